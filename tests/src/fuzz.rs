@@ -4,7 +4,7 @@
 mod encoders;
 mod json;
 mod notifications;
-mod replies;
+mod responses;
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -20,7 +20,7 @@ use tokenpass_client::{Balances, Rules};
 pub use encoders::encoders;
 pub use json::json;
 pub use notifications::{jws, notification};
-pub use replies::{replies_tinycert, replies_tinypass, replies_tokenpass, replies_tpay};
+pub use responses::{responses_tinycert, responses_tinypass, responses_tokenpass, responses_tpay};
 
 /// Runs one body.
 pub type Body = fn(&[u8]);
@@ -32,14 +32,14 @@ pub const BODIES: &[(&str, Body)] = &[
     ("json", json),
     ("jws", jws),
     ("notification", notification),
-    ("replies_tinycert", replies_tinycert),
-    ("replies_tinypass", replies_tinypass),
-    ("replies_tokenpass", replies_tokenpass),
-    ("replies_tpay", replies_tpay),
+    ("responses_tinycert", responses_tinycert),
+    ("responses_tinypass", responses_tinypass),
+    ("responses_tokenpass", responses_tokenpass),
+    ("responses_tpay", responses_tpay),
     ("retry_after", retry_after_header),
     ("rules", rules),
     ("store_file", store_file),
-    ("token_reply", token_reply),
+    ("token_response", token_response),
 ];
 
 /// Reading a block, cookie or webhook never panics, and nothing that was not sealed is believed.
@@ -143,12 +143,12 @@ pub fn store_file(data: &[u8]) {
 }
 
 /// A token that is read has a value, and can be kept.
-pub fn token_reply(data: &[u8]) {
+pub fn token_response(data: &[u8]) {
     let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     for status in [200, 400] {
         let mut response = Response::new(data.to_vec());
         *response.status_mut() = status.try_into().expect("a status");
-        match oauth::token_reply(&response, now) {
+        match oauth::token_response(&response, now) {
             Ok(token) => {
                 assert!(status == 200 && !token.value().is_empty());
                 assert_eq!(AccessToken::from_text(token.to_text().expose()), Some(token));

@@ -1,5 +1,5 @@
 //! `cargo xtask endpoints`: each endpoint of `docs/endpoints/*.toml` has its struct, its method of
-//! the client, its request test, its reply test, its rows in the docs, and is really called by the
+//! the client, its request test, its response test, its rows in the docs, and is really called by the
 //! tour. A gap is a failure. `--write` writes the table of each crate's README, which is compared
 //! otherwise. That `auth` is the credential of the route is a test (`every_route_is_as_listed`).
 
@@ -117,7 +117,7 @@ fn check(provider: &Provider, called: Result<Called, String>) -> Result<Vec<Stri
     // Whoever adds a provider sees all that is missing, and not the first thing only.
     let mut read = |path: &str| shell::read(path).unwrap_or_else(|why| note(&mut gaps, why));
     let requests = read(&format!("{folder}/tests/integration/requests.rs"));
-    let replies = read(&format!("{folder}/tests/integration/replies.rs"));
+    let responses = read(&format!("{folder}/tests/integration/responses.rs"));
     let readme = read(&format!("{folder}/README.md")).replace("\r\n", "\n");
     let page = read(&format!("docs/providers/{}.md", provider.name));
     let called = called.unwrap_or_else(|why| note(&mut gaps, why));
@@ -136,7 +136,7 @@ fn check(provider: &Provider, called: Result<Called, String>) -> Result<Vec<Stri
             ("no struct has its ID", structure.is_some()),
             ("no method of the client makes it", function.is_some()),
             ("no test ..._request", requests.contains(&format!("fn {test}_request"))),
-            ("no test ..._reply", replies.contains(&format!("fn {test}_reply"))),
+            ("no test ..._response", responses.contains(&format!("fn {test}_response"))),
             ("no row in the crate's README", readme.contains(&quoted)),
             ("no row with its method and path in the provider's page", page.contains(&row)),
             ("the tour did not call it", called.contains(id.as_str())),
@@ -389,7 +389,7 @@ mod tests {
                 "tinycert moon.get: no struct has its ID",
                 "tinycert moon.get: no method of the client makes it",
                 "tinycert moon.get: no test ..._request",
-                "tinycert moon.get: no test ..._reply",
+                "tinycert moon.get: no test ..._response",
                 "tinycert moon.get: no row in the crate's README",
                 "tinycert moon.get: no row with its method and path in the provider's page",
                 "the table in tinycert-client's README: run `cargo xtask endpoints --write`",

@@ -116,9 +116,10 @@ impl Generation {
     }
 }
 
-/// The number of tokens of a store in a row that may replace a rejected one before the next one is
-/// requested from the server. Clients that share a store find the tokens that others requested. A
-/// store that returns a different rejected token each time does not make requests fail.
+/// The maximum number of consecutive tokens from a store that may replace a rejected token before
+/// one is requested from the server. Clients that share a store use the tokens that others
+/// requested. The limit ensures that a store that keeps returning rejected tokens does not make
+/// requests fail.
 pub const MOST_REPLACEMENTS: u32 = 3;
 
 /// The origin of the token that a request was signed with.

@@ -9,11 +9,12 @@ use crate::error::Result;
 use crate::window::Window;
 
 impl Client {
-    /// Sends many requests, up to `at_a_time` of them at a time on threads of their own, and returns
-    /// their results in the order of the requests. With 1, no thread is started.
+    /// Returns an iterator that sends many requests and returns their results in the order of the
+    /// requests. Up to `at_a_time` requests are in flight at a time, each on a thread of its own.
+    /// With 1, no thread is started.
     ///
-    /// All threads use the same token. Each needs a connection: see `max_connections` of the builder
-    /// for more than 16. If a thread cannot be started, those that could be do the work.
+    /// All threads use the same token. Each needs a connection: see `max_connections` of the
+    /// builder for more than 16. If a thread cannot be started, the others send the requests.
     pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> Batch<I::IntoIter>
     where
         I: IntoIterator<Item: Endpoint<Output: Send + 'static> + Send + 'static>,
@@ -25,13 +26,13 @@ impl Client {
 /// An iterator over the requests of [`Client::send_all`] and their results, in the order of the
 /// requests.
 ///
-/// An error does not end it: each request has its own result. Each request is sent once, and retried
-/// like any other: a write only if it was certainly not sent.
+/// An error does not end it: each request has its own result. Each request is sent once, and
+/// retried like any other: a write is retried only if it was certainly not sent.
 ///
 /// Requests are sent when the iterator is advanced. The next requests are taken from the list when
-/// there is room for them, so the list may be endless. When the iterator is dropped, no further
-/// request is sent, and waits between attempts end. Dropping waits for writes that are in flight,
-/// and does not wait for other requests.
+/// fewer than the maximum are in flight, so the list may be endless. When the iterator is dropped,
+/// no further request is sent, and waits between attempts are interrupted. Dropping it waits for
+/// writes in flight, but not for other requests.
 #[must_use = "nothing is sent until the iterator is advanced"]
 pub struct Batch<I>
 where
@@ -66,8 +67,8 @@ impl<I> Batch<I>
 where
     I: Iterator<Item: Endpoint>,
 {
-    /// Sends no further request. The iterator ends after the results of those in flight; waits
-    /// between their attempts end.
+    /// Sends no further request. The iterator ends after the results of the requests in flight,
+    /// whose waits between attempts are interrupted.
     ///
     /// The results are then those of the first requests of the list. No other request was sent.
     pub fn stop(&mut self) {

@@ -8,7 +8,7 @@
 //!
 //! Only the HMAC protects a block: [`BlockKey::open`] rejects a block without one, and verifies it
 //! in constant time before decryption. The cipher itself is weak: ECB shows which of the 16-byte
-//! pieces of a text, and of all texts under one key, are equal. An observer who collects many
+//! pieces of a message, and of all messages under one key, are equal. An observer who collects many
 //! blocks learns much about their content, but cannot forge or change a block without the key.
 
 use std::fmt;
@@ -28,31 +28,40 @@ const SEPARATOR: &str = "~~~";
 const CIPHER_KEY_LENGTH: usize = 32;
 const CIPHER_BLOCK_LENGTH: usize = 16;
 
-/// The check that a block failed. It contains nothing of the block's content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// The check that a block failed. It does not contain the content of the block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BlockError {
     /// There is no HMAC after the cipher text.
-    #[error("signature missing")]
     SignatureMissing,
     /// The HMAC is not unpadded base64url.
-    #[error("signature malformed")]
     SignatureMalformed,
     /// The HMAC is not the one of this cipher text under this key.
-    #[error("signature mismatch")]
     SignatureMismatch,
     /// The cipher text is not unpadded base64url.
-    #[error("cipher text malformed")]
     CipherMalformed,
     /// The length of the cipher text is zero or not a multiple of the cipher's block length.
-    #[error("cipher text of a wrong length")]
     CipherLength,
-    /// The padding within the last cipher block is wrong.
-    #[error("padding wrong")]
+    /// The padding within the last cipher block is invalid.
     Padding,
 }
 
-/// A key for encrypted blocks. It is prepared once.
+impl fmt::Display for BlockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SignatureMissing => "signature missing",
+            Self::SignatureMalformed => "signature malformed",
+            Self::SignatureMismatch => "signature mismatch",
+            Self::CipherMalformed => "cipher text malformed",
+            Self::CipherLength => "cipher text of a wrong length",
+            Self::Padding => "padding wrong",
+        })
+    }
+}
+
+impl std::error::Error for BlockError {}
+
+/// A key for encrypted blocks, prepared for the cipher and the HMAC.
 #[derive(Clone)]
 pub struct BlockKey {
     cipher: Zeroizing<[u8; CIPHER_KEY_LENGTH]>,
@@ -73,7 +82,7 @@ impl BlockKey {
         Ok(Self { cipher, hmac })
     }
 
-    /// Encrypts a text and returns its block.
+    /// Encrypts `text` and returns the block.
     ///
     /// ```
     /// use api_auth::{Secret, block::BlockKey};
@@ -93,7 +102,7 @@ impl BlockKey {
         block
     }
 
-    /// Verifies the HMAC of a block and returns the decrypted text.
+    /// Verifies the HMAC of a block and returns the decrypted content.
     ///
     /// # Errors
     /// Returns an error for the first check that fails. The HMAC is verified before the cipher text
@@ -143,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn short_keys_are_filled_up_and_long_ones_are_cut_for_the_cipher_alone() {
+    fn only_the_cipher_pads_short_keys_and_truncates_long_ones() {
         assert_eq!(
             key("k").seal(b"v"),
             "RYFS-e7IZOnB4R0R6tgeSA~~~BZ05JZLj_1yg70E65pqfnrid9XhIp1k23J8ajRN282I"

@@ -54,7 +54,7 @@ pub(crate) struct Parts {
     #[cfg(feature = "record")]
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) pace: Arc<Pace>,
-    /// Ends waits between attempts, for requests on threads of their own.
+    /// Interrupts the waits between attempts of requests that run on threads of their own.
     pub(crate) interrupt: Option<Interrupt>,
 }
 
@@ -66,9 +66,9 @@ struct Inner {
     random: RandomState,
 }
 
-/// The requests for the token or session of one credential. A thread that waits for the request of another one gets
-/// the same error. Otherwise a token server that does not respond would cost each thread its own
-/// timeouts.
+/// The state of the requests for the token or session of one credential. Threads that wait for such
+/// a request get its error. Otherwise, each thread would wait for its own timeouts if the token
+/// server does not respond.
 #[derive(Default)]
 struct Preparing {
     finished: AtomicU64,
@@ -82,8 +82,8 @@ impl Preparing {
     }
 }
 
-/// A failed attempt, and the outcome that decides about the next one. Without an outcome there is
-/// no retry.
+/// A failed attempt and its outcome, on which the retry depends. Without an outcome, the request is
+/// not retried.
 struct Failure {
     error: Error,
     outcome: Option<Outcome>,
@@ -101,8 +101,8 @@ impl Client {
         Self(Arc::new(Inner { parts, preparing, random: RandomState::new() }))
     }
 
-    /// Returns a client that shares connections, clock and all else with this one, and replaces the
-    /// credentials of these names (those of a user, for example).
+    /// Returns a client with other credentials under these names, such as those of a user. It
+    /// shares connections, clock and settings with this client.
     #[must_use]
     pub fn with_credentials(&self, credentials: Vec<(Credential, Arc<dyn Auth>)>) -> Self {
         let mut parts = self.0.parts.clone();
@@ -115,15 +115,14 @@ impl Client {
         Self(Arc::new(Inner { parts, preparing, random: self.0.random.clone() }))
     }
 
-    /// Returns a client that shares connections, credentials and all else with this one, and does
-    /// not retry. A request with a rejected token is still sent again with a new token.
+    /// Returns a client that does not retry. It shares connections, credentials and settings with
+    /// this client. A request with a rejected token is still sent again with a new token.
     #[must_use]
     pub fn without_retries(&self) -> Self {
         self.with(|parts| parts.retry.retries = 0)
     }
 
-    /// Returns a client that does not wait for the next attempt of a request when `interrupt` is
-    /// set.
+    /// Returns a client whose waits between attempts end when `interrupt` is set.
     pub(crate) fn interrupted_by(&self, interrupt: Interrupt) -> Self {
         self.with(|parts| parts.interrupt = Some(interrupt))
     }
@@ -136,9 +135,9 @@ impl Client {
         Self(Arc::new(Inner { parts, preparing, random: self.0.random.clone() }))
     }
 
-    /// Requests the token or session of a credential, unless there is one. The first request with
-    /// the credential would do it otherwise. An error before the request for it is sent names `id`
-    /// as its endpoint.
+    /// Requests the token or session of a credential in advance, unless there is a valid one.
+    /// Without this call, the first request with the credential requests it. An error before the
+    /// token request is sent names `id` as its endpoint.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -156,15 +155,15 @@ impl Client {
         self.send_with_response(endpoint).map(http::Response::into_body)
     }
 
-    /// Sends the request like [`send`](Client::send). A panic, of a transport for example, is an
-    /// error.
+    /// Sends the request like [`send`](Client::send). Returns an error if the transport panics.
     pub(crate) fn send_without_panic<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
-        // After a panic nothing of the request is used again.
+        // No part of the request is used after a panic.
         catch_unwind(AssertUnwindSafe(|| self.send(endpoint)))
             .unwrap_or_else(|_| Err(self.panicked(endpoint)))
     }
 
-    /// Returns the error of a request that panicked. The text of the panic may show a part of it.
+    /// Returns the error of a request that panicked. It does not contain the message of the panic,
+    /// which may show a part of the request.
     fn panicked(&self, call: &dyn Call) -> Error {
         let text = "the thread that sent the request panicked";
         let error = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, text);
@@ -190,8 +189,8 @@ impl Client {
         self.read(endpoint, json).map(http::Response::into_body)
     }
 
-    /// Sends the request and returns the response with its body as bytes. Statuses that are errors
-    /// for [`send`](Client::send) are errors here, too.
+    /// Sends the request and returns the response with its body as bytes. Returns an error for the
+    /// same statuses as [`send`](Client::send).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -236,7 +235,7 @@ impl Client {
         found.map(|(_, base)| base.text.as_str())
     }
 
-    /// Returns an error about the pages of a list. The requests themselves succeeded.
+    /// Returns an error about a list whose requests succeeded.
     pub(crate) fn error_of_list(&self, id: &'static str, error: ResponseError) -> Error {
         self.named(id, Error::from(error), 0).with_idempotent(true)
     }
@@ -263,7 +262,8 @@ impl Client {
         }
     }
 
-    /// The functions from here on are not generic, so that each endpoint adds little compiled code.
+    /// Returns the error of a response that was rejected or cannot be parsed. Not generic, like the
+    /// functions below, so that each endpoint adds little compiled code.
     fn parse_error(
         &self,
         call: &dyn Call,
@@ -348,7 +348,7 @@ impl Client {
             copy.set(&request);
             let secrets = || self.secrets_of(call, copy);
             let response = self.transmit(call.id(), *attempts, request, &secrets)?;
-            // A token of a store may be outdated, so it is replaced more than once.
+            // A token from a store may be outdated, so it may be replaced several times.
             let most = match generation.origin {
                 TokenOrigin::Server => 1,
                 TokenOrigin::Store => 1 + MOST_REPLACEMENTS,
@@ -387,8 +387,9 @@ impl Client {
         Ok(())
     }
 
-    /// Lets all threads wait after a response with status 429: as long as this one does before the
-    /// next attempt. A request without a further attempt lets the others of its batch wait.
+    /// Makes all threads wait after a response with status 429, for as long as this request waits
+    /// before its next attempt. If this request is not retried, only the requests of its batch
+    /// wait.
     fn pause(&self, outcome: Outcome, decision: Decision) {
         let Outcome::Status { status: StatusCode::TOO_MANY_REQUESTS, retry_after } = outcome else {
             return;
@@ -404,7 +405,8 @@ impl Client {
         }
     }
 
-    /// Sleeps, unless the client is interrupted. Returns whether it is not.
+    /// Sleeps for `duration`, or until the client is interrupted. Returns `false` if it is
+    /// interrupted.
     fn wait(&self, duration: Duration) -> bool {
         let clock = &self.0.parts.clock;
         let Some(interrupt) = &self.0.parts.interrupt else {
@@ -415,8 +417,8 @@ impl Client {
         !interrupt.is_set()
     }
 
-    /// Runs `attempt` until it succeeds, [`decide`] returns [`Decision::Stop`], or `wait`, which
-    /// sleeps between two attempts, returns that there is no further attempt.
+    /// Runs `attempt` until it succeeds, [`decide`] returns [`Decision::Stop`], or `wait_for`
+    /// returns `false`. `wait_for` sleeps between two attempts.
     fn with_retries<T>(
         &self,
         id: &Cell<&'static str>,
@@ -452,7 +454,8 @@ impl Client {
                 Decision::Stop(reason) => {
                     let is_retryable = match reason {
                         Reason::Exhausted | Reason::TooLong => true,
-                        // The server did not carry it out, for example because of a rate limit.
+                        // The server did not process the request, for example because of a rate
+                        // limit.
                         Reason::NotIdempotent => failure.error.delivery() == Delivery::Refused,
                         Reason::Final => false,
                     };
@@ -503,7 +506,7 @@ impl Client {
         headers.insert(USER_AGENT, self.0.parts.user_agent.clone());
     }
 
-    /// Returns the auth of that name, or `None` for [`Credential::NONE`].
+    /// Returns the [`Auth`] of a credential. Returns `None` for [`Credential::NONE`].
     fn auth(&self, credential: Credential) -> Result<Option<&dyn Auth>> {
         if credential == Credential::NONE {
             return Ok(None);
@@ -551,7 +554,7 @@ impl Client {
                         "{name} {id}: attempt {attempt}, status {} after {elapsed} ms, request id \
                          {}",
                         response.status().as_u16(),
-                        id_of_server.as_deref().unwrap_or("-").escape_debug(),
+                        id_of_server.as_deref().unwrap_or("-").escape_default(),
                     );
                 }
                 Ok(response)
@@ -595,8 +598,8 @@ impl Client {
     }
 }
 
-/// Returns the outcome of an error response. A `Retry-After` that cannot be parsed is the longest
-/// delay: the server asked for one.
+/// Returns the outcome of an error response. A `Retry-After` that cannot be parsed counts as the
+/// longest delay, because the server requested a delay.
 fn status_outcome(response: &Response, after: Option<Duration>) -> Outcome {
     let unreadable = response.headers().contains_key(RETRY_AFTER).then_some(Duration::MAX);
     Outcome::Status { status: response.status(), retry_after: after.or(unreadable) }

@@ -34,8 +34,8 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-/// A signal that ends the waits of the threads that send several requests at a time: nobody waits for
-/// their responses any more. Clones share one signal.
+/// A signal that interrupts the waits of threads whose responses are no longer needed. Clones share
+/// one signal.
 ///
 /// ```
 /// use std::time::Duration;
@@ -49,7 +49,7 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 pub struct Interrupt(Arc<(Mutex<bool>, Condvar)>);
 
 impl Interrupt {
-    /// Sets the signal, for ever.
+    /// Sets the signal. It cannot be reset.
     pub fn set(&self) {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.0.1.notify_all();

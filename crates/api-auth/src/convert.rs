@@ -66,7 +66,7 @@ mod jiff_tests {
     use jiff::Timestamp;
 
     #[test]
-    fn times_come_back_from_jiff() {
+    fn times_round_trip_through_jiff() {
         for seconds in [0, 1, -1, 1_399_568_000, -377_705_023_201] {
             let time = UnixTime::from_seconds(seconds);
             assert_eq!(UnixTime::from(Timestamp::try_from(time).unwrap()), time);
@@ -85,7 +85,7 @@ mod jiff_tests {
     }
 
     #[test]
-    fn a_time_that_jiff_cannot_hold_is_refused_by_name() {
+    fn time_out_of_the_range_of_jiff_is_rejected_by_name() {
         for seconds in [i64::MAX, i64::MIN, 253_402_300_800] {
             let error = Timestamp::try_from(UnixTime::from_seconds(seconds)).unwrap_err();
             assert_eq!(error.to_string(), "time: is out of the range of years of jiff");
@@ -100,7 +100,7 @@ mod rust_decimal_tests {
     use rust_decimal::Decimal;
 
     #[test]
-    fn what_an_amount_cannot_hold_is_refused_by_its_reason() {
+    fn numbers_that_do_not_fit_an_amount_are_rejected_with_the_reason() {
         for (text, problem) in [
             ("0.0000000000000000001", "amount: has more than 18 decimals"),
             ("9223372036854775808", "amount: has too many digits"),
@@ -112,7 +112,7 @@ mod rust_decimal_tests {
     }
 
     #[test]
-    fn decimals_are_kept_and_dropped_only_where_they_do_not_fit() {
+    fn decimals_are_dropped_only_where_they_do_not_fit() {
         for (text, shown) in [
             ("4.90", "4.90"),
             ("-0.00", "0.00"),
@@ -126,7 +126,7 @@ mod rust_decimal_tests {
 
     proptest! {
         #[test]
-        fn every_amount_comes_back(digits: i64, decimals in 0_u8..=18) {
+        fn every_amount_round_trips(digits: i64, decimals in 0_u8..=18) {
             let amount = Amount::from_minor_units(digits, decimals);
             let number = Decimal::from(amount);
             prop_assert_eq!(number.to_string(), amount.to_string());
@@ -134,7 +134,7 @@ mod rust_decimal_tests {
         }
 
         #[test]
-        fn a_number_comes_back_or_is_refused(
+        fn every_number_round_trips_or_is_rejected(
             low: u32,
             middle: u32,
             high: u32,

@@ -16,13 +16,13 @@ use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
 /// Returns `request` as a command for a POSIX shell, with its secrets replaced by `***`.
 /// [`curl_with_secrets`] returns the command that works as printed.
 ///
-/// These are secrets:
+/// The following values are secrets:
 ///
 /// - headers that are marked sensitive, or are named like `authorization` or `cookie`;
-/// - the values of the `secret_parameters` in query, form and JSON body, and of parameters that
-///   are named like a secret (`password`, `clientSecret`, `card.number`, `user[token]`), at any
-///   depth and with all that is in them. Case and punctuation do not matter. Values that are
-///   themselves JSON, a form or a URL with a query are masked in the same way;
+/// - the values of the `secret_parameters` in query, form and JSON body, and of parameters with the
+///   name of a secret (`password`, `clientSecret`, `card.number`, `user[token]`), at any depth and
+///   with all nested values. Case and punctuation are ignored. Values that are themselves JSON, a
+///   form or a URL with a query are masked in the same way;
 /// - a body that is neither a form nor a JSON object or array.
 ///
 /// ```
@@ -68,14 +68,15 @@ pub(crate) fn masked_command(request: &Request, path: &str, secret_parameters: &
 fn command(request: &Request, path: &str, listed: &[&str], masked: bool) -> String {
     let body = request.body();
     let mut command = String::new();
-    // A shell has no argument for a NUL, and a string has none for bytes that are not UTF-8.
+    // The shell cannot pass a NUL as an argument, and a string cannot contain bytes that are not
+    // UTF-8.
     let text = str::from_utf8(body).ok().filter(|text| !text.contains('\0'));
     let is_binary = text.is_none() && !masked;
     if is_binary {
         let _ = write!(command, "printf '{}' | ", printf_format(body));
     }
     match request.method() {
-        // curl would wait for the body of the response.
+        // Without `--head`, curl would wait for the body of the response.
         &Method::HEAD if body.is_empty() => command.push_str("curl --head"),
         method if method.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
             let _ = write!(command, "curl -X {method}");
@@ -146,7 +147,7 @@ fn origin(request: &Request) -> String {
 
 #[inline]
 fn mask_body<'a>(request: &Request, text: &'a str, listed: &[&str]) -> Cow<'a, str> {
-    // JSON is also masked as such if the request says that it is a form.
+    // JSON is also masked as JSON if the content type of the request is a form.
     if is_form(request) && !is_like_json(text) {
         mask_parameters(text, listed)
     } else {
@@ -176,7 +177,7 @@ pub(crate) fn mask_parameters<'a>(text: &'a str, listed: &[&str]) -> Cow<'a, str
 /// Encodes a masked value of a form.
 #[inline]
 pub(crate) fn encoded_value(masked: &str) -> String {
-    // Readers look for asterisks, not for their percent-encoding.
+    // Readers expect asterisks, not their percent-encoding.
     utf8_percent_encode(masked, NON_ALPHANUMERIC).to_string().replace("%2A%2A%2A", "***")
 }
 
@@ -186,7 +187,7 @@ pub(crate) fn decoded_value(value: &str) -> String {
     percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
-/// Returns whether a text looks like a JSON object or array.
+/// Returns whether a string looks like a JSON object or array.
 pub(crate) fn is_like_json(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
 }
@@ -227,8 +228,8 @@ fn decoded(name: &str) -> String {
     decode_form(name.as_bytes()).into_iter().map(|(name, _)| name).collect()
 }
 
-/// Replaces the values of secret names at any depth of a JSON text. Other texts are masked as a
-/// whole, since their secrets cannot be found.
+/// Replaces the values of secret names at any depth of a JSON text. A text that is not JSON is
+/// masked as a whole, because its secrets cannot be found.
 #[inline]
 fn mask_json(text: &str, listed: &[&str]) -> String {
     match serde_json::from_slice::<Value>(text.as_bytes()) {
@@ -351,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_in_a_secret_parameter_is_masked_in_every_spelling() {
+    fn all_values_in_a_secret_parameter_are_masked_in_every_spelling() {
         for body in [
             r#"{"password":["CANARY"]}"#,
             r#"{"token":[{"a":"CANARY"}]}"#,
@@ -525,7 +526,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_shell_makes_the_url_and_the_body_of_a_command() {
+    fn shell_parses_the_url_and_the_body_of_a_command() {
         for request in odd_requests("https://h") {
             let command = curl_with_secrets(&request);
             let words = words(&command);
@@ -547,7 +548,7 @@ mod tests {
         #![proptest_config(proptest::prelude::ProptestConfig::with_cases(32))]
 
         #[test]
-        fn a_shell_makes_any_body_of_a_command(
+        fn shell_parses_any_body_of_a_command(
             body in proptest::collection::vec(proptest::prelude::any::<u8>(), 1..60),
             text in "[ -~\n\u{105}']{1,40}",
         ) {

@@ -72,7 +72,7 @@ pub trait Endpoint: Sized {
         const { &Self::ROUTE }.path_of(self, false)
     }
 
-    /// Returns the path as it may be printed, with `***` for secret arguments.
+    /// Returns the path for logs and printed commands, with `***` for secret arguments.
     fn shown_path(&self) -> Cow<'_, str> {
         const { &Self::ROUTE }.path_of(self, true)
     }
@@ -93,6 +93,12 @@ pub trait Endpoint: Sized {
     /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn idempotent(&self) -> bool {
         const { &Self::ROUTE }.is_idempotent_for(self)
+    }
+
+    /// Returns whether the request changes nothing at the server. Only
+    /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
+    fn read_only(&self) -> bool {
+        const { &Self::ROUTE }.is_read_only_for(self)
     }
 }
 
@@ -177,19 +183,19 @@ pub trait Paged: Endpoint + Sized {
 
     /// Returns the request for the page after `page`, or `None` if `page` is the last one.
     ///
-    /// A total that the server reports and a full page promise further pages. A page without
-    /// entries is the last one.
+    /// There is a next page if the server reports a total beyond this page, or if this page is
+    /// full. A page without entries is the last one.
     fn next(&self, page: &Self::Output) -> Option<Self>;
 
     /// Returns the entries of a page.
     fn items(page: Self::Output) -> Vec<Self::Item>;
 
-    /// Returns the id of an entry. Entries whose id occurred before are skipped, because a list
-    /// that grows while it is read shifts. Entries without an id are never skipped.
+    /// Returns the id of an entry. An entry whose id occurred before is skipped: new entries move
+    /// others to later pages while the list is read. Entries without an id are never skipped.
     fn item_id(item: &Self::Item) -> Option<&str>;
 
-    /// Returns the position of `page` in the list and the size of the list, as far as they are
-    /// known. [`Items`](crate::Items) finds missing entries by them. Defaults to unknown.
+    /// Returns the position of `page` in the list and the size of the list, if they are known.
+    /// [`Items`](crate::Items) uses them to detect missing entries. Defaults to unknown.
     fn extent(&self, page: &Self::Output) -> Extent {
         let _ = page;
         Extent::default()
@@ -204,7 +210,7 @@ pub trait NumberedPages: Paged {
     /// Returns the number of the requested page.
     fn page_number(&self) -> u32;
 
-    /// Returns the request for the page with this number, which is the same in all other respects.
+    /// Returns the same request for the page with this number.
     #[must_use]
     fn with_page_number(&self, number: u32) -> Self;
 }
@@ -242,9 +248,9 @@ impl Extent {
 
     /// Returns whether there is a page after this one, which has `count` entries.
     ///
-    /// A total beyond this page and a full page promise further entries. A page without entries is
-    /// the last one. The total of the first page may be that of the page, so it does not end a list
-    /// if the page is full.
+    /// There is one if the total is beyond this page, or if the page is full. A page without
+    /// entries is the last one. Some servers report the size of the first page as the total, so a
+    /// full first page is followed by another one.
     ///
     /// ```
     /// use api_auth::Extent;
@@ -264,8 +270,8 @@ impl Extent {
         }
     }
 
-    /// Returns the number of pages after this one, by the total. Returns `None` if the total is not
-    /// known, or if it ends on this page.
+    /// Returns the number of pages after this one, computed from the total. Returns `None` if the
+    /// total is not known, or if it ends on this page.
     pub(crate) fn pages_after(&self) -> Option<u64> {
         let end = self.before.saturating_add(self.page_size);
         let after = self.total?.checked_sub(end).filter(|after| *after > 0)?;

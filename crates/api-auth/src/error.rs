@@ -10,7 +10,7 @@ use std::error::Error as StdError;
 use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use crate::error::input::InputError;
 use crate::error::kind::ErrorKind;
@@ -22,14 +22,21 @@ use crate::transport::{Sent, TransportError};
 /// The result of a request.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 enum Cause {
-    #[error(transparent)]
     Input(InputError),
-    #[error(transparent)]
     Transport(TransportError),
-    #[error(transparent)]
     ResponseError(ResponseError),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input(error) => error.fmt(f),
+            Self::Transport(error) => error.fmt(f),
+            Self::ResponseError(error) => error.fmt(f),
+        }
+    }
 }
 
 /// The error of a request, with status, headers and body of the response.
@@ -63,7 +70,7 @@ struct Inner {
     spaced_credential: Option<&'static str>,
 }
 
-/// The known effect of a request that ended with an error.
+/// The delivery status of a request that ended with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Delivery {
     /// The request was certainly not sent.
@@ -123,7 +130,7 @@ impl Error {
         error
     }
 
-    /// Returns the same error for another caller, without the source of a transport error.
+    /// Returns a copy of the error for another caller, without the source of a transport error.
     pub(crate) fn duplicate(&self) -> Self {
         let inner = &*self.0;
         let cause = match &inner.cause {
@@ -265,8 +272,8 @@ impl Error {
         self.response_error().map(|error| error.details.as_slice()).unwrap_or_default()
     }
 
-    /// Returns what the response contains in addition to the error, if the provider's crate added a
-    /// payload of this type.
+    /// Returns the payload that the provider's crate added to the error, such as a declined
+    /// payment. Returns `None` if the error has no payload of this type.
     ///
     /// ```
     /// use api_auth::{Error, ErrorKind, ResponseError};
@@ -416,11 +423,11 @@ impl Error {
 
 /// Returns the request id of a common header, for logs and errors.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    headers.get("x-request-id")?.to_str().ok()
+    headers.get(HeaderName::from_static("x-request-id"))?.to_str().ok()
 }
 
-/// Returns whether a character of a server's text is shown: one that neither begins a line nor changes
-/// the direction of the text after it.
+/// Returns whether a character of a server's message is displayed. Line breaks and characters that
+/// change the text direction are not.
 fn is_shown(char: char) -> bool {
     const LINES_AND_DIRECTIONS: [std::ops::RangeInclusive<char>; 5] = [
         '\u{61c}'..='\u{61c}',
@@ -442,7 +449,7 @@ impl Display for Error {
         {
             write!(f, "{status}: ")?;
         }
-        // One line, whatever the text of the server contains.
+        // The server's message is displayed on one line.
         for char in self.0.cause.to_string().chars() {
             f.write_char(if is_shown(char) { char } else { ' ' })?;
         }
@@ -450,7 +457,7 @@ impl Display for Error {
             write!(f, " after {} attempts", self.0.attempts)?;
         }
         match self.request_id() {
-            Some(id) => write!(f, " (request {})", id.escape_debug()),
+            Some(id) => write!(f, " (request {})", id.escape_default()),
             None => Ok(()),
         }
     }
@@ -485,7 +492,7 @@ impl fmt::Debug for Error {
 }
 
 impl StdError for Error {
-    /// Returns the source of the transport error. What Display shows is not repeated.
+    /// Returns the source of the transport error. The source does not repeat the text of `Display`.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.cause {
             Cause::Transport(error) => error.source(),

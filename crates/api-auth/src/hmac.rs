@@ -27,8 +27,8 @@ impl HmacKey {
     /// Prepares the UTF-8 bytes of `key`, of any length.
     ///
     /// # Errors
-    /// Returns an error that names `argument` if the key is empty. A signature with an empty key
-    /// proves nothing, and an unset variable looks like one.
+    /// Returns an error that names `argument` if the key is empty, for example because a variable
+    /// is not set. A signature with an empty key can be forged.
     pub fn new(argument: &'static str, key: &Secret) -> Result<Self, InputError> {
         if key.is_empty() {
             return Err(InputError::new(argument, "must not be empty"));
@@ -65,7 +65,7 @@ impl fmt::Debug for HmacKey {
 }
 
 /// Returns the SHA-256 of `bytes` as lower-case hex, 64 characters, for the few providers that
-/// require a bare hash. Unlike an HMAC, it proves nothing.
+/// require a hash without a key. Unlike an HMAC, it does not authenticate the bytes.
 ///
 /// ```
 /// assert!(api_auth::hmac::sha256_hex(b"abc").starts_with("ba7816bf8f01cfea"));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_longer_than_a_block_is_hashed_first() {
+    fn keys_longer_than_a_block_are_hashed_first() {
         let signature = key(&"a".repeat(131))
             .sign(&[b"Test Using Larger Than Block-Size Key - Hash Key First"]);
         assert_eq!(signature.hex().len(), 64);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_hash_is_that_of_the_bytes() {
+    fn sha256_has_the_known_answer() {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256_hex(b"abc"), abc);
     }
@@ -199,7 +199,7 @@ mod tests {
         }
 
         #[test]
-        fn how_a_message_is_split_does_not_matter(a: Vec<u8>, b: Vec<u8>) {
+        fn signature_does_not_depend_on_how_the_message_is_split(a: Vec<u8>, b: Vec<u8>) {
             let whole = [&a[..], &b[..]].concat();
             let signature = key("k").sign(&[&a, &b]);
             prop_assert!(key("k").verify(&[&whole], signature.as_bytes()));

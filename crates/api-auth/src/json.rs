@@ -3,14 +3,14 @@
 //! | file | contents |
 //! |---|---|
 //! | `lenient.rs` | the deserializer: which value each type accepts |
-//! | `visitor.rs` | the visitors it hands to `serde_json`: conversions between strings, numbers and empty values |
+//! | `visitor.rs` | the visitors that it passes to `serde_json`: conversions between strings, numbers and empty values |
 //! | `access.rs` | lists, maps and enums |
 //! | `members.rs` | objects with known fields: unknown members, names, paths |
 //! | `repair.rs` | texts that are not quite JSON |
 //! | `error.rs` | errors, with paths and without values |
 //!
-//! A response is read in one pass. Only if that fails, further passes read it more carefully; each
-//! learns from the error of the one before. A well-formed response costs nothing for them.
+//! A response is parsed in one pass. If that fails, further passes parse it in other modes, which
+//! depend on the error of the pass before. A well-formed response costs no further pass.
 
 mod access;
 mod error;
@@ -39,22 +39,23 @@ pub(crate) use repair::has_reserved_name;
 ///
 /// It accepts what servers send in practice:
 ///
-/// - a string field takes numbers, with exactly their digits, and booleans; a number or boolean
-///   field takes strings;
-/// - a list takes an object whose names are numbers, and `null`, `false`, `""` and `{}` as the empty
-///   list; a map takes `[]`. A whole response `null`, `false`, `""` or `{}` is no list;
-/// - an optional field whose type rejects `""`, `false` or `[]` is `None` for it. For a derived enum
-///   this is so for `""` only;
-/// - a field with a second name may be sent by both names. The first one is read;
+/// - a string field accepts numbers, whose digits are unchanged, and booleans; a number or boolean
+///   field accepts strings;
+/// - a list accepts an object whose names are numbers, and `null`, `false`, `""` and `{}` as the
+///   empty list; a map accepts `[]`. A whole response `null`, `false`, `""` or `{}` is not accepted
+///   as a list;
+/// - an optional field whose type rejects `""`, `false` or `[]` is `None` for such a value. For a
+///   derived enum, this applies to `""` only;
+/// - a field with two names may occur under both. The first one is used;
 /// - a byte order mark is skipped. Invalid UTF-8 and lone surrogates become U+FFFD.
 ///
 /// The memory is bounded: the lists, maps and objects of the value may take twice the size of the
 /// body, and at least 4 MiB. A larger value is an error.
 ///
 /// # Errors
-/// Returns a [`ErrorKind::Decode`] error that names the JSON path. It never quotes a value of the
-/// response, which may be a token or a key. An implementation of `Deserialize` of your own must not
-/// quote it either: the text of its error is kept.
+/// Returns a [`ErrorKind::Decode`] error that names the JSON path. It never contains a value of the
+/// response, which may be a token or a key. If you implement `Deserialize` yourself, your error
+/// messages must not contain the value either: they are not changed.
 ///
 /// ```
 /// let reply = api_auth::Response::new(br#"{"data":[{"uid":7},{"uid":[true]}]}"#.to_vec());
@@ -72,7 +73,7 @@ pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError
     })
 }
 
-/// Parses a JSON text like [`json`](json()) the body of a response.
+/// Parses a JSON text in the same way as [`json`](json()) parses a response body.
 ///
 /// # Errors
 /// Returns the errors of [`json`](json()).
@@ -143,7 +144,7 @@ fn read_carefully<T: DeserializeOwned>(
 /// The smallest budget for the memory of a value.
 const SMALLEST_BUDGET: usize = 4 << 20;
 
-/// Returns whether a text is only `{}`, `null`, `false` or `""`.
+/// Returns whether a text consists of `{}`, `null`, `false` or `""`.
 fn is_empty_form(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     match text {
@@ -155,27 +156,27 @@ fn is_empty_form(text: &[u8]) -> bool {
 
 /// The state of a pass over a text.
 struct Pass {
-    /// Whether the text is a whole response that is empty, which is no list and no map.
+    /// Whether the text is a whole response that is empty, which is neither a list nor a map.
     is_empty_response: bool,
     /// Whether this is not the first pass.
     careful: bool,
-    /// Whether strings and numbers are read from their own text.
+    /// Whether strings and numbers are parsed from their original text.
     exact: bool,
-    /// The types of `Option` that are `None` for these forms.
+    /// The types whose `Option` is `None` for these forms.
     empty: Vec<(&'static str, Forms)>,
-    /// Whether the names of members are compared, since a field came twice.
+    /// Whether the names of members are compared, because a field occurred twice.
     tracks_names: bool,
-    /// The type, and two names for one field of it.
+    /// A type, and two names of one of its fields.
     aliases: Vec<(&'static str, [String; 2])>,
-    /// The memory that lists, maps and structs may still take.
+    /// The memory in bytes that lists, maps and structs may still use.
     budget: Cell<usize>,
-    /// The size of the struct that was read last and is charged.
+    /// The size in bytes of the last parsed struct, which is charged.
     charged: Cell<usize>,
     /// An empty buffer for the text of unknown members.
     scratch: Cell<String>,
-    /// The number of values around this one that are read from their own text.
+    /// The number of enclosing values that are parsed from their original text.
     depth: Cell<u8>,
-    /// An error of this module on its way through `serde_json`.
+    /// An error of this module that is being passed through `serde_json`.
     stash: Cell<Option<Error>>,
 }
 
@@ -205,7 +206,8 @@ impl Pass {
         Ok(value)
     }
 
-    /// Takes from an error what the next pass must know. Returns whether that is anything new.
+    /// Records what the next pass needs to know from an error. Returns `false` if it is known
+    /// already.
     #[cold]
     fn learn(&mut self, error: &Error) -> bool {
         match error.kind() {
@@ -237,20 +239,20 @@ impl Pass {
         self.empty.iter().find(|(known, _)| *known == name).map(|(_, forms)| *forms)
     }
 
-    /// Passes an error of this module through `serde_json`.
+    /// Stores an error of this module and returns a placeholder for `serde_json`.
     #[cold]
     fn lower<E: serde::de::Error>(&self, error: Error) -> E {
         self.stash.set(Some(error));
         E::custom("")
     }
 
-    /// Takes an error out of one of `serde_json`.
+    /// Returns the stored error, or converts the error of `serde_json`.
     #[cold]
     fn raise(&self, error: impl std::fmt::Display) -> Error {
         self.stash.take().unwrap_or_else(|| Error::foreign(error))
     }
 
-    /// Takes `size` bytes from the budget.
+    /// Subtracts `size` bytes from the budget. Returns an error if it is exhausted.
     #[inline]
     fn charge(&self, size: usize) -> Result<(), Error> {
         match self.budget.get().checked_sub(size) {
@@ -266,7 +268,7 @@ impl Pass {
     #[inline]
     fn charge_item(&self, index: usize, size: usize) -> Result<(), Error> {
         self.refund(size);
-        // The entries for which a `Vec` has room at first.
+        // The number of entries for which a new `Vec` allocates.
         let first = if size > 1024 { 1 } else { 4 };
         match index {
             0 => self.charge(first * size),
@@ -289,8 +291,8 @@ impl Pass {
         }
     }
 
-    /// Takes back the charge of a struct that is inside a value of this size. The list, map or
-    /// struct that has the value is charged for it.
+    /// Reverts the charge of a struct that is inside a value of this size. The enclosing list, map
+    /// or struct is charged for it.
     #[inline]
     fn refund(&self, size: usize) {
         let charged = self.charged.replace(0);

@@ -26,35 +26,46 @@ use webpki::{EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 use crate::error::input::InputError;
 
 /// The reason why a signature is rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JwsError {
     /// The signature is missing.
-    #[error("the signature is missing")]
     Missing,
-    /// The signature is not three segments of base64url with an empty one in the middle.
-    #[error("the signature is not a detached JWS")]
+    /// The signature does not consist of three base64url segments with an empty second segment.
     Malformed,
     /// The header is not a JSON object with the required members, has a member twice, or has
     /// `crit`.
-    #[error("the header of the signature cannot be read")]
     Header,
     /// The header names another algorithm than RS256.
-    #[error("the algorithm of the signature is not RS256")]
     Algorithm,
-    /// The URL of the certificate is not allowed.
-    #[error("the certificate of the signature is at an address that is not allowed")]
+    /// The URL of the certificate in the header is not allowed.
     Address,
     /// The certificate has expired, or is not valid yet.
-    #[error("the certificate of the signature is not valid at this time")]
     Time,
     /// The certificate cannot be parsed, is not valid for signatures, or has no chain to an anchor.
-    #[error("the certificate of the signature is not trusted")]
     Chain,
     /// The signature does not match these bytes and the certificate.
-    #[error("the signature does not match")]
     Signature,
 }
+
+impl fmt::Display for JwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "the signature is missing",
+            Self::Malformed => "the signature is not a detached JWS",
+            Self::Header => "the header of the signature cannot be read",
+            Self::Algorithm => "the algorithm of the signature is not RS256",
+            Self::Address => {
+                "the certificate of the signature is at an address that is not allowed"
+            }
+            Self::Time => "the certificate of the signature is not valid at this time",
+            Self::Chain => "the certificate of the signature is not trusted",
+            Self::Signature => "the signature does not match",
+        })
+    }
+}
+
+impl std::error::Error for JwsError {}
 
 /// The maximum length of the file name of a certificate, as in common file systems.
 const LONGEST_NAME: usize = 255;
@@ -71,7 +82,7 @@ impl<'a> DetachedJws<'a> {
     /// Parses the value of a signature header.
     ///
     /// # Errors
-    /// Returns an error for the first problem of its format.
+    /// Returns an error for the first format violation.
     pub fn parse(text: &'a str) -> Result<Self, JwsError> {
         if text.is_empty() {
             return Err(JwsError::Missing);
@@ -124,12 +135,12 @@ impl<'a> DetachedJws<'a> {
             .ok_or(JwsError::Address)
     }
 
-    /// Verifies that `certificate` has a chain to one of `anchors` at `now`, and that its key
-    /// signed `body`.
+    /// Verifies that `certificate` has a chain to one of `anchors` at `now`, and that `body` is
+    /// signed with its key.
     ///
-    /// If the certificate has the extension `keyUsage`, it must have `digitalSignature` or
-    /// `contentCommitment`, and each intermediate `keyCertSign` (RFC 5280). If it has extended key
-    /// purposes, one of them must be TLS.
+    /// If the certificate has the extension `keyUsage`, it must contain `digitalSignature` or
+    /// `contentCommitment`, and that of each intermediate must contain `keyCertSign` (RFC 5280). If
+    /// it has extended key purposes, one of them must be TLS.
     ///
     /// # Errors
     /// Returns an error for the first check that fails.
@@ -146,7 +157,11 @@ impl<'a> DetachedJws<'a> {
         }
         let certificate = EndEntityCert::try_from(leaf).map_err(|_| JwsError::Chain)?;
         anchors.hold(&certificate, intermediates, now)?;
-        let input = [self.header_segment, ".", &URL_SAFE_NO_PAD.encode(body)].concat();
+        let segments = self.header_segment.len() + 1 + body.len() * 4 / 3 + 4;
+        let mut input = String::with_capacity(segments);
+        input.push_str(self.header_segment);
+        input.push('.');
+        URL_SAFE_NO_PAD.encode_string(body, &mut input);
         certificate
             .verify_signature(
                 webpki::ring::RSA_PKCS1_2048_8192_SHA256,
@@ -158,19 +173,19 @@ impl<'a> DetachedJws<'a> {
 }
 
 /// The certificate of the signer, and the intermediates that were served with it. The intermediates
-/// are not trusted: they only help to find a chain to an anchor.
+/// are not trusted. They are only used to find a chain to an anchor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     leaf: CertificateDer<'static>,
     intermediates: Vec<CertificateDer<'static>>,
 }
 
-/// The maximum number of intermediates that are read.
+/// The maximum number of intermediates that are used.
 const MOST_INTERMEDIATES: usize = 8;
 
 impl Certificate {
-    /// Parses a PEM text: the certificate of the signer, followed by optional intermediates, of
-    /// which at most 8 are read.
+    /// Parses certificates in PEM format: the certificate of the signer, followed by optional
+    /// intermediates. At most 8 intermediates are used.
     ///
     /// # Errors
     /// Returns [`JwsError::Chain`] if the first certificate cannot be parsed.
@@ -186,8 +201,8 @@ impl Certificate {
         Ok(Self { leaf, intermediates })
     }
 
-    /// Returns this signer's certificate with all certificates of `other` as additional
-    /// intermediates, which are not trusted either.
+    /// Returns this signer's certificate with all certificates of `other` as additional, untrusted
+    /// intermediates.
     #[must_use]
     pub fn with_intermediates(&self, other: &Self) -> Self {
         let more = std::iter::once(&other.leaf).chain(&other.intermediates);
@@ -196,8 +211,8 @@ impl Certificate {
     }
 }
 
-/// The members of a header, each once. Otherwise parsers that use the first of two members and
-/// parsers that use the last one would verify different signatures.
+/// The members of a header, each of which occurs once. If a member occurred twice, a parser that
+/// uses the first one and a parser that uses the last one would verify different signatures.
 struct Header(Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Header {
@@ -233,7 +248,7 @@ pub struct Anchors {
     intermediates: Vec<CertificateDer<'static>>,
 }
 
-/// The beginning of each section of a PEM text, whatever its type.
+/// The beginning of each section of a PEM file, whatever its type.
 const BEGIN: &[u8] = b"-----BEGIN ";
 
 /// The algorithms that are allowed for the signatures of the certificates in a chain.
@@ -250,8 +265,8 @@ impl Anchors {
     /// become intermediates.
     ///
     /// # Errors
-    /// Returns an error if a section of the text is not a `CERTIFICATE`, a certificate cannot be
-    /// parsed, or none of them is self-signed.
+    /// Returns an error if a section is not a `CERTIFICATE`, a certificate cannot be parsed, or
+    /// none of them is self-signed.
     pub fn from_pem(pem: &[u8]) -> Result<Self, InputError> {
         let reject = |problem| InputError::new("trust anchors", problem);
         let mut anchors = Self { roots: Vec::new(), intermediates: Vec::new() };
@@ -299,8 +314,8 @@ impl Anchors {
                 false => Err(webpki::Error::UnknownIssuer),
             }
         };
-        // The certificate serves this one purpose only. If it lists key purposes, one of these
-        // suffices.
+        // The certificate has one purpose. If it lists extended key purposes, one of these is
+        // required.
         let usages = [KeyUsage::server_auth(), KeyUsage::client_auth()];
         let mut outcome = Err(JwsError::Chain);
         for usage in usages {

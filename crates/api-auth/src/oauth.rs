@@ -3,7 +3,7 @@
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
-//! use api_auth::oauth::{Grant, TokenServer, token_reply};
+//! use api_auth::oauth::{Grant, TokenServer, token_response};
 //!
 //! let server = TokenServer::new("https://api.example.com/token", "id", "secret")?;
 //! let request = server.request(&Grant::Refresh("r1".into()))?;
@@ -13,7 +13,7 @@
 //! );
 //!
 //! let response = api_auth::Response::new(br#"{"access_token":"t","expires_in":"3600"}"#.to_vec());
-//! let token = token_reply(&response, SystemTime::UNIX_EPOCH)?;
+//! let token = token_response(&response, SystemTime::UNIX_EPOCH)?;
 //! assert_eq!(token.lifetime(), Some(Duration::from_secs(3600)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -29,5 +29,5 @@ pub use self::authorization::{authorization_url, code_challenge};
 pub use self::basic::{Basic, basic};
 pub use self::bearer::Bearer;
 pub use self::grant::{ClientAuthentication, Grant};
-pub use self::response::{oauth_error, token_reply};
+pub use self::response::{oauth_error, token_response};
 pub use self::token_server::TokenServer;

@@ -77,7 +77,7 @@ impl Pace {
         Some((wait, start))
     }
 
-    /// Lets all requests wait for this long.
+    /// Delays all requests until `duration` has passed.
     pub(crate) fn pause(&self, now: SystemTime, duration: Duration) {
         let mut times = self.lock();
         times.follow(now);
@@ -87,7 +87,7 @@ impl Pace {
     }
 
     /// Returns whether there is a pause at this time. It may have begun during a wait. The clock is
-    /// not read, since it may be one that stands still.
+    /// not read, because the clock of a test may not advance.
     pub(crate) fn is_paused_at(&self, time: SystemTime) -> bool {
         self.may_pause.load(Ordering::Acquire)
             && self.lock().paused_until.is_some_and(|end| end > time)

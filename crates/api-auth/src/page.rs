@@ -68,9 +68,9 @@ impl<E: Paged> Pages<E> {
         }
     }
 
-    /// Ends the iterator after the pages that were requested; waits between their attempts end. No
-    /// further page is requested. [`request`](Pages::request) then returns the request for the page
-    /// to continue with.
+    /// Ends the iterator after the pages that were already requested. Interrupts the waits between
+    /// their attempts, and requests no further page. [`request`](Pages::request) then returns the
+    /// request for the page to continue with.
     pub fn stop(&mut self) {
         match &mut self.ahead {
             Some(ahead) => ahead.stop(),
@@ -84,7 +84,8 @@ impl<E: Paged> Pages<E> {
         self.ahead = None;
     }
 
-    /// Requests the next page and stays at it until [`advance`](Pages::advance) is called.
+    /// Requests the next page. The position does not change until [`advance`](Pages::advance) is
+    /// called.
     fn fetch(&mut self) -> Option<Result<Fetched<E>>> {
         if self.ended {
             return None;
@@ -149,17 +150,17 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
 /// there from the beginning is returned once. After other changes the iterator returns what it
 /// receives, and then an error of kind [`ErrorKind::Incomplete`], because entries may be missing:
 ///
-/// - The total of the server became smaller: entries were removed, so others moved to pages that had
+/// - The total of the server decreased: entries were removed, so others moved to pages that had
 ///   been read.
 /// - An entry occurs twice, and added entries do not explain it: the order changed.
 /// - The server sent fewer entries than its total.
-/// - Two pages in a row have nothing new: the server repeats a page.
+/// - Two consecutive pages contain no new entry: the server repeats a page.
 ///
 /// [`request`](Items::request) then returns the request for the first page, or for the repeated one.
 ///
-/// Two changes cannot be noticed: as many entries are removed as are added between two pages, and the
-/// order changes after entries were added. If the server reports no total, removed entries cannot be
-/// noticed either.
+/// Two changes cannot be detected: as many entries are removed as are added between two pages, and
+/// the order changes after entries were added. If the server reports no total, removed entries
+/// cannot be detected either.
 #[must_use = "nothing is sent until the iterator is advanced"]
 pub struct Items<E: Paged> {
     pages: Pages<E>,
@@ -174,14 +175,14 @@ impl<E: Paged> Items<E> {
         Self { pages: Pages::new(client, first), ready, progress: Progress::default() }
     }
 
-    /// Requests up to `pages` pages at a time, on threads of their own. The iterator returns the same
-    /// entries in the same order, and an error in the place of the page that failed. With 1, the
-    /// iterator does not start threads.
+    /// Requests up to `pages` pages at a time, on threads of their own. The iterator returns the
+    /// same entries in the same order, and an error at the position of the page that failed. With
+    /// 1, no thread is started.
     ///
-    /// The first page is requested alone. Its total tells how many pages there are. If the server
-    /// reports none, pages are also requested behind the end, fewer than `pages`. Up to `pages` pages
-    /// are in memory. Threads are started when they are needed; if one cannot be started, those that
-    /// could be do the work.
+    /// The first page is requested alone, because its total determines the number of pages. If the
+    /// server reports no total, fewer than `pages` pages beyond the end are requested as well. Up
+    /// to `pages` pages are in memory. Threads are started when they are needed. If one cannot be
+    /// started, the others fetch the pages.
     ///
     /// All threads use the same token. Each needs a connection: see `max_connections` of the builder
     /// for more than 16. When the iterator is dropped, each thread ends after its current request.
@@ -206,9 +207,9 @@ impl<E: Paged> Items<E> {
         self.pages.request()
     }
 
-    /// Ends the iterator after the entries of the pages that were requested; waits between their
-    /// attempts end. No further page is requested. [`request`](Items::request) then returns the
-    /// request for the page to continue with.
+    /// Ends the iterator after the entries of the pages that were already requested. Interrupts the
+    /// waits between their attempts, and requests no further page. [`request`](Items::request) then
+    /// returns the request for the page to continue with.
     pub fn stop(&mut self) {
         self.pages.stop();
     }

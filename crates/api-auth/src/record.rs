@@ -68,7 +68,7 @@ struct RecordedResponse {
     content: Content,
 }
 
-/// A body. One that is neither JSON, a form nor text is omitted, because it cannot be masked.
+/// A body. A body that is neither JSON, a form nor text is omitted, because it cannot be masked.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Content {
     #[serde(default)]
@@ -108,11 +108,11 @@ pub(crate) struct Recorder {
 #[derive(Debug)]
 struct Output {
     file: File,
-    /// Whether the file ends with a part of a line: of a killed run, or on a disk that was full.
+    /// Whether the file ends with a partial line, because a run was killed or the disk was full.
     is_cut: bool,
 }
 
-/// A request that was sent, until its response is received.
+/// A request that was sent and whose response has not been recorded yet.
 pub(crate) struct Recording<'a> {
     recorder: &'a Recorder,
     request: Request,
@@ -141,12 +141,12 @@ impl Recorder {
         Ok(recorder)
     }
 
-    /// Keeps a copy of a request that is about to be sent.
+    /// Copies a request that is about to be sent.
     pub(crate) fn begin(&self, request: &Request) -> Recording<'_> {
         Recording { recorder: self, request: request.clone() }
     }
 
-    /// Appends a line by a single write, so that processes that share the file do not mix lines.
+    /// Appends a line with a single write, so that processes that share the file do not mix lines.
     fn write(&self, line: &Line) -> io::Result<()> {
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = if output.is_cut { b"\n".to_vec() } else { Vec::new() };
@@ -159,14 +159,14 @@ impl Recorder {
 }
 
 impl Recording<'_> {
-    /// Writes the exchange. `secrets` are those of the request.
+    /// Writes the exchange. `secrets` are the secrets of the request.
     pub(crate) fn end(
         self,
         endpoint: &str,
         result: &Result<Response, TransportError>,
         secrets: &RequestSecrets,
     ) {
-        // A response may repeat personal data of its request, too.
+        // A response may repeat personal data of the request.
         let mut copy = RequestCopy::new();
         copy.set(&self.request);
         let personal = copy.secrets(&self.recorder.masked, "", "");
@@ -257,8 +257,8 @@ fn content(body: &[u8], content_type: &str, mask: &Mask<'_>, numbers: Numbers) -
     Content { body, omitted_bytes: None }
 }
 
-/// Opens a file for appending, which is created with mode 0600. An existing file that other users
-/// can read is an error.
+/// Opens a file for appending, and creates it with mode 0600. Returns an error for an existing file
+/// that other users can read.
 fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -280,7 +280,7 @@ fn open_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Returns whether a file ends with a part of a line.
+/// Returns whether a file ends with a partial line.
 fn is_cut(path: &Path, file: &File) -> io::Result<bool> {
     let metadata = file.metadata()?;
     if !metadata.is_file() || metadata.len() == 0 {

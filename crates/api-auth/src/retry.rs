@@ -51,7 +51,7 @@ pub enum Outcome {
         /// The status of the response.
         status: StatusCode,
         /// The delay of its `Retry-After` header, or `Duration::MAX` if the header cannot be
-        /// parsed: the server asked for a delay, so a retry after a short one is wrong.
+        /// parsed: the server requested a delay, so a short one would be wrong.
         retry_after: Option<Duration>,
     },
     /// There is no complete response.
@@ -151,7 +151,7 @@ pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
 }
 
 /// Returns the seconds since 1970 of a date in one of the formats of HTTP. These crates parse no
-/// other dates, so forty lines replace a dependency.
+/// other dates, so this function replaces a dependency.
 ///
 /// | format | example |
 /// |---|---|

@@ -108,12 +108,12 @@ impl Settings {
         self.network.proxy = ProxyChoice::Off;
     }
 
-    /// Adds the certificates of this PEM text as trusted roots.
+    /// Adds the certificates of this PEM file as trusted roots.
     pub fn extra_roots(&mut self, pem: Vec<u8>) {
         self.network.extra_roots.push(pem);
     }
 
-    /// Lets the platform verify certificates.
+    /// Uses the certificate verifier of the operating system.
     pub fn platform_verifier(&mut self) {
         self.network.platform_verifier = true;
     }
@@ -219,8 +219,8 @@ impl Settings {
     }
 }
 
-/// Creates the built-in transport. A client whose hosts are all loopback needs no proxy: variables
-/// that cannot be read are then an error only for a request to another host.
+/// Creates the built-in transport. If all hosts of the client are loopback hosts, proxy variables
+/// that cannot be read are an error only for a request to another host.
 #[cfg(feature = "ureq")]
 fn built_in(
     network: &NetworkSettings,
@@ -283,8 +283,8 @@ macro_rules! builder_options {
         /// together. The requests are spread evenly, so a request may wait before it is sent.
         /// Requests for tokens do not wait. Defaults to no limit.
         ///
-        /// Whatever the limit, all threads wait after a response with status 429 that one of them
-        /// retries, as long as its `Retry-After` requests.
+        /// Independently of this limit, all threads wait after a response with status 429 that one
+        /// of them retries, for the time in its `Retry-After` header.
         #[must_use]
         pub fn max_requests_per_second(mut self, requests: u32) -> Self {
             self.settings.max_requests_per_second(requests);
@@ -315,7 +315,7 @@ macro_rules! builder_options {
             self
         }
 
-        /// Connects to all hosts through this proxy, whatever the environment contains.
+        /// Sets the proxy for all hosts. The environment variables are then ignored.
         ///
         /// The URL is `[http://][user:password@]host[:port]`, or has the scheme `https` or, with
         /// the feature `socks-proxy`, `socks4`, `socks4a`, `socks5` or `socks5h`. The default port
@@ -339,24 +339,25 @@ macro_rules! builder_options {
             self
         }
 
-        /// Connects to all hosts directly, whatever the environment contains.
+        /// Connects to all hosts directly. The environment variables are then ignored.
         #[must_use]
         pub fn no_proxy(mut self) -> Self {
             self.settings.no_proxy();
             self
         }
 
-        /// Trusts the root certificates of this PEM text in addition to the compiled-in ones, for a
-        /// company's own CA. May be called several times. A certificate that cannot be used is
-        /// skipped, and the log contains their number. [`build`](Self::build) returns an error if
-        /// none can be used. Needs the feature `extra-roots`, and `rustls` or `native-tls`.
+        /// Adds root certificates in PEM format, such as those of a company's own CA, to the
+        /// compiled-in ones. May be called several times. A certificate that cannot be used is
+        /// skipped, and the number of skipped certificates is logged. [`build`](Self::build)
+        /// returns an error if none can be used. Needs the feature `extra-roots`, and `rustls` or
+        /// `native-tls`.
         #[must_use]
         pub fn extra_root_certificates(mut self, pem: impl ::std::convert::Into<Vec<u8>>) -> Self {
             self.settings.extra_roots(pem.into());
             self
         }
 
-        /// Lets the operating system verify certificates, instead of using the compiled-in roots.
+        /// Uses the certificate verifier of the operating system instead of the compiled-in roots.
         /// Needs the feature `platform-verifier`, or `native-tls` without `rustls`.
         #[must_use]
         pub fn platform_verifier(mut self) -> Self {
@@ -364,8 +365,8 @@ macro_rules! builder_options {
             self
         }
 
-        /// Allows credentials to be sent to this host over plain http, which is otherwise rejected
-        /// for all hosts but this machine. An attacker in the network can read and replay them.
+        /// Allows credentials to be sent to this host over plain http. By default, only loopback
+        /// hosts allow plain http. An attacker in the network can read and replay the credentials.
         #[must_use]
         pub fn allow_plain_http_to(mut self, host: impl ::std::convert::Into<String>) -> Self {
             self.settings.allow_plain_http_to(host.into());

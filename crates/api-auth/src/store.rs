@@ -63,8 +63,8 @@ pub trait TokenStore: Send + Sync {
 
     /// Waits until no other client requests a token for `key`, and makes others wait until the
     /// returned guard is dropped. Returns `None` if the store does not support locks, or if the
-    /// wait timed out. After `None` a client does not lock the key again until one of its requests
-    /// succeeded, so a lock that is never released delays each request once at most.
+    /// wait timed out. After `None`, a client does not lock the key again until one of its requests
+    /// has succeeded, so a lock that is never released delays each request at most once.
     #[inline]
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
         let _ = key;

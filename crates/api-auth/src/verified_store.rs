@@ -9,9 +9,9 @@
 //! ```
 //!
 //! `salt` is random. `n` is 1 for generated secrets, which cannot be guessed, and high for secrets
-//! that people choose, which slows down guesses by attackers who can read the store. A token
-//! without the right verifier is ignored. So an attacker who can write the store cannot make a
-//! client use a token, either.
+//! that people choose, to slow down guesses by attackers who can read the store. A token without a
+//! valid verifier is ignored, so an attacker who can write to the store cannot make a client use a
+//! token either.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -69,7 +69,7 @@ pub struct VerifiedStore {
     derived: Arc<Mutex<DerivedKeys>>,
 }
 
-/// The derived keys in use, so that each salt costs one derivation.
+/// The cached derived keys, so that each salt requires one derivation.
 #[derive(Default)]
 struct DerivedKeys {
     /// The key for tokens to save. Its salt is random, or that of a stored token with the right
@@ -94,7 +94,7 @@ impl DerivedKeys {
 }
 
 impl VerifiedStore {
-    /// Creates a store in `store`, for clients that have all of `secrets`.
+    /// Creates a store on top of `store`, for clients that have all of `secrets`.
     #[inline]
     pub fn new(store: Arc<dyn TokenStore>, secrets: &[&Secret], origin: SecretOrigin) -> Self {
         let mut secret = Zeroizing::new(String::new());

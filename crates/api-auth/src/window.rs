@@ -32,7 +32,7 @@ struct State<J, T> {
     first: usize,
     /// The jobs that have not started, which are the last ones, with their numbers.
     waiting: VecDeque<(usize, J)>,
-    /// The results from the first job on, and the places of those that are not there yet.
+    /// The results from the first job on. `None` for jobs that have not finished.
     results: VecDeque<Option<(J, T)>>,
     /// The number of threads without a job.
     idle: usize,
@@ -159,7 +159,7 @@ impl<J: Send + 'static, T: Send + 'static> Window<J, T> {
             let shared = self.shared.clone();
             match Builder::new().name("api-auth".to_owned()).spawn(move || shared.work()) {
                 Ok(thread) => self.threads.push(thread),
-                // The threads that could be started do the work.
+                // The other threads run the jobs.
                 Err(error) => {
                     log::debug!(
                         "{} threads instead of {}: {error}",

@@ -83,7 +83,7 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
         type Value = Vec<String>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a text or a list of texts")
+            f.write_str("a string or a list of strings")
         }
 
         fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_come_as_text_and_texts_as_numbers() {
+    fn numbers_may_be_strings_and_strings_numbers() {
         let model = read(r#"{"text":42,"integer":" 42 ","boolean":"1","texts":["a",7,null]}"#);
         assert_eq!(model.text.as_deref(), Some("42"));
         assert_eq!(model.integer, Some(42));
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_written_only_where_it_is_asked_for() {
+    fn secrets_are_serialized_only_on_request() {
         #[derive(Deserialize, Serialize)]
         struct Login {
             #[serde(default, deserialize_with = "secret", serialize_with = "exposed_some")]
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_come_alone_in_lists_in_maps_and_as_the_empty_list() {
+    fn objects_may_be_single_or_in_lists_maps_or_an_empty_list() {
         let read = |json: &str| from_slice::<Shapes>(json.as_bytes()).unwrap();
         let priced = || Priced { amount: Amount::from_minor_units(10, 2) };
         for empty in [
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_of_zero_is_no_end() {
+    fn end_time_of_zero_is_none() {
         assert_eq!(read(r#"{"end":0}"#).end, None);
         assert_eq!(read(r#"{"end":"0"}"#).end, None);
         assert_eq!(read(r#"{"end":false}"#).end, None);
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn money_is_exact_from_number_and_text() {
+    fn amounts_are_exact_from_numbers_and_strings() {
         for json in [r#"{"amount":0.1}"#, r#"{"amount":"0.10"}"#, r#"{"amount":1e-1}"#] {
             assert_eq!(read(json).amount.unwrap().minor_units(2), Some(10), "{json}");
         }
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_borrowed_unless_it_is_written_with_escapes() {
+    fn strings_without_escapes_are_borrowed() {
         let read = |json: &'static str| {
             borrowed_text(&mut serde_json::Deserializer::from_slice(json.as_bytes())).unwrap()
         };

@@ -1,6 +1,5 @@
 //! Exit statuses, and the failure of a command.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
@@ -21,7 +20,7 @@ Exit status:
     7  too many requests
     8  the server rejected the request
     9  the response was not understood
-   10  a local failure: a file, the disk, the configuration
+   10  a local failure: a file, the disk, a hook, the configuration
    11  some of several failed
   130  interrupted";
 
@@ -98,8 +97,7 @@ pub struct Failure {
     http_status: Option<u16>,
     request_id: Option<String>,
     retryable: bool,
-    /// A credential that begins or ends with white space, if it was rejected.
-    spaced_credential: Option<&'static str>,
+    hint: Option<String>,
     /// The reader of the output has closed it: not a failure.
     is_closed_pipe: bool,
 }
@@ -114,8 +112,17 @@ impl Failure {
             http_status: None,
             request_id: None,
             retryable: exit == Exit::Unavailable || exit == Exit::RateLimited,
-            spaced_credential: None,
+            hint: exit.hint().map(str::to_owned),
             is_closed_pipe: false,
+        }
+    }
+
+    /// Creates the failure of a look-up that found nothing.
+    pub(crate) fn not_found(program: &str, endpoint: &str) -> Self {
+        Self {
+            endpoint: Some(endpoint.to_owned()),
+            http_status: Some(404),
+            ..Self::new(Exit::NotFound, format!("{program} {endpoint}: there is no such record"))
         }
     }
 
@@ -129,6 +136,42 @@ impl Failure {
         let is_closed_pipe = error.kind() == io::ErrorKind::BrokenPipe;
         let exit = if is_closed_pipe { Exit::Done } else { Exit::Local };
         Self { is_closed_pipe, ..Self::new(exit, format!("standard output: {error}")) }
+    }
+
+    /// Returns the failure with what it is about before its message, such as one of several files.
+    #[must_use]
+    pub fn about(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+
+    /// Sets the hint: what to do.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Names the variable of credentials that were not set. `variables` are pairs of the name of the
+    /// credentials and the variable.
+    #[must_use]
+    pub(crate) fn with_variable_of(self, variables: &[(&str, &str)]) -> Self {
+        let is_missing = |(name, _): &&(&str, &str)| {
+            self.message.contains(&format!("`{name}` credentials, which were not set"))
+        };
+        match variables.iter().find(is_missing).map(|(_, variable)| missing(variable)) {
+            Some(hint) if self.exit == Exit::Credentials => self.with_hint(hint),
+            _ => self,
+        }
+    }
+
+    /// Returns the message without the hint.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Returns whether the reader of the output has closed it.
+    pub fn is_closed_pipe(&self) -> bool {
+        self.is_closed_pipe
     }
 
     /// Returns the exit status.
@@ -146,12 +189,6 @@ impl Failure {
         self.endpoint.is_some()
     }
 
-    /// Returns what to do about the failure.
-    fn hint(&self) -> Option<Cow<'static, str>> {
-        let Some(name) = self.spaced_credential else { return self.exit.hint().map(Cow::Borrowed) };
-        Some(Cow::Owned(format!("{name} begins or ends with white space; run `auth status`")))
-    }
-
     /// Returns the failure as one JSON object.
     pub fn json(&self) -> Json {
         let text = |text: &str| Json::Text(text.to_owned());
@@ -166,7 +203,7 @@ impl Failure {
             ("request_id", optional(self.request_id.as_deref())),
             ("retryable", other(self.retryable.to_string())),
             ("message", text(&self.message)),
-            ("hint", optional(self.hint().as_deref())),
+            ("hint", optional(self.hint.as_deref())),
         ];
         Json::Object(members.map(|(name, value)| (name.to_owned(), value)).into())
     }
@@ -176,8 +213,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let printable = |text: &str| text.replace(|char: char| char.is_control(), " ");
         f.write_str(&printable(&self.message))?;
-        match self.hint() {
-            Some(hint) => write!(f, "\nhint: {hint}"),
+        match &self.hint {
+            Some(hint) => write!(f, "\nhint: {}", printable(hint)),
             None => Ok(()),
         }
     }
@@ -188,6 +225,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = error.status().map(|status| status.as_u16());
         let exit = match (error.kind(), status) {
+            (ErrorKind::Input, _) if error.argument() == Some("credentials") => Exit::Credentials,
             (ErrorKind::Auth, _) | (ErrorKind::Api, Some(401)) => Exit::Credentials,
             (ErrorKind::OperationFailed | ErrorKind::Verify, _) => Exit::No,
             (ErrorKind::RateLimited, _) => Exit::RateLimited,
@@ -200,15 +238,25 @@ impl From<Error> for Failure {
             _ => Exit::Rejected,
         };
         let endpoint = error.endpoint();
+        let failure = Self::new(exit, error.to_string());
+        let failure = match error.spaced_credential() {
+            Some(name) => failure
+                .with_hint(format!("{name} begins or ends with white space; run `auth status`")),
+            None => failure,
+        };
         Self {
             endpoint: Some(endpoint).filter(|name| !name.is_empty()).map(str::to_owned),
             http_status: status,
             request_id: error.request_id().map(str::to_owned),
             retryable: error.is_retryable() || exit == Exit::Unavailable,
-            spaced_credential: error.spaced_credential(),
-            ..Self::new(exit, error.to_string())
+            ..failure
         }
     }
+}
+
+/// Returns the hint for a setting that is missing.
+pub(crate) fn missing(variable: &str) -> String {
+    format!("set {variable}, or name a source of it: --profile NAME or --env-file FILE")
 }
 
 impl From<InputError> for Failure {

@@ -12,14 +12,14 @@ use api_auth::{
 use crate::error;
 use crate::session::{API_KEY, Connect, Session, SessionAuth};
 
-/// The parameter with the digest that signs a request.
+/// The parameter that contains the digest, which signs a request.
 const DIGEST: &str = "digest";
 
 static PROVIDER: Provider = Provider {
     name: "tinycert",
     user_agent: concat!("tinycert-client/", env!("CARGO_PKG_VERSION")),
     encoding: ENCODING,
-    // Some documented temporary failures of the server are 500.
+    // The server reports some documented temporary failures with 500.
     retry_statuses: &[429, 500, 502, 503, 504],
     secret_parameters: &[DIGEST],
     read_error: error::read,
@@ -119,7 +119,7 @@ pub struct ClientBuilder {
 ///
 /// The methods for CAs and certificates are those of [`Session`].
 impl Client {
-    /// Returns a builder for a client with the account's API key, which the website shows beside
+    /// Returns a builder for a client with the account's API key, which the website shows next to
     /// its API documentation. The key signs every request and is never sent.
     pub fn builder(api_key: impl Into<Secret>) -> ClientBuilder {
         ClientBuilder {
@@ -144,14 +144,13 @@ impl Client {
     }
 
     /// Opens a session of the account with this e-mail address. The passphrase encrypts the
-    /// account's private keys; it is not the password of the website.
+    /// account's private keys. It is not the password of the website.
     ///
-    /// The session stores the passphrase. If the server does not know the session any more, the
-    /// session is reopened automatically and the request is sent again; see
-    /// [`ClientBuilder::forget_passphrase`].
+    /// The session stores the passphrase. If the server no longer knows the session, it is reopened
+    /// automatically and the request is sent again; see [`ClientBuilder::forget_passphrase`].
     ///
     /// With a [token store](ClientBuilder::token_store), a stored session is used without a
-    /// request, and a new one is stored.
+    /// request, and a new session is stored.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -185,15 +184,15 @@ impl Client {
         Ok(Session::new(core, auth, closes_on_drop))
     }
 
-    /// Returns a session that was opened before and left open, by its token; see
-    /// [`Session::into_token`]. No request is sent. The session stays open when it is dropped.
+    /// Returns a session that was opened before and left open, from its token; see
+    /// [`Session::into_token`]. No request is sent. The session remains open when it is dropped.
     pub fn resume(&self, token: impl Into<Secret>) -> Session {
         self.resumed(token.into(), None)
     }
 
-    /// Returns a session that was opened before, by its token. If the server does not know the
-    /// token any more, the session is reopened automatically. No request is sent. The session stays
-    /// open when it is dropped.
+    /// Returns a session that was opened before, from its token. If the server no longer knows the
+    /// token, the session is reopened automatically. No request is sent. The session remains open
+    /// when it is dropped.
     ///
     /// # Errors
     /// Returns an error if the e-mail address is empty, or if it or the passphrase contains control
@@ -215,7 +214,7 @@ impl Client {
         Session::new(self.core_with(&auth), auth, false)
     }
 
-    /// Returns a client of the shared crate whose requests are in this session.
+    /// Returns a client of `api_auth` that sends its requests in this session.
     fn core_with(&self, auth: &Arc<SessionAuth>) -> api_auth::Client {
         self.core.with_credentials(vec![(Credential::MAIN, auth.clone())])
     }
@@ -225,10 +224,10 @@ impl Client {
     }
 }
 
-/// # Any endpoint
+/// # Requests to any endpoint
 ///
-/// A client has no session, so only requests that need none can be sent: [`Connect`] and those of
-/// your own. The same methods of [`Session`] send requests in a session.
+/// A client has no session, so it can only send requests that require none: [`Connect`] and your
+/// own. The same methods of [`Session`] send requests in a session.
 impl Client {
     api_auth::client_methods!();
 }
@@ -261,8 +260,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Removes the passphrase from sessions once they are open. If the server does not know such a
-    /// session any more, every further request fails with
+    /// Removes the passphrase from sessions after they are opened. If the server no longer knows
+    /// such a session, every further request fails with
     /// [`InvalidToken`](crate::ErrorCode::InvalidToken).
     pub fn forget_passphrase(mut self) -> Self {
         self.keep_passphrase = false;
@@ -270,9 +269,10 @@ impl ClientBuilder {
     }
 
     /// Sets the token store, so that several runs of a program share one session:
-    /// [`FileStore`](crate::FileStore) for commands, or your own store for several machines. A
-    /// stored session stays open when it is dropped, and [`disconnect`](Session::disconnect) closes
-    /// it for all programs that share it. Not set by default.
+    /// [`FileStore`](crate::FileStore) for command-line programs, or your own store for several
+    /// machines. A stored session remains open when it is dropped, and
+    /// [`disconnect`](Session::disconnect) closes it for all programs that share it. Not set by
+    /// default.
     pub fn token_store(mut self, store: impl TokenStore + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn base_url_comes_from_its_variable_or_is_production() {
+    fn base_url_is_taken_from_its_variable_or_is_production() {
         let key = ("TINYCERT_API_KEY", "k");
         let base = |set: &[_]| variables(set).unwrap().environment.base_url().to_owned();
         assert_eq!(base(&[key]), "https://www.tinycert.org");

@@ -1,7 +1,7 @@
 //! Sessions: opening them, sending requests in them, and closing them.
 //!
 //! [`Client::connect`] opens a session and [`Session::disconnect`] closes it. All other requests
-//! are sent in a session: the methods of [`Session`] are described in the modules
+//! are sent in a session. The methods of [`Session`] are documented in the modules
 //! [`ca`](crate::ca), [`cert`](crate::cert) and [`renewal`](crate::renewal).
 //!
 //! ```no_run
@@ -29,10 +29,10 @@ pub use connect::{API_KEY, Connect, Disconnect};
 
 /// An open session. All threads can share one session.
 ///
-/// Dropping a session sends one request that closes it and ignores errors. Call
+/// When a session is dropped, one request closes it and errors are ignored. Call
 /// [`disconnect`](Session::disconnect) to get the error, or [`into_token`](Session::into_token) to
 /// leave the session open. A session that was resumed, or is in a [token
-/// store](crate::ClientBuilder::token_store), stays open when it is dropped.
+/// store](crate::ClientBuilder::token_store), remains open when it is dropped.
 pub struct Session {
     pub(crate) core: api_auth::Client,
     auth: Arc<SessionAuth>,
@@ -62,7 +62,7 @@ impl Session {
         client.open(connect(Env::PROCESS)?)
     }
 
-    /// Closes the session. A session that the server does not know any more is closed, and is not
+    /// Closes the session. Succeeds if the server no longer knows the session, which is not
     /// reopened.
     ///
     /// # Errors
@@ -85,8 +85,8 @@ impl Session {
     }
 
     /// Returns the token, for [`Client::resume`] in another process. Returns `None` if the server
-    /// rejected the token and the session, which can be reopened, is not reopened yet. The token cannot open a session, but
-    /// it is as sensitive as the credentials until the session expires.
+    /// rejected the token and the session has not been reopened yet. The token cannot open a
+    /// session, but until the session expires, it is as sensitive as the credentials.
     pub fn token(&self) -> Option<Secret> {
         self.auth.token()
     }
@@ -103,9 +103,9 @@ impl Session {
     }
 }
 
-/// # Any endpoint
+/// # Requests to any endpoint
 ///
-/// The methods above send the requests of this crate. These send any request, such as a
+/// The methods above send the requests of this crate. These methods send any request, such as a
 /// [`RawEndpoint`](crate::RawEndpoint), or return it without sending it.
 impl Session {
     api_auth::client_methods!();
@@ -125,7 +125,7 @@ impl fmt::Debug for Session {
     }
 }
 
-/// Reads the e-mail address and passphrase from their two variables.
+/// Reads the e-mail address and the passphrase from their variables.
 fn connect(variables: Env<'_>) -> Result<Connect, InputError> {
     const EMAIL: &str = "TINYCERT_EMAIL";
     const PASSPHRASE: &str = "TINYCERT_PASSPHRASE";

@@ -25,7 +25,7 @@ static PROVIDER: Provider = Provider {
 /// The environment of the API. The two environments of the provider are separate: each has its own
 /// AID, private key and data.
 ///
-/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; the documentation has `http` for the
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; the documentation uses `http` for the
 /// sandbox.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -148,9 +148,9 @@ impl Client {
     }
 }
 
-/// # Any endpoint
+/// # Requests to any endpoint
 ///
-/// The other methods send the requests of this crate. These send any request, such as a
+/// The other methods send the requests of this crate. These methods send any request, such as a
 /// [`RawEndpoint`](crate::RawEndpoint), or return it without sending it.
 impl Client {
     api_auth::client_methods!();
@@ -221,12 +221,12 @@ impl ClientBuilder {
 /// The variable with the private key.
 const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
 
-/// Reads the AID and private key from their two variables.
+/// Reads the AID and the private key from their variables.
 pub(crate) fn keys(variables: Env<'_>) -> Result<(String, Secret), InputError> {
     const AID: &str = "TINYPASS_AID";
     let aid = variables.need(AID)?;
     let private_key = Secret::new(variables.need(PRIVATE_KEY)?);
-    // Errors of the builder would name its arguments instead of the variables.
+    // Without this check, errors would name the builder's arguments instead of the variables.
     RequestLine::new((AID, aid.clone()), (PRIVATE_KEY, &private_key))?;
     Ok((aid, private_key))
 }
@@ -234,7 +234,7 @@ pub(crate) fn keys(variables: Env<'_>) -> Result<(String, Secret), InputError> {
 /// Returns the value of the `Authorization` header for a request that is sent by other means.
 /// `target` is the path and query exactly as in the request line.
 ///
-/// The signature does not expire: anyone who sees it can repeat the request.
+/// The signature does not expire: anyone who obtains it can replay the request.
 ///
 /// # Errors
 /// Returns an error if the key is empty.
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn base_url_comes_from_the_variables_or_is_production() {
+    fn base_url_is_taken_from_the_variables_or_is_production() {
         let base = |more: &[_]| with(more).unwrap().environment.base_url().to_owned();
         assert_eq!(base(&[]), "https://api.tinypass.com");
         assert_eq!(base(&[("TINYPASS_SANDBOX", "1")]), "https://sandbox.tinypass.com");

@@ -1,6 +1,6 @@
-//! Downloads: their details, and links to them that expire.
+//! Downloads: their details, and expiring links to their files.
 //!
-//! [`Client::get_download`] returns the details, and [`Client::get_download_url`] a link.
+//! [`Client::get_download`] returns the details, and [`Client::get_download_url`] returns a link.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -44,23 +44,23 @@ pub enum DownloadPath {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Download {
-    /// The public id.
+    /// The public id of the download, such as `DLebook0001x`.
     pub id: Option<String>,
-    /// The id of the resource.
+    /// The id of the resource, such as `ebook-1`.
     pub rid: Option<String>,
     /// The title.
     pub title: Option<String>,
     /// The description.
     pub description: Option<String>,
-    /// The URL of an image.
+    /// The URL of an image, such as the cover.
     pub image: Option<String>,
     /// The price as a string with amount and currency, such as `$4.99 USD`.
     pub price: Option<String>,
-    /// The time of the last change.
+    /// The time of the last change, in Unix seconds.
     pub modified_date: Option<UnixTime>,
-    /// The time of creation.
+    /// The time of creation, in Unix seconds.
     pub created_date: Option<UnixTime>,
-    /// The time of publication.
+    /// The time of publication, in Unix seconds.
     pub published_date: Option<UnixTime>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -75,11 +75,14 @@ impl Model for Download {
     }
 
     fn has_fields(&self) -> bool {
-        *self != Self { extra: self.extra.clone(), ..Self::default() }
+        let Self { id, rid, title, description, image, price, .. } = self;
+        let Self { modified_date, created_date, published_date, .. } = self;
+        [id, rid, title, description, image, price].into_iter().any(Option::is_some)
+            || [modified_date, created_date, published_date].into_iter().any(Option::is_some)
     }
 }
 
-/// `GET /r2/download/`: the details of a download.
+/// `GET /r2/download/`: returns the details of a download.
 ///
 /// ```
 /// use tinypass_client::download::{DownloadPath, GetDownload};
@@ -87,8 +90,8 @@ impl Model for Download {
 /// let request = GetDownload::new("ebook-1").path(DownloadPath::Sdk);
 /// ```
 ///
-/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download; the other
-/// path is that of the official PHP client 2.0.8.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download; the
+/// alternative path, the official PHP client 2.0.8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDownload {
     rid: String,
@@ -132,14 +135,14 @@ impl Endpoint for GetDownload {
     }
 }
 
-/// The validity of a link. The API accepts one of the two.
+/// The expiry of a link. The API accepts one of the two parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
     Lifetime(Duration),
     Expiration(UnixTime),
 }
 
-/// `GET /r2/downloads/url`: a link to a download that expires.
+/// `GET /r2/downloads/url`: returns an expiring link to a download.
 ///
 /// ```
 /// use std::time::Duration;
@@ -150,7 +153,7 @@ enum Until {
 /// ```
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download/url; the
-/// other path is that of the official PHP client 2.0.8.
+/// alternative path, the official PHP client 2.0.8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDownloadUrl {
     rid: String,
@@ -159,8 +162,8 @@ pub struct GetDownloadUrl {
 }
 
 impl GetDownloadUrl {
-    /// Creates a request for a link that expires after `lifetime`, by the server's clock. The
-    /// lifetime is sent in whole seconds and must be at least one.
+    /// Creates a request for a link that expires after `lifetime`, measured by the server's clock.
+    /// The lifetime is sent in whole seconds and must be at least one second.
     pub fn for_lifetime(rid: impl Into<String>, lifetime: Duration) -> Self {
         let until = Until::Lifetime(lifetime);
         Self { rid: rid.into(), until, path: DownloadPath::Documented }
@@ -183,12 +186,12 @@ impl GetDownloadUrl {
 
 /// A link to a download.
 ///
-/// Source: none, the response is not documented. An object with `url` is a guess; a JSON string and
-/// a plain link are accepted, too.
+/// Source: the response is not documented. The object with `url` is an assumption; a JSON string
+/// and a plain link are accepted as well.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DownloadUrl {
-    /// The link. It gives access to the file without credentials until it expires.
+    /// The link. Until it expires, it gives access to the file without credentials.
     pub url: String,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -267,10 +270,10 @@ impl Endpoint for GetDownloadUrl {
 ///
 /// The requests and responses are in the module [`download`](crate::download).
 impl Client {
-    /// Returns a link to a download that expires. The documentation and the official client spell
-    /// the path differently: unless [`download_path`](crate::ClientBuilder::download_path) is set,
-    /// the documented path is requested first, and the other one after a 404. Any error of the
-    /// second request is returned, unless it is a 404 that is not one of the API: then the first 404
+    /// Returns an expiring link to a download. The documentation and the official client spell the
+    /// path differently. Unless [`download_path`](crate::ClientBuilder::download_path) is set, the
+    /// documented path is requested first, and the other path after a 404. Any error of the second
+    /// request is returned, except for a 404 that is not from the API. In that case, the first 404
     /// is returned.
     ///
     /// # Errors
@@ -282,7 +285,7 @@ impl Client {
         match self.send(&request.clone().path(DownloadPath::Documented)) {
             Err(first) if is_404(&first) => {
                 match self.send(&request.clone().path(DownloadPath::Sdk)) {
-                    // The server has only the documented path.
+                    // Only the documented path exists on this server.
                     Err(second) if is_404(&second) && !error::is_documented(second.body()) => {
                         Err(first)
                     }
@@ -294,10 +297,10 @@ impl Client {
     }
 
     /// Returns the details of a download. Returns `None` if there is none. Both spellings of the
-    /// path are requested as in [`get_download_url`](Client::get_download_url).
+    /// path are requested, as by [`get_download_url`](Client::get_download_url).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). If both responses are a 404 and neither is one of the
+    /// See [`ErrorKind`](crate::ErrorKind). If both responses are a 404 and neither is from the
     /// API, the first one is returned as an error.
     pub fn get_download(&self, rid: impl Into<String>) -> Result<Option<Download>> {
         let request = GetDownload::new(rid);
@@ -311,7 +314,7 @@ impl Client {
             _ => return first,
         }
         match self.send(&request.path(DownloadPath::Sdk)) {
-            // The server has only the documented path.
+            // Only the documented path exists on this server.
             Err(second) if is_404(&second) => first,
             result => result,
         }

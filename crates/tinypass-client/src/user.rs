@@ -22,7 +22,7 @@ use crate::error::{self, Model};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
-    /// TinyPass's id of the user.
+    /// TinyPass's id of the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
@@ -43,11 +43,12 @@ impl Model for User {
     }
 
     fn has_fields(&self) -> bool {
-        *self != Self { extra: self.extra.clone(), ..Self::default() }
+        let Self { uid, email, first_name, last_name, extra: _ } = self;
+        [uid, email, first_name, last_name].into_iter().any(Option::is_some)
     }
 }
 
-/// `GET /r2/user/{uid}`: the details of a user.
+/// `GET /r2/user/{uid}`: returns the details of a user.
 ///
 /// ```
 /// use tinypass_client::Endpoint;

@@ -1,4 +1,4 @@
-//! How credentials are added to a request.
+//! Adding credentials to requests.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -35,8 +35,8 @@ impl Keys {
         let secret = || Addition::Body("client_secret", Some(self.client_secret.clone()));
         let unsigned = |additions| Authentication { additions, signer: None, spaced: None };
         let spaced = self.main.spaced_credential();
-        // The third generation signs these requests, too, and sends `oauth_token`, null without a
-        // token.
+        // The third generation also signs these requests, and sends `oauth_token`, which is null
+        // without a token.
         let third = |mut additions: Vec<Addition>, token: bool| match self.variant {
             Variant::BodyOnly => {
                 additions.extend(token.then_some(Addition::Body("oauth_token", None)));
@@ -105,19 +105,19 @@ impl Keys {
     }
 }
 
-/// One addition to a request.
+/// An addition to a request.
 #[derive(Clone)]
 enum Addition {
     /// A query parameter, before all others.
     Query(&'static str, Secret),
-    /// A member of the body, null without a value.
+    /// A member of the body. `None` is sent as null.
     Body(&'static str, Option<Secret>),
     /// A parameter in the query of GET and DELETE, and a member of the body otherwise.
     ByMethod(&'static str, Secret),
     Header(HeaderValue),
 }
 
-/// The authentication of a request: its additions, and the signer that signs the result.
+/// The authentication of a request: the additions, and the signer of the result.
 struct Authentication {
     additions: Vec<Addition>,
     signer: Option<NonceHeaders>,

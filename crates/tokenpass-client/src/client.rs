@@ -20,7 +20,7 @@ static PROVIDER: Provider = Provider {
     user_agent: concat!("tokenpass-client/", env!("CARGO_PKG_VERSION")),
     encoding: Encoding::Php,
     retry_statuses: &[429, 502, 503, 504],
-    secret_parameters: &["code", "state"],
+    secret_parameters: &["code", "ecc_key", "state"],
     read_error: error::read,
 };
 
@@ -74,8 +74,8 @@ impl Environment {
 
 /// A client of one application. Cloning is cheap, and all threads can share one client.
 ///
-/// Endpoints that concern a user require the user's token: [`Client::as_user`] returns a client
-/// that has it, and shares everything else.
+/// Endpoints that concern a user require the user's token. [`Client::as_user`] returns a client
+/// with this token that shares everything else.
 ///
 /// ```
 /// use tokenpass_client::{Client, Rules};
@@ -136,9 +136,9 @@ pub struct ClientBuilder {
     settings: Settings,
 }
 
-/// # Creation and generic requests
+/// # Creation of a client, and requests to any endpoint
 ///
-/// The endpoints are in the blocks below, one for each resource.
+/// The methods of the endpoints are in the blocks below, one for each resource.
 impl Client {
     /// Returns a builder for a client of the application with this key pair.
     ///
@@ -193,7 +193,8 @@ impl Client {
         ClientBuilder::from_env()?.build()
     }
 
-    /// Returns the same client with a user's token, for the endpoints that require one.
+    /// Returns a client with a user's token, for the endpoints that require one. It shares
+    /// everything else with this client.
     ///
     /// # Errors
     /// Returns an error if the token is empty, or contains characters other than visible ASCII.
@@ -220,7 +221,7 @@ impl ClientBuilder {
     }
 
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
-        // The builder would name its arguments instead of the variables.
+        // Without it, errors would name the builder's arguments instead of the variables.
         let pair = |id_name, secret_name| {
             let id = variables.need(id_name)?;
             let secret = Secret::new(variables.need(secret_name)?);
@@ -281,22 +282,22 @@ impl ClientBuilder {
     }
 
     /// Sets whether a GET whose signature is rejected is sent once more in the form of the other
-    /// generation, [`Scheme::SignedQuery`] or [`Scheme::EmptyQuery`]. The client then keeps the
-    /// other form. For servers whose generation is unknown. Defaults to `false`.
+    /// generation ([`Scheme::SignedQuery`] or [`Scheme::EmptyQuery`]), which is then used first.
+    /// For servers whose generation is unknown. Defaults to `false`.
     pub fn try_other_form(mut self, yes: bool) -> Self {
         self.try_other_form = yes;
         self
     }
 
-    /// Sets the URL whose scheme, host and port are signed, for a proxy that forwards requests to
+    /// Sets the URL whose scheme, host and port are signed, for requests that a proxy forwards to
     /// it.
     pub fn signed_base_url(mut self, url: impl Into<String>) -> Self {
         self.signed_base_url = Some(url.into());
         self
     }
 
-    /// Sets the privileged key pair: API token and API secret of a privileged user, for the
-    /// endpoints that find users.
+    /// Sets the privileged key pair: the API token and API secret of a privileged user, for the
+    /// endpoints that search for users.
     pub fn privileged(mut self, id: impl Into<String>, secret: impl Into<Secret>) -> Self {
         self.privileged = Some((id.into(), secret.into()));
         self.privileged_name = PRIVILEGED_SECRET;
@@ -332,8 +333,8 @@ impl ClientBuilder {
     /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// Returns an error that names the first invalid argument: a key pair with an empty half, a
-    /// base URL that is invalid or would send credentials unencrypted.
+    /// Returns an error that names the first invalid argument: an empty id or secret, a base URL
+    /// that is invalid or would send credentials unencrypted.
     pub fn build(self) -> Result<Client> {
         let signer = |id_name, id, secret_name, secret: &Secret| {
             let signer =
@@ -386,7 +387,7 @@ impl ClientBuilder {
 mod tests {
     use super::*;
 
-    // Checked by the compiler: threads share clients.
+    // The compiler checks that threads can share clients.
     const _: () = {
         const fn is_send_and_sync<T: Send + Sync>() {}
         is_send_and_sync::<Client>();

@@ -1,17 +1,17 @@
-//! The names of the credentials of requests, for a [`RawEndpoint`](crate::RawEndpoint) or an endpoint
-//! of your own. The application's key pair is [`Credential::MAIN`].
+//! The credentials of requests, for a [`RawEndpoint`](crate::RawEndpoint) or an endpoint of your
+//! own. The application's key pair is [`Credential::MAIN`].
 
 use api_auth::Credential;
 
 /// The application's key pair, and `client_id` in the query.
 pub const MAIN_WITH_ID: Credential = Credential::named("main with client_id");
-/// The privileged key pair: the second key pair, of a privileged user.
+/// The privileged key pair: a second key pair that belongs to a privileged user.
 pub const PRIVILEGED: Credential = Credential::named("privileged");
 /// The user's token.
 pub const USER: Credential = Credential::named("user");
 /// The user's token, and a signature by the application's key pair.
 pub const SIGNED_USER: Credential = Credential::named("user, signed");
-/// The user's token in the header `Authorization: Bearer`, as `/oauth/user` reads it.
+/// The user's token in the header `Authorization: Bearer`, as required by `/oauth/user`.
 pub const ACCESS_TOKEN: Credential = Credential::named("user, by access_token");
 /// `client_id` in the body.
 pub const CLIENT_ID: Credential = Credential::named("client_id");

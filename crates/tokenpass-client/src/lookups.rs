@@ -25,9 +25,9 @@ use crate::{Client, credentials, error};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Owner {
-    /// The user's name.
+    /// The user's name, such as `bob`.
     pub username: Option<String>,
-    /// A public address of the user.
+    /// A public bitcoin address of the user.
     pub address: Option<String>,
     /// The user's e-mail address.
     pub email: Option<String>,
@@ -40,7 +40,7 @@ fn owner(response: &Response) -> Result<Owner, ResponseError> {
     error::result(response)
 }
 
-/// `GET /api/v1/lookup/address/{address}`: the owner of a public address.
+/// `GET /api/v1/lookup/address/{address}`: returns the owner of a public address.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Endpoint for GetUserByAddress {
     }
 }
 
-/// `POST /api/v1/lookup/addresses`: the owners of many public addresses at once.
+/// `POST /api/v1/lookup/addresses`: returns the owners of many public addresses.
 ///
 /// Source: the server of 2017; no documentation names it. Clients of that time call another path,
 /// which that server does not have.
@@ -85,8 +85,8 @@ impl GetUsersByAddresses {
 impl Endpoint for GetUsersByAddresses {
     type Output = BTreeMap<String, Owner>;
     const ID: &'static str = "lookup.users_by_addresses";
-    // The request only reads.
-    const ROUTE: Route<Self> = route!(POST "/api/v1/lookup/addresses").idempotent();
+    // The request does not change data.
+    const ROUTE: Route<Self> = route!(POST "/api/v1/lookup/addresses").read_only();
 
     fn validate(&self) -> Result<(), InputError> {
         if self.address_list.is_empty() {
@@ -99,7 +99,7 @@ impl Endpoint for GetUsersByAddresses {
         Body::json(self)
     }
 
-    /// Parses the owners. `"result":false` means that no address has an owner; `users` is then
+    /// Parses the owners. `"result":false` means that no address has an owner. `users` is then
     /// empty or absent.
     fn parse(&self, response: &Response) -> Result<BTreeMap<String, Owner>, ResponseError> {
         #[derive(Default, Deserialize)]
@@ -119,7 +119,7 @@ impl Endpoint for GetUsersByAddresses {
     }
 }
 
-/// `GET /api/v1/lookup/user/{username}`: the first public address of a user.
+/// `GET /api/v1/lookup/user/{username}`: returns the first public address of a user.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,8 +145,8 @@ impl Endpoint for GetAddressByUser {
     }
 }
 
-/// `GET /api/v1/lookup/email/{email}`: the user with an e-mail address. The application must have a
-/// privilege.
+/// `GET /api/v1/lookup/email/{email}`: returns the user with an e-mail address. The application
+/// must have a privilege.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,8 +173,8 @@ impl Endpoint for GetUserByEmail {
     }
 }
 
-/// `GET /api/v1/lookup/user/exists/{username}`: whether a user exists. Requires the privileged key
-/// pair.
+/// `GET /api/v1/lookup/user/exists/{username}`: returns whether a user exists. Requires the
+/// privileged key pair.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,7 +190,8 @@ impl CheckUserExists {
         Self { username: username.into(), strict: false, id_hash: None }
     }
 
-    /// Sets whether only the name is compared. Defaults to `false`.
+    /// Sets whether only the user name is compared, and not the slug and the e-mail address.
+    /// Defaults to `false`.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -198,7 +199,7 @@ impl CheckUserExists {
     }
 
     setters! {
-        /// Sets the [`user_hash`](crate::proof::user_hash) that the user's id must have.
+        /// Sets the [`user_hash`](crate::proof::user_hash) that the id of the user must have.
         id_hash: impl Into<String>,
     }
 }

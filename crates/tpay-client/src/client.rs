@@ -20,15 +20,17 @@ static PROVIDER: Provider = Provider {
     encoding: Encoding::Form,
     retry_statuses: &[429, 502, 503, 504],
     // Cards and their tokens, BLIK codes, the data of wallets, the value of a payment instrument,
-    // documents of persons.
+    // identity documents.
     secret_parameters: &[
         "applePayPaymentData",
         "blikToken",
         "card",
+        "confirmationCode",
         "file",
         "googlePayPaymentData",
         "paymentData",
         "preauthorizedToken",
+        "session",
         "token",
         "tokenValue",
         "value",
@@ -36,7 +38,7 @@ static PROVIDER: Provider = Provider {
     read_error: error::read,
 };
 
-/// The TTL of a token whose response has none.
+/// The TTL of a token whose response contains none.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
 
 /// The environment of the API. The two environments of the provider are separate: each has its own
@@ -202,7 +204,7 @@ impl Client {
     /// | variable | |
     /// |---|---|
     /// | `TPAY_ENVIRONMENT` | `production` (default) or `sandbox` |
-    /// | `TPAY_BASE_URL` | one host for all, instead |
+    /// | `TPAY_BASE_URL` | base URL of another server for the API and the certificates; replaces `TPAY_ENVIRONMENT` |
     /// | `TPAY_TOKEN_CACHE` | the absolute path of the folder where tokens are stored, or `off`; defaults to the user's cache |
     ///
     /// # Errors
@@ -298,7 +300,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends the id and secret with each request (HTTP Basic) instead of a token. No token is
+    /// Authenticates each request with id and secret (HTTP Basic) instead of a token. No token is
     /// requested.
     pub fn http_basic(mut self) -> Self {
         self.basic = true;
@@ -327,7 +329,7 @@ impl ClientBuilder {
             let mut server =
                 TokenServer::new(&url, self.client_id.as_str(), self.client_secret.clone())
                     .map_err(|error| match error.argument() {
-                        // The settings say what is wrong with the base URL itself.
+                        // The settings describe the problem of the base URL itself.
                         "token URL" => {
                             let built = self.settings.clone().build(&PROVIDER, &servers, vec![]);
                             let problem = || InputError::new(self.base_url_name, "is not a URL");

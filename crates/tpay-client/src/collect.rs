@@ -1,6 +1,6 @@
 //! Bank accounts of Collect, to which payments are forwarded.
 //!
-//! A transaction names its account by [`Collect`](crate::transactions::Collect).
+//! A transaction refers to its bank account by [`Collect`](crate::transactions::Collect).
 //!
 //! ```no_run
 //! use tpay_client::Client;
@@ -41,23 +41,23 @@ wire_enum! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BankAccount {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The id.
+    /// The id of the bank account, a ULID such as `01K5BK4HEPB0WBCGT51FMTYBA1`.
     pub id: Option<String>,
-    /// The account number: `PL` and 26 digits.
+    /// The account number: `PL` followed by 26 digits.
     pub account_number: Option<String>,
-    /// The owner.
+    /// The name of the owner, up to 1000 characters.
     pub owner_name: Option<String>,
-    /// Additional information about the owner.
+    /// Additional information about the owner, such as the address.
     pub additional_information: Option<String>,
-    /// The status.
+    /// The status of the bank account.
     #[serde(default)]
     pub status: Option<BankAccountStatus>,
-    /// The time of creation.
+    /// The time of creation in Polish local time, such as `2025-07-31 11:04:21`.
     pub created_at: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -71,12 +71,12 @@ pub struct BankAccount {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BankAccountPage {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The accounts.
+    /// The bank accounts of this page.
     #[serde(default)]
     pub bank_accounts: Vec<BankAccount>,
     /// The number of this page, from 1.
@@ -90,7 +90,7 @@ pub struct BankAccountPage {
     pub extra: ExtraFields,
 }
 
-/// `GET /collect/bank-accounts`: the bank accounts of Collect.
+/// `GET /collect/bank-accounts`: lists the bank accounts of Collect.
 ///
 /// Source: the provider's API reference, `GET /collect/bank-accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -153,8 +153,8 @@ pub struct CreateBankAccount {
 }
 
 impl CreateBankAccount {
-    /// Creates a request with the account number (`PL` and 26 digits), the owner, and additional
-    /// information about the owner such as the address.
+    /// Creates a request with the account number (`PL` followed by 26 digits), the name of the
+    /// owner, and additional information about the owner, such as the address.
     pub fn new(
         account_number: impl Into<String>,
         owner_name: impl Into<String>,

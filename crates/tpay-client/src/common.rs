@@ -5,7 +5,7 @@ use api_auth::{ErrorKind, Response, ResponseError, wire_enum};
 pub use crate::local_time::LocalTime;
 
 wire_enum! {
-    /// The result of a call (`result` in responses).
+    /// The result of a request (`result` in responses).
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum ResultStatus {

@@ -53,14 +53,13 @@ macro_rules! client_methods {
             $crate::Items::new(self.core.clone(), first)
         }
 
-        /// Sends many requests to any endpoint, up to `at_a_time` of them at a time on threads of
-        /// their own, and returns their results in the order of the requests. With 1, no thread is
-        /// started.
+        /// Returns an iterator that sends many requests to any endpoint and returns their results
+        /// in the order of the requests. Up to `at_a_time` requests are in flight at a time, each
+        /// on a thread of its own. With 1, no thread is started.
         ///
-        /// An error does not end the iterator: each request has its own result, and is retried as if
-        /// it were sent alone. [`stop`]($crate::Batch::stop) ends the iterator after the requests in
-        /// flight.
-        /// All threads use the same token. Each needs a connection: see
+        /// An error does not end the iterator: each request has its own result, and is retried as
+        /// if it were sent alone. [`stop`]($crate::Batch::stop) ends the iterator after the
+        /// requests in flight. All threads use the same token. Each needs a connection: see
         /// `max_connections` of the builder for more than 16.
         pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> $crate::Batch<I::IntoIter>
         where

@@ -18,7 +18,7 @@ const MOST_PREPARATIONS: u32 = 3;
 const SHORT_WAIT: Duration = Duration::from_secs(1);
 
 impl Client {
-    /// Requests the token or session that `auth` needs. One thread does it, the others wait.
+    /// Requests the token or session that `auth` needs, in one thread while the others wait.
     /// Returns the time at which requests can be signed. If a token or session is necessary, `check`
     /// validates the request that needs it first.
     pub(super) fn make_ready(
@@ -63,12 +63,12 @@ impl Client {
                 let started = clock.now();
                 let Some(preparation) = auth.next_request(started)? else {
                     if auth.is_ready(clock.now()) {
-                        break; // Done, or another thread was first.
+                        break; // Another thread requested it.
                     }
-                    continue; // What another client fetched expired while this one waited.
+                    continue; // The token of another client expired during the wait.
                 };
-                // After a long wait for another client, its token may be one that was not valid yet
-                // at the time before the wait.
+                // After a long wait for another client, its token may not have been valid yet at
+                // the time before the wait.
                 let now = clock.now();
                 let waited_long =
                     now.duration_since(started).is_ok_and(|waited| waited > SHORT_WAIT);

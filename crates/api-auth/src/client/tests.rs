@@ -1,3 +1,4 @@
+use std::error::Error as StdError;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
@@ -27,7 +28,7 @@ static PROVIDER: Provider = Provider {
 const FILES: Server = Server::named("files");
 const USER: Credential = Credential::named("user");
 
-/// Signs with a word, and never requests another attempt.
+/// An auth that signs with a word and never requests another attempt.
 struct Word(&'static str);
 
 impl Auth for Word {
@@ -164,7 +165,7 @@ fn threads_that_wait_for_a_failing_token_server_share_its_error() {
     assert_eq!(fetches.load(Ordering::SeqCst), 6, "the next request tries again");
 }
 
-/// Runs a step when the client checks it for the first time, and then has a token.
+/// An auth that runs a step when the client checks it for the first time, and then has a token.
 struct Busy {
     step: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     is_ready: std::sync::atomic::AtomicBool,
@@ -189,7 +190,7 @@ impl Auth for Busy {
     }
 }
 
-/// Never has a token, and cannot build the request for one.
+/// An auth that has no token and cannot build a token request.
 struct Broken;
 
 impl Auth for Broken {
@@ -483,9 +484,20 @@ fn an_error_shows_no_secret_of_its_request_that_the_response_echoes() {
 
 #[test]
 fn an_error_of_a_transport_shows_no_secret_of_its_request() {
-    #[derive(Debug, thiserror::Error)]
-    #[error("could not get {0}")]
-    struct Beneath(String, #[source] std::io::Error);
+    #[derive(Debug)]
+    struct Beneath(String, std::io::Error);
+
+    impl fmt::Display for Beneath {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "could not get {}", self.0)
+        }
+    }
+
+    impl StdError for Beneath {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            Some(&self.1)
+        }
+    }
 
     let error = error_with(|request: Request| -> Result<Response, TransportError> {
         let echo = echo(&request);

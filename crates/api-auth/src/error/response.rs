@@ -117,8 +117,8 @@ impl ResponseError {
         self
     }
 
-    /// Adds what the response contains in addition to the error, as a type of the provider's crate;
-    /// see [`Error::payload`](crate::Error::payload).
+    /// Adds a payload: data of the response in addition to the error, in a type of the provider's
+    /// crate. See [`Error::payload`](crate::Error::payload).
     #[must_use]
     pub fn with_payload(mut self, payload: impl Any + Send + Sync) -> Self {
         self.payload = Some(Arc::new(payload));
@@ -183,8 +183,8 @@ pub(crate) fn undecoded(response: &Response) -> Option<String> {
     (!is_text).then(|| format!("the body has the content encoding `{name}`, which is not decoded"))
 }
 
-/// Returns a required part of a response, or an error if it is absent. So the `{}` of a proxy or of
-/// a broken server is not a success.
+/// Returns a required part of a response, or an error if it is absent. An empty object `{}` from a
+/// proxy or a broken server is therefore not a success.
 ///
 /// ```
 /// use api_auth::required;

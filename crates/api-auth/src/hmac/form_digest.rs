@@ -27,8 +27,8 @@ use crate::secret::Secret;
 use crate::unsigned_request::UnsignedRequest;
 use crate::validate;
 
-/// The encoding of the parameters. A [`Provider`](crate::Provider) of this scheme must have the
-/// same.
+/// The encoding of the parameters. A [`Provider`](crate::Provider) of this scheme must use the same
+/// one.
 pub const ENCODING: Encoding = Encoding::Php;
 
 /// Sorts and encodes the parameters. The result is signed.
@@ -46,12 +46,12 @@ pub fn canonical(mut params: Params<'_>) -> String {
     ENCODING.text(&params)
 }
 
-/// Returns the digest of a canonical text.
+/// Returns the digest of a canonical string.
 pub fn digest(key: &HmacKey, canonical: &[u8]) -> Signature {
     key.sign(&[canonical])
 }
 
-/// Appends the digest to a canonical text as the parameter `name`, which completes the body.
+/// Appends the digest to a canonical string as the parameter `name`, which completes the body.
 /// Without parameters the body begins with `&`.
 pub fn append(canonical: &mut Vec<u8>, name: &str, digest: &Signature) {
     canonical.push(b'&');
@@ -240,8 +240,8 @@ mod tests {
         assert_eq!(request.body(), format!("a=1&digest={}", &*digest.hex()).as_bytes());
     }
 
-    /// Computes the scheme a second time, without the tables of the encoder: one byte at a time,
-    /// with insertion sort, and HMAC by its definition from two plain hashes.
+    /// Computes the scheme a second time, without the lookup tables of the encoder: one byte at a
+    /// time, with insertion sort, and HMAC by its definition from two plain hashes.
     fn slow(pairs: &[(String, String)]) -> String {
         use sha2::{Digest, Sha256};
 

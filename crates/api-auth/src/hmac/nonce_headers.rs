@@ -61,8 +61,8 @@ pub enum Variant {
 /// Returns the part of the message for the body or the query.
 ///
 /// # Errors
-/// Returns an error for parameter names that the server would parse as other ones, for text that is
-/// not UTF-8, and for bodies that are neither JSON nor a form.
+/// Returns an error for parameter names that the server would parse differently, for values that
+/// are not UTF-8, and for bodies that are neither JSON nor a form.
 #[inline]
 pub fn params<'a>(
     variant: Variant,
@@ -205,7 +205,8 @@ impl Names {
     }
 }
 
-/// The generation of a GET that is signed in the configured form, which may be the wrong one.
+/// The generation of a GET that is signed in the configured form, which may not be the form of the
+/// server.
 const AS_CONFIGURED: Generation = Generation::new(1);
 /// The generation of a GET that is signed in the other form.
 const SWAPPED: Generation = Generation::new(2);
@@ -562,7 +563,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newer_form_signs_an_empty_object_on_get_only() {
+    fn newer_form_signs_an_empty_object_on_get_only() {
         let get = |target| sign(Variant::EmptyQuery, "GET", target, "");
         let rules = format!(
             "/api/v1/tca/check/cryptonaut?TOKENLY=1&LTBCOIN=100000&stackop_1=OR&oauth_token={TOKEN}"
@@ -583,7 +584,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_body_is_signed_as_the_bytes_that_are_sent() {
+    fn json_body_is_signed_as_the_sent_bytes() {
         let body = r#"{"name":"Café ₿ 😀 a/b"}"#;
         assert_eq!(
             sign(Variant::SignedQuery, "POST", "/api/v1/credits", body),
@@ -601,7 +602,7 @@ mod tests {
     }
 
     #[test]
-    fn the_body_variant_alone_moves_the_query_into_the_body() {
+    fn only_the_body_variant_moves_the_query_into_the_body() {
         let call = RawEndpoint::new(Method::POST, "/things").param("a", "1");
         for (variant, query, body) in [
             (Variant::SignedQuery, Some("a=1"), ""),
@@ -741,7 +742,7 @@ mod tests {
     }
 
     #[test]
-    fn the_body_variant_signs_nonce_and_body() {
+    fn body_variant_signs_nonce_and_body() {
         let key = HmacKey::new("secret", &Secret::new("KSIMSECRET000000000000000000000000000001"))
             .unwrap();
         let body = br#"{"TOKENLY":"1","LTBCOIN":"100000","stackop_1":"OR","oauth_token":"TOKENALLSCOPES0000000000000000000000001"}"#;

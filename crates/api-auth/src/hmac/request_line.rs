@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_is_sensitive_and_the_rest_of_the_request_is_untouched() {
+    fn header_is_sensitive_and_the_rest_of_the_request_is_unchanged() {
         let mut request = http::Request::post("https://api.tinypass.com/r2/download/?rid=ebook-1")
             .body(Vec::new())
             .unwrap();

@@ -12,7 +12,7 @@ use crate::json::lenient::Lenient;
 use crate::json::members::{Name, Named};
 use crate::json::visitor::{ANY, STRUCT, Wrap};
 
-/// A value that is read leniently.
+/// A value that is parsed leniently.
 pub(super) struct Seed<'p, S> {
     pub(super) seed: S,
     pub(super) pass: &'p Pass,
@@ -29,7 +29,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, S> {
     }
 }
 
-/// A name of a map that is read leniently.
+/// A name in a map that is parsed leniently.
 struct NameSeed<'p, S> {
     seed: S,
     pass: &'p Pass,

@@ -1,4 +1,4 @@
-//! The error of the lenient reader: what could not be read, and where. It never quotes a value.
+//! The error of the lenient parser: the problem and the JSON path. It never contains a value.
 
 use std::fmt::{self, Write};
 
@@ -28,33 +28,33 @@ impl Forms {
 pub(super) enum Kind {
     /// Nothing.
     Plain,
-    /// The value has an empty form that its type rejects. It is `None` if an `Option` is around it.
+    /// The value is an empty form that its type rejects. An enclosing `Option` is `None` for it.
     Empty(Forms),
     /// The `Option` of this type must accept these forms.
     Learn(&'static str, Forms),
-    /// A number would lose digits: the text of numbers must be read.
+    /// A number would lose digits: numbers must be parsed from their text.
     Exact,
-    /// A field has a value already: the same member again, or one that is another name for it.
+    /// A field has a value already: the member occurs twice, or under both of its names.
     Duplicate,
     /// Two members of this type are names for one field.
     Alias(&'static str, [String; 2]),
 }
 
-/// A step on the way from the root to a value.
+/// A step of the path from the root to a value.
 #[derive(Debug)]
 pub(super) enum Step {
     Member(String),
     Index(usize),
 }
 
-/// The error of the lenient reader.
+/// The error of the lenient parser.
 #[derive(Debug)]
 pub(crate) struct Error(Box<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     kind: Kind,
-    /// From the value to the root.
+    /// The steps from the value to the root.
     path: Vec<Step>,
     message: String,
 }
@@ -76,7 +76,7 @@ impl Error {
         Self::new(Kind::Plain, without_value(&error.to_string()))
     }
 
-    /// Adds the step to the value that has the error.
+    /// Adds a step to the path of the error.
     #[cold]
     pub(super) fn at(mut self, step: Step) -> Self {
         if matches!(self.0.kind, Kind::Empty(_)) {
@@ -86,7 +86,7 @@ impl Error {
         self
     }
 
-    /// Adds the type whose `Option` the value is.
+    /// Adds the type of the enclosing `Option`.
     #[cold]
     pub(super) fn learn(mut self, name: &'static str) -> Self {
         if let Kind::Empty(forms) = self.0.kind {
@@ -183,7 +183,7 @@ impl de::Error for Error {
     }
 }
 
-/// Removes the position, and the parts that the parser quotes from the input.
+/// Removes the position and the quoted input from a message of `serde_json`.
 pub(super) fn without_value(text: &str) -> String {
     let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
     let quoting = ["invalid type: ", "invalid value: "].iter().any(|start| text.starts_with(start));

@@ -11,19 +11,21 @@ use crate::json::repair::RESERVED;
 use crate::json::visitor::{ANY, BOOLEAN, FLOAT, INTEGER, LIST, MAP, OPEN, STRUCT, TEXT, Wrap};
 use crate::json::{Pass, visitor};
 
-/// The name of the newtype that asks for a scalar: a string, an integer, another number by its
-/// digits as a string, a boolean or null. Any other deserializer offers itself.
+/// The name of the newtype that requests a scalar: a string, an integer, another number as a string
+/// of its digits, a boolean or null. Any other deserializer passes itself to
+/// `visit_newtype_struct`.
 pub(crate) const SCALAR: &str = "$api_auth::Scalar";
 
-/// The name of the newtype that asks for a scalar in which each number is a string of its digits.
+/// The name of the newtype that requests a scalar in which each number is a string of its digits.
 pub(crate) const DIGITS: &str = "$api_auth::Digits";
 
-/// The name of the newtype that asks for a list or one entry of it. It gets one entry, an object, by
-/// `visit_some`, an object whose names are numbers by `visit_seq`, and anything else by
+/// The name of the newtype that requests a list or one entry of it. A single object is passed to
+/// `visit_some`, an object whose names are numbers to `visit_seq`, and any other value to
 /// `visit_newtype_struct`, as from any other deserializer.
 pub(crate) const ONE_OR_MORE: &str = "$api_auth::OneOrMore";
 
-/// A deserializer that is lenient. A `NAME` is always a string.
+/// A lenient deserializer. If `NAME` is set, it deserializes the name of a member, which is always
+/// a string.
 pub(super) struct Lenient<'p, D, const NAME: bool = false> {
     inner: D,
     pass: &'p Pass,
@@ -48,7 +50,7 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
         self.inner.deserialize_any(visitor).map_err(|error| pass.raise(error))
     }
 
-    /// Reads a string or number, in a pass that is exact from its own text.
+    /// Deserializes a string or number. In an exact pass, it is parsed from its original text.
     #[inline]
     fn scalar<const MODE: u8, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         if self.pass.exact && !NAME {
@@ -76,7 +78,7 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
         pass.reenter(text, |json| Lenient::<_>::new(json, pass).any::<MODE, V>(&[], visitor))
     }
 
-    /// See [`DIGITS`].
+    /// Deserializes for [`DIGITS`].
     fn own_text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let pass = self.pass;
         let raw = <&'de RawValue>::deserialize(self.inner).map_err(|error| pass.raise(error))?;
@@ -92,7 +94,7 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
 }
 
 impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
-    /// See [`ONE_OR_MORE`].
+    /// Deserializes for [`ONE_OR_MORE`].
     #[inline(never)]
     fn one_or_more<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let pass = self.pass;
@@ -107,22 +109,22 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
     }
 }
 
-/// Returns whether the first name of an object is a number: PHP sends a list as such an object if an
-/// entry was removed.
+/// Returns whether the first name of an object is a number. PHP encodes a list as such an object if
+/// an entry was removed.
 fn begins_with_index(members: &str) -> bool {
     let name = members.trim_ascii_start().strip_prefix('"').and_then(|rest| rest.split_once('"'));
     name.is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl Pass {
-    /// Reads a value from its own text. It has a limit of its own for its nesting, so there is one
-    /// for such values, too: they share the stack.
+    /// Parses a value from its own text. Each such value has its own nesting limit, and all of them
+    /// share the stack. Therefore, their number is limited, too.
     fn reenter<'de, T>(
         &self,
         text: &'de str,
         read: impl FnOnce(&mut serde_json::Deserializer<SliceRead<'de>>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        /// The most values around one that are read from their own text.
+        /// The maximum number of enclosing values that are parsed from their own text.
         const MOST: u8 = 8;
         let depth = self.depth.get();
         if depth >= MOST {
@@ -286,7 +288,7 @@ impl<'de, V: Visitor<'de>> Optional<'_, V> {
     }
 }
 
-/// Returns the empty form that a value has.
+/// Returns the empty form of a value. Returns `None` if the value is not empty.
 fn empty_form(text: &str) -> Option<Forms> {
     let inner = |first, last| text.strip_prefix(first).and_then(|text| text.strip_suffix(last));
     if text == "false" {

@@ -20,8 +20,8 @@ pub(crate) const EXTRA_FIELDS_SIZE: usize = size_of::<Box<str>>();
 /// The size of the smallest structs that are not charged inside of others.
 const SMALLEST_STRUCT: usize = 64;
 
-/// The name of the last field of a struct that keeps unknown members. It gets them as one JSON
-/// object, by `visit_string`.
+/// The name of the last field of a struct that collects unknown members. `visit_string` gets them
+/// as one JSON object.
 pub(super) const EXTRA: &str = "$extra";
 
 /// A name that no field has.
@@ -44,20 +44,20 @@ pub(super) struct Owner<'p> {
     type_name: &'static str,
     /// The names of the fields, second names included.
     fields: &'static [&'static str],
-    /// Whether it keeps unknown members.
+    /// Whether the type collects unknown members.
     keeps: bool,
-    /// The members so far and the hashes of their fields, in a pass that compares them.
+    /// The members so far with the hashes of their fields, in a pass that compares them.
     seen: Vec<(u64, String)>,
 }
 
 impl Owner<'_> {
-    /// Returns whether a member is an unknown one although a field has its name.
+    /// Returns whether a member is unknown although it has the name of a field.
     #[inline]
     fn hides(&self, name: &str) -> bool {
         (self.keeps && name == EXTRA) || (self.pass.tracks_names && self.has_other(name))
     }
 
-    /// Returns whether the field of this name has a value by its other name.
+    /// Returns whether the field of this name has a value under its other name.
     #[cold]
     fn has_other(&self, name: &str) -> bool {
         let is_seen = |name: &str| self.seen.iter().any(|(_, seen)| seen == name);
@@ -67,7 +67,7 @@ impl Owner<'_> {
         })
     }
 
-    /// Compares the field of a member with those of the members before it.
+    /// Compares the field of a member with those of the previous members.
     #[cold]
     fn track<F>(&mut self, name: &str, field: &F) -> Result<(), Error> {
         if !self.fields.contains(&name) || self.hides(name) {
@@ -109,13 +109,13 @@ impl<'p, 'de, A: MapAccess<'de>> Members<'p, 'de, A> {
         }
     }
 
-    /// Adds the path of the last member to its error.
+    /// Adds the name of the last member to the path of an error.
     #[cold]
     fn here(&self, error: A::Error) -> Error {
         self.pass.raise(error).at(Step::Member(self.name.as_str().to_owned()))
     }
 
-    /// Reads the value of a member that the type ignores, and keeps its text.
+    /// Skips the value of a member that the type ignores, and stores its text.
     #[inline(never)]
     fn ignored<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
         let before = self.extra.len();
@@ -144,8 +144,8 @@ impl<'p, 'de, A: MapAccess<'de>> Members<'p, 'de, A> {
         Ok(value)
     }
 
-    /// Keeps the members of the object that starts at `start` instead of the object. Stored models
-    /// have their unknown members in it.
+    /// Replaces the object that starts at `start` by its members. Serialized models contain their
+    /// unknown members in such an object.
     #[cold]
     fn merge(&mut self, before: usize, start: usize) {
         let object = self.extra.get(start..).unwrap_or_default();
@@ -254,7 +254,7 @@ impl<'de> Name<'de> {
     }
 }
 
-/// Passes a name on and remembers it.
+/// Passes on a name and records it.
 pub(super) struct Named<'k, 'de, T> {
     pub(super) inner: T,
     pub(super) name: &'k mut Name<'de>,
@@ -335,7 +335,7 @@ impl<'de> Visitor<'de> for NameSeed<'_, 'de> {
     }
 }
 
-/// The value of a member that the type ignores. Its text is added to `text`.
+/// The value of a member that the type ignores. Its text is appended to `text`.
 struct Keep<'k, T> {
     inner: T,
     text: &'k mut String,
@@ -401,7 +401,7 @@ impl<'de, D: Deserializer<'de, Error = Error>> Deserializer<'de> for Keep<'_, D>
     }
 }
 
-/// The unknown members of an object, as its field `$extra` gets them.
+/// The unknown members of an object, as passed to its field `$extra`.
 struct Kept(String);
 
 impl<'de> Deserializer<'de> for Kept {

@@ -1,4 +1,4 @@
-//! Repairs of texts that are not quite JSON, and the name that `serde_json` reserves.
+//! Repairs of texts that are not valid JSON, and the name that `serde_json` reserves.
 
 /// Returns the text without a byte order mark.
 pub(super) fn without_mark(body: &[u8]) -> &[u8] {
@@ -54,7 +54,7 @@ pub(crate) fn has_reserved_name(json: &[u8]) -> bool {
     may_have_reserved_name(json) && any_reserved_name(json)
 }
 
-/// Returns whether the text contains the name, or an escape with which it could be written.
+/// Returns whether the text contains the name, or an escape that may be part of it.
 fn may_have_reserved_name(json: &[u8]) -> bool {
     // In chunks, so that the compiler compares many bytes at once.
     let (chunks, rest) = json.as_chunks::<64>();
@@ -76,7 +76,7 @@ fn has_start(bytes: &[u8]) -> bool {
         != 0
 }
 
-/// Compares all strings that a colon follows with the reserved name.
+/// Compares all strings that are followed by a colon with the reserved name.
 #[cold]
 fn any_reserved_name(json: &[u8]) -> bool {
     let mut rest = json;

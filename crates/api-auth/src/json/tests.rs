@@ -27,7 +27,7 @@ fn error(body: &str) -> String {
 }
 
 #[test]
-fn the_path_of_the_bad_value_is_named() {
+fn error_names_the_path_of_the_invalid_value() {
     assert_eq!(
         error(r#"{"data":[{"id":1},{"id":2,"name":[]}]}"#),
         "data[1].name: invalid type: sequence, expected a string"
@@ -41,7 +41,7 @@ fn the_path_of_the_bad_value_is_named() {
 }
 
 #[test]
-fn no_value_of_the_answer_is_quoted() {
+fn errors_quote_no_value_of_the_response() {
     for body in [
         r#"{"data":[{"id":"CANARY, expected `x`"}]}"#,
         r#"{"data":"CANARY"}"#,
@@ -85,7 +85,7 @@ fn objects_with_a_reserved_name_are_rejected_at_any_depth() {
 }
 
 #[test]
-fn empty_truncated_and_foreign_bodies_say_so() {
+fn errors_of_empty_truncated_and_foreign_bodies_name_the_problem() {
     assert_eq!(error(" \n"), "empty body");
     assert!(error(r#"{"data":[{"id":1}"#).contains("EOF"));
     assert!(error("<html>").contains("expected value"));
@@ -99,7 +99,7 @@ enum Kind {
     B,
 }
 
-/// A type with its own code.
+/// A type with its own implementation of `Deserialize`.
 #[derive(Debug, PartialEq)]
 struct Word(String);
 
@@ -144,7 +144,7 @@ fn problem(text: &str) -> String {
 const LONG: &str = "61109010140000071219812874";
 
 #[test]
-fn numbers_and_booleans_are_texts_with_their_own_digits() {
+fn numbers_and_booleans_are_strings_with_their_own_digits() {
     for text in ["12", "-5", "12.50", "1e400", LONG, "-0", "67.200000000000003", "true", "false"] {
         assert_eq!(read(&format!(r#"{{"text":{text}}}"#)).text.as_deref(), Some(text));
         assert_eq!(read(&format!(r#"{{"word":{text}}}"#)).word, Some(Word(text.to_owned())));
@@ -155,7 +155,7 @@ fn numbers_and_booleans_are_texts_with_their_own_digits() {
 }
 
 #[test]
-fn texts_are_numbers_and_booleans() {
+fn strings_are_numbers_and_booleans() {
     for number in ["12", "\"12\"", "12.0", "\"12.00\"", "1.2e1", "\"1200e-2\"", "\" 12 \""] {
         let model = read(&format!(r#"{{"number":{number},"unsigned":{number},"time":{number}}}"#));
         assert_eq!((model.number, model.unsigned), (Some(12), Some(12)), "{number}");
@@ -242,13 +242,13 @@ fn empty_forms_are_none_if_the_type_rejects_them() {
     assert!(model.object.is_none());
     assert!(read(r#"{"object":[ ],"kind":""}"#).object.is_none());
     assert!(read(r#"{"object":{}}"#).object.is_some());
-    // What one field needs does not change another of the same type.
+    // The forms that one field needs do not change another field of the same type.
     let model = read(r#"{"list":[{"number":""},{"number":7},{"boolean":""},{"boolean":false}]}"#);
     assert_eq!((model.list[1].number, model.list[3].boolean), (Some(7), Some(false)));
 }
 
 #[test]
-fn lists_come_as_objects_with_numbers_and_as_empty_forms() {
+fn lists_may_be_objects_with_numbers_or_empty_forms() {
     let model = read(r#"{"list":{"0":{"text":1},"2":{"text":"2"}},"texts":{"1":1.50}}"#);
     assert_eq!(model.list[1].text.as_deref(), Some("2"));
     assert_eq!(model.texts, ["1.50"]);
@@ -326,7 +326,7 @@ fn stored_model_is_read_by_plain_serde_json_and_by_this_crate() {
 }
 
 #[test]
-fn damaged_texts_are_repaired_where_they_are_damaged() {
+fn damaged_texts_are_repaired() {
     assert_eq!(read("\u{feff}{\"text\":\"x\"}").text.as_deref(), Some("x"));
     let model = read(r#"{"text":"x \ud83d","word":"\ud83d\ude00 \\ud83d"}"#);
     assert_eq!(model.text.as_deref(), Some("x \u{fffd}"));
@@ -386,7 +386,7 @@ fn deeply_nested_objects_are_an_error() {
 }
 
 #[test]
-fn field_that_comes_by_both_its_names_is_read_once() {
+fn field_that_occurs_under_both_names_is_read_once() {
     #[derive(Deserialize, Debug)]
     struct Aliased {
         #[serde(alias = "second", alias = "third")]
@@ -440,7 +440,7 @@ fn other_types_of_serde_are_read() {
     assert_eq!(value::<serde_json::Value>(json), Ok(serde_json::from_str(json).unwrap()));
 }
 
-/// These read a copy of the input, in which numbers and strings are told apart.
+/// These types read a copy of the input, in which numbers and strings are distinguished.
 #[test]
 fn buffering_types_read_what_plain_serde_json_reads() {
     #[derive(Deserialize, Debug, PartialEq)]
@@ -547,7 +547,7 @@ proptest! {
 }
 
 #[test]
-fn empty_response_is_no_list_and_no_map() {
+fn empty_response_is_neither_a_list_nor_a_map() {
     for body in ["{}", " { } ", "null", "false", "\"\""] {
         let response = Response::new(body.as_bytes().to_vec());
         json::<Vec<u8>>(&response).unwrap_err();

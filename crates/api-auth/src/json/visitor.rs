@@ -1,4 +1,5 @@
-//! The visitors that `serde_json` gets: conversions between strings, numbers and empty values.
+//! The visitors that are passed to `serde_json`: conversions between strings, numbers and empty
+//! values.
 
 use std::fmt;
 
@@ -11,7 +12,7 @@ use crate::json::access::{Entries, Items, Nothing, NumberedItems, Variants};
 use crate::json::error::{Error, Forms, Kind};
 use crate::json::members::Members;
 
-// What the type asks for; `OPEN` is any scalar. From `LIST` on, it rejects scalars.
+// The value that a type requests; `OPEN` is any scalar. Types from `LIST` on reject scalars.
 pub(super) const ANY: u8 = 0;
 pub(super) const TEXT: u8 = 1;
 pub(super) const INTEGER: u8 = 2;
@@ -22,7 +23,7 @@ pub(super) const LIST: u8 = 6;
 pub(super) const MAP: u8 = 7;
 pub(super) const STRUCT: u8 = 8;
 
-/// A visitor of a type that asks for `MODE`.
+/// A visitor of a type that requests `MODE`.
 pub(super) struct Wrap<'p, V, const MODE: u8> {
     pub(super) visitor: V,
     pub(super) pass: &'p Pass,
@@ -74,7 +75,7 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Wrap<'_, V, MODE> {
     }
 }
 
-/// Returns the whole number that a text is: `12`, `12.00`, `1.2e1`.
+/// Parses a whole number: `12`, `12.00`, `1.2e1`.
 pub(super) fn integer(text: &str) -> Option<i128> {
     // `+5` is not a JSON number.
     if text.starts_with('+') {
@@ -103,20 +104,20 @@ pub(super) fn integer(text: &str) -> Option<i128> {
     }
 }
 
-/// Returns whether a JSON number is a whole one of at most 128 bits.
+/// Returns whether a JSON number is a whole number of at most 128 bits.
 pub(super) fn is_integer(text: &str) -> bool {
     integer(text).is_some() || text.parse::<u128>().is_ok()
 }
 
-/// Returns the whole number that a float is, if it is one for certain.
+/// Returns the whole number of a float, if the float represents it exactly.
 fn exact_integer(number: f64) -> Option<i64> {
-    /// The first number that is not the only one near it: 2^53.
+    /// The smallest number that a float cannot distinguish from the next one: 2^53.
     const INEXACT: f64 = 9_007_199_254_740_992.0;
     let is_exact = number.fract() == 0.0 && number.abs() < INEXACT;
     if is_exact { format!("{number:.0}").parse().ok() } else { None }
 }
 
-/// The error of a list in place of another value.
+/// Returns the error of a list in place of another value.
 #[cold]
 #[inline(never)]
 fn reject_list<E: de::Error>(pass: &Pass, is_empty: bool, expected: &dyn de::Expected) -> E {
@@ -124,7 +125,8 @@ fn reject_list<E: de::Error>(pass: &Pass, is_empty: bool, expected: &dyn de::Exp
     pass.lower(Error::new(kind, format!("invalid type: sequence, expected {expected}")))
 }
 
-/// The error of a scalar in place of a list, map or struct: compiled once and not for each type.
+/// Returns the error of a scalar in place of a list, map or struct. It is compiled once instead of
+/// once per type.
 #[cold]
 #[inline(never)]
 fn mismatch<E: de::Error>(pass: &Pass, found: Unexpected<'_>, expected: &dyn de::Expected) -> E {

@@ -22,7 +22,8 @@ pub(super) fn may_sign_messages(certificate: &[u8]) -> bool {
     allows(certificate, DIGITAL_SIGNATURE | CONTENT_COMMITMENT)
 }
 
-/// Like [`may_sign_messages`], for certificates: the extension is absent or has `keyCertSign`.
+/// Returns whether the key of a certificate may sign certificates: the extension is absent or has
+/// `keyCertSign`. Otherwise like [`may_sign_messages`].
 pub(super) fn may_sign_certificates(certificate: &[u8]) -> bool {
     allows(certificate, KEY_CERT_SIGN)
 }
@@ -57,7 +58,7 @@ fn key_usage(certificate: &[u8]) -> Option<Option<u8>> {
                     (_, _, rest) => element(rest, OCTET_STRING)?.0,
                 };
                 let (bits, _) = element(value, BIT_STRING)?;
-                // The number of unused bits, then the bits. No bits allow nothing.
+                // The number of unused bits, then the bits. Without bits, nothing is allowed.
                 return Some(Some(bits.get(1).copied().unwrap_or_default()));
             }
         }
@@ -66,13 +67,13 @@ fn key_usage(certificate: &[u8]) -> Option<Option<u8>> {
     fields.is_empty().then_some(None)
 }
 
-/// Returns the content of an element with this tag, and what follows it.
+/// Returns the content of an element with this tag, and the bytes after it.
 fn element(der: &[u8], expected: u8) -> Option<(&[u8], &[u8])> {
     let (tag, content, rest) = next(der)?;
     (tag == expected).then_some((content, rest))
 }
 
-/// Returns tag and content of the first element, and what follows it. Tags have one byte in a
+/// Returns tag and content of the first element, and the bytes after it. Tags have one byte in a
 /// certificate.
 fn next(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, der) = der.split_first()?;

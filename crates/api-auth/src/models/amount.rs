@@ -10,8 +10,8 @@ use crate::encode::written;
 use crate::error::input::InputError;
 use crate::scalar::{self, Scalar};
 
-/// An exact decimal number for money. It is deserialized from a JSON number or string, without a
-/// binary fraction.
+/// An exact decimal number for money. It is deserialized from a JSON number or string without a
+/// conversion to binary floating point.
 ///
 /// It consists of an integer and a number of decimals. `4.9` and `4.90` are equal. With the feature
 /// `rust_decimal` it converts to and from `rust_decimal::Decimal`, exactly or with an error.
@@ -241,10 +241,17 @@ pub(crate) fn parse_received(text: &str) -> Option<Amount> {
     })
 }
 
-/// Returns whether a text is a decimal number, of any size.
+/// Returns whether a string is a decimal number, of any size.
 pub(crate) fn looks_like_number(text: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_digit() || b"-+.eE".contains(&byte);
-    text.bytes().all(is_plain) && text.parse::<f64>().is_ok()
+    fn unsigned(text: &str) -> &str {
+        text.strip_prefix(['-', '+']).unwrap_or(text)
+    }
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (mantissa, exponent) =
+        unsigned(text).split_once(['e', 'E']).unwrap_or((unsigned(text), "0"));
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let is_empty = whole.is_empty() && part.is_empty() || unsigned(exponent).is_empty();
+    !is_empty && [whole, part, unsigned(exponent)].into_iter().all(are_digits)
 }
 
 impl Serialize for Amount {
@@ -392,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn smallest_amount_comes_back_from_its_text() {
+    fn smallest_amount_round_trips_as_text() {
         for decimals in [0, 2, 8, 18] {
             let amount = Amount::from_minor_units(i64::MIN, decimals);
             assert_eq!(amount.to_string().parse::<Amount>().unwrap(), amount);
@@ -401,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_that_do_not_fit_are_refused_and_not_rounded() {
+    fn amounts_that_do_not_fit_are_rejected_and_not_rounded() {
         for bad in
             ["", "-", ".", "1.2.3", "1,5", "9223372036854775808", "1e19", "1e-99", "--1", "+1"]
         {
@@ -416,7 +423,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_amount_comes_back_from_its_text(units: i64, decimals in 0u8..=18) {
+        fn what_looks_like_a_number_is_what_a_float_is_parsed_from(text in "[-+]?[0-9]{0,3}[.]?[0-9]{0,3}([eE][-+]?[0-9]{0,2})?[-+.e]?") {
+            prop_assert_eq!(looks_like_number(&text), text.parse::<f64>().is_ok(), "{}", text);
+        }
+
+        #[test]
+        fn every_amount_round_trips_as_text(units: i64, decimals in 0u8..=18) {
             let amount = Amount::from_minor_units(units, decimals);
             let text = amount.to_string();
             prop_assert_eq!(text.parse::<Amount>().unwrap().minor_units(decimals), Some(units));

@@ -8,7 +8,8 @@ use crate::encode::{Encoding, Params};
 use crate::secret::Secret;
 
 /// Returns the URL at which a user authorizes a client: the first step of
-/// [`Grant::AuthorizationCode`](crate::oauth::Grant::AuthorizationCode). The server returns `state` with the user. Compare it.
+/// [`Grant::AuthorizationCode`](crate::oauth::Grant::AuthorizationCode). The server redirects the
+/// user back with `state`. Compare it with the sent one.
 ///
 /// ```
 /// use api_auth::oauth::authorization_url;

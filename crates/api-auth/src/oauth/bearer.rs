@@ -16,7 +16,7 @@ use crate::error::response::ResponseError;
 use crate::message::{Request, Response};
 use crate::oauth::basic::sensitive;
 use crate::oauth::grant::Grant;
-use crate::oauth::response::{oauth_error, token_reply};
+use crate::oauth::response::{oauth_error, token_response};
 use crate::oauth::token_server::TokenServer;
 use crate::store::lock_once::{LockAttempt, LockOnce};
 use crate::store::{TokenKey, TokenStore};
@@ -109,7 +109,7 @@ impl Bearer {
     /// browser histories, would grant the same access as the token. With
     /// [`Grant::AuthorizationCode`], [`next_request`](Auth::next_request) therefore returns an
     /// error if there is a store. Exchange the code without a store ([`TokenServer::request`],
-    /// [`token_reply`]), keep the [refresh token](AccessToken::refresh) with the user's data, and
+    /// [`token_response`]), keep the [refresh token](AccessToken::refresh) with the user's data, and
     /// use [`Grant::Refresh`].
     #[must_use]
     #[inline]
@@ -180,7 +180,7 @@ impl Bearer {
         if !response.status().is_success() {
             return Err((self.read_error)(response));
         }
-        let token = token_reply(response, now)?;
+        let token = token_response(response, now)?;
         Ok(match (token.lifetime(), self.lifetime) {
             (None, Some(lifetime)) => token.with_lifetime(lifetime),
             _ => token,

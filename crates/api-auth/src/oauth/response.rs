@@ -16,7 +16,7 @@ use crate::token::AccessToken;
 /// Returns the error of [`oauth_error`] if the status is not a success or the response contains
 /// `error` and no token, and a [`ErrorKind::Decode`] error if it contains neither.
 #[inline]
-pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, ResponseError> {
+pub fn token_response(response: &Response, now: SystemTime) -> Result<AccessToken, ResponseError> {
     if !response.status().is_success() {
         return Err(oauth_error(response));
     }
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn token_response_may_have_numbers_as_strings() {
         let now = UNIX_EPOCH + Duration::from_secs(9);
-        let read = |text: &str| token_reply(&Response::new(text.as_bytes().to_vec()), now);
+        let read = |text: &str| token_response(&Response::new(text.as_bytes().to_vec()), now);
         let token = read(
             r#"{"issued_at":"1","access_token":"t","expires_in":"60","scope":"a","refresh_token":"r"}"#,
         );
@@ -100,7 +100,7 @@ mod tests {
     fn rejected_credentials_are_auth_errors_with_any_status() {
         let error = |status: u16, text: &str| {
             let response = http::Response::builder().status(status).body(text.as_bytes().to_vec());
-            token_reply(&response.unwrap(), UNIX_EPOCH).unwrap_err()
+            token_response(&response.unwrap(), UNIX_EPOCH).unwrap_err()
         };
         let rejected = error(400, r#"{"error":"invalid_grant","error_description":"too old"}"#);
         assert_eq!(rejected.kind, ErrorKind::Auth);

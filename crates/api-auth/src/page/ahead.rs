@@ -16,14 +16,15 @@ pub(super) trait Ahead<E: Paged>: Send + Sync {
     fn stop(&mut self);
 }
 
-/// A window of pages. The first page is requested alone: its total tells how many there are. If the
-/// server reports none, pages are requested beyond the end, fewer than the window has.
+/// A window of pages. The first page is requested alone, because its total determines the number of
+/// pages. If the server reports no total, fewer pages beyond the end are requested than the window
+/// has.
 pub(super) struct PageWindow<E: NumberedPages> {
     client: Client,
     window: Window<E, Result<E::Output>>,
     most: usize,
-    /// The number of the next page to request, and that of the last page that is known or may be
-    /// there. `None` before the first page.
+    /// The number of the next page to request, and of the last page that exists or may exist.
+    /// `None` before the first page.
     open: Option<(u32, u32)>,
     stopped: bool,
 }
@@ -55,7 +56,7 @@ where
         }
     }
 
-    /// Sets the last page that may be there, after the page `number`.
+    /// Sets the last page that may exist, given the page `number`.
     fn open_after(&mut self, number: u32, request: &E, page: &E::Output) {
         self.open = request.next(page).map(|next| {
             // Without a total, or beyond it, each page may have a successor.
@@ -85,7 +86,7 @@ where
         };
         match &page {
             Ok(page) => self.open_after(number, request, page),
-            // The page waited for its time to be sent.
+            // The request was interrupted before it was sent.
             Err(error) if self.stopped && error.delivery() == Delivery::NotSent => return None,
             Err(_) => {}
         }

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use crate::endpoint::Extent;
 
-/// The number of ids in one map of those that are remembered to skip duplicate entries. It bounds
-/// the memory of an export of any length. A list would have to shift by this many entries for an
-/// entry to be returned twice.
+/// The number of ids in one of the maps that are used to skip duplicate entries. It limits the
+/// memory of an export of any length. An entry is returned twice only if the list shifts by at
+/// least this number of entries.
 const GENERATION: usize = 32_768;
 
-/// The number of pages in a row without new entries that end a list, unless added entries explain
-/// them.
+/// The number of consecutive pages without new entries that end a list, unless added entries
+/// explain them.
 const MOST_REPEATED: u32 = 2;
 
 /// The progress of an iterator over the entries of a list.
@@ -45,8 +45,8 @@ impl Total {
     }
 }
 
-/// The place of an entry when it was received last. Numbers that are too large are `u32::MAX`, so
-/// that a place takes eight bytes.
+/// The position of an entry when it was last received. Numbers that are too large are `u32::MAX`,
+/// so that a position takes eight bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     /// The number of entries before it.
@@ -136,7 +136,7 @@ impl Progress {
         self.total = Total::Known(total);
     }
 
-    /// Returns what is wrong with the list, after its last page.
+    /// Returns the problem of the list, if there is one, after its last page.
     pub(super) fn finish(&mut self) -> Option<String> {
         let end = self.skipped.unwrap_or(0).saturating_add(self.received);
         if let Some(total) = self.total.known()
@@ -154,7 +154,7 @@ impl Progress {
 }
 
 /// The last ids: at least one generation of them, and at most two. Whole generations are removed,
-/// because removing single ids would let a map grow.
+/// because a map grows if single ids are removed.
 #[derive(Debug, Default)]
 struct Seen {
     young: HashMap<Box<str>, Place>,

@@ -114,7 +114,7 @@ pub(super) fn client(page: impl Fn(u32) -> Page + Send + Sync + 'static) -> Clie
     build(settings(move |request| Ok(response(&page(page_of(&request))))))
 }
 
-/// A change of the list. Positions are parts of 256 of its length.
+/// A change of the list. Positions are fractions of its length, in units of 1/256.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
     None,

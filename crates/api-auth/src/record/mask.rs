@@ -1,4 +1,4 @@
-//! Masks secrets and personal data in texts, and keeps all else as it is.
+//! Masks secrets and personal data in texts, and leaves the rest unchanged.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use crate::curl::{decoded_value, encoded_value, is_like_json, mask_parameters, m
 use crate::redact::RequestSecrets;
 use crate::secret_names::{has_secret_name, is_secret, scope};
 
-/// What replaces a value.
+/// The replacement of a masked value.
 pub(super) const MASK: &str = "***";
 
-/// Names of personal data, and of keys that are not named like secrets.
+/// Names of personal data, and of keys whose names do not show that they are secret.
 pub(super) const PERSONAL: &[&str] = &[
     "accountno",
     "accountnumber",
@@ -64,25 +64,25 @@ pub(super) const PERSONAL: &[&str] = &[
 /// The maximum length of the name of a member that is never masked, in characters.
 const LONGEST_NAME: usize = 15;
 
-/// Names of secrets that are none: a client needs their values to read a response.
+/// Names that look like secrets but are not. A client needs their values to parse a response.
 const PLAIN: &[&str] = &["token_type", "tokenType"];
 
-/// What replaces the number of a secret.
+/// The replacement of a number that is a secret.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Numbers {
     /// A 0, so that the response can still be parsed.
     Zero,
-    /// The same string as for all other values.
+    /// The same string as for other values.
     Text,
 }
 
-/// The names whose values are masked, and the secrets that are masked wherever they occur.
+/// The names whose values are masked, and the secrets that are masked anywhere.
 pub(super) struct Mask<'a> {
     pub(super) names: &'a [&'a str],
     pub(super) secrets: &'a [&'a RequestSecrets],
 }
 
-/// Returns whether a text looks like JSON.
+/// Returns whether a string looks like JSON.
 pub(super) fn is_json(text: &str) -> bool {
     is_like_json(text)
 }
@@ -111,7 +111,7 @@ impl Mask<'_> {
         }
     }
 
-    /// Like [`text`](Self::text), and masks secrets in URLs, forms and JSON in the text.
+    /// Masks like [`text`](Self::text), and also secrets in URLs, forms and JSON within the text.
     pub(super) fn value(&self, text: &str, parent: &str) -> String {
         match mask_text(text, parent, self.names) {
             Some(masked) => self.text(&masked),
@@ -131,11 +131,11 @@ impl Mask<'_> {
 
     /// Masks the values of a query or a form.
     pub(super) fn form(&self, text: &str) -> String {
-        // The code of a login is a secret in the request for its token.
+        // In a token request, the code of a login is a secret.
         let is_grant = text.contains("grant_type=");
         let names = [self.names, if is_grant { &["code"] } else { &[] }].concat();
         let pair = |pair: &str| {
-            // A value without a name is one, too.
+            // A parameter without `=` is a value.
             let (start, value) = pair.split_at(pair.find('=').map_or(0, |at| at + 1));
             let value = decoded_value(value);
             let masked = self.text(&value);
@@ -145,8 +145,8 @@ impl Mask<'_> {
         mask_parameters(text, &names).split('&').map(pair).collect::<Vec<_>>().join("&")
     }
 
-    /// Masks a JSON text, also if it is cut off or follows other text. Any other text is masked as
-    /// a whole if it names a secret.
+    /// Masks a JSON text, even if it is truncated or follows other text. Any other text is masked
+    /// as a whole if it contains the name of a secret.
     pub(super) fn body(&self, text: &str, numbers: Numbers) -> String {
         if serde_json::from_str::<IgnoredAny>(text).is_ok() {
             return Scanner::new(self, numbers).run(text).0;
@@ -173,8 +173,8 @@ impl Mask<'_> {
         if masked == text { raw.to_owned() } else { escaped(&masked) }
     }
 
-    /// Masks the name of a member that is an e-mail address or a secret. Names of usual length are
-    /// kept: a value of the request may be the same word.
+    /// Masks the name of a member if it is an e-mail address or a secret. Names of usual length are
+    /// not masked: a value of the request may be the same word.
     fn name(&self, raw: &str, name: &str) -> String {
         let is_long = name.chars().count() > LONGEST_NAME || name.contains('@');
         if is_long && self.text(name) == MASK { MASK.to_owned() } else { raw.to_owned() }
@@ -186,7 +186,7 @@ fn is_email(word: &str) -> bool {
     word.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'))
 }
 
-/// Returns the text of a JSON string, which may be cut off.
+/// Returns the content of a JSON string, which may be truncated.
 fn unescaped(raw: &str) -> String {
     serde_json::from_str(&format!("\"{raw}\"")).unwrap_or_else(|_| raw.to_owned())
 }
@@ -208,14 +208,14 @@ struct Frame {
     name: Option<String>,
 }
 
-/// Copies a JSON text and masks values in it. It reads tokens and not values, so that digits, order
-/// and spaces stay, and that the text may be invalid.
+/// Copies a JSON text and masks values in it. It scans tokens, so that digits, order and white
+/// space stay unchanged, and accepts invalid JSON.
 struct Scanner<'a> {
     mask: &'a Mask<'a>,
     numbers: Numbers,
     frames: Vec<Frame>,
     out: String,
-    /// What is neither a string, a number nor punctuation.
+    /// The characters that are neither part of a string, a number nor punctuation.
     outside: String,
 }
 
@@ -224,7 +224,7 @@ impl<'a> Scanner<'a> {
         Self { mask, numbers, frames: Vec::new(), out: String::new(), outside: String::new() }
     }
 
-    /// Returns the masked text, and what is not JSON in it.
+    /// Returns the masked text, and the characters in it that are not JSON.
     fn run(mut self, text: &str) -> (String, String) {
         let mut rest = text;
         while let Some(first) = rest.chars().next() {

@@ -1,4 +1,4 @@
-//! A transport that answers from a recording.
+//! A transport that returns recorded responses.
 
 use std::fmt;
 use std::fs;
@@ -21,8 +21,8 @@ use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 /// A transport that returns the responses of a recording, in its order, and sends nothing.
 ///
 /// Each request must have the method, path, query and body of the next recorded request. Masked
-/// values (`***`) match any value. Any other request is an error that shows both, and is not
-/// retried. Hosts and headers are not compared. Clones share their position.
+/// values (`***`) match any value. Hosts and headers are not compared. Any other request is an
+/// error that shows both requests and is not retried. Clones share their position.
 ///
 /// ```no_run
 /// use api_auth::{Replay, Settings};
@@ -54,11 +54,10 @@ impl fmt::Debug for Replay {
 }
 
 impl Replay {
-    /// Reads a recording, which `record` of a client's builder wrote.
+    /// Reads a recording that the option `record` of a client's builder created.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, or names the first line that is not a line of
-    /// a recording.
+    /// Returns an error if the file cannot be read, or that names the first invalid line.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, InputError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| {
@@ -70,7 +69,7 @@ impl Replay {
     /// Parses the text of a recording.
     ///
     /// # Errors
-    /// Returns an error that names the first line that is not a line of a recording.
+    /// Returns an error that names the first invalid line.
     pub fn parse(text: &str) -> Result<Self, InputError> {
         let (mut exchanges, mut masked) = (Vec::new(), Vec::new());
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
@@ -171,7 +170,7 @@ fn transport_error(recorded: &RecordedError) -> TransportError {
     }
 }
 
-/// Returns whether a request is the recorded one.
+/// Returns whether a request matches the recorded one.
 fn is_same(recorded: &RecordedRequest, sent: &RecordedRequest) -> bool {
     let split = |target: &str| match target.split_once('?') {
         Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
@@ -224,7 +223,7 @@ fn are_same<A, B>(one: &[A], other: &[B], is_same: impl Fn(&A, &B) -> bool) -> b
     one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
 }
 
-/// Returns whether a text is the recorded one, in which each mask stands for any text.
+/// Returns whether a string matches the recorded one. A mask matches any string.
 fn fits(recorded: &str, sent: &str) -> bool {
     let mut parts = recorded.split(MASK);
     let Some(mut rest) = parts.next().and_then(|first| sent.strip_prefix(first)) else {

@@ -16,25 +16,25 @@ use crate::store::folder::{Access, Folder};
 use crate::store::{PATIENCE, TokenKey, TokenStore, lock};
 use crate::token::AccessToken;
 
-/// The interval of attempts to lock a lock file.
+/// The interval between attempts to lock a lock file.
 const PAUSE: Duration = Duration::from_millis(10);
 /// The timeout for the lock of a token file.
 const MOMENT: Duration = Duration::from_secs(1);
-/// The interval of attempts to lock a token file.
+/// The interval between attempts to lock a token file.
 const SHORT_PAUSE: Duration = Duration::from_millis(1);
-/// The maximum number of drafts of one token. If each is removed, the token is not stored.
+/// The maximum number of drafts for one token. If all of them are removed, the token is not stored.
 const MOST_DRAFTS: u32 = 10;
 /// The maximum length of a stored token in bytes.
 const LONGEST: u64 = 256 * 1024;
 
-/// A store in files, for programs that run for a second: fifty of them that are started together
-/// request one token.
+/// A store in files, for programs that run for a short time. If fifty of them are started together,
+/// one requests the token for all.
 ///
 /// The folder is created with mode 0700 and each file with 0600. Files are replaced atomically. A
 /// lock file makes other processes wait while one process requests a token. The lock ends with its
-/// process, however that terminates. The next process that requests a token removes the incomplete
-/// files of such a process. Files that cannot be read, are damaged, or were written by a later
-/// version are ignored.
+/// process, even if the process is killed. The next process that requests a token removes
+/// incomplete files of killed processes. Files that cannot be read, are damaged, or have a later
+/// format are ignored.
 ///
 /// On Unix the store uses only a folder and files that belong to the user of the process and that
 /// other users cannot write, and follows no symbolic links to them. A folder above may belong to
@@ -49,7 +49,7 @@ const LONGEST: u64 = 256 * 1024;
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
-    /// A parent folder that is not created.
+    /// A parent folder that must exist.
     existing: Option<PathBuf>,
     /// The reasons for not using the store that are logged already.
     reported: Arc<Mutex<BTreeSet<String>>>,
@@ -155,8 +155,8 @@ impl FileStore {
         Ok(())
     }
 
-    /// Removes the token file unless another process holds the lock, which will replace the token.
-    /// For systems that cannot lock a file and replace it at the same time.
+    /// Removes the token file unless another process holds the lock and will replace the token. For
+    /// systems on which a locked file cannot be replaced.
     #[inline]
     fn remove_unless_busy(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let (folder, lock) = self.lock_file(key)?;
@@ -176,7 +176,8 @@ impl FileStore {
         Ok((folder, Locked(file)))
     }
 
-    /// Logs a failure, which only costs a token request. The name of the file is a hash.
+    /// Logs a failure. Failures only cause additional token requests. The name of the file is a
+    /// hash.
     #[inline]
     fn note<T>(&self, what: &str, result: io::Result<T>) -> Option<T> {
         let report = |error: &io::Error| {
@@ -228,8 +229,8 @@ fn read_token(file: &File) -> io::Result<Option<AccessToken>> {
     Ok(AccessToken::from_text(&text))
 }
 
-/// A file whose lock is released when this is dropped. A file that is only closed stays locked if a
-/// forked process inherited it.
+/// A file whose lock is released on drop. Without the explicit release, a file that a forked
+/// process inherited would stay locked.
 struct Locked(File);
 
 impl Locked {
@@ -256,10 +257,9 @@ impl Drop for Locked {
     }
 }
 
-/// Opens and locks the token file, for systems where a locked file can be replaced. Processes
-/// replace and remove a token file only while they hold its lock, which takes them a moment. So the
-/// file is not replaced until the guard is dropped. After [`MOMENT`] a lock is ignored, because its
-/// process is suspended.
+/// Opens and locks the token file, for systems where a locked file can be replaced. Processes hold
+/// this lock for a short time while they replace or remove the file, so it is not replaced until
+/// the guard is dropped. After [`MOMENT`] the lock is ignored, because its process is suspended.
 #[inline]
 fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
     let name = file_name(key, "json");
@@ -275,7 +275,7 @@ fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
     }
 }
 
-/// Creates a draft that is locked until it is dropped. The lock shows that it is not abandoned.
+/// Creates a draft that is locked until it is dropped. The lock marks it as in use.
 #[inline]
 fn new_draft(folder: &Folder, key: &TokenKey) -> io::Result<(String, Locked)> {
     for _ in 0..MOST_DRAFTS {
@@ -300,7 +300,7 @@ fn write_draft(folder: &Folder, key: &TokenKey, token: &AccessToken) -> io::Resu
             // On Windows a locked file cannot be read.
             let _ = draft.0.unlock();
         }
-        // A token file that cannot be used is replaced nevertheless.
+        // A token file that cannot be used is replaced, too.
         let _replaced = if cfg!(unix) { hold(folder, key).ok() } else { None };
         fs::rename(&draft_path, folder.path().join(file_name(key, "json")))
     });
@@ -310,7 +310,7 @@ fn write_draft(folder: &Folder, key: &TokenKey, token: &AccessToken) -> io::Resu
     written
 }
 
-/// Removes the drafts of all keys that no process has locked: their writers were killed.
+/// Removes the unlocked drafts of all keys. Their writers were killed.
 #[inline]
 fn remove_drafts(folder: &Folder) -> io::Result<()> {
     for entry in fs::read_dir(folder.path())? {

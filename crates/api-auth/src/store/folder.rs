@@ -104,8 +104,7 @@ impl Folder {
     }
 }
 
-/// Opens a file that only the user may read. Follows no link and does not wait for the other end of
-/// a pipe.
+/// Opens a file that only the user may read. Does not follow links, and does not block on a pipe.
 fn open_private(path: &Path, access: Access) -> io::Result<File> {
     let mut options = OpenOptions::new();
     match access {
@@ -150,8 +149,8 @@ pub(crate) mod unix {
     const STICKY: u32 = 0o1000;
     const ROOT: u32 = 0;
 
-    /// Returns the user whose files this process creates. A pipe belongs to that user, too, and
-    /// requires neither a writable folder nor `/proc`.
+    /// Returns the user who owns the files that this process creates. It is determined from a pipe,
+    /// which needs neither a writable folder nor `/proc`.
     ///
     /// # Errors
     /// Returns an error if the system cannot create a pipe.
@@ -191,7 +190,7 @@ pub(crate) mod unix {
         })
     }
 
-    /// The resolution of a path, from `/`.
+    /// The state of the resolution of a path, from `/`.
     pub(super) struct Walk {
         user: u32,
         /// The owner of `/`, who can replace every folder. This is root, which may have another
@@ -235,8 +234,7 @@ pub(crate) mod unix {
         }
 
         /// Enters a folder, or returns the target of a link. An entry that other users can replace
-        /// must belong to the user, root or the owner of the folder that contains it, so that an
-        /// entry of a fourth user is detected.
+        /// must belong to the user, root or the owner of the folder that contains it.
         fn enter(&mut self, name: &OsString, is_last: bool) -> io::Result<Option<PathBuf>> {
             let parent = fs::symlink_metadata(&self.resolved)?;
             let path = self.resolved.join(name);

@@ -1,11 +1,11 @@
-//! Locks of a token store that delay each request once at most.
+//! Locks of a token store that delay each request at most once.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The lock of a key in a token store, which is acquired before a token is requested. After a
-/// failed attempt, the key is not locked again until a request succeeded, so a request waits for it
-/// once at most.
+/// failed attempt, the key is not locked again until a request has succeeded, so each request waits
+/// for it at most once.
 #[derive(Debug, Default)]
 pub struct LockOnce {
     is_skipped: AtomicBool,
@@ -15,9 +15,9 @@ pub struct LockOnce {
 #[derive(Default)]
 #[must_use = "the lock is released when it is dropped"]
 pub struct LockAttempt {
-    /// Whether the lock was tried. Another client may have stored a token meanwhile.
+    /// Whether locking was attempted. Another client may have stored a token in the meantime.
     pub was_tried: bool,
-    /// The lock, which is released when this is dropped, or `None` if it was not acquired.
+    /// The lock, which is released on drop, or `None` if it was not acquired.
     pub guard: Option<Box<dyn Send>>,
 }
 
@@ -42,7 +42,7 @@ impl LockOnce {
         LockAttempt { was_tried: true, guard }
     }
 
-    /// Records that a request succeeded: the next attempt waits again.
+    /// Records that a request succeeded, so that the next attempt waits again.
     pub fn succeeded(&self) {
         self.is_skipped.store(false, Ordering::Relaxed);
     }

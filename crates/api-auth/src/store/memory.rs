@@ -12,8 +12,8 @@ const MOST_TOKENS: usize = 10_000;
 
 /// A store in memory. Clones share the tokens, so several clients of one process can use them.
 ///
-/// Each new token removes the tokens that expired and cannot be refreshed. At most 10,000 tokens
-/// are stored. Beyond that, the token that was received first is removed.
+/// When a token is stored, expired tokens without a refresh token are removed. At most 10,000
+/// tokens are stored. Beyond that, the token that was received first is removed.
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Memory>);
 
@@ -41,7 +41,7 @@ impl TokenStore for MemoryStore {
     #[inline]
     fn save(&self, key: &TokenKey, token: &AccessToken) {
         let mut tokens = lock(&self.0.tokens);
-        // The store has no clock. A token that is being saved was just received.
+        // The store has no clock. A token that is being saved was received just now.
         tokens.retain(|_, kept| kept.refresh().is_some() || !kept.is_expired(token.received()));
         if tokens.len() >= MOST_TOKENS && !tokens.contains_key(key) {
             let first = tokens.iter().min_by_key(|(_, kept)| kept.received());

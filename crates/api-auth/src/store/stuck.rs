@@ -79,7 +79,7 @@ pub(crate) struct BusyStore {
 }
 
 impl BusyStore {
-    /// Creates a store whose lock is acquired in the end.
+    /// Creates a store whose lock is acquired after the wait.
     pub(crate) fn with_lock() -> Self {
         Self { has_lock: true, ..Self::default() }
     }

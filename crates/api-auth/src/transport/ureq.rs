@@ -6,11 +6,11 @@
 //! |---|---|---|
 //! | status as error | off | the body of an error would be lost |
 //! | redirects | 0 | a signed request must not be replayed at another URL |
-//! | timeout | per call, enforced by ureq | it covers the whole exchange, slow bodies included |
-//! | connectors (`dns-cache`) | ureq's, with additions | the next address of a host is tried soon, a response is read although the request could not be written, errors before a connection are known |
+//! | timeout | per call, enforced by ureq | it covers the whole exchange, including slow bodies |
+//! | connectors (`dns-cache`) | ureq's, with additions | the next address of a host is tried soon, a response is read even if the request could not be written, errors before a connection are known |
 //! | panics of ureq | caught | a program must not end because a thread cannot be started |
 //! | long timeouts (`dns-cache`) | in whole seconds | ureq sets a new one on the socket before each read and write |
-//! | resolver (`dns-cache`) | a 30 s cache before ureq's | ureq looks a name up for every request, even on a pooled connection, and starts a thread for it if there is a timeout; with the cache, most requests do neither |
+//! | resolver (`dns-cache`) | a 30 s cache before ureq's | ureq resolves a name for every request, even on a pooled connection, and starts a thread for it if there is a timeout; with the cache, most requests do neither |
 //! | buffers | 16 KiB | two buffers of 128 KiB for each connection are the largest cost of a new connection; the one for input grows for heads of up to 64 KiB (without `dns-cache` it has 80 KiB) |
 //! | roots | compiled-in; with extra ones (`extra-roots`), both as certificates | ureq replaces its roots and cannot add to them |
 //! | proxy | none; each request has its own | ureq would read the environment, with other rules |
@@ -206,11 +206,12 @@ fn without_tls(settings: &NetworkSettings) -> Result<(), InputError> {
     }
 }
 
-/// Returns an error if `exchange` panics. ureq panics if it cannot start a thread for a DNS look-up.
+/// Runs `exchange` and returns an error if it panics. ureq panics if it cannot start a thread for a
+/// DNS look-up.
 fn without_panic(
     exchange: impl FnOnce() -> Result<Response, TransportError>,
 ) -> Result<Response, TransportError> {
-    // After a panic nothing of the exchange is used again.
+    // No part of the exchange is used after a panic.
     catch_unwind(AssertUnwindSafe(exchange)).unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
 
@@ -222,8 +223,8 @@ fn panicked(panic: &(dyn Any + Send)) -> TransportError {
         let text = "the host cannot be looked up: no thread can be started";
         return TransportError::new(TransportErrorKind::Resolve, Sent::No, text);
     }
-    // The text of a panic may show a part of the request.
-    let text = "the HTTP library failed unexpectedly";
+    // The message of a panic may show a part of the request.
+    let text = "the HTTP library panicked";
     TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, text)
 }
 
@@ -264,7 +265,7 @@ fn read(
         Ok(_) => gzip::decoded(response, limit),
         #[cfg(not(feature = "gzip"))]
         Ok(_) => Ok(response),
-        // The server has responded, so the request arrived, whatever failed then.
+        // The server has responded, so the request arrived, whatever failed afterwards.
         Err(error) => {
             let error = explain(ureq::Error::from(error), timeouts);
             Err(error.arrived().with_partial(response))
@@ -397,12 +398,13 @@ fn explain_marked(error: ureq::Error, is_connected: bool, timeouts: &Timeouts) -
     explained
 }
 
-/// Returns whether there was a connection when the error occurred, and the error without its mark.
+/// Returns whether there was a connection when the error occurred, and the error without the
+/// marker.
 #[cfg(feature = "dns-cache")]
 fn unmarked(mut error: ureq::Error) -> (bool, ureq::Error) {
     let mut is_connected = true;
     loop {
-        // A proxy is connected within a connection, so there may be two marks.
+        // The connection to a proxy is within a connection, so there may be two markers.
         error = match error {
             ureq::Error::Other(other) => match other.downcast::<Unconnected>() {
                 Ok(marked) => {
@@ -509,7 +511,7 @@ mod tests {
     use super::*;
     use crate::settings::Settings;
 
-    /// Returns the URL of a server that accepts one connection and responds this many times.
+    /// Returns the URL of a server that accepts one connection and sends this number of responses.
     pub(super) fn one_connection(responses: usize) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -6,10 +6,10 @@ use api_auth::{
 
 use crate::{error, validate};
 
-/// The API key alone, without a session: the credential of [`Connect`].
+/// The API key without a session: the credential of [`Connect`].
 pub const API_KEY: Credential = Credential::named("API key");
 
-/// `POST /api/v1/connect`: opens a session. The response is its token.
+/// `POST /api/v1/connect`: opens a session and returns its token.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/connect`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Connect {
 
 impl Connect {
     /// Creates a request for a session of the account with this e-mail address. The passphrase
-    /// encrypts the account's private keys; it is not the password of the website.
+    /// encrypts the account's private keys. It is not the password of the website.
     pub fn new(email: impl Into<String>, passphrase: impl Into<Secret>) -> Self {
         let names = ("email", "passphrase");
         Self { email: email.into(), passphrase: passphrase.into(), names }
@@ -46,7 +46,7 @@ impl Connect {
 impl Endpoint for Connect {
     type Output = Secret;
     const ID: &'static str = "session.connect";
-    // If the response is lost, the session expires unused.
+    // If the response is lost, an unused session expires.
     const ROUTE: Route<Self> = route!(POST "/api/v1/connect").credential(API_KEY).idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
@@ -82,13 +82,13 @@ pub(super) fn token(response: &Response) -> Result<Secret, ResponseError> {
 
 /// `POST /api/v1/disconnect`: closes the session.
 ///
-/// Source: the official PHP client; this page of the documentation is not available.
+/// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Disconnect {}
 
 impl Disconnect {
-    /// Creates a request that closes the session in which it is sent.
+    /// Creates a request to close the session in which it is sent.
     pub fn new() -> Self {
         Self::default()
     }

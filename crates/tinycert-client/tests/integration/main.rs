@@ -1,6 +1,6 @@
 //! The integration tests of tinycert-client: one program, one module for each subject.
 
 mod examples;
-mod replies;
 mod requests;
+mod response_fields;
 mod responses;

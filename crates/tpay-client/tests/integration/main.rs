@@ -4,6 +4,6 @@ mod certificates;
 mod examples;
 mod jws_attacks;
 mod notifications;
-mod replies;
 mod requests;
+mod response_fields;
 mod responses;

@@ -1,657 +1,847 @@
-//! Each documented field of each response and notification is read into the field of its name.
+//! The result of each endpoint for the responses that a server may send, over real HTTP.
+//!
+//! A test is named `ENDPOINT_response...`; `cargo xtask endpoints` looks for one of each endpoint.
 
-#![cfg(feature = "notifications")]
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![cfg(feature = "ureq")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use std::fmt::Debug;
-
-use serde_json::Value;
-use test_support::responses::{Call, Responses};
-use test_support::{enums, wire_texts};
+use test_support::decoding::{Case, Outcome};
 use tpay_client::accounts::*;
-use tpay_client::api_auth::{
-    ManualClock, Request, Response, StatusCode, TransportError, path_segment,
-};
+use tpay_client::api_auth::{Acknowledgement, StatusCode};
 use tpay_client::blik::*;
 use tpay_client::cards::*;
 use tpay_client::channels::*;
 use tpay_client::collect::*;
-use tpay_client::common::*;
+use tpay_client::common::ResultStatus;
 use tpay_client::marketplace::*;
-use tpay_client::notifications::events::*;
-use tpay_client::notifications::*;
 use tpay_client::recurring::*;
 use tpay_client::refunds::*;
 use tpay_client::reports::*;
-use tpay_client::transactions::pay::*;
 use tpay_client::transactions::payments::*;
 use tpay_client::transactions::qr::*;
 use tpay_client::transactions::*;
 use tpay_client::*;
 
-const NOW: u64 = 1_795_305_600;
+const ULID: &str = "01K1Z6T40ZWKY1XZG9VD5AZ9Q4";
+const DONE: &str = r#"{"result":"success","requestId":"33e035d240d15cea7740"}"#;
+const TRANSACTION: &str = r#"{"result":"success","requestId":"33e035d240d15cea7740","transactionId":"01K5BK4HEPB0WBCGT51FMTYSYJ","title":"TR-BRA-KGZK0X","posId":"ps_6UvbBjehvHXA7vfD","status":"correct","date":{"creation":"2026-11-22 01:20:18","realization":"2026-11-22 01:20:18"},"amount":12.34,"currency":"PLN","description":"Test \u0142 transaction","hiddenDescription":"order-7","payer":{"payerId":"py_hZUw4HdCk9wHMHA7","email":"jan.nowak@example.com","name":"Jan Nowak","phone":"","address":"","city":"","country":"PL","postalCode":"61-808"},"payments":{"status":"correct","method":"pay_by_link","amountPaid":12.34,"date":{"realization":"2026-11-22 01:20:18"},"attempts":[{"date":"2026-11-22 01:20:18","paymentErrorCode":"63"},{"date":"2026-11-22 01:21:18","paymentErrorCode":null}]},"lang":"pl","transactionPaymentUrl":"https:\/\/secure.tpay.com\/?title=TR-BRA-KGZK0X","lock":{"type":"Balance","status":"Active","amount":0.1,"amountCollected":null}}"#;
+const DECLINED: &str = r#"{"result":"success","requestId":"33e035d240d15cea7740","transactionId":"01K5BK4HEPB0WBCGT51FMTYSYJ","title":"TR-BRA-KGZK0X","status":"pending","amount":0.1,"payments":{"status":"pending","amountPaid":0,"errors":[{"errorCode":"payment_failed","errorMessage":"Podany kod jest nieprawid\u0142owy.","fieldName":null}]},"transactionPaymentUrl":"https:\/\/secure.tpay.com\/?title=TR-BRA-KGZK0X"}"#;
+const REFUND: &str = r#"{"refundId":"rf_jtHRr95SKUbRpxTD","status":"new","amount":1.5,"currency":"PLN","date":{"schedule":"2026-11-22 01:20:19","processed":null}}"#;
+const CREATED_ACCOUNT: &str = r#"{"result":"success","requestId":"r","id":"01A","offerCode":"PTON8","email":"m@x","taxId":"1","regon":"2","krs":3,"legalForm":4,"categoryId":5,"notifyByEmail":true,"verificationStatus":0,"activationLink":"https://x","website":[{"posId":"ps_1","accountId":"01A","friendlyName":"f","description":"d","url":"https://x","name":"n"}],"address":[{"addressId":"ad_1","name":"n"}],"person":[{"personId":"pe_1","name":"J","surname":"K","contact":[{"contact":"1","type":1}]}],"apiCredentials":[{"clientId":"c","clientSecret":"CANARY"}],"transactionApiCredentials":{"merchantId":7,"apiKey":"CANARY","apiPassword":"CANARY"}}"#;
+const DICTIONARY: &str = r#"{"result":"success","requestId":"r","list":[{"id":60,"name":"Books"}],"page":1,"limit":35,"total":1}"#;
+const ENTRY: &str = r#"{"result":"success","requestId":"r","id":60,"name":"Books"}"#;
+const GROUP: &str = r#"{"id":"150","name":"BLIK","img":"https:\/\/x.png","availablePaymentChannels":["64"],"mainChannel":"64"}"#;
+const ACCOUNT: &str = r#"{"result":"success","requestId":"r","id":"01B","accountNumber":"PL63105015201000009091194713","ownerName":"Jan","additionalInformation":"x","status":"active","createdAt":"2026-01-01"}"#;
+const PLAN: &str = r#"{"result":"success","requestId":"r","id":"01K1Z6T40ZWKY1XZG9VD5AZ9Q4","description":"Plan","hiddenDescription":"h","status":"active","schedule":{"amount":49.9}}"#;
 
-fn client(status: u16, body: &str) -> Client {
-    let body = body.as_bytes().to_vec();
-    let transport = move |_: Request| -> Result<Response, TransportError> {
-        let mut response = Response::new(body.clone());
-        *response.status_mut() = StatusCode::from_u16(status).unwrap();
-        Ok(response)
-    };
-    let client = Client::builder("id", "secret").http_basic().transport(transport).retries(0);
-    client.clock(ManualClock::at_unix(NOW)).build().unwrap()
+fn client(base: &str) -> Client {
+    Client::builder("id", "secret")
+        .environment(Environment::custom(base))
+        .http_basic()
+        .retries(0)
+        .build()
+        .unwrap()
 }
 
-/// A call against a transport that sends one response body.
-fn call<T: Debug>(call: impl Fn(&Client) -> Result<T> + 'static) -> Call {
-    Box::new(move |body| {
-        call(&client(200, body))
-            .map(|value| format!("{value:#?}"))
-            .map_err(|error| format!("{error:?} {error}"))
-    })
+/// Checks the rules of a response that has a `result`, or a field of its own such as `missing`.
+fn rules<T: std::fmt::Debug>(
+    method: &str,
+    documented: &str,
+    missing: &str,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) {
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let missing = Some(missing);
+    Case { method, documented, any_body: false, missing, call: &call }.holds(&[]);
 }
 
-/// A payment. A declined one is an error that carries the transaction.
-fn payment(pay: impl Fn(&Client) -> Result<Transaction> + 'static) -> Call {
-    call(move |client| pay(client).or_else(|error| error.declined().cloned().ok_or(error)))
+/// Checks the rules of a response that has one required field and no `result`.
+fn rules_of_one<T: std::fmt::Debug>(
+    method: &str,
+    documented: &str,
+    part: &str,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) {
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let missing = Some(part);
+    Case { method, documented, any_body: false, missing, call: &call }.holds(&[part]);
 }
 
-/// An error response: its entries.
-fn error_response(body: &str) -> Result<String, String> {
-    let error = client(400, body).get_token_info().unwrap_err();
-    Ok(format!("request_id: {:#?},\ndetails: {:#?}", error.request_id(), error.details()))
+/// Checks the rules of a response to an action: empty, or an object with at least one field.
+fn acknowledgement_rules<T: std::fmt::Debug>(
+    method: &str,
+    documented: &str,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) {
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let missing = Some("result");
+    Case { method, documented, any_body: true, missing, call: &call }.holds(&[]);
 }
 
-/// An error response of OAuth.
-fn oauth_error_response(body: &str) -> Result<String, String> {
-    let error = client(400, body).request_token().unwrap_err();
-    Ok(format!("code: {:?},\nmessage: {:?}", error.code(), error.message()))
+/// Checks the rules of an object whose format is not documented.
+fn free_rules<T: std::fmt::Debug>(documented: &str, call: impl Fn(&Client) -> Result<T, Error>) {
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    Case { method: "GET", documented, any_body: false, missing: None, call: &call }.holds(&[]);
 }
 
-/// A notification, signed and read.
-fn notification(body: &str) -> Result<String, String> {
-    let client = client(200, "");
-    let reader = client.notifications().unwrap().accept_any_merchant();
-    let reader = reader.anchors(testing::ANCHORS).unwrap().certificate(testing::CERTIFICATE);
-    let signature = testing::sign(&client, body.as_bytes()).unwrap();
-    match reader.read(&signature, body.as_bytes()) {
-        Ok(Notification::Payment(payment)) => Ok(printed(&payment)),
-        Ok(other) => {
-            // The hash of the body changes with each field.
-            let printed = format!("{other:#?}");
-            let lines = printed.lines().filter(|line| !line.contains("body_hash: "));
-            Ok(lines.collect::<Vec<_>>().join("\n"))
-        }
-        Err(error) => {
-            let kind = error.payload::<OtherNotification>().map(|other| &other.kind);
-            Err(format!("{error:?} {error} {}", kind.map_or("", |_| "type or event: unknown")))
-        }
-    }
+/// Returns the result of a call for one response.
+fn one<T>(
+    method: &str,
+    status: usize,
+    body: &str,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) -> Result<T, Error> {
+    typed("application/json", method, status, body, call)
 }
 
-/// All fields of a payment: its `Debug` shows a few.
-fn printed(payment: &PaymentNotification) -> String {
-    let code = "demo".into();
-    let fields: [(&str, &dyn Debug); 26] = [
-        ("merchant_id", &payment.merchant_id),
-        ("title", &payment.title),
-        ("date", &payment.date),
-        ("crc", &payment.crc),
-        ("amount", &payment.amount),
-        ("paid", &payment.paid),
-        ("description", &payment.description),
-        ("status", &payment.status),
-        ("error", &payment.error),
-        ("email", &payment.email),
-        ("test_mode", &payment.test_mode),
-        ("currency", &payment.currency),
-        ("channel", &payment.channel),
-        ("wallet", &payment.wallet),
-        ("masterpass", &payment.masterpass),
-        ("card_token", &payment.card_token),
-        ("token_expiry_date", &payment.token_expiry_date),
-        ("card_tail", &payment.card_tail),
-        ("card_brand", &payment.card_brand),
-        ("token_value", &payment.token_value),
-        ("initial_transaction_id", &payment.initial_transaction_id),
-        ("eisop_card_expiry_date", &payment.eisop_card_expiry_date),
-        ("eisop_card_brand", &payment.eisop_card_brand),
-        ("eisop_card_tail", &payment.eisop_card_tail),
-        ("extra", &payment.extra),
-        ("md5sum", &payment.is_md5sum_valid(&code)),
-    ];
-    fields.map(|(name, value)| format!("{name}: {value:#?},")).join("\n")
+fn typed<T>(
+    content_type: &str,
+    method: &str,
+    status: usize,
+    body: impl AsRef<[u8]>,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut server = mockito::Server::new();
+    server
+        .mock(method, mockito::Matcher::Any)
+        .with_status(status)
+        .with_header("content-type", content_type)
+        .with_body(body)
+        .create();
+    call(&client(&server.url()))
 }
 
-/// The same notification as a form: `data[token]=…`.
-fn as_form(body: &str) -> Result<String, String> {
-    fn add(form: &mut Vec<String>, name: &str, value: &Value) {
-        match value {
-            Value::Object(members) => {
-                for (member, value) in members {
-                    let name = match name {
-                        "" => member.clone(),
-                        name => format!("{name}[{member}]"),
-                    };
-                    add(form, &name, value);
-                }
-            }
-            Value::String(text) => {
-                form.push(format!("{}={}", path_segment(name), path_segment(text)));
-            }
-            _ => {}
-        }
-    }
-    let mut form = Vec::new();
-    add(&mut form, "", &serde_json::from_str(body).unwrap());
-    notification(&form.join("&"))
+fn page(list: &str, entry: &str) -> String {
+    format!(
+        r#"{{"result":"success","requestId":"r","{list}":[{entry},{entry}],"page":1,"limit":35,"total":2}}"#
+    )
+}
+
+fn order() -> CreateTransaction {
+    CreateTransaction::new(grosze(10), "Order", Payer::new("a@example.com", "Ann"))
 }
 
 #[test]
-fn each_documented_field_is_parsed_into_the_field_of_its_name() {
-    Responses {
-        provider: "tpay",
-        sources: &[],
-        folder: env!("CARGO_MANIFEST_DIR"),
-        calls: calls(),
-        others: others(),
-        no_fields: NO_FIELDS,
-        renamed: RENAMED,
-        converted: CONVERTED,
-        derived: DERIVED,
-        not_kept: &[
-            ("error", "result", "the status of the response decides"),
-            ("error", "devMessage", "it replaces an empty `errorMessage` only"),
-            ("error", "docUrl", "it leads to the provider's documentation"),
-            ("error.developers", "result", "the status of the response decides"),
-            ("error.developers", "docUrl", "it leads to the provider's documentation"),
-        ],
-        undocumented: UNDOCUMENTED,
-        required: REQUIRED,
-    }
-    .check();
-}
-
-fn calls() -> Vec<(&'static str, Call)> {
-    let payer = || Payer::new("jan.nowak@example.com", "Jan Nowak");
-    vec![
-        ("oauth.token", call(Client::request_token)),
-        ("oauth.tokeninfo", call(Client::get_token_info)),
-        (
-            "transactions.create",
-            payment(move |client| {
-                let order = CreateTransaction::new(grosze(1234), "Order", payer());
-                client.create_transaction(&order)
-            }),
-        ),
-        ("transactions.list", call(|client| client.list_transactions(&ListTransactions::new()))),
-        ("transactions.get", call(|client| client.get_transaction("01K"))),
-        ("transactions.pay", payment(|client| client.pay_transaction("01K", Pay::channel(21)))),
-        (
-            "transactions.refund",
-            call(|client| client.refund_transaction(&RefundTransaction::new("01K"))),
-        ),
-        (
-            "transactions.list_refunds",
-            call(|client| client.list_transaction_refunds(&ListTransactionRefunds::new("01K"))),
-        ),
-        (
-            "transactions.bank_groups",
-            call(|client| client.list_bank_groups(&ListBankGroups::new())),
-        ),
-        ("transactions.channels", call(|client| client.list_channels(&ListChannels::new()))),
-        ("refunds.list", call(|client| client.list_refunds(&ListRefunds::new()))),
-        (
-            "refunds.create",
-            call(|client| client.refund_card(&RefundCard::new(grosze(125), 985, "token"))),
-        ),
-        ("refunds.get", call(|client| client.get_refund("rf_1"))),
-        (
-            "tokens.create",
-            call(|client| {
-                client.create_card_token(&CreateCardToken::new("https://x.example.com/"))
-            }),
-        ),
-        ("tokens.get", call(|client| client.get_card_token("token"))),
-        (
-            "blik.create_alias",
-            call(|client| {
-                let blik = BlikPayment::code("777123");
-                client.create_blik_alias(&CreateBlikAlias::new("The shop", blik))
-            }),
-        ),
-        ("blik.get_alias", call(|client| client.get_blik_alias("user-42", AliasType::Uid))),
-        (
-            "wallet.init_apple_pay",
-            call(|client| client.init_apple_pay(&InitApplePay::new("x.example.com", "https://a"))),
-        ),
-        (
-            "accounts.create",
-            call(|client| client.create_account(&CreateAccount::new("OF123", "m@x.example"))),
-        ),
-        (
-            "accounts.create_merchant",
-            call(|client| client.create_merchant(&CreateMerchant::new("OF123", "m@x.example"))),
-        ),
-        ("accounts.categories", call(Client::list_categories)),
-        ("accounts.category", call(|client| client.get_category(60))),
-        ("accounts.legal_forms", call(Client::list_legal_forms)),
-        ("accounts.legal_form", call(|client| client.get_legal_form(60))),
-        ("accounts.documents", call(Client::list_documents)),
-        ("accounts.document", call(|client| client.get_document(60))),
-        ("accounts.mcc", call(Client::list_mcc)),
-        ("accounts.pos", call(Client::list_pos)),
-        (
-            "marketplace.create",
-            call(|client| {
-                let product = Product::new("book-1", grosze(100), grosze(1234));
-                let child = ChildTransaction::new(grosze(1234), "Book", "01JAB", [product]);
-                let payer = BillingAddress::new("jan.nowak@example.com", "Jan Nowak");
-                let order = CreateMarketplaceTransaction::new("Books", "01G5E", payer, [child], []);
-                client.create_marketplace_transaction(&order)
-            }),
-        ),
-        (
-            "marketplace.get",
-            call(|client| {
-                client.get_marketplace_transaction(&GetMarketplaceTransaction::new("01G"))
-            }),
-        ),
-        (
-            "marketplace.pay",
-            payment(|client| {
-                client.pay_marketplace_transaction(&PayMarketplaceTransaction::new("01G"))
-            }),
-        ),
-        (
-            "marketplace.refund",
-            call(|client| {
-                client.refund_marketplace_transaction(&RefundMarketplaceTransaction::full("01G"))
-            }),
-        ),
-        (
-            "marketplace.bank_groups",
-            call(|client| {
-                client.list_marketplace_bank_groups(&ListMarketplaceBankGroups::new(["01JAB"]))
-            }),
-        ),
-        (
-            "collect.list_bank_accounts",
-            call(|client| client.list_bank_accounts(&ListBankAccounts::new())),
-        ),
-        (
-            "collect.create_bank_account",
-            call(|client| {
-                let number = "PL61109010140000071219812871";
-                client.create_bank_account(&CreateBankAccount::new(number, "Jan", "Poznan"))
-            }),
-        ),
-        // No source shows the fields of the responses below, or of the entries of their lists: the
-        // files have the names of the requests and of other responses.
-        ("accounts.list", call(|client| client.list_accounts(&ListAccounts::new()))),
-        ("accounts.get", call(|client| client.get_account("01M"))),
-        ("accounts.balance", call(|client| client.get_balance("01M"))),
-        ("reports.list", call(|client| client.list_reports(&ListReports::new()))),
-        (
-            "recurring.create",
-            call(move |client| {
-                let first = "2030-01-01T00:00:00+01:00";
-                let monthly =
-                    Schedule::new(grosze(2000), Currency::Pln, first, 1, IntervalUnit::Months);
-                client.create_recurring(&CreateRecurring::new(
-                    "01K1Z6T40ZWKY1XZG9VD5AZ9Q4",
-                    "The magazine",
-                    payer(),
-                    monthly,
-                    PaymentInstrument::card_token("token"),
-                    "https://shop.example.com/notify",
-                ))
-            }),
-        ),
-        ("recurring.list", call(|client| client.list_recurring(&ListRecurring::new()))),
-        ("recurring.get", call(|client| client.get_recurring("01K"))),
-        (
-            "recurring.transactions",
-            call(|client| client.list_recurring_charges(&ListRecurringCharges::new("01K"))),
-        ),
-    ]
-}
-
-fn others() -> Vec<(&'static str, Call)> {
-    const NOTIFICATIONS: [&str; 7] = [
-        "notification.payment",
-        "notification.alias",
-        "notification.tokenization",
-        "notification.tokenization_eisop",
-        "notification.token_update",
-        "notification.marketplace",
-        "notification.recurring",
-    ];
-    let mut others: Vec<(&'static str, Call)> = vec![
-        ("error", Box::new(error_response)),
-        ("error.developers", Box::new(error_response)),
-        ("error.violations", Box::new(error_response)),
-        ("error.merchants", Box::new(error_response)),
-        ("error.oauth", Box::new(oauth_error_response)),
-    ];
-    for kind in NOTIFICATIONS {
-        others.push((kind, Box::new(notification)));
-        others.push((kind, Box::new(as_form)));
-    }
-    others
-}
-
-/// Endpoints whose response has no documented fields.
-const NO_FIELDS: &[(&str, &str)] = &[
-    ("transactions.cancel", EMPTY),
-    ("transactions.cancel_legacy", EMPTY),
-    ("transactions.qr", BYTES),
-    ("tokens.delete", EMPTY),
-    ("accounts.upload_file", "no source shows the response"),
-    ("blik.delete_alias", EMPTY),
-    ("marketplace.cancel", EMPTY),
-    ("reports.file", BYTES),
-    ("recurring.cancel", BY_FIELDS),
-    ("recurring.retry", BY_FIELDS),
-    ("recurring.update_payment_instrument", BY_FIELDS),
-    ("certificates.signing", BYTES),
-    ("certificates.root", BYTES),
-];
-
-/// Fields with another name in Rust.
-const RENAMED: &[(&str, &str)] = &[
-    ("type", "kind"),
-    ("id", "merchant_id"),
-    ("tr_id", "title"),
-    ("tr_date", "date"),
-    ("tr_crc", "crc"),
-    ("tr_amount", "amount"),
-    ("tr_paid", "paid"),
-    ("tr_desc", "description"),
-    ("tr_error", "error"),
-    ("tr_email", "email"),
-    ("tr_currency", "currency"),
-    ("tr_channel", "channel"),
-    ("tokenPaymentData_tokenValue", "token_value"),
-    ("tokenPaymentData_initialTransactionId", "initial_transaction_id"),
-    ("tokenPaymentData_cardExpiryDate", "eisop_card_expiry_date"),
-    ("tokenPaymentData_cardBrand", "eisop_card_brand"),
-    ("tokenPaymentData_cardTail", "eisop_card_tail"),
-    ("errorCode", "code"),
-    ("errorMessage", "message"),
-    ("devMessage", "message"),
-    ("fieldName", "field"),
-    ("description", "message"),
-    ("pos.id", "message"),
-    ("reasons", "message"),
-    ("unassociatedMerchants", "message"),
-    ("error", "code"),
-    ("error_description", "message"),
-];
-
-/// Values with another form in Rust.
-const CONVERTED: &[(&str, &str, &str)] = &[
-    ("paymentErrorCode", "63", "WrongBlikCode"),
-    ("paymentErrorCode", "101", "RejectedByPayer"),
-    ("paymentErrorCode", "103", "InsufficientFunds"),
-    ("languageCode", "PL", "Polish"),
-    ("isTestMode", "0", "false"),
-    ("test_mode", "0", "false"),
-    ("md5sum", "f045cc3b93d68eca9f86ccc16679e4c3", "true"),
-];
-
-/// Fields whose value also depends on another field.
-const DERIVED: &[(&str, &str, &str, &str)] = &[
-    ("notification.payment", "id", "md5sum", COVERED),
-    ("notification.payment", "tr_id", "md5sum", COVERED),
-    ("notification.payment", "tr_amount", "md5sum", COVERED),
-    ("notification.payment", "tr_crc", "md5sum", COVERED),
-];
-const COVERED: &str = "the checksum, which is printed as whether it holds, covers the field";
-
-/// Fields without which a response or notification is an error.
-const REQUIRED: &[(&str, &str)] = &[
-    ("oauth.token", "access_token"),
-    ("transactions.bank_groups", "151"),
-    ("transactions.bank_groups", "152"),
-    ("marketplace.bank_groups", "groups"),
-    ("notification.payment", "id"),
-    ("notification.payment", "tr_id"),
-    ("notification.payment", "tr_amount"),
-    ("notification.payment", "tr_paid"),
-    ("notification.payment", "tr_status"),
-    ("notification.alias", "event"),
-    ("notification.alias", "msg_value"),
-    ("notification.alias", "value"),
-    ("notification.tokenization", "type"),
-    ("notification.tokenization", "data"),
-    ("notification.tokenization", "token"),
-    ("notification.tokenization_eisop", "type"),
-    ("notification.tokenization_eisop", "data"),
-    ("notification.tokenization_eisop", "token"),
-    ("notification.token_update", "type"),
-    ("notification.token_update", "data"),
-    ("notification.token_update", "token"),
-    ("notification.marketplace", "type"),
-    ("notification.marketplace", "data"),
-    ("notification.marketplace", "transactionId"),
-    ("notification.marketplace", "transactionStatus"),
-    ("notification.marketplace", "transactionAmount"),
-    ("notification.marketplace", "transactionPaidAmount"),
-    ("notification.recurring", "recurringId"),
-    ("notification.recurring", "status"),
-];
-
-const EMPTY: &str = "the response may be empty";
-const BYTES: &str = "the response is an image, a file or a certificate";
-const BY_FIELDS: &str = "the reference documents no field";
-const BARE: &str = "the documented response does not have it";
-const ENTRY: &str = "responses have it, entries of lists do not";
-const ONLY_READ: &str = "only a transaction that is read has it";
-const ONLY_CREATED: &str = "only a transaction that is created or paid has it";
-const PAYMENT_DATE: &str = "the date of a payment has no creation";
-const BANK_PAYER: &str = "the payer as the bank names them has fewer fields";
-const KINDS: &str = "each kind of refund has other dates, and not all have a status";
-const MCC: &str = "only merchant category codes have it";
-const POS: &str = "only points of sale have it";
-const ACCOUNT: &str = "only accounts have it, merchants do not";
-const MERCHANT: &str = "only merchants have it, accounts do not";
-const ATTEMPTS: &str = "a marketplace payment has the attempts only";
-
-/// Fields that the documented response of an endpoint lacks.
-const UNDOCUMENTED: &[(&str, &str, &str)] = &[
-    ("transactions.create", "attempts", ONLY_READ),
-    ("transactions.create", "lock", ONLY_READ),
-    ("transactions.pay", "attempts", ONLY_READ),
-    ("transactions.pay", "lock", ONLY_READ),
-    ("marketplace.pay", "attempts", ONLY_READ),
-    ("marketplace.pay", "lock", ONLY_READ),
-    ("transactions.get", "lang", ONLY_CREATED),
-    ("transactions.get", "transaction_payment_url", ONLY_CREATED),
-    ("transactions.list", "lang", ONLY_CREATED),
-    ("transactions.list", "transaction_payment_url", ONLY_CREATED),
-    ("transactions.refund", "lang", ONLY_CREATED),
-    ("transactions.refund", "transaction_payment_url", ONLY_CREATED),
-    ("transactions.list_refunds", "lang", ONLY_CREATED),
-    ("transactions.list_refunds", "transaction_payment_url", ONLY_CREATED),
-    ("transactions.create", "creation", PAYMENT_DATE),
-    ("transactions.create", "tax_id", BANK_PAYER),
-    ("transactions.create", "ip", BANK_PAYER),
-    ("transactions.create", "user_agent", BANK_PAYER),
-    ("transactions.pay", "creation", PAYMENT_DATE),
-    ("transactions.pay", "tax_id", BANK_PAYER),
-    ("transactions.pay", "ip", BANK_PAYER),
-    ("transactions.pay", "user_agent", BANK_PAYER),
-    ("marketplace.pay", "creation", PAYMENT_DATE),
-    ("marketplace.pay", "tax_id", BANK_PAYER),
-    ("marketplace.pay", "ip", BANK_PAYER),
-    ("marketplace.pay", "user_agent", BANK_PAYER),
-    ("transactions.get", "creation", PAYMENT_DATE),
-    ("transactions.get", "tax_id", BANK_PAYER),
-    ("transactions.get", "ip", BANK_PAYER),
-    ("transactions.get", "user_agent", BANK_PAYER),
-    ("transactions.list", "creation", PAYMENT_DATE),
-    ("transactions.list", "tax_id", BANK_PAYER),
-    ("transactions.list", "ip", BANK_PAYER),
-    ("transactions.list", "user_agent", BANK_PAYER),
-    ("transactions.refund", "creation", PAYMENT_DATE),
-    ("transactions.refund", "tax_id", BANK_PAYER),
-    ("transactions.refund", "ip", BANK_PAYER),
-    ("transactions.refund", "user_agent", BANK_PAYER),
-    ("transactions.list_refunds", "creation", PAYMENT_DATE),
-    ("transactions.list_refunds", "tax_id", BANK_PAYER),
-    ("transactions.list_refunds", "ip", BANK_PAYER),
-    ("transactions.list_refunds", "user_agent", BANK_PAYER),
-    ("transactions.list", "result", ENTRY),
-    ("transactions.list", "request_id", ENTRY),
-    ("transactions.refund", "result", ENTRY),
-    ("transactions.refund", "request_id", ENTRY),
-    ("transactions.refund", "status", KINDS),
-    ("transactions.refund", "schedule", KINDS),
-    ("transactions.refund", "processed", KINDS),
-    ("transactions.refund", "create", KINDS),
-    ("transactions.refund", "refund", KINDS),
-    ("transactions.list_refunds", "result", ENTRY),
-    ("transactions.list_refunds", "request_id", ENTRY),
-    ("transactions.list_refunds", "status", KINDS),
-    ("transactions.list_refunds", "schedule", KINDS),
-    ("transactions.list_refunds", "processed", KINDS),
-    ("transactions.list_refunds", "create", KINDS),
-    ("transactions.list_refunds", "refund", KINDS),
-    ("refunds.list", "result", ENTRY),
-    ("refunds.list", "request_id", ENTRY),
-    ("refunds.list", "create", KINDS),
-    ("refunds.list", "refund", KINDS),
-    ("refunds.get", "create", KINDS),
-    ("refunds.get", "refund", KINDS),
-    ("collect.list_bank_accounts", "result", ENTRY),
-    ("collect.list_bank_accounts", "request_id", ENTRY),
-    ("recurring.list", "result", ENTRY),
-    ("recurring.list", "request_id", ENTRY),
-    ("accounts.categories", "result", ENTRY),
-    ("accounts.categories", "request_id", ENTRY),
-    ("accounts.legal_forms", "result", ENTRY),
-    ("accounts.legal_forms", "request_id", ENTRY),
-    ("accounts.documents", "result", ENTRY),
-    ("accounts.documents", "request_id", ENTRY),
-    ("accounts.mcc", "result", ENTRY),
-    ("accounts.mcc", "request_id", ENTRY),
-    ("accounts.categories", "code", MCC),
-    ("accounts.category", "code", MCC),
-    ("accounts.legal_forms", "code", MCC),
-    ("accounts.legal_form", "code", MCC),
-    ("accounts.documents", "code", MCC),
-    ("accounts.document", "code", MCC),
-    ("blik.create_alias", "request_id", BARE),
-    ("blik.create_alias", "realization", BARE),
-    ("marketplace.bank_groups", "result", BARE),
-    ("marketplace.bank_groups", "request_id", BARE),
-    ("accounts.create", "date", POS),
-    ("accounts.create", "settings", POS),
-    ("accounts.create_merchant", "date", POS),
-    ("accounts.create_merchant", "settings", POS),
-    ("accounts.create", "flat_number", MERCHANT),
-    ("accounts.create_merchant", "request_id", ACCOUNT),
-    ("accounts.create_merchant", "notify_by_email", ACCOUNT),
-    ("accounts.create_merchant", "friendly_name", ACCOUNT),
-    ("accounts.create_merchant", "room_number", ACCOUNT),
-    ("accounts.create_merchant", "nationality", ACCOUNT),
-    ("accounts.create_merchant", "shares_pct", ACCOUNT),
-    ("accounts.create_merchant", "pesel", ACCOUNT),
-    ("accounts.create_merchant", "pep_statement", ACCOUNT),
-    ("accounts.create_merchant", "date_of_birth", ACCOUNT),
-    ("accounts.create_merchant", "country_of_birth", ACCOUNT),
-    ("accounts.create_merchant", "type_of_document", ACCOUNT),
-    ("accounts.create_merchant", "serial_number", ACCOUNT),
-    ("accounts.create_merchant", "expiry_date", ACCOUNT),
-    ("accounts.create_merchant", "issuing_authority", ACCOUNT),
-    ("marketplace.get", "id", BARE),
-    ("marketplace.get", "transaction_id", BARE),
-    ("marketplace.get", "status", ATTEMPTS),
-    ("marketplace.get", "method", ATTEMPTS),
-    ("marketplace.get", "amount_paid", ATTEMPTS),
-    ("marketplace.get", "date", ATTEMPTS),
-    ("marketplace.get", "errors", ATTEMPTS),
-    ("marketplace.get", "alternatives", ATTEMPTS),
-    ("marketplace.get", "pay_id_eligible", ATTEMPTS),
-    ("marketplace.get", "group_id", ATTEMPTS),
-    ("marketplace.get", "bank_data_payer", ATTEMPTS),
-    ("marketplace.get", "extra_data", ATTEMPTS),
-    ("error.violations", "request_id", BARE),
-    ("error.violations", "code", BARE),
-    ("error.merchants", "request_id", BARE),
-    ("error.merchants", "code", BARE),
-    ("error.merchants", "field", BARE),
-];
-
-#[test]
-fn enums_know_the_documented_texts_and_no_others() {
-    let texts = wire_texts! {
-        ResultStatus: "success", "actionRequired", "pending", "failed";
-        // `error` is known to the official Android and iOS clients only.
-        TransactionStatus: "pending", "paid", "correct", "refund", "canceled", "error";
-        PaymentStatus: "pending", "correct", "declined";
-        PaymentErrorCode: "63", "100", "101", "102", "103", "104", "105", "106", "107";
-        RefundStatus: "new", "pending", "to_complete", "cancel", "hold", "processed", "done",
-            "declined", "authorized";
-        RefundContext: "transactional", "card";
-        // The documentation has `GPB` for `GBP`.
-        Currency: "PLN", "GBP", "USD", "EUR", "CZK", "NOK", "DKK", "SEK", "CHF";
-        Language: "en", "pl", "de", "fr", "ru", "it", "es", "uk";
-        PayMethod: "pay_by_link", "transfer", "sale";
-        CardOnFile: "unscheduled", "cardholder_initiated", "recurring";
-        AliasType: "UID", "PAYID";
-        AutopaymentModel: "A", "M", "O";
-        CardNetwork: "visa", "mastercard";
-        QrSize: "S", "M", "L", "XL";
-        ImageType: "image/png", "image/jpeg", "image/svg+xml";
-        QrLink: "title", "gtitle";
-        CardTokenStatus: "ACTIVE", "DELETED", "RESUME", "SUSPENDED";
-        BankAccountStatus: "active", "deactivated";
-        MarketplaceLanguage: "PL", "EN";
-        SortDirection: "ASC", "DESC";
-        IntervalUnit: "minutes", "days", "months";
-        InstrumentType: "card_token", "blik_payid", "test";
-        RecurringStatus: "active", "finished", "failed", "canceled";
-        // Read in either case: the documentation has `true`, the wire `TRUE`.
-        NotificationStatus: "true", "paid", "chargeback";
-        AliasEventKind: "ALIAS_REGISTER", "ALIAS_UNREGISTER", "ALIAS_UPDATE", "ALIAS_EXPIRED";
-    };
-    enums::check(env!("CARGO_MANIFEST_DIR"), &texts);
+fn oauth_token_response() {
+    let body = r#"{"issued_at":1718215429,"scope":"read","token_type":"Bearer","expires_in":7200,"client_id":"01HH","access_token":"CANARY"}"#;
+    rules_of_one("POST", body, "access_token", |client| {
+        let token = client.request_token();
+        assert!(!format!("{token:?}").contains("CANARY"));
+        token
+    });
+    let token = one("POST", 200, body, Client::request_token).unwrap();
+    assert_eq!(token.access_token.unwrap().expose(), "CANARY");
+    assert_eq!((token.expires_in, token.issued_at.unwrap().seconds()), (Some(7200), 1_718_215_429));
+    assert_eq!(token.scope.as_deref(), Some("read"));
 }
 
 #[test]
-fn only_errors_about_the_form_of_a_request_mean_that_nothing_was_created() {
-    const FORM: &str = "country_not_valid field_required incorrect_content_type \
-        invalid_request_body is_required not_array not_natural_int not_string not_valid too_low \
-        ts:country:not_valid ts:payer:phone:not_valid unexpected_field";
-    const OTHER: &str = "access_denied already_refunded apple_pay_wallet_init_exception \
-        apple_pay_wallet_unavailable bank_group_does_not_exist blik_token_not_present \
-        cannot_create_refund cannot_create_transaction cannot_refund_collect_transaction \
-        cannot_refund_marketplace_transaction channel_passed_with_group channel_unavailable \
-        channel_unavailable_for_source configuration_error contact_data_missing crc_not_unique \
-        empty_autopayment encryption_error general incorrect_save_param incorrect_token \
-        internal_server_error invalid_pos_id incorrect_precision no_payment_data \
-        partner_cannot_create_transaction payment_failed refund_period_expired \
-        transaction_blocked transaction_does_not_exist transaction_lock unsupported_blik_token \
-        url_override_is_disabled wrong_alias wrong_autopayment_alias \
-        wrong_model_data_combination ts:channel:amount_outside_range \
-        ts:channel:both_channel_and_group_specified ts:channel:channel_blocked \
-        ts:channel:channel_disabled ts:channel:channel_disabled_for_pos \
-        ts:channel:collect_prohibited ts:channel:group_disabled_for_pos \
-        ts:channel:not_available ts:channel:not_found ts:channel:source_prohibited \
-        ts:channel:surcharge_prohibited ts:merchant:disabled ts:merchant:is_partner \
-        ts:merchant:not_found ts:pos:not_found ts:pos:result_url_not_overridable \
-        ts:request:no_ip ts:transaction:not_inserted \
-        ts:transaction:payer_data_not_inserted ts:transaction:payer_info_not_inserted";
-    let nothing_created = |code: &str| {
-        let body = format!(r#"{{"result":"failed","errors":[{{"errorCode":"{code}"}}]}}"#);
-        client(400, &body).get_transaction("01K").unwrap_err().nothing_created()
+fn oauth_tokeninfo_response() {
+    let body = r#"{"result":"success","requestId":"r","token":{"access_token":"3a06","client_id":"01HH","expires":1684763050,"scope":"read"}}"#;
+    rules("GET", body, "token", Client::get_token_info);
+    let info = one("GET", 200, body, Client::get_token_info).unwrap();
+    assert_eq!(info.token.unwrap().expires.unwrap().seconds(), 1_684_763_050);
+}
+
+#[test]
+fn transactions_create_response() {
+    rules("POST", TRANSACTION, "transactionId", |client| client.create_transaction(&order()));
+}
+
+#[test]
+fn transaction_has_the_fields_that_the_mobile_clients_read() {
+    let body = r#"{"result":"success","transactionId":"01K","status":"error","notification":{"url":"https://x","email":null},"payments":{"bankDataPayer":{"name":"Jan"},"extra":{"responseCode":"00"}}}"#;
+    let read = one("GET", 200, body, |client| client.get_transaction("01K")).unwrap();
+    assert_eq!(read.status, Some(TransactionStatus::Error));
+    assert_eq!(read.notification.unwrap().url.as_deref(), Some("https://x"));
+    let payments = read.payments.unwrap();
+    assert_eq!(payments.bank_data_payer.unwrap().name.as_deref(), Some("Jan"));
+    assert_eq!(payments.extra_data.unwrap().response_code.as_deref(), Some("00"));
+}
+
+#[test]
+fn transactions_create_response_is_read_field_by_field() {
+    let read = |client: &Client| client.create_transaction(&order());
+    let paid = one("POST", 200, TRANSACTION, read).unwrap();
+    assert_eq!(paid.result, Some(ResultStatus::Success));
+    assert_eq!(paid.transaction_id.as_deref(), Some("01K5BK4HEPB0WBCGT51FMTYSYJ"));
+    assert_eq!(paid.title.as_deref(), Some("TR-BRA-KGZK0X"));
+    assert_eq!(paid.amount, Some(grosze(1234)));
+    assert_eq!(paid.currency, Some(Currency::Pln));
+    assert_eq!(paid.description.as_deref(), Some("Test ł transaction"));
+    assert_eq!(paid.payer.as_ref().unwrap().postal_code.as_deref(), Some("61-808"));
+    assert!(paid.is_paid());
+    let payments = paid.payments.as_ref().unwrap();
+    assert_eq!(payments.amount_paid, Some(grosze(1234)));
+    let codes: Vec<_> = payments.attempts.iter().map(|a| a.payment_error_code.clone()).collect();
+    assert_eq!(codes, [Some(PaymentErrorCode::WrongBlikCode), None]);
+    let lock = paid.lock.as_ref().unwrap();
+    assert_eq!((lock.kind.as_deref(), lock.amount_collected), (Some("Balance"), None));
+    assert!(paid.extra.is_empty() && payments.extra.is_empty());
+    let again = serde_json::from_str(&serde_json::to_string(&paid).unwrap()).unwrap();
+    assert_eq!(paid, again);
+}
+
+#[test]
+fn declined_payment_on_200_is_an_error_with_the_transaction() {
+    let create = |client: &Client| client.create_transaction(&order());
+    let error = one("POST", 200, DECLINED, create).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::OperationFailed, Some("payment_failed")));
+    assert_eq!(error.message(), Some("Podany kod jest nieprawidłowy."));
+    assert_eq!(error.request_id(), Some("33e035d240d15cea7740"));
+    let declined = error.declined().unwrap();
+    assert_eq!(declined.transaction_id.as_deref(), Some("01K5BK4HEPB0WBCGT51FMTYSYJ"));
+    assert!(declined.transaction_payment_url.as_deref().unwrap().contains("TR-BRA"));
+    assert!(!error.nothing_created() && !error.outcome_unknown());
+
+    // The specification has a single object, but real responses have a list.
+    let lone = DECLINED.replace("\"errors\":[", "\"errors\":").replace("null}]", "null}");
+    let pay = Pay::blik(BlikPayment::code("777123"));
+    let error = one("POST", 200, &lone, |c| c.pay_transaction(ULID, pay.clone())).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::OperationFailed, Some("payment_failed")));
+    let paid = one("POST", 200, &lone, |client| {
+        client.pay_marketplace_transaction(&PayMarketplaceTransaction::new(ULID))
+    });
+    assert_eq!(paid.unwrap_err().kind(), ErrorKind::OperationFailed);
+}
+
+#[test]
+fn alias_in_several_banks_is_an_error_with_the_alternatives() {
+    let body = r#"{"result":"success","transactionId":"T","payments":{"status":"pending","errors":[{"errorCode":"ERR82"}],"alternatives":[{"applicationName":"Bank A","applicationCode":"a1"},{"applicationName":"Bank B","applicationCode":"b2"}]}}"#;
+    for body in [body, &body.replace(r#"{"errorCode":"ERR82"}"#, "")] {
+        let create = |client: &Client| client.create_transaction(&order());
+        let error = one("POST", 200, body, create).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OperationFailed);
+        let codes: Vec<_> =
+            error.alternatives().iter().map(|a| a.application_code.clone()).collect();
+        assert_eq!(codes, [Some("a1".to_owned()), Some("b2".to_owned())]);
+    }
+}
+
+#[test]
+fn failed_result_on_200_is_an_error() {
+    let body = r#"{"result":"failed"}"#;
+    let create = |client: &Client| client.create_transaction(&order());
+    assert_eq!(one("POST", 200, body, create).unwrap_err().kind(), ErrorKind::Api);
+    let get = |client: &Client| client.get_transaction(ULID);
+    assert_eq!(one("GET", 200, body, get).unwrap_err().kind(), ErrorKind::Api);
+    let cancel = |client: &Client| client.cancel_transaction(ULID);
+    assert_eq!(one("POST", 200, body, cancel).unwrap_err().kind(), ErrorKind::Api);
+}
+
+#[test]
+fn response_of_another_server_leaves_the_outcome_of_a_write_unknown() {
+    type Refused<'a> = &'a dyn Fn(&Client) -> Option<Error>;
+    let pay = Pay::blik(BlikPayment::code("777123"));
+    let calls: [(&str, Refused<'_>); 6] = [
+        ("transactionId", &|client| client.create_transaction(&order()).err()),
+        ("transactionId", &|client| client.pay_transaction(ULID, pay.clone()).err()),
+        ("transactionId", &|client| client.refund_transaction(&RefundTransaction::new(ULID)).err()),
+        ("refundContent", &|client| {
+            client.refund_card(&RefundCard::new(grosze(150), 985, "tok")).err()
+        }),
+        ("transactionId", &|client| {
+            client.refund_marketplace_transaction(&RefundMarketplaceTransaction::full("01M")).err()
+        }),
+        ("result", &|client| client.cancel_transaction(ULID).err()),
+    ];
+    for (missing, call) in calls {
+        let of = |body: &str| one("POST", 200, body, |client| Ok(call(client))).unwrap();
+        // Other objects are errors as well. The response to a cancellation is not documented.
+        let bodies = ["{}", r#"{"status":"ok"}"#, r#"{"result":null}"#];
+        for body in bodies.iter().take(if missing == "result" { 1 } else { 3 }) {
+            let error = of(body).unwrap();
+            assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, *body));
+            assert_eq!(error.message(), Some(&*format!("{missing}: missing")), "{body}");
+            assert!(error.outcome_unknown() && !error.nothing_created(), "{body}");
+        }
+        // A `result` is enough, even if all other fields are missing.
+        assert!(of(r#"{"result":"success"}"#).is_none(), "{missing}");
+    }
+}
+
+#[test]
+fn times_of_responses_are_typed_if_they_are_times() {
+    fn read<T: serde::de::DeserializeOwned>(json: &str) -> T {
+        serde_json::from_str(json).unwrap()
+    }
+    // Summer and winter: two hours and one hour ahead of UTC.
+    let (summer, winter) = (Some(1_782_864_000), Some(1_796_083_200));
+    let seconds = |time: Option<UnixTime>| time.map(UnixTime::seconds);
+    let refund: RefundDate = read(
+        r#"{"schedule":"2026-07-01 02:00:00","processed":"2026-12-01 01:00:00","create":"later"}"#,
+    );
+    assert_eq!(
+        (seconds(refund.schedule_time()), seconds(refund.processed_time())),
+        (summer, winter)
+    );
+    assert_eq!((refund.create_time(), refund.refund_time()), (None, None));
+    let refund: RefundDate =
+        read(r#"{"create":"2026-07-01 02:00:00","refund":"2026-12-01 01:00:00"}"#);
+    assert_eq!((seconds(refund.create_time()), seconds(refund.refund_time())), (summer, winter));
+    let pos: pos::PosDate =
+        read(r#"{"create":"2026-07-01 02:00:00","modification":"2026-12-01 01:00:00"}"#);
+    assert_eq!((seconds(pos.create_time()), seconds(pos.modification_time())), (summer, winter));
+    let attempt: Attempt = read(r#"{"date":"2026-07-01 02:00:00"}"#);
+    assert_eq!(seconds(attempt.time()), summer);
+    let payment: MarketplaceTransaction = read(r#"{"creationDate":"2026-12-01 01:00:00.000000"}"#);
+    assert_eq!(seconds(payment.creation_time()), winter);
+    let part: MarketplaceChildRefund = read(r#"{"date":"2026-07-01 02:00:00"}"#);
+    assert_eq!(seconds(part.time()), summer);
+}
+
+#[test]
+fn every_format_of_errors_is_read() {
+    let body = r#"{"result":"failed","requestId":"abc","errors":[{"errorCode":"is_required","errorMessage":"","fieldName":"pay.blikPaymentData.blikToken","devMessage":"Field is required","docUrl":"https:\/\/x"},{"errorCode":"not_valid","errorMessage":"","fieldName":"","devMessage":""}]}"#;
+    let create = |client: &Client| client.create_transaction(&order());
+    let error = one("POST", 400, body, create).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Api, Some("is_required")));
+    assert_eq!((error.message(), error.request_id()), (Some("Field is required"), Some("abc")));
+    assert_eq!(error.details()[0].field.as_deref(), Some("pay.blikPaymentData.blikToken"));
+    assert!(error.to_string().contains("is_required: pay.blikPaymentData.blikToken: Field"));
+    assert_eq!(error.details()[1].field, None);
+    assert!(error.nothing_created() && !error.outcome_unknown());
+
+    let error = one("POST", 400, r#"{"violations":{"amount":"too small"}}"#, create).unwrap_err();
+    assert_eq!(error.details()[0].field.as_deref(), Some("amount"));
+    assert_eq!(error.message(), Some("too small"));
+    let body = r#"{"reasons":["no merchant"],"unassociatedMerchants":["m1"]}"#;
+    let error = one("POST", 422, body, create).unwrap_err();
+    assert_eq!(error.message(), Some("no merchant"));
+    assert_eq!(error.details()[1].message.as_deref(), Some("m1"));
+
+    let body = r#"{"error":"invalid_client","error_description":"unknown client"}"#;
+    let error = one("GET", 401, body, Client::list_mcc).unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Auth, Some("unknown client")));
+    let error = one("GET", 401, "", Client::list_mcc).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+}
+
+#[test]
+fn nothing_created_requires_codes_about_the_format() {
+    let create = |client: &Client| client.create_transaction(&order());
+    let error = |status, codes: &[&str]| {
+        let errors: Vec<String> =
+            codes.iter().map(|code| format!(r#"{{"errorCode":"{code}"}}"#)).collect();
+        let body = format!(r#"{{"result":"failed","errors":[{}]}}"#, errors.join(","));
+        one("POST", status, &body, create).unwrap_err()
     };
-    for code in FORM.split_whitespace() {
-        assert!(nothing_created(code), "{code}");
+    assert!(error(400, &["not_valid", "ts:country:not_valid"]).nothing_created());
+    assert!(!error(400, &["not_valid", "transaction_lock"]).nothing_created());
+    assert!(!error(400, &[]).nothing_created());
+    assert!(!error(409, &["not_valid"]).nothing_created());
+    let broken = error(500, &["internal_server_error"]);
+    assert!(broken.outcome_unknown() && !broken.nothing_created());
+    assert!(!error(400, &["transaction_lock"]).outcome_unknown());
+    let unread = one("POST", 200, "<html>", create).unwrap_err();
+    assert!(unread.outcome_unknown() && unread.kind() == ErrorKind::Decode);
+}
+
+#[test]
+fn transactions_list_response() {
+    let body = page("transactions", TRANSACTION);
+    rules("GET", &body, "transactions", |client| {
+        client.list_transactions(&ListTransactions::new())
+    });
+    let read = |client: &Client| client.list_transactions(&ListTransactions::new());
+    let page = one("GET", 200, &body, read).unwrap();
+    assert_eq!((page.transactions.len(), page.total), (2, Some(2)));
+}
+
+#[test]
+fn transactions_get_response() {
+    rules("GET", TRANSACTION, "transactionId", |client| client.get_transaction(ULID));
+    let get = |client: &Client| client.get_transaction(ULID);
+    let odd = r#"{"status":"frozen","date":[],"payer":"","amount":"12.340","payments":{"errors":[{"errorCode":"x"}]}}"#;
+    let read = one("GET", 200, odd, get).unwrap();
+    assert_eq!(read.status.as_ref().unwrap().as_str(), "frozen");
+    assert_eq!((read.amount, read.errors().len()), (Some(grosze(1234)), 1));
+    assert!(!read.is_paid());
+}
+
+#[test]
+fn transactions_pay_response() {
+    let pay = Pay::blik(BlikPayment::code("777123"));
+    rules("POST", TRANSACTION, "transactionId", |client| client.pay_transaction(ULID, pay.clone()));
+}
+
+#[test]
+fn transactions_cancel_response() {
+    acknowledgement_rules("POST", DONE, |client| client.cancel_transaction(ULID));
+    let receipt = one("POST", 204, "", |client| client.cancel_transaction(ULID)).unwrap();
+    assert_eq!(receipt, Acknowledgement::default());
+}
+
+#[test]
+fn transactions_cancel_legacy_response() {
+    acknowledgement_rules("GET", DONE, |client| client.cancel_transaction_legacy(ULID));
+}
+
+#[test]
+fn transactions_qr_response() {
+    let draw = |client: &Client| client.get_transaction_qr(&GetTransactionQr::new(ULID));
+    let image = typed("image/png", "POST", 200, b"\x89PNG\r\n\x1a\n\xff", draw).unwrap();
+    assert_eq!(image.bytes, b"\x89PNG\r\n\x1a\n\xff");
+    assert_eq!(image.content_type.as_deref(), Some("image/png"));
+    for (kind, body) in [
+        ("text/html", "<html>"),
+        ("application/json", "{}"),
+        ("image/png", ""),
+        ("image/png", " {}"),
+    ] {
+        let error = typed(kind, "POST", 200, body, draw).unwrap_err();
+        assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, body));
     }
-    for code in OTHER.split_whitespace() {
-        assert!(!nothing_created(code), "{code}");
+    let error = typed("text/html", "POST", 502, "<html>bad</html>", draw).unwrap_err();
+    assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Api, "<html>bad</html>"));
+    assert_eq!(typed("text/plain", "POST", 401, "", draw).unwrap_err().kind(), ErrorKind::Auth);
+}
+
+fn refunds() -> String {
+    let rest = format!(
+        r#","refundsList":[{REFUND}],"refundsNoAccountList":[{{"refundId":"rf_2","amount":1,"currency":"PLN","date":{{"create":"2026-11-22 01:20:19"}}}}],"refundsCardsList":[{{"refundId":"rf_3","amount":2,"currency":"PLN","date":{{"create":"2026","refund":null}}}}],"page":1,"limit":35,"total":3}}"#
+    );
+    format!("{}{rest}", TRANSACTION.strip_suffix('}').unwrap())
+}
+
+#[test]
+fn transactions_refund_response() {
+    let refund = RefundTransaction::new(ULID);
+    rules("POST", &refunds(), "transactionId", |client| client.refund_transaction(&refund));
+    let made = one("POST", 200, &refunds(), |client| client.refund_transaction(&refund)).unwrap();
+    assert_eq!(made.refunds_list[0].amount, Some(grosze(150)));
+    assert_eq!(made.refunds_list[0].status, Some(RefundStatus::New));
+    let ids: Vec<_> = made.all().map(|refund| refund.refund_id.clone().unwrap()).collect();
+    assert_eq!(ids, ["rf_jtHRr95SKUbRpxTD", "rf_2", "rf_3"]);
+    assert_eq!(made.title.as_deref(), Some("TR-BRA-KGZK0X"));
+}
+
+#[test]
+fn transactions_list_refunds_response() {
+    let list = ListTransactionRefunds::new(ULID);
+    rules("GET", &refunds(), "refundsList", |client| client.list_transaction_refunds(&list));
+    let all = one("GET", 200, &refunds(), |client| {
+        client.transaction_refunds(&list).collect::<Result<Vec<_>>>()
+    });
+    assert_eq!(all.unwrap().len(), 3);
+}
+
+#[test]
+fn transactions_bank_groups_response() {
+    let map = format!(r#"{{"result":"success","requestId":"r","groups":{{"150":{GROUP}}}}}"#);
+    let list = |client: &Client| client.list_bank_groups(&ListBankGroups::new());
+    rules("GET", &format!(r#"{{"result":"success","groups":[{GROUP}]}}"#), "groups", list);
+    let of_map = one("GET", 200, &map, list).unwrap().groups;
+    let spelt = GROUP.replace(r#"["64"]"#, "\"64\"");
+    let array = format!(r#"{{"groups":[{spelt}]}}"#);
+    assert_eq!(of_map, one("GET", 200, &array, list).unwrap().groups);
+    assert_eq!(of_map[0].available_payment_channels, ["64"]);
+    assert_eq!(of_map[0].group_id(), Some(GroupId::new(150)));
+    assert!(one("GET", 200, r#"{"groups":[]}"#, list).unwrap().groups.is_empty());
+}
+
+#[test]
+fn transactions_channels_response() {
+    let body = r#"{"result":"success","requestId":"b7f7a79878de5cb97051","language":"pl","currency":"PLN","channels":[{"id":"64","name":"BLIK","fullName":"BLIK","image":{"url":"https:\/\/x.png"},"available":true,"onlinePayment":true,"instantRedirection":true,"groups":[{"id":"150","name":"BLIK","image":{"url":"..."}}],"constraints":[{"field":"amount","type":"min","value":"1.00"},{"field":"ApplePaySession","type":"supported","value":"true"}]}]}"#;
+    let list = |client: &Client| client.list_channels(&ListChannels::new());
+    rules("GET", body, "channels", list);
+    let channel = one("GET", 200, body, list).unwrap().channels.remove(0);
+    assert_eq!((channel.channel_id(), channel.available), (Some(ChannelId::new(64)), Some(true)));
+    assert_eq!(channel.amount_limits(), (Some(grosze(100)), None));
+}
+
+#[test]
+fn refunds_list_response() {
+    let body = format!(
+        r#"{{"result":"success","requestId":"r","transactions":{{"list":[{REFUND}]}},"page":1,"limit":2,"total":1}}"#
+    );
+    let list = |client: &Client| client.list_refunds(&ListRefunds::new());
+    rules("GET", &body, "transactions", list);
+    assert_eq!(one("GET", 200, &body, list).unwrap().list()[0].amount, Some(grosze(150)));
+    assert!(one("GET", 200, r#"{"transactions":[]}"#, list).unwrap().list().is_empty());
+}
+
+#[test]
+fn refunds_create_response() {
+    let body = r#"{"result":"success","requestId":"r","refundContent":{"status":"authorized","refundId":"rf_1","currencyCode":985,"amount":1.5,"extra":{"responseCode":"00","responseDescription":"ok"}}}"#;
+    let refund = RefundCard::new(grosze(150), 985, "tok");
+    rules("POST", body, "refundContent", |client| client.refund_card(&refund));
+    let made = one("POST", 200, body, |client| client.refund_card(&refund)).unwrap();
+    assert_eq!(made.refund_content.unwrap().status, Some(RefundStatus::Authorized));
+}
+
+#[test]
+fn refunds_get_response() {
+    let body = format!(r#"{{"result":"success",{}"#, REFUND.strip_prefix('{').unwrap());
+    rules("GET", &body, "refundId", |client| client.get_refund("rf_1"));
+    let error = one("GET", 404, "", |client| client.get_refund("rf_1")).unwrap_err();
+    assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
+}
+
+#[test]
+fn tokens_create_response() {
+    let body = r#"{"result":"success","requestId":"r","id":"TO-1","url":"https://x"}"#;
+    rules("POST", body, "id", |client| {
+        client.create_card_token(&CreateCardToken::new("https://x"))
+    });
+}
+
+#[test]
+fn tokens_get_response() {
+    let body = r#"{"expirationDate":"1228","tokenStatus":"ACTIVE","cardTail":"0016","content":{"imageUrl":"https://x"}}"#;
+    rules("GET", body, "tokenStatus", |client| client.get_card_token("tok"));
+    let card = one("GET", 200, body, |client| client.get_card_token("tok")).unwrap();
+    assert_eq!(card.token_status, Some(CardTokenStatus::Active));
+}
+
+#[test]
+fn tokens_delete_response() {
+    acknowledgement_rules("DELETE", DONE, |client| client.delete_card_token("tok"));
+    assert!(one("DELETE", 204, "", |client| client.delete_card_token("tok")).is_ok());
+}
+
+#[test]
+fn wallet_init_apple_pay_response() {
+    let body = r#"{"result":"success","requestId":"r","session":"eyJh\n  IjoxfQ=="}"#;
+    let init = InitApplePay::new("d", "v");
+    rules("POST", body, "session", |client| client.init_apple_pay(&init));
+    let session = one("POST", 200, body, |client| client.init_apple_pay(&init)).unwrap();
+    assert_eq!(session.compact().unwrap().expose(), "eyJhIjoxfQ==");
+}
+
+#[test]
+fn blik_create_alias_response() {
+    let body = r#"{"result":"success","posId":"ps_1","status":"pending","date":{"creation":"2026-11-22 01:20:18"},"description":"Payments"}"#;
+    let create = CreateBlikAlias::new("Payments", BlikPayment::code("123456"));
+    rules("POST", body, "posId", |client| client.create_blik_alias(&create));
+}
+
+#[test]
+fn blik_get_alias_response() {
+    let body = r#"{"isActive":true,"aliases":[{"aliasType":"UID","aliasValue":"u","isActive":true,"expiresAt":"2028-01-01T00:00:00+00:00","events":[{"type":"ALIAS_REGISTER","date":"2026-01-01"}],"label":"Shop"}]}"#;
+    rules("GET", body, "aliases", |client| client.get_blik_alias("u", AliasType::Uid));
+    let found = one("GET", 200, body, |client| client.get_blik_alias("u", AliasType::Uid)).unwrap();
+    assert_eq!(found.aliases[0].alias_type, Some(AliasType::Uid));
+    assert_eq!(found.aliases[0].events[0].kind.as_deref(), Some("ALIAS_REGISTER"));
+}
+
+#[test]
+fn blik_delete_alias_response() {
+    acknowledgement_rules("DELETE", DONE, |client| client.delete_blik_alias("u", AliasType::Uid));
+}
+
+#[test]
+fn accounts_list_response() {
+    let body = page("list", r#"{"id":"01A","email":"m@x"}"#);
+    rules("GET", &body, "list", |client| client.list_accounts(&ListAccounts::new()));
+    let read = |client: &Client| client.list_accounts(&ListAccounts::new());
+    let page = one("GET", 200, &body, read).unwrap();
+    assert_eq!(page.list[0].extra.text("email").as_deref(), Some("m@x"));
+}
+
+#[test]
+fn accounts_create_response() {
+    let create = CreateAccount::new("PTON8", "m@x");
+    rules("POST", CREATED_ACCOUNT, "id", |client| client.create_account(&create));
+}
+
+#[test]
+fn accounts_create_merchant_response() {
+    let create = CreateMerchant::new("PTON8", "m@x");
+    rules("POST", CREATED_ACCOUNT, "id", |client| client.create_merchant(&create));
+    let made = one("POST", 200, CREATED_ACCOUNT, |c| c.create_merchant(&create)).unwrap();
+    assert!(!format!("{made:?}").contains("CANARY"));
+    assert!(!serde_json::to_string(&made).unwrap().contains("CANARY"));
+    assert_eq!(made.api_credentials[0].client_secret.as_ref().unwrap().expose(), "CANARY");
+    assert_eq!(made.website[0].pos_id.as_deref(), Some("ps_1"));
+}
+
+#[test]
+fn created_accounts_have_their_addresses_persons_and_contacts() {
+    let body = r#"{"result":"success","address":[{"street":"ul. Libelta","roomNumber":"3","isMain":1}],"person":[{"pesel":"80010100001","sharesPct":"25.5","pepStatement":true,"contact":{"type":"1","contact":"a@x"}},{"pepStatement":1,"contact":[{"type":2,"contact":"b@x"}]}]}"#;
+    let create = CreateAccount::new("PTON8", "m@x");
+    let made = one("POST", 200, body, |client| client.create_account(&create)).unwrap();
+    assert_eq!(made.address[0].room_number.as_deref(), Some("3"));
+    assert_eq!(made.address[0].is_main, Some(true));
+    let [first, second] = made.person.as_slice() else { panic!("{made:?}") };
+    assert_eq!(first.shares_pct, Some("25.5".parse().unwrap()));
+    assert_eq!(first.pep_statement.as_deref(), Some("true"));
+    assert_eq!(second.pep_statement.as_deref(), Some("1"));
+    assert_eq!((first.contact[0].kind, second.contact[0].kind), (Some(1), Some(2)));
+    assert_eq!(second.contact[0].contact.as_deref(), Some("b@x"));
+}
+
+#[test]
+fn accounts_upload_file_response() {
+    let body = r#"{"result":"success","requestId":"r","id":"fi_1"}"#;
+    let call = |client: &Client| client.upload_account_file(&UploadAccountFile::new("01A", 1, "x"));
+    acknowledgement_rules("POST", body, call);
+    let file = one("POST", 200, body, call).unwrap();
+    assert_eq!(file.extra.text("id").as_deref(), Some("fi_1"));
+}
+
+#[test]
+fn accounts_get_response() {
+    free_rules(r#"{"id":"01A","email":"m@x"}"#, |client| client.get_account("01A"));
+}
+
+#[test]
+fn accounts_balance_response() {
+    let body = r#"{"result":"success","requestId":"r","balance":12.34}"#;
+    free_rules(body, |client| client.get_balance("01A"));
+    let balance = one("GET", 200, body, |client| client.get_balance("01A")).unwrap();
+    assert_eq!(balance.extra.text("balance").as_deref(), Some("12.34"));
+}
+
+#[test]
+fn accounts_categories_response() {
+    rules("GET", DICTIONARY, "list", Client::list_categories);
+    let entry = one("GET", 200, DICTIONARY, Client::list_categories).unwrap().list.remove(0);
+    assert_eq!((entry.id, entry.name.as_deref()), (Some(60), Some("Books")));
+}
+
+#[test]
+fn accounts_category_response() {
+    rules("GET", ENTRY, "id", |client| client.get_category(60));
+}
+
+#[test]
+fn dictionary_entry_has_the_request_id() {
+    let entry = one("GET", 200, ENTRY, |client| client.get_category(60)).unwrap();
+    assert_eq!(entry.request_id.as_deref(), Some("r"));
+    assert_eq!(entry.result, Some(ResultStatus::Success));
+}
+
+#[test]
+fn accounts_legal_forms_response() {
+    rules("GET", DICTIONARY, "list", Client::list_legal_forms);
+}
+
+#[test]
+fn accounts_legal_form_response() {
+    rules("GET", ENTRY, "id", |client| client.get_legal_form(3));
+}
+
+#[test]
+fn accounts_documents_response() {
+    rules("GET", DICTIONARY, "list", Client::list_documents);
+}
+
+#[test]
+fn accounts_document_response() {
+    rules("GET", ENTRY, "id", |client| client.get_document(1));
+}
+
+#[test]
+fn accounts_mcc_response() {
+    let bare = r#" [{"id":1,"name":"Shops","code":"5411"}]"#;
+    let list = one("GET", 200, bare, Client::list_mcc).unwrap().list;
+    assert_eq!(list[0].code.as_deref(), Some("5411"));
+    let wrapped = format!(r#"{{"list":{bare}}}"#);
+    assert_eq!(list, one("GET", 200, &wrapped, Client::list_mcc).unwrap().list);
+    rules_of_one("GET", &wrapped, "list", Client::list_mcc);
+}
+
+#[test]
+fn accounts_pos_response() {
+    let body = r#"{"result":"success","requestId":"..","list":[{"posId":"ps_6UvbBjehvHXA7vfD","accountId":"01M80DDY372Q62XPM3RDEATMCJ","date":{"create":"2025-01-01 00:00:00","modification":"2025-01-01 00:00:00"},"settings":{"confirmationCode":"CANARY","isTestMode":false},"description":"","url":"https://example.com","name":"Shop","friendlyName":"Shop"}]}"#;
+    rules("GET", body, "list", Client::list_pos);
+    let pos = one("GET", 200, body, Client::list_pos).unwrap();
+    assert!(!format!("{pos:?}").contains("CANARY"));
+    let text = body.replace("false", "\"0\"");
+    assert_eq!(pos, one("GET", 200, &text, Client::list_pos).unwrap());
+}
+
+#[test]
+fn marketplace_create_response() {
+    let child = ChildTransaction::new(grosze(1), "d", "m", []);
+    let call =
+        CreateMarketplaceTransaction::new("d", "p", BillingAddress::new("a@x", "A"), [child], []);
+    let body = r#"{"transactionId":"01M","title":"TR-1","paymentUrl":"https://x"}"#;
+    rules("POST", body, "transactionId", |client| client.create_marketplace_transaction(&call));
+}
+
+#[test]
+fn marketplace_get_response() {
+    let body = r#"{"transactionId":"01M","title":"TR-1","status":"correct","currency":"PLN","description":"d","hiddenDescription":"h","languageCode":"PL","creationDate":"2026-11-22 01:20:18.000000","childTransactions":[{"id":"c","amount":1500,"description":"d","hiddenDescription":"h","merchant":{"id":"m"},"refunds":[{"title":"t","amount":"100","date":"2026"}]}],"payments":{"attempts":[]}}"#;
+    let get = GetMarketplaceTransaction::new("01M");
+    rules("GET", body, "transactionId", |client| client.get_marketplace_transaction(&get));
+    let read = one("GET", 200, body, |client| client.get_marketplace_transaction(&get)).unwrap();
+    let child = &read.child_transactions[0];
+    assert_eq!(child.amount, Some(grosze(1500)));
+    assert_eq!(child.refunds[0].amount, Some(grosze(100)));
+    assert!(serde_json::to_string(child).unwrap().contains("\"amount\":1500"));
+}
+
+#[test]
+fn marketplace_payment_has_its_payer_and_callbacks() {
+    let body = r#"{"title":"TR-1","pos":{"id":"p"},"preSelectedChannelId":64,"billingAddress":{"houseNo":"7"},"transactionCallbacks":[{"type":3,"value":"https://x"}],"transactionEmails":{"transactionCreated":false}}"#;
+    let get = GetMarketplaceTransaction::new("01M");
+    let read = one("GET", 200, body, |client| client.get_marketplace_transaction(&get)).unwrap();
+    assert_eq!(read.pos.unwrap().id.as_deref(), Some("p"));
+    assert_eq!(read.pre_selected_channel_id.as_deref(), Some("64"));
+    assert_eq!(read.billing_address.unwrap().house_no.as_deref(), Some("7"));
+    assert_eq!(read.transaction_callbacks[0].kind, Some(3));
+    assert_eq!(read.transaction_emails.unwrap().transaction_created, Some(false));
+}
+
+#[test]
+fn marketplace_pay_response() {
+    let pay = PayMarketplaceTransaction::new("01M");
+    rules("POST", TRANSACTION, "transactionId", |client| client.pay_marketplace_transaction(&pay));
+}
+
+#[test]
+fn marketplace_payment_without_a_title_is_read() {
+    let get = GetMarketplaceTransaction::new("01M");
+    let body = r#"{"title":null,"status":"correct"}"#;
+    let read = one("GET", 200, body, |client| client.get_marketplace_transaction(&get)).unwrap();
+    assert_eq!(read.status, Some(TransactionStatus::Correct));
+}
+
+#[test]
+fn marketplace_refund_response() {
+    let refund = RefundMarketplaceTransaction::full("01M");
+    let body = r#"{"transactionId":"01M","amount":1500}"#;
+    rules("POST", body, "transactionId", |client| client.refund_marketplace_transaction(&refund));
+    let made = one("POST", 200, body, |c| c.refund_marketplace_transaction(&refund)).unwrap();
+    assert_eq!(made.amount, Some(grosze(1500)));
+}
+
+#[test]
+fn marketplace_cancel_response() {
+    acknowledgement_rules("POST", DONE, |client| client.cancel_marketplace_transaction("01M"));
+}
+
+#[test]
+fn marketplace_bank_groups_response() {
+    let list = ListMarketplaceBankGroups::new(["m"]);
+    let body = format!(r#"{{"groups":[{GROUP}]}}"#);
+    rules_of_one("GET", &body, "groups", |client| client.list_marketplace_bank_groups(&list));
+}
+
+#[test]
+fn collect_list_bank_accounts_response() {
+    let body = page("bankAccounts", ACCOUNT);
+    rules("GET", &body, "bankAccounts", |client| {
+        client.list_bank_accounts(&ListBankAccounts::new())
+    });
+}
+
+#[test]
+fn collect_create_bank_account_response() {
+    let create = CreateBankAccount::new("PL63105015201000009091194713", "Jan", "x");
+    rules("POST", ACCOUNT, "id", |client| client.create_bank_account(&create));
+    let made = one("POST", 201, ACCOUNT, |client| client.create_bank_account(&create)).unwrap();
+    assert_eq!(made.status, Some(BankAccountStatus::Active));
+}
+
+#[test]
+fn reports_list_response() {
+    let list = |client: &Client| client.list_reports(&ListReports::new());
+    for name in ["reports", "list", "data"] {
+        let body = format!(
+            r#"{{"requestId":"r","{name}":[{{"id":"rep_1","name":"n"}}],"total":1,"x":1}}"#
+        );
+        free_rules(&body, list);
+        let page = one("GET", 200, &body, list).unwrap();
+        assert_eq!(page.reports[0].id.as_deref(), Some("rep_1"));
+        assert_eq!(page.extra.text("x").as_deref(), Some("1"));
+        assert_eq!(page.request_id.as_deref(), Some("r"));
     }
+}
+
+#[test]
+fn reports_file_response() {
+    let get = |client: &Client| client.get_report_file("rep_1", "file_1");
+    let file = typed("text/csv", "GET", 200, b"a;b\r\n\xff", get).unwrap();
+    assert_eq!(
+        (file.content_type.as_deref(), &*file.bytes),
+        (Some("text/csv"), &b"a;b\r\n\xff"[..])
+    );
+    let error = typed("text/html", "GET", 502, "<html>", get).unwrap_err();
+    assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Api, "<html>"));
+    assert_eq!(typed("text/plain", "GET", 401, "", get).unwrap_err().kind(), ErrorKind::Auth);
+}
+
+#[test]
+fn recurring_create_response() {
+    let schedule = Schedule::new(grosze(1), Currency::Pln, "2026", 1, IntervalUnit::Days);
+    let call = CreateRecurring::new(
+        ULID,
+        "Plan",
+        Payer::new("a@x", "Ann"),
+        schedule,
+        PaymentInstrument::test("instrument-7"),
+        "https://x",
+    );
+    rules("POST", PLAN, "id", |client| client.create_recurring(&call));
+    let plan = one("POST", 200, PLAN, |client| client.create_recurring(&call)).unwrap();
+    assert_eq!(plan.status, Some(RecurringStatus::Active));
+    assert_eq!(plan.extra.json("schedule").as_deref(), Some(r#"{"amount":49.9}"#));
+}
+
+#[test]
+fn recurring_list_response() {
+    for name in ["list", "recurring", "recurrings", "data"] {
+        let list = |client: &Client| client.list_recurring(&ListRecurring::new());
+        free_rules(&page(name, PLAN), list);
+        let page = one("GET", 200, &page(name, PLAN), list).unwrap();
+        assert_eq!((page.list.len(), page.request_id.as_deref()), (2, Some("r")), "{name}");
+    }
+}
+
+#[test]
+fn recurring_get_response() {
+    free_rules(PLAN, |client| client.get_recurring(ULID));
+}
+
+#[test]
+fn recurring_transactions_response() {
+    let charge = r#"{"transactionId":"T","status":"correct","amount":49.9,"currency":"PLN"}"#;
+    let list = ListRecurringCharges::new(ULID);
+    for name in ["list", "transactions", "data"] {
+        let list = |client: &Client| client.list_recurring_charges(&list);
+        free_rules(&page(name, charge), list);
+        let page = one("GET", 200, &page(name, charge), list).unwrap();
+        assert_eq!((page.list.len(), page.request_id.as_deref()), (2, Some("r")), "{name}");
+    }
+}
+
+#[test]
+fn recurring_cancel_response() {
+    acknowledgement_rules("POST", PLAN, |client| client.cancel_recurring(ULID));
+}
+
+#[test]
+fn recurring_retry_response() {
+    acknowledgement_rules("POST", PLAN, |client| client.retry_recurring(ULID));
+}
+
+#[test]
+fn recurring_update_payment_instrument_response() {
+    let update = |client: &Client| {
+        client.update_payment_instrument(ULID, PaymentInstrument::card_token("tok"))
+    };
+    acknowledgement_rules("POST", PLAN, update);
+}
+
+#[test]
+fn certificates_signing_response() {
+    let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+    let get = Client::get_signing_certificate;
+    assert_eq!(one("GET", 200, pem, get).unwrap(), pem);
+    for body in ["", "<html>", "{}", pem.split_at(40).0] {
+        let error = one("GET", 200, body, get).unwrap_err();
+        assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, body));
+    }
+    assert_eq!(one("GET", 502, "<html>", get).unwrap_err().kind(), ErrorKind::Api);
+}
+
+#[test]
+fn certificates_root_response() {
+    let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n".repeat(2);
+    assert_eq!(one("GET", 200, &pem, Client::get_root_certificates).unwrap(), pem);
+    let error = one("GET", 200, "", Client::get_root_certificates).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
 }

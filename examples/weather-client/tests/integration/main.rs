@@ -1,4 +1,4 @@
 //! The integration tests of weather-client: one program, one module for each subject.
 
-mod replies;
 mod requests;
+mod responses;

@@ -1,13 +1,12 @@
 //! PHP's JSON of a query or form, and of a JSON body.
 
-use std::fmt;
+use std::borrow::Cow;
 
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::encode::Params;
 use crate::error::input::InputError;
+use crate::raw_members::RawMembers;
 
 /// Converts an encoded query or form to the JSON of PHP's `json_encode`: an object of strings, with
 /// `\uXXXX` for all characters that are not ASCII, and plain slashes.
@@ -17,11 +16,11 @@ use crate::error::input::InputError;
 /// `+1` are not.
 ///
 /// # Errors
-/// Returns an error for text that is not UTF-8, and for names that the server would parse as other
-/// ones: with a dot or a space (they become `_`), with brackets that do not match, with a zero byte,
-/// or empty. Also for names that PHP ignores, with more than 64 pairs of brackets or an `a[]` after
-/// the largest integer, and for an `a[]` after negative keys only, whose key depends on PHP's
-/// version.
+/// Returns an error for text that is not UTF-8, and for names that the server would parse
+/// differently: with a dot or a space (they become `_`), with brackets that do not match, with a
+/// zero byte, or empty. Also for names that PHP ignores, with more than 64 pairs of brackets or an
+/// `a[]` after the largest integer, and for an `a[]` after negative keys only, whose key depends on
+/// PHP's version.
 ///
 /// ```
 /// use api_auth::hmac::nonce_headers::php_json;
@@ -47,7 +46,7 @@ pub fn php_json(encoded: &str) -> Result<String, InputError> {
     Ok(out)
 }
 
-/// Splits `a[b][]` into `a` and its keys. Returns `None` if PHP would parse another name.
+/// Splits `a[b][]` into `a` and its keys. Returns `None` if PHP would parse the name differently.
 #[inline]
 fn keys_of(name: &str) -> Option<(&str, Vec<&str>)> {
     let end = name.find('[').unwrap_or(name.len());
@@ -220,34 +219,7 @@ fn depth_of(json: &[u8]) -> usize {
     deepest
 }
 
-/// The members of an object, in order. Repeated names are kept.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Read;
-
-        impl<'de> Visitor<'de> for Read {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Read)
-    }
-}
-
-/// Writes a value. Returns `None` if a string is not valid.
+/// Writes a value. Returns `None` if it contains an invalid string.
 fn write_value(value: &RawValue, out: &mut String) -> Option<()> {
     let text = value.get();
     match text.as_bytes().first()? {
@@ -264,8 +236,8 @@ fn write_value(value: &RawValue, out: &mut String) -> Option<()> {
             out.push(']');
         }
         b'{' => {
-            let Members(members) = serde_json::from_str(text).ok()?;
-            let mut last: Vec<(String, &RawValue)> = Vec::with_capacity(members.len());
+            let RawMembers(members) = RawMembers::parse(text)?;
+            let mut last: Vec<(Cow<'_, str>, &RawValue)> = Vec::with_capacity(members.len());
             for (name, value) in members {
                 match last.iter_mut().find(|(known, _)| *known == name) {
                     Some((_, known)) => *known = value,

@@ -39,7 +39,7 @@ fn draft(store: &FileStore, key: &TokenKey) -> PathBuf {
     store.folder().join(draft_name(key).unwrap())
 }
 
-/// Creates a draft like a writer that is killed before it finishes.
+/// Creates the draft of a writer that is killed before it finishes.
 fn leave_draft(path: &Path, text: &str) {
     let folder = Folder::find(path.parent().unwrap()).unwrap();
     let name = path.file_name().unwrap().to_str().unwrap();
@@ -90,7 +90,7 @@ fn keeps_and_forgets(store: &dyn TokenStore) {
     store.forget(&key(), &token("b"));
 }
 
-/// Starts many threads that find no token, of which one requests it.
+/// Starts many threads that find no token and checks that one of them requests it.
 fn one_of_many_fetches(store: &dyn TokenStore) {
     let fetched = AtomicU64::new(0);
     std::thread::scope(|scope| {

@@ -30,7 +30,8 @@ pub(super) use self::steps::INPUT_BUFFER;
 /// Creates an agent and its DNS cache.
 pub(super) fn agent(config: Config, clock: Arc<dyn Clock>) -> (Agent, Names) {
     let names = Names::new(clock);
-    // The chain of ureq's `DefaultConnector`, without its panics for settings that do not occur here.
+    // The chain of ureq's `DefaultConnector`, without its panics for settings that are not used
+    // here.
     let chain = ();
     #[cfg(feature = "socks-proxy")]
     let chain = chain.chain(SocksConnector::default());
@@ -74,7 +75,7 @@ mod tests {
         }
     }
 
-    /// If this test fails, ureq has changed, and the DNS cache may be superfluous.
+    /// If this test fails, ureq has changed, and the DNS cache may be unnecessary.
     #[test]
     fn ureq_looks_a_name_up_on_every_call() {
         let url = one_connection(2);
@@ -88,9 +89,10 @@ mod tests {
         }
     }
 
-    /// Returns an address that does not respond: its queue of connections is full. Returns `None` if
-    /// the queue is too long here. The address is dead as long as the values exist.
-    fn dead() -> Option<(SocketAddr, TcpListener, Vec<TcpStream>)> {
+    /// Returns an address that does not respond, because its queue of connections is full. Returns
+    /// `None` if the queue is too long on this machine. The address does not respond as long as the
+    /// returned values exist.
+    fn unresponsive() -> Option<(SocketAddr, TcpListener, Vec<TcpStream>)> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let mut waiting = Vec::new();
@@ -114,7 +116,7 @@ mod tests {
 
     #[test]
     fn address_that_does_not_respond_is_skipped_soon_and_then_the_last() {
-        let Some((dead, _listener, _waiting)) = dead() else {
+        let Some((dead, _listener, _waiting)) = unresponsive() else {
             return eprintln!("skipped: this machine has long queues of connections");
         };
         let config = Agent::config_builder()
@@ -136,7 +138,7 @@ mod tests {
 
     #[test]
     fn slow_address_is_connected_after_the_others_failed() {
-        let Some((dead, listener, waiting)) = dead() else {
+        let Some((dead, listener, waiting)) = unresponsive() else {
             return eprintln!("skipped: this machine has long queues of connections");
         };
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -1,4 +1,4 @@
-//! Compressed responses that ureq does not decode as a server means them.
+//! Compressed responses that ureq does not decode.
 
 use std::io::{ErrorKind as Io, Read};
 
@@ -8,15 +8,15 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use crate::message::Response;
 use crate::transport::{Sent, TransportError, TransportErrorKind};
 
-/// Returns whether ureq could not decompress a body because there is none: responses without a
-/// body, such as 204, often keep the header of the others.
+/// Returns whether ureq could not decompress a body because it is empty: responses without a body,
+/// such as 204, often have the `content-encoding` header of other responses.
 pub(super) fn is_empty_body(error: &std::io::Error, received: &[u8]) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>());
     let is_end = |error: &std::io::Error| error.kind() == Io::UnexpectedEof;
     received.is_empty() && matches!(inner, Some(ureq::Error::Decompress(_, io)) if is_end(io))
 }
 
-/// Decodes a body whose encoding has one of the names that ureq does not know: `GZIP`, `x-gzip`.
+/// Decodes a body whose encoding has a name that ureq does not support: `GZIP`, `x-gzip`.
 pub(super) fn decoded(mut response: Response, limit: usize) -> Result<Response, TransportError> {
     let encoding = response.headers().get(CONTENT_ENCODING).map(|value| value.as_bytes());
     let is_gzip = |name: &[u8]| {

@@ -333,7 +333,7 @@ mod gzip {
     }
 }
 
-/// Makes this many requests at a time, twice, and returns the number of connections.
+/// Sends this number of requests at a time, twice, and returns the number of connections.
 fn connections_of(requests: usize, settings: &Settings) -> usize {
     let connections = Arc::new(AtomicUsize::new(0));
     // The server responds when all requests of a round have arrived.

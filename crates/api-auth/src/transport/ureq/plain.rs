@@ -1,5 +1,5 @@
-//! Agents with ureq's stable interface only, without the feature `dns-cache`. Names are looked up
-//! for every request, in a thread that ureq starts.
+//! Agents that use only ureq's stable interface, without the feature `dns-cache`. Names are
+//! resolved for every request, in a thread that ureq starts.
 
 use std::sync::Arc;
 

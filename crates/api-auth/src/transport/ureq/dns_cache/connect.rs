@@ -1,6 +1,7 @@
 //! Connectors: several addresses of a host, responses before the end of a request, and errors
 //! before a connection exists.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
@@ -13,15 +14,15 @@ use ureq::{Error, Timeout};
 
 use crate::transport::ureq::dns_cache::resolver::CachingResolver as Names;
 
-/// The time after which the next address of a host is tried. Twice what RFC 8305 recommends, since
-/// this attempt ends then.
+/// The time after which the next address of a host is tried. It is twice the value that RFC 8305
+/// recommends, because the attempt is abandoned then.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The same for the address that was connected last.
 const PATIENCE_WITH_KNOWN: Duration = Duration::from_secs(2);
 
-/// A TCP connector that does not wait long for an address that does not respond while the host has
-/// another one. ureq would wait for more than half of the timeout. The address that was connected is
-/// the first one of the next connection.
+/// A TCP connector that switches to the next address of a host soon if an address does not respond.
+/// ureq would wait for more than half of the timeout. The last connected address is tried first by
+/// the next connection.
 #[derive(Debug)]
 pub(super) struct EachAddress {
     tcp: TcpConnector,
@@ -34,7 +35,7 @@ impl EachAddress {
     }
 }
 
-/// Returns `details` with other addresses and with what is left of the timeout, or at most `most`.
+/// Returns `details` with other addresses and the remaining timeout, or at most `most`.
 fn with<'a>(
     details: &ConnectionDetails<'a>,
     addrs: ResolvedSocketAddrs,
@@ -66,7 +67,7 @@ fn with<'a>(
     })
 }
 
-/// Returns the time since the begin of the connection.
+/// Returns the time since the start of the connection.
 fn passed(details: &ConnectionDetails<'_>) -> Option<Duration> {
     use ureq::unversioned::transport::time::Instant::Exact;
 
@@ -110,13 +111,13 @@ impl<In: Transport> Connector<In> for EachAddress {
         }
         match last {
             Some(error) if slow.is_empty() => Err(error),
-            // Another time, with all that is left of the timeout.
+            // The slow address again, with the remaining timeout.
             _ => self.tcp.connect(&with(details, slow, None)?, None),
         }
     }
 }
 
-/// A connector for transports that read a response also if the server does not read the whole
+/// A connector for transports that read a response even if the server does not read the whole
 /// request: `413 Content Too Large` and `401 Unauthorized` are often sent early.
 #[derive(Debug)]
 pub(super) struct EarlyResponses;
@@ -136,7 +137,7 @@ impl<In: Transport> Connector<In> for EarlyResponses {
 #[derive(Debug)]
 pub(super) struct EarlyResponse<T> {
     inner: T,
-    /// The error of a write, until there is a response or its absence is noticed.
+    /// The error of a write, until there is a response or it is certain that there is none.
     broken: Option<io::Error>,
     is_broken: bool,
 }
@@ -148,7 +149,7 @@ impl<T: Transport> Transport for EarlyResponse<T> {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         if self.is_broken {
-            // The server does not read any more.
+            // The server no longer reads.
             return Ok(());
         }
         match self.inner.transmit_output(amount, timeout) {
@@ -185,10 +186,17 @@ impl<T: Transport> Transport for EarlyResponse<T> {
     }
 }
 
-/// An error before a connection existed: nothing of the request was sent.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
+/// An error that occurred before a connection existed: the request was not sent.
+#[derive(Debug)]
 pub(crate) struct Unconnected(pub(crate) Error);
+
+impl fmt::Display for Unconnected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Unconnected {}
 
 /// A connector that marks the errors of `C` as [`Unconnected`].
 #[derive(Debug)]

@@ -1,11 +1,10 @@
 //! Timeouts in whole seconds while they are long, and input buffers that grow.
 //!
-//! ureq sets the remaining time on the socket before
-//! each read and write. The remaining time differs each time by microseconds, and each difference
-//! is a system call.
+//! ureq sets the remaining time on the socket before each read and write. The value differs each
+//! time by microseconds, and each change is a system call.
 //!
-//! ureq's input buffer has a fixed size, and a head of a response that is larger looks to it like
-//! the end of the connection. A large buffer for each connection would be most of its cost.
+//! ureq's input buffer has a fixed size. If a response head is larger, ureq treats it as the end of
+//! the connection. A large buffer would be the largest part of the cost of a connection.
 
 use std::time::Duration;
 
@@ -140,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_far_deadline_is_a_whole_second_and_a_near_one_is_exact() {
+    fn long_timeouts_are_whole_seconds_and_short_ones_exact() {
         let micro = Duration::from_micros(1);
         let thirty = Duration::from_secs(30);
         assert_eq!(left(thirty - micro), Left::from_secs(30));

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use test_support::replies::{Case, Outcome};
+use test_support::decoding::{Case, Outcome};
 use weather_client::{Client, CreateReport, Environment, Sky};
 
 const FORECAST: &str = r#"{"station":"LHR","days":[{"high":21.5,"sky":"clear"}]}"#;
@@ -23,13 +23,13 @@ fn report(base: &str) -> Outcome {
 }
 
 #[test]
-fn forecast_get_reply_follows_the_rules() {
+fn forecast_get_response_follows_the_rules() {
     Case { method: "GET", documented: FORECAST, any_body: false, missing: None, call: &forecast }
         .holds(&[]);
 }
 
 #[test]
-fn forecast_get_reply_is_read_field_by_field() {
+fn forecast_get_response_is_read_field_by_field() {
     let mut server = mockito::Server::new();
     let path = "/v1/stations/LHR/forecast";
     let body = FORECAST.replace("clear", "hail");
@@ -42,7 +42,7 @@ fn forecast_get_reply_is_read_field_by_field() {
 }
 
 #[test]
-fn forecast_get_reply_404_is_none() {
+fn forecast_get_response_404_is_none() {
     let case = Case {
         method: "GET",
         documented: FORECAST,
@@ -50,11 +50,14 @@ fn forecast_get_reply_404_is_none() {
         missing: None,
         call: &forecast,
     };
-    assert_eq!(case.answer(404, "application/json", r#"{"error":"no station"}"#).unwrap(), "None");
+    assert_eq!(
+        case.response(404, "application/json", r#"{"error":"no station"}"#).unwrap(),
+        "None"
+    );
 }
 
 #[test]
-fn report_create_reply_follows_the_rules() {
+fn report_create_response_follows_the_rules() {
     Case { method: "POST", documented: REPORT, any_body: false, missing: None, call: &report }
         .holds(&[]);
 }
@@ -63,6 +66,6 @@ fn report_create_reply_follows_the_rules() {
 fn a_refusal_keeps_its_text() {
     let case =
         Case { method: "POST", documented: REPORT, any_body: false, missing: None, call: &report };
-    let error = case.answer(422, "application/json", r#"{"error":"no station"}"#).unwrap_err();
+    let error = case.response(422, "application/json", r#"{"error":"no station"}"#).unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.message()), (422, Some("no station")));
 }

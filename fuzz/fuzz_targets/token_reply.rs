@@ -1,4 +1,0 @@
-//! Any bytes as the answer to a request for a token.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| workspace_tests::fuzz::token_reply(data));
