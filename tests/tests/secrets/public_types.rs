@@ -49,6 +49,9 @@ const NO_SECRETS: &[(&str, &str)] = &[
     ("PaymentNotification.token_expiry_date", "a month"),
     ("TokenizationNotification.token_expiry_date", "a month"),
     ("TokenizationNotification.tokenization_id", "the number of an event"),
+    ("ClientBuilder.private_key_name", "the name of an argument or variable"),
+    ("ClientBuilder.api_key_name", "the name of an argument or variable"),
+    ("ClientBuilder.client_secret_name", "the name of an argument or variable"),
 ];
 
 /// The words that speak of a secret.
