@@ -109,6 +109,8 @@ pub struct KeyPairFiles {
 }
 
 /// An error that occurred when a certificate was issued, renewed or saved to files.
+///
+/// See the example of [`KeyPairFiles`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {

@@ -38,6 +38,8 @@ pub use purchase::{Offer, Policy, PriceOption, Purchase, PurchaseFormat};
 pub use webhook::{Webhook, WebhookEvent, WebhookType};
 
 /// An error about a cookie or webhook that is not authentic or not valid.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
@@ -60,6 +62,8 @@ pub enum ReadError {
 }
 
 /// Encrypts, decrypts and verifies the blocks of one application.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 #[derive(Debug, Clone)]
 pub struct Blocks {
     aid: String,
