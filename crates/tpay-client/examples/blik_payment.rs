@@ -99,7 +99,7 @@ fn report(result: &BlikResult) -> ExitCode {
             if let Some(code) = code {
                 println!("reason: {code}");
             }
-            println!("not paid; the transaction can be paid with another code")
+            println!("not paid; the transaction can be paid with another code");
         }
         BlikDecision::ChooseApplication(applications) => {
             for choice in applications {
