@@ -79,7 +79,7 @@ fn name_user(user: &mut String, number: u64) {
     let _ = write!(user, "user_{number}");
 }
 
-/// Writes a request into a buffer that is used again, and reads the answer into another.
+/// Writes a request into a buffer that is used again, and reads the response into another.
 fn raw(target: &Target) -> Call {
     match &target.ca_pem {
         None => raw_over(connect(target.port), target),
@@ -125,14 +125,14 @@ fn raw_over(stream: impl Read + Write + Send + 'static, target: &Target) -> Call
     converse(stream, write, decode)
 }
 
-/// Calls over a socket: each request written into a buffer, each answer read into another.
+/// Calls over a socket: each request written into a buffer, each response read into another.
 pub fn converse(
     mut stream: impl Read + Write + Send + 'static,
     mut write: impl FnMut(u64, &mut Vec<u8>) + Send + 'static,
     decode: fn(&[u8]) -> String,
 ) -> Call {
     let mut request = Vec::with_capacity(4096);
-    let mut reply = vec![0; 16 * 1024];
+    let mut response = vec![0; 16 * 1024];
     Box::new(move |number| {
         request.clear();
         write(number, &mut request);
@@ -140,8 +140,8 @@ pub fn converse(
         stream.flush().unwrap();
         let mut filled = 0;
         loop {
-            filled += stream.read(&mut reply[filled..]).unwrap();
-            let bytes = &reply[..filled];
+            filled += stream.read(&mut response[filled..]).unwrap();
+            let bytes = &response[..filled];
             let Some(head) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
                 continue;
             };
@@ -151,7 +151,7 @@ pub fn converse(
                 .map(|digits| str::from_utf8(digits).unwrap().trim().parse::<usize>().unwrap());
             let (body, end) = (head + 4, head + 4 + length.unwrap());
             if filled >= end {
-                return decode(&reply[body..end]);
+                return decode(&response[body..end]);
             }
         }
     })
@@ -251,10 +251,10 @@ pub fn run<B: ureq::AsSendBody>(
 ) -> Call {
     let mut body = Vec::new();
     Box::new(move |number| {
-        let mut reply = agent.run(build(number)).unwrap();
-        assert_eq!(reply.status(), 200);
+        let mut response = agent.run(build(number)).unwrap();
+        assert_eq!(response.status(), 200);
         body.clear();
-        reply.body_mut().as_reader().read_to_end(&mut body).unwrap();
+        response.body_mut().as_reader().read_to_end(&mut body).unwrap();
         decode(&body)
     })
 }
@@ -277,13 +277,13 @@ fn reqwest(target: &Target) -> Call {
     Box::new(move |number| {
         let url = format!("{base}/r2/access?rid=premium-content&user_ref=user_{number}");
         let header = signer.header(&[b"GET ", &url.as_bytes()[base.len()..]]);
-        let reply = client
+        let response = client
             .get(url)
             .header("accept", "application/json")
             .header("authorization", &header[..])
             .send()
             .unwrap();
-        assert_eq!(reply.status(), 200);
-        decode(&reply.bytes().unwrap())
+        assert_eq!(response.status(), 200);
+        decode(&response.bytes().unwrap())
     })
 }

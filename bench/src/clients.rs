@@ -31,7 +31,7 @@ fn ways(make: Make, target: &Target) -> [(&'static str, Call); 3] {
     ]
 }
 
-/// Stops unless all send the same request, signed, and read the same of the answer.
+/// Stops unless all send the same request, signed, and read the same of the response.
 fn same_requests(server: &mut Server, ways: &mut [(&'static str, Call)]) {
     let mut sent = |(name, call): &mut (&'static str, Call)| {
         let id = call(1);

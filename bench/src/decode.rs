@@ -1,4 +1,4 @@
-//! Reading answers: time, allocations and memory, against a plain derived struct.
+//! Reading responses: time, allocations and memory, against a plain derived struct.
 
 use std::cell::Cell;
 use std::sync::Arc;

@@ -22,7 +22,7 @@ pub const PROMISE: &str = r#"{"tx":{"promise_id":4242,"source":"1MySourceAddress
 
 /// A token of Tpay.
 pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
-pub const TOKEN_REPLY: &str =
+pub const TOKEN_RESPONSE: &str =
     r#"{"access_token":"0123456789abcdef0123456789abcdef","expires_in":7200}"#;
 pub const TRANSACTION: &str = r#"{"result":"success","requestId":"5ff8dc1a3a5e","transactionId":"ta_4242","title":"TR-BRA-4242XX","posId":"ps_42","status":"pending","date":{"creation":"2026-11-22 01:20:18","realization":null},"amount":12.34,"currency":"PLN","description":"Zamówienie 42","hiddenDescription":"order-42","payer":{"payerId":"pa_42","email":"jan.nowak@example.com","name":"Jan Nowak","phone":"500100200"},"lang":"pl","transactionPaymentUrl":"https://secure.tpay.com/?title=TR-BRA-4242XX"}"#;
 

@@ -57,9 +57,9 @@ pub struct Scheme {
     pub naive: Build,
     /// The public typed client, up to the signed request.
     pub ours: Build,
-    /// The public typed method; gives the id in the answer.
+    /// The public typed method; gives the id in the response.
     pub call: Call,
-    /// The id in the answer, read by a plain derived struct.
+    /// The id in the response, read by a plain derived struct.
     pub decode: fn(&[u8]) -> String,
     pub reach: Reach,
 }

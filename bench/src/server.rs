@@ -1,7 +1,7 @@
-//! The server, in a process of its own: prebuilt answers, one thread a connection, one write an
-//! answer. It is told what to do by lines on its standard input.
+//! The server, in a process of its own: prebuilt responses, one thread per connection, one write per
+//! response. It reads commands, one per line, from its standard input.
 //!
-//! | line | answer |
+//! | line | response |
 //! |---|---|
 //! | `record` | `ok`; requests are kept, and their signatures checked, from now on |
 //! | `recorded` | one JSON line, a list of [`Recorded`]; nothing is kept any more |
@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::samples::{
-    ACCESS, AID, CLIENT_ID, KEY, MADE, PAGES, PER_PAGE, PROMISE, TOKEN, TOKEN_REPLY, TRANSACTION,
+    ACCESS, AID, CLIENT_ID, KEY, MADE, PAGES, PER_PAGE, PROMISE, TOKEN, TOKEN_RESPONSE, TRANSACTION,
     page_of_transactions,
 };
 
@@ -62,29 +62,29 @@ struct Ledger {
     recorded: Mutex<Vec<Recorded>>,
 }
 
-/// Prebuilt answers, by what a target begins with, and the pages of a list.
-struct Answers([(&'static str, Vec<u8>); 6], Vec<Vec<u8>>);
+/// Prebuilt responses, by what a target begins with, and the pages of a list.
+struct Responses([(&'static str, Vec<u8>); 6], Vec<Vec<u8>>);
 
-impl Answers {
+impl Responses {
     fn new() -> Self {
-        let found = |body: &str| reply("200 OK", body);
+        let found = |body: &str| response("200 OK", body);
         let page = |number| found(&page_of_transactions(number, PER_PAGE, PAGES * PER_PAGE));
         let pages = (1..=PAGES).map(page).collect();
         let by_target = [
             ("/r2/access?", found(ACCESS)),
             ("/api/v1/cert/new", found(MADE)),
             ("/api/v1/tca/provisional/tx", found(PROMISE)),
-            (TOKENS, found(TOKEN_REPLY)),
+            (TOKENS, found(TOKEN_RESPONSE)),
             ("/transactions", found(TRANSACTION)),
             // Anything else.
-            ("", reply("404 Not Found", "{}")),
+            ("", response("404 Not Found", "{}")),
         ];
         Self(by_target, pages)
     }
 
-    /// The answer to a target. With `records`, lists have so many.
+    /// The response to a target. With `records`, lists have so many.
     fn to(&self, target: &[u8], records: usize) -> Cow<'_, [u8]> {
-        let Self(answers, pages) = self;
+        let Self(responses, pages) = self;
         if let Some(query) = target.strip_prefix(b"/transactions?") {
             let query = String::from_utf8_lossy(query);
             let number = |name: &str| {
@@ -95,16 +95,16 @@ impl Answers {
             if records > 0 {
                 let per_page = number("limit=").unwrap_or(PER_PAGE);
                 let body = page_of_transactions(page, per_page, records);
-                return reply("200 OK", &body).into();
+                return response("200 OK", &body).into();
             }
             return pages[page - 1].as_slice().into();
         }
-        let found = answers.iter().find(|(begin, _)| target.starts_with(begin.as_bytes()));
-        found.map_or(&[][..], |(_, answer)| answer).into()
+        let found = responses.iter().find(|(begin, _)| target.starts_with(begin.as_bytes()));
+        found.map_or(&[][..], |(_, response)| response).into()
     }
 }
 
-fn reply(status: &str, body: &str) -> Vec<u8> {
+fn response(status: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\n\
@@ -126,22 +126,22 @@ pub fn serve(certificate: &str, key: &str) {
             .unwrap(),
     );
     let ledger = Arc::<Ledger>::default();
-    let answers = Arc::new(Answers::new());
+    let responses = Arc::new(Responses::new());
     let listen = |tls: Option<Arc<ServerConfig>>| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (ledger, answers) = (ledger.clone(), answers.clone());
+        let (ledger, responses) = (ledger.clone(), responses.clone());
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (ledger, answers, tls) = (ledger.clone(), answers.clone(), tls.clone());
+                let (ledger, responses, tls) = (ledger.clone(), responses.clone(), tls.clone());
                 ledger.connections.fetch_add(1, Relaxed);
                 stream.set_nodelay(true).unwrap();
                 thread::spawn(move || match tls {
                     Some(tls) => {
                         let session = ServerConnection::new(tls).unwrap();
-                        converse(StreamOwned::new(session, stream), &ledger, &answers);
+                        converse(StreamOwned::new(session, stream), &ledger, &responses);
                     }
-                    None => converse(stream, &ledger, &answers),
+                    None => converse(stream, &ledger, &responses),
                 });
             }
         });
@@ -183,7 +183,7 @@ pub fn serve(certificate: &str, key: &str) {
 }
 
 /// Answers the requests of a connection, which come one at a time.
-fn converse(mut stream: impl Read + Write, ledger: &Ledger, answers: &Answers) {
+fn converse(mut stream: impl Read + Write, ledger: &Ledger, responses: &Responses) {
     let mut buffer = vec![0; 16 * 1024];
     let mut filled = 0;
     loop {
@@ -209,8 +209,8 @@ fn converse(mut stream: impl Read + Write, ledger: &Ledger, answers: &Answers) {
         if let delay @ 1.. = ledger.delay.load(Relaxed) {
             thread::sleep(Duration::from_millis(delay));
         }
-        let answer = answers.to(target, ledger.records.load(Relaxed));
-        if stream.write_all(&answer).and_then(|()| stream.flush()).is_err() {
+        let response = responses.to(target, ledger.records.load(Relaxed));
+        if stream.write_all(&response).and_then(|()| stream.flush()).is_err() {
             return;
         }
         filled = 0;

@@ -4,7 +4,7 @@ use api_auth::{Request, Response, TransportError, http};
 
 use crate::report::{Row, Section, contenders};
 use crate::rounds::{Contender, Race, race};
-use crate::samples::TOKEN_REPLY;
+use crate::samples::TOKEN_RESPONSE;
 use crate::schemes::{INPUTS, Place, Scheme, tinycert, tinypass, tokenpass, tpay};
 
 const HAND: &str = "http::Request by hand";
@@ -69,7 +69,7 @@ fn measure(mut scheme: Scheme, rounds: usize) -> Race {
 
 /// Nothing is sent but for a token.
 fn token(_: Request) -> Result<Response, TransportError> {
-    Ok(Response::new(TOKEN_REPLY.as_bytes().to_vec()))
+    Ok(Response::new(TOKEN_RESPONSE.as_bytes().to_vec()))
 }
 
 fn schemes() -> [Scheme; 4] {

@@ -52,7 +52,7 @@ pub fn section() -> Section {
         let figure = |what: &str| format!("warm call, {way}: {what}");
         let best = race.counts(BEST).allocations;
         rows.push(Row::count(
-            &figure("allocations, reply of 11 fields"),
+            &figure("allocations, response of 11 fields"),
             race.counts(OURS).allocations,
             Limit::at((best + 6) as f64),
             format!("{BEST}: {best}"),

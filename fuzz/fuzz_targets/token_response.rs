@@ -1,4 +1,4 @@
-//! Any bytes as the answer to a request for a token.
+//! Any bytes as the response to a request for a token.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| workspace_tests::fuzz::token_response(data));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use api_auth::{
     Error, ErrorKind, ManualClock, Request, Response, StatusCode, TokenStore, TransportError,
 };
-use api_sandbox::{Raw, Reply, Service, Verdict};
+use api_sandbox::{Raw, Service, Verdict};
 use tpay_client::channels::ListChannels;
 use tpay_client::{Client, Environment};
 
@@ -64,12 +64,12 @@ impl Bank {
 }
 
 impl Service for Bank {
-    fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
+    fn respond(&mut self, request: &Raw) -> (api_sandbox::Response, Verdict) {
         let who = request.header("user-agent").unwrap().split(' ').next().unwrap();
         let authorization = request.header("authorization").unwrap_or_default();
         let (status, body) = self.serve(request.path(), who, authorization);
-        let reply = Reply::new(status.as_u16(), "application/json", body);
-        (reply, Verdict { endpoint: None, signed: None })
+        let response = api_sandbox::Response::new(status.as_u16(), "application/json", body);
+        (response, Verdict { endpoint: None, signed: None })
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Provider {
     pub calls: fn() -> Vec<Box<dyn Call>>,
     /// A client with secrets that are canaries. It may open a session.
     pub client: fn(&str, &Options) -> Result<AnyClient>,
-    /// Where a token or session is asked for, and a good answer.
+    /// Where a token or session is asked for, and a good response.
     pub grant: Option<(&'static str, &'static str)>,
 }
 
@@ -43,7 +43,7 @@ pub struct Options {
     pub clock: ManualClock,
     /// The deadline of one exchange.
     pub timeout: Duration,
-    /// The most bytes of a reply.
+    /// The most bytes of a response.
     pub response_limit: usize,
     /// What stands in for the network, if anything.
     pub transport: Option<Arc<dyn Transport>>,
@@ -149,9 +149,9 @@ pub trait Call: Debug + Send + Sync {
     fn credential(&self) -> &'static str;
     /// Whether it may be sent twice without harm.
     fn idempotent(&self) -> bool;
-    /// Whether an answer of that status goes to [`parse`](Call::parse).
+    /// Whether a response of that status goes to [`parse`](Call::parse).
     fn accepts(&self, status: StatusCode) -> bool;
-    /// Reads an accepted answer.
+    /// Reads an accepted response.
     ///
     /// # Errors
     /// What the endpoint makes of it.
@@ -161,7 +161,7 @@ pub trait Call: Debug + Send + Sync {
     /// # Errors
     /// What the client makes of it.
     fn send(&self, client: &AnyClient) -> Result<String, Error>;
-    /// Makes the call; the answer as it came.
+    /// Makes the call; the response as it came.
     ///
     /// # Errors
     /// What the client makes of it.

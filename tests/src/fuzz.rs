@@ -4,7 +4,7 @@
 mod encoders;
 mod json;
 mod notifications;
-mod replies;
+mod responses;
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -20,7 +20,7 @@ use tokenpass_client::{Balances, Rules};
 pub use encoders::encoders;
 pub use json::json;
 pub use notifications::{jws, notification};
-pub use replies::{replies_tinycert, replies_tinypass, replies_tokenpass, replies_tpay};
+pub use responses::{responses_tinycert, responses_tinypass, responses_tokenpass, responses_tpay};
 
 /// Runs one body.
 pub type Body = fn(&[u8]);
@@ -32,10 +32,10 @@ pub const BODIES: &[(&str, Body)] = &[
     ("json", json),
     ("jws", jws),
     ("notification", notification),
-    ("replies_tinycert", replies_tinycert),
-    ("replies_tinypass", replies_tinypass),
-    ("replies_tokenpass", replies_tokenpass),
-    ("replies_tpay", replies_tpay),
+    ("responses_tinycert", responses_tinycert),
+    ("responses_tinypass", responses_tinypass),
+    ("responses_tokenpass", responses_tokenpass),
+    ("responses_tpay", responses_tpay),
     ("retry_after", retry_after_header),
     ("rules", rules),
     ("store_file", store_file),

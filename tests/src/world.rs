@@ -1,7 +1,7 @@
 //! A server that grants every token and answers every call alike: what goes wrong is told to it.
 
 use api_auth::Error;
-use api_sandbox::{Raw, Reply, Server, Service, Verdict};
+use api_sandbox::{Raw, Response, Server, Service, Verdict};
 
 use crate::catalogue::{AnyClient, Call, Options, Provider};
 
@@ -12,36 +12,36 @@ pub struct World {
     /// How many calls are answered 401 from now on.
     pub refusals: u32,
     /// What the other calls are answered with.
-    pub answer: Reply,
+    pub response: Response,
 }
 
 impl Service for World {
-    fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
+    fn respond(&mut self, request: &Raw) -> (Response, Verdict) {
         let verdict = Verdict { endpoint: None, signed: None };
         if let Some((path, granted)) = self.grant
             && request.path() == path
         {
             // Whatever goes wrong next begins with a connection of its own.
-            let reply = Reply::new(200, "application/json", granted);
-            return (reply.with_header("connection", "close"), verdict);
+            let response = Response::new(200, "application/json", granted);
+            return (response.with_header("connection", "close"), verdict);
         }
         if self.refusals > 0 {
             self.refusals -= 1;
             return (unauthorized(), verdict);
         }
-        (self.answer.clone(), verdict)
+        (self.response.clone(), verdict)
     }
 }
 
-/// An answer that refuses whoever asks.
-pub fn unauthorized() -> Reply {
-    Reply::json(401, &serde_json::json!({"error": "Unauthorized"}))
+/// A response that refuses whoever asks.
+pub fn unauthorized() -> Response {
+    Response::json(401, &serde_json::json!({"error": "Unauthorized"}))
 }
 
 /// Starts a world of a provider in which calls are answered with hardly more than that all is well.
 pub fn start(provider: &Provider) -> Server<World> {
-    let answer = Reply::json(200, &serde_json::json!({"id": 1, "result": "success"}));
-    Server::start(0, World { grant: provider.grant, refusals: 0, answer }).expect("a free port")
+    let response = Response::json(200, &serde_json::json!({"id": 1, "result": "success"}));
+    Server::start(0, World { grant: provider.grant, refusals: 0, response }).expect("a free port")
 }
 
 /// A client that has its token or session, so that the next request is the call's.

@@ -83,9 +83,9 @@ fn list_is_read_in_ten_allocations_per_record() {
         "created":1,"expires":2,"user_ref":"x","user_email":"ann@example.org","tags":["n","s"]}"#;
     let list = |records: usize| format!(r#"{{"data":[{}]}}"#, vec![record; records].join(","));
     let read = |records: usize| {
-        let reply = Response::new(list(records).into_bytes());
+        let response = Response::new(list(records).into_bytes());
         let call = SearchAccess::new();
-        allocations(|| api_auth::Endpoint::parse(&call, &reply).unwrap())
+        allocations(|| api_auth::Endpoint::parse(&call, &response).unwrap())
     };
     // Twice the records, so that what the list itself takes does not count.
     assert_eq!(read(128) - read(64), 64 * 10 + 1);
@@ -113,10 +113,11 @@ fn hostile_bodies_are_read_in_eight_times_their_size() {
         fill(r#"{"requestId":""#, "\\ud83d", "\"}"),
         fill(r#"{"requestId":"#, "1", "}"),
     ] {
-        let reply = Response::new(body.into_bytes());
-        let read = || api_auth::json::<tpay_client::transactions::TransactionPage>(&reply).is_ok();
+        let response = Response::new(body.into_bytes());
+        let read =
+            || api_auth::json::<tpay_client::transactions::TransactionPage>(&response).is_ok();
         let most = allocation_counter::measure(|| _ = read()).bytes_max;
-        let start = String::from_utf8_lossy(&reply.body()[..40]);
+        let start = String::from_utf8_lossy(&response.body()[..40]);
         let times = most.div_ceil(SIZE as u64);
         assert!(times <= 8, "{start}: {times} times the body");
     }

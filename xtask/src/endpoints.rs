@@ -1,5 +1,5 @@
 //! `cargo xtask endpoints`: each endpoint of `docs/endpoints/*.toml` has its struct, its method of
-//! the client, its request test, its reply test, its rows in the docs, and is really called by the
+//! the client, its request test, its response test, its rows in the docs, and is really called by the
 //! tour. A gap is a failure. `--write` writes the table of each crate's README, which is compared
 //! otherwise. That `auth` is the credential of the route is a test (`every_route_is_as_listed`).
 

@@ -60,7 +60,7 @@ impl Order {
     }
 }
 
-/// The answer as plain derived structs.
+/// The response as plain derived structs.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(dead_code, reason = "it is decoded, not read")]

@@ -29,28 +29,37 @@ const CIPHER_KEY_LENGTH: usize = 32;
 const CIPHER_BLOCK_LENGTH: usize = 16;
 
 /// The check that a block failed. It does not contain the content of the block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BlockError {
     /// There is no HMAC after the cipher text.
-    #[error("signature missing")]
     SignatureMissing,
     /// The HMAC is not unpadded base64url.
-    #[error("signature malformed")]
     SignatureMalformed,
     /// The HMAC is not the one of this cipher text under this key.
-    #[error("signature mismatch")]
     SignatureMismatch,
     /// The cipher text is not unpadded base64url.
-    #[error("cipher text malformed")]
     CipherMalformed,
     /// The length of the cipher text is zero or not a multiple of the cipher's block length.
-    #[error("cipher text of a wrong length")]
     CipherLength,
     /// The padding within the last cipher block is invalid.
-    #[error("padding wrong")]
     Padding,
 }
+
+impl fmt::Display for BlockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SignatureMissing => "signature missing",
+            Self::SignatureMalformed => "signature malformed",
+            Self::SignatureMismatch => "signature mismatch",
+            Self::CipherMalformed => "cipher text malformed",
+            Self::CipherLength => "cipher text of a wrong length",
+            Self::Padding => "padding wrong",
+        })
+    }
+}
+
+impl std::error::Error for BlockError {}
 
 /// A key for encrypted blocks, prepared for the cipher and the HMAC.
 #[derive(Clone)]

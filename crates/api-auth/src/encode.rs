@@ -237,19 +237,29 @@ pub fn decode_form(text: &[u8]) -> Vec<(String, String)> {
 /// assert_eq!(api_auth::decode_form_bytes(b"a=%F3+b"), [(b"a".to_vec(), b"\xf3 b".to_vec())]);
 /// ```
 pub fn decode_form_bytes(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let decode = |text: &[u8]| -> Vec<u8> {
-        let spaced: Vec<u8> =
-            text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-        percent_encoding::percent_decode(&spaced).collect()
-    };
     text.split(|byte| *byte == b'&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
             let name = halves.next().unwrap_or_default();
-            (decode(name), decode(halves.next().unwrap_or_default()))
+            (decode_bytes(name), decode_bytes(halves.next().unwrap_or_default()))
         })
         .collect()
+}
+
+/// Decodes a name or a value of a form.
+#[inline(never)]
+fn decode_bytes(text: &[u8]) -> Vec<u8> {
+    let mut spaced = text.to_vec();
+    for byte in &mut spaced {
+        if *byte == b'+' {
+            *byte = b' ';
+        }
+    }
+    match Cow::from(percent_encoding::percent_decode(&spaced)) {
+        Cow::Owned(decoded) => decoded,
+        Cow::Borrowed(_) => spaced,
+    }
 }
 
 /// Percent-encodes one segment of a path. `A-Z a-z 0-9 - . _ ~` are not encoded, a space is `%20`,

@@ -26,35 +26,46 @@ use webpki::{EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 use crate::error::input::InputError;
 
 /// The reason why a signature is rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JwsError {
     /// The signature is missing.
-    #[error("the signature is missing")]
     Missing,
     /// The signature does not consist of three base64url segments with an empty second segment.
-    #[error("the signature is not a detached JWS")]
     Malformed,
     /// The header is not a JSON object with the required members, has a member twice, or has
     /// `crit`.
-    #[error("the header of the signature cannot be read")]
     Header,
     /// The header names another algorithm than RS256.
-    #[error("the algorithm of the signature is not RS256")]
     Algorithm,
     /// The URL of the certificate in the header is not allowed.
-    #[error("the certificate of the signature is at an address that is not allowed")]
     Address,
     /// The certificate has expired, or is not valid yet.
-    #[error("the certificate of the signature is not valid at this time")]
     Time,
     /// The certificate cannot be parsed, is not valid for signatures, or has no chain to an anchor.
-    #[error("the certificate of the signature is not trusted")]
     Chain,
     /// The signature does not match these bytes and the certificate.
-    #[error("the signature does not match")]
     Signature,
 }
+
+impl fmt::Display for JwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "the signature is missing",
+            Self::Malformed => "the signature is not a detached JWS",
+            Self::Header => "the header of the signature cannot be read",
+            Self::Algorithm => "the algorithm of the signature is not RS256",
+            Self::Address => {
+                "the certificate of the signature is at an address that is not allowed"
+            }
+            Self::Time => "the certificate of the signature is not valid at this time",
+            Self::Chain => "the certificate of the signature is not trusted",
+            Self::Signature => "the signature does not match",
+        })
+    }
+}
+
+impl std::error::Error for JwsError {}
 
 /// The maximum length of the file name of a certificate, as in common file systems.
 const LONGEST_NAME: usize = 255;
@@ -146,7 +157,11 @@ impl<'a> DetachedJws<'a> {
         }
         let certificate = EndEntityCert::try_from(leaf).map_err(|_| JwsError::Chain)?;
         anchors.hold(&certificate, intermediates, now)?;
-        let input = [self.header_segment, ".", &URL_SAFE_NO_PAD.encode(body)].concat();
+        let segments = self.header_segment.len() + 1 + body.len() * 4 / 3 + 4;
+        let mut input = String::with_capacity(segments);
+        input.push_str(self.header_segment);
+        input.push('.');
+        URL_SAFE_NO_PAD.encode_string(body, &mut input);
         certificate
             .verify_signature(
                 webpki::ring::RSA_PKCS1_2048_8192_SHA256,

@@ -61,6 +61,7 @@ mod provider;
 #[cfg(feature = "ureq")]
 mod proxy;
 mod raw_endpoint;
+mod raw_members;
 #[cfg(feature = "record")]
 mod record;
 mod redact;

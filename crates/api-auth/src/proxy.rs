@@ -148,12 +148,12 @@ impl Rules {
         let is_request_header = |name: &str| {
             is_cgi && (name == "HTTP_PROXY" || (cfg!(windows) && name == "http_proxy"))
         };
-        let http = HTTP.into_iter().filter(|name| !is_request_header(name));
-        let http = proxy(first(lookup, http)?)?;
-        let https = proxy(first(lookup, HTTPS.into_iter())?)?;
+        let trusted = |name: &str| if is_request_header(name) { None } else { lookup(name) };
+        let http = proxy(first(&trusted, &HTTP)?)?;
+        let https = proxy(first(lookup, &HTTPS)?)?;
         let mut exceptions = Vec::new();
         if http.is_some() || https.is_some() {
-            let list = first(lookup, ["no_proxy", "NO_PROXY"].into_iter())?;
+            let list = first(lookup, &["no_proxy", "NO_PROXY"])?;
             if let Some((name, list)) = list {
                 let entries = list.split([',', ' ', '\t', '\r', '\n']);
                 for (number, entry) in entries.filter(|entry| !entry.is_empty()).enumerate() {
@@ -188,11 +188,8 @@ impl fmt::Debug for Rules {
 type Variable = (&'static str, String);
 
 /// Returns the first variable of `names` that is not empty, without white space around its value.
-fn first(
-    lookup: Lookup<'_>,
-    names: impl Iterator<Item = &'static str>,
-) -> Result<Option<Variable>, InputError> {
-    for name in names {
+fn first(lookup: Lookup<'_>, names: &[&'static str]) -> Result<Option<Variable>, InputError> {
+    for &name in names {
         if let Some(value) = lookup(name) {
             let Ok(value) = value.into_string() else {
                 return Err(InputError::new(name, "is not UTF-8"));

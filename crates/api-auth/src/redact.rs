@@ -11,11 +11,12 @@
 use std::io::Write;
 
 use percent_encoding::percent_decode;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::encode::{decode_form_bytes, from_base64};
 use crate::message::Request;
+use crate::raw_members::RawMembers;
 use crate::secret_names::{is_secret, is_secret_header, scope};
 
 const MASK: &[u8] = b"***";
@@ -26,6 +27,8 @@ const SHORT: usize = 4;
 /// The end of a text that [`ResponseError::with_text_of`](crate::ResponseError::with_text_of) cut.
 const ELLIPSIS: &str = "…";
 const INLINE: usize = 4096;
+/// The maximum nesting of JSON in which secrets are found.
+const MAX_DEPTH: usize = 128;
 
 /// A copy of the parts of a request that may contain secrets. A request of usual size is copied
 /// without an allocation. The copy is read only if the request fails.
@@ -45,28 +48,28 @@ impl RequestCopy {
     pub(crate) fn set(&mut self, request: &Request) {
         self.wipe();
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
-        let headers = || {
-            let headers = request.headers().iter();
-            headers.filter(|(name, value)| value.is_sensitive() || is_secret_header(name.as_str()))
-        };
-        let after_headers =
-            target.len() + headers().map(|(_, value)| value.len() + 1).sum::<usize>();
-        let length = after_headers + request.body().len();
-        let mut rest = match self.inline.get_mut(..length) {
+        let headers = request.headers();
+        // Enough for all headers: which of them are secret is found out once.
+        let room = headers.iter().map(|(_, value)| value.len() + 1).sum::<usize>();
+        let room = target.len() + room + request.body().len();
+        let buffer = match self.inline.get_mut(..room) {
             Some(inline) => inline,
             None => {
-                self.spilled.resize(length, 0);
+                self.spilled.resize(room, 0);
                 &mut *self.spilled
             }
         };
-        // The buffer has the exact length.
+        let mut rest = buffer;
         let _ = rest.write_all(target.as_bytes());
-        for (_, value) in headers() {
-            let _ = rest.write_all(value.as_bytes());
-            let _ = rest.write_all(b"\n");
+        for (name, value) in headers {
+            if value.is_sensitive() || is_secret_header(name.as_str()) {
+                let _ = rest.write_all(value.as_bytes());
+                let _ = rest.write_all(b"\n");
+            }
         }
+        let after_headers = room - rest.len();
         let _ = rest.write_all(request.body());
-        self.ends = [target.len(), after_headers, length];
+        self.ends = [target.len(), after_headers, room - rest.len()];
     }
 
     /// Returns the secrets of the request: the values of sensitive headers, the values of query,
@@ -74,7 +77,7 @@ impl RequestCopy {
     /// `path` that differ in `shown_path`.
     pub(crate) fn secrets(&self, listed: &[&str], path: &str, shown_path: &str) -> RequestSecrets {
         let [target, headers, end] = self.ends;
-        let bytes = self.inline.get(..end).unwrap_or(&self.spilled);
+        let bytes = if self.spilled.is_empty() { &self.inline[..] } else { &*self.spilled };
         let part = |start, end| bytes.get(start..end).unwrap_or_default();
         let mut secrets = RequestSecrets(Vec::new());
         for value in part(target, headers).split(|byte| *byte == b'\n') {
@@ -86,9 +89,9 @@ impl RequestCopy {
         }
         // All formats are tried, whatever the content type is.
         let body = part(headers, end);
-        match serde_json::from_slice::<Value>(body.strip_prefix(ORDER_MARK).unwrap_or(body)) {
-            Ok(value) => secrets.add_members(&value, "", false, listed),
-            Err(_) => secrets.add_form(body, listed),
+        let text = str::from_utf8(body.strip_prefix(ORDER_MARK).unwrap_or(body)).ok();
+        if !text.is_some_and(|text| secrets.add_json(text, "", false, listed)) {
+            secrets.add_form(body, listed);
         }
         if path != shown_path {
             let mut shown = shown_path.split('/');
@@ -98,7 +101,6 @@ impl RequestCopy {
                 }
             }
         }
-        secrets.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets
     }
 
@@ -124,7 +126,8 @@ impl RequestSecrets {
     fn add(&mut self, secret: &[u8]) {
         let secret = Zeroizing::new(one_space(secret));
         if !secret.is_empty() && !self.0.contains(&secret) {
-            self.0.push(secret);
+            let at = self.0.partition_point(|other| other.len() >= secret.len());
+            self.0.insert(at, secret);
         }
     }
 
@@ -175,43 +178,55 @@ impl RequestSecrets {
     /// Adds the secrets of a value that is JSON, a form, or a URL with a query. All values of JSON
     /// in a `secret` are secrets.
     fn add_text(&mut self, text: &str, parent: &str, secret: bool, listed: &[&str]) {
-        match serde_json::from_str::<Value>(text) {
-            Ok(value @ (Value::Object(_) | Value::Array(_) | Value::String(_))) => {
-                self.add_members(&value, parent, secret, listed);
-            }
-            _ => {
-                for part in text.split(['?', '#']).filter(|part| part.contains('=')) {
-                    for (name, value) in decode_form_bytes(part.as_bytes()) {
-                        let value = Zeroizing::new(value);
-                        if is_secret("", &String::from_utf8_lossy(&name), listed) {
-                            self.add(&value);
-                        }
-                    }
+        let is_nested = text.trim_start().starts_with(['{', '[', '"']);
+        if is_nested && self.add_json(text, parent, secret, listed) {
+            return;
+        }
+        for part in text.split(['?', '#']).filter(|part| part.contains('=')) {
+            for (name, value) in decode_form_bytes(part.as_bytes()) {
+                let value = Zeroizing::new(value);
+                if is_secret("", &String::from_utf8_lossy(&name), listed) {
+                    self.add(&value);
                 }
             }
         }
     }
 
-    fn add_members(&mut self, value: &Value, parent: &str, secret: bool, listed: &[&str]) {
-        match value {
-            Value::Object(object) => {
-                for (name, value) in object {
-                    let secret = secret || is_secret(parent, name, listed);
-                    self.add_members(value, &scope(parent, name), secret, listed);
+    /// Adds the secrets of a JSON text. Returns `false` if it is not JSON.
+    fn add_json(&mut self, text: &str, parent: &str, secret: bool, listed: &[&str]) -> bool {
+        let value = serde_json::from_str::<&RawValue>(text);
+        if let Ok(value) = value {
+            self.add_value(value.get(), parent, secret, listed, MAX_DEPTH);
+        }
+        value.is_ok()
+    }
+
+    /// Adds the secrets of a value with at most `depth` lists and objects around another one.
+    fn add_value(&mut self, json: &str, parent: &str, secret: bool, listed: &[&str], depth: usize) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        match json.as_bytes().first() {
+            Some(b'{') => {
+                for (name, value) in RawMembers::parse(json).into_iter().flat_map(|object| object.0)
+                {
+                    let secret = secret || is_secret(parent, &name, listed);
+                    self.add_value(value.get(), &scope(parent, &name), secret, listed, depth);
                 }
             }
-            Value::Array(values) => {
-                for value in values {
-                    self.add_members(value, parent, secret, listed);
+            Some(b'[') => {
+                let values = serde_json::from_str::<Vec<&RawValue>>(json);
+                for value in values.unwrap_or_default() {
+                    self.add_value(value.get(), parent, secret, listed, depth);
                 }
             }
-            Value::String(text) => {
-                if secret {
-                    self.add(text.as_bytes());
+            Some(b'"') => {
+                if let Ok(text) = serde_json::from_str::<String>(json).map(Zeroizing::new) {
+                    if secret {
+                        self.add(text.as_bytes());
+                    }
+                    self.add_text(&text, parent, secret, listed);
                 }
-                self.add_text(text, parent, secret, listed);
             }
-            Value::Number(number) if secret => self.add(number.to_string().as_bytes()),
+            Some(b'-' | b'0'..=b'9') if secret => self.add(json.as_bytes()),
             _ => {}
         }
     }
@@ -296,7 +311,7 @@ fn steps(secret: &[u8], text: &[u8]) -> [(usize, usize); 3] {
     let literal = (is(*first), if *wanted == b' ' { spaces().max(1) } else { 1 });
     let escaped = match first {
         b'+' => (is(b' '), 1),
-        b'%' => hex(text.get(1..3)).map_or((0, 0), |byte| (is_encoded(byte), 3)),
+        b'%' => hex_byte(text.get(1..3)).map_or((0, 0), |byte| (is_encoded(byte), 3)),
         b'\\' => match text.get(1) {
             Some(b'n' | b'r' | b't') => (is(b' '), 2),
             Some(b'u') => {
@@ -312,7 +327,7 @@ fn steps(secret: &[u8], text: &[u8]) -> [(usize, usize); 3] {
     // escape.
     let doubled = match text {
         [b'%', b'2', b'5', rest @ ..] => {
-            hex(rest.get(..2)).map_or((0, 0), |byte| (is_encoded(byte), 5))
+            hex_byte(rest.get(..2)).map_or((0, 0), |byte| (is_encoded(byte), 5))
         }
         [b'\\', b'\\', b'/' | b'"', ..] => (is(text.get(2).copied().unwrap_or_default()), 3),
         _ => (0, 0),
@@ -333,10 +348,15 @@ fn prefix(secret: &[u8], char: char) -> usize {
     if secret.starts_with(encoded) || is_space { encoded.len() } else { 0 }
 }
 
+/// Parses two hexadecimal digits.
+fn hex_byte(digits: Option<&[u8]>) -> Option<u8> {
+    hex(digits).and_then(|byte| u8::try_from(byte).ok())
+}
+
 /// Parses hexadecimal digits. Returns `None` if the number does not fit.
-fn hex<N: TryFrom<u32>>(digits: Option<&[u8]>) -> Option<N> {
+fn hex(digits: Option<&[u8]>) -> Option<u32> {
     let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
-    N::try_from(u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?).ok()
+    u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }
 
 /// Decodes `\u0041` or a surrogate pair, and returns the character and the length of its escape.
@@ -344,7 +364,7 @@ fn unicode_escape(text: &[u8]) -> Option<(char, usize)> {
     let unit = |at: usize| {
         let escape = text.get(at..at + 6)?;
         let is_escape = escape.starts_with(b"\\u");
-        hex(escape.get(2..)).filter(|_| is_escape)
+        hex(escape.get(2..)).and_then(|unit| u16::try_from(unit).ok()).filter(|_| is_escape)
     };
     let first = unit(0)?;
     let units: &[u16] = &[first, unit(6).unwrap_or_default()];
@@ -378,9 +398,8 @@ fn is_word(text: &[u8], start: usize, end: usize) -> bool {
     let before = text.get(..start).unwrap_or_default();
     let tail = |length: usize| before.len().checked_sub(length).and_then(|at| before.get(at..));
     let after_escape = tail(3)
-        .is_some_and(|tail| tail.starts_with(b"%") && hex::<u8>(tail.get(1..)).is_some())
-        || tail(6)
-            .is_some_and(|tail| tail.starts_with(b"\\u") && hex::<u16>(tail.get(2..)).is_some())
+        .is_some_and(|tail| tail.starts_with(b"%") && hex(tail.get(1..)).is_some())
+        || tail(6).is_some_and(|tail| tail.starts_with(b"\\u") && hex(tail.get(2..)).is_some())
         || tail(2).is_some_and(|tail| matches!(tail, [b'\\', b'n' | b'r' | b't']));
     (after_escape || !before.last().is_some_and(is_part)) && !text.get(end).is_some_and(is_part)
 }
@@ -548,8 +567,6 @@ mod tests {
     #[test]
     fn every_occurrence_is_replaced_and_the_longest_secret_first() {
         let secrets = of(&["Bearer abcdef", "abcdef", "abcd"]);
-        let mut secrets = secrets;
-        secrets.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         let text = "Bearer abcdef, abcdef, abcdabcd \u{17c}";
         assert_eq!(secrets.redacted(text).unwrap(), "***, ***, ****** \u{17c}");
         assert_eq!(secrets.redacted("Bearer abc"), None);
@@ -582,6 +599,27 @@ mod tests {
         }
         assert_eq!(redacted(secret, "url CAN\u{2026}"), "url CAN\u{2026}");
         assert_eq!(redacted(secret, "url CANARY"), "url CANARY");
+    }
+
+    #[test]
+    fn secrets_of_repeated_names_and_numbers_of_any_size_are_found() {
+        let json = r#"{"pin":"CANARY-1","pin":12345678901234567890123,"a":"\ud800"}"#;
+        let secrets = secrets(&request("application/json", json), &[]);
+        for secret in ["CANARY-1", "12345678901234567890123"] {
+            assert_eq!(secrets.redacted(secret).as_deref(), Some("***"));
+        }
+    }
+
+    #[test]
+    fn deep_nesting_of_a_request_does_not_overflow_the_stack() {
+        let nested = |depth: usize, text: &str| {
+            ["[".repeat(depth), text.to_owned(), "]".repeat(depth)].concat()
+        };
+        let inner = nested(60, r#"{"token":"CANARY"}"#);
+        for (body, is_found) in [(inner, true), (nested(200_000, "1"), false)] {
+            let secrets = secrets(&request("application/json", &body), &[]);
+            assert_eq!(secrets.redacted("CANARY").is_some(), is_found);
+        }
     }
 
     #[test]

@@ -59,10 +59,8 @@ const AFTER: &[&str] =
 fn is_compound(name: &str) -> bool {
     let is_term = |name: &str| {
         let singular = name.strip_suffix('s').unwrap_or(name);
-        [WHOLE_WORDS, SECRET_WORDS, COMPOUND]
-            .concat()
-            .iter()
-            .any(|term| [name, singular].contains(term))
+        let has = |words: &&[&str]| words.contains(&name) || words.contains(&singular);
+        [WHOLE_WORDS, SECRET_WORDS, COMPOUND].iter().any(has)
     };
     let starts = BEFORE.iter().filter_map(|word| name.strip_prefix(word)).chain([name]);
     starts.into_iter().any(|rest| {
@@ -93,8 +91,7 @@ pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
         };
         if SECRET.iter().any(|name| *name == part || *name == both)
             || has_secret_word(written)
-            || words(written).any(|word| WHOLE_WORDS.contains(&&*word))
-            || words(written).any(|word| matches!(&*word, "bearer" | "jwt"))
+            || words(written).iter().any(|word| is_whole_word(word))
             || is_compound(&part)
             || listed.iter().any(is_listed)
         {
@@ -117,7 +114,8 @@ pub(crate) fn scope(parent: &str, name: &str) -> String {
 }
 
 /// Splits a name at its punctuation and capital letters, in lower case.
-fn words(name: &str) -> impl Iterator<Item = String> {
+#[inline(never)]
+fn words(name: &str) -> Vec<String> {
     let mut all = vec![String::new()];
     let mut before = None;
     let mut chars = name.chars().peekable();
@@ -132,7 +130,7 @@ fn words(name: &str) -> impl Iterator<Item = String> {
             word.extend(char.to_lowercase());
         }
     }
-    all.into_iter()
+    all
 }
 
 /// Returns whether the letter `char` begins a word: a capital letter that does not continue an
@@ -142,27 +140,53 @@ fn begins_word(before: Option<char>, char: char, after: Option<char>) -> bool {
     char.is_uppercase() && (is_after_lower || after.is_some_and(char::is_lowercase))
 }
 
+/// Words that make the name of a header that contains them secret.
+const HEADER_WORDS: &[&str] = &["apikey", "authorization", "cookie", "password", "secret"];
+
+/// Words that make the name of a header that ends with them secret.
+const LAST_HEADER_WORDS: &[&str] =
+    &["token", "signature", "sessionid", "bearer", "jwt", "passphrase", "passwd"];
+
 /// Returns whether values of this header are secrets, even if they are not marked as sensitive.
+/// Each header of each request is checked: usual ones by their name, the others without an
+/// allocation.
 pub(crate) fn is_secret_header(name: &str) -> bool {
-    // Checked for each header of each request: most are one of these.
     if matches!(name, "accept" | "content-length" | "content-type" | "host" | "user-agent") {
         return false;
     }
-    // Without an allocation.
-    let begins = |rest: &str, word: &str| {
-        let mut plain = rest.bytes().filter(u8::is_ascii_alphanumeric);
-        word.bytes().all(|byte| plain.next().is_some_and(|own| own.eq_ignore_ascii_case(&byte)))
-    };
-    let rests = || name.char_indices().filter_map(|(at, _)| name.get(at..));
-    let parts = ["apikey", "authorization", "cookie", "password", "secret"];
-    let ends = |rest: &str, word: &str| {
-        let length = rest.bytes().filter(u8::is_ascii_alphanumeric).count();
-        length == word.len() && begins(rest, word)
-    };
-    let last = ["token", "signature", "sessionid", "bearer", "jwt", "passphrase", "passwd"];
-    rests().any(|rest| {
-        parts.iter().any(|word| begins(rest, word)) || last.iter().any(|word| ends(rest, word))
+    let rests = (0..name.len()).filter_map(|at| name.as_bytes().get(at..));
+    rests.into_iter().any(|rest| {
+        let after = |word: &&str| {
+            let first = rest.first().zip(word.as_bytes().first());
+            let begins = first.is_some_and(|(own, first)| own.eq_ignore_ascii_case(first));
+            begins.then(|| after_word(rest, word)).flatten()
+        };
+        let is_last = |end: &[u8]| !end.iter().any(u8::is_ascii_alphanumeric);
+        HEADER_WORDS.iter().any(|word| after(word).is_some())
+            || LAST_HEADER_WORDS.iter().any(|word| after(word).is_some_and(is_last))
     })
+}
+
+/// Returns what follows `word` at the beginning of `text`, without regard to case and punctuation.
+#[inline(never)]
+fn after_word<'a>(mut text: &'a [u8], word: &str) -> Option<&'a [u8]> {
+    for byte in word.bytes() {
+        loop {
+            let (own, rest) = text.split_first()?;
+            text = rest;
+            if own.eq_ignore_ascii_case(&byte) {
+                break;
+            }
+            if own.is_ascii_alphanumeric() {
+                return None;
+            }
+        }
+    }
+    Some(text)
+}
+
+fn is_whole_word(word: &str) -> bool {
+    WHOLE_WORDS.contains(&word) || matches!(word, "bearer" | "jwt")
 }
 
 fn has_secret_word(name: &str) -> bool {
@@ -190,6 +214,7 @@ fn is_index(part: &str) -> bool {
     part.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+#[inline(never)]
 fn plain(name: &str) -> String {
     name.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

@@ -95,8 +95,6 @@ pub enum TransportErrorKind {
 
 /// The error of a request without a complete response. It is part of [`Error`](crate::Error), and
 /// the error type of a [`Transport`].
-#[derive(thiserror::Error)]
-#[error("{text}")]
 pub struct TransportError {
     kind: TransportErrorKind,
     sent: Sent,
@@ -184,6 +182,18 @@ impl TransportError {
     /// Returns the received part of the response, if its status and headers were received.
     pub fn partial(&self) -> Option<&Response> {
         self.partial.as_deref()
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl StdError for TransportError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(5);
-const LONGEST_ANSWER: usize = 64 * 1024;
+const LONGEST_RESPONSE: usize = 64 * 1024;
 
 /// A loopback address and a request target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Callback {
         loop {
             let read = stream.read(&mut chunk)?;
             bytes.extend(chunk.iter().take(read));
-            if bytes.len() > LONGEST_ANSWER {
+            if bytes.len() > LONGEST_RESPONSE {
                 return Err(bad());
             }
             let mut headers = [httparse::EMPTY_HEADER; 64];
@@ -103,7 +103,7 @@ mod tests {
     }
 
     /// Sends a request to a server that answers with these bytes and closes the connection.
-    fn answer(bytes: Vec<u8>) -> io::Result<(u16, String)> {
+    fn response(bytes: Vec<u8>) -> io::Result<(u16, String)> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let server = std::thread::spawn(move || {
@@ -123,7 +123,7 @@ mod tests {
             ("HTTP/1.1 200 OK\r\n\r\nTRUE", "TRUE"),
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nTRUE\r\n0\r\n\r\n", "TRUE"),
         ] {
-            assert_eq!(answer(text.into()).unwrap(), (200, body.to_owned()), "{text}");
+            assert_eq!(response(text.into()).unwrap(), (200, body.to_owned()), "{text}");
         }
         for text in [
             "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nTRUE",
@@ -132,9 +132,9 @@ mod tests {
             "HTTP/1.1 200",
             "",
         ] {
-            assert!(answer(text.into()).is_err(), "{text}");
+            assert!(response(text.into()).is_err(), "{text}");
         }
-        let long = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(LONGEST_ANSWER));
-        assert!(answer(long.into()).is_err());
+        let long = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(LONGEST_RESPONSE));
+        assert!(response(long.into()).is_err());
     }
 }

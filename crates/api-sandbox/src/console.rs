@@ -10,7 +10,7 @@ use std::time::Duration;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::query::decode_form;
-use crate::{Misbehaviour, Raw, Reply, SandboxClock, Seen};
+use crate::{Misbehaviour, Raw, Response, SandboxClock, Seen};
 
 /// What the console of a server shows; see [`Service::console`](crate::Service::console).
 #[derive(Debug, Clone, Default)]
@@ -121,7 +121,7 @@ impl Console {
     }
 
     /// Returns what a request asks for, or the response that rejects it.
-    pub(crate) fn read(&self, request: &Raw) -> Result<Asked, Reply> {
+    pub(crate) fn read(&self, request: &Raw) -> Result<Asked, Response> {
         let host = request.header("host").unwrap_or_default();
         if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
             return Err(rejected(403, "the Host is not this server"));
@@ -135,7 +135,7 @@ impl Console {
         }
     }
 
-    fn order(&self, request: &Raw, host: &str) -> Result<Order, Reply> {
+    fn order(&self, request: &Raw, host: &str) -> Result<Order, Response> {
         let origin = request.header("origin");
         if origin.is_some_and(|origin| origin != format!("http://{host}")) {
             return Err(rejected(403, "the form is of another website"));
@@ -167,7 +167,7 @@ impl Console {
     }
 
     /// Returns the page, while so many requests are to fail.
-    pub(crate) fn page(&self, shown: &ConsolePage, failing: usize) -> Reply {
+    pub(crate) fn page(&self, shown: &ConsolePage, failing: usize) -> Response {
         let mut html = String::new();
         let _ = self.write_page(&mut html, shown, failing);
         page(&format!("{} sandbox", shown.title), "", &html)
@@ -268,7 +268,7 @@ impl Console {
 }
 
 /// Returns the list of requests, the last one first. The browser loads it again each two seconds.
-pub(crate) fn requests(seen: &[Seen]) -> Reply {
+pub(crate) fn requests(seen: &[Seen]) -> Response {
     let mut html = String::new();
     let _ = write_requests(&mut html, seen);
     page("Requests", "<meta http-equiv=\"refresh\" content=\"2\">", &html)
@@ -308,13 +308,13 @@ fn write_requests(html: &mut String, seen: &[Seen]) -> fmt::Result {
 }
 
 /// Returns the response after a form: the page, loaded anew, so that a reload sends nothing again.
-pub(crate) fn done() -> Reply {
-    Reply::new(303, "text/plain", "").with_header("location", PATH)
+pub(crate) fn done() -> Response {
+    Response::new(303, "text/plain", "").with_header("location", PATH)
 }
 
-pub(crate) fn rejected(status: u16, why: &str) -> Reply {
+pub(crate) fn rejected(status: u16, why: &str) -> Response {
     let body = format!("<p>{}</p><p><a href=\"{PATH}\">Back</a></p>", Escaped(why));
-    Reply { status, ..page("Rejected", "", &body) }
+    Response { status, ..page("Rejected", "", &body) }
 }
 
 const STYLE: &str = "\
@@ -329,7 +329,7 @@ th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px s
 button,select,input{font:inherit}iframe{width:100%;height:16rem;border:1px solid var(--line)}";
 
 /// Returns a page. `body` is HTML.
-pub(crate) fn page(title: &str, head: &str, body: &str) -> Reply {
+pub(crate) fn page(title: &str, head: &str, body: &str) -> Response {
     let html = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width\"><title>{}</title>{head}<style>{STYLE}</style></head>\
@@ -338,7 +338,7 @@ pub(crate) fn page(title: &str, head: &str, body: &str) -> Reply {
     );
     let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
                   frame-src 'self'; frame-ancestors 'self'; base-uri 'none'";
-    Reply::new(200, "text/html; charset=utf-8", html)
+    Response::new(200, "text/html; charset=utf-8", html)
         .with_header("content-security-policy", policy)
         .with_header("cache-control", "no-store")
         .with_header("referrer-policy", "same-origin")

@@ -220,7 +220,7 @@ impl fmt::Debug for Raw {
 
 /// A response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// The headers, without `content-length`.
@@ -229,7 +229,7 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-impl Reply {
+impl Response {
     /// Creates a JSON response.
     pub fn json(status: u16, value: &impl serde::Serialize) -> Self {
         // A value that cannot be serialized becomes an empty body.

@@ -7,7 +7,7 @@
 //! | [`Sandbox`] | all servers, with their base URLs and keys |
 //! | [`Server`], [`Misbehaviour`] | one server: its address, its record of requests, its failures on demand |
 //! | [`Seen`], [`Verdict`], [`LogEntry`] | a recorded request, its endpoint and whether its credentials are valid |
-//! | [`Service`], [`Raw`], [`Reply`] | a custom server behind the same listener |
+//! | [`Service`], [`Raw`], [`Response`] | a custom server behind the same listener |
 //! | [`ConsolePage`], [`Table`], [`Row`], [`Button`] | the console page of a custom server |
 //! | [`tinypass`] | state and rules of the TinyPass server |
 //! | [`tinycert`] | state and rules of the TinyCert server |
@@ -35,7 +35,7 @@ use std::io;
 
 pub use clock::SandboxClock;
 pub use console::{Button, ConsolePage, Row, Table};
-pub use http::{Raw, Reply};
+pub use http::{Raw, Response};
 pub use misbehaviour::Misbehaviour;
 pub use server::{LogEntry, Seen, Server, Service, Verdict};
 pub use tinycert::TinyCert;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Reply;
+use crate::Response;
 
 /// A failure of the next requests; see [`Server::misbehave`](crate::Server::misbehave).
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub enum Misbehaviour {
     /// Handles the request and responds with 200 and an empty body.
     EmptyBody,
     /// Responds with this, without handling the request.
-    Answer(Reply),
+    Response(Response),
     /// Sends these bytes and closes the connection, without handling the request.
     Bytes(Vec<u8>),
 }

@@ -15,20 +15,20 @@ use socket2::SockRef;
 use crate::clock::wait;
 use crate::console::{self, Asked, Console, Order};
 use crate::http::ReadError;
-use crate::{ConsolePage, Misbehaviour, Raw, Reply};
+use crate::{ConsolePage, Misbehaviour, Raw, Response};
 
 /// A server behind the listener, with its state.
 pub trait Service: Send + 'static {
     /// Handles a request. Returns the response, and the endpoint and the validity of the
     /// credentials as a [`Verdict`].
-    fn answer(&mut self, request: &Raw) -> (Reply, Verdict);
+    fn respond(&mut self, request: &Raw) -> (Response, Verdict);
 
     /// Returns the reason for which a response of this server rejects a request, for
     /// [`Seen::reason`] and the log; `None` if it does not reject it. The default is the beginning
     /// of the body of a response with a status of 400 or more.
-    fn rejection(&self, reply: &Reply) -> Option<String> {
-        (reply.status >= 400)
-            .then(|| String::from_utf8_lossy(&reply.body).chars().take(200).collect())
+    fn rejection(&self, response: &Response) -> Option<String> {
+        (response.status >= 400)
+            .then(|| String::from_utf8_lossy(&response.body).chars().take(200).collect())
     }
 
     /// Returns what the console page at `/_sandbox` shows besides the requests. The default is
@@ -305,11 +305,11 @@ impl<S: Service> Shared<S> {
                 return;
             }
             if request.path() == console::PATH || request.path().starts_with("/_sandbox/") {
-                let mut reply = self.console(&request);
+                let mut response = self.console(&request);
                 if request.method == "HEAD" {
-                    reply.body.clear();
+                    response.body.clear();
                 }
-                match reply.write(stream) {
+                match response.write(stream) {
                     Ok(()) if !request.closes() => continue,
                     _ => return,
                 }
@@ -323,7 +323,7 @@ impl<S: Service> Shared<S> {
     }
 
     /// Responds to a request for the console, which is not recorded.
-    fn console(&self, request: &Raw) -> Reply {
+    fn console(&self, request: &Raw) -> Response {
         let order = match self.console.read(request) {
             Err(rejected) => return rejected,
             Ok(Asked::Requests) => return console::requests(&lock(&self.seen)),
@@ -354,8 +354,8 @@ impl<S: Service> Shared<S> {
     /// Answers malformed HTTP and closes the connection.
     fn reject(&self, stream: &mut TcpStream, status: u16, why: &str) {
         self.write_log(LogEntry::Malformed { status, reason: why });
-        let reply = Reply::new(status, "text/plain", why).with_header("connection", "close");
-        if reply.write(stream).is_err() || stream.shutdown(Shutdown::Write).is_err() {
+        let response = Response::new(status, "text/plain", why).with_header("connection", "close");
+        if response.write(stream).is_err() || stream.shutdown(Shutdown::Write).is_err() {
             return;
         }
         // Closing with unread bytes would reset the connection, and the response would be lost.
@@ -381,34 +381,34 @@ impl<S: Service> Shared<S> {
         let no_verdict = Verdict { endpoint: None, signed: None };
         let instead = match &how {
             Some(Misbehaviour::TooManyRequests(after)) => {
-                let reply = Reply::new(429, "text/plain", "Too Many Attempts.");
+                let response = Response::new(429, "text/plain", "Too Many Attempts.");
                 Some(match after {
-                    Some(seconds) => reply.with_header("retry-after", seconds),
-                    None => reply,
+                    Some(seconds) => response.with_header("retry-after", seconds),
+                    None => response,
                 })
             }
-            Some(Misbehaviour::BadGateway) => Some(Reply::new(
+            Some(Misbehaviour::BadGateway) => Some(Response::new(
                 502,
                 "text/html",
                 "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>",
             )),
-            Some(Misbehaviour::Answer(reply)) => Some(reply.clone()),
-            Some(Misbehaviour::Bytes(_) | Misbehaviour::Endless) => Some(Reply::new(0, "", "")),
+            Some(Misbehaviour::Response(response)) => Some(response.clone()),
+            Some(Misbehaviour::Bytes(_) | Misbehaviour::Endless) => Some(Response::new(0, "", "")),
             _ => None,
         };
         let closes = request.closes();
         let mut reason = instead.is_some().then(|| "misbehaviour".to_owned());
-        let (mut reply, verdict) = match instead {
-            Some(reply) => (reply, no_verdict),
+        let (mut response, verdict) = match instead {
+            Some(response) => (response, no_verdict),
             None => {
                 let mut service = lock(&self.service);
-                let (reply, verdict) = service.answer(&request);
-                reason = service.rejection(&reply);
-                (reply, verdict)
+                let (response, verdict) = service.respond(&request);
+                reason = service.rejection(&response);
+                (response, verdict)
             }
         };
         if matches!(how, Some(Misbehaviour::EmptyBody)) {
-            reply = Reply { status: 200, headers: Vec::new(), body: Vec::new() };
+            response = Response { status: 200, headers: Vec::new(), body: Vec::new() };
         }
         let silent = matches!(
             how,
@@ -420,7 +420,7 @@ impl<S: Service> Shared<S> {
             )
         );
         let head_only = request.method == "HEAD";
-        let status = (!silent).then_some(reply.status);
+        let status = (!silent).then_some(response.status);
         // Recorded before the response is sent: a client that has the response finds the record.
         let seen = Seen { request, status, verdict, reason, connection };
         self.write_log(LogEntry::Request(&seen));
@@ -436,13 +436,13 @@ impl<S: Service> Shared<S> {
                 return Ok(false);
             }
             Some(Misbehaviour::CutBody) => {
-                let (head, body) = reply.bytes(Some(reply.body.len().max(1) + 1));
+                let (head, body) = response.bytes(Some(response.body.len().max(1) + 1));
                 stream.write_all(&head)?;
                 stream.write_all(body.get(..body.len() / 2).unwrap_or_default())?;
                 return Ok(false);
             }
             Some(Misbehaviour::StallInBody(time)) => {
-                let (head, body) = reply.bytes(Some(reply.body.len().max(1) + 1));
+                let (head, body) = response.bytes(Some(response.body.len().max(1) + 1));
                 stream.write_all(&head)?;
                 stream.write_all(body.get(..body.len() / 2).unwrap_or_default())?;
                 wait(time);
@@ -460,7 +460,7 @@ impl<S: Service> Shared<S> {
             }
             Some(Misbehaviour::Delay(time)) => wait(time),
             Some(Misbehaviour::Trickle(pause)) => {
-                let (head, body) = reply.bytes(None);
+                let (head, body) = response.bytes(None);
                 for byte in head.iter().chain(body) {
                     wait(pause);
                     stream.write_all(&[*byte])?;
@@ -470,9 +470,9 @@ impl<S: Service> Shared<S> {
             _ => {}
         }
         if head_only {
-            reply.body.clear();
+            response.body.clear();
         }
-        reply.write(stream)?;
+        response.write(stream)?;
         Ok(!closes)
     }
 }

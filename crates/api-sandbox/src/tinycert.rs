@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 use crate::date::DAY;
 use crate::routes::{Found, find};
 use crate::server::Verdict;
-use crate::{ConsolePage, Raw, Reply, SandboxClock, Service};
+use crate::{ConsolePage, Raw, Response, SandboxClock, Service};
 use ask::Ask;
 use cas::Ca;
 use certs::Cert;
@@ -142,7 +142,7 @@ enum Out {
     Success,
 }
 
-type Answer = Result<Out, Refusal>;
+type ApiResult = Result<Out, Refusal>;
 
 fn refuse<T>(code: &'static str, text: impl Into<String>) -> Result<T, Refusal> {
     Err((code, text.into()))
@@ -189,7 +189,7 @@ impl TinyCert {
         }
     }
 
-    fn call(&mut self, route: &Route, ask: &Ask) -> Answer {
+    fn call(&mut self, route: &Route, ask: &Ask) -> ApiResult {
         if route.id == "session.connect" {
             return self.session_connect(ask);
         }
@@ -212,7 +212,7 @@ impl TinyCert {
     }
 
     /// Carries out a request whose route is known; tells whether its digest and token held.
-    fn serve(&mut self, request: &Raw, route: &Route) -> (Answer, bool) {
+    fn serve(&mut self, request: &Raw, route: &Route) -> (ApiResult, bool) {
         if request.query().is_some() {
             return (refuse("InputFailure", "the query must be empty"), false);
         }
@@ -229,24 +229,24 @@ impl TinyCert {
                 true,
             );
         }
-        let answer = Ask::read(pairs, route).and_then(|ask| self.call(route, &ask));
+        let response = Ask::read(pairs, route).and_then(|ask| self.call(route, &ask));
         const OF_LOGIN: [&str; 4] =
             ["InvalidToken", "PassphraseFailure", "AccountNotFound", "AccountError"];
-        let held = !matches!(&answer, Err((code, _)) if OF_LOGIN.contains(code));
-        (answer, held)
+        let held = !matches!(&response, Err((code, _)) if OF_LOGIN.contains(code));
+        (response, held)
     }
 
-    fn reply(&self, answer: Answer, format: Format) -> Reply {
-        match (answer, format) {
-            (Ok(Out::Json(value)), _) => format.reply(200, &value),
+    fn response(&self, response: ApiResult, format: Format) -> Response {
+        match (response, format) {
+            (Ok(Out::Json(value)), _) => format.response(200, &value),
             (Ok(Out::Success), Format::Json) => {
-                Reply::new(200, "application/json", self.success_body.text())
+                Response::new(200, "application/json", self.success_body.text())
             }
-            (Ok(Out::Success), Format::Xml(_)) => format.reply(200, &json!({})),
+            (Ok(Out::Success), Format::Xml(_)) => format.response(200, &json!({})),
             (Err((code, text)), _) => {
                 let known = CODES.iter().find(|(known, _)| *known == code);
                 let status = known.map_or(500, |(_, status)| *status);
-                format.reply(status, &json!({ "code": code, "text": text }))
+                format.response(status, &json!({ "code": code, "text": text }))
             }
         }
     }
@@ -261,14 +261,14 @@ enum Format {
 }
 
 impl Format {
-    fn reply(self, status: u16, value: &Value) -> Reply {
+    fn response(self, status: u16, value: &Value) -> Response {
         match self {
             // As PHP writes it, with escaped slashes.
             Self::Json => {
-                Reply::new(status, "application/json", value.to_string().replace('/', "\\/"))
+                Response::new(status, "application/json", value.to_string().replace('/', "\\/"))
             }
             Self::Xml(record) => {
-                Reply::new(status, "application/xml", xml::document(value, record))
+                Response::new(status, "application/xml", xml::document(value, record))
             }
         }
     }
@@ -283,7 +283,7 @@ impl Service for TinyCert {
         self.press_button(action, subject)
     }
 
-    fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
+    fn respond(&mut self, request: &Raw) -> (Response, Verdict) {
         let path = request.path();
         let (path, is_xml) = match path.strip_suffix(".xml") {
             Some(path) => (path, true),
@@ -291,11 +291,11 @@ impl Service for TinyCert {
         };
         // No path has a value in it.
         let found = find(&ROUTES, &request.method, path, |_| None);
-        let (route, (answer, signed)) = match found {
+        let (route, (response, signed)) = match found {
             Found::Nothing => {
                 let page = "<html><body><h1>Not Found</h1></body></html>";
                 let verdict = Verdict { endpoint: None, signed: None };
-                return (Reply::new(404, "text/html", page), verdict);
+                return (Response::new(404, "text/html", page), verdict);
             }
             Found::OtherMethod(route) => {
                 (route, (refuse("MethodDisallowed", "the method must be POST"), false))
@@ -308,19 +308,19 @@ impl Service for TinyCert {
             "ca.list" => Format::Xml("ca"),
             _ => Format::Xml("cert"),
         };
-        (self.reply(answer, format), verdict)
+        (self.response(response, format), verdict)
     }
 
     /// The error's code and text.
-    fn rejection(&self, reply: &Reply) -> Option<String> {
-        if reply.status < 400 {
+    fn rejection(&self, response: &Response) -> Option<String> {
+        if response.status < 400 {
             return None;
         }
-        let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let text = |name: &str| body.get(name).and_then(Value::as_str);
         Some(match (text("code"), text("text")) {
             (Some(code), Some(text)) => format!("{code}: {text}"),
-            _ => String::from_utf8_lossy(&reply.body).into_owned(),
+            _ => String::from_utf8_lossy(&response.body).into_owned(),
         })
     }
 }

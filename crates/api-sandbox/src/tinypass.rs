@@ -24,7 +24,7 @@ use crate::date::DAY;
 use crate::query::decode_segment;
 use crate::routes::{Found, find};
 use crate::server::Verdict;
-use crate::{ConsolePage, Raw, Reply, SandboxClock, Service};
+use crate::{ConsolePage, Raw, Response, SandboxClock, Service};
 use ask::Ask;
 use routes::{DOCUMENTED, ROUTES, Route, SDK};
 
@@ -96,7 +96,7 @@ struct Resource {
 
 /// The status and the message of an error response.
 type Refusal = (u16, String);
-type Answer = Result<Value, Refusal>;
+type ApiResult = Result<Value, Refusal>;
 
 impl TinyPass {
     /// Creates the initial state, which the examples use.
@@ -152,7 +152,7 @@ impl TinyPass {
         !hidden.iter().any(|path| route.is_at(path))
     }
 
-    fn call(&mut self, id: &str, ask: &Ask<'_>) -> Answer {
+    fn call(&mut self, id: &str, ask: &Ask<'_>) -> ApiResult {
         match id {
             "access.get" => self.access_get(ask),
             "access.search" => self.access_search(ask),
@@ -175,8 +175,8 @@ fn unauthorized(why: &str) -> Refusal {
     (401, why.to_owned())
 }
 
-fn error((status, message): Refusal) -> Reply {
-    Reply::json(status, &json!({ "error": { "message": message } }))
+fn error((status, message): Refusal) -> Response {
+    Response::json(status, &json!({ "error": { "message": message } }))
 }
 
 impl Service for TinyPass {
@@ -188,42 +188,42 @@ impl Service for TinyPass {
         self.press_button(action, subject)
     }
 
-    fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
+    fn respond(&mut self, request: &Raw) -> (Response, Verdict) {
         if let Some(token) = request.path().strip_prefix("/d/") {
-            let reply = self.file(token).unwrap_or_else(error);
-            return (reply, Verdict { endpoint: None, signed: None });
+            let response = self.file(token).unwrap_or_else(error);
+            return (response, Verdict { endpoint: None, signed: None });
         }
         let signed = auth::verify(request);
         let verdict = |endpoint| Verdict { endpoint, signed: Some(signed.is_ok()) };
         let served = ROUTES.iter().filter(|route| self.serves(route));
         let found = find(served, &request.method, request.path(), decode_segment);
-        let (endpoint, answer) = match found {
+        let (endpoint, response) = match found {
             // Chosen: it is not an error of the API, which would mean that there is no record.
             Found::Nothing => {
-                return (Reply::new(404, "text/plain", NO_ENDPOINT), verdict(None));
+                return (Response::new(404, "text/plain", NO_ENDPOINT), verdict(None));
             }
             Found::OtherMethod(route) => {
                 let why = format!("{} {}: method not supported", request.method, request.path());
                 (route.id, signed.map_err(unauthorized).and(Err((402, why))))
             }
             Found::Here(route, values) => {
-                let answer = signed
+                let response = signed
                     .map_err(unauthorized)
                     .and_then(|()| Ask::read(request, route, values))
                     .and_then(|ask| self.call(route.id, &ask));
-                (route.id, answer)
+                (route.id, response)
             }
         };
-        let reply = answer.map_or_else(error, |value| Reply::json(200, &value));
-        (reply, verdict(Some(endpoint)))
+        let response = response.map_or_else(error, |value| Response::json(200, &value));
+        (response, verdict(Some(endpoint)))
     }
 
     /// The error's message.
-    fn rejection(&self, reply: &Reply) -> Option<String> {
-        if reply.body == NO_ENDPOINT.as_bytes() {
+    fn rejection(&self, response: &Response) -> Option<String> {
+        if response.body == NO_ENDPOINT.as_bytes() {
             return Some(NO_ENDPOINT.to_owned());
         }
-        let body: Value = serde_json::from_slice(&reply.body).ok()?;
+        let body: Value = serde_json::from_slice(&response.body).ok()?;
         body.pointer("/error/message").and_then(Value::as_str).map(str::to_owned)
     }
 }

@@ -18,7 +18,6 @@
 
 mod accounts;
 mod addresses;
-mod answer;
 mod ask;
 mod auth;
 mod balances;
@@ -31,6 +30,7 @@ mod lookups;
 mod oauth;
 mod php;
 mod promises;
+mod response;
 mod routes;
 pub mod tca;
 
@@ -49,9 +49,9 @@ pub use promises::{Promise, Source};
 use crate::date::{DAY, date_time};
 use crate::routes::{Found, find};
 use crate::server::Verdict;
-use crate::{ConsolePage, Raw, Reply, SandboxClock, Service};
-use answer::{Answer, html, message};
+use crate::{ConsolePage, Raw, Response, SandboxClock, Service};
 use ask::Ask;
+use response::{ApiResult, html, message};
 use routes::{Access, ROUTES, Route};
 
 /// The client id of an application with every privilege.
@@ -269,7 +269,7 @@ impl Tokenpass {
 
     /// The caller of a route, noted in `ask`; and whether its credentials held, where any are
     /// needed. Who only names a client is let in: those routes refuse in shapes of their own.
-    fn admit(&mut self, access: Access, ask: &mut Ask<'_>) -> (Option<bool>, Result<(), Reply>) {
+    fn admit(&mut self, access: Access, ask: &mut Ask<'_>) -> (Option<bool>, Result<(), Response>) {
         match access {
             Access::Open => (None, Ok(())),
             Access::ClientId => {
@@ -315,7 +315,7 @@ impl Tokenpass {
     }
 
     /// The headers that tell how many calls are left, and the refusal when none is.
-    fn throttle(&mut self, id: &'static str) -> Result<Vec<(&'static str, u64)>, Reply> {
+    fn throttle(&mut self, id: &'static str) -> Result<Vec<(&'static str, u64)>, Response> {
         let Some(limit) = self.rate_limit else { return Ok(Vec::new()) };
         let now = self.clock.unix();
         let (since, hits) = self.hits.entry(id).or_insert((now, 0));
@@ -325,7 +325,7 @@ impl Tokenpass {
         }
         if *hits >= limit {
             let reset = *since + 60;
-            return Err(Reply::new(429, "text/plain; charset=UTF-8", "Too Many Attempts.")
+            return Err(Response::new(429, "text/plain; charset=UTF-8", "Too Many Attempts.")
                 .with_header("retry-after", reset - now)
                 .with_header("x-ratelimit-limit", limit)
                 .with_header("x-ratelimit-remaining", 0)
@@ -335,7 +335,7 @@ impl Tokenpass {
         Ok(vec![("x-ratelimit-limit", limit), ("x-ratelimit-remaining", limit - *hits)])
     }
 
-    fn call(&mut self, id: &str, ask: &Ask<'_>) -> Answer {
+    fn call(&mut self, id: &str, ask: &Ask<'_>) -> ApiResult {
         match id {
             "oauth.authorize" => self.oauth_authorize(ask),
             "oauth.access_token" => self.oauth_access_token(ask),
@@ -409,14 +409,14 @@ impl Tokenpass {
         request: &Raw,
         route: &Route,
         values: Vec<String>,
-    ) -> (Reply, Option<bool>) {
+    ) -> (Response, Option<bool>) {
         let mut ask = match Ask::read(request, self.generation, values) {
             Ok(ask) => ask,
             Err(refusal) => return (refusal, None),
         };
         let (signed, admitted) = self.admit(route.wants, &mut ask);
-        let reply = admitted.and_then(|()| self.call(route.id, &ask));
-        (reply.unwrap_or_else(|refusal| refusal), signed)
+        let response = admitted.and_then(|()| self.call(route.id, &ask));
+        (response.unwrap_or_else(|refusal| refusal), signed)
     }
 }
 
@@ -429,10 +429,10 @@ impl Service for Tokenpass {
         self.press_button(action, subject)
     }
 
-    fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
+    fn respond(&mut self, request: &Raw) -> (Response, Verdict) {
         let nothing = Verdict { endpoint: None, signed: None };
         if is_api(request) && request.method == "OPTIONS" {
-            return (Reply::new(200, "text/html; charset=UTF-8", ""), nothing);
+            return (Response::new(200, "text/html; charset=UTF-8", ""), nothing);
         }
         self.expire_promises();
         let unrouted = if self.routes_account_update { "" } else { "account.update" };
@@ -449,25 +449,28 @@ impl Service for Tokenpass {
             Ok(limits) => limits,
             Err(refusal) => return (refusal, Verdict { endpoint, signed: None }),
         };
-        let (mut reply, signed) = self.serve(request, route, values);
+        let (mut response, signed) = self.serve(request, route, values);
         for (name, value) in limits {
-            reply = reply.with_header(name, value);
+            response = response.with_header(name, value);
         }
-        (reply, Verdict { endpoint, signed })
+        (response, Verdict { endpoint, signed })
     }
 
     /// The error's text, which some endpoints send with status 200.
-    fn rejection(&self, reply: &Reply) -> Option<String> {
-        let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    fn rejection(&self, response: &Response) -> Option<String> {
+        let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let text = |name: &str| body.get(name).and_then(serde_json::Value::as_str);
         let explained = text("message").or(text("error_description"));
         let code = text("error").filter(|_| explained.is_some());
         match explained.or(text("error")) {
-            Some(message) if reply.status >= 400 || text("error").is_some() => Some(match code {
-                Some(code) => format!("{code}: {message}"),
-                None => message.to_owned(),
-            }),
-            _ => (reply.status >= 400).then(|| format!("an error page of status {}", reply.status)),
+            Some(message) if response.status >= 400 || text("error").is_some() => {
+                Some(match code {
+                    Some(code) => format!("{code}: {message}"),
+                    None => message.to_owned(),
+                })
+            }
+            _ => (response.status >= 400)
+                .then(|| format!("an error page of status {}", response.status)),
         }
     }
 }

@@ -224,7 +224,7 @@ enum Out {
     Bytes(&'static str, Vec<u8>),
 }
 
-type Answer = Result<Out, Refusal>;
+type ApiResult = Result<Out, Refusal>;
 
 impl Tpay {
     /// Creates the initial state, which the examples use.

@@ -2,16 +2,19 @@
 
 use std::path::PathBuf;
 
+use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::{
-    Body, Credential, EndpointInfo, Method, Params, RawEndpoint, decode_form, path_segment,
+    Body, Credential, Endpoint, EndpointInfo, Method, Params, RawEndpoint, decode_form,
+    path_segment,
 };
 use clap::Args;
 
-use crate::args::{field, pair, read};
-use crate::context::{Bodies, Context, Provider};
+use crate::args::{Limits, field, pair, read};
+use crate::context::{Bodies, Context, Pages, Provider};
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::output::Format;
+use crate::raw_page::RawPage;
 use crate::request::WithJson;
 
 /// A request to any endpoint: by its id (`api --list`), or by method and path
@@ -31,9 +34,15 @@ pub struct Api {
     /// Read the JSON body from this file, or from `-`
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
+    /// Add a header to the request, such as `Accept-Language: pl`; it is not signed
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    headers: Vec<(HeaderName, HeaderValue)>,
     /// Print the status and the headers, too
     #[arg(short, long)]
     include: bool,
+    /// Request all pages of a list, and print their entries as one list
+    #[arg(long, conflicts_with = "include")]
+    paginate: bool,
     /// Sign the request by another of the client's credentials, such as `none`
     #[arg(long, value_name = "NAME")]
     credential: Option<String>,
@@ -48,7 +57,9 @@ impl Api {
         if self.list {
             return list(context);
         }
+        context.set_headers(self.headers.clone());
         let info = self.info::<P>()?;
+        let pages = self.pages::<P>(info)?;
         let mut fields = Vec::new();
         for (name, value) in &self.raw_fields {
             fields.push((name.clone(), Json::Text(value.clone())));
@@ -66,12 +77,26 @@ impl Api {
             }
         };
         let (path, query) = path.split_once('?').unwrap_or((&path, ""));
+        if let Some(pages) = pages {
+            let mut page = RawPage::new(path, pages);
+            for (name, value) in decode_form(query.as_bytes()) {
+                page = page.param(name, value)?;
+            }
+            for (name, value) in fields {
+                page = page.param(name, value.cell())?;
+            }
+            if let Some(name) = &self.credential {
+                page = page.with_credential(credential::<P>(name)?);
+            }
+            let limits = Limits { limit: 0, all: true };
+            return context.list(WithJson::page(page, pages.lists), &limits, &columns(pages));
+        }
         let mut request = RawEndpoint::new(method.clone(), path);
         for (name, value) in decode_form(query.as_bytes()) {
             request = request.param(name, value);
         }
-        let is_read = matches!(method, Method::GET | Method::HEAD | Method::DELETE);
-        if self.input.is_some() || !is_read && !fields.is_empty() {
+        let has_query = matches!(method, Method::GET | Method::HEAD | Method::DELETE);
+        if self.input.is_some() || !has_query && (!fields.is_empty() || P::BODIES == Bodies::Form) {
             request = request.with_body(body::<P>(self.input.as_ref(), &fields)?);
         } else {
             for (name, value) in &fields {
@@ -81,13 +106,26 @@ impl Api {
         if let Some(info) = info {
             request = request.with_server(info.server()).with_credential(info.credential());
             request = request.with_idempotent(info.is_idempotent().unwrap_or(false));
+            request = request.with_read_only(info.is_read_only().unwrap_or(false));
         }
         if let Some(name) = &self.credential {
             request = request.with_credential(credential::<P>(name)?);
         }
-        let is_write = info.is_some_and(|info| info.is_idempotent() == Some(false));
-        if is_write || !is_read || method == Method::DELETE {
+        // The arguments of some reads make the server refresh what it returns.
+        let is_write = info.map_or(!request.read_only(), |info| info.is_read_only() == Some(false));
+        if is_write {
             context.confirm(&format!("send {method} {path}"))?;
+        }
+        if context.global.curl {
+            let mut command = P::curl(context.client()?, &request)?;
+            for (name, value) in &self.headers {
+                let value = match is_secret(name) {
+                    true => "***".into(),
+                    false => String::from_utf8_lossy(value.as_bytes()),
+                };
+                command.push_str(&format!(" -H '{name}: {}'", value.replace('\'', "'\\''")));
+            }
+            return context.output.text(&command).map(|()| Exit::Done);
         }
         if context.is_withheld(&request)? {
             return Ok(Exit::Done);
@@ -95,35 +133,69 @@ impl Api {
         self.print(context, request)
     }
 
+    /// Returns how the pages of the list are requested, with `--paginate`.
+    fn pages<P: Provider>(
+        &self,
+        info: Option<&EndpointInfo>,
+    ) -> Result<Option<&'static Pages>, Failure> {
+        if !self.paginate {
+            return Ok(None);
+        }
+        let path = self.path.as_deref().unwrap_or_default();
+        let path = path.split('?').next().unwrap_or_default();
+        let is_get =
+            || self.endpoint.as_deref().is_some_and(|word| word.eq_ignore_ascii_case("get"));
+        let is_same = |known: &&EndpointInfo| match info {
+            Some(info) => known.id() == info.id(),
+            None => is_get() && is_of_template(path, known.template()),
+        };
+        let mut known = P::ENDPOINTS.iter().filter(|known| *known.method() == Method::GET);
+        let id = known.find(is_same).map(EndpointInfo::id);
+        match P::PAGES.iter().find(|pages| Some(pages.endpoint) == id) {
+            Some(_) if self.input.is_some() => Err(usage("--paginate: a list has no --input")),
+            Some(pages) => Ok(Some(pages)),
+            None => {
+                let names: Vec<&str> = P::PAGES.iter().map(|pages| pages.endpoint).collect();
+                let known = match names.is_empty() {
+                    true => "this provider has no lists of several pages".to_owned(),
+                    false => format!("the lists of several pages are {}", names.join(", ")),
+                };
+                Err(usage(&format!("--paginate: {known}")))
+            }
+        }
+    }
+
     fn print<P: Provider>(
         &self,
         context: &Context<P>,
         request: RawEndpoint,
     ) -> Result<Exit, Failure> {
+        // The response of some endpoints is a secret.
+        let output = context.output.private();
         if self.include {
             let response = P::send_raw(context.client()?, &request)?;
             let mut text = format!("{}\n", response.status());
             for (name, value) in response.headers() {
-                let is_secret = name.as_str().contains("cookie");
-                let value = if is_secret {
+                let value = if is_secret(name) {
                     "***".into()
                 } else {
                     value.as_bytes().escape_ascii().to_string()
                 };
                 text.push_str(&format!("{name}: {value}\n"));
             }
-            return context
-                .output
+            return output
                 .bytes(&[text.as_bytes(), b"\n", response.body()].concat())
                 .map(|()| Exit::Done);
         }
         let reply = P::send(context.client()?, &WithJson::new(request))?;
-        match context.output.format() {
+        match output.format() {
             // The body may be anything, so a table shows it as it is.
             Format::Table if context.global.fields.is_empty() => {
-                context.output.bytes(&reply.value)?;
+                output.bytes(&reply.value)?;
             }
-            _ => context.output.value(&reply.body)?,
+            // A response to a write may have no body.
+            _ if reply.body.trim().is_empty() => {}
+            _ => output.value(&reply.body)?,
         }
         Ok(Exit::Done)
     }
@@ -144,6 +216,43 @@ impl Api {
 
 fn usage(problem: &str) -> Failure {
     Failure::new(Exit::Usage, problem)
+}
+
+/// Returns whether the value of a header is not printed.
+fn is_secret(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    ["cookie", "auth", "token", "key", "secret"].iter().any(|part| name.contains(part))
+}
+
+/// Parses `NAME: VALUE`.
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    /// Headers of the connection, and of the credentials of the client.
+    const OWN: &[&str] =
+        &["authorization", "connection", "content-length", "host", "transfer-encoding"];
+    let (name, value) = text.split_once(':').ok_or("must be NAME: VALUE")?;
+    let name = HeaderName::try_from(name.trim()).map_err(|_| "the name is invalid")?;
+    if OWN.contains(&name.as_str()) {
+        return Err(format!("{name} is set by the program"));
+    }
+    let value = HeaderValue::try_from(value.trim()).map_err(|_| "the value is invalid")?;
+    Ok((name, value))
+}
+
+/// Returns whether a path is one of a template such as `/recurring/{id}/transactions`.
+fn is_of_template(path: &str, template: &str) -> bool {
+    let (mut parts, mut names) = (path.split('/'), template.split('/'));
+    loop {
+        match (parts.next(), names.next()) {
+            (None, None) => return true,
+            (Some(part), Some(name)) if part == name || name.starts_with('{') => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Returns the columns of any list.
+fn columns(pages: &'static Pages) -> [(&'static str, &'static str); 3] {
+    [(pages.id, pages.id), ("status", "status"), ("name", "name")]
 }
 
 /// Returns the path of an endpoint. Its arguments are removed from the fields.
@@ -172,18 +281,22 @@ fn body<P: Provider>(
     input: Option<&PathBuf>,
     fields: &[(String, Json)],
 ) -> Result<Body<'static>, Failure> {
-    if P::BODIES == Bodies::Form && input.is_none() {
-        let mut params = Params::new();
-        for (name, value) in fields {
-            params.push(name.clone(), value.cell());
-        }
-        return Ok(Body::Form(params));
-    }
     let mut body = match input {
         None => Json::Object(Vec::new()),
         Some(path) => Json::parse(&read(path)?)
             .map_err(|error| usage(&format!("--input {}: {error}", path.display())))?,
     };
+    if P::BODIES == Bodies::Form {
+        let Json::Object(mut members) = body else {
+            return Err(usage("--input: must be a JSON object, whose members become the form"));
+        };
+        members.retain(|(name, _)| fields.iter().all(|(field, _)| field != name));
+        let mut params = Params::new();
+        for (name, value) in members.iter().chain(fields) {
+            params.push(name.clone(), value.cell());
+        }
+        return Ok(Body::Form(params));
+    }
     for (path, value) in fields {
         body.set(path, value.clone());
     }
@@ -213,4 +326,27 @@ fn list<P: Provider>(context: &Context<P>) -> Result<Exit, Failure> {
     }
     list.end()?;
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_parsed() {
+        let (name, value) = header("X-Trace: a:b ").unwrap();
+        assert_eq!((name.as_str(), value.to_str().unwrap()), ("x-trace", "a:b"));
+        for text in ["", "x", ": v", "a b: c", "Authorization: Bearer x", "x: \u{7f}"] {
+            assert!(header(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn paths_have_a_template() {
+        assert!(is_of_template("/recurring/01X/transactions", "/recurring/{id}/transactions"));
+        assert!(is_of_template("/transactions", "/transactions"));
+        for path in ["/recurring/01X", "/recurring/01X/transactions/2", "/other/01X/transactions"] {
+            assert!(!is_of_template(path, "/recurring/{id}/transactions"), "{path}");
+        }
+    }
 }

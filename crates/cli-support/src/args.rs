@@ -4,7 +4,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
+use api_auth::{Body, Endpoint};
+use clap::{ArgAction, Args, ColorChoice};
 
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
@@ -42,9 +43,19 @@ pub struct Global {
     /// Maximum number of retries of a request
     #[arg(long, global = true, value_name = "N")]
     pub retries: Option<u32>,
-    /// Print one line for each attempt
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
+    /// Maximum rate of requests, such as `5/s` or `60/m`
+    #[arg(long, global = true, value_name = "RATE", value_parser = rate)]
+    pub max_rate: Option<u32>,
+    /// Number of requests at a time, for lists and files of commands
+    #[arg(long, global = true, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+    /// Print one line for each attempt; `-vv` also prints requests and responses without secrets
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colors; `auto` is on a terminal, unless `NO_COLOR` is set
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
     /// Print no messages but errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -94,7 +105,10 @@ pub struct Input {
     /// Read the JSON body from this file, or from `-`; flags replace its members
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
-    /// Set a member of the body, such as `payer.city=Poznan`; `@FILE` is the text of a file
+    /// Set a member of the body to a string, such as `payer.phone=123456789`
+    #[arg(id = "body_raw_field", short = 'f', long = "raw-field", value_name = "NAME=VALUE", value_parser = pair)]
+    pub raw_fields: Vec<(String, String)>,
+    /// Set a member of the body with a type: numbers, true, false, null; `@FILE` is the text of a file
     #[arg(id = "body_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     pub fields: Vec<(String, String)>,
 }
@@ -102,7 +116,7 @@ pub struct Input {
 impl Input {
     /// Returns whether a body is given.
     pub fn is_given(&self) -> bool {
-        self.input.is_some() || !self.fields.is_empty()
+        self.input.is_some() || !self.fields.is_empty() || !self.raw_fields.is_empty()
     }
 
     /// Returns the body: the file, then `flags`, then the fields.
@@ -122,10 +136,50 @@ impl Input {
                 body.set(path, value.clone());
             }
         }
+        self.set_fields(&mut body)?;
+        Ok(body)
+    }
+
+    /// Returns the body for a typed request: the file, then the request's own body, then the fields.
+    /// Returns `None` if there are neither a file nor fields.
+    ///
+    /// # Errors
+    /// Returns an error if a file cannot be read or is not JSON, or if an argument is invalid.
+    pub fn body_of(&self, request: &impl Endpoint) -> Result<Option<Json>, Failure> {
+        if !self.is_given() {
+            return Ok(None);
+        }
+        let mut body = Self { input: self.input.clone(), ..Self::default() }.body(&[])?;
+        body.merge(json_body(request)?);
+        self.set_fields(&mut body)?;
+        Ok(Some(body))
+    }
+
+    fn set_fields(&self, body: &mut Json) -> Result<(), Failure> {
+        for (path, value) in &self.raw_fields {
+            body.set(path, Json::Text(value.clone()));
+        }
         for (path, value) in &self.fields {
             body.set(path, field(value)?);
         }
-        Ok(body)
+        Ok(())
+    }
+}
+
+/// Returns the value of a flag.
+pub fn text(value: Option<&String>) -> Option<Json> {
+    value.cloned().map(Json::Text)
+}
+
+/// Returns the body of a typed request, to which members are added.
+///
+/// # Errors
+/// Returns an error if an argument is invalid, or if the body is not JSON.
+pub fn json_body(request: &impl Endpoint) -> Result<Json, Failure> {
+    let not_json = || Failure::new(Exit::Usage, "the body of this request is not JSON");
+    match request.body()? {
+        Body::Json(body) => Json::parse(&String::from_utf8_lossy(&body)).map_err(|_| not_json()),
+        _ => Err(not_json()),
     }
 }
 
@@ -183,6 +237,23 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "must be a number and ms, s, m, h or d, such as 30s".to_owned())
 }
 
+/// Parses a rate such as `5/s` or `120/m`. Returns the number of requests in a second.
+///
+/// # Errors
+/// Returns an error for any other text, and for a rate that is not a whole number in a second.
+pub fn rate(text: &str) -> Result<u32, String> {
+    let (number, unit) = text.split_once('/').unwrap_or((text, ""));
+    let number: u32 = number.parse().unwrap_or(0);
+    let per_second = match unit {
+        "s" => Some(number),
+        "m" if number.is_multiple_of(60) => Some(number / 60),
+        _ => None,
+    };
+    per_second.filter(|rate| *rate > 0).ok_or_else(|| {
+        "must be a number and /s, or a multiple of 60 and /m, such as 5/s".to_owned()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,14 +269,23 @@ mod tests {
     }
 
     #[test]
+    fn rates_are_requests_in_a_second() {
+        assert_eq!((rate("5/s"), rate("120/m")), (Ok(5), Ok(2)));
+        for text in ["", "5", "0/s", "-1/s", "1.5/s", "50/m", "5/h", "/s"] {
+            assert!(rate(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn bodies_are_merged_in_order() {
         let path = std::env::temp_dir().join(format!("body-{}", std::process::id()));
         std::fs::write(&path, r#"{"a":1,"b":{"c":2}}"#).unwrap();
         let fields = vec![("b.d".to_owned(), "1.50".to_owned()), ("e".to_owned(), "x".to_owned())];
-        let input = Input { input: Some(path.clone()), fields };
-        let flags = [("a", Some(Json::typed("7"))), ("f", None)];
+        let raw_fields = vec![("f".to_owned(), "7".to_owned())];
+        let input = Input { input: Some(path.clone()), fields, raw_fields };
+        let flags = [("a", Some(Json::typed("7"))), ("g", None)];
         let body = input.body(&flags).unwrap();
-        assert_eq!(body.to_string(), r#"{"a":7,"b":{"c":2,"d":1.50},"e":"x"}"#);
+        assert_eq!(body.to_string(), r#"{"a":7,"b":{"c":2,"d":1.50},"f":"7","e":"x"}"#);
         std::fs::remove_file(&path).unwrap();
         assert_eq!(input.body(&[]).unwrap_err().exit(), Exit::Local);
     }

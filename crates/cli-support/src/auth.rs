@@ -7,13 +7,15 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use api_auth::Env;
-use clap::Subcommand;
+use api_auth::{Env, Secret};
+use clap::{Args, Subcommand};
 use etcetera::BaseStrategy;
 
-use crate::args::{Global, read};
-use crate::exit::{Exit, Failure};
+use crate::args::{Global, duration, read};
+use crate::context::Provider;
+use crate::exit::{Exit, Failure, missing};
 
 /// A setting of a provider's client.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +31,7 @@ pub struct Variable {
 }
 
 /// The settings of a client, from one source.
+#[derive(Clone)]
 pub struct Settings {
     values: BTreeMap<&'static str, String>,
     /// The source, for `auth status`.
@@ -62,9 +65,34 @@ impl Settings {
         variables: &'static [Variable],
         global: &Global,
     ) -> Result<Self, Failure> {
-        let settings = if let Some(path) = &global.env_file {
+        let (file, profile) = (global.env_file.as_deref(), global.profile.as_deref());
+        Self::find_in(program, variables, file, profile)
+    }
+
+    /// Finds the settings for a login. A profile that does not exist yet is no source.
+    pub(crate) fn find_for_login(
+        program: &str,
+        variables: &'static [Variable],
+        global: &Global,
+    ) -> Result<Self, Failure> {
+        let mut profile = global.profile.as_deref();
+        if let Some(name) = profile
+            && !Profiles::load(program)?.names().iter().any(|known| known == name)
+        {
+            profile = None;
+        }
+        Self::find_in(program, variables, global.env_file.as_deref(), profile)
+    }
+
+    fn find_in(
+        program: &str,
+        variables: &'static [Variable],
+        file: Option<&Path>,
+        profile: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let settings = if let Some(path) = file {
             Self::from_env_file(path, variables)?
-        } else if let Some(name) = &global.profile {
+        } else if let Some(name) = profile {
             Profiles::load(program)?.settings(name, variables)?
         } else {
             let settings = Self::from_environment(variables)?;
@@ -92,7 +120,8 @@ impl Settings {
                     "{} is missing ({}); set it, or run `{program} auth login`",
                     variable.name, self.source
                 ),
-            )),
+            )
+            .with_hint(missing(variable.name))),
         }
     }
 
@@ -131,6 +160,11 @@ impl Settings {
         }
         Ok(Self { values, source: format!("file {}", path.display()) })
     }
+}
+
+/// Returns the source of the settings of a profile.
+fn source_of(profile: &str) -> String {
+    format!("profile `{profile}`")
 }
 
 fn unquoted(value: &str) -> String {
@@ -226,7 +260,7 @@ impl Profiles {
             };
             values.insert(variable.name, value);
         }
-        Ok(Settings { values, source: format!("profile `{name}`") })
+        Ok(Settings { values, source: source_of(name) })
     }
 
     /// Stores a profile, which becomes the default if it is the first one.
@@ -242,6 +276,15 @@ impl Profiles {
         let profiles = self.table.entry("profiles").or_insert_with(|| toml::Table::new().into());
         if let toml::Value::Table(profiles) = profiles {
             profiles.insert(name.to_owned(), profile.into());
+        }
+    }
+
+    /// Sets one value of a profile.
+    fn set(&mut self, name: &str, key: &str, value: &str) {
+        let profiles = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut);
+        let profile = profiles.and_then(|profiles| profiles.get_mut(name)?.as_table_mut());
+        if let Some(profile) = profile {
+            profile.insert(key.to_owned(), value.into());
         }
     }
 
@@ -303,12 +346,29 @@ fn output_of(table: &toml::Table, name: &str, key: &str) -> Result<String, Failu
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
+/// A login of a user by a browser.
+#[derive(Debug, Clone, Args)]
+pub struct WebLogin {
+    /// Log a user in by a browser, and store the user's token in the profile
+    #[arg(long)]
+    pub web: bool,
+    /// Request this scope; may be repeated
+    #[arg(long = "scope", value_name = "SCOPE", requires = "web")]
+    pub scopes: Vec<String>,
+    /// Print the URL, and start no browser
+    #[arg(long, requires = "web")]
+    pub no_browser: bool,
+    /// Wait for the browser for this time
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration)]
+    pub wait: Duration,
+}
+
 /// Credentials and profiles
 #[derive(Debug, Subcommand)]
 pub enum AuthCommand {
     /// Store credentials in a profile (`--profile`, default `default`); with `--env-file` without
     /// prompts
-    Login,
+    Login(WebLogin),
     /// Show which credentials are used, and whether the server accepts them
     Status,
     /// List the profiles
@@ -339,6 +399,28 @@ pub(crate) fn login(
     let settings = settings.complete(program, variables)?;
     let mut profiles = Profiles::load(program)?;
     profiles.store(name, &settings, variables);
+    profiles.save()?;
+    Ok(format!("stored profile `{name}` in {}", profiles.path.display()))
+}
+
+/// Stores the settings and the values of a login in a profile. Returns a message.
+pub(crate) fn store_login<P: Provider>(
+    settings: &Settings,
+    values: Vec<(&'static str, Secret)>,
+    global: &Global,
+) -> Result<String, Failure> {
+    let mut profiles = Profiles::load(P::NAME)?;
+    let default = profiles.default();
+    let name = global.profile.as_deref().or(default.as_deref()).unwrap_or("default");
+    // A profile keeps its other values, which may be commands.
+    if settings.source != source_of(name) {
+        profiles.store(name, settings, P::VARIABLES);
+    }
+    for (variable, value) in values {
+        if let Some(variable) = P::VARIABLES.iter().find(|known| known.name == variable) {
+            profiles.set(name, variable.key, value.expose());
+        }
+    }
     profiles.save()?;
     Ok(format!("stored profile `{name}` in {}", profiles.path.display()))
 }

@@ -2,19 +2,27 @@
 
 use std::cell::OnceCell;
 use std::fmt;
+use std::fs::OpenOptions;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use api_auth::{Endpoint, EndpointInfo, Error, Items, Method, Paged, Response, StatusCode};
+use api_auth::http::{HeaderName, HeaderValue};
+use api_auth::{
+    Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Response, Secret, StatusCode,
+    Transport,
+};
 
-use crate::args::{Global, Limits};
-use crate::auth::{Settings, Variable};
+use crate::args::{Global, Input, Limits};
+use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
+use crate::logger;
 use crate::output::{Column, Output};
 use crate::request::{Reply, WithJson};
+use crate::terminal::{Progress, is_colored};
+use crate::times::Times;
 
 /// A provider, as the programs use it. [`provider_calls!`](crate::provider_calls) defines the
 /// functions that send requests.
@@ -27,6 +35,12 @@ pub trait Provider: Sized {
     const ENDPOINTS: &'static [EndpointInfo];
     /// The format of the bodies of requests.
     const BODIES: Bodies;
+    /// The members of responses that are times.
+    const TIMES: Times = Times::NONE;
+    /// The lists of several pages, for `api --paginate`.
+    const PAGES: &'static [Pages] = &[];
+    /// The names of optional credentials, each with the variable that sets it.
+    const CREDENTIALS: &'static [(&'static str, &'static str)] = &[];
     /// The client.
     type Client;
 
@@ -57,6 +71,30 @@ pub trait Provider: Sized {
     /// Returns the entries of a list.
     fn items<E: Paged>(client: &Self::Client, first: E) -> Items<E>;
 
+    /// Sends many requests, `jobs` of them at a time.
+    fn send_all<E>(
+        client: &Self::Client,
+        requests: Vec<E>,
+        jobs: usize,
+    ) -> impl Iterator<Item = Result<E::Output, Error>>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static;
+
+    /// Whether users log in by `auth login --web`.
+    const HAS_WEB_LOGIN: bool = false;
+
+    /// Logs a user in by a browser. Returns the variables to store, with their values.
+    ///
+    /// # Errors
+    /// Returns an error if the provider has no such login, or if it fails.
+    fn web_login(
+        context: &Context<Self>,
+        login: &WebLogin,
+    ) -> Result<Vec<(&'static str, Secret)>, Failure> {
+        let _ = (context, login);
+        Err(Failure::new(Exit::Usage, "--web: the provider has no logins of users"))
+    }
+
     /// Checks that the server accepts the credentials.
     ///
     /// # Errors
@@ -77,6 +115,21 @@ pub enum Bodies {
     Json,
     /// Forms.
     Form,
+}
+
+/// A list of several pages, of which each is requested by its number.
+#[derive(Debug, Clone, Copy)]
+pub struct Pages {
+    /// The id of the endpoint.
+    pub endpoint: &'static str,
+    /// The name of the parameter of the page's number.
+    pub parameter: &'static str,
+    /// The number of the first page.
+    pub first: u32,
+    /// The paths of the lists in a response.
+    pub lists: &'static [&'static str],
+    /// The name of the id of an entry, by which repeated entries are found.
+    pub id: &'static str,
 }
 
 /// Defines the functions of a [`Provider`] that send requests by the methods of its client.
@@ -110,6 +163,19 @@ macro_rules! provider_calls {
         ) -> $crate::api_auth::Items<E> {
             client.items(first)
         }
+
+        fn send_all<E>(
+            client: &Self::Client,
+            requests: ::std::vec::Vec<E>,
+            jobs: usize,
+        ) -> impl ::std::iter::Iterator<
+            Item = ::std::result::Result<E::Output, $crate::api_auth::Error>,
+        >
+        where
+            E: $crate::api_auth::Endpoint<Output: Send + 'static> + Send + 'static,
+        {
+            client.send_all(requests, jobs).map(|(_, result)| result)
+        }
     };
 }
 
@@ -129,6 +195,36 @@ pub struct Connection {
     pub record: Option<PathBuf>,
     /// Whether nothing may be sent: the client only builds requests.
     pub is_offline: bool,
+    /// The maximum number of requests in a second.
+    pub max_rate: Option<u32>,
+    /// The number of requests at a time.
+    pub jobs: usize,
+    /// Additional headers of all requests.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Connection {
+    /// Returns a transport that adds the headers to each request, or `None` if there are none.
+    ///
+    /// # Errors
+    /// Returns an error if a setting of the connection is invalid.
+    pub fn transport(&self) -> Result<Option<impl Transport + 'static>, Failure> {
+        if self.headers.is_empty() {
+            return Ok(None);
+        }
+        let mut settings = api_auth::Settings::default();
+        if let Some(timeout) = self.timeout {
+            settings.timeout(timeout);
+        }
+        settings.max_connections(self.jobs);
+        let (inner, headers) = (settings.built_in_transport()?, self.headers.clone());
+        Ok(Some(move |mut request: api_auth::Request| {
+            for (name, value) in &headers {
+                request.headers_mut().insert(name, value.clone());
+            }
+            inner.send(request)
+        }))
+    }
 }
 
 /// Sets the options of a connection on a builder.
@@ -145,16 +241,15 @@ macro_rules! connect {
         if let Some(file) = &$connection.record {
             builder = builder.record(file);
         }
+        if let Some(rate) = $connection.max_rate {
+            builder = builder.max_requests_per_second(rate);
+        }
+        if let Some(transport) = $connection.transport()? {
+            builder = builder.transport(transport);
+        }
+        builder = builder.max_connections($connection.jobs);
         builder
     }};
-}
-
-/// Returns a failure for the response of a look-up that found nothing.
-fn found(status: StatusCode) -> Result<(), Failure> {
-    match status {
-        StatusCode::NOT_FOUND => Err(Failure::new(Exit::NotFound, "there is no such record")),
-        _ => Ok(()),
-    }
 }
 
 /// The context of a command.
@@ -163,7 +258,11 @@ pub struct Context<P: Provider> {
     pub global: Global,
     /// The output.
     pub output: Output,
+    settings: OnceCell<Settings>,
     client: OnceCell<P::Client>,
+    headers: OnceCell<Vec<(HeaderName, HeaderValue)>>,
+    /// The recording of `-vv`, which is removed at the end.
+    temporary: OnceCell<PathBuf>,
 }
 
 impl<P: Provider> fmt::Debug for Context<P> {
@@ -175,8 +274,44 @@ impl<P: Provider> fmt::Debug for Context<P> {
 impl<P: Provider> Context<P> {
     /// Creates the context.
     pub fn new(global: Global) -> Self {
-        let output = Output::new(global.format, global.fields.clone(), global.out.clone());
-        Self { global, output, client: OnceCell::new() }
+        let output = Output::new(global.format, global.fields.clone(), global.out.clone())
+            .with_times(P::TIMES)
+            .with_color(is_colored(global.color, &io::stdout()));
+        Self {
+            global,
+            output,
+            settings: OnceCell::new(),
+            client: OnceCell::new(),
+            headers: OnceCell::new(),
+            temporary: OnceCell::new(),
+        }
+    }
+
+    /// Sets additional headers of all requests, before the first one is sent.
+    pub(crate) fn set_headers(&self, headers: Vec<(HeaderName, HeaderValue)>) {
+        let _ = self.headers.set(headers);
+    }
+
+    /// Returns the file of the recording: that of `--record`, or a temporary one for `-vv`.
+    fn recording(&self) -> Result<Option<PathBuf>, Failure> {
+        if self.global.curl || self.global.record.is_some() || self.global.verbose < 2 {
+            return Ok(self.global.record.clone().filter(|_| !self.global.curl));
+        }
+        #[expect(clippy::disallowed_methods, reason = "the name of a temporary file")]
+        let now = std::time::SystemTime::now();
+        let now = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let name = format!("{}-{}-{now}.jsonl", P::NAME, std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(0o600);
+        }
+        options.open(&path).map_err(|error| Failure::file(&path, &error))?;
+        let _ = self.temporary.set(path.clone());
+        Ok(Some(path))
     }
 
     /// Finds the credentials.
@@ -184,7 +319,18 @@ impl<P: Provider> Context<P> {
     /// # Errors
     /// Returns an error if there are none.
     pub fn settings(&self) -> Result<Settings, Failure> {
-        Settings::find(P::NAME, P::VARIABLES, &self.global)
+        // The standard input can be read once only.
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings.clone());
+        }
+        let settings = Settings::find(P::NAME, P::VARIABLES, &self.global)?;
+        Ok(self.settings.get_or_init(|| settings).clone())
+    }
+
+    /// Finds the credentials for a login.
+    pub(crate) fn settings_for_login(&self) -> Result<Settings, Failure> {
+        let settings = Settings::find_for_login(P::NAME, P::VARIABLES, &self.global)?;
+        Ok(self.settings.get_or_init(|| settings).clone())
     }
 
     /// Returns the client, which is created once.
@@ -193,15 +339,22 @@ impl<P: Provider> Context<P> {
     /// Returns an error if there are no credentials, or if a setting is invalid.
     pub fn client(&self) -> Result<&P::Client, Failure> {
         if self.client.get().is_none() {
+            let settings = self.settings()?;
             let connection = Connection {
                 environment: self.global.environment.clone(),
                 base_url: self.global.base_url.clone(),
                 timeout: self.global.timeout,
                 retries: self.global.retries,
-                record: self.global.record.clone().filter(|_| !self.global.curl),
+                record: self.recording()?,
                 is_offline: self.global.curl,
+                max_rate: self.global.max_rate,
+                jobs: self.jobs().max(16),
+                headers: self.headers.get().cloned().unwrap_or_default(),
             };
-            let client = P::client(&self.settings()?, &connection)?;
+            let client = P::client(&settings, &connection)?;
+            if let Some(path) = connection.record.filter(|_| self.global.verbose > 1) {
+                logger::print_recording(&path).map_err(|error| Failure::file(&path, &error))?;
+            }
             let _ = self.client.set(client);
         }
         self.client.get().ok_or_else(|| Failure::new(Exit::Local, "there is no client"))
@@ -231,9 +384,7 @@ impl<P: Provider> Context<P> {
             self.output.text(&P::curl(self.client()?, request)?)?;
             return Ok(true);
         }
-        let is_read =
-            matches!(request.method(), Method::GET | Method::HEAD) && request.idempotent();
-        if self.global.dry_run && !is_read {
+        if self.global.dry_run && !request.read_only() {
             request.validate()?;
             let (method, path) = (request.method(), request.shown_path());
             self.note(&format!("dry run: would send {method} {path} ({})", E::ID));
@@ -247,11 +398,37 @@ impl<P: Provider> Context<P> {
     /// # Errors
     /// Returns the failure of the request or of the output.
     pub fn show<E: Endpoint>(&self, request: E) -> Result<Exit, Failure> {
-        if let Some(reply) = self.send(WithJson::new(request))? {
-            found(reply.status)?;
-            self.output.value(&reply.body)?;
+        self.show_json(WithJson::new(request))
+    }
+
+    /// Sends a request, which may have a body of its own, and writes the JSON of its response. A
+    /// response without a body is shown as `{"success":true}`.
+    ///
+    /// # Errors
+    /// Returns the failure of the request or of the output.
+    pub fn show_json<E: Endpoint>(&self, request: WithJson<E>) -> Result<Exit, Failure> {
+        if let Some(reply) = self.send(request)? {
+            if reply.status == StatusCode::NOT_FOUND {
+                return Err(Failure::not_found(P::NAME, E::ID));
+            }
+            // A response to a write may have no body.
+            match Json::parse(&reply.body) {
+                Ok(_) => self.output.value(&reply.body)?,
+                Err(_) => self.output.value(r#"{"success":true}"#)?,
+            }
         }
         Ok(Exit::Done)
+    }
+
+    /// Sends a request with the body of `input`, if one is given, and writes the JSON of its response.
+    ///
+    /// # Errors
+    /// Returns the failure of the request or of the output.
+    pub fn create<E: Endpoint>(&self, request: E, input: &Input) -> Result<Exit, Failure> {
+        match input.body_of(&request)? {
+            Some(body) => self.show_json(WithJson::with_body(request, &body)),
+            None => self.show(request),
+        }
     }
 
     /// Sends a request and writes the list at this path of its response, or the response itself for
@@ -291,17 +468,26 @@ impl<P: Provider> Context<P> {
     ///
     /// # Errors
     /// Returns the failure of a request or of the output. A list of JSON is then not closed.
-    pub fn list<E: Paged>(
+    pub fn list<E>(
         &self,
         request: WithJson<E>,
         limits: &Limits,
         columns: &[Column],
-    ) -> Result<Exit, Failure> {
+    ) -> Result<Exit, Failure>
+    where
+        E: NumberedPages + Send + 'static,
+        E::Output: Send + 'static,
+    {
+        /// The number of entries from which on a list has several pages.
+        const PAGE: usize = 100;
         if self.is_withheld(&request)? {
             return Ok(Exit::Done);
         }
-        let mut items = P::items(self.client()?, request);
+        // No more pages than the limit needs.
+        let jobs = self.jobs().min(limits.most().div_ceil(PAGE).max(1));
+        let mut items = P::items(self.client()?, request).concurrent(jobs);
         let (mut shown, mut total) = (0, None);
+        let progress = self.progress();
         let mut list = None;
         while shown < limits.most() {
             let Some(entry) = items.next().transpose()? else { break };
@@ -313,7 +499,12 @@ impl<P: Provider> Context<P> {
                 list.push(&entry.json)?;
             }
             shown += 1;
+            if let Some(total) = total {
+                progress.total(limits.most().min(total));
+            }
+            progress.step();
         }
+        drop(progress);
         match list {
             Some(list) => list.end()?,
             None => self.output.list(columns)?.end()?,
@@ -326,6 +517,123 @@ impl<P: Provider> Context<P> {
             _ => {}
         }
         Ok(Exit::Done)
+    }
+
+    /// Returns the number of requests at a time.
+    fn jobs(&self) -> usize {
+        usize::from(self.global.jobs)
+    }
+
+    /// Returns the progress of a command. Nothing is shown with `-q`, and beside entries that are
+    /// written to the same terminal.
+    fn progress(&self) -> Progress {
+        Progress::new(!self.global.quiet && !self.output.is_on_terminal())
+    }
+
+    /// Sends a request for each line of a file. `labels` are the members that name a line. The
+    /// results are a list; a line that fails is shown with its error, and the others are sent.
+    /// `answer` returns the value of a result and whether it is yes.
+    ///
+    /// The exit status is 0, 1 if an answer is no, and 11 if some lines failed. If all failed for the
+    /// same reason, it is that of a single one.
+    ///
+    /// # Errors
+    /// Returns an error if a request is invalid: nothing is sent then.
+    pub fn batch<E>(
+        &self,
+        lines: Vec<(Vec<(&'static str, String)>, E)>,
+        answer: impl Fn(&Reply<E::Output>) -> (Json, bool),
+    ) -> Result<Exit, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        let (labels, requests): (Vec<_>, Vec<_>) = lines.into_iter().unzip();
+        let requests: Vec<_> = requests.into_iter().map(WithJson::new).collect();
+        for (number, request) in requests.iter().enumerate() {
+            let named = |error: Failure| {
+                Failure::new(error.exit(), format!("line {}: {}", number + 1, error.message()))
+            };
+            request.validate().map_err(|error| named(error.into()))?;
+        }
+        let mut is_sent = requests.is_empty();
+        for request in &requests {
+            is_sent |= !self.is_withheld(request)?;
+        }
+        if !is_sent {
+            return Ok(Exit::Done);
+        }
+        let names = labels.first().into_iter().flatten().map(|(name, _)| (*name, *name));
+        let columns: Vec<Column> =
+            names.chain([("result", "result"), ("error", "error")]).collect();
+        // A closed pipe must not stop writes.
+        let mut list = Some(self.output.list(&columns)?);
+        let progress = self.progress();
+        progress.total(requests.len());
+        let (count, mut exits, mut is_no) = (requests.len(), Vec::new(), false);
+        let results = P::send_all(self.client()?, requests, self.jobs());
+        for (label, result) in labels.into_iter().zip(results) {
+            let null = || Json::Other("null".to_owned());
+            let (value, error) = match result {
+                Ok(reply) => {
+                    let (value, is_yes) = answer(&reply);
+                    is_no |= !is_yes;
+                    (value, null())
+                }
+                Err(error) => {
+                    let failure = Failure::from(error);
+                    exits.push(failure.exit());
+                    let mut error = failure.json();
+                    if self.output.format() == crate::output::Format::Table {
+                        error = Json::Text(failure.message().to_owned());
+                    }
+                    (null(), error)
+                }
+            };
+            let mut members: Vec<_> = label
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), Json::Text(value)))
+                .collect();
+            members.extend([("result".to_owned(), value), ("error".to_owned(), error)]);
+            if let Some(open) = &mut list
+                && unless_closed(open.push(&Json::Object(members)))?.is_none()
+            {
+                list = None;
+            }
+            progress.step();
+        }
+        drop(progress);
+        if let Some(list) = list {
+            unless_closed(list.end())?;
+        }
+        Ok(match exits.first() {
+            None if is_no => Exit::No,
+            None => Exit::Done,
+            Some(first) if exits.len() == count && exits.iter().all(|exit| exit == first) => *first,
+            Some(_) => Exit::Partial,
+        })
+    }
+
+    /// Reads a secret, which is no argument: from a prompt without echo, or from the first line of
+    /// the standard input if `is_stdin`. `option` is the name of the option that asks for that.
+    ///
+    /// # Errors
+    /// Returns an error if there is no terminal for the prompt.
+    pub fn secret(&self, name: &str, is_stdin: bool, option: &str) -> Result<Secret, Failure> {
+        let failed = |error: io::Error| Failure::new(Exit::Local, format!("{name}: {error}"));
+        let text = if is_stdin {
+            let mut line = String::new();
+            io::stdin().lock().read_line(&mut line).map_err(failed)?;
+            line
+        } else if self.global.no_input || !io::stdin().is_terminal() {
+            let problem = format!("{name} is needed; use {option}");
+            return Err(Failure::new(Exit::Usage, problem));
+        } else {
+            rpassword::prompt_password(format!("{name}: ")).map_err(failed)?
+        };
+        match text.trim() {
+            "" => Err(Failure::new(Exit::Usage, format!("{name} is empty"))),
+            text => Ok(Secret::new(text)),
+        }
     }
 
     /// Asks for a confirmation, where money moves or something is deleted.
@@ -357,5 +665,23 @@ impl<P: Provider> Context<P> {
             // A closed standard error must not end the command.
             let _ = writeln!(io::stderr(), "{text}");
         }
+    }
+}
+
+impl<P: Provider> Drop for Context<P> {
+    fn drop(&mut self) {
+        logger::print_exchanges();
+        if let Some(path) = self.temporary.get() {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Returns `None` for the failure of a closed pipe.
+fn unless_closed<T>(result: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(failure) if failure.is_closed_pipe() => Ok(None),
+        Err(failure) => Err(failure),
     }
 }

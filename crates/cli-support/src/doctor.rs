@@ -17,6 +17,7 @@ use crate::request::WithJson;
 pub struct Doctor<'a, P: Provider> {
     context: &'a Context<P>,
     rows: Vec<Row>,
+    with_values: bool,
 }
 
 /// The result of a call.
@@ -39,7 +40,14 @@ impl<P: Provider> fmt::Debug for Doctor<'_, P> {
 impl<'a, P: Provider> Doctor<'a, P> {
     /// Creates a report without calls.
     pub fn new(context: &'a Context<P>) -> Self {
-        Self { context, rows: Vec::new() }
+        Self { context, rows: Vec::new(), with_values: false }
+    }
+
+    /// Sets whether the values of unknown fields are reported.
+    #[must_use]
+    pub fn with_values(mut self, with_values: bool) -> Self {
+        self.with_values = with_values;
+        self
     }
 
     /// Returns the settings of the client.
@@ -51,7 +59,7 @@ impl<'a, P: Provider> Doctor<'a, P> {
     }
 
     /// Makes a call and returns the JSON of its response. Fields that the type of the response does
-    /// not cover are reported by name and type, never by value.
+    /// not cover are reported by name and type, and with `--values` also by value.
     ///
     /// # Errors
     /// Returns an error if the credentials are missing or were rejected: further calls would fail,
@@ -60,12 +68,13 @@ impl<'a, P: Provider> Doctor<'a, P> {
     where
         E::Output: Serialize,
     {
+        let with_values = self.with_values;
         self.measure(request, |value, json| {
             let mut unknown = Vec::new();
             if let Ok(value) = serde_json::to_string(value)
                 && let (Ok(value), Some(_)) = (Json::parse(&value), json)
             {
-                unknown_fields(&value, "", &mut unknown);
+                unknown_fields(&value, "", with_values, &mut unknown);
             }
             unknown
         })
@@ -158,7 +167,7 @@ impl<'a, P: Provider> Doctor<'a, P> {
 }
 
 /// Collects names and types of the fields that the library keeps in `$extra`.
-fn unknown_fields(value: &Json, at: &str, found: &mut Vec<String>) {
+fn unknown_fields(value: &Json, at: &str, with_values: bool, found: &mut Vec<String>) {
     let join = |name: &str| match at {
         "" => name.to_owned(),
         at => [at, ".", name].concat(),
@@ -169,18 +178,22 @@ fn unknown_fields(value: &Json, at: &str, found: &mut Vec<String>) {
                 match value {
                     Json::Object(extra) if name == "$extra" => {
                         for (name, value) in extra {
-                            let field = format!("{}: {}", join(name), type_of(value));
+                            let mut field = format!("{}: {}", join(name), type_of(value));
+                            if with_values {
+                                field.push_str(&format!(" = {value}"));
+                            }
                             if !found.contains(&field) {
                                 found.push(field);
                             }
                         }
                     }
-                    value => unknown_fields(value, &join(name), found),
+                    value => unknown_fields(value, &join(name), with_values, found),
                 }
             }
         }
         Json::List(entries) => {
-            entries.iter().for_each(|entry| unknown_fields(entry, &join("[]"), found));
+            let of = |entry| unknown_fields(entry, &join("[]"), with_values, found);
+            entries.iter().for_each(of);
         }
         Json::Text(_) | Json::Other(_) => {}
     }
@@ -208,7 +221,7 @@ mod tests {
         let text = r#"{"a":[{"$extra":{"new":1,"other":"CANARY"}},{"$extra":{"new":2}}],
             "b":{"c":{"$extra":{"deep":[true]}}},"$extra":{"top":null,"flag":true,"o":{}}}"#;
         let mut found = Vec::new();
-        unknown_fields(&Json::parse(text).unwrap(), "", &mut found);
+        unknown_fields(&Json::parse(text).unwrap(), "", false, &mut found);
         assert_eq!(
             found,
             [
@@ -220,5 +233,9 @@ mod tests {
                 "o: object"
             ]
         );
+        let mut found = Vec::new();
+        let text = r#"{"a":{"$extra":{"new":[1.50,"x"]}}}"#;
+        unknown_fields(&Json::parse(text).unwrap(), "", true, &mut found);
+        assert_eq!(found, ["a.new: list = [1.50,\"x\"]"]);
     }
 }

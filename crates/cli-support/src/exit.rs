@@ -20,7 +20,7 @@ Exit status:
     7  too many requests
     8  the server rejected the request
     9  the response was not understood
-   10  a local failure: a file, the disk, the configuration
+   10  a local failure: a file, the disk, a hook, the configuration
    11  some of several failed
   130  interrupted";
 
@@ -97,6 +97,7 @@ pub struct Failure {
     http_status: Option<u16>,
     request_id: Option<String>,
     retryable: bool,
+    hint: Option<String>,
     /// The reader of the output has closed it: not a failure.
     is_closed_pipe: bool,
 }
@@ -111,7 +112,17 @@ impl Failure {
             http_status: None,
             request_id: None,
             retryable: exit == Exit::Unavailable || exit == Exit::RateLimited,
+            hint: exit.hint().map(str::to_owned),
             is_closed_pipe: false,
+        }
+    }
+
+    /// Creates the failure of a look-up that found nothing.
+    pub(crate) fn not_found(program: &str, endpoint: &str) -> Self {
+        Self {
+            endpoint: Some(endpoint.to_owned()),
+            http_status: Some(404),
+            ..Self::new(Exit::NotFound, format!("{program} {endpoint}: there is no such record"))
         }
     }
 
@@ -125,6 +136,42 @@ impl Failure {
         let is_closed_pipe = error.kind() == io::ErrorKind::BrokenPipe;
         let exit = if is_closed_pipe { Exit::Done } else { Exit::Local };
         Self { is_closed_pipe, ..Self::new(exit, format!("standard output: {error}")) }
+    }
+
+    /// Returns the failure with what it is about before its message, such as one of several files.
+    #[must_use]
+    pub fn about(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+
+    /// Sets the hint: what to do.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Names the variable of credentials that were not set. `variables` are pairs of the name of the
+    /// credentials and the variable.
+    #[must_use]
+    pub(crate) fn with_variable_of(self, variables: &[(&str, &str)]) -> Self {
+        let is_missing = |(name, _): &&(&str, &str)| {
+            self.message.contains(&format!("`{name}` credentials, which were not set"))
+        };
+        match variables.iter().find(is_missing).map(|(_, variable)| missing(variable)) {
+            Some(hint) if self.exit == Exit::Credentials => self.with_hint(hint),
+            _ => self,
+        }
+    }
+
+    /// Returns the message without the hint.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Returns whether the reader of the output has closed it.
+    pub fn is_closed_pipe(&self) -> bool {
+        self.is_closed_pipe
     }
 
     /// Returns the exit status.
@@ -156,7 +203,7 @@ impl Failure {
             ("request_id", optional(self.request_id.as_deref())),
             ("retryable", other(self.retryable.to_string())),
             ("message", text(&self.message)),
-            ("hint", optional(self.exit.hint())),
+            ("hint", optional(self.hint.as_deref())),
         ];
         Json::Object(members.map(|(name, value)| (name.to_owned(), value)).into())
     }
@@ -166,8 +213,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let printable = |text: &str| text.replace(|char: char| char.is_control(), " ");
         f.write_str(&printable(&self.message))?;
-        match self.exit.hint() {
-            Some(hint) => write!(f, "\nhint: {hint}"),
+        match &self.hint {
+            Some(hint) => write!(f, "\nhint: {}", printable(hint)),
             None => Ok(()),
         }
     }
@@ -178,6 +225,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = error.status().map(|status| status.as_u16());
         let exit = match (error.kind(), status) {
+            (ErrorKind::Input, _) if error.argument() == Some("credentials") => Exit::Credentials,
             (ErrorKind::Auth, _) | (ErrorKind::Api, Some(401)) => Exit::Credentials,
             (ErrorKind::OperationFailed | ErrorKind::Verify, _) => Exit::No,
             (ErrorKind::RateLimited, _) => Exit::RateLimited,
@@ -190,14 +238,25 @@ impl From<Error> for Failure {
             _ => Exit::Rejected,
         };
         let endpoint = error.endpoint();
+        let failure = Self::new(exit, error.to_string());
+        let failure = match error.spaced_credential() {
+            Some(name) => failure
+                .with_hint(format!("{name} begins or ends with white space; run `auth status`")),
+            None => failure,
+        };
         Self {
             endpoint: Some(endpoint).filter(|name| !name.is_empty()).map(str::to_owned),
             http_status: status,
             request_id: error.request_id().map(str::to_owned),
             retryable: error.is_retryable() || exit == Exit::Unavailable,
-            ..Self::new(exit, error.to_string())
+            ..failure
         }
     }
+}
+
+/// Returns the hint for a setting that is missing.
+pub(crate) fn missing(variable: &str) -> String {
+    format!("set {variable}, or name a source of it: --profile NAME or --env-file FILE")
 }
 
 impl From<InputError> for Failure {
@@ -217,6 +276,15 @@ mod tests {
         assert_eq!(json.get("exit").unwrap().cell(), "2");
         assert_eq!(json.get("kind").unwrap().cell(), "usage");
         assert!(json.get("message").unwrap().cell().contains("amount: must be positive"));
+    }
+
+    #[test]
+    fn hint_is_that_of_the_status() {
+        let failure = Failure::new(Exit::Unknown, "no response");
+        let hint = "read the record before you repeat the command";
+        assert_eq!(failure.to_string(), format!("no response\nhint: {hint}"));
+        assert_eq!(failure.json().get("hint").unwrap().cell(), hint);
+        assert_eq!(Failure::new(Exit::Rejected, "no").to_string(), "no");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Common parts of the command-line programs.
 //!
 //! A program is a [`Provider`], a command line with [`Global`] options, and one type for each noun
-//! that implements [`Run`]. [`main`] does the rest.
+//! that implements [`Run`]. [`program!`] and [`main`] do the rest.
 //!
 //! | module | contents |
 //! |---|---|
@@ -14,6 +14,9 @@
 //! | [`api`] | a request to any endpoint |
 //! | [`doctor`] | a report on all read-only calls |
 //! | [`json`] | JSON values that keep order and digits |
+//! | [`times`] | times in tables: local on a terminal, UTC otherwise |
+//! | [`terminal`] | colors, progress |
+//! | [`tree`] | all commands on one page |
 
 pub mod api;
 pub mod args;
@@ -24,25 +27,32 @@ pub mod exit;
 pub mod json;
 mod logger;
 pub mod output;
+mod program;
+mod raw_page;
 pub mod request;
+pub mod terminal;
+pub mod times;
+pub mod tree;
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use api_auth;
 pub use args::{Global, Input, Limits};
-pub use context::{Bodies, Connection, Context, Provider};
+pub use auth::WebLogin;
+pub use context::{Bodies, Connection, Context, Pages, Provider};
 pub use exit::{EXIT_STATUSES, Exit, Failure};
 pub use json::Json;
 pub use request::WithJson;
+pub use times::Times;
 
 use api::Api;
-use auth::{AuthCommand, Profiles, login, logout};
+use auth::{AuthCommand, Profiles, login, logout, store_login};
 use doctor::Doctor;
 use output::Format;
 
@@ -73,7 +83,11 @@ pub enum Common {
     #[command(subcommand)]
     Auth(AuthCommand),
     /// Make all read-only calls and report status, time and unknown fields
-    Doctor,
+    Doctor {
+        /// Show the values of unknown fields, too; they may be personal data
+        #[arg(long)]
+        values: bool,
+    },
     /// Print the completion script of a shell
     Completions {
         /// The shell
@@ -96,27 +110,39 @@ impl Common {
         self,
         context: &Context<P>,
     ) -> Result<Exit, Failure> {
+        let is_many = matches!(self, Self::Doctor { .. } | Self::Auth(AuthCommand::Status));
+        if is_many && context.global.curl {
+            let problem = "--curl: this command sends requests of its own; use it with `api`";
+            return Err(Failure::new(Exit::Usage, problem));
+        }
         match self {
             Self::Api(api) => api.run(context),
             Self::Auth(command) => auth(command, context),
-            Self::Doctor => {
-                let mut doctor = Doctor::new(context);
+            Self::Doctor { values } => {
+                let mut doctor = Doctor::new(context).with_values(values);
                 P::doctor(&mut doctor)?;
                 doctor.end()
             }
             Self::Completions { shell } => {
                 let mut script = Vec::new();
-                clap_complete::generate(shell, &mut C::command(), P::NAME, &mut script);
+                clap_complete::generate(shell, &mut command_of::<P, C>(), P::NAME, &mut script);
                 context.output.bytes(&script).map(|()| Exit::Done)
             }
-            Self::Man { dir } => man(C::command(), dir, context),
+            Self::Man { dir } => man(command_of::<P, C>(), dir, context),
         }
     }
 }
 
 fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit, Failure> {
     match command {
-        AuthCommand::Login => context.note(&login(P::NAME, P::VARIABLES, &context.global)?),
+        AuthCommand::Login(web) if web.web => {
+            let settings = context.settings_for_login()?;
+            let values = P::web_login(context, &web)?;
+            context.note(&store_login::<P>(&settings, values, &context.global)?);
+        }
+        AuthCommand::Login(_) => {
+            context.note(&login(P::NAME, P::VARIABLES, &context.global)?);
+        }
         AuthCommand::Logout { name } => context.note(&logout(P::NAME, &name)?),
         AuthCommand::List => {
             let profiles = Profiles::load(P::NAME)?;
@@ -167,16 +193,83 @@ fn man<P: Provider>(
     Ok(Exit::Done)
 }
 
+/// Returns the command line of a program, without options that its provider does not have.
+fn command_of<P: Provider, C: CommandFactory>() -> clap::Command {
+    let command = C::command();
+    if P::HAS_WEB_LOGIN {
+        return command;
+    }
+    command.mut_subcommand("auth", |auth| {
+        auth.mut_subcommand("login", |login| {
+            login.mut_args(|arg| match arg.get_id().as_str() {
+                "web" | "scopes" | "no_browser" | "wait" => arg.hide(true),
+                _ => arg,
+            })
+        })
+    })
+}
+
+/// Returns the value of an option that must be known before the command line is parsed.
+fn early<'a>(words: &'a [OsString], short: Option<&str>, long: &str) -> Option<&'a str> {
+    let mut found = None;
+    let mut words = words.iter().skip(1).map_while(|word| word.to_str()).peekable();
+    while let Some(word) = words.next().filter(|word| *word != "--") {
+        let value = if word == long || Some(word) == short {
+            words.peek().copied()
+        } else if let Some(value) = word.strip_prefix(long) {
+            value.strip_prefix('=')
+        } else {
+            let value = short.and_then(|short| word.strip_prefix(short));
+            value.map(|value| value.strip_prefix('=').unwrap_or(value))
+        };
+        found = value.or(found);
+    }
+    found
+}
+
+fn print_failure<P: Provider>(failure: &Failure, is_json: bool, color: ColorChoice) {
+    let mut text = match is_json {
+        true => failure.json().to_string(),
+        // The errors of a client begin with the name of the provider.
+        false if failure.is_of_client() => failure.to_string(),
+        false => format!("{}: {failure}", P::NAME),
+    };
+    if !is_json && terminal::is_colored(color, &std::io::stderr()) {
+        text = terminal::failure(&text);
+    }
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Runs a program: parses the command line, runs the command, and reports a failure.
 pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
-    let is_exit_status = words.get(1..).is_some_and(|words| words == ["help", "exit-status"]);
-    if is_exit_status {
-        let _ = writeln!(std::io::stdout(), "{EXIT_STATUSES}");
+    let page = match words.get(1..) {
+        Some([help, page]) if help == "help" && page == "exit-status" => {
+            Some(format!("{EXIT_STATUSES}\n"))
+        }
+        Some([help, page]) if help == "help" && page == "commands" => {
+            Some(tree::commands(command_of::<P, C>()))
+        }
+        _ => None,
+    };
+    if let Some(page) = page {
+        let _ = std::io::stdout().write_all(page.as_bytes());
         return ExitCode::SUCCESS;
     }
-    let (global, command) = match C::try_parse_from(words) {
+    let color = early(&words, None, "--color");
+    let color = color.and_then(|color| ColorChoice::from_str(color, true).ok()).unwrap_or_default();
+    let format = early(&words, Some("-o"), "--output");
+    let is_json = matches!(format, Some("json" | "jsonl"));
+    let parsed = command_of::<P, C>().color(color).try_get_matches_from(words);
+    let parsed = parsed.and_then(|matches| C::from_arg_matches(&matches));
+    let (global, command) = match parsed {
         Ok(arguments) => arguments.split(),
+        Err(error) if error.use_stderr() && is_json => {
+            let text = error.render().to_string();
+            let message = text.trim().trim_start_matches("error: ");
+            print_failure::<P>(&Failure::new(Exit::Usage, message), true, color);
+            return Exit::Usage.into();
+        }
         Err(error) => {
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
@@ -185,19 +278,37 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     logger::init(global.verbose);
     let is_json = matches!(global.format, Format::Json | Format::Jsonl);
     let context = Context::<P>::new(global);
-    match command.run(&context) {
+    let result = command.run(&context);
+    drop(context);
+    match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
             if failure.is_shown() {
-                let text = match is_json {
-                    true => failure.json().to_string(),
-                    // The errors of a client begin with the name of the provider.
-                    false if failure.is_of_client() => failure.to_string(),
-                    false => format!("{}: {failure}", P::NAME),
-                };
-                let _ = writeln!(std::io::stderr(), "{text}");
+                let failure = failure.with_variable_of(P::CREDENTIALS);
+                let exit = failure.exit();
+                print_failure::<P>(&failure, is_json, color);
+                return exit.into();
             }
             failure.exit().into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn early_options_are_found() {
+        let of = |words: &str| {
+            let words: Vec<OsString> = words.split(' ').map(OsString::from).collect();
+            early(&words, Some("-o"), "--output").map(str::to_owned)
+        };
+        for words in ["x a -o json", "x -ojson a", "x --output=json", "x -o csv --output json"] {
+            assert_eq!(of(words).as_deref(), Some("json"), "{words}");
+        }
+        for words in ["x", "x a -- -o json", "x --outputs json", "-o"] {
+            assert_eq!(of(words), None, "{words}");
         }
     }
 }

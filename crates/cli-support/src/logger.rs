@@ -1,10 +1,24 @@
-//! `--verbose`: the lines that the library logs, one for each attempt.
+//! `--verbose`: the lines that the library logs, one for each attempt, and the exchanges.
 
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use log::{LevelFilter, Log, Metadata, Record};
 
+use crate::json::Json;
+
 struct Logger;
+
+/// The recording whose lines are printed.
+static EXCHANGES: OnceLock<Mutex<Exchanges>> = OnceLock::new();
+
+/// The part of a recording that has not been printed.
+struct Exchanges {
+    file: File,
+    rest: String,
+}
 
 impl Log for Logger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -14,6 +28,7 @@ impl Log for Logger {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
+            print_exchanges();
             let _ = writeln!(std::io::stderr(), "{}", record.args());
         }
     }
@@ -21,10 +36,86 @@ impl Log for Logger {
     fn flush(&self) {}
 }
 
-/// Prints warnings, and one line for each attempt if `is_verbose`.
-pub(crate) fn init(is_verbose: bool) {
-    let level = if is_verbose { LevelFilter::Debug } else { LevelFilter::Warn };
+/// Prints warnings, and one line for each attempt if `verbose` is not 0.
+pub(crate) fn init(verbose: u8) {
+    let level = if verbose > 0 { LevelFilter::Debug } else { LevelFilter::Warn };
     if log::set_logger(&Logger).is_ok() {
         log::set_max_level(level);
+    }
+}
+
+/// Prints the exchanges that will be appended to this recording.
+pub(crate) fn print_recording(path: &PathBuf) -> std::io::Result<()> {
+    let mut file = fs::OpenOptions::new().read(true).append(true).create(true).open(path)?;
+    file.read_to_end(&mut Vec::new())?;
+    let _ = EXCHANGES.set(Mutex::new(Exchanges { file, rest: String::new() }));
+    Ok(())
+}
+
+/// Prints the exchanges that were recorded since the last call.
+pub(crate) fn print_exchanges() {
+    let Some(exchanges) = EXCHANGES.get() else { return };
+    let mut exchanges = exchanges.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut bytes = Vec::new();
+    if exchanges.file.read_to_end(&mut bytes).is_err() {
+        return;
+    }
+    exchanges.rest.push_str(&String::from_utf8_lossy(&bytes));
+    while let Some((line, rest)) = exchanges.rest.split_once('\n') {
+        let text = Json::parse(line).map(|line| exchange(&line)).unwrap_or_default();
+        let rest = rest.to_owned();
+        let _ = std::io::stderr().write_all(text.as_bytes());
+        exchanges.rest = rest;
+    }
+}
+
+/// Returns the lines of an exchange: `>` begins those of the request, `<` those of the response.
+fn exchange(line: &Json) -> String {
+    let value = |path: &str| line.get(path).map(Json::cell).unwrap_or_default();
+    let mut text = String::new();
+    let mut add = |mark: char, line: &str| {
+        let printable = |char: char| if char.is_control() { ' ' } else { char };
+        let line: String = line.chars().map(printable).collect();
+        text.push_str(&format!("{mark} {line}\n"));
+    };
+    if line.get("request").is_none() {
+        return text;
+    }
+    add('>', &format!("{} {}", value("request.method"), value("request.target")));
+    value("request.body").lines().for_each(|line| add('>', line));
+    for part in ["response", "error.partial"] {
+        let Some(response) = line.get(part) else { continue };
+        add('<', &response.get("status").map(Json::cell).unwrap_or_default());
+        if let Some(Json::List(headers)) = response.get("headers") {
+            for header in headers {
+                let of = |index| header.get(index).map(Json::cell).unwrap_or_default();
+                add('<', &format!("{}: {}", of("0"), of("1")));
+            }
+        }
+        let body = response.get("body").map(Json::cell).unwrap_or_default();
+        body.lines().for_each(|line| add('<', line));
+    }
+    if line.get("error").is_some() {
+        add('<', &format!("{}: {}", value("error.kind"), value("error.message")));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exchanges_are_lines_with_a_mark() {
+        let line = r#"{"endpoint":"a.b","request":{"method":"POST","target":"/a?x=1","body":"{\"b\":1}"},
+            "response":{"status":200,"headers":[["content-type","a/b"]],"body":"x\ny\u001b"}}"#;
+        assert_eq!(
+            exchange(&Json::parse(line).unwrap()),
+            "> POST /a?x=1\n> {\"b\":1}\n< 200\n< content-type: a/b\n< x\n< y \n"
+        );
+        assert_eq!(exchange(&Json::parse(r#"{"recording":1}"#).unwrap()), "");
+        let line =
+            r#"{"request":{"method":"GET","target":"/"},"error":{"kind":"timeout","message":"m"}}"#;
+        assert_eq!(exchange(&Json::parse(line).unwrap()), "> GET /\n< timeout: m\n");
     }
 }

@@ -10,6 +10,8 @@ use comfy_table::presets::NOTHING;
 
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
+use crate::terminal::bold;
+use crate::times::Times;
 
 /// The format of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,12 +35,41 @@ pub struct Output {
     format: Format,
     fields: Vec<String>,
     file: Option<PathBuf>,
+    is_private: bool,
+    times: Times,
+    is_colored: bool,
 }
 
 impl Output {
     /// Creates an output. `fields` replace the columns and select the members of JSON.
     pub fn new(format: Format, fields: Vec<String>, file: Option<PathBuf>) -> Self {
-        Self { format, fields, file }
+        Self { format, fields, file, is_private: false, times: Times::NONE, is_colored: false }
+    }
+
+    /// Returns the same output for a secret: on Unix, only its owner may read and write the file.
+    #[must_use]
+    pub fn private(&self) -> Self {
+        let (fields, file) = (self.fields.clone(), self.file.clone());
+        Self { fields, file, is_private: true, ..*self }
+    }
+
+    /// Sets how times are shown.
+    #[must_use]
+    pub fn with_times(mut self, times: Times) -> Self {
+        self.times = times;
+        self
+    }
+
+    /// Sets whether headings on a terminal are emphasized.
+    #[must_use]
+    pub(crate) fn with_color(mut self, is_colored: bool) -> Self {
+        self.is_colored = is_colored;
+        self
+    }
+
+    /// Returns whether entries are written to a terminal one by one.
+    pub(crate) fn is_on_terminal(&self) -> bool {
+        self.file.is_none() && self.format != Format::Table && io::stdout().is_terminal()
     }
 
     /// Returns the format.
@@ -68,16 +99,19 @@ impl Output {
             Format::Json | Format::Jsonl => self.text(&json.to_string()),
             Format::Table | Format::Csv => {
                 let Json::Object(members) = json else { return self.text(&json.cell()) };
-                let (names, values): (Vec<_>, Vec<_>) = members.into_iter().unzip();
+                let names: Vec<String> = members.iter().map(|(name, _)| name.clone()).collect();
                 if self.format == Format::Csv {
                     let mut list = self.list_of(names.clone(), names)?;
-                    let values = values.iter().map(Json::cell).collect();
-                    list.rows.push(values);
+                    let cell = |(name, value): &(String, Json)| list.cell(name, value.cell());
+                    let row = members.iter().map(cell).collect();
+                    list.rows.push(row);
                     return list.end();
                 }
                 let mut list = self.list_of(Vec::new(), Vec::new())?;
-                let row = |(name, value): (String, Json)| vec![name, value.cell()];
-                list.rows.extend(names.into_iter().zip(values).map(row));
+                for (name, value) in members {
+                    let cell = list.cell(&name, value.cell());
+                    list.rows.push(vec![name, cell]);
+                }
                 list.end()
             }
         }
@@ -93,9 +127,11 @@ impl Output {
     }
 
     fn list_of(&self, headings: Vec<String>, paths: Vec<String>) -> Result<List, Failure> {
-        let sink = Sink::create(self.file.as_deref())?;
+        let sink = Sink::create(self.file.as_deref(), self.is_private)?;
         let (format, fields) = (self.format, self.fields.clone());
-        Ok(List { format, fields, headings, paths, rows: Vec::new(), count: 0, sink })
+        let (times, is_colored) = (self.times, self.is_colored);
+        let (rows, count) = (Vec::new(), 0);
+        Ok(List { format, fields, headings, paths, rows, count, sink, times, is_colored })
     }
 
     /// Writes a line of text.
@@ -111,7 +147,7 @@ impl Output {
     /// # Errors
     /// Returns an error if the output cannot be written.
     pub fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut sink = Sink::create(self.file.as_deref())?;
+        let mut sink = Sink::create(self.file.as_deref(), self.is_private)?;
         sink.write(bytes)?;
         sink.end()
     }
@@ -127,6 +163,8 @@ pub struct List {
     rows: Vec<Vec<String>>,
     count: usize,
     sink: Sink,
+    times: Times,
+    is_colored: bool,
 }
 
 impl List {
@@ -138,8 +176,11 @@ impl List {
         self.count += 1;
         let is_json = matches!(self.format, Format::Json | Format::Jsonl);
         if !is_json {
-            let cell = |path: &String| entry.get(path).map(Json::cell).unwrap_or_default();
-            self.rows.push(self.paths.iter().map(cell).collect());
+            let cell = |path: &String| {
+                self.cell(path, entry.get(path).map(Json::cell).unwrap_or_default())
+            };
+            let row = self.paths.iter().map(cell).collect();
+            self.rows.push(row);
             return if self.format == Format::Csv { self.write_csv() } else { Ok(()) };
         }
         let text = match self.fields.is_empty() {
@@ -153,6 +194,12 @@ impl List {
         };
         let after = if self.format == Format::Jsonl { "\n" } else { "" };
         self.sink.write([before, &*text, after].concat().as_bytes())
+    }
+
+    /// Returns the text of a cell: times are local on a terminal, UTC otherwise and in CSV.
+    fn cell(&self, path: &str, cell: String) -> String {
+        let is_local = self.format == Format::Table && self.sink.is_terminal();
+        self.times.cell(path, cell, is_local)
     }
 
     /// Ends the list. A list that is not ended, because of an error, has no closing bracket and
@@ -199,8 +246,16 @@ impl List {
                 table.set_header(self.headings.iter().map(|name| name.to_uppercase()));
             }
             table.add_rows(cells);
-            let lines = table.lines().map(|line| line.trim_end().to_owned() + "\n");
-            text.extend(lines);
+            for (number, line) in table.lines().enumerate() {
+                let line = line.trim_end();
+                let is_heading = number == 0 && !self.headings.is_empty();
+                text.push_str(&if self.is_colored && is_heading {
+                    bold(line)
+                } else {
+                    line.into()
+                });
+                text.push('\n');
+            }
         } else {
             text.extend(cells.map(|row| row.join("\t") + "\n"));
         }
@@ -235,11 +290,19 @@ enum Sink {
 }
 
 impl Sink {
-    fn create(path: Option<&Path>) -> Result<Self, Failure> {
+    fn create(path: Option<&Path>, is_private: bool) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
-        let file = OpenOptions::new().write(true).create_new(true).open(&temporary);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        if is_private {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        #[cfg(not(unix))]
+        let _ = is_private;
+        let file = options.open(&temporary);
         let file = file.map_err(|error| Failure::file(path, &error))?;
         Ok(Self::File { file, temporary, path: path.to_owned(), is_done: false })
     }

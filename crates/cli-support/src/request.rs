@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Credential, Endpoint, InputError, Method, Paged, Params, Response, ResponseError, Route,
-    Server, StatusCode,
+    Body, Credential, Endpoint, Extent, InputError, Method, NumberedPages, Paged, Params, Response,
+    ResponseError, Route, Server, StatusCode,
 };
 
 use crate::json::Json;
@@ -37,6 +37,11 @@ impl<E> WithJson<E> {
     /// Creates a request with the body of `request`.
     pub fn new(request: E) -> Self {
         Self { request, lists: &[], body: None }
+    }
+
+    /// Creates a request with this JSON body in place of the request's.
+    pub fn with_body(request: E, body: &Json) -> Self {
+        Self { request, lists: &[], body: Some(body.to_string()) }
     }
 
     /// Creates the request of a page, whose entries are in these lists.
@@ -125,6 +130,10 @@ impl<E: Endpoint> Endpoint for WithJson<E> {
     fn idempotent(&self) -> bool {
         self.request.idempotent()
     }
+
+    fn read_only(&self) -> bool {
+        self.request.read_only()
+    }
 }
 
 /// An entry of a list: its value, its JSON, and the number of all entries if the server names it.
@@ -157,5 +166,20 @@ impl<E: Paged> Paged for WithJson<E> {
 
     fn item_id(item: &Self::Item) -> Option<&str> {
         E::item_id(&item.value)
+    }
+
+    fn extent(&self, page: &Self::Output) -> Extent {
+        self.request.extent(&page.value)
+    }
+}
+
+impl<E: NumberedPages> NumberedPages for WithJson<E> {
+    fn page_number(&self) -> u32 {
+        self.request.page_number()
+    }
+
+    fn with_page_number(&self, number: u32) -> Self {
+        let request = self.request.with_page_number(number);
+        Self { request, lists: self.lists, body: None }
     }
 }

@@ -155,7 +155,7 @@ impl ListCas {
 impl Endpoint for ListCas {
     type Output = Vec<CaItem>;
     const ID: &'static str = "ca.list";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/list").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/list").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(Body::Form(Params::new()))
@@ -186,7 +186,7 @@ impl GetCaDetails {
 impl Endpoint for GetCaDetails {
     type Output = CaDetails;
     const ID: &'static str = "ca.details";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/details").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/details").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(ca_form(self.ca_id))
@@ -217,7 +217,7 @@ impl GetCa {
 impl Endpoint for GetCa {
     type Output = String;
     const ID: &'static str = "ca.get";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/get").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/get").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         let mut params = Params::new();

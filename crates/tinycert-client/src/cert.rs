@@ -228,7 +228,7 @@ impl ListCerts {
 impl Endpoint for ListCerts {
     type Output = Vec<CertItem>;
     const ID: &'static str = "cert.list";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/list").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/list").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         let mut params = Params::new();
@@ -261,7 +261,7 @@ impl GetCertDetails {
 impl Endpoint for GetCertDetails {
     type Output = CertDetails;
     const ID: &'static str = "cert.details";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/details").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/details").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(cert_form(self.cert_id))
@@ -350,7 +350,7 @@ impl GetKey {
 impl Endpoint for GetKey {
     type Output = Secret;
     const ID: &'static str = "cert.get";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(get_form(self.cert_id, self.form.as_str()))
@@ -382,7 +382,7 @@ impl GetPkcs12 {
 impl Endpoint for GetPkcs12 {
     type Output = SecretBytes;
     const ID: &'static str = "cert.get";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(get_form(self.cert_id, "pkcs12"))
@@ -417,7 +417,7 @@ impl GetCert {
 impl Endpoint for GetCert {
     type Output = String;
     const ID: &'static str = "cert.get";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(get_form(self.cert_id, self.what.as_str()))

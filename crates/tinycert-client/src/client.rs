@@ -107,6 +107,8 @@ const BASE_URL: &str = "base_url";
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
     api_key: Secret,
+    /// The argument or variable that the API key is from.
+    api_key_name: &'static str,
     environment: Environment,
     /// The argument or variable that the base URL is from.
     base_url_name: &'static str,
@@ -124,6 +126,7 @@ impl Client {
     pub fn builder(api_key: impl Into<Secret>) -> ClientBuilder {
         ClientBuilder {
             api_key: api_key.into(),
+            api_key_name: "api_key",
             environment: Environment::Production,
             base_url_name: BASE_URL,
             keep_passphrase: true,
@@ -158,7 +161,11 @@ impl Client {
         email: impl Into<String>,
         passphrase: impl Into<Secret>,
     ) -> Result<Session> {
-        let connect = Connect::new(email, passphrase);
+        self.open(Connect::new(email, passphrase))
+    }
+
+    /// Opens a session by this request.
+    pub(crate) fn open(&self, connect: Connect) -> Result<Session> {
         let stored = self.store.clone().map(|store| {
             let key = TokenKey::new(&["tinycert", self.base_url(), connect.email()]);
             let secrets = [&self.api_key, connect.passphrase()];
@@ -237,7 +244,9 @@ impl ClientBuilder {
     }
 
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
-        let mut builder = Client::builder(variables.need("TINYCERT_API_KEY")?);
+        const API_KEY: &str = "TINYCERT_API_KEY";
+        let mut builder = Client::builder(variables.need(API_KEY)?);
+        builder.api_key_name = API_KEY;
         const BASE_URL: &str = "TINYCERT_BASE_URL";
         if let Some(url) = variables.get(BASE_URL)? {
             builder.environment = Environment::custom(url);
@@ -279,7 +288,7 @@ impl ClientBuilder {
     /// Returns an error that names the first invalid argument: an empty key, a base URL that is
     /// invalid or would send passphrase and keys unencrypted.
     pub fn build(self) -> Result<Client> {
-        let signer = FormDigest::new(("api_key", &self.api_key), DIGEST)?;
+        let signer = FormDigest::new((self.api_key_name, &self.api_key), DIGEST)?;
         let core = self.settings.build(
             &PROVIDER,
             &[(Server::MAIN, self.base_url_name, self.environment.base_url())],
@@ -347,6 +356,44 @@ mod tests {
                 .unwrap_err();
             assert_eq!(error.to_string(), format!("base_url: {problem}"), "{url}");
         }
+    }
+
+    #[test]
+    fn rejected_credential_with_outer_space_is_named() {
+        use test_support::settings::{named_in_hint, rejecting};
+
+        let client = |builder: ClientBuilder| builder.transport(rejecting(b"{}")).build().unwrap();
+        let connected = |key: &str, email: &str, passphrase: &str| {
+            let client = client(Client::builder(key));
+            named_in_hint(&client.connect(email, passphrase).unwrap_err())
+        };
+        assert_eq!(connected("CANARY", "a@b", "CANARY"), None);
+        assert_eq!(connected(" CANARY", "a@b", "CANARY"), Some("api_key"));
+        assert_eq!(connected("CANARY", "a@b", "CANARY "), Some("passphrase"));
+        assert_eq!(connected("CANARY", " a@b", "CANARY"), Some("email"));
+        // Of a session that was opened before, the passphrase is sent if the token is rejected.
+        let spaced = variables(&[("TINYCERT_API_KEY", "CANARY ")]).unwrap();
+        let resumed = client(spaced).resume("t");
+        assert_eq!(named_in_hint(&resumed.list_cas().unwrap_err()), Some("TINYCERT_API_KEY"));
+        let connect = Connect::new("a@b", " CANARY").with_names("EMAIL", "PASSPHRASE");
+        let error = client(Client::builder("CANARY")).open(connect.clone()).unwrap_err();
+        assert_eq!(named_in_hint(&error), Some("PASSPHRASE"));
+        let error = client(Client::builder("CANARY")).send(&connect).unwrap_err();
+        assert_eq!(named_in_hint(&error), Some("PASSPHRASE"));
+    }
+
+    #[test]
+    fn accepted_credential_with_outer_space_is_not_named() {
+        let server = |request: api_auth::Request| {
+            let is_connect = request.uri().path().ends_with("/connect");
+            let status = if is_connect { 200 } else { 403 };
+            let response = api_auth::http::Response::builder().status(status);
+            Ok(response.body(br#"{"token":"t"}"#.to_vec()).unwrap())
+        };
+        let client = Client::builder("k ").transport(server).build().unwrap();
+        let session = client.connect("a@b", "p ").unwrap();
+        let error = session.list_cas().unwrap_err();
+        assert_eq!((error.kind(), error.spaced_credential()), (api_auth::ErrorKind::Auth, None));
     }
 
     #[test]

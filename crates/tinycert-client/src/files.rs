@@ -15,6 +15,7 @@ mod pem;
 mod resolved;
 mod trust;
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -111,20 +112,42 @@ pub struct KeyPairFiles {
 /// An error that occurred when a certificate was issued, renewed or saved to files.
 ///
 /// See the example of [`KeyPairFiles`].
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum FileError {
     /// A request failed, or an argument is invalid.
-    #[error(transparent)]
-    Call(#[from] Error),
+    Call(Error),
     /// A file could not be written.
-    #[error("{}: {source}", path.display())]
     File {
         /// The path of the file.
         path: PathBuf,
         /// The cause of the error.
         source: io::Error,
     },
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(error) => error.fmt(f),
+            Self::File { path, source } => write!(f, "{}: {source}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for FileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Call(error) => error.source(),
+            Self::File { source, .. } => Some(source),
+        }
+    }
+}
+
+impl From<Error> for FileError {
+    fn from(error: Error) -> Self {
+        Self::Call(error)
+    }
 }
 
 impl FileError {
@@ -187,6 +210,26 @@ impl KeyPairFiles {
     /// Returns the path of the key.
     pub fn key(&self) -> &Path {
         &self.key
+    }
+
+    /// Checks that the files can be written, as [`Session`](crate::Session)'s methods do before their
+    /// first request. Completes the pair of a killed run and removes its drafts and locks. The files
+    /// of a complete pair are not changed.
+    ///
+    /// A program that renews seldom calls it in each run, so that a problem is noticed before the
+    /// certificate expires.
+    ///
+    /// ```no_run
+    /// use tinycert_client::KeyPairFiles;
+    ///
+    /// KeyPairFiles::for_name("/etc/ssl/acme", "example.com").check()?;
+    /// # Ok::<(), tinycert_client::files::FileError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub fn check(&self) -> Result<(), FileError> {
+        self.prepare().map(drop)
     }
 
     /// Waits until no other process writes the files, completes the pair of a killed process,

@@ -63,8 +63,7 @@ impl Session {
     /// [`Client::connect`].
     pub fn from_env() -> Result<Self> {
         let client = Client::from_env()?;
-        let (email, passphrase) = credentials(Env::PROCESS)?;
-        client.connect(email, passphrase)
+        client.open(connect(Env::PROCESS)?)
     }
 
     /// Closes the session. Succeeds if the server no longer knows the session, which is not
@@ -139,9 +138,12 @@ impl fmt::Debug for Session {
 }
 
 /// Reads the e-mail address and the passphrase from their variables.
-fn credentials(variables: Env<'_>) -> Result<(String, Secret), InputError> {
-    let email = variables.need("TINYCERT_EMAIL")?;
-    Ok((email, Secret::new(variables.need("TINYCERT_PASSPHRASE")?)))
+fn connect(variables: Env<'_>) -> Result<Connect, InputError> {
+    const EMAIL: &str = "TINYCERT_EMAIL";
+    const PASSPHRASE: &str = "TINYCERT_PASSPHRASE";
+    let email = variables.need(EMAIL)?;
+    let passphrase = Secret::new(variables.need(PASSPHRASE)?);
+    Ok(Connect::new(email, passphrase).with_names(EMAIL, PASSPHRASE))
 }
 
 #[cfg(test)]
@@ -150,7 +152,7 @@ mod tests {
 
     #[test]
     fn error_names_a_missing_variable() {
-        let missing = |given: &str| credentials(Env::given(&[(given, "x")])).unwrap_err();
+        let missing = |given: &str| connect(Env::given(&[(given, "x")])).unwrap_err();
         assert_eq!(missing("TINYCERT_PASSPHRASE").argument(), "TINYCERT_EMAIL");
         assert_eq!(missing("TINYCERT_EMAIL").argument(), "TINYCERT_PASSPHRASE");
     }

@@ -1,7 +1,7 @@
 //! Validation before a request is sent, in addition to that of all providers.
 
 use api_auth::InputError;
-pub(crate) use api_auth::validate::{max_chars, no_control, not_empty};
+pub(crate) use api_auth::validate::{has_outer_space, max_chars, no_control, not_empty};
 
 /// Validates a country code: two capital letters, ISO 3166-1.
 pub(crate) fn country(country: &str) -> Result<(), InputError> {

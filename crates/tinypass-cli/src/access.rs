@@ -1,13 +1,14 @@
 //! `tinypass access`.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use cli_support::args::duration;
+use cli_support::args::{duration, read};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Json, Limits, Run, WithJson};
+use cli_support::{Context, Exit, Failure, Json, Limits, Run, WithJson, times};
 use tinypass_client::access::GetAccess;
-use tinypass_client::{GrantAccess, RevokeAccess, SearchAccess};
+use tinypass_client::{GrantAccess, RevokeAccess, SearchAccess, UnixTime};
 
 use crate::provider::{TinyPass, after, now, text};
 
@@ -60,9 +61,16 @@ pub(crate) struct List {
 #[derive(Debug, Args)]
 pub(crate) struct Grant {
     /// Id of the resource
-    rid: String,
+    #[arg(required_unless_present = "file")]
+    rid: Option<String>,
     /// E-mail address of the user
-    email: String,
+    #[arg(required_unless_present = "file")]
+    email: Option<String>,
+    /// Grant access for each line of this CSV file, or of `-`, whose header names the columns rid,
+    /// email, user, expires (a time such as `30d`, or a date) and message
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rid", "email", "user", "expires_after",
+          "message"])]
+    file: Option<PathBuf>,
     /// Your reference for the user, by which access is checked later
     #[arg(long)]
     user: Option<String>,
@@ -116,23 +124,10 @@ impl Run<TinyPass> for Access {
                 if refund {
                     request = request.refund(true);
                 }
-                acknowledged(context, WithJson::new(request))
+                context.show(request)
             }
         }
     }
-}
-
-/// Sends a write. A response without a body is shown as `{"success":true}`.
-pub(crate) fn acknowledged<E: cli_support::api_auth::Endpoint>(
-    context: &Context<TinyPass>,
-    request: WithJson<E>,
-) -> Result<Exit, Failure> {
-    if let Some(reply) = context.send(request)? {
-        let success = Json::Object(vec![("success".to_owned(), Json::Other("true".to_owned()))]);
-        let is_json = Json::parse(&reply.body).is_ok();
-        context.output.value(&if is_json { reply.body } else { success.to_string() })?;
-    }
-    Ok(Exit::Done)
 }
 
 impl List {
@@ -159,7 +154,14 @@ impl List {
 
 impl Grant {
     fn run(self, context: &Context<TinyPass>) -> Result<Exit, Failure> {
-        let mut request = GrantAccess::new(self.rid, self.email);
+        if let Some(file) = &self.file {
+            let lines = grants(file, self.no_email)?;
+            context.confirm(&format!("grant access {} times", lines.len()))?;
+            return context
+                .batch(lines, |reply| (Json::parse(&reply.body).unwrap_or(text("granted")), true));
+        }
+        let (rid, email) = (self.rid.unwrap_or_default(), self.email.unwrap_or_default());
+        let mut request = GrantAccess::new(rid, email);
         if let Some(user) = self.user {
             request = request.user_ref(user);
         }
@@ -172,8 +174,71 @@ impl Grant {
         if self.no_email {
             request = request.suppress_email(true);
         }
-        acknowledged(context, WithJson::new(request))
+        context.show(request)
     }
+}
+
+/// A line of a file of grants: its label and its request.
+type Line = (Vec<(&'static str, String)>, GrantAccess);
+
+/// Reads a file of grants.
+fn grants(file: &Path, no_email: bool) -> Result<Vec<Line>, Failure> {
+    const COLUMNS: [&str; 5] = ["rid", "email", "user", "expires", "message"];
+    let text = read(file)?;
+    let failed =
+        |problem: String| Failure::new(Exit::Usage, format!("{}: {problem}", file.display()));
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let names: Vec<String> = match reader.headers() {
+        Ok(names) => {
+            names.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect()
+        }
+        Err(error) => return Err(failed(error.to_string())),
+    };
+    if let Some(name) = names.iter().find(|name| !COLUMNS.contains(&name.as_str())) {
+        return Err(failed(format!("column {name:?} is not one of {}", COLUMNS.join(", "))));
+    }
+    let mut lines = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| failed(error.to_string()))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let value = |column: &str| {
+            let index = names.iter().position(|name| name == column)?;
+            record.get(index).filter(|value| !value.is_empty())
+        };
+        let need = |column: &str| {
+            value(column).ok_or_else(|| failed(format!("line {line}: {column} is missing")))
+        };
+        let (rid, email) = (need("rid")?, need("email")?);
+        let mut request = GrantAccess::new(rid, email);
+        if let Some(user) = value("user") {
+            request = request.user_ref(user);
+        }
+        if let Some(expires) = value("expires") {
+            let wrong =
+                || failed(format!("line {line}: expires: {expires:?} is not a time or a date"));
+            request = match (duration(expires), times::utc(&date(expires))) {
+                (Ok(time), _) => request.expires(after(time)?),
+                (Err(_), Some(seconds)) => request.expires(UnixTime::from_seconds(seconds)),
+                (Err(_), None) => return Err(wrong()),
+            };
+        }
+        if let Some(message) = value("message") {
+            request = request.message(message);
+        }
+        if no_email {
+            request = request.suppress_email(true);
+        }
+        lines.push((vec![("rid", rid.to_owned()), ("email", email.to_owned())], request));
+    }
+    if lines.is_empty() {
+        return Err(failed("no lines".to_owned()));
+    }
+    Ok(lines)
+}
+
+/// Returns a date with its midnight.
+fn date(text: &str) -> String {
+    if text.len() == 10 { format!("{text} 00:00:00") } else { text.to_owned() }
 }
 
 /// Writes one text as a value.

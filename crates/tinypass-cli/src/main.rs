@@ -2,15 +2,14 @@
 
 mod access;
 mod block;
+mod cookie;
 mod download;
 mod provider;
 mod subscription;
 mod user;
 
-use std::process::ExitCode;
-
 use clap::{Parser, Subcommand};
-use cli_support::{CommandLine, Common, Context, EXIT_STATUSES, Exit, Failure, Global, Run};
+use cli_support::{Common, EXIT_STATUSES, Global};
 
 use provider::TinyPass;
 
@@ -41,41 +40,15 @@ enum Command {
     /// Encrypt and decrypt the blocks of cookies, webhooks and links
     #[command(subcommand)]
     Block(block::Block),
+    /// Token cookies, which store the access of a visitor in the browser
+    #[command(subcommand)]
+    Cookie(cookie::Cookie),
     #[command(flatten)]
     Common(Common),
 }
 
-impl CommandLine<TinyPass> for Cli {
-    type Command = Command;
-
-    fn split(self) -> (Global, Command) {
-        (self.global, self.command)
-    }
-}
-
-impl Run<TinyPass> for Command {
-    fn run(self, context: &Context<TinyPass>) -> Result<Exit, Failure> {
-        match self {
-            Self::Access(command) => command.run(context),
-            Self::Subscription(command) => command.run(context),
-            Self::Download(command) => command.run(context),
-            Self::User(command) => command.run(context),
-            Self::Block(command) => command.run(context),
-            Self::Common(command) => command.run::<TinyPass, Cli>(context),
-        }
-    }
-}
-
-fn main() -> ExitCode {
-    cli_support::main::<TinyPass, Cli>()
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    #[test]
-    fn command_line_is_consistent() {
-        super::Cli::command().debug_assert();
-    }
-}
+cli_support::program!(
+    TinyPass,
+    Cli,
+    Command { Access, Subscription, Download, User, Block, Cookie }
+);

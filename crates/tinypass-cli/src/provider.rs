@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 use cli_support::api_auth::EndpointInfo;
 use cli_support::auth::{Settings, Variable};
 use cli_support::doctor::Doctor;
-use cli_support::{Bodies, Connection, Exit, Failure, Json, Provider, connect, provider_calls};
+use cli_support::{
+    Bodies, Connection, Exit, Failure, Json, Pages, Provider, Times, connect, provider_calls, times,
+};
 use tinypass_client::access::{GetAccess, SearchAccess};
 use tinypass_client::download::GetDownload;
 use tinypass_client::subscription::SearchSubscriptions;
@@ -35,6 +37,14 @@ impl Provider for TinyPass {
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tinypass_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Form;
+    const TIMES: Times = Times { paths: &["expires", "created", "create_date"], read: times::utc };
+    const PAGES: &'static [Pages] = &[Pages {
+        endpoint: "access.search",
+        parameter: "page",
+        first: 0,
+        lists: &["data"],
+        id: "id",
+    }];
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {

@@ -1,11 +1,10 @@
 //! `tinypass subscription`.
 
 use clap::Subcommand;
-use cli_support::{Context, Exit, Failure, Run, WithJson};
+use cli_support::{Context, Exit, Failure, Run};
 use tinypass_client::SearchSubscriptions;
 use tinypass_client::subscription::CancelSubscription;
 
-use crate::access::acknowledged;
 use crate::provider::TinyPass;
 
 #[derive(Debug, Subcommand)]
@@ -44,7 +43,7 @@ impl Run<TinyPass> for Subscription {
             }
             Self::Cancel { rid, user } => {
                 context.confirm(&format!("cancel the subscription of {user} to {rid}"))?;
-                acknowledged(context, WithJson::new(CancelSubscription::new(rid, user)))
+                context.show(CancelSubscription::new(rid, user))
             }
         }
     }

@@ -99,7 +99,12 @@ impl Model for Access {
     }
 
     fn has_fields(&self) -> bool {
-        *self != Self { extra: self.extra.clone(), ..Self::default() }
+        let Self { id, aid, rid, uid, currency, user_ref, user_email, .. } = self;
+        let Self { amount, created, expires, tags, .. } = self;
+        [id, aid, rid, uid, currency, user_ref, user_email].into_iter().any(Option::is_some)
+            || [created, expires].into_iter().any(Option::is_some)
+            || amount.is_some()
+            || !tags.is_empty()
     }
 }
 

@@ -28,6 +28,7 @@ use api_auth::block::BlockKey;
 use api_auth::{Env, InputError, Secret, json_slice};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fmt;
 
 use crate::client::keys;
 use crate::validate;
@@ -40,25 +41,40 @@ pub use webhook::{Webhook, WebhookEvent, WebhookType};
 /// An error about a cookie or webhook that is not authentic or not valid.
 ///
 /// See the example of the module [`blocks`](crate::blocks).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The block is malformed, or its signature is invalid.
-    #[error(transparent)]
-    Block(#[from] BlockError),
+    Block(BlockError),
     /// The value is not encrypted, and therefore not signed. Anyone may have created it.
-    #[error("not signed")]
     Unsigned,
     /// The format is unknown.
-    #[error("unknown format")]
     UnknownFormat,
     /// The signature is valid, but the content does not match the documentation. The message
     /// contains the position.
-    #[error("{0}")]
     Content(String),
     /// The webhook is for another application.
-    #[error("belongs to another application")]
     OtherApplication,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Block(error) => return error.fmt(f),
+            Self::Unsigned => "not signed",
+            Self::UnknownFormat => "unknown format",
+            Self::Content(problem) => problem,
+            Self::OtherApplication => "belongs to another application",
+        })
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl From<BlockError> for ReadError {
+    fn from(error: BlockError) -> Self {
+        Self::Block(error)
+    }
 }
 
 /// Encrypts, decrypts and verifies the blocks of one application.

@@ -102,6 +102,8 @@ const BASE_URL: &str = "base_url";
 pub struct ClientBuilder {
     aid: String,
     private_key: Secret,
+    /// The argument or variable that the private key is from.
+    private_key_name: &'static str,
     environment: Environment,
     /// The argument or variable that the base URL is from.
     base_url_name: &'static str,
@@ -129,6 +131,7 @@ impl Client {
         ClientBuilder {
             aid: aid.into(),
             private_key: private_key.into(),
+            private_key_name: "private_key",
             environment: Environment::Production,
             base_url_name: BASE_URL,
             download_path: None,
@@ -167,6 +170,7 @@ impl ClientBuilder {
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
         let (aid, private_key) = keys(variables)?;
         let mut builder = Client::builder(aid, private_key);
+        builder.private_key_name = PRIVATE_KEY;
         let sandbox = match variables.word("TINYPASS_SANDBOX")?.as_deref() {
             Some("1" | "true") => true,
             None | Some("0" | "false") => false,
@@ -206,7 +210,7 @@ impl ClientBuilder {
     /// Returns an error that names the first invalid argument: an AID with a colon or a line end,
     /// an empty key, a base URL that is invalid or would send the signature unencrypted.
     pub fn build(self) -> Result<Client> {
-        let auth = RequestLine::new(("aid", self.aid), ("private_key", &self.private_key))?;
+        let auth = RequestLine::new(("aid", self.aid), (self.private_key_name, &self.private_key))?;
         let core = self.settings.build(
             &PROVIDER,
             &[(Server::MAIN, self.base_url_name, self.environment.base_url())],
@@ -216,10 +220,12 @@ impl ClientBuilder {
     }
 }
 
+/// The variable with the private key.
+const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
+
 /// Reads the AID and the private key from their variables.
 pub(crate) fn keys(variables: Env<'_>) -> Result<(String, Secret), InputError> {
     const AID: &str = "TINYPASS_AID";
-    const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
     let aid = variables.need(AID)?;
     let private_key = Secret::new(variables.need(PRIVATE_KEY)?);
     // Without this check, errors would name the builder's arguments instead of the variables.
@@ -308,6 +314,20 @@ mod tests {
                 .unwrap_err();
             assert_eq!(error.to_string(), format!("base_url: {problem}"), "{url}");
         }
+    }
+
+    #[test]
+    fn rejected_key_with_outer_space_is_named() {
+        let named = |builder: ClientBuilder| {
+            let client = builder.transport(test_support::settings::rejecting(b"{}")).build();
+            test_support::settings::named_in_hint(&client.unwrap().get_user("u").unwrap_err())
+        };
+        for key in ["CANARY ", " CANARY"] {
+            assert_eq!(named(Client::builder("A", key)), Some("private_key"));
+            let variables = variables(&[KEYS[0], ("TINYPASS_PRIVATE_KEY", key)]).unwrap();
+            assert_eq!(named(variables), Some("TINYPASS_PRIVATE_KEY"));
+        }
+        assert_eq!(named(Client::builder("A", "CAN ARY")), None);
     }
 
     #[test]

@@ -79,7 +79,10 @@ impl Model for Download {
     }
 
     fn has_fields(&self) -> bool {
-        *self != Self { extra: self.extra.clone(), ..Self::default() }
+        let Self { id, rid, title, description, image, price, .. } = self;
+        let Self { modified_date, created_date, published_date, .. } = self;
+        [id, rid, title, description, image, price].into_iter().any(Option::is_some)
+            || [modified_date, created_date, published_date].into_iter().any(Option::is_some)
     }
 }
 

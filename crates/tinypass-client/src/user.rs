@@ -45,7 +45,8 @@ impl Model for User {
     }
 
     fn has_fields(&self) -> bool {
-        *self != Self { extra: self.extra.clone(), ..Self::default() }
+        let Self { uid, email, first_name, last_name, extra: _ } = self;
+        [uid, email, first_name, last_name].into_iter().any(Option::is_some)
     }
 }
 

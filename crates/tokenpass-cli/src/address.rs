@@ -1,9 +1,12 @@
 //! `tokenpass address`.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Run};
-use tokenpass_client::addresses::{GetMyAddress, ListMyAddresses, ListPublicAddresses};
+use tokenpass_client::addresses::{
+    DeleteAddress, GetMyAddress, GetPublicAddress, InstantVerify, ListMyAddresses,
+    ListPublicAddresses, RegisterAddress, UpdateAddress, VerifyAddress,
+};
 
 use crate::provider::Tokenpass;
 
@@ -15,11 +18,75 @@ pub(crate) enum Address {
         #[arg(long)]
         user: Option<String>,
     },
-    /// Show an address of the user of the token
+    /// Show an address of the user of the token, or a public one of another user
     Get {
         /// The address
         address: String,
+        /// Name of another user
+        #[arg(long)]
+        user: Option<String>,
     },
+    /// Add an address to the account of the user, not verified
+    Register(Register),
+    /// Verify an address by a signature of its code (`verify_code` of `address get`)
+    Verify {
+        /// The address
+        address: String,
+        /// Signature in base64
+        signature: String,
+    },
+    /// Register and verify an address in one request
+    InstantVerify {
+        /// Name of the user
+        user: String,
+        /// The address
+        address: String,
+        /// Message that the user was shown
+        message: String,
+        /// Signature of the message in base64
+        signature: String,
+    },
+    /// Change an address
+    Update(Update),
+    /// Remove an address
+    Delete {
+        /// The address
+        address: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    /// The address
+    address: String,
+    /// Label of the address
+    #[arg(long, value_name = "TEXT")]
+    label: Option<String>,
+    /// Whether others can see the address
+    #[arg(long, value_name = "BOOL")]
+    public: Option<bool>,
+    /// Whether the balances of the address count
+    #[arg(long, value_name = "BOOL")]
+    active: Option<bool>,
+    /// Type of the address
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true, args = ["label", "public", "active"])]
+pub(crate) struct Update {
+    /// The address
+    address: String,
+    /// Label of the address
+    #[arg(long, value_name = "TEXT")]
+    label: Option<String>,
+    /// Whether others can see the address
+    #[arg(long, value_name = "BOOL")]
+    public: Option<bool>,
+    /// Whether the balances of the address count
+    #[arg(long, value_name = "BOOL")]
+    active: Option<bool>,
 }
 
 const COLUMNS: &[Column] =
@@ -32,7 +99,49 @@ impl Run<Tokenpass> for Address {
             Self::List { user: Some(user) } => {
                 context.entries(ListPublicAddresses::new(user), "result", COLUMNS)
             }
-            Self::Get { address } => context.show(GetMyAddress::new(address)),
+            Self::Get { address, user: None } => context.show(GetMyAddress::new(address)),
+            Self::Get { address, user: Some(user) } => {
+                context.show(GetPublicAddress::new(user, address))
+            }
+            Self::Register(register) => {
+                let mut request = RegisterAddress::new(register.address);
+                if let Some(label) = register.label {
+                    request = request.label(label);
+                }
+                if let Some(public) = register.public {
+                    request = request.public(public);
+                }
+                if let Some(active) = register.active {
+                    request = request.active(active);
+                }
+                if let Some(kind) = register.kind {
+                    request = request.kind(kind);
+                }
+                context.show(request)
+            }
+            Self::Verify { address, signature } => {
+                context.show(VerifyAddress::new(address, signature))
+            }
+            Self::InstantVerify { user, address, message, signature } => {
+                context.show(InstantVerify::new(user, message, address, signature))
+            }
+            Self::Update(update) => {
+                let mut request = UpdateAddress::new(update.address);
+                if let Some(label) = update.label {
+                    request = request.label(label);
+                }
+                if let Some(public) = update.public {
+                    request = request.public(public);
+                }
+                if let Some(active) = update.active {
+                    request = request.active(active);
+                }
+                context.show(request)
+            }
+            Self::Delete { address } => {
+                context.confirm(&format!("remove the address {address}"))?;
+                context.show(DeleteAddress::new(address))
+            }
         }
     }
 }

@@ -1,7 +1,10 @@
 //! `tokenpass check` and `tokenpass rule`.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use cli_support::api_auth::Endpoint;
+use cli_support::args::read;
 use cli_support::output::Format;
 use cli_support::{Context, Exit, Failure, Json, Run, WithJson};
 use tokenpass_client::Rules;
@@ -11,16 +14,20 @@ use crate::provider::Tokenpass;
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Name of the user, or with --address or --email the address
-    who: String,
-    /// Rules, such as "TOKENLY >= 1 and LTBCOIN > 4000 or SOUP"
-    rules: Rules,
+    /// Name of the user (with --address or --email the address, with --file nothing), and rules such
+    /// as "TOKENLY >= 1 and LTBCOIN > 4000 or SOUP"
+    #[arg(required = true, num_args = 1..=2, value_name = "WHO RULES")]
+    words: Vec<String>,
     /// Check a bitcoin address
     #[arg(long, conflicts_with = "email")]
     address: bool,
     /// Check the user with an e-mail address
     #[arg(long)]
     email: bool,
+    /// Check each user of this file, one on each line, or of `-`; exit status 1 if one does not
+    /// satisfy the rules
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -34,18 +41,64 @@ pub(crate) enum Rule {
 
 impl Run<Tokenpass> for Check {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
+        let usage = |problem: &str| Failure::new(Exit::Usage, problem);
+        let (who, rules) = match (self.words.as_slice(), &self.file) {
+            ([who, rules], None) => (vec![who.clone()], rules),
+            ([rules], Some(file)) => (users(file)?, rules),
+            (_, None) => return Err(usage("the user or the rules are missing")),
+            (_, Some(_)) => return Err(usage("--file takes the place of the user")),
+        };
+        let rules: Rules = rules.parse().map_err(|error| usage(&format!("rules: {error}")))?;
+        let is_file = self.file.is_some();
         if self.address {
-            answer(context, CheckAddress::new(self.who, self.rules))
+            let of = |who: String| CheckAddress::new(who, rules.clone());
+            answers(context, who, is_file, of)
         } else if self.email {
-            answer(context, CheckEmail::new(self.who, self.rules))
+            answers(context, who, is_file, |who| CheckEmail::new(who, rules.clone()))
         } else {
-            answer(context, CheckUser::new(self.who, self.rules))
+            answers(context, who, is_file, |who| CheckUser::new(who, rules.clone()))
         }
     }
 }
 
+/// Reads the users of a file: one on each line, without empty lines and comments.
+fn users(file: &Path) -> Result<Vec<String>, Failure> {
+    let text = read(file)?;
+    let lines = text.lines().map(str::trim);
+    let users: Vec<String> = lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect();
+    match users.is_empty() {
+        true => Err(Failure::new(Exit::Usage, format!("{}: no users", file.display()))),
+        false => Ok(users),
+    }
+}
+
+/// Sends one question, or that of each line of a file.
+fn answers<E>(
+    context: &Context<Tokenpass>,
+    who: Vec<String>,
+    is_file: bool,
+    of: impl Fn(String) -> E,
+) -> Result<Exit, Failure>
+where
+    E: Endpoint<Output = bool> + Send + 'static,
+{
+    if is_file {
+        let lines = who.into_iter().map(|who| (vec![("who", who.clone())], of(who))).collect();
+        return context.batch(lines, |reply| {
+            (Json::Text(if reply.value { "yes" } else { "no" }.to_owned()), reply.value)
+        });
+    }
+    match who.into_iter().next() {
+        Some(who) => answer(context, of(who)),
+        None => Ok(Exit::Done),
+    }
+}
+
 /// Sends a question. Its response is the exit status, and the JSON of the server.
-fn answer<E: Endpoint<Output = bool>>(
+pub(crate) fn answer<E: Endpoint<Output = bool>>(
     context: &Context<Tokenpass>,
     request: E,
 ) -> Result<Exit, Failure> {

@@ -1,50 +1,171 @@
 //! `tokenpass promise`.
 
-use clap::Subcommand;
+use std::time::{Duration, SystemTime};
+
+use clap::{Args, Subcommand};
+use cli_support::args::duration;
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Run};
-use tokenpass_client::promises::{CancelPromise, GetPromise, ListPromises, ListSources};
+use cli_support::{Context, Exit, Failure, Input, Run};
+use tokenpass_client::UnixTime;
+use tokenpass_client::balances::Satoshis;
+use tokenpass_client::promises::{
+    CancelPromise, CreatePromise, GetPromise, ListPromises, ListPromisesByEmail, UpdatePromise,
+};
 
 use crate::provider::Tokenpass;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Promise {
     /// List the promises of the application
-    List,
+    List {
+        /// Promises to this address
+        #[arg(long, value_name = "ADDRESS", conflicts_with = "email")]
+        destination: Option<String>,
+        /// Promises to this e-mail address
+        #[arg(long)]
+        email: Option<String>,
+    },
     /// Show a promise
     Get {
-        /// Id of the promise
+        /// Id, transaction id or fingerprint of the promise
         id: String,
     },
+    /// Lend tokens
+    Create(Create),
+    /// Change a promise
+    Update(Update),
     /// Cancel a promise
     Cancel {
         /// Id of the promise
         id: String,
     },
-    /// List the addresses that lend
-    Sources,
 }
 
-const PROMISES: &[Column] = &[
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// Address that lends (`source list`)
+    source: String,
+    /// Address, `user:NAME` or `email:ADDRESS`
+    destination: String,
+    /// The asset
+    asset: String,
+    /// Quantity in whole tokens, such as 0.5
+    quantity: Satoshis,
+    #[command(flatten)]
+    terms: Terms,
+    #[command(flatten)]
+    input: Input,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Update {
+    /// Id, transaction id or fingerprint of the promise
+    id: String,
+    /// Quantity in whole tokens, such as 0.5
+    #[arg(long)]
+    quantity: Option<Satoshis>,
+    /// The address to lend to
+    #[arg(long, value_name = "ADDRESS")]
+    destination: Option<String>,
+    #[command(flatten)]
+    terms: Terms,
+}
+
+/// The members of new and changed promises.
+#[derive(Debug, Args)]
+pub(crate) struct Terms {
+    /// End the promise after this time, such as `30d`
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    expires_after: Option<Duration>,
+    /// Id of the transaction that fulfils the promise
+    #[arg(long)]
+    txid: Option<String>,
+    /// Fingerprint of that transaction
+    #[arg(long)]
+    fingerprint: Option<String>,
+    /// Your own text
+    #[arg(long = "ref", value_name = "TEXT")]
+    reference: Option<String>,
+    /// Note for the user
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+}
+
+/// Sets the terms on a request.
+macro_rules! with_terms {
+    ($request:expr, $terms:expr) => {{
+        let (mut request, terms) = ($request, $terms);
+        if let Some(time) = terms.expires_after {
+            request = request.expires(after(time));
+        }
+        if let Some(txid) = terms.txid {
+            request = request.txid(txid);
+        }
+        if let Some(fingerprint) = terms.fingerprint {
+            request = request.fingerprint(fingerprint);
+        }
+        if let Some(reference) = terms.reference {
+            request = request.reference(reference);
+        }
+        if let Some(note) = terms.note {
+            request = request.note(note);
+        }
+        request
+    }};
+}
+
+const COLUMNS: &[Column] = &[
     ("id", "promise_id"),
     ("source", "source"),
     ("destination", "destination"),
     ("asset", "asset"),
     ("quantity", "quantity"),
+    ("expires", "expiration"),
 ];
 
 impl Run<Tokenpass> for Promise {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
         match self {
-            Self::List => context.entries(ListPromises::new(), "list", PROMISES),
+            Self::List { email: Some(email), .. } => {
+                context.entries(ListPromisesByEmail::new(email), "list", COLUMNS)
+            }
+            Self::List { destination, email: None } => {
+                let mut request = ListPromises::new();
+                if let Some(address) = destination {
+                    request = request.destination(address);
+                }
+                context.entries(request, "list", COLUMNS)
+            }
             Self::Get { id } => context.show(GetPromise::new(id)),
+            Self::Create(Create { source, destination, asset, quantity, terms, input }) => {
+                let what = format!("lend {quantity} {asset} to {destination}");
+                let request = CreatePromise::new(source, destination.as_str(), asset, quantity);
+                context.confirm(&what)?;
+                context.create(with_terms!(request, terms), &input)
+            }
+            Self::Update(Update { id, quantity, destination, terms }) => {
+                let what = format!("change promise {id}");
+                let mut request = with_terms!(UpdatePromise::new(id), terms);
+                if let Some(quantity) = quantity {
+                    request = request.quantity(quantity);
+                }
+                if let Some(address) = destination {
+                    request = request.destination(address);
+                }
+                context.confirm(&what)?;
+                context.show(request)
+            }
             Self::Cancel { id } => {
                 context.confirm(&format!("cancel promise {id}"))?;
                 context.show(CancelPromise::new(id))
             }
-            Self::Sources => {
-                context.entries(ListSources::new(), "whitelist", &[("address", "address")])
-            }
         }
     }
+}
+
+/// Returns the time after a duration from now.
+fn after(duration: Duration) -> UnixTime {
+    #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
+    let now = SystemTime::now();
+    now.checked_add(duration).unwrap_or(now).into()
 }

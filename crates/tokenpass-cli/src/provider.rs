@@ -3,14 +3,20 @@
 use cli_support::api_auth::EndpointInfo;
 use cli_support::auth::{Settings, Variable};
 use cli_support::doctor::Doctor;
-use cli_support::{Bodies, Connection, Exit, Failure, Provider, connect, provider_calls};
+use cli_support::{
+    Bodies, Connection, Context, Exit, Failure, Provider, Times, WebLogin, connect, provider_calls,
+    times,
+};
 use tokenpass_client::addresses::ListMyAddresses;
 use tokenpass_client::balances::{ListProtectedBalances, ListPublicBalances};
 use tokenpass_client::chats::ListChats;
+use tokenpass_client::credentials::{ACCESS_TOKEN, PRIVILEGED, SIGNED_USER, USER};
 use tokenpass_client::credits::ListCreditGroups;
 use tokenpass_client::oauth::GetUser;
 use tokenpass_client::promises::{ListPromises, ListSources};
-use tokenpass_client::{Client, Environment, Scheme};
+use tokenpass_client::{Client, Environment, Scheme, Secret};
+
+use crate::login;
 
 /// The provider.
 #[derive(Debug)]
@@ -25,7 +31,11 @@ const fn secret(name: &'static str, key: &'static str) -> Variable {
 }
 
 /// The name of the variable of the user's token.
-const TOKEN: &str = "TOKENPASS_OAUTH_TOKEN";
+pub(crate) const TOKEN: &str = "TOKENPASS_OAUTH_TOKEN";
+/// The name of the variable of the URI to which a login returns.
+pub(crate) const REDIRECT_URI: &str = "TOKENPASS_REDIRECT_URI";
+/// The name of the variable of the privileged client's id.
+const PRIVILEGED_ID: &str = "TOKENPASS_PRIVILEGED_CLIENT_ID";
 
 impl Provider for Tokenpass {
     const NAME: &'static str = "tokenpass";
@@ -35,12 +45,21 @@ impl Provider for Tokenpass {
         variable("TOKENPASS_BASE_URL", "base_url"),
         variable("TOKENPASS_PROVIDER_HOST", "provider_host"),
         secret(TOKEN, "oauth_token"),
-        variable("TOKENPASS_PRIVILEGED_CLIENT_ID", "privileged_client_id"),
+        variable(PRIVILEGED_ID, "privileged_client_id"),
         secret("TOKENPASS_PRIVILEGED_CLIENT_SECRET", "privileged_client_secret"),
         variable("TOKENPASS_SCHEME", "scheme"),
+        variable(REDIRECT_URI, "redirect_uri"),
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tokenpass_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Json;
+    const TIMES: Times =
+        Times { paths: &["created_at", "updated_at", "expiration"], read: times::utc };
+    const CREDENTIALS: &'static [(&'static str, &'static str)] = &[
+        (USER.name(), TOKEN),
+        (SIGNED_USER.name(), TOKEN),
+        (ACCESS_TOKEN.name(), TOKEN),
+        (PRIVILEGED.name(), PRIVILEGED_ID),
+    ];
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
@@ -59,10 +78,13 @@ impl Provider for Tokenpass {
                 return Err(Failure::new(Exit::Usage, problem));
             }
         });
+        if let Some(uri) = settings.get(REDIRECT_URI) {
+            builder = builder.redirect_uri(uri);
+        }
         if let Some(token) = settings.get(TOKEN) {
             builder = builder.oauth_token(token);
         }
-        if let Some(id) = settings.get("TOKENPASS_PRIVILEGED_CLIENT_ID") {
+        if let Some(id) = settings.get(PRIVILEGED_ID) {
             builder = builder.privileged(id, settings.need("TOKENPASS_PRIVILEGED_CLIENT_SECRET"));
         }
         builder = match settings.get("TOKENPASS_SCHEME") {
@@ -81,6 +103,15 @@ impl Provider for Tokenpass {
     }
 
     provider_calls!();
+
+    const HAS_WEB_LOGIN: bool = true;
+
+    fn web_login(
+        context: &Context<Self>,
+        login: &WebLogin,
+    ) -> Result<Vec<(&'static str, Secret)>, Failure> {
+        login::log_in(context, login).map(|token| vec![(TOKEN, token)])
+    }
 
     fn check(client: &Client) -> Result<(), Failure> {
         client.send(&ListSources::new())?;

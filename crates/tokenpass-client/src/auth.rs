@@ -33,18 +33,20 @@ impl Keys {
         let query_id = || Addition::Query("client_id", id());
         let body_id = || Addition::Body("client_id", Some(id()));
         let secret = || Addition::Body("client_secret", Some(self.client_secret.clone()));
-        let unsigned = |additions| Authentication { additions, signer: None };
+        let unsigned = |additions| Authentication { additions, signer: None, spaced: None };
+        let spaced = self.main.spaced_credential();
         // The third generation also signs these requests, and sends `oauth_token`, which is null
         // without a token.
         let third = |mut additions: Vec<Addition>, token: bool| match self.variant {
             Variant::BodyOnly => {
                 additions.extend(token.then_some(Addition::Body("oauth_token", None)));
-                Authentication { additions, signer: Some(self.main.clone()) }
+                Authentication { additions, signer: Some(self.main.clone()), spaced }
             }
             _ => unsigned(additions),
         };
         let signed = |signer: &NonceHeaders, additions| Authentication {
             signer: Some(signer.clone()),
+            spaced: signer.spaced_credential(),
             ..third(additions, true)
         };
         let mut all: Named = vec![
@@ -52,10 +54,16 @@ impl Keys {
             (credentials::MAIN_WITH_ID, Arc::new(signed(&self.main, vec![query_id()]))),
             (credentials::CLIENT_ID, Arc::new(third(vec![body_id()], true))),
             (credentials::QUERY_ID, Arc::new(unsigned(vec![query_id()]))),
-            (credentials::CLIENT_SECRET, Arc::new(third(vec![body_id(), secret()], false))),
+            (
+                credentials::CLIENT_SECRET,
+                Arc::new(Authentication { spaced, ..third(vec![body_id(), secret()], false) }),
+            ),
             (
                 credentials::CLIENT_SECRET_AND_QUERY_ID,
-                Arc::new(unsigned(vec![query_id(), body_id(), secret()])),
+                Arc::new(Authentication {
+                    spaced,
+                    ..unsigned(vec![query_id(), body_id(), secret()])
+                }),
             ),
         ];
         if let Some(privileged) = &self.privileged {
@@ -77,19 +85,21 @@ impl Keys {
         };
         let third = self.variant == Variant::BodyOnly;
         let signer = Some(self.main.clone());
+        let spaced = self.main.spaced_credential();
         let user = Authentication {
             additions: vec![parameter.clone()],
             signer: if third { signer.clone() } else { None },
+            spaced: if third { spaced } else { None },
         };
         Ok(vec![
             (credentials::USER, Arc::new(user)),
             (
                 credentials::SIGNED_USER,
-                Arc::new(Authentication { additions: vec![parameter], signer }),
+                Arc::new(Authentication { additions: vec![parameter], signer, spaced }),
             ),
             (
                 credentials::ACCESS_TOKEN,
-                Arc::new(Authentication { additions: vec![access], signer: None }),
+                Arc::new(Authentication { additions: vec![access], signer: None, spaced: None }),
             ),
         ])
     }
@@ -111,6 +121,8 @@ enum Addition {
 struct Authentication {
     additions: Vec<Addition>,
     signer: Option<NonceHeaders>,
+    /// The name of the secret that is used, if it begins or ends with white space.
+    spaced: Option<&'static str>,
 }
 
 impl Auth for Authentication {
@@ -171,6 +183,10 @@ impl Auth for Authentication {
         self.signer
             .as_ref()
             .is_some_and(|signer| signer.invalidate_if_rejected(response, generation))
+    }
+
+    fn spaced_credential(&self) -> Option<&'static str> {
+        self.spaced
     }
 }
 

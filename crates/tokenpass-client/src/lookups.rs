@@ -92,7 +92,7 @@ impl Endpoint for GetUsersByAddresses {
     type Output = BTreeMap<String, Owner>;
     const ID: &'static str = "lookup.users_by_addresses";
     // The request does not change data.
-    const ROUTE: Route<Self> = route!(POST "/api/v1/lookup/addresses").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/lookup/addresses").read_only();
 
     fn validate(&self) -> Result<(), InputError> {
         if self.address_list.is_empty() {

@@ -512,6 +512,14 @@ impl Endpoint for ExchangeCodeAtApi {
     }
 }
 
+/// Returns the argument of a login that begins or ends with white space.
+fn spaced_login(username: &str, password: &Secret) -> Option<&'static str> {
+    if validate::has_outer_space(username) {
+        return Some("username");
+    }
+    password.has_outer_space().then_some("password")
+}
+
 /// `POST /oauth/token`: requests a token with a user's name and password. Requires a first-party
 /// key pair.
 ///
@@ -550,6 +558,10 @@ impl Endpoint for RequestPasswordToken {
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("username", &self.username)?;
         validate::not_empty("password", self.password.expose())
+    }
+
+    fn spaced_credential(&self) -> Option<&'static str> {
+        spaced_login(&self.username, &self.password)
     }
 
     /// Encodes the form. The official client sends `scopes`, while OAuth specifies `scope`.
@@ -608,6 +620,10 @@ impl Endpoint for RequestCode {
         self.login.validate()?;
         validate::not_empty("username", &self.username)?;
         validate::not_empty("password", self.password.expose())
+    }
+
+    fn spaced_credential(&self) -> Option<&'static str> {
+        spaced_login(&self.username, &self.password)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {

@@ -1,9 +1,16 @@
 //! `tpay account`.
 
-use clap::Subcommand;
-use cli_support::{Context, Exit, Failure, Limits, Run, WithJson};
-use tpay_client::accounts::{GetAccount, GetBalance, ListAccounts};
-use tpay_client::dictionaries::{ListCategories, ListDocuments, ListLegalForms, ListMcc};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use cli_support::args::text;
+use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
+use tpay_client::accounts::{
+    CreateAccount, CreateMerchant, GetAccount, GetBalance, ListAccounts, UploadAccountFile,
+};
+use tpay_client::dictionaries::{
+    GetCategory, GetDocument, GetLegalForm, ListCategories, ListDocuments, ListLegalForms, ListMcc,
+};
 use tpay_client::pos::ListPos;
 
 use crate::provider::Tpay;
@@ -14,6 +21,23 @@ pub(crate) enum Account {
     List {
         #[command(flatten)]
         limits: Limits,
+    },
+    /// Create an account of a merchant
+    Create(Create),
+    /// Create a merchant
+    CreateMerchant(Create),
+    /// Upload a document of an account or a person (experimental)
+    UploadFile {
+        /// Id of the account
+        account: String,
+        /// Type of the document (`account options documents`)
+        #[arg(long = "type", value_name = "TYPE")]
+        kind: i64,
+        /// The document
+        file: PathBuf,
+        /// Id of the person whom the document is about
+        #[arg(long, value_name = "ID")]
+        person: Option<String>,
     },
     /// Show an account
     Get {
@@ -30,7 +54,52 @@ pub(crate) enum Account {
         /// Which values
         #[arg(value_parser = ["categories", "legal-forms", "documents", "mcc", "pos"])]
         kind: String,
+        /// Show one value only: a category, a legal form or a document
+        id: Option<i64>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// Code of your offer
+    #[arg(long, value_name = "CODE", required_unless_present = "input")]
+    offer_code: Option<String>,
+    /// E-mail address of the merchant
+    #[arg(long, required_unless_present = "input")]
+    email: Option<String>,
+    /// Tax id
+    #[arg(long, value_name = "NUMBER")]
+    tax_id: Option<String>,
+    /// Number in the register of businesses (REGON)
+    #[arg(long, value_name = "NUMBER")]
+    regon: Option<String>,
+    /// Number in the court's register (KRS)
+    #[arg(long, value_name = "NUMBER")]
+    krs: Option<String>,
+    /// Id of the legal form (`account options legal-forms`)
+    #[arg(long, value_name = "ID")]
+    legal_form: Option<i64>,
+    /// Id of the category of sale (`account options categories`)
+    #[arg(long, value_name = "ID")]
+    category: Option<i64>,
+    #[command(flatten)]
+    input: Input,
+}
+
+impl Create {
+    /// Returns the body. Addresses, websites and persons are in the file or in fields.
+    fn body(&self) -> Result<Json, Failure> {
+        let number = |number: Option<i64>| number.map(|number| Json::Other(number.to_string()));
+        self.input.body(&[
+            ("offerCode", text(self.offer_code.as_ref())),
+            ("email", text(self.email.as_ref())),
+            ("taxId", text(self.tax_id.as_ref())),
+            ("regon", text(self.regon.as_ref())),
+            ("krs", text(self.krs.as_ref())),
+            ("legalForm", number(self.legal_form)),
+            ("categoryId", number(self.category)),
+        ])
+    }
 }
 
 impl Run<Tpay> for Account {
@@ -41,9 +110,31 @@ impl Run<Tpay> for Account {
                 let columns = &[("id", "id"), ("name", "name"), ("email", "email")];
                 context.list(WithJson::page(request, &["list"]), &limits, columns)
             }
+            Self::Create(create) => {
+                let route = CreateAccount::new("", "");
+                context.show_json(WithJson::with_body(route, &create.body()?))
+            }
+            Self::CreateMerchant(create) => {
+                let route = CreateMerchant::new("", "");
+                context.show_json(WithJson::with_body(route, &create.body()?))
+            }
+            Self::UploadFile { account, kind, file, person } => {
+                let content = std::fs::read(&file).map_err(|error| Failure::file(&file, &error))?;
+                let mut request = UploadAccountFile::new(account, kind, content);
+                if let Some(person) = person {
+                    request = request.person_id(person);
+                }
+                context.show(request)
+            }
             Self::Get { id } => context.show(GetAccount::new(id)),
             Self::Balance { id } => context.show(GetBalance::new(id)),
-            Self::Options { kind } => match kind.as_str() {
+            Self::Options { kind, id: Some(id) } => match kind.as_str() {
+                "categories" => context.show(GetCategory::new(id)),
+                "legal-forms" => context.show(GetLegalForm::new(id)),
+                "documents" => context.show(GetDocument::new(id)),
+                _ => Err(Failure::new(Exit::Usage, format!("{kind} have no ids"))),
+            },
+            Self::Options { kind, id: None } => match kind.as_str() {
                 "categories" => context.show(ListCategories::new()),
                 "legal-forms" => context.show(ListLegalForms::new()),
                 "documents" => context.show(ListDocuments::new()),

@@ -3,10 +3,13 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand, ValueEnum};
 use cli_support::args::duration;
 use cli_support::{Context, Exit, Failure, Json, Run, WithJson};
-use tpay_client::blik::BlikDecision;
+use tpay_client::blik::{
+    AliasType, Autopayment, AutopaymentModel, BlikAlias, BlikDecision, CreateBlikAlias,
+    DeleteBlikAlias, GetBlikAlias,
+};
 use tpay_client::transactions::{GetTransaction, PayTransaction};
 use tpay_client::{BlikPayment, Pay, Secret};
 
@@ -25,11 +28,110 @@ pub(crate) enum Blik {
         #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration)]
         wait: Duration,
     },
+    /// Register, show and remove aliases of payers
+    #[command(subcommand, alias = "aliases")]
+    Alias(Alias),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Alias {
+    /// Register an alias without a payment, by a code from a prompt or the standard input
+    Create(Create),
+    /// Show an alias
+    Get {
+        /// Value of the alias
+        value: String,
+        /// Type of the alias
+        #[arg(long = "type", value_enum, value_name = "TYPE", default_value = "uid")]
+        kind: Kind,
+    },
+    /// Remove an alias
+    Delete {
+        /// Value of the alias
+        value: String,
+        /// Type of the alias
+        #[arg(long = "type", value_enum, value_name = "TYPE", default_value = "uid")]
+        kind: Kind,
+    },
+}
+
+/// The type of an alias.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// The payer confirms each payment
+    Uid,
+    /// Payments without the payer
+    Payid,
+}
+
+impl From<Kind> for AliasType {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Uid => Self::Uid,
+            Kind::Payid => Self::PayId,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// Value of the alias, which you choose
+    value: String,
+    /// Description that the payer sees
+    #[arg(long)]
+    description: String,
+    /// Type of the alias
+    #[arg(long = "type", value_enum, value_name = "TYPE", default_value = "uid")]
+    kind: Kind,
+    /// Label that the payer sees in the application
+    #[arg(long)]
+    label: String,
+    /// Model of the autopayments of a PAYID alias: A, M or O
+    #[arg(long, value_parser = ["A", "M", "O"])]
+    model: Option<String>,
+    /// Expiry date of the autopayments
+    #[arg(long, value_name = "DATE", requires = "model")]
+    expires: Option<String>,
+    /// Read the code from the first line of the standard input
+    #[arg(long)]
+    code_stdin: bool,
+}
+
+impl Alias {
+    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        match self {
+            Self::Create(create) => create.run(context),
+            Self::Get { value, kind } => context.show(GetBlikAlias::new(value, kind.into())),
+            Self::Delete { value, kind } => {
+                context.confirm(&format!("remove the alias {value}"))?;
+                context.show(DeleteBlikAlias::new(value, kind.into()))
+            }
+        }
+    }
+}
+
+impl Create {
+    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        let mut alias = BlikAlias::new(self.value, self.kind.into()).label(self.label);
+        if let Some(model) = self.model {
+            let mut terms = Autopayment::new(AutopaymentModel::from(model.as_str()));
+            if let Some(date) = self.expires {
+                terms = terms.expiration_date(date);
+            }
+            alias = alias.autopayment(terms);
+        }
+        let code = code(context, self.code_stdin)?;
+        let payment = BlikPayment::code(code).aliases(alias);
+        context.show(CreateBlikAlias::new(self.description, payment))
+    }
 }
 
 impl Run<Tpay> for Blik {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
-        let Self::Pay { id, code_stdin, wait } = self;
+        let (id, code_stdin, wait) = match self {
+            Self::Pay { id, code_stdin, wait } => (id, code_stdin, wait),
+            Self::Alias(alias) => return alias.run(context),
+        };
         let code = code(context, code_stdin)?;
         let request = PayTransaction::new(&id, Pay::blik(BlikPayment::code(code.clone())));
         if context.is_withheld(&WithJson::new(request))? {

@@ -1,18 +1,20 @@
 //! `tpay`: a command-line program for the Tpay Open API.
 
 mod account;
+mod bank_account;
 mod blik;
+mod card;
 mod certificate;
+mod marketplace;
 mod notification;
 mod provider;
+mod recurring;
 mod refund;
 mod report;
 mod transaction;
 
-use std::process::ExitCode;
-
 use clap::{Parser, Subcommand};
-use cli_support::{CommandLine, Common, Context, EXIT_STATUSES, Exit, Failure, Global, Run};
+use cli_support::{Common, EXIT_STATUSES, Global};
 
 use provider::Tpay;
 
@@ -34,6 +36,18 @@ enum Command {
     /// Refund transactions
     #[command(subcommand, alias = "refunds")]
     Refund(refund::Refund),
+    /// Saved cards, and sessions of Apple Pay
+    #[command(subcommand, alias = "cards")]
+    Card(card::Card),
+    /// Plans of recurring payments (experimental)
+    #[command(subcommand)]
+    Recurring(recurring::Recurring),
+    /// Payments to several merchants of a marketplace
+    #[command(subcommand)]
+    Marketplace(marketplace::Marketplace),
+    /// Bank accounts of Collect, to which payments are forwarded
+    #[command(subcommand, alias = "bank-accounts")]
+    BankAccount(bank_account::BankAccount),
     /// Pay by BLIK
     #[command(subcommand)]
     Blik(blik::Blik),
@@ -53,39 +67,20 @@ enum Command {
     Common(Common),
 }
 
-impl CommandLine<Tpay> for Cli {
-    type Command = Command;
-
-    fn split(self) -> (Global, Command) {
-        (self.global, self.command)
+cli_support::program!(
+    Tpay,
+    Cli,
+    Command {
+        Transaction,
+        Refund,
+        Card,
+        Recurring,
+        Marketplace,
+        BankAccount,
+        Blik,
+        Account,
+        Report,
+        Notification,
+        Certificate,
     }
-}
-
-impl Run<Tpay> for Command {
-    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
-        match self {
-            Self::Transaction(command) => command.run(context),
-            Self::Refund(command) => command.run(context),
-            Self::Blik(command) => command.run(context),
-            Self::Account(command) => command.run(context),
-            Self::Report(command) => command.run(context),
-            Self::Notification(command) => command.run(context),
-            Self::Certificate(command) => command.run(context),
-            Self::Common(command) => command.run::<Tpay, Cli>(context),
-        }
-    }
-}
-
-fn main() -> ExitCode {
-    cli_support::main::<Tpay, Cli>()
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    #[test]
-    fn command_line_is_consistent() {
-        super::Cli::command().debug_assert();
-    }
-}
+);

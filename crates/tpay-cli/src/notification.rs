@@ -2,9 +2,10 @@
 
 mod kinds;
 mod listen;
+mod replay;
 mod send;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use cli_support::api_auth::http::{HeaderMap, HeaderName, HeaderValue};
@@ -21,6 +22,8 @@ pub(crate) enum Command {
     Listen(listen::Listen),
     /// Send a notification to your application, signed by the public test key
     Send(send::Send),
+    /// Send a stored notification to your application again, with its signature
+    Replay(replay::Replay),
     /// Verify a stored notification
     Verify(Verify),
     /// Print the root certificate of the test key, for an application under test
@@ -93,6 +96,7 @@ impl Run<Tpay> for Command {
         match self {
             Self::Listen(listen) => listen.run(context),
             Self::Send(send) => send.run(context),
+            Self::Replay(replay) => replay.run(context),
             Self::Verify(verify) => verify.run(context),
             Self::TestRoot => {
                 context.output.bytes(testing::ANCHORS.as_bytes()).map(|()| Exit::Done)
@@ -105,19 +109,25 @@ impl Verify {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         let reader = self.trust.reader(context)?;
         let body = std::fs::read(&self.body).map_err(|error| Failure::file(&self.body, &error))?;
-        let mut headers = HeaderMap::new();
-        for line in read(&self.headers)?.lines() {
-            let Some((name, value)) = line.split_once(':') else { continue };
-            let name = HeaderName::try_from(name.trim());
-            if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value.trim())) {
-                headers.append(name, value);
-            }
-        }
+        let headers = stored_headers(&self.headers)?;
         let notification = reader.read_request(&headers, &body)?;
         let json = kinds::shown(&notification, &body);
         context.output.value(&json.to_string())?;
         Ok(Exit::Done)
     }
+}
+
+/// Reads stored headers: one `Name: value` on each line.
+fn stored_headers(path: &Path) -> Result<HeaderMap, Failure> {
+    let mut headers = HeaderMap::new();
+    for line in read(path)?.lines() {
+        let Some((name, value)) = line.split_once(':') else { continue };
+        let name = HeaderName::try_from(name.trim());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value.trim())) {
+            headers.append(name, value);
+        }
+    }
+    Ok(headers)
 }
 
 /// Returns an object of strings.

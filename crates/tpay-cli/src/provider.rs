@@ -7,7 +7,9 @@ use cli_support::api_auth::EndpointInfo;
 use cli_support::args::duration;
 use cli_support::auth::{Settings, Variable};
 use cli_support::doctor::Doctor;
-use cli_support::{Bodies, Connection, Exit, Failure, Json, Provider, connect, provider_calls};
+use cli_support::{
+    Bodies, Connection, Exit, Failure, Json, Pages, Provider, Times, connect, provider_calls,
+};
 use tpay_client::accounts::{GetAccount, GetBalance, ListAccounts};
 use tpay_client::certificates::{GetRootCertificates, GetSigningCertificate};
 use tpay_client::channels::{ListBankGroups, ListChannels};
@@ -27,6 +29,10 @@ pub(crate) struct Tpay;
 
 const fn variable(name: &'static str, key: &'static str) -> Variable {
     Variable { name, key, is_secret: false, is_required: false }
+}
+
+const fn pages(endpoint: &'static str, lists: &'static [&'static str], id: &'static str) -> Pages {
+    Pages { endpoint, parameter: "page", first: 1, lists, id }
 }
 
 /// The name of the variable of the merchant's id.
@@ -51,6 +57,24 @@ impl Provider for Tpay {
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tpay_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Json;
+    const TIMES: Times = Times {
+        paths: &["date.creation", "date.realization", "date.create", "createdAt", "nextChargeDate"],
+        read: |text| LocalTime::from(text).unix_time().map(|time| time.seconds()),
+    };
+    const PAGES: &'static [Pages] = &[
+        pages("transactions.list", &["transactions"], "transactionId"),
+        pages(
+            "transactions.list_refunds",
+            &["refundsList", "refundsNoAccountList", "refundsCardsList"],
+            "refundId",
+        ),
+        pages("refunds.list", &["transactions.list"], "refundId"),
+        pages("accounts.list", &["list"], "id"),
+        pages("collect.list_bank_accounts", &["bankAccounts"], "id"),
+        pages("recurring.list", &["list"], "id"),
+        pages("recurring.transactions", &["list"], "transactionId"),
+        pages("reports.list", &["reports", "list", "data"], "id"),
+    ];
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Limits, Run, WithJson};
-use tpay_client::refunds::{GetRefund, ListRefunds, ListTransactionRefunds};
+use tpay_client::refunds::{GetRefund, ListRefunds, ListTransactionRefunds, RefundCard};
 use tpay_client::{Amount, RefundTransaction};
 
 use crate::provider::{Time, Tpay, time};
@@ -17,6 +17,21 @@ pub(crate) enum Refund {
         /// Amount; the rest of the transaction by default
         #[arg(long)]
         amount: Option<Amount>,
+    },
+    /// Refund to a saved card, whose token is read from a prompt or the standard input
+    Card {
+        /// Amount, such as 12.34
+        #[arg(long)]
+        amount: Amount,
+        /// Currency as its number of ISO 4217; 985 is PLN
+        #[arg(long, value_name = "NUMBER", default_value_t = 985)]
+        currency: u32,
+        /// Expiry date of the card, as month and year: MMYY
+        #[arg(long, value_name = "MMYY")]
+        card_expiry: Option<String>,
+        /// Read the token from the first line of the standard input
+        #[arg(long)]
+        token_stdin: bool,
     },
     /// List refunds
     List(List),
@@ -63,6 +78,15 @@ impl Run<Tpay> for Refund {
                     request = request.amount(amount);
                 }
                 context.confirm(&what)?;
+                context.show(request)
+            }
+            Self::Card { amount, currency, card_expiry, token_stdin } => {
+                let token = context.secret("card token", token_stdin, "--token-stdin")?;
+                let mut request = RefundCard::new(amount, currency, token);
+                if let Some(date) = card_expiry {
+                    request = request.card_expiry_date(date);
+                }
+                context.confirm(&format!("refund {amount} to this card"))?;
                 context.show(request)
             }
             Self::List(list) => list.run(context),

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use cli_support::api_auth::Endpoint;
+use cli_support::args::text;
 use cli_support::output::Column;
 use cli_support::request::Reply;
 use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
@@ -173,17 +174,16 @@ impl Run<Tpay> for Transaction {
 
 impl Create {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
-        let text = |value: &Option<String>| value.clone().map(Json::Text);
         let flags = [
             ("amount", self.amount.map(|amount| Json::Other(amount.to_string()))),
-            ("description", text(&self.description)),
-            ("payer.email", text(&self.email)),
-            ("payer.name", text(&self.name)),
-            ("hiddenDescription", text(&self.hidden_description)),
-            ("currency", text(&self.currency)),
-            ("callbacks.notification.url", text(&self.notify_url)),
-            ("callbacks.payerUrls.success", text(&self.success_url)),
-            ("callbacks.payerUrls.error", text(&self.error_url)),
+            ("description", text(self.description.as_ref())),
+            ("payer.email", text(self.email.as_ref())),
+            ("payer.name", text(self.name.as_ref())),
+            ("hiddenDescription", text(self.hidden_description.as_ref())),
+            ("currency", text(self.currency.as_ref())),
+            ("callbacks.notification.url", text(self.notify_url.as_ref())),
+            ("callbacks.payerUrls.success", text(self.success_url.as_ref())),
+            ("callbacks.payerUrls.error", text(self.error_url.as_ref())),
         ];
         let body = self.input.body(&flags)?;
         let payer = Payer::new(self.email.unwrap_or_default(), self.name.unwrap_or_default());
@@ -192,10 +192,6 @@ impl Create {
         if self.input.input.is_none() {
             typed.validate()?;
         }
-        let request = WithJson { body: Some(body.to_string()), ..WithJson::new(typed) };
-        if let Some(reply) = context.send(request)? {
-            context.output.value(&reply.body)?;
-        }
-        Ok(Exit::Done)
+        context.show_json(WithJson::with_body(typed, &body))
     }
 }

@@ -88,6 +88,13 @@ impl Endpoint for RequestToken {
         validate::no_control("client_secret", self.client_secret.expose())
     }
 
+    fn spaced_credential(&self) -> Option<&'static str> {
+        if validate::has_outer_space(&self.client_id) {
+            return Some("client_id");
+        }
+        self.client_secret.has_outer_space().then_some("client_secret")
+    }
+
     fn body(&self) -> Result<Body<'_>, InputError> {
         let mut form = Params::new();
         form.push("client_id", &self.client_id)

@@ -10,7 +10,7 @@
 use std::fmt::Display;
 
 use api_auth::validate::max_chars;
-pub(crate) use api_auth::validate::{no_control, not_empty};
+pub(crate) use api_auth::validate::{has_outer_space, no_control, not_empty};
 use api_auth::{Amount, InputError};
 
 use crate::cards::CardExpiry;

@@ -129,7 +129,7 @@ pub(crate) fn read<S: Read + Write>(
     match input.more() {
         // Browsers open connections that they may not need.
         Err(_) => return Err(Rejected::Gone),
-        // TLS begins with a byte that no method begins with; its sender waits for an answer.
+        // TLS begins with a byte that no method begins with; its sender waits for a response.
         Ok(()) if !input.bytes.first().is_some_and(|byte| matches!(byte, b'\r' | b'A'..=b'Z')) => {
             return Err(bad("This is not plain HTTP."));
         }

@@ -38,14 +38,14 @@ fn exchange(address: SocketAddr, bytes: impl AsRef<[u8]>) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     // The listener may close the connection before it has read everything.
     let _ = stream.write_all(bytes.as_ref());
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    String::from_utf8_lossy(&answer).into_owned()
+    let mut response = Vec::new();
+    let _ = stream.read_to_end(&mut response);
+    String::from_utf8_lossy(&response).into_owned()
 }
 
 fn end(address: SocketAddr, thread: JoinHandle<Vec<String>>) -> Vec<String> {
-    let answer = exchange(address, "GET /end HTTP/1.1\r\nhost: x\r\n\r\n");
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    let response = exchange(address, "GET /end HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
     let mut seen = thread.join().unwrap();
     assert_eq!(seen.pop().unwrap(), "GET /end ");
     seen
@@ -108,10 +108,10 @@ fn malformed_requests_are_answered_and_reach_no_handler() {
         ("\u{16}\u{3}\u{1}\u{2}".to_owned(), "400"),
     ];
     for (request, status) in rows {
-        let answer = exchange(address, &request);
+        let response = exchange(address, &request);
         let shown: String = request.chars().take(120).collect();
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{shown:?}: {answer}");
-        assert!(answer.contains("connection: close\r\n"), "{shown:?}: {answer}");
+        assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{shown:?}: {response}");
+        assert!(response.contains("connection: close\r\n"), "{shown:?}: {response}");
     }
     assert_eq!(end(address, thread), Vec::<String>::new());
 }
@@ -127,12 +127,12 @@ fn bodies_are_read_as_they_were_sent() {
         ("\r\nGET /g HTTP/1.1\r\nhost: x\r\n\r\n", ""),
         (chunked, "abc0123456789"),
     ] {
-        let answer = exchange(address, request);
-        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-        assert!(answer.ends_with(&format!("\r\n\r\n{body}")), "{answer}");
+        let response = exchange(address, request);
+        assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+        assert!(response.ends_with(&format!("\r\n\r\n{body}")), "{response}");
     }
-    let answer = exchange(address, "HEAD /h HTTP/1.1\r\nhost: x\r\n\r\n");
-    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+    let response = exchange(address, "HEAD /h HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert!(response.ends_with("\r\n\r\n"), "{response}");
 
     let mut stream = TcpStream::connect(address).unwrap();
     stream
@@ -144,9 +144,9 @@ fn bodies_are_read_as_they_were_sent() {
     stream.read_exact(&mut interim).unwrap();
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
     stream.write_all(b"ok").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.ends_with("\r\n\r\nok"), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.ends_with("\r\n\r\nok"), "{response}");
 
     let expected =
         ["POST /l abc", "POST /o ab", "GET /g ", "POST /c abc0123456789", "HEAD /h ", "POST /e ok"];
@@ -195,9 +195,9 @@ fn every_response_is_written_before_the_listener_ends() {
         // The program could end now.
         for stream in senders {
             stream.set_nonblocking(true).unwrap();
-            let mut answer = Vec::new();
-            let _ = (&stream).read_to_end(&mut answer);
-            assert!(answer.ends_with(body.as_bytes()), "{} bytes", answer.len());
+            let mut response = Vec::new();
+            let _ = (&stream).read_to_end(&mut response);
+            assert!(response.ends_with(body.as_bytes()), "{} bytes", response.len());
         }
     }
 }
@@ -226,8 +226,8 @@ fn slow_checks_of_one_connection_do_not_block_another() {
     });
     let mut slow = TcpStream::connect(address).unwrap();
     slow.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
-    let answer = exchange(address, "GET /fast HTTP/1.1\r\nhost: x\r\n\r\n");
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let response = exchange(address, "GET /fast HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
     release.send(()).unwrap();
     assert_eq!(thread.join().unwrap(), ["/fast", "/slow"]);
 }
@@ -236,17 +236,17 @@ fn slow_checks_of_one_connection_do_not_block_another() {
 fn a_connection_that_takes_too_long_is_closed_however_it_spends_its_time() {
     let (address, thread) = start(Limits { time: Duration::from_millis(300), ..Limits::default() });
     assert_eq!(exchange(address, ""), "", "an idle connection is closed without a word");
-    let answer = exchange(address, "GET / HTTP/1.1\r\n");
-    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    let response = exchange(address, "GET / HTTP/1.1\r\n");
+    assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
     // The deadline is for the request as a whole: bytes that still come do not move it.
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: ").unwrap();
     let mut sender = stream.try_clone().unwrap();
     let drip = thread::spawn(move || while sender.write_all(b"x").is_ok() {});
-    let mut answer = String::new();
-    let _ = stream.read_to_string(&mut answer);
-    let status = answer.get(..13).unwrap_or_default();
-    assert!(["HTTP/1.1 408 ", "HTTP/1.1 431 ", ""].contains(&status), "{answer}");
+    let mut response = String::new();
+    let _ = stream.read_to_string(&mut response);
+    let status = response.get(..13).unwrap_or_default();
+    assert!(["HTTP/1.1 408 ", "HTTP/1.1 431 ", ""].contains(&status), "{response}");
     drop(stream);
     drip.join().unwrap();
     assert_eq!(end(address, thread), Vec::<String>::new());
@@ -258,18 +258,18 @@ fn more_connections_than_allowed_are_answered_503() {
     let mut first = TcpStream::connect(address).unwrap();
     first.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n").unwrap();
     // The second connection is counted after the first, which was accepted before.
-    let mut answer = String::new();
-    TcpStream::connect(address).unwrap().read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    let mut response = String::new();
+    TcpStream::connect(address).unwrap().read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
     first.write_all(b"ok").unwrap();
-    answer.clear();
-    first.read_to_string(&mut answer).unwrap();
-    assert!(answer.ends_with("ok"), "{answer}");
+    response.clear();
+    first.read_to_string(&mut response).unwrap();
+    assert!(response.ends_with("ok"), "{response}");
     drop(first);
     loop {
         // The place becomes free a moment after the response.
-        let answer = exchange(address, "GET /end HTTP/1.1\r\nhost: x\r\n\r\n");
-        if answer.starts_with("HTTP/1.1 200 ") {
+        let response = exchange(address, "GET /end HTTP/1.1\r\nhost: x\r\n\r\n");
+        if response.starts_with("HTTP/1.1 200 ") {
             break;
         }
     }

@@ -48,7 +48,7 @@ impl RedisStore {
         self.with(|settings| settings.password = Some(password.into()))
     }
 
-    /// How long Redis may take for an answer; 2 s if not set.
+    /// How long Redis may take for a response; 2 s if not set.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         self.with(|settings| settings.timeout = timeout)

@@ -39,10 +39,10 @@ impl Connection {
             bytes.push_str("\r\n");
         }
         self.0.get_mut().write_all(bytes.as_bytes())?;
-        self.reply()
+        self.response()
     }
 
-    fn reply(&mut self) -> io::Result<Option<Secret>> {
+    fn response(&mut self) -> io::Result<Option<Secret>> {
         let line = self.line()?;
         let invalid = || io::Error::from(io::ErrorKind::InvalidData);
         match line.split_at_checked(1).ok_or_else(invalid)? {

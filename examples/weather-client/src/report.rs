@@ -66,7 +66,7 @@ impl Endpoint for CreateReport {
 }
 
 impl Client {
-    /// Tells the service what the sky looks like. It is never repeated after a lost answer.
+    /// Tells the service what the sky looks like. It is never repeated after a lost response.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -63,7 +63,7 @@ pub fn jws(data: &[u8]) {
         assert!(!file.contains(['/', '?', '#', '\\', '@']), "{file}");
     }
     let _ = Anchors::from_pem(data);
-    // What a certificate service may answer: only the one certificate makes the signature hold.
+    // What a certificate service may response: only the one certificate makes the signature hold.
     let genuine = DetachedJws::parse(&GENUINE).expect("a signature");
     let now = UNIX_EPOCH + Duration::from_secs(1_760_000_000);
     if let Ok(certificate) = Certificate::from_pem(data)

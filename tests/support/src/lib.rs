@@ -8,10 +8,12 @@
     reason = "for tests only"
 )]
 
+pub mod cli;
 #[cfg(unix)]
 pub mod console;
+pub mod decoding;
 pub mod enums;
 pub mod examples;
-pub mod replies;
+pub mod programs;
 pub mod responses;
 pub mod settings;

@@ -1,4 +1,4 @@
-//! Every call against every fault: what the caller gets, what is kept of the answer, and what the
+//! Every call against every fault: what the caller gets, what is kept of the response, and what the
 //! server saw. The table is compared with `docs/reliability.md`; `UPDATE_DOCS=1` rewrites it.
 
 #![allow(
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use api_auth::{Clock, Delivery, Error, ErrorKind, StatusCode, SystemClock};
-use api_sandbox::{Misbehaviour, Reply, Server};
+use api_sandbox::{Misbehaviour, Response, Server};
 use workspace_tests::catalogue::{Call, Options, PROVIDERS, Provider};
 use workspace_tests::world::{self, World};
 
@@ -37,26 +37,26 @@ enum How {
     /// Each request ends only by the deadline.
     Stalls(Misbehaviour),
     /// Each request is answered like this, and nothing of it may be lost.
-    Answers(Reply),
+    Responses(Response),
     /// So many calls are answered 401; tokens and sessions are granted.
     Refuses(u32),
 }
 
 fn faults(elsewhere: &str) -> Vec<(&'static str, How)> {
-    let json = |body: &[u8]| How::Answers(Reply::new(200, "application/json", body));
+    let json = |body: &[u8]| How::Responses(Response::new(200, "application/json", body));
     let bytes = |text: &str| How::Each(Misbehaviour::Bytes(text.as_bytes().to_vec()));
     let too_many = |after: Option<u32>| {
-        let reply = Reply::new(429, "text/plain", "Too Many Attempts.");
-        How::Answers(match after {
-            Some(seconds) => reply.with_header("retry-after", seconds),
-            None => reply,
+        let response = Response::new(429, "text/plain", "Too Many Attempts.");
+        How::Responses(match after {
+            Some(seconds) => response.with_header("retry-after", seconds),
+            None => response,
         })
     };
     let moved = |status| {
-        let reply = Reply::new(status, "text/html", "<html>moved</html>");
-        How::Answers(reply.with_header("location", elsewhere))
+        let response = Response::new(status, "text/html", "<html>moved</html>");
+        How::Responses(response.with_header("location", elsewhere))
     };
-    let html = Reply::new(502, "text/html", "<html><h1>502 Bad Gateway</h1></html>");
+    let html = Response::new(502, "text/html", "<html><h1>502 Bad Gateway</h1></html>");
     vec![
         ("connection refused", How::Gone),
         ("reset before the request is read", How::Each(Misbehaviour::ResetBeforeReading)),
@@ -83,7 +83,7 @@ fn faults(elsewhere: &str) -> Vec<(&'static str, How)> {
         ),
         ("not HTTP", bytes("SSH-2.0-OpenSSH_9.6\r\n\r\n")),
         ("10 GB announced and sent", How::Each(Misbehaviour::Endless)),
-        ("502 with a page of HTML", How::Answers(html)),
+        ("502 with a page of HTML", How::Responses(html)),
         ("200 without a body", json(b"")),
         ("200 with an empty object", json(b"{}")),
         ("200 with JSON of another type", json(b"[[1],\"a\"]")),
@@ -130,13 +130,13 @@ fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outco
             server.misbehave(how.clone(), ALWAYS);
             Some(server)
         }
-        How::Answers(reply) => {
-            server.misbehave(Misbehaviour::Answer(reply.clone()), ALWAYS);
+        How::Responses(response) => {
+            server.misbehave(Misbehaviour::Response(response.clone()), ALWAYS);
             Some(server)
         }
         How::Refuses(times) if provider.grant.is_some_and(|(path, _)| path == call.path()) => {
             let times = usize::try_from(*times).unwrap().min(ALWAYS);
-            server.misbehave(Misbehaviour::Answer(world::unauthorized()), times);
+            server.misbehave(Misbehaviour::Response(world::unauthorized()), times);
             Some(server)
         }
         How::Refuses(times) => {
@@ -165,10 +165,10 @@ fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outco
     if let Err(error) = &result {
         assert!(error.body().len() <= RESPONSE_LIMIT, "{}", place());
         assert!(!error.to_string().contains('\n'), "{}", place());
-        if let How::Answers(reply) = how {
-            assert_eq!(error.status().unwrap().as_u16(), reply.status, "{}", place());
-            assert_eq!(error.body(), reply.body, "{}", place());
-            for (header, value) in &reply.headers {
+        if let How::Responses(response) = how {
+            assert_eq!(error.status().unwrap().as_u16(), response.status, "{}", place());
+            assert_eq!(error.body(), response.body, "{}", place());
+            for (header, value) in &response.headers {
                 assert_eq!(error.headers().unwrap()[header], value, "{}", place());
             }
         }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use api_auth::{Delivery, ErrorKind, ManualClock};
-use api_sandbox::{Misbehaviour, Reply, Sandbox, tinypass};
+use api_sandbox::{Misbehaviour, Response, Sandbox, tinypass};
 use tinypass_client::{Client, Environment, Error, GrantAccess};
 use workspace_tests::tinypass;
 
@@ -120,8 +120,8 @@ fn what_does_not_pass_is_not_tried_again() {
         (402, ErrorKind::Api),
         (403, ErrorKind::Auth),
     ] {
-        let reply = Reply::new(status, "text/plain", "no");
-        sandbox.tinypass().misbehave(Misbehaviour::Answer(reply), 1);
+        let response = Response::new(status, "text/plain", "no");
+        sandbox.tinypass().misbehave(Misbehaviour::Response(response), 1);
         let error = read(&client).unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (kind, 1));
         assert_eq!((error.message(), error.is_retryable()), (Some("no"), false));
@@ -135,8 +135,9 @@ fn a_redirect_is_an_error_and_no_header_goes_to_the_other_host() {
     let (client, _) = client(&sandbox);
     for status in [301, 302, 303, 307, 308] {
         let location = format!("{}/r2/access", other.tinypass().base_url());
-        let reply = Reply::new(status, "text/html", "moved").with_header("location", location);
-        sandbox.tinypass().misbehave(Misbehaviour::Answer(reply), 1);
+        let response =
+            Response::new(status, "text/html", "moved").with_header("location", location);
+        sandbox.tinypass().misbehave(Misbehaviour::Response(response), 1);
         let error = read(&client).unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), status);
         assert!(error.to_string().contains("redirect"), "{error}");
@@ -160,7 +161,7 @@ fn a_wrong_key_is_an_auth_error_with_the_servers_message() {
 }
 
 #[test]
-fn no_bytes_of_a_reply_panic() {
+fn no_bytes_of_a_response_panic() {
     let sandbox = Sandbox::start().unwrap();
     let (client, _) = client(&sandbox);
     let deep = "[".repeat(100_000);
@@ -178,8 +179,8 @@ fn no_bytes_of_a_reply_panic() {
         b"{\"amount\":1e-999}",
         deep.as_bytes(),
     ] {
-        let reply = Reply::new(200, "application/json", body);
-        sandbox.tinypass().misbehave(Misbehaviour::Answer(reply), 1);
+        let response = Response::new(200, "application/json", body);
+        sandbox.tinypass().misbehave(Misbehaviour::Response(response), 1);
         let result = client.get_access("r", "u");
         if let Err(error) = result {
             assert_eq!((error.kind(), error.body()), (ErrorKind::Decode, body), "{error:?}");

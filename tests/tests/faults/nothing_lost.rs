@@ -1,12 +1,12 @@
-//! Whatever a server answers, an error of any call keeps it: status, headers, the body's bytes. An
-//! answer that cannot be read is told by its place.
+//! An error keeps the response it was made from: status, headers and the bytes of the body. An
+//! error for a response that cannot be decoded names the place in it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeSet;
 
-use api_auth::{Error, ErrorKind, Response};
-use api_sandbox::{Misbehaviour, Reply};
+use api_auth::{Error, ErrorKind};
+use api_sandbox::{Misbehaviour, Response};
 use workspace_tests::catalogue::{Call, Options, PROVIDERS, Provider};
 use workspace_tests::world;
 
@@ -32,20 +32,20 @@ fn refusals() -> Vec<(u16, &'static str, &'static [u8])> {
     ]
 }
 
-/// Asks for one answer, however often it is asked for; the result.
-fn answered(provider: &Provider, call: &dyn Call, reply: &Reply) -> Result<String, Error> {
+/// Asks for one response, however often it is asked for; the result.
+fn answered(provider: &Provider, call: &dyn Call, response: &Response) -> Result<String, Error> {
     let server = world::start(provider);
     let client = world::ready(provider, call, server.base_url(), &Options::default()).unwrap();
-    server.misbehave(Misbehaviour::Answer(reply.clone()), ALWAYS);
+    server.misbehave(Misbehaviour::Response(response.clone()), ALWAYS);
     let result = call.send(&client);
     server.behave();
     result
 }
 
-fn keeps_all(error: &Error, reply: &Reply, place: &str) {
-    assert_eq!(error.status().unwrap().as_u16(), reply.status, "{place}");
-    assert_eq!(error.body(), reply.body, "{place}");
-    for (name, value) in &reply.headers {
+fn keeps_all(error: &Error, response: &Response, place: &str) {
+    assert_eq!(error.status().unwrap().as_u16(), response.status, "{place}");
+    assert_eq!(error.body(), response.body, "{place}");
+    for (name, value) in &response.headers {
         assert_eq!(error.headers().unwrap()[name], value, "{place}");
     }
 }
@@ -57,11 +57,12 @@ fn a_refusal_keeps_status_headers_and_every_byte_of_the_body() {
         for call in (provider.calls)() {
             for (status, content_type, body) in refusals() {
                 let place = format!("{} {}: {status}", provider.name, call.id());
-                let reply = Reply::new(status, content_type, body).with_header("x-canary", "kept");
-                match answered(provider, &*call, &reply) {
+                let response =
+                    Response::new(status, content_type, body).with_header("x-canary", "kept");
+                match answered(provider, &*call, &response) {
                     Ok(_) => assert!(call.accepts(status.try_into().unwrap()), "{place}"),
                     Err(error) => {
-                        keeps_all(&error, &reply, &place);
+                        keeps_all(&error, &response, &place);
                         assert_eq!(error.endpoint(), call.id());
                         assert!(error.to_string().contains(call.id()), "{place}");
                         refused += 1;
@@ -90,11 +91,12 @@ fn an_answer_that_cannot_be_read_is_kept_too() {
         let mut unread = BTreeSet::new();
         for call in (provider.calls)() {
             for body in bodies {
-                let reply = Reply::new(200, "application/json", body).with_header("x-canary", "k");
-                if let Err(error) = answered(provider, &*call, &reply) {
+                let response =
+                    Response::new(200, "application/json", body).with_header("x-canary", "k");
+                if let Err(error) = answered(provider, &*call, &response) {
                     let place = format!("{} {}: {body:?}", provider.name, call.id());
                     assert_ne!(error.kind(), ErrorKind::Transport, "{place}");
-                    keeps_all(&error, &reply, &place);
+                    keeps_all(&error, &response, &place);
                     unread.insert(call.id());
                 }
             }
@@ -175,7 +177,7 @@ const ALONE: &[&str] = &[
     "transactions",
 ];
 
-/// Calls whose answer has no field that is read: pages, files, PEM, and answers of which nothing is
+/// Calls whose response has no field that is read: pages, files, PEM, and answers of which nothing is
 /// documented.
 const WITHOUT_FIELDS: &[&str] = &[
     "access.revoke",
@@ -197,7 +199,7 @@ const WITHOUT_FIELDS: &[&str] = &[
     "certificates.root",
 ];
 
-/// Calls to which an empty object may be the answer: writes of which nobody documents one, and
+/// Calls to which an empty object may be the response: writes of which nobody documents one, and
 /// reads of what is not documented, of a map of what is found, of a page or of a file.
 const MAYBE_EMPTY: &[&str] = &[
     "access.revoke",
@@ -224,7 +226,7 @@ fn an_empty_object_is_no_answer_unless_nobody_documents_one() {
     let mut taken = Vec::new();
     for provider in PROVIDERS {
         for call in (provider.calls)() {
-            match call.parse(&Response::new(b"{}".to_vec())) {
+            match call.parse(&api_auth::Response::new(b"{}".to_vec())) {
                 Ok(_) => taken.push(call.id()),
                 Err(fault) if !call.idempotent() => {
                     assert!(fault.to_string().contains("missing"), "{}: {fault}", call.id());
@@ -242,7 +244,7 @@ fn a_field_of_the_wrong_type_is_named() {
     let mut nameless = Vec::new();
     for provider in PROVIDERS {
         for call in (provider.calls)() {
-            let parse = |body: String| call.parse(&Response::new(body.into_bytes()));
+            let parse = |body: String| call.parse(&api_auth::Response::new(body.into_bytes()));
             let mut of_call = BTreeSet::new();
             for (frame, needed) in
                 FRAMES.iter().flat_map(|frame| NEEDED.iter().map(move |needed| (frame, needed)))

@@ -9,7 +9,7 @@ use std::time::Duration;
 use api_auth::{
     Request, Response, Sent, Settings, Transport, TransportError, TransportErrorKind, http,
 };
-use api_sandbox::{Misbehaviour, Raw, Reply, Server, Service, Verdict};
+use api_sandbox::{Misbehaviour, Raw, Server, Service, Verdict};
 
 const LIMIT: usize = 100_000;
 /// Longer than any test runs: what waits for this waits for a deadline.
@@ -19,17 +19,17 @@ const FOR_EVER: Duration = Duration::from_secs(600);
 struct Asked;
 
 impl Service for Asked {
-    fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
+    fn respond(&mut self, request: &Raw) -> (api_sandbox::Response, Verdict) {
         let last = || request.path().rsplit('/').next().unwrap().parse::<u32>().unwrap();
-        let reply = if request.target.starts_with("/status/") {
-            Reply::new(last().try_into().unwrap(), "text/plain", "body")
+        let response = if request.target.starts_with("/status/") {
+            api_sandbox::Response::new(last().try_into().unwrap(), "text/plain", "body")
                 .with_header("location", "http://127.0.0.1:1/elsewhere")
         } else if request.target.starts_with("/size/") {
-            Reply::new(200, "text/plain", vec![b'x'; last() as usize])
+            api_sandbox::Response::new(200, "text/plain", vec![b'x'; last() as usize])
         } else {
-            Reply::new(200, "text/plain", "ok")
+            api_sandbox::Response::new(200, "text/plain", "ok")
         };
-        (reply, Verdict { endpoint: None, signed: None })
+        (response, Verdict { endpoint: None, signed: None })
     }
 }
 
@@ -77,14 +77,14 @@ fn any_status_is_ok_and_redirects_are_not_followed() {
     for (name, transport) in transports(LONG) {
         let server = server();
         for status in [200, 201, 299, 301, 302, 303, 307, 308, 400, 401, 404, 429, 500, 503] {
-            let reply = transport.send(get(&format!("{}/status/{status}", server.base_url())));
-            let reply = reply.unwrap_or_else(|error| panic!("{name} {status}: {error}"));
+            let response = transport.send(get(&format!("{}/status/{status}", server.base_url())));
+            let response = response.unwrap_or_else(|error| panic!("{name} {status}: {error}"));
             assert_eq!(
-                (reply.status().as_u16(), &reply.body()[..]),
+                (response.status().as_u16(), &response.body()[..]),
                 (status, &b"body"[..]),
                 "{name}"
             );
-            assert_eq!(reply.headers()["location"], "http://127.0.0.1:1/elsewhere", "{name}");
+            assert_eq!(response.headers()["location"], "http://127.0.0.1:1/elsewhere", "{name}");
         }
         assert_eq!(server.seen().len(), 14, "{name}: each was sent once");
     }

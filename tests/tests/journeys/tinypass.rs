@@ -149,13 +149,13 @@ fn only_the_selected_spelling_is_requested() {
     assert_eq!(targets, ["/r2/download?rid=nothing"]);
 }
 
-/// Sends bytes as they are to a server and reads its answer to the end.
+/// Sends bytes as they are to a server and reads its response to the end.
 fn exchange(address: &str, bytes: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(bytes.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 fn fetch(url: &str) -> String {
@@ -168,14 +168,14 @@ fn verdict(sandbox: &Sandbox, method: &str, target: &str, header: &str, body: &s
     let host = sandbox.tinypass().base_url().strip_prefix("http://").unwrap();
     let length =
         if method == "GET" { String::new() } else { format!("content-length: {}\r\n", body.len()) };
-    let answer = exchange(
+    let response = exchange(
         host,
         &format!(
             "{method} {target} HTTP/1.1\r\nhost: {host}\r\n{header}{length}connection: close\r\n\r\n{body}"
         ),
     );
-    let status = answer.split(' ').nth(1).unwrap();
-    let message = answer.rsplit("\"message\":\"").next().unwrap().split('"').next().unwrap();
+    let status = response.split(' ').nth(1).unwrap();
+    let message = response.rsplit("\"message\":\"").next().unwrap().split('"').next().unwrap();
     format!("{status} {message}")
 }
 

@@ -121,7 +121,7 @@ fn an_address_is_registered_verified_and_counts() {
     let new = RegisterAddress::new(key.address()).label("Jané & co").public(true);
     let first = client.register_address(&new).unwrap();
     assert_eq!((first.public, first.active), (Some(true), Some(true)));
-    // Each answer has a new code, and voids the one before.
+    // Each response has a new code, and voids the one before.
     let code = client.get_my_address(key.address()).unwrap().unwrap().verify_code.unwrap();
     let old = key.sign(&first.verify_code.unwrap()).unwrap();
     let error = client.verify_address(key.address(), old).unwrap_err();
@@ -278,7 +278,7 @@ fn a_user_logs_in_with_the_browser() {
     let (sandbox, client) = start();
     let login = client.begin_login([Scope::User, Scope::Tca, Scope::ManageAddress]).unwrap();
     assert_eq!(client.send(&login).unwrap(), None, "a page for the user");
-    let answer = |consent: &str| {
+    let response = |consent: &str| {
         let request = client.signed_request(&login).unwrap();
         let params = api_auth::Params::decode(request.uri().query().unwrap()).unwrap();
         let call = RawEndpoint::new(Method::GET, "/oauth/authorize")
@@ -287,9 +287,9 @@ fn a_user_logs_in_with_the_browser() {
         let error = client.send_raw(&call.param("sandbox_consent", consent)).unwrap_err();
         error.headers().unwrap()["location"].to_str().unwrap().to_owned()
     };
-    let denied = login.read_callback(&answer("deny")).unwrap_err();
+    let denied = login.read_callback(&response("deny")).unwrap_err();
     assert_eq!(denied.kind(), LoginErrorKind::Denied);
-    let back = answer("grant");
+    let back = response("grant");
     assert!(back.starts_with(REDIRECT_URI), "{back}");
     let other = client.begin_login([Scope::User]).unwrap();
     assert_eq!(other.read_callback(&back).unwrap_err().kind(), LoginErrorKind::StateMismatch);
@@ -482,10 +482,10 @@ fn dead_token_that_is_answered_by_a_page_needs_a_login() {
         assert_eq!(error.endpoint(), "second_factor.status");
     }
     // A page for another reason is an error of the server.
-    let page = api_sandbox::Reply::new(500, "text/html", "<html>Whoops</html>");
+    let page = api_sandbox::Response::new(500, "text/html", "<html>Whoops</html>");
     for location in [TokenLocation::Parameter, TokenLocation::BearerHeader] {
         let client = builder(&sandbox).token_location(location).build().unwrap();
-        sandbox.tokenpass().misbehave(Misbehaviour::Answer(page.clone()), 1);
+        sandbox.tokenpass().misbehave(Misbehaviour::Response(page.clone()), 1);
         let error = client.get_user().unwrap_err();
         assert!(!error.needs_login(), "{error:?}");
         assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Api, "oauth.user"));

@@ -92,18 +92,18 @@ fn a_process_whose_connection_is_reset_says_that_nobody_knows_and_sends_once() {
     assert_eq!(sandbox.tpay().state(|server| server.transactions.len()), 2);
 }
 
-/// What a browser gets: the head of the answer and its body.
+/// What a browser gets: the head of the response and its body.
 fn get(url: &str) -> (String, String) {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     write!(stream, "GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
     (head.to_owned(), body.to_owned())
 }
 
-/// Where an answer sends a browser.
+/// Where a response sends a browser.
 fn location(head: &str) -> &str {
     let header = |line: &'_ str| line.to_ascii_lowercase().starts_with("location: ");
     head.lines().find(|line| header(line)).and_then(|line| line.get("location: ".len()..)).unwrap()
@@ -197,9 +197,12 @@ fn only_the_state_of_the_login_ends_the_wait() {
     {
         let mut stream = TcpStream::connect(authority).unwrap();
         write!(stream, "{method} {path} HTTP/1.1\r\nhost: {host}\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{method} {host}: {answer}");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(
+            response.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{method} {host}: {response}"
+        );
     }
     assert_eq!(exchanged_codes(&sandbox), 0);
     let (_, thanks) = get(&back);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Once};
 
 use api_auth::{Error, Request, Response, TransportError, http};
-use api_sandbox::{Misbehaviour, Reply};
+use api_sandbox::Misbehaviour;
 use workspace_tests::catalogue::{CANARY, Call, Options, PROVIDERS, Provider};
 use workspace_tests::world;
 
@@ -206,7 +206,9 @@ fn panics_of_other_threads_are_not_captured() {
 #[test]
 fn no_secret_of_any_call_is_shown() {
     logger::capture(logger::without_trace_of_ureq);
-    let text = |status, text: &str| Misbehaviour::Answer(Reply::new(status, "text/plain", text));
+    let text = |status, text: &str| {
+        Misbehaviour::Response(api_sandbox::Response::new(status, "text/plain", text))
+    };
     let faults = [
         None,
         Some(Misbehaviour::ResetAfterReading),

@@ -253,13 +253,13 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
     let server = || TokenServer::new("https://h/t", "id", "CANARY").unwrap();
     let bearer =
         Bearer::new(server(), Grant::Password { username: "u".into(), password: secret.clone() });
-    let reply = |text: &str| Response::new(text.as_bytes().to_vec());
-    bearer.handle_response(reply(r#"{"access_token":"CANARY"}"#), UNIX_EPOCH).unwrap();
+    let response = |text: &str| Response::new(text.as_bytes().to_vec());
+    bearer.handle_response(response(r#"{"access_token":"CANARY"}"#), UNIX_EPOCH).unwrap();
     let preparation =
         Bearer::new(server(), Grant::ClientCredentials).next_request(UNIX_EPOCH).unwrap();
     let unread =
-        bearer.handle_response(reply(r#"{"access_token":["CANARY"]}"#), UNIX_EPOCH).unwrap_err();
-    let error = api_auth::oauth::token_response(&reply("CANARY"), UNIX_EPOCH).unwrap_err();
+        bearer.handle_response(response(r#"{"access_token":["CANARY"]}"#), UNIX_EPOCH).unwrap_err();
+    let error = api_auth::oauth::token_response(&response("CANARY"), UNIX_EPOCH).unwrap_err();
     let store = MemoryStore::new();
     store.save(&TokenKey::new(&["k"]), &AccessToken::new("CANARY", UNIX_EPOCH));
     let mut settings = Settings::default();
@@ -293,8 +293,8 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
     let raw = RawEndpoint::new(Method::POST, "/CANARY").param("cvv", "CANARY");
     let raw = raw.with_body(json.clone());
     let broken = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, "broke");
-    let broken = broken.with_partial(reply("CANARY"));
-    let receipt = reply(r#"{"token":"CANARY"}"#);
+    let broken = broken.with_partial(response("CANARY"));
+    let receipt = response(r#"{"token":"CANARY"}"#);
     vec![
         ("api-auth: Debug Bearer", debug(&bearer)),
         ("api-auth: Debug Body", [debug(&json), debug(&form), debug(&bytes)].concat()),
@@ -332,6 +332,15 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Debug TransportError", debug(&broken)),
         ("api-auth: Debug Env", debug(&Env::given(&[("KEY", "CANARY")]))),
         ("api-auth: Debug VerifiedStore", debug(&verified)),
+        ("api-auth: Display TransportError", broken.to_string()),
+        ("api-auth: Display BlockError", {
+            let key = BlockKey::new("key", &secret).unwrap();
+            key.open("CANARY").unwrap_err().to_string()
+        }),
+        (
+            "api-auth: Display JwsError",
+            api_auth::jws::DetachedJws::parse("CANARY").unwrap_err().to_string(),
+        ),
         ("api-auth: Display Amount", "1.50".parse::<Amount>().unwrap().to_string()),
         ("api-auth: Display Error", unread.to_string()),
         ("api-auth: Display ResponseError", error.to_string()),
@@ -366,6 +375,14 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
             "tinycert-client: Display San",
             "example.com".parse::<tinycert_client::San>().unwrap().to_string(),
         ),
+        (
+            "tinycert-client: Display FileError",
+            tinycert_client::files::FileError::from(unread).to_string(),
+        ),
+        ("tinypass-client: Display ReadError", {
+            let blocks = tinypass_client::blocks::Blocks::new("AID", "CANARY").unwrap();
+            blocks.open("CANARY").unwrap_err().to_string()
+        }),
         ("tokenpass-client: Debug Client", debug(&tokenpass.build().unwrap())),
         ("tokenpass-client: Debug MessageKey", debug(&MessageKey::from_wif(WIF).unwrap())),
         ("tokenpass-client: Display LoginError", other_state.to_string()),

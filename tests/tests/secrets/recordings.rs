@@ -51,6 +51,66 @@ fn no_recording_contains_a_secret_that_a_server_repeats() {
     }
 }
 
+/// Returns the names of the fields of a crate whose type is a secret, as they are in JSON.
+fn secret_fields(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            names.extend(secret_fields(&path));
+            continue;
+        }
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            let field = line.trim().strip_prefix("pub ").and_then(|line| line.split_once(": "));
+            if let Some((name, "Secret," | "Option<Secret>,")) = field {
+                let mut camel = String::new();
+                for (index, word) in name.split('_').enumerate() {
+                    let (first, rest) = word.split_at(usize::from(index > 0));
+                    camel.push_str(&(first.to_ascii_uppercase() + rest));
+                }
+                names.extend([name.to_owned(), camel]);
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn secret_fields_of_responses_are_masked() {
+    let mut count = 0;
+    for provider in PROVIDERS {
+        let folder = format!("../crates/{}-client/src", provider.name);
+        let names = secret_fields(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+        count += names.len();
+        let path = file(&format!("fields-{}", provider.name));
+        let fields = names.clone();
+        let grant = provider.grant;
+        let transport = move |request: Request| -> Result<Response, TransportError> {
+            if let Some((_, token)) = grant.filter(|(path, _)| *path == request.uri().path()) {
+                return Ok(Response::new(token.as_bytes().to_vec()));
+            }
+            let members = fields.iter().map(|name| (name.clone(), CANARY.into()));
+            let object: serde_json::Map<_, _> = members.collect();
+            let body = serde_json::json!({ "list": [{ "settings": object }], "result": object });
+            Ok(Response::new(body.to_string().into_bytes()))
+        };
+        let options = Options {
+            transport: Some(Arc::new(transport)),
+            record: Some(path.clone()),
+            ..Options::default()
+        };
+        let client = (provider.client)("http://127.0.0.1:1", &options).unwrap();
+        // The result does not matter: the exchange is recorded.
+        let _ = (provider.calls)().first().unwrap().send(&client);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        for line in text.lines() {
+            assert!(!line.contains(CANARY), "{} {names:?}: {line}", provider.name);
+        }
+    }
+    assert!(count > 20, "{count}");
+}
+
 /// Returns a transport that answers each call by its documented response. `current` is its id.
 fn documented(provider: &Provider, current: Arc<Mutex<String>>) -> impl Transport + 'static {
     let folder = format!("../crates/{}-client/tests/integration/responses", provider.name);

@@ -7,7 +7,7 @@ use std::error::Error as _;
 
 use api_auth::ManualClock;
 use api_sandbox::tinycert::{API_KEY, EMAIL, EXPIRING, PASSPHRASE};
-use api_sandbox::{Misbehaviour, Reply, Sandbox};
+use api_sandbox::{Misbehaviour, Response, Sandbox};
 use tinycert_client::ca::ListCas;
 use tinycert_client::cert::{KeyForm, StatusMask};
 use tinycert_client::session::Connect;
@@ -51,8 +51,8 @@ fn no_body_reaches_logs_debug_display_or_errors() {
         r#"["CANARY"]"#,
         r#""CANARY"#,
     ] {
-        let reply = Reply::new(200, "application/json", body);
-        server.misbehave(Misbehaviour::Answer(reply), 5);
+        let response = Response::new(200, "application/json", body);
+        server.misbehave(Misbehaviour::Response(response), 5);
         let errors = [
             session.get_key(cert, KeyForm::Decrypted).err(),
             session.get_pkcs12(cert).err(),

@@ -6,7 +6,7 @@
 use std::error::Error as _;
 
 use api_auth::{Body, Credential, RawEndpoint, Request, Response, TransportError, http};
-use api_sandbox::{Misbehaviour, Reply, Sandbox};
+use api_sandbox::{Misbehaviour, Sandbox};
 use tpay_client::api_auth::ManualClock;
 use tpay_client::api_auth::oauth::ClientAuthentication;
 use tpay_client::oauth::RequestToken;
@@ -44,12 +44,12 @@ fn no_secret_reaches_logs_debug_display_errors_or_names_of_files() {
         // The server knows neither id nor secret.
         errors.extend(client.get_transaction("T").err());
         errors.extend(client.request_token().err());
-        let reply = || Reply::new(200, "application/json", token);
+        let response = || api_sandbox::Response::new(200, "application/json", token);
         for how in [
             Misbehaviour::BadGateway,
             Misbehaviour::CutBody,
             Misbehaviour::ResetAfterReading,
-            Misbehaviour::Answer(Reply::new(
+            Misbehaviour::Response(api_sandbox::Response::new(
                 200,
                 "application/json",
                 r#"{"access_token":["CANARY"]}"#,
@@ -60,12 +60,12 @@ fn no_secret_reaches_logs_debug_display_errors_or_names_of_files() {
             errors.extend(client.create_transaction(&order).err());
         }
         sandbox.tpay().take_seen();
-        sandbox.tpay().misbehave(Misbehaviour::Answer(reply()), 1);
+        sandbox.tpay().misbehave(Misbehaviour::Response(response()), 1);
         errors.extend(client.get_transaction("T").err());
-        sandbox.tpay().misbehave(Misbehaviour::Answer(reply()), 1);
+        sandbox.tpay().misbehave(Misbehaviour::Response(response()), 1);
         let request = client.signed_request(&ListTransactions::new());
         shown.push(format!("{request:?}"));
-        sandbox.tpay().misbehave(Misbehaviour::Answer(reply()), 1);
+        sandbox.tpay().misbehave(Misbehaviour::Response(response()), 1);
         shown.push(client.curl(&GetTransaction::new("T")).unwrap());
         assert!(!errors.is_empty());
         for error in errors {

@@ -234,7 +234,7 @@ fn a_hundred_processes_that_start_together_fetch_one_token_per_expiry() {
 #[test]
 fn a_process_that_is_killed_while_it_fetches_costs_one_token_request_and_no_call() {
     let (server, folder) = (server(), Folder::new("fetching"));
-    // The first one asks for a token and holds the lock; the answer never comes.
+    // The first one asks for a token and holds the lock; the response never comes.
     server.misbehave(Misbehaviour::StallInHeaders(Duration::from_secs(3600)), 1);
     let mut first = caller(&folder, &server, BEGIN, 1);
     while server.seen().is_empty() {

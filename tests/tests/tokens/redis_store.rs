@@ -83,10 +83,10 @@ impl Redis {
     fn ask(&self, command: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(stream, "AUTH {PASSWORD}\r\n{command}\r\nQUIT\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let answer = answer.strip_prefix("+OK\r\n").unwrap().strip_suffix("+OK\r\n").unwrap();
-        answer.trim_end().to_owned()
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        let response = response.strip_prefix("+OK\r\n").unwrap().strip_suffix("+OK\r\n").unwrap();
+        response.trim_end().to_owned()
     }
 
     /// For how many milliseconds the value is kept from now.

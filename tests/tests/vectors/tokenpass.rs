@@ -236,7 +236,7 @@ fn server_verdict(vector: &Value) {
         headers: headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect(),
         body: inputs["body"].as_str().unwrap_or_default().as_bytes().to_vec(),
     };
-    let answer = |generation: tokenpass::Generation| {
+    let respond = |generation: tokenpass::Generation| {
         let clock = SandboxClock::at_unix(inputs["server_clock"].as_u64().unwrap());
         let mut server = Tokenpass::new(clock);
         server.generation = generation;
@@ -244,19 +244,19 @@ fn server_verdict(vector: &Value) {
         let known = if own.1 == KNOWN_CLIENT.1 { KNOWN_CLIENT } else { own };
         server.clients[0].id = known.0.to_owned();
         server.clients[0].secret = known.1.to_owned();
-        let (reply, verdict) = server.answer(&raw);
-        (reply, verdict.signed.unwrap_or(false))
+        let (response, verdict) = server.respond(&raw);
+        (response, verdict.signed.unwrap_or(false))
     };
     let expected = &vector["expected"];
-    let (reply, is_valid) = answer(tokenpass::Generation::Query);
+    let (response, is_valid) = respond(tokenpass::Generation::Query);
     assert_eq!(json!(is_valid), expected["valid"], "{name}: verdict");
-    assert_eq!(json!(reply.status), expected["status"], "{name}: status");
+    assert_eq!(json!(response.status), expected["status"], "{name}: status");
     if !expected["body"].is_null() {
-        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        let body: Value = serde_json::from_slice(&response.body).unwrap();
         assert_eq!(body, expected["body"], "{name}: body");
     }
     if let Some(since) = expected.get("valid_since_2021_04") {
-        let (_, is_valid) = answer(tokenpass::Generation::EmptyObject);
+        let (_, is_valid) = respond(tokenpass::Generation::EmptyObject);
         assert_eq!(json!(is_valid), *since, "{name}: verdict since 2021");
     }
 }

@@ -40,12 +40,12 @@ fn client(
     builder: tpay_client::ClientBuilder,
 ) -> (Client, Arc<Mutex<Vec<Request>>>) {
     let token = vector.pointer("/inputs/access_token").and_then(Value::as_str).unwrap_or("t");
-    let reply = format!(r#"{{"access_token":"{token}","expires_in":7200}}"#);
+    let response = format!(r#"{{"access_token":"{token}","expires_in":7200}}"#);
     let asked = Arc::new(Mutex::new(Vec::new()));
     let notes = asked.clone();
     let transport = move |request: Request| -> Result<Response, TransportError> {
         notes.lock().unwrap().push(request);
-        Ok(Response::new(reply.clone().into_bytes()))
+        Ok(Response::new(response.clone().into_bytes()))
     };
     (builder.transport(transport).build().unwrap(), asked)
 }
@@ -324,7 +324,7 @@ fn notification(vector: &Value) {
 /// What the reader and the PHP client both read.
 fn parsed(name: &str, notification: &Notification, php: &Value) {
     let result = r#"{"result":true}"#;
-    let (class, reply) = match notification {
+    let (class, response) = match notification {
         Notification::Payment(_) => ("BasicPayment", "TRUE"),
         Notification::Alias(alias) => match alias.event {
             AliasEventKind::Register => ("BlikAliasRegister", "TRUE"),
@@ -337,7 +337,7 @@ fn parsed(name: &str, notification: &Notification, php: &Value) {
         Notification::Marketplace(_) => ("MarketplaceTransaction", result),
         other => panic!("{name}: {other:?}"),
     };
-    assert_eq!(notification.accept().body, reply, "{name}");
+    assert_eq!(notification.accept().body, response, "{name}");
     if let Some(theirs) = php["class"].as_str() {
         assert_eq!(theirs, class, "{name}");
     }

@@ -31,12 +31,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(b"jNq3vT0aB7xKc5mYpR8wZ2dLhE6uFsG1iOoQyX4t")?;
     mac.update(format!("GET {target}").as_bytes());
     let signature = base64url(&mac.finalize().into_bytes());
-    let mut reply = agent
+    let mut response = agent
         .get(format!("{url}{target}"))
         .header("accept", "application/json")
         .header("authorization", format!("AIDAIDAID0:{signature}"))
         .call()?;
-    let access: Access = serde_json::from_slice(&reply.body_mut().read_to_vec()?)?;
+    let access: Access = serde_json::from_slice(&response.body_mut().read_to_vec()?)?;
     println!("{:?}", access.id);
     Ok(())
 }

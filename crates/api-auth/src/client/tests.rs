@@ -1,3 +1,4 @@
+use std::error::Error as StdError;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
@@ -357,6 +358,45 @@ impl Endpoint for Secretive {
     }
 }
 
+/// An endpoint of a user, with an invalid argument.
+struct Invalid;
+
+impl Endpoint for Invalid {
+    type Output = ();
+    const ID: &'static str = "invalid";
+    const ROUTE: Route<Self> = Route::<Self>::get("/things").credential(USER);
+
+    fn validate(&self) -> Result<(), InputError> {
+        Err(InputError::new("name", "must not be empty"))
+    }
+
+    fn parse(&self, _: &Response) -> Result<(), ResponseError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn invalid_argument_is_rejected_before_a_token_is_requested() {
+    let world = World::new(|_| status(200));
+    let endless: Arc<dyn Auth> = Arc::new(Endless(AtomicU64::new(0)));
+    let user = world.client.with_credentials(vec![(USER, endless)]);
+    for error in [
+        user.send(&Invalid).unwrap_err(),
+        user.send_raw(&Invalid).unwrap_err(),
+        user.send_as::<()>(&Invalid).unwrap_err(),
+        user.signed_request(&Invalid).unwrap_err(),
+        user.curl(&Invalid).unwrap_err(),
+        user.send_all([Invalid], 2).next().unwrap().1.unwrap_err(),
+        // What cannot be encoded, and a server that the environment does not have.
+        user.send(&RawEndpoint::new(Method::GET, "/a b").with_credential(USER)).unwrap_err(),
+        user.send(&get().with_credential(USER).with_server(Server::named("x"))).unwrap_err(),
+    ] {
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Input, Delivery::NotSent));
+        assert_eq!((error.attempts(), error.is_retryable()), (0, false));
+    }
+    assert!(world.words().is_empty(), "neither a request nor one for a token was sent");
+}
+
 #[test]
 fn secret_path_is_printed_only_on_request() {
     let world = World::new(|_| status(200));
@@ -444,9 +484,20 @@ fn an_error_shows_no_secret_of_its_request_that_the_response_echoes() {
 
 #[test]
 fn an_error_of_a_transport_shows_no_secret_of_its_request() {
-    #[derive(Debug, thiserror::Error)]
-    #[error("could not get {0}")]
-    struct Beneath(String, #[source] std::io::Error);
+    #[derive(Debug)]
+    struct Beneath(String, std::io::Error);
+
+    impl fmt::Display for Beneath {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "could not get {}", self.0)
+        }
+    }
+
+    impl StdError for Beneath {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            Some(&self.1)
+        }
+    }
 
     let error = error_with(|request: Request| -> Result<Response, TransportError> {
         let echo = echo(&request);

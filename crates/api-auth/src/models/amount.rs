@@ -243,8 +243,15 @@ pub(crate) fn parse_received(text: &str) -> Option<Amount> {
 
 /// Returns whether a string is a decimal number, of any size.
 pub(crate) fn looks_like_number(text: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_digit() || b"-+.eE".contains(&byte);
-    text.bytes().all(is_plain) && text.parse::<f64>().is_ok()
+    fn unsigned(text: &str) -> &str {
+        text.strip_prefix(['-', '+']).unwrap_or(text)
+    }
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (mantissa, exponent) =
+        unsigned(text).split_once(['e', 'E']).unwrap_or((unsigned(text), "0"));
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let is_empty = whole.is_empty() && part.is_empty() || unsigned(exponent).is_empty();
+    !is_empty && [whole, part, unsigned(exponent)].into_iter().all(are_digits)
 }
 
 impl Serialize for Amount {
@@ -415,6 +422,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_looks_like_a_number_is_what_a_float_is_parsed_from(text in "[-+]?[0-9]{0,3}[.]?[0-9]{0,3}([eE][-+]?[0-9]{0,2})?[-+.e]?") {
+            prop_assert_eq!(looks_like_number(&text), text.parse::<f64>().is_ok(), "{}", text);
+        }
+
         #[test]
         fn every_amount_round_trips_as_text(units: i64, decimals in 0u8..=18) {
             let amount = Amount::from_minor_units(units, decimals);

@@ -1,7 +1,6 @@
 //! The additional fields of a response.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
@@ -11,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::json::{EXTRA_FIELDS_SIZE, from_slice};
 use crate::models::amount;
+use crate::raw_members::{Name, RawMembers};
 use crate::scalar;
 
 /// The additional fields of a response, which its type does not cover. Also for objects whose
@@ -86,7 +86,7 @@ fn is_same(one: &str, other: &str) -> bool {
 impl ExtraFields {
     /// Returns the names of the fields, sorted.
     pub fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        self.entries().into_keys()
+        self.entries().into_iter().map(|(name, _)| name)
     }
 
     /// Returns whether there are no fields.
@@ -131,10 +131,10 @@ impl ExtraFields {
             return;
         }
         let mut entries = self.entries();
-        entries.remove(name);
+        entries.retain(|(other, _)| other != name);
         let text = match entries.is_empty() {
             true => String::new(),
-            false => serde_json::to_string(&entries).unwrap_or_default(),
+            false => serde_json::to_string(&Object(entries)).unwrap_or_default(),
         };
         self.0 = text.into();
     }
@@ -164,10 +164,15 @@ impl ExtraFields {
         serde_json::Deserializer::from_str(&self.0).deserialize_map(Find(name)).ok()?
     }
 
-    /// Returns the last field of each name.
-    fn entries(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
-        let entries: Option<BTreeMap<Name<'_>, &RawValue>> = serde_json::from_str(&self.0).ok();
-        entries.unwrap_or_default().into_iter().map(|(Name(name), value)| (name, value)).collect()
+    /// Returns the last field of each name, sorted by name.
+    fn entries(&self) -> Vec<(Cow<'_, str>, &RawValue)> {
+        let members = RawMembers::parse(&self.0).map(|members| members.0);
+        let mut entries = members.unwrap_or_default();
+        // Of fields of the same name, the last one comes first and stays.
+        entries.reverse();
+        entries.sort_by(|(name, _), (other, _)| name.cmp(other));
+        entries.dedup_by(|(name, _), (first, _)| name == first);
+        entries
     }
 }
 
@@ -194,34 +199,6 @@ impl<'de> Visitor<'de> for Find<'_> {
     }
 }
 
-/// A name that is borrowed unless it has escapes.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Name<'a>(Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl<'de> Visitor<'de> for Text {
-            type Value = Name<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-
-            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Borrowed(name)))
-            }
-
-            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Owned(name.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_str(Text)
-    }
-}
-
 /// Removes the spaces between the parts of a JSON text.
 fn compact(json: &str) -> String {
     let (mut in_string, mut is_escaped) = (false, false);
@@ -239,7 +216,16 @@ fn compact(json: &str) -> String {
 
 impl Serialize for ExtraFields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.entries())
+        Object(self.entries()).serialize(serializer)
+    }
+}
+
+/// An object with these members.
+struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::ask::Ask;
 use super::pki::{Authority, Subject};
-use super::{Answer, EMAIL, FOREIGN_CA, Out, Refusal, TinyCert, refuse};
+use super::{ApiResult, EMAIL, FOREIGN_CA, Out, Refusal, TinyCert, refuse};
 use crate::date::YEAR;
 
 /// A CA of the account.
@@ -44,13 +44,13 @@ impl TinyCert {
         }
     }
 
-    pub(super) fn ca_list(&self, _: &Ask) -> Answer {
+    pub(super) fn ca_list(&self, _: &Ask) -> ApiResult {
         let all = self.cas.iter();
         let list = all.map(|(id, ca)| json!({ "id": id, "name": ca.subject.o })).collect();
         Ok(Out::Json(list))
     }
 
-    pub(super) fn ca_details(&self, ask: &Ask) -> Answer {
+    pub(super) fn ca_details(&self, ask: &Ask) -> ApiResult {
         let (id, Ca { subject, hash, .. }) = self.ca(ask)?;
         Ok(Out::Json(json!({
             "id": id, "C": subject.c, "ST": subject.st, "L": subject.l, "O": subject.o,
@@ -58,7 +58,7 @@ impl TinyCert {
         })))
     }
 
-    pub(super) fn ca_get(&self, ask: &Ask) -> Answer {
+    pub(super) fn ca_get(&self, ask: &Ask) -> ApiResult {
         let (_, ca) = self.ca(ask)?;
         match ask.need("what")? {
             "cert" => Ok(Out::Json(json!({ "pem": ca.authority.pem }))),
@@ -66,14 +66,14 @@ impl TinyCert {
         }
     }
 
-    pub(super) fn ca_delete(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn ca_delete(&mut self, ask: &Ask) -> ApiResult {
         let (id, _) = self.ca(ask)?;
         self.cas.remove(&id);
         self.certs.retain(|_, cert| cert.ca != id);
         Ok(Out::Success)
     }
 
-    pub(super) fn ca_new(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn ca_new(&mut self, ask: &Ask) -> ApiResult {
         let subject = ask.subject()?;
         let hash = match ask.need("hash_method")? {
             "sha1" => "SHA1",

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::ask::Ask;
 use super::pki::{KeyAndRequest, Subject};
 use super::{
-    Answer, FOREIGN_CERT, ORGANIZATION, Out, PASSPHRASE, Refusal, TinyCert, encrypted, refuse,
+    ApiResult, FOREIGN_CERT, ORGANIZATION, Out, PASSPHRASE, Refusal, TinyCert, encrypted, refuse,
 };
 use crate::date::YEAR;
 
@@ -152,7 +152,7 @@ impl TinyCert {
         }
     }
 
-    pub(super) fn cert_list(&self, ask: &Ask) -> Answer {
+    pub(super) fn cert_list(&self, ask: &Ask) -> ApiResult {
         let (ca, _) = self.ca(ask)?;
         let what = ask.number("what")?;
         if !(1..=15).contains(&what) {
@@ -170,7 +170,7 @@ impl TinyCert {
         Ok(Out::Json(listed.collect()))
     }
 
-    pub(super) fn cert_details(&self, ask: &Ask) -> Answer {
+    pub(super) fn cert_details(&self, ask: &Ask) -> ApiResult {
         let (id, cert) = self.cert(ask)?;
         let subject = &cert.subject;
         let sans: Vec<Value> =
@@ -183,7 +183,7 @@ impl TinyCert {
         })))
     }
 
-    pub(super) fn cert_get(&self, ask: &Ask) -> Answer {
+    pub(super) fn cert_get(&self, ask: &Ask) -> ApiResult {
         let (_, cert) = self.cert(ask)?;
         let pem = match ask.need("what")? {
             "cert" => cert.pem.clone(),
@@ -205,7 +205,7 @@ impl TinyCert {
         Ok(Out::Json(json!({ "pem": pem })))
     }
 
-    pub(super) fn cert_new(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn cert_new(&mut self, ask: &Ask) -> ApiResult {
         let (ca, _) = self.ca(ask)?;
         let mut subject = ask.subject()?;
         subject.cn = ask.need("CN")?.to_owned();
@@ -216,7 +216,7 @@ impl TinyCert {
         Ok(Out::Json(json!({ "cert_id": self.make_cert(ca, subject, sans, until)? })))
     }
 
-    pub(super) fn cert_reissue(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn cert_reissue(&mut self, ask: &Ask) -> ApiResult {
         let (id, cert) = self.cert(ask)?;
         let now = self.clock.unix();
         let replaced = match cert.status(now) {
@@ -237,7 +237,7 @@ impl TinyCert {
         Ok(Out::Json(json!({ "cert_id": new })))
     }
 
-    pub(super) fn cert_status(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn cert_status(&mut self, ask: &Ask) -> ApiResult {
         let (id, cert) = self.cert(ask)?;
         let status = match ask.need("status")? {
             "good" => Status::Good,

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::ask::Ask;
 use super::{
-    Answer, DAMAGED_EMAIL, EMAIL, Out, PASSPHRASE, Refusal, TinyCert, UNLOADABLE_EMAIL, refuse,
+    ApiResult, DAMAGED_EMAIL, EMAIL, Out, PASSPHRASE, Refusal, TinyCert, UNLOADABLE_EMAIL, refuse,
 };
 use crate::digest::sha256_hex;
 
@@ -33,7 +33,7 @@ impl TinyCert {
         }
     }
 
-    pub(super) fn session_connect(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn session_connect(&mut self, ask: &Ask) -> ApiResult {
         let email = ask.need("email")?;
         let passphrase = ask.need("passphrase")?;
         match email {
@@ -53,7 +53,7 @@ impl TinyCert {
         Ok(Out::Json(json!({ "token": token })))
     }
 
-    pub(super) fn session_disconnect(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn session_disconnect(&mut self, ask: &Ask) -> ApiResult {
         self.sessions.remove(ask.need("token")?);
         Ok(Out::Success)
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ask::Ask;
-use super::{AID, Answer, Refusal, TinyPass};
+use super::{AID, ApiResult, Refusal, TinyPass};
 
 /// A grant of access.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,13 +102,13 @@ impl TinyPass {
         access
     }
 
-    pub(super) fn access_get(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn access_get(&self, ask: &Ask<'_>) -> ApiResult {
         let (rid, user) = (ask.need("rid")?, ask.need("user_ref")?);
         let found = self.accesses.iter().rev().find(|access| access.is(rid, user));
         Ok(found.ok_or_else(no_access)?.json())
     }
 
-    pub(super) fn access_search(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn access_search(&self, ask: &Ask<'_>) -> ApiResult {
         let show_expired = ask.flag("show_expired")?;
         let page = ask.number("page")?.unwrap_or(0);
         let size = ask.number("pagesize")?.unwrap_or(100);
@@ -135,7 +135,7 @@ impl TinyPass {
         Ok(json!({ "data": found, "page": page, "pagesize": size }))
     }
 
-    pub(super) fn access_grant(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn access_grant(&mut self, ask: &Ask<'_>) -> ApiResult {
         let (rid, email) = (ask.need("rid")?, ask.need("email")?);
         let expires = ask.number("expiration")?;
         let quiet = ask.flag("suppress_email")?;
@@ -162,7 +162,7 @@ impl TinyPass {
         Ok(access.json())
     }
 
-    pub(super) fn access_revoke(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn access_revoke(&mut self, ask: &Ask<'_>) -> ApiResult {
         let (rid, user) = (ask.need("rid")?, ask.need("user_ref")?);
         let refund = ask.flag("refund")?;
         let found = self.accesses.iter().position(|access| access.is(rid, user));

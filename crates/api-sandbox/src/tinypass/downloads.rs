@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::ask::Ask;
-use super::{Answer, DOWNLOAD_RID, Refusal, TinyPass};
-use crate::Reply;
+use super::{ApiResult, DOWNLOAD_RID, Refusal, TinyPass};
+use crate::Response;
 
 /// A link to a file, for a time.
 pub(super) struct Link {
@@ -13,7 +13,7 @@ pub(super) struct Link {
 }
 
 impl TinyPass {
-    pub(super) fn download_url(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn download_url(&mut self, ask: &Ask<'_>) -> ApiResult {
         let rid = ask.need("rid")?;
         let expires = match (ask.number("lifetime")?, ask.number("expiration")?) {
             (Some(lifetime), None) => self.clock.unix().saturating_add(lifetime),
@@ -32,7 +32,7 @@ impl TinyPass {
         Ok(json!({ "url": format!("http://{host}/d/{token}") }))
     }
 
-    pub(super) fn download_get(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn download_get(&self, ask: &Ask<'_>) -> ApiResult {
         if ask.need("rid")? != DOWNLOAD_RID {
             return Err((404, "Download not found".to_owned()));
         }
@@ -50,11 +50,13 @@ impl TinyPass {
     }
 
     /// What a link of `download.url` leads to; it needs no signature.
-    pub(super) fn file(&self, token: &str) -> Result<Reply, Refusal> {
+    pub(super) fn file(&self, token: &str) -> Result<Response, Refusal> {
         let now = self.clock.unix();
         let link = self.links.iter().find(|link| link.token == token);
         match link.ok_or_else(|| (404, "no such link".to_owned()))? {
-            link if now < link.expires => Ok(Reply::new(200, "text/plain", "One hundred pages.\n")),
+            link if now < link.expires => {
+                Ok(Response::new(200, "text/plain", "One hundred pages.\n"))
+            }
             _ => Err((404, "the link has expired".to_owned())),
         }
     }

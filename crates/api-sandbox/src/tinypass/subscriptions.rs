@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ask::Ask;
-use super::{Answer, ListShape, Refusal, SUBSCRIPTION_RID, TinyPass, USER_REF};
+use super::{ApiResult, ListShape, Refusal, SUBSCRIPTION_RID, TinyPass, USER_REF};
 
 /// A subscription of a user.
 pub(super) struct Subscription {
@@ -39,7 +39,7 @@ fn not_found() -> Refusal {
 }
 
 impl TinyPass {
-    pub(super) fn subscription_search(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn subscription_search(&self, ask: &Ask<'_>) -> ApiResult {
         let found: Vec<Value> = self
             .subscriptions
             .iter()
@@ -53,7 +53,7 @@ impl TinyPass {
         }
     }
 
-    pub(super) fn subscription_cancel(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn subscription_cancel(&mut self, ask: &Ask<'_>) -> ApiResult {
         let (rid, user) = (ask.need("rid")?, ask.need("user_ref")?);
         let found =
             self.subscriptions.iter_mut().find(|known| known.rid == rid && known.user_ref == user);

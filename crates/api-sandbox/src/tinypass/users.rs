@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::ask::Ask;
-use super::{Answer, EMAIL, TinyPass, UID};
+use super::{ApiResult, EMAIL, TinyPass, UID};
 
 /// A user.
 pub(super) struct User {
@@ -29,7 +29,7 @@ impl TinyPass {
         uid
     }
 
-    pub(super) fn user_get(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn user_get(&self, ask: &Ask<'_>) -> ApiResult {
         let found = self.users.iter().find(|user| user.uid == ask.value(0));
         let user = found.ok_or_else(|| (404, "User not found".to_owned()))?;
         Ok(json!({

@@ -23,7 +23,7 @@ const ATTEMPTS: u32 = 3;
 #[derive(Default)]
 pub struct Webhooks {
     queue: Option<Sender<String>>,
-    answers: Arc<Mutex<Vec<Option<u16>>>>,
+    responses: Arc<Mutex<Vec<Option<u16>>>>,
 }
 
 impl Webhooks {
@@ -37,12 +37,12 @@ impl Webhooks {
         let callback = Callback::new(url)
             .ok_or_else(|| format!("{url} is not an http:// URL of this machine"))?;
         let (sender, queue) = channel::<String>();
-        let answers = self.answers.clone();
+        let responses = self.responses.clone();
         thread::spawn(move || {
             for data in queue {
                 for _ in 0..ATTEMPTS {
                     let status = deliver(&callback, &data);
-                    answers.lock().unwrap_or_else(PoisonError::into_inner).push(status);
+                    responses.lock().unwrap_or_else(PoisonError::into_inner).push(status);
                     if status == Some(200) {
                         break;
                     }
@@ -53,9 +53,9 @@ impl Webhooks {
         Ok(())
     }
 
-    /// What the callback answered so far, oldest first; `None` for no answer.
-    pub fn answers(&self) -> Vec<Option<u16>> {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What the callback answered so far, oldest first; `None` for no response.
+    pub fn responses(&self) -> Vec<Option<u16>> {
+        self.responses.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn send(&self, payload: &Value) {
@@ -79,7 +79,7 @@ fn seal(text: &str) -> String {
     format!("{cipher}~~~{signature}")
 }
 
-/// The status of the answer to a webhook.
+/// The status of the response to a webhook.
 fn deliver(callback: &Callback, data: &str) -> Option<u16> {
     let Callback { address, target } = callback;
     let request = format!(
@@ -90,6 +90,6 @@ fn deliver(callback: &Callback, data: &str) -> Option<u16> {
 
 impl fmt::Debug for Webhooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Webhooks").field("answers", &self.answers()).finish_non_exhaustive()
+        f.debug_struct("Webhooks").field("responses", &self.responses()).finish_non_exhaustive()
     }
 }

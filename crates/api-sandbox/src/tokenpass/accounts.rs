@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::answer::{Answer, crashed, error, json, message, refused, result};
 use super::ask::Ask;
 use super::php::map;
+use super::response::{ApiResult, crashed, error, json, message, refused, result};
 use super::{
     EMAIL, OTHER_EMAIL, OTHER_USER_ID, OTHER_USERNAME, PASSWORD, PRIVILEGED_CLIENT_ID,
     PRIVILEGED_CLIENT_SECRET, Tokenpass, USER_ID, USERNAME, bitcoin,
@@ -86,7 +86,7 @@ impl Tokenpass {
         self.users.iter_mut().find(|user| user.id == id)
     }
 
-    pub(super) fn account_register(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn account_register(&mut self, ask: &Ask<'_>) -> ApiResult {
         let no = |text: &str| refused(200, text);
         if !self.has_client(ask) {
             return Err(no("Invalid API client ID"));
@@ -128,7 +128,7 @@ impl Tokenpass {
         result(map(members))
     }
 
-    pub(super) fn account_login(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn account_login(&self, ask: &Ask<'_>) -> ApiResult {
         if !self.has_client(ask) {
             return Err(message(403, "Invalid API client ID"));
         }
@@ -154,7 +154,7 @@ impl Tokenpass {
         Ok(json(200, &map(members)))
     }
 
-    pub(super) fn account_update(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn account_update(&mut self, ask: &Ask<'_>) -> ApiResult {
         let no = |text: &str| refused(200, text);
         let (client_id, id) = (ask.text("client_id"), ask.text("user_id"));
         let token = ask.text("token");
@@ -197,13 +197,13 @@ impl Tokenpass {
         format!("TOKENPASS second factor of {username}")
     }
 
-    pub(super) fn second_factor_status(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn second_factor_status(&self, ask: &Ask<'_>) -> ApiResult {
         let user = self.user_named(ask.value(0));
         let user = user.ok_or_else(|| refused(404, "Username not found"))?;
         result(if user.has_signed { "signed" } else { "unsigned" })
     }
 
-    pub(super) fn second_factor_sign(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn second_factor_sign(&mut self, ask: &Ask<'_>) -> ApiResult {
         ask.validate().required("signature").at_most("signature", 1024).done()?;
         let user = self.user(&ask.user).ok_or_else(crashed)?;
         let message = Self::second_factor_message(&user.username);

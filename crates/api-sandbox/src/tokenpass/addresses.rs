@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::answer::{Answer, json, refused, result};
 use super::ask::Ask;
 use super::entities::escape;
 use super::php::{Value, map};
+use super::response::{ApiResult, json, refused, result};
 use super::{
     INACTIVE_ADDRESS, OTHER_ADDRESS, OTHER_USER_ID, PRIVATE_ADDRESS, PUBLIC_ADDRESS, Tokenpass,
     UNVERIFIED_ADDRESS, USER_ID, bitcoin,
 };
-use crate::Reply;
+use crate::Response;
 use crate::digest::sha256_hex;
 
 /// How long a verify code may be signed, in seconds.
@@ -78,7 +78,7 @@ fn signature_of(text: &str) -> String {
 }
 
 impl Tokenpass {
-    /// What the address holds on the chain and was promised, as a reply shows it: amounts that a
+    /// What the address holds on the chain and was promised, as a response shows it: amounts that a
     /// promise has touched are texts.
     fn balances_shown(&self, address: &Address) -> Value {
         if !address.is_live() {
@@ -160,7 +160,7 @@ impl Tokenpass {
     }
 
     /// The token's user's address of the path.
-    fn own(&self, ask: &Ask<'_>, missing: &str) -> Result<Address, Reply> {
+    fn own(&self, ask: &Ask<'_>, missing: &str) -> Result<Address, Response> {
         let mut own = self.addresses.iter().filter(|known| known.user == ask.user);
         let found = own.find(|known| known.address == ask.value(0)).cloned();
         found.ok_or_else(|| refused(404, missing))
@@ -170,7 +170,7 @@ impl Tokenpass {
         self.addresses.iter_mut().find(|known| known.address == address)
     }
 
-    pub(super) fn address_list_mine(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn address_list_mine(&self, ask: &Ask<'_>) -> ApiResult {
         let manages = ask.has_scope("manage-address");
         let sees_private = manages || ask.has_scope("private-address");
         let rows = self
@@ -182,14 +182,14 @@ impl Tokenpass {
         result(rows.collect::<Vec<_>>())
     }
 
-    pub(super) fn address_list_public(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn address_list_public(&self, ask: &Ask<'_>) -> ApiResult {
         let user = self.user_named(ask.value(0));
         let user = user.ok_or_else(|| refused(404, "Username not found"))?;
         let shown = self.addresses.iter().filter(|known| known.user == user.id && known.is_shown());
         result(shown.map(|known| self.row(known, false)).collect::<Vec<_>>())
     }
 
-    pub(super) fn address_get_public(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn address_get_public(&mut self, ask: &Ask<'_>) -> ApiResult {
         let user = self.user_named(ask.value(0)).map(|user| user.id.clone());
         let user = user.ok_or_else(|| refused(404, "Username not found"))?;
         let mut own = self.addresses.iter().filter(|known| known.user == user && known.is_shown());
@@ -198,7 +198,7 @@ impl Tokenpass {
         result(self.detail(&found, false))
     }
 
-    pub(super) fn address_register(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn address_register(&mut self, ask: &Ask<'_>) -> ApiResult {
         let address = ask.text("address").unwrap_or_default();
         let valid = address.is_empty() || bitcoin::is_address(&address);
         ask.validate()
@@ -238,7 +238,7 @@ impl Tokenpass {
         ]))
     }
 
-    pub(super) fn address_get_mine(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn address_get_mine(&mut self, ask: &Ask<'_>) -> ApiResult {
         const MISSING: &str = "Address details not found";
         let found = self.own(ask, MISSING)?;
         let manages = ask.has_scope("manage-address");
@@ -249,7 +249,7 @@ impl Tokenpass {
         result(self.detail(&found, true))
     }
 
-    pub(super) fn address_verify(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn address_verify(&mut self, ask: &Ask<'_>) -> ApiResult {
         ask.validate().required("signature").at_most("signature", 1024).done()?;
         let found = self.own(ask, "Address not found")?;
         if found.verified {
@@ -271,7 +271,7 @@ impl Tokenpass {
         result(true)
     }
 
-    pub(super) fn address_update(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn address_update(&mut self, ask: &Ask<'_>) -> ApiResult {
         ask.validate().at_most("label", 255).boolean("public").boolean("active").done()?;
         let mut found = self.own(ask, "Address not found")?;
         if found.pseudo {
@@ -288,13 +288,13 @@ impl Tokenpass {
         result(self.detail(&found, true))
     }
 
-    pub(super) fn address_delete(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn address_delete(&mut self, ask: &Ask<'_>) -> ApiResult {
         let found = self.own(ask, "Address not found")?;
         self.addresses.retain(|known| known.address != found.address);
         result(true)
     }
 
-    pub(super) fn address_instant_verify(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn address_instant_verify(&mut self, ask: &Ask<'_>) -> ApiResult {
         let user = self.user_named(ask.value(0)).cloned();
         let user = user.ok_or_else(|| refused(404, "User not found"))?;
         let address = ask.text("address").ok_or_else(|| refused(400, "Address required"))?;

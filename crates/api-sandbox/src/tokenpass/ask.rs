@@ -1,10 +1,10 @@
 //! Parsing and validating the parameters and the caller of a request.
 
-use super::answer::{html, json};
 use super::auth::{Generation, is_json};
 use super::is_api;
 use super::php::{Value, map, parse_query};
-use crate::{Raw, Reply};
+use super::response::{html, json};
+use crate::{Raw, Response};
 
 /// What was asked for, and by whom.
 pub(super) struct Ask<'a> {
@@ -28,7 +28,7 @@ impl<'a> Ask<'a> {
         request: &'a Raw,
         generation: Generation,
         values: Vec<String>,
-    ) -> Result<Self, Reply> {
+    ) -> Result<Self, Response> {
         // Chosen: in the generation whose signature does not cover the query it is not read.
         let is_signed = generation != Generation::XApi || !is_api(request);
         let query = request.query().filter(|_| is_signed).unwrap_or_default();
@@ -141,16 +141,16 @@ impl Validation<'_> {
         self
     }
 
-    pub(super) fn done(self) -> Result<(), Reply> {
+    pub(super) fn done(self) -> Result<(), Response> {
         self.refuse("The request was not processed successfully. ")
     }
 
     /// As [`done`](Self::done), without the first sentence.
-    pub(super) fn done_briefly(self) -> Result<(), Reply> {
+    pub(super) fn done_briefly(self) -> Result<(), Response> {
         self.refuse("")
     }
 
-    fn refuse(self, first: &str) -> Result<(), Reply> {
+    fn refuse(self, first: &str) -> Result<(), Response> {
         if self.errors.is_empty() {
             return Ok(());
         }

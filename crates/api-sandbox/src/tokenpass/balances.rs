@@ -2,9 +2,9 @@
 
 use sha2::{Digest, Sha256};
 
-use super::answer::{Answer, crashed, json, refused, result};
 use super::ask::Ask;
 use super::php::{Value, map};
+use super::response::{ApiResult, crashed, json, refused, result};
 use super::tca::Stack;
 use super::{Address, Balances, Tokenpass, User, bitcoin};
 
@@ -40,14 +40,14 @@ impl Tokenpass {
         sum
     }
 
-    pub(super) fn tca_check_user(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn tca_check_user(&self, ask: &Ask<'_>) -> ApiResult {
         let user = self.user_named(ask.value(0));
         let user = user.ok_or_else(|| refused(404, "Username not found"))?;
         let stack = Stack::from_input(&ask.input);
         result(stack.allows(&self.balances_of(user, stack.with_promises)))
     }
 
-    pub(super) fn tca_check_address(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn tca_check_address(&self, ask: &Ask<'_>) -> ApiResult {
         if !bitcoin::is_address(ask.value(0)) {
             return Err(refused(400, "Invalid address"));
         }
@@ -57,7 +57,7 @@ impl Tokenpass {
 
     /// Chosen, as only a client shows this call: an address of e-mail without a user has what was
     /// promised to it.
-    pub(super) fn tca_check_email(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn tca_check_email(&self, ask: &Ask<'_>) -> ApiResult {
         let stack = Stack::from_input(&ask.input);
         let user = self.user_with_email(ask.value(0));
         let mut held = user.map(|user| self.balances_of(user, true)).unwrap_or_default();
@@ -65,7 +65,7 @@ impl Tokenpass {
         result(stack.allows(&held))
     }
 
-    pub(super) fn tca_find_users(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn tca_find_users(&self, ask: &Ask<'_>) -> ApiResult {
         let stack = Stack::from_input(&ask.input);
         let found = self
             .users
@@ -83,7 +83,7 @@ impl Tokenpass {
     }
 
     /// Balances over these addresses of the token's user, with promises to and from them.
-    fn combined(&self, ask: &Ask<'_>, counts: impl Fn(&Address) -> bool) -> Answer {
+    fn combined(&self, ask: &Ask<'_>, counts: impl Fn(&Address) -> bool) -> ApiResult {
         // Chosen: only what is read anew needs the chain.
         if self.chain_is_down && ask.get("refresh").is_some_and(Value::is_truthy) {
             return Err(crashed());
@@ -120,11 +120,11 @@ impl Tokenpass {
         Ok(json(200, &Value::List(rows.collect())))
     }
 
-    pub(super) fn balance_public(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn balance_public(&self, ask: &Ask<'_>) -> ApiResult {
         self.combined(ask, Address::is_shown)
     }
 
-    pub(super) fn balance_protected(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn balance_protected(&self, ask: &Ask<'_>) -> ApiResult {
         self.combined(ask, Address::is_live)
     }
 }

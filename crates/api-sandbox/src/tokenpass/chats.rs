@@ -1,12 +1,12 @@
 //! Token chats, who may write in them, and what a token opens: `messenger.*`, `chat.*`,
 //! `perk.get` and `asset.info`.
 
-use super::answer::{Answer, crashed, json, message, result};
 use super::ask::Ask;
 use super::php::{Value, map};
+use super::response::{ApiResult, crashed, json, message, result};
 use super::tca::satoshis;
 use super::{Tokenpass, bitcoin};
-use crate::Reply;
+use crate::Response;
 
 /// A chat.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ fn is_asset(name: &str) -> bool {
 }
 
 impl Tokenpass {
-    pub(super) fn perk_get(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn perk_get(&self, ask: &Ask<'_>) -> ApiResult {
         let token = ask.value(0);
         if !is_asset(token) {
             return Err(message(422, "Invalid token name"));
@@ -75,12 +75,12 @@ impl Tokenpass {
         Ok(json(200, &map(members)))
     }
 
-    pub(super) fn asset_info(ask: &Ask<'_>) -> Answer {
+    pub(super) fn asset_info(ask: &Ask<'_>) -> ApiResult {
         let (chain, asset) = (ask.value(0), ask.value(1));
         result(map([("asset", asset.into()), ("chain", chain.into())]))
     }
 
-    pub(super) fn messenger_privileges(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn messenger_privileges(&self, ask: &Ask<'_>) -> ApiResult {
         let token = ask.value(0);
         let issuer = self.issuers.get(token);
         let owns = self.addresses.iter().any(|address| {
@@ -89,13 +89,13 @@ impl Tokenpass {
         Ok(json(200, &map([("token", token.into()), ("canMessage", owns.into())])))
     }
 
-    pub(super) fn messenger_chats(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn messenger_chats(&self, ask: &Ask<'_>) -> ApiResult {
         let own = self.chats.iter().filter(|chat| chat.owner == ask.user);
         Ok(json(200, &Value::List(own.map(Chat::json).collect())))
     }
 
     /// Where the chat with the short id of the path is.
-    fn short_chat(&self, ask: &Ask<'_>) -> Result<usize, Reply> {
+    fn short_chat(&self, ask: &Ask<'_>) -> Result<usize, Response> {
         let wanted = ask.value(0);
         let found = self.chats.iter().position(|chat| chat.short_id().as_deref() == Some(wanted));
         found.ok_or_else(|| message(404, "Chat not found"))
@@ -112,7 +112,7 @@ impl Tokenpass {
                 .any(|(asset, needed)| held.get(asset).copied().unwrap_or(0) >= *needed)
     }
 
-    pub(super) fn messenger_chat_privileges(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn messenger_chat_privileges(&self, ask: &Ask<'_>) -> ApiResult {
         let chat = self.chats.get(self.short_chat(ask)?).ok_or_else(crashed)?;
         let rules = chat.rules.iter().map(|(asset, satoshis)| {
             map([("asset", asset.into()), ("amount", (*satoshis).into())])
@@ -125,7 +125,7 @@ impl Tokenpass {
         Ok(json(200, &map(members)))
     }
 
-    pub(super) fn messenger_join(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn messenger_join(&mut self, ask: &Ask<'_>) -> ApiResult {
         let found = self.short_chat(ask)?;
         let chat = self.chats.get(found).ok_or_else(crashed)?;
         if !self.is_authorized(ask, chat) {
@@ -140,20 +140,20 @@ impl Tokenpass {
     }
 
     /// Where the chat of the path is, if it is the user's.
-    fn own_chat(&self, ask: &Ask<'_>) -> Result<usize, Reply> {
+    fn own_chat(&self, ask: &Ask<'_>) -> Result<usize, Response> {
         let found = self.chats.iter().position(|chat| chat.id == ask.value(0));
         let found = found.ok_or_else(|| message(404, "Resource not found."))?;
         let own = self.chats.get(found).is_some_and(|chat| chat.owner == ask.user);
         if own { Ok(found) } else { Err(message(403, "Resource unauthorized.")) }
     }
 
-    pub(super) fn chat_get(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn chat_get(&self, ask: &Ask<'_>) -> ApiResult {
         let chat = self.chats.get(self.own_chat(ask)?).ok_or_else(crashed)?;
         Ok(json(200, &chat.json()))
     }
 
     /// The rules of `tca_rules`; their quantities are whole tokens.
-    fn chat_rules(ask: &Ask<'_>) -> Result<Vec<(String, i64)>, Reply> {
+    fn chat_rules(ask: &Ask<'_>) -> Result<Vec<(String, i64)>, Response> {
         let rules = ask.get("tca_rules").and_then(Value::items).unwrap_or_default();
         if rules.is_empty() {
             return Err(message(422, "Non-global chats require one or more access tokens"));
@@ -170,7 +170,7 @@ impl Tokenpass {
         rules.into_iter().map(read).collect()
     }
 
-    pub(super) fn chat_create(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn chat_create(&mut self, ask: &Ask<'_>) -> ApiResult {
         ask.validate().required("name").boolean("active").boolean("global").done()?;
         // The server of 2017 fails on chats for everybody.
         if ask.get("global").is_some_and(Value::is_truthy) {
@@ -185,12 +185,12 @@ impl Tokenpass {
             owner: ask.user.clone(),
             roster: Vec::new(),
         };
-        let answer = json(200, &chat.json());
+        let response = json(200, &chat.json());
         self.chats.push(chat);
-        Ok(answer)
+        Ok(response)
     }
 
-    pub(super) fn chat_update(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn chat_update(&mut self, ask: &Ask<'_>) -> ApiResult {
         let found = self.own_chat(ask)?;
         ask.validate().boolean("active").boolean("global").done()?;
         // As in `chat_create`.

@@ -1,12 +1,12 @@
 //! App credits, a ledger in which every booking has two sides: `credit_group.*`,
 //! `credit_account.*` and `credit.*`.
 
-use super::answer::{Answer, crashed, error, json};
 use super::ask::Ask;
 use super::entities::escape;
 use super::php::{Value, map};
+use super::response::{ApiResult, crashed, error, json};
 use super::{Tokenpass, User};
-use crate::Reply;
+use crate::Response;
 
 /// The account that bookings go against where no other is named.
 const DEFAULT_ACCOUNT: &str = "_";
@@ -104,7 +104,7 @@ impl CreditEntry {
     }
 }
 
-fn missing_group() -> Reply {
+fn missing_group() -> Response {
     error(404, "App Credit Group not found")
 }
 
@@ -126,7 +126,7 @@ impl Tokenpass {
     }
 
     /// The group of the path, if the calling application may use it.
-    fn group(&self, ask: &Ask<'_>) -> Result<&CreditGroup, Reply> {
+    fn group(&self, ask: &Ask<'_>) -> Result<&CreditGroup, Response> {
         let group = self.credit_groups.iter().find(|group| group.id == ask.value(0));
         let group = group.ok_or_else(missing_group)?;
         if group.whitelist.contains(&ask.client) {
@@ -136,7 +136,7 @@ impl Tokenpass {
     }
 
     /// The client ids of `app_whitelist`: a list, or a text with one in each line.
-    fn whitelist(&self, ask: &Ask<'_>) -> Result<Vec<String>, Reply> {
+    fn whitelist(&self, ask: &Ask<'_>) -> Result<Vec<String>, Response> {
         let ids: Vec<String> = match ask.get("app_whitelist") {
             None => Vec::new(),
             Some(Value::Text(text)) => text.lines().map(str::to_owned).collect(),
@@ -152,7 +152,7 @@ impl Tokenpass {
         }
     }
 
-    pub(super) fn credit_group_create(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn credit_group_create(&mut self, ask: &Ask<'_>) -> ApiResult {
         let name = ask.text("name").filter(|name| !name.trim().is_empty());
         let name = name.ok_or_else(|| error(400, "App Credit Group name required"))?;
         let whitelist = self.whitelist(ask)?;
@@ -160,12 +160,12 @@ impl Tokenpass {
         let owner = ask.client.clone();
         let group =
             CreditGroup { id, name, owner, whitelist, created_at: date.clone(), updated_at: date };
-        let answer = json(200, &map([("credit_group", group.json())]));
+        let response = json(200, &map([("credit_group", group.json())]));
         self.credit_groups.push(group);
-        Ok(answer)
+        Ok(response)
     }
 
-    pub(super) fn credit_group_update(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn credit_group_update(&mut self, ask: &Ask<'_>) -> ApiResult {
         let found = self.credit_groups.iter().position(|group| group.id == ask.value(0));
         let found = found.ok_or_else(missing_group)?;
         if self.credit_groups.get(found).is_none_or(|group| group.owner != ask.client) {
@@ -183,17 +183,17 @@ impl Tokenpass {
         Ok(json(200, &map([("credit_group", group.json())])))
     }
 
-    pub(super) fn credit_group_list(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn credit_group_list(&self, ask: &Ask<'_>) -> ApiResult {
         let own = self.credit_groups.iter().filter(|group| group.owner == ask.client);
         let list = own.map(CreditGroup::json).collect::<Vec<_>>();
         Ok(json(200, &map([("list", list.into())])))
     }
 
-    pub(super) fn credit_group_get(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn credit_group_get(&self, ask: &Ask<'_>) -> ApiResult {
         Ok(json(200, &map([("credit_group", self.group(ask)?.json())])))
     }
 
-    pub(super) fn credit_group_history(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn credit_group_history(&self, ask: &Ask<'_>) -> ApiResult {
         let group = self.group(ask)?;
         let entries = self.credit_entries.iter().rev().filter(|entry| entry.group == group.id);
         let rows = entries
@@ -253,7 +253,7 @@ impl Tokenpass {
     }
 
     /// The account of the path.
-    fn account(&self, ask: &Ask<'_>) -> Result<&CreditAccount, Reply> {
+    fn account(&self, ask: &Ask<'_>) -> Result<&CreditAccount, Response> {
         let group = self.group(ask)?;
         let account = self.find_account(&group.id, ask.value(1));
         account.ok_or_else(|| error(404, "App Credit account not found"))
@@ -274,7 +274,7 @@ impl Tokenpass {
         account
     }
 
-    pub(super) fn credit_account_list(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn credit_account_list(&self, ask: &Ask<'_>) -> ApiResult {
         let group = self.group(ask)?;
         let own = self.credit_accounts.iter().filter(|account| account.group == group.id);
         let own: Vec<&CreditAccount> = own.collect();
@@ -298,7 +298,7 @@ impl Tokenpass {
         Ok(json(200, &map(members)))
     }
 
-    pub(super) fn credit_account_create(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn credit_account_create(&mut self, ask: &Ask<'_>) -> ApiResult {
         let group = self.group(ask)?.id.clone();
         let name = ask.text("name").filter(|name| !name.trim().is_empty());
         let name = name.ok_or_else(|| error(400, "App Credit account name required"))?;
@@ -309,13 +309,13 @@ impl Tokenpass {
         Ok(json(200, &map([("account", self.account_json(&account, Value::Int(0)))])))
     }
 
-    pub(super) fn credit_account_get(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn credit_account_get(&self, ask: &Ask<'_>) -> ApiResult {
         let account = self.account(ask)?;
         let account = self.account_json(account, account.balance.into());
         Ok(json(200, &map([("account", account)])))
     }
 
-    pub(super) fn credit_account_history(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn credit_account_history(&self, ask: &Ask<'_>) -> ApiResult {
         let account = self.account(ask)?;
         let entries = self.credit_entries.iter().rev().filter(|entry| entry.account == account.id);
         let rows = entries.map(|entry| entry.row(Vec::new())).collect::<Vec<_>>();
@@ -327,16 +327,16 @@ impl Tokenpass {
         Ok(json(200, &map(members)))
     }
 
-    pub(super) fn credit_give(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn credit_give(&mut self, ask: &Ask<'_>) -> ApiResult {
         self.book(ask, Side::Credit)
     }
 
-    pub(super) fn credit_take(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn credit_take(&mut self, ask: &Ask<'_>) -> ApiResult {
         self.book(ask, Side::Debit)
     }
 
     /// Books row after row: what comes before a bad row stays booked.
-    fn book(&mut self, ask: &Ask<'_>, side: Side) -> Answer {
+    fn book(&mut self, ask: &Ask<'_>, side: Side) -> ApiResult {
         let group = self.group(ask)?.id.clone();
         let rows = ask.get("accounts").and_then(Value::items).filter(|rows| !rows.is_empty());
         let rows = rows.ok_or_else(|| error(400, "Array of accounts to update required"))?;
@@ -347,7 +347,7 @@ impl Tokenpass {
         Ok(json(200, &map([("transactions", transactions.into())])))
     }
 
-    fn book_row(&mut self, group: &str, row: &Value, side: Side) -> Result<Value, Reply> {
+    fn book_row(&mut self, group: &str, row: &Value, side: Side) -> Result<Value, Response> {
         let get = |name: &str| row.get(name).and_then(Value::text);
         let wanted = get("account").ok_or_else(|| error(400, "Missing key \"account\""))?;
         let amount = row.get("amount").filter(|amount| **amount != Value::Null);

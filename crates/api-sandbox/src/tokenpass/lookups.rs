@@ -1,8 +1,8 @@
 //! Who is behind a name, an address or an e-mail address: `lookup.*`.
 
-use super::answer::{Answer, json, refused, result};
 use super::ask::Ask;
 use super::php::{Value, map};
+use super::response::{ApiResult, json, refused, result};
 use super::{Address, Tokenpass, User};
 use crate::digest::sha256_hex;
 
@@ -24,12 +24,12 @@ impl Tokenpass {
         ])
     }
 
-    pub(super) fn lookup_user_by_address(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn lookup_user_by_address(&self, ask: &Ask<'_>) -> ApiResult {
         let user = self.owner(ask.value(0)).ok_or_else(|| refused(404, "User not found"))?;
         result(Self::looked_up(user, ask.value(0)))
     }
 
-    pub(super) fn lookup_users_by_addresses(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn lookup_users_by_addresses(&self, ask: &Ask<'_>) -> ApiResult {
         let Some(Value::List(list)) = ask.get("address_list") else { return result(false) };
         let mut users = Vec::new();
         for address in list.iter().filter_map(Value::text) {
@@ -41,14 +41,14 @@ impl Tokenpass {
         Ok(json(200, &map([("result", found.into()), ("users", Value::Map(users))])))
     }
 
-    pub(super) fn lookup_address_by_user(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn lookup_address_by_user(&self, ask: &Ask<'_>) -> ApiResult {
         let missing = || refused(404, "User or addresses not found");
         let user = self.user_named(ask.value(0)).ok_or_else(missing)?;
         let address = self.first_shown(user).ok_or_else(missing)?;
         result(Self::looked_up(user, &address.address))
     }
 
-    pub(super) fn lookup_user_by_email(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn lookup_user_by_email(&self, ask: &Ask<'_>) -> ApiResult {
         let id = ask.text("client_id").unwrap_or_default();
         let client = self.clients.iter().find(|client| client.id == id);
         let client = client.ok_or_else(|| refused(400, &format!("Invalid API client ID{id}")))?;
@@ -65,7 +65,7 @@ impl Tokenpass {
         result(Value::Map(members))
     }
 
-    pub(super) fn lookup_user_exists(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn lookup_user_exists(&self, ask: &Ask<'_>) -> ApiResult {
         let wanted = ask.value(0);
         let strict = ask.get("strict").is_some_and(Value::is_truthy);
         let hash = ask.text("id_hash");

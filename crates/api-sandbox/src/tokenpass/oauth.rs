@@ -5,10 +5,10 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::answer::{Answer, crashed, error, html, json, result};
 use super::ask::Ask;
 use super::entities::escape;
 use super::php::{Value, map, parse_query};
+use super::response::{ApiResult, crashed, error, html, json, result};
 use super::{
     CLIENT_ID, CLIENT_SECRET, EXPIRED_TOKEN, LIMITED_TOKEN, OAUTH_TOKEN, OTHER_CLIENT_ID,
     OTHER_CLIENT_SECRET, REDIRECT_URI, SCOPES, Tokenpass, USER_ID,
@@ -16,7 +16,7 @@ use super::{
 use crate::date::DAY;
 use crate::digest::sha256_hex;
 use crate::query::encode_form;
-use crate::{Raw, Reply};
+use crate::{Raw, Response};
 
 /// How long an authorization code may be exchanged, in seconds.
 const CODE_LIFE: u64 = 3_600;
@@ -153,8 +153,8 @@ fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
     format!("{url}{mark}{}", encode_form(pairs))
 }
 
-fn redirect(url: &str) -> Reply {
-    Reply::new(302, "text/html; charset=UTF-8", "<!DOCTYPE html><title>Redirecting</title>")
+fn redirect(url: &str) -> Response {
+    Response::new(302, "text/html; charset=UTF-8", "<!DOCTYPE html><title>Redirecting</title>")
         .with_header("location", url)
 }
 
@@ -195,7 +195,7 @@ impl Tokenpass {
     }
 
     /// The user of the Bearer header, or of the parameter `access_token` where there is no header.
-    pub(super) fn bearer_user(&self, ask: &Ask<'_>) -> Result<String, Reply> {
+    pub(super) fn bearer_user(&self, ask: &Ask<'_>) -> Result<String, Response> {
         let token = match ask.request.header("authorization") {
             Some(_) => bearer(ask.request).map(str::to_owned),
             None => ask.text("access_token"),
@@ -207,7 +207,7 @@ impl Tokenpass {
         user.ok_or_else(|| self.oauth_refusal((401, "access_denied", DENIED.to_owned())))
     }
 
-    fn oauth_refusal(&self, (status, code, text): Refusal) -> Reply {
+    fn oauth_refusal(&self, (status, code, text): Refusal) -> Response {
         if self.html_oauth_errors {
             return html(500);
         }
@@ -260,7 +260,7 @@ impl Tokenpass {
         code
     }
 
-    fn issue_token(&mut self, client_id: &str, user: &str, scopes: Vec<String>) -> Reply {
+    fn issue_token(&mut self, client_id: &str, user: &str, scopes: Vec<String>) -> Response {
         let token = self.random();
         self.tokens.push(Token {
             token: token.clone(),
@@ -277,7 +277,7 @@ impl Tokenpass {
         json(200, &map(members))
     }
 
-    pub(super) fn oauth_authorize(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn oauth_authorize(&mut self, ask: &Ask<'_>) -> ApiResult {
         let wanted = match self.authorization(&ask.input) {
             Ok(wanted) => wanted,
             Err(refusal) => return Err(self.oauth_refusal(refusal)),
@@ -307,13 +307,13 @@ impl Tokenpass {
                      <a href=\"{target}&amp;sandbox_consent=grant\">Grant access</a>\n\
                      <a href=\"{target}&amp;sandbox_consent=deny\">Deny access</a>\n"
                 );
-                Ok(Reply::new(200, "text/html; charset=UTF-8", page))
+                Ok(Response::new(200, "text/html; charset=UTF-8", page))
             }
         }
     }
 
     /// The code of the request, which is used up, or the refusal.
-    fn exchange(&mut self, ask: &Ask<'_>) -> Result<Reply, Refusal> {
+    fn exchange(&mut self, ask: &Ask<'_>) -> Result<Response, Refusal> {
         let need = |name: &str| ask.text(name).ok_or_else(|| bad_parameter(name));
         if need("grant_type")? != "authorization_code" {
             return Err(unsupported_grant(ask));
@@ -336,25 +336,25 @@ impl Tokenpass {
         Ok(self.issue_token(&client_id, &code.user, code.scopes))
     }
 
-    pub(super) fn oauth_access_token(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn oauth_access_token(&mut self, ask: &Ask<'_>) -> ApiResult {
         self.exchange(ask).map_err(|refusal| self.oauth_refusal(refusal))
     }
 
-    pub(super) fn oauth_api_token(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn oauth_api_token(&mut self, ask: &Ask<'_>) -> ApiResult {
         let query = parse_query(ask.request.query().unwrap_or_default()).unwrap_or_default();
         self.authorization(&query).map_err(|refusal| self.oauth_refusal(refusal))?;
         self.exchange(ask).map_err(|_| error(200, "Failed getting access token"))
     }
 
     /// Chosen, as no source shows this server's side: errors are those of `oauth.access_token`.
-    pub(super) fn oauth_password_token(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn oauth_password_token(&mut self, ask: &Ask<'_>) -> ApiResult {
         if ask.text("grant_type").as_deref() == Some("authorization_code") {
             return self.oauth_access_token(ask);
         }
         self.password_grant(ask).map_err(|refusal| self.oauth_refusal(refusal))
     }
 
-    fn password_grant(&mut self, ask: &Ask<'_>) -> Result<Reply, Refusal> {
+    fn password_grant(&mut self, ask: &Ask<'_>) -> Result<Response, Refusal> {
         let need = |name: &str| ask.text(name).ok_or_else(|| bad_parameter(name));
         if need("grant_type")? != "password" {
             return Err(unsupported_grant(ask));
@@ -373,7 +373,7 @@ impl Tokenpass {
         Ok(self.issue_token(&client_id, &user, scopes))
     }
 
-    pub(super) fn oauth_user(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn oauth_user(&self, ask: &Ask<'_>) -> ApiResult {
         let user = self.user(&ask.user).ok_or_else(crashed)?;
         let members = [
             ("id", (&user.id).into()),
@@ -386,7 +386,7 @@ impl Tokenpass {
         Ok(json(200, &map(members)))
     }
 
-    pub(super) fn oauth_request_code(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn oauth_request_code(&mut self, ask: &Ask<'_>) -> ApiResult {
         let no = |text: &str| error(200, text);
         let query = parse_query(ask.request.query().unwrap_or_default()).unwrap_or_default();
         let wanted = self.authorization(&query).map_err(|refusal| self.oauth_refusal(refusal))?;
@@ -410,7 +410,7 @@ impl Tokenpass {
         Ok(json(200, &map([("code", code.into()), ("state", state.into())])))
     }
 
-    pub(super) fn oauth_logout(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn oauth_logout(&mut self, ask: &Ask<'_>) -> ApiResult {
         self.tokens.retain(|token| token.token != ask.token);
         result(true)
     }

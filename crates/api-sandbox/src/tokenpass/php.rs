@@ -21,8 +21,8 @@ pub(super) enum Value {
 /// The two ways in which the server writes JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
-    /// Replies: slashes escaped, lists as lists.
-    Reply,
+    /// Responses: slashes escaped, lists as lists.
+    Response,
     /// What is signed: plain slashes, lists as objects.
     Signed,
 }
@@ -53,7 +53,7 @@ impl Value {
             Self::Int(value) => out.push_str(&value.to_string()),
             Self::Float(value) => out.push_str(&float(*value)),
             Self::Text(text) => quote(text, style, out),
-            Self::List(items) if style == Style::Reply => {
+            Self::List(items) if style == Style::Response => {
                 for (index, item) in items.iter().enumerate() {
                     out.push(if index == 0 { '[' } else { ',' });
                     item.write(style, out);
@@ -65,7 +65,7 @@ impl Value {
                 members(names.zip(items), style, out);
             }
             // PHP has one type for lists and maps, and an empty one is a list.
-            Self::Map(map) if map.is_empty() && style == Style::Reply => out.push_str("[]"),
+            Self::Map(map) if map.is_empty() && style == Style::Response => out.push_str("[]"),
             Self::Map(map) => {
                 members(map.iter().map(|(name, value)| (name.clone(), value)), style, out);
             }
@@ -130,7 +130,7 @@ fn quote(text: &str, style: Style, out: &mut String) {
         match char {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            '/' if style == Style::Reply => out.push_str("\\/"),
+            '/' if style == Style::Response => out.push_str("\\/"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
             '\n' => out.push_str("\\n"),
@@ -410,8 +410,9 @@ mod tests {
         ] {
             assert_eq!(Value::parse(body.as_bytes()).unwrap().json(Style::Signed), json);
         }
-        let reply = map([("a", "x/é".into()), ("l", vec![Value::Int(1)].into()), ("e", map([]))]);
-        assert_eq!(reply.json(Style::Reply), r#"{"a":"x\/\u00e9","l":[1],"e":[]}"#);
+        let response =
+            map([("a", "x/é".into()), ("l", vec![Value::Int(1)].into()), ("e", map([]))]);
+        assert_eq!(response.json(Style::Response), r#"{"a":"x\/\u00e9","l":[1],"e":[]}"#);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Promises and the sources they come from: `source.*` and `promise.*`.
 
-use super::answer::{Answer, json, refused, result};
 use super::ask::Ask;
 use super::entities::escape;
 use super::php::{Value, map, parse_date};
+use super::response::{ApiResult, json, refused, result};
 use super::{Address, Balances, Tokenpass, bitcoin};
-use crate::Reply;
+use crate::Response;
 use crate::digest::sha256_hex;
 
 /// An address that an application may promise from.
@@ -61,7 +61,7 @@ fn kept_of(reference: &str) -> String {
 }
 
 /// A whole number of satoshis above 0.
-fn quantity(value: &Value) -> Result<i64, Reply> {
+fn quantity(value: &Value) -> Result<i64, Response> {
     let quantity = match value {
         Value::Int(quantity) => Some(*quantity),
         value => value.text().and_then(|text| text.trim().parse().ok()),
@@ -75,7 +75,7 @@ fn note(ask: &Ask<'_>) -> Option<String> {
 }
 
 impl Promise {
-    /// As replies have it; the reply to its making shows the reference as it was sent.
+    /// As responses have it; the response to its making shows the reference as it was sent.
     fn json(&self, fresh: bool) -> Value {
         let reference = match (fresh, &self.reference) {
             (true, reference) => reference.clone().into(),
@@ -173,7 +173,7 @@ impl Tokenpass {
         format!("_{}", sha256_hex(client_id))
     }
 
-    pub(super) fn source_register(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn source_register(&mut self, ask: &Ask<'_>) -> ApiResult {
         let address = ask.text("address").ok_or_else(|| refused(400, "Address required"))?;
         let privileged =
             self.clients.iter().any(|client| client.id == ask.client && client.is_privileged);
@@ -209,7 +209,7 @@ impl Tokenpass {
     }
 
     /// Gives the address of a source to a user.
-    fn assign(&mut self, ask: &Ask<'_>, name: &str, address: &str) -> Result<(), Reply> {
+    fn assign(&mut self, ask: &Ask<'_>, name: &str, address: &str) -> Result<(), Response> {
         let user = self.user_named(name).map(|user| user.id.clone());
         let hash = ask.text("assign_user_hash").unwrap_or_default();
         let Some(user) = user.filter(|user| sha256_hex(user) == hash) else {
@@ -232,7 +232,7 @@ impl Tokenpass {
         Ok(())
     }
 
-    pub(super) fn source_delete(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn source_delete(&mut self, ask: &Ask<'_>) -> ApiResult {
         let found = self
             .sources
             .iter()
@@ -242,7 +242,7 @@ impl Tokenpass {
         result(true)
     }
 
-    pub(super) fn source_list(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn source_list(&self, ask: &Ask<'_>) -> ApiResult {
         let own = self.sources.iter().filter(|known| known.client_id == ask.client);
         let rows = own.map(|source| {
             let assets = source.assets.as_ref();
@@ -259,7 +259,7 @@ impl Tokenpass {
     }
 
     /// The address that a promise to this destination goes to, and whether it was made up.
-    fn destination(&mut self, text: &str) -> Result<(String, bool), Reply> {
+    fn destination(&mut self, text: &str) -> Result<(String, bool), Response> {
         let user = match (text.strip_prefix("user:"), text.strip_prefix("email:")) {
             (Some(name), _) => {
                 let user = self.user_named(name);
@@ -291,7 +291,7 @@ impl Tokenpass {
     }
 
     /// Whether the source has enough on the chain, besides what else is promised from it.
-    fn covers(&self, promise: &Promise) -> Result<(), Reply> {
+    fn covers(&self, promise: &Promise) -> Result<(), Response> {
         let (source, asset) = (&promise.source, &promise.asset);
         if self.chain_is_down {
             let text = format!("Error checking source address {source} balances");
@@ -319,7 +319,7 @@ impl Tokenpass {
         end.filter(|end| *end > self.clock.unix())
     }
 
-    pub(super) fn promise_create(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn promise_create(&mut self, ask: &Ask<'_>) -> ApiResult {
         let no = |text: &str| refused(400, text);
         // Chosen: a missing parameter is named as it is on the wire.
         let need = |name: &str| ask.text(name).ok_or_else(|| no(&format!("{name} required")));
@@ -386,13 +386,13 @@ impl Tokenpass {
         Ok(json(200, &map([("result", true.into()), ("tx", tx)])))
     }
 
-    fn listed(&self, counts: impl Fn(&Promise) -> bool) -> Answer {
+    fn listed(&self, counts: impl Fn(&Promise) -> bool) -> ApiResult {
         let found = self.promises.iter().filter(|promise| counts(promise));
         let list = found.map(|promise| promise.json(false)).collect::<Vec<_>>();
         Ok(json(200, &map([("result", true.into()), ("list", list.into())])))
     }
 
-    pub(super) fn promise_list(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn promise_list(&self, ask: &Ask<'_>) -> ApiResult {
         let destination = ask.text("destination");
         self.listed(|promise| {
             promise.client_id == ask.client
@@ -400,7 +400,7 @@ impl Tokenpass {
         })
     }
 
-    pub(super) fn promise_list_by_email(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn promise_list_by_email(&self, ask: &Ask<'_>) -> ApiResult {
         let email = ask.value(0);
         self.listed(|promise| {
             promise.client_id == ask.client && promise.destination.eq_ignore_ascii_case(email)
@@ -408,7 +408,7 @@ impl Tokenpass {
     }
 
     /// Where the promise of the path is, if the caller may do this with it.
-    fn find_promise(&self, ask: &Ask<'_>, verb: &str) -> Result<usize, Reply> {
+    fn find_promise(&self, ask: &Ask<'_>, verb: &str) -> Result<usize, Response> {
         let found = self.promises.iter().position(|known| known.is_named(ask.value(0)));
         let found = found.ok_or_else(|| refused(404, "Provisional tx not found"))?;
         let own = self.promises.get(found).is_some_and(|known| known.client_id == ask.client);
@@ -419,13 +419,13 @@ impl Tokenpass {
         Err(refused(400, &text))
     }
 
-    pub(super) fn promise_get(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn promise_get(&self, ask: &Ask<'_>) -> ApiResult {
         let found = self.find_promise(ask, "look at")?;
         let tx = self.promises.get(found).map(|promise| promise.json(false));
         Ok(json(200, &map([("tx", tx.into()), ("result", true.into())])))
     }
 
-    pub(super) fn promise_update(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn promise_update(&mut self, ask: &Ask<'_>) -> ApiResult {
         let found = self.find_promise(ask, "update")?;
         let known = self.promises.get(found).cloned();
         let mut promise = known.ok_or_else(|| refused(404, "Provisional tx not found"))?;
@@ -460,7 +460,7 @@ impl Tokenpass {
         Ok(json(200, &map([("tx", tx), ("result", true.into())])))
     }
 
-    pub(super) fn promise_cancel(&mut self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn promise_cancel(&mut self, ask: &Ask<'_>) -> ApiResult {
         let found = self.find_promise(ask, "delete")?;
         self.promises.remove(found);
         result(true)

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::check::{Kind, Refusal, Rules, check, is_country, is_digits, kinds, may, need};
 use super::json::Members;
-use super::{ACCOUNT_ID, Answer, Ask, Out, POS_ID, SECURITY_CODE, Tpay};
+use super::{ACCOUNT_ID, ApiResult, Ask, Out, POS_ID, SECURITY_CODE, Tpay};
 
 const PHONE: Rules =
     &[need("phoneNumber", Kind::Text(1, 15)), need("phoneCountry", kinds::COUNTRY)];
@@ -132,7 +132,7 @@ fn entries(id: &str) -> &'static [(u64, &'static str)] {
 }
 
 /// A dictionary, whole.
-pub(super) fn dictionary(id: &str, ask: &Ask) -> Answer {
+pub(super) fn dictionary(id: &str, ask: &Ask) -> ApiResult {
     ask.only(&["page", "limit"])?;
     let is_mcc = id == "accounts.mcc";
     let list: Vec<Value> = entries(id)
@@ -149,7 +149,7 @@ pub(super) fn dictionary(id: &str, ask: &Ask) -> Answer {
 }
 
 /// One entry of a dictionary.
-pub(super) fn dictionary_entry(id: &str, ask: &Ask) -> Answer {
+pub(super) fn dictionary_entry(id: &str, ask: &Ask) -> ApiResult {
     ask.only(&[])?;
     let Ok(wanted) = ask.value(0).parse::<u64>() else {
         return Err(Refusal::field("not_natural_int", "id", "must be a decimal integer"));
@@ -254,12 +254,12 @@ impl Tpay {
         account
     }
 
-    pub(super) fn accounts_list(&self, ask: &Ask) -> Answer {
+    pub(super) fn accounts_list(&self, ask: &Ask) -> ApiResult {
         ask.only(&["page", "limit"])?;
         Ok(Out::Wrapped(ask.page()?.wrap("list", self.accounts.clone())))
     }
 
-    pub(super) fn accounts_create(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn accounts_create(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, ACCOUNT)?;
         check_addresses(&ask.body)?;
@@ -269,7 +269,7 @@ impl Tpay {
         Ok(Out::Wrapped(self.add_account(&ask.body)))
     }
 
-    pub(super) fn accounts_create_merchant(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn accounts_create_merchant(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, MERCHANT)?;
         check_addresses(&ask.body)?;
@@ -281,7 +281,7 @@ impl Tpay {
             return Err(Refusal::field("contact_data_missing", "contactPerson", why));
         }
         let mut account = self.add_account(&ask.body);
-        // The documentation's answer to this call has no requestId, and krs is a number in it.
+        // The documentation's response to this call has no requestId, and krs is a number in it.
         if let Some(krs) = account.text("/krs").and_then(|krs| krs.parse::<u64>().ok()) {
             account.put("/krs", krs);
         }
@@ -292,14 +292,14 @@ impl Tpay {
         Ok(Out::Bare(account))
     }
 
-    pub(super) fn accounts_get(&self, ask: &Ask) -> Answer {
+    pub(super) fn accounts_get(&self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let found = self.accounts.iter().find(|account| account.at("id") == ask.value(0));
         Ok(Out::Wrapped(found.ok_or_else(|| Refusal::unknown("account"))?.clone()))
     }
 
     /// Chosen: what came in less what was paid back; no source tells the shape.
-    pub(super) fn accounts_balance(&self, ask: &Ask) -> Answer {
+    pub(super) fn accounts_balance(&self, ask: &Ask) -> ApiResult {
         self.accounts_get(ask)?;
         let balance: u64 = match ask.value(0) {
             ACCOUNT_ID => self.transactions.iter().map(|paid| paid.paid - paid.refunded).sum(),
@@ -310,7 +310,7 @@ impl Tpay {
     }
 
     /// Chosen: the file gets an id; no source shows the response.
-    pub(super) fn accounts_upload_file(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn accounts_upload_file(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, FILE)?;
         let is_account = |account: &&Value| account.at("id") == ask.body.at("accountId");
@@ -332,7 +332,7 @@ impl Tpay {
         Ok(Out::Wrapped(json!({ "id": format!("fi_{:016}", self.next_id()) })))
     }
 
-    pub(super) fn accounts_pos(&self, ask: &Ask) -> Answer {
+    pub(super) fn accounts_pos(&self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         Ok(Out::Wrapped(json!({ "list": [{
             "posId": POS_ID,

@@ -7,7 +7,7 @@ use super::json::Members;
 use super::notify::{Message, md5sum};
 use super::pay::BLIK;
 use super::text::{date_time, iso_date_time};
-use super::{Answer, Ask, MERCHANT_ID, Out, Outcome, POS_ID, SECURITY_CODE, Tpay};
+use super::{ApiResult, Ask, MERCHANT_ID, Out, Outcome, POS_ID, SECURITY_CODE, Tpay};
 use crate::date::YEAR;
 
 /// An alias of a payer.
@@ -114,7 +114,7 @@ impl Tpay {
         self.notify(message, url);
     }
 
-    pub(super) fn blik_create_alias(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn blik_create_alias(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, CREATE)?;
         let blik = ask.body.at("pay").at("blikPaymentData");
@@ -149,7 +149,7 @@ impl Tpay {
         })))
     }
 
-    pub(super) fn blik_get_alias(&self, ask: &Ask) -> Answer {
+    pub(super) fn blik_get_alias(&self, ask: &Ask) -> ApiResult {
         ask.only(&["aliasType"])?;
         let Some(kind) = ask.one_of("aliasType", &TYPES)? else {
             return Err(Refusal::field("is_required", "aliasType", "required field is missing"));
@@ -169,7 +169,7 @@ impl Tpay {
         })))
     }
 
-    pub(super) fn blik_delete_alias(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn blik_delete_alias(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, DELETE)?;
         let kind = ask.body.at("aliasType").as_str().unwrap_or_default();

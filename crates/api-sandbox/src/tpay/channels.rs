@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::check::decimal;
-use super::{Answer, Ask, Out, Tpay};
+use super::{ApiResult, Ask, Out, Tpay};
 
 /// Id, name, and the channels of a group; the first one is the main one.
 pub(super) const GROUPS: [(u64, &str, &[u64]); 8] = [
@@ -32,7 +32,7 @@ pub(super) const CHANNELS: [(u64, &str, bool, u64, u64); 8] = [
 ];
 
 impl Tpay {
-    pub(super) fn transactions_bank_groups(&self, ask: &Ask) -> Answer {
+    pub(super) fn transactions_bank_groups(&self, ask: &Ask) -> ApiResult {
         ask.only(&["onlyOnline"])?;
         let only_online = ask.flag("onlyOnline")?;
         let groups: serde_json::Map<String, Value> = GROUPS
@@ -60,7 +60,7 @@ impl Tpay {
         GROUPS.iter().map(|group| self.group(group)).collect()
     }
 
-    pub(super) fn transactions_channels(&self, ask: &Ask) -> Answer {
+    pub(super) fn transactions_channels(&self, ask: &Ask) -> ApiResult {
         ask.only(&["imageSize"])?;
         let image = |id: u64| json!({ "url": format!("{}/channels/{id}.png", self.base_url) });
         let channels: Vec<Value> = CHANNELS

@@ -58,7 +58,7 @@ pub(super) const fn may(name: &'static str, kind: Kind) -> Rule {
     Rule { name, required: false, kind }
 }
 
-/// One entry of the `errors` of an answer.
+/// One entry of the `errors` of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
     code: String,

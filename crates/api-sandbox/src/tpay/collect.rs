@@ -5,7 +5,7 @@ use serde_json::json;
 use super::check::{Kind, Rules, check, kinds, need};
 use super::json::Members;
 use super::text::date_time;
-use super::{Answer, Ask, Out, Tpay};
+use super::{ApiResult, Ask, Out, Tpay};
 
 const CREATE: Rules = &[
     need("accountNumber", kinds::POLISH_ACCOUNT),
@@ -14,12 +14,12 @@ const CREATE: Rules = &[
 ];
 
 impl Tpay {
-    pub(super) fn collect_list_bank_accounts(&self, ask: &Ask) -> Answer {
+    pub(super) fn collect_list_bank_accounts(&self, ask: &Ask) -> ApiResult {
         ask.only(&["page", "limit"])?;
         Ok(Out::Wrapped(ask.page()?.wrap("bankAccounts", self.bank_accounts.clone())))
     }
 
-    pub(super) fn collect_create_bank_account(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn collect_create_bank_account(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, CREATE)?;
         let mut account = ask.body.clone();

@@ -29,7 +29,7 @@ impl Tpay {
             buttons: vec![Button::new("Unregister", "unregister", &alias.value)],
         };
         let delivery = |delivery: Delivery| Row {
-            cells: vec![delivery.kind.to_owned(), delivery.subject, delivery.answer],
+            cells: vec![delivery.kind.to_owned(), delivery.subject, delivery.response],
             buttons: Vec::new(),
         };
         ConsolePage {

@@ -7,7 +7,7 @@ use super::json::Members;
 use super::notify::Message;
 use super::pay::{BLIK, CARD};
 use super::text::date_time;
-use super::{Answer, Ask, MARKETPLACE_MERCHANTS, MARKETPLACE_POS, Out, Outcome, POS_ID, Tpay};
+use super::{ApiResult, Ask, MARKETPLACE_MERCHANTS, MARKETPLACE_POS, Out, Outcome, POS_ID, Tpay};
 
 /// A payment for several merchants.
 #[derive(Debug, Clone, PartialEq)]
@@ -211,7 +211,7 @@ impl Tpay {
         found.ok_or_else(|| Refusal::reason(404, "id: no such transaction"))
     }
 
-    pub(super) fn marketplace_create(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn marketplace_create(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let body = &ask.body;
         check(body, CREATE)?;
@@ -244,22 +244,22 @@ impl Tpay {
             attempts: Vec::new(),
             request: body.clone(),
         };
-        let answer = json!({
+        let response = json!({
             "transactionId": transaction.id,
             "title": transaction.title,
             "paymentUrl": self.payment_url(&transaction.title, &transaction.id),
         });
         self.marketplace.push(transaction);
-        Ok(Out::Bare(answer))
+        Ok(Out::Bare(response))
     }
 
-    pub(super) fn marketplace_get(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn marketplace_get(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&["withPaymentAttempts"])?;
         let with_attempts = ask.flag("withPaymentAttempts")?;
         Ok(Out::Bare(self.marketplace_named(ask)?.json(with_attempts)))
     }
 
-    pub(super) fn marketplace_pay(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn marketplace_pay(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, PAY)?;
         let now = self.clock.unix();
@@ -313,7 +313,7 @@ impl Tpay {
         Ok(Out::Wrapped(body))
     }
 
-    pub(super) fn marketplace_refund(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn marketplace_refund(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, REFUND)?;
         let now = self.clock.unix();
@@ -373,7 +373,7 @@ impl Tpay {
         Ok(Out::Bare(json!({ "transactionId": found.id, "amount": total })))
     }
 
-    pub(super) fn marketplace_cancel(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn marketplace_cancel(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let found = self.marketplace_named(ask)?;
         if found.status != "pending" {
@@ -383,7 +383,7 @@ impl Tpay {
         Ok(Out::Empty)
     }
 
-    pub(super) fn marketplace_bank_groups(&self, ask: &Ask) -> Answer {
+    pub(super) fn marketplace_bank_groups(&self, ask: &Ask) -> ApiResult {
         // `merchantId[]=a&merchantId[]=b`, or with numbers in the brackets.
         let mut merchants = Vec::new();
         for (name, value) in ask.query.iter() {

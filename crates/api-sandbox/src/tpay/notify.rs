@@ -44,7 +44,7 @@ pub struct Delivery {
     /// The status of the last response; `None` if there was none.
     pub status: Option<u16>,
     /// The body of the last response.
-    pub answer: String,
+    pub response: String,
     /// Whether the response acknowledged the notification.
     pub accepted: bool,
 }
@@ -79,7 +79,7 @@ impl Outbox {
 }
 
 /// Signs and sends, one after the other, on a thread of its own: the callback may call the
-/// server back before it answers.
+/// server back before it responds.
 pub(super) struct Post {
     key: Option<RsaKeyPair>,
     queue: Sender<(Delivery, u32)>,
@@ -137,7 +137,7 @@ impl Post {
             body: message.body,
             attempts: 0,
             status: None,
-            answer: String::new(),
+            response: String::new(),
             accepted: false,
         };
         // The thread that reads the queue lives as long as the queue.
@@ -188,10 +188,10 @@ fn deliver(delivery: &mut Delivery, callback: &Callback) {
         delivery.body
     );
     match callback.send(&request) {
-        Ok((status, answer)) => {
-            let is_text = answer == "TRUE";
-            let is_json = serde_json::from_str(&answer)
-                .is_ok_and(|answer: Value| answer.at("result") == true);
+        Ok((status, response)) => {
+            let is_text = response == "TRUE";
+            let is_json = serde_json::from_str(&response)
+                .is_ok_and(|response: Value| response.at("result") == true);
             delivery.accepted = status == 200
                 && match delivery.kind {
                     "payment" | "blik_alias" => is_text,
@@ -200,11 +200,11 @@ fn deliver(delivery: &mut Delivery, callback: &Callback) {
                     _ => is_json,
                 };
             delivery.status = Some(status);
-            delivery.answer = answer;
+            delivery.response = response;
         }
         Err(_) => {
             delivery.status = None;
-            delivery.answer.clear();
+            delivery.response.clear();
         }
     }
 }

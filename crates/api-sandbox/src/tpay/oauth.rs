@@ -6,7 +6,7 @@ use super::auth::{Token, basic, unauthorized};
 use super::check::{Kind, Refusal, Rules, check, kinds, may, need};
 use super::json::Members;
 use super::text::pairs;
-use super::{Answer, Ask, CLIENT_ID, CLIENT_SECRET, Out, Tpay};
+use super::{ApiResult, Ask, CLIENT_ID, CLIENT_SECRET, Out, Tpay};
 use crate::Raw;
 use crate::digest::sha256_hex;
 use crate::query::Pairs;
@@ -24,7 +24,7 @@ impl Tpay {
         self.tokens.clear();
     }
 
-    pub(super) fn oauth_token(&mut self, request: &Raw) -> Answer {
+    pub(super) fn oauth_token(&mut self, request: &Raw) -> ApiResult {
         self.token_requests += 1;
         self.told("oauth.token")?;
         if request.query().is_some() {
@@ -61,9 +61,9 @@ impl Tpay {
             expires: now.saturating_add(self.token_seconds),
             scope: asked.at("scope").as_str().unwrap_or("read").to_owned(),
         };
-        let answer = json!({
+        let response = json!({
             "issued_at": now,
-            // The answer says so even for keys that may write.
+            // The response says so even for keys that may write.
             "scope": "read",
             "token_type": "Bearer",
             "expires_in": self.token_seconds,
@@ -72,10 +72,10 @@ impl Tpay {
         });
         self.tokens.push(token);
         self.tokens_issued += 1;
-        Ok(Out::Bare(answer))
+        Ok(Out::Bare(response))
     }
 
-    pub(super) fn oauth_tokeninfo(&self, ask: &Ask, token: &Token) -> Answer {
+    pub(super) fn oauth_tokeninfo(&self, ask: &Ask, token: &Token) -> ApiResult {
         ask.only(&[])?;
         Ok(Out::Wrapped(json!({ "token": {
             "access_token": token.text,

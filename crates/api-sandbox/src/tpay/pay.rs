@@ -108,7 +108,7 @@ impl Paying {
         self.failed(code, "payment_failed", "Płatność została odrzucona.");
     }
 
-    /// Puts how it went into an answer.
+    /// Puts how it went into a response.
     pub(super) fn report(self, body: &mut Value) {
         body.put("/result", if self.challenged { "actionRequired" } else { "success" });
         if !self.errors.is_empty() {

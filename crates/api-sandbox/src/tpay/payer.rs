@@ -9,7 +9,7 @@ use super::{
 };
 use crate::callback::Callback;
 use crate::console::{self, Escaped};
-use crate::{Raw, Reply};
+use crate::{Raw, Response};
 
 impl Tpay {
     /// Returns the payment with that id or title.
@@ -96,7 +96,7 @@ impl Tpay {
                     && found.title == delivery.subject
             };
             let Some(found) = self.transactions.iter_mut().find(waits) else { continue };
-            match delivery.answer.as_str() {
+            match delivery.response.as_str() {
                 "TRUE" => found.status = "correct",
                 "FALSE" => {
                     found.status = "refund";
@@ -180,7 +180,7 @@ impl Tpay {
     }
 
     /// The page of a payment: what is paid, and a button for each decision that is possible.
-    fn payment_page(&self, id: &str, title: &str) -> Reply {
+    fn payment_page(&self, id: &str, title: &str) -> Response {
         let found = self.transaction(id);
         let (what, status) = match found {
             Some(found) => {
@@ -220,7 +220,7 @@ impl Tpay {
     }
 
     /// The payment page, with buttons. The parameter `decision` does what a button does.
-    pub(super) fn wall(&mut self, request: &Raw) -> Reply {
+    pub(super) fn wall(&mut self, request: &Raw) -> Response {
         if request.method != "GET" {
             return page(405, "A browser would look");
         }
@@ -264,6 +264,6 @@ impl Tpay {
     }
 }
 
-fn page(status: u16, text: &str) -> Reply {
-    Reply { status, ..console::page("Payment", "", &format!("<p>{text}</p>")) }
+fn page(status: u16, text: &str) -> Response {
+    Response { status, ..console::page("Payment", "", &format!("<p>{text}</p>")) }
 }

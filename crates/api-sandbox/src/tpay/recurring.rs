@@ -9,7 +9,7 @@ use super::notify::Message;
 use super::pay::check_model;
 use super::text::date_time;
 use super::transactions::PAYER_OF_PLAN;
-use super::{Answer, Ask, Out, Tpay};
+use super::{ApiResult, Ask, Out, Tpay};
 
 /// A plan of charges.
 #[derive(Debug, Clone, PartialEq)]
@@ -157,7 +157,7 @@ impl Tpay {
         }
     }
 
-    pub(super) fn recurring_create(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn recurring_create(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let body = &ask.body;
         check(body, CREATE)?;
@@ -182,23 +182,23 @@ impl Tpay {
             charges,
             request: body.clone(),
         };
-        let answer = plan.json();
+        let response = plan.json();
         self.plans.push(plan);
-        Ok(Out::Wrapped(answer))
+        Ok(Out::Wrapped(response))
     }
 
-    pub(super) fn recurring_list(&self, ask: &Ask) -> Answer {
+    pub(super) fn recurring_list(&self, ask: &Ask) -> ApiResult {
         ask.only(&["page", "limit"])?;
         let all = self.plans.iter().map(Plan::json).collect();
         Ok(Out::Wrapped(ask.page()?.wrap("list", all)))
     }
 
-    pub(super) fn recurring_get(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn recurring_get(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         Ok(Out::Wrapped(self.plan(ask)?.json()))
     }
 
-    pub(super) fn recurring_transactions(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn recurring_transactions(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&["page", "limit"])?;
         let page = ask.page()?;
         let plan = self.plan(ask)?;
@@ -219,14 +219,14 @@ impl Tpay {
         Ok(Out::Wrapped(page.wrap("list", all)))
     }
 
-    pub(super) fn recurring_cancel(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn recurring_cancel(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let plan = self.active_plan(ask)?;
         plan.status = "canceled";
         Ok(Out::Wrapped(plan.json()))
     }
 
-    pub(super) fn recurring_retry(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn recurring_retry(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let plan = self.active_plan(ask)?;
         match plan.charges.last_mut() {
@@ -242,7 +242,7 @@ impl Tpay {
         Ok(Out::Wrapped(plan.json()))
     }
 
-    pub(super) fn recurring_update(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn recurring_update(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, UPDATE)?;
         check_instrument(ask.body.at("paymentInstrument"))?;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::check::{Kind, Refusal, Rules, amount, check, kinds, may, money, need};
 use super::json::Members;
 use super::text::date_time;
-use super::{Answer, Ask, Out, Tpay, Transaction};
+use super::{ApiResult, Ask, Out, Tpay, Transaction};
 
 /// A refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl Tpay {
         }
     }
 
-    pub(super) fn refunds_list(&self, ask: &Ask) -> Answer {
+    pub(super) fn refunds_list(&self, ask: &Ask) -> ApiResult {
         ask.only(&[
             "page",
             "limit",
@@ -140,7 +140,7 @@ impl Tpay {
         Ok(Out::Wrapped(body))
     }
 
-    pub(super) fn refunds_create(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn refunds_create(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let body = &ask.body;
         check(body, CREATE)?;
@@ -173,7 +173,7 @@ impl Tpay {
             card: true,
             token: Some(token),
         };
-        let answer = json!({ "refundContent": {
+        let response = json!({ "refundContent": {
             "status": refund.status,
             "refundId": refund.id,
             "currencyCode": code,
@@ -181,10 +181,10 @@ impl Tpay {
             "extra": { "responseCode": "00", "responseDescription": "Approved" },
         } });
         self.refunds.push(refund);
-        Ok(Out::Wrapped(answer))
+        Ok(Out::Wrapped(response))
     }
 
-    pub(super) fn refunds_get(&self, ask: &Ask) -> Answer {
+    pub(super) fn refunds_get(&self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let found = self.refunds.iter().find(|refund| refund.id == ask.value(0));
         Ok(Out::Wrapped(found.ok_or_else(|| Refusal::unknown("refund"))?.json()))

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::check::Refusal;
-use super::{Answer, Ask, Out, REPORT_FILE_ID, REPORT_ID, Tpay};
+use super::{ApiResult, Ask, Out, REPORT_FILE_ID, REPORT_ID, Tpay};
 
 const FILE: &str = "date;title;amount\r\n2026-01-01;TR-SBX-0000001;12.34\r\n";
 
 impl Tpay {
-    pub(super) fn reports_list(&self, ask: &Ask) -> Answer {
+    pub(super) fn reports_list(&self, ask: &Ask) -> ApiResult {
         ask.only(&["page", "pageSize", "sortDirection"])?;
         let page = ask.number("page", 1, u64::MAX)?;
         let size = ask.number("pageSize", 20, 100)?;
@@ -30,7 +30,7 @@ impl Tpay {
         ))
     }
 
-    pub(super) fn reports_file(&self, ask: &Ask) -> Answer {
+    pub(super) fn reports_file(&self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let known = ["rep_1", "rep_2", "rep_3"].contains(&ask.value(0));
         if !known || ask.value(1) != REPORT_FILE_ID {

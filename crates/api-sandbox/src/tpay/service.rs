@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::check::Refusal;
 use super::json::Members;
 use super::routes::{Carries, ROUTES, Route};
-use super::{Answer, Ask, Out, Tpay, accounts, notify, text};
+use super::{ApiResult, Ask, Out, Tpay, accounts, notify, text};
 use crate::query::decode_segment;
 use crate::routes::{Found, find};
-use crate::{ConsolePage, Raw, Reply, Service, Verdict};
+use crate::{ConsolePage, Raw, Response, Service, Verdict};
 
 impl Tpay {
-    fn call(&mut self, id: &str, ask: &Ask) -> Answer {
+    fn call(&mut self, id: &str, ask: &Ask) -> ApiResult {
         match id {
             "oauth.tokeninfo" => {
                 Err(Refusal::of(401, "unauthorized", "", "the Authorization header must be Bearer"))
@@ -80,16 +80,16 @@ impl Tpay {
         request: &Raw,
         route: &Route,
         values: Vec<String>,
-    ) -> (Reply, Option<bool>) {
+    ) -> (Response, Option<bool>) {
         if route.wants == Carries::Credentials {
-            let answer = self.oauth_token(request);
-            let signed = Some(answer.is_ok());
-            return (self.reply(answer), signed);
+            let response = self.oauth_token(request);
+            let signed = Some(response.is_ok());
+            return (self.response(response), signed);
         }
         let is_open = route.id.starts_with("certificates.");
         let token = if is_open { Ok(None) } else { self.authorized(request) };
         let signed = (!is_open).then_some(token.is_ok());
-        let answer = token.and_then(|token| {
+        let response = token.and_then(|token| {
             self.told(route.id)?;
             let ask = Ask::read(request, route, values)?;
             match (route.id, token) {
@@ -99,18 +99,18 @@ impl Tpay {
         });
         // The marketplace says no in words of its own, but for its pay.
         let in_own_words = route.id.starts_with("marketplace.") && route.id != "marketplace.pay";
-        let answer = match answer {
+        let response = match response {
             Err(refusal) if in_own_words && signed == Some(true) => Err(refusal.into_violations()),
-            answer => answer,
+            response => response,
         };
-        (self.reply(answer), signed)
+        (self.response(response), signed)
     }
 
-    fn reply(&mut self, answer: Answer) -> Reply {
+    fn response(&mut self, response: ApiResult) -> Response {
         let request_id = format!("{:020x}", self.next_id());
         let json =
-            |status, body: &Value| Reply::new(status, "application/json", text::php_json(body));
-        match answer {
+            |status, body: &Value| Response::new(status, "application/json", text::php_json(body));
+        match response {
             Ok(Out::Wrapped(mut body)) => {
                 if let Some(object) = body.as_object_mut() {
                     object.entry("result").or_insert_with(|| "success".into());
@@ -119,8 +119,8 @@ impl Tpay {
                 json(200, &body)
             }
             Ok(Out::Bare(body)) => json(200, &body),
-            Ok(Out::Empty) => Reply { status: 204, headers: Vec::new(), body: Vec::new() },
-            Ok(Out::Bytes(kind, bytes)) => Reply::new(200, kind, bytes),
+            Ok(Out::Empty) => Response { status: 204, headers: Vec::new(), body: Vec::new() },
+            Ok(Out::Bytes(kind, bytes)) => Response::new(200, kind, bytes),
             Err(refusal) => {
                 let (status, body) = refusal.body(&request_id);
                 json(status, &body)
@@ -140,7 +140,7 @@ impl Service for Tpay {
         self.press_button(action, subject)
     }
 
-    fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
+    fn respond(&mut self, request: &Raw) -> (Response, Verdict) {
         if let (true, Some(host)) = (self.base_url.is_empty(), request.header("host")) {
             self.base_url = format!("http://{host}");
         }
@@ -151,8 +151,8 @@ impl Service for Tpay {
         let found = find(&ROUTES, &request.method, request.path(), decode_segment);
         let (endpoint, refusal) = match found {
             Found::Here(route, values) => {
-                let (reply, signed) = self.serve(request, route, values);
-                return (reply, Verdict { endpoint: Some(route.id), signed });
+                let (response, signed) = self.serve(request, route, values);
+                return (response, Verdict { endpoint: Some(route.id), signed });
             }
             Found::OtherMethod(route) => (
                 Some(route.id),
@@ -161,21 +161,21 @@ impl Service for Tpay {
             Found::Nothing => (None, Refusal::unknown("path")),
         };
         let signed = Some(self.authorized(request).is_ok());
-        (self.reply(Err(refusal)), Verdict { endpoint, signed })
+        (self.response(Err(refusal)), Verdict { endpoint, signed })
     }
 
     /// The code and the text of each error; the shapes of the marketplace as they are.
-    fn rejection(&self, reply: &Reply) -> Option<String> {
-        if reply.status < 400 {
+    fn rejection(&self, response: &Response) -> Option<String> {
+        if response.status < 400 {
             return None;
         }
-        let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let error = |error: &Value| {
             let text = |name: &str| error.at(name).as_str().unwrap_or_default().to_owned();
             format!("{}: {}", text("errorCode"), text("errorMessage"))
         };
         Some(match body.at("errors").items() {
-            [] => String::from_utf8_lossy(&reply.body).into_owned(),
+            [] => String::from_utf8_lossy(&response.body).into_owned(),
             errors => errors.iter().map(error).collect::<Vec<_>>().join("; "),
         })
     }

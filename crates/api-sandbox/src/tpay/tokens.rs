@@ -8,7 +8,7 @@ use super::check::{Kind, Refusal, Rules, check, kinds, may, need};
 use super::json::Members;
 use super::notify::Message;
 use super::pay::check_blob;
-use super::{Answer, Ask, Out, Tpay};
+use super::{ApiResult, Ask, Out, Tpay};
 
 /// A saved card.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Tpay {
         true
     }
 
-    pub(super) fn tokens_create(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn tokens_create(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, CREATE)?;
         let card = ask.body.text("/card");
@@ -96,7 +96,7 @@ impl Tpay {
         Ok(Out::Wrapped(json!({ "id": id, "url": url })))
     }
 
-    pub(super) fn tokens_get(&self, ask: &Ask) -> Answer {
+    pub(super) fn tokens_get(&self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let found = self.card_tokens.iter().find(|card| card.value == ask.value(0));
         let card = found.ok_or_else(|| Refusal::unknown("token"))?;
@@ -108,7 +108,7 @@ impl Tpay {
         })))
     }
 
-    pub(super) fn tokens_delete(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn tokens_delete(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let found = self.card_tokens.iter_mut().find(|card| card.value == ask.value(0));
         let card = found.ok_or_else(|| Refusal::unknown("token"))?;
@@ -123,7 +123,7 @@ impl Tpay {
         Ok(Out::Empty)
     }
 
-    pub(super) fn wallet_init_apple_pay(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn wallet_init_apple_pay(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, APPLE_PAY)?;
         let session = json!({

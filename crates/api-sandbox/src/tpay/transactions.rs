@@ -6,7 +6,7 @@ use super::check::{Kind, Refusal, Rules, amount, check, is_digits, kinds, may, m
 use super::json::Members;
 use super::pay::{PAY, Paying};
 use super::text::date_time;
-use super::{Answer, Ask, Out, Outcome, POS_ID, Refund, Tpay};
+use super::{ApiResult, Ask, Out, Outcome, POS_ID, Refund, Tpay};
 
 /// A payment.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,7 +135,7 @@ const QR: Rules = &[
 
 impl Tpay {
     /// Does what was judged and answers as create and pay do.
-    fn carry_out(&mut self, index: usize, paying: Option<Paying>) -> Answer {
+    fn carry_out(&mut self, index: usize, paying: Option<Paying>) -> ApiResult {
         let now = self.clock.unix();
         let outcome = paying.as_ref().map(|paying| paying.outcome);
         if let (Some(paying), Some(found)) = (&paying, self.transactions.get_mut(index)) {
@@ -163,7 +163,7 @@ impl Tpay {
         if let Some(paying) = paying {
             paying.report(&mut body);
         }
-        // After the answer was made: only those who look again see it.
+        // After the response was made: only those who look again see it.
         if let (Some(Outcome::RefusedLater(code)), Some(found)) =
             (outcome, self.transactions.get_mut(index))
         {
@@ -172,7 +172,7 @@ impl Tpay {
         Ok(Out::Wrapped(body))
     }
 
-    pub(super) fn transactions_create(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn transactions_create(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let body = &ask.body;
         check(body, CREATE)?;
@@ -242,7 +242,7 @@ impl Tpay {
         Ok(found)
     }
 
-    pub(super) fn transactions_list(&self, ask: &Ask) -> Answer {
+    pub(super) fn transactions_list(&self, ask: &Ask) -> ApiResult {
         ask.only(&["page", "limit", "from", "to", "status"])?;
         let page = ask.page()?;
         let status = ask.one_of("status", &["paid", "correct", "pending", "refund", "canceled"])?;
@@ -258,13 +258,13 @@ impl Tpay {
         Ok(Out::Wrapped(page.wrap("transactions", all)))
     }
 
-    pub(super) fn transactions_get(&self, ask: &Ask) -> Answer {
+    pub(super) fn transactions_get(&self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let found = self.transactions.get(self.named(ask)?);
         Ok(Out::Wrapped(found.map(Transaction::full_json).unwrap_or_default()))
     }
 
-    pub(super) fn transactions_pay(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn transactions_pay(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let index = self.named(ask)?;
         check(&ask.body, PAY)?;
@@ -283,7 +283,7 @@ impl Tpay {
         self.carry_out(index, Some(paying))
     }
 
-    pub(super) fn transactions_cancel(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn transactions_cancel(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         let found = self.changeable(ask)?;
         if found.status != "pending" {
@@ -294,7 +294,7 @@ impl Tpay {
         Ok(Out::Wrapped(json!({})))
     }
 
-    pub(super) fn transactions_qr(&self, ask: &Ask) -> Answer {
+    pub(super) fn transactions_qr(&self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, QR)?;
         let index = self.named(ask)?;
@@ -314,7 +314,7 @@ impl Tpay {
         })
     }
 
-    pub(super) fn transactions_refund(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn transactions_refund(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         if self.marketplace.iter().any(|found| found.id == ask.value(0)) {
             let why = "transactions of the marketplace are refunded by its own endpoint";
@@ -374,13 +374,13 @@ impl Tpay {
         self.refunds_of(ask)
     }
 
-    pub(super) fn transactions_list_refunds(&self, ask: &Ask) -> Answer {
+    pub(super) fn transactions_list_refunds(&self, ask: &Ask) -> ApiResult {
         ask.only(&["page", "limit", "from", "to"])?;
         self.refunds_of(ask)
     }
 
     /// The payment that the path names, with its refunds.
-    fn refunds_of(&self, ask: &Ask) -> Answer {
+    fn refunds_of(&self, ask: &Ask) -> ApiResult {
         let index = self.named(ask)?;
         let (page, within) = (ask.page()?, ask.period()?);
         let of_it: Vec<&Refund> = self

@@ -46,13 +46,13 @@ fn replay(base_url: &str, recorded: &Recorded<'_>, values: &[(String, String)]) 
     let request = format!("{head}\n\n{body}").replace('\n', "\r\n");
     let mut stream = TcpStream::connect(host).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).unwrap();
     let interim = b"HTTP/1.1 100 Continue\r\n\r\n";
-    let answer = answer.strip_prefix(interim).unwrap_or(&answer);
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-    let status = str::from_utf8(&answer[9..12]).unwrap().parse().unwrap();
-    (status, answer[end + 4..].to_vec())
+    let response = response.strip_prefix(interim).unwrap_or(&response);
+    let end = response.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let status = str::from_utf8(&response[9..12]).unwrap().parse().unwrap();
+    (status, response[end + 4..].to_vec())
 }
 
 /// Replays a file; `note` gets each response's name and JSON, and the values of placeholders.

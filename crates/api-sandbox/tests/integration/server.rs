@@ -8,15 +8,15 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use api_sandbox::{Misbehaviour, Raw, Reply, Sandbox, Server, Service, Verdict, tpay};
+use api_sandbox::{Misbehaviour, Raw, Response, Sandbox, Server, Service, Verdict, tpay};
 
 /// Answers with what it was sent.
 struct Echo;
 
 impl Service for Echo {
-    fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
+    fn respond(&mut self, request: &Raw) -> (Response, Verdict) {
         let text = format!("{request:?} {}", String::from_utf8_lossy(&request.body));
-        (Reply::new(200, "text/plain", text), Verdict { endpoint: Some("echo"), signed: None })
+        (Response::new(200, "text/plain", text), Verdict { endpoint: Some("echo"), signed: None })
     }
 }
 
@@ -25,24 +25,27 @@ fn exchange(server: &Server<Echo>, bytes: &str) -> String {
     let address = server.base_url().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(bytes.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 #[test]
 fn a_request_is_read_to_its_end_and_no_further() {
     let server = Server::start(0, Echo).unwrap();
     let head = "POST /a?b=c HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\n";
-    let answer = exchange(&server, &format!("{head}hello"));
-    assert!(answer.starts_with("HTTP/1.1 200 Sandbox\r\n"), "{answer}");
-    assert!(answer.ends_with("\r\n\r\nPOST /a hello"), "{answer}");
+    let response = exchange(&server, &format!("{head}hello"));
+    assert!(response.starts_with("HTTP/1.1 200 Sandbox\r\n"), "{response}");
+    assert!(response.ends_with("\r\n\r\nPOST /a hello"), "{response}");
     let seen = server.take_seen();
     assert_eq!((seen[0].status, seen[0].connection), (Some(200), 1));
     assert_eq!(seen[0].request.query(), Some("b=c"));
     // More than was announced is no second request.
-    let answer = exchange(&server, &format!("{head}hello, world"));
-    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("length is wrong"), "{answer}");
+    let response = exchange(&server, &format!("{head}hello, world"));
+    assert!(
+        response.starts_with("HTTP/1.1 400 ") && response.contains("length is wrong"),
+        "{response}"
+    );
     assert!(server.seen().is_empty());
 }
 
@@ -83,20 +86,20 @@ fn malformed_requests_are_rejected_with_a_status_and_a_reason() {
         (&long, "", 431, "64 KiB"),
     ] {
         let request = format!("POST / HTTP/1.1\r\n{headers}Connection: close\r\n\r\n{body}");
-        let answer = exchange(&server, &request);
+        let response = exchange(&server, &request);
         let shown = &headers[..headers.len().min(80)];
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{shown} {body}: {answer}");
+        assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{shown} {body}: {response}");
         assert!(
-            answer.contains("connection: close") && answer.contains(reason),
-            "{shown}: {answer}"
+            response.contains("connection: close") && response.contains(reason),
+            "{shown}: {response}"
         );
         let line = lines.lock().unwrap().pop().unwrap();
         assert!(line.starts_with("malformed HTTP") && line.contains(reason), "{line}");
     }
     // Without an end of the body the size decides.
     let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n";
-    let answer = exchange(&server, &format!("{head}{}", "x".repeat(2 * 1024 * 1024)));
-    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    let response = exchange(&server, &format!("{head}{}", "x".repeat(2 * 1024 * 1024)));
+    assert!(response.starts_with("HTTP/1.1 413 "), "{response}");
     let old = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     assert!(exchange(&server, old).starts_with("HTTP/1.1 400 "));
     assert!(exchange(&server, "nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
@@ -126,9 +129,9 @@ fn an_incomplete_request_is_neither_answered_nor_recorded() {
         let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
         stream.write_all(part.as_bytes()).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert_eq!(answer, "", "{part}");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert_eq!(response, "", "{part}");
     }
     assert!(server.seen().is_empty());
 }
@@ -137,8 +140,8 @@ fn an_incomplete_request_is_neither_answered_nor_recorded() {
 fn requests_in_a_row_are_not_served_as_one() {
     let server = Server::start(0, Echo).unwrap();
     let one = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-    let answer = exchange(&server, &format!("{one}{one}"));
-    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("pipelined"), "{answer}");
+    let response = exchange(&server, &format!("{one}{one}"));
+    assert!(response.starts_with("HTTP/1.1 400 ") && response.contains("pipelined"), "{response}");
     assert!(server.seen().is_empty());
     // One after the other is fine.
     let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
@@ -166,12 +169,12 @@ fn chunked_bodies_are_read() {
         ("0\r\n\r\n", ""),
         ("1\r\na\r\n0\r\nX-Trailer: b\r\n\r\n", "a"),
     ] {
-        let answer = exchange(&server, &format!("{head}\r\n{body}"));
-        assert!(answer.ends_with(&format!("\r\n\r\nPOST /a {expected}")), "{answer}");
+        let response = exchange(&server, &format!("{head}\r\n{body}"));
+        assert!(response.ends_with(&format!("\r\n\r\nPOST /a {expected}")), "{response}");
     }
     let piece = format!("8000\r\n{}\r\n", "x".repeat(0x8000));
-    let answer = exchange(&server, &format!("{head}\r\n{}0\r\n\r\n", piece.repeat(33)));
-    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    let response = exchange(&server, &format!("{head}\r\n{}0\r\n\r\n", piece.repeat(33)));
+    assert!(response.starts_with("HTTP/1.1 413 "), "{response}");
 }
 
 #[test]
@@ -184,9 +187,9 @@ fn expect_is_answered_before_the_body_comes() {
     stream.read_exact(&mut interim).unwrap();
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
     stream.write_all(b"0\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
 }
 
 /// Collects the lines of the server's log.
@@ -298,40 +301,44 @@ fn each_misbehaviour_does_what_it_says() {
     let exchange = |how: Misbehaviour| {
         server.misbehave(how, 1);
         let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
-        let mut answer = Vec::new();
+        let mut response = Vec::new();
         let sent = stream.write_all(request.as_bytes());
-        let read = sent.and_then(|()| stream.read_to_end(&mut answer));
+        let read = sent.and_then(|()| stream.read_to_end(&mut response));
         let seen = server.take_seen().into_iter().next().map(|seen| seen.status);
-        (read.is_ok(), String::from_utf8(answer).unwrap(), seen)
+        (read.is_ok(), String::from_utf8(response).unwrap(), seen)
     };
     let short = Duration::from_millis(1);
-    let (ended, answer, seen) = exchange(Misbehaviour::ResetBeforeReading);
-    assert_eq!((ended, answer.as_str(), seen), (false, "", None));
-    let (ended, answer, seen) = exchange(Misbehaviour::ResetAfterReading);
-    assert_eq!((ended, answer.as_str(), seen), (false, "", Some(None)));
-    let (ended, answer, seen) = exchange(Misbehaviour::EmptyBody);
+    let (ended, response, seen) = exchange(Misbehaviour::ResetBeforeReading);
+    assert_eq!((ended, response.as_str(), seen), (false, "", None));
+    let (ended, response, seen) = exchange(Misbehaviour::ResetAfterReading);
+    assert_eq!((ended, response.as_str(), seen), (false, "", Some(None)));
+    let (ended, response, seen) = exchange(Misbehaviour::EmptyBody);
     assert_eq!((ended, seen), (true, Some(Some(200))));
-    assert!(answer.contains("content-length: 0\r\n") && answer.ends_with("\r\n\r\n"), "{answer}");
+    assert!(
+        response.contains("content-length: 0\r\n") && response.ends_with("\r\n\r\n"),
+        "{response}"
+    );
     for how in [Misbehaviour::CutBody, Misbehaviour::StallInBody(short)] {
-        let (_, answer, seen) = exchange(how);
+        let (_, response, seen) = exchange(how);
         assert_eq!(seen, Some(Some(200)));
         assert!(
-            answer.contains("content-length: 14\r\n") && answer.ends_with("\r\n\r\nPOST /"),
-            "{answer}"
+            response.contains("content-length: 14\r\n") && response.ends_with("\r\n\r\nPOST /"),
+            "{response}"
         );
     }
-    let (_, answer, seen) = exchange(Misbehaviour::StallInHeaders(short));
-    assert_eq!((answer.as_str(), seen), ("HTTP/1.1 200 ", Some(None)));
+    let (_, response, seen) = exchange(Misbehaviour::StallInHeaders(short));
+    assert_eq!((response.as_str(), seen), ("HTTP/1.1 200 ", Some(None)));
     for how in [Misbehaviour::Trickle(Duration::ZERO), Misbehaviour::Delay(short)] {
-        let (ended, answer, seen) = exchange(how);
+        let (ended, response, seen) = exchange(how);
         assert_eq!((ended, seen), (true, Some(Some(200))));
-        assert!(answer.ends_with("POST /a hello"), "{answer}");
+        assert!(response.ends_with("POST /a hello"), "{response}");
     }
-    let (_, answer, seen) = exchange(Misbehaviour::Bytes(b"SSH-2.0".to_vec()));
-    assert_eq!((answer.as_str(), seen), ("SSH-2.0", Some(None)));
-    let (_, answer, seen) = exchange(Misbehaviour::Answer(Reply::new(500, "text/plain", "no")));
+    let (_, response, seen) = exchange(Misbehaviour::Bytes(b"SSH-2.0".to_vec()));
+    assert_eq!((response.as_str(), seen), ("SSH-2.0", Some(None)));
+    let (_, response, seen) =
+        exchange(Misbehaviour::Response(Response::new(500, "text/plain", "no")));
     assert_eq!(seen, Some(Some(500)));
-    assert!(answer.ends_with("\r\n\r\nno"), "{answer}");
+    assert!(response.ends_with("\r\n\r\nno"), "{response}");
     let head = self::exchange(&server, "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assert!(head.ends_with("\r\n\r\n"), "{head}");
 }

@@ -33,9 +33,9 @@ impl Bench {
     }
 
     fn connect(&mut self) {
-        let (status, answer) = self.ask("connect", &login(tc::EMAIL, tc::PASSPHRASE));
-        assert_eq!(status, 200, "{answer}");
-        self.token = answer["token"].as_str().unwrap().to_owned();
+        let (status, response) = self.ask("connect", &login(tc::EMAIL, tc::PASSPHRASE));
+        assert_eq!(status, 200, "{response}");
+        self.token = response["token"].as_str().unwrap().to_owned();
     }
 
     fn send(
@@ -48,8 +48,8 @@ impl Bench {
         let headers = vec![("content-type".to_owned(), kind.into())];
         let (method, target) = (method.to_owned(), target.to_owned());
         let request = Raw { method, target, headers, body: body.into() };
-        let (reply, verdict) = self.server.answer(&request);
-        (reply.status, String::from_utf8(reply.body).unwrap(), verdict)
+        let (response, verdict) = self.server.respond(&request);
+        (response.status, String::from_utf8(response.body).unwrap(), verdict)
     }
 
     /// A call with parameters that are encoded and in order; it is signed here.
@@ -68,9 +68,9 @@ impl Bench {
     }
 
     fn good(&mut self, path: &str, before: &str, after: &str) -> Value {
-        let (status, answer) = self.call(path, before, after);
-        assert_eq!(status, 200, "{path} {before} {after}: {answer}");
-        answer
+        let (status, response) = self.call(path, before, after);
+        assert_eq!(status, 200, "{path} {before} {after}: {response}");
+        response
     }
 
     /// Status, code and text of a call that is refused.
@@ -79,9 +79,9 @@ impl Bench {
     }
 }
 
-fn refusal((status, answer): (u16, Value)) -> (u16, String, String) {
+fn refusal((status, response): (u16, Value)) -> (u16, String, String) {
     let text = |name: &str| {
-        answer[name].as_str().unwrap_or_else(|| panic!("no refusal: {answer}")).to_owned()
+        response[name].as_str().unwrap_or_else(|| panic!("no refusal: {response}")).to_owned()
     };
     (status, text("code"), text("text"))
 }
@@ -339,8 +339,8 @@ fn a_login_is_refused_by_name_of_what_is_wrong() {
         (tc::DAMAGED_EMAIL, tc::PASSPHRASE, "AccountError"),
         (tc::UNLOADABLE_EMAIL, tc::PASSPHRASE, "AccountNotLoaded"),
     ] {
-        let answer = bench.ask("connect", &login(email, passphrase));
-        assert_eq!(refusal(answer).1, code, "{email}");
+        let response = bench.ask("connect", &login(email, passphrase));
+        assert_eq!(refusal(response).1, code, "{email}");
     }
     let body = signed("another key", &login(tc::EMAIL, tc::PASSPHRASE));
     let (status, text, _) = bench.send("POST", "/api/v1/connect", FORM, &body);
@@ -480,9 +480,9 @@ fn names_are_counted_from_0_and_look_like_what_they_are() {
     ]
     .map(|(name, value)| san(name, value))
     .into();
-    let (status, answer) = new(sans.join("&"));
-    assert_eq!(status, 200, "{answer}");
-    let id = answer["cert_id"].as_i64().unwrap();
+    let (status, response) = new(sans.join("&"));
+    assert_eq!(status, 200, "{response}");
+    let id = response["cert_id"].as_i64().unwrap();
     let alt = &bench.good("cert/details", &format!("cert_id={id}"), "")["Alt"];
     assert_eq!(alt[0], json!({ "DNS": "*.example.com" }));
     assert_eq!(alt.as_array().unwrap().len(), 5);

@@ -41,8 +41,8 @@ impl Bench {
         }
         let (method, target) = (method.to_owned(), target.to_owned());
         let request = Raw { method, target, headers, body: Vec::new() };
-        let (reply, verdict) = self.server.answer(&request);
-        (reply.status, reply.body, verdict)
+        let (response, verdict) = self.server.respond(&request);
+        (response.status, response.body, verdict)
     }
 
     /// Status and JSON of a signed request.
@@ -265,8 +265,9 @@ fn every_rule_about_parameters_names_the_parameter() {
         let headers = headers.iter().chain(&signature);
         let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
         let (method, target) = ("POST".to_owned(), target.to_owned());
-        let (reply, _) = bench.server.answer(&Raw { method, target, headers, body: body.into() });
-        (reply.status, String::from_utf8(reply.body).unwrap())
+        let (response, _) =
+            bench.server.respond(&Raw { method, target, headers, body: body.into() });
+        (response.status, String::from_utf8(response.body).unwrap())
     };
     let (status, text) = send(&[("content-length", "1")], "x");
     assert!(status == 400 && text.contains("the body must be empty"), "{text}");

@@ -92,9 +92,9 @@ impl Bench {
             headers: headers.collect(),
             body: body.as_bytes().to_vec(),
         };
-        let (reply, verdict) = self.server.answer(&request);
-        let text = String::from_utf8(reply.body).unwrap();
-        Got { status: reply.status, headers: reply.headers, text, verdict }
+        let (response, verdict) = self.server.respond(&request);
+        let text = String::from_utf8(response.body).unwrap();
+        Got { status: response.status, headers: response.headers, text, verdict }
     }
 
     fn ask(&mut self, who: As<'_>, method: &str, target: &str, body: &Value) -> Got {
@@ -1143,7 +1143,7 @@ fn a_wrong_signature_beside_a_good_token_is_noted_and_answered() {
 }
 
 #[test]
-fn replies_are_written_as_php_writes_them() {
+fn responses_are_written_as_php_writes_them() {
     let mut bench = Bench::new();
     let body = json!({ "name": "é / x", "app_whitelist": [] });
     let got = bench.post(APP, "/api/v1/credits", &body);
@@ -1352,9 +1352,12 @@ fn the_server_answers_over_a_socket_where_the_environment_leads() {
          x-tokenly-auth-signature: {signature}\r\n\r\n"
     )
     .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(r#"{"list":[]}"#), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(
+        response.starts_with("HTTP/1.1 200 ") && response.ends_with(r#"{"list":[]}"#),
+        "{response}"
+    );
     let seen = sandbox.tokenpass().take_seen();
     assert_eq!(seen[0].verdict.signed, Some(true));
 }

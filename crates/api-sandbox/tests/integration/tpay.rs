@@ -36,10 +36,10 @@ impl Bench {
     }
 
     fn renew(&mut self) {
-        let (status, answer) =
+        let (status, response) =
             self.form(&[("client_id", CLIENT_ID), ("client_secret", CLIENT_SECRET)]);
         assert_eq!(status, 200);
-        self.token = answer["access_token"].as_str().unwrap().to_owned();
+        self.token = response["access_token"].as_str().unwrap().to_owned();
     }
 
     /// One request over a connection of its own; the status, the head and the body.
@@ -49,11 +49,11 @@ impl Bench {
         let request =
             request.replacen("\r\n", &format!("\r\nHost: {address}\r\nConnection: close\r\n"), 1);
         stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let at = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-        let body = answer.split_off(at + 4);
-        let head = String::from_utf8(answer).unwrap();
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).unwrap();
+        let at = response.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let body = response.split_off(at + 4);
+        let head = String::from_utf8(response).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         (status, head, body)
     }
@@ -99,18 +99,18 @@ impl Bench {
 
     /// A 200, or the test fails.
     fn ok(&self, target: &str, body: &Value) -> Value {
-        let (status, answer) = self.post(target, body);
-        assert_eq!(status, 200, "{target} {body} {answer}");
-        answer
+        let (status, response) = self.post(target, body);
+        assert_eq!(status, 200, "{target} {body} {response}");
+        response
     }
 
     /// The code and the field of a refusal, or the test fails.
     fn refused(&self, method: &str, target: &str, body: Option<&Value>) -> (u16, String, String) {
-        let (status, answer) = self.send(method, target, body);
-        assert_eq!(answer["result"], "failed", "{method} {target} {body:?} {status} {answer}");
-        let first = &answer["errors"][0];
+        let (status, response) = self.send(method, target, body);
+        assert_eq!(response["result"], "failed", "{method} {target} {body:?} {status} {response}");
+        let first = &response["errors"][0];
         for name in ["errorCode", "errorMessage", "fieldName", "devMessage", "docUrl"] {
-            assert!(first[name].is_string(), "{name} {answer}");
+            assert!(first[name].is_string(), "{name} {response}");
         }
         let text = |name: &str| first[name].as_str().unwrap().to_owned();
         (status, text("errorCode"), text("fieldName"))
@@ -239,19 +239,20 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// Answers each notification with the next of these bodies; gives out what it was sent.
-fn callback(answers: &'static [&'static str]) -> (String, std::thread::JoinHandle<Vec<String>>) {
+fn callback(responses: &'static [&'static str]) -> (String, std::thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/notify?shop=1", listener.local_addr().unwrap());
     let handle = std::thread::spawn(move || {
-        let answer = |answer: &&str| {
+        let response = |response: &&str| {
             let (mut stream, _) = listener.accept().unwrap();
             let (head, body) = request(&mut stream);
-            let length = answer.len();
-            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{answer}").unwrap();
+            let length = response.len();
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{response}")
+                .unwrap();
             assert!(head.starts_with("POST /notify?shop=1 "), "{head}");
             format!("{}\n{body}", header(&head, "x-jws-signature").unwrap())
         };
-        answers.iter().map(answer).collect()
+        responses.iter().map(response).collect()
     });
     (url, handle)
 }
@@ -277,12 +278,12 @@ fn tokens_are_given_for_every_documented_form_of_request() {
         body.len()
     );
     for request in [basic, json, multipart] {
-        let (status, answer) = bench.json(&request);
-        assert_eq!(status, 200, "{answer}");
-        assert_eq!(answer["token_type"], "Bearer");
-        assert_eq!(answer["expires_in"], 7200);
-        assert_eq!(answer["client_id"], CLIENT_ID);
-        assert_eq!(answer["access_token"].as_str().unwrap().len(), 40);
+        let (status, response) = bench.json(&request);
+        assert_eq!(status, 200, "{response}");
+        assert_eq!(response["token_type"], "Bearer");
+        assert_eq!(response["expires_in"], 7200);
+        assert_eq!(response["client_id"], CLIENT_ID);
+        assert_eq!(response["access_token"].as_str().unwrap().len(), 40);
     }
     let good = [("client_id", CLIENT_ID), ("client_secret", CLIENT_SECRET)];
     let with = |name, value| [good[0], good[1], (name, value)];
@@ -311,10 +312,10 @@ fn tokens_are_given_for_every_documented_form_of_request() {
 #[test]
 fn a_token_expires_and_can_be_revoked() {
     let mut bench = Bench::new();
-    let (status, answer) = bench.get("/oauth/tokeninfo");
+    let (status, response) = bench.get("/oauth/tokeninfo");
     assert_eq!(status, 200);
-    assert_eq!(answer["token"]["access_token"], bench.token);
-    assert_eq!(answer["token"]["scope"], "read");
+    assert_eq!(response["token"]["access_token"], bench.token);
+    assert_eq!(response["token"]["scope"], "read");
     bench.clock.advance(Duration::from_secs(7200));
     assert_eq!(bench.refused("GET", "/oauth/tokeninfo", None).0, 401);
     bench.renew();
@@ -427,8 +428,8 @@ fn every_endpoint_answers() {
         get("/x509/tpay-jws-root.pem"),
     ];
     for (method, target, body) in &calls {
-        let (status, answer) = bench.send(method, target, body.as_ref());
-        assert!([200, 204].contains(&status), "{method} {target} {status} {answer}");
+        let (status, response) = bench.send(method, target, body.as_ref());
+        assert!([200, 204].contains(&status), "{method} {target} {status} {response}");
     }
     assert_eq!(bench.get(&format!("/tokens/{CARD_TOKEN}")).1["tokenStatus"], "DELETED");
     let refund = bench.server.state(|tpay| tpay.refunds[0].id.clone());
@@ -466,9 +467,9 @@ fn a_request_must_have_the_right_frame() {
     let id = bench.create(json!(1));
     let head = format!("Authorization: Bearer {}\r\n", bench.token);
     let code = |request: String| {
-        let (status, answer) = bench.json(&request);
+        let (status, response) = bench.json(&request);
         assert_eq!(status, 400, "{request}");
-        answer["errors"][0]["errorCode"].as_str().unwrap().to_owned()
+        response["errors"][0]["errorCode"].as_str().unwrap().to_owned()
     };
     let cancel = format!("POST /transactions/{id}/cancel HTTP/1.1\r\n{head}");
     assert_eq!(bench.raw(&format!("{cancel}\r\n")).0, 411);
@@ -639,12 +640,12 @@ fn wrong_members_of_a_payment_are_refused_by_name() {
         let mut body = payment();
         put(&mut body, pointer, value.clone());
         // Several things can be wrong at once; the one that is looked for is among them.
-        let (status, answer) = bench.post("/transactions", &body);
+        let (status, response) = bench.post("/transactions", &body);
         assert_eq!(status, 400, "{pointer} {value}");
-        let errors = answer["errors"].as_array().unwrap();
+        let errors = response["errors"].as_array().unwrap();
         let found =
             errors.iter().any(|error| error["errorCode"] == code && error["fieldName"] == field);
-        assert!(found, "{pointer} {value} {answer}");
+        assert!(found, "{pointer} {value} {response}");
     }
     assert_eq!(bench.refused("POST", "/transactions", Some(&json!([]))).1, "is_required");
     bench.server.state(|tpay| assert!(tpay.transactions.is_empty()));
@@ -677,20 +678,20 @@ fn each_blik_code_has_its_outcome() {
     for (code, outcome) in BLIK_CODES {
         let mut body = payment();
         body["pay"] = blik(code);
-        let answer = bench.ok("/transactions", &body);
-        assert_eq!(answer["result"], "success");
+        let response = bench.ok("/transactions", &body);
+        assert_eq!(response["result"], "success");
         let (id, errors) =
-            (answer["transactionId"].as_str().unwrap(), &answer["payments"]["errors"]);
+            (response["transactionId"].as_str().unwrap(), &response["payments"]["errors"]);
         let after = bench.get(&format!("/transactions/{id}")).1;
         let attempts = &after["payments"]["attempts"];
         match outcome {
             Outcome::Paid => {
-                assert_eq!(answer["status"], "correct");
-                assert_eq!(answer["payments"]["amountPaid"], 12.34);
-                assert!(answer["transactionPaymentUrl"].is_null());
+                assert_eq!(response["status"], "correct");
+                assert_eq!(response["payments"]["amountPaid"], 12.34);
+                assert!(response["transactionPaymentUrl"].is_null());
             }
             Outcome::Refused(code) => {
-                assert_eq!(answer["status"], "pending");
+                assert_eq!(response["status"], "pending");
                 assert_eq!(errors[0]["errorCode"], "payment_failed");
                 assert_eq!(attempts[0]["paymentErrorCode"], code);
             }
@@ -797,16 +798,16 @@ fn refunds_never_exceed_what_was_paid() {
     assert_eq!(refuse(json!({ "amount": 1.234 })).1, "incorrect_precision");
     assert_eq!(refuse(json!({ "amount": "1" })).0, 400);
     assert_eq!(refuse(json!({ "value": 1 })).1, "unexpected_field");
-    let answer = bench.ok(&refunds, &json!({ "amount": 10.1 }));
-    assert_eq!(answer["status"], "correct");
-    assert_eq!(answer["refundsList"][0]["amount"], 10.1);
-    assert_eq!(answer["total"], 1);
+    let response = bench.ok(&refunds, &json!({ "amount": 10.1 }));
+    assert_eq!(response["status"], "correct");
+    assert_eq!(response["refundsList"][0]["amount"], 10.1);
+    assert_eq!(response["total"], 1);
     assert_eq!(refuse(json!({ "amount": 10.1 })).1, "cannot_create_refund");
     assert_eq!(refuse(json!({ "amount": 2.25 })).1, "cannot_create_refund");
-    let answer = bench.ok(&refunds, &json!({}));
-    assert_eq!(answer["refundsList"][1]["amount"], 2.24);
+    let response = bench.ok(&refunds, &json!({}));
+    assert_eq!(response["refundsList"][1]["amount"], 2.24);
     // A series of partial refunds never changes the status.
-    assert_eq!(answer["status"], "correct");
+    assert_eq!(response["status"], "correct");
     assert_eq!(refuse(json!({})).1, "already_refunded");
     let whole = bench.paid(json!(3));
     // PHP writes an empty object as an empty list.
@@ -968,8 +969,8 @@ fn a_payment_is_notified_with_both_signatures() {
     let mut body = payment();
     body["hiddenDescription"] = json!("zamówienie/1");
     body["callbacks"] = json!({ "notification": { "url": url } });
-    let answer = bench.ok("/transactions", &body);
-    let id = answer["transactionId"].as_str().unwrap();
+    let response = bench.ok("/transactions", &body);
+    let id = response["transactionId"].as_str().unwrap();
     let outbox = bench.server.state(|tpay| {
         assert!(tpay.pay(id));
         tpay.outbox()
@@ -994,7 +995,7 @@ fn a_payment_is_notified_with_both_signatures() {
         let get = |name: &str| {
             fields.iter().find(|field| field.0 == name).map(|field| field.1.as_str()).unwrap()
         };
-        assert_eq!(get("tr_id"), answer["title"]);
+        assert_eq!(get("tr_id"), response["title"]);
         assert_eq!((get("tr_amount"), get("tr_paid"), get("tr_error")), ("12.34", "12.34", "none"));
         assert_eq!(get("tr_crc"), "zamówienie/1");
         let sum = md5sum(&[MERCHANT_ID, get("tr_id"), "12.34", "zamówienie/1", SECURITY_CODE]);
@@ -1048,12 +1049,12 @@ fn an_amount_that_does_not_fit_is_told() {
 fn in_two_steps_the_merchant_has_the_last_word() {
     let bench = Bench::new();
     bench.server.state(|tpay| tpay.two_step = true);
-    for (answers, status) in [(&["TRUE"], "correct"), (&["FALSE"], "refund")] {
-        let (url, calls) = callback(answers);
+    for (responses, status) in [(&["TRUE"], "correct"), (&["FALSE"], "refund")] {
+        let (url, calls) = callback(responses);
         let mut body = payment();
         body["callbacks"] = json!({ "notification": { "url": url } });
-        let answer = bench.ok("/transactions", &body);
-        let id = answer["transactionId"].as_str().unwrap();
+        let response = bench.ok("/transactions", &body);
+        let id = response["transactionId"].as_str().unwrap();
         bench.server.state(|tpay| tpay.delivery_attempts = 1);
         let (outbox, before) = bench.server.state(|tpay| {
             let before = tpay.outbox().deliveries().len();
@@ -1074,8 +1075,8 @@ fn payment_page_has_a_button_for_each_decision() {
     body["callbacks"] = json!({ "payerUrls": {
         "success": "http://127.0.0.1:9/ok", "error": "https://example.com/err",
     } });
-    let answer = bench.ok("/transactions", &body);
-    let url = answer["transactionPaymentUrl"].as_str().unwrap();
+    let response = bench.ok("/transactions", &body);
+    let url = response["transactionPaymentUrl"].as_str().unwrap();
     let target = url.strip_prefix(bench.server.base_url()).unwrap();
     let open = |target: &str| bench.raw(&format!("GET {target} HTTP/1.1\r\n\r\n"));
     assert_eq!(open("/?title=TR-X&uid=none").0, 404);
@@ -1092,7 +1093,7 @@ fn payment_page_has_a_button_for_each_decision() {
     assert_eq!(status, 302);
     assert!(head.contains("location: http://127.0.0.1:9/ok"));
     assert_eq!(open(&format!("{target}&decision=pay")).0, 409);
-    let id = answer["transactionId"].as_str().unwrap();
+    let id = response["transactionId"].as_str().unwrap();
     let after = bench.get(&format!("/transactions/{id}")).1;
     assert_eq!(after["status"], "correct");
     assert_eq!(after["payments"]["attempts"][0]["paymentErrorCode"], "101");
@@ -1121,8 +1122,8 @@ fn the_marketplace_adds_up_in_grosze() {
     let base = "/marketplace/v1/transaction";
     let mut body = marketplace();
     body["transactionCallbacks"] = json!([{ "type": 3, "value": "https://example.com/n" }]);
-    let answer = bench.ok(base, &body);
-    let id = answer["transactionId"].as_str().unwrap();
+    let response = bench.ok(base, &body);
+    let id = response["transactionId"].as_str().unwrap();
     let refund = |part: Value| {
         bench.post(&format!("{base}/{id}/refund"), &json!({ "childTransactions": part }))
     };
@@ -1144,8 +1145,8 @@ fn the_marketplace_adds_up_in_grosze() {
     assert_eq!(refund(json!([{ "merchantId": MARKETPLACE_POS, "amount": 1 }])).0, 400);
     let both = json!([{ "id": child, "amount": 999 }, { "merchantId": merchant, "amount": 235 }]);
     assert_eq!(refund(both).0, 400);
-    let (status, answer) = refund(json!([{ "id": child, "amount": 999 }]));
-    assert_eq!((status, &answer["amount"]), (200, &json!(999)));
+    let (status, response) = refund(json!([{ "id": child, "amount": 999 }]));
+    assert_eq!((status, &response["amount"]), (200, &json!(999)));
     assert_eq!(refund(json!([])).1["amount"], 235);
     assert_eq!(refund(json!([])).0, 400);
     assert_eq!(bench.get(&format!("{base}/{id}")).1["status"], "correct");
@@ -1160,37 +1161,38 @@ fn the_marketplace_adds_up_in_grosze() {
 fn the_marketplace_refuses_in_its_own_words() {
     let bench = Bench::new();
     let base = "/marketplace/v1/transaction";
-    let answer = |pointer: &str, value: Value| {
+    let response = |pointer: &str, value: Value| {
         let mut body = marketplace();
         put(&mut body, pointer, value);
-        let (status, answer) = bench.post(base, &body);
+        let (status, response) = bench.post(base, &body);
         assert!((400..500).contains(&status));
-        answer
+        response
     };
-    let violations = answer("/languageCode", json!("DE"));
+    let violations = response("/languageCode", json!("DE"));
     assert!(violations["violations"]["languageCode"].is_string(), "{violations}");
-    let violations = answer("/childTransactions", json!([]));
+    let violations = response("/childTransactions", json!([]));
     assert!(violations["violations"]["childTransactions"].is_string(), "{violations}");
-    let violations = answer("/typo", json!(1));
+    let violations = response("/typo", json!(1));
     assert!(violations["violations"]["typo"].is_string(), "{violations}");
     let mut child = marketplace()["childTransactions"][0].clone();
     child["amount"] = json!(10.5);
-    let violations = answer("/childTransactions", json!([child]));
+    let violations = response("/childTransactions", json!([child]));
     assert!(violations["violations"]["childTransactions.0.amount"].is_string(), "{violations}");
     for (kind, value) in [(1, "x"), (2, "ftp://x/"), (3, "m@example.com"), (4, "https://x/n")] {
-        let violations = answer("/transactionCallbacks", json!([{ "type": kind, "value": value }]));
+        let violations =
+            response("/transactionCallbacks", json!([{ "type": kind, "value": value }]));
         let field = "transactionCallbacks.0.value";
         assert!(violations["violations"][field].is_string(), "{kind} {violations}");
     }
     child["amount"] = json!(10);
     child["merchant"]["id"] = json!(PLAN);
-    let strangers = answer("/childTransactions", json!([child]));
+    let strangers = response("/childTransactions", json!([child]));
     assert_eq!(strangers["unassociatedMerchants"], json!([PLAN]));
-    assert!(answer("/pos", json!({ "id": PLAN }))["reasons"].is_array());
-    let (status, answer) = bench.get(&format!("{base}/{PLAN}"));
-    assert_eq!((status, answer["reasons"].is_array()), (404, true));
-    let (status, answer) = bench.get(&format!("/marketplace/v1/bank-groups?merchantId[]={PLAN}"));
-    assert_eq!((status, &answer["unassociatedMerchants"]), (400, &json!([PLAN])));
+    assert!(response("/pos", json!({ "id": PLAN }))["reasons"].is_array());
+    let (status, response) = bench.get(&format!("{base}/{PLAN}"));
+    assert_eq!((status, response["reasons"].is_array()), (404, true));
+    let (status, response) = bench.get(&format!("/marketplace/v1/bank-groups?merchantId[]={PLAN}"));
+    assert_eq!((status, &response["unassociatedMerchants"]), (400, &json!([PLAN])));
     let groups =
         bench.get("/marketplace/v1/bank-groups?merchantId%5B0%5D=01SANDB0XMER00000000000001").1;
     assert!(groups["groups"].is_array());
@@ -1292,14 +1294,14 @@ fn merchants_are_registered_once_with_their_secrets() {
         "website": [{ "url": "https://example.com", "name": "Shop" }],
         "contactPerson": [{ "name": "Jan", "phone": "1" }],
     });
-    let answer = bench.ok("/v1/accounts/merchant", &body);
-    assert_eq!(answer["krs"], 123);
-    assert!(answer["apiCredentials"][0]["clientSecret"].is_string());
-    assert!(answer["website"][0]["posId"].is_string());
-    assert_eq!(answer["website"][0]["accountId"], answer["id"]);
-    assert!(answer["address"][0]["addressId"].is_string());
-    assert_eq!(answer["address"][0].get("accountId"), None);
-    let id = answer["id"].as_str().unwrap();
+    let response = bench.ok("/v1/accounts/merchant", &body);
+    assert_eq!(response["krs"], 123);
+    assert!(response["apiCredentials"][0]["clientSecret"].is_string());
+    assert!(response["website"][0]["posId"].is_string());
+    assert_eq!(response["website"][0]["accountId"], response["id"]);
+    assert!(response["address"][0]["addressId"].is_string());
+    assert_eq!(response["address"][0].get("accountId"), None);
+    let id = response["id"].as_str().unwrap();
     let (status, account) = bench.get(&format!("/accounts/{id}"));
     assert_eq!((status, &account["apiCredentials"]), (200, &Value::Null));
     assert_eq!(bench.get("/accounts").1["total"], 2);
@@ -1336,8 +1338,8 @@ fn merchants_are_registered_once_with_their_secrets() {
         if let Some(currency) = currency {
             body["bankAccount"]["currency"] = json!(currency);
         }
-        let (status, answer) = bench.post("/accounts", &body);
-        assert_eq!(status, if is_taken { 200 } else { 400 }, "{kind:?} {currency:?} {answer}");
+        let (status, response) = bench.post("/accounts", &body);
+        assert_eq!(status, if is_taken { 200 } else { 400 }, "{kind:?} {currency:?} {response}");
     }
     assert_eq!(bench.get("/accounts/mcc").1["list"][0]["code"], "5942");
     assert_eq!(bench.refused("GET", "/accounts/category/x", None).1, "not_natural_int");
@@ -1348,8 +1350,8 @@ fn money_goes_to_a_card_token() {
     let bench = Bench::new();
     let refund = |body: Value| bench.post("/refunds", &body);
     let good = json!({ "amount": 1.5, "currencyCode": 985, "tokenValue": CARD_TOKEN });
-    let answer = refund(good).1;
-    assert_eq!(answer["refundContent"]["amount"], 1.5);
+    let response = refund(good).1;
+    assert_eq!(response["refundContent"]["amount"], 1.5);
     let eisop = json!({ "amount": 2, "currencyCode": 978, "tokenValue": "4111111111111111", "cardExpiryDate": "3012" });
     assert_eq!(refund(eisop).0, 200);
     let bad = json!({ "amount": 2, "currencyCode": 978, "tokenValue": "4111111111111111" });

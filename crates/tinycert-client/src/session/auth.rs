@@ -247,6 +247,16 @@ impl Auth for SessionAuth {
         self.remove_from_store(token);
         can_reopen
     }
+
+    /// The server accepted the credentials if it opened a session with them.
+    fn spaced_credential(&self) -> Option<&'static str> {
+        let state = self.state();
+        if state.generation.number > 0 {
+            return None;
+        }
+        let connect = || state.connect.as_ref()?.spaced_credential();
+        self.signer.spaced_credential().or_else(connect)
+    }
 }
 
 impl fmt::Debug for SessionAuth {

@@ -20,13 +20,22 @@ pub const API_KEY: Credential = Credential::named("API key");
 pub struct Connect {
     email: String,
     passphrase: Secret,
+    /// The arguments or variables that the two are from.
+    names: (&'static str, &'static str),
 }
 
 impl Connect {
     /// Creates a request for a session of the account with this e-mail address. The passphrase
     /// encrypts the account's private keys. It is not the password of the website.
     pub fn new(email: impl Into<String>, passphrase: impl Into<Secret>) -> Self {
-        Self { email: email.into(), passphrase: passphrase.into() }
+        let names = ("email", "passphrase");
+        Self { email: email.into(), passphrase: passphrase.into(), names }
+    }
+
+    /// Sets the names of the e-mail address and the passphrase in errors.
+    pub(crate) fn with_names(mut self, email: &'static str, passphrase: &'static str) -> Self {
+        self.names = (email, passphrase);
+        self
     }
 
     pub(crate) fn email(&self) -> &str {
@@ -45,9 +54,18 @@ impl Endpoint for Connect {
     const ROUTE: Route<Self> = route!(POST "/api/v1/connect").credential(API_KEY).idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::not_empty("email", &self.email)?;
-        validate::no_control("email", &self.email)?;
-        validate::no_control("passphrase", self.passphrase.expose())
+        let (email, passphrase) = self.names;
+        validate::not_empty(email, &self.email)?;
+        validate::no_control(email, &self.email)?;
+        validate::no_control(passphrase, self.passphrase.expose())
+    }
+
+    fn spaced_credential(&self) -> Option<&'static str> {
+        let (email, passphrase) = self.names;
+        if validate::has_outer_space(&self.email) {
+            return Some(email);
+        }
+        self.passphrase.has_outer_space().then_some(passphrase)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

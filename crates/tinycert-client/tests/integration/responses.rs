@@ -5,7 +5,7 @@
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use test_support::replies::{Case, Outcome};
+use test_support::decoding::{Case, Outcome};
 use tinycert_client::api_auth::SecretBytes;
 use tinycert_client::ca::HashAlg;
 use tinycert_client::cert::{KeyForm, StatusMask};

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use test_support::replies::{Case, Outcome};
+use test_support::decoding::{Case, Outcome};
 use tinypass_client::api_auth::Method;
 use tinypass_client::{
     Access, Client, Environment, Error, ErrorKind, GetDownloadUrl, GrantAccess, RawEndpoint,

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use test_support::replies::{Case, Outcome};
+use test_support::decoding::{Case, Outcome};
 use tokenpass_client::accounts::{RegisterAccount, SecondFactor, UpdateAccount};
 use tokenpass_client::addresses::{InstantVerify, RegisterAddress, UpdateAddress, Verification};
 use tokenpass_client::chats::{CreateChat, UpdateChat};

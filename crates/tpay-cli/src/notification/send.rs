@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use cli_support::api_auth::http::{Request, Uri};
-use cli_support::api_auth::{Error, Settings, Transport};
+use cli_support::api_auth::{Error, Response, Settings, Transport};
 use cli_support::args::pair;
 use cli_support::{Context, Exit, Failure};
 use tpay_client::Secret;
@@ -67,9 +67,7 @@ impl Send {
         let text = String::from_utf8_lossy(response.body()).into_owned();
         let status = response.status().as_u16().to_string();
         context.output.value(&object(&[("status", &status), ("body", &text)]).to_string())?;
-        let is_accepted =
-            response.status().is_success() && matches!(text.trim(), "TRUE" | r#"{"result":true}"#);
-        match (self.tamper, is_accepted) {
+        match (self.tamper, is_accepted(&response)) {
             (None, true) | (Some(_), false) => Ok(Exit::Done),
             (Some(_), true) => {
                 context.note("the application accepted a notification that is not genuine");
@@ -81,6 +79,12 @@ impl Send {
             }
         }
     }
+}
+
+/// Returns whether an application accepts a notification by this response.
+pub(crate) fn is_accepted(response: &Response) -> bool {
+    let is_expected = |text: &str| matches!(text.trim(), "TRUE" | r#"{"result":true}"#);
+    response.status().is_success() && str::from_utf8(response.body()).is_ok_and(is_expected)
 }
 
 /// Returns a transport for requests to the application.

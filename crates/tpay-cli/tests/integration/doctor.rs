@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
-use api_sandbox::{Raw, Reply, Server, Service, Verdict};
+use api_sandbox::{Raw, Response, Server, Service, Verdict};
 
 use crate::{World, finish};
 
@@ -44,7 +44,7 @@ fn one_failed_call_is_11() {
 struct Changed(Arc<Mutex<Vec<String>>>);
 
 impl Service for Changed {
-    fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
+    fn respond(&mut self, request: &Raw) -> (Response, Verdict) {
         self.0.lock().unwrap().push(request.path().to_owned());
         let body = match request.path() {
             "/oauth/auth" => json!({"access_token": "t", "expires_in": 7200}),
@@ -60,7 +60,7 @@ impl Service for Changed {
             "/transactions/channels" => json!({"total": 1}),
             _ => json!({"result": "success"}),
         };
-        (Reply::json(200, &body), Verdict { endpoint: None, signed: None })
+        (Response::json(200, &body), Verdict { endpoint: None, signed: None })
     }
 }
 

@@ -12,14 +12,14 @@ use crate::{CREATE, Run, World, file, finish};
 const TEST_KEY: [&str; 2] = ["--trust-test-key", "--any-merchant"];
 
 /// A process that listens.
-struct Listening {
-    child: Child,
-    url: String,
+pub(crate) struct Listening {
+    pub(crate) child: Child,
+    pub(crate) url: String,
     messages: JoinHandle<String>,
 }
 
 impl World {
-    fn listen(&self, arguments: &[&str]) -> Listening {
+    pub(crate) fn listen(&self, arguments: &[&str]) -> Listening {
         let bind = ["notification", "listen", "--bind", "127.0.0.1:0", "--for", "60s"];
         let mut command = self.command(&[&bind, arguments].concat());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -33,14 +33,20 @@ impl World {
         Listening { child, url, messages }
     }
 
-    fn send(&self, url: &str, arguments: &[&str]) -> Run {
+    pub(crate) fn send(&self, url: &str, arguments: &[&str]) -> Run {
         self.run(&[&["notification", "send", url], arguments].concat())
     }
 }
 
 impl Listening {
+    /// Kills the process.
+    pub(crate) fn stop(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits for the end of the process.
-    fn end(self) -> Run {
+    pub(crate) fn end(self) -> Run {
         let output = self.child.wait_with_output().unwrap();
         Run {
             status: output.status.code().unwrap_or(-1),

@@ -46,18 +46,17 @@ impl Members {
         let mut object = Map::new();
         let mut not_utf8 = Vec::new();
         for (name, value) in decode_form_bytes(text) {
-            let name = lossy(name);
-            let path = path(&name);
-            if path.contains(&RESERVED) {
+            let (name, nested) = path(lossy(name));
+            if name == RESERVED || nested.iter().any(|part| part == RESERVED) {
                 return Err(reserved());
             }
             let text = String::from_utf8(value).unwrap_or_else(|error| {
-                let path = path.iter().map(|part| (*part).to_owned()).collect();
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let path = std::iter::once(name.clone()).chain(nested.iter().cloned()).collect();
                 not_utf8.push((path, error.into_bytes()));
                 text
             });
-            if !insert(&mut object, &path, text) {
+            if !insert(&mut object, name, &nested, text) {
                 return Err(invalid_body("the form repeats a name"));
             }
         }
@@ -96,6 +95,9 @@ impl Members {
 
     /// Returns the members that were not taken.
     pub(super) fn into_extra(self) -> Result<ExtraFields, ResponseError> {
+        if self.object.is_empty() {
+            return Ok(ExtraFields::default());
+        }
         let extra = serde_json::from_value(Value::Object(self.object));
         extra.map_err(|_| invalid_body("the body cannot be read"))
     }
@@ -212,8 +214,8 @@ impl Members {
         }
         let text = self.text(name).unwrap_or_default();
         let is_number = self.get(name).is_some_and(Value::is_number);
-        let amount = text.parse::<Amount>().ok().filter(|_| is_number && name == "tr_amount");
-        let units = amount.and_then(|amount| amount.minor_units(2));
+        let amount = (is_number && name == "tr_amount").then(|| text.parse::<Amount>().ok());
+        let units = amount.flatten().and_then(|amount| amount.minor_units(2));
         units.map_or(text, |units| Amount::from_minor_units(units, 2).to_string()).into_bytes()
     }
 
@@ -274,31 +276,31 @@ fn remove_empty(object: &mut Map<String, Value>) {
     });
 }
 
-/// Returns the parts of `a[b][c]`.
-fn path(name: &str) -> Vec<&str> {
-    let flat = || vec![name];
-    let Some((first, rest)) = name.split_once('[') else { return flat() };
-    let Some(rest) = rest.strip_suffix(']') else { return flat() };
-    let parts: Vec<&str> = std::iter::once(first).chain(rest.split("][")).collect();
-    let is_plain = |part: &&str| !part.contains(['[', ']']);
-    if first.is_empty() || parts.len() > MAX_FORM_DEPTH || !parts.iter().all(is_plain) {
-        return flat();
-    }
-    parts
+/// Splits `a[b][c]` into `a` and the names within it.
+fn path(name: String) -> (String, Vec<String>) {
+    let nested = || -> Option<(String, Vec<String>)> {
+        let (first, rest) = name.split_once('[')?;
+        let parts: Vec<&str> = rest.strip_suffix(']')?.split("][").collect();
+        let is_plain = |part: &str| !part.contains(['[', ']']);
+        let is_path =
+            !first.is_empty() && is_plain(first) && parts.iter().all(|part| is_plain(part));
+        (is_path && parts.len() < MAX_FORM_DEPTH)
+            .then(|| (first.to_owned(), parts.into_iter().map(str::to_owned).collect()))
+    };
+    nested().unwrap_or((name, Vec::new()))
 }
 
 /// Inserts a value, and returns whether its name was not taken.
-fn insert(object: &mut Map<String, Value>, path: &[&str], text: String) -> bool {
-    match path {
-        [] => false,
-        [name] if object.contains_key(*name) => false,
-        [name] => {
-            object.insert((*name).to_owned(), Value::String(text));
+fn insert(object: &mut Map<String, Value>, name: String, nested: &[String], text: String) -> bool {
+    match nested {
+        [] if object.contains_key(&name) => false,
+        [] => {
+            object.insert(name, Value::String(text));
             true
         }
-        [name, rest @ ..] => {
-            match object.entry(*name).or_insert_with(|| Value::Object(Map::new())) {
-                Value::Object(nested) => insert(nested, rest, text),
+        [next, rest @ ..] => {
+            match object.entry(name).or_insert_with(|| Value::Object(Map::new())) {
+                Value::Object(within) => insert(within, next.clone(), rest, text),
                 _ => false,
             }
         }
@@ -309,7 +311,11 @@ fn insert(object: &mut Map<String, Value>, path: &[&str], text: String) -> bool 
 /// the sender did not mean.
 fn is_form(text: &[u8]) -> bool {
     let mut escapes = text.split(|byte| *byte == b'%').skip(1);
-    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(byte);
+    let is_plain = |byte: &u8| {
+        let is_excluded =
+            matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}');
+        byte.is_ascii_graphic() && !is_excluded
+    };
     text.iter().all(is_plain)
         && escapes.all(|rest| {
             matches!(rest, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())

@@ -119,7 +119,7 @@ impl Endpoint for GetTransactionQr {
     // The request creates an image and changes no data.
     const ROUTE: Route<Self> = route!(POST "/transactions/{transactionId}/qr", transaction_id)
         .accept("image/*")
-        .idempotent();
+        .read_only();
 
     fn validate(&self) -> Result<(), InputError> {
         validate::known("size", self.size.as_ref(), QrSize::KNOWN)?;

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use api_auth::jws::DetachedJws;
 use api_auth::{Clock, HmacKey, ManualClock, Request, Response, Secret, SystemClock};
-use api_sandbox::{Misbehaviour, Raw, Reply, Server, Service, Verdict};
+use api_sandbox::{Misbehaviour, Raw, Server, Service, Verdict};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use rcgen::{
@@ -681,9 +681,9 @@ fn signatures_of_one_environment_are_rejected_in_the_other() {
 struct Certificates(String);
 
 impl Service for Certificates {
-    fn answer(&mut self, _: &Raw) -> (Reply, Verdict) {
+    fn respond(&mut self, _: &Raw) -> (api_sandbox::Response, Verdict) {
         let verdict = Verdict { endpoint: None, signed: None };
-        (Reply::new(200, "application/x-pem-file", self.0.as_bytes()), verdict)
+        (api_sandbox::Response::new(200, "application/x-pem-file", self.0.as_bytes()), verdict)
     }
 }
 
@@ -694,7 +694,8 @@ fn failing_certificate_service_costs_at_most_the_timeout() {
     let pki = Pki::new();
     let elsewhere =
         Server::start(0, Certificates(pki.certificate(&signer()))).expect("a free port");
-    let html = |status| Reply::new(status, "text/html", "<html>certificates</html>");
+    let html =
+        |status| api_sandbox::Response::new(status, "text/html", "<html>certificates</html>");
     let moved = |status| {
         html(status).with_header("location", format!("{}/x509/evil.pem", elsewhere.base_url()))
     };
@@ -709,12 +710,12 @@ fn failing_certificate_service_costs_at_most_the_timeout() {
         ("answers 502", Misbehaviour::BadGateway),
         ("answers 429", Misbehaviour::TooManyRequests(Some(3600))),
         ("answers nothing", Misbehaviour::EmptyBody),
-        ("answers HTML", Misbehaviour::Answer(html(200))),
-        ("has no such file", Misbehaviour::Answer(html(404))),
-        ("moved for good", Misbehaviour::Answer(moved(301))),
-        ("moved", Misbehaviour::Answer(moved(302))),
-        ("moved, see other", Misbehaviour::Answer(moved(303))),
-        ("moved, same method", Misbehaviour::Answer(moved(307))),
+        ("answers HTML", Misbehaviour::Response(html(200))),
+        ("has no such file", Misbehaviour::Response(html(404))),
+        ("moved for good", Misbehaviour::Response(moved(301))),
+        ("moved", Misbehaviour::Response(moved(302))),
+        ("moved, see other", Misbehaviour::Response(moved(303))),
+        ("moved, same method", Misbehaviour::Response(moved(307))),
     ];
     for (what, fault) in faults {
         let server = Server::start(0, Certificates(pki.certificate(&signer()))).unwrap();

@@ -5,7 +5,7 @@
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use test_support::replies::{Case, Outcome};
+use test_support::decoding::{Case, Outcome};
 use tpay_client::accounts::*;
 use tpay_client::api_auth::{Acknowledgement, StatusCode};
 use tpay_client::blik::*;

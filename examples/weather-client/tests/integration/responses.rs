@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use test_support::replies::{Case, Outcome};
+use test_support::decoding::{Case, Outcome};
 use weather_client::{Client, CreateReport, Environment, Sky};
 
 const FORECAST: &str = r#"{"station":"LHR","days":[{"high":21.5,"sky":"clear"}]}"#;
@@ -50,7 +50,10 @@ fn forecast_get_response_404_is_none() {
         missing: None,
         call: &forecast,
     };
-    assert_eq!(case.answer(404, "application/json", r#"{"error":"no station"}"#).unwrap(), "None");
+    assert_eq!(
+        case.response(404, "application/json", r#"{"error":"no station"}"#).unwrap(),
+        "None"
+    );
 }
 
 #[test]
@@ -63,6 +66,6 @@ fn report_create_response_follows_the_rules() {
 fn a_refusal_keeps_its_text() {
     let case =
         Case { method: "POST", documented: REPORT, any_body: false, missing: None, call: &report };
-    let error = case.answer(422, "application/json", r#"{"error":"no station"}"#).unwrap_err();
+    let error = case.response(422, "application/json", r#"{"error":"no station"}"#).unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.message()), (422, Some("no station")));
 }

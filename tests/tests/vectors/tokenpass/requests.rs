@@ -120,11 +120,11 @@ pub(super) fn call(vector: &Value, raw: &Node) -> Call {
     Call { id: id.to_owned(), arguments }
 }
 
-/// A client with the key pair and the time of a vector; `reply` is the response to each request.
+/// A client with the key pair and the time of a vector; `response` is the response to each request.
 pub(super) fn client(
     vector: &Value,
     scheme: Scheme,
-    reply: Option<Response>,
+    response: Option<Response>,
 ) -> (Client, Arc<Mutex<Vec<Request>>>) {
     let input = |field: &str| vector["inputs"][field].as_str().unwrap_or("none");
     let (id, secret) = (input("client_id"), input("client_secret"));
@@ -133,7 +133,7 @@ pub(super) fn client(
     let notes = sent.clone();
     let transport = move |request: Request| -> Result<Response, TransportError> {
         notes.lock().unwrap().push(request);
-        Ok(reply.clone().expect("the vector has no response"))
+        Ok(response.clone().expect("the vector has no response"))
     };
     let client = Client::builder(id, secret)
         .privileged(id, secret)

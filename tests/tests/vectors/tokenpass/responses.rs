@@ -99,8 +99,8 @@ fn returned(
     headers: &Value,
     body: &str,
 ) -> Result<Value, Error> {
-    let reply = requests::response(status, headers, body);
-    let (client, _) = requests::client(vector, Scheme::SignedQuery, Some(reply));
+    let response = requests::response(status, headers, body);
+    let (client, _) = requests::client(vector, Scheme::SignedQuery, Some(response));
     match operations::run(&call.id, &call.arguments, &client, true) {
         Ok(Outcome::Returned(result)) => *result,
         other => panic!("{}: {other:?}", name(vector)),
@@ -144,7 +144,7 @@ fn compare(vector: &Value, call: &Call, status: u64, body: &str, returned: Resul
                 assert_eq!(error.message(), Some(message), "{name}: message differs");
             }
         }
-        // The two errors that are an answer.
+        // The two errors that are a response.
         Ok(Value::Null) if status == 404 && !DONE.contains(&&*call.id) => {}
         Ok(Value::Bool(true)) if call.id == "address.verify" && status == 400 => {}
         Ok(value) => {

@@ -1,13 +1,12 @@
 //! PHP's JSON of a query or form, and of a JSON body.
 
-use std::fmt;
+use std::borrow::Cow;
 
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::encode::Params;
 use crate::error::input::InputError;
+use crate::raw_members::RawMembers;
 
 /// Converts an encoded query or form to the JSON of PHP's `json_encode`: an object of strings, with
 /// `\uXXXX` for all characters that are not ASCII, and plain slashes.
@@ -220,33 +219,6 @@ fn depth_of(json: &[u8]) -> usize {
     deepest
 }
 
-/// The members of an object, in order. Repeated names are kept.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Read;
-
-        impl<'de> Visitor<'de> for Read {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Read)
-    }
-}
-
 /// Writes a value. Returns `None` if it contains an invalid string.
 fn write_value(value: &RawValue, out: &mut String) -> Option<()> {
     let text = value.get();
@@ -264,8 +236,8 @@ fn write_value(value: &RawValue, out: &mut String) -> Option<()> {
             out.push(']');
         }
         b'{' => {
-            let Members(members) = serde_json::from_str(text).ok()?;
-            let mut last: Vec<(String, &RawValue)> = Vec::with_capacity(members.len());
+            let RawMembers(members) = RawMembers::parse(text)?;
+            let mut last: Vec<(Cow<'_, str>, &RawValue)> = Vec::with_capacity(members.len());
             for (name, value) in members {
                 match last.iter_mut().find(|(known, _)| *known == name) {
                     Some((_, known)) => *known = value,

@@ -39,8 +39,9 @@ fn send(tpay: &mut Tpay, token: &str, case: &Case, body: &Value) -> (u16, Value)
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.into_bytes())).into();
     let target = case.path.replace("{}", &prepared);
-    let (reply, _) = tpay.answer(&Raw { method: case.method.to_owned(), target, headers, body });
-    (reply.status, serde_json::from_slice(&reply.body).unwrap_or_default())
+    let (response, _) =
+        tpay.respond(&Raw { method: case.method.to_owned(), target, headers, body });
+    (response.status, serde_json::from_slice(&response.body).unwrap_or_default())
 }
 
 /// Adds a payment that waits and returns its id.
@@ -120,16 +121,16 @@ fn with(body: &Value, path: &str, value: Value) -> Value {
 }
 
 /// The names of the fields of a rejection.
-fn fields(answer: &Value) -> BTreeSet<String> {
-    if let Some(violations) = answer["violations"].as_object() {
+fn fields(response: &Value) -> BTreeSet<String> {
+    if let Some(violations) = response["violations"].as_object() {
         return violations.keys().cloned().collect();
     }
-    if let Some(reasons) = answer["reasons"].as_array() {
+    if let Some(reasons) = response["reasons"].as_array() {
         let field =
             |reason: &Value| reason.as_str().unwrap().split_once(": ").unwrap().0.to_owned();
         return reasons.iter().map(field).collect();
     }
-    let errors = answer["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let errors = response["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     errors
         .iter()
         .map(|error| {
@@ -154,12 +155,12 @@ fn check(case: &Case) {
     let token = bench.token.clone();
     bench.server.state(|tpay| {
         let name = format!("{} {}", case.method, case.path);
-        let accepted = |(status, answer): (u16, Value), what: &str| {
-            assert!((200..300).contains(&status), "{name}: {what}: {status} {answer}");
+        let accepted = |(status, response): (u16, Value), what: &str| {
+            assert!((200..300).contains(&status), "{name}: {what}: {status} {response}");
         };
-        let rejected = |(status, answer): (u16, Value), field: &str, what: &str| {
-            assert_eq!(status, 400, "{name}: {what}: {answer}");
-            assert!(fields(&answer).contains(field), "{name}: {what}: {answer}");
+        let rejected = |(status, response): (u16, Value), field: &str, what: &str| {
+            assert_eq!(status, 400, "{name}: {what}: {response}");
+            assert!(fields(&response).contains(field), "{name}: {what}: {response}");
         };
         accepted(send(tpay, &token, case, &case.body), "complete");
         let mut paths = Vec::new();
@@ -170,50 +171,50 @@ fn check(case: &Case) {
             assert!(paths.iter().any(|known| known == path), "{name} has no {path}");
         }
         for path in &paths {
-            let answer = send(tpay, &token, case, &without(&case.body, path));
+            let response = send(tpay, &token, case, &without(&case.body, path));
             let what = format!("without {path}");
-            if !(200..300).contains(&answer.0) {
-                let text = answer.1.to_string();
+            if !(200..300).contains(&response.0) {
+                let text = response.1.to_string();
                 let is_asked_for =
                     ["required", "registered", "needs"].iter().any(|word| text.contains(word));
                 assert!(is_asked_for, "{name}: {what}: {text}");
             }
             let linked = case.linked.iter().find(|(known, _)| known == path);
             match linked {
-                Some((_, field)) => rejected(answer, field, &what),
-                None if case.required.contains(&path.as_str()) => rejected(answer, path, &what),
-                None => accepted(answer, &what),
+                Some((_, field)) => rejected(response, field, &what),
+                None if case.required.contains(&path.as_str()) => rejected(response, path, &what),
+                None => accepted(response, &what),
             }
             let value = case.body.pointer(&pointer(path)).unwrap();
             let wrong = if value.is_string() { json!(["x"]) } else { json!("x") };
-            let answer = send(tpay, &token, case, &with(&case.body, path, wrong));
-            rejected(answer, path, &format!("wrong type of {path}"));
+            let response = send(tpay, &token, case, &with(&case.body, path, wrong));
+            rejected(response, path, &format!("wrong type of {path}"));
             if value.is_string() {
-                let answer = send(tpay, &token, case, &with(&case.body, path, json!("?\u{7f}")));
+                let response = send(tpay, &token, case, &with(&case.body, path, json!("?\u{7f}")));
                 let what = format!("wrong string in {path}");
                 match case.free.contains(&path.as_str()) {
-                    true => accepted(answer, &what),
-                    false => rejected(answer, path, &what),
+                    true => accepted(response, &what),
+                    false => rejected(response, path, &what),
                 }
             }
             if value.is_object() {
                 let typo = format!("{path}.typo");
-                let answer = send(tpay, &token, case, &with(&case.body, &typo, json!(1)));
-                rejected(answer, &typo, &format!("unknown {typo}"));
+                let response = send(tpay, &token, case, &with(&case.body, &typo, json!(1)));
+                rejected(response, &typo, &format!("unknown {typo}"));
             }
             if value.as_array().is_some_and(|items| items.iter().any(Value::is_object)) {
                 let typo = format!("{path}.0.typo");
-                let answer = send(tpay, &token, case, &with(&case.body, &typo, json!(1)));
-                rejected(answer, &typo, &format!("unknown {typo}"));
+                let response = send(tpay, &token, case, &with(&case.body, &typo, json!(1)));
+                rejected(response, &typo, &format!("unknown {typo}"));
             }
         }
-        let answer = send(tpay, &token, case, &with(&case.body, "typo", json!(1)));
-        rejected(answer, "typo", "unknown member");
+        let response = send(tpay, &token, case, &with(&case.body, "typo", json!(1)));
+        rejected(response, "typo", "unknown member");
         for (path, most) in case.longest {
             let text = "ą".repeat(*most);
             accepted(send(tpay, &token, case, &with(&case.body, path, json!(text))), path);
-            let answer = send(tpay, &token, case, &with(&case.body, path, json!(text + "ą")));
-            rejected(answer, path, &format!("{most} characters and one in {path}"));
+            let response = send(tpay, &token, case, &with(&case.body, path, json!(text + "ą")));
+            rejected(response, path, &format!("{most} characters and one in {path}"));
         }
     });
 }

@@ -20,8 +20,8 @@ fn raw(
         headers: headers.collect(),
         body: body.into(),
     };
-    let (reply, _) = bench.server.state(|tpay| tpay.answer(&request));
-    (reply.status, serde_json::from_slice(&reply.body).unwrap_or_default())
+    let (response, _) = bench.server.state(|tpay| tpay.respond(&request));
+    (response.status, serde_json::from_slice(&response.body).unwrap_or_default())
 }
 
 /// Method and path of every endpoint, but for tokens and certificates.
@@ -96,13 +96,13 @@ fn every_endpoint_rejects_unknown_parameters_by_name() {
         let body = (method != "GET" && !path.ends_with("cancel") && !path.ends_with("retry"))
             .then(|| json!({}));
         let body = body.filter(|_| !path.starts_with("/tokens/"));
-        let (status, answer) = bench.send(method, &format!("{path}?typo=1"), body.as_ref());
-        assert_eq!(status, 400, "{method} {path}: {answer}");
+        let (status, response) = bench.send(method, &format!("{path}?typo=1"), body.as_ref());
+        assert_eq!(status, 400, "{method} {path}: {response}");
         if path.starts_with("/marketplace/") && !path.ends_with("/pay") {
             let why = "the endpoint has no such parameter";
-            assert_eq!(answer["violations"]["typo"], why, "{method} {path}: {answer}");
+            assert_eq!(response["violations"]["typo"], why, "{method} {path}: {response}");
         } else {
-            let error = &answer["errors"][0];
+            let error = &response["errors"][0];
             let found =
                 (error["errorCode"].as_str().unwrap(), error["fieldName"].as_str().unwrap());
             assert_eq!(found, ("unexpected_field", "typo"), "{method} {path}");
@@ -122,9 +122,9 @@ fn every_endpoint_needs_credentials() {
         for authorization in ["", "Bearer x", "bearer x", "Basic YTpi", &bench.token] {
             let headers = [("authorization", authorization), ("content-length", "0")];
             let headers = if authorization.is_empty() { &headers[1..] } else { &headers[..] };
-            let (status, answer) = raw(&bench, method, &path, headers, "");
+            let (status, response) = raw(&bench, method, &path, headers, "");
             assert_eq!(status, 401, "{method} {path} {authorization}");
-            assert_eq!(answer["errors"][0]["errorCode"], "unauthorized", "{method} {path}");
+            assert_eq!(response["errors"][0]["errorCode"], "unauthorized", "{method} {path}");
         }
     }
 }
@@ -167,9 +167,9 @@ fn a_token_expires_at_its_second() {
     bench.clock.advance(Duration::from_secs(7199));
     assert_eq!(bench.get("/transactions").0, 200);
     bench.clock.advance(Duration::from_secs(1));
-    let (status, answer) = bench.get("/transactions");
+    let (status, response) = bench.get("/transactions");
     assert_eq!(
-        (status, &answer["errors"][0]["errorMessage"]),
+        (status, &response["errors"][0]["errorMessage"]),
         (401, &json!("the access token has expired"))
     );
 }
@@ -271,9 +271,9 @@ fn credentials_are_checked_in_each_form() {
             "the Content-Type must be that of a form or of JSON",
         ),
     ] {
-        let (found, answer) = raw(&bench, "POST", target, headers, &body);
-        assert_eq!(found, status, "{body}: {answer}");
-        let text = answer["errors"][0]["errorMessage"].as_str().unwrap_or_default();
+        let (found, response) = raw(&bench, "POST", target, headers, &body);
+        assert_eq!(found, status, "{body}: {response}");
+        let text = response["errors"][0]["errorMessage"].as_str().unwrap_or_default();
         assert_eq!(text, message, "{body}");
     }
 }
@@ -327,14 +327,17 @@ fn bodies_are_where_they_belong() {
             "invalid_request_body",
         ),
     ] {
-        let (status, answer) = raw(&bench, method, target, headers, body);
-        assert_eq!(status, 400, "{method} {target} {body}: {answer}");
-        assert_eq!(answer["errors"][0]["errorCode"], code, "{method} {target} {body}: {answer}");
+        let (status, response) = raw(&bench, method, target, headers, body);
+        assert_eq!(status, 400, "{method} {target} {body}: {response}");
+        assert_eq!(
+            response["errors"][0]["errorCode"], code,
+            "{method} {target} {body}: {response}"
+        );
     }
     for empty in [empty, ("transfer-encoding", "chunked")] {
-        let (status, answer) = raw(&bench, "POST", &cancel, &[bearer, empty], "");
+        let (status, response) = raw(&bench, "POST", &cancel, &[bearer, empty], "");
         let expected = if empty.0 == "content-length" { 200 } else { 409 };
-        assert_eq!(status, expected, "{answer}");
+        assert_eq!(status, expected, "{response}");
         let qr = format!("/transactions/{id}/qr");
         assert_eq!(raw(&bench, "POST", &qr, &[bearer, empty], "").0, 200);
     }
@@ -344,8 +347,8 @@ fn bodies_are_where_they_belong() {
         200
     );
     let refunds = format!("/transactions/{}/refunds", bench.paid(json!(2)));
-    let (status, answer) = raw(&bench, "POST", &refunds, &[bearer, empty], "");
-    assert_eq!((status, &answer["status"]), (200, &json!("refund")));
+    let (status, response) = raw(&bench, "POST", &refunds, &[bearer, empty], "");
+    assert_eq!((status, &response["status"]), (200, &json!("refund")));
 }
 
 #[test]
@@ -438,8 +441,8 @@ fn forms_of_the_official_client_are_accepted() {
         (json!({ "dateOfBirth": null, "expiryDate": null }), true),
         (json!({ "surname": null }), false),
     ] {
-        let (status, answer) = account(person.clone());
-        assert_eq!(status, if is_valid { 200 } else { 400 }, "{person}: {answer}");
+        let (status, response) = account(person.clone());
+        assert_eq!(status, if is_valid { 200 } else { 400 }, "{person}: {response}");
     }
     let created = account(json!({})).1;
     assert_eq!((&created["website"], &created["address"]), (&json!([]), &json!([])));
@@ -573,9 +576,9 @@ fn marketplace_payments_are_paid_and_refunded_once() {
         both.1["reasons"][0],
         "childTransactions: exactly one of id and merchantId is required"
     );
-    let (status, answer) = refund(json!([{ "id": "x", "amount": 1 }]));
+    let (status, response) = refund(json!([{ "id": "x", "amount": 1 }]));
     assert_eq!(
-        (status, &answer["violations"]["childTransactions.0.id"]),
+        (status, &response["violations"]["childTransactions.0.id"]),
         (400, &json!("must be a ULID"))
     );
     // In one go, it is refunded; in parts, its status stays.

@@ -96,6 +96,24 @@ fn chain_that_cannot_be_completed_restores_the_old_key() {
     }
 }
 
+#[test]
+fn check_completes_the_pair_of_a_killed_run_and_changes_no_other() {
+    let folder = Folder::new();
+    let files = pair(&folder, "x.pem");
+    files.check().unwrap();
+    assert_eq!(names(&folder.path("private")), [""; 0]);
+    publish(&files, 1).unwrap();
+    for _ in 0..2 {
+        files.check().unwrap();
+        assert_eq!(published(&files), Some(1));
+        no_leftovers(&folder);
+    }
+    killed(&files, 2, true);
+    files.check().unwrap();
+    assert_eq!(published(&files), Some(2));
+    no_leftovers(&folder);
+}
+
 /// Removes the drafts of a file. Returns their number.
 fn remove_drafts(folder: &Path, name: &str) -> usize {
     let drafts = names(folder)

@@ -1,6 +1,7 @@
 //! Connectors: several addresses of a host, responses before the end of a request, and errors
 //! before a connection exists.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
@@ -186,9 +187,16 @@ impl<T: Transport> Transport for EarlyResponse<T> {
 }
 
 /// An error that occurred before a connection existed: the request was not sent.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
+#[derive(Debug)]
 pub(crate) struct Unconnected(pub(crate) Error);
+
+impl fmt::Display for Unconnected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Unconnected {}
 
 /// A connector that marks the errors of `C` as [`Unconnected`].
 #[derive(Debug)]

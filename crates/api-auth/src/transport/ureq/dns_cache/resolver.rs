@@ -1,16 +1,15 @@
 //! A cache of DNS look-ups.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
 use ureq::config::Config;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
 use crate::clock::Clock;
@@ -21,12 +20,19 @@ const KEPT: Duration = Duration::from_secs(30);
 const MOST_ADDRESSES: usize = 16;
 
 /// The error for a name that has no address or could not be looked up.
-#[derive(Debug, thiserror::Error)]
-#[error("the name {host} has no address: {reason}")]
+#[derive(Debug)]
 pub(crate) struct Unresolved {
     host: String,
     reason: String,
 }
+
+impl fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the name {} has no address: {}", self.host, self.reason)
+    }
+}
+
+impl std::error::Error for Unresolved {}
 
 #[derive(Clone)]
 pub(crate) struct CachingResolver {
@@ -69,6 +75,7 @@ impl CachingResolver {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[inline(never)]
     fn pack(&self, addresses: &[SocketAddr]) -> ResolvedSocketAddrs {
         let mut packed = self.empty();
         for address in addresses.iter().take(MOST_ADDRESSES) {
@@ -112,40 +119,80 @@ impl CachingResolver {
     }
 }
 
+/// The result of a look-up in another thread.
+#[derive(Default)]
+struct LookUp {
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Running,
+    Ended(Result<Vec<SocketAddr>, String>),
+    /// The thread panicked.
+    Failed,
+}
+
+impl LookUp {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the end. Returns [`State::Running`] after the timeout.
+    fn wait(&self, timeout: NextTimeout) -> State {
+        let is_running = |state: &mut State| matches!(state, State::Running);
+        let mut state = if timeout.after.is_not_happening() {
+            let state = self.ended.wait_while(self.lock(), is_running);
+            state.unwrap_or_else(PoisonError::into_inner)
+        } else {
+            let state = self.ended.wait_timeout_while(self.lock(), *timeout.after, is_running);
+            state.unwrap_or_else(PoisonError::into_inner).0
+        };
+        std::mem::take(&mut *state)
+    }
+}
+
+/// Ends a look-up when its thread ends, for any reason.
+struct End(Arc<LookUp>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        if matches!(*state, State::Running) {
+            *state = State::Failed;
+        }
+        self.0.ended.notify_one();
+    }
+}
+
 /// Resolves a name in another thread, because a look-up has no timeout. ureq's resolver panics if
 /// the thread cannot be started.
-fn look_up(
-    uri: &Uri,
-    config: &Config,
-    timeout: NextTimeout,
-) -> Result<ResolvedSocketAddrs, ureq::Error> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let (owned, config) = (uri.clone(), config.clone());
+fn look_up(host: &str, port: u16, timeout: NextTimeout) -> Result<Vec<SocketAddr>, ureq::Error> {
+    let look_up = Arc::new(LookUp::default());
+    let end = End(look_up.clone());
+    let name = host.to_owned();
     let work = move || {
-        // Without a timeout, the resolver starts no thread.
-        let result = DefaultResolver::default().resolve(&owned, &config, NextTimeout::default());
-        // After the timeout, there is no receiver.
-        let _ = sender.send(result);
+        let result = match (name.as_str(), port).to_socket_addrs() {
+            Ok(found) if found.len() == 0 => Err("it exists without one".to_owned()),
+            Ok(found) => Ok(found.collect()),
+            Err(error) => Err(error.to_string()),
+        };
+        *end.0.lock() = State::Ended(result);
     };
     let unresolved = |reason: &str| {
-        ureq::Error::Other(Box::new(Unresolved {
-            host: uri.host().unwrap_or_default().to_owned(),
-            reason: reason.to_owned(),
-        }))
+        let (host, reason) = (host.to_owned(), reason.to_owned());
+        ureq::Error::Other(Box::new(Unresolved { host, reason }))
     };
     if let Err(error) = thread::Builder::new().name("dns".to_owned()).spawn(work) {
         return Err(unresolved(&format!("no thread for the look-up can be started: {error}")));
     }
-    let received = if timeout.after.is_not_happening() {
-        receiver.recv().map_err(|_| RecvTimeoutError::Disconnected)
-    } else {
-        receiver.recv_timeout(*timeout.after)
-    };
-    match received {
-        Ok(Ok(addresses)) => Ok(addresses),
-        Ok(Err(error)) => Err(unresolved(&error.to_string())),
-        Err(RecvTimeoutError::Timeout) => Err(ureq::Error::Timeout(timeout.reason)),
-        Err(RecvTimeoutError::Disconnected) => Err(unresolved("the look-up failed")),
+    match look_up.wait(timeout) {
+        State::Ended(Ok(addresses)) => Ok(addresses),
+        State::Ended(Err(reason)) => Err(unresolved(&reason)),
+        State::Running => Err(ureq::Error::Timeout(timeout.reason)),
+        State::Failed => Err(unresolved("the look-up failed")),
     }
 }
 
@@ -153,7 +200,7 @@ impl Resolver for CachingResolver {
     fn resolve(
         &self,
         uri: &Uri,
-        config: &Config,
+        _: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let now = self.clock.now();
@@ -161,14 +208,14 @@ impl Resolver for CachingResolver {
             return Ok(kept);
         }
         let host = uri.host().unwrap_or_default();
+        let port = uri.port_u16().unwrap_or(if is_secure(uri) { 443 } else { 80 });
         if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
-            let default_port = if is_secure(uri) { 443 } else { 80 };
-            let port = uri.port_u16().unwrap_or(default_port);
             return Ok(self.pack(&[SocketAddr::new(address, port)]));
         }
-        let found = look_up(uri, config, timeout)?;
-        self.keep(uri, now, found.to_vec());
-        Ok(found)
+        let found = look_up(host, port, timeout)?;
+        let packed = self.pack(&found);
+        self.keep(uri, now, found);
+        Ok(packed)
     }
 }
 
@@ -223,6 +270,20 @@ mod tests {
         assert_eq!(port("http://localhost:1/"), Some(1));
         assert_eq!(port("http://localhost:2/"), None);
         assert_eq!(names.lock().len(), 3);
+    }
+
+    #[test]
+    fn look_up_ends_with_its_thread_and_at_its_timeout() {
+        let now = NextTimeout { after: Duration::ZERO.into(), ..NextTimeout::default() };
+        let look_up = Arc::new(LookUp::default());
+        assert!(matches!(look_up.wait(now), State::Running));
+        let end = End(look_up.clone());
+        let thread = thread::spawn(move || {
+            let _end = end;
+            std::panic::resume_unwind(Box::new("the resolver panicked"));
+        });
+        assert!(matches!(look_up.wait(NextTimeout::default()), State::Failed));
+        assert!(thread.join().is_err());
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! The reply rules that hold for every endpoint of every provider, over real HTTP.
+//! The response rules that hold for every endpoint of every provider, over real HTTP.
 //!
-//! A provider crate calls [`Case::holds`] for each endpoint, in `tests/integration/replies.rs`, with
+//! A provider crate calls [`Case::holds`] for each endpoint, in `tests/integration/decoding.rs`, with
 //! the documented response and a call. The rules:
 //!
 //! 1. the documented JSON is read;
-//! 2. each field removed, or null, is read, too (but for those without which there is no answer,
+//! 2. each field removed, or null, is read, too (but for those without which there is no response,
 //!    which are `Decode` errors then);
 //! 3. an unknown field of any content, numbers as text and a byte order mark do no harm;
 //! 4. an HTML 502 is an error with status and body, and its text is not lost;
@@ -18,19 +18,19 @@ use api_auth::{Error, ErrorKind};
 use mockito::{Matcher, Server};
 use serde_json::Value;
 
-/// What a call makes of an answer: its value printed, or the error.
+/// What a call makes of a response: its value printed, or the error.
 pub type Outcome = Result<String, Error>;
 
 /// One endpoint under test.
 #[expect(missing_debug_implementations, reason = "it holds a closure")]
 pub struct Case<'a> {
-    /// The method that the server answers.
+    /// The method that the server reports.
     pub method: &'a str,
-    /// The documented answer.
+    /// The documented response.
     pub documented: &'a str,
     /// Whether a body that is empty or no JSON may be accepted.
     pub any_body: bool,
-    /// What is missing in an empty object, as the error names it; `None` where that may be an answer.
+    /// What is missing in an empty object, as the error names it; `None` where that may be a response.
     pub missing: Option<&'a str>,
     /// Makes the call against a server with this base URL, without retries.
     pub call: &'a dyn Fn(&str) -> Outcome,
@@ -41,7 +41,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// Returns the error of the call.
-    pub fn answer(&self, status: usize, content_type: &str, body: &str) -> Outcome {
+    pub fn response(&self, status: usize, content_type: &str, body: &str) -> Outcome {
         let mut server = Server::new();
         server
             .mock(self.method, Matcher::Any)
@@ -54,13 +54,13 @@ impl Case<'_> {
     }
 
     fn json(&self, body: &str) -> Outcome {
-        self.answer(200, "application/json", body)
+        self.response(200, "application/json", body)
     }
 
-    /// Runs all rules. Without the `needed` fields, by their names, there is no answer.
+    /// Runs all rules. Without the `needed` fields, by their names, there is no response.
     pub fn holds(&self, needed: &[&str]) {
         let read = self.json(self.documented);
-        let read = read.unwrap_or_else(|error| panic!("the documented answer: {error:?}"));
+        let read = read.unwrap_or_else(|error| panic!("the documented response: {error:?}"));
         assert!(!read.is_empty());
         for (missing, changed) in variations(self.documented) {
             let text = changed.to_string();
@@ -79,7 +79,7 @@ impl Case<'_> {
         }
 
         let html = "<html><body><h1>502 Bad Gateway</h1></body></html>";
-        let error = self.answer(502, "text/html", html).unwrap_err();
+        let error = self.response(502, "text/html", html).unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), 502);
         assert_eq!(error.body_text(), html);
         assert_eq!(error.headers().unwrap()["content-type"], "text/html");
@@ -88,7 +88,7 @@ impl Case<'_> {
 
         let cut = self.documented.get(..self.documented.len() / 2).unwrap();
         for (name, body) in [("empty", ""), ("truncated", cut), ("html", html)] {
-            match self.answer(200, "application/json", body) {
+            match self.response(200, "application/json", body) {
                 Ok(_) => assert!(self.any_body && name == "empty", "{name} body was accepted"),
                 Err(error) => {
                     assert_eq!(error.kind(), ErrorKind::Decode, "{name}: {error:?}");
@@ -109,13 +109,13 @@ impl Case<'_> {
                 }
             }
         }
-        let error = self.answer(401, "text/plain", "who are you").unwrap_err();
+        let error = self.response(401, "text/plain", "who are you").unwrap_err();
         assert_eq!((error.kind(), error.message()), (ErrorKind::Auth, Some("who are you")));
         assert_eq!(error.attempts(), 1);
     }
 }
 
-/// The documented answer with each field (at any depth) removed, null, and number for text; and
+/// The documented response with each field (at any depth) removed, null, and number for text; and
 /// with unknown fields in every object. Each comes with the name of the field that it lacks.
 fn variations(documented: &str) -> Vec<(String, Value)> {
     let root: Value = serde_json::from_str(documented).unwrap();
@@ -147,7 +147,7 @@ fn variations(documented: &str) -> Vec<(String, Value)> {
     all
 }
 
-/// The documented answer after a byte order mark, and with unknown fields in every object that a
+/// The documented response after a byte order mark, and with unknown fields in every object that a
 /// strict parser rejects.
 fn odd_texts(documented: &str) -> [String; 2] {
     const MARK: &str = "\u{feff}";

@@ -1,47 +1,47 @@
 //! The shapes of responses.
 
 use super::php::{Style, Value, map};
-use crate::Reply;
+use crate::Response;
 
-pub(super) type Answer = Result<Reply, Reply>;
+pub(super) type ApiResult = Result<Response, Response>;
 
-/// A JSON answer.
-pub(super) fn json(status: u16, value: &Value) -> Reply {
-    Reply::new(status, "application/json", value.json(Style::Reply))
+/// A JSON response.
+pub(super) fn json(status: u16, value: &Value) -> Response {
+    Response::new(status, "application/json", value.json(Style::Response))
 }
 
 /// `{"result":...}`
-pub(super) fn result(value: impl Into<Value>) -> Answer {
+pub(super) fn result(value: impl Into<Value>) -> ApiResult {
     Ok(json(200, &map([("result", value.into())])))
 }
 
 /// The refusal of the authentication layer, of chats, perks and log-in.
-pub(super) fn message(status: u16, text: &str) -> Reply {
+pub(super) fn message(status: u16, text: &str) -> Response {
     let errors = Value::List(vec![text.into()]);
     json(status, &map([("message", text.into()), ("errors", errors)]))
 }
 
 /// The refusal of addresses, look-ups, promises and checks.
-pub(super) fn refused(status: u16, text: &str) -> Reply {
+pub(super) fn refused(status: u16, text: &str) -> Response {
     json(status, &map([("error", text.into()), ("result", false.into())]))
 }
 
 /// The refusal of credits and of a few calls more.
-pub(super) fn error(status: u16, text: &str) -> Reply {
+pub(super) fn error(status: u16, text: &str) -> Response {
     json(status, &map([("error", text.into())]))
 }
 
 /// The response to an unhandled exception.
-pub(super) fn crashed() -> Reply {
+pub(super) fn crashed() -> Response {
     let errors = Value::List(vec!["Unexpected error".into()]);
     json(500, &map([("message", "Unable to process this request".into()), ("errors", errors)]))
 }
 
 /// The error page of the framework.
-pub(super) fn html(status: u16) -> Reply {
+pub(super) fn html(status: u16) -> Response {
     const TITLE: &str = "Whoops, looks like something went wrong.";
     let page = format!(
         "<!DOCTYPE html><html><head><title>{TITLE}</title></head><body><h1>{TITLE}</h1></body></html>"
     );
-    Reply::new(status, "text/html; charset=UTF-8", page)
+    Response::new(status, "text/html; charset=UTF-8", page)
 }

@@ -1,4 +1,4 @@
-//! Any bytes as the answer to every call of a provider, as a success and as refusals.
+//! Any bytes as the response to every call of a provider, as a success and as refusals.
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -10,14 +10,14 @@ use crate::catalogue::{AnyClient, Call, Options, PROVIDERS};
 struct Row {
     calls: Vec<Box<dyn Call>>,
     client: AnyClient,
-    answer: Arc<Mutex<(u16, Vec<u8>)>>,
+    response: Arc<Mutex<(u16, Vec<u8>)>>,
 }
 
 impl Row {
     fn new(name: &str) -> Self {
         let provider = PROVIDERS.iter().find(|row| row.name == name).expect("a provider");
-        let answer = Arc::new(Mutex::new((200, Vec::new())));
-        let told = answer.clone();
+        let response = Arc::new(Mutex::new((200, Vec::new())));
+        let told = response.clone();
         let transport = move |request: Request| -> Result<Response, TransportError> {
             let (status, body) = match provider.grant {
                 Some((path, granted)) if request.uri().path() == path => {
@@ -31,7 +31,7 @@ impl Row {
         };
         let options = Options { transport: Some(Arc::new(transport)), ..Options::default() };
         let client = (provider.client)("http://127.0.0.1:1", &options).expect("a client");
-        Self { calls: (provider.calls)(), client, answer }
+        Self { calls: (provider.calls)(), client, response }
     }
 
     fn run(&self, data: &[u8]) {
@@ -45,7 +45,7 @@ impl Row {
         // them; what it keeps is what came.
         let call = self.calls.iter().find(|call| !call.idempotent()).expect("a write");
         for status in [200, 400, 403, 500] {
-            *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = (status, data.to_vec());
+            *self.response.lock().unwrap_or_else(PoisonError::into_inner) = (status, data.to_vec());
             if let Err(error) = call.send(&self.client) {
                 assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
                 assert_eq!(error.body(), data);
@@ -59,7 +59,7 @@ macro_rules! bodies {
     ($($body:ident, $row:ident, $name:literal;)*) => { $(
         static $row: LazyLock<Row> = LazyLock::new(|| Row::new($name));
 
-        #[doc = concat!("Replies of ", $name, ".")]
+        #[doc = concat!("Responses of ", $name, ".")]
         pub fn $body(data: &[u8]) {
             $row.run(data);
         }
@@ -67,8 +67,8 @@ macro_rules! bodies {
 }
 
 bodies! {
-    replies_tinycert, TINYCERT, "tinycert";
-    replies_tinypass, TINYPASS, "tinypass";
-    replies_tokenpass, TOKENPASS, "tokenpass";
-    replies_tpay, TPAY, "tpay";
+    responses_tinycert, TINYCERT, "tinycert";
+    responses_tinypass, TINYPASS, "tinypass";
+    responses_tokenpass, TOKENPASS, "tokenpass";
+    responses_tpay, TPAY, "tpay";
 }

@@ -1,0 +1,73 @@
+//! Times in tables and CSV: local on a terminal, UTC otherwise.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil};
+
+/// How a program reads and shows the times of its provider.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// The paths of members that are times.
+    pub paths: &'static [&'static str],
+    /// Returns the Unix seconds of a time, or `None` if the text is not a time.
+    pub read: fn(&str) -> Option<i64>,
+}
+
+impl Times {
+    /// No member is a time.
+    pub const NONE: Self = Self { paths: &[], read: |_| None };
+
+    /// Returns the text of a cell. Only times are changed.
+    pub(crate) fn cell(&self, path: &str, cell: String, is_local: bool) -> String {
+        if !self.paths.contains(&path) {
+            return cell;
+        }
+        let time = (self.read)(&cell).and_then(|seconds| Timestamp::from_second(seconds).ok());
+        match time {
+            Some(time) if is_local => time
+                .to_zoned_datetime(TimeZone::system())
+                .strftime("%Y-%m-%d %H:%M:%S %:z")
+                .to_string(),
+            Some(time) => time.to_string(),
+            None => cell,
+        }
+    }
+}
+
+/// Reads Unix seconds, RFC 3339, or `YYYY-MM-DD HH:MM:SS` in UTC. Returns `None` for zero and
+/// negative numbers, which stand for no time.
+pub fn utc(text: &str) -> Option<i64> {
+    if let Ok(seconds) = text.parse::<i64>() {
+        return (seconds > 0).then_some(seconds);
+    }
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Some(time.as_second());
+    }
+    let time: civil::DateTime = text.parse().ok()?;
+    TimeZone::UTC.to_timestamp(time).ok().map(|time| time.as_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read() {
+        for text in ["1795314514", "2026-11-22 02:28:34", "2026-11-22T02:28:34Z"] {
+            assert_eq!(utc(text), Some(1_795_314_514), "{text}");
+        }
+        for text in ["", "0", "-1", "never", "12:00"] {
+            assert_eq!(utc(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_times_are_changed() {
+        let times = Times { paths: &["date.create"], read: utc };
+        let cell = |path, text: &str| times.cell(path, text.to_owned(), false);
+        assert_eq!(cell("date.create", "2026-11-22 02:28:34"), "2026-11-22T02:28:34Z");
+        assert_eq!(cell("date.create", "soon"), "soon");
+        assert_eq!(cell("id", "1795314514"), "1795314514");
+        let local = times.cell("date.create", "1795314514".to_owned(), true);
+        assert!(local.starts_with("2026-11-2") && local.len() == 26, "{local}");
+    }
+}

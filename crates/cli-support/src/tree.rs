@@ -1,0 +1,95 @@
+//! All commands on one page, for `help commands`.
+
+use std::fmt::Write;
+
+use clap::{Arg, ArgAction, Command};
+
+/// Returns all commands with their arguments, one after the other. The options of all commands are
+/// at the end.
+pub fn commands(mut command: Command) -> String {
+    command.build();
+    let mut page = String::new();
+    let mut globals = Vec::new();
+    add(&command, &mut page, &mut globals);
+    page.push_str("\nOptions of all commands:\n");
+    globals.iter().for_each(|line| page.push_str(line));
+    page
+}
+
+fn add(command: &Command, page: &mut String, globals: &mut Vec<String>) {
+    let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
+    let (options, positionals): (Vec<&Arg>, Vec<&Arg>) = command
+        .get_arguments()
+        .filter(|arg| !arg.is_hide_set())
+        .partition(|arg| !arg.is_positional());
+    for option in &options {
+        if option.is_global_set() {
+            let line = described(option);
+            if !globals.contains(&line) {
+                globals.push(line);
+            }
+        }
+    }
+    let is_group = command.get_subcommands().next().is_some();
+    if !is_group {
+        page.push_str(&name);
+        for argument in &positionals {
+            let value = values(argument);
+            let _ = if argument.is_required_set() {
+                write!(page, " {value}")
+            } else {
+                write!(page, " [{value}]")
+            };
+        }
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(page, "\n    {about}");
+        let is_own = |option: &&&Arg| {
+            !option.is_global_set() && !matches!(option.get_id().as_str(), "help" | "version")
+        };
+        options.iter().filter(is_own).for_each(|option| page.push_str(&described(option)));
+    }
+    for child in command.get_subcommands().filter(|child| child.get_name() != "help") {
+        add(child, page, globals);
+    }
+}
+
+/// Returns the names of the values of an argument.
+fn values(argument: &Arg) -> String {
+    let names = argument.get_value_names().unwrap_or_default();
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let many = matches!(argument.get_action(), ArgAction::Append) && argument.is_positional();
+    format!("{}{}", names.join(" "), if many { "..." } else { "" })
+}
+
+/// Returns the line of an option.
+fn described(option: &Arg) -> String {
+    let short = option.get_short().map(|short| format!("-{short}"));
+    let long = option.get_long().map(|long| format!("--{long}"));
+    let mut line = [short, long].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    if option.get_action().takes_values() {
+        let _ = write!(line, " {}", values(option));
+    }
+    if option.is_required_set() {
+        line.push_str(" (required)");
+    }
+    format!("      {line}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_have_their_arguments() {
+        let verbose = Arg::new("verbose").short('v').global(true).action(ArgAction::Count);
+        let get = Command::new("get")
+            .about("Show it")
+            .arg(Arg::new("id").value_name("ID").required(true))
+            .arg(Arg::new("all").long("all").action(ArgAction::SetTrue));
+        let command = Command::new("x").arg(verbose).subcommand(Command::new("a").subcommand(get));
+        assert_eq!(
+            commands(command),
+            "x a get ID\n    Show it\n      --all\n\nOptions of all commands:\n      -v\n"
+        );
+    }
+}

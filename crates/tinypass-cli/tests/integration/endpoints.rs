@@ -1,0 +1,122 @@
+//! The command of each endpoint, files of grants, and cookies.
+
+use api_sandbox::tinypass as server;
+use serde_json::Value;
+use test_support::programs::{Call, Ended, assert_all, walk};
+use tinypass_client::UnixTime;
+use tinypass_client::blocks::{Blocks, Token, TokenCookie};
+
+use crate::{GET, GRANT, PROGRAM, world};
+
+#[test]
+fn every_endpoint_has_a_command() {
+    let world = world();
+    let calls: Vec<Call<'_>> = vec![
+        ("access.get", GET.to_vec(), ""),
+        ("access.search", vec!["access", "list", "--user", server::USER_REF], ""),
+        ("access.grant", [&GRANT[..], &["--user", "ann", "--message", "Hello"]].concat(), ""),
+        ("download.url", vec!["download", "url", server::DOWNLOAD_RID], ""),
+        ("download.get", vec!["download", "get", server::DOWNLOAD_RID], ""),
+        ("user.get", vec!["user", "get", server::UID], ""),
+        ("subscription.search", vec!["subscription", "list"], ""),
+        (
+            "subscription.cancel",
+            vec!["subscription", "cancel", server::SUBSCRIPTION_RID, server::USER_REF],
+            "",
+        ),
+        ("access.revoke", vec!["access", "revoke", server::RID, "ann"], ""),
+    ];
+    let run = |arguments: &[&str], input: &str| {
+        let run = PROGRAM.finish(world.command(arguments), input);
+        Ended { status: run.status, stdout: run.stdout, stderr: run.stderr }
+    };
+    let seen = || world.sandbox.take_seen().iter().map(|seen| seen.verdict.endpoint).collect();
+    walk(&calls, run, seen);
+    let called = calls.iter().map(|(endpoint, ..)| *endpoint);
+    assert_all(tinypass_client::ENDPOINTS.iter().map(|endpoint| endpoint.id()), called, &[]);
+    let recording = std::fs::read_to_string(world.home.join("walk.jsonl")).unwrap();
+    for text in [server::PRIVATE_KEY, "ann@example.com"] {
+        assert!(!recording.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn access_is_granted_for_each_line_of_a_file() {
+    let world = world();
+    let rid = server::RID;
+    let file = format!(
+        "email,rid,user,expires\nann@example.com,{rid},ann,30d\n\"bob@example.com\",{rid},bob,2030-01-01\n\
+         eve@example.com,no-resource,eve,\n"
+    );
+    std::fs::write(world.home.join("grants.csv"), file).unwrap();
+    let grant = ["access", "grant", "--file", "grants.csv", "--no-email"];
+    let run = world.run(&grant);
+    assert_eq!(run.status, 2, "it is not confirmed: {run:?}");
+    let run = world.run(&[&grant[..], &["--dry-run"]].concat());
+    assert_eq!((run.status, run.stderr.matches("would send POST").count()), (0, 3), "{run:?}");
+    world.sandbox.take_seen();
+    let run = world.run(&[&grant[..], &["--yes", "-o", "json", "--jobs", "2"]].concat());
+    assert_eq!(run.status, 11, "{run:?}");
+    assert_eq!(world.sandbox.take_seen().len(), 3);
+    let list: Vec<Value> = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((&list[0]["email"], &list[0]["error"]), (&"ann@example.com".into(), &Value::Null));
+    assert!(list[2]["result"].is_null() && list[2]["error"]["exit"].is_number(), "{run:?}");
+    for user in ["ann", "bob"] {
+        assert_eq!(world.run(&["access", "get", rid, user]).status, 0);
+    }
+    for (text, problem) in [
+        ("rid,mail\n", "column \"mail\" is not one of rid, email"),
+        ("rid,email\nr,\n", "line 2: email is missing"),
+        ("rid,email,expires\nr,a@example.com,soon\n", "line 2: expires: \"soon\""),
+        ("rid,email\n", "no lines"),
+    ] {
+        std::fs::write(world.home.join("grants.csv"), text).unwrap();
+        let run = world.run(&[&grant[..], &["--yes"]].concat());
+        assert!(run.status == 2 && run.stderr.contains(problem), "{text:?}: {run:?}");
+    }
+    assert!(
+        world.sandbox.take_seen().iter().all(|seen| seen.verdict.endpoint != Some("access.grant"))
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn writes_finish_after_a_closed_pipe() {
+    let world = world();
+    let lines: String =
+        (0..50).map(|number| format!("{},u{number}@example.com\n", server::RID)).collect();
+    std::fs::write(world.home.join("grants.csv"), format!("rid,email\n{lines}")).unwrap();
+    let program = env!("CARGO_BIN_EXE_tinypass");
+    let grant = format!("{program} access grant --file grants.csv --yes -o jsonl | head -n 1");
+    let mut command = std::process::Command::new("bash");
+    world.prepare(&mut command);
+    command.args(["-c", &format!("set -o pipefail; {grant}")]).env("PATH", "/usr/bin:/bin");
+    world.sandbox.take_seen();
+    let run = PROGRAM.finish(command, "");
+    assert_eq!((run.status, run.stdout.lines().count()), (0, 1), "{run:?}");
+    assert_eq!(run.stderr, "");
+    assert_eq!(world.sandbox.take_seen().len(), 50);
+}
+
+#[test]
+fn cookies_are_checked() {
+    let world = world();
+    let blocks = Blocks::new(server::AID, server::PRIVATE_KEY).unwrap();
+    let future = UnixTime::from_seconds(4_000_000_000);
+    let token = Token::new("r1").expires_at(future);
+    let old = Token::new("r2").expires_at(UnixTime::from_seconds(1_000_000_000));
+    let cookie = blocks.seal_cookie(&TokenCookie::new([token, old]));
+    let check = |arguments: &[&str], input: &str| {
+        let run =
+            PROGRAM.finish(world.command(&[&["cookie", "check"][..], arguments].concat()), input);
+        (run.status, run.stdout + &run.stderr)
+    };
+    assert_eq!(check(&["r1"], &cookie), (0, "granted\n".to_owned()));
+    let line = format!("{}={cookie}\n", blocks.cookie_name());
+    let csv = check(&["r1", "--ip", "1.2.3.4", "-o", "csv", "--fields", "state,expires"], &line);
+    assert_eq!(csv, (0, "state,expires\ngranted,2096-10-02T07:06:40Z\n".to_owned()));
+    assert_eq!(check(&["r2"], &cookie), (1, "expired\n".to_owned()));
+    assert_eq!(check(&["r3"], &cookie), (1, "no token for the resource\n".to_owned()));
+    let (status, text) = check(&["r1"], "forged");
+    assert!(status == 1 && text.contains("the cookie is not valid"), "{text}");
+}

@@ -1,0 +1,196 @@
+//! `tokenpass credit`.
+
+use clap::{Args, Subcommand};
+use cli_support::output::Column;
+use cli_support::{Context, Exit, Failure, Run};
+use tokenpass_client::credits::{
+    CreateCreditAccount, CreateCreditGroup, Entry, GetCreditAccount, GetCreditAccountHistory,
+    GetCreditGroup, GetCreditGroupHistory, GiveCredits, ListCreditAccounts, ListCreditGroups,
+    TakeCredits, UpdateCreditGroup,
+};
+
+use crate::provider::Tokenpass;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Credit {
+    /// Give credits to an account
+    Give(Booking),
+    /// Take credits from an account
+    Take(Booking),
+    /// Groups of credits
+    #[command(subcommand, alias = "groups")]
+    Group(Group),
+    /// Accounts of a group
+    #[command(subcommand, alias = "accounts")]
+    Account(Account),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Booking {
+    /// UUID of the group
+    group: String,
+    /// Name or UUID of the account
+    account: String,
+    /// Number of credits
+    amount: u64,
+    /// Your own text
+    #[arg(long = "ref", value_name = "TEXT")]
+    reference: Option<String>,
+    /// The other account of the booking; default: the account of the group
+    #[arg(long, value_name = "ACCOUNT")]
+    counter_account: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Group {
+    /// List the groups
+    List,
+    /// Show a group
+    Get {
+        /// UUID of the group
+        group: String,
+    },
+    /// Create a group, which the application of the credentials may use
+    Create {
+        /// Name of the group
+        name: String,
+        /// Client id of another application that may use the group; may be repeated
+        #[arg(long, value_name = "CLIENT_ID")]
+        allow: Vec<String>,
+    },
+    /// Change the name of a group, or replace the applications that may use it
+    Update {
+        /// UUID of the group
+        group: String,
+        /// Name of the group
+        #[arg(long, required_unless_present = "allow")]
+        name: Option<String>,
+        /// Client id of an application that may use the group; may be repeated
+        #[arg(long, value_name = "CLIENT_ID")]
+        allow: Vec<String>,
+    },
+    /// List the bookings of a group
+    History {
+        /// UUID of the group
+        group: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Account {
+    /// List the accounts of a group
+    List {
+        /// UUID of the group
+        group: String,
+    },
+    /// Show an account with its balance
+    Get {
+        /// UUID of the group
+        group: String,
+        /// Name or UUID of the account
+        account: String,
+    },
+    /// Create an account
+    Create {
+        /// UUID of the group
+        group: String,
+        /// Name of the account, or the UUID of a user
+        name: String,
+    },
+    /// List the bookings of an account
+    History {
+        /// UUID of the group
+        group: String,
+        /// Name or UUID of the account
+        account: String,
+    },
+}
+
+const GROUPS: &[Column] =
+    &[("uuid", "uuid"), ("name", "name"), ("active", "active"), ("created", "created_at")];
+
+const ACCOUNTS: &[Column] =
+    &[("uuid", "uuid"), ("name", "name"), ("balance", "balance"), ("created", "created_at")];
+
+const BOOKINGS: &[Column] = &[
+    ("id", "tx_uuid"),
+    ("account", "account"),
+    ("amount", "amount"),
+    ("ref", "ref"),
+    ("created", "created_at"),
+];
+
+impl Booking {
+    fn entry(&self) -> Entry {
+        let mut entry = Entry::new(&self.account, self.amount);
+        if let Some(reference) = &self.reference {
+            entry = entry.reference(reference);
+        }
+        if let Some(account) = &self.counter_account {
+            entry = entry.counter_account(account);
+        }
+        entry
+    }
+}
+
+impl Run<Tokenpass> for Credit {
+    fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
+        match self {
+            Self::Give(booking) => {
+                let Booking { account, amount, .. } = &booking;
+                context.confirm(&format!("give {amount} credits to {account}"))?;
+                let entry = booking.entry();
+                context.show(GiveCredits::new(booking.group, [entry]))
+            }
+            Self::Take(booking) => {
+                let Booking { account, amount, .. } = &booking;
+                context.confirm(&format!("take {amount} credits from {account}"))?;
+                let entry = booking.entry();
+                context.show(TakeCredits::new(booking.group, [entry]))
+            }
+            Self::Group(group) => group.run(context),
+            Self::Account(account) => account.run(context),
+        }
+    }
+}
+
+impl Group {
+    fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
+        match self {
+            Self::List => context.entries(ListCreditGroups::new(), "list", GROUPS),
+            Self::Get { group } => context.show(GetCreditGroup::new(group)),
+            Self::Create { name, allow } => {
+                let own = context.client()?.client_id();
+                let request = CreateCreditGroup::new(name).allow(own);
+                context.show(allow.into_iter().fold(request, CreateCreditGroup::allow))
+            }
+            Self::Update { group, name, allow } => {
+                let mut request = UpdateCreditGroup::new(group);
+                if let Some(name) = name {
+                    request = request.name(name);
+                }
+                context.show(allow.into_iter().fold(request, UpdateCreditGroup::allow))
+            }
+            Self::History { group } => {
+                context.entries(GetCreditGroupHistory::new(group), "transactions", BOOKINGS)
+            }
+        }
+    }
+}
+
+impl Account {
+    fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
+        match self {
+            Self::List { group } => {
+                context.entries(ListCreditAccounts::new(group), "accounts", ACCOUNTS)
+            }
+            Self::Get { group, account } => context.show(GetCreditAccount::new(group, account)),
+            Self::Create { group, name } => context.show(CreateCreditAccount::new(group, name)),
+            Self::History { group, account } => context.entries(
+                GetCreditAccountHistory::new(group, account),
+                "transactions",
+                BOOKINGS,
+            ),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `tokenpass source`.
+
+use clap::{Args, Subcommand};
+use cli_support::output::Column;
+use cli_support::{Context, Exit, Failure, Run};
+use tokenpass_client::promises::{DeleteSource, ListSources, RegisterSource};
+
+use crate::provider::Tokenpass;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Source {
+    /// List the addresses that lend
+    List,
+    /// Register an address that lends, or change its assets
+    Register(Register),
+    /// Remove an address that lends
+    Delete {
+        /// The address
+        address: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    /// The address
+    address: String,
+    /// Signature of the address and the proof suffix by the key of the address (`source list`)
+    #[arg(long, value_name = "SIGNATURE")]
+    proof: Option<String>,
+    /// Lend this asset only; may be repeated
+    #[arg(long = "asset", value_name = "ASSET")]
+    assets: Vec<String>,
+    /// Assign the address to this user
+    #[arg(long, value_name = "USER")]
+    assign_user: Option<String>,
+    /// Label of the assigned address
+    #[arg(long, value_name = "TEXT", requires = "assign_user")]
+    assign_user_label: Option<String>,
+    /// Chain of the address
+    #[arg(long)]
+    chain: Option<String>,
+}
+
+const COLUMNS: &[Column] = &[("address", "address"), ("assets", "assets")];
+
+impl Run<Tokenpass> for Source {
+    fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
+        match self {
+            Self::List => context.entries(ListSources::new(), "whitelist", COLUMNS),
+            Self::Register(register) => context.show(register.request()),
+            Self::Delete { address } => {
+                context.confirm(&format!("remove the source {address}"))?;
+                context.show(DeleteSource::new(address))
+            }
+        }
+    }
+}
+
+impl Register {
+    fn request(self) -> RegisterSource {
+        let mut request = RegisterSource::new(self.address);
+        if let Some(proof) = self.proof {
+            request = request.proof(proof);
+        }
+        if !self.assets.is_empty() {
+            request = request.assets(self.assets);
+        }
+        if let Some(user) = self.assign_user {
+            request = request.assign_user(user);
+        }
+        if let Some(label) = self.assign_user_label {
+            request = request.assign_user_label(label);
+        }
+        if let Some(chain) = self.chain {
+            request = request.chain(chain);
+        }
+        request
+    }
+}

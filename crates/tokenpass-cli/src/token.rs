@@ -1,0 +1,65 @@
+//! `tokenpass perk`, `tokenpass asset` and `tokenpass second-factor`.
+
+use clap::Subcommand;
+use cli_support::{Context, Exit, Failure, Run};
+use tokenpass_client::accounts::{GetSecondFactor, SignSecondFactor};
+use tokenpass_client::perks::{GetAsset, GetPerks};
+
+use crate::provider::Tokenpass;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Perk {
+    /// Show what a token gives access to
+    Get {
+        /// The token
+        token: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Asset {
+    /// Show the details of an asset
+    Get {
+        /// Chain of the asset, such as `bitcoin`
+        chain: String,
+        /// The asset
+        asset: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecondFactor {
+    /// Show whether a user has signed the second factor
+    Status {
+        /// Name of the user
+        user: String,
+    },
+    /// Sign the second factor of the user of the token
+    Sign {
+        /// Signature in base64
+        signature: String,
+    },
+}
+
+impl Run<Tokenpass> for Perk {
+    fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
+        let Self::Get { token } = self;
+        context.show(GetPerks::new(token))
+    }
+}
+
+impl Run<Tokenpass> for Asset {
+    fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
+        let Self::Get { chain, asset } = self;
+        context.show(GetAsset::new(chain, asset))
+    }
+}
+
+impl Run<Tokenpass> for SecondFactor {
+    fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
+        match self {
+            Self::Status { user } => context.show(GetSecondFactor::new(user)),
+            Self::Sign { signature } => context.show(SignSecondFactor::new(signature)),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! `tpay marketplace`.
+
+use clap::{Args, Subcommand};
+use cli_support::args::{pair, text};
+use cli_support::{Context, Exit, Failure, Input, Json, Run, WithJson};
+use tpay_client::marketplace::{
+    BillingAddress, CancelMarketplaceTransaction, ChildRefund, CreateMarketplaceTransaction,
+    GetMarketplaceTransaction, ListMarketplaceBankGroups, PayMarketplaceTransaction,
+    RefundMarketplaceTransaction,
+};
+use tpay_client::{Amount, BlikPayment};
+
+use crate::provider::Tpay;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Marketplace {
+    /// Create a payment to several merchants, whose parts are `childTransactions` of --input. Amounts
+    /// of a body are whole grosze
+    Create(Create),
+    /// Show a payment
+    Get {
+        /// Id of the payment
+        id: String,
+        /// Show the attempts to pay, too
+        #[arg(long)]
+        attempts: bool,
+    },
+    /// Pay a payment by a BLIK code, which is read from a prompt or the standard input
+    Pay {
+        /// Id of the payment
+        id: String,
+        /// Read the code from the first line of the standard input
+        #[arg(long)]
+        code_stdin: bool,
+    },
+    /// Refund a payment, in full or in part
+    Refund {
+        /// Id of the payment
+        id: String,
+        /// Refund this amount of a part of the payment, such as `01HQ…=12.34`; may be repeated
+        #[arg(long, value_name = "PART=AMOUNT", value_parser = pair)]
+        part: Vec<(String, String)>,
+    },
+    /// Cancel a pending payment
+    Cancel {
+        /// Id of the payment
+        id: String,
+    },
+    /// List the groups of channels by which merchants can be paid
+    Groups {
+        /// Ids of the merchants
+        #[arg(required = true)]
+        merchants: Vec<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// Description that the payer sees
+    #[arg(long)]
+    description: Option<String>,
+    /// Id of the point of sale
+    #[arg(long, value_name = "ID")]
+    pos: Option<String>,
+    /// E-mail address of the payer
+    #[arg(long)]
+    email: Option<String>,
+    /// Name of the payer
+    #[arg(long)]
+    name: Option<String>,
+    /// Your own text, by which you find the payment again
+    #[arg(long, value_name = "TEXT")]
+    hidden_description: Option<String>,
+    #[command(flatten)]
+    input: Input,
+}
+
+impl Run<Tpay> for Marketplace {
+    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        match self {
+            Self::Create(create) => create.run(context),
+            Self::Get { id, attempts } => {
+                let mut request = GetMarketplaceTransaction::new(id);
+                if attempts {
+                    request = request.with_payment_attempts(true);
+                }
+                context.show(request)
+            }
+            Self::Pay { id, code_stdin } => {
+                let code = context.secret("BLIK code", code_stdin, "--code-stdin")?;
+                let request = PayMarketplaceTransaction::new(id);
+                context.show(request.blik_payment_data(BlikPayment::code(code)))
+            }
+            Self::Refund { id, part } => {
+                let mut parts = Vec::new();
+                for (child, amount) in &part {
+                    let amount: Amount = amount.parse().map_err(|_| {
+                        Failure::new(
+                            Exit::Usage,
+                            format!("--part {child}: {amount:?} is not an amount"),
+                        )
+                    })?;
+                    parts.push(ChildRefund::by_id(child, amount));
+                }
+                let what = match parts.len() {
+                    0 => format!("refund payment {id}"),
+                    count => format!("refund {count} parts of payment {id}"),
+                };
+                context.confirm(&what)?;
+                context.show(RefundMarketplaceTransaction::partial(id, parts))
+            }
+            Self::Cancel { id } => {
+                context.confirm(&format!("cancel payment {id}"))?;
+                context.show(CancelMarketplaceTransaction::new(id))
+            }
+            Self::Groups { merchants } => {
+                let columns = &[("id", "id"), ("name", "name")];
+                context.entries(ListMarketplaceBankGroups::new(merchants), "groups", columns)
+            }
+        }
+    }
+}
+
+impl Create {
+    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        let flags = [
+            ("description", text(self.description.as_ref())),
+            ("pos.id", text(self.pos.as_ref())),
+            ("billingAddress.email", text(self.email.as_ref())),
+            ("billingAddress.name", text(self.name.as_ref())),
+            ("hiddenDescription", text(self.hidden_description.as_ref())),
+        ];
+        let mut body = self.input.body(&flags)?;
+        if body.get("childTransactions").is_none() {
+            let problem = "the body has no `childTransactions`; use --input FILE";
+            return Err(Failure::new(Exit::Usage, problem));
+        }
+        for (name, default) in [("currency", "PLN"), ("languageCode", "PL")] {
+            if body.get(name).is_none() {
+                body.set(name, Json::Text(default.to_owned()));
+            }
+        }
+        let payer = BillingAddress::new("", "");
+        let route = CreateMarketplaceTransaction::new("", "", payer, [], []);
+        context.show_json(WithJson::with_body(route, &body))
+    }
+}

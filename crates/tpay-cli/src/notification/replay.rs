@@ -1,0 +1,59 @@
+//! `tpay notification replay`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use cli_support::api_auth::Error;
+use cli_support::api_auth::http::{Request, Uri};
+use cli_support::{Context, Exit, Failure};
+
+use crate::notification::{object, send, stored_headers};
+use crate::provider::Tpay;
+
+/// Headers of the connection to the sender.
+const CONNECTION: &[&str] =
+    &["connection", "content-length", "host", "keep-alive", "te", "transfer-encoding", "upgrade"];
+
+/// A stored notification, and where it is sent.
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// File of the body, such as `1.body` of `listen --save`
+    body: PathBuf,
+    /// URL of your application
+    url: Uri,
+    /// File of the headers; default: the file beside the body that ends in `.headers`
+    #[arg(long, value_name = "FILE")]
+    headers: Option<PathBuf>,
+}
+
+impl Replay {
+    /// Sends the notification with its signature, unchanged.
+    pub(crate) fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        let body = std::fs::read(&self.body).map_err(|error| Failure::file(&self.body, &error))?;
+        let headers = self.headers.unwrap_or_else(|| self.body.with_extension("headers"));
+        let mut request = Request::post(&self.url);
+        for (name, value) in &stored_headers(&headers)? {
+            if !CONNECTION.contains(&name.as_str()) {
+                request = request.header(name, value);
+            }
+        }
+        let request = request
+            .body(body)
+            .map_err(|error| Failure::new(Exit::Usage, format!("url: {error}")))?;
+        if context.global.dry_run {
+            context.note(&format!("dry run: would send the notification to {}", self.url));
+            return Ok(Exit::Done);
+        }
+        let response = send::transport(context)?
+            .send(request)
+            .map_err(|error| Failure::from(Error::from(error)))?;
+        let text = String::from_utf8_lossy(response.body()).into_owned();
+        let status = response.status().as_u16().to_string();
+        context.output.value(&object(&[("status", &status), ("body", &text)]).to_string())?;
+        if send::is_accepted(&response) {
+            return Ok(Exit::Done);
+        }
+        context.note("the application did not accept the notification");
+        Ok(Exit::No)
+    }
+}

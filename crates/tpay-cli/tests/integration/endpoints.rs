@@ -1,0 +1,240 @@
+//! The command of each endpoint.
+
+use api_sandbox::tpay as server;
+use test_support::programs::{Call, Ended, assert_all, walk};
+
+use crate::{CREATE, World, file, finish};
+
+/// Endpoints that only `tpay api ID` calls: the client requests its tokens itself, and the other
+/// endpoint is an older one of `transactions.cancel`.
+const API_ONLY: &[&str] = &["oauth.token", "transactions.cancel_legacy"];
+
+/// The id of the plan.
+const PLAN: &str = "01T0VR00000000000000000007";
+
+const CODE: &str = "777123\n";
+
+impl World {
+    /// Creates a payment of a marketplace and returns its id.
+    fn payment(&self) -> String {
+        let fields = ["-o", "csv", "--fields", "transactionId"];
+        let made = self.text(&[&BASKET[..], &fields].concat());
+        made.lines().nth(1).unwrap().to_owned()
+    }
+
+    fn walk(&self, calls: &[Call<'_>]) {
+        let run = |arguments: &[&str], input: &str| {
+            let run = finish(self.command(arguments), input);
+            Ended { status: run.status, stdout: run.stdout, stderr: run.stderr }
+        };
+        let seen = || self.sandbox.take_seen().iter().map(|seen| seen.verdict.endpoint).collect();
+        walk(calls, run, seen);
+    }
+}
+
+const BASKET: [&str; 10] = [
+    "marketplace",
+    "create",
+    "--input",
+    "basket.json",
+    "--pos",
+    server::MARKETPLACE_POS,
+    "--email",
+    "jan@example.com",
+    "--name",
+    "Jan Nowak",
+];
+
+#[test]
+fn every_endpoint_has_a_command_or_is_for_api_only() {
+    let world = World::new();
+    let basket = format!(
+        r#"{{"description":"Tea","childTransactions":[{{"amount":2000,"description":"Tea","merchant":{{"id":"{}"}},
+            "products":[{{"externalId":"tea","quantity":2,"unitPrice":1000}}]}}],
+            "transactionCallbacks":[{{"type":1,"value":"https://example.com/ok"}},
+            {{"type":2,"value":"https://example.com/err"}}]}}"#,
+        server::MARKETPLACE_MERCHANTS[0]
+    );
+    std::fs::write(world.home.join("basket.json"), basket).unwrap();
+    std::fs::write(world.home.join("scan.pdf"), "%PDF-1.7").unwrap();
+    let [paid, canceled, pending] = ["a", "b", "c"].map(|name| world.transaction(name));
+    finish(world.command(&["blik", "pay", &paid, "--code-stdin"]), CODE);
+    let [payment, other] = [world.payment(), world.payment()];
+    let full = [&CREATE[..], &["-f", "payer.phone=123456789"]].concat();
+    let merchant = server::MARKETPLACE_MERCHANTS[0];
+    let new = ["--offer-code", "SAND1", "--email", "tour@example.com"];
+    let plan = [
+        &["recurring", "create", "--id", PLAN, "--description", "Plan", "--amount", "49.90"][..],
+        &["--email", "jan@example.com", "--name", "Jan Nowak", "--charges", "12"],
+        &["--first-charge", "2030-01-01T10:00:00", "--notify-url", "https://example.com/n"],
+        &["--instrument", "test", "--instrument-stdin"],
+    ]
+    .concat();
+    let card = format!("{}\n", server::CARD_TOKEN);
+    let iban = "PL63105015201000009091194713";
+    let read = |words: &'static str| words.split(' ').collect::<Vec<&str>>();
+    let calls: Vec<Call<'_>> = vec![
+        ("transactions.create", full, ""),
+        ("transactions.list", read("transaction list"), ""),
+        ("transactions.get", vec!["transaction", "get", &paid], ""),
+        ("transactions.pay", vec!["transaction", "pay", &pending, "--group", "150"], ""),
+        ("transactions.cancel", vec!["transaction", "cancel", &canceled], ""),
+        ("transactions.qr", vec!["transaction", "qr", &pending, "--type", "svg"], ""),
+        ("transactions.bank_groups", read("transaction groups"), ""),
+        ("transactions.channels", read("transaction channels"), ""),
+        ("transactions.refund", vec!["refund", "create", &paid, "--amount", "1.50"], ""),
+        ("transactions.list_refunds", vec!["refund", "list", "--transaction", &paid], ""),
+        ("refunds.list", read("refund list"), ""),
+        ("refunds.create", read("refund card --amount 1.50 --token-stdin"), &card),
+        (
+            "tokens.create",
+            read("card save --notify-url https://example.com/n --name A --email a@b.pl"),
+            "",
+        ),
+        ("tokens.get", read("card get --token-stdin"), &card),
+        ("wallet.init_apple_pay", read("card apple-pay example.com https://apple.com/start"), ""),
+        ("blik.get_alias", vec!["blik", "alias", "get", server::UID_ALIAS], ""),
+        (
+            "blik.create_alias",
+            read(
+                "blik alias create new --description x --label y --type payid --model M --code-stdin",
+            ),
+            CODE,
+        ),
+        ("blik.delete_alias", vec!["blik", "alias", "delete", server::UID_ALIAS], ""),
+        ("accounts.list", read("account list"), ""),
+        ("accounts.get", vec!["account", "get", server::ACCOUNT_ID], ""),
+        ("accounts.balance", vec!["account", "balance", server::ACCOUNT_ID], ""),
+        ("accounts.create_merchant", [&["account", "create-merchant"][..], &new].concat(), ""),
+        (
+            "accounts.upload_file",
+            vec!["account", "upload-file", server::ACCOUNT_ID, "scan.pdf", "--type", "1"],
+            "",
+        ),
+        ("accounts.categories", read("account options categories"), ""),
+        ("accounts.category", read("account options categories 60"), ""),
+        ("accounts.legal_forms", read("account options legal-forms"), ""),
+        ("accounts.legal_form", read("account options legal-forms 1"), ""),
+        ("accounts.documents", read("account options documents"), ""),
+        ("accounts.document", read("account options documents 1"), ""),
+        ("accounts.mcc", read("account options mcc"), ""),
+        ("accounts.pos", read("account options pos --fields list.0.posId"), ""),
+        (
+            "accounts.create",
+            [&["account", "create", "--input", "account.json"][..], &new].concat(),
+            "",
+        ),
+        ("marketplace.create", BASKET.to_vec(), ""),
+        ("marketplace.bank_groups", vec!["marketplace", "groups", merchant], ""),
+        ("marketplace.pay", vec!["marketplace", "pay", &payment, "--code-stdin"], CODE),
+        ("marketplace.get", vec!["marketplace", "get", &payment, "--attempts"], ""),
+        ("marketplace.refund", vec!["marketplace", "refund", &payment], ""),
+        ("marketplace.cancel", vec!["marketplace", "cancel", &other], ""),
+        (
+            "collect.create_bank_account",
+            vec!["bank-account", "create", iban, "Jan Kowalski", "Libelta 8"],
+            "",
+        ),
+        ("collect.list_bank_accounts", read("bank-account list"), ""),
+        ("recurring.create", plan, "refused\n"),
+        ("recurring.list", read("recurring list"), ""),
+        ("recurring.get", vec!["recurring", "get", PLAN], ""),
+        ("recurring.transactions", vec!["recurring", "charges", PLAN], ""),
+        (
+            "recurring.update_payment_instrument",
+            vec!["recurring", "set-instrument", PLAN, "--instrument", "test", "--instrument-stdin"],
+            "accepted\n",
+        ),
+        ("recurring.cancel", vec!["recurring", "cancel", PLAN], ""),
+        ("reports.list", read("report list"), ""),
+        ("reports.file", vec!["report", "download", server::REPORT_ID, server::REPORT_FILE_ID], ""),
+        ("certificates.signing", read("certificate signing"), ""),
+        ("certificates.root", read("certificate root"), ""),
+        ("tokens.delete", read("card delete --token-stdin"), &card),
+    ];
+    let account = r#"{"taxId":"7773061579","phone":{"phoneNumber":"123456789","phoneCountry":"PL"},
+        "website":[{"name":"Tour","friendlyName":"Tour","url":"https://example.com"}],
+        "address":[{"name":"Main","friendlyName":"Main","street":"Libelta","houseNumber":"8","postalCode":"01-042",
+        "city":"Warszawa","country":"PL","isMain":true}],"legalForm":1,"categoryId":60,"merchantApiConsent":true,
+        "person":[{"name":"Jan","surname":"Nowak","isContactPerson":true,"isRepresentative":true,
+        "contact":[{"contact":"tour@example.com","type":1}]}]}"#;
+    std::fs::write(world.home.join("account.json"), account).unwrap();
+    world.walk(&calls);
+    // The ids of these are results of others.
+    let refund = world.text(&["refund", "list", "--limit", "1", "--fields", "refundId"]);
+    world.walk(&[("refunds.get", vec!["refund", "get", refund.trim()], "")]);
+    let retry = world.run(&["recurring", "retry", PLAN, "--yes"]);
+    assert_eq!(retry.status, 8, "a canceled plan has no failed charge: {retry:?}");
+    world.text(&["auth", "status"]);
+    let others = ["refunds.get", "recurring.retry", "oauth.tokeninfo"];
+    let called = calls.iter().map(|(endpoint, ..)| *endpoint).chain(others);
+    let endpoints = tpay_client::ENDPOINTS.iter().map(|endpoint| endpoint.id());
+    assert_all(endpoints, called, API_ONLY);
+    let recording = file(&world.home.join("walk.jsonl"));
+    let personal = ["jan@example.com", "Jan Nowak", "Jan Kowalski", "777123"];
+    for text in crate::SECRETS.iter().chain(&personal) {
+        assert!(!recording.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn secrets_are_read_from_the_standard_input_only() {
+    let world = World::new();
+    world.sandbox.take_seen();
+    for arguments in [
+        &["card", "get"][..],
+        &["card", "delete", "--yes"],
+        &["refund", "card", "--amount", "1", "--yes"],
+        &["marketplace", "pay", "x"],
+        &["blik", "alias", "create", "x", "--description", "y", "--label", "z"],
+        &["recurring", "set-instrument", "x", "--yes"],
+    ] {
+        let run = world.run(arguments);
+        assert_eq!(run.status, 2, "{arguments:?}: {run:?}");
+        assert!(run.stderr.contains("-stdin"), "{arguments:?}: {run:?}");
+    }
+    let run = finish(world.command(&["card", "get", "--token-stdin"]), "\n");
+    assert!(run.status == 2 && run.stderr.contains("card token is empty"), "{run:?}");
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
+fn plans_may_come_from_a_file() {
+    let world = World::new();
+    let plan = format!(
+        r#"{{"id":"{PLAN}","description":"Plan","payer":{{"email":"a@example.com","name":"A B"}},
+            "schedule":{{"amount":1.50,"currency":"PLN","firstChargeDate":"2030-01-01T10:00:00","interval":1,
+            "intervalType":"months"}},"paymentInstrument":{{"paymentType":"test","value":"accepted"}},
+            "callbackUrl":"https://example.com/n"}}"#
+    );
+    std::fs::write(world.home.join("plan.json"), plan).unwrap();
+    let create = ["recurring", "create", "--input", "plan.json", "--amount", "2.50", "--yes"];
+    world.text(&create);
+    let shown = world.text(&["recurring", "get", PLAN, "-o", "json"]);
+    assert!(shown.contains("2.5"), "{shown}");
+}
+
+#[test]
+fn stored_notification_is_sent_again() {
+    let world = World::new();
+    let key = ["--trust-test-key", "--any-merchant", "--count", "1"];
+    let first = world.listen(&[&key[..], &["--save", "saved"]].concat());
+    assert_eq!(world.send(&first.url, &["--kind", "token-update"]).status, 0);
+    assert_eq!(first.end().status, 0);
+    let second = world.listen(&key);
+    let replay = ["notification", "replay", "saved/1.body", &second.url];
+    assert_eq!(world.run(&[&replay[..], &["--dry-run"]].concat()).status, 0);
+    let run = world.run(&replay);
+    assert_eq!((run.status, run.stdout.as_str()), (0, "status\t200\nbody\t{\"result\":true}\n"));
+    let end = second.end();
+    assert!(end.stdout.starts_with("token-update\t"), "{end:?}");
+    // Without the signature it is not genuine.
+    std::fs::write(world.home.join("none.headers"), "content-type: application/json\n").unwrap();
+    let third = world.listen(&key);
+    let unsigned = [
+        &["notification", "replay", "saved/1.body", &third.url][..],
+        &["--headers", "none.headers"],
+    ];
+    assert_eq!(world.run(&unsigned.concat()).status, 1);
+    third.stop();
+}

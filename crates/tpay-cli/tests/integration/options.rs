@@ -1,0 +1,227 @@
+//! The options of all commands.
+
+use serde_json::Value;
+use tpay_client::{Client, CreateTransaction, Environment, Payer, grosze};
+
+use crate::{CREATE, World, file, finish};
+
+impl World {
+    /// Creates so many transactions.
+    fn transactions(&self, count: usize) {
+        use api_sandbox::tpay::{CLIENT_ID, CLIENT_SECRET};
+
+        let client = Client::builder(CLIENT_ID, CLIENT_SECRET)
+            .environment(Environment::custom(self.sandbox.tpay().base_url()))
+            .build()
+            .unwrap();
+        let order = CreateTransaction::new(grosze(100), "x", Payer::new("a@example.com", "A B"));
+        for result in client.send_all(vec![order; count], 4) {
+            result.1.unwrap();
+        }
+    }
+}
+
+fn ids(text: &str) -> Vec<String> {
+    let list: Vec<Value> = serde_json::from_str(text).unwrap();
+    list.iter().map(|entry| entry["transactionId"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn pages_are_requested_at_the_same_time_and_in_order() {
+    let world = World::new();
+    world.transactions(230);
+    world.sandbox.take_seen();
+    let list = ["transaction", "list", "-o", "json"];
+    let one = world.text(&[&list[..], &["--all"]].concat());
+    let many = world.text(&[&list[..], &["--all", "--jobs", "4"]].concat());
+    assert_eq!(one, many);
+    assert_eq!(ids(&one).len(), 230);
+    let run = world.run(&[&list[..], &["--limit", "120", "--jobs", "4"]].concat());
+    assert_eq!(ids(&run.stdout), ids(&one)[..120]);
+    assert_eq!(run.stderr, "120 of 230 shown\n");
+    let all = ["api", "transactions.list", "--paginate", "-f", "limit=50", "-o", "json"];
+    assert_eq!(ids(&world.text(&all)), ids(&one));
+    let path = ["api", "GET", "/transactions?limit=100&page=2", "--paginate", "-o", "json"];
+    assert_eq!(ids(&world.text(&[&path[..], &["--jobs", "2"]].concat())), ids(&one)[100..]);
+}
+
+#[test]
+fn list_with_an_error_stays_unclosed() {
+    let world = World::new();
+    world.transactions(130);
+    world.sandbox.tpay().state(|server| server.refuse_next("transactions.list", 409, "conflict"));
+    let run = world.run(&["transaction", "list", "--all", "-o", "json"]);
+    assert_eq!((run.status, run.stdout.as_str()), (8, ""));
+    std::fs::write(world.home.join("list.json"), "before").unwrap();
+    for (arguments, begin) in [(&["-o", "json"][..], "[\n{"), (&["-o", "csv"], "id,title,")] {
+        let all = [&["transaction", "list", "--all", "--retries", "0"][..], arguments].concat();
+        let second = world.second_page_fails(&all);
+        assert_eq!(second.status, 5, "{second:?}");
+        assert!(second.stdout.starts_with(begin), "{second:?}");
+        assert!(!second.stdout.trim_end().ends_with(']'), "{second:?}");
+        let to_file = [&all[..], &["--out", "list.json"]].concat();
+        assert_eq!(world.second_page_fails(&to_file).status, 5);
+        assert_eq!(file(&world.home.join("list.json")), "before");
+    }
+}
+
+impl World {
+    /// Runs a command behind a proxy that fails for the second page.
+    fn second_page_fails(&self, arguments: &[&str]) -> crate::Run {
+        use std::io::{Read, Write};
+
+        let server = self.sandbox.tpay().base_url().replace("http://", "");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let thread = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (mut stream, mut head) = (stream.unwrap(), Vec::new());
+                let mut byte = [0];
+                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
+                    head.push(byte[0]);
+                }
+                let head = String::from_utf8(head).unwrap();
+                if head.starts_with("END") {
+                    return;
+                }
+                let length = head.to_ascii_lowercase();
+                let length = length.split("content-length: ").nth(1);
+                let length =
+                    length.map_or(0, |text| text.split("\r\n").next().unwrap().parse().unwrap());
+                let mut body = vec![0; length];
+                stream.read_exact(&mut body).unwrap();
+                if head.contains("page=2") {
+                    stream
+                        .write_all(
+                            b"HTTP/1.1 502 X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+                        )
+                        .unwrap();
+                    continue;
+                }
+                let mut upstream = std::net::TcpStream::connect(&server).unwrap();
+                let (line, rest) = head.split_once("\r\n").unwrap();
+                write!(upstream, "{line}\r\nconnection: close\r\n{rest}").unwrap();
+                upstream.write_all(&body).unwrap();
+                let mut response = Vec::new();
+                upstream.read_to_end(&mut response).unwrap();
+                let response = String::from_utf8(response).unwrap();
+                let response = response.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+                stream.write_all(response.as_bytes()).unwrap();
+            }
+        });
+        let url = format!("http://{address}");
+        let run = self.run(&[arguments, &["--base-url", &url]].concat());
+        std::net::TcpStream::connect(address).unwrap().write_all(b"END\r\n\r\n").unwrap();
+        thread.join().unwrap();
+        run
+    }
+}
+
+#[test]
+fn invalid_options_are_2_and_json_if_asked() {
+    let world = World::new();
+    for option in [
+        &["--jobs", "0"][..],
+        &["--jobs", "65"],
+        &["--max-rate", "5"],
+        &["--max-rate", "0/s"],
+        &["--color", "sometimes"],
+        &["--timeout", "5"],
+    ] {
+        let run = world.run(&[&["transaction", "list", "-o", "json"][..], option].concat());
+        assert_eq!(run.status, 2, "{option:?}: {run:?}");
+        let error: Value = serde_json::from_str(&run.stderr).unwrap();
+        assert_eq!((&error["kind"], &error["exit"]), (&"usage".into(), &2.into()));
+        assert!(error["message"].as_str().unwrap().contains(option[0]), "{run:?}");
+    }
+    world.text(&["transaction", "list", "--max-rate", "1000/s", "--jobs", "2"]);
+    for arguments in [
+        &["api", "transactions.get", "--paginate", "-f", "transactionId=x"][..],
+        &["api", "POST", "/transactions", "--paginate"],
+        &["api", "transactions.list", "-H", "no colon"],
+        &["api", "transactions.list", "-H", "Host: example.com"],
+        &["api", "transactions.list", "--paginate", "-f", "page=first"],
+    ] {
+        assert_eq!(world.run(arguments).status, 2, "{arguments:?}");
+    }
+}
+
+#[test]
+fn headers_are_sent_and_shown() {
+    let world = World::new();
+    world.sandbox.take_seen();
+    let api = ["api", "transactions.list", "-H", "X-Trace: it's 7"];
+    world.text(&api);
+    let seen = world.sandbox.take_seen();
+    assert_eq!(seen.last().unwrap().request.header("x-trace"), Some("it's 7"));
+    let command = world.text(&[&api[..], &["--curl", "-H", "X-Api-Key: CANARY"]].concat());
+    assert!(command.contains(r"-H 'x-trace: it'\''s 7'"), "{command}");
+    assert!(command.contains("x-api-key: ***") && !command.contains("CANARY"), "{command}");
+}
+
+#[test]
+fn colors_are_on_request_only() {
+    let world = World::new();
+    let get = ["transaction", "get", "none"];
+    assert!(!world.run(&get).stderr.contains('\u{1b}'));
+    let run = world.run(&[&get[..], &["--color", "always"]].concat());
+    assert!(run.stderr.starts_with("\u{1b}[1;31mtpay\u{1b}[0m "), "{run:?}");
+    let run = world.run(&["transaction", "--color=always", "get"]);
+    assert!(run.status == 2 && run.stderr.contains('\u{1b}'), "{run:?}");
+    let run = world.run(&["transaction", "--color=never", "get"]);
+    assert!(run.status == 2 && !run.stderr.contains('\u{1b}'), "{run:?}");
+}
+
+#[test]
+fn exchanges_are_printed_without_secrets() {
+    let world = World::new();
+    let run = world.run(&[&CREATE[..], &["-vv"]].concat());
+    assert_eq!(run.status, 0, "{run:?}");
+    for part in
+        ["> POST /oauth/auth\n", "> POST /transactions\n", "< 200\n", "attempt 1, status 200"]
+    {
+        assert!(run.stderr.contains(part), "{part}: {run:?}");
+    }
+    assert!(
+        !run.stderr.contains("jan@example.com") && !run.stderr.contains("Jan Nowak"),
+        "{run:?}"
+    );
+    // With a recording, its lines are also in the file.
+    let run = world.run(&["transaction", "list", "-vv", "--record", "session.jsonl"]);
+    assert!(run.stderr.contains("> GET /transactions"), "{run:?}");
+    assert!(file(&world.home.join("session.jsonl")).contains("transactions.list"));
+}
+
+#[test]
+fn times_are_utc_without_a_terminal() {
+    let world = World::new();
+    let id = world.transaction("order-7");
+    for format in ["table", "csv"] {
+        let fields = ["-o", format, "--fields", "date.creation"];
+        let text = world.text(&[&["transaction", "get", &id][..], &fields].concat());
+        assert!(text.trim_end().ends_with('Z'), "{text}");
+    }
+    let list = world.text(&["transaction", "list"]);
+    assert!(list.contains("Z\t"), "{list}");
+    let json = world.text(&["transaction", "get", &id, "-o", "json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert!(!json["date"]["creation"].as_str().unwrap().contains('T'), "{json}");
+}
+
+#[test]
+fn missing_credentials_have_a_hint() {
+    let world = World::new();
+    let run = finish(world.bare(&["transaction", "list", "-o", "json"]), "");
+    let error: Value = serde_json::from_str(&run.stderr).unwrap();
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.contains("TPAY_CLIENT_ID") && hint.contains("--profile"), "{hint}");
+}
+
+#[test]
+fn pages_of_help_exist() {
+    let world = World::new();
+    assert!(world.text(&["help", "exit-status"]).contains("130  interrupted"));
+    let commands = world.text(&["help", "commands"]);
+    assert!(commands.contains("tpay refund create TRANSACTION\n"), "{commands}");
+    assert!(commands.contains("      --amount AMOUNT\n"), "{commands}");
+}
