@@ -28,11 +28,15 @@ use crate::{error, validate};
 id! {
     /// The id of a CA.
     ///
+    /// See the example of the module [`ca`](crate::ca).
+    ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
     pub struct CaId;
 }
 
 /// A CA in the list of CAs.
+///
+/// See the example of the module [`ca`](crate::ca).
 ///
 /// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +53,8 @@ pub struct CaItem {
 }
 
 /// The subject and hash of a CA.
+///
+/// See the example of the module [`ca`](crate::ca).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,6 +94,8 @@ pub struct CaDetails {
 wire_enum! {
     /// The hash algorithm of a CA's signatures, in [`CaDetails`].
     ///
+    /// See the example of the module [`ca`](crate::ca).
+    ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
     pub enum HashAlg {
         /// SHA-1. Current software does not trust it.
@@ -98,6 +106,8 @@ wire_enum! {
 }
 
 /// The hash algorithm of the signatures of a new CA.
+///
+/// See the example of the module [`ca`](crate::ca).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -128,6 +138,8 @@ fn ca_form(ca_id: CaId) -> Body<'static> {
 
 /// `POST /api/v1/ca/list`: lists all CAs of the account.
 ///
+/// See the example of the module [`ca`](crate::ca).
+///
 /// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -155,6 +167,8 @@ impl Endpoint for ListCas {
 }
 
 /// `POST /api/v1/ca/details`: returns the subject and the hash algorithm of a CA.
+///
+/// See the example of the module [`ca`](crate::ca).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,6 +198,8 @@ impl Endpoint for GetCaDetails {
 }
 
 /// `POST /api/v1/ca/get`: returns the certificate of a CA.
+///
+/// See the example of the module [`ca`](crate::ca).
 ///
 /// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,6 +231,8 @@ impl Endpoint for GetCa {
 }
 
 /// `POST /api/v1/ca/delete`: deletes a CA and all of its certificates.
+///
+/// See the example of the module [`ca`](crate::ca).
 ///
 /// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -332,6 +350,8 @@ impl Endpoint for CreateCa {
 impl Session {
     /// Returns all CAs of the account.
     ///
+    /// See the example of the module [`ca`](crate::ca).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_cas(&self) -> Result<Vec<CaItem>> {
@@ -339,6 +359,8 @@ impl Session {
     }
 
     /// Returns the subject and the hash algorithm of a CA.
+    ///
+    /// See the example of the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -348,6 +370,8 @@ impl Session {
 
     /// Returns the certificate of a CA in PEM format.
     ///
+    /// See the example of the module [`ca`](crate::ca).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_ca(&self, ca_id: CaId) -> Result<String> {
@@ -355,6 +379,8 @@ impl Session {
     }
 
     /// Deletes a CA **and all of its certificates**.
+    ///
+    /// See the example of the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -364,6 +390,8 @@ impl Session {
 
     /// Creates a CA. The request is never retried if its outcome is unknown; see also
     /// [`get_or_create_ca`](Session::get_or_create_ca).
+    ///
+    /// See the example of the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -38,6 +38,8 @@ pub use san::San;
 id! {
     /// The id of a certificate. A reissued certificate has a new id.
     ///
+    /// See the example of the module [`cert`](crate::cert).
+    ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/new` and
     /// `www.tinycert.org/docs/api/v1/cert/reissue`.
     pub struct CertId;
@@ -45,6 +47,8 @@ id! {
 
 wire_enum! {
     /// The status of a certificate.
+    ///
+    /// See the example of the module [`cert`](crate::cert).
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details` and
     /// `www.tinycert.org/docs/api/v1/cert/status`.
@@ -131,6 +135,8 @@ impl fmt::Debug for StatusMask {
 
 /// A certificate in the list of a CA.
 ///
+/// See the example of the module [`cert`](crate::cert).
+///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/list`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -151,6 +157,8 @@ pub struct CertItem {
 
 /// The subject, status and names of a certificate. The expiry is only part of the list; see
 /// [`CertItem::expires`].
+///
+/// See the example of the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`; null for
 /// `Alt` without names, the official PHP client.
@@ -235,6 +243,8 @@ impl Endpoint for ListCerts {
 
 /// `POST /api/v1/cert/details`: returns the subject, status and names of a certificate.
 ///
+/// See the example of the module [`cert`](crate::cert).
+///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetCertDetails {
@@ -264,6 +274,8 @@ impl Endpoint for GetCertDetails {
 
 /// The parts of a certificate in PEM format that contain no secret.
 ///
+/// See the example of the module [`cert`](crate::cert).
+///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -288,6 +300,8 @@ impl CertPart {
 }
 
 /// The format of a private key.
+///
+/// See the example of the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -316,6 +330,8 @@ fn get_form<'a>(cert_id: CertId, what: &'a str) -> Body<'a> {
 }
 
 /// `POST /api/v1/cert/get`: returns the private key of a certificate in PEM format.
+///
+/// See the example of the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -346,6 +362,8 @@ impl Endpoint for GetKey {
 }
 
 /// `POST /api/v1/cert/get`: returns the certificate and the private key in one PKCS#12 file.
+///
+/// See the example of the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -379,6 +397,8 @@ impl Endpoint for GetPkcs12 {
 }
 
 /// `POST /api/v1/cert/get`: returns a part of a certificate in PEM format that contains no secret.
+///
+/// See the example of the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -415,6 +435,8 @@ struct Created {
 
 /// `POST /api/v1/cert/reissue`: renews a certificate for one year from now, with the same key.
 ///
+/// See the example of the module [`cert`](crate::cert).
+///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/reissue`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReissueCert {
@@ -443,6 +465,8 @@ impl Endpoint for ReissueCert {
 }
 
 /// `POST /api/v1/cert/status`: suspends, revokes or reinstates a certificate.
+///
+/// See the example of the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -637,6 +661,8 @@ impl Session {
     /// Returns the certificates of a CA with a status in the set `what`. Obsolete certificates are
     /// never listed.
     ///
+    /// See the example of the module [`cert`](crate::cert).
+    ///
     /// # Errors
     /// See [`ErrorKind`].
     pub fn list_certs(&self, ca_id: CaId, what: StatusMask) -> Result<Vec<CertItem>> {
@@ -644,6 +670,8 @@ impl Session {
     }
 
     /// Returns the subject, status and names of a certificate.
+    ///
+    /// See the example of the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -653,6 +681,8 @@ impl Session {
 
     /// Returns a certificate, its chain or its certificate signing request in PEM format.
     ///
+    /// See the example of the module [`cert`](crate::cert).
+    ///
     /// # Errors
     /// See [`ErrorKind`].
     pub fn get_cert(&self, cert_id: CertId, what: CertPart) -> Result<String> {
@@ -660,6 +690,8 @@ impl Session {
     }
 
     /// Returns the private key of a certificate in PEM format.
+    ///
+    /// See the example of the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -670,6 +702,8 @@ impl Session {
     /// Returns the certificate and the private key in one PKCS#12 file (`.pfx`). It is encrypted
     /// with the account's passphrase.
     ///
+    /// See the example of the module [`cert`](crate::cert).
+    ///
     /// # Errors
     /// See [`ErrorKind`].
     pub fn get_pkcs12(&self, cert_id: CertId) -> Result<SecretBytes> {
@@ -678,6 +712,8 @@ impl Session {
 
     /// Creates a key pair and a certificate that is valid for one year. The request is never
     /// retried if its outcome is unknown; see also [`issue_cert`](Session::issue_cert).
+    ///
+    /// See the example of the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -688,6 +724,8 @@ impl Session {
     /// Renews a certificate for one year from now, with the same key and a new id. The request is
     /// never retried if its outcome is unknown; see also [`renew`](Session::renew).
     ///
+    /// See the example of the module [`cert`](crate::cert).
+    ///
     /// # Errors
     /// See [`ErrorKind`].
     pub fn reissue_cert(&self, cert_id: CertId) -> Result<CertId> {
@@ -696,6 +734,8 @@ impl Session {
 
     /// Sets the status of a certificate to good, hold or revoked. The current status must be one of
     /// these three. Setting the current status succeeds.
+    ///
+    /// See the example of the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].

@@ -1,4 +1,5 @@
-//! Error responses of the TinyCert API: [`ErrorCode`] and [`ErrorExt`], which returns it.
+//! Error responses of the TinyCert API: [`ErrorCode`] and [`ErrorExt`], which returns it. See the
+//! example of [`ErrorExt::error_code`].
 
 use api_auth::{
     Error, ErrorKind, ExtraFields, Response, ResponseError, json, json_start, required,
@@ -10,6 +11,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 wire_enum! {
     /// The code of an error response; see [`ErrorExt::error_code`]. It is more specific than the
     /// HTTP status.
+    ///
+    /// See the example of [`ErrorExt::error_code`].
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/errors`, which is only
     /// partly available; the codes after `NotFound`, the official PHP client.
@@ -54,6 +57,8 @@ wire_enum! {
 
 /// Adds the error codes of TinyCert to [`Error`]. The trait is sealed: it cannot be implemented by
 /// other types.
+///
+/// See the example of [`ErrorExt::error_code`].
 pub trait ErrorExt: sealed::Sealed {
     /// Returns the error code that the server sent. Returns `None` if it sent none.
     ///

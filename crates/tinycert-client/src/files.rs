@@ -110,6 +110,8 @@ pub struct KeyPairFiles {
 }
 
 /// An error that occurred when a certificate was issued, renewed or saved to files.
+///
+/// See the example of [`KeyPairFiles`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FileError {

@@ -32,6 +32,8 @@ const DAY: i64 = 86_400;
 const YEAR: i64 = 365 * DAY;
 
 /// The result of a renewal: the successor of a certificate.
+///
+/// See the example of the module [`renewal`](crate::renewal).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Renewal {
@@ -49,6 +51,8 @@ impl Session {
     /// with this common name, which is the organization followed by ` CA`. Returns `None` if there
     /// is neither.
     ///
+    /// See the example of the module [`renewal`](crate::renewal).
+    ///
     /// # Errors
     /// Returns an error if several CAs have this name. In this case, use the id. Otherwise see
     /// [`ErrorKind`](crate::ErrorKind).
@@ -64,6 +68,8 @@ impl Session {
     /// arguments are only used for a new CA.
     ///
     /// If the outcome of the creation is unknown, the CA is looked up in the list.
+    ///
+    /// See the example of the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`find_ca`](Session::find_ca). An error with an unknown outcome means that the CA was
@@ -90,6 +96,8 @@ impl Session {
     /// is, one that was created or renewed within the last day. To get another certificate within
     /// that time, call [`create_cert`](Session::create_cert). If the outcome of the creation is
     /// unknown, the list is searched for a certificate that was not listed before.
+    ///
+    /// See the example of the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). An error with an unknown outcome means that the
@@ -142,6 +150,8 @@ impl Session {
     /// expired ones for whose name there is no certificate that is good, on hold or revoked. They
     /// are sorted by expiry, the earliest first.
     ///
+    /// See the example of the module [`renewal`](crate::renewal).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn expiring_certs(&self, ca_id: CaId, days: u32) -> Result<Vec<CertItem>> {
@@ -172,6 +182,8 @@ impl Session {
     /// outcome of the reissue is unknown, the successor is looked up in the list of the CA. If it
     /// is not listed, the reissue is requested once more. After a timeout, it is not requested
     /// again, because the server may still be processing the first request.
+    ///
+    /// See the example of the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -208,6 +220,8 @@ impl Session {
     /// If an error is returned after the reissue, call the method again with the same id to write
     /// the files.
     ///
+    /// See the example of the module [`renewal`](crate::renewal).
+    ///
     /// # Errors
     /// See [`FileError`].
     pub fn renew_to_files(
@@ -229,6 +243,8 @@ impl Session {
     /// the files: the certificate is found for about a day. After that, find its id with
     /// [`list_certs`](Session::list_certs) and call [`save_to_files`](Session::save_to_files).
     ///
+    /// See the example of the module [`renewal`](crate::renewal).
+    ///
     /// # Errors
     /// See [`FileError`].
     pub fn issue_to_files(
@@ -243,6 +259,8 @@ impl Session {
     }
 
     /// Writes the chain and the key of a certificate to the files.
+    ///
+    /// See the example of the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`FileError`].

@@ -33,6 +33,8 @@ pub use connect::{API_KEY, Connect, Disconnect};
 /// [`disconnect`](Session::disconnect) to get the error, or [`into_token`](Session::into_token) to
 /// leave the session open. A session that was resumed, or is in a [token
 /// store](crate::ClientBuilder::token_store), remains open when it is dropped.
+///
+/// See the example of the module [`session`](crate::session).
 pub struct Session {
     pub(crate) core: api_auth::Client,
     auth: Arc<SessionAuth>,
@@ -54,6 +56,8 @@ impl Session {
     /// Opens a session from the environment variables `TINYCERT_EMAIL` and `TINYCERT_PASSPHRASE`
     /// and those of [`Client::from_env`].
     ///
+    /// See the example of the module [`session`](crate::session).
+    ///
     /// # Errors
     /// Returns an error that names the variable if one is missing or invalid, and the errors of
     /// [`Client::connect`].
@@ -64,6 +68,8 @@ impl Session {
 
     /// Closes the session. Succeeds if the server no longer knows the session, which is not
     /// reopened.
+    ///
+    /// See the example of the module [`session`](crate::session).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -87,17 +93,23 @@ impl Session {
     /// Returns the token, for [`Client::resume`] in another process. Returns `None` if the server
     /// rejected the token and the session has not been reopened yet. The token cannot open a
     /// session, but until the session expires, it is as sensitive as the credentials.
+    ///
+    /// See the example of the module [`session`](crate::session).
     pub fn token(&self) -> Option<Secret> {
         self.auth.token()
     }
 
     /// Returns the token and leaves the session open; see [`Client::resume`].
+    ///
+    /// See the example of the module [`session`](crate::session).
     pub fn into_token(mut self) -> Option<Secret> {
         self.closes_on_drop = false;
         self.auth.token()
     }
 
     /// Returns the clock of the session.
+    ///
+    /// See the example of the module [`session`](crate::session).
     pub fn clock(&self) -> &dyn Clock {
         self.core.clock()
     }

@@ -27,11 +27,15 @@ use crate::error::{self, Model};
 use crate::{Client, validate};
 
 /// The maximum number of records per page.
+///
+/// See the example of the module [`access`](crate::access).
 pub const MAX_PAGE_SIZE: u32 = 1000;
 
 /// A user's access to a resource (`AccessDetails` in the documentation).
 ///
 /// Any field may be absent from a response, and numbers may be strings.
+///
+/// See the example of the module [`access`](crate::access).
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `AccessDetails`;
 /// real responses, in which `expires` may be absent.
@@ -202,6 +206,8 @@ impl SearchAccess {
 }
 
 /// A page of access records.
+///
+/// See the example of the module [`access`](crate::access).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, and scripts that used the service.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -501,6 +507,8 @@ impl Client {
 
     /// Returns one page of access records. It is empty if there are none.
     ///
+    /// See the example of the module [`access`](crate::access).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn search_access(&self, request: &SearchAccess) -> Result<AccessPage> {
@@ -523,6 +531,8 @@ impl Client {
     }
 
     /// Revokes a user's access. The price is refunded if [`refund`](RevokeAccess::refund) is set.
+    ///
+    /// See the example of the module [`access`](crate::access).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

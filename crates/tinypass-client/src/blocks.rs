@@ -39,6 +39,8 @@ pub use purchase::{Offer, Policy, PriceOption, Purchase, PurchaseFormat};
 pub use webhook::{Webhook, WebhookEvent, WebhookType};
 
 /// An error about a cookie or webhook that is not authentic or not valid.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadError {
@@ -76,6 +78,8 @@ impl From<BlockError> for ReadError {
 }
 
 /// Encrypts, decrypts and verifies the blocks of one application.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 #[derive(Debug, Clone)]
 pub struct Blocks {
     aid: String,

@@ -25,6 +25,8 @@ static PROVIDER: Provider = Provider {
 /// The environment of the API. The two environments of the provider are separate: each has its own
 /// AID, private key and data.
 ///
+/// See the example of [`Client`](crate::Client).
+///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; the documentation uses `http` for the
 /// sandbox.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -26,6 +26,8 @@ use crate::{Client, validate};
 /// The spelling of the download paths. The documentation and the official PHP client differ, and it
 /// is not known which one the server accepts.
 ///
+/// See the example of the module [`download`](crate::download).
+///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download and
 /// download/url; the official PHP client 2.0.8.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub enum DownloadPath {
 }
 
 /// The details of a download. Any field may be absent from a response.
+///
+/// See the example of the module [`download`](crate::download).
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `Download`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -186,6 +190,8 @@ impl GetDownloadUrl {
 
 /// A link to a download.
 ///
+/// See the example of the module [`download`](crate::download).
+///
 /// Source: the response is not documented. The object with `url` is an assumption; a JSON string
 /// and a plain link are accepted as well.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -276,6 +282,8 @@ impl Client {
     /// request is returned, except for a 404 that is not from the API. In that case, the first 404
     /// is returned.
     ///
+    /// See the example of the module [`download`](crate::download).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_download_url(&self, request: &GetDownloadUrl) -> Result<DownloadUrl> {
@@ -298,6 +306,8 @@ impl Client {
 
     /// Returns the details of a download. Returns `None` if there is none. Both spellings of the
     /// path are requested, as by [`get_download_url`](Client::get_download_url).
+    ///
+    /// See the example of the module [`download`](crate::download).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If both responses are a 404 and neither is from the

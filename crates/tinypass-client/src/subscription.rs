@@ -22,6 +22,8 @@ use crate::{Client, validate};
 /// A subscription. Its fields are not documented, so all of them are in `extra`. The methods return
 /// the fields that are known from other objects of the API.
 ///
+/// See the example of the module [`subscription`](crate::subscription).
+///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, which return the response unchanged;
 /// the documentation names no field.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -173,6 +175,8 @@ impl Endpoint for CancelSubscription {
 impl Client {
     /// Returns the matching recurring subscriptions. The list is empty if there are none.
     ///
+    /// See the example of the module [`subscription`](crate::subscription).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn search_subscriptions(&self, request: &SearchSubscriptions) -> Result<Vec<Subscription>> {
@@ -180,6 +184,8 @@ impl Client {
     }
 
     /// Cancels a user's recurring subscription.
+    ///
+    /// See the example of the module [`subscription`](crate::subscription).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -18,6 +18,8 @@ use crate::error::{self, Model};
 
 /// A user of TinyPass. Any field may be absent from a response.
 ///
+/// See the example of the module [`user`](crate::user).
+///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `User`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -86,6 +88,8 @@ impl Endpoint for GetUser {
 impl Client {
     /// Returns the details of the user with TinyPass's id `uid`. Returns `None` if there is no such
     /// user.
+    ///
+    /// See the example of the module [`user`](crate::user).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

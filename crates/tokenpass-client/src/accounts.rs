@@ -21,6 +21,8 @@ use crate::{Client, credentials, error};
 
 /// A user account.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Saving User Info and New
 /// User Object; `confirmed_email` and `ecc_key`, the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -118,6 +120,8 @@ pub(crate) fn user(response: &Response) -> Result<User, ResponseError> {
 
 /// `POST /api/v1/login`: checks a user's name and password. The response does not contain a token.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckLogin {
@@ -155,6 +159,8 @@ impl Endpoint for CheckLogin {
 }
 
 /// `PATCH /api/v1/update`: changes the name, e-mail address or password.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the server of 2016; the server of 2017 responds with 404, and no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -227,6 +233,8 @@ impl Endpoint for UpdateAccount {
 wire_enum! {
     /// The status of a user's second factor.
     ///
+    /// See the example of the module [`accounts`](crate::accounts).
+    ///
     /// Source: the server of 2017; no documentation names it.
     pub enum SecondFactor {
         /// The user signed.
@@ -238,6 +246,8 @@ wire_enum! {
 
 /// `GET /api/v1/tca/check-sign/{username}`: returns whether the user has satisfied the second
 /// factor.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -269,6 +279,8 @@ impl Endpoint for GetSecondFactor {
 struct TextOrNone(#[serde(deserialize_with = "wire::text")] Option<String>);
 
 /// `POST /api/v1/tca/set-sign`: satisfies the second factor with a signature.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -308,6 +320,8 @@ impl Endpoint for SignSecondFactor {
 impl Client {
     /// Creates a user account.
     ///
+    /// See the example of the module [`accounts`](crate::accounts).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). The server rejects requests with HTTP 200, for example
     /// if the name is taken. Such responses are returned as errors.
@@ -316,6 +330,8 @@ impl Client {
     }
 
     /// Checks a user's name and password, and returns the user.
+    ///
+    /// See the example of the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -330,6 +346,8 @@ impl Client {
     /// Changes the name, e-mail address or password of a user. Only servers of 2016 support this
     /// endpoint.
     ///
+    /// See the example of the module [`accounts`](crate::accounts).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn update_account(&self, request: &UpdateAccount) -> Result<()> {
@@ -338,6 +356,8 @@ impl Client {
 
     /// Returns whether a user has satisfied the second factor.
     ///
+    /// See the example of the module [`accounts`](crate::accounts).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_second_factor(&self, username: impl Into<String>) -> Result<SecondFactor> {
@@ -345,6 +365,8 @@ impl Client {
     }
 
     /// Satisfies the second factor of the token's user with a signature.
+    ///
+    /// See the example of the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

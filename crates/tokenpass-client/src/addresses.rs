@@ -28,6 +28,8 @@ use crate::{Client, credentials, error, html};
 
 /// An address of a user. The fields of a response depend on the endpoint and the token's scopes.
 ///
+/// See the example of the module [`addresses`](crate::addresses).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object;
 /// `type` and `verify_address`, the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -79,6 +81,8 @@ fn several(response: &Response) -> Result<Vec<Address>, ResponseError> {
 /// With the scope `tca`, the response contains the public addresses, with `private-address` the
 /// others, and with `manage-address` all of them, including `active` and `verified`.
 ///
+/// See the example of the module [`addresses`](crate::addresses).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListMyAddresses {
@@ -120,6 +124,8 @@ impl Endpoint for ListMyAddresses {
 ///
 /// For an unverified address, the response contains a new verify code, which invalidates the
 /// previous one.
+///
+/// See the example of the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,6 +215,8 @@ impl Endpoint for RegisterAddress {
 /// `POST /api/v1/tca/address/{address}`: proves the ownership of an address with a signature of its
 /// verify code. Requires the scope `manage-address`.
 ///
+/// See the example of the module [`addresses`](crate::addresses).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VerifyAddress {
@@ -218,6 +226,8 @@ pub struct VerifyAddress {
 }
 
 /// The result of a verification.
+///
+/// See the example of the module [`addresses`](crate::addresses).
 ///
 /// Source: the server of 2017, which responds with 400 for an address that is already verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -271,6 +281,8 @@ impl Endpoint for VerifyAddress {
 /// `PATCH /api/v1/tca/address/{address}`: changes the label, and whether the address is public or
 /// active. Requires the scope `manage-address`. The request is idempotent.
 ///
+/// See the example of the module [`addresses`](crate::addresses).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateAddress {
@@ -322,6 +334,8 @@ impl Endpoint for UpdateAddress {
 
 /// `DELETE /api/v1/tca/address/{address}`: removes an address. Requires the scope `manage-address`.
 ///
+/// See the example of the module [`addresses`](crate::addresses).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteAddress {
@@ -348,6 +362,8 @@ impl Endpoint for DeleteAddress {
 
 /// `POST /api/v1/instant-verify/{username}`: registers and verifies an address in one request, with
 /// the message from the user's browser. No credentials are required.
+///
+/// See the example of the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -402,6 +418,8 @@ impl Endpoint for InstantVerify {
 /// `GET /api/v1/tca/addresses/{username}`: lists the public, active and verified addresses of a
 /// user.
 ///
+/// See the example of the module [`addresses`](crate::addresses).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPublicAddresses {
@@ -442,6 +460,8 @@ impl Endpoint for ListPublicAddresses {
 
 /// `GET /api/v1/tca/addresses/{username}/{address}`: returns one public address of a user.
 ///
+/// See the example of the module [`addresses`](crate::addresses).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetPublicAddress {
@@ -473,6 +493,8 @@ impl Endpoint for GetPublicAddress {
 impl Client {
     /// Returns the addresses of the token's user, with the balances that the server has cached.
     ///
+    /// See the example of the module [`addresses`](crate::addresses).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_my_addresses(&self) -> Result<Vec<Address>> {
@@ -480,6 +502,8 @@ impl Client {
     }
 
     /// Returns an address of the token's user, or `None` if the user has no such address.
+    ///
+    /// See the example of the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -489,6 +513,8 @@ impl Client {
 
     /// Adds an address to the user's account. The response contains the verify code to sign.
     ///
+    /// See the example of the module [`addresses`](crate::addresses).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn register_address(&self, request: &RegisterAddress) -> Result<Address> {
@@ -496,6 +522,8 @@ impl Client {
     }
 
     /// Proves the ownership of an address with a signature of its last verify code.
+    ///
+    /// See the example of the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -509,6 +537,8 @@ impl Client {
 
     /// Changes the label of an address, and whether it is public or active.
     ///
+    /// See the example of the module [`addresses`](crate::addresses).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn update_address(&self, request: &UpdateAddress) -> Result<Address> {
@@ -516,6 +546,8 @@ impl Client {
     }
 
     /// Removes an address.
+    ///
+    /// See the example of the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -525,6 +557,8 @@ impl Client {
 
     /// Registers and verifies an address with the message from the user's browser.
     ///
+    /// See the example of the module [`addresses`](crate::addresses).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn instant_verify(&self, request: &InstantVerify) -> Result<()> {
@@ -533,6 +567,8 @@ impl Client {
 
     /// Returns the public addresses of a user, with the balances that the server has cached.
     ///
+    /// See the example of the module [`addresses`](crate::addresses).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_public_addresses(&self, username: impl Into<String>) -> Result<Vec<Address>> {
@@ -540,6 +576,8 @@ impl Client {
     }
 
     /// Returns a public address of a user, or `None` if the user has no such address.
+    ///
+    /// See the example of the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If the user does not exist, the error has status 404.

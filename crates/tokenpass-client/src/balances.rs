@@ -28,6 +28,8 @@ pub(crate) use amounts::{Holding, balances, php_number, text_or_false};
 /// The balance of one asset over all addresses of a user. Promises to the user are added and
 /// promises from the user are subtracted, so it can be below 0.
 ///
+/// See the example of the module [`balances`](crate::balances).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Balance Object;
 /// `precision`, the provider's plug-in of 2022.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -93,6 +95,8 @@ fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
 /// `GET /api/v1/tca/public/balances`: returns the balances of the user's public addresses. Requires
 /// the scope `tca`.
 ///
+/// See the example of the module [`balances`](crate::balances).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListPublicBalances {
@@ -131,6 +135,8 @@ impl Endpoint for ListPublicBalances {
 
 /// `GET /api/v1/tca/protected/balances`: returns the balances of all addresses of the user.
 /// Requires the scope `private-balances`.
+///
+/// See the example of the module [`balances`](crate::balances).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -174,6 +180,8 @@ impl Endpoint for ListProtectedBalances {
 impl Client {
     /// Returns the balances of the user's public addresses.
     ///
+    /// See the example of the module [`balances`](crate::balances).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_public_balances(&self) -> Result<Vec<Balance>> {
@@ -181,6 +189,8 @@ impl Client {
     }
 
     /// Returns the balances of all addresses of the user.
+    ///
+    /// See the example of the module [`balances`](crate::balances).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -30,6 +30,8 @@ use crate::{Client, credentials, error};
 /// `GET /api/v1/tca/messenger/privileges/{token}`: returns whether the user may message all holders
 /// of a token. Requires the scope `chats` (`tca` in the documentation).
 ///
+/// See the example of the module [`chats`](crate::chats).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetMessengerPrivileges {
@@ -44,6 +46,8 @@ impl GetMessengerPrivileges {
 }
 
 /// The privilege of a user to message all holders of a token.
+///
+/// See the example of the module [`chats`](crate::chats).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Messenger.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -72,6 +76,8 @@ impl Endpoint for GetMessengerPrivileges {
 }
 
 /// A token chat.
+///
+/// See the example of the module [`chats`](crate::chats).
 ///
 /// Source: the server of 2017. The page that was withdrawn from the provider's documentation in
 /// 2017 has no id, and amounts in satoshis.
@@ -118,6 +124,8 @@ fn amounts<'de, D: Deserializer<'de>>(
 /// `GET /api/v1/tca/messenger/chats`: lists the token chats that the user owns. Requires the scope
 /// `chats`.
 ///
+/// See the example of the module [`chats`](crate::chats).
+///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -144,6 +152,8 @@ impl Endpoint for ListChats {
 /// `GET /api/v1/tca/messenger/chat/{chat_id}`: returns whether the user may enter a chat, and the
 /// required tokens. Requires the scope `chats`.
 ///
+/// See the example of the module [`chats`](crate::chats).
+///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetChatPrivileges {
@@ -158,6 +168,8 @@ impl GetChatPrivileges {
 }
 
 /// The privilege of a user to enter a chat.
+///
+/// See the example of the module [`chats`](crate::chats).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -177,6 +189,8 @@ pub struct ChatPrivileges {
 }
 
 /// An amount of an asset that is required to enter a chat.
+///
+/// See the example of the module [`chats`](crate::chats).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -204,6 +218,8 @@ impl Endpoint for GetChatPrivileges {
 
 /// `POST /api/v1/tca/messenger/roster/{chat_id}`: joins a chat as the token's user. Requires the
 /// scope `chats`.
+///
+/// See the example of the module [`chats`](crate::chats).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -240,6 +256,8 @@ fn chat(response: &Response) -> Result<Chat, ResponseError> {
 /// `manage-chats`.
 ///
 /// The documentation of this endpoint was withdrawn.
+///
+/// See the example of the module [`chats`](crate::chats).
 ///
 /// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -371,6 +389,8 @@ impl Endpoint for CreateChat {
 ///
 /// The documentation of this endpoint was withdrawn.
 ///
+/// See the example of the module [`chats`](crate::chats).
+///
 /// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateChat {
@@ -456,6 +476,8 @@ pub fn chat_id(uuid: &str) -> Option<String> {
 }
 
 /// Returns the UUID of a short id, or `None` if `chat_id` is not a short id.
+///
+/// See the example of the module [`chats`](crate::chats).
 pub fn chat_uuid(chat_id: &str) -> Option<String> {
     let mut number: u128 = 0;
     for byte in chat_id.bytes() {
@@ -481,6 +503,8 @@ pub fn chat_uuid(chat_id: &str) -> Option<String> {
 impl Client {
     /// Returns whether the user may message all holders of a token.
     ///
+    /// See the example of the module [`chats`](crate::chats).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_messenger_privileges(
@@ -492,6 +516,8 @@ impl Client {
 
     /// Returns the token chats that the user owns.
     ///
+    /// See the example of the module [`chats`](crate::chats).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_chats(&self) -> Result<Vec<Chat>> {
@@ -499,6 +525,8 @@ impl Client {
     }
 
     /// Returns whether the user may enter the chat with this short id.
+    ///
+    /// See the example of the module [`chats`](crate::chats).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -508,6 +536,8 @@ impl Client {
 
     /// Joins the chat with this short id as the token's user.
     ///
+    /// See the example of the module [`chats`](crate::chats).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn join_chat(&self, chat_id: impl Into<String>) -> Result<()> {
@@ -515,6 +545,8 @@ impl Client {
     }
 
     /// Returns the user's chat with this UUID, or `None` if there is none.
+    ///
+    /// See the example of the module [`chats`](crate::chats).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -524,6 +556,8 @@ impl Client {
 
     /// Creates a token chat.
     ///
+    /// See the example of the module [`chats`](crate::chats).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn create_chat(&self, request: &CreateChat) -> Result<Chat> {
@@ -531,6 +565,8 @@ impl Client {
     }
 
     /// Changes a token chat.
+    ///
+    /// See the example of the module [`chats`](crate::chats).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -29,6 +29,8 @@ const NAMESPACE: &str = "Tokenly";
 
 /// The environment of the API.
 ///
+/// See the example of [`Client`](crate::Client).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration; the
 /// staging host, the provider's PHP and JavaScript clients.
 #[derive(Clone, Default, PartialEq, Eq)]

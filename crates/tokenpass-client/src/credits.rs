@@ -35,6 +35,8 @@ pub use groups::{
 
 /// An entry of a ledger.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Transaction
 /// Object: its example.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -66,6 +68,8 @@ pub struct CreditTransaction {
 }
 
 /// A ledger, newest entry first.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Group History and
 /// Credit Account History.

@@ -21,6 +21,8 @@ use crate::{Client, credentials, error};
 
 /// A user, as returned by look-ups.
 ///
+/// See the example of the module [`lookups`](crate::lookups).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Lookup Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -41,6 +43,8 @@ fn owner(response: &Response) -> Result<Owner, ResponseError> {
 }
 
 /// `GET /api/v1/lookup/address/{address}`: returns the owner of a public address.
+///
+/// See the example of the module [`lookups`](crate::lookups).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +71,8 @@ impl Endpoint for GetUserByAddress {
 }
 
 /// `POST /api/v1/lookup/addresses`: returns the owners of many public addresses.
+///
+/// See the example of the module [`lookups`](crate::lookups).
 ///
 /// Source: the server of 2017; no documentation names it. Clients of that time call another path,
 /// which that server does not have.
@@ -121,6 +127,8 @@ impl Endpoint for GetUsersByAddresses {
 
 /// `GET /api/v1/lookup/user/{username}`: returns the first public address of a user.
 ///
+/// See the example of the module [`lookups`](crate::lookups).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetAddressByUser {
@@ -147,6 +155,8 @@ impl Endpoint for GetAddressByUser {
 
 /// `GET /api/v1/lookup/email/{email}`: returns the user with an e-mail address. The application
 /// must have a privilege.
+///
+/// See the example of the module [`lookups`](crate::lookups).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,6 +185,8 @@ impl Endpoint for GetUserByEmail {
 
 /// `GET /api/v1/lookup/user/exists/{username}`: returns whether a user exists. Requires the
 /// privileged key pair.
+///
+/// See the example of the module [`lookups`](crate::lookups).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,6 +238,8 @@ impl Endpoint for CheckUserExists {
 impl Client {
     /// Returns the owner of a public address, or `None` if there is none.
     ///
+    /// See the example of the module [`lookups`](crate::lookups).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_user_by_address(&self, address: impl Into<String>) -> Result<Option<Owner>> {
@@ -233,6 +247,8 @@ impl Client {
     }
 
     /// Returns the owners of those addresses that are public, keyed by address.
+    ///
+    /// See the example of the module [`lookups`](crate::lookups).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -245,6 +261,8 @@ impl Client {
 
     /// Returns a user with the first public address, or `None` if there is no such user or address.
     ///
+    /// See the example of the module [`lookups`](crate::lookups).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_address_by_user(&self, username: impl Into<String>) -> Result<Option<Owner>> {
@@ -252,6 +270,8 @@ impl Client {
     }
 
     /// Returns the user with an e-mail address, or `None` if there is none.
+    ///
+    /// See the example of the module [`lookups`](crate::lookups).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -261,6 +281,8 @@ impl Client {
 
     /// Returns whether a user with this name, slug or e-mail address exists. Requires the
     /// privileged key pair.
+    ///
+    /// See the example of the module [`lookups`](crate::lookups).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -2,8 +2,8 @@
 //!
 //! [`Client::begin_login`] creates a login, [`Client::authorize_url`] returns the URL for the
 //! user's browser, [`Authorize::read_callback`] parses the URL to which the browser returns, and
-//! [`Client::finish_login`] exchanges the code for the user's token. The README contains a complete
-//! program.
+//! [`Client::finish_login`] exchanges the code for the user's token. See the
+//! example of [`Authorize`]. The README contains a complete program.
 
 use std::fmt;
 use std::time::Duration;
@@ -21,6 +21,8 @@ use crate::{Client, credentials, error};
 
 wire_enum! {
     /// A permission of a user's token. Other scopes can be created from a string.
+    ///
+    /// See the example of [`Authorize`].
     ///
     /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Permission Scopes;
     /// `chats`, the server of 2017; `manage-chats`, a page that was withdrawn in 2017; `email`, the
@@ -64,7 +66,8 @@ fn validate_code_verifier(verifier: &Secret) -> Result<(), InputError> {
     Err(InputError::new("code_verifier", "must be 43 to 128 letters, digits and -._~"))
 }
 
-/// `GET /oauth/authorize`: the page on which a user logs in and grants scopes to the application.
+/// `GET /oauth/authorize`: requests the page on which a user logs in and grants scopes to the
+/// application.
 ///
 /// The page is opened in the user's browser: [`Client::authorize_url`] returns its URL, and
 /// [`read_callback`](Authorize::read_callback) parses the URL to which the user returns. In the
@@ -185,6 +188,8 @@ impl Authorize {
 }
 
 /// An error of a login that returned no code.
+///
+/// See the example of [`Authorize`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginError {
     kind: LoginErrorKind,
@@ -193,6 +198,8 @@ pub struct LoginError {
 }
 
 /// The kind of a [`LoginError`].
+///
+/// See the example of [`Authorize`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoginErrorKind {
@@ -272,6 +279,8 @@ impl Endpoint for Authorize {
 
 /// The path at which codes are exchanged for tokens.
 ///
+/// See the example of [`Authorize`].
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration
 /// (`/oauth/access-token`); `/oauth/token`, a client of 2021.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -286,6 +295,8 @@ pub enum TokenPath {
 
 /// The location of a user's token in a request. Requests to `/oauth/user` always use the header,
 /// which the server accepts as well as the parameter `access_token`.
+///
+/// See the example of [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration (the
 /// parameter); the header, the server of 2017 and the provider's clients of 2017 to 2020.
@@ -304,6 +315,8 @@ pub enum TokenLocation {
 }
 
 /// A user's token.
+///
+/// See the example of [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Requesting OAuth Token;
 /// type and TTL, the server of 2017.
@@ -359,6 +372,8 @@ fn token_or_page(status: StatusCode) -> bool {
 
 /// `POST /oauth/access-token`: exchanges a code for the user's token. A code can be used once and
 /// is valid for an hour.
+///
+/// See the example of [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -427,6 +442,8 @@ impl Endpoint for ExchangeCode {
 }
 
 /// `POST /api/v1/oauth/token`: exchanges a code below the API prefix. Use [`ExchangeCode`] instead.
+///
+/// See the example of [`Authorize`].
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -506,6 +523,8 @@ fn spaced_login(username: &str, password: &Secret) -> Option<&'static str> {
 /// `POST /oauth/token`: requests a token with a user's name and password. Requires a first-party
 /// key pair.
 ///
+/// See the example of [`Authorize`].
+///
 /// Source: clients of 2020 and later; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestPasswordToken {
@@ -563,6 +582,8 @@ impl Endpoint for RequestPasswordToken {
 
 /// `POST /api/v1/oauth/request`: requests a code with a user's name and password, without a
 /// browser.
+///
+/// See the example of [`Authorize`].
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -645,6 +666,8 @@ impl Endpoint for RequestCode {
 
 /// `GET /oauth/user`: returns the user of a token. Requires the scope `user`.
 ///
+/// See the example of [`Authorize`].
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -669,6 +692,8 @@ impl Endpoint for GetUser {
 
 /// `GET /api/v1/oauth/logout`: invalidates the user's token and session. The request is never
 /// retried if its outcome is unknown, although it is a GET.
+///
+/// See the example of [`Authorize`].
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -699,6 +724,8 @@ impl Endpoint for LogOut {
 impl Client {
     /// Returns the URL of the login page, for the user's browser.
     ///
+    /// See the example of [`Authorize`].
+    ///
     /// # Errors
     /// Returns an error that names the first invalid argument.
     pub fn authorize_url(&self, login: &Authorize) -> Result<String> {
@@ -708,6 +735,8 @@ impl Client {
     /// Creates a login with these scopes and a PKCE code challenge. It uses the client's redirect
     /// URI.
     ///
+    /// See the example of [`Authorize`].
+    ///
     /// # Errors
     /// Returns an error if the client has no redirect URI, or if the operating system provides no
     /// randomness.
@@ -716,6 +745,8 @@ impl Client {
     }
 
     /// Exchanges the code of a login for the user's token, with the login's PKCE code verifier.
+    ///
+    /// See the example of [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). The server rejects a used or expired code with
@@ -731,6 +762,8 @@ impl Client {
     /// Exchanges a code for the user's token without a PKCE code verifier, for servers that ignore
     /// PKCE and for logins without PKCE. Prefer [`finish_login`](Client::finish_login).
     ///
+    /// See the example of [`Authorize`].
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). The server rejects a used or expired code with
     /// `invalid_request`, or with an error page.
@@ -741,6 +774,8 @@ impl Client {
 
     /// Exchanges a code below the API prefix. Use [`exchange_code`](Client::exchange_code) instead.
     ///
+    /// See the example of [`Authorize`].
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn exchange_code_at_api(&self, request: &ExchangeCodeAtApi) -> Result<UserToken> {
@@ -748,6 +783,8 @@ impl Client {
     }
 
     /// Requests a user's token with name and password, for first-party key pairs.
+    ///
+    /// See the example of [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -762,6 +799,8 @@ impl Client {
 
     /// Requests a code with a user's name and password, without a browser.
     ///
+    /// See the example of [`Authorize`].
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). The server rejects requests with HTTP 200. Such
     /// responses are returned as errors.
@@ -775,6 +814,8 @@ impl Client {
     /// expired. In this case, this method sends a request to another endpoint of the user to
     /// determine the reason. If the reason is the token, the error is that of the endpoint
     /// `second_factor.status`, and [`needs_login`](crate::ErrorExt::needs_login) returns `true`.
+    ///
+    /// See the example of [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -793,6 +834,8 @@ impl Client {
     }
 
     /// Invalidates the token.
+    ///
+    /// See the example of [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

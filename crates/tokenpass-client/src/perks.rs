@@ -16,6 +16,8 @@ use crate::{Client, error};
 /// `GET /api/v1/perks/{token}`: returns the number of active chats that a token gives access to. No
 /// credentials are required.
 ///
+/// See the example of the module [`perks`](crate::perks).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetPerks {
@@ -30,6 +32,8 @@ impl GetPerks {
 }
 
 /// The perks of a token.
+///
+/// See the example of the module [`perks`](crate::perks).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Perks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -57,6 +61,8 @@ impl Endpoint for GetPerks {
 }
 
 /// `GET /api/v1/tca/asset/{chain}/{asset}`: returns details of an asset.
+///
+/// See the example of the module [`perks`](crate::perks).
 ///
 /// Source: the provider's client of 2022; no documentation names it, and its response is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +94,8 @@ impl Endpoint for GetAsset {
 impl Client {
     /// Returns the number of active chats that a token gives access to.
     ///
+    /// See the example of the module [`perks`](crate::perks).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_perks(&self, token: impl Into<String>) -> Result<Perks> {
@@ -95,6 +103,8 @@ impl Client {
     }
 
     /// Returns the details of an asset, as sent by the server of 2022.
+    ///
+    /// See the example of the module [`perks`](crate::perks).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

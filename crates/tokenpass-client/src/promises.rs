@@ -120,6 +120,8 @@ impl Endpoint for RegisterSource {
 /// `DELETE /api/v1/tca/provisional/{address}`: removes a source from the whitelist. The path in the
 /// documentation does not exist on any server.
 ///
+/// See the example of the module [`promises`](crate::promises).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteSource {
@@ -145,6 +147,8 @@ impl Endpoint for DeleteSource {
 
 /// `GET /api/v1/tca/provisional`: lists the whitelisted sources.
 ///
+/// See the example of the module [`promises`](crate::promises).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -158,6 +162,8 @@ impl ListSources {
 }
 
 /// The whitelisted sources of an application.
+///
+/// See the example of the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Source Addresses;
 /// the list as an object, the server of 2017.
@@ -176,6 +182,8 @@ pub struct Sources {
 }
 
 /// A whitelisted source.
+///
+/// See the example of the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Source Address Object;
 /// `type`, the provider's clients since 2019.
@@ -491,6 +499,8 @@ fn promise_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Promi
 
 /// A promise (a provisional transaction).
 ///
+/// See the example of the module [`promises`](crate::promises).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Provisional TX Object;
 /// the truncation of `ref`, the code of the server of 2017; `precision`, `chain` and `protocol`,
 /// the provider's plug-in of 2022.
@@ -601,6 +611,8 @@ impl Endpoint for CreatePromise {
 
 /// `GET /api/v1/tca/provisional/tx`: lists all promises that the application made.
 ///
+/// See the example of the module [`promises`](crate::promises).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListPromises {
@@ -635,6 +647,8 @@ impl Endpoint for ListPromises {
 
 /// `GET /api/v1/tca/provisional/byemail/{email}`: lists the promises to an e-mail address.
 ///
+/// See the example of the module [`promises`](crate::promises).
+///
 /// Source: clients of 2018 and later; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPromisesByEmail {
@@ -660,6 +674,8 @@ impl Endpoint for ListPromisesByEmail {
 
 /// `GET /api/v1/tca/provisional/tx/{id}`: returns one promise by its id, txid or fingerprint.
 /// Prefer the id.
+///
+/// See the example of the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -776,6 +792,8 @@ impl Endpoint for UpdatePromise {
 
 /// `DELETE /api/v1/tca/provisional/tx/{id}`: cancels a promise.
 ///
+/// See the example of the module [`promises`](crate::promises).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelPromise {
@@ -805,6 +823,8 @@ impl Endpoint for CancelPromise {
 impl Client {
     /// Whitelists an address as a source of promises, or changes its list of assets.
     ///
+    /// See the example of the module [`promises`](crate::promises).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn register_source(&self, request: &RegisterSource) -> Result<()> {
@@ -812,11 +832,15 @@ impl Client {
     }
 
     /// Returns the message to sign with the key of the address, for [`RegisterSource::proof`].
+    ///
+    /// See the example of the module [`promises`](crate::promises).
     pub fn source_proof_message(&self, address: &str) -> String {
         proof::source_proof_message(address, self.client_id())
     }
 
     /// Removes a source from the whitelist.
+    ///
+    /// See the example of the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -825,6 +849,8 @@ impl Client {
     }
 
     /// Returns the whitelisted sources.
+    ///
+    /// See the example of the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -838,6 +864,8 @@ impl Client {
     /// responds to the retry that the promise exists, this method returns the promise, in the same
     /// way as [`find_promise`](Client::find_promise). [`send`](Client::send) returns that response
     /// as an error.
+    ///
+    /// See the example of the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If the outcome is unknown, call
@@ -864,6 +892,8 @@ impl Client {
     /// sends one request, and a second one for the list of promises if the first response is about
     /// another promise.
     ///
+    /// See the example of the module [`promises`](crate::promises).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). Returns an error for a request without a txid and
     /// fingerprint.
@@ -889,6 +919,8 @@ impl Client {
 
     /// Returns all promises that the application made.
     ///
+    /// See the example of the module [`promises`](crate::promises).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_promises(&self) -> Result<Vec<Promise>> {
@@ -896,6 +928,8 @@ impl Client {
     }
 
     /// Returns the promises to an e-mail address. The endpoint is not documented.
+    ///
+    /// See the example of the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -905,6 +939,8 @@ impl Client {
 
     /// Returns a promise by its id, txid or fingerprint, or `None` if there is none.
     ///
+    /// See the example of the module [`promises`](crate::promises).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_promise(&self, id: impl Into<String>) -> Result<Option<Promise>> {
@@ -913,6 +949,8 @@ impl Client {
 
     /// Changes a promise.
     ///
+    /// See the example of the module [`promises`](crate::promises).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn update_promise(&self, request: &UpdatePromise) -> Result<Promise> {
@@ -920,6 +958,8 @@ impl Client {
     }
 
     /// Cancels a promise.
+    ///
+    /// See the example of the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

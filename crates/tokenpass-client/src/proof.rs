@@ -20,6 +20,8 @@ pub fn proof_suffix(client_id: &str) -> String {
 /// Returns the message to sign for
 /// [`RegisterSource::proof`](crate::promises::RegisterSource::proof). It depends on the
 /// application's client id.
+///
+/// See the example of [`extract_signature`].
 pub fn source_proof_message(address: &str, client_id: &str) -> String {
     [address, &proof_suffix(client_id)].concat()
 }
@@ -44,6 +46,8 @@ pub fn instant_verify_message(url: &str) -> Option<String> {
 
 /// Returns the SHA-256 of a user's id, in hexadecimal. Privileged requests send it to prove that
 /// the sender knows the id.
+///
+/// See the example of [`extract_signature`].
 pub fn user_hash(user_id: &str) -> String {
     sha256_hex(user_id.as_bytes())
 }

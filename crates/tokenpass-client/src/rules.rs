@@ -12,6 +12,8 @@ use crate::balances::{Balances, Holding, Quantity, Satoshis, php_number};
 wire_enum! {
     /// The comparison of a balance with the amount of a rule.
     ///
+    /// See the example of [`Rules`](crate::Rules).
+    ///
     /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules; `<` and
     /// `<=` require more than 0 according to the provider's library `token-controlled-access`.
     pub enum Op {

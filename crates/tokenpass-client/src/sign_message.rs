@@ -64,6 +64,8 @@ impl MessageKey {
 /// Returns whether `signature` is a signature of `message` with the key of `address`. The signature
 /// is base64 or a whole signed block.
 ///
+/// See the example of [`MessageKey`](crate::proof::MessageKey).
+///
 /// # Errors
 /// Returns an error if `address` is not a pay-to-public-key-hash address, or if `signature` is not
 /// a message signature.

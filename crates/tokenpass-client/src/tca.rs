@@ -24,6 +24,8 @@ use crate::{Client, credentials, error};
 /// user. Promises to the user are counted unless the rules exclude them. The request is also
 /// signed.
 ///
+/// See the example of the module [`tca`](crate::tca).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckUser {
@@ -60,6 +62,8 @@ impl Endpoint for CheckUser {
 /// `GET /api/v1/tca/check-address/{address}`: checks whether a bitcoin address satisfies the rules.
 ///
 /// The server queries the blockchain, so promises are not counted. No credentials are required.
+///
+/// See the example of the module [`tca`](crate::tca).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +102,8 @@ impl Endpoint for CheckAddress {
 ///
 /// Requires the privileged key pair.
 ///
+/// See the example of the module [`tca`](crate::tca).
+///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindUsers {
@@ -112,6 +118,8 @@ impl FindUsers {
 }
 
 /// A user, as returned by [`FindUsers`].
+///
+/// See the example of the module [`tca`](crate::tca).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -156,6 +164,8 @@ impl Endpoint for FindUsers {
 /// Promises to an e-mail address that is not registered yet are counted as well. Requires the
 /// privileged key pair.
 ///
+/// See the example of the module [`tca`](crate::tca).
+///
 /// Source: clients of 2018 and later; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckEmail {
@@ -195,6 +205,8 @@ impl Endpoint for CheckEmail {
 impl Client {
     /// Returns whether a user's inventory satisfies the rules. Requires a user's token.
     ///
+    /// See the example of the module [`tca`](crate::tca).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If the rules are not satisfied, the method returns
     /// `false`. An unknown user is an error.
@@ -205,6 +217,8 @@ impl Client {
     /// Returns whether a bitcoin address satisfies the rules. Only its balances on the blockchain
     /// are counted.
     ///
+    /// See the example of the module [`tca`](crate::tca).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If the rules are not satisfied, the method returns
     /// `false`. An invalid address is an error.
@@ -214,6 +228,8 @@ impl Client {
 
     /// Returns all users who satisfy the rules. Requires the privileged key pair.
     ///
+    /// See the example of the module [`tca`](crate::tca).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn find_users(&self, rules: &Rules) -> Result<Vec<FoundUser>> {
@@ -222,6 +238,8 @@ impl Client {
 
     /// Returns whether the user with an e-mail address satisfies the rules. Requires the privileged
     /// key pair.
+    ///
+    /// See the example of the module [`tca`](crate::tca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

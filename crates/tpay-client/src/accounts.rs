@@ -3,6 +3,19 @@
 //! [`CreateMerchant`] registers a merchant. [`CreateAccount`] is the older endpoint for the same
 //! purpose. The ids of legal forms, categories and document types are listed in
 //! [`dictionaries`](crate::dictionaries).
+//!
+//! ```no_run
+//! use tpay_client::Client;
+//! use tpay_client::accounts::CreateMerchant;
+//!
+//! let tpay = Client::from_env()?;
+//! let merchant = tpay.create_merchant(&CreateMerchant::new("OFFER", "shop@example.com"))?;
+//! println!("activation at {}", merchant.activation_link.unwrap_or_default());
+//! if let Some(id) = merchant.id {
+//!     println!("{:?}", tpay.get_account(id)?.extra);
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 mod files;
 mod merchants;
@@ -25,6 +38,8 @@ pub use merchants::{ContactPerson, CreateMerchant, MerchantAddress};
 /// An account of a partner's merchant. Its fields are not documented, so all fields except the id
 /// are in `extra`.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the provider's API reference, `GET /accounts`, which names no field.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,6 +53,8 @@ pub struct Account {
 }
 
 /// A page of accounts.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `GET /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -64,6 +81,8 @@ pub struct AccountPage {
 }
 
 /// `GET /accounts`: lists the accounts of a partner's merchants.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `GET /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -116,6 +135,8 @@ numbered_pages!(ListAccounts);
 
 /// `GET /accounts/{accountId}`: returns the account of a partner's merchant.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the provider's API reference, `GET /accounts/{accountId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetAccount {
@@ -141,6 +162,8 @@ impl Endpoint for GetAccount {
 
 /// The balance of an account. Its format is not documented, so all fields are in `extra`.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -159,6 +182,8 @@ pub struct Balance {
 /// `GET /accounts/{accountId}/balance`: returns the balance of an account.
 ///
 /// Experimental: the response is not documented.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,6 +209,8 @@ impl Endpoint for GetBalance {
 }
 
 /// An address of a new account.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -251,6 +278,8 @@ impl AccountAddress {
 
 /// A phone number of a new account.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -267,6 +296,8 @@ impl AccountPhone {
 }
 
 /// A website of a new account or merchant.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -301,6 +332,8 @@ impl Website {
 }
 
 /// A person in the registration of an account.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -407,6 +440,8 @@ impl Person {
 
 /// A contact of a person.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the provider's API reference, `POST /accounts`, where a person has one; the official PHP
 /// client sends a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -430,6 +465,8 @@ impl PersonContact {
 }
 
 /// The bank account in the registration of an account.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -594,6 +631,8 @@ impl Endpoint for CreateAccount {
 /// The response to the registration of an account or merchant. It contains keys that the server
 /// returns only once.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -647,6 +686,8 @@ pub struct CreatedAccount {
 
 /// An address in the response to a registration.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -687,6 +728,8 @@ pub struct CreatedAddress {
 
 /// A person in the response to a registration. For merchants, only names, roles and contacts are
 /// set.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`; a
 /// boolean `pepStatement`, the official PHP client.
@@ -738,6 +781,8 @@ pub struct CreatedPerson {
 
 /// A contact of a person in the response to a registration.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -755,6 +800,8 @@ pub struct CreatedContact {
 
 /// An API key of the Open API. The server does not return it again: store it.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -768,6 +815,8 @@ pub struct ApiCredentials {
 }
 
 /// An API key of the deprecated transaction API.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -790,6 +839,8 @@ pub struct TransactionApiCredentials {
 impl Client {
     /// Returns one page of the accounts of a partner's merchants.
     ///
+    /// See the example of the module [`accounts`](crate::accounts).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_accounts(&self, request: &ListAccounts) -> Result<AccountPage> {
@@ -808,6 +859,8 @@ impl Client {
     /// Creates an account for a partner's merchant. Use
     /// [`create_merchant`](Client::create_merchant) in new programs.
     ///
+    /// See the example of the module [`accounts`](crate::accounts).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn create_account(&self, request: &CreateAccount) -> Result<CreatedAccount> {
@@ -816,6 +869,8 @@ impl Client {
 
     /// Returns the account of a partner's merchant.
     ///
+    /// See the example of the module [`accounts`](crate::accounts).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_account(&self, account_id: impl Into<String>) -> Result<Account> {
@@ -823,6 +878,8 @@ impl Client {
     }
 
     /// Returns the balance of an account. Experimental.
+    ///
+    /// See the example of the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -5,6 +5,17 @@
 //!
 //! An alias is registered with a payment ([`BlikPayment::aliases`]) or without one
 //! ([`CreateBlikAlias`]). Later payments need no code: see the example of [`BlikAlias`].
+//!
+//! ```no_run
+//! use tpay_client::Client;
+//! use tpay_client::blik::AliasType;
+//!
+//! let tpay = Client::from_env()?;
+//! for alias in tpay.get_blik_alias("user-42", AliasType::Uid)?.aliases {
+//!     println!("{:?} expires at {:?}", alias.label, alias.expires_at);
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 mod checkout;
 
@@ -21,6 +32,8 @@ use crate::{Client, Currency, error, validate};
 pub use checkout::{BlikDecision, BlikResult};
 
 /// A BLIK code or alias.
+///
+/// See the example of the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -88,6 +101,8 @@ impl BlikPayment {
 
 wire_enum! {
     /// The type of a BLIK alias.
+    ///
+    /// See the example of the module [`blik`](crate::blik).
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum AliasType {
@@ -178,6 +193,8 @@ impl BlikAlias {
 wire_enum! {
     /// The model of autopayments.
     ///
+    /// See the example of the module [`blik`](crate::blik).
+    ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum AutopaymentModel {
         /// Model A.
@@ -190,6 +207,8 @@ wire_enum! {
 }
 
 /// The terms of autopayments to which the payer agrees.
+///
+/// See the example of the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -257,6 +276,8 @@ impl Autopayment {
 
 /// `POST /blik/alias`: registers an alias without a payment.
 ///
+/// See the example of the module [`blik`](crate::blik).
+///
 /// Source: the provider's API reference, `POST /blik/alias`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateBlikAlias {
@@ -317,6 +338,8 @@ impl Endpoint for CreateBlikAlias {
 
 /// The response to the registration of an alias.
 ///
+/// See the example of the module [`blik`](crate::blik).
+///
 /// Source: the provider's API reference, `POST /blik/alias`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -342,6 +365,8 @@ pub struct CreatedAlias {
 
 /// Information about an alias.
 ///
+/// See the example of the module [`blik`](crate::blik).
+///
 /// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -358,6 +383,8 @@ pub struct BlikAliases {
 }
 
 /// An alias in one banking application.
+///
+/// See the example of the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -385,6 +412,8 @@ pub struct BlikAliasDetails {
 
 /// An event of an alias.
 ///
+/// See the example of the module [`blik`](crate::blik).
+///
 /// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -401,6 +430,8 @@ pub struct AliasEvent {
 }
 
 /// `GET /blik/alias/{alias}`: returns an alias.
+///
+/// See the example of the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -435,6 +466,8 @@ impl Endpoint for GetBlikAlias {
 }
 
 /// `DELETE /blik/alias/{alias}`: removes an alias. The alias type is sent in the body.
+///
+/// See the example of the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `DELETE /blik/alias/{alias}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -476,6 +509,8 @@ impl Endpoint for DeleteBlikAlias {
 impl Client {
     /// Registers a BLIK alias without a payment.
     ///
+    /// See the example of the module [`blik`](crate::blik).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn create_blik_alias(&self, request: &CreateBlikAlias) -> Result<CreatedAlias> {
@@ -483,6 +518,8 @@ impl Client {
     }
 
     /// Returns a BLIK alias.
+    ///
+    /// See the example of the module [`blik`](crate::blik).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -495,6 +532,8 @@ impl Client {
     }
 
     /// Removes a BLIK alias.
+    ///
+    /// See the example of the module [`blik`](crate::blik).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -5,6 +5,23 @@
 //! ([`CardPayment::save`](crate::transactions::pay::CardPayment::save)). A notification contains
 //! the token, and [`CardPayment::saved`](crate::transactions::pay::CardPayment::saved) charges the
 //! card. Card tokens are not the access tokens of [`oauth`](crate::oauth).
+//!
+//! ```no_run
+//! use tpay_client::cards::CreateCardToken;
+//! use tpay_client::transactions::pay::CardPayment;
+//! use tpay_client::{Client, Pay};
+//!
+//! let tpay = Client::from_env()?;
+//! let request = CreateCardToken::new("https://shop.example.com/notify");
+//! let saved = tpay.create_card_token(&request)?;
+//! println!("enter the card at {}", saved.url.unwrap_or_default());
+//!
+//! // The token is in the notification.
+//! let token = "a".repeat(64);
+//! println!("{:?}", tpay.get_card_token(&*token)?.token_status);
+//! let pay = Pay::card(CardPayment::saved(token));
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 mod expiry;
 
@@ -22,6 +39,8 @@ pub use expiry::CardExpiry;
 wire_enum! {
     /// The status of a saved card.
     ///
+    /// See the example of the module [`cards`](crate::cards).
+    ///
     /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
     pub enum CardTokenStatus {
         /// The card can be charged.
@@ -36,6 +55,8 @@ wire_enum! {
 }
 
 /// The owner of a card to save.
+///
+/// See the example of the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -54,6 +75,8 @@ impl CardTokenPayer {
 
 /// The URLs to which the payer returns after a card was saved.
 ///
+/// See the example of the module [`cards`](crate::cards).
+///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -70,6 +93,8 @@ impl RedirectUrls {
 }
 
 /// The response to a request to save a card. A notification contains the token.
+///
+/// See the example of the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -149,6 +174,8 @@ impl Endpoint for CreateCardToken {
 
 /// A saved card.
 ///
+/// See the example of the module [`cards`](crate::cards).
+///
 /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -171,6 +198,8 @@ pub struct CardToken {
 
 /// The appearance of a card.
 ///
+/// See the example of the module [`cards`](crate::cards).
+///
 /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -184,6 +213,8 @@ pub struct CardContent {
 }
 
 /// `GET /tokens/{tokenValue}`: returns a saved card.
+///
+/// See the example of the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,6 +242,8 @@ impl Endpoint for GetCardToken {
 
 /// `DELETE /tokens/{tokenValue}`: deletes a saved card.
 ///
+/// See the example of the module [`cards`](crate::cards).
+///
 /// Source: the provider's API reference, `DELETE /tokens/{tokenValue}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteCardToken {
@@ -236,6 +269,8 @@ impl Endpoint for DeleteCardToken {
 }
 
 /// `POST /wallet/applepay/init`: starts an Apple Pay session.
+///
+/// See the example of the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `POST /wallet/applepay/init`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -286,6 +321,8 @@ impl Endpoint for InitApplePay {
 
 /// An Apple Pay session.
 ///
+/// See the example of the module [`cards`](crate::cards).
+///
 /// Source: the provider's API reference, `POST /wallet/applepay/init`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -318,6 +355,8 @@ impl ApplePaySession {
 impl Client {
     /// Saves a card without charging it. A notification contains the token.
     ///
+    /// See the example of the module [`cards`](crate::cards).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn create_card_token(&self, request: &CreateCardToken) -> Result<CreatedCardToken> {
@@ -325,6 +364,8 @@ impl Client {
     }
 
     /// Returns a saved card.
+    ///
+    /// See the example of the module [`cards`](crate::cards).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -334,6 +375,8 @@ impl Client {
 
     /// Deletes a saved card.
     ///
+    /// See the example of the module [`cards`](crate::cards).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn delete_card_token(&self, token_value: impl Into<Secret>) -> Result<Acknowledgement> {
@@ -341,6 +384,8 @@ impl Client {
     }
 
     /// Starts an Apple Pay session.
+    ///
+    /// See the example of the module [`cards`](crate::cards).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

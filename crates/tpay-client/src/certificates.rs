@@ -1,5 +1,11 @@
 //! The certificates that verify notifications. The notification reader fetches them itself, so most
 //! programs do not need these endpoints.
+//!
+//! ```no_run
+//! let pem = tpay_client::Client::from_env()?.get_signing_certificate()?;
+//! assert!(pem.contains("BEGIN CERTIFICATE"));
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{
     Credential, Endpoint, ErrorKind, Response, ResponseError, Result, Route, Server, route,
@@ -10,8 +16,10 @@ use crate::Client;
 /// The host that serves certificates and the payment page.
 pub(crate) const SECURE: Server = Server::named("certificates");
 
-/// `GET /x509/notifications-jws.pem`: the certificate (PEM) that signs notifications. The provider
-/// replaces it from time to time.
+/// `GET /x509/notifications-jws.pem`: returns the certificate (PEM) that signs notifications. The
+/// provider replaces it from time to time.
+///
+/// See the example of the module [`certificates`](crate::certificates).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,11 +46,13 @@ impl Endpoint for GetSigningCertificate {
     }
 }
 
-/// `GET /x509/tpay-jws-root.pem`: the intermediate and the root certificate (PEM) of the signing
-/// certificate.
+/// `GET /x509/tpay-jws-root.pem`: returns the intermediate and the root certificate (PEM) of the
+/// signing certificate.
 ///
 /// This crate contains both certificates. Verify a certificate from this endpoint by other means
 /// before you trust it.
+///
+/// See the example of the module [`certificates`](crate::certificates).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,6 +96,8 @@ fn pem(response: &Response) -> Result<String, ResponseError> {
 impl Client {
     /// Returns the certificate (PEM) that signs notifications.
     ///
+    /// See the example of the module [`certificates`](crate::certificates).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_signing_certificate(&self) -> Result<String> {
@@ -94,6 +106,8 @@ impl Client {
 
     /// Returns the intermediate and the root certificate (PEM) of the signing certificate. This
     /// crate contains both.
+    ///
+    /// See the example of the module [`certificates`](crate::certificates).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -24,6 +24,8 @@ use crate::{Client, Currency, error};
 id! {
     /// The id of a payment channel. It is created from a number: `ChannelId::from(64)`.
     ///
+    /// See the example of the module [`channels`](crate::channels).
+    ///
     /// Source: the provider's API reference, `POST /transactions`, `channelId`.
     pub struct ChannelId;
 }
@@ -31,11 +33,15 @@ id! {
 id! {
     /// The id of a group of channels. It is created from a number: `GroupId::from(150)`.
     ///
+    /// See the example of the module [`channels`](crate::channels).
+    ///
     /// Source: the provider's API reference, `POST /transactions`, `groupId`.
     pub struct GroupId;
 }
 
 /// A group of channels, as displayed on the payment page.
+///
+/// See the example of the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/bank-groups` and
 /// `GET /marketplace/v1/bank-groups`.
@@ -69,6 +75,8 @@ impl BankGroup {
 
 /// The response with the groups of channels.
 ///
+/// See the example of the module [`channels`](crate::channels).
+///
 /// Source: the provider's API reference, `GET /transactions/bank-groups` (a list); the official PHP
 /// and Android clients read a map.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -90,6 +98,8 @@ pub struct BankGroups {
 
 /// `GET /transactions/bank-groups`: lists the groups of channels. They rarely change, so cache the
 /// response.
+///
+/// See the example of the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/bank-groups`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -124,6 +134,8 @@ impl Endpoint for ListBankGroups {
 }
 
 /// A payment channel.
+///
+/// See the example of the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -177,6 +189,8 @@ impl Channel {
 
 /// An image.
 ///
+/// See the example of the module [`channels`](crate::channels).
+///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -190,6 +204,8 @@ pub struct Image {
 }
 
 /// A group of a channel.
+///
+/// See the example of the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -209,6 +225,8 @@ pub struct ChannelGroup {
 
 /// A limit of a channel.
 ///
+/// See the example of the module [`channels`](crate::channels).
+///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -227,6 +245,8 @@ pub struct Constraint {
 }
 
 /// The response with the payment channels.
+///
+/// See the example of the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -253,6 +273,8 @@ pub struct Channels {
 
 /// `GET /transactions/channels`: lists the payment channels. They rarely change, so cache the
 /// response.
+///
+/// See the example of the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -292,6 +314,8 @@ impl Endpoint for ListChannels {
 impl Client {
     /// Returns the groups of channels. They rarely change, so cache the response.
     ///
+    /// See the example of the module [`channels`](crate::channels).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_bank_groups(&self, request: &ListBankGroups) -> Result<BankGroups> {
@@ -299,6 +323,8 @@ impl Client {
     }
 
     /// Returns the payment channels. They rarely change, so cache the response.
+    ///
+    /// See the example of the module [`channels`](crate::channels).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -44,6 +44,8 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
 /// The environment of the API. The two environments of the provider are separate: each has its own
 /// registration, keys and certificates.
 ///
+/// See the example of [`Client`](crate::Client).
+///
 /// Source: the provider's documentation, `docs-api.tpay.com`, first steps, environments.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -25,6 +25,8 @@ use crate::{Client, error, validate};
 wire_enum! {
     /// The status of a bank account of Collect.
     ///
+    /// See the example of the module [`collect`](crate::collect).
+    ///
     /// Source: the provider's API reference, `GET /collect/bank-accounts`.
     pub enum BankAccountStatus {
         /// The account can receive payments.
@@ -35,6 +37,8 @@ wire_enum! {
 }
 
 /// A bank account of Collect.
+///
+/// See the example of the module [`collect`](crate::collect).
 ///
 /// Source: the provider's API reference, `GET /collect/bank-accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -66,6 +70,8 @@ pub struct BankAccount {
 
 /// A page of bank accounts.
 ///
+/// See the example of the module [`collect`](crate::collect).
+///
 /// Source: the provider's API reference, `GET /collect/bank-accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -91,6 +97,8 @@ pub struct BankAccountPage {
 }
 
 /// `GET /collect/bank-accounts`: lists the bank accounts of Collect.
+///
+/// See the example of the module [`collect`](crate::collect).
 ///
 /// Source: the provider's API reference, `GET /collect/bank-accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -143,6 +151,8 @@ numbered_pages!(ListBankAccounts);
 
 /// `POST /collect/bank-accounts`: adds a bank account to Collect.
 ///
+/// See the example of the module [`collect`](crate::collect).
+///
 /// Source: the provider's API reference, `POST /collect/bank-accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -194,6 +204,8 @@ impl Endpoint for CreateBankAccount {
 impl Client {
     /// Returns one page of the bank accounts of Collect.
     ///
+    /// See the example of the module [`collect`](crate::collect).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_bank_accounts(&self, request: &ListBankAccounts) -> Result<BankAccountPage> {
@@ -204,11 +216,15 @@ impl Client {
     ///
     /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
     /// page are requested.
+    ///
+    /// See the example of the module [`collect`](crate::collect).
     pub fn bank_accounts(&self, request: &ListBankAccounts) -> Items<ListBankAccounts> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
     /// Adds a bank account to Collect.
+    ///
+    /// See the example of the module [`collect`](crate::collect).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -20,12 +20,16 @@ use crate::{Client, error};
 id! {
     /// The id of a category of sale. It is created from a number: `CategoryId::from(2)`.
     ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    ///
     /// Source: the provider's API reference, `GET /accounts/category/{categoryId}`.
     pub struct CategoryId;
 }
 
 id! {
     /// The id of a legal form. It is created from a number: `LegalFormId::from(2)`.
+    ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
     ///
     /// Source: the provider's API reference, `GET /accounts/legalForm/{legalFormId}`.
     pub struct LegalFormId;
@@ -34,11 +38,15 @@ id! {
 id! {
     /// The id of a document type. It is created from a number: `DocumentTypeId::from(2)`.
     ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    ///
     /// Source: the provider's API reference, `GET /accounts/document/{documentTypeId}`.
     pub struct DocumentTypeId;
 }
 
 /// An entry of a dictionary: a category of sale, a legal form, a document type or an MCC.
+///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/category`, `GET /accounts/legalForm`, `GET
 /// /accounts/document`, the same endpoints with an id, and `GET /accounts/mcc`.
@@ -63,6 +71,8 @@ pub struct DictionaryEntry {
 }
 
 /// The response with the entries of a dictionary.
+///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/category`, `GET /accounts/legalForm`,
 /// `GET /accounts/document` and `GET /accounts/mcc`.
@@ -91,6 +101,8 @@ pub struct Dictionary {
 
 /// `GET /accounts/category`: lists the categories of sale.
 ///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
+///
 /// Source: the provider's API reference, `GET /accounts/category`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -114,6 +126,8 @@ impl Endpoint for ListCategories {
 }
 
 /// `GET /accounts/category/{categoryId}`: returns a category of sale.
+///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/category/{categoryId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,6 +154,8 @@ impl Endpoint for GetCategory {
 
 /// `GET /accounts/legalForm`: lists the legal forms.
 ///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
+///
 /// Source: the provider's API reference, `GET /accounts/legalForm`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -163,6 +179,8 @@ impl Endpoint for ListLegalForms {
 }
 
 /// `GET /accounts/legalForm/{legalFormId}`: returns a legal form.
+///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/legalForm/{legalFormId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,6 +207,8 @@ impl Endpoint for GetLegalForm {
 
 /// `GET /accounts/document`: lists the document types.
 ///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
+///
 /// Source: the provider's API reference, `GET /accounts/document`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -212,6 +232,8 @@ impl Endpoint for ListDocuments {
 }
 
 /// `GET /accounts/document/{documentTypeId}`: returns a document type.
+///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/document/{documentTypeId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -237,6 +259,8 @@ impl Endpoint for GetDocument {
 }
 
 /// `GET /accounts/mcc`: lists the merchant category codes.
+///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/mcc`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -269,6 +293,8 @@ impl Endpoint for ListMcc {
 impl Client {
     /// Returns the categories of sale.
     ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_categories(&self) -> Result<Dictionary> {
@@ -276,6 +302,8 @@ impl Client {
     }
 
     /// Returns a category of sale.
+    ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -285,6 +313,8 @@ impl Client {
 
     /// Returns the legal forms.
     ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_legal_forms(&self) -> Result<Dictionary> {
@@ -292,6 +322,8 @@ impl Client {
     }
 
     /// Returns a legal form.
+    ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -301,6 +333,8 @@ impl Client {
 
     /// Returns the document types.
     ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_documents(&self) -> Result<Dictionary> {
@@ -308,6 +342,8 @@ impl Client {
     }
 
     /// Returns a document type.
+    ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -319,6 +355,8 @@ impl Client {
     }
 
     /// Returns the merchant category codes.
+    ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

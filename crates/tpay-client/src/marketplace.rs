@@ -3,6 +3,18 @@
 //!
 //! These endpoints use integer amounts in hundredths of the currency (grosze). This crate converts
 //! them: all amounts are in units of the currency.
+//!
+//! ```no_run
+//! use tpay_client::Client;
+//! use tpay_client::marketplace::GetMarketplaceTransaction;
+//!
+//! let request = GetMarketplaceTransaction::new("01G5EDNEPPNWBJAX8AR5QAMGVA");
+//! let payment = Client::from_env()?.get_marketplace_transaction(&request)?;
+//! for part in payment.child_transactions {
+//!     println!("{:?}: {} refunds", part.amount, part.refunds.len());
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{
     Acknowledgement, Amount, Body, Endpoint, ExtraFields, InputError, Params, Response,
@@ -21,6 +33,8 @@ use crate::{
 wire_enum! {
     /// The language of a marketplace payment.
     ///
+    /// See the example of the module [`marketplace`](crate::marketplace).
+    ///
     /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
     pub enum MarketplaceLanguage {
         /// Polish.
@@ -31,6 +45,8 @@ wire_enum! {
 }
 
 /// The payer of a new marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -90,6 +106,8 @@ impl BillingAddress {
 
 /// A product that is sold on a marketplace.
 ///
+/// See the example of the module [`marketplace`](crate::marketplace).
+///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -116,6 +134,8 @@ impl Product {
 }
 
 /// The part of a payment that one merchant receives.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -173,6 +193,8 @@ impl ChildTransaction {
 }
 
 /// A URL or e-mail address for events of a marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -327,6 +349,8 @@ impl Endpoint for CreateMarketplaceTransaction {
 
 /// The response to the creation of a marketplace payment.
 ///
+/// See the example of the module [`marketplace`](crate::marketplace).
+///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -344,6 +368,8 @@ pub struct CreatedMarketplaceTransaction {
 }
 
 /// A marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -402,6 +428,8 @@ impl MarketplaceTransaction {
 
 /// The point of sale of a marketplace payment.
 ///
+/// See the example of the module [`marketplace`](crate::marketplace).
+///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -415,6 +443,8 @@ pub struct MarketplacePos {
 }
 
 /// The payer in the response with a marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -446,6 +476,8 @@ pub struct BillingAddressDetails {
 
 /// A URL or e-mail address for events of a marketplace payment.
 ///
+/// See the example of the module [`marketplace`](crate::marketplace).
+///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -464,6 +496,8 @@ pub struct MarketplaceCallbackDetails {
 
 /// The settings for e-mails to the payer of a marketplace payment.
 ///
+/// See the example of the module [`marketplace`](crate::marketplace).
+///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -480,6 +514,8 @@ pub struct MarketplaceEmails {
 }
 
 /// The part of a payment that one merchant receives.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -507,6 +543,8 @@ pub struct MarketplaceChild {
 
 /// A merchant of a marketplace.
 ///
+/// See the example of the module [`marketplace`](crate::marketplace).
+///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -520,6 +558,8 @@ pub struct MarketplaceMerchant {
 }
 
 /// A refund of a merchant's part.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -547,6 +587,8 @@ impl MarketplaceChildRefund {
 }
 
 /// `GET /marketplace/v1/transaction/{id}`: returns a marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -585,6 +627,8 @@ impl Endpoint for GetMarketplaceTransaction {
 }
 
 /// `POST /marketplace/v1/transaction/{id}/pay`: pays a marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/pay`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -641,6 +685,8 @@ impl Endpoint for PayMarketplaceTransaction {
 }
 
 /// A full or partial refund of a merchant's part.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -731,6 +777,8 @@ impl Endpoint for RefundMarketplaceTransaction {
 
 /// The response to the refund of a marketplace payment.
 ///
+/// See the example of the module [`marketplace`](crate::marketplace).
+///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -747,6 +795,8 @@ pub struct MarketplaceRefund {
 }
 
 /// `POST /marketplace/v1/transaction/{id}/cancel`: cancels a marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -772,6 +822,8 @@ impl Endpoint for CancelMarketplaceTransaction {
 }
 
 /// `GET /marketplace/v1/bank-groups`: lists the groups of channels that are available to merchants.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/bank-groups`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -809,6 +861,8 @@ impl Client {
     /// Creates a payment to merchants of a marketplace. The request is never retried if its outcome
     /// is unknown.
     ///
+    /// See the example of the module [`marketplace`](crate::marketplace).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn create_marketplace_transaction(
@@ -819,6 +873,8 @@ impl Client {
     }
 
     /// Returns a marketplace payment.
+    ///
+    /// See the example of the module [`marketplace`](crate::marketplace).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -832,6 +888,8 @@ impl Client {
     /// Pays a marketplace payment. A declined payment is returned as an error, as by
     /// [`pay_transaction`](Client::pay_transaction).
     ///
+    /// See the example of the module [`marketplace`](crate::marketplace).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn pay_marketplace_transaction(
@@ -842,6 +900,8 @@ impl Client {
     }
 
     /// Refunds a marketplace payment. The request is never retried if its outcome is unknown.
+    ///
+    /// See the example of the module [`marketplace`](crate::marketplace).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -854,6 +914,8 @@ impl Client {
 
     /// Cancels a marketplace payment.
     ///
+    /// See the example of the module [`marketplace`](crate::marketplace).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn cancel_marketplace_transaction(&self, id: impl Into<String>) -> Result<Acknowledgement> {
@@ -861,6 +923,8 @@ impl Client {
     }
 
     /// Returns the groups of channels that are available to merchants of a marketplace.
+    ///
+    /// See the example of the module [`marketplace`](crate::marketplace).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

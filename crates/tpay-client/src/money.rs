@@ -25,6 +25,8 @@ wire_enum! {
     /// A currency (ISO 4217). Other currencies are created from their code:
     /// `Currency::from("HUF")`.
     ///
+    /// See the example of [`grosze`](crate::grosze).
+    ///
     /// Source: the provider's API reference, `GET /refunds/{refundId}`, which misspells `GBP` as
     /// `GPB`.
     pub enum Currency {

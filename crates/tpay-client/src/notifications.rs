@@ -110,6 +110,8 @@ impl Client {
     /// Returns a notification reader for this client's environment. The compiled-in trust anchors
     /// of the sandbox are used for the sandbox, and those of production for all other environments.
     ///
+    /// See the example of [`Notifications`](crate::Notifications).
+    ///
     /// # Errors
     /// Returns an error if the compiled-in certificates cannot be used.
     pub fn notifications(&self) -> Result<Notifications, InputError> {

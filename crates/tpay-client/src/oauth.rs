@@ -19,6 +19,8 @@ use crate::{Client, error, validate};
 
 /// A token as returned by the token endpoint. The client manages its own token.
 ///
+/// See the example of the module [`oauth`](crate::oauth).
+///
 /// Source: the provider's documentation, `docs-api.tpay.com`, first steps, authorization.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,6 +52,8 @@ pub struct Token {
 ///
 /// The client requests its own token before its first request. Use this endpoint only to get the
 /// response itself.
+///
+/// See the example of the module [`oauth`](crate::oauth).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, first steps, authorization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +112,8 @@ impl Endpoint for RequestToken {
 
 /// The server's information about a token.
 ///
+/// See the example of the module [`oauth`](crate::oauth).
+///
 /// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -126,6 +132,8 @@ pub struct TokenInfo {
 }
 
 /// A token that authenticates requests.
+///
+/// See the example of the module [`oauth`](crate::oauth).
 ///
 /// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -148,6 +156,8 @@ pub struct TokenDetails {
 }
 
 /// `GET /oauth/tokeninfo`: information about the token that authenticates the request.
+///
+/// See the example of the module [`oauth`](crate::oauth).
 ///
 /// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -177,6 +187,8 @@ impl Endpoint for GetTokenInfo {
 impl Client {
     /// Returns a new access token. The client does not use it: it manages its own token.
     ///
+    /// See the example of the module [`oauth`](crate::oauth).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn request_token(&self) -> Result<Token> {
@@ -184,6 +196,8 @@ impl Client {
     }
 
     /// Returns information about the token that this client uses.
+    ///
+    /// See the example of the module [`oauth`](crate::oauth).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -15,6 +15,8 @@ use crate::{Client, UnixTime, error, local_time};
 
 /// A point of sale.
 ///
+/// See the example of the module [`pos`](crate::pos).
+///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,6 +44,8 @@ pub struct Pos {
 }
 
 /// The times of creation and of the last change of a point of sale.
+///
+/// See the example of the module [`pos`](crate::pos).
 ///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -73,6 +77,8 @@ impl PosDate {
 
 /// The settings of a point of sale.
 ///
+/// See the example of the module [`pos`](crate::pos).
+///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -86,6 +92,8 @@ pub struct PosSettings {
 }
 
 /// The response with the points of sale.
+///
+/// See the example of the module [`pos`](crate::pos).
 ///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -106,6 +114,8 @@ pub struct PosList {
 }
 
 /// `GET /accounts/pos`: lists the points of sale. The response contains their security codes.
+///
+/// See the example of the module [`pos`](crate::pos).
 ///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -134,6 +144,8 @@ impl Endpoint for ListPos {
 /// See [`pos`](crate::pos): the points of sale.
 impl Client {
     /// Returns the points of sale, with their security codes.
+    ///
+    /// See the example of the module [`pos`](crate::pos).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -2,6 +2,20 @@
 //! [`CreateRecurring`].
 //!
 //! Experimental: the endpoints are documented for the provider's sandbox only.
+//!
+//! ```no_run
+//! use tpay_client::Client;
+//! use tpay_client::recurring::{ListRecurring, RecurringStatus};
+//!
+//! let tpay = Client::from_env()?;
+//! for plan in tpay.recurring_plans(&ListRecurring::new()) {
+//!     let plan = plan?;
+//!     if plan.status == Some(RecurringStatus::Failed) {
+//!         tpay.retry_recurring(plan.id.unwrap_or_default())?;
+//!     }
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{
     Acknowledgement, Amount, Body, Endpoint, Extent, ExtraFields, InputError, Items, Paged, Params,
@@ -16,6 +30,8 @@ use crate::{Client, Currency, Payer, error, validate};
 
 wire_enum! {
     /// A unit of an interval between charges.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
     /// branch of the official PHP client.
@@ -32,6 +48,8 @@ wire_enum! {
 wire_enum! {
     /// The type of the payment instrument that a plan charges.
     ///
+    /// See the example of the module [`recurring`](crate::recurring).
+    ///
     /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
     /// branch of the official PHP client.
     pub enum InstrumentType {
@@ -46,6 +64,8 @@ wire_enum! {
 
 wire_enum! {
     /// The status of a plan.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
     /// branch of the official PHP client.
@@ -62,6 +82,8 @@ wire_enum! {
 }
 
 /// The interval before a failed charge is retried.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -80,6 +102,8 @@ impl RetryInterval {
 }
 
 /// The amount and the schedule of the charges of a plan.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -129,6 +153,8 @@ impl Schedule {
 
 /// The terms for charges to a PAYID alias.
 ///
+/// See the example of the module [`recurring`](crate::recurring).
+///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -158,6 +184,8 @@ impl RecurringBlik {
 }
 
 /// The payment instrument that a plan charges.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -293,6 +321,8 @@ impl Endpoint for CreateRecurring {
 
 /// A plan. Its format is not documented: `extra` contains the fields that this type does not cover.
 ///
+/// See the example of the module [`recurring`](crate::recurring).
+///
 /// Source: the response is not documented; the names are those of the request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -322,6 +352,8 @@ pub struct RecurringPlan {
 /// The format is not documented: the name of the list is assumed, and `extra` contains all other
 /// fields.
 ///
+/// See the example of the module [`recurring`](crate::recurring).
+///
 /// Source: the response is not documented; the names are those of other lists of the provider.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -349,6 +381,8 @@ pub struct RecurringPage {
 /// `GET /recurring`: lists one page of plans.
 ///
 /// Experimental: the response is not documented.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -404,6 +438,8 @@ numbered_pages!(ListRecurring);
 ///
 /// Experimental: the response is not documented.
 ///
+/// See the example of the module [`recurring`](crate::recurring).
+///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -431,6 +467,8 @@ impl Endpoint for GetRecurring {
 /// A charge of a plan. Its format is not documented: `extra` contains the fields that this type
 /// does not cover.
 ///
+/// See the example of the module [`recurring`](crate::recurring).
+///
 /// Source: the response is not documented; the names are those of transactions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -454,6 +492,8 @@ pub struct RecurringCharge {
 ///
 /// The format is not documented: the name of the list is assumed, and `extra` contains all other
 /// fields.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the response is not documented; the names are those of other lists of the provider.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -482,6 +522,8 @@ pub struct RecurringCharges {
 /// `GET /recurring/{recurringId}/transactions`: lists the charges of a plan.
 ///
 /// Experimental: the response is not documented.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -538,6 +580,8 @@ numbered_pages!(ListRecurringCharges);
 ///
 /// Experimental: the response is not documented.
 ///
+/// See the example of the module [`recurring`](crate::recurring).
+///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -567,6 +611,8 @@ impl Endpoint for CancelRecurring {
 ///
 /// Experimental: the response is not documented.
 ///
+/// See the example of the module [`recurring`](crate::recurring).
+///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -594,6 +640,8 @@ impl Endpoint for RetryRecurring {
 /// `POST /recurring/{recurringId}/payment_instrument`: replaces the payment instrument of a plan.
 ///
 /// Experimental: the response is not documented.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -637,6 +685,8 @@ impl Endpoint for UpdatePaymentInstrument {
 impl Client {
     /// Creates a plan. Experimental.
     ///
+    /// See the example of the module [`recurring`](crate::recurring).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn create_recurring(&self, request: &CreateRecurring) -> Result<RecurringPlan> {
@@ -644,6 +694,8 @@ impl Client {
     }
 
     /// Returns one page of plans. Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -654,11 +706,15 @@ impl Client {
     /// Returns an iterator over all plans, page by page, each entry once. No request is sent before
     /// the iterator is advanced. Without a page size, 100 entries per page are requested.
     /// Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
     /// Returns a plan. Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -667,6 +723,8 @@ impl Client {
     }
 
     /// Returns one page of the charges of a plan. Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -680,11 +738,15 @@ impl Client {
     /// Returns an iterator over all charges of a plan, page by page, each entry once. No request is
     /// sent before the iterator is advanced. Without a page size, 100 entries per page are
     /// requested. Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     pub fn recurring_charges(&self, request: &ListRecurringCharges) -> Items<ListRecurringCharges> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
     /// Cancels a plan. Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -694,6 +756,8 @@ impl Client {
 
     /// Retries the last charge of a plan immediately. Experimental.
     ///
+    /// See the example of the module [`recurring`](crate::recurring).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn retry_recurring(&self, recurring_id: impl Into<String>) -> Result<Acknowledgement> {
@@ -701,6 +765,8 @@ impl Client {
     }
 
     /// Replaces the payment instrument of a plan. Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -28,6 +28,8 @@ use crate::{Client, Currency, TransactionStatus, UnixTime, error, local_time, va
 wire_enum! {
     /// The status of a refund.
     ///
+    /// See the example of the module [`refunds`](crate::refunds).
+    ///
     /// Source: the provider's API reference, `GET /refunds/{refundId}`.
     pub enum RefundStatus {
         /// The refund was registered.
@@ -52,6 +54,8 @@ wire_enum! {
 }
 
 /// A refund.
+///
+/// See the example of the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /refunds/{refundId}` and
 /// `GET /transactions/{transactionId}/refunds`.
@@ -82,6 +86,8 @@ pub struct Refund {
 }
 
 /// The times of a refund, in local time.
+///
+/// See the example of the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /refunds/{refundId}` and
 /// `GET /transactions/{transactionId}/refunds`.
@@ -130,6 +136,8 @@ impl RefundDate {
 }
 
 /// A transaction with its refunds.
+///
+/// See the example of the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -257,7 +265,9 @@ impl Endpoint for RefundTransaction {
     }
 }
 
-/// `GET /transactions/{transactionId}/refunds`: the refunds of a transaction.
+/// `GET /transactions/{transactionId}/refunds`: lists the refunds of a transaction.
+///
+/// See the example of the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -330,6 +340,8 @@ numbered_pages!(ListTransactionRefunds);
 wire_enum! {
     /// The kind of refunds to list.
     ///
+    /// See the example of the module [`refunds`](crate::refunds).
+    ///
     /// Source: the provider's API reference, `GET /refunds`.
     pub enum RefundContext {
         /// Refunds of transactions; the default.
@@ -340,6 +352,8 @@ wire_enum! {
 }
 
 /// A page of refunds.
+///
+/// See the example of the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -366,6 +380,8 @@ pub struct RefundPage {
 
 /// A list of refunds.
 ///
+/// See the example of the module [`refunds`](crate::refunds).
+///
 /// Source: the provider's API reference, `GET /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -386,7 +402,7 @@ impl RefundPage {
     }
 }
 
-/// `GET /refunds`: one page of refunds.
+/// `GET /refunds`: lists one page of refunds.
 ///
 /// ```
 /// use tpay_client::refunds::ListRefunds;
@@ -475,6 +491,8 @@ numbered_pages!(ListRefunds);
 
 /// The response to a request for a refund to a card.
 ///
+/// See the example of the module [`refunds`](crate::refunds).
+///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -493,6 +511,8 @@ pub struct CardRefundResponse {
 }
 
 /// A refund to the card of a token.
+///
+/// See the example of the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -518,6 +538,8 @@ pub struct CardRefund {
 
 /// The response of the card network to a refund.
 ///
+/// See the example of the module [`refunds`](crate::refunds).
+///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -534,6 +556,8 @@ pub struct CardRefundExtra {
 
 /// `POST /refunds`: refunds an amount to the card of a token (Elavon). The request is never retried
 /// if its outcome is unknown.
+///
+/// See the example of the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -593,7 +617,9 @@ impl Endpoint for RefundCard {
     }
 }
 
-/// `GET /refunds/{refundId}`: one refund.
+/// `GET /refunds/{refundId}`: returns one refund.
+///
+/// See the example of the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /refunds/{refundId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -625,6 +651,8 @@ impl Client {
     /// Refunds a transaction, in full or in part. The request is never retried if its outcome is
     /// unknown.
     ///
+    /// See the example of the module [`refunds`](crate::refunds).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn refund_transaction(&self, request: &RefundTransaction) -> Result<TransactionRefunds> {
@@ -632,6 +660,8 @@ impl Client {
     }
 
     /// Returns one page of the refunds of a transaction.
+    ///
+    /// See the example of the module [`refunds`](crate::refunds).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -646,6 +676,8 @@ impl Client {
     ///
     /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
     /// page are requested.
+    ///
+    /// See the example of the module [`refunds`](crate::refunds).
     pub fn transaction_refunds(
         &self,
         request: &ListTransactionRefunds,
@@ -654,6 +686,8 @@ impl Client {
     }
 
     /// Returns one page of refunds.
+    ///
+    /// See the example of the module [`refunds`](crate::refunds).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -672,6 +706,8 @@ impl Client {
     /// Refunds an amount to the card of a token. The request is never retried if its outcome is
     /// unknown.
     ///
+    /// See the example of the module [`refunds`](crate::refunds).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn refund_card(&self, request: &RefundCard) -> Result<CardRefundResponse> {
@@ -679,6 +715,8 @@ impl Client {
     }
 
     /// Returns one refund.
+    ///
+    /// See the example of the module [`refunds`](crate::refunds).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

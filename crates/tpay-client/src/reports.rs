@@ -22,6 +22,8 @@ use crate::{Client, error, paging, validate};
 wire_enum! {
     /// The sort order of reports.
     ///
+    /// See the example of the module [`reports`](crate::reports).
+    ///
     /// Source: the official PHP client; no documentation names it.
     pub enum SortDirection {
         /// Ascending. This is the default.
@@ -32,6 +34,8 @@ wire_enum! {
 }
 
 /// A report. Its format is not documented, so all fields except the id are in `extra`.
+///
+/// See the example of the module [`reports`](crate::reports).
 ///
 /// Source: the response is not documented; the endpoint is known from the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -47,6 +51,8 @@ pub struct Report {
 
 /// A page of reports. Its format is not documented: the name of the list is assumed, and `extra`
 /// contains all other fields.
+///
+/// See the example of the module [`reports`](crate::reports).
 ///
 /// Source: the response is not documented; the endpoint is known from the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -71,6 +77,8 @@ pub struct ReportPage {
 /// `GET /reports`: lists one page of reports.
 ///
 /// Experimental: the response is not documented.
+///
+/// See the example of the module [`reports`](crate::reports).
 ///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -166,6 +174,8 @@ impl NumberedPages for ListReports {
 ///
 /// Experimental: the response is not documented.
 ///
+/// See the example of the module [`reports`](crate::reports).
+///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetReportFile {
@@ -197,6 +207,8 @@ impl Endpoint for GetReportFile {
 impl Client {
     /// Returns one page of reports. Experimental.
     ///
+    /// See the example of the module [`reports`](crate::reports).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_reports(&self, request: &ListReports) -> Result<ReportPage> {
@@ -211,6 +223,8 @@ impl Client {
     }
 
     /// Returns a file of a report. Experimental.
+    ///
+    /// See the example of the module [`reports`](crate::reports).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

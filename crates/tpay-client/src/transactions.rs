@@ -44,6 +44,8 @@ pub use parties::{Callbacks, Collect, Language, Payee, PayeeAddress, Payer};
 wire_enum! {
     /// The status of a transaction.
     ///
+    /// See the example of the module [`transactions`](crate::transactions).
+    ///
     /// Source: the provider's API reference, `POST /transactions`; partial refunds,
     /// `support.tpay.com`; `error`, the official Android and iOS clients.
     pub enum TransactionStatus {
@@ -167,6 +169,8 @@ pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError>
 
 /// The recipients of the notifications of a transaction.
 ///
+/// See the example of the module [`transactions`](crate::transactions).
+///
 /// Source: the official iOS client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -182,6 +186,8 @@ pub struct NotificationTargets {
 }
 
 /// The times of creation and payment of a transaction, in local time.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions` and
 /// `GET /transactions/{transactionId}`.
@@ -213,6 +219,8 @@ impl TransactionDate {
 }
 
 /// The payer in a response. Values that are not known are empty strings.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions`, which names neither `ip` nor
 /// `userAgent`.
@@ -248,6 +256,8 @@ pub struct PayerDetails {
 }
 
 /// A page of transactions.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `GET /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -388,7 +398,7 @@ impl Endpoint for CreateTransaction {
     }
 }
 
-/// `GET /transactions`: one page of transactions.
+/// `GET /transactions`: lists one page of transactions.
 ///
 /// ```
 /// use tpay_client::transactions::ListTransactions;
@@ -469,6 +479,8 @@ numbered_pages!(ListTransactions);
 
 /// `GET /transactions/{transactionId}`: returns one transaction with its payment attempts.
 ///
+/// See the example of the module [`transactions`](crate::transactions).
+///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetTransaction {
@@ -494,6 +506,8 @@ impl Endpoint for GetTransaction {
 
 /// `POST /transactions/{transactionId}/pay`: pays a pending transaction that was created without
 /// payment data, or whose first attempt was declined.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/pay`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -529,6 +543,8 @@ impl Endpoint for PayTransaction {
 
 /// `POST /transactions/{transactionId}/cancel`: cancels a pending transaction.
 ///
+/// See the example of the module [`transactions`](crate::transactions).
+///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelTransaction {
@@ -555,6 +571,8 @@ impl Endpoint for CancelTransaction {
 /// `GET /transactions/{transactionId}/cancel`: cancels a pending transaction by a deprecated GET.
 ///
 /// Use [`CancelTransaction`] instead. The request is not idempotent, so it is never retried.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -600,6 +618,8 @@ impl Client {
 
     /// Returns one page of transactions.
     ///
+    /// See the example of the module [`transactions`](crate::transactions).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_transactions(&self, request: &ListTransactions) -> Result<TransactionPage> {
@@ -615,6 +635,8 @@ impl Client {
     }
 
     /// Returns one transaction with its payment attempts.
+    ///
+    /// See the example of the module [`transactions`](crate::transactions).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -640,6 +662,8 @@ impl Client {
 
     /// Cancels a pending transaction.
     ///
+    /// See the example of the module [`transactions`](crate::transactions).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn cancel_transaction(&self, transaction_id: impl Into<String>) -> Result<Acknowledgement> {
@@ -648,6 +672,8 @@ impl Client {
 
     /// Cancels a pending transaction by the deprecated GET. Use
     /// [`cancel_transaction`](Client::cancel_transaction) instead.
+    ///
+    /// See the example of the module [`transactions`](crate::transactions).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

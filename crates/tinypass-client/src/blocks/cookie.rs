@@ -33,6 +33,8 @@ const STRICT: i64 = 20;
 /// If a field is set and `extra` has a member of the same name, the field takes precedence and the
 /// member is not written.
 ///
+/// See the example of the module [`blocks`](crate::blocks).
+///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
@@ -391,6 +393,8 @@ fn fraction(json: &str) -> Option<(i64, bool)> {
 
 /// The IP address of a visitor, for tokens that are bound to addresses.
 ///
+/// See the example of the module [`blocks`](crate::blocks).
+///
 /// Source: the provider's PHP and Ruby SDKs, which compare it with the token's `ips`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -441,6 +445,8 @@ fn is(ip: Ipv4Addr, text: &str) -> bool {
 
 /// The access of a visitor, with the numeric codes of the official clients.
 ///
+/// See the example of the module [`blocks`](crate::blocks).
+///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -488,6 +494,8 @@ impl AccessState {
 }
 
 /// The tokens of a visitor, oldest first, at most one per resource.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -24,6 +24,8 @@ const CAPTION: usize = 50;
 /// The official client whose format a purchase request uses. The formats differ in the name of
 /// captions (`cpt` or `caption`), the order of fields, and the version in a tag.
 ///
+/// See the example of the module [`blocks`](crate::blocks).
+///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -36,6 +38,8 @@ pub enum PurchaseFormat {
 }
 
 /// A price of an offer: an amount for a period.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; recurring prices, the provider's
 /// documentation, `developer.tinypass.com/main/subscription`.
@@ -135,6 +139,8 @@ impl PriceOption {
 }
 
 /// A resource with its prices.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,8 @@ use super::{Blocks, ReadError, read_json};
 wire_enum! {
     /// The type of a webhook.
     ///
+    /// See the example of the module [`blocks`](crate::blocks).
+    ///
     /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
     /// webhooks-events and webhook-events-version-2.
     pub enum WebhookType {
@@ -22,6 +24,8 @@ wire_enum! {
 
 wire_enum! {
     /// The event for which TinyPass sends a webhook.
+    ///
+    /// See the example of the module [`blocks`](crate::blocks).
     ///
     /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
     /// webhooks-events and webhook-events-version-2.
@@ -61,6 +65,8 @@ wire_enum! {
 ///
 /// Webhooks are delivered one at a time, and any response except 200 delays the following ones:
 /// respond with 200 as soon as the webhook is stored. A webhook may be delivered more than once.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 ///
 /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
 /// webhooks-events and webhook-events-version-2.

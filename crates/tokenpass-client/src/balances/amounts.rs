@@ -13,6 +13,8 @@ use serde_json::value::RawValue;
 use crate::addresses::Address;
 
 /// The number of satoshis in a whole token.
+///
+/// See the example of the module [`balances`](crate::balances).
 pub const SATOSHIS: i64 = 100_000_000;
 
 const DECIMALS: u8 = 8;
@@ -186,6 +188,8 @@ pub(crate) fn satoshis<'de, D: Deserializer<'de>>(
 }
 
 /// An amount of one asset, with its precision.
+///
+/// See the example of the module [`balances`](crate::balances).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object (a
 /// number); value and precision, the provider's plug-in of 2022.

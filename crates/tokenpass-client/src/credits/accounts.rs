@@ -12,6 +12,8 @@ use crate::{Client, error};
 
 /// The Tokenpass user that an account belongs to.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Account Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -28,6 +30,8 @@ pub struct CreditUser {
 }
 
 /// A credit account.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Account Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -96,6 +100,8 @@ impl From<AccountResponse> for CreditAccount {
 
 /// The accounts of a group.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Credit Accounts; the
 /// name `accounts`, the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -122,6 +128,8 @@ fn account(response: &Response) -> Result<CreditAccount, ResponseError> {
 }
 
 /// `GET /api/v1/credits/{group_uuid}/accounts`: lists the accounts of a group.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,6 +161,8 @@ impl Endpoint for ListCreditAccounts {
 }
 
 /// `POST /api/v1/credits/{group_uuid}/accounts`: creates an account.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -190,6 +200,8 @@ impl Endpoint for CreateCreditAccount {
 
 /// `GET /api/v1/credits/{group_uuid}/accounts/{account}`: returns one account by UUID or name.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetCreditAccount {
@@ -218,6 +230,8 @@ impl Endpoint for GetCreditAccount {
 
 /// `GET /api/v1/credits/{group_uuid}/accounts/{account}/history`: returns the entries of one
 /// account, newest first.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -251,6 +265,8 @@ impl Endpoint for GetCreditAccountHistory {
 impl Client {
     /// Returns the accounts of a group.
     ///
+    /// See the example of the module [`credits`](crate::credits).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_credit_accounts(&self, group: impl Into<String>) -> Result<CreditAccounts> {
@@ -258,6 +274,8 @@ impl Client {
     }
 
     /// Creates an account. The name is any string, or the id of a user.
+    ///
+    /// See the example of the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -271,6 +289,8 @@ impl Client {
 
     /// Returns the account with this UUID or name, or `None` if the group has none.
     ///
+    /// See the example of the module [`credits`](crate::credits).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If the group does not exist, the error has status 404.
     pub fn get_credit_account(
@@ -282,6 +302,8 @@ impl Client {
     }
 
     /// Returns the entries of an account, newest first.
+    ///
+    /// See the example of the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -10,6 +10,8 @@ use crate::{Client, error};
 
 /// One of the two entries of a booking.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Transaction
 /// Object: its table, whose names differ from its example.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +40,8 @@ pub struct BookedEntry {
 }
 
 /// A booking: an entry and its counter-entry, whose amounts add up to 0.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Give App Credits and Take
 /// App Credits.
@@ -147,6 +151,8 @@ fn validate_entries(entries: &[Entry]) -> Result<(), InputError> {
 /// rejected, the entries before it remain booked, and the response does not list them. Check the
 /// history in that case.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GiveCredits {
@@ -183,6 +189,8 @@ impl Endpoint for GiveCredits {
 /// may go below 0.
 ///
 /// The request is never retried if its outcome is unknown. It is not atomic; see [`GiveCredits`].
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -222,6 +230,8 @@ impl Endpoint for TakeCredits {
 impl Client {
     /// Gives credits to accounts.
     ///
+    /// See the example of the module [`credits`](crate::credits).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). After an error, check the history before you send the
     /// request again.
@@ -234,6 +244,8 @@ impl Client {
     }
 
     /// Takes credits from accounts.
+    ///
+    /// See the example of the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). After an error, check the history before you send the

@@ -11,6 +11,8 @@ use crate::{Client, error};
 
 /// A group of credit accounts.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Group Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -53,6 +55,8 @@ fn group(response: &Response) -> Result<CreditGroup, ResponseError> {
 
 /// `POST /api/v1/credits`: creates a group. Only the applications on its whitelist can use it.
 /// Therefore, add your own client id, as [`Client::create_credit_group`] does.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -152,6 +156,8 @@ impl Endpoint for UpdateCreditGroup {
 
 /// `GET /api/v1/credits`: lists the groups of the API user.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -180,6 +186,8 @@ impl Endpoint for ListCreditGroups {
 
 /// `GET /api/v1/credits/{group_uuid}`: returns one group.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetCreditGroup {
@@ -204,6 +212,8 @@ impl Endpoint for GetCreditGroup {
 }
 
 /// `GET /api/v1/credits/{group_uuid}/history`: returns all entries of a group, newest first.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -234,6 +244,8 @@ impl Endpoint for GetCreditGroupHistory {
 impl Client {
     /// Creates a group that this application may use.
     ///
+    /// See the example of the module [`credits`](crate::credits).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn create_credit_group(&self, name: impl Into<String>) -> Result<CreditGroup> {
@@ -241,6 +253,8 @@ impl Client {
     }
 
     /// Renames a group, or replaces its whitelist.
+    ///
+    /// See the example of the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -250,6 +264,8 @@ impl Client {
 
     /// Returns the groups of the API user.
     ///
+    /// See the example of the module [`credits`](crate::credits).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_credit_groups(&self) -> Result<Vec<CreditGroup>> {
@@ -258,6 +274,8 @@ impl Client {
 
     /// Returns the group with this UUID, or `None` if there is none.
     ///
+    /// See the example of the module [`credits`](crate::credits).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_credit_group(&self, group: impl Into<String>) -> Result<Option<CreditGroup>> {
@@ -265,6 +283,8 @@ impl Client {
     }
 
     /// Returns all entries of a group, newest first.
+    ///
+    /// See the example of the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

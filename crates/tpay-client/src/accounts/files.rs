@@ -91,6 +91,8 @@ impl Endpoint for UploadAccountFile {
 impl Client {
     /// Uploads a document of an account, or of one of its persons. Experimental.
     ///
+    /// See the example of the module [`accounts`](crate::accounts).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn upload_account_file(&self, request: &UploadAccountFile) -> Result<Acknowledgement> {

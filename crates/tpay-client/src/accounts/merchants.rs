@@ -11,6 +11,8 @@ use crate::{Client, error, validate};
 
 /// An address of a new merchant.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the provider's API reference, `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,6 +74,8 @@ impl MerchantAddress {
 }
 
 /// A contact person of a new merchant.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -206,6 +210,8 @@ impl Endpoint for CreateMerchant {
 /// See [`accounts`](crate::accounts): registration of merchants.
 impl Client {
     /// Registers a merchant of a partner.
+    ///
+    /// See the example of the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -29,6 +29,8 @@ pub struct BlikResult {
 
 /// The decision about a BLIK payment, and what to do next.
 ///
+/// See the example of the module [`blik`](crate::blik).
+///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/pay` and
 /// `GET /transactions/{transactionId}`.
 #[derive(Debug)]

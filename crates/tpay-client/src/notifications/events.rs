@@ -1,4 +1,17 @@
 //! The kinds of notifications. [`Notification`](crate::Notification) has one variant per kind.
+//!
+//! ```
+//! use tpay_client::Notification;
+//!
+//! fn describe(notification: &Notification) -> String {
+//!     match notification {
+//!         Notification::Payment(payment) => format!("{} paid {}", payment.crc, payment.paid),
+//!         Notification::Alias(event) => format!("alias event {}", event.event),
+//!         Notification::Tokenization(card) => format!("saved a card {:?}", card.card_brand),
+//!         other => format!("{other:?}"),
+//!     }
+//! }
+//! ```
 
 use std::fmt;
 
@@ -21,6 +34,8 @@ const MARKETPLACE_STATUSES: &[&str] = &["pending", "correct", "refund", "cancele
 wire_enum! {
     /// The type of an alias event.
     ///
+    /// See the example of the module [`notifications::events`](crate::notifications::events).
+    ///
     /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
     pub enum AliasEventKind {
         /// The alias was registered.
@@ -36,6 +51,8 @@ wire_enum! {
 
 /// The registration, change, removal or expiry of BLIK aliases.
 ///
+/// See the example of the module [`notifications::events`](crate::notifications::events).
+///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks, and the official PHP client,
 /// which read forms and JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +67,8 @@ pub struct AliasNotification {
 }
 
 /// One alias of an [`AliasNotification`].
+///
+/// See the example of the module [`notifications::events`](crate::notifications::events).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,6 +189,8 @@ impl TokenizationNotification {
 /// A change of the token of a saved card, such as its status.
 /// [`Client::get_card_token`](crate::Client::get_card_token) returns the current status.
 ///
+/// See the example of the module [`notifications::events`](crate::notifications::events).
+///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -185,6 +206,8 @@ pub struct TokenUpdateNotification {
 
 /// A marketplace payment. The unit of its amounts is not documented: compare them with your
 /// records.
+///
+/// See the example of the module [`notifications::events`](crate::notifications::events).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -260,6 +283,8 @@ impl MarketplaceNotification {
 
 /// A charge of a recurring plan. Experimental.
 ///
+/// See the example of the module [`notifications::events`](crate::notifications::events).
+///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client. It is not certain that the body is JSON.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -317,6 +342,8 @@ impl RecurringNotification {
 /// A genuine notification of an unknown kind, or with a body that is neither a form nor JSON
 /// without repeated names. It is the payload of the error that [`read`](crate::Notifications::read)
 /// returns for it. No response acknowledges it.
+///
+/// See the example of the module [`notifications::events`](crate::notifications::events).
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OtherNotification {

@@ -18,6 +18,8 @@ use super::members::{Members, invalid_body};
 /// with an [`OtherNotification`] as its [`payload`](Error::payload), so that it is never
 /// acknowledged without being processed.
 ///
+/// See the example of [`Notifications`](crate::Notifications).
+///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; recurring charges,
 /// `docs.sandbox.tpay.com`.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +41,8 @@ pub enum Notification {
 }
 
 /// The response to the sender of a notification.
+///
+/// See the example of [`Notifications`](crate::Notifications).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `FALSE`,
 /// `support.tpay.com`, two-step confirmation.

@@ -23,6 +23,8 @@ const IDENTITIES: &[&str] = &[
 wire_enum! {
     /// The status of a payment (`tr_status`). Upper and lower case are accepted.
     ///
+    /// See the example of [`Notifications`](crate::Notifications).
+    ///
     /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `paid` and capital
     /// letters were observed in real notifications.
     pub enum NotificationStatus {
@@ -36,6 +38,8 @@ wire_enum! {
 }
 
 /// A payment was made or charged back.
+///
+/// See the example of [`Notifications`](crate::Notifications).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Clone, PartialEq)]

@@ -9,13 +9,19 @@ use crate::Client;
 use crate::notifications::payment_md5sum;
 
 /// The root of [`CERTIFICATE`], for [`Notifications::anchors`](crate::Notifications::anchors).
+///
+/// See the example of [`Notifications`](crate::Notifications).
 pub const ANCHORS: &str = include_str!("testing/anchors.pem");
 /// The certificate of [`sign`], for
 /// [`Notifications::certificate`](crate::Notifications::certificate).
+///
+/// See the example of [`Notifications`](crate::Notifications).
 pub const CERTIFICATE: &str = include_str!("testing/certificate.pem");
 const KEY: &str = include_str!("testing/key.pem");
 
 /// Returns the header `X-JWS-Signature` for a body, as sent by the environment of `client`.
+///
+/// See the example of [`Notifications`](crate::Notifications).
 ///
 /// # Errors
 /// Returns an error if the built-in key cannot be used. This is not expected.
@@ -27,6 +33,8 @@ pub fn sign(client: &Client, body: &[u8]) -> Result<String, InputError> {
 /// Returns the header `X-JWS-Signature` for a body, signed with your own key (RSA, PKCS #8 PEM),
 /// whose certificate is at `x5u`.
 ///
+/// See the example of [`Notifications`](crate::Notifications).
+///
 /// # Errors
 /// Returns an error if `key` is not a valid key.
 pub fn sign_with(key: impl AsRef<[u8]>, x5u: &str, body: &[u8]) -> Result<String, InputError> {
@@ -34,6 +42,8 @@ pub fn sign_with(key: impl AsRef<[u8]>, x5u: &str, body: &[u8]) -> Result<String
 }
 
 /// Returns the body of a notification about a full payment, with its md5sum.
+///
+/// See the example of [`Notifications`](crate::Notifications).
 pub fn payment(title: &str, amount: Amount, crc: &str, security_code: impl Into<Secret>) -> String {
     let amount = amount.to_string();
     let md5sum = payment_md5sum("1010", title, &amount, crc, &security_code.into());

@@ -8,6 +8,8 @@ use crate::validate;
 wire_enum! {
     /// The language of the payment page.
     ///
+    /// See the example of the module [`transactions`](crate::transactions).
+    ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum Language {
         /// English.
@@ -30,6 +32,8 @@ wire_enum! {
 }
 
 /// The payer of a new transaction.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -208,6 +212,8 @@ impl Serialize for Callbacks {
 
 /// The bank account to which the amount is forwarded (Collect merchants only).
 ///
+/// See the example of the module [`transactions`](crate::transactions).
+///
 /// Source: the provider's documentation, `docs-api.tpay.com`, collect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -230,6 +236,8 @@ impl Collect {
 }
 
 /// The payee. Required for payment providers.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -272,6 +280,8 @@ impl Payee {
 }
 
 /// The address of a payee.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -12,6 +12,8 @@ use crate::validate;
 wire_enum! {
     /// The kind of a payment. Optional in most cases.
     ///
+    /// See the example of [`Pay`].
+    ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum PayMethod {
         /// A payment on the payment page, or the first payment with a card.
@@ -26,6 +28,8 @@ wire_enum! {
 wire_enum! {
     /// The initiator of a charge to a saved card, and its reason.
     ///
+    /// See the example of [`Pay`].
+    ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum CardOnFile {
         /// The merchant, without a schedule. This is the default.
@@ -38,8 +42,12 @@ wire_enum! {
 }
 
 /// The group of the BLIK channels.
+///
+/// See the example of [`Pay`].
 pub const BLIK_GROUP: GroupId = GroupId::new(150);
 /// The group of the card channels.
+///
+/// See the example of [`Pay`].
 pub const CARD_GROUP: GroupId = GroupId::new(103);
 
 /// A payment method with its data.
@@ -217,6 +225,8 @@ impl CardPayment {
 
 /// The token of a card that was saved by EISOP (Elavon).
 ///
+/// See the example of [`Pay`].
+///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -266,6 +276,8 @@ impl TokenPayment {
 wire_enum! {
     /// The network of a card.
     ///
+    /// See the example of [`Pay`].
+    ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum CardNetwork {
         /// Visa.
@@ -276,6 +288,8 @@ wire_enum! {
 }
 
 /// The payment data of Click to Pay.
+///
+/// See the example of [`Pay`].
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -298,6 +312,8 @@ impl ClickToPay {
 }
 
 /// A schedule of the legacy kind of recurring payments.
+///
+/// See the example of [`Pay`].
 ///
 /// Source: the official PHP client; no documentation names it. `recursiveId`, the names of the
 /// periods and the unlimited schedule, the official Android client.

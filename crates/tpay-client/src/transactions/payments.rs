@@ -2,6 +2,15 @@
 //!
 //! They are parts of a [`Transaction`](crate::Transaction). A declined payment is an error; see
 //! [`ErrorExt`](crate::ErrorExt).
+//!
+//! ```no_run
+//! let tpay = tpay_client::Client::from_env()?;
+//! let transaction = tpay.get_transaction("01K5BK4HEPB0WBCGT51FMTYSYJ")?;
+//! for attempt in transaction.payments.into_iter().flat_map(|payments| payments.attempts) {
+//!     println!("{:?} {:?}", attempt.date, attempt.payment_error_code);
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{Amount, Detail, ExtraFields, wire, wire_enum};
 use serde::{Deserialize, Serialize};
@@ -11,6 +20,8 @@ use crate::{UnixTime, local_time};
 
 wire_enum! {
     /// The status of a payment of a transaction.
+    ///
+    /// See the example of the module [`transactions::payments`](crate::transactions::payments).
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum PaymentStatus {
@@ -24,6 +35,8 @@ wire_enum! {
 }
 
 /// The result of the payment of a transaction.
+///
+/// See the example of the module [`transactions::payments`](crate::transactions::payments).
 ///
 /// Source: the provider's API reference, `POST /transactions` and
 /// `GET /transactions/{transactionId}`; `groupId`, `alternatives`, `bankDataPayer`, `extra` and a
@@ -70,6 +83,8 @@ pub struct Payments {
 
 /// The response of the acquirer to a payment.
 ///
+/// See the example of the module [`transactions::payments`](crate::transactions::payments).
+///
 /// Source: the official Android client; no documentation names it for payments.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -85,6 +100,8 @@ pub struct PaymentExtra {
 }
 
 /// A reason why a payment was declined.
+///
+/// See the example of the module [`transactions::payments`](crate::transactions::payments).
 ///
 /// Source: the provider's API reference, `POST /transactions`; `devMessage`, the official iOS
 /// client.
@@ -115,6 +132,8 @@ impl PaymentError {
 
 /// One of several banking applications in which a BLIK alias exists.
 ///
+/// See the example of the module [`transactions::payments`](crate::transactions::payments).
+///
 /// Source: the official Android client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -130,6 +149,8 @@ pub struct Alternative {
 }
 
 /// A payment attempt.
+///
+/// See the example of the module [`transactions::payments`](crate::transactions::payments).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -157,6 +178,8 @@ impl Attempt {
 wire_enum! {
     /// The reason why a payment attempt failed.
     ///
+    /// See the example of the module [`transactions::payments`](crate::transactions::payments).
+    ///
     /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
     pub enum PaymentErrorCode {
         /// The BLIK code is invalid or has expired.
@@ -181,6 +204,8 @@ wire_enum! {
 }
 
 /// A held part of the amount of a transaction.
+///
+/// See the example of the module [`transactions::payments`](crate::transactions::payments).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -12,6 +12,8 @@ use crate::{Client, validate};
 wire_enum! {
     /// The size of a QR image.
     ///
+    /// See the example of [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
+    ///
     /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum QrSize {
         /// Small (`S`).
@@ -28,6 +30,8 @@ wire_enum! {
 wire_enum! {
     /// The image format.
     ///
+    /// See the example of [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
+    ///
     /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum ImageType {
         /// PNG. This is the default.
@@ -42,6 +46,8 @@ wire_enum! {
 wire_enum! {
     /// The identifier in the link that a QR image contains.
     ///
+    /// See the example of [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
+    ///
     /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum QrLink {
         /// The title of a transaction. This is the default.
@@ -52,7 +58,7 @@ wire_enum! {
     }
 }
 
-/// `POST /transactions/{transactionId}/qr`: a QR image of the link to the payment page.
+/// `POST /transactions/{transactionId}/qr`: creates a QR image of the link to the payment page.
 ///
 /// ```
 /// use tpay_client::transactions::qr::{GetTransactionQr, ImageType, QrSize};
@@ -136,6 +142,8 @@ impl Endpoint for GetTransactionQr {
 /// See [`transactions::qr`](crate::transactions::qr): links to the payment page as images.
 impl Client {
     /// Returns a QR image of the link to the payment page of a transaction.
+    ///
+    /// See the example of [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
