@@ -41,6 +41,9 @@ const NOT_IN_A_PROVIDER: &[&str] = &[
     "eprintln!",
 ];
 
+/// Runtimes of asynchronous programs. The READMEs say that there is none.
+const RUNTIMES: &[&str] = &["async-std", "futures-executor", "smol", "tokio"];
+
 pub(crate) fn run() -> Outcome {
     files()?;
     builds()
@@ -120,10 +123,18 @@ fn tree(provider: &Provider) -> Outcome {
     if let Some((name, _)) = versions.iter().find(|(_, count)| **count > 1) {
         return Err(format!("{package} brings two versions of {name}"));
     }
+    if let Some(runtime) = RUNTIMES.iter().find(|name| versions.contains_key(**name)) {
+        return Err(format!("{package} brings {runtime}"));
+    }
     let others = PROVIDERS.iter().map(Provider::package).filter(|other| *other != package);
-    match others.into_iter().find(|other| versions.contains_key(other)) {
-        Some(other) => Err(format!("{package} brings {other}")),
-        None => Ok(()),
+    if let Some(other) = others.into_iter().find(|other| versions.contains_key(other)) {
+        return Err(format!("{package} brings {other}"));
+    }
+    let readme = format!("{}/README.md", provider.folder());
+    let figure = format!(" {} crates in ", crates.len());
+    match shell::read(&readme)?.contains(&figure) {
+        true => Ok(()),
+        false => Err(format!("{readme}: does not say that there are{figure}total")),
     }
 }
 
@@ -446,9 +457,13 @@ mod tests {
     fn good(command: &str) -> String {
         if command.starts_with("tree ") {
             let package = command.split("--package ").nth(1).unwrap().split(' ').next().unwrap();
-            let http =
-                if command.contains("--no-default-features") { "" } else { "ring v0.17.0\n" };
-            format!("{package} v0.1.0 (/folder)\nlog v0.4.0\n{http}")
+            if command.contains("--no-default-features") {
+                return format!("{package} v0.1.0 (/folder)\nlog v0.4.0\n");
+            }
+            let provider = PROVIDERS.iter().find(|provider| provider.package() == package);
+            let others = provider.map_or(0, |provider| provider.ceiling - 4);
+            let others: String = (0..others).map(|number| format!("c{number} v1.0.0\n")).collect();
+            format!("{package} v0.1.0 (/folder)\nlog v0.4.0\nring v0.17.0\n{others}")
         } else if command.starts_with("metadata ") {
             metadata("MIT OR Apache-2.0")
         } else {
@@ -519,6 +534,8 @@ mod tests {
         for (tree, named) in [
             ("log v0.4.0\nlog v0.3.0\n".to_owned(), "brings two versions of log"),
             ("tpay-client v0.1.0 (/folder)\n".to_owned(), "brings tpay-client"),
+            ("tokio v1.0.0\n".to_owned(), "brings tokio"),
+            ("log v0.4.0\n".to_owned(), "README.md: does not say that there are 1 crates in total"),
             (
                 (0..100).map(|number| format!("c{number} v1.0.0\n")).collect(),
                 "brings too many crates",

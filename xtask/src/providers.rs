@@ -195,7 +195,7 @@ const SOURCE: &str = api_sandbox::tokenpass::SOURCE_ADDRESS;
 
 /// The command-line programs. They are not published yet, and their dependencies have licences of the
 /// same list.
-pub(crate) const PROGRAMS: &[&str] = &["tinypass-cli", "tokenpass-cli", "tpay-cli"];
+pub(crate) const PROGRAMS: &[&str] = &["tinypass-cli", "tinycert-cli", "tokenpass-cli", "tpay-cli"];
 
 /// The crates that are published, in the order in which they must be.
 pub(crate) fn published() -> Vec<String> {

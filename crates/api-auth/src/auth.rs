@@ -82,6 +82,13 @@ pub trait Auth: Send + Sync {
         let _ = (response, generation);
         false
     }
+
+    /// Returns the name of a credential that begins or ends with white space, unless the server
+    /// accepted it already. Errors of kind [`Auth`](crate::ErrorKind::Auth) name it; see
+    /// [`Error::spaced_credential`].
+    fn spaced_credential(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// Identifies the token that a request was signed with, so that a late rejection of an old token

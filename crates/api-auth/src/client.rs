@@ -143,7 +143,7 @@ impl Client {
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn prepare(&self, credential: Credential, id: &'static str) -> Result<()> {
         let auth = self.auth(credential);
-        auth.and_then(|auth| self.make_ready(credential, auth).map(drop))
+        auth.and_then(|auth| self.make_ready(credential, auth, || Ok(())).map(drop))
             .map_err(|error| self.named(id, error, 0).with_idempotent(true))
     }
 
@@ -277,6 +277,12 @@ impl Client {
         self.named(call.id(), error, attempts)
             .with_retry_after(after)
             .with_idempotent(call.idempotent())
+            .with_spaced_credential(|| self.spaced_credential(call))
+    }
+
+    /// Returns the name of a credential of the request that begins or ends with white space.
+    fn spaced_credential(&self, call: &dyn Call) -> Option<&'static str> {
+        call.spaced_credential().or_else(|| self.auth(call.credential()).ok()??.spaced_credential())
     }
 
     /// Returns the secrets of the copied request.
@@ -289,7 +295,9 @@ impl Client {
         let auth = self.auth(call.credential());
         auth.and_then(|auth| {
             call.validate()?;
-            let now = self.make_ready(call.credential(), auth).map_err(Error::not_sent)?;
+            let now = self
+                .make_ready(call.credential(), auth, || self.check(call))
+                .map_err(Error::not_sent)?;
             self.build(call, auth, &mut Generation::default(), now)
         })
         .map_err(|error| self.named(call.id(), error, 0))
@@ -313,7 +321,9 @@ impl Client {
         self.with_retries(&id, call.idempotent(), wait, || self.try_once(call, &mut attempts, copy))
             .map(|response| (response, attempts))
             .map_err(|error| {
-                self.named(call.id(), error, attempts).with_idempotent(call.idempotent())
+                self.named(call.id(), error, attempts)
+                    .with_idempotent(call.idempotent())
+                    .with_spaced_credential(|| self.spaced_credential(call))
             })
     }
 
@@ -329,7 +339,9 @@ impl Client {
         let mut renewals = 0;
         loop {
             self.keep_pace()?;
-            let now = self.make_ready(call.credential(), auth).map_err(Error::not_sent)?;
+            let now = self
+                .make_ready(call.credential(), auth, || self.check(call))
+                .map_err(Error::not_sent)?;
             let mut generation = Generation::default();
             let request = self.build(call, auth, &mut generation, now)?;
             *attempts += 1;
@@ -453,6 +465,21 @@ impl Client {
         }
     }
 
+    /// Returns an error if the request cannot be built, whatever its token.
+    fn check(&self, call: &dyn Call) -> Result<()> {
+        let base = self.base(call.server())?;
+        let unsigned = UnsignedRequest::of_checked(call)?;
+        unsigned.encode_below(&base.uri, self.0.parts.provider.encoding)?;
+        Ok(())
+    }
+
+    fn base(&self, server: Server) -> Result<&Base, InputError> {
+        let found = self.0.parts.bases.iter().find(|(name, _)| *name == server);
+        found.map(|(_, base)| base).ok_or_else(|| {
+            InputError::new("environment", format!("has no `{}` host", server.name()))
+        })
+    }
+
     fn build(
         &self,
         call: &dyn Call,
@@ -460,11 +487,7 @@ impl Client {
         generation: &mut Generation,
         now: SystemTime,
     ) -> Result<Request> {
-        let server = call.server();
-        let (_, base) =
-            self.0.parts.bases.iter().find(|(name, _)| *name == server).ok_or_else(|| {
-                InputError::new("environment", format!("has no `{}` host", server.name()))
-            })?;
+        let base = self.base(call.server())?;
         let mut unsigned = UnsignedRequest::of_checked(call)?;
         if let Some(auth) = auth {
             auth.add_parameters(&mut unsigned, generation, now)?;

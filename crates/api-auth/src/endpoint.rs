@@ -47,6 +47,13 @@ pub trait Endpoint: Sized {
         Ok(())
     }
 
+    /// Returns the name of an argument that is a credential, such as a password, and begins or ends
+    /// with white space. Errors of kind [`Auth`](crate::ErrorKind::Auth) name it; see
+    /// [`Error::spaced_credential`](crate::Error::spaced_credential).
+    fn spaced_credential(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Parses a response whose status the [`ROUTE`](Endpoint::ROUTE) accepts. Other responses are
     /// errors. A failure that is reported with a status of success is an error here.
     ///
@@ -87,6 +94,12 @@ pub trait Endpoint: Sized {
     fn idempotent(&self) -> bool {
         const { &Self::ROUTE }.is_idempotent_for(self)
     }
+
+    /// Returns whether the request changes nothing at the server. Only
+    /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
+    fn read_only(&self) -> bool {
+        const { &Self::ROUTE }.is_read_only_for(self)
+    }
 }
 
 /// An [`Endpoint`] without the type of its response, for use as a trait object: the request loop is
@@ -99,6 +112,7 @@ pub(crate) trait Call {
     fn query<'a>(&'a self, params: &mut Params<'a>);
     fn body(&self) -> Result<Body<'_>, InputError>;
     fn validate(&self) -> Result<(), InputError>;
+    fn spaced_credential(&self) -> Option<&'static str>;
     fn credential(&self) -> Credential;
     fn server(&self) -> Server;
     fn accept(&self) -> &'static str;
@@ -135,6 +149,10 @@ impl<E: Endpoint> Call for E {
     fn validate(&self) -> Result<(), InputError> {
         const { &E::ROUTE }.validate(self)?;
         Endpoint::validate(self)
+    }
+
+    fn spaced_credential(&self) -> Option<&'static str> {
+        Endpoint::spaced_credential(self)
     }
 
     fn credential(&self) -> Credential {

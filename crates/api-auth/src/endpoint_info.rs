@@ -5,7 +5,7 @@ use http::Method;
 use crate::endpoint::Endpoint;
 use crate::route::{Credential, Server};
 
-/// Id, method, path, credential and idempotency of an endpoint, for tables and tools.
+/// Id, method, path, credential, server and effect of an endpoint, for tables and tools.
 ///
 /// Each client crate lists all its endpoints in a constant `ENDPOINTS`.
 ///
@@ -24,6 +24,7 @@ pub struct EndpointInfo {
     credential: Credential,
     server: Server,
     idempotent: Option<bool>,
+    read_only: Option<bool>,
 }
 
 impl EndpointInfo {
@@ -38,6 +39,7 @@ impl EndpointInfo {
             credential: route.credential_name(),
             server: route.server_name(),
             idempotent: route.is_idempotent(),
+            read_only: route.is_read_only(),
         }
     }
 
@@ -69,5 +71,11 @@ impl EndpointInfo {
     /// Returns whether the request is idempotent, or `None` if that depends on its arguments.
     pub const fn is_idempotent(&self) -> Option<bool> {
         self.idempotent
+    }
+
+    /// Returns whether the request changes nothing at the server, or `None` if that depends on its
+    /// arguments.
+    pub const fn is_read_only(&self) -> Option<bool> {
+        self.read_only
     }
 }

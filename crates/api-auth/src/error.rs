@@ -67,6 +67,7 @@ struct Inner {
     retryable: bool,
     delivery: Delivery,
     idempotent: bool,
+    spaced_credential: Option<&'static str>,
 }
 
 /// The delivery status of a request that ended with an error.
@@ -117,6 +118,7 @@ impl Error {
             retryable: false,
             delivery,
             idempotent: true,
+            spaced_credential: None,
         }))
     }
 
@@ -170,6 +172,17 @@ impl Error {
     /// Sets whether the request is idempotent, that is, safe to retry.
     pub(crate) fn with_idempotent(mut self, idempotent: bool) -> Self {
         self.0.idempotent = idempotent;
+        self
+    }
+
+    /// Sets the name of a credential that begins or ends with white space, if authentication failed.
+    pub(crate) fn with_spaced_credential(
+        mut self,
+        name: impl FnOnce() -> Option<&'static str>,
+    ) -> Self {
+        if self.kind() == ErrorKind::Auth && self.0.spaced_credential.is_none() {
+            self.0.spaced_credential = name();
+        }
         self
     }
 
@@ -340,13 +353,32 @@ impl Error {
         unread && !self.0.idempotent
     }
 
+    /// Returns the name of the argument or environment variable with a credential that begins or
+    /// ends with white space, if authentication failed and the client has one. White space is often
+    /// copied by mistake.
+    pub fn spaced_credential(&self) -> Option<&'static str> {
+        self.0.spaced_credential
+    }
+
     /// Returns what to do about the error, if there is general advice.
-    fn hint(&self) -> Option<&'static str> {
-        Some(match self.kind() {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match (self.kind(), self.spaced_credential()) {
             _ if self.outcome_unknown() => {
                 "the request may have been carried out: look it up before you repeat it"
             }
-            ErrorKind::Transport if self.0.retryable => "the same request may succeed later",
+            (ErrorKind::Auth, Some(name)) => {
+                return Some(Cow::Owned(format!(
+                    "{name} begins or ends with white space: check whether it belongs to the value"
+                )));
+            }
+            (kind, _) => Self::hint_of(kind, self.0.retryable)?,
+        };
+        Some(Cow::Borrowed(hint))
+    }
+
+    fn hint_of(kind: ErrorKind, is_retryable: bool) -> Option<&'static str> {
+        Some(match kind {
+            ErrorKind::Transport if is_retryable => "the same request may succeed later",
             ErrorKind::Auth => "check the credentials, their permissions and the environment",
             ErrorKind::RateLimited => {
                 "wait before the next request; `retry_after()` may return how long"
@@ -453,6 +485,7 @@ impl fmt::Debug for Error {
             .field("delivery", &self.delivery())
             .field("outcome_unknown", &self.outcome_unknown())
             .field("is_retryable", &self.0.retryable)
+            .field("spaced_credential", &self.0.spaced_credential)
             .field("body_length", &self.body().len())
             .finish()
     }

@@ -31,14 +31,17 @@ pub struct RawEndpoint {
     credential: Credential,
     server: Server,
     idempotent: bool,
+    read_only: bool,
 }
 
 impl RawEndpoint {
     /// Creates a request for `path`, which is sent unchanged and must therefore be percent-encoded
     /// (see [`path_segment`](crate::path_segment)).
     pub fn new(method: Method, path: impl Into<String>) -> Self {
+        let read_only = matches!(method, Method::GET | Method::HEAD);
         Self {
-            idempotent: matches!(method, Method::GET | Method::HEAD),
+            idempotent: read_only,
+            read_only,
             method,
             path: path.into(),
             query: Params::new(),
@@ -82,6 +85,13 @@ impl RawEndpoint {
         self.idempotent = idempotent;
         self
     }
+
+    /// Sets whether the request changes nothing at the server. Defaults to `true` for GET and HEAD.
+    #[must_use]
+    pub fn with_read_only(mut self, read_only: bool) -> Self {
+        self.read_only = read_only;
+        self
+    }
 }
 
 impl fmt::Debug for RawEndpoint {
@@ -95,6 +105,7 @@ impl fmt::Debug for RawEndpoint {
             .field("credential", &self.credential)
             .field("server", &self.server)
             .field("idempotent", &self.idempotent)
+            .field("read_only", &self.read_only)
             .finish()
     }
 }
@@ -132,6 +143,10 @@ impl Endpoint for RawEndpoint {
 
     fn idempotent(&self) -> bool {
         self.idempotent
+    }
+
+    fn read_only(&self) -> bool {
+        self.read_only && self.idempotent
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<u8>, ResponseError> {

@@ -159,6 +159,7 @@ pub struct Route<E> {
     credential: Credential,
     server: Server,
     idempotency: Idempotency<E>,
+    is_read_only: bool,
     accept: &'static str,
     is_accepted: fn(StatusCode) -> bool,
     or_not_found: bool,
@@ -185,7 +186,7 @@ impl<E> fmt::Debug for Route<E> {
 }
 
 impl<E> Route<E> {
-    const fn new(method: &'static Method, template: &'static str, is_idempotent: bool) -> Self {
+    const fn new(method: &'static Method, template: &'static str, is_read_only: bool) -> Self {
         check_template(template);
         Self {
             method,
@@ -195,14 +196,15 @@ impl<E> Route<E> {
             path: None,
             credential: Credential::MAIN,
             server: Server::MAIN,
-            idempotency: Idempotency::Fixed(is_idempotent),
+            idempotency: Idempotency::Fixed(is_read_only),
+            is_read_only,
             accept: "application/json",
             is_accepted: is_success,
             or_not_found: false,
         }
     }
 
-    /// Creates the route of a GET request, which is idempotent.
+    /// Creates the route of a GET request, which is read-only and idempotent.
     pub const fn get(template: &'static str) -> Self {
         Self::new(GET, template, true)
     }
@@ -301,6 +303,14 @@ impl<E> Route<E> {
         self
     }
 
+    /// Marks the request as read-only, although its method is not: it changes nothing at the server
+    /// (RFC 9110, section 9.2.1). So it is idempotent, too.
+    #[must_use]
+    pub const fn read_only(mut self) -> Self {
+        self.is_read_only = true;
+        self.idempotent()
+    }
+
     /// Marks the request as not idempotent, although its method is.
     #[must_use]
     pub const fn not_idempotent(mut self) -> Self {
@@ -383,6 +393,16 @@ impl<E> Route<E> {
             Idempotency::Fixed(is_idempotent) => is_idempotent,
             Idempotency::When(when) => when(endpoint),
         }
+    }
+
+    /// Returns whether the request changes nothing at the server, or `None` if that depends on the
+    /// value. A request that is not idempotent is not read-only.
+    pub const fn is_read_only(&self) -> Option<bool> {
+        if self.is_read_only { self.is_idempotent() } else { Some(false) }
+    }
+
+    pub(crate) fn is_read_only_for(&self, endpoint: &E) -> bool {
+        self.is_read_only && self.is_idempotent_for(endpoint)
     }
 
     /// Returns the `accept` header.
@@ -509,6 +529,20 @@ mod tests {
         assert_eq!(Route::<Pay>::get("/").not_idempotent().is_idempotent(), Some(false));
         assert_eq!(Route::<Pay>::post("/").is_idempotent(), Some(false));
         assert_eq!(Route::<Pay>::post("/").idempotent().is_idempotent(), Some(true));
+    }
+
+    #[test]
+    fn reads_are_gets_and_what_is_marked() {
+        assert_eq!(Route::<Pay>::get("/").is_read_only(), Some(true));
+        assert_eq!(Route::<Pay>::get("/").not_idempotent().is_read_only(), Some(false));
+        assert_eq!(Route::<Pay>::put("/").idempotent().is_read_only(), Some(false));
+        let read = Route::<Pay>::post("/").read_only();
+        assert_eq!((read.is_read_only(), read.is_idempotent()), (Some(true), Some(true)));
+        // Some values make the server refresh what it returns.
+        let read = Route::<Pay>::get("/").idempotent_when(|pay| !pay.refresh);
+        assert_eq!(read.is_read_only(), None);
+        assert!(read.is_read_only_for(&pay("g", "t")));
+        assert!(!read.is_read_only_for(&Pay { refresh: true, ..pay("g", "t") }));
     }
 
     #[test]

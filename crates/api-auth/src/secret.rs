@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::encode::hex;
 use crate::error::input::InputError;
 use crate::scalar;
+use crate::validate;
 
 /// A key, passphrase or token. It is wiped from memory when dropped and never printed.
 ///
@@ -66,6 +67,12 @@ impl Secret {
     /// Returns the secret. The caller is responsible for protecting it.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Returns whether the secret begins or ends with white space; see
+    /// [`validate::has_outer_space`].
+    pub fn has_outer_space(&self) -> bool {
+        validate::has_outer_space(&self.0)
     }
 
     /// Returns whether the secret is empty.

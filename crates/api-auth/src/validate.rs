@@ -66,6 +66,19 @@ pub fn no_control(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), 
     Ok(())
 }
 
+/// Returns whether a text begins or ends with white space. A credential with such white space is
+/// valid, but the space is often copied by mistake.
+///
+/// ```
+/// use api_auth::validate::has_outer_space;
+///
+/// assert!(has_outer_space("jNq3vT0aB7xK "));
+/// assert!(!has_outer_space("a pass phrase"));
+/// ```
+pub fn has_outer_space(text: &str) -> bool {
+    text.trim().len() != text.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +102,16 @@ mod tests {
         }
         for text in ["", " a ", "p\u{e4}ss word", "a\u{a0}b"] {
             assert!(no_control("key", text).is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn outer_space_is_white_space_at_either_end() {
+        for text in [" a", "a ", " ", "a\n", "\u{a0}a"] {
+            assert!(has_outer_space(text), "{text:?}");
+        }
+        for text in ["", "a", "a b"] {
+            assert!(!has_outer_space(text), "{text:?}");
         }
     }
 

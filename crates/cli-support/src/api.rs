@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::{
-    Body, Credential, EndpointInfo, Method, Params, RawEndpoint, decode_form, path_segment,
+    Body, Credential, Endpoint, EndpointInfo, Method, Params, RawEndpoint, decode_form,
+    path_segment,
 };
 use clap::Args;
 
@@ -94,8 +95,8 @@ impl Api {
         for (name, value) in decode_form(query.as_bytes()) {
             request = request.param(name, value);
         }
-        let is_read = matches!(method, Method::GET | Method::HEAD | Method::DELETE);
-        if self.input.is_some() || !is_read && !fields.is_empty() {
+        let has_query = matches!(method, Method::GET | Method::HEAD | Method::DELETE);
+        if self.input.is_some() || !has_query && (!fields.is_empty() || P::BODIES == Bodies::Form) {
             request = request.with_body(body::<P>(self.input.as_ref(), &fields)?);
         } else {
             for (name, value) in &fields {
@@ -105,12 +106,14 @@ impl Api {
         if let Some(info) = info {
             request = request.with_server(info.server()).with_credential(info.credential());
             request = request.with_idempotent(info.is_idempotent().unwrap_or(false));
+            request = request.with_read_only(info.is_read_only().unwrap_or(false));
         }
         if let Some(name) = &self.credential {
             request = request.with_credential(credential::<P>(name)?);
         }
-        let is_write = info.is_some_and(|info| info.is_idempotent() == Some(false));
-        if is_write || !is_read || method == Method::DELETE {
+        // The arguments of some reads make the server refresh what it returns.
+        let is_write = info.map_or(!request.read_only(), |info| info.is_read_only() == Some(false));
+        if is_write {
             context.confirm(&format!("send {method} {path}"))?;
         }
         if context.global.curl {
@@ -167,6 +170,8 @@ impl Api {
         context: &Context<P>,
         request: RawEndpoint,
     ) -> Result<Exit, Failure> {
+        // The response of some endpoints is a secret.
+        let output = context.output.private();
         if self.include {
             let response = P::send_raw(context.client()?, &request)?;
             let mut text = format!("{}\n", response.status());
@@ -178,20 +183,19 @@ impl Api {
                 };
                 text.push_str(&format!("{name}: {value}\n"));
             }
-            return context
-                .output
+            return output
                 .bytes(&[text.as_bytes(), b"\n", response.body()].concat())
                 .map(|()| Exit::Done);
         }
         let reply = P::send(context.client()?, &WithJson::new(request))?;
-        match context.output.format() {
+        match output.format() {
             // The body may be anything, so a table shows it as it is.
             Format::Table if context.global.fields.is_empty() => {
-                context.output.bytes(&reply.value)?;
+                output.bytes(&reply.value)?;
             }
             // A response to a write may have no body.
             _ if reply.body.trim().is_empty() => {}
-            _ => context.output.value(&reply.body)?,
+            _ => output.value(&reply.body)?,
         }
         Ok(Exit::Done)
     }
@@ -277,18 +281,22 @@ fn body<P: Provider>(
     input: Option<&PathBuf>,
     fields: &[(String, Json)],
 ) -> Result<Body<'static>, Failure> {
-    if P::BODIES == Bodies::Form && input.is_none() {
-        let mut params = Params::new();
-        for (name, value) in fields {
-            params.push(name.clone(), value.cell());
-        }
-        return Ok(Body::Form(params));
-    }
     let mut body = match input {
         None => Json::Object(Vec::new()),
         Some(path) => Json::parse(&read(path)?)
             .map_err(|error| usage(&format!("--input {}: {error}", path.display())))?,
     };
+    if P::BODIES == Bodies::Form {
+        let Json::Object(mut members) = body else {
+            return Err(usage("--input: must be a JSON object, whose members become the form"));
+        };
+        members.retain(|(name, _)| fields.iter().all(|(field, _)| field != name));
+        let mut params = Params::new();
+        for (name, value) in members.iter().chain(fields) {
+            params.push(name.clone(), value.cell());
+        }
+        return Ok(Body::Form(params));
+    }
     for (path, value) in fields {
         body.set(path, value.clone());
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::{
-    Endpoint, EndpointInfo, Error, Items, Method, NumberedPages, Paged, Response, Secret,
-    StatusCode, Transport,
+    Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Response, Secret, StatusCode,
+    Transport,
 };
 
 use crate::args::{Global, Input, Limits};
@@ -384,9 +384,7 @@ impl<P: Provider> Context<P> {
             self.output.text(&P::curl(self.client()?, request)?)?;
             return Ok(true);
         }
-        let is_read =
-            matches!(request.method(), Method::GET | Method::HEAD) && request.idempotent();
-        if self.global.dry_run && !is_read {
+        if self.global.dry_run && !request.read_only() {
             request.validate()?;
             let (method, path) = (request.method(), request.shown_path());
             self.note(&format!("dry run: would send {method} {path} ({})", E::ID));

@@ -20,7 +20,7 @@ Exit status:
     7  too many requests
     8  the server rejected the request
     9  the response was not understood
-   10  a local failure: a file, the disk, the configuration
+   10  a local failure: a file, the disk, a hook, the configuration
    11  some of several failed
   130  interrupted";
 
@@ -138,6 +138,12 @@ impl Failure {
         Self { is_closed_pipe, ..Self::new(exit, format!("standard output: {error}")) }
     }
 
+    /// Returns the failure with what it is about before its message, such as one of several files.
+    #[must_use]
+    pub fn about(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+
     /// Sets the hint: what to do.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -232,12 +238,18 @@ impl From<Error> for Failure {
             _ => Exit::Rejected,
         };
         let endpoint = error.endpoint();
+        let failure = Self::new(exit, error.to_string());
+        let failure = match error.spaced_credential() {
+            Some(name) => failure
+                .with_hint(format!("{name} begins or ends with white space; run `auth status`")),
+            None => failure,
+        };
         Self {
             endpoint: Some(endpoint).filter(|name| !name.is_empty()).map(str::to_owned),
             http_status: status,
             request_id: error.request_id().map(str::to_owned),
             retryable: error.is_retryable() || exit == Exit::Unavailable,
-            ..Self::new(exit, error.to_string())
+            ..failure
         }
     }
 }
@@ -264,6 +276,15 @@ mod tests {
         assert_eq!(json.get("exit").unwrap().cell(), "2");
         assert_eq!(json.get("kind").unwrap().cell(), "usage");
         assert!(json.get("message").unwrap().cell().contains("amount: must be positive"));
+    }
+
+    #[test]
+    fn hint_is_that_of_the_status() {
+        let failure = Failure::new(Exit::Unknown, "no response");
+        let hint = "read the record before you repeat the command";
+        assert_eq!(failure.to_string(), format!("no response\nhint: {hint}"));
+        assert_eq!(failure.json().get("hint").unwrap().cell(), hint);
+        assert_eq!(Failure::new(Exit::Rejected, "no").to_string(), "no");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Common parts of the command-line programs.
 //!
 //! A program is a [`Provider`], a command line with [`Global`] options, and one type for each noun
-//! that implements [`Run`]. [`main`] does the rest.
+//! that implements [`Run`]. [`program!`] and [`main`] do the rest.
 //!
 //! | module | contents |
 //! |---|---|
@@ -27,6 +27,7 @@ pub mod exit;
 pub mod json;
 mod logger;
 pub mod output;
+mod program;
 mod raw_page;
 pub mod request;
 pub mod terminal;

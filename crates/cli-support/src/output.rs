@@ -35,6 +35,7 @@ pub struct Output {
     format: Format,
     fields: Vec<String>,
     file: Option<PathBuf>,
+    is_private: bool,
     times: Times,
     is_colored: bool,
 }
@@ -42,7 +43,14 @@ pub struct Output {
 impl Output {
     /// Creates an output. `fields` replace the columns and select the members of JSON.
     pub fn new(format: Format, fields: Vec<String>, file: Option<PathBuf>) -> Self {
-        Self { format, fields, file, times: Times::NONE, is_colored: false }
+        Self { format, fields, file, is_private: false, times: Times::NONE, is_colored: false }
+    }
+
+    /// Returns the same output for a secret: on Unix, only its owner may read and write the file.
+    #[must_use]
+    pub fn private(&self) -> Self {
+        let (fields, file) = (self.fields.clone(), self.file.clone());
+        Self { fields, file, is_private: true, ..*self }
     }
 
     /// Sets how times are shown.
@@ -119,7 +127,7 @@ impl Output {
     }
 
     fn list_of(&self, headings: Vec<String>, paths: Vec<String>) -> Result<List, Failure> {
-        let sink = Sink::create(self.file.as_deref())?;
+        let sink = Sink::create(self.file.as_deref(), self.is_private)?;
         let (format, fields) = (self.format, self.fields.clone());
         let (times, is_colored) = (self.times, self.is_colored);
         let (rows, count) = (Vec::new(), 0);
@@ -139,7 +147,7 @@ impl Output {
     /// # Errors
     /// Returns an error if the output cannot be written.
     pub fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut sink = Sink::create(self.file.as_deref())?;
+        let mut sink = Sink::create(self.file.as_deref(), self.is_private)?;
         sink.write(bytes)?;
         sink.end()
     }
@@ -282,11 +290,19 @@ enum Sink {
 }
 
 impl Sink {
-    fn create(path: Option<&Path>) -> Result<Self, Failure> {
+    fn create(path: Option<&Path>, is_private: bool) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
-        let file = OpenOptions::new().write(true).create_new(true).open(&temporary);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        if is_private {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        #[cfg(not(unix))]
+        let _ = is_private;
+        let file = options.open(&temporary);
         let file = file.map_err(|error| Failure::file(path, &error))?;
         Ok(Self::File { file, temporary, path: path.to_owned(), is_done: false })
     }

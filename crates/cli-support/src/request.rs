@@ -130,6 +130,10 @@ impl<E: Endpoint> Endpoint for WithJson<E> {
     fn idempotent(&self) -> bool {
         self.request.idempotent()
     }
+
+    fn read_only(&self) -> bool {
+        self.request.read_only()
+    }
 }
 
 /// An entry of a list: its value, its JSON, and the number of all entries if the server names it.

@@ -13,23 +13,23 @@ use lexopt::prelude::*;
 use tinycert_client::{CreateCa, CreateCert, KeyPairFiles, San, Session};
 
 const HELP: &str = "\
-Issues a certificate for a year and writes three files:
-  NAME.chain.pem  the certificate, then that of its CA: for servers
+Issues a certificate that is valid for a year, and writes three files:
+  NAME.chain.pem  the certificate, followed by that of its CA, for servers
   NAME.key.pem    the private key, which only the owner may read
-  NAME.ca.pem     the certificate of the CA: for clients that trust it
+  NAME.ca.pem     the certificate of the CA, for clients that trust it
 
 usage: issue [options] --ca NAME CN [SAN...]
 
   CN                   the common name, which is also the first alternative name
-  SAN                  more names: a host, an address, an e-mail address or a URI,
-                       or with its kind: DNS:..., IP:..., email:..., URI:...
+  SAN                  alternative names: a host, an IP address, an e-mail address or a URI,
+                       optionally with the type: DNS:..., IP:..., email:..., URI:...
   --ca NAME            the organization or common name of the CA
   --create-ca          create the CA if there is none with this organization
-  --country CC         two capital letters (default US)
-  --organization NAME  of the certificate (default: that of the CA)
-  --out FOLDER         folder of the files (default: the current folder)
+  --country CC         the country, two capital letters (default US)
+  --organization NAME  the organization of the certificate (default: that of the CA)
+  --out FOLDER         the folder of the files (default: the current folder)
 
-exit status: 0 issued, 1 an error, 2 wrong arguments
+exit status: 0 issued, 1 an error, 2 invalid arguments
 
 environment: TINYCERT_API_KEY, TINYCERT_EMAIL, TINYCERT_PASSPHRASE,
              and optionally TINYCERT_BASE_URL
@@ -95,7 +95,7 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let ca_id = if create_ca {
         session.get_or_create_ca(&CreateCa::new(&country, &ca))?
     } else {
-        let missing = || format!("there is no CA {ca:?}; --create-ca creates it");
+        let missing = || format!("there is no CA {ca:?}; use --create-ca to create it");
         session.find_ca(&ca)?.ok_or_else(missing)?.id
     };
     let folder = |error| format!("{}: cannot create the folder: {error}", out.display());
@@ -118,7 +118,7 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Returns the name of a certificate's files. The star of a wildcard becomes `_`.
+/// Returns the base name of a certificate's files. The `*` of a wildcard becomes `_`.
 fn file_stem(common_name: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_.@".contains(char);
     common_name.chars().map(|char| if plain(char) { char } else { '_' }).collect()

@@ -16,11 +16,12 @@ Prints the certificates of an account as a table: CA, id, status, days left, com
 
 usage: list [options]
 
-  --ca NAME        only of the CA with this organization or common name
-  --status STATUS  only good, hold, revoked or expired ones; can be repeated
+  --ca NAME        only certificates of the CA with this organization or common name
+  --status STATUS  only certificates with the status good, hold, revoked or expired;
+                   can be repeated
                    (default: all but expired)
 
-exit status: 0 printed, 1 an error, 2 wrong arguments
+exit status: 0 printed, 1 an error, 2 invalid arguments
 
 environment: TINYCERT_API_KEY, TINYCERT_EMAIL, TINYCERT_PASSPHRASE,
              and optionally TINYCERT_BASE_URL
@@ -44,7 +45,12 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
                     "hold" => StatusMask::HOLD,
                     "revoked" => StatusMask::REVOKED,
                     "expired" => StatusMask::EXPIRED,
-                    other => return Err(format!("no such status: {other}").into()),
+                    other => {
+                        return Err(format!(
+                            "--status: {other:?} is not one of good, hold, revoked, expired"
+                        )
+                        .into());
+                    }
                 };
                 what = Some(what.map_or(one, |what| what | one));
             }

@@ -15,23 +15,24 @@ use tinycert_client::{CaId, CertId, KeyPairFiles, Session, UnixTime};
 
 const HELP: &str = "\
 Renews certificates that expire soon, with the same key, and writes for each
-  NAME.chain.pem  the certificate, then that of its CA: for servers
+  NAME.chain.pem  the certificate, followed by that of its CA, for servers
   NAME.key.pem    the private key, which only the owner may read
-Files are replaced atomically. Whether they can be written is checked before the first renewal.
+Files are replaced atomically. Before the first renewal, the program checks that they can be
+written.
 On Unix, both files become symbolic links into the hidden folder .NAME.key.pem.versions beside
 them: copy that folder as well, or follow the links (cp -L, tar -h).
 
 usage: renew [options]
 
   --execute     renew; without it, certificates are only listed
-  --days N      those that expire within N days (default 30), and expired ones
-                without a good one of the same name
-  --ca NAME     only of the CA with this organization or common name
-  --cert ID     only this certificate, whenever it expires; if it was renewed before,
-                the files of its successor are written (needs --ca)
-  --out FOLDER  folder of the files (default: the current folder); --execute creates it
+  --days N      select certificates that expire within N days (default 30), and expired
+                ones without a valid one of the same name
+  --ca NAME     only certificates of the CA with this organization or common name
+  --cert ID     only this certificate, regardless of its expiry; if it was renewed
+                before, the files of its successor are written (needs --ca)
+  --out FOLDER  the folder of the files (default: the current folder); --execute creates it
 
-exit status: 0 no renewal failed, 1 at least one failed, 2 wrong arguments
+exit status: 0 no renewal failed, 1 at least one failed, 2 invalid arguments
 
 environment: TINYCERT_API_KEY, TINYCERT_EMAIL, TINYCERT_PASSPHRASE,
              and optionally TINYCERT_BASE_URL
@@ -61,7 +62,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         }
     }
     if arguments.cert.is_some() && arguments.ca.is_none() {
-        return Err("--cert needs --ca".into());
+        return Err("--cert requires --ca".into());
     }
     Ok(Some(arguments))
 }
@@ -125,7 +126,7 @@ fn renew_all(arguments: &Arguments) -> Result<u32, Box<dyn Error>> {
             }
             Ok(renewal) => println!("{cert_id} {name} was renewed before: {}", renewal.cert_id),
             Err(error) => {
-                println!("failed {cert_id} {name}: {error}; again with --cert {cert_id}");
+                println!("failed {cert_id} {name}: {error}; retry with --cert {cert_id}");
                 failed += 1;
             }
         }

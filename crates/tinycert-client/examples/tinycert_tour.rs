@@ -30,7 +30,7 @@ It creates a CA with one certificate and deletes both at the end.
 
 usage: tinycert_tour
 
-exit status: 0 all endpoints succeeded, 1 at least one failed, 2 wrong arguments
+exit status: 0 all endpoints succeeded, 1 at least one failed, 2 invalid arguments
 
 environment: TINYCERT_API_KEY, TINYCERT_EMAIL, TINYCERT_PASSPHRASE,
              and optionally TINYCERT_BASE_URL
@@ -68,14 +68,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Calls all endpoints. An error of an endpoint whose result later steps need ends the tour.
+/// Calls all endpoints. The tour ends if an endpoint fails whose result is required later.
 fn tour(report: &mut Report) -> Result<(), Error> {
     let session = report.line::<Connect, _>(Session::from_env)?;
     let organization = format!("Tour {} & Söhne", std::process::id());
     let create_ca = CreateCa::new("DE", &organization).locality("Köln").state("NRW");
     let ca = report.line::<CreateCa, _>(|| session.create_ca(&create_ca))?;
     let result = tour_of_a_ca(report, &session, ca);
-    // The CA is deleted after an error, too.
+    // The CA is also deleted after an error.
     let _ = report.line::<DeleteCa, _>(|| session.delete_ca(ca));
     let _ = report.line::<Disconnect, _>(|| session.disconnect());
     result
@@ -112,7 +112,7 @@ struct Report {
 
 impl Report {
     /// Calls an endpoint and prints its line.
-    #[expect(clippy::disallowed_methods, reason = "a stop-watch for people, no part of a call")]
+    #[expect(clippy::disallowed_methods, reason = "measures time for the printed line only")]
     fn line<E: Endpoint, T>(
         &mut self,
         call: impl FnOnce() -> Result<T, Error>,

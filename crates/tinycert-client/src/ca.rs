@@ -1,7 +1,7 @@
 //! Certificate authorities: listing, creating and deleting them, and reading their certificates.
 //!
 //! A CA signs the certificates of the module [`cert`](crate::cert). The methods are those of
-//! [`Session`]; [`Session::get_or_create_ca`] finds a CA by its name.
+//! [`Session`]. [`Session::get_or_create_ca`] finds a CA by its name.
 //!
 //! ```no_run
 //! use tinycert_client::{CreateCa, Session};
@@ -28,19 +28,24 @@ use crate::{error, validate};
 id! {
     /// The id of a CA.
     ///
+    /// See the example of the module [`ca`](crate::ca).
+    ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
     pub struct CaId;
 }
 
 /// A CA in the list of CAs.
 ///
-/// Source: the official PHP client; this page of the documentation is not available.
+/// See the example of the module [`ca`](crate::ca).
+///
+/// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CaItem {
     /// The id of the CA.
     pub id: CaId,
-    /// The organization (O), not the common name. Several CAs may have the same.
+    /// The organization (O), such as `ACME, Inc.`, and not the common name. Several CAs may have
+    /// the same organization.
     pub name: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -49,34 +54,36 @@ pub struct CaItem {
 
 /// The subject and hash of a CA.
 ///
+/// See the example of the module [`ca`](crate::ca).
+///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CaDetails {
     /// The id of the CA.
     pub id: CaId,
-    /// The country (C), two letters.
+    /// The country (C), two letters (ISO 3166-1), such as `NL`.
     #[serde(rename = "C")]
     pub country: Option<String>,
-    /// The state or province (ST). Absent or empty if not set.
+    /// The state or province (ST), such as `Limburg`. Absent or empty if not set.
     #[serde(rename = "ST")]
     pub state: Option<String>,
-    /// The city (L). Absent or empty if not set.
+    /// The city (L), such as `Maastricht`. Absent or empty if not set.
     #[serde(rename = "L")]
     pub locality: Option<String>,
-    /// The organization (O).
+    /// The organization (O), such as `ACME, Inc.`.
     #[serde(rename = "O")]
     pub organization: Option<String>,
-    /// The organizational unit (OU), which the server sets.
+    /// The organizational unit (OU). It is set by the server.
     #[serde(rename = "OU")]
     pub organizational_unit: Option<String>,
     /// The common name (CN): the organization followed by ` CA`.
     #[serde(rename = "CN")]
     pub common_name: Option<String>,
-    /// The e-mail address (E) of the account when the CA was created.
+    /// The e-mail address (E) of the account at the time when the CA was created.
     #[serde(rename = "E")]
     pub email: Option<String>,
-    /// The hash with which the CA signs.
+    /// The hash algorithm of the CA's signatures.
     #[serde(default)]
     pub hash_alg: Option<HashAlg>,
     /// Fields that this type does not cover.
@@ -85,26 +92,30 @@ pub struct CaDetails {
 }
 
 wire_enum! {
-    /// The hash of a CA's signatures in [`CaDetails`].
+    /// The hash algorithm of a CA's signatures, in [`CaDetails`].
+    ///
+    /// See the example of the module [`ca`](crate::ca).
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
     pub enum HashAlg {
-        /// SHA-1, which current software does not trust.
+        /// SHA-1. Current software does not trust it.
         Sha1 = "SHA1",
         /// SHA-256.
         Sha256 = "SHA256",
     }
 }
 
-/// The hash with which a new CA signs.
+/// The hash algorithm of the signatures of a new CA.
+///
+/// See the example of the module [`ca`](crate::ca).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum HashMethod {
-    /// `sha1`, which the server still supports, but current software does not trust.
+    /// `sha1`. The server still supports it, but current software does not trust it.
     Sha1,
-    /// `sha256`; the default.
+    /// `sha256`. This is the default.
     #[default]
     Sha256,
 }
@@ -125,9 +136,11 @@ fn ca_form(ca_id: CaId) -> Body<'static> {
     Body::Form(params)
 }
 
-/// `POST /api/v1/ca/list`: all CAs of the account.
+/// `POST /api/v1/ca/list`: lists all CAs of the account.
 ///
-/// Source: the official PHP client; this page of the documentation is not available.
+/// See the example of the module [`ca`](crate::ca).
+///
+/// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListCas {}
@@ -142,7 +155,7 @@ impl ListCas {
 impl Endpoint for ListCas {
     type Output = Vec<CaItem>;
     const ID: &'static str = "ca.list";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/list").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/list").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(Body::Form(Params::new()))
@@ -153,7 +166,9 @@ impl Endpoint for ListCas {
     }
 }
 
-/// `POST /api/v1/ca/details`: the subject and hash of a CA.
+/// `POST /api/v1/ca/details`: returns the subject and the hash algorithm of a CA.
+///
+/// See the example of the module [`ca`](crate::ca).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,7 +186,7 @@ impl GetCaDetails {
 impl Endpoint for GetCaDetails {
     type Output = CaDetails;
     const ID: &'static str = "ca.details";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/details").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/details").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(ca_form(self.ca_id))
@@ -182,9 +197,11 @@ impl Endpoint for GetCaDetails {
     }
 }
 
-/// `POST /api/v1/ca/get`: the certificate of a CA.
+/// `POST /api/v1/ca/get`: returns the certificate of a CA.
 ///
-/// Source: the official PHP client; this page of the documentation is not available.
+/// See the example of the module [`ca`](crate::ca).
+///
+/// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetCa {
     ca_id: CaId,
@@ -200,7 +217,7 @@ impl GetCa {
 impl Endpoint for GetCa {
     type Output = String;
     const ID: &'static str = "ca.get";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/get").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/get").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         let mut params = Params::new();
@@ -215,14 +232,16 @@ impl Endpoint for GetCa {
 
 /// `POST /api/v1/ca/delete`: deletes a CA and all of its certificates.
 ///
-/// Source: the official PHP client; this page of the documentation is not available.
+/// See the example of the module [`ca`](crate::ca).
+///
+/// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeleteCa {
     ca_id: CaId,
 }
 
 impl DeleteCa {
-    /// Creates a request that deletes the CA `ca_id` and all of its certificates.
+    /// Creates a request to delete the CA `ca_id` and all of its certificates.
     pub fn new(ca_id: CaId) -> Self {
         Self { ca_id }
     }
@@ -261,8 +280,9 @@ pub struct CreateCa {
 }
 
 impl CreateCa {
-    /// Creates a request for a new CA with a country (two capital letters) and an organization. Its
-    /// common name will be the organization followed by ` CA`. The hash defaults to SHA-256.
+    /// Creates a request for a new CA with a country (two capital letters) and an organization. The
+    /// common name of the CA is the organization followed by ` CA`. The hash algorithm defaults to
+    /// SHA-256.
     pub fn new(country: impl Into<String>, organization: impl Into<String>) -> Self {
         Self {
             country: country.into(),
@@ -274,20 +294,20 @@ impl CreateCa {
     }
 
     setters! {
-        /// Sets the city.
+        /// Sets the city, at most 128 characters.
         locality: impl Into<String>,
-        /// Sets the state or province.
+        /// Sets the state or province, at most 128 characters.
         state: impl Into<String>,
     }
 
-    /// Sets the hash with which the CA signs. Defaults to [`HashMethod::Sha256`].
+    /// Sets the hash algorithm of the CA's signatures. Defaults to [`HashMethod::Sha256`].
     #[must_use]
     pub fn hash_method(mut self, method: HashMethod) -> Self {
         self.hash_method = method;
         self
     }
 
-    /// Returns the organization, which is the CA's name in the list.
+    /// Returns the organization, which is the name of the CA in the list.
     pub(crate) fn name(&self) -> &str {
         &self.organization
     }
@@ -330,13 +350,17 @@ impl Endpoint for CreateCa {
 impl Session {
     /// Returns all CAs of the account.
     ///
+    /// See the example of the module [`ca`](crate::ca).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_cas(&self) -> Result<Vec<CaItem>> {
         self.send(&ListCas::new())
     }
 
-    /// Returns the subject and hash of a CA.
+    /// Returns the subject and the hash algorithm of a CA.
+    ///
+    /// See the example of the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -346,6 +370,8 @@ impl Session {
 
     /// Returns the certificate of a CA in PEM format.
     ///
+    /// See the example of the module [`ca`](crate::ca).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_ca(&self, ca_id: CaId) -> Result<String> {
@@ -353,6 +379,8 @@ impl Session {
     }
 
     /// Deletes a CA **and all of its certificates**.
+    ///
+    /// See the example of the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -362,6 +390,8 @@ impl Session {
 
     /// Creates a CA. The request is never retried if its outcome is unknown; see also
     /// [`get_or_create_ca`](Session::get_or_create_ca).
+    ///
+    /// See the example of the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

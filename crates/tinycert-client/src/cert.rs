@@ -2,7 +2,7 @@
 //!
 //! A certificate belongs to a CA of the module [`ca`](crate::ca) and is valid for one year. The
 //! methods are those of [`Session`]. The module [`renewal`](crate::renewal) adds methods that can
-//! be repeated after an error, and those that write files.
+//! be repeated after an error, and methods that write files.
 //!
 //! ```no_run
 //! use tinycert_client::cert::StatusMask;
@@ -36,7 +36,9 @@ use crate::{error, validate};
 pub use san::San;
 
 id! {
-    /// The id of a certificate. A reissued certificate has a new one.
+    /// The id of a certificate. A reissued certificate has a new id.
+    ///
+    /// See the example of the module [`cert`](crate::cert).
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/new` and
     /// `www.tinycert.org/docs/api/v1/cert/reissue`.
@@ -45,6 +47,8 @@ id! {
 
 wire_enum! {
     /// The status of a certificate.
+    ///
+    /// See the example of the module [`cert`](crate::cert).
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details` and
     /// `www.tinycert.org/docs/api/v1/cert/status`.
@@ -57,12 +61,12 @@ wire_enum! {
         Expired = "expired",
         /// The certificate is revoked. It can be reinstated.
         Revoked = "revoked",
-        /// The certificate was reissued and replaced by its successor. It is not listed.
+        /// The certificate was reissued and replaced by its successor. It is never listed.
         Obsolete = "obsolete",
     }
 }
 
-/// A set of statuses, which filters a list.
+/// A set of statuses, used as a filter of a list.
 ///
 /// ```
 /// use tinycert_client::cert::StatusMask;
@@ -96,7 +100,7 @@ impl StatusMask {
         (Self::HOLD, "hold"),
     ];
 
-    /// Returns the set with these bits. Returns `None` if it is empty or has other bits than these
+    /// Returns the set with these bits. Returns `None` if it is empty or has bits other than these
     /// four.
     pub const fn from_bits(bits: u8) -> Option<Self> {
         if bits == 0 || bits > Self::ALL.0 { None } else { Some(Self(bits)) }
@@ -131,53 +135,57 @@ impl fmt::Debug for StatusMask {
 
 /// A certificate in the list of a CA.
 ///
+/// See the example of the module [`cert`](crate::cert).
+///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/list`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertItem {
     /// The id of the certificate.
     pub id: CertId,
-    /// The common name (CN).
+    /// The common name (CN), such as `example.com`.
     pub name: Option<String>,
-    /// The status. Never [`Obsolete`](CertStatus::Obsolete).
+    /// The status of the certificate. It is never [`Obsolete`](CertStatus::Obsolete).
     #[serde(default)]
     pub status: Option<CertStatus>,
-    /// The time at which the certificate expires.
+    /// The time at which the certificate expires, in Unix seconds.
     pub expires: Option<UnixTime>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// The subject, status and names of a certificate. The expiry is only in the list, see
+/// The subject, status and names of a certificate. The expiry is only part of the list; see
 /// [`CertItem::expires`].
 ///
-/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`; that `Alt` is
-/// null without names, the official PHP client.
+/// See the example of the module [`cert`](crate::cert).
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`; null for
+/// `Alt` without names, the official PHP client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertDetails {
     /// The id of the certificate.
     pub id: CertId,
-    /// The status.
+    /// The status of the certificate.
     #[serde(default)]
     pub status: Option<CertStatus>,
-    /// The country (C), two letters.
+    /// The country (C), two letters (ISO 3166-1), such as `US`.
     #[serde(rename = "C")]
     pub country: Option<String>,
-    /// The state or province (ST). Absent or empty if not set.
+    /// The state or province (ST), such as `Illinois`. Absent or empty if not set.
     #[serde(rename = "ST")]
     pub state: Option<String>,
-    /// The city (L). Absent or empty if not set.
+    /// The city (L), such as `Chicago`. Absent or empty if not set.
     #[serde(rename = "L")]
     pub locality: Option<String>,
-    /// The organization (O).
+    /// The organization (O), such as `ACME, Inc.`.
     #[serde(rename = "O")]
     pub organization: Option<String>,
-    /// The organizational unit (OU). Absent or empty if not set.
+    /// The organizational unit (OU), such as `IT Department`. Absent or empty if not set.
     #[serde(rename = "OU")]
     pub organizational_unit: Option<String>,
-    /// The common name (CN).
+    /// The common name (CN), such as `example.com`.
     #[serde(rename = "CN")]
     pub common_name: Option<String>,
     /// The subject alternative names (Alt).
@@ -194,7 +202,7 @@ fn cert_form(cert_id: CertId) -> Body<'static> {
     Body::Form(params)
 }
 
-/// `POST /api/v1/cert/list`: the certificates of a CA with one of the given statuses.
+/// `POST /api/v1/cert/list`: lists the certificates of a CA with one of the given statuses.
 ///
 /// ```
 /// use tinycert_client::CaId;
@@ -220,7 +228,7 @@ impl ListCerts {
 impl Endpoint for ListCerts {
     type Output = Vec<CertItem>;
     const ID: &'static str = "cert.list";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/list").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/list").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         let mut params = Params::new();
@@ -233,7 +241,9 @@ impl Endpoint for ListCerts {
     }
 }
 
-/// `POST /api/v1/cert/details`: the subject, status and names of a certificate.
+/// `POST /api/v1/cert/details`: returns the subject, status and names of a certificate.
+///
+/// See the example of the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,7 +261,7 @@ impl GetCertDetails {
 impl Endpoint for GetCertDetails {
     type Output = CertDetails;
     const ID: &'static str = "cert.details";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/details").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/details").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(cert_form(self.cert_id))
@@ -262,7 +272,9 @@ impl Endpoint for GetCertDetails {
     }
 }
 
-/// The parts of a certificate in PEM format that are not secret.
+/// The parts of a certificate in PEM format that contain no secret.
+///
+/// See the example of the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -270,7 +282,7 @@ impl Endpoint for GetCertDetails {
 pub enum CertPart {
     /// The certificate only.
     Cert,
-    /// The certificate followed by that of its CA, as TLS servers need it.
+    /// The certificate followed by that of its CA, as required by TLS servers.
     Chain,
     /// The certificate signing request.
     Csr,
@@ -288,6 +300,8 @@ impl CertPart {
 }
 
 /// The format of a private key.
+///
+/// See the example of the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -315,7 +329,9 @@ fn get_form<'a>(cert_id: CertId, what: &'a str) -> Body<'a> {
     Body::Form(params)
 }
 
-/// `POST /api/v1/cert/get`: the private key of a certificate in PEM format.
+/// `POST /api/v1/cert/get`: returns the private key of a certificate in PEM format.
+///
+/// See the example of the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -334,7 +350,7 @@ impl GetKey {
 impl Endpoint for GetKey {
     type Output = Secret;
     const ID: &'static str = "cert.get";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(get_form(self.cert_id, self.form.as_str()))
@@ -345,7 +361,9 @@ impl Endpoint for GetKey {
     }
 }
 
-/// `POST /api/v1/cert/get`: certificate and private key in one PKCS#12 file.
+/// `POST /api/v1/cert/get`: returns the certificate and the private key in one PKCS#12 file.
+///
+/// See the example of the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -364,7 +382,7 @@ impl GetPkcs12 {
 impl Endpoint for GetPkcs12 {
     type Output = SecretBytes;
     const ID: &'static str = "cert.get";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(get_form(self.cert_id, "pkcs12"))
@@ -372,12 +390,15 @@ impl Endpoint for GetPkcs12 {
 
     fn parse(&self, response: &Response) -> Result<SecretBytes, ResponseError> {
         let text = Secret::new(error::string(response, "pkcs12")?);
-        SecretBytes::from_base64(text.expose())
-            .ok_or_else(|| ResponseError::new(ErrorKind::Decode).with_message("pkcs12: not base64"))
+        SecretBytes::from_base64(text.expose()).ok_or_else(|| {
+            ResponseError::new(ErrorKind::Decode).with_message("pkcs12: invalid base64")
+        })
     }
 }
 
-/// `POST /api/v1/cert/get`: a part of a certificate in PEM format that is not secret.
+/// `POST /api/v1/cert/get`: returns a part of a certificate in PEM format that contains no secret.
+///
+/// See the example of the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -396,7 +417,7 @@ impl GetCert {
 impl Endpoint for GetCert {
     type Output = String;
     const ID: &'static str = "cert.get";
-    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").idempotent();
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").read_only();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(get_form(self.cert_id, self.what.as_str()))
@@ -414,6 +435,8 @@ struct Created {
 
 /// `POST /api/v1/cert/reissue`: renews a certificate for one year from now, with the same key.
 ///
+/// See the example of the module [`cert`](crate::cert).
+///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/reissue`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReissueCert {
@@ -421,7 +444,7 @@ pub struct ReissueCert {
 }
 
 impl ReissueCert {
-    /// Creates a request that renews the certificate `cert_id`.
+    /// Creates a request to renew the certificate `cert_id`.
     pub fn new(cert_id: CertId) -> Self {
         Self { cert_id }
     }
@@ -443,6 +466,8 @@ impl Endpoint for ReissueCert {
 
 /// `POST /api/v1/cert/status`: suspends, revokes or reinstates a certificate.
 ///
+/// See the example of the module [`cert`](crate::cert).
+///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetCertStatus {
@@ -451,8 +476,7 @@ pub struct SetCertStatus {
 }
 
 impl SetCertStatus {
-    /// Creates a request that sets the status of the certificate `cert_id` to good, hold or
-    /// revoked.
+    /// Creates a request to set the status of the certificate `cert_id` to good, hold or revoked.
     pub fn new(cert_id: CertId, status: CertStatus) -> Self {
         Self { cert_id, status }
     }
@@ -481,7 +505,7 @@ impl Endpoint for SetCertStatus {
     }
 }
 
-/// `POST /api/v1/cert/new`: creates a key pair and a certificate for one year.
+/// `POST /api/v1/cert/new`: creates a key pair and a certificate that is valid for one year.
 ///
 /// ```
 /// use tinycert_client::{CaId, CreateCert, San};
@@ -507,10 +531,11 @@ pub struct CreateCert {
 
 impl CreateCert {
     /// Creates a request for a new certificate of the CA `ca_id` with a country (two capital
-    /// letters), an organization and a common name. Names have at most 64 characters.
+    /// letters), an organization and a common name. Organization and common name have at most 64
+    /// characters.
     ///
     /// The common name is only part of the subject. Current software validates the [`San`]s
-    /// instead, so add a host name there, too.
+    /// instead. Therefore, add a host name as a [`San`] as well.
     pub fn new(
         ca_id: CaId,
         country: impl Into<String>,
@@ -530,22 +555,22 @@ impl CreateCert {
     }
 
     setters! {
-        /// Sets the organizational unit.
+        /// Sets the organizational unit, at most 64 characters.
         organizational_unit: impl Into<String>,
-        /// Sets the city.
+        /// Sets the city, at most 128 characters.
         locality: impl Into<String>,
-        /// Sets the state or province.
+        /// Sets the state or province, at most 128 characters.
         state: impl Into<String>,
     }
 
-    /// Adds a name that the certificate is valid for.
+    /// Adds a name for which the certificate is valid.
     #[must_use]
     pub fn san(mut self, san: San) -> Self {
         self.sans.push(san);
         self
     }
 
-    /// Adds several names that the certificate is valid for.
+    /// Adds several names for which the certificate is valid.
     #[must_use]
     pub fn sans(mut self, sans: impl IntoIterator<Item = San>) -> Self {
         self.sans.extend(sans);
@@ -556,14 +581,13 @@ impl CreateCert {
         self.ca_id
     }
 
-    /// Returns whether a common name is that of this request, in upper or lower case.
+    /// Returns whether a common name is that of this request, ignoring case.
     pub(crate) fn is_named(&self, common_name: &str) -> bool {
         is_same_name(&self.common_name, common_name)
     }
 
-    /// Returns whether a certificate has the subject and names of this request. Upper and lower case
-    /// are not distinguished in the subject and in host names, and the server may have added the
-    /// common name to the names.
+    /// Returns whether a certificate has the subject and names of this request. Case is ignored in
+    /// the subject and in host names. The server may have added the common name to the names.
     pub(crate) fn describes(&self, cert: &CertDetails) -> bool {
         let is = |expected: Option<&str>, found: &Option<String>| {
             is_same_name(expected.unwrap_or_default(), found.as_deref().unwrap_or_default())
@@ -584,7 +608,7 @@ impl CreateCert {
     }
 }
 
-/// Returns whether two names of a subject are the same, in upper or lower case.
+/// Returns whether two names of a subject are the same, ignoring case.
 fn is_same_name(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
@@ -634,8 +658,10 @@ impl Endpoint for CreateCert {
 ///
 /// The requests and responses are in the module [`cert`](crate::cert).
 impl Session {
-    /// Returns the certificates of a CA with a status in the set `what`. Obsolete ones are never
-    /// listed.
+    /// Returns the certificates of a CA with a status in the set `what`. Obsolete certificates are
+    /// never listed.
+    ///
+    /// See the example of the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -645,6 +671,8 @@ impl Session {
 
     /// Returns the subject, status and names of a certificate.
     ///
+    /// See the example of the module [`cert`](crate::cert).
+    ///
     /// # Errors
     /// See [`ErrorKind`].
     pub fn get_cert_details(&self, cert_id: CertId) -> Result<CertDetails> {
@@ -652,6 +680,8 @@ impl Session {
     }
 
     /// Returns a certificate, its chain or its certificate signing request in PEM format.
+    ///
+    /// See the example of the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -661,14 +691,18 @@ impl Session {
 
     /// Returns the private key of a certificate in PEM format.
     ///
+    /// See the example of the module [`cert`](crate::cert).
+    ///
     /// # Errors
     /// See [`ErrorKind`].
     pub fn get_key(&self, cert_id: CertId, form: KeyForm) -> Result<Secret> {
         self.send(&GetKey::new(cert_id, form))
     }
 
-    /// Returns certificate and private key in one PKCS#12 file (`.pfx`), which is encrypted with
-    /// the account's passphrase.
+    /// Returns the certificate and the private key in one PKCS#12 file (`.pfx`). It is encrypted
+    /// with the account's passphrase.
+    ///
+    /// See the example of the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -676,8 +710,10 @@ impl Session {
         self.send(&GetPkcs12::new(cert_id))
     }
 
-    /// Creates a key pair and a certificate for one year. The request is never retried if its
-    /// outcome is unknown; see also [`issue_cert`](Session::issue_cert).
+    /// Creates a key pair and a certificate that is valid for one year. The request is never
+    /// retried if its outcome is unknown; see also [`issue_cert`](Session::issue_cert).
+    ///
+    /// See the example of the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -688,14 +724,18 @@ impl Session {
     /// Renews a certificate for one year from now, with the same key and a new id. The request is
     /// never retried if its outcome is unknown; see also [`renew`](Session::renew).
     ///
+    /// See the example of the module [`cert`](crate::cert).
+    ///
     /// # Errors
     /// See [`ErrorKind`].
     pub fn reissue_cert(&self, cert_id: CertId) -> Result<CertId> {
         self.send(&ReissueCert::new(cert_id))
     }
 
-    /// Sets the status of a certificate to good, hold or revoked, from any of the three. Setting
-    /// the current status succeeds.
+    /// Sets the status of a certificate to good, hold or revoked. The current status must be one of
+    /// these three. Setting the current status succeeds.
+    ///
+    /// See the example of the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].

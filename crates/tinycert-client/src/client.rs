@@ -12,20 +12,22 @@ use api_auth::{
 use crate::error;
 use crate::session::{API_KEY, Connect, Session, SessionAuth};
 
-/// The parameter with the digest that signs a request.
+/// The parameter that contains the digest, which signs a request.
 const DIGEST: &str = "digest";
 
 static PROVIDER: Provider = Provider {
     name: "tinycert",
     user_agent: concat!("tinycert-client/", env!("CARGO_PKG_VERSION")),
     encoding: ENCODING,
-    // Some documented temporary failures of the server are 500.
+    // The server reports some documented temporary failures with 500.
     retry_statuses: &[429, 500, 502, 503, 504],
     secret_parameters: &[DIGEST],
     read_error: error::read,
 };
 
 /// The environment of the API. The provider has no sandbox.
+///
+/// See the example of [`Client`](crate::Client).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/intro`.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -105,6 +107,8 @@ const BASE_URL: &str = "base_url";
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
     api_key: Secret,
+    /// The argument or variable that the API key is from.
+    api_key_name: &'static str,
     environment: Environment,
     /// The argument or variable that the base URL is from.
     base_url_name: &'static str,
@@ -117,11 +121,12 @@ pub struct ClientBuilder {
 ///
 /// The methods for CAs and certificates are those of [`Session`].
 impl Client {
-    /// Returns a builder for a client with the account's API key, which the website shows beside
+    /// Returns a builder for a client with the account's API key, which the website shows next to
     /// its API documentation. The key signs every request and is never sent.
     pub fn builder(api_key: impl Into<Secret>) -> ClientBuilder {
         ClientBuilder {
             api_key: api_key.into(),
+            api_key_name: "api_key",
             environment: Environment::Production,
             base_url_name: BASE_URL,
             keep_passphrase: true,
@@ -141,14 +146,13 @@ impl Client {
     }
 
     /// Opens a session of the account with this e-mail address. The passphrase encrypts the
-    /// account's private keys; it is not the password of the website.
+    /// account's private keys. It is not the password of the website.
     ///
-    /// The session stores the passphrase. If the server does not know the session any more, the
-    /// session is reopened automatically and the request is sent again; see
-    /// [`ClientBuilder::forget_passphrase`].
+    /// The session stores the passphrase. If the server no longer knows the session, it is reopened
+    /// automatically and the request is sent again; see [`ClientBuilder::forget_passphrase`].
     ///
     /// With a [token store](ClientBuilder::token_store), a stored session is used without a
-    /// request, and a new one is stored.
+    /// request, and a new session is stored.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -157,7 +161,11 @@ impl Client {
         email: impl Into<String>,
         passphrase: impl Into<Secret>,
     ) -> Result<Session> {
-        let connect = Connect::new(email, passphrase);
+        self.open(Connect::new(email, passphrase))
+    }
+
+    /// Opens a session by this request.
+    pub(crate) fn open(&self, connect: Connect) -> Result<Session> {
         let stored = self.store.clone().map(|store| {
             let key = TokenKey::new(&["tinycert", self.base_url(), connect.email()]);
             let secrets = [&self.api_key, connect.passphrase()];
@@ -178,15 +186,15 @@ impl Client {
         Ok(Session::new(core, auth, closes_on_drop))
     }
 
-    /// Returns a session that was opened before and left open, by its token; see
-    /// [`Session::into_token`]. No request is sent. The session stays open when it is dropped.
+    /// Returns a session that was opened before and left open, from its token; see
+    /// [`Session::into_token`]. No request is sent. The session remains open when it is dropped.
     pub fn resume(&self, token: impl Into<Secret>) -> Session {
         self.resumed(token.into(), None)
     }
 
-    /// Returns a session that was opened before, by its token. If the server does not know the
-    /// token any more, the session is reopened automatically. No request is sent. The session stays
-    /// open when it is dropped.
+    /// Returns a session that was opened before, from its token. If the server no longer knows the
+    /// token, the session is reopened automatically. No request is sent. The session remains open
+    /// when it is dropped.
     ///
     /// # Errors
     /// Returns an error if the e-mail address is empty, or if it or the passphrase contains control
@@ -208,7 +216,7 @@ impl Client {
         Session::new(self.core_with(&auth), auth, false)
     }
 
-    /// Returns a client of the shared crate whose requests are in this session.
+    /// Returns a client of `api_auth` that sends its requests in this session.
     fn core_with(&self, auth: &Arc<SessionAuth>) -> api_auth::Client {
         self.core.with_credentials(vec![(Credential::MAIN, auth.clone())])
     }
@@ -218,10 +226,10 @@ impl Client {
     }
 }
 
-/// # Any endpoint
+/// # Requests to any endpoint
 ///
-/// A client has no session, so only requests that need none can be sent: [`Connect`] and those of
-/// your own. The same methods of [`Session`] send requests in a session.
+/// A client has no session, so it can only send requests that require none: [`Connect`] and your
+/// own. The same methods of [`Session`] send requests in a session.
 impl Client {
     api_auth::client_methods!();
 }
@@ -236,7 +244,9 @@ impl ClientBuilder {
     }
 
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
-        let mut builder = Client::builder(variables.need("TINYCERT_API_KEY")?);
+        const API_KEY: &str = "TINYCERT_API_KEY";
+        let mut builder = Client::builder(variables.need(API_KEY)?);
+        builder.api_key_name = API_KEY;
         const BASE_URL: &str = "TINYCERT_BASE_URL";
         if let Some(url) = variables.get(BASE_URL)? {
             builder.environment = Environment::custom(url);
@@ -252,8 +262,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Removes the passphrase from sessions once they are open. If the server does not know such a
-    /// session any more, every further request fails with
+    /// Removes the passphrase from sessions after they are opened. If the server no longer knows
+    /// such a session, every further request fails with
     /// [`InvalidToken`](crate::ErrorCode::InvalidToken).
     pub fn forget_passphrase(mut self) -> Self {
         self.keep_passphrase = false;
@@ -261,9 +271,10 @@ impl ClientBuilder {
     }
 
     /// Sets the token store, so that several runs of a program share one session:
-    /// [`FileStore`](crate::FileStore) for commands, or your own store for several machines. A
-    /// stored session stays open when it is dropped, and [`disconnect`](Session::disconnect) closes
-    /// it for all programs that share it. Not set by default.
+    /// [`FileStore`](crate::FileStore) for command-line programs, or your own store for several
+    /// machines. A stored session remains open when it is dropped, and
+    /// [`disconnect`](Session::disconnect) closes it for all programs that share it. Not set by
+    /// default.
     pub fn token_store(mut self, store: impl TokenStore + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
@@ -277,7 +288,7 @@ impl ClientBuilder {
     /// Returns an error that names the first invalid argument: an empty key, a base URL that is
     /// invalid or would send passphrase and keys unencrypted.
     pub fn build(self) -> Result<Client> {
-        let signer = FormDigest::new(("api_key", &self.api_key), DIGEST)?;
+        let signer = FormDigest::new((self.api_key_name, &self.api_key), DIGEST)?;
         let core = self.settings.build(
             &PROVIDER,
             &[(Server::MAIN, self.base_url_name, self.environment.base_url())],
@@ -325,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn base_url_comes_from_its_variable_or_is_production() {
+    fn base_url_is_taken_from_its_variable_or_is_production() {
         let key = ("TINYCERT_API_KEY", "k");
         let base = |set: &[_]| variables(set).unwrap().environment.base_url().to_owned();
         assert_eq!(base(&[key]), "https://www.tinycert.org");
@@ -345,6 +356,44 @@ mod tests {
                 .unwrap_err();
             assert_eq!(error.to_string(), format!("base_url: {problem}"), "{url}");
         }
+    }
+
+    #[test]
+    fn rejected_credential_with_outer_space_is_named() {
+        use test_support::settings::{named_in_hint, rejecting};
+
+        let client = |builder: ClientBuilder| builder.transport(rejecting(b"{}")).build().unwrap();
+        let connected = |key: &str, email: &str, passphrase: &str| {
+            let client = client(Client::builder(key));
+            named_in_hint(&client.connect(email, passphrase).unwrap_err())
+        };
+        assert_eq!(connected("CANARY", "a@b", "CANARY"), None);
+        assert_eq!(connected(" CANARY", "a@b", "CANARY"), Some("api_key"));
+        assert_eq!(connected("CANARY", "a@b", "CANARY "), Some("passphrase"));
+        assert_eq!(connected("CANARY", " a@b", "CANARY"), Some("email"));
+        // Of a session that was opened before, the passphrase is sent if the token is rejected.
+        let spaced = variables(&[("TINYCERT_API_KEY", "CANARY ")]).unwrap();
+        let resumed = client(spaced).resume("t");
+        assert_eq!(named_in_hint(&resumed.list_cas().unwrap_err()), Some("TINYCERT_API_KEY"));
+        let connect = Connect::new("a@b", " CANARY").with_names("EMAIL", "PASSPHRASE");
+        let error = client(Client::builder("CANARY")).open(connect.clone()).unwrap_err();
+        assert_eq!(named_in_hint(&error), Some("PASSPHRASE"));
+        let error = client(Client::builder("CANARY")).send(&connect).unwrap_err();
+        assert_eq!(named_in_hint(&error), Some("PASSPHRASE"));
+    }
+
+    #[test]
+    fn accepted_credential_with_outer_space_is_not_named() {
+        let server = |request: api_auth::Request| {
+            let is_connect = request.uri().path().ends_with("/connect");
+            let status = if is_connect { 200 } else { 403 };
+            let response = api_auth::http::Response::builder().status(status);
+            Ok(response.body(br#"{"token":"t"}"#.to_vec()).unwrap())
+        };
+        let client = Client::builder("k ").transport(server).build().unwrap();
+        let session = client.connect("a@b", "p ").unwrap();
+        let error = session.list_cas().unwrap_err();
+        assert_eq!((error.kind(), error.spaced_credential()), (api_auth::ErrorKind::Auth, None));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Error responses of the TinyCert API: [`ErrorCode`], and [`ErrorExt`], which returns it.
+//! Error responses of the TinyCert API: [`ErrorCode`] and [`ErrorExt`], which returns it. See the
+//! example of [`ErrorExt::error_code`].
 
 use api_auth::{
     Error, ErrorKind, ExtraFields, Response, ResponseError, json, json_start, required,
@@ -11,15 +12,17 @@ wire_enum! {
     /// The code of an error response; see [`ErrorExt::error_code`]. It is more specific than the
     /// HTTP status.
     ///
-    /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/errors`, which is
-    /// available in part; the codes after `NotFound`, the official PHP client.
+    /// See the example of [`ErrorExt::error_code`].
+    ///
+    /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/errors`, which is only
+    /// partly available; the codes after `NotFound`, the official PHP client.
     pub enum ErrorCode {
-        /// The id belongs to another account ([`ErrorKind::Api`]), or the login is wrong
+        /// The id belongs to another account ([`ErrorKind::Api`]), or the login is invalid
         /// ([`ErrorKind::Auth`], from `session.connect` only).
         AccessDenied = "AccessDenied",
         /// The account's data is damaged.
         AccountError = "AccountError",
-        /// There is no account with that e-mail address.
+        /// There is no account with this e-mail address.
         AccountNotFound = "AccountNotFound",
         /// The account could not be loaded. A later request may succeed.
         AccountNotLoaded = "AccountNotLoaded",
@@ -33,7 +36,7 @@ wire_enum! {
         MethodDisallowed = "MethodDisallowed",
         /// A parameter is missing. The message names it.
         MissingParameter = "MissingParameter",
-        /// There is no CA or certificate with that id.
+        /// There is no CA or certificate with this id.
         NotFound = "NotFound",
         /// The certificate was reissued before. Use its successor.
         NotLatest = "NotLatest",
@@ -52,8 +55,10 @@ wire_enum! {
     }
 }
 
-/// Extends [`Error`] with the error codes of TinyCert. The trait is sealed: other types cannot
-/// implement it.
+/// Adds the error codes of TinyCert to [`Error`]. The trait is sealed: it cannot be implemented by
+/// other types.
+///
+/// See the example of [`ErrorExt::error_code`].
 pub trait ErrorExt: sealed::Sealed {
     /// Returns the error code that the server sent. Returns `None` if it sent none.
     ///
@@ -93,7 +98,7 @@ mod sealed {
 }
 
 impl ErrorCode {
-    /// Returns the kind of the error. Returns `None` if the HTTP status decides it.
+    /// Returns the kind of the error. Returns `None` if it depends on the HTTP status.
     fn kind(&self) -> Option<ErrorKind> {
         Some(match self {
             Self::AccountNotFound
@@ -143,8 +148,8 @@ impl ErrorBody {
     }
 }
 
-/// Parses a response whose status is an error. The code decides the kind, or the status if there is
-/// no code.
+/// Parses a response whose status is an error. The kind of the error depends on the code, or on the
+/// status if there is no code.
 pub(crate) fn read(response: &Response) -> ResponseError {
     match json::<ErrorBody>(response) {
         Ok(body) if body.code.is_some() || body.text.is_some() => body.into_error(response),
@@ -152,8 +157,8 @@ pub(crate) fn read(response: &Response) -> ResponseError {
     }
 }
 
-/// Parses the error response to the request that opens a session, where `AccessDenied` means that
-/// the login is wrong.
+/// Parses the error response to the request that opens a session. In this response, `AccessDenied`
+/// means that the login is invalid.
 pub(crate) fn read_login(response: &Response) -> ResponseError {
     match json::<ErrorBody>(response) {
         Ok(body) if body.code() == ErrorCode::AccessDenied => body.into_error_of(ErrorKind::Auth),
@@ -161,13 +166,13 @@ pub(crate) fn read_login(response: &Response) -> ResponseError {
     }
 }
 
-/// Returns whether an error means that the server does not know the session any more.
+/// Returns whether an error means that the server no longer knows the session.
 pub(crate) fn is_session_gone(error: &Error) -> bool {
     matches!(error.error_code(), Some(ErrorCode::InvalidToken | ErrorCode::SessionError))
 }
 
-/// Returns whether a response means that the session must be reopened. The code decides, as for all
-/// errors: an error object may have status 200.
+/// Returns whether a response means that the session must be reopened. This depends on the code, as
+/// for all errors: an error object may have status 200.
 pub(crate) fn session_expired(response: &Response) -> bool {
     const CODE: &[u8] = b"\"code\"";
     let body = response.body();
@@ -187,7 +192,7 @@ pub(crate) fn success<T: DeserializeOwned>(response: &Response) -> Result<T, Res
     json(response).map_err(|error| reported_or(error, response))
 }
 
-/// Parses the only relevant field of a response, a string that is not empty.
+/// Parses the only relevant field of a response, a non-empty string.
 pub(crate) fn string(response: &Response, name: &str) -> Result<String, ResponseError> {
     let fields: ExtraFields = success(response)?;
     required(name, fields.text(name).filter(|text| !text.is_empty()))
@@ -203,7 +208,7 @@ fn reported_or(error: ResponseError, response: &Response) -> ResponseError {
 }
 
 /// Parses a successful response whose body is not documented. It may be empty or have any content,
-/// except an error object, incomplete JSON or an HTML page of a proxy.
+/// except an error object, incomplete JSON, or the HTML page of a proxy.
 pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> {
     match json_start(response) {
         Some(b'{') => {

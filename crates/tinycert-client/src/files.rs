@@ -1,4 +1,4 @@
-//! Files of certificate chain and private key, which match at all times.
+//! Files of a certificate chain and its private key, which match at all times.
 //!
 //! [`KeyPairFiles`] names the files of a TLS server. The methods of [`Session`](crate::Session)
 //! that write them are [`renew_to_files`](crate::Session::renew_to_files),
@@ -27,68 +27,69 @@ use resolved::ResolvedPath;
 
 /// The files of a TLS server: chain and private key, in two files or in one.
 ///
-/// The files are checked before the first request: they are regular files or do not exist yet,
-/// chain and key are different files, their folders can be written, and new files can have the
-/// owner and group of the old ones. Their folders must exist. New contents are written beside the
-/// old ones and synchronized to disk. Owner, group and mode of replaced files are kept, but a file
-/// with a key loses the permissions of other users: mode 0644 becomes 0640. Shared folders are
-/// different, see below. A new file with a key has mode 0600. A symbolic link is followed.
+/// The files are checked before the first request: they must be regular files or not exist yet,
+/// chain and key must be different files, their folders must be writable, and it must be possible
+/// to create new files with the owner and group of the old ones. Their folders must exist. New
+/// contents are written next to the old files and synchronized to disk. Owner, group and mode of
+/// replaced files are kept, but a file with a key loses the permissions of other users: mode 0644
+/// becomes 0640. In shared folders, other rules apply (see below). A new file with a key has mode
+/// 0600. Symbolic links are followed.
 ///
-/// A run holds a lock of each file (`.NAME.lock` beside it) from the checks until the files are
-/// replaced. A second run for one of the files waits until the first one ends, and returns an error
-/// if it waited 10 minutes for one lock.
+/// A run holds a lock of each file (`.NAME.lock` next to it) from the checks until the files are
+/// replaced. A second run for one of the files waits until the first one ends. It returns an error
+/// after waiting 10 minutes for one lock.
 ///
-/// Chain and key are checked before a file is replaced: the chain consists of certificates, and the
-/// key is the only one, is not encrypted and belongs to the first certificate. Keys of elliptic
-/// curves may lack the public key; then only algorithm and curve are compared.
+/// The contents are checked before a file is replaced: the chain must consist of certificates, and
+/// the key must be the only one, not encrypted, and belong to the first certificate. Keys of
+/// elliptic curves may lack the public key. In this case, only algorithm and curve are compared.
 ///
-/// If another program replaces or rewrites a file after the checks, an error is returned and no
-/// file is replaced. The last check is immediately before the first rename; a later change is not
-/// detected, nor is one of a version that the file links to.
+/// If another program replaces or changes a file after the checks, an error is returned and no file
+/// is replaced. The last check is immediately before the first rename. A later change is not
+/// detected, nor is a change of a version that the file links to.
 ///
-/// On Unix, a folder is shared if its group or everyone can write it. In a shared folder, links of
-/// other users are not followed and files of other users are not replaced; those of root and of the
-/// owner of the folder are. A folder of another user in one that everyone can write is not used.
-/// Locks, journals and folders of versions must belong to the caller, root or the owner of their
-/// folder, and must not be writable by others. Files and links with several names (hard links) are
-/// rejected in shared folders.
+/// On Unix, a folder is shared if its group or everyone can write to it. In a shared folder, links
+/// of other users are not followed and files of other users are not replaced, except those of root
+/// and of the owner of the folder. A folder of another user within a folder that everyone can write
+/// to is not used. Locks, journals and folders of versions must belong to the caller, root or the
+/// owner of their folder, and must not be writable by others. Files and links with several names
+/// (hard links) are rejected in shared folders.
 ///
-/// Another user can move a file of a trusted user to the path of a key in a shared folder. So in a
-/// shared folder, a new file keeps less of the access of the replaced one:
-/// - A file with a key keeps the owner and its permissions, but neither the group nor permissions
-///   of group and others: mode 0640 becomes 0600.
-/// - A chain in a file of its own keeps owner and group, but loses write permissions of group and
+/// Another user can move a file of a trusted user to the path of a key in a shared folder.
+/// Therefore, a new file in a shared folder keeps fewer permissions of the replaced file:
+/// - A file with a key keeps the owner and the permissions of the owner, but neither the group nor
+///   the permissions of group and others: mode 0640 becomes 0600.
+/// - A chain in a separate file keeps owner and group, but loses the write permissions of group and
 ///   others: mode 0664 becomes 0644.
-/// - A pair of links into its folder of versions keeps its access, as in other folders, if the
-///   current version was made for this key while the folder was shared. So set the group and mode
-///   of a key after the first run.
+/// - A pair of links into its folder of versions keeps all permissions, as in other folders, if the
+///   current version was created for this key while the folder was shared. Therefore, set the group
+///   and mode of a key after the first run.
 ///
-/// The first two rules also hold if a symbolic link in a shared folder leads to the file. A warning
-/// is logged if permissions are lost.
+/// The first two rules also apply if a symbolic link in a shared folder leads to the file. A
+/// warning is logged if permissions are lost.
 ///
-/// Users who can write a shared folder can exchange everything in it at any time. It is checked
-/// before each step, but not between the check and the step, and the folders above it are not
-/// considered: use a folder that only its owner can write, in folders that only trusted users can
-/// write.
+/// Users who can write to a shared folder can exchange everything in it at any time. The folder is
+/// checked before each step, but a change between the check and the step is not detected, and the
+/// parent folders are not checked. Therefore, use a folder to which only its owner can write, in
+/// folders to which only trusted users can write.
 ///
-/// # What a failed or killed run leaves
-/// If an error is returned, the old files stay. The new ones may be in place if only synchronizing
-/// to disk failed. If a run is killed:
+/// # The state after a failed or killed run
+/// If an error is returned, the old files are kept. The new ones may be in place if only the
+/// synchronization to disk failed. After a run was killed, the files are:
 /// - [`combined`](Self::combined): the old file or the new one. It is replaced by one rename.
 /// - [`new`](Self::new) with two files in one folder, on Unix: the old pair or the new one. The two
-///   paths are symbolic links into a folder `.KEY.versions` beside them, which one rename switches.
-///   A pair of plain files is converted when it is first replaced, as are links to the versions of
-///   another key. The previous version is kept until the next run.
-/// - [`new`](Self::new) otherwise: possibly the new key beside the old chain, and a journal
-///   `.KEY.journal`. The next run for this key completes the pair, whatever chain that run is for.
-///   If that fails, it returns an error and keeps the journal. If the pair can never be completed,
-///   because its draft or its folder was removed or the chain is not a regular file any more, the
-///   next run restores the old key and logs a warning. If the copy of the old key was removed too,
-///   it returns an error that names the journal. The same holds for a failed run that could restore
-///   nothing, for example because the disk became read-only.
+///   paths are symbolic links into a folder `.KEY.versions` next to them, which one rename
+///   switches. A pair of plain files is converted when it is first replaced, and so are links to
+///   the versions of another key. The previous version is kept until the next run.
+/// - [`new`](Self::new) otherwise: possibly the new key with the old chain, and a journal
+///   `.KEY.journal`. The next run for this key completes the pair, even if that run is for another
+///   chain. If that fails, it returns an error and keeps the journal. If the pair can never be
+///   completed, because its draft or its folder was removed or the chain is no longer a regular
+///   file, the next run restores the old key and logs a warning. If the copy of the old key was
+///   removed as well, it returns an error that names the journal. The same applies after a failed
+///   run that could not restore the files, for example because the disk became read-only.
 ///
-/// Drafts that a killed run left are removed by the next run for the same files, and on Unix its
-/// locks. On other systems, the lock files are never removed.
+/// The next run for the same files removes the drafts of a killed run and, on Unix, its locks. On
+/// other systems, lock files are never removed.
 ///
 /// The servers `nginx` (`ssl_certificate`, `ssl_certificate_key`), `haproxy` (`crt`) and `postgres`
 /// (`ssl_cert_file`, `ssl_key_file`) accept the path of a combined file for both.
@@ -108,7 +109,9 @@ pub struct KeyPairFiles {
     is_combined: bool,
 }
 
-/// An error of issuing, renewing or saving a certificate to files.
+/// An error that occurred when a certificate was issued, renewed or saved to files.
+///
+/// See the example of [`KeyPairFiles`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FileError {
@@ -118,7 +121,7 @@ pub enum FileError {
     File {
         /// The path of the file.
         path: PathBuf,
-        /// The cause.
+        /// The cause of the error.
         source: io::Error,
     },
 }
@@ -166,16 +169,16 @@ impl FileError {
 }
 
 impl KeyPairFiles {
-    /// Selects two files: one for the chain (certificate, then CA), one for the unencrypted key,
-    /// both in PEM format.
+    /// Creates a pair of two files: one for the chain (the certificate, followed by that of the
+    /// CA), one for the unencrypted key, both in PEM format.
     pub fn new(chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         Self { chain: chain.into(), key: key.into(), is_combined: false }
     }
 
-    /// Selects the two files of a certificate in a folder: `NAME.chain.pem` and `NAME.key.pem`. In
-    /// the common name, all characters but ASCII letters, digits, `-`, `_`, `.` and `@` become `_`,
-    /// so a name from the server does not lead to another folder. Different names may become the
-    /// same, such as `*.a` and `_.a`.
+    /// Creates a pair of two files in a folder, named after a certificate: `NAME.chain.pem` and
+    /// `NAME.key.pem`. In the common name, all characters except ASCII letters, digits, `-`, `_`,
+    /// `.` and `@` become `_`, so a name from the server cannot lead to another folder. Different
+    /// names may result in the same files, such as `*.a` and `_.a`.
     ///
     /// ```
     /// use std::path::Path;
@@ -192,7 +195,8 @@ impl KeyPairFiles {
         Self::new(file("chain.pem"), file("key.pem"))
     }
 
-    /// Selects one file for the unencrypted key followed by the chain, both in PEM format.
+    /// Creates a pair in one file, which contains the unencrypted key followed by the chain, both
+    /// in PEM format.
     pub fn combined(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         Self { chain: path.clone(), key: path, is_combined: true }
@@ -208,15 +212,35 @@ impl KeyPairFiles {
         &self.key
     }
 
+    /// Checks that the files can be written, as [`Session`](crate::Session)'s methods do before their
+    /// first request. Completes the pair of a killed run and removes its drafts and locks. The files
+    /// of a complete pair are not changed.
+    ///
+    /// A program that renews seldom calls it in each run, so that a problem is noticed before the
+    /// certificate expires.
+    ///
+    /// ```no_run
+    /// use tinycert_client::KeyPairFiles;
+    ///
+    /// KeyPairFiles::for_name("/etc/ssl/acme", "example.com").check()?;
+    /// # Ok::<(), tinycert_client::files::FileError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub fn check(&self) -> Result<(), FileError> {
+        self.prepare().map(drop)
+    }
+
     /// Waits until no other process writes the files, completes the pair of a killed process,
-    /// checks the files and creates drafts beside them. So errors are detected before the first
-    /// request.
+    /// checks the files, and creates drafts next to them. Errors are therefore detected before the
+    /// first request.
     pub(crate) fn prepare(&self) -> Result<Prepared, FileError> {
         for _ in 0..MOST_TRIES {
             let (chain, key) = self.resolve()?;
             let paths: Vec<&ResolvedPath> = chain.iter().chain([&key]).collect();
             let locks = Locks::acquire(&paths, LONGEST_WAIT)?;
-            // A process that held a lock may have changed the links and files.
+            // The process that held a lock may have changed the links and files.
             let (chain_now, key_now) = self.resolve()?;
             if chain_now
                 .iter()
@@ -227,7 +251,7 @@ impl KeyPairFiles {
                 return Ok(Prepared(Publisher::prepare(chain_now, key_now)?, locks));
             }
         }
-        let problem = io::Error::other("leads to another file each time");
+        let problem = io::Error::other("leads to another file each time it is resolved");
         Err(FileError::at(&self.key, problem))
     }
 
@@ -244,12 +268,12 @@ impl KeyPairFiles {
     }
 }
 
-/// The maximum number of times that the paths are resolved if they change meanwhile.
+/// The maximum number of times that the paths are resolved if they are changing.
 const MOST_TRIES: usize = 16;
 
 const SAME_FILE: &str = "must be two, one for the chain and one for the key";
 
-/// Drafts that are still empty, and the locks of their files. They are removed on drop.
+/// Empty drafts and the locks of their files. They are removed on drop.
 pub(crate) struct Prepared(Publisher, Locks);
 
 enum Publisher {
@@ -285,7 +309,7 @@ impl Publisher {
         }
     }
 
-    /// Replaces the files by the drafts, unless the files were changed since they were checked.
+    /// Replaces the files by the drafts, unless the files have changed since they were checked.
     fn publish(self) -> Result<(), FileError> {
         match self {
             Self::Combined(combined) => combined.publish(),

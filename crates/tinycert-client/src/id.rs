@@ -1,5 +1,5 @@
-//! The macro of ids. The ids of CAs and certificates are two types, so that they cannot be
-//! confused.
+//! The macro that declares ids. The ids of CAs and certificates have different types, so that they
+//! cannot be confused.
 
 /// Declares an id: a number, which a response may contain as a string.
 macro_rules! id {

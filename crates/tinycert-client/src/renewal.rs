@@ -1,9 +1,9 @@
 //! Renewing and issuing certificates, and writing them to files.
 //!
-//! These methods of [`Session`] send several requests. They handle requests with an unknown
-//! outcome: [`Session::renew`] and [`Session::issue_cert`] create one certificate even if a
-//! response is lost. [`Session::renew_to_files`] and [`Session::issue_to_files`] write the files of
-//! a TLS server as well; see the module [`files`](crate::files).
+//! These methods of [`Session`] send several requests, and handle requests with an unknown outcome:
+//! [`Session::renew`] and [`Session::issue_cert`] create one certificate even if a response is
+//! lost. [`Session::renew_to_files`] and [`Session::issue_to_files`] also write the files of a TLS
+//! server; see the module [`files`](crate::files).
 //!
 //! ```no_run
 //! use tinycert_client::{KeyPairFiles, Session};
@@ -28,16 +28,18 @@ use crate::files::{FileError, KeyPairFiles, Prepared};
 use crate::session::Session;
 
 const DAY: i64 = 86_400;
-/// The validity of a new certificate, in seconds.
+/// The validity period of a new certificate, in seconds.
 const YEAR: i64 = 365 * DAY;
 
 /// The result of a renewal: the successor of a certificate.
+///
+/// See the example of the module [`renewal`](crate::renewal).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Renewal {
     /// The certificate to use from now on.
     pub cert_id: CertId,
-    /// Whether it was created during this call. Otherwise the certificate was renewed before.
+    /// Whether it was created by this call. Otherwise, the certificate had been renewed before.
     pub is_new: bool,
 }
 
@@ -45,11 +47,14 @@ pub struct Renewal {
 ///
 /// These methods send several requests; see the module [`renewal`](crate::renewal).
 impl Session {
-    /// Returns the CA with this name (its organization) or, if there is none, with this common name
-    /// (the organization followed by ` CA`). Returns `None` if there is neither.
+    /// Returns the CA with this name, which is its organization. If there is none, returns the CA
+    /// with this common name, which is the organization followed by ` CA`. Returns `None` if there
+    /// is neither.
+    ///
+    /// See the example of the module [`renewal`](crate::renewal).
     ///
     /// # Errors
-    /// Returns an error if several CAs have this name; use the id then. Otherwise see
+    /// Returns an error if several CAs have this name. In this case, use the id. Otherwise see
     /// [`ErrorKind`](crate::ErrorKind).
     pub fn find_ca(&self, name: &str) -> Result<Option<CaItem>> {
         let cas = self.list_cas()?;
@@ -60,19 +65,22 @@ impl Session {
     }
 
     /// Returns the id of the CA with this organization. Creates the CA if there is none. The other
-    /// arguments are used only for a new CA.
+    /// arguments are only used for a new CA.
     ///
     /// If the outcome of the creation is unknown, the CA is looked up in the list.
     ///
+    /// See the example of the module [`renewal`](crate::renewal).
+    ///
     /// # Errors
-    /// See [`find_ca`](Session::find_ca). An error with an unknown outcome means that the CA was not
-    /// in the list, or that the list could not be read. A later call looks it up.
+    /// See [`find_ca`](Session::find_ca). An error with an unknown outcome means that the CA was
+    /// not in the list, or that the list could not be read. A later call will find the CA if it was
+    /// created.
     pub fn get_or_create_ca(&self, request: &CreateCa) -> Result<CaId> {
         if let Some(ca) = only(&self.list_cas()?, request.name())? {
             return Ok(ca.id);
         }
         match self.create_ca(request) {
-            // An error of the look-up would hide that the CA may exist.
+            // The error of the look-up would not show that the CA may exist.
             Err(error) if error.outcome_unknown() => match self.list_cas() {
                 Ok(cas) => only(&cas, request.name())?.map(|ca| ca.id).ok_or(error),
                 Err(_) => Err(error),
@@ -81,18 +89,20 @@ impl Session {
         }
     }
 
-    /// Creates a certificate, unless one with the same subject and names was created within about a
-    /// day. So a call can be repeated after an error, also by another process.
+    /// Creates a certificate, unless one with the same subject and names was created within about
+    /// the last day. Therefore, the call can be repeated after an error, even by another process.
     ///
-    /// The look-up accepts only a good certificate that expires at least 364 days after now: it was
-    /// created, or renewed, within the last day. To get another certificate in that time, call
-    /// [`create_cert`](Session::create_cert). If the outcome of the creation is unknown, a
-    /// certificate that was not listed before is looked up before an error is returned.
+    /// The look-up only accepts a good certificate that expires at least 364 days from now, that
+    /// is, one that was created or renewed within the last day. To get another certificate within
+    /// that time, call [`create_cert`](Session::create_cert). If the outcome of the creation is
+    /// unknown, the list is searched for a certificate that was not listed before.
+    ///
+    /// See the example of the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). An error with an unknown outcome means that the
-    /// certificate was not in the list, or that the list could not be read. A request that timed out
-    /// may still be in progress at the server: wait before you repeat the call.
+    /// certificate was not in the list, or that the list could not be read. If the request timed
+    /// out, the server may still be processing it: wait before you repeat the call.
     pub fn issue_cert(&self, request: &CreateCert) -> Result<CertId> {
         let list = || self.list_certs(request.ca(), StatusMask::GOOD);
         let expires_after = UnixTime::from(self.clock().now()).seconds() + YEAR - DAY;
@@ -104,7 +114,7 @@ impl Session {
             return Ok(cert_id);
         }
         match self.create_cert(request) {
-            // An error of the look-up would hide that the certificate may exist.
+            // The error of the look-up would not show that the certificate may exist.
             Err(error) if error.outcome_unknown() => {
                 let is_new = |cert: &CertItem| !known.contains(&cert.id);
                 let found = list().and_then(|after| self.issued(request, after, is_new));
@@ -114,8 +124,8 @@ impl Session {
         }
     }
 
-    /// Returns the latest good certificate of a list that has the subject and names of a request and
-    /// that `is_candidate` selects.
+    /// Returns the latest good certificate in a list that has the subject and names of a request
+    /// and is selected by `is_candidate`.
     fn issued(
         &self,
         request: &CreateCert,
@@ -137,8 +147,10 @@ impl Session {
     }
 
     /// Returns the good certificates of a CA that expire within this number of days, and the
-    /// expired ones without another certificate of the same name that is good, on hold or revoked.
-    /// They are sorted by expiry, the earliest first.
+    /// expired ones for whose name there is no certificate that is good, on hold or revoked. They
+    /// are sorted by expiry, the earliest first.
+    ///
+    /// See the example of the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -166,10 +178,12 @@ impl Session {
     /// Renews a certificate: reissues it unless it already has a good successor.
     ///
     /// The operation is idempotent and creates one successor: the certificate with the same name,
-    /// the same certificate signing request (and so the same key) and a later expiry. If the
-    /// outcome of the reissue is unknown, the successor is looked up in the list of the CA. Only if
-    /// it is not listed, the reissue is requested once more, except after a timeout, since the
-    /// first request may still be in progress then.
+    /// the same certificate signing request (and therefore the same key) and a later expiry. If the
+    /// outcome of the reissue is unknown, the successor is looked up in the list of the CA. If it
+    /// is not listed, the reissue is requested once more. After a timeout, it is not requested
+    /// again, because the server may still be processing the first request.
+    ///
+    /// See the example of the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -200,11 +214,13 @@ impl Session {
         }
     }
 
-    /// Renews a certificate, as [`renew`](Session::renew), and writes chain and key to the files.
-    /// Before the first request it is checked that they can be written.
+    /// Renews a certificate like [`renew`](Session::renew), and writes the chain and the key to the
+    /// files. Before the first request, the method checks that the files can be written.
     ///
-    /// If an error is returned after the reissue, call it again with the same id to write the
-    /// files.
+    /// If an error is returned after the reissue, call the method again with the same id to write
+    /// the files.
+    ///
+    /// See the example of the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`FileError`].
@@ -220,12 +236,14 @@ impl Session {
         Ok(renewal)
     }
 
-    /// Creates a certificate, as [`issue_cert`](Session::issue_cert), and writes chain and key to
-    /// the files. Before the first request it is checked that they can be written.
+    /// Creates a certificate like [`issue_cert`](Session::issue_cert), and writes the chain and the
+    /// key to the files. Before the first request, the method checks that the files can be written.
     ///
-    /// If an error is returned after the certificate was created, call it again to write the files:
-    /// the certificate is found for about a day. After that, find the id by
+    /// If an error is returned after the certificate was created, call the method again to write
+    /// the files: the certificate is found for about a day. After that, find its id with
     /// [`list_certs`](Session::list_certs) and call [`save_to_files`](Session::save_to_files).
+    ///
+    /// See the example of the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`FileError`].
@@ -240,7 +258,9 @@ impl Session {
         Ok(cert_id)
     }
 
-    /// Writes the chain and key of a certificate to the files.
+    /// Writes the chain and the key of a certificate to the files.
+    ///
+    /// See the example of the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`FileError`].
@@ -254,7 +274,7 @@ impl Session {
         prepared.write(&chain, &key)
     }
 
-    /// Returns the good successor of a certificate, the latest if there are several.
+    /// Returns the good successor of a certificate. If there are several, returns the latest.
     fn successor(&self, ca_id: CaId, cert_id: CertId) -> Result<Option<CertId>> {
         let certs = self.list_certs(ca_id, StatusMask::ALL)?;
         // An obsolete certificate is not in the list.
@@ -285,7 +305,7 @@ fn only(cas: &[CaItem], name: &str) -> Result<Option<CaItem>> {
     let mut found = cas.iter().filter(|ca| ca.name.as_deref() == Some(name));
     match (found.next(), found.next()) {
         (Some(_), Some(_)) => {
-            Err(InputError::new("name", "belongs to several CAs; use the id of one").into())
+            Err(InputError::new("name", "belongs to several CAs; use the id of one of them").into())
         }
         (first, _) => Ok(first.cloned()),
     }
@@ -295,13 +315,13 @@ fn is_good(cert: &CertItem) -> bool {
     cert.status == Some(CertStatus::Good)
 }
 
-/// Returns the error of a reissue if its outcome is unknown, which the error of the look-up after it
-/// would hide, and the error of the look-up otherwise.
+/// Returns the error of a reissue if its outcome is unknown, because the error of the look-up after
+/// it would not show this. Otherwise, returns the error of the look-up.
 fn first_unknown(reissue: Error, look_up: Error) -> Error {
     if reissue.outcome_unknown() { reissue } else { look_up }
 }
 
-/// Returns whether a failed reissue may have been carried out, now or before.
+/// Returns whether a failed reissue may have been carried out, by this request or an earlier one.
 fn may_be_reissued(error: &Error) -> bool {
     error.outcome_unknown() || error.error_code() == Some(ErrorCode::NotLatest)
 }

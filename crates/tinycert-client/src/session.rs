@@ -1,7 +1,7 @@
 //! Sessions: opening them, sending requests in them, and closing them.
 //!
 //! [`Client::connect`] opens a session and [`Session::disconnect`] closes it. All other requests
-//! are sent in a session: the methods of [`Session`] are described in the modules
+//! are sent in a session. The methods of [`Session`] are documented in the modules
 //! [`ca`](crate::ca), [`cert`](crate::cert) and [`renewal`](crate::renewal).
 //!
 //! ```no_run
@@ -29,10 +29,12 @@ pub use connect::{API_KEY, Connect, Disconnect};
 
 /// An open session. All threads can share one session.
 ///
-/// Dropping a session sends one request that closes it and ignores errors. Call
+/// When a session is dropped, one request closes it and errors are ignored. Call
 /// [`disconnect`](Session::disconnect) to get the error, or [`into_token`](Session::into_token) to
 /// leave the session open. A session that was resumed, or is in a [token
-/// store](crate::ClientBuilder::token_store), stays open when it is dropped.
+/// store](crate::ClientBuilder::token_store), remains open when it is dropped.
+///
+/// See the example of the module [`session`](crate::session).
 pub struct Session {
     pub(crate) core: api_auth::Client,
     auth: Arc<SessionAuth>,
@@ -54,17 +56,20 @@ impl Session {
     /// Opens a session from the environment variables `TINYCERT_EMAIL` and `TINYCERT_PASSPHRASE`
     /// and those of [`Client::from_env`].
     ///
+    /// See the example of the module [`session`](crate::session).
+    ///
     /// # Errors
     /// Returns an error that names the variable if one is missing or invalid, and the errors of
     /// [`Client::connect`].
     pub fn from_env() -> Result<Self> {
         let client = Client::from_env()?;
-        let (email, passphrase) = credentials(Env::PROCESS)?;
-        client.connect(email, passphrase)
+        client.open(connect(Env::PROCESS)?)
     }
 
-    /// Closes the session. A session that the server does not know any more is closed, and is not
+    /// Closes the session. Succeeds if the server no longer knows the session, which is not
     /// reopened.
+    ///
+    /// See the example of the module [`session`](crate::session).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -86,27 +91,33 @@ impl Session {
     }
 
     /// Returns the token, for [`Client::resume`] in another process. Returns `None` if the server
-    /// rejected the token and the session, which can be reopened, is not reopened yet. The token cannot open a session, but
-    /// it is as sensitive as the credentials until the session expires.
+    /// rejected the token and the session has not been reopened yet. The token cannot open a
+    /// session, but until the session expires, it is as sensitive as the credentials.
+    ///
+    /// See the example of the module [`session`](crate::session).
     pub fn token(&self) -> Option<Secret> {
         self.auth.token()
     }
 
     /// Returns the token and leaves the session open; see [`Client::resume`].
+    ///
+    /// See the example of the module [`session`](crate::session).
     pub fn into_token(mut self) -> Option<Secret> {
         self.closes_on_drop = false;
         self.auth.token()
     }
 
     /// Returns the clock of the session.
+    ///
+    /// See the example of the module [`session`](crate::session).
     pub fn clock(&self) -> &dyn Clock {
         self.core.clock()
     }
 }
 
-/// # Any endpoint
+/// # Requests to any endpoint
 ///
-/// The methods above send the requests of this crate. These send any request, such as a
+/// The methods above send the requests of this crate. These methods send any request, such as a
 /// [`RawEndpoint`](crate::RawEndpoint), or return it without sending it.
 impl Session {
     api_auth::client_methods!();
@@ -126,10 +137,13 @@ impl fmt::Debug for Session {
     }
 }
 
-/// Reads the e-mail address and passphrase from their two variables.
-fn credentials(variables: Env<'_>) -> Result<(String, Secret), InputError> {
-    let email = variables.need("TINYCERT_EMAIL")?;
-    Ok((email, Secret::new(variables.need("TINYCERT_PASSPHRASE")?)))
+/// Reads the e-mail address and the passphrase from their variables.
+fn connect(variables: Env<'_>) -> Result<Connect, InputError> {
+    const EMAIL: &str = "TINYCERT_EMAIL";
+    const PASSPHRASE: &str = "TINYCERT_PASSPHRASE";
+    let email = variables.need(EMAIL)?;
+    let passphrase = Secret::new(variables.need(PASSPHRASE)?);
+    Ok(Connect::new(email, passphrase).with_names(EMAIL, PASSPHRASE))
 }
 
 #[cfg(test)]
@@ -138,7 +152,7 @@ mod tests {
 
     #[test]
     fn error_names_a_missing_variable() {
-        let missing = |given: &str| credentials(Env::given(&[(given, "x")])).unwrap_err();
+        let missing = |given: &str| connect(Env::given(&[(given, "x")])).unwrap_err();
         assert_eq!(missing("TINYCERT_PASSPHRASE").argument(), "TINYCERT_EMAIL");
         assert_eq!(missing("TINYCERT_EMAIL").argument(), "TINYCERT_PASSPHRASE");
     }

@@ -1,7 +1,7 @@
 //! Validation before a request is sent, in addition to that of all providers.
 
 use api_auth::InputError;
-pub(crate) use api_auth::validate::{max_chars, no_control, not_empty};
+pub(crate) use api_auth::validate::{has_outer_space, max_chars, no_control, not_empty};
 
 /// Validates a country code: two capital letters, ISO 3166-1.
 pub(crate) fn country(country: &str) -> Result<(), InputError> {
@@ -17,8 +17,8 @@ const NAME: usize = 64;
 /// The maximum length of a city or state in characters. Source: RFC 5280, appendix A.1.
 const PLACE: usize = 128;
 
-/// Validates a required name of a subject. It is compared with that of the list later, so it must not
-/// begin or end with white space.
+/// Validates a required name of a subject. It must not begin or end with white space, because it is
+/// compared with the name in the list later.
 pub(crate) fn name(argument: &'static str, name: &str) -> Result<(), InputError> {
     not_empty(argument, name)?;
     no_control(argument, name)?;

@@ -8,10 +8,8 @@ mod provider;
 mod subscription;
 mod user;
 
-use std::process::ExitCode;
-
 use clap::{Parser, Subcommand};
-use cli_support::{CommandLine, Common, Context, EXIT_STATUSES, Exit, Failure, Global, Run};
+use cli_support::{Common, EXIT_STATUSES, Global};
 
 use provider::TinyPass;
 
@@ -49,38 +47,8 @@ enum Command {
     Common(Common),
 }
 
-impl CommandLine<TinyPass> for Cli {
-    type Command = Command;
-
-    fn split(self) -> (Global, Command) {
-        (self.global, self.command)
-    }
-}
-
-impl Run<TinyPass> for Command {
-    fn run(self, context: &Context<TinyPass>) -> Result<Exit, Failure> {
-        match self {
-            Self::Access(command) => command.run(context),
-            Self::Subscription(command) => command.run(context),
-            Self::Download(command) => command.run(context),
-            Self::User(command) => command.run(context),
-            Self::Block(command) => command.run(context),
-            Self::Cookie(command) => command.run(context),
-            Self::Common(command) => command.run::<TinyPass, Cli>(context),
-        }
-    }
-}
-
-fn main() -> ExitCode {
-    cli_support::main::<TinyPass, Cli>()
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    #[test]
-    fn command_line_is_consistent() {
-        super::Cli::command().debug_assert();
-    }
-}
+cli_support::program!(
+    TinyPass,
+    Cli,
+    Command { Access, Subscription, Download, User, Block, Cookie }
+);

@@ -16,15 +16,15 @@ Writes access records to standard output as CSV; progress goes to standard error
 
 usage: export_accesses [options]
 
-  --rid RID            only of this resource
-  --user-ref USER_REF  only of this user
-  --email ADDRESS      only of the user with this address
-  --tag TAG            only of resources with this tag
+  --rid RID            only records of this resource
+  --user-ref USER_REF  only records of this user
+  --email ADDRESS      only records of the user with this address
+  --tag TAG            only records of resources with this tag
   --active             only records that have not expired
   --page-size N        records per request, 1 to 1000 (default 1000)
 
 exit status: 0 all written, 1 an error (the lines written before it are complete),
-             2 wrong arguments
+             2 invalid arguments
 
 environment: TINYPASS_AID, TINYPASS_PRIVATE_KEY,
              and optionally TINYPASS_BASE_URL or TINYPASS_SANDBOX=1
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether the reader of standard output has ended, as `head` does.
+/// Returns whether standard output is a closed pipe, as with `head`.
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     let io = match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
         Some(csv::ErrorKind::Io(io)) => Some(io),

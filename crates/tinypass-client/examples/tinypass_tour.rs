@@ -22,18 +22,18 @@ const HELP: &str = "\
 Calls every endpoint of the API once and prints a line for each:
 `ok access.grant 12 ms`, or `fail access.grant 12 ms` with the error.
 
-It grants access to a user of its own and revokes it again. It CANCELS a subscription of the
-user that --user-ref names: the first one found, or that of --subscription-rid.
+It grants access to a new user and revokes it again. It CANCELS a subscription of the user that
+--user-ref selects: the first one found, or that of --subscription-rid.
 
 usage: tinypass_tour [options]
 
   --rid RID               an existing resource (default premium-content)
   --download-rid RID      a resource with a file (default ebook-1)
   --subscription-rid RID  a resource with a subscription (default monthly-pass)
-  --user-ref USER_REF     the user who has that subscription (default user_42)
+  --user-ref USER_REF     the user with that subscription (default user_42)
   --uid UID               an existing user (default: the one with the granted access, or kjkxrNWUyD)
 
-exit status: 0 all endpoints succeeded, 1 at least one failed, 2 wrong arguments
+exit status: 0 all endpoints succeeded, 1 at least one failed, 2 invalid arguments
 
 environment: TINYPASS_AID, TINYPASS_PRIVATE_KEY,
              and optionally TINYPASS_BASE_URL or TINYPASS_SANDBOX=1
@@ -138,7 +138,7 @@ struct Report {
 
 impl Report {
     /// Calls an endpoint and prints its line. Returns the value, or `None` after an error.
-    #[expect(clippy::disallowed_methods, reason = "a stop-watch for people, no part of a call")]
+    #[expect(clippy::disallowed_methods, reason = "measures time for the printed line only")]
     fn line<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<T, Error>) -> Option<T> {
         let begin = Instant::now();
         let result = call();
@@ -156,7 +156,7 @@ impl Report {
         }
     }
 
-    /// Calls an endpoint as [`line`](Self::line) does. `None` is a failure, too.
+    /// Calls an endpoint like [`line`](Self::line). A result of `None` is a failure as well.
     fn found<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<Option<T>, Error>) {
         if let Some(None) = self.line::<E, _>(call) {
             println!("fail {}: nothing was found", E::ID);

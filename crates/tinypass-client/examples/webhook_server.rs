@@ -21,7 +21,7 @@ usage: webhook_server [options]
   --listen ADDRESS   address to listen on (default 127.0.0.1:8787; port 0 selects a free port)
   --count N          exit after N accepted webhooks
 
-exit status: 0 exited after --count, 1 an error, 2 wrong arguments
+exit status: 0 exited after --count, 1 an error, 2 invalid arguments
 
 environment: TINYPASS_AID, TINYPASS_PRIVATE_KEY
 ";
@@ -99,7 +99,7 @@ fn respond(blocks: &Blocks, request: &Request) -> (Response, bool) {
                 text(&webhook.uid),
                 text(&webhook.access_id)
             );
-            // The webhook must not be acknowledged if it cannot be shown.
+            // A webhook that cannot be printed must not be acknowledged.
             if !output::print(format_args!("{line}")) {
                 std::process::exit(1);
             }

@@ -1,4 +1,4 @@
-//! Access records: the access of users to resources, with its expiry.
+//! Access records: the access of users to resources, and its expiry.
 //!
 //! [`Client::get_access`] looks up one record, [`Client::accesses`] iterates over all records of a
 //! search, and [`Client::grant_access`] and [`Client::revoke_access`] change them.
@@ -27,41 +27,44 @@ use crate::error::{self, Model};
 use crate::{Client, validate};
 
 /// The maximum number of records per page.
+///
+/// See the example of the module [`access`](crate::access).
 pub const MAX_PAGE_SIZE: u32 = 1000;
 
 /// A user's access to a resource (`AccessDetails` in the documentation).
 ///
-/// Any field may be absent from a response, and numbers may be strings. Fields that this type does
-/// not cover are in `extra`.
+/// Any field may be absent from a response, and numbers may be strings.
+///
+/// See the example of the module [`access`](crate::access).
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `AccessDetails`;
-/// live data, in which `expires` may be absent.
+/// real responses, in which `expires` may be absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Access {
-    /// The public id of the record.
+    /// The public id of the record, such as `1VShIZzLeIod`.
     pub id: Option<String>,
-    /// The id of the application.
+    /// The id of the application, such as `AIDAIDAID0`.
     pub aid: Option<String>,
-    /// The id of the resource.
+    /// The id of the resource, such as `premium-content`.
     pub rid: Option<String>,
-    /// TinyPass's id of the user.
+    /// TinyPass's id of the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
-    /// The price paid, in units of `currency` (4.99 is four dollars and 99 cents).
+    /// The paid price, in units of `currency`, such as 4.99.
     pub amount: Option<Amount>,
-    /// The ISO code of the currency.
+    /// The currency (ISO 4217), such as `USD`.
     pub currency: Option<String>,
-    /// The time at which access was granted.
+    /// The time at which access was granted, in Unix seconds.
     pub created: Option<UnixTime>,
-    /// The time at which access expires. `None` if it does not expire (absent, null or 0 in the
-    /// response).
+    /// The time at which access expires, in Unix seconds. `None` if it does not expire (absent,
+    /// null or 0 in the response).
     #[serde(default, deserialize_with = "wire::end_time")]
     pub expires: Option<UnixTime>,
-    /// Your reference for the user, or the uid.
+    /// Your reference for the user, such as `user_42`, or the uid.
     pub user_ref: Option<String>,
     /// The user's e-mail address.
     pub user_email: Option<String>,
-    /// The resource's tags.
+    /// The tags of the resource.
     #[serde(default, deserialize_with = "wire::texts")]
     pub tags: Vec<String>,
     /// Fields that this type does not cover.
@@ -70,9 +73,9 @@ pub struct Access {
 }
 
 impl Access {
-    /// Returns whether access is granted at `now`: it does not expire, or expires later.
+    /// Returns whether access is granted at `now`, that is, it does not expire or expires later.
     ///
-    /// Returns `false` for a record without any documented field: it does not contain the expiry.
+    /// Returns `false` for a record without any documented field, because its expiry is not known.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -105,7 +108,7 @@ impl Model for Access {
     }
 }
 
-/// `GET /r2/access`: the access record of a user to a resource.
+/// `GET /r2/access`: returns the access record of a user for a resource.
 ///
 /// ```
 /// use tinypass_client::Endpoint;
@@ -123,8 +126,8 @@ pub struct GetAccess {
 }
 
 impl GetAccess {
-    /// Creates a request for the access of a user to the resource `rid`. `user_ref` is your
-    /// reference for the user or TinyPass's uid.
+    /// Creates a request for a user's access to the resource `rid`. `user_ref` is your reference
+    /// for the user, or TinyPass's uid.
     pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
         Self { rid: rid.into(), user_ref: user_ref.into() }
     }
@@ -148,7 +151,8 @@ impl Endpoint for GetAccess {
     }
 }
 
-/// `GET /r2/access/search`: one page of access records, by resource, user, e-mail address or tag.
+/// `GET /r2/access/search`: searches access records by resource, user, e-mail address or tag, and
+/// returns one page.
 ///
 /// Without a filter, all records are returned. Pages are counted from 0.
 ///
@@ -177,9 +181,9 @@ impl SearchAccess {
     }
 
     setters! {
-        /// Sets the resource.
+        /// Sets the id of the resource.
         rid: impl Into<String>,
-        /// Sets the user: your reference or TinyPass's uid.
+        /// Sets the user: your reference, or TinyPass's uid.
         user_ref: impl Into<String>,
         /// Sets the user's e-mail address.
         email: impl Into<String>,
@@ -189,7 +193,7 @@ impl SearchAccess {
         show_expired: bool,
         /// Sets the page, from 0.
         page: u32,
-        /// Sets the page size, 1 to 1000. The server's default is 100.
+        /// Sets the page size, from 1 to 1000. The server's default is 100.
         page_size: u32,
     }
 
@@ -203,15 +207,16 @@ impl SearchAccess {
 
 /// A page of access records.
 ///
-/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, and scripts that used the live
-/// service.
+/// See the example of the module [`access`](crate::access).
+///
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, and scripts that used the service.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccessPage {
-    /// The records.
+    /// The access records of this page.
     #[serde(default)]
     pub data: Vec<Access>,
-    /// Fields that this type does not cover. No field is documented.
+    /// Fields that this type does not cover. The page itself is not documented.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
@@ -317,8 +322,8 @@ pub struct GrantAccess {
 }
 
 impl GrantAccess {
-    /// Creates a grant of the resource `rid` to the user with the address `email`. It does not
-    /// expire by default.
+    /// Creates a request to grant access to the resource `rid` to the user with the address
+    /// `email`. By default, access does not expire.
     pub fn new(rid: impl Into<String>, email: impl Into<String>) -> Self {
         Self {
             rid: rid.into(),
@@ -331,7 +336,8 @@ impl GrantAccess {
     }
 
     setters! {
-        /// Sets your reference for the user. Recommended, since access is looked up by it later.
+        /// Sets your reference for the user. Recommended, because the access is looked up by it
+        /// later.
         user_ref: impl Into<String>,
         /// Sets the time at which access expires.
         expires: impl Into<UnixTime>,
@@ -342,7 +348,7 @@ impl GrantAccess {
     }
 }
 
-/// The response to a grant. The documentation does not name it: the server may return the record, an
+/// The response to a grant. Its format is not documented: the server may return the record, an
 /// acknowledgement such as `{"success":true}`, or nothing.
 ///
 /// ```
@@ -362,8 +368,8 @@ impl GrantAccess {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Granted {
-    /// The record. `None` if the response has no documented field of one; call
-    /// [`Client::get_access`] for it.
+    /// The record. `None` if the response contains no documented field of a record. In that case,
+    /// call [`Client::get_access`].
     pub access: Option<Access>,
     /// The response if it is not a record. It may be empty.
     pub acknowledgement: Acknowledgement,
@@ -399,7 +405,7 @@ impl Endpoint for GrantAccess {
                 access.expires = access.expires.or(self.expires);
                 return Ok(Granted { access: Some(access), ..Granted::default() });
             }
-            // The `{}` of a proxy acknowledges nothing.
+            // An empty object `{}` from a proxy is not an acknowledgement.
             required(Access::REQUIRED, Some(()).filter(|()| !access.extra.is_empty()))?;
         }
         error::acknowledgement(response)
@@ -424,8 +430,8 @@ pub struct RevokeAccess {
 }
 
 impl RevokeAccess {
-    /// Creates a request that revokes a user's access to the resource `rid`. `user_ref` is your
-    /// reference for the user or TinyPass's uid.
+    /// Creates a request to revoke a user's access to the resource `rid`. `user_ref` is your
+    /// reference for the user, or TinyPass's uid.
     pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
         Self { rid: rid.into(), user_ref: user_ref.into(), refund: None }
     }
@@ -462,7 +468,7 @@ impl Endpoint for RevokeAccess {
 /// The requests and responses are in the module [`access`](crate::access).
 impl Client {
     /// Returns the access record of a user for a resource. Returns `None` if there is none.
-    /// `user_ref` is your reference for the user or TinyPass's uid.
+    /// `user_ref` is your reference for the user, or TinyPass's uid.
     ///
     /// The record may have expired: call [`Access::is_active`].
     ///
@@ -478,8 +484,8 @@ impl Client {
 
     /// Returns an iterator over all matching access records, page by page, each record once.
     ///
-    /// No request is sent before the iterator is advanced. It starts at the page of the search.
-    /// Without a page size, 1000 records per page are requested.
+    /// No request is sent before the iterator is advanced. The iterator starts at the page of the
+    /// search. Without a page size, 1000 records per page are requested.
     ///
     /// ```
     /// use tinypass_client::SearchAccess;
@@ -501,6 +507,8 @@ impl Client {
 
     /// Returns one page of access records. It is empty if there are none.
     ///
+    /// See the example of the module [`access`](crate::access).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn search_access(&self, request: &SearchAccess) -> Result<AccessPage> {
@@ -510,11 +518,11 @@ impl Client {
     /// Grants a user access to an existing resource. The server sends an e-mail to the user unless
     /// [`suppress_email`](GrantAccess::suppress_email) is set.
     ///
-    /// A second grant may send a second e-mail, so the request is never retried if its outcome is
-    /// unknown.
+    /// A repeated request may send a second e-mail, so the request is never retried if its outcome
+    /// is unknown.
     ///
-    /// The response may be an acknowledgement without the record: [`Granted::access`] is `None`
-    /// then. If the server returns a record without `expires`, it is that of the request.
+    /// If the response is an acknowledgement without the record, [`Granted::access`] is `None`. If
+    /// the record in the response has no `expires`, that of the request is used.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -522,7 +530,9 @@ impl Client {
         self.send(request)
     }
 
-    /// Revokes a user's access, with a refund if [`refund`](RevokeAccess::refund) is set.
+    /// Revokes a user's access. The price is refunded if [`refund`](RevokeAccess::refund) is set.
+    ///
+    /// See the example of the module [`access`](crate::access).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

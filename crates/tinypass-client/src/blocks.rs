@@ -1,4 +1,5 @@
-//! Encrypted blocks, which TinyPass exchanges with a site besides the REST API (feature `blocks`).
+//! Encrypted blocks that TinyPass exchanges with a site in addition to the REST API (feature
+//! `blocks`).
 //!
 //! Token cookies store the access of a visitor in the browser, webhooks notify a site of purchases,
 //! and purchase links and tags contain an offer. All three are encrypted blocks. [`Blocks`] verifies the
@@ -37,18 +38,20 @@ pub use cookie::{AccessState, ClientAddress, Token, TokenCookie};
 pub use purchase::{Offer, Policy, PriceOption, Purchase, PurchaseFormat};
 pub use webhook::{Webhook, WebhookEvent, WebhookType};
 
-/// An error about a cookie or webhook that is not genuine or not valid.
+/// An error about a cookie or webhook that is not authentic or not valid.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The block is malformed, or its signature is invalid.
     Block(BlockError),
-    /// The value is not encrypted and so not signed. Anyone can have written it.
+    /// The value is not encrypted, and therefore not signed. Anyone may have created it.
     Unsigned,
     /// The format is unknown.
     UnknownFormat,
-    /// The signature is valid, but the content does not match the documentation. The message names
-    /// the position.
+    /// The signature is valid, but the content does not match the documentation. The message
+    /// contains the position.
     Content(String),
     /// The webhook is for another application.
     OtherApplication,
@@ -75,6 +78,8 @@ impl From<BlockError> for ReadError {
 }
 
 /// Encrypts, decrypts and verifies the blocks of one application.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 #[derive(Debug, Clone)]
 pub struct Blocks {
     aid: String,
@@ -82,11 +87,11 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// Creates the blocks of the application `aid` with its `private_key`.
+    /// Creates an instance for the application `aid` with its `private_key`.
     ///
     /// # Errors
-    /// Returns an error if the AID or key is empty, or the AID contains anything but ASCII letters,
-    /// digits, `-`, `_` and `.`: it is part of a cookie's name and of links.
+    /// Returns an error if the AID or the key is empty, or if the AID contains other characters
+    /// than ASCII letters, digits, `-`, `_` and `.`: it is part of a cookie's name and of links.
     pub fn new(aid: impl Into<String>, private_key: impl Into<Secret>) -> Result<Self, InputError> {
         let aid = aid.into();
         validate::not_empty("aid", &aid)?;
@@ -98,8 +103,8 @@ impl Blocks {
         Ok(Self { aid, key: BlockKey::new("private_key", &private_key.into())? })
     }
 
-    /// Creates the blocks of the application from the environment variables `TINYPASS_AID` and
-    /// `TINYPASS_PRIVATE_KEY`.
+    /// Creates an instance for the application whose AID and key are in the environment variables
+    /// `TINYPASS_AID` and `TINYPASS_PRIVATE_KEY`.
     ///
     /// # Errors
     /// Returns an error that names the variable if one is missing or invalid.
@@ -129,12 +134,12 @@ impl Blocks {
     }
 }
 
-/// Serializes a value that always has JSON, without white space.
+/// Serializes a value for which serialization never fails, as JSON without white space.
 fn json_text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Parses JSON. The error names the position and contains no value.
+/// Parses JSON. The error contains the position, but no value.
 fn read_json<T: DeserializeOwned>(text: String) -> Result<T, ReadError> {
     json_slice(text.as_bytes()).map_err(|error| ReadError::Content(error.to_string()))
 }

@@ -25,7 +25,9 @@ static PROVIDER: Provider = Provider {
 /// The environment of the API. The two environments of the provider are separate: each has its own
 /// AID, private key and data.
 ///
-/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; the documentation has `http` for the
+/// See the example of [`Client`](crate::Client).
+///
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; the documentation uses `http` for the
 /// sandbox.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -100,6 +102,8 @@ const BASE_URL: &str = "base_url";
 pub struct ClientBuilder {
     aid: String,
     private_key: Secret,
+    /// The argument or variable that the private key is from.
+    private_key_name: &'static str,
     environment: Environment,
     /// The argument or variable that the base URL is from.
     base_url_name: &'static str,
@@ -127,6 +131,7 @@ impl Client {
         ClientBuilder {
             aid: aid.into(),
             private_key: private_key.into(),
+            private_key_name: "private_key",
             environment: Environment::Production,
             base_url_name: BASE_URL,
             download_path: None,
@@ -145,9 +150,9 @@ impl Client {
     }
 }
 
-/// # Any endpoint
+/// # Requests to any endpoint
 ///
-/// The other methods send the requests of this crate. These send any request, such as a
+/// The other methods send the requests of this crate. These methods send any request, such as a
 /// [`RawEndpoint`](crate::RawEndpoint), or return it without sending it.
 impl Client {
     api_auth::client_methods!();
@@ -165,6 +170,7 @@ impl ClientBuilder {
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
         let (aid, private_key) = keys(variables)?;
         let mut builder = Client::builder(aid, private_key);
+        builder.private_key_name = PRIVATE_KEY;
         let sandbox = match variables.word("TINYPASS_SANDBOX")?.as_deref() {
             Some("1" | "true") => true,
             None | Some("0" | "false") => false,
@@ -204,7 +210,7 @@ impl ClientBuilder {
     /// Returns an error that names the first invalid argument: an AID with a colon or a line end,
     /// an empty key, a base URL that is invalid or would send the signature unencrypted.
     pub fn build(self) -> Result<Client> {
-        let auth = RequestLine::new(("aid", self.aid), ("private_key", &self.private_key))?;
+        let auth = RequestLine::new(("aid", self.aid), (self.private_key_name, &self.private_key))?;
         let core = self.settings.build(
             &PROVIDER,
             &[(Server::MAIN, self.base_url_name, self.environment.base_url())],
@@ -214,13 +220,15 @@ impl ClientBuilder {
     }
 }
 
-/// Reads the AID and private key from their two variables.
+/// The variable with the private key.
+const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
+
+/// Reads the AID and the private key from their variables.
 pub(crate) fn keys(variables: Env<'_>) -> Result<(String, Secret), InputError> {
     const AID: &str = "TINYPASS_AID";
-    const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
     let aid = variables.need(AID)?;
     let private_key = Secret::new(variables.need(PRIVATE_KEY)?);
-    // Errors of the builder would name its arguments instead of the variables.
+    // Without this check, errors would name the builder's arguments instead of the variables.
     RequestLine::new((AID, aid.clone()), (PRIVATE_KEY, &private_key))?;
     Ok((aid, private_key))
 }
@@ -228,7 +236,7 @@ pub(crate) fn keys(variables: Env<'_>) -> Result<(String, Secret), InputError> {
 /// Returns the value of the `Authorization` header for a request that is sent by other means.
 /// `target` is the path and query exactly as in the request line.
 ///
-/// The signature does not expire: anyone who sees it can repeat the request.
+/// The signature does not expire: anyone who obtains it can replay the request.
 ///
 /// # Errors
 /// Returns an error if the key is empty.
@@ -284,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn base_url_comes_from_the_variables_or_is_production() {
+    fn base_url_is_taken_from_the_variables_or_is_production() {
         let base = |more: &[_]| with(more).unwrap().environment.base_url().to_owned();
         assert_eq!(base(&[]), "https://api.tinypass.com");
         assert_eq!(base(&[("TINYPASS_SANDBOX", "1")]), "https://sandbox.tinypass.com");
@@ -306,6 +314,20 @@ mod tests {
                 .unwrap_err();
             assert_eq!(error.to_string(), format!("base_url: {problem}"), "{url}");
         }
+    }
+
+    #[test]
+    fn rejected_key_with_outer_space_is_named() {
+        let named = |builder: ClientBuilder| {
+            let client = builder.transport(test_support::settings::rejecting(b"{}")).build();
+            test_support::settings::named_in_hint(&client.unwrap().get_user("u").unwrap_err())
+        };
+        for key in ["CANARY ", " CANARY"] {
+            assert_eq!(named(Client::builder("A", key)), Some("private_key"));
+            let variables = variables(&[KEYS[0], ("TINYPASS_PRIVATE_KEY", key)]).unwrap();
+            assert_eq!(named(variables), Some("TINYPASS_PRIVATE_KEY"));
+        }
+        assert_eq!(named(Client::builder("A", "CAN ARY")), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Downloads: their details, and links to them that expire.
+//! Downloads: their details, and expiring links to their files.
 //!
-//! [`Client::get_download`] returns the details, and [`Client::get_download_url`] a link.
+//! [`Client::get_download`] returns the details, and [`Client::get_download_url`] returns a link.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -26,6 +26,8 @@ use crate::{Client, validate};
 /// The spelling of the download paths. The documentation and the official PHP client differ, and it
 /// is not known which one the server accepts.
 ///
+/// See the example of the module [`download`](crate::download).
+///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download and
 /// download/url; the official PHP client 2.0.8.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,27 +42,29 @@ pub enum DownloadPath {
 
 /// The details of a download. Any field may be absent from a response.
 ///
+/// See the example of the module [`download`](crate::download).
+///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `Download`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Download {
-    /// The public id.
+    /// The public id of the download, such as `DLebook0001x`.
     pub id: Option<String>,
-    /// The id of the resource.
+    /// The id of the resource, such as `ebook-1`.
     pub rid: Option<String>,
     /// The title.
     pub title: Option<String>,
     /// The description.
     pub description: Option<String>,
-    /// The URL of an image.
+    /// The URL of an image, such as the cover.
     pub image: Option<String>,
     /// The price as a string with amount and currency, such as `$4.99 USD`.
     pub price: Option<String>,
-    /// The time of the last change.
+    /// The time of the last change, in Unix seconds.
     pub modified_date: Option<UnixTime>,
-    /// The time of creation.
+    /// The time of creation, in Unix seconds.
     pub created_date: Option<UnixTime>,
-    /// The time of publication.
+    /// The time of publication, in Unix seconds.
     pub published_date: Option<UnixTime>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -82,7 +86,7 @@ impl Model for Download {
     }
 }
 
-/// `GET /r2/download/`: the details of a download.
+/// `GET /r2/download/`: returns the details of a download.
 ///
 /// ```
 /// use tinypass_client::download::{DownloadPath, GetDownload};
@@ -90,8 +94,8 @@ impl Model for Download {
 /// let request = GetDownload::new("ebook-1").path(DownloadPath::Sdk);
 /// ```
 ///
-/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download; the other
-/// path is that of the official PHP client 2.0.8.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download; the
+/// alternative path, the official PHP client 2.0.8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDownload {
     rid: String,
@@ -135,14 +139,14 @@ impl Endpoint for GetDownload {
     }
 }
 
-/// The validity of a link. The API accepts one of the two.
+/// The expiry of a link. The API accepts one of the two parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
     Lifetime(Duration),
     Expiration(UnixTime),
 }
 
-/// `GET /r2/downloads/url`: a link to a download that expires.
+/// `GET /r2/downloads/url`: returns an expiring link to a download.
 ///
 /// ```
 /// use std::time::Duration;
@@ -153,7 +157,7 @@ enum Until {
 /// ```
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download/url; the
-/// other path is that of the official PHP client 2.0.8.
+/// alternative path, the official PHP client 2.0.8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDownloadUrl {
     rid: String,
@@ -162,8 +166,8 @@ pub struct GetDownloadUrl {
 }
 
 impl GetDownloadUrl {
-    /// Creates a request for a link that expires after `lifetime`, by the server's clock. The
-    /// lifetime is sent in whole seconds and must be at least one.
+    /// Creates a request for a link that expires after `lifetime`, measured by the server's clock.
+    /// The lifetime is sent in whole seconds and must be at least one second.
     pub fn for_lifetime(rid: impl Into<String>, lifetime: Duration) -> Self {
         let until = Until::Lifetime(lifetime);
         Self { rid: rid.into(), until, path: DownloadPath::Documented }
@@ -186,12 +190,14 @@ impl GetDownloadUrl {
 
 /// A link to a download.
 ///
-/// Source: none, the response is not documented. An object with `url` is a guess; a JSON string and
-/// a plain link are accepted, too.
+/// See the example of the module [`download`](crate::download).
+///
+/// Source: the response is not documented. The object with `url` is an assumption; a JSON string
+/// and a plain link are accepted as well.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DownloadUrl {
-    /// The link. It gives access to the file without credentials until it expires.
+    /// The link. Until it expires, it gives access to the file without credentials.
     pub url: String,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -270,11 +276,13 @@ impl Endpoint for GetDownloadUrl {
 ///
 /// The requests and responses are in the module [`download`](crate::download).
 impl Client {
-    /// Returns a link to a download that expires. The documentation and the official client spell
-    /// the path differently: unless [`download_path`](crate::ClientBuilder::download_path) is set,
-    /// the documented path is requested first, and the other one after a 404. Any error of the
-    /// second request is returned, unless it is a 404 that is not one of the API: then the first 404
+    /// Returns an expiring link to a download. The documentation and the official client spell the
+    /// path differently. Unless [`download_path`](crate::ClientBuilder::download_path) is set, the
+    /// documented path is requested first, and the other path after a 404. Any error of the second
+    /// request is returned, except for a 404 that is not from the API. In that case, the first 404
     /// is returned.
+    ///
+    /// See the example of the module [`download`](crate::download).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -285,7 +293,7 @@ impl Client {
         match self.send(&request.clone().path(DownloadPath::Documented)) {
             Err(first) if is_404(&first) => {
                 match self.send(&request.clone().path(DownloadPath::Sdk)) {
-                    // The server has only the documented path.
+                    // Only the documented path exists on this server.
                     Err(second) if is_404(&second) && !error::is_documented(second.body()) => {
                         Err(first)
                     }
@@ -297,10 +305,12 @@ impl Client {
     }
 
     /// Returns the details of a download. Returns `None` if there is none. Both spellings of the
-    /// path are requested as in [`get_download_url`](Client::get_download_url).
+    /// path are requested, as by [`get_download_url`](Client::get_download_url).
+    ///
+    /// See the example of the module [`download`](crate::download).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). If both responses are a 404 and neither is one of the
+    /// See [`ErrorKind`](crate::ErrorKind). If both responses are a 404 and neither is from the
     /// API, the first one is returned as an error.
     pub fn get_download(&self, rid: impl Into<String>) -> Result<Option<Download>> {
         let request = GetDownload::new(rid);
@@ -314,7 +324,7 @@ impl Client {
             _ => return first,
         }
         match self.send(&request.path(DownloadPath::Sdk)) {
-            // The server has only the documented path.
+            // Only the documented path exists on this server.
             Err(second) if is_404(&second) => first,
             result => result,
         }

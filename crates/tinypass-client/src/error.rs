@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 /// Parses an error response: `{"error":{"message":"..."}}` and its variants.
 ///
-/// The status alone decides the kind: 401 and 403 are about the credentials. 402 is an application
-/// error or a wrong method and is not about payment.
+/// The kind depends on the status only. 401 and 403 mean that the credentials were rejected. 402 is
+/// an application error or a wrong method, and is not related to payments.
 pub(crate) fn read(response: &Response) -> ResponseError {
     match error_object(response) {
         Some(error) => error.into_error(ResponseError::of_status(response.status())),
@@ -44,9 +44,9 @@ fn error_object(response: &Response) -> Option<ErrorObject> {
     fields.text("error").map(|text| ErrorObject { message: Some(text), code: None })
 }
 
-/// A type of a response that collects the fields that it does not cover.
+/// The type of a response that collects unknown fields.
 pub(crate) trait Model: DeserializeOwned {
-    /// The field that an error names as missing if all fields of the type are absent.
+    /// The field that an error reports as missing if all fields of the type are absent.
     const REQUIRED: &'static str;
 
     fn extra(&self) -> &ExtraFields;
@@ -55,8 +55,9 @@ pub(crate) trait Model: DeserializeOwned {
     fn has_fields(&self) -> bool;
 }
 
-/// Parses an object. Any field may be absent, but not all: the `{}` of a proxy is an error. An
-/// access record without any field would not expire and so grant access.
+/// Parses an object. Any field may be absent, but not all of them: an empty object `{}` from a
+/// proxy is an error. Otherwise, an access record without fields would be one that never expires,
+/// and would grant access.
 pub(crate) fn object<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = success(response)?;
     required(T::REQUIRED, model.has_fields().then_some(model))
@@ -83,17 +84,17 @@ pub(crate) fn success<T: Model>(response: &Response) -> Result<T, ResponseError>
     Ok(model)
 }
 
-/// Parses the object of a lookup. Returns `None` for a 404 of the API.
+/// Parses the object of a look-up. Returns `None` for a 404 of the API.
 pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, ResponseError> {
     if is_not_found(response)? { Ok(None) } else { object(response).map(Some) }
 }
 
-/// Returns whether a response is a 404 of the API: without a body, or
+/// Returns whether a response is a 404 of the API: its body is empty or
 /// `{"error":{"message":"..."}}`.
 ///
 /// # Errors
-/// Returns an error for any other 404, such as the HTML page of another server: it does not mean
-/// that there is no record.
+/// Returns an error for any other 404, such as the HTML page of another server: such a 404 does not
+/// mean that there is no record.
 pub(crate) fn is_not_found(response: &Response) -> Result<bool, ResponseError> {
     if response.status() != StatusCode::NOT_FOUND {
         return Ok(false);
@@ -101,7 +102,7 @@ pub(crate) fn is_not_found(response: &Response) -> Result<bool, ResponseError> {
     if is_documented(response.body()) { Ok(true) } else { Err(read(response)) }
 }
 
-/// Returns whether the body of a 404 is one of the API: empty, or `{"error":{"message":"..."}}`.
+/// Returns whether the body of a 404 is from the API: empty, or `{"error":{"message":"..."}}`.
 pub(crate) fn is_documented(body: &[u8]) -> bool {
     let message = || {
         let fields: ExtraFields = json_slice(body).ok()?;
@@ -110,13 +111,13 @@ pub(crate) fn is_documented(body: &[u8]) -> bool {
     body.trim_ascii().is_empty() || message().is_some()
 }
 
-/// Parses the response to an action. It is not documented and may be empty or any JSON, except an
-/// error object.
+/// Parses the response to an action. Its format is not documented: it may be empty or any JSON,
+/// except an error object.
 pub(crate) fn acknowledgement(response: &Response) -> Result<Acknowledgement, ResponseError> {
     Acknowledgement::read(response, |response| object(response).map(|AnyObject(fields)| fields))
 }
 
-/// An object of which no field is required.
+/// An object without required fields.
 #[derive(Deserialize)]
 struct AnyObject(ExtraFields);
 

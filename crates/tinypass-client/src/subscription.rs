@@ -20,9 +20,11 @@ use crate::error::{self, Model};
 use crate::{Client, validate};
 
 /// A subscription. Its fields are not documented, so all of them are in `extra`. The methods return
-/// those that other objects of the API have.
+/// the fields that are known from other objects of the API.
 ///
-/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, which return the response as it is;
+/// See the example of the module [`subscription`](crate::subscription).
+///
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, which return the response unchanged;
 /// the documentation names no field.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -49,7 +51,7 @@ impl Subscription {
     }
 }
 
-/// `GET /r2/subscription/search`: the recurring subscriptions, by resource and user.
+/// `GET /r2/subscription/search`: searches recurring subscriptions by resource and user.
 ///
 /// ```
 /// use tinypass_client::SearchSubscriptions;
@@ -72,7 +74,7 @@ impl SearchSubscriptions {
     }
 
     setters! {
-        /// Sets the resource.
+        /// Sets the id of the resource.
         rid: impl Into<String>,
         /// Sets your reference for the user.
         user_ref: impl Into<String>,
@@ -142,8 +144,8 @@ pub struct CancelSubscription {
 }
 
 impl CancelSubscription {
-    /// Creates a request that cancels a user's subscription to the resource `rid`. `user_ref` is
-    /// your reference for the user.
+    /// Creates a request to cancel a user's subscription to the resource `rid`. `user_ref` is your
+    /// reference for the user.
     pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
         Self { rid: rid.into(), user_ref: user_ref.into() }
     }
@@ -173,6 +175,8 @@ impl Endpoint for CancelSubscription {
 impl Client {
     /// Returns the matching recurring subscriptions. The list is empty if there are none.
     ///
+    /// See the example of the module [`subscription`](crate::subscription).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn search_subscriptions(&self, request: &SearchSubscriptions) -> Result<Vec<Subscription>> {
@@ -180,6 +184,8 @@ impl Client {
     }
 
     /// Cancels a user's recurring subscription.
+    ///
+    /// See the example of the module [`subscription`](crate::subscription).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

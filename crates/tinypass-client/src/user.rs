@@ -18,11 +18,13 @@ use crate::error::{self, Model};
 
 /// A user of TinyPass. Any field may be absent from a response.
 ///
+/// See the example of the module [`user`](crate::user).
+///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `User`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
-    /// TinyPass's id of the user.
+    /// TinyPass's id of the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
@@ -48,7 +50,7 @@ impl Model for User {
     }
 }
 
-/// `GET /r2/user/{uid}`: the details of a user.
+/// `GET /r2/user/{uid}`: returns the details of a user.
 ///
 /// ```
 /// use tinypass_client::Endpoint;
@@ -86,6 +88,8 @@ impl Endpoint for GetUser {
 impl Client {
     /// Returns the details of the user with TinyPass's id `uid`. Returns `None` if there is no such
     /// user.
+    ///
+    /// See the example of the module [`user`](crate::user).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

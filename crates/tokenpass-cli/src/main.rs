@@ -12,10 +12,8 @@ mod source;
 mod token;
 mod user;
 
-use std::process::ExitCode;
-
 use clap::{Parser, Subcommand};
-use cli_support::{CommandLine, Common, Context, EXIT_STATUSES, Exit, Failure, Global, Run};
+use cli_support::{Common, EXIT_STATUSES, Global};
 
 use provider::Tokenpass;
 
@@ -66,51 +64,27 @@ enum Command {
     /// Bitcoin addresses
     #[command(subcommand, alias = "addresses")]
     Address(address::Address),
-    /// Show the user of the token
-    Whoami,
+    Whoami(user::Whoami),
     #[command(flatten)]
     Common(Common),
 }
 
-impl CommandLine<Tokenpass> for Cli {
-    type Command = Command;
-
-    fn split(self) -> (Global, Command) {
-        (self.global, self.command)
+cli_support::program!(
+    Tokenpass,
+    Cli,
+    Command {
+        Check,
+        Rule,
+        Balance,
+        User,
+        Promise,
+        Source,
+        Credit,
+        Chat,
+        Perk,
+        Asset,
+        SecondFactor,
+        Address,
+        Whoami,
     }
-}
-
-impl Run<Tokenpass> for Command {
-    fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
-        match self {
-            Self::Check(command) => command.run(context),
-            Self::Rule(command) => command.run(context),
-            Self::Balance(command) => command.run(context),
-            Self::User(command) => command.run(context),
-            Self::Promise(command) => command.run(context),
-            Self::Source(command) => command.run(context),
-            Self::Credit(command) => command.run(context),
-            Self::Chat(command) => command.run(context),
-            Self::Perk(command) => command.run(context),
-            Self::Asset(command) => command.run(context),
-            Self::SecondFactor(command) => command.run(context),
-            Self::Address(command) => command.run(context),
-            Self::Whoami => context.show(tokenpass_client::oauth::GetUser::new()),
-            Self::Common(command) => command.run::<Tokenpass, Cli>(context),
-        }
-    }
-}
-
-fn main() -> ExitCode {
-    cli_support::main::<Tokenpass, Cli>()
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    #[test]
-    fn command_line_is_consistent() {
-        super::Cli::command().debug_assert();
-    }
-}
+);

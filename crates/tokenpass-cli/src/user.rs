@@ -6,6 +6,7 @@ use tokenpass_client::accounts::{CheckLogin, RegisterAccount, UpdateAccount};
 use tokenpass_client::lookups::{
     CheckUserExists, GetAddressByUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses,
 };
+use tokenpass_client::oauth::GetUser;
 use tokenpass_client::tca::FindUsers;
 use tokenpass_client::{Rules, Secret};
 
@@ -85,6 +86,16 @@ pub(crate) struct Update {
     /// Read the current and the new password from the first lines of the standard input
     #[arg(long)]
     password_stdin: bool,
+}
+
+/// Show the user of the token
+#[derive(Debug, Args)]
+pub(crate) struct Whoami {}
+
+impl Run<Tokenpass> for Whoami {
+    fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
+        context.show(GetUser::new())
+    }
 }
 
 impl Run<Tokenpass> for User {

@@ -1,4 +1,4 @@
-//! Gives and takes credits of an application, and prints the ledger.
+//! Transfers credits of an application, and prints the ledger.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -12,7 +12,7 @@ use tokenpass_client::credits::{Booking, CreditGroup, Entry};
 use tokenpass_client::{Client, InputError, Result};
 
 const HELP: &str = "\
-Gives and takes credits, and prints the ledger of a group.
+Transfers credits to and from accounts, and prints the ledger of a group.
 
 usage: credits [--create] [--ref TEXT] give GROUP ACCOUNT AMOUNT
        credits [--ref TEXT] take GROUP ACCOUNT AMOUNT
@@ -146,7 +146,7 @@ fn find(tokenpass: &Client, wanted: &str, create: bool) -> Result<String> {
 }
 
 fn entry(arguments: &Arguments, account: &str, amount: &str) -> Result<Entry, InputError> {
-    let amount = amount.parse().map_err(|_| InputError::new("amount", "is not a whole number"))?;
+    let amount = amount.parse().map_err(|_| InputError::new("amount", "must be a whole number"))?;
     let entry = Entry::new(account, amount);
     Ok(match &arguments.reference {
         Some(reference) => entry.reference(reference),

@@ -18,7 +18,7 @@ usage: gate [options] USERNAME RULE...
   USERNAME            the user (with --address: a bitcoin address)
   RULE                such as: 'TOKENLY >= 1 and LTBCOIN < 5000 or SOUP'
                       operators: >= > = != < <= (the last two also require more than 0)
-  --address           check an address by its balances on the blockchain
+  --address           check the balances of an address on the blockchain
   --local             fetch the balances of the token's user and evaluate the rule locally (not
                       with --address)
   --without-promises  do not count promises (not with --local)

@@ -122,7 +122,7 @@ fn execute(task: Task) -> Result<()> {
     Ok(())
 }
 
-/// Proves the ownership of the source and puts it on the whitelist.
+/// Proves the ownership of the source and adds it to the whitelist.
 fn whitelist(tokenpass: &Client, source: &str) -> Result<()> {
     let mut wif = String::new();
     std::io::stdin().read_line(&mut wif).map_err(|_| {

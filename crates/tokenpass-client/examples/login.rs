@@ -207,7 +207,8 @@ impl Callback {
         if is_of_this_login {
             return (Response::text(200, text), Some(result));
         }
-        // The server sends denials without the state, so the reason is part of the timeout error.
+        // The server sends denials without the state, so the reason is included in the timeout
+        // error.
         let kind = error.kind();
         let text_of_kind =
             format!("; a callback without the state of this login was ignored: {kind:?}");

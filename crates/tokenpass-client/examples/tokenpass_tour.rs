@@ -50,8 +50,8 @@ const HELP: &str = "\
 Calls every endpoint of the API once and prints a line for each:
 `ok promise.create 12 ms`, or `fail promise.create 12 ms` with the error.
 
-It creates a user account, a chat and a credit group, which stay, lends one satoshi and cancels
-that promise. It removes the source from the whitelist and the address from the user's account
+It creates a user account, a chat and a credit group, which remain. It lends one satoshi and
+cancels that promise. It removes the source from the whitelist and the address from the user's account
 and adds them again. It logs out of a token that it requested itself.
 
 usage: tokenpass_tour [options]
@@ -144,7 +144,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Calls all endpoints, and returns the number of failures.
+/// Calls all endpoints. Returns the number of failures.
 fn tour(arguments: &Arguments) -> Result<u32> {
     let tokenpass = Client::from_env()?;
     let mut report = Report::default();
@@ -157,7 +157,7 @@ fn tour(arguments: &Arguments) -> Result<u32> {
     Ok(report.failed)
 }
 
-/// Logs in by every method, and creates an account.
+/// Logs in with every method, and creates an account.
 fn accounts(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> Result<()> {
     let Arguments { username, password, .. } = arguments;
     let scopes = [Scope::User, Scope::Tca];

@@ -1,4 +1,4 @@
-//! User accounts: registration, check of a password, changes, and the second factor by a bitcoin
+//! User accounts: registration, password checks, changes, and the second factor, a bitcoin
 //! signature.
 //!
 //! ```no_run
@@ -21,25 +21,27 @@ use crate::{Client, credentials, error};
 
 /// A user account.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Saving User Info and New
 /// User Object; `confirmed_email` and `ecc_key`, the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
-    /// The user's id, a UUID. Store the id rather than the name, which can change.
+    /// The user's id, a UUID. Store the id instead of the name, which can change.
     pub id: Option<String>,
     /// The display name, which may be empty.
     pub name: Option<String>,
-    /// The user's name.
+    /// The user's login name, such as `bob`.
     pub username: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
-    /// Whether the e-mail address is confirmed. Do not trust an address that is not.
+    /// Whether the e-mail address is confirmed. Do not trust an unconfirmed address.
     pub email_is_confirmed: Option<bool>,
-    /// The last e-mail address that was confirmed.
+    /// The last confirmed e-mail address.
     pub confirmed_email: Option<String>,
-    /// A private key that the server of 2017 creates for each user. It is not documented, and never
-    /// serialized.
+    /// A private key that the server of 2017 creates for each user. It is not documented, and this
+    /// field is never serialized.
     #[serde(skip_serializing)]
     pub ecc_key: Option<Secret>,
     /// Fields that this type does not cover.
@@ -47,8 +49,8 @@ pub struct User {
     pub extra: ExtraFields,
 }
 
-/// `POST /api/v1/register`: creates a user account. The server sends the user an e-mail for
-/// confirmation. The request is never retried if its outcome is unknown.
+/// `POST /api/v1/register`: creates a user account. The server sends a confirmation e-mail to the
+/// user. The request is never retried if its outcome is unknown.
 ///
 /// ```
 /// use tokenpass_client::accounts::RegisterAccount;
@@ -108,15 +110,17 @@ impl Endpoint for RegisterAccount {
     }
 }
 
-/// Parses a user that is not wrapped. A user without an id is an error, so that access is never
-/// granted without one.
+/// Parses a user that is not wrapped in an object. A user without an id is an error, so that access
+/// is never granted without an id.
 pub(crate) fn user(response: &Response) -> Result<User, ResponseError> {
     let user: User = error::success(response)?;
     required("id", user.id.as_ref())?;
     Ok(user)
 }
 
-/// `POST /api/v1/login`: checks a user's name and password. The response has no token.
+/// `POST /api/v1/login`: checks a user's name and password. The response does not contain a token.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -156,7 +160,9 @@ impl Endpoint for CheckLogin {
 
 /// `PATCH /api/v1/update`: changes the name, e-mail address or password.
 ///
-/// Source: the server of 2016; that of 2017 responds with 404, and no documentation names it.
+/// See the example of the module [`accounts`](crate::accounts).
+///
+/// Source: the server of 2016; the server of 2017 responds with 404, and no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateAccount {
     user_id: String,
@@ -227,6 +233,8 @@ impl Endpoint for UpdateAccount {
 wire_enum! {
     /// The status of a user's second factor.
     ///
+    /// See the example of the module [`accounts`](crate::accounts).
+    ///
     /// Source: the server of 2017; no documentation names it.
     pub enum SecondFactor {
         /// The user signed.
@@ -236,7 +244,10 @@ wire_enum! {
     }
 }
 
-/// `GET /api/v1/tca/check-sign/{username}`: whether the user has satisfied the second factor.
+/// `GET /api/v1/tca/check-sign/{username}`: returns whether the user has satisfied the second
+/// factor.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -269,6 +280,8 @@ struct TextOrNone(#[serde(deserialize_with = "wire::text")] Option<String>);
 
 /// `POST /api/v1/tca/set-sign`: satisfies the second factor with a signature.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SignSecondFactor {
@@ -276,7 +289,7 @@ pub struct SignSecondFactor {
 }
 
 impl SignSecondFactor {
-    /// Creates a request with this signature, in base64.
+    /// Creates a request with a signature in base64.
     pub fn new(signature: impl Into<String>) -> Self {
         Self { signature: signature.into() }
     }
@@ -307,14 +320,18 @@ impl Endpoint for SignSecondFactor {
 impl Client {
     /// Creates a user account.
     ///
+    /// See the example of the module [`accounts`](crate::accounts).
+    ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). The server rejects requests, such as for a name that is
-    /// taken, with HTTP 200; these responses are errors, too.
+    /// See [`ErrorKind`](crate::ErrorKind). The server rejects requests with HTTP 200, for example
+    /// if the name is taken. Such responses are returned as errors.
     pub fn register_account(&self, request: &RegisterAccount) -> Result<User> {
         self.send(request)
     }
 
     /// Checks a user's name and password, and returns the user.
+    ///
+    /// See the example of the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -326,8 +343,10 @@ impl Client {
         self.send(&CheckLogin::new(username, password))
     }
 
-    /// Changes the name, e-mail address or password of a user. Only servers of 2016 have this
+    /// Changes the name, e-mail address or password of a user. Only servers of 2016 support this
     /// endpoint.
+    ///
+    /// See the example of the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -337,6 +356,8 @@ impl Client {
 
     /// Returns whether a user has satisfied the second factor.
     ///
+    /// See the example of the module [`accounts`](crate::accounts).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_second_factor(&self, username: impl Into<String>) -> Result<SecondFactor> {
@@ -344,6 +365,8 @@ impl Client {
     }
 
     /// Satisfies the second factor of the token's user with a signature.
+    ///
+    /// See the example of the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

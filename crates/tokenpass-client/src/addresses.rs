@@ -1,7 +1,7 @@
-//! Bitcoin addresses of users: lists, registration, and the verification that a user owns an address.
+//! Bitcoin addresses of users: lists, registration, and verification of ownership.
 //!
-//! [`register_address`](Client::register_address) adds an address, whose
-//! [`verify_code`](Address::verify_code) the user signs with a wallet.
+//! [`register_address`](Client::register_address) adds an address. The user signs its
+//! [`verify_code`](Address::verify_code) with a wallet, and
 //! [`verify_address`](Client::verify_address) sends the signature.
 //!
 //! ```no_run
@@ -28,31 +28,33 @@ use crate::{Client, credentials, error, html};
 
 /// An address of a user. The fields of a response depend on the endpoint and the token's scopes.
 ///
+/// See the example of the module [`addresses`](crate::addresses).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object;
 /// `type` and `verify_address`, the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Address {
-    /// The kind: `btc`.
+    /// The type of the address, such as `btc`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// The address.
+    /// The bitcoin address.
     pub address: Option<String>,
-    /// The balances, promises included. `None` if the address is unverified or inactive.
+    /// The balances, including promises. `None` if the address is unverified or inactive.
     #[serde(default, deserialize_with = "balances")]
     pub balances: Option<Balances>,
     /// Whether the address is public.
     pub public: Option<bool>,
-    /// The user's label, with HTML entities as the server sends them.
+    /// The label that the user set, with HTML entities as sent by the server.
     pub label: Option<String>,
-    /// Whether the address is active. Inactive addresses do not count.
+    /// Whether the address is active. Inactive addresses are not counted.
     pub active: Option<bool>,
     /// Whether the ownership of the address is verified.
     pub verified: Option<bool>,
-    /// The message to sign for [`Client::verify_address`]. It expires after ten hours, and each
-    /// response with a new code invalidates the previous one.
+    /// The message to sign for [`Client::verify_address`]. It expires after ten hours. Each
+    /// response with a new code invalidates the previous code.
     pub verify_code: Option<String>,
-    /// An address to pay to as another proof of ownership. It is not documented.
+    /// An address for a payment as another proof of ownership. It is not documented.
     pub verify_address: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -74,10 +76,12 @@ fn several(response: &Response) -> Result<Vec<Address>, ResponseError> {
     error::result(response)
 }
 
-/// `GET /api/v1/tca/addresses`: the addresses of the token's user.
+/// `GET /api/v1/tca/addresses`: lists the addresses of the token's user.
 ///
-/// The scope `tca` shows the public addresses, `private-address` the others, and `manage-address`
-/// all, with `active` and `verified`.
+/// With the scope `tca`, the response contains the public addresses, with `private-address` the
+/// others, and with `manage-address` all of them, including `active` and `verified`.
+///
+/// See the example of the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,8 +95,8 @@ impl ListMyAddresses {
         Self::default()
     }
 
-    /// Sets whether the server queries the blockchain for each address first, which is slow: give
-    /// the client a long timeout. Defaults to `false`.
+    /// Sets whether the server first queries the blockchain for each address, which is slow and
+    /// requires a client with a long timeout. Defaults to `false`.
     #[must_use]
     pub fn refresh(mut self, refresh: bool) -> Self {
         self.refresh = refresh;
@@ -116,10 +120,12 @@ impl Endpoint for ListMyAddresses {
     }
 }
 
-/// `GET /api/v1/tca/address/{address}`: one address of the token's user.
+/// `GET /api/v1/tca/address/{address}`: returns one address of the token's user.
 ///
-/// For an unverified address, the response has a new verify code, which invalidates the previous
-/// one.
+/// For an unverified address, the response contains a new verify code, which invalidates the
+/// previous one.
+///
+/// See the example of the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,8 +152,8 @@ impl Endpoint for GetMyAddress {
     }
 }
 
-/// `POST /api/v1/tca/address`: adds an address to the user's account, unverified. Requires the
-/// scope `manage-address`. The request is never retried if its outcome is unknown.
+/// `POST /api/v1/tca/address`: adds an unverified address to the user's account. Requires the scope
+/// `manage-address`. The request is never retried if its outcome is unknown.
 ///
 /// ```
 /// use tokenpass_client::addresses::RegisterAddress;
@@ -176,13 +182,13 @@ impl RegisterAddress {
     }
 
     setters! {
-        /// Sets the label, 255 characters at most.
+        /// Sets the label, at most 255 characters.
         label: impl Into<String>,
         /// Sets whether the address is public. The server's default is `false`.
         public: bool,
         /// Sets whether the address is active. The server's default is `true`.
         active: bool,
-        /// Sets the kind, `btc` or `bitcoin`. Sent as `type`.
+        /// Sets the type, `btc` or `bitcoin`. Sent as `type`.
         kind: impl Into<String>,
     }
 }
@@ -206,8 +212,10 @@ impl Endpoint for RegisterAddress {
     }
 }
 
-/// `POST /api/v1/tca/address/{address}`: proves the ownership of an address by a signature of its
+/// `POST /api/v1/tca/address/{address}`: proves the ownership of an address with a signature of its
 /// verify code. Requires the scope `manage-address`.
+///
+/// See the example of the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -219,18 +227,20 @@ pub struct VerifyAddress {
 
 /// The result of a verification.
 ///
+/// See the example of the module [`addresses`](crate::addresses).
+///
 /// Source: the server of 2017, which responds with 400 for an address that is already verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verification {
-    /// The address is verified now.
+    /// The address is now verified.
     Verified,
     /// The address was already verified.
     AlreadyVerified,
 }
 
 impl VerifyAddress {
-    /// Creates a request to verify this address by a signature in base64, or by a whole signed
+    /// Creates a request to verify this address with a signature in base64, or with a whole signed
     /// block.
     pub fn new(address: impl Into<String>, signature: impl AsRef<str>) -> Self {
         let signature = extract_signature(signature.as_ref()).to_owned();
@@ -254,8 +264,8 @@ impl Endpoint for VerifyAddress {
         Body::json(self)
     }
 
-    /// Parses the result. The server responds with 400 and `"result":true` if the address is
-    /// already verified.
+    /// Parses the result. If the address is already verified, the server responds with 400 and
+    /// `"result":true`.
     fn parse(&self, response: &Response) -> Result<Verification, ResponseError> {
         if response.status() != StatusCode::BAD_REQUEST {
             return error::acknowledgement(response).map(|()| Verification::Verified);
@@ -270,6 +280,8 @@ impl Endpoint for VerifyAddress {
 
 /// `PATCH /api/v1/tca/address/{address}`: changes the label, and whether the address is public or
 /// active. Requires the scope `manage-address`. The request is idempotent.
+///
+/// See the example of the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -291,7 +303,7 @@ impl UpdateAddress {
     }
 
     setters! {
-        /// Sets the new label, 255 characters at most.
+        /// Sets the new label, at most 255 characters.
         label: impl Into<String>,
         /// Sets whether the address is public.
         public: bool,
@@ -322,6 +334,8 @@ impl Endpoint for UpdateAddress {
 
 /// `DELETE /api/v1/tca/address/{address}`: removes an address. Requires the scope `manage-address`.
 ///
+/// See the example of the module [`addresses`](crate::addresses).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteAddress {
@@ -347,7 +361,9 @@ impl Endpoint for DeleteAddress {
 }
 
 /// `POST /api/v1/instant-verify/{username}`: registers and verifies an address in one request, with
-/// the message that the user's browser shows. No credentials are required.
+/// the message from the user's browser. No credentials are required.
+///
+/// See the example of the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -360,9 +376,9 @@ pub struct InstantVerify {
 }
 
 impl InstantVerify {
-    /// Creates a request for this user, with the message
-    /// ([`instant_verify_message`](crate::proof::instant_verify_message) of the QR code), the address, and
-    /// the message's signature by the address's key.
+    /// Creates a request for this user with the message
+    /// ([`instant_verify_message`](crate::proof::instant_verify_message) of the QR code), the
+    /// address, and the signature of the message with the key of the address.
     pub fn new(
         username: impl Into<String>,
         message: impl Into<String>,
@@ -399,7 +415,10 @@ impl Endpoint for InstantVerify {
     }
 }
 
-/// `GET /api/v1/tca/addresses/{username}`: the public, active, verified addresses of a user.
+/// `GET /api/v1/tca/addresses/{username}`: lists the public, active and verified addresses of a
+/// user.
+///
+/// See the example of the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -415,7 +434,7 @@ impl ListPublicAddresses {
         Self { username: username.into(), refresh: false }
     }
 
-    /// Sets whether the server queries the blockchain for each address first, which is slow.
+    /// Sets whether the server first queries the blockchain for each address, which is slow.
     /// Defaults to `false`.
     #[must_use]
     pub fn refresh(mut self, refresh: bool) -> Self {
@@ -439,7 +458,9 @@ impl Endpoint for ListPublicAddresses {
     }
 }
 
-/// `GET /api/v1/tca/addresses/{username}/{address}`: one public address of a user.
+/// `GET /api/v1/tca/addresses/{username}/{address}`: returns one public address of a user.
+///
+/// See the example of the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -472,6 +493,8 @@ impl Endpoint for GetPublicAddress {
 impl Client {
     /// Returns the addresses of the token's user, with the balances that the server has cached.
     ///
+    /// See the example of the module [`addresses`](crate::addresses).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_my_addresses(&self) -> Result<Vec<Address>> {
@@ -480,13 +503,17 @@ impl Client {
 
     /// Returns an address of the token's user, or `None` if the user has no such address.
     ///
+    /// See the example of the module [`addresses`](crate::addresses).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_my_address(&self, address: impl Into<String>) -> Result<Option<Address>> {
         self.send(&GetMyAddress::new(address))
     }
 
-    /// Adds an address to the user's account. The response has the verify code to sign.
+    /// Adds an address to the user's account. The response contains the verify code to sign.
+    ///
+    /// See the example of the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -494,7 +521,9 @@ impl Client {
         self.send(request)
     }
 
-    /// Proves the ownership of an address by a signature of its last verify code.
+    /// Proves the ownership of an address with a signature of its last verify code.
+    ///
+    /// See the example of the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -508,6 +537,8 @@ impl Client {
 
     /// Changes the label of an address, and whether it is public or active.
     ///
+    /// See the example of the module [`addresses`](crate::addresses).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn update_address(&self, request: &UpdateAddress) -> Result<Address> {
@@ -516,13 +547,17 @@ impl Client {
 
     /// Removes an address.
     ///
+    /// See the example of the module [`addresses`](crate::addresses).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn delete_address(&self, address: impl Into<String>) -> Result<()> {
         self.send(&DeleteAddress::new(address))
     }
 
-    /// Registers and verifies an address with the message that the user's browser shows.
+    /// Registers and verifies an address with the message from the user's browser.
+    ///
+    /// See the example of the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -532,6 +567,8 @@ impl Client {
 
     /// Returns the public addresses of a user, with the balances that the server has cached.
     ///
+    /// See the example of the module [`addresses`](crate::addresses).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_public_addresses(&self, username: impl Into<String>) -> Result<Vec<Address>> {
@@ -540,8 +577,10 @@ impl Client {
 
     /// Returns a public address of a user, or `None` if the user has no such address.
     ///
+    /// See the example of the module [`addresses`](crate::addresses).
+    ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). A user who does not exist is an error with status 404.
+    /// See [`ErrorKind`](crate::ErrorKind). If the user does not exist, the error has status 404.
     pub fn get_public_address(
         &self,
         username: impl Into<String>,

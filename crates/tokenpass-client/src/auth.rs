@@ -1,4 +1,4 @@
-//! How credentials are added to a request.
+//! Adding credentials to requests.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -33,18 +33,20 @@ impl Keys {
         let query_id = || Addition::Query("client_id", id());
         let body_id = || Addition::Body("client_id", Some(id()));
         let secret = || Addition::Body("client_secret", Some(self.client_secret.clone()));
-        let unsigned = |additions| Authentication { additions, signer: None };
-        // The third generation signs these requests, too, and sends `oauth_token`, null without a
-        // token.
+        let unsigned = |additions| Authentication { additions, signer: None, spaced: None };
+        let spaced = self.main.spaced_credential();
+        // The third generation also signs these requests, and sends `oauth_token`, which is null
+        // without a token.
         let third = |mut additions: Vec<Addition>, token: bool| match self.variant {
             Variant::BodyOnly => {
                 additions.extend(token.then_some(Addition::Body("oauth_token", None)));
-                Authentication { additions, signer: Some(self.main.clone()) }
+                Authentication { additions, signer: Some(self.main.clone()), spaced }
             }
             _ => unsigned(additions),
         };
         let signed = |signer: &NonceHeaders, additions| Authentication {
             signer: Some(signer.clone()),
+            spaced: signer.spaced_credential(),
             ..third(additions, true)
         };
         let mut all: Named = vec![
@@ -52,10 +54,16 @@ impl Keys {
             (credentials::MAIN_WITH_ID, Arc::new(signed(&self.main, vec![query_id()]))),
             (credentials::CLIENT_ID, Arc::new(third(vec![body_id()], true))),
             (credentials::QUERY_ID, Arc::new(unsigned(vec![query_id()]))),
-            (credentials::CLIENT_SECRET, Arc::new(third(vec![body_id(), secret()], false))),
+            (
+                credentials::CLIENT_SECRET,
+                Arc::new(Authentication { spaced, ..third(vec![body_id(), secret()], false) }),
+            ),
             (
                 credentials::CLIENT_SECRET_AND_QUERY_ID,
-                Arc::new(unsigned(vec![query_id(), body_id(), secret()])),
+                Arc::new(Authentication {
+                    spaced,
+                    ..unsigned(vec![query_id(), body_id(), secret()])
+                }),
             ),
         ];
         if let Some(privileged) = &self.privileged {
@@ -77,40 +85,44 @@ impl Keys {
         };
         let third = self.variant == Variant::BodyOnly;
         let signer = Some(self.main.clone());
+        let spaced = self.main.spaced_credential();
         let user = Authentication {
             additions: vec![parameter.clone()],
             signer: if third { signer.clone() } else { None },
+            spaced: if third { spaced } else { None },
         };
         Ok(vec![
             (credentials::USER, Arc::new(user)),
             (
                 credentials::SIGNED_USER,
-                Arc::new(Authentication { additions: vec![parameter], signer }),
+                Arc::new(Authentication { additions: vec![parameter], signer, spaced }),
             ),
             (
                 credentials::ACCESS_TOKEN,
-                Arc::new(Authentication { additions: vec![access], signer: None }),
+                Arc::new(Authentication { additions: vec![access], signer: None, spaced: None }),
             ),
         ])
     }
 }
 
-/// One addition to a request.
+/// An addition to a request.
 #[derive(Clone)]
 enum Addition {
     /// A query parameter, before all others.
     Query(&'static str, Secret),
-    /// A member of the body, null without a value.
+    /// A member of the body. `None` is sent as null.
     Body(&'static str, Option<Secret>),
     /// A parameter in the query of GET and DELETE, and a member of the body otherwise.
     ByMethod(&'static str, Secret),
     Header(HeaderValue),
 }
 
-/// The authentication of a request: its additions, and the signer that signs the result.
+/// The authentication of a request: the additions, and the signer of the result.
 struct Authentication {
     additions: Vec<Addition>,
     signer: Option<NonceHeaders>,
+    /// The name of the secret that is used, if it begins or ends with white space.
+    spaced: Option<&'static str>,
 }
 
 impl Auth for Authentication {
@@ -171,6 +183,10 @@ impl Auth for Authentication {
         self.signer
             .as_ref()
             .is_some_and(|signer| signer.invalidate_if_rejected(response, generation))
+    }
+
+    fn spaced_credential(&self) -> Option<&'static str> {
+        self.spaced
     }
 }
 

@@ -28,21 +28,23 @@ pub(crate) use amounts::{Holding, balances, php_number, text_or_false};
 /// The balance of one asset over all addresses of a user. Promises to the user are added and
 /// promises from the user are subtracted, so it can be below 0.
 ///
+/// See the example of the module [`balances`](crate::balances).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Balance Object;
 /// `precision`, the provider's plug-in of 2022.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Balance {
-    /// The asset.
+    /// The id of the asset, such as `TOKENLY`.
     pub asset: Option<String>,
     /// The name of the asset. The server of 2017 repeats `asset`.
     pub name: Option<String>,
-    /// The amount in whole tokens.
+    /// The amount in whole tokens, such as 10.5.
     pub balance: Option<Amount>,
-    /// The amount in satoshis.
+    /// The amount in satoshis (`balanceSat`), such as 1050000000.
     #[serde(rename = "balanceSat")]
     pub satoshis: Option<Satoshis>,
-    /// The number of decimals of the asset. Returned by servers since 2022.
+    /// The number of decimals of the asset, such as 8. Returned by servers since 2022.
     pub precision: Option<i64>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -50,9 +52,9 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// Returns the amount, if the response has one: `satoshis`, which is exact, or `balance`. With
-    /// a precision other than 8, `balance` takes precedence, because `satoshis` depends on the
-    /// precision.
+    /// Returns the amount, if the response contains one: `satoshis`, which is exact, or `balance`.
+    /// If the precision is not 8, `balance` takes precedence, because the meaning of `satoshis`
+    /// depends on the precision.
     fn quantity(&self) -> Option<Quantity> {
         let in_satoshis = |value| Quantity { value, precision: None };
         let whole = self.balance.and_then(|balance| Satoshis::try_from(balance).ok());
@@ -68,9 +70,9 @@ impl Balance {
 }
 
 impl<'a> FromIterator<&'a Balance> for Balances {
-    /// Collects the amounts by asset. An entry without `satoshis` and `balance` makes the amount of
-    /// its asset unknown, so that every rule on it is false. An entry without `asset` is skipped:
-    /// issuers choose the `name`, which may be that of another asset.
+    /// Collects the amounts by asset. If an entry has neither `satoshis` nor `balance`, the amount
+    /// of its asset is unknown and every rule on it is false. An entry without `asset` is skipped:
+    /// its `name` is chosen by the issuer and may be that of another asset.
     fn from_iter<I: IntoIterator<Item = &'a Balance>>(list: I) -> Self {
         let mut balances = Self::new();
         for entry in list {
@@ -82,7 +84,7 @@ impl<'a> FromIterator<&'a Balance> for Balances {
     }
 }
 
-/// Parses a list of balances. The documentation wraps the list in `result`; servers do not.
+/// Parses a list of balances. It is wrapped in `result` in the documentation, but not by servers.
 fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
     if api_auth::json_start(response) == Some(b'[') {
         return error::success(response);
@@ -90,8 +92,10 @@ fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
     error::result(response)
 }
 
-/// `GET /api/v1/tca/public/balances`: the balances of the user's public addresses. Requires the
-/// scope `tca`.
+/// `GET /api/v1/tca/public/balances`: returns the balances of the user's public addresses. Requires
+/// the scope `tca`.
+///
+/// See the example of the module [`balances`](crate::balances).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -129,8 +133,10 @@ impl Endpoint for ListPublicBalances {
     }
 }
 
-/// `GET /api/v1/tca/protected/balances`: the balances of all the user's addresses. Requires the
-/// scope `private-balances`.
+/// `GET /api/v1/tca/protected/balances`: returns the balances of all addresses of the user.
+/// Requires the scope `private-balances`.
+///
+/// See the example of the module [`balances`](crate::balances).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -174,13 +180,17 @@ impl Endpoint for ListProtectedBalances {
 impl Client {
     /// Returns the balances of the user's public addresses.
     ///
+    /// See the example of the module [`balances`](crate::balances).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_public_balances(&self) -> Result<Vec<Balance>> {
         self.send(&ListPublicBalances::new())
     }
 
-    /// Returns the balances of all the user's addresses.
+    /// Returns the balances of all addresses of the user.
+    ///
+    /// See the example of the module [`balances`](crate::balances).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,6 +1,6 @@
-//! Token chats, which only the holders of a token may join, and privileges in the messenger.
+//! Token chats, which only the holders of a token may join, and privileges of the messenger.
 //!
-//! The endpoints of the messenger identify a chat by its short id, the others by its UUID:
+//! The messenger endpoints identify a chat by its short id, the other endpoints by its UUID.
 //! [`chat_id`] and [`chat_uuid`] convert between the two.
 //!
 //! ```no_run
@@ -27,8 +27,10 @@ use crate::balances::Satoshis;
 use crate::rules::{MAX_AMOUNT, TOO_LARGE};
 use crate::{Client, credentials, error};
 
-/// `GET /api/v1/tca/messenger/privileges/{token}`: whether the user may message all holders of a
-/// token. Requires the scope `chats` (`tca` in the documentation).
+/// `GET /api/v1/tca/messenger/privileges/{token}`: returns whether the user may message all holders
+/// of a token. Requires the scope `chats` (`tca` in the documentation).
+///
+/// See the example of the module [`chats`](crate::chats).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,14 +47,16 @@ impl GetMessengerPrivileges {
 
 /// The privilege of a user to message all holders of a token.
 ///
+/// See the example of the module [`chats`](crate::chats).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Messenger.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MessengerPrivileges {
-    /// The token.
+    /// The name of the token, such as `TOKENLY`.
     pub token: Option<String>,
-    /// Whether the user may message them: true for the owner of the verified address that issued
-    /// the token.
+    /// Whether the user may message them. This is the case if the user owns the verified address
+    /// that issued the token.
     #[serde(rename = "canMessage")]
     pub can_message: Option<bool>,
     /// Fields that this type does not cover.
@@ -73,20 +77,22 @@ impl Endpoint for GetMessengerPrivileges {
 
 /// A token chat.
 ///
+/// See the example of the module [`chats`](crate::chats).
+///
 /// Source: the server of 2017. The page that was withdrawn from the provider's documentation in
-/// 2017 shows no id, and amounts in satoshis.
+/// 2017 has no id, and amounts in satoshis.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Chat {
-    /// The id, a UUID. [`chat_id`] converts it to the short form.
+    /// The id of the chat, a UUID. [`chat_id`] converts it to the short id.
     pub id: Option<String>,
-    /// The name.
+    /// The name of the chat.
     pub name: Option<String>,
     /// Whether the chat is open.
     pub active: Option<bool>,
     /// Whether everyone may join.
     pub global: Option<bool>,
-    /// The amounts that are required to join, in whole tokens by asset.
+    /// The amounts that are required to join, in whole tokens, by asset.
     #[serde(default, deserialize_with = "amounts")]
     pub tokens: BTreeMap<String, Amount>,
     /// Fields that this type does not cover.
@@ -94,8 +100,8 @@ pub struct Chat {
     pub extra: ExtraFields,
 }
 
-/// Deserializes amounts by asset. A string or number that is not an amount is an error, since a
-/// requirement must not get lost. Null, lists and objects are skipped, as unknown entries.
+/// Deserializes amounts by asset. A string or number that is not an amount is an error, so that a
+/// requirement is never lost. Null, lists and objects are skipped like unknown entries.
 fn amounts<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, Amount>, D::Error> {
@@ -115,8 +121,10 @@ fn amounts<'de, D: Deserializer<'de>>(
     Ok(entries.into_iter().filter_map(|(asset, Entry(amount))| Some((asset, amount?))).collect())
 }
 
-/// `GET /api/v1/tca/messenger/chats`: the token chats that the user owns. Requires the scope
+/// `GET /api/v1/tca/messenger/chats`: lists the token chats that the user owns. Requires the scope
 /// `chats`.
+///
+/// See the example of the module [`chats`](crate::chats).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -141,8 +149,10 @@ impl Endpoint for ListChats {
     }
 }
 
-/// `GET /api/v1/tca/messenger/chat/{chat_id}`: whether the user may enter a chat, and by which
-/// tokens. Requires the scope `chats`.
+/// `GET /api/v1/tca/messenger/chat/{chat_id}`: returns whether the user may enter a chat, and the
+/// required tokens. Requires the scope `chats`.
+///
+/// See the example of the module [`chats`](crate::chats).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,6 +168,8 @@ impl GetChatPrivileges {
 }
 
 /// The privilege of a user to enter a chat.
+///
+/// See the example of the module [`chats`](crate::chats).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -178,13 +190,15 @@ pub struct ChatPrivileges {
 
 /// An amount of an asset that is required to enter a chat.
 ///
+/// See the example of the module [`chats`](crate::chats).
+///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenAuthorization {
-    /// The asset.
+    /// The asset, such as `TOKENLY`.
     pub asset: Option<String>,
-    /// The amount.
+    /// The required amount in satoshis.
     pub amount: Option<Satoshis>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -204,6 +218,8 @@ impl Endpoint for GetChatPrivileges {
 
 /// `POST /api/v1/tca/messenger/roster/{chat_id}`: joins a chat as the token's user. Requires the
 /// scope `chats`.
+///
+/// See the example of the module [`chats`](crate::chats).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,16 +245,19 @@ impl Endpoint for JoinChat {
     }
 }
 
-/// Parses a chat. Chats of the server have an id, those of the documentation a name.
+/// Parses a chat. Chats on servers have an id, those of the documentation a name.
 fn chat(response: &Response) -> Result<Chat, ResponseError> {
     let chat: Chat = error::success(response)?;
     required("id", chat.id.as_ref().or(chat.name.as_ref()))?;
     Ok(chat)
 }
 
-/// `GET /api/v1/chat/{chat_uuid}`: one of the user's chats. Requires the scope `manage-chats`.
+/// `GET /api/v1/chat/{chat_uuid}`: returns one of the user's chats. Requires the scope
+/// `manage-chats`.
 ///
 /// The documentation of this endpoint was withdrawn.
+///
+/// See the example of the module [`chats`](crate::chats).
 ///
 /// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -297,8 +316,8 @@ fn validate_rules(rules: &[ChatRule]) -> Result<(), InputError> {
 
 /// `POST /api/v1/chats`: creates a token chat. Requires the scope `manage-chats`.
 ///
-/// The documentation of this endpoint was withdrawn. Its example of an amount is in satoshis, while
-/// servers expect whole tokens.
+/// The documentation of this endpoint was withdrawn. It contains an example of an amount in
+/// satoshis, but servers expect whole tokens.
 ///
 /// ```
 /// use tokenpass_client::chats::CreateChat;
@@ -319,14 +338,14 @@ pub struct CreateChat {
 }
 
 impl CreateChat {
-    /// Creates a request for a chat with this name. A chat that is not global requires at least one
-    /// token.
+    /// Creates a request for a chat with this name. Unless it is global, a chat requires at least
+    /// one token.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), tca_rules: Vec::new(), active: None, global: None }
     }
 
-    /// Adds a token and the amount of it that is required to join. May be called again: according
-    /// to the withdrawn page, one of the tokens is enough.
+    /// Adds a token with the amount that is required to join. May be called several times:
+    /// according to the withdrawn page, one of the tokens is sufficient.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>, amount: Satoshis) -> Self {
         self.tca_rules.push(ChatRule { token: token.into(), quantity: Quantity(amount) });
@@ -337,7 +356,7 @@ impl CreateChat {
         /// Sets whether the chat is open. The server's default is `true`.
         active: bool,
         /// Sets whether everyone may join. The server of 2017 responds to `true` with HTTP 500,
-        /// also for administrators.
+        /// even for administrators.
         global: bool,
     }
 }
@@ -364,11 +383,13 @@ impl Endpoint for CreateChat {
 /// `POST /api/v1/chat/{chat_uuid}`: changes a chat, except for its name. Requires the scope
 /// `manage-chats`. Each request must contain all tokens.
 ///
-/// The server of 2017 sets [`Chat::global`] to false with each change that does not contain
-/// [`global`](UpdateChat::global), and responds to `true` with HTTP 500, so a global chat cannot be
-/// changed there without losing that.
+/// The server of 2017 sets [`Chat::global`] to `false` with each change that does not contain
+/// [`global`](UpdateChat::global), and responds to `true` with HTTP 500. Therefore, a change of a
+/// global chat on this server makes it not global.
 ///
 /// The documentation of this endpoint was withdrawn.
+///
+/// See the example of the module [`chats`](crate::chats).
 ///
 /// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -388,8 +409,8 @@ impl UpdateChat {
         Self { chat_uuid: chat_uuid.into(), tca_rules: Vec::new(), active: None, global: None }
     }
 
-    /// Adds a token and the amount of it that is required to join. May be called again: according
-    /// to the withdrawn page, one of the tokens is enough.
+    /// Adds a token with the amount that is required to join. May be called several times:
+    /// according to the withdrawn page, one of the tokens is sufficient.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>, amount: Satoshis) -> Self {
         self.tca_rules.push(ChatRule { token: token.into(), quantity: Quantity(amount) });
@@ -455,6 +476,8 @@ pub fn chat_id(uuid: &str) -> Option<String> {
 }
 
 /// Returns the UUID of a short id, or `None` if `chat_id` is not a short id.
+///
+/// See the example of the module [`chats`](crate::chats).
 pub fn chat_uuid(chat_id: &str) -> Option<String> {
     let mut number: u128 = 0;
     for byte in chat_id.bytes() {
@@ -480,6 +503,8 @@ pub fn chat_uuid(chat_id: &str) -> Option<String> {
 impl Client {
     /// Returns whether the user may message all holders of a token.
     ///
+    /// See the example of the module [`chats`](crate::chats).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_messenger_privileges(
@@ -491,6 +516,8 @@ impl Client {
 
     /// Returns the token chats that the user owns.
     ///
+    /// See the example of the module [`chats`](crate::chats).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_chats(&self) -> Result<Vec<Chat>> {
@@ -498,6 +525,8 @@ impl Client {
     }
 
     /// Returns whether the user may enter the chat with this short id.
+    ///
+    /// See the example of the module [`chats`](crate::chats).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -507,6 +536,8 @@ impl Client {
 
     /// Joins the chat with this short id as the token's user.
     ///
+    /// See the example of the module [`chats`](crate::chats).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn join_chat(&self, chat_id: impl Into<String>) -> Result<()> {
@@ -514,6 +545,8 @@ impl Client {
     }
 
     /// Returns the user's chat with this UUID, or `None` if there is none.
+    ///
+    /// See the example of the module [`chats`](crate::chats).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -523,6 +556,8 @@ impl Client {
 
     /// Creates a token chat.
     ///
+    /// See the example of the module [`chats`](crate::chats).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn create_chat(&self, request: &CreateChat) -> Result<Chat> {
@@ -530,6 +565,8 @@ impl Client {
     }
 
     /// Changes a token chat.
+    ///
+    /// See the example of the module [`chats`](crate::chats).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -29,6 +29,8 @@ const NAMESPACE: &str = "Tokenly";
 
 /// The environment of the API.
 ///
+/// See the example of [`Client`](crate::Client).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration; the
 /// staging host, the provider's PHP and JavaScript clients.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -74,8 +76,8 @@ impl Environment {
 
 /// A client of one application. Cloning is cheap, and all threads can share one client.
 ///
-/// Endpoints that concern a user require the user's token: [`Client::as_user`] returns a client
-/// that has it, and shares everything else.
+/// Endpoints that concern a user require the user's token. [`Client::as_user`] returns a client
+/// with this token that shares everything else.
 ///
 /// ```
 /// use tokenpass_client::{Client, Rules};
@@ -109,6 +111,8 @@ impl fmt::Debug for Client {
 
 /// The argument that is named in errors about the base URL.
 const BASE_URL: &str = "base_url";
+/// The argument with the secret of the privileged key pair.
+const PRIVILEGED_SECRET: &str = "privileged_client_secret";
 
 /// A builder of a [`Client`]; see [`Client::builder`].
 #[derive(Debug, Clone)]
@@ -116,7 +120,11 @@ const BASE_URL: &str = "base_url";
 pub struct ClientBuilder {
     client_id: String,
     client_secret: Secret,
+    /// The argument or variable that the client secret is from.
+    client_secret_name: &'static str,
     privileged: Option<(String, Secret)>,
+    /// The argument or variable that the secret of the privileged key pair is from.
+    privileged_name: &'static str,
     oauth_token: Option<Secret>,
     redirect_uri: Option<String>,
     environment: Environment,
@@ -130,9 +138,9 @@ pub struct ClientBuilder {
     settings: Settings,
 }
 
-/// # Creation and generic requests
+/// # Creation of a client, and requests to any endpoint
 ///
-/// The endpoints are in the blocks below, one for each resource.
+/// The methods of the endpoints are in the blocks below, one for each resource.
 impl Client {
     /// Returns a builder for a client of the application with this key pair.
     ///
@@ -154,7 +162,9 @@ impl Client {
         ClientBuilder {
             client_id: client_id.into(),
             client_secret: client_secret.into(),
+            client_secret_name: "client_secret",
             privileged: None,
+            privileged_name: PRIVILEGED_SECRET,
             oauth_token: None,
             redirect_uri: None,
             environment: Environment::Production,
@@ -185,7 +195,8 @@ impl Client {
         ClientBuilder::from_env()?.build()
     }
 
-    /// Returns the same client with a user's token, for the endpoints that require one.
+    /// Returns a client with a user's token, for the endpoints that require one. It shares
+    /// everything else with this client.
     ///
     /// # Errors
     /// Returns an error if the token is empty, or contains characters other than visible ASCII.
@@ -212,7 +223,7 @@ impl ClientBuilder {
     }
 
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
-        // The builder would name its arguments instead of the variables.
+        // Without it, errors would name the builder's arguments instead of the variables.
         let pair = |id_name, secret_name| {
             let id = variables.need(id_name)?;
             let secret = Secret::new(variables.need(secret_name)?);
@@ -220,8 +231,10 @@ impl ClientBuilder {
             NonceHeaders::new(NAMESPACE, scheme, (id_name, id.clone()), (secret_name, &secret))?;
             Ok::<_, InputError>((id, secret))
         };
-        let (id, secret) = pair("TOKENPASS_CLIENT_ID", "TOKENPASS_CLIENT_SECRET")?;
+        const SECRET: &str = "TOKENPASS_CLIENT_SECRET";
+        let (id, secret) = pair("TOKENPASS_CLIENT_ID", SECRET)?;
         let mut builder = Client::builder(id, secret);
+        builder.client_secret_name = SECRET;
         // TOKENPASS_BASE_URL has precedence. Both must be readable.
         for name in ["TOKENPASS_PROVIDER_HOST", "TOKENPASS_BASE_URL"] {
             if let Some(url) = variables.get(name)? {
@@ -240,6 +253,7 @@ impl ClientBuilder {
         let privileged = [variables.get(id_name)?, variables.get(secret_name)?];
         if privileged.iter().any(Option::is_some) {
             builder.privileged = Some(pair(id_name, secret_name)?);
+            builder.privileged_name = secret_name;
         }
         match variables.word("TOKENPASS_SCHEME")?.as_deref() {
             None | Some("signed-query") => {}
@@ -270,24 +284,25 @@ impl ClientBuilder {
     }
 
     /// Sets whether a GET whose signature is rejected is sent once more in the form of the other
-    /// generation, [`Scheme::SignedQuery`] or [`Scheme::EmptyQuery`]. The client then keeps the
-    /// other form. For servers whose generation is unknown. Defaults to `false`.
+    /// generation ([`Scheme::SignedQuery`] or [`Scheme::EmptyQuery`]), which is then used first.
+    /// For servers whose generation is unknown. Defaults to `false`.
     pub fn try_other_form(mut self, yes: bool) -> Self {
         self.try_other_form = yes;
         self
     }
 
-    /// Sets the URL whose scheme, host and port are signed, for a proxy that forwards requests to
+    /// Sets the URL whose scheme, host and port are signed, for requests that a proxy forwards to
     /// it.
     pub fn signed_base_url(mut self, url: impl Into<String>) -> Self {
         self.signed_base_url = Some(url.into());
         self
     }
 
-    /// Sets the privileged key pair: API token and API secret of a privileged user, for the
-    /// endpoints that find users.
+    /// Sets the privileged key pair: the API token and API secret of a privileged user, for the
+    /// endpoints that search for users.
     pub fn privileged(mut self, id: impl Into<String>, secret: impl Into<Secret>) -> Self {
         self.privileged = Some((id.into(), secret.into()));
+        self.privileged_name = PRIVILEGED_SECRET;
         self
     }
 
@@ -320,8 +335,8 @@ impl ClientBuilder {
     /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// Returns an error that names the first invalid argument: a key pair with an empty half, a
-    /// base URL that is invalid or would send credentials unencrypted.
+    /// Returns an error that names the first invalid argument: an empty id or secret, a base URL
+    /// that is invalid or would send credentials unencrypted.
     pub fn build(self) -> Result<Client> {
         let signer = |id_name, id, secret_name, secret: &Secret| {
             let signer =
@@ -332,15 +347,16 @@ impl ClientBuilder {
                 None => Ok(signer),
             }
         };
-        let main =
-            signer("client_id", self.client_id.clone(), "client_secret", &self.client_secret)?;
+        let main = signer(
+            "client_id",
+            self.client_id.clone(),
+            self.client_secret_name,
+            &self.client_secret,
+        )?;
         let privileged = match &self.privileged {
-            Some((id, secret)) => Some(signer(
-                "privileged_client_id",
-                id.clone(),
-                "privileged_client_secret",
-                secret,
-            )?),
+            Some((id, secret)) => {
+                Some(signer("privileged_client_id", id.clone(), self.privileged_name, secret)?)
+            }
             None => None,
         };
         let keys = Keys {
@@ -373,7 +389,7 @@ impl ClientBuilder {
 mod tests {
     use super::*;
 
-    // Checked by the compiler: threads share clients.
+    // The compiler checks that threads can share clients.
     const _: () = {
         const fn is_send_and_sync<T: Send + Sync>() {}
         is_send_and_sync::<Client>();
@@ -444,6 +460,45 @@ mod tests {
                 .unwrap_err();
             assert_eq!(error.to_string(), format!("base_url: {problem}"), "{url}");
         }
+    }
+
+    #[test]
+    fn rejected_secret_with_outer_space_is_named() {
+        use crate::oauth::{RequestPasswordToken, Scope as OauthScope};
+        use test_support::settings::{named_in_hint, rejecting};
+
+        let client = |builder: ClientBuilder| builder.transport(rejecting(b"{}")).build().unwrap();
+        let named = |builder| named_in_hint(&client(builder).get_perks("TOKENLY").unwrap_err());
+        let signed = |builder: ClientBuilder| {
+            let builder = builder.oauth_token("t");
+            let rules = "TOKENLY >= 1".parse().unwrap();
+            named_in_hint(&client(builder).check_user("u", &rules).unwrap_err())
+        };
+        assert_eq!(signed(Client::builder("I", "CANARY")), None);
+        assert_eq!(signed(Client::builder("I", " CANARY")), Some("client_secret"));
+        let spaced = [KEYS[0], ("TOKENPASS_CLIENT_SECRET", "CANARY ")];
+        assert_eq!(signed(variables(&spaced).unwrap()), Some("TOKENPASS_CLIENT_SECRET"));
+        let privileged = |builder: ClientBuilder| {
+            let rules: crate::Rules = "A >= 1".parse().unwrap();
+            let request = crate::tca::CheckEmail::new("a@example.com", rules);
+            named_in_hint(&client(builder).send(&request).unwrap_err())
+        };
+        let builder = Client::builder("I", " CANARY");
+        assert_eq!(privileged(builder.clone().privileged("P", "CANARY")), None);
+        let spaced = builder.privileged("P", "CANARY ");
+        assert_eq!(privileged(spaced), Some("privileged_client_secret"));
+        let id = ("TOKENPASS_PRIVILEGED_CLIENT_ID", "P");
+        let variables = with(&[id, ("TOKENPASS_PRIVILEGED_CLIENT_SECRET", "CANARY ")]).unwrap();
+        assert_eq!(privileged(variables), Some("TOKENPASS_PRIVILEGED_CLIENT_SECRET"));
+        assert_eq!(named(Client::builder("I", " CANARY")), None, "the request has no signature");
+        let login = |secret: &str, username: &str, password: &str| {
+            let login = RequestPasswordToken::new(username, password, [OauthScope::User]);
+            named_in_hint(&client(Client::builder("I", secret)).send(&login).unwrap_err())
+        };
+        assert_eq!(login("CANARY", "u", "CANARY"), None);
+        assert_eq!(login("CANARY ", "u", "CANARY"), Some("client_secret"));
+        assert_eq!(login("CANARY", "u", "CANARY "), Some("password"));
+        assert_eq!(login("CANARY", " u", "CANARY"), Some("username"));
     }
 
     #[cfg(feature = "ureq")]

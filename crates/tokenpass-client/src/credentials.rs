@@ -1,24 +1,53 @@
-//! The names of the credentials of requests, for a [`RawEndpoint`](crate::RawEndpoint) or an endpoint
-//! of your own. The application's key pair is [`Credential::MAIN`].
+//! The credentials of requests, for a [`RawEndpoint`](crate::RawEndpoint) or an endpoint of your
+//! own. The application's key pair is [`Credential::MAIN`].
+//!
+//! ```no_run
+//! use tokenpass_client::api_auth::Method;
+//! use tokenpass_client::{Client, RawEndpoint, credentials};
+//!
+//! let request = RawEndpoint::new(Method::GET, "/api/v1/tca/addresses")
+//!     .with_credential(credentials::USER)
+//!     .with_idempotent(true);
+//! let body = Client::from_env()?.send(&request)?;
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 use api_auth::Credential;
 
 /// The application's key pair, and `client_id` in the query.
+///
+/// See the example of the module [`credentials`](crate::credentials).
 pub const MAIN_WITH_ID: Credential = Credential::named("main with client_id");
-/// The privileged key pair: the second key pair, of a privileged user.
+/// The privileged key pair: a second key pair that belongs to a privileged user.
+///
+/// See the example of the module [`credentials`](crate::credentials).
 pub const PRIVILEGED: Credential = Credential::named("privileged");
 /// The user's token.
+///
+/// See the example of the module [`credentials`](crate::credentials).
 pub const USER: Credential = Credential::named("user");
 /// The user's token, and a signature by the application's key pair.
+///
+/// See the example of the module [`credentials`](crate::credentials).
 pub const SIGNED_USER: Credential = Credential::named("user, signed");
-/// The user's token in the header `Authorization: Bearer`, as `/oauth/user` reads it.
+/// The user's token in the header `Authorization: Bearer`, as required by `/oauth/user`.
+///
+/// See the example of the module [`credentials`](crate::credentials).
 pub const ACCESS_TOKEN: Credential = Credential::named("user, by access_token");
 /// `client_id` in the body.
+///
+/// See the example of the module [`credentials`](crate::credentials).
 pub const CLIENT_ID: Credential = Credential::named("client_id");
 /// `client_id` in the query.
+///
+/// See the example of the module [`credentials`](crate::credentials).
 pub const QUERY_ID: Credential = Credential::named("client_id in the query");
 /// `client_id` and `client_secret` in the body.
+///
+/// See the example of the module [`credentials`](crate::credentials).
 pub const CLIENT_SECRET: Credential = Credential::named("client_secret");
 /// `client_id` and `client_secret` in the body, and `client_id` in the query.
+///
+/// See the example of the module [`credentials`](crate::credentials).
 pub const CLIENT_SECRET_AND_QUERY_ID: Credential =
     Credential::named("client_secret, client_id in the query");

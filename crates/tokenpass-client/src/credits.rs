@@ -1,5 +1,5 @@
-//! Credits of an application, such as loyalty points: groups, their accounts, and a ledger in which
-//! each entry has a counter-entry.
+//! Credits of an application, such as loyalty points: groups, their accounts, and a double-entry
+//! ledger.
 //!
 //! ```no_run
 //! use tokenpass_client::Client;
@@ -35,29 +35,31 @@ pub use groups::{
 
 /// An entry of a ledger.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Transaction
 /// Object: its example.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditTransaction {
-    /// The id of the group.
+    /// The id of the group, a UUID.
     pub credit_group: Option<String>,
-    /// The name of the account; absent in the history of one account.
+    /// The name of the account. Absent in the history of one account.
     pub account: Option<String>,
-    /// The name of the user that the account is tied to.
+    /// The name of the user that the account belongs to.
     #[serde(default, deserialize_with = "text_or_false")]
     pub tokenpass_user: Option<String>,
-    /// The id of the account.
+    /// The id of the account, a UUID.
     pub account_uuid: Option<String>,
-    /// The id of the entry.
+    /// The id of the entry, a UUID.
     pub tx_uuid: Option<String>,
-    /// The amount in credits, negative for credits that were taken.
+    /// The amount in credits. It is negative if credits were taken.
     pub amount: Option<i64>,
     /// The time of the booking, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: Option<String>,
-    /// The time of the last change.
+    /// The time of the last change, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub updated_at: Option<String>,
-    /// Your reference.
+    /// The reference that you set, such as an order number.
     #[serde(rename = "ref")]
     pub reference: Option<String>,
     /// Fields that this type does not cover.
@@ -67,12 +69,14 @@ pub struct CreditTransaction {
 
 /// A ledger, newest entry first.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Group History and
 /// Credit Account History.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditHistory {
-    /// The sum of a group's entries: 0 in a consistent ledger.
+    /// The sum of all entries of the group. It is 0 in a consistent ledger.
     pub balance: Option<i64>,
     /// The account. Only set in the history of one account.
     #[serde(default)]
@@ -87,8 +91,8 @@ pub struct CreditHistory {
     pub extra: ExtraFields,
 }
 
-/// Parses a ledger. A ledger without entries in the response is an error, so that credits are not
-/// booked again because the ledger seems to be empty.
+/// Parses a ledger. Returns an error if the response contains no list of entries, so that credits
+/// are not booked again because the ledger seems to be empty.
 fn history(response: &Response) -> Result<CreditHistory, ResponseError> {
     #[derive(Deserialize)]
     struct Required {

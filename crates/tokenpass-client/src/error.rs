@@ -1,4 +1,4 @@
-//! Error responses of the Tokenpass API, and the forms of its successful responses.
+//! Error responses of the Tokenpass API, and the formats of its successful responses.
 
 use api_auth::{
     Detail, Error, ErrorKind, ExtraFields, Response, ResponseError, StatusCode, json, json_start,
@@ -8,14 +8,14 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// Parses an error response: `{"message","errors"}`, `{"error"}` with or without `"result":false`,
-/// `{"error","error_description"}` of OAuth, a page of HTML, or plain text.
+/// `{"error","error_description"}` of OAuth, an HTML page, or plain text.
 pub(crate) fn read(response: &Response) -> ResponseError {
     described(response, ResponseError::of_status(response.status()))
         .unwrap_or_else(|| status_error(response))
 }
 
-/// Adds code, message and details of an error response to `error`. Returns `None` if the body has
-/// none of them.
+/// Adds code, message and details of an error response to `error`. Returns `None` if the body
+/// contains none of them.
 fn described(response: &Response, error: ResponseError) -> Option<ResponseError> {
     let fields = json::<ExtraFields>(response).ok()?;
     let text_of = |name: &str| fields.read::<String>(name).filter(|text| !text.is_empty());
@@ -36,8 +36,7 @@ fn described(response: &Response, error: ResponseError) -> Option<ResponseError>
 #[serde(transparent)]
 struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
 
-/// Rejects a successful response with an `error` of any type. The empty values of PHP are not an
-/// error.
+/// Rejects a successful response with an `error` of any type, except for the empty values of PHP.
 fn reject_error(response: &Response) -> Result<(), ResponseError> {
     const ERROR: &[u8] = b"\"error\"";
     let body = response.body();
@@ -50,7 +49,7 @@ fn reject_error(response: &Response) -> Result<(), ResponseError> {
         Some(error) if !EMPTY.contains(&error.as_str()) => {
             let error = ResponseError::new(ErrorKind::Api);
             let unexplained =
-                || ResponseError::new(ErrorKind::Api).with_message("error: set without a text");
+                || ResponseError::new(ErrorKind::Api).with_message("error: set without a message");
             Err(described(response, error).unwrap_or_else(unexplained))
         }
         _ => Ok(()),
@@ -96,7 +95,7 @@ pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> 
     }
 }
 
-/// Parses the response of a look-up. A 404 that the API itself wrote is `None`. A 404 page means
+/// Parses the response to a look-up. Returns `None` for a 404 of the API itself. A 404 page means
 /// that the server has no such route, which is an error.
 pub(crate) fn success_or_not_found<T>(
     response: &Response,
@@ -111,8 +110,9 @@ pub(crate) fn success_or_not_found<T>(
     }
 }
 
-/// Parses the response of a look-up inside something that may not exist either, such as an account
-/// of a group. A 404 with the message `parent_missing` is an error, any other one of the API `None`.
+/// Parses the response to a look-up within an object that may not exist either, such as an account
+/// of a group. A 404 with the message `parent_missing` is an error. Returns `None` for any other
+/// 404 of the API.
 pub(crate) fn success_or_not_found_in<T>(
     response: &Response,
     parent_missing: &str,
@@ -133,7 +133,7 @@ pub(crate) fn success_or_not_found_in<T>(
 
 /// Methods of [`Error`] that are specific to Tokenpass.
 ///
-/// This trait is implemented for [`Error`] alone, and cannot be implemented for other types.
+/// This trait is implemented for [`Error`] only, and cannot be implemented for other types.
 ///
 /// ```
 /// use tokenpass_client::{Client, ErrorExt};
@@ -147,9 +147,9 @@ pub(crate) fn success_or_not_found_in<T>(
 /// ```
 pub trait ErrorExt: sealed::Sealed {
     /// Returns whether the user's token is unknown or has expired, so that the user must log in
-    /// again. Tokenpass responds to both with 403, as it does to a missing scope, and at
-    /// `/oauth/user` with an error page, whose reason [`Client::get_user`](crate::Client::get_user)
-    /// finds out.
+    /// again. Tokenpass responds to both with 403, which is also its response to a missing scope.
+    /// At `/oauth/user` it responds with an error page, whose reason
+    /// [`Client::get_user`](crate::Client::get_user) determines.
     fn needs_login(&self) -> bool;
 }
 

@@ -1,10 +1,10 @@
-//! Decoding of the HTML entities that the server writes in labels, notes and names: the named
+//! Decoding of the HTML entities that the server returns in labels, notes and names: the named
 //! character entities of HTML 4, and numeric ones.
 
 use std::borrow::Cow;
 
-/// Decodes the HTML entities that the server writes in labels, notes and account names
-/// (`Caf&eacute; &amp; more`). Unknown entities and all other text are unchanged.
+/// Decodes the HTML entities that the server returns in labels, notes and account names
+/// (`Caf&eacute; &amp; more`). Unknown entities and all other characters are unchanged.
 ///
 /// ```
 /// use tokenpass_client::html;
@@ -131,6 +131,6 @@ mod tests {
         for text in ["", "a & b", "&", "&;", "&nosuch;", "&#xD800;", "&#99999999999;", "&amp"] {
             assert_eq!(decode(text), text);
         }
-        assert_eq!(decode("&amp;lt;"), "&lt;", "once only");
+        assert_eq!(decode("&amp;lt;"), "&lt;", "decoded once");
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! # Contents
 //!
-//! Every endpoint is a method of [`Client`], and a request type in the module of its resource. Most
-//! programs need only the names of this page and the module of the resource that they use.
+//! Every endpoint is a method of [`Client`] and has a request type in the module of its resource.
+//! Most programs only need the names on this page and the module of the resource that they use.
 //!
 //! | module | contents | methods |
 //! |---|---|---|
@@ -17,14 +17,14 @@
 //! | [`lookups`] | users by address, and addresses by user | [`get_user_by_address`](Client::get_user_by_address), [`get_users_by_addresses`](Client::get_users_by_addresses), [`get_address_by_user`](Client::get_address_by_user), [`get_user_by_email`](Client::get_user_by_email), [`check_user_exists`](Client::check_user_exists) |
 //! | [`credits`] | credits of an application: groups, accounts, ledgers | [`create_credit_group`](Client::create_credit_group), [`list_credit_groups`](Client::list_credit_groups), [`get_credit_group`](Client::get_credit_group), [`update_credit_group`](Client::update_credit_group), [`get_credit_group_history`](Client::get_credit_group_history), [`create_credit_account`](Client::create_credit_account), [`list_credit_accounts`](Client::list_credit_accounts), [`get_credit_account`](Client::get_credit_account), [`get_credit_account_history`](Client::get_credit_account_history), [`give_credits`](Client::give_credits), [`take_credits`](Client::take_credits) |
 //! | [`chats`] | token chats, and privileges in the messenger | [`create_chat`](Client::create_chat), [`get_chat`](Client::get_chat), [`update_chat`](Client::update_chat), [`list_chats`](Client::list_chats), [`join_chat`](Client::join_chat), [`get_chat_privileges`](Client::get_chat_privileges), [`get_messenger_privileges`](Client::get_messenger_privileges) |
-//! | [`perks`] | what a token gives access to, details of assets | [`get_perks`](Client::get_perks), [`get_asset`](Client::get_asset) |
+//! | [`perks`] | chats that a token gives access to, details of assets | [`get_perks`](Client::get_perks), [`get_asset`](Client::get_asset) |
 //! | [`accounts`] | user accounts, and the second factor | [`register_account`](Client::register_account), [`check_login`](Client::check_login), [`update_account`](Client::update_account), [`get_second_factor`](Client::get_second_factor), [`sign_second_factor`](Client::sign_second_factor) |
 //! | [`oauth`] | user logins | [`begin_login`](Client::begin_login), [`authorize_url`](Client::authorize_url), [`finish_login`](Client::finish_login), [`exchange_code`](Client::exchange_code), [`exchange_code_at_api`](Client::exchange_code_at_api), [`request_code`](Client::request_code), [`request_password_token`](Client::request_password_token), [`get_user`](Client::get_user), [`log_out`](Client::log_out) |
 //! | [`proof`] | proofs of the ownership of an address | |
 //! | [`html`] | decoding of labels and notes | |
 //! | [`credentials`] | credentials of a [`RawEndpoint`] | |
 //! | [`ENDPOINTS`] | table of all endpoints | |
-//! | [`api_auth`] | transports, clocks, HTTP types and everything else that all clients share | |
+//! | [`api_auth`] | transports, clocks, HTTP types: shared by all clients of this family | |
 //!
 // Some programs of the README send requests, so they run only where the transport is built in.
 #![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]

@@ -21,13 +21,15 @@ use crate::{Client, credentials, error};
 
 /// A user, as returned by look-ups.
 ///
+/// See the example of the module [`lookups`](crate::lookups).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Lookup Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Owner {
-    /// The user's name.
+    /// The user's name, such as `bob`.
     pub username: Option<String>,
-    /// A public address of the user.
+    /// A public bitcoin address of the user.
     pub address: Option<String>,
     /// The user's e-mail address.
     pub email: Option<String>,
@@ -40,7 +42,9 @@ fn owner(response: &Response) -> Result<Owner, ResponseError> {
     error::result(response)
 }
 
-/// `GET /api/v1/lookup/address/{address}`: the owner of a public address.
+/// `GET /api/v1/lookup/address/{address}`: returns the owner of a public address.
+///
+/// See the example of the module [`lookups`](crate::lookups).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +70,9 @@ impl Endpoint for GetUserByAddress {
     }
 }
 
-/// `POST /api/v1/lookup/addresses`: the owners of many public addresses at once.
+/// `POST /api/v1/lookup/addresses`: returns the owners of many public addresses.
+///
+/// See the example of the module [`lookups`](crate::lookups).
 ///
 /// Source: the server of 2017; no documentation names it. Clients of that time call another path,
 /// which that server does not have.
@@ -85,8 +91,8 @@ impl GetUsersByAddresses {
 impl Endpoint for GetUsersByAddresses {
     type Output = BTreeMap<String, Owner>;
     const ID: &'static str = "lookup.users_by_addresses";
-    // The request only reads.
-    const ROUTE: Route<Self> = route!(POST "/api/v1/lookup/addresses").idempotent();
+    // The request does not change data.
+    const ROUTE: Route<Self> = route!(POST "/api/v1/lookup/addresses").read_only();
 
     fn validate(&self) -> Result<(), InputError> {
         if self.address_list.is_empty() {
@@ -99,7 +105,7 @@ impl Endpoint for GetUsersByAddresses {
         Body::json(self)
     }
 
-    /// Parses the owners. `"result":false` means that no address has an owner; `users` is then
+    /// Parses the owners. `"result":false` means that no address has an owner. `users` is then
     /// empty or absent.
     fn parse(&self, response: &Response) -> Result<BTreeMap<String, Owner>, ResponseError> {
         #[derive(Default, Deserialize)]
@@ -119,7 +125,9 @@ impl Endpoint for GetUsersByAddresses {
     }
 }
 
-/// `GET /api/v1/lookup/user/{username}`: the first public address of a user.
+/// `GET /api/v1/lookup/user/{username}`: returns the first public address of a user.
+///
+/// See the example of the module [`lookups`](crate::lookups).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,8 +153,10 @@ impl Endpoint for GetAddressByUser {
     }
 }
 
-/// `GET /api/v1/lookup/email/{email}`: the user with an e-mail address. The application must have a
-/// privilege.
+/// `GET /api/v1/lookup/email/{email}`: returns the user with an e-mail address. The application
+/// must have a privilege.
+///
+/// See the example of the module [`lookups`](crate::lookups).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,8 +183,10 @@ impl Endpoint for GetUserByEmail {
     }
 }
 
-/// `GET /api/v1/lookup/user/exists/{username}`: whether a user exists. Requires the privileged key
-/// pair.
+/// `GET /api/v1/lookup/user/exists/{username}`: returns whether a user exists. Requires the
+/// privileged key pair.
+///
+/// See the example of the module [`lookups`](crate::lookups).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,7 +202,8 @@ impl CheckUserExists {
         Self { username: username.into(), strict: false, id_hash: None }
     }
 
-    /// Sets whether only the name is compared. Defaults to `false`.
+    /// Sets whether only the user name is compared, and not the slug and the e-mail address.
+    /// Defaults to `false`.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -198,7 +211,7 @@ impl CheckUserExists {
     }
 
     setters! {
-        /// Sets the [`user_hash`](crate::proof::user_hash) that the user's id must have.
+        /// Sets the [`user_hash`](crate::proof::user_hash) that the id of the user must have.
         id_hash: impl Into<String>,
     }
 }
@@ -225,6 +238,8 @@ impl Endpoint for CheckUserExists {
 impl Client {
     /// Returns the owner of a public address, or `None` if there is none.
     ///
+    /// See the example of the module [`lookups`](crate::lookups).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_user_by_address(&self, address: impl Into<String>) -> Result<Option<Owner>> {
@@ -232,6 +247,8 @@ impl Client {
     }
 
     /// Returns the owners of those addresses that are public, keyed by address.
+    ///
+    /// See the example of the module [`lookups`](crate::lookups).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -244,6 +261,8 @@ impl Client {
 
     /// Returns a user with the first public address, or `None` if there is no such user or address.
     ///
+    /// See the example of the module [`lookups`](crate::lookups).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_address_by_user(&self, username: impl Into<String>) -> Result<Option<Owner>> {
@@ -251,6 +270,8 @@ impl Client {
     }
 
     /// Returns the user with an e-mail address, or `None` if there is none.
+    ///
+    /// See the example of the module [`lookups`](crate::lookups).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -260,6 +281,8 @@ impl Client {
 
     /// Returns whether a user with this name, slug or e-mail address exists. Requires the
     /// privileged key pair.
+    ///
+    /// See the example of the module [`lookups`](crate::lookups).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

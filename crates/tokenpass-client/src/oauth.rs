@@ -1,8 +1,9 @@
-//! User logins by OAuth: the login page, the code exchange, the password grant, and the logout.
+//! User logins with OAuth: the login page, the code exchange, the password grant, and the logout.
 //!
-//! [`Client::begin_login`] creates a login, [`Client::authorize_url`] returns the URL for the user's
-//! browser, [`Authorize::read_callback`] parses the URL to which the browser returns, and
-//! [`Client::finish_login`] exchanges the code for the user's token. The README shows a program.
+//! [`Client::begin_login`] creates a login, [`Client::authorize_url`] returns the URL for the
+//! user's browser, [`Authorize::read_callback`] parses the URL to which the browser returns, and
+//! [`Client::finish_login`] exchanges the code for the user's token. See the
+//! example of [`Authorize`]. The README contains a complete program.
 
 use std::fmt;
 use std::time::Duration;
@@ -21,22 +22,24 @@ use crate::{Client, credentials, error};
 wire_enum! {
     /// A permission of a user's token. Other scopes can be created from a string.
     ///
+    /// See the example of [`Authorize`].
+    ///
     /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Permission Scopes;
-    /// `chats`, the server of 2017; `manage-chats`, a page that was withdrawn in 2017; `email` was
-    /// seen in that server's tests only.
+    /// `chats`, the server of 2017; `manage-chats`, a page that was withdrawn in 2017; `email`, the
+    /// tests of that server.
     pub enum Scope {
         /// The basic profile.
         User = "user",
         /// The profile's e-mail address.
         Email = "email",
-        /// Checks, the list of public addresses, public balances.
+        /// Checks, the list of public addresses, and public balances.
         Tca = "tca",
         /// Addresses that are not public, in lists and details.
         PrivateAddress = "private-address",
         /// The combined balances of all addresses.
         PrivateBalances = "private-balances",
-        /// Adding, verifying, changing and removing addresses. Also shows all addresses and the
-        /// codes that verify them.
+        /// Adding, verifying, changing and removing addresses. Responses then contain all addresses
+        /// and their verify codes.
         ManageAddress = "manage-address",
         /// The messenger.
         Chats = "chats",
@@ -63,12 +66,13 @@ fn validate_code_verifier(verifier: &Secret) -> Result<(), InputError> {
     Err(InputError::new("code_verifier", "must be 43 to 128 letters, digits and -._~"))
 }
 
-/// `GET /oauth/authorize`: the page where a user logs in and grants the application its scopes.
+/// `GET /oauth/authorize`: requests the page on which a user logs in and grants scopes to the
+/// application.
 ///
-/// The page is for the user's browser: [`Client::authorize_url`] returns its URL, and
-/// [`read_callback`](Authorize::read_callback) parses the URL to which the user returns. Store the
-/// value (or its [`state`](Authorize::state) and [`code_verifier`](Authorize::code_verifier)) in
-/// the user's session in between.
+/// The page is opened in the user's browser: [`Client::authorize_url`] returns its URL, and
+/// [`read_callback`](Authorize::read_callback) parses the URL to which the user returns. In the
+/// meantime, store the value, or its [`state`](Authorize::state) and
+/// [`code_verifier`](Authorize::code_verifier), in the user's session.
 ///
 /// ```
 /// use tokenpass_client::{Authorize, Client, Scope};
@@ -94,10 +98,10 @@ pub struct Authorize {
 }
 
 impl Authorize {
-    /// Creates a login with an unguessable state. `redirect_uri` must be exactly as registered.
+    /// Creates a login with a random state. `redirect_uri` must be exactly as registered.
     ///
     /// # Errors
-    /// Returns an error if the operating system has no randomness.
+    /// Returns an error if the operating system provides no randomness.
     pub fn new(
         redirect_uri: impl Into<String>,
         scopes: impl IntoIterator<Item = Scope>,
@@ -112,30 +116,29 @@ impl Authorize {
 
     /// Adds a PKCE code challenge (RFC 7636, method `S256`) of a new random code verifier.
     ///
-    /// The server of 2017 ignores it. A server that checks it accepts the code only together with
-    /// the verifier: exchange it with [`Client::finish_login`] or
-    /// [`ExchangeCode::code_verifier`].
+    /// The server of 2017 ignores it. A server that verifies it accepts the code only with the
+    /// verifier: exchange it with [`Client::finish_login`] or [`ExchangeCode::code_verifier`].
     ///
     /// # Errors
-    /// Returns an error if the operating system has no randomness.
+    /// Returns an error if the operating system provides no randomness.
     pub fn with_pkce(self) -> Result<Self, InputError> {
         Ok(Self { code_verifier: Some(Secret::unguessable()?), ..self })
     }
 
-    /// Sets the PKCE code verifier, such as that of an earlier login.
+    /// Sets the PKCE code verifier, such as that of a stored login.
     #[must_use]
     pub fn with_code_verifier(mut self, verifier: impl Into<Secret>) -> Self {
         self.code_verifier = Some(verifier.into());
         self
     }
 
-    /// Returns the PKCE code verifier, to be stored with the [`state`](Self::state) in the user's
+    /// Returns the PKCE code verifier. Store it with the [`state`](Self::state) in the user's
     /// session. Returns `None` if none was created or set.
     pub fn code_verifier(&self) -> Option<&Secret> {
         self.code_verifier.as_ref()
     }
 
-    /// Sets the state, such as that of an earlier login.
+    /// Sets the state, such as that of a stored login.
     #[must_use]
     pub fn with_state(mut self, state: impl Into<Secret>) -> Self {
         self.state = state.into();
@@ -150,8 +153,8 @@ impl Authorize {
     /// Parses the URL (or its query) to which the user returned, and returns the code to exchange.
     ///
     /// # Errors
-    /// Returns an error if the callback contains an error, another state or no code. The state is
-    /// compared in constant time.
+    /// Returns an error if the callback contains an error, the state of another login, or no code.
+    /// The state is compared in constant time.
     pub fn read_callback(&self, url: &str) -> Result<Secret, LoginError> {
         let query = url.split_once('?').map_or(url, |(_, query)| query);
         let query = query.split('#').next().unwrap_or_default();
@@ -163,7 +166,7 @@ impl Authorize {
         let not_utf8 = |_| failed(LoginErrorKind::NoCode, "", "the callback is not valid UTF-8");
         let params = Params::decode(query).map_err(not_utf8)?;
         if let Some(code) = params.get("error") {
-            // The server sends errors without the state. They contain no code.
+            // The server sends errors without the state. Errors contain no code.
             let text = params.get("error_description").or(params.get("message"));
             let kind = match code {
                 "access_denied" => LoginErrorKind::Denied,
@@ -185,6 +188,8 @@ impl Authorize {
 }
 
 /// An error of a login that returned no code.
+///
+/// See the example of [`Authorize`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginError {
     kind: LoginErrorKind,
@@ -193,12 +198,15 @@ pub struct LoginError {
 }
 
 /// The kind of a [`LoginError`].
+///
+/// See the example of [`Authorize`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoginErrorKind {
     /// The user denied access.
     Denied,
-    /// The server rejected the request, for example a scope. Correct the request.
+    /// The server rejected the request, for example because of an unknown scope. Correct the
+    /// request.
     Rejected,
     /// The callback has the state of another login. Do not continue.
     StateMismatch,
@@ -236,7 +244,7 @@ impl std::error::Error for LoginError {}
 
 impl Endpoint for Authorize {
     /// The URL to which the server redirects the browser, or `None` if the response is a page. The
-    /// URL has a code if the user is logged in and granted access before.
+    /// URL contains a code if the user is logged in and granted access before.
     type Output = Option<String>;
     const ID: &'static str = "oauth.authorize";
     const ROUTE: Route<Self> = route!(GET "/oauth/authorize")
@@ -271,6 +279,8 @@ impl Endpoint for Authorize {
 
 /// The path at which codes are exchanged for tokens.
 ///
+/// See the example of [`Authorize`].
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration
 /// (`/oauth/access-token`); `/oauth/token`, a client of 2021.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -283,8 +293,10 @@ pub enum TokenPath {
     Token,
 }
 
-/// The location of a user's token in a request. Requests to `/oauth/user` always send the header,
-/// which its server reads as well as the parameter `access_token`.
+/// The location of a user's token in a request. Requests to `/oauth/user` always use the header,
+/// which the server accepts as well as the parameter `access_token`.
+///
+/// See the example of [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration (the
 /// parameter); the header, the server of 2017 and the provider's clients of 2017 to 2020.
@@ -293,28 +305,30 @@ pub enum TokenPath {
 pub enum TokenLocation {
     /// The parameter `oauth_token`, in the query of GET and DELETE and in the body otherwise.
     ///
-    /// Servers write queries to their access logs. Queries are also in the log lines of the HTTP
-    /// library: at `trace` in those of the target `ureq_proto`, and at `debug` in those of the
-    /// target `ureq` wherever that target is enabled at `trace`.
+    /// Servers write queries to their access logs. The HTTP library logs queries as well: at
+    /// `trace` with the target `ureq_proto`, and at `debug` with the target `ureq` if that target
+    /// is enabled at `trace`.
     #[default]
     Parameter,
-    /// The header `Authorization: Bearer`. The server of 2017 reads it at `/oauth/user` only.
+    /// The header `Authorization: Bearer`. The server of 2017 accepts it at `/oauth/user` only.
     BearerHeader,
 }
 
 /// A user's token.
+///
+/// See the example of [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Requesting OAuth Token;
 /// type and TTL, the server of 2017.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserToken {
-    /// The token, for [`Client::as_user`].
+    /// The token, to be passed to [`Client::as_user`].
     pub access_token: Secret,
-    /// The type: `Bearer`.
+    /// The type of the token, `Bearer`.
     pub token_type: Option<String>,
-    /// The TTL: 30 days on the server of 2017. There is no refresh token: the user must log in
-    /// again.
+    /// The TTL, 30 days on the server of 2017. There is no refresh token: after the expiry the user
+    /// must log in again.
     pub expires_in: Option<Duration>,
 }
 
@@ -328,7 +342,7 @@ fn token(response: &Response) -> Result<UserToken, ResponseError> {
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         let error = error::read(response);
         let html = response.body().trim_ascii_start().starts_with(b"<");
-        // The server of 2017 responds with this page to any rejected code or key pair.
+        // The server of 2017 responds with this page to every rejected code or key pair.
         return Err(if html {
             ResponseError::new(ErrorKind::Auth)
                 .with_message(
@@ -356,8 +370,10 @@ fn token_or_page(status: StatusCode) -> bool {
     status.is_success() || status == StatusCode::INTERNAL_SERVER_ERROR
 }
 
-/// `POST /oauth/access-token`: exchanges a code for the user's token. A code is valid once, for an
-/// hour.
+/// `POST /oauth/access-token`: exchanges a code for the user's token. A code can be used once and
+/// is valid for an hour.
+///
+/// See the example of [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -369,7 +385,7 @@ pub struct ExchangeCode {
 }
 
 impl ExchangeCode {
-    /// Creates a request to exchange this code, which was sent to this `redirect_uri`.
+    /// Creates a request to exchange a code that was sent to this `redirect_uri`.
     pub fn new(code: impl Into<Secret>, redirect_uri: impl Into<String>) -> Self {
         Self {
             code: code.into(),
@@ -427,6 +443,8 @@ impl Endpoint for ExchangeCode {
 
 /// `POST /api/v1/oauth/token`: exchanges a code below the API prefix. Use [`ExchangeCode`] instead.
 ///
+/// See the example of [`Authorize`].
+///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeCodeAtApi {
@@ -437,8 +455,8 @@ pub struct ExchangeCodeAtApi {
 }
 
 impl ExchangeCodeAtApi {
-    /// Creates a request to exchange this code, which was sent to this `redirect_uri` for a login
-    /// with these scopes and this state.
+    /// Creates a request to exchange a code that was sent to this `redirect_uri` for a login with
+    /// these scopes and this state.
     pub fn new(
         code: impl Into<Secret>,
         redirect_uri: impl Into<String>,
@@ -494,7 +512,18 @@ impl Endpoint for ExchangeCodeAtApi {
     }
 }
 
-/// `POST /oauth/token` with a user's name and password. Requires a first-party key pair.
+/// Returns the argument of a login that begins or ends with white space.
+fn spaced_login(username: &str, password: &Secret) -> Option<&'static str> {
+    if validate::has_outer_space(username) {
+        return Some("username");
+    }
+    password.has_outer_space().then_some("password")
+}
+
+/// `POST /oauth/token`: requests a token with a user's name and password. Requires a first-party
+/// key pair.
+///
+/// See the example of [`Authorize`].
 ///
 /// Source: clients of 2020 and later; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -531,7 +560,11 @@ impl Endpoint for RequestPasswordToken {
         validate::not_empty("password", self.password.expose())
     }
 
-    /// Encodes the form. The official client sends `scopes`, OAuth specifies `scope`.
+    fn spaced_credential(&self) -> Option<&'static str> {
+        spaced_login(&self.username, &self.password)
+    }
+
+    /// Encodes the form. The official client sends `scopes`, while OAuth specifies `scope`.
     fn body(&self) -> Result<Body<'_>, InputError> {
         let mut form = Params::new();
         form.push("grant_type", "password")
@@ -547,7 +580,10 @@ impl Endpoint for RequestPasswordToken {
     }
 }
 
-/// `POST /api/v1/oauth/request`: a code for a user's name and password, without a browser.
+/// `POST /api/v1/oauth/request`: requests a code with a user's name and password, without a
+/// browser.
+///
+/// See the example of [`Authorize`].
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -559,13 +595,13 @@ pub struct RequestCode {
 }
 
 impl RequestCode {
-    /// Creates a request for a code for this login of this user.
+    /// Creates a request for a code of this user, for this login.
     pub fn new(login: Authorize, username: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self { login, username: username.into(), password: password.into(), grant_access: false }
     }
 
-    /// Sets whether the user grants the application its scopes, if not granted before. Defaults to
-    /// `false`.
+    /// Sets whether the user grants the scopes to the application, unless they were granted before.
+    /// Defaults to `false`.
     #[must_use]
     pub fn grant_access(mut self, grant: bool) -> Self {
         self.grant_access = grant;
@@ -584,6 +620,10 @@ impl Endpoint for RequestCode {
         self.login.validate()?;
         validate::not_empty("username", &self.username)?;
         validate::not_empty("password", self.password.expose())
+    }
+
+    fn spaced_credential(&self) -> Option<&'static str> {
+        spaced_login(&self.username, &self.password)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -606,7 +646,7 @@ impl Endpoint for RequestCode {
         })
     }
 
-    /// Parses the code. A state in the response must be that of the request.
+    /// Parses the code. If the response contains a state, it must be that of the request.
     fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
         #[derive(Deserialize)]
         struct Fields {
@@ -624,7 +664,9 @@ impl Endpoint for RequestCode {
     }
 }
 
-/// `GET /oauth/user`: the user of a token. Requires the scope `user`.
+/// `GET /oauth/user`: returns the user of a token. Requires the scope `user`.
+///
+/// See the example of [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -650,6 +692,8 @@ impl Endpoint for GetUser {
 
 /// `GET /api/v1/oauth/logout`: invalidates the user's token and session. The request is never
 /// retried if its outcome is unknown, although it is a GET.
+///
+/// See the example of [`Authorize`].
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -680,23 +724,29 @@ impl Endpoint for LogOut {
 impl Client {
     /// Returns the URL of the login page, for the user's browser.
     ///
+    /// See the example of [`Authorize`].
+    ///
     /// # Errors
     /// Returns an error that names the first invalid argument.
     pub fn authorize_url(&self, login: &Authorize) -> Result<String> {
         self.signed_request(login).map(|request| request.uri().to_string())
     }
 
-    /// Creates a login with these scopes and a PKCE code challenge, which returns to the client's
-    /// redirect URI.
+    /// Creates a login with these scopes and a PKCE code challenge. It uses the client's redirect
+    /// URI.
+    ///
+    /// See the example of [`Authorize`].
     ///
     /// # Errors
-    /// Returns an error if the client has no redirect URI, or if the operating system has no
+    /// Returns an error if the client has no redirect URI, or if the operating system provides no
     /// randomness.
     pub fn begin_login(&self, scopes: impl IntoIterator<Item = Scope>) -> Result<Authorize> {
         Ok(Authorize::new(self.redirect_uri()?, scopes)?.with_pkce()?)
     }
 
     /// Exchanges the code of a login for the user's token, with the login's PKCE code verifier.
+    ///
+    /// See the example of [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). The server rejects a used or expired code with
@@ -710,7 +760,9 @@ impl Client {
     }
 
     /// Exchanges a code for the user's token without a PKCE code verifier, for servers that ignore
-    /// PKCE and logins without it. Prefer [`finish_login`](Client::finish_login).
+    /// PKCE and for logins without PKCE. Prefer [`finish_login`](Client::finish_login).
+    ///
+    /// See the example of [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). The server rejects a used or expired code with
@@ -722,13 +774,17 @@ impl Client {
 
     /// Exchanges a code below the API prefix. Use [`exchange_code`](Client::exchange_code) instead.
     ///
+    /// See the example of [`Authorize`].
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn exchange_code_at_api(&self, request: &ExchangeCodeAtApi) -> Result<UserToken> {
         self.send(request)
     }
 
-    /// Requests a user's token by name and password, for first-party key pairs.
+    /// Requests a user's token with name and password, for first-party key pairs.
+    ///
+    /// See the example of [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -741,11 +797,13 @@ impl Client {
         self.send(&RequestPasswordToken::new(username, password, scopes))
     }
 
-    /// Requests a code by a user's name and password, without a browser.
+    /// Requests a code with a user's name and password, without a browser.
+    ///
+    /// See the example of [`Authorize`].
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). The server rejects requests with HTTP 200; these
-    /// responses are errors, too.
+    /// See [`ErrorKind`](crate::ErrorKind). The server rejects requests with HTTP 200. Such
+    /// responses are returned as errors.
     pub fn request_code(&self, request: &RequestCode) -> Result<Secret> {
         self.send(request)
     }
@@ -753,9 +811,11 @@ impl Client {
     /// Returns the user of the token.
     ///
     /// The server of 2017 responds with an error page (HTTP 500) if the token is unknown or has
-    /// expired. This method then sends a request to another endpoint of the user, which states the
-    /// reason: if that is the token, the error is that of the endpoint `second_factor.status`, and
-    /// [`needs_login`](crate::ErrorExt::needs_login) returns `true`.
+    /// expired. In this case, this method sends a request to another endpoint of the user to
+    /// determine the reason. If the reason is the token, the error is that of the endpoint
+    /// `second_factor.status`, and [`needs_login`](crate::ErrorExt::needs_login) returns `true`.
+    ///
+    /// See the example of [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -765,7 +825,7 @@ impl Client {
             if error.status() != Some(StatusCode::INTERNAL_SERVER_ERROR) || !page {
                 return error;
             }
-            // No user has this name; the token is checked first.
+            // A user with this name does not exist. The token is validated first.
             match self.core.without_retries().send(&GetSecondFactor::new("-")) {
                 Err(reason) if error::rejects_token(&reason) => reason,
                 _ => error,
@@ -774,6 +834,8 @@ impl Client {
     }
 
     /// Invalidates the token.
+    ///
+    /// See the example of [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -785,7 +847,7 @@ impl Client {
         let missing = || {
             InputError::new(
                 "redirect_uri",
-                "is not set: call ClientBuilder::redirect_uri or set TOKENPASS_REDIRECT_URI",
+                "must be set: call ClientBuilder::redirect_uri or set TOKENPASS_REDIRECT_URI",
             )
             .into()
         };

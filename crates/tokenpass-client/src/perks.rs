@@ -1,4 +1,4 @@
-//! What a token gives access to, and details of assets.
+//! Chats that a token gives access to, and details of assets.
 //!
 //! ```no_run
 //! use tokenpass_client::Client;
@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Client, error};
 
-/// `GET /api/v1/perks/{token}`: the number of active chats that a token gives access to. No
+/// `GET /api/v1/perks/{token}`: returns the number of active chats that a token gives access to. No
 /// credentials are required.
+///
+/// See the example of the module [`perks`](crate::perks).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,11 +33,13 @@ impl GetPerks {
 
 /// The perks of a token.
 ///
+/// See the example of the module [`perks`](crate::perks).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Perks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Perks {
-    /// The token.
+    /// The name of the token, such as `TOKENLY`.
     pub token: Option<String>,
     /// The number of active chats that the token gives access to.
     #[serde(rename = "chatCount")]
@@ -56,9 +60,11 @@ impl Endpoint for GetPerks {
     }
 }
 
-/// `GET /api/v1/tca/asset/{chain}/{asset}`: details of an asset.
+/// `GET /api/v1/tca/asset/{chain}/{asset}`: returns details of an asset.
 ///
-/// Source: only the client of 2022; no documentation names it, and its response is unknown.
+/// See the example of the module [`perks`](crate::perks).
+///
+/// Source: the provider's client of 2022; no documentation names it, and its response is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetAsset {
     chain: String,
@@ -66,7 +72,7 @@ pub struct GetAsset {
 }
 
 impl GetAsset {
-    /// Creates a request for the asset with this name on this chain (`bitcoin`).
+    /// Creates a request for the asset with this name on this chain, such as `bitcoin`.
     pub fn new(chain: impl Into<String>, asset: impl Into<String>) -> Self {
         Self { chain: chain.into(), asset: asset.into() }
     }
@@ -88,13 +94,17 @@ impl Endpoint for GetAsset {
 impl Client {
     /// Returns the number of active chats that a token gives access to.
     ///
+    /// See the example of the module [`perks`](crate::perks).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_perks(&self, token: impl Into<String>) -> Result<Perks> {
         self.send(&GetPerks::new(token))
     }
 
-    /// Returns the details of an asset, as the server of 2022 sends them.
+    /// Returns the details of an asset, as sent by the server of 2022.
+    ///
+    /// See the example of the module [`perks`](crate::perks).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

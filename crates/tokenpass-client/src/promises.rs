@@ -1,5 +1,5 @@
-//! Promises (provisional transactions): an amount of a token is lent to a user without leaving its
-//! address. Sources are the whitelisted addresses that lend.
+//! Promises (provisional transactions), which lend an amount of a token to a user without moving
+//! it. Sources are the whitelisted addresses that lend.
 //!
 //! ```no_run
 //! use tokenpass_client::{Client, CreatePromise, Destination, Satoshis};
@@ -64,8 +64,7 @@ pub struct RegisterSource {
 
 impl RegisterSource {
     /// Creates a request for this address, without a limit on assets. A
-    /// [`proof`](RegisterSource::proof) is required, except for applications with the privilege to
-    /// omit it.
+    /// [`proof`](RegisterSource::proof) is required, except for privileged applications.
     pub fn new(address: impl Into<String>) -> Self {
         Self {
             address: address.into(),
@@ -78,7 +77,7 @@ impl RegisterSource {
         }
     }
 
-    /// Sets the only assets that may be promised from the address. Replaces the previous list.
+    /// Sets the assets that may be promised from the address. Replaces the previous list.
     #[must_use]
     pub fn assets<A: Into<String>>(mut self, assets: impl IntoIterator<Item = A>) -> Self {
         self.assets = Some(assets.into_iter().map(Into::into).collect());
@@ -86,7 +85,8 @@ impl RegisterSource {
     }
 
     setters! {
-        /// Sets the signature of [`Client::source_proof_message`] by the address's key, in base64.
+        /// Sets the signature of [`Client::source_proof_message`] with the key of the address, in
+        /// base64.
         proof: impl Into<String>,
         /// Sets the user to whom the address is assigned. Requires a privilege.
         assign_user: impl Into<String>,
@@ -120,6 +120,8 @@ impl Endpoint for RegisterSource {
 /// `DELETE /api/v1/tca/provisional/{address}`: removes a source from the whitelist. The path in the
 /// documentation does not exist on any server.
 ///
+/// See the example of the module [`promises`](crate::promises).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteSource {
@@ -143,7 +145,9 @@ impl Endpoint for DeleteSource {
     }
 }
 
-/// `GET /api/v1/tca/provisional`: the whitelisted sources.
+/// `GET /api/v1/tca/provisional`: lists the whitelisted sources.
+///
+/// See the example of the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -159,12 +163,15 @@ impl ListSources {
 
 /// The whitelisted sources of an application.
 ///
+/// See the example of the module [`promises`](crate::promises).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Source Addresses;
-/// that the list is an object, the server of 2017.
+/// the list as an object, the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sources {
-    /// The suffix that follows an address in the message that proves its ownership.
+    /// The suffix that follows an address in the message that proves its ownership, `_` and 64 hex
+    /// digits.
     pub proof_suffix: Option<String>,
     /// The sources.
     #[serde(default, deserialize_with = "sources")]
@@ -176,12 +183,14 @@ pub struct Sources {
 
 /// A whitelisted source.
 ///
+/// See the example of the module [`promises`](crate::promises).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Source Address Object;
 /// `type`, the provider's clients since 2019.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Source {
-    /// The address.
+    /// The bitcoin address of the source.
     pub address: Option<String>,
     /// The assets that may be promised from the address. `None` means any asset.
     #[serde(default, deserialize_with = "some_texts")]
@@ -200,7 +209,7 @@ fn sources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Source>, D:
     Ok(entries.into_iter().flatten().collect())
 }
 
-/// Deserializes strings from a list, from an object in place of a list, or from a single string.
+/// Deserializes strings from a list, from an object instead of a list, or from a single string.
 fn some_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     #[derive(Deserialize)]
     struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
@@ -255,18 +264,18 @@ impl Endpoint for ListSources {
 pub struct Destination(String);
 
 impl Destination {
-    /// Creates a destination from the name of a user. The response has the address that the server
-    /// chose.
+    /// Creates a destination from the name of a user. The server selects the user's address and
+    /// returns it.
     pub fn user(username: impl AsRef<str>) -> Self {
         Self(["user:", username.as_ref()].concat())
     }
 
-    /// Creates a destination from an e-mail address, which need not be registered yet.
+    /// Creates a destination from an e-mail address, which does not have to be registered.
     pub fn email(email: impl AsRef<str>) -> Self {
         Self(["email:", email.as_ref()].concat())
     }
 
-    /// Returns the string that is sent to the server.
+    /// Returns the string that is sent to the server, such as `user:bob`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -288,15 +297,15 @@ impl From<String> for Destination {
 
 /// `POST /api/v1/tca/provisional/tx`: promises an amount of a token.
 ///
-/// The request is never retried if its outcome is unknown, unless it has a txid or fingerprint (of at
-/// most 255 characters, neither blank nor `0`), by which the server recognizes a promise that it
-/// already has. If a retry finds that the lost request was carried out,
+/// The request is never retried if its outcome is unknown, unless it has a txid or fingerprint of
+/// at most 255 characters that is neither blank nor `0`. The server uses it to detect a promise
+/// that exists already. If a retry shows that the lost request was carried out,
 /// [`Client::create_promise`] returns that promise.
 ///
-/// The server compares the txid or fingerprint (both, if both are set) with the promises of all
-/// applications, and with nothing else of the request. Two requests at the same moment may both
-/// succeed: let one process create the promise of a txid, and set a timeout that is longer than the
-/// server takes.
+/// The server compares the txid or fingerprint (or both, if both are set) with the promises of all
+/// applications, and ignores the rest of the request. Two simultaneous requests may both succeed.
+/// Therefore, let one process create the promise of a txid, and set a timeout that is longer than
+/// the server's processing time.
 ///
 /// ```
 /// use tokenpass_client::{CreatePromise, Destination, Satoshis, UnixTime};
@@ -337,7 +346,7 @@ pub struct CreatePromise {
 }
 
 impl CreatePromise {
-    /// Creates a request for a promise from a whitelisted source. The source must hold the amounts
+    /// Creates a request for a promise from a whitelisted source. The source must hold all amounts
     /// that are promised from it.
     pub fn new(
         source: impl Into<String>,
@@ -364,25 +373,25 @@ impl CreatePromise {
     setters! {
         /// Sets the expiry. Without it, the promise never expires.
         expires: impl Into<UnixTime>,
-        /// Sets the id of the transaction that will fulfil the promise.
+        /// Sets the id of the transaction that will fulfil the promise, 64 hex digits.
         txid: impl Into<String>,
-        /// Sets the fingerprint of that transaction.
+        /// Sets the fingerprint of the transaction that will fulfil the promise.
         fingerprint: impl Into<String>,
-        /// Sets your reference. The server keeps only the first two parts of `a:b:c`.
+        /// Sets your reference. The server stores only the first two parts of `a:b:c`.
         reference: impl Into<String>,
         /// Sets the note. The server returns it with HTML entities.
         note: impl Into<String>,
-        /// Sets the chain, for servers since 2019.
+        /// Sets the chain, such as `bitcoin`, for servers since 2019.
         chain: impl Into<String>,
-        /// Sets the protocol on the chain, for servers since 2019.
+        /// Sets the protocol on the chain, such as `counterparty`, for servers since 2019.
         protocol: impl Into<String>,
-        /// Sets whether the destination is a made-up address, for servers since 2022.
+        /// Sets whether the destination is a generated address, for servers since 2022.
         pseudo: bool,
     }
 }
 
-/// Returns whether the server searches for a promise with this txid or fingerprint. It ignores blank
-/// ones, and stores only the beginning of longer ones.
+/// Returns whether the server searches for a promise with this txid or fingerprint. It ignores
+/// blank values and truncates longer ones when it stores them.
 fn is_searched(name: &str) -> bool {
     let is_blank = |char: char| char.is_whitespace() || char == '\0';
     let text = name.trim_matches(is_blank);
@@ -395,8 +404,8 @@ impl CreatePromise {
         [&self.txid, &self.fingerprint].map(|name| name.as_deref().filter(|name| is_searched(name)))
     }
 
-    /// Returns whether a promise is the one of this request. The address of a user or of an e-mail
-    /// address is chosen by the server, so it is not compared.
+    /// Returns whether a promise was created by this request. The destination is not compared if
+    /// the server selected the address of a user or an e-mail address.
     fn is_fulfilled_by(&self, promise: &Promise) -> bool {
         let same = |wanted: Option<&str>, found: &Option<String>| {
             wanted.is_none_or(|wanted| found.as_deref() == Some(wanted))
@@ -414,7 +423,7 @@ impl CreatePromise {
     }
 }
 
-/// Returns whether the server responded that it has a promise with this txid or fingerprint.
+/// Returns whether the server responded that a promise with this txid or fingerprint exists.
 fn is_duplicate(error: &Error) -> bool {
     const TEXT: &str = "matching txid or fingerprint already exists";
     error.status() == Some(StatusCode::BAD_REQUEST)
@@ -470,7 +479,7 @@ impl From<i64> for PromiseId {
 }
 
 impl From<PromiseId> for String {
-    /// Converts to the decimal number, as it is part of a path.
+    /// Converts the id to its decimal digits, as used in paths.
     fn from(id: PromiseId) -> Self {
         id.to_string()
     }
@@ -490,44 +499,46 @@ fn promise_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Promi
 
 /// A promise (a provisional transaction).
 ///
+/// See the example of the module [`promises`](crate::promises).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Provisional TX Object;
-/// how the server of 2017 cuts `ref`, its code; `precision`, `chain` and `protocol`, the provider's
-/// plug-in of 2022.
+/// the truncation of `ref`, the code of the server of 2017; `precision`, `chain` and `protocol`,
+/// the provider's plug-in of 2022.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Promise {
-    /// The server's id of the promise.
+    /// The server's id of the promise, such as 107.
     #[serde(default, deserialize_with = "promise_id")]
     pub promise_id: Option<PromiseId>,
-    /// The address that the amount is lent from.
+    /// The address from which the amount is lent.
     pub source: Option<String>,
-    /// The address that the amount is lent to, also if the request named a user. An e-mail address
+    /// The address to which the amount is lent, even if the request named a user. An e-mail address
     /// that is not registered is returned unchanged.
     pub destination: Option<String>,
-    /// The asset.
+    /// The asset, such as `TOKENLY`.
     pub asset: Option<String>,
-    /// The amount.
+    /// The amount in satoshis.
     pub quantity: Option<Satoshis>,
-    /// The fingerprint of the transaction that fulfils the promise.
+    /// The fingerprint of the transaction that fulfils the promise, 64 hex digits.
     pub fingerprint: Option<String>,
-    /// The id of that transaction.
+    /// The id of the transaction that fulfils the promise, 64 hex digits.
     pub txid: Option<String>,
-    /// Your reference. Except right after creation, it is truncated at the second `:`, and an empty
-    /// string if there is none.
+    /// Your reference. In the response to the creation it is complete. Later it is truncated at the
+    /// second `:`, and it is an empty string if there is none.
     #[serde(rename = "ref")]
     pub reference: Option<String>,
-    /// The expiry, or `None` if the promise does not expire.
+    /// The time of expiry. `None` if the promise does not expire.
     #[serde(rename = "expiration", default, deserialize_with = "wire::end_time")]
     pub expires: Option<UnixTime>,
     /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: Option<String>,
-    /// The time of the last change.
+    /// The time of the last change, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub updated_at: Option<String>,
-    /// Whether the destination is a made-up address for a user who has none.
+    /// Whether the destination is a generated address for a user who has none.
     pub pseudo: Option<bool>,
     /// The note, with HTML entities; see [`html::decode`](crate::html::decode).
     pub note: Option<String>,
-    /// The number of decimals of the asset. Returned by servers since 2022.
+    /// The number of decimals of the asset, such as 8. Returned by servers since 2022.
     pub precision: Option<i64>,
     /// The chain of the addresses, such as `bitcoin`. Returned by servers since 2022.
     pub chain: Option<String>,
@@ -576,7 +587,7 @@ impl Endpoint for CreatePromise {
     const ID: &'static str = "promise.create";
     const ROUTE: Route<Self> =
         route!(POST "/api/v1/tca/provisional/tx").idempotent_when(|endpoint| {
-            // If both are set, the server searches for a promise with both.
+            // If both are set, the server searches for a promise that has both.
             let set = [&endpoint.txid, &endpoint.fingerprint].into_iter().flatten();
             endpoint.names() != [None, None]
                 && set.filter(|name| !name.is_empty()).all(|name| is_searched(name))
@@ -598,7 +609,9 @@ impl Endpoint for CreatePromise {
     }
 }
 
-/// `GET /api/v1/tca/provisional/tx`: all promises that the application made.
+/// `GET /api/v1/tca/provisional/tx`: lists all promises that the application made.
+///
+/// See the example of the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -613,7 +626,7 @@ impl ListPromises {
     }
 
     setters! {
-        /// Sets the destination address that the promises must have, for servers since 2018.
+        /// Sets the destination address of the promises to list, for servers since 2018.
         destination: impl Into<String>,
     }
 }
@@ -632,7 +645,9 @@ impl Endpoint for ListPromises {
     }
 }
 
-/// `GET /api/v1/tca/provisional/byemail/{email}`: promises to an e-mail address.
+/// `GET /api/v1/tca/provisional/byemail/{email}`: lists the promises to an e-mail address.
+///
+/// See the example of the module [`promises`](crate::promises).
 ///
 /// Source: clients of 2018 and later; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -657,8 +672,10 @@ impl Endpoint for ListPromisesByEmail {
     }
 }
 
-/// `GET /api/v1/tca/provisional/tx/{id}`: one promise, by its id, txid or fingerprint. Prefer the
-/// id.
+/// `GET /api/v1/tca/provisional/tx/{id}`: returns one promise by its id, txid or fingerprint.
+/// Prefer the id.
+///
+/// See the example of the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -739,15 +756,15 @@ impl UpdatePromise {
         quantity: Satoshis,
         /// Sets the new expiry.
         expires: impl Into<UnixTime>,
-        /// Sets the id of the transaction that fulfils the promise.
+        /// Sets the id of the transaction that fulfils the promise, 64 hex digits.
         txid: impl Into<String>,
-        /// Sets the fingerprint of that transaction.
+        /// Sets the fingerprint of the transaction that fulfils the promise.
         fingerprint: impl Into<String>,
-        /// Sets your reference.
+        /// Sets your new reference.
         reference: impl Into<String>,
-        /// Sets the note.
+        /// Sets the new note.
         note: impl Into<String>,
-        /// Sets the new address. The server ignores an invalid one.
+        /// Sets the new destination address. The server ignores an invalid address.
         destination: impl Into<String>,
     }
 }
@@ -774,6 +791,8 @@ impl Endpoint for UpdatePromise {
 }
 
 /// `DELETE /api/v1/tca/provisional/tx/{id}`: cancels a promise.
+///
+/// See the example of the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -804,19 +823,24 @@ impl Endpoint for CancelPromise {
 impl Client {
     /// Whitelists an address as a source of promises, or changes its list of assets.
     ///
+    /// See the example of the module [`promises`](crate::promises).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn register_source(&self, request: &RegisterSource) -> Result<()> {
         self.send(request)
     }
 
-    /// Returns the message to sign with the address's key, as the proof for
-    /// [`RegisterSource::proof`].
+    /// Returns the message to sign with the key of the address, for [`RegisterSource::proof`].
+    ///
+    /// See the example of the module [`promises`](crate::promises).
     pub fn source_proof_message(&self, address: &str) -> String {
         proof::source_proof_message(address, self.client_id())
     }
 
     /// Removes a source from the whitelist.
+    ///
+    /// See the example of the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -825,6 +849,8 @@ impl Client {
     }
 
     /// Returns the whitelisted sources.
+    ///
+    /// See the example of the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -835,17 +861,19 @@ impl Client {
     /// Promises (lends) an amount of a token.
     ///
     /// A request with a txid or fingerprint is retried if its response was lost. If the server
-    /// responds to the retry that the promise exists, this method returns it, as
-    /// [`find_promise`](Client::find_promise) does. [`send`](Client::send) returns that response as
-    /// an error.
+    /// responds to the retry that the promise exists, this method returns the promise, in the same
+    /// way as [`find_promise`](Client::find_promise). [`send`](Client::send) returns that response
+    /// as an error.
+    ///
+    /// See the example of the module [`promises`](crate::promises).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). If the outcome is unknown, check
-    /// [`find_promise`](Client::find_promise), or [`list_promises`](Client::list_promises) without
-    /// a txid and fingerprint, before you send the request again.
+    /// See [`ErrorKind`](crate::ErrorKind). If the outcome is unknown, call
+    /// [`find_promise`](Client::find_promise) before you send the request again. Without a txid and
+    /// fingerprint, call [`list_promises`](Client::list_promises).
     ///
     /// If another promise has the txid or fingerprint, the error is the server's response with
-    /// status 400, also after a retry.
+    /// status 400, even after a retry.
     pub fn create_promise(&self, request: &CreatePromise) -> Result<Promise> {
         self.send(request).or_else(|error| {
             let existing = match error.attempts() {
@@ -856,26 +884,29 @@ impl Client {
         })
     }
 
-    /// Returns the application's promise that this request created: with the same txid and
+    /// Returns the application's promise that was created by this request: it has the same txid,
     /// fingerprint, source, asset and quantity, and the same destination if that is an address.
     /// Returns `None` if there is none.
     ///
-    /// Call it after an error with an unknown outcome, for example when a program starts again.
-    /// Sends one request, and another one for the list of promises if the first response is not
-    /// about this promise.
+    /// Call it after an error with an unknown outcome, for example when a program is restarted. It
+    /// sends one request, and a second one for the list of promises if the first response is about
+    /// another promise.
+    ///
+    /// See the example of the module [`promises`](crate::promises).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). A request without a txid and fingerprint is an error.
+    /// See [`ErrorKind`](crate::ErrorKind). Returns an error for a request without a txid and
+    /// fingerprint.
     pub fn find_promise(&self, request: &CreatePromise) -> Result<Option<Promise>> {
         let [txid, fingerprint] = request.names();
         let Some(name) = txid.or(fingerprint) else {
-            let problem = "must be set, or the fingerprint, to find a promise";
+            let problem = "must be set to find a promise, unless there is a fingerprint";
             return Err(InputError::new("txid", problem).into());
         };
         match self.get_promise(name) {
             Ok(None) => return Ok(None),
             Ok(Some(promise)) if request.is_fulfilled_by(&promise) => return Ok(Some(promise)),
-            // The server may take the digits at the beginning of a name for the id of another
+            // The server may interpret digits at the beginning of a name as the id of another
             // promise, even of another application.
             Ok(Some(_)) => {}
             Err(error) if error.kind() == ErrorKind::Input => {}
@@ -888,6 +919,8 @@ impl Client {
 
     /// Returns all promises that the application made.
     ///
+    /// See the example of the module [`promises`](crate::promises).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_promises(&self) -> Result<Vec<Promise>> {
@@ -895,6 +928,8 @@ impl Client {
     }
 
     /// Returns the promises to an e-mail address. The endpoint is not documented.
+    ///
+    /// See the example of the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -904,6 +939,8 @@ impl Client {
 
     /// Returns a promise by its id, txid or fingerprint, or `None` if there is none.
     ///
+    /// See the example of the module [`promises`](crate::promises).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_promise(&self, id: impl Into<String>) -> Result<Option<Promise>> {
@@ -912,6 +949,8 @@ impl Client {
 
     /// Changes a promise.
     ///
+    /// See the example of the module [`promises`](crate::promises).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn update_promise(&self, request: &UpdatePromise) -> Result<Promise> {
@@ -919,6 +958,8 @@ impl Client {
     }
 
     /// Cancels a promise.
+    ///
+    /// See the example of the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

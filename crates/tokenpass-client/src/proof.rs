@@ -17,8 +17,11 @@ pub fn proof_suffix(client_id: &str) -> String {
     ["_", &sha256_hex(client_id.as_bytes())].concat()
 }
 
-/// Returns the message to sign for [`RegisterSource::proof`](crate::promises::RegisterSource::proof), for the
-/// application with this client id.
+/// Returns the message to sign for
+/// [`RegisterSource::proof`](crate::promises::RegisterSource::proof). It depends on the
+/// application's client id.
+///
+/// See the example of [`extract_signature`].
 pub fn source_proof_message(address: &str, client_id: &str) -> String {
     [address, &proof_suffix(client_id)].concat()
 }
@@ -43,12 +46,14 @@ pub fn instant_verify_message(url: &str) -> Option<String> {
 
 /// Returns the SHA-256 of a user's id, in hexadecimal. Privileged requests send it to prove that
 /// the sender knows the id.
+///
+/// See the example of [`extract_signature`].
 pub fn user_hash(user_id: &str) -> String {
     sha256_hex(user_id.as_bytes())
 }
 
-/// Returns the signature in the output of a wallet: the line before
-/// `-----END BITCOIN SIGNATURE-----`, or the whole string if it has no such line.
+/// Extracts the signature from the output of a wallet: the line before `-----END BITCOIN
+/// SIGNATURE-----`, or the whole string if it has no such line.
 ///
 /// ```
 /// use tokenpass_client::proof::extract_signature;

@@ -1,5 +1,5 @@
-//! Rules of token-controlled access: their text, their form in a query, and the semantics by which a
-//! server parses and evaluates them. See [`Rules`].
+//! Rules of token-controlled access: their notation, their encoding in a query, and the semantics
+//! with which a server parses and evaluates them. See [`Rules`].
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,10 +12,12 @@ use crate::balances::{Balances, Holding, Quantity, Satoshis, php_number};
 wire_enum! {
     /// The comparison of a balance with the amount of a rule.
     ///
-    /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules; that `<`
-    /// and `<=` require more than 0, the provider's library `token-controlled-access`.
+    /// See the example of [`Rules`](crate::Rules).
+    ///
+    /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules; `<` and
+    /// `<=` require more than 0 according to the provider's library `token-controlled-access`.
     pub enum Op {
-        /// At least the amount. The default.
+        /// At least the amount. This is the default.
         AtLeast = ">=",
         /// More than the amount.
         MoreThan = ">",
@@ -51,10 +53,10 @@ impl Op {
 }
 
 /// The largest amount of a rule, 10000000 tokens. A server computes satoshis as a floating-point
-/// number, whose error is less than one half up to 10^15, and PHP rounds only up to there.
+/// number. Its error is less than one half up to 10^15, and PHP does not round larger numbers.
 pub(crate) const MAX_AMOUNT: Satoshis = Satoshis::new(1_000_000_000_000_000);
 
-/// The operators, for errors.
+/// The operators, for error messages.
 const KNOWN_OPS: &str = ">=, >, =, ==, !=, !, <, <=";
 
 pub(crate) const TOO_LARGE: &str =
@@ -79,7 +81,7 @@ pub struct Rule {
 
 impl Rule {
     /// Creates a rule that compares the balance of `asset` with `amount`. The name is converted to
-    /// upper case, as the server converts it.
+    /// upper case, as it is by the server.
     pub fn new(asset: impl Into<String>, op: Op, amount: Satoshis) -> Self {
         Self { asset: asset.into().to_ascii_uppercase(), op, amount }
     }
@@ -119,8 +121,8 @@ impl Rule {
 
 impl fmt::Display for Rule {
     /// Formats the rule as `ASSET operator amount`. A name or operator that is invalid in a rule,
-    /// as in the results of [`Rules::from_query`], is quoted, so that it cannot be parsed as a
-    /// rule.
+    /// such as in a result of [`Rules::from_query`], is quoted, so that the result cannot be parsed
+    /// as a rule.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match asset_problem(&self.asset) {
             None => f.write_str(&self.asset)?,
@@ -133,8 +135,8 @@ impl fmt::Display for Rule {
     }
 }
 
-/// A stack of rules in groups: within a group all rules must be satisfied ("and"), and one
-/// satisfied group is enough ("or").
+/// A stack of rules in groups: a group is satisfied if all its rules are satisfied ("and"), and the
+/// stack is satisfied if one of its groups is ("or").
 ///
 /// ```
 /// use tokenpass_client::{Balances, Op, Rule, Rules, Satoshis};
@@ -150,19 +152,18 @@ impl fmt::Display for Rule {
 /// # Ok::<(), tokenpass_client::InputError>(())
 /// ```
 ///
-/// An asset may be named twice, for a range. The text of rules without promises ends with
-/// `without promises`, and is parsed accordingly.
+/// An asset may occur twice, for a range. The notation of rules without promises ends with `without
+/// promises` and is parsed accordingly.
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules; how they are
-/// parsed and evaluated, the server of 2017 and the provider's library `token-controlled-access`.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules; parsing and
+/// evaluation, the server of 2017 and the provider's library `token-controlled-access`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     stack: Vec<Stacked>,
     without_promises: bool,
 }
 
-/// A rule, and whether it starts a new group (`OR`). For the first rule this is parsed but has no
-/// meaning.
+/// A rule, and whether it starts a new group (`OR`). For the first rule, the flag has no effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stacked {
     rule: Rule,
@@ -190,8 +191,8 @@ impl Rules {
         self
     }
 
-    /// Excludes promises, so that only actual balances count. Has an effect on
-    /// [`check_user`](crate::Client::check_user) only.
+    /// Excludes promises, so that only actual balances are counted. This only affects
+    /// [`check_user`](crate::Client::check_user).
     ///
     /// Sent as `no_provisional=0`: the server's flag is inverted, and `no_provisional=1` has no
     /// effect.
@@ -201,7 +202,7 @@ impl Rules {
         self
     }
 
-    /// Returns whether promises count.
+    /// Returns whether promises are counted.
     pub fn counts_promises(&self) -> bool {
         !self.without_promises
     }
@@ -211,21 +212,21 @@ impl Rules {
         self.stack.iter().map(|stacked| (&stacked.rule, stacked.or))
     }
 
-    /// Returns whether there are no rules. A server denies access then.
+    /// Returns whether there are no rules. A server denies access in this case.
     pub fn is_empty(&self) -> bool {
         self.stack.is_empty()
     }
 
-    /// Returns whether `balances` satisfy the rules, by the semantics of the server: an asset that
-    /// is not held counts as 0, `<` and `<=` require more than 0, an unknown comparison is never
-    /// true, and an empty stack is not satisfied.
+    /// Returns whether `balances` satisfy the rules, with the semantics of the server: an asset
+    /// that is not held has the amount 0, `<` and `<=` require more than 0, an unknown comparison
+    /// is false, and an empty stack is not satisfied.
     ///
     /// A rule on an asset whose amount is unknown is false; see [`Balances`].
     ///
-    /// A server's check of a user counts promises to the user's addresses, and does not subtract
-    /// promises that were made through the API from their source; the balance endpoints subtract
-    /// them. Whether promises count depends on `balances` alone:
-    /// [`without_promises`](Self::without_promises) has no effect here.
+    /// When a server checks a user, it counts promises to the user's addresses, and does not
+    /// subtract promises that were made through the API from their source. The balance endpoints
+    /// subtract them. Whether promises are counted here depends on `balances` only:
+    /// [`without_promises`](Self::without_promises) has no effect.
     pub fn evaluate(&self, balances: &Balances) -> bool {
         let mut group: Option<bool> = None;
         for Stacked { rule, or } in &self.stack {
@@ -239,19 +240,19 @@ impl Rules {
         group.unwrap_or(false)
     }
 
-    /// Parses a query as a server does, including its quirks, to find out why a server denies
+    /// Parses a query as a server does, including its quirks, to analyze why a server denies
     /// access. `oauth_token` and `no_provisional` are not rules. Every other name except `op_N` and
     /// `stackop_N` becomes a rule, including `client_id` and `stackOp_1`.
     ///
     /// # Errors
     /// Returns an error for a query that is not UTF-8, a name with brackets, and an amount that is
-    /// larger than any balance or that the server does not read as whole satoshis (from 10000000
-    /// on, PHP does not round).
+    /// larger than any balance or that the server does not interpret as whole satoshis (PHP does
+    /// not round numbers from 10000000 on).
     ///
     /// ```
     /// use tokenpass_client::Rules;
     ///
-    /// // The example of the documentation lacks an `&`, so its operator does not exist.
+    /// // The example of the documentation lacks an `&`, so it contains no operator.
     /// let rules = Rules::from_query("LTBCOIN=10000&LTBSTAFF=1&op_0=>stackop_1=OR")?;
     /// assert_eq!(rules.to_string(), "LTBCOIN \">stackop_1=OR\" 10000 and LTBSTAFF >= 1");
     /// # Ok::<(), tokenpass_client::InputError>(())
@@ -309,19 +310,19 @@ impl Rules {
         Ok(rules)
     }
 
-    /// Validates the rules: rejects those that a server would read as something else.
+    /// Validates the rules. Rejects rules that a server would interpret differently.
     ///
     /// # Errors
     /// Returns an error if
     ///
     /// - there are no rules,
     /// - the name of an asset is empty, is `and` or `or`, does not begin with a letter, or contains
-    ///   characters other than ASCII letters, digits and `:` (subassets can never match),
-    /// - an asset is named more often than the query can express,
+    ///   other characters than ASCII letters, digits and `:` (subassets can never match),
+    /// - an asset occurs more often than the query can express,
     /// - an operator is unknown,
-    /// - an amount is below 0 or above 10000000 tokens (10^15 satoshis). The server may read a
-    ///   larger amount as another one: it computes with floating-point numbers, which PHP does not
-    ///   round from there on.
+    /// - an amount is below 0 or above 10000000 tokens (10^15 satoshis). The server may interpret a
+    ///   larger amount as another number, because it calculates with floating-point numbers that
+    ///   PHP does not round from there on.
     pub fn validate(&self) -> Result<(), InputError> {
         if self.stack.is_empty() {
             return Err(InputError::new("rules", "must not be empty: a server denies access then"));
@@ -367,8 +368,8 @@ impl Rules {
     }
 
     /// Returns the name of each rule in the query. PHP keeps only one value per name, so the second
-    /// rule on an asset gets a name that differs in case. The error is the index of a rule without
-    /// a name.
+    /// rule on an asset gets a name with another case. The error is the index of a rule for which
+    /// there is no name.
     fn names(&self) -> Result<Vec<String>, usize> {
         let mut used: HashMap<&str, u32> = HashMap::new();
         let mut names = Vec::with_capacity(self.stack.len());
@@ -392,7 +393,7 @@ const NAMED_TOO_OFTEN: &str =
     "the asset is named more often than a query can express: leave rules out";
 
 /// Returns the spelling of an upper-case name with this number. The bits of the number select the
-/// letters in lower case.
+/// lower-case letters.
 fn spelling(name: &str, number: u32) -> Option<String> {
     let mut rest = number;
     let spelt = name.chars().map(|char| {
@@ -413,8 +414,8 @@ enum Member {
     Group,
 }
 
-/// Parses `op`, `op_N` and `stackop_N` as PHP does: text after a second `_` is ignored, a suffix
-/// that is not a number is 0, and the index `None` belongs to no rule.
+/// Parses `op`, `op_N` and `stackop_N` as PHP does: characters after a second `_` are ignored, a
+/// suffix that is not a number is 0, and the index `None` belongs to no rule.
 fn member_of(name: &str) -> Option<(Member, Option<usize>)> {
     let mut parts = name.split('_');
     let member = match parts.next() {
@@ -469,17 +470,18 @@ impl fmt::Display for Rules {
 impl FromStr for Rules {
     type Err = InputError;
 
-    /// Parses `ASSET [operator amount]`, joined by `and` and `or`. `and` binds more tightly: "A and
-    /// B or C and D" is "(A and B) or (C and D)". An asset alone requires more than 0.
+    /// Parses `ASSET [operator amount]`, joined with `and` and `or`. `and` has precedence: "A and B
+    /// or C and D" is "(A and B) or (C and D)". An asset alone requires more than 0.
     ///
-    /// Parentheses are accepted where a server can express them, which is everywhere except around
+    /// Parentheses are accepted where a server can express them. This is everywhere except around
     /// an `or` that is joined with `and`: "A and (B or C)" must be written "A and B or A and C".
     ///
-    /// The text may end with `without promises`, see [`without_promises`](Rules::without_promises).
+    /// The string may end with `without promises`; see
+    /// [`without_promises`](Rules::without_promises).
     ///
     /// # Errors
-    /// Returns an error with the [`position`](InputError::position) of what cannot be parsed, and
-    /// the errors of [`validate`](Rules::validate).
+    /// Returns an error with the [`position`](InputError::position) of the invalid part, and the
+    /// errors of [`validate`](Rules::validate).
     fn from_str(text: &str) -> Result<Self, InputError> {
         let mut parser = Parser { text, position: 0, depth: 0 };
         let groups = parser.alternatives()?;
@@ -515,7 +517,7 @@ impl FromStr for Rules {
     }
 }
 
-/// Rules that must all be satisfied, with their positions in the text.
+/// Rules that must all be satisfied, with their positions in the string.
 type Group = Vec<(usize, Rule)>;
 
 /// The maximum nesting depth of parentheses.
@@ -606,8 +608,8 @@ impl<'a> Parser<'a> {
         Ok(groups)
     }
 
-    /// Parses `term (and term)*`. A term that contains an "or" cannot be joined, since a stack has
-    /// only one level of groups.
+    /// Parses `term (and term)*`. A term that contains an "or" cannot be joined, because a stack
+    /// has only one level of groups.
     fn conjunction(&mut self) -> Result<Vec<Group>, InputError> {
         let (mut position, mut groups) = self.term()?;
         while self.keyword("and")? {
@@ -717,10 +719,10 @@ fn is_keyword(word: &str) -> bool {
     word.eq_ignore_ascii_case("and") || word.eq_ignore_ascii_case("or")
 }
 
-/// Returns why a name cannot be that of an asset in a rule, and the position of the problem.
+/// Returns why a name cannot be the name of an asset in a rule, and the position of the problem.
 ///
-/// Names consist of letters and digits, and on newer servers (`CONTRACT:INDEX`) also of a colon.
-/// PHP replaces the `.` of a subasset by `_`, so such a rule never matches.
+/// Names consist of letters and digits and, on newer servers (`CONTRACT:INDEX`), a colon. PHP
+/// replaces the `.` of a subasset by `_`, so such a rule would never match.
 fn asset_problem(name: &str) -> Option<(usize, &'static str)> {
     match name.bytes().next() {
         None => return Some((0, "the name of an asset must not be empty")),
@@ -767,7 +769,7 @@ mod tests {
         let range = rules("ltbcoin >= 4000 and LTBCOIN <= 5000");
         assert_eq!(query(&range), "LTBCOIN=4000&lTBCOIN=5000&op_1=%3C%3D");
         assert_eq!(Rules::from_query(&query(&range)).unwrap(), range);
-        // One letter has two spellings, so a third rule has no name.
+        // One letter has two spellings, so there is no name for a third rule.
         let asset = "A11135283252627285275";
         let twice = Rules::new(Rule::some(asset)).and(Rule::some(asset));
         assert!(twice.validate().is_ok());
@@ -909,14 +911,14 @@ mod tests {
     fn rules_with_parentheses_exclude_the_excluded_holders() {
         let holder =
             Balances::from([("TOKENLY", Satoshis::whole(1)), ("LTBCOIN", Satoshis::whole(1))]);
-        // The meaning of "TOKENLY and (LTBCOIN = 0 or VIP)", as a stack can express it.
+        // The meaning of "TOKENLY and (LTBCOIN = 0 or VIP)", as expressed by a stack.
         let gate = rules("TOKENLY and LTBCOIN = 0 or TOKENLY and VIP");
         assert!(!gate.evaluate(&holder));
         let vip = Balances::from([("TOKENLY", Satoshis::whole(1)), ("VIP", Satoshis::whole(1))]);
         assert!(gate.evaluate(&vip));
     }
 
-    /// Unusual queries and how the server's own code evaluated them, for a user with 10 TOKENLY and
+    /// Unusual queries and the results of the server's own code, for a user with 10 TOKENLY and
     /// 5000 LTBCOIN.
     #[test]
     fn unusual_queries_are_parsed_as_by_the_server() {
@@ -1057,7 +1059,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_a_query_is_never_parsed_as_other_rules() {
+    fn notation_of_a_query_is_never_parsed_as_other_rules() {
         for query in [
             "A=1&op_0=%3E+1+or+B+%3E%3D",
             "A%09OR%09B=1",
@@ -1077,13 +1079,13 @@ mod tests {
             let text = Rules::from_query(query).unwrap().to_string();
             assert!(text.parse::<Rules>().is_err(), "{query} prints as {text}");
         }
-        // The grouping of the first rule has no meaning.
+        // The grouping of the first rule has no effect.
         let grouped = Rules::from_query("A=1&B=1&stackop_0=OR&stackop_1=OR").unwrap();
         assert_eq!(grouped.to_string(), "A >= 1 or B >= 1");
     }
 
     #[test]
-    fn text_keeps_whether_promises_count() {
+    fn notation_keeps_whether_promises_are_counted() {
         let real = rules("A or B > 1").without_promises();
         assert_eq!(real.to_string(), "A > 0 or B > 1 without promises");
         assert_eq!(rules("A or B>1 WITHOUT Promises"), real);
@@ -1138,7 +1140,7 @@ mod tests {
     }
 
     #[test]
-    fn promises_count_unless_the_inverted_flag_is_0_or_empty() {
+    fn promises_are_counted_unless_the_inverted_flag_is_0_or_empty() {
         let counts = |query: &str| Rules::from_query(query).unwrap().counts_promises();
         assert!(counts("A=1") && counts("A=1&no_provisional=1"));
         assert!(!counts("A=1&no_provisional=0") && !counts("A=1&no_provisional="));
@@ -1160,7 +1162,7 @@ mod tests {
         })
     }
 
-    /// Evaluates the text by rewriting it: assets become 0 or 1, then the innermost parentheses,
+    /// Evaluates a string by rewriting it: assets become 0 or 1, then the innermost parentheses,
     /// `and` and `or` are replaced by their values.
     fn naive(text: &str, held: &[bool]) -> bool {
         let mut text = text.to_owned();
@@ -1222,7 +1224,7 @@ mod tests {
         }
 
         #[test]
-        fn text_of_rules_round_trips(rules in any_rules()) {
+        fn notation_of_rules_round_trips(rules in any_rules()) {
             let read: Rules = rules.to_string().parse().unwrap();
             prop_assert_eq!(read, rules);
         }

@@ -1,4 +1,4 @@
-//! Signing and verification of messages with bitcoin keys, by the crate `bitcoin`.
+//! Signing and verifying messages with bitcoin keys, by means of the crate `bitcoin`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -32,7 +32,7 @@ impl fmt::Debug for MessageKey {
 }
 
 impl MessageKey {
-    /// Creates a key from the wallet import format (WIF), in which wallets export keys.
+    /// Creates a key from the wallet import format (WIF), in which wallets export private keys.
     ///
     /// # Errors
     /// Returns an error if the string is not a private key in this format.
@@ -42,8 +42,8 @@ impl MessageKey {
         })
     }
 
-    /// Returns the address of the key: pay to public key hash, which begins with `1` for keys of
-    /// the main network.
+    /// Returns the pay-to-public-key-hash address of the key. It begins with `1` for keys of the
+    /// main network.
     pub fn address(&self) -> String {
         Address::p2pkh(self.0.public_key(&Secp256k1::signing_only()), self.0.network).to_string()
     }
@@ -51,7 +51,7 @@ impl MessageKey {
     /// Returns the signature of `message` in base64, as wallets create it.
     ///
     /// # Errors
-    /// Never returns an error for a valid key.
+    /// Does not return an error for a valid key.
     pub fn sign(&self, message: &str) -> Result<String, InputError> {
         let digest = Message::from_digest(*AsRef::<[u8; 32]>::as_ref(&signed_msg_hash(message)));
         let secp = Secp256k1::signing_only();
@@ -61,8 +61,10 @@ impl MessageKey {
     }
 }
 
-/// Returns whether `signature` is a signature of `message` by the key of `address`. A signature is
-/// either base64 or a whole signed block.
+/// Returns whether `signature` is a signature of `message` with the key of `address`. The signature
+/// is base64 or a whole signed block.
+///
+/// See the example of [`MessageKey`](crate::proof::MessageKey).
 ///
 /// # Errors
 /// Returns an error if `address` is not a pay-to-public-key-hash address, or if `signature` is not
@@ -81,7 +83,7 @@ pub fn verify_message(address: &str, message: &str, signature: &str) -> Result<b
         ));
     }
     let secp = Secp256k1::verification_only();
-    // A signature from which no key can be recovered is not by the key of this address.
+    // If no key can be recovered, the signature is not valid for this address.
     Ok(signature.is_signed_by_address(&secp, &address, signed_msg_hash(message)).unwrap_or(false))
 }
 

@@ -18,10 +18,13 @@ use serde::{Deserialize, Serialize};
 use crate::rules::Rules;
 use crate::{Client, credentials, error};
 
-/// `GET /api/v1/tca/check/{username}`: whether a user's inventory satisfies the rules.
+/// `GET /api/v1/tca/check/{username}`: checks whether a user's inventory satisfies the rules.
 ///
-/// Requires a user's token with the scope `tca`; the server of 2017 accepts any such token for any
-/// user. Promises to the user count unless the rules exclude them. The request is also signed.
+/// Requires a user's token with the scope `tca`. The server of 2017 accepts such a token of any
+/// user. Promises to the user are counted unless the rules exclude them. The request is also
+/// signed.
+///
+/// See the example of the module [`tca`](crate::tca).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,9 +59,11 @@ impl Endpoint for CheckUser {
     }
 }
 
-/// `GET /api/v1/tca/check-address/{address}`: whether a bitcoin address satisfies the rules.
+/// `GET /api/v1/tca/check-address/{address}`: checks whether a bitcoin address satisfies the rules.
 ///
-/// The server queries the blockchain; promises do not count. No credentials are required.
+/// The server queries the blockchain, so promises are not counted. No credentials are required.
+///
+/// See the example of the module [`tca`](crate::tca).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,9 +98,11 @@ impl Endpoint for CheckAddress {
     }
 }
 
-/// `GET /api/v1/tca/users`: all users who satisfy the rules.
+/// `GET /api/v1/tca/users`: returns all users who satisfy the rules.
 ///
 /// Requires the privileged key pair.
+///
+/// See the example of the module [`tca`](crate::tca).
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,15 +119,17 @@ impl FindUsers {
 
 /// A user, as returned by [`FindUsers`].
 ///
+/// See the example of the module [`tca`](crate::tca).
+///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FoundUser {
     /// The user's id, a UUID.
     pub id: Option<String>,
-    /// The user's name.
+    /// The user's name, such as `bob`.
     pub username: Option<String>,
-    /// The user's channel for messages.
+    /// The user's channel for messages, an opaque string.
     pub channel: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -149,11 +158,13 @@ impl Endpoint for FindUsers {
     }
 }
 
-/// `GET /api/v1/tca/checkemail/{email}`: whether the user with this e-mail address satisfies the
-/// rules.
+/// `GET /api/v1/tca/checkemail/{email}`: checks whether the user with this e-mail address satisfies
+/// the rules.
 ///
-/// Promises to an e-mail address that is not registered yet count as well. Requires the privileged
-/// key pair.
+/// Promises to an e-mail address that is not registered yet are counted as well. Requires the
+/// privileged key pair.
+///
+/// See the example of the module [`tca`](crate::tca).
 ///
 /// Source: clients of 2018 and later; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,23 +205,30 @@ impl Endpoint for CheckEmail {
 impl Client {
     /// Returns whether a user's inventory satisfies the rules. Requires a user's token.
     ///
+    /// See the example of the module [`tca`](crate::tca).
+    ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). Rules that are not satisfied are not an error; an
-    /// unknown user is.
+    /// See [`ErrorKind`](crate::ErrorKind). If the rules are not satisfied, the method returns
+    /// `false`. An unknown user is an error.
     pub fn check_user(&self, username: impl Into<String>, rules: &Rules) -> Result<bool> {
         self.send(&CheckUser::new(username, rules.clone()))
     }
 
-    /// Returns whether a bitcoin address satisfies the rules, by its balances on the blockchain.
+    /// Returns whether a bitcoin address satisfies the rules. Only its balances on the blockchain
+    /// are counted.
+    ///
+    /// See the example of the module [`tca`](crate::tca).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). Rules that are not satisfied are not an error; an
-    /// invalid address is.
+    /// See [`ErrorKind`](crate::ErrorKind). If the rules are not satisfied, the method returns
+    /// `false`. An invalid address is an error.
     pub fn check_address(&self, address: impl Into<String>, rules: &Rules) -> Result<bool> {
         self.send(&CheckAddress::new(address, rules.clone()))
     }
 
     /// Returns all users who satisfy the rules. Requires the privileged key pair.
+    ///
+    /// See the example of the module [`tca`](crate::tca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -220,6 +238,8 @@ impl Client {
 
     /// Returns whether the user with an e-mail address satisfies the rules. Requires the privileged
     /// key pair.
+    ///
+    /// See the example of the module [`tca`](crate::tca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -13,10 +13,8 @@ mod refund;
 mod report;
 mod transaction;
 
-use std::process::ExitCode;
-
 use clap::{Parser, Subcommand};
-use cli_support::{CommandLine, Common, Context, EXIT_STATUSES, Exit, Failure, Global, Run};
+use cli_support::{Common, EXIT_STATUSES, Global};
 
 use provider::Tpay;
 
@@ -69,43 +67,20 @@ enum Command {
     Common(Common),
 }
 
-impl CommandLine<Tpay> for Cli {
-    type Command = Command;
-
-    fn split(self) -> (Global, Command) {
-        (self.global, self.command)
+cli_support::program!(
+    Tpay,
+    Cli,
+    Command {
+        Transaction,
+        Refund,
+        Card,
+        Recurring,
+        Marketplace,
+        BankAccount,
+        Blik,
+        Account,
+        Report,
+        Notification,
+        Certificate,
     }
-}
-
-impl Run<Tpay> for Command {
-    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
-        match self {
-            Self::Transaction(command) => command.run(context),
-            Self::Refund(command) => command.run(context),
-            Self::Card(command) => command.run(context),
-            Self::Recurring(command) => command.run(context),
-            Self::Marketplace(command) => command.run(context),
-            Self::BankAccount(command) => command.run(context),
-            Self::Blik(command) => command.run(context),
-            Self::Account(command) => command.run(context),
-            Self::Report(command) => command.run(context),
-            Self::Notification(command) => command.run(context),
-            Self::Certificate(command) => command.run(context),
-            Self::Common(command) => command.run::<Tpay, Cli>(context),
-        }
-    }
-}
-
-fn main() -> ExitCode {
-    cli_support::main::<Tpay, Cli>()
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    #[test]
-    fn command_line_is_consistent() {
-        super::Cli::command().debug_assert();
-    }
-}
+);

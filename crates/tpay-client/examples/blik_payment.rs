@@ -1,4 +1,5 @@
-//! Takes a payment by BLIK code: creates a transaction, pays it, and waits for the payer to confirm.
+//! Takes a payment with a BLIK code: creates a transaction, pays it, and waits for the payer to
+//! confirm.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -14,19 +15,19 @@ use tpay_client::transactions::Callbacks;
 use tpay_client::{Amount, BlikPayment, Client, CreateTransaction, Error, Payer};
 
 const HELP: &str = "\
-Takes a payment by BLIK code and waits until the payer confirms or declines it.
+Takes a payment with a BLIK code and waits until the payer confirms or declines it.
 
 usage: blik_payment [options] AMOUNT CODE EMAIL NAME
 
   AMOUNT         in zloty, such as 12.34
-  CODE           the six digits of the payer's banking application
+  CODE           the six-digit code from the payer's banking application
   EMAIL NAME     the payer
 
-  --crc TEXT     your own text; tr_crc in notifications (default: a unique one)
-  --notify URL   the URL for notifications, in place of that of the panel
+  --crc TEXT     your reference; tr_crc in notifications (default: a unique one)
+  --notify URL   the URL for notifications (default: that of the panel)
   --wait SECONDS the time to wait for the payer (default 120)
 
-exit status: 0 paid, 1 declined or an error, 2 wrong arguments, 3 still waiting
+exit status: 0 paid, 1 declined or an error, 2 invalid arguments, 3 no decision yet
 
 environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
              and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL, TPAY_TOKEN_CACHE
@@ -98,7 +99,7 @@ fn report(result: &BlikResult) -> ExitCode {
             if let Some(code) = code {
                 println!("reason: {code}");
             }
-            println!("not paid; the transaction can be paid by another code");
+            println!("not paid; the transaction can be paid with another code");
         }
         BlikDecision::ChooseApplication(applications) => {
             for choice in applications {
@@ -116,7 +117,7 @@ fn report(result: &BlikResult) -> ExitCode {
             if let Some(error) = error {
                 eprintln!("blik_payment: {error}");
             }
-            println!("still waiting for the payer");
+            println!("no decision yet; wait for the notification");
             return ExitCode::from(3);
         }
         _ => println!("not paid"),

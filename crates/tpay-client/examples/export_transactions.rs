@@ -23,7 +23,7 @@ usage: export_transactions [options]
   --page-size N    transactions per request, 1 to 100 (default 100)
 
 exit status: 0 all written, 1 an error (all lines written before it are complete),
-             2 wrong arguments
+             2 invalid arguments
 
 environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
              and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL, TPAY_TOKEN_CACHE
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether the reader of standard output has ended, as `head` does.
+/// Returns whether standard output is a closed pipe, as with `head`.
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     let io = match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
         Some(csv::ErrorKind::Io(io)) => Some(io),

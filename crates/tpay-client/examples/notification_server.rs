@@ -1,4 +1,4 @@
-//! Receives notifications: verifies, prints and acknowledges them. No framework.
+//! Receives notifications: verifies, prints and acknowledges them. It uses no web framework.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -25,16 +25,16 @@ usage: notification_server [options]
   --merchant-id ID      accept payments of this merchant only; required unless
                         TPAY_MERCHANT_ID is set
   --count N             exit after N accepted notifications
-  --anchors FILE        trust the certificates of this PEM file, not the compiled-in ones
+  --anchors FILE        trust the certificates of this PEM file instead of the compiled-in ones
   --anchors-of-server   trust the root certificates that the server returns: only for test
                         servers, such as `cargo run -p api-sandbox`
 
-exit status: 0 ended after --count, 1 an error, 2 wrong arguments
+exit status: 0 exited after --count, 1 an error, 2 invalid arguments
 
 environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
              and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL;
              TPAY_MERCHANT_ID;
-             TPAY_SECURITY_CODE to verify the md5sum of payments, too
+             TPAY_SECURITY_CODE to verify the md5sum of payments as well
 ";
 
 #[derive(Default)]
@@ -48,7 +48,7 @@ struct Arguments {
 }
 
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
-    // A secret: every user of a machine sees the arguments of a program.
+    // A secret. Every user of a machine can see the arguments of a program.
     let security_code = variable("TPAY_SECURITY_CODE")?;
     let mut arguments = Arguments { security_code, ..Arguments::default() };
     let mut parser = lexopt::Parser::from_env();
@@ -108,7 +108,8 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let tpay = Client::from_env()?;
     let merchant_id = arguments.merchant_id.as_deref().unwrap_or_default();
     let mut notifications = tpay.notifications()?.merchant_id(merchant_id);
-    // An invalid merchant id is reported for every notification. Report it at the start instead.
+    // An invalid merchant id would be reported for every notification. It is reported at the start
+    // instead.
     if let Err(error) = notifications.read("", b"")
         && error.argument().is_some()
     {
@@ -127,7 +128,7 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.count == Some(0) {
         return Ok(());
     }
-    // A shop stores these in its database, with a unique index.
+    // A shop stores the keys in its database, with a unique index.
     let mut done = HashSet::new();
     let mut accepted = 0;
     // A certificate may have to be fetched, so each connection verifies its own notification.
@@ -148,8 +149,9 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     listener.serve_prepared(None, verify, |notification| {
         let response = match notification {
             Ok(notification) => {
-                // Deliveries repeat until they are acknowledged: each event with a key is processed
-                // once. Two events without a key may look the same, so each delivery is processed.
+                // Deliveries are repeated until they are acknowledged, so each event with a key is
+                // processed once. Two events without a key may look the same, so each of their
+                // deliveries is processed.
                 if notification.key().is_none_or(|key| done.insert(key.to_owned())) {
                     print(&notification);
                     accepted += 1;
@@ -165,9 +167,9 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 
 /// A request that is not acknowledged.
 enum Rejected {
-    /// The request is not one of Tpay.
+    /// The request is not from Tpay.
     Request(Response),
-    /// The notification is not valid, or it cannot be verified now.
+    /// The notification is not valid, or cannot be verified at the moment.
     Notification(tpay_client::Error),
 }
 
@@ -198,7 +200,7 @@ fn print(notification: &Notification) {
         }
         other => format!("{key}: {other:?}"),
     };
-    // The payment must not be acknowledged if it cannot be shown.
+    // A payment that cannot be printed must not be acknowledged.
     if !output::print(format_args!("{}\n", printable(&text))) {
         std::process::exit(1);
     }

@@ -20,13 +20,13 @@ usage: pay_by_link [options] AMOUNT DESCRIPTION EMAIL NAME
   DESCRIPTION     the description that the payer sees
   EMAIL NAME      the payer
 
-  --crc TEXT      your own text; tr_crc in notifications
-  --notify URL    the URL for notifications, in place of that of the panel
-  --success URL   the URL for the payer after a payment
-  --error URL     the URL for the payer after a failed payment
+  --crc TEXT      your reference, such as an order number; tr_crc in notifications
+  --notify URL    the URL for notifications (default: that of the panel)
+  --success URL   the URL to which the payer returns after a payment
+  --error URL     the URL to which the payer returns after a failed payment
 
 exit status: 0 created, 1 an error (the message says if the outcome is unknown),
-             2 wrong arguments
+             2 invalid arguments
 
 environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
              and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL, TPAY_TOKEN_CACHE
@@ -93,7 +93,7 @@ fn main() -> ExitCode {
             eprintln!("pay_by_link: {error}");
             if error.outcome_unknown() {
                 eprintln!(
-                    "pay_by_link: the outcome is unknown; search for the transaction before you try again"
+                    "pay_by_link: the outcome is unknown; search for the transaction before you retry"
                 );
             }
             ExitCode::FAILURE

@@ -1,4 +1,4 @@
-//! Pays a transaction back, all of it or a part.
+//! Refunds a transaction in full or in part.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -17,12 +17,12 @@ Refunds a transaction and prints its refunds.
 
 usage: refund [options] TRANSACTION
 
-  TRANSACTION      its id; with --by-crc, your own text of it (hidden description)
-  --amount AMOUNT  the amount in zloty (default: all that is not refunded yet)
-  --by-crc         search for the newest transaction with that text
+  TRANSACTION      its id, or with --by-crc its hidden description
+  --amount AMOUNT  the amount in zloty (default: the amount that is not refunded yet)
+  --by-crc         search for the newest transaction with this hidden description
 
 exit status: 0 refunded, 1 an error (the message says if the outcome is unknown),
-             2 wrong arguments
+             2 invalid arguments
 
 environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
              and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL, TPAY_TOKEN_CACHE
@@ -94,7 +94,7 @@ fn refund(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The id of the newest transaction with that hidden description.
+/// Returns the id of the newest transaction with this hidden description.
 fn find(tpay: &Client, crc: &str) -> Result<String, Box<dyn Error>> {
     let mut newest = None;
     for transaction in tpay.transactions(&ListTransactions::new()) {
@@ -105,5 +105,5 @@ fn find(tpay: &Client, crc: &str) -> Result<String, Box<dyn Error>> {
         }
     }
     let id = newest.and_then(|(_, id)| id);
-    id.ok_or_else(|| format!("there is no transaction with the text {crc:?}").into())
+    id.ok_or_else(|| format!("no transaction has the hidden description {crc:?}").into())
 }

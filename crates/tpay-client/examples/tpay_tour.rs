@@ -1,4 +1,4 @@
-//! Calls every endpoint once, in an order that makes sense, and reports one line each.
+//! Calls every endpoint once and prints one line for each.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -31,23 +31,23 @@ const HELP: &str = "\
 Calls every endpoint of the API once and prints a line for each:
 `ok transactions.create 12 ms`, or `fail transactions.create 12 ms` with the error.
 
-It makes and pays transactions, pays them back, registers merchants and saves cards. So it
-refuses to run against production. The defaults are what the crate api-sandbox holds.
+It creates, pays and refunds transactions, registers merchants and saves cards. Therefore, it
+does not run in production. The defaults are those of the crate api-sandbox.
 
 usage: tpay_tour [options]
 
   --alias VALUE        a BLIK alias of type UID, which is removed
   --account ID         an account of a partner
   --marketplace ID     a point of sale of a marketplace
-  --merchant ID        a merchant of it
+  --merchant ID        a merchant of that marketplace
   --report ID          a report
-  --file ID            a file of it
+  --file ID            a file of that report
 
-exit status: 0 all endpoints answered well, 1 at least one did not, 2 wrong arguments
+exit status: 0 all endpoints succeeded, 1 at least one failed, 2 invalid arguments
 
 environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
              and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL, TPAY_TOKEN_CACHE;
-             TOUR_CARD_TOKEN (a saved card that is charged back to and then deleted)
+             TOUR_CARD_TOKEN (a saved card that gets a refund and is then deleted)
 ";
 
 struct Arguments {
@@ -61,8 +61,8 @@ struct Arguments {
 }
 
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
-    // Every user of a machine sees the arguments of a program, and a saved card is no secret only in
-    // the sandbox.
+    // Every user of a machine can see the arguments of a program, and the token of a saved card is
+    // a secret outside the sandbox.
     #[expect(clippy::disallowed_methods, reason = "a script reads its environment")]
     let card_token = match std::env::var("TOUR_CARD_TOKEN") {
         Ok(token) => token,
@@ -126,7 +126,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Goes through all endpoints; how many failed. `None` for production.
+/// Calls all endpoints. Returns the number of failures, or `None` for production.
 fn tour(tpay: &Client, arguments: &Arguments) -> Option<u32> {
     if *tpay.environment() == Environment::Production {
         return None;
@@ -299,7 +299,7 @@ fn collect_and_reports(tpay: &Client, arguments: &Arguments, report: &mut Report
 }
 
 fn recurring(tpay: &Client, report: &mut Report) {
-    // A ULID, new for each process as far as a tour needs it.
+    // A ULID that is different for each process.
     let id = format!("01T0VR{:020}", std::process::id());
     let schedule =
         Schedule::new(grosze(4990), Currency::Pln, "2030-01-01T10:00:00", 1, IntervalUnit::Months)
@@ -331,8 +331,8 @@ struct Report {
 }
 
 impl Report {
-    /// Makes a call and prints its line; the value, if it went well.
-    #[expect(clippy::disallowed_methods, reason = "a stop-watch for people, no part of a call")]
+    /// Calls an endpoint and prints its line. Returns the value if the call succeeded.
+    #[expect(clippy::disallowed_methods, reason = "measures time for the printed line only")]
     fn line<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<T>) -> Option<T> {
         let begin = Instant::now();
         let result = call();

@@ -1,7 +1,21 @@
-//! Accounts of the merchants of a partner: registration, lists, balances, documents.
+//! Accounts of a partner's merchants: registration, lists, balances, documents.
 //!
-//! [`CreateMerchant`] registers a merchant. [`CreateAccount`] is the older endpoint for it. Ids of
-//! legal forms, categories and types of documents are in [`dictionaries`](crate::dictionaries).
+//! [`CreateMerchant`] registers a merchant. [`CreateAccount`] is the older endpoint for the same
+//! purpose. The ids of legal forms, categories and document types are listed in
+//! [`dictionaries`](crate::dictionaries).
+//!
+//! ```no_run
+//! use tpay_client::Client;
+//! use tpay_client::accounts::CreateMerchant;
+//!
+//! let tpay = Client::from_env()?;
+//! let merchant = tpay.create_merchant(&CreateMerchant::new("OFFER", "shop@example.com"))?;
+//! println!("activation at {}", merchant.activation_link.unwrap_or_default());
+//! if let Some(id) = merchant.id {
+//!     println!("{:?}", tpay.get_account(id)?.extra);
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 mod files;
 mod merchants;
@@ -21,15 +35,17 @@ use crate::{Client, Currency, error, validate};
 pub use files::UploadAccountFile;
 pub use merchants::{ContactPerson, CreateMerchant, MerchantAddress};
 
-/// An account of a merchant, for its partner. The fields are not documented, so all but the id are
-/// in `extra`.
+/// An account of a partner's merchant. Its fields are not documented, so all fields except the id
+/// are in `extra`.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `GET /accounts`, which names no field.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Account {
-    /// The id of the account.
+    /// The id of the account, a ULID such as `01M80DDY372Q62XPM3RDEATMCJ`.
     pub id: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -38,17 +54,19 @@ pub struct Account {
 
 /// A page of accounts.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the provider's API reference, `GET /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AccountPage {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The accounts.
+    /// The accounts of this page.
     #[serde(default)]
     pub list: Vec<Account>,
     /// The number of this page, from 1.
@@ -62,7 +80,9 @@ pub struct AccountPage {
     pub extra: ExtraFields,
 }
 
-/// `GET /accounts`: the accounts of a partner's merchants.
+/// `GET /accounts`: lists the accounts of a partner's merchants.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `GET /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -113,7 +133,9 @@ impl Paged for ListAccounts {
 
 numbered_pages!(ListAccounts);
 
-/// `GET /accounts/{accountId}`: the account of a partner's merchant.
+/// `GET /accounts/{accountId}`: returns the account of a partner's merchant.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `GET /accounts/{accountId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,26 +160,30 @@ impl Endpoint for GetAccount {
     }
 }
 
-/// The balance of an account. No source documents its form, so all fields are in `extra`.
+/// The balance of an account. Its format is not documented, so all fields are in `extra`.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Balance {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// `GET /accounts/{accountId}/balance`: the balance of an account.
+/// `GET /accounts/{accountId}/balance`: returns the balance of an account.
 ///
 /// Experimental: the response is not documented.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,6 +209,8 @@ impl Endpoint for GetBalance {
 }
 
 /// An address of a new account.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -221,34 +249,36 @@ impl AccountAddress {
     }
 
     setters! {
-        /// Sets the name.
+        /// Sets the name of the address, such as `Office`.
         name: impl Into<String>,
-        /// Sets the short name.
+        /// Sets a short name of the address.
         friendly_name: impl Into<String>,
-        /// Sets the number of the room.
+        /// Sets the room number.
         room_number: impl Into<String>,
         /// Sets the street.
         street: impl Into<String>,
-        /// Sets the number of the house.
+        /// Sets the house number, such as `12a`.
         house_number: impl Into<String>,
         /// Sets the postal code.
         postal_code: impl Into<String>,
         /// Sets the city.
         city: impl Into<String>,
-        /// Sets the country, two letters.
+        /// Sets the country, two letters (ISO 3166-1), such as `PL`.
         country: impl Into<String>,
-        /// Sets the phone number.
+        /// Sets the phone number, such as `+48610000001`.
         phone: impl Into<String>,
-        /// Sets whether it is the main address. At most one is.
+        /// Sets whether this is the main address. At most one address may be the main address.
         is_main: bool,
-        /// Sets whether it is the address for letters.
+        /// Sets whether this is the correspondence address.
         is_correspondence: bool,
-        /// Sets whether it is the address for invoices.
+        /// Sets whether this is the address for invoices.
         is_invoice: bool,
     }
 }
 
 /// A phone number of a new account.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -259,13 +289,15 @@ pub struct AccountPhone {
 }
 
 impl AccountPhone {
-    /// Creates a phone number of up to 15 characters, with the two letters of its country.
+    /// Creates a phone number of up to 15 characters, with the country code of two letters.
     pub fn new(phone_number: impl Into<String>, phone_country: impl Into<String>) -> Self {
         Self { phone_number: phone_number.into(), phone_country: phone_country.into() }
     }
 }
 
 /// A website of a new account or merchant.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -282,24 +314,26 @@ pub struct Website {
 }
 
 impl Website {
-    /// Creates an empty address.
+    /// Creates an empty website.
     pub fn new() -> Self {
         Self::default()
     }
 
     setters! {
-        /// Sets the URL.
+        /// Sets the URL, such as `https://shop.example.com`.
         url: impl Into<String>,
-        /// Sets the name.
+        /// Sets the name of the shop.
         name: impl Into<String>,
-        /// Sets the description (accounts only).
+        /// Sets the description of the shop (accounts only).
         description: impl Into<String>,
-        /// Sets the short name (accounts only).
+        /// Sets a short name of the shop (accounts only).
         friendly_name: impl Into<String>,
     }
 }
 
-/// A person of a new account.
+/// A person in the registration of an account.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -340,7 +374,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// Creates a person with this name and surname.
+    /// Creates a person with this first name and surname.
     pub fn new(name: impl Into<String>, surname: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -364,33 +398,33 @@ impl Person {
     }
 
     setters! {
-        /// Sets the nationality.
+        /// Sets the nationality, such as `PL`.
         nationality: impl Into<String>,
-        /// Sets the share in the company, in percent.
+        /// Sets the share in the company in percent, such as `26.5`.
         shares_pct: Amount,
-        /// Sets the Polish identity number.
+        /// Sets the PESEL, the Polish national identification number of 11 digits.
         pesel: impl Into<String>,
-        /// Sets whether the person is a beneficiary.
+        /// Sets whether the person is a beneficial owner.
         is_beneficiary: bool,
         /// Sets whether the person represents the company.
         is_representative: bool,
-        /// Sets whether the person is a contact person. Requires a contact.
+        /// Sets whether the person is a contact person. A contact is required in this case.
         is_contact_person: bool,
-        /// Sets whether the person is authorized to sign.
+        /// Sets whether the person is authorized to sign for the company.
         is_authorized_person: bool,
-        /// Sets the number of the statement about political offices of the person.
+        /// Sets the declaration of political exposure (PEP). Its values are not documented.
         pep_statement: u32,
         /// Sets the date of birth, `YYYY-MM-DD HH:MM:SS`.
         date_of_birth: impl Into<String>,
-        /// Sets the country of birth.
+        /// Sets the country of birth, such as `PL`.
         country_of_birth: impl Into<String>,
-        /// Sets the type of the document: see [`Client::list_documents`].
+        /// Sets the type of the identity document; see [`Client::list_documents`].
         type_of_document: impl Into<DocumentTypeId>,
-        /// Sets the number of the document.
+        /// Sets the number of the identity document.
         serial_number: impl Into<String>,
-        /// Sets the expiry date of the document, `YYYY-MM-DD HH:MM:SS`.
+        /// Sets the expiry date of the identity document, `YYYY-MM-DD HH:MM:SS`.
         expiry_date: impl Into<String>,
-        /// Sets the authority that issued the document.
+        /// Sets the authority that issued the identity document.
         issuing_authority: impl Into<String>,
         /// Sets the contacts of the person.
         contact: impl Into<Vec<PersonContact>>,
@@ -406,6 +440,8 @@ impl Person {
 
 /// A contact of a person.
 ///
+/// See the example of the module [`accounts`](crate::accounts).
+///
 /// Source: the provider's API reference, `POST /accounts`, where a person has one; the official PHP
 /// client sends a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -417,18 +453,20 @@ pub struct PersonContact {
 }
 
 impl PersonContact {
-    /// Creates a contact with this phone number or address.
+    /// Creates a contact with this phone number or e-mail address.
     pub fn new(contact: impl Into<String>) -> Self {
         Self { contact: contact.into(), kind: None }
     }
 
     setters! {
-        /// Sets the type. Defaults to 1.
+        /// Sets the type. Defaults to 1. Its values are not documented.
         kind: u32,
     }
 }
 
-/// The bank account of a new account.
+/// The bank account in the registration of an account.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -449,7 +487,8 @@ pub struct AccountBank {
 }
 
 impl AccountBank {
-    /// Creates a bank account with its number, 26 digits, and its owner, up to 128 characters.
+    /// Creates a bank account with an account number of 26 digits and the name of the owner, up to
+    /// 128 characters.
     pub fn new(account_no: impl Into<String>, owner_name: impl Into<String>) -> Self {
         Self {
             account_no: account_no.into(),
@@ -463,24 +502,24 @@ impl AccountBank {
     }
 
     setters! {
-        /// Sets the bank, up to 64 characters.
+        /// Sets the name of the bank, up to 64 characters.
         bank_name: impl Into<String>,
         /// Sets the address of the owner, up to 128 characters.
         owner_address: impl Into<String>,
         /// Sets the currency. Defaults to złoty.
         currency: impl Into<Currency>,
-        /// Sets the country, two letters.
+        /// Sets the country code, two letters (ISO 3166-1), such as `PL`.
         country_code: impl Into<String>,
-        /// Sets the type: 1 Polish (złoty), 2 SEPA (euro), 3 foreign (PLN, EUR, USD, GBP). Defaults
-        /// to 1.
+        /// Sets the type: 1 for a Polish account (PLN), 2 for SEPA (EUR), 3 for a foreign account
+        /// (PLN, EUR, USD, GBP). Defaults to 1.
         account_type: u32,
     }
 }
 
-/// `POST /accounts`: creates an account for a partner's merchant. Deprecated in the provider's SDK.
+/// `POST /accounts`: creates an account for a partner's merchant. Deprecated in the official SDK.
 ///
-/// Use [`CreateMerchant`] in new programs. The sources disagree about what is required, so only the
-/// offer and the e-mail address are; the server validates the rest.
+/// Use [`CreateMerchant`] in new programs. The sources disagree about the required arguments. This
+/// crate requires the offer code and the e-mail address, and the server validates the rest.
 ///
 /// Source: the provider's API reference, `POST /accounts`; `mcc` and a string as `krs`, the
 /// provider's Postman collection.
@@ -518,7 +557,7 @@ pub struct CreateAccount {
 }
 
 impl CreateAccount {
-    /// Creates an account with the code of the offer and the e-mail address.
+    /// Creates an account with an offer code and an e-mail address.
     pub fn new(offer_code: impl Into<String>, email: impl Into<String>) -> Self {
         Self {
             offer_code: offer_code.into(),
@@ -542,21 +581,21 @@ impl CreateAccount {
     setters! {
         /// Sets the phone number.
         phone: AccountPhone,
-        /// Sets the tax id.
+        /// Sets the tax id (NIP), such as `7773061579`.
         tax_id: impl Into<String>,
-        /// Sets the number in the register of businesses.
+        /// Sets the REGON, the number in the register of businesses, such as `300878437`.
         regon: impl Into<String>,
-        /// Sets the number in the court's register: ten digits, with leading zeros.
+        /// Sets the KRS, the number in the National Court Register: ten digits with leading zeros.
         krs: impl Into<String>,
-        /// Sets the legal form: see [`Client::list_legal_forms`].
+        /// Sets the legal form; see [`Client::list_legal_forms`].
         legal_form: impl Into<LegalFormId>,
-        /// Sets the category of sale: see [`Client::list_categories`].
+        /// Sets the category of sale; see [`Client::list_categories`].
         category_id: impl Into<CategoryId>,
-        /// Sets the merchant category code: see [`Client::list_mcc`].
+        /// Sets the merchant category code (MCC); see [`Client::list_mcc`].
         mcc: impl Into<String>,
-        /// Sets whether the merchant is notified by e-mail.
+        /// Sets whether notifications are sent to the merchant by e-mail.
         notify_by_email: bool,
-        /// Sets whether the merchant agrees to the use of the API.
+        /// Sets whether the merchant consents to the use of the API.
         merchant_api_consent: bool,
         /// Sets the websites.
         website: impl Into<Vec<Website>>,
@@ -589,39 +628,42 @@ impl Endpoint for CreateAccount {
     }
 }
 
-/// A new account or merchant. It contains keys that the server returns only once.
+/// The response to the registration of an account or merchant. It contains keys that the server
+/// returns only once.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreatedAccount {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The id of the account.
+    /// The id of the account, a ULID such as `01M80DDY372Q62XPM3RDEATMCJ`.
     pub id: Option<String>,
-    /// The code of the offer.
+    /// The offer code.
     pub offer_code: Option<String>,
-    /// The e-mail address.
+    /// The merchant's e-mail address.
     pub email: Option<String>,
-    /// The tax id.
+    /// The tax id (NIP), such as `7773061579`.
     pub tax_id: Option<String>,
-    /// The number in the register of businesses.
+    /// The REGON, the number in the register of businesses, such as `300878437`.
     pub regon: Option<String>,
-    /// The number in the court's register.
+    /// The KRS, the number in the National Court Register, such as `0000160673`.
     pub krs: Option<String>,
-    /// The legal form, by its number.
+    /// The id of the legal form, such as 4.
     pub legal_form: Option<i64>,
-    /// The category of sale, by its number.
+    /// The id of the category of sale, such as 62.
     pub category_id: Option<i64>,
-    /// Sets whether the merchant is notified by e-mail.
+    /// Whether notifications are sent to the merchant by e-mail.
     pub notify_by_email: Option<bool>,
-    /// The status of the verification of the merchant.
+    /// The verification status of the merchant. Its values are not documented.
     pub verification_status: Option<i64>,
-    /// The link by which the merchant activates the account.
+    /// The URL at which the merchant activates the account.
     pub activation_link: Option<String>,
     /// The websites, each with its point of sale.
     #[serde(default)]
@@ -632,57 +674,62 @@ pub struct CreatedAccount {
     /// The persons.
     #[serde(default)]
     pub person: Vec<CreatedPerson>,
-    /// API keys of the Open API.
+    /// The API keys of the Open API.
     #[serde(default)]
     pub api_credentials: Vec<ApiCredentials>,
-    /// API keys of the deprecated transaction API.
+    /// The API key of the deprecated transaction API.
     pub transaction_api_credentials: Option<TransactionApiCredentials>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// An address of a new account or merchant.
+/// An address in the response to a registration.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreatedAddress {
-    /// The id.
+    /// The id of the address, such as `ad_6UvbBjehvHXA7vf1`.
     pub address_id: Option<String>,
-    /// The name.
+    /// The name of the address, such as `Office`.
     pub name: Option<String>,
-    /// The short name (accounts only).
+    /// The short name of the address (accounts only).
     pub friendly_name: Option<String>,
     /// The street.
     pub street: Option<String>,
-    /// The number of the house.
+    /// The house number, such as `12a`.
     pub house_number: Option<String>,
-    /// The number of the room (accounts only).
+    /// The room number (accounts only).
     pub room_number: Option<String>,
-    /// The number of the flat (merchants only).
+    /// The flat number (merchants only).
     pub flat_number: Option<String>,
-    /// The postal code.
+    /// The postal code, such as `61-701`.
     pub postal_code: Option<String>,
     /// The city.
     pub city: Option<String>,
-    /// The country, two letters.
+    /// The country, two letters (ISO 3166-1), such as `PL`.
     pub country: Option<String>,
-    /// The phone number.
+    /// The phone number, such as `+48610000001`.
     pub phone: Option<String>,
-    /// Whether it is the main address.
+    /// Whether this is the main address.
     pub is_main: Option<bool>,
-    /// Whether it is the address for letters.
+    /// Whether this is the correspondence address.
     pub is_correspondence: Option<bool>,
-    /// Whether it is the address for invoices.
+    /// Whether this is the address for invoices.
     pub is_invoice: Option<bool>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// A person of a new account or merchant. Merchants have the names, the roles and the contacts only.
+/// A person in the response to a registration. For merchants, only names, roles and contacts are
+/// set.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`; a
 /// boolean `pepStatement`, the official PHP client.
@@ -690,41 +737,41 @@ pub struct CreatedAddress {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreatedPerson {
-    /// The id.
+    /// The id of the person, such as `pr_bmZYOMG86DJ3PNB1`.
     pub person_id: Option<String>,
-    /// The name.
+    /// The first name.
     pub name: Option<String>,
     /// The surname.
     pub surname: Option<String>,
-    /// The nationality.
+    /// The nationality, such as `PL`.
     pub nationality: Option<String>,
-    /// The share in the company, in percent.
+    /// The share in the company in percent, such as `26.5`.
     pub shares_pct: Option<Amount>,
-    /// The Polish identity number.
+    /// The PESEL, the Polish national identification number of 11 digits.
     pub pesel: Option<String>,
-    /// Whether the person is a beneficiary.
+    /// Whether the person is a beneficial owner.
     pub is_beneficiary: Option<bool>,
     /// Whether the person represents the company.
     pub is_representative: Option<bool>,
     /// Whether the person is a contact person.
     pub is_contact_person: Option<bool>,
-    /// Whether the person is authorized to sign.
+    /// Whether the person is authorized to sign for the company.
     pub is_authorized_person: Option<bool>,
-    /// Whether the person holds a political office: a number or a boolean, as the server sends it.
+    /// The declaration of political exposure (PEP): a number or a boolean, as sent by the server.
     pub pep_statement: Option<String>,
     /// The date of birth, `YYYY-MM-DD HH:MM:SS`.
     pub date_of_birth: Option<String>,
-    /// The country of birth.
+    /// The country of birth, such as `PL`.
     pub country_of_birth: Option<String>,
-    /// The type of the document, by its number.
+    /// The id of the type of the identity document, such as 1.
     pub type_of_document: Option<i64>,
-    /// The number of the document.
+    /// The number of the identity document.
     pub serial_number: Option<String>,
-    /// The expiry date of the document, `YYYY-MM-DD HH:MM:SS`.
+    /// The expiry date of the identity document, `YYYY-MM-DD HH:MM:SS`.
     pub expiry_date: Option<String>,
-    /// The authority that issued the document.
+    /// The authority that issued the identity document.
     pub issuing_authority: Option<String>,
-    /// The contacts; the server sends a list or a single one.
+    /// The contacts. The server sends a list or a single object.
     #[serde(default, deserialize_with = "wire::one_or_more")]
     pub contact: Vec<CreatedContact>,
     /// Fields that this type does not cover.
@@ -732,16 +779,18 @@ pub struct CreatedPerson {
     pub extra: ExtraFields,
 }
 
-/// A contact of a person of a new account or merchant.
+/// A contact of a person in the response to a registration.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreatedContact {
-    /// The phone number or address.
+    /// The phone number or e-mail address.
     pub contact: Option<String>,
-    /// The type, by its number.
+    /// The type of the contact, such as 1. Its values are not documented.
     #[serde(rename = "type")]
     pub kind: Option<i64>,
     /// Fields that this type does not cover.
@@ -749,33 +798,37 @@ pub struct CreatedContact {
     pub extra: ExtraFields,
 }
 
-/// API keys of the Open API. The server does not return them again: store them.
+/// An API key of the Open API. The server does not return it again: store it.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApiCredentials {
-    /// The id.
+    /// The id of the API key.
     pub client_id: Option<String>,
-    /// The secret.
+    /// The secret of the API key.
     #[serde(skip_serializing)]
     pub client_secret: Option<Secret>,
 }
 
-/// API keys of the deprecated transaction API.
+/// An API key of the deprecated transaction API.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TransactionApiCredentials {
-    /// The merchant.
+    /// The id of the merchant, a number as a string.
     pub merchant_id: Option<String>,
-    /// The key.
+    /// The API key.
     #[serde(skip_serializing)]
     pub api_key: Option<Secret>,
-    /// The password.
+    /// The password of the API key.
     #[serde(skip_serializing)]
     pub api_password: Option<Secret>,
 }
@@ -785,6 +838,8 @@ pub struct TransactionApiCredentials {
 /// See [`accounts`](crate::accounts): the accounts of the merchants of a partner.
 impl Client {
     /// Returns one page of the accounts of a partner's merchants.
+    ///
+    /// See the example of the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -804,6 +859,8 @@ impl Client {
     /// Creates an account for a partner's merchant. Use
     /// [`create_merchant`](Client::create_merchant) in new programs.
     ///
+    /// See the example of the module [`accounts`](crate::accounts).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn create_account(&self, request: &CreateAccount) -> Result<CreatedAccount> {
@@ -812,6 +869,8 @@ impl Client {
 
     /// Returns the account of a partner's merchant.
     ///
+    /// See the example of the module [`accounts`](crate::accounts).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_account(&self, account_id: impl Into<String>) -> Result<Account> {
@@ -819,6 +878,8 @@ impl Client {
     }
 
     /// Returns the balance of an account. Experimental.
+    ///
+    /// See the example of the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

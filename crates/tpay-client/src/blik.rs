@@ -1,10 +1,21 @@
-//! BLIK: payments by a code or an alias, and the aliases of payers.
+//! BLIK: payments with a code or an alias, and the aliases of payers.
 //!
-//! [`Client::take_blik_payment`] takes a payment from the creation of the transaction to the decision
-//! of the payer.
+//! [`Client::take_blik_payment`] covers a payment from the creation of the transaction to the
+//! payer's decision.
 //!
 //! An alias is registered with a payment ([`BlikPayment::aliases`]) or without one
 //! ([`CreateBlikAlias`]). Later payments need no code: see the example of [`BlikAlias`].
+//!
+//! ```no_run
+//! use tpay_client::Client;
+//! use tpay_client::blik::AliasType;
+//!
+//! let tpay = Client::from_env()?;
+//! for alias in tpay.get_blik_alias("user-42", AliasType::Uid)?.aliases {
+//!     println!("{:?} expires at {:?}", alias.label, alias.expires_at);
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 mod checkout;
 
@@ -22,6 +33,8 @@ pub use checkout::{BlikDecision, BlikResult};
 
 /// A BLIK code or alias.
 ///
+/// See the example of the module [`blik`](crate::blik).
+///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -37,22 +50,22 @@ pub struct BlikPayment {
 }
 
 impl BlikPayment {
-    /// Creates an empty value.
+    /// Creates an empty value. It must be completed with a code or an alias.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Creates a payment by the six digits that the payer's application shows.
+    /// Creates a payment with the six-digit code from the payer's application.
     pub fn code(blik_token: impl Into<Secret>) -> Self {
         Self::new().blik_token(blik_token).kind(0)
     }
 
-    /// Creates a payment by a registered alias, which the payer confirms in the application (UID).
+    /// Creates a payment with a registered UID alias. The payer confirms it in the application.
     pub fn alias(alias: BlikAlias) -> Self {
         Self::new().aliases(alias)
     }
 
-    /// Creates a payment by a registered PAYID alias, without the payer.
+    /// Creates a payment with a registered PAYID alias. The payer does not confirm it.
     pub fn autopayment(alias: BlikAlias) -> Self {
         Self::new().aliases(alias).kind(2)
     }
@@ -74,11 +87,11 @@ impl BlikPayment {
     }
 
     setters! {
-        /// Sets the six digits that the payer's application shows.
+        /// Sets the six-digit code from the payer's application.
         blik_token: impl Into<Secret>,
-        /// Sets the alias for the payment, or the alias to register with it.
+        /// Sets the alias to pay with, or the alias to register with this payment.
         aliases: BlikAlias,
-        /// Sets the place of the payment: 0 in the web, 1 at a terminal, 2 without the payer.
+        /// Sets the type: 0 for a payment on the web, 1 at a terminal, 2 for an autopayment.
         kind: u32,
         /// Sets whether the payment is rejected if the payer's bank does not support recurring
         /// payments.
@@ -87,29 +100,31 @@ impl BlikPayment {
 }
 
 wire_enum! {
-    /// The kind of a BLIK alias.
+    /// The type of a BLIK alias.
+    ///
+    /// See the example of the module [`blik`](crate::blik).
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum AliasType {
         /// The payer confirms each payment in the application (OneClick).
         Uid = "UID",
-        /// Payments without the payer (autopayments).
+        /// Payments without confirmation by the payer (autopayments).
         PayId = "PAYID",
     }
 }
 
-/// A BLIK alias of a payer. You choose its value.
+/// A BLIK alias of a payer. You choose its value, such as a customer number.
 ///
 /// ```
 /// use tpay_client::blik::{AliasType, Autopayment, AutopaymentModel, BlikAlias};
 /// use tpay_client::{BlikPayment, Pay, grosze};
 ///
-/// // With the first payment the alias is registered, and later it pays without a code.
+/// // The alias is registered with the first payment. Later payments need no code.
 /// let alias = BlikAlias::new("user-42", AliasType::Uid).label("The shop");
 /// let first = Pay::blik(BlikPayment::code("777123").aliases(alias.clone()));
 /// let later = Pay::blik(BlikPayment::alias(alias));
 ///
-/// // One that may be charged without the payer.
+/// // An alias for autopayments.
 /// let terms = Autopayment::new(AutopaymentModel::A)
 ///     .frequency("1M")
 ///     .single_limit_amount(grosze(2000));
@@ -139,7 +154,7 @@ pub struct BlikAlias {
 }
 
 impl BlikAlias {
-    /// Creates an alias with this value and kind.
+    /// Creates an alias with this value and type.
     pub fn new(value: impl Into<String>, kind: AliasType) -> Self {
         Self {
             value: value.into(),
@@ -155,14 +170,16 @@ impl BlikAlias {
     setters! {
         /// Sets the label that the payer sees. Required to register the alias.
         label: impl Into<String>,
-        /// Sets the application if the alias exists in several: the code of an alternative.
+        /// Sets the application, if the alias exists in several: the `application_code` of an
+        /// alternative.
         key: impl Into<String>,
-        /// Sets the authorization level, `NOCONFREQ`. Required for autopayments of model O only.
+        /// Sets the authorization level, `NOCONFREQ`. Required for autopayments of model O, and
+        /// allowed only for them.
         recommended_auth_level: impl Into<String>,
         /// Sets the terms of autopayments, to register a PAYID alias.
         autopayment: Autopayment,
-        /// Sets whether to skip the 72 hours in which the bank tries to inform the payer why an
-        /// autopayment was not authorized. For the models A and O.
+        /// Sets whether to skip the period of 72 hours in which the bank tries to inform the payer
+        /// why an autopayment was not authorized. For the models A and O.
         no_delay: bool,
     }
 
@@ -176,6 +193,8 @@ impl BlikAlias {
 wire_enum! {
     /// The model of autopayments.
     ///
+    /// See the example of the module [`blik`](crate::blik).
+    ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum AutopaymentModel {
         /// Model A.
@@ -187,7 +206,9 @@ wire_enum! {
     }
 }
 
-/// The terms of autopayments that the payer agrees to.
+/// The terms of autopayments to which the payer agrees.
+///
+/// See the example of the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -209,7 +230,7 @@ pub struct Autopayment {
 }
 
 impl Autopayment {
-    /// Creates terms of this model.
+    /// Creates terms of this model, without limits.
     pub fn new(model: AutopaymentModel) -> Self {
         Self {
             model,
@@ -223,17 +244,17 @@ impl Autopayment {
     }
 
     setters! {
-        /// Sets the frequency in model A: a number and `D`, `W`, `M` or `Y`, such as `1M`.
+        /// Sets the frequency in model A: a number followed by `D`, `W`, `M` or `Y`, such as `1M`.
         frequency: impl Into<String>,
-        /// Sets the maximum of one payment, in units of `currency`.
+        /// Sets the maximum amount of one payment, in units of `currency`.
         single_limit_amount: Amount,
-        /// Sets the maximum of all payments together, in units of `currency`.
+        /// Sets the maximum amount of all payments together, in units of `currency`.
         total_limit_amount: Amount,
         /// Sets the currency of the limits.
         currency: impl Into<Currency>,
-        /// Sets the start, ISO 8601.
+        /// Sets the start time (ISO 8601), such as `2026-12-01T00:00:00+01:00`.
         init_date: impl Into<String>,
-        /// Sets the end, ISO 8601.
+        /// Sets the end time (ISO 8601), such as `2027-12-01T00:00:00+01:00`.
         expiration_date: impl Into<String>,
     }
 
@@ -243,7 +264,7 @@ impl Autopayment {
             let digits = text.trim_end_matches(['D', 'W', 'M', 'Y']);
             let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
             if !number || text.len() == digits.len() {
-                let problem = "must be a number and D, W, M or Y";
+                let problem = "must be a number followed by D, W, M or Y, such as 1M";
                 return Err(InputError::new("autopayment.frequency", problem));
             }
         }
@@ -255,6 +276,8 @@ impl Autopayment {
 
 /// `POST /blik/alias`: registers an alias without a payment.
 ///
+/// See the example of the module [`blik`](crate::blik).
+///
 /// Source: the provider's API reference, `POST /blik/alias`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateBlikAlias {
@@ -264,8 +287,8 @@ pub struct CreateBlikAlias {
 }
 
 impl CreateBlikAlias {
-    /// Creates a request with a description of 1 to 105 characters that the payer sees, and the
-    /// payer's code with the alias to register.
+    /// Creates a request with a description of 1 to 105 characters that is shown to the payer, and
+    /// the payer's code together with the alias to register.
     pub fn new(description: impl Into<String>, blik: BlikPayment) -> Self {
         Self { description: description.into(), blik, lang: None }
     }
@@ -315,19 +338,21 @@ impl Endpoint for CreateBlikAlias {
 
 /// The response to the registration of an alias.
 ///
+/// See the example of the module [`blik`](crate::blik).
+///
 /// Source: the provider's API reference, `POST /blik/alias`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreatedAlias {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The point of sale.
+    /// The id of the point of sale, such as `ps_6UvbBjehvHXA7vfD`.
     pub pos_id: Option<String>,
-    /// The status of the registration.
+    /// The status of the registration, such as `pending`.
     pub status: Option<String>,
     /// The time of the request.
     pub date: Option<TransactionDate>,
@@ -340,14 +365,16 @@ pub struct CreatedAlias {
 
 /// Information about an alias.
 ///
+/// See the example of the module [`blik`](crate::blik).
+///
 /// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BlikAliases {
-    /// Whether payments by the alias are possible.
+    /// Whether the alias can be used for payments.
     pub is_active: Option<bool>,
-    /// The alias in each application.
+    /// The alias in each banking application.
     #[serde(default)]
     pub aliases: Vec<BlikAliasDetails>,
     /// Fields that this type does not cover.
@@ -357,21 +384,23 @@ pub struct BlikAliases {
 
 /// An alias in one banking application.
 ///
+/// See the example of the module [`blik`](crate::blik).
+///
 /// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BlikAliasDetails {
-    /// The kind.
+    /// The type of the alias.
     #[serde(default)]
     pub alias_type: Option<AliasType>,
-    /// The value.
+    /// The value of the alias.
     pub alias_value: Option<String>,
-    /// Whether payments by the alias are possible.
+    /// Whether the alias can be used for payments.
     pub is_active: Option<bool>,
-    /// The time of expiry, ISO 8601.
+    /// The time of expiry (ISO 8601), such as `2028-01-01T00:00:00+01:00`.
     pub expires_at: Option<String>,
-    /// The events of the alias.
+    /// The history of the alias.
     #[serde(default)]
     pub events: Vec<AliasEvent>,
     /// The description that the payer sees.
@@ -383,22 +412,26 @@ pub struct BlikAliasDetails {
 
 /// An event of an alias.
 ///
+/// See the example of the module [`blik`](crate::blik).
+///
 /// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AliasEvent {
-    /// The kind of the event.
+    /// The type of the event, such as `ALIAS_REGISTER`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// The time of the event.
+    /// The time of the event (ISO 8601).
     pub date: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// `GET /blik/alias/{alias}`: an alias.
+/// `GET /blik/alias/{alias}`: returns an alias.
+///
+/// See the example of the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -408,7 +441,7 @@ pub struct GetBlikAlias {
 }
 
 impl GetBlikAlias {
-    /// Creates a request for the alias with this value and kind.
+    /// Creates a request for the alias with this value and type.
     pub fn new(alias: impl Into<String>, alias_type: AliasType) -> Self {
         Self { alias: alias.into(), alias_type }
     }
@@ -432,7 +465,9 @@ impl Endpoint for GetBlikAlias {
     }
 }
 
-/// `DELETE /blik/alias/{alias}`: removes an alias. The kind is sent in the body.
+/// `DELETE /blik/alias/{alias}`: removes an alias. The alias type is sent in the body.
+///
+/// See the example of the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `DELETE /blik/alias/{alias}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -444,7 +479,7 @@ pub struct DeleteBlikAlias {
 }
 
 impl DeleteBlikAlias {
-    /// Creates a request for the alias with this value and kind.
+    /// Creates a request for the alias with this value and type.
     pub fn new(alias: impl Into<String>, alias_type: AliasType) -> Self {
         Self { alias: alias.into(), alias_type }
     }
@@ -474,6 +509,8 @@ impl Endpoint for DeleteBlikAlias {
 impl Client {
     /// Registers a BLIK alias without a payment.
     ///
+    /// See the example of the module [`blik`](crate::blik).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn create_blik_alias(&self, request: &CreateBlikAlias) -> Result<CreatedAlias> {
@@ -481,6 +518,8 @@ impl Client {
     }
 
     /// Returns a BLIK alias.
+    ///
+    /// See the example of the module [`blik`](crate::blik).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -493,6 +532,8 @@ impl Client {
     }
 
     /// Removes a BLIK alias.
+    ///
+    /// See the example of the module [`blik`](crate::blik).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,10 +1,27 @@
-//! Saved cards: later payments use the token of a card instead of its number. Also sessions of Apple
-//! Pay.
+//! Saved cards, whose tokens are used for later payments instead of the card number, and Apple Pay
+//! sessions.
 //!
-//! A card is saved by [`CreateCardToken`], or with a payment
-//! ([`CardPayment::save`](crate::transactions::pay::CardPayment::save)). A notification contains the
-//! token, and [`CardPayment::saved`](crate::transactions::pay::CardPayment::saved) charges the card.
-//! These tokens are not the access tokens of [`oauth`](crate::oauth).
+//! A card is saved with [`CreateCardToken`], or with a payment
+//! ([`CardPayment::save`](crate::transactions::pay::CardPayment::save)). A notification contains
+//! the token, and [`CardPayment::saved`](crate::transactions::pay::CardPayment::saved) charges the
+//! card. Card tokens are not the access tokens of [`oauth`](crate::oauth).
+//!
+//! ```no_run
+//! use tpay_client::cards::CreateCardToken;
+//! use tpay_client::transactions::pay::CardPayment;
+//! use tpay_client::{Client, Pay};
+//!
+//! let tpay = Client::from_env()?;
+//! let request = CreateCardToken::new("https://shop.example.com/notify");
+//! let saved = tpay.create_card_token(&request)?;
+//! println!("enter the card at {}", saved.url.unwrap_or_default());
+//!
+//! // The token is in the notification.
+//! let token = "a".repeat(64);
+//! println!("{:?}", tpay.get_card_token(&*token)?.token_status);
+//! let pay = Pay::card(CardPayment::saved(token));
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 mod expiry;
 
@@ -22,20 +39,24 @@ pub use expiry::CardExpiry;
 wire_enum! {
     /// The status of a saved card.
     ///
+    /// See the example of the module [`cards`](crate::cards).
+    ///
     /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
     pub enum CardTokenStatus {
         /// The card can be charged.
         Active = "ACTIVE",
         /// The card was deleted.
         Deleted = "DELETED",
-        /// The card can be charged again.
+        /// The card can be charged again after a suspension.
         Resume = "RESUME",
-        /// The card cannot be charged for now.
+        /// The card cannot be charged at the moment.
         Suspended = "SUSPENDED",
     }
 }
 
-/// The owner of the card to save.
+/// The owner of a card to save.
+///
+/// See the example of the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,7 +73,9 @@ impl CardTokenPayer {
     }
 }
 
-/// The URLs for the payer after the card was saved.
+/// The URLs to which the payer returns after a card was saved.
+///
+/// See the example of the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,21 +92,23 @@ impl RedirectUrls {
     }
 }
 
-/// The response to a request that saves a card. A notification contains the token.
+/// The response to a request to save a card. A notification contains the token.
+///
+/// See the example of the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreatedCardToken {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The id of the tokenization, which is also in the notification.
+    /// The id of the tokenization, which the notification contains as well.
     pub id: Option<String>,
-    /// The URL at which the payer enters the card.
+    /// The URL of the page on which the payer enters the card.
     pub url: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -122,9 +147,9 @@ impl CreateCardToken {
     setters! {
         /// Sets the owner of the card.
         payer: CardTokenPayer,
-        /// Sets the URLs for the payer afterwards.
+        /// Sets the URLs to which the payer returns.
         redirect_url: RedirectUrls,
-        /// Sets the card, encrypted in the payer's browser.
+        /// Sets the card, encrypted in the payer's browser with the public key from the panel.
         card: impl Into<Secret>,
     }
 }
@@ -149,17 +174,20 @@ impl Endpoint for CreateCardToken {
 
 /// A saved card.
 ///
+/// See the example of the module [`cards`](crate::cards).
+///
 /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardToken {
-    /// The expiry date of the token.
+    /// The expiry date of the token, such as `2028-12-31`.
     pub expiration_date: Option<String>,
-    /// The status.
+    /// The status of the card.
     #[serde(default)]
     pub token_status: Option<CardTokenStatus>,
-    /// The number of the card, masked: its first digits (BIN) and the last four.
+    /// The masked card number: the first digits (BIN) and the last four, such as
+    /// `411111******1111`.
     pub card_tail: Option<String>,
     /// The appearance of the card.
     pub content: Option<CardContent>,
@@ -170,19 +198,23 @@ pub struct CardToken {
 
 /// The appearance of a card.
 ///
+/// See the example of the module [`cards`](crate::cards).
+///
 /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardContent {
-    /// The URL of a picture of the card.
+    /// The URL of an image of the card.
     pub image_url: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// `GET /tokens/{tokenValue}`: a saved card.
+/// `GET /tokens/{tokenValue}`: returns a saved card.
+///
+/// See the example of the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,6 +242,8 @@ impl Endpoint for GetCardToken {
 
 /// `DELETE /tokens/{tokenValue}`: deletes a saved card.
 ///
+/// See the example of the module [`cards`](crate::cards).
+///
 /// Source: the provider's API reference, `DELETE /tokens/{tokenValue}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteCardToken {
@@ -234,7 +268,9 @@ impl Endpoint for DeleteCardToken {
     }
 }
 
-/// `POST /wallet/applepay/init`: a session of Apple Pay.
+/// `POST /wallet/applepay/init`: starts an Apple Pay session.
+///
+/// See the example of the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `POST /wallet/applepay/init`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -247,7 +283,8 @@ pub struct InitApplePay {
 }
 
 impl InitApplePay {
-    /// Creates a request for the shop at this domain, with the validation URL from the browser.
+    /// Creates a request for the shop at this domain, with the validation URL that the browser
+    /// provides.
     pub fn new(domain_name: impl Into<String>, validation_url: impl Into<String>) -> Self {
         Self {
             domain_name: domain_name.into(),
@@ -257,7 +294,7 @@ impl InitApplePay {
     }
 
     setters! {
-        /// Sets the name that the payer sees, 1 to 64 characters.
+        /// Sets the shop name that the payer sees, 1 to 64 characters.
         display_name: impl Into<String>,
     }
 }
@@ -282,17 +319,19 @@ impl Endpoint for InitApplePay {
     }
 }
 
-/// A session of Apple Pay.
+/// An Apple Pay session.
+///
+/// See the example of the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `POST /wallet/applepay/init`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApplePaySession {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
     /// The session for the browser: JSON in base64.
     #[serde(skip_serializing)]
@@ -303,7 +342,7 @@ pub struct ApplePaySession {
 }
 
 impl ApplePaySession {
-    /// Returns the session without the white space that the server puts into its base64.
+    /// Returns the session without the white space in its base64.
     pub fn compact(&self) -> Option<Secret> {
         let text: String = self.session.as_ref()?.expose().split_whitespace().collect();
         Some(text.into())
@@ -312,9 +351,11 @@ impl ApplePaySession {
 
 /// # Saved cards
 ///
-/// See [`cards`](crate::cards): tokens of cards, and sessions of Apple Pay.
+/// See [`cards`](crate::cards): tokens of saved cards, and Apple Pay sessions.
 impl Client {
     /// Saves a card without charging it. A notification contains the token.
+    ///
+    /// See the example of the module [`cards`](crate::cards).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -324,6 +365,8 @@ impl Client {
 
     /// Returns a saved card.
     ///
+    /// See the example of the module [`cards`](crate::cards).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_card_token(&self, token_value: impl Into<Secret>) -> Result<CardToken> {
@@ -332,13 +375,17 @@ impl Client {
 
     /// Deletes a saved card.
     ///
+    /// See the example of the module [`cards`](crate::cards).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn delete_card_token(&self, token_value: impl Into<Secret>) -> Result<Acknowledgement> {
         self.send(&DeleteCardToken::new(token_value))
     }
 
-    /// Returns a session of Apple Pay.
+    /// Starts an Apple Pay session.
+    ///
+    /// See the example of the module [`cards`](crate::cards).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

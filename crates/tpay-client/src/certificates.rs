@@ -1,5 +1,11 @@
-//! The certificates that verify notifications. The reader of notifications fetches them itself, so
-//! that most programs do not need these endpoints.
+//! The certificates that verify notifications. The notification reader fetches them itself, so most
+//! programs do not need these endpoints.
+//!
+//! ```no_run
+//! let pem = tpay_client::Client::from_env()?.get_signing_certificate()?;
+//! assert!(pem.contains("BEGIN CERTIFICATE"));
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{
     Credential, Endpoint, ErrorKind, Response, ResponseError, Result, Route, Server, route,
@@ -10,8 +16,10 @@ use crate::Client;
 /// The host that serves certificates and the payment page.
 pub(crate) const SECURE: Server = Server::named("certificates");
 
-/// `GET /x509/notifications-jws.pem`: the certificate (PEM) that signs notifications. It changes
-/// from time to time.
+/// `GET /x509/notifications-jws.pem`: returns the certificate (PEM) that signs notifications. The
+/// provider replaces it from time to time.
+///
+/// See the example of the module [`certificates`](crate::certificates).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,7 +27,7 @@ pub(crate) const SECURE: Server = Server::named("certificates");
 pub struct GetSigningCertificate {}
 
 impl GetSigningCertificate {
-    /// Creates a request to the client's environment.
+    /// Creates a request to the certificate host of the client's environment.
     pub fn new() -> Self {
         Self::default()
     }
@@ -38,11 +46,13 @@ impl Endpoint for GetSigningCertificate {
     }
 }
 
-/// `GET /x509/tpay-jws-root.pem`: the intermediate and the root (PEM) of the certificate that signs
-/// notifications.
+/// `GET /x509/tpay-jws-root.pem`: returns the intermediate and the root certificate (PEM) of the
+/// signing certificate.
 ///
-/// This crate contains them. Verify a certificate from this endpoint by other means before you trust
-/// it.
+/// This crate contains both certificates. Verify a certificate from this endpoint by other means
+/// before you trust it.
+///
+/// See the example of the module [`certificates`](crate::certificates).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,7 +60,7 @@ impl Endpoint for GetSigningCertificate {
 pub struct GetRootCertificates {}
 
 impl GetRootCertificates {
-    /// Creates a request to the client's environment.
+    /// Creates a request to the certificate host of the client's environment.
     pub fn new() -> Self {
         Self::default()
     }
@@ -82,9 +92,11 @@ fn pem(response: &Response) -> Result<String, ResponseError> {
 
 /// # Certificates
 ///
-/// See [`certificates`](crate::certificates): the certificates of notifications.
+/// See [`certificates`](crate::certificates): certificates that verify notifications.
 impl Client {
     /// Returns the certificate (PEM) that signs notifications.
+    ///
+    /// See the example of the module [`certificates`](crate::certificates).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -92,7 +104,10 @@ impl Client {
         self.send(&GetSigningCertificate::new())
     }
 
-    /// Returns the intermediate and the root (PEM) of that certificate. This crate contains them.
+    /// Returns the intermediate and the root certificate (PEM) of the signing certificate. This
+    /// crate contains both.
+    ///
+    /// See the example of the module [`certificates`](crate::certificates).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,4 +1,4 @@
-//! Payment channels, such as banks and wallets, and the groups in which the payment page shows
+//! Payment channels, such as banks and wallets, and the groups in which the payment page displays
 //! them.
 //!
 //! ```no_run
@@ -22,20 +22,26 @@ use crate::id::id;
 use crate::{Client, Currency, error};
 
 id! {
-    /// The id of a payment channel. Created from a number: `ChannelId::from(64)`.
+    /// The id of a payment channel. It is created from a number: `ChannelId::from(64)`.
+    ///
+    /// See the example of the module [`channels`](crate::channels).
     ///
     /// Source: the provider's API reference, `POST /transactions`, `channelId`.
     pub struct ChannelId;
 }
 
 id! {
-    /// The id of a group of channels. Created from a number: `GroupId::from(150)`.
+    /// The id of a group of channels. It is created from a number: `GroupId::from(150)`.
+    ///
+    /// See the example of the module [`channels`](crate::channels).
     ///
     /// Source: the provider's API reference, `POST /transactions`, `groupId`.
     pub struct GroupId;
 }
 
-/// A group of channels, as the payment page shows it.
+/// A group of channels, as displayed on the payment page.
+///
+/// See the example of the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/bank-groups` and
 /// `GET /marketplace/v1/bank-groups`.
@@ -43,16 +49,16 @@ id! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BankGroup {
-    /// The id of the group, a number as a string.
+    /// The id of the group, a number as a string, such as `150`.
     pub id: Option<String>,
-    /// The name.
+    /// The name of the group, such as `BLIK`.
     pub name: Option<String>,
-    /// The URL of its picture.
+    /// The URL of the logo of the group.
     pub img: Option<String>,
-    /// The ids of its channels.
+    /// The ids of the channels in the group, such as `64`.
     #[serde(default, deserialize_with = "wire::texts")]
     pub available_payment_channels: Vec<String>,
-    /// The id of its main channel.
+    /// The id of the main channel of the group.
     pub main_channel: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -60,14 +66,16 @@ pub struct BankGroup {
 }
 
 impl BankGroup {
-    /// Returns the id for [`Pay::group`](crate::Pay::group). Returns `None` if it is absent or not a
-    /// number.
+    /// Returns the id as an argument of [`Pay::group`](crate::Pay::group). Returns `None` if it is
+    /// absent or not a number.
     pub fn group_id(&self) -> Option<GroupId> {
         self.id.as_deref()?.parse().ok()
     }
 }
 
-/// The groups of channels.
+/// The response with the groups of channels.
+///
+/// See the example of the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/bank-groups` (a list); the official PHP
 /// and Android clients read a map.
@@ -75,12 +83,12 @@ impl BankGroup {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BankGroups {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The groups; the server sends them as a map or as a list.
+    /// The groups. The server sends a map or a list.
     #[serde(default, deserialize_with = "wire::list_or_map")]
     pub groups: Vec<BankGroup>,
     /// Fields that this type does not cover.
@@ -88,8 +96,10 @@ pub struct BankGroups {
     pub extra: ExtraFields,
 }
 
-/// `GET /transactions/bank-groups`: the groups of channels. They change rarely, so cache the
+/// `GET /transactions/bank-groups`: lists the groups of channels. They rarely change, so cache the
 /// response.
+///
+/// See the example of the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/bank-groups`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -125,29 +135,31 @@ impl Endpoint for ListBankGroups {
 
 /// A payment channel.
 ///
+/// See the example of the module [`channels`](crate::channels).
+///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Channel {
-    /// The id of the channel, a number as a string.
+    /// The id of the channel, a number as a string, such as `64`.
     pub id: Option<String>,
-    /// The name.
+    /// The short name of the channel, such as `BLIK`.
     pub name: Option<String>,
-    /// The full name.
+    /// The full name of the channel.
     pub full_name: Option<String>,
-    /// The picture.
+    /// The logo of the channel.
     pub image: Option<Image>,
     /// Whether the channel is available now.
     pub available: Option<bool>,
     /// Whether payments are immediate.
     pub online_payment: Option<bool>,
-    /// Whether the payer is redirected to the channel directly.
+    /// Whether the payer is redirected to the channel without an intermediate page.
     pub instant_redirection: Option<bool>,
     /// The groups of the channel.
     #[serde(default)]
     pub groups: Vec<ChannelGroup>,
-    /// The limits of the channel.
+    /// The limits of the channel, such as the minimum amount.
     #[serde(default)]
     pub constraints: Vec<Constraint>,
     /// Fields that this type does not cover.
@@ -156,14 +168,14 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Returns the id for [`Pay::channel`](crate::Pay::channel). Returns `None` if it is absent or
-    /// not a number.
+    /// Returns the id as an argument of [`Pay::channel`](crate::Pay::channel). Returns `None` if it
+    /// is absent or not a number.
     pub fn channel_id(&self) -> Option<ChannelId> {
         self.id.as_deref()?.parse().ok()
     }
 
-    /// Returns the minimum and the maximum amount of the channel, each `None` if there is no such
-    /// limit.
+    /// Returns the minimum and the maximum amount of the channel. Each is `None` if there is no
+    /// such limit.
     pub fn amount_limits(&self) -> (Option<Amount>, Option<Amount>) {
         let limit = |kind: &str| {
             let about = |limit: &&Constraint| {
@@ -175,14 +187,16 @@ impl Channel {
     }
 }
 
-/// A picture.
+/// An image.
+///
+/// See the example of the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Image {
-    /// The URL.
+    /// The URL of the image.
     pub url: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -191,16 +205,18 @@ pub struct Image {
 
 /// A group of a channel.
 ///
+/// See the example of the module [`channels`](crate::channels).
+///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ChannelGroup {
-    /// The id of the group.
+    /// The id of the group, a number as a string, such as `150`.
     pub id: Option<String>,
-    /// The name.
+    /// The name of the group, such as `BLIK`.
     pub name: Option<String>,
-    /// The picture.
+    /// The logo of the group.
     pub image: Option<Image>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -209,41 +225,45 @@ pub struct ChannelGroup {
 
 /// A limit of a channel.
 ///
+/// See the example of the module [`channels`](crate::channels).
+///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Constraint {
-    /// The limited field, such as `amount`.
+    /// The field to which the limit applies, such as `amount`.
     pub field: Option<String>,
-    /// The kind of the limit, such as `min` or `max`.
+    /// The type of the limit, such as `min` or `max`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// The limit.
+    /// The value of the limit, such as `1.00`.
     pub value: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// The channels.
+/// The response with the payment channels.
+///
+/// See the example of the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Channels {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The language of the names.
+    /// The language of the names, such as `pl`.
     pub language: Option<String>,
-    /// The currency.
+    /// The currency of the channels, such as `PLN`.
     #[serde(default)]
     pub currency: Option<Currency>,
-    /// The channels.
+    /// The payment channels.
     #[serde(default)]
     pub channels: Vec<Channel>,
     /// Fields that this type does not cover.
@@ -251,7 +271,10 @@ pub struct Channels {
     pub extra: ExtraFields,
 }
 
-/// `GET /transactions/channels`: the payment channels. They change rarely, so cache the response.
+/// `GET /transactions/channels`: lists the payment channels. They rarely change, so cache the
+/// response.
+///
+/// See the example of the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -266,7 +289,7 @@ impl ListChannels {
     }
 
     setters! {
-        /// Sets the size of the pictures, such as `medium`.
+        /// Sets the size of the logos, such as `medium`.
         image_size: impl Into<String>,
     }
 }
@@ -289,7 +312,9 @@ impl Endpoint for ListChannels {
 ///
 /// See [`channels`](crate::channels): channels and their groups.
 impl Client {
-    /// Returns the groups of channels. They change rarely, so cache the response.
+    /// Returns the groups of channels. They rarely change, so cache the response.
+    ///
+    /// See the example of the module [`channels`](crate::channels).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -297,7 +322,9 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns the payment channels. They change rarely, so cache the response.
+    /// Returns the payment channels. They rarely change, so cache the response.
+    ///
+    /// See the example of the module [`channels`](crate::channels).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

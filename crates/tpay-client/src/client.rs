@@ -20,7 +20,7 @@ static PROVIDER: Provider = Provider {
     encoding: Encoding::Form,
     retry_statuses: &[429, 502, 503, 504],
     // Cards and their tokens, BLIK codes, the data of wallets, the value of a payment instrument,
-    // documents of persons.
+    // identity documents.
     secret_parameters: &[
         "applePayPaymentData",
         "blikToken",
@@ -38,11 +38,13 @@ static PROVIDER: Provider = Provider {
     read_error: error::read,
 };
 
-/// The TTL of a token whose response has none.
+/// The TTL of a token whose response contains none.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
 
 /// The environment of the API. The two environments of the provider are separate: each has its own
 /// registration, keys and certificates.
+///
+/// See the example of [`Client`](crate::Client).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, first steps, environments.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -144,6 +146,8 @@ const BASE_URL: &str = "base_url";
 pub struct ClientBuilder {
     client_id: String,
     client_secret: Secret,
+    /// The arguments or variables that the id and secret are from.
+    client_names: (&'static str, &'static str),
     environment: Environment,
     /// The argument or variable that the base URL is from.
     base_url_name: &'static str,
@@ -186,6 +190,7 @@ impl Client {
         ClientBuilder {
             client_id: client_id.into(),
             client_secret: client_secret.into(),
+            client_names: ("client_id", "client_secret"),
             environment: Environment::Production,
             base_url_name: BASE_URL,
             basic: false,
@@ -201,7 +206,7 @@ impl Client {
     /// | variable | |
     /// |---|---|
     /// | `TPAY_ENVIRONMENT` | `production` (default) or `sandbox` |
-    /// | `TPAY_BASE_URL` | one host for all, instead |
+    /// | `TPAY_BASE_URL` | base URL of another server for the API and the certificates; replaces `TPAY_ENVIRONMENT` |
     /// | `TPAY_TOKEN_CACHE` | the absolute path of the folder where tokens are stored, or `off`; defaults to the user's cache |
     ///
     /// # Errors
@@ -233,10 +238,10 @@ impl ClientBuilder {
     }
 
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
-        let mut builder = Client::builder(
-            variables.need("TPAY_CLIENT_ID")?,
-            variables.need("TPAY_CLIENT_SECRET")?,
-        );
+        const ID: &str = "TPAY_CLIENT_ID";
+        const SECRET: &str = "TPAY_CLIENT_SECRET";
+        let mut builder = Client::builder(variables.need(ID)?, variables.need(SECRET)?);
+        builder.client_names = (ID, SECRET);
         const BASE_URL: &str = "TPAY_BASE_URL";
         let (url, name) = (variables.get(BASE_URL)?, variables.word("TPAY_ENVIRONMENT")?);
         if url.is_some() {
@@ -297,7 +302,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends the id and secret with each request (HTTP Basic) instead of a token. No token is
+    /// Authenticates each request with id and secret (HTTP Basic) instead of a token. No token is
     /// requested.
     pub fn http_basic(mut self) -> Self {
         self.basic = true;
@@ -317,14 +322,16 @@ impl ClientBuilder {
             (Server::MAIN, self.base_url_name, base),
             (SECURE, "certificates_url", self.environment.certificates_url()),
         ];
+        let (id_name, secret_name) = self.client_names;
         let auth: Arc<dyn Auth> = if self.basic {
-            Arc::new(Basic::new(&self.client_id, &self.client_secret)?)
+            let basic = Basic::new(&self.client_id, &self.client_secret)?;
+            Arc::new(basic.with_names(id_name, secret_name))
         } else {
             let url = [base.trim_end_matches('/'), "/oauth/auth"].concat();
             let mut server =
                 TokenServer::new(&url, self.client_id.as_str(), self.client_secret.clone())
                     .map_err(|error| match error.argument() {
-                        // The settings say what is wrong with the base URL itself.
+                        // The settings describe the problem of the base URL itself.
                         "token URL" => {
                             let built = self.settings.clone().build(&PROVIDER, &servers, vec![]);
                             let problem = || InputError::new(self.base_url_name, "is not a URL");
@@ -332,6 +339,7 @@ impl ClientBuilder {
                         }
                         _ => error,
                     })?
+                    .with_names(id_name, secret_name)
                     .with_grant_type(None)
                     .with_authentication(self.authentication);
             if let Some(scope) = self.scope {
@@ -453,6 +461,29 @@ mod tests {
                 .unwrap_err();
             assert_eq!(error.to_string(), format!("base_url: {problem}"), "{url}");
         }
+    }
+
+    #[test]
+    fn rejected_credential_with_outer_space_is_named() {
+        use test_support::settings::{named_in_hint, rejecting};
+
+        let client = |builder: ClientBuilder| builder.transport(rejecting(b"{}")).build().unwrap();
+        let named = |builder| named_in_hint(&client(builder).get_token_info().unwrap_err());
+        let basic = |builder: ClientBuilder| named(builder.http_basic());
+        let builder = |id: &str, secret: &str| Client::builder(id, secret);
+        assert_eq!(named(builder("id", "CAN ARY")), None);
+        assert_eq!(named(builder("id", "CANARY ")), Some("client_secret"));
+        assert_eq!(named(builder(" id", "CANARY")), Some("client_id"));
+        assert_eq!(basic(builder("id", " CANARY")), Some("client_secret"));
+        let off = ("TPAY_TOKEN_CACHE", "off");
+        let variables = |id, secret| {
+            variables(&[("TPAY_CLIENT_ID", id), ("TPAY_CLIENT_SECRET", secret), off]).unwrap()
+        };
+        assert_eq!(named(variables("id", "CANARY ")), Some("TPAY_CLIENT_SECRET"));
+        assert_eq!(basic(variables("id ", "CANARY")), Some("TPAY_CLIENT_ID"));
+        let request = crate::oauth::RequestToken::new("id", "CANARY ");
+        let error = client(builder("id", "CANARY")).send(&request).unwrap_err();
+        assert_eq!(named_in_hint(&error), Some("client_secret"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Bank accounts of Collect, to which payments are forwarded.
 //!
-//! A transaction names its account by [`Collect`](crate::transactions::Collect).
+//! A transaction refers to its bank account by [`Collect`](crate::transactions::Collect).
 //!
 //! ```no_run
 //! use tpay_client::Client;
@@ -25,6 +25,8 @@ use crate::{Client, error, validate};
 wire_enum! {
     /// The status of a bank account of Collect.
     ///
+    /// See the example of the module [`collect`](crate::collect).
+    ///
     /// Source: the provider's API reference, `GET /collect/bank-accounts`.
     pub enum BankAccountStatus {
         /// The account can receive payments.
@@ -36,28 +38,30 @@ wire_enum! {
 
 /// A bank account of Collect.
 ///
+/// See the example of the module [`collect`](crate::collect).
+///
 /// Source: the provider's API reference, `GET /collect/bank-accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BankAccount {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The id.
+    /// The id of the bank account, a ULID such as `01K5BK4HEPB0WBCGT51FMTYBA1`.
     pub id: Option<String>,
-    /// The account number: `PL` and 26 digits.
+    /// The account number: `PL` followed by 26 digits.
     pub account_number: Option<String>,
-    /// The owner.
+    /// The name of the owner, up to 1000 characters.
     pub owner_name: Option<String>,
-    /// Additional information about the owner.
+    /// Additional information about the owner, such as the address.
     pub additional_information: Option<String>,
-    /// The status.
+    /// The status of the bank account.
     #[serde(default)]
     pub status: Option<BankAccountStatus>,
-    /// The time of creation.
+    /// The time of creation in Polish local time, such as `2025-07-31 11:04:21`.
     pub created_at: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -66,17 +70,19 @@ pub struct BankAccount {
 
 /// A page of bank accounts.
 ///
+/// See the example of the module [`collect`](crate::collect).
+///
 /// Source: the provider's API reference, `GET /collect/bank-accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BankAccountPage {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The accounts.
+    /// The bank accounts of this page.
     #[serde(default)]
     pub bank_accounts: Vec<BankAccount>,
     /// The number of this page, from 1.
@@ -90,7 +96,9 @@ pub struct BankAccountPage {
     pub extra: ExtraFields,
 }
 
-/// `GET /collect/bank-accounts`: the bank accounts of Collect.
+/// `GET /collect/bank-accounts`: lists the bank accounts of Collect.
+///
+/// See the example of the module [`collect`](crate::collect).
 ///
 /// Source: the provider's API reference, `GET /collect/bank-accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -143,6 +151,8 @@ numbered_pages!(ListBankAccounts);
 
 /// `POST /collect/bank-accounts`: adds a bank account to Collect.
 ///
+/// See the example of the module [`collect`](crate::collect).
+///
 /// Source: the provider's API reference, `POST /collect/bank-accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -153,8 +163,8 @@ pub struct CreateBankAccount {
 }
 
 impl CreateBankAccount {
-    /// Creates a request with the account number (`PL` and 26 digits), the owner, and additional
-    /// information about the owner such as the address.
+    /// Creates a request with the account number (`PL` followed by 26 digits), the name of the
+    /// owner, and additional information about the owner, such as the address.
     pub fn new(
         account_number: impl Into<String>,
         owner_name: impl Into<String>,
@@ -194,6 +204,8 @@ impl Endpoint for CreateBankAccount {
 impl Client {
     /// Returns one page of the bank accounts of Collect.
     ///
+    /// See the example of the module [`collect`](crate::collect).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_bank_accounts(&self, request: &ListBankAccounts) -> Result<BankAccountPage> {
@@ -204,11 +216,15 @@ impl Client {
     ///
     /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
     /// page are requested.
+    ///
+    /// See the example of the module [`collect`](crate::collect).
     pub fn bank_accounts(&self, request: &ListBankAccounts) -> Items<ListBankAccounts> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
     /// Adds a bank account to Collect.
+    ///
+    /// See the example of the module [`collect`](crate::collect).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

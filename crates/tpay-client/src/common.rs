@@ -1,11 +1,21 @@
 //! Types that several resources share.
+//!
+//! ```
+//! use tpay_client::common::{LocalTime, ResultStatus};
+//!
+//! assert_eq!(ResultStatus::from("success"), ResultStatus::Success);
+//! let time = LocalTime::from("2026-11-21 12:00:00").unix_time();
+//! assert_eq!(time.map(|time| time.to_string()).as_deref(), Some("2026-11-21T11:00:00Z"));
+//! ```
 
 use api_auth::{ErrorKind, Response, ResponseError, wire_enum};
 
 pub use crate::local_time::LocalTime;
 
 wire_enum! {
-    /// The result of a call (`result` in responses).
+    /// The result of a request (`result` in responses).
+    ///
+    /// See the example of the module [`common`](crate::common).
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum ResultStatus {
@@ -21,6 +31,8 @@ wire_enum! {
 }
 
 /// A file as returned by the server.
+///
+/// See the example of the module [`common`](crate::common).
 ///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`; reports, the
 /// official PHP client.

@@ -1,5 +1,5 @@
-//! Dictionaries of the ids that requests for accounts contain: categories of sale, legal forms,
-//! types of documents, merchant category codes.
+//! Dictionaries of the ids that are used in requests for accounts: categories of sale, legal forms,
+//! document types, merchant category codes (MCC).
 //!
 //! ```no_run
 //! use tpay_client::Client;
@@ -18,51 +18,61 @@ use crate::id::id;
 use crate::{Client, error};
 
 id! {
-    /// The id of a category of sale. Created from a number: `CategoryId::from(2)`.
+    /// The id of a category of sale. It is created from a number: `CategoryId::from(2)`.
+    ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
     ///
     /// Source: the provider's API reference, `GET /accounts/category/{categoryId}`.
     pub struct CategoryId;
 }
 
 id! {
-    /// The id of a legal form. Created from a number: `LegalFormId::from(2)`.
+    /// The id of a legal form. It is created from a number: `LegalFormId::from(2)`.
+    ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
     ///
     /// Source: the provider's API reference, `GET /accounts/legalForm/{legalFormId}`.
     pub struct LegalFormId;
 }
 
 id! {
-    /// The id of a type of document. Created from a number: `DocumentTypeId::from(2)`.
+    /// The id of a document type. It is created from a number: `DocumentTypeId::from(2)`.
+    ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
     ///
     /// Source: the provider's API reference, `GET /accounts/document/{documentTypeId}`.
     pub struct DocumentTypeId;
 }
 
-/// An entry of a dictionary: a category, a legal form, a type of document, an MCC.
+/// An entry of a dictionary: a category of sale, a legal form, a document type or an MCC.
 ///
-/// Source: the provider's API reference, `GET /accounts/category`, `GET /accounts/legalForm`,
-/// `GET /accounts/document`, the same calls by id, and `GET /accounts/mcc`.
+/// See the example of the module [`dictionaries`](crate::dictionaries).
+///
+/// Source: the provider's API reference, `GET /accounts/category`, `GET /accounts/legalForm`, `GET
+/// /accounts/document`, the same endpoints with an id, and `GET /accounts/mcc`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DictionaryEntry {
-    /// The result of the call. Entries of a list have none.
+    /// The result of the request. Absent in the entries of a list.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support. Entries of a list have none.
+    /// The server's id of the request, for its support team. Absent in the entries of a list.
     pub request_id: Option<String>,
-    /// The id.
+    /// The id of the entry, such as 60.
     pub id: Option<i64>,
-    /// The name.
+    /// The name of the entry, such as `Books`.
     pub name: Option<String>,
-    /// The code, up to 6 characters (MCC only).
+    /// The merchant category code, up to 6 characters, such as `5942` (MCC only).
     pub code: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// A dictionary.
+/// The response with the entries of a dictionary.
+///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/category`, `GET /accounts/legalForm`,
 /// `GET /accounts/document` and `GET /accounts/mcc`.
@@ -70,12 +80,12 @@ pub struct DictionaryEntry {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Dictionary {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The entries.
+    /// The entries of this page.
     #[serde(default)]
     pub list: Vec<DictionaryEntry>,
     /// The number of this page, from 1.
@@ -89,7 +99,9 @@ pub struct Dictionary {
     pub extra: ExtraFields,
 }
 
-/// `GET /accounts/category`: the categories of sale.
+/// `GET /accounts/category`: lists the categories of sale.
+///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/category`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,7 +109,7 @@ pub struct Dictionary {
 pub struct ListCategories {}
 
 impl ListCategories {
-    /// Creates a request.
+    /// Creates a request without arguments.
     pub fn new() -> Self {
         Self::default()
     }
@@ -113,7 +125,9 @@ impl Endpoint for ListCategories {
     }
 }
 
-/// `GET /accounts/category/{categoryId}`: a category of sale.
+/// `GET /accounts/category/{categoryId}`: returns a category of sale.
+///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/category/{categoryId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +136,7 @@ pub struct GetCategory {
 }
 
 impl GetCategory {
-    /// Creates a request for the entry with this id.
+    /// Creates a request for the category with this id.
     pub fn new(category_id: impl Into<CategoryId>) -> Self {
         Self { category_id: category_id.into() }
     }
@@ -138,7 +152,9 @@ impl Endpoint for GetCategory {
     }
 }
 
-/// `GET /accounts/legalForm`: the legal forms.
+/// `GET /accounts/legalForm`: lists the legal forms.
+///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/legalForm`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -146,7 +162,7 @@ impl Endpoint for GetCategory {
 pub struct ListLegalForms {}
 
 impl ListLegalForms {
-    /// Creates a request.
+    /// Creates a request without arguments.
     pub fn new() -> Self {
         Self::default()
     }
@@ -162,7 +178,9 @@ impl Endpoint for ListLegalForms {
     }
 }
 
-/// `GET /accounts/legalForm/{legalFormId}`: a legal form.
+/// `GET /accounts/legalForm/{legalFormId}`: returns a legal form.
+///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/legalForm/{legalFormId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,7 +189,7 @@ pub struct GetLegalForm {
 }
 
 impl GetLegalForm {
-    /// Creates a request for the entry with this id.
+    /// Creates a request for the legal form with this id.
     pub fn new(legal_form_id: impl Into<LegalFormId>) -> Self {
         Self { legal_form_id: legal_form_id.into() }
     }
@@ -187,7 +205,9 @@ impl Endpoint for GetLegalForm {
     }
 }
 
-/// `GET /accounts/document`: the types of documents.
+/// `GET /accounts/document`: lists the document types.
+///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/document`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -195,7 +215,7 @@ impl Endpoint for GetLegalForm {
 pub struct ListDocuments {}
 
 impl ListDocuments {
-    /// Creates a request.
+    /// Creates a request without arguments.
     pub fn new() -> Self {
         Self::default()
     }
@@ -211,7 +231,9 @@ impl Endpoint for ListDocuments {
     }
 }
 
-/// `GET /accounts/document/{documentTypeId}`: a type of document.
+/// `GET /accounts/document/{documentTypeId}`: returns a document type.
+///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/document/{documentTypeId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,7 +242,7 @@ pub struct GetDocument {
 }
 
 impl GetDocument {
-    /// Creates a request for the entry with this id.
+    /// Creates a request for the document type with this id.
     pub fn new(document_type_id: impl Into<DocumentTypeId>) -> Self {
         Self { document_type_id: document_type_id.into() }
     }
@@ -236,7 +258,9 @@ impl Endpoint for GetDocument {
     }
 }
 
-/// `GET /accounts/mcc`: the merchant category codes.
+/// `GET /accounts/mcc`: lists the merchant category codes.
+///
+/// See the example of the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/mcc`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -244,7 +268,7 @@ impl Endpoint for GetDocument {
 pub struct ListMcc {}
 
 impl ListMcc {
-    /// Creates a request.
+    /// Creates a request without arguments.
     pub fn new() -> Self {
         Self::default()
     }
@@ -265,9 +289,11 @@ impl Endpoint for ListMcc {
 
 /// # Dictionaries
 ///
-/// See [`dictionaries`](crate::dictionaries): ids for accounts and merchants.
+/// See [`dictionaries`](crate::dictionaries): ids for requests about accounts.
 impl Client {
     /// Returns the categories of sale.
+    ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -277,6 +303,8 @@ impl Client {
 
     /// Returns a category of sale.
     ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_category(&self, category_id: impl Into<CategoryId>) -> Result<DictionaryEntry> {
@@ -284,6 +312,8 @@ impl Client {
     }
 
     /// Returns the legal forms.
+    ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -293,13 +323,17 @@ impl Client {
 
     /// Returns a legal form.
     ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_legal_form(&self, legal_form_id: impl Into<LegalFormId>) -> Result<DictionaryEntry> {
         self.send(&GetLegalForm::new(legal_form_id))
     }
 
-    /// Returns the types of documents.
+    /// Returns the document types.
+    ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -307,7 +341,9 @@ impl Client {
         self.send(&ListDocuments::new())
     }
 
-    /// Returns a type of document.
+    /// Returns a document type.
+    ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -319,6 +355,8 @@ impl Client {
     }
 
     /// Returns the merchant category codes.
+    ///
+    /// See the example of the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

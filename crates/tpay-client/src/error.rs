@@ -33,22 +33,22 @@ use crate::transactions::payments::Alternative;
 /// # Ok::<(), tpay_client::Error>(())
 /// ```
 pub trait ErrorExt: sealed::Sealed {
-    /// Returns the transaction whose payment was declined although the request succeeded. The
-    /// transaction still exists and can be paid by another method: it has an id and a payment page.
+    /// Returns the transaction of a declined payment. The request itself succeeded, so the
+    /// transaction has an id and a payment page and can be paid with another method.
     fn declined(&self) -> Option<&Transaction>;
 
-    /// Returns the banking applications from which the payer must choose, if that is the reason:
-    /// pay again with the `key` of one.
+    /// Returns the banking applications from which the payer must choose, if this is why the
+    /// payment was declined. Pay again with the `key` of the chosen one.
     fn alternatives(&self) -> &[Alternative] {
         self.declined().map(Transaction::alternatives).unwrap_or_default()
     }
 
-    /// Returns whether it is certain that the request had no effect: it was not sent, or all its
-    /// errors are about its form. It can be corrected and sent again.
+    /// Returns whether the request certainly had no effect: it was not sent, or all its errors are
+    /// about its format. It can be corrected and sent again.
     fn nothing_created(&self) -> bool;
 }
 
-/// The codes of errors about the form of a request.
+/// The codes of errors about the format of a request.
 const FORM: [&str; 13] = [
     "country_not_valid",
     "field_required",
@@ -145,7 +145,7 @@ pub(crate) fn read(response: &Response) -> ResponseError {
     let request_id = body.request_id.clone();
     let mut details = body.details().into_iter().peekable();
     let mut error = match details.peek() {
-        // Also the form of OAuth, and bodies that are not JSON.
+        // Also responses in the format of OAuth, and bodies that are not JSON.
         None => oauth::oauth_error(response),
         Some(_) => ResponseError::of_status(response.status()),
     };
@@ -158,11 +158,12 @@ pub(crate) fn read(response: &Response) -> ResponseError {
     }
 }
 
-/// Parses a response; `result: failed` with HTTP 200 is an error.
+/// Parses a response. Returns an error for `result: failed` with HTTP 200.
 ///
-/// Most responses have a `result`. Others must have one of these `fields`, the documented fields of
-/// the created or found object; the error names the first one if all are missing. So the `{}` of a
-/// proxy is not a success. `fields` is empty where none is documented.
+/// Most responses have a `result`. Others must have one of these `fields`, which are the documented
+/// fields of the created or found object. If all of them are missing, the error names the first
+/// one. An empty object `{}` from a proxy is therefore not a success. `fields` is empty if no field
+/// is documented.
 pub(crate) fn success<T: DeserializeOwned>(
     response: &Response,
     fields: &[&str],
@@ -192,8 +193,8 @@ struct CallResult {
     result: Option<ResultStatus>,
 }
 
-/// Parses the response to an action. The documented ones are empty or have a `result`; an object
-/// without any field is an error.
+/// Parses the response to an action. The documented responses are empty or have a `result`. An
+/// object without fields is an error.
 pub(crate) fn acknowledgement(response: &Response) -> Result<Acknowledgement, ResponseError> {
     Acknowledgement::read(response, |response| {
         let fields: ExtraFields = success(response, &[])?;

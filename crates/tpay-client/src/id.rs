@@ -1,4 +1,4 @@
-//! Ids that are numbers. Each kind is a type of its own, so that they cannot be confused.
+//! Numeric ids. Each kind of id has its own type, so that ids cannot be confused.
 
 /// Defines an id that the provider documents as a number.
 macro_rules! id {

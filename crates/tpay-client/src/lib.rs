@@ -4,7 +4,7 @@
 //! # Contents
 //!
 //! All endpoints are methods of [`Client`]. Requests, responses and their parts are in one module
-//! per resource; this page has the names that most programs use.
+//! per resource. This page lists the names that most programs use.
 //!
 //! | module | contents | methods |
 //! |---|---|---|
@@ -29,7 +29,7 @@
 //! | [`oauth`] | access tokens; the client manages its own | [`request_token`](Client::request_token), [`get_token_info`](Client::get_token_info) |
 //! | [`common`] | local times, and types of several responses | |
 //! | [`ENDPOINTS`] | table of all endpoints | |
-//! | [`api_auth`] | transports, clocks, token stores, `curl` commands: what all clients of this family share | |
+//! | [`api_auth`] | transports, clocks, token stores, `curl` commands: shared by all clients of this family | |
 //!
 // Some examples of the README send requests, so they run only with the built-in transport.
 #![cfg_attr(any(all(feature = "ureq", feature = "notifications"), not(doctest)), doc = include_str!("../README.md"))]

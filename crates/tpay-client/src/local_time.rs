@@ -11,9 +11,9 @@ const DAY: i64 = 24 * HOUR;
 /// A date and time in Polish local time (Europe/Warsaw), as the provider writes it:
 /// `YYYY-MM-DD HH:MM:SS`.
 ///
-/// Times of any zone are converted: [`UnixTime`], [`SystemTime`], and with the feature `jiff-1` a
-/// `jiff::Timestamp` by way of [`UnixTime`]. Strings are sent unchanged. The conversion follows the
-/// rule for summer time of the European Union, so it is exact for times since 1996.
+/// Times of any zone are converted: [`UnixTime`], [`SystemTime`], and, with the feature `jiff-1`,
+/// `jiff::Timestamp` via [`UnixTime`]. Strings are sent unchanged. The conversion applies the
+/// European Union's rule for summer time, so it is exact for times since 1996.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,22 +30,22 @@ const DAY: i64 = 24 * HOUR;
 /// let last_week = ListTransactions::new().from(now - Duration::from_secs(7 * 24 * 3600));
 /// ```
 ///
-/// Source: none names the zone; in a sample of the provider's documentation, the time of creation is
-/// two hours ahead of the time in the ULID of the transaction, in summer.
+/// Source: no documentation names the time zone. In a sample of the provider's documentation, the
+/// time of creation is two hours ahead of the time in the ULID of the transaction, in summer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LocalTime(String);
 
 impl LocalTime {
-    /// Returns the date and time as it is sent.
+    /// Returns the date and time as sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Returns the time in Unix seconds. Fractions of a second are dropped; a date without a time is
-    /// its midnight.
+    /// Returns the time in Unix seconds. Fractions of a second are dropped. A date without a time
+    /// is midnight.
     ///
-    /// Returns `None` if the string is not a date, or if the clocks skip the time in spring. A time
-    /// that occurs twice in autumn is the first of the two.
+    /// Returns `None` if the string is not a date, or for a time that is skipped in spring when the
+    /// clocks go forward. For a time that occurs twice in autumn, returns the first one.
     pub fn unix_time(&self) -> Option<UnixTime> {
         let local = parse(self.0.trim())?;
         let is_offset = |offset: &i64| utc_offset(local - offset) == *offset;
@@ -66,21 +66,21 @@ impl fmt::Display for LocalTime {
 }
 
 impl From<&str> for LocalTime {
-    /// Takes the string unchanged.
+    /// Stores the string unchanged.
     fn from(text: &str) -> Self {
         Self(text.to_owned())
     }
 }
 
 impl From<String> for LocalTime {
-    /// Takes the string unchanged.
+    /// Stores the string unchanged.
     fn from(text: String) -> Self {
         Self(text)
     }
 }
 
 impl From<&String> for LocalTime {
-    /// Takes the string unchanged.
+    /// Stores the string unchanged.
     fn from(text: &String) -> Self {
         Self(text.clone())
     }
@@ -150,12 +150,12 @@ fn parse(text: &str) -> Option<i64> {
     let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
     let is_time = hour < 24 && minute < 60 && second < 60 && is_number(fraction);
     let days = days_until(year, month, day);
-    // Days and months that do not exist become other dates.
+    // A day or month that does not exist would result in another date.
     let is_date = (1..=12).contains(&month) && date_of(days) == (year, month, day);
     (is_date && is_time).then_some(days * DAY + hour * HOUR + minute * 60 + second)
 }
 
-/// Returns the three numbers of a date or a time, each of its number of digits.
+/// Parses the three numbers of a date or a time, each with the given number of digits.
 fn numbers(text: &str, separator: char, digits: [usize; 3]) -> Option<[i64; 3]> {
     let mut parts = text.split(separator);
     let mut next = |digits| {
@@ -167,7 +167,7 @@ fn numbers(text: &str, separator: char, digits: [usize; 3]) -> Option<[i64; 3]> 
     parts.next().is_none().then_some(numbers)
 }
 
-/// Returns whether a date, or a date with a time, is in the calendar.
+/// Returns whether a date, with or without a time, exists in the calendar.
 pub(crate) fn is_date(text: &str) -> bool {
     parse(text).is_some()
 }
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_the_provider_is_parsed() {
+    fn all_formats_of_the_provider_are_parsed() {
         let midnight = unix("2026-11-22 00:00:00");
         assert!(midnight.is_some());
         for same in ["2026-11-22", "2026-11-22 00:00:00.000000", " 2026-11-22T00:00:00 "] {

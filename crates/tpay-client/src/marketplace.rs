@@ -1,8 +1,20 @@
 //! Payments to several merchants of a marketplace: see the example of
 //! [`CreateMarketplaceTransaction`].
 //!
-//! These endpoints use whole grosze for all amounts. This crate converts them: all amounts are in
-//! units of the currency.
+//! These endpoints use integer amounts in hundredths of the currency (grosze). This crate converts
+//! them: all amounts are in units of the currency.
+//!
+//! ```no_run
+//! use tpay_client::Client;
+//! use tpay_client::marketplace::GetMarketplaceTransaction;
+//!
+//! let request = GetMarketplaceTransaction::new("01G5EDNEPPNWBJAX8AR5QAMGVA");
+//! let payment = Client::from_env()?.get_marketplace_transaction(&request)?;
+//! for part in payment.child_transactions {
+//!     println!("{:?}: {} refunds", part.amount, part.refunds.len());
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{
     Acknowledgement, Amount, Body, Endpoint, ExtraFields, InputError, Params, Response,
@@ -21,6 +33,8 @@ use crate::{
 wire_enum! {
     /// The language of a marketplace payment.
     ///
+    /// See the example of the module [`marketplace`](crate::marketplace).
+    ///
     /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
     pub enum MarketplaceLanguage {
         /// Polish.
@@ -30,7 +44,9 @@ wire_enum! {
     }
 }
 
-/// The payer of a marketplace payment.
+/// The payer of a new marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -55,7 +71,7 @@ pub struct BillingAddress {
 }
 
 impl BillingAddress {
-    /// Creates a payer with an e-mail address and a name of up to 96 characters.
+    /// Creates a payer with an e-mail address and a name of 1 to 96 characters.
     pub fn new(email: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             email: email.into(),
@@ -71,7 +87,7 @@ impl BillingAddress {
     }
 
     setters! {
-        /// Sets the phone number.
+        /// Sets the phone number, such as `+48600100200`.
         phone: impl Into<String>,
         /// Sets the street.
         street: impl Into<String>,
@@ -79,16 +95,18 @@ impl BillingAddress {
         postal_code: impl Into<String>,
         /// Sets the city.
         city: impl Into<String>,
-        /// Sets the country, two letters.
+        /// Sets the country, two letters (ISO 3166-1), such as `PL`.
         country: impl Into<String>,
-        /// Sets the number of the house.
+        /// Sets the house number.
         house_no: impl Into<String>,
-        /// Sets the number of the flat.
+        /// Sets the flat number.
         flat_no: impl Into<String>,
     }
 }
 
-/// A product of a marketplace.
+/// A product that is sold on a marketplace.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -103,19 +121,21 @@ pub struct Product {
 }
 
 impl Product {
-    /// Creates a product with your id, the quantity (which may be a fraction) and the unit price,
-    /// in units of the currency. The price is sent in hundredths.
+    /// Creates a product with your id, the quantity (which may be a fraction) and the price per
+    /// unit of quantity, in units of the currency. The price is sent in hundredths.
     pub fn new(external_id: impl Into<String>, quantity: Amount, unit_price: Amount) -> Self {
         Self { external_id: external_id.into(), quantity, unit_price, name: None }
     }
 
     setters! {
-        /// Sets the name, 255 characters at most.
+        /// Sets the name, at most 255 characters.
         name: impl Into<String>,
     }
 }
 
-/// The part of a payment for one merchant of a marketplace.
+/// The part of a payment that one merchant receives.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -136,8 +156,8 @@ struct Id {
 }
 
 impl ChildTransaction {
-    /// Creates the part of the merchant with this id: an amount in units of the currency, which is
-    /// sent in hundredths, and a description that the payer sees.
+    /// Creates the part of the merchant with this id, a ULID. The amount is in units of the
+    /// currency and is sent in hundredths. The description is shown to the payer.
     pub fn new(
         amount: Amount,
         description: impl Into<String>,
@@ -154,7 +174,7 @@ impl ChildTransaction {
     }
 
     setters! {
-        /// Sets your own text.
+        /// Sets your reference for this part, such as an order number.
         hidden_description: impl Into<String>,
     }
 
@@ -172,7 +192,9 @@ impl ChildTransaction {
     }
 }
 
-/// A URL or e-mail address that is notified of a marketplace payment.
+/// A URL or e-mail address for events of a marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -183,22 +205,22 @@ pub struct MarketplaceCallback {
 }
 
 impl MarketplaceCallback {
-    /// Creates a URL for the payer after a payment.
+    /// Creates a URL to which the payer returns after a payment.
     pub fn success(url: impl Into<String>) -> Self {
         Self { kind: 1, value: url.into() }
     }
 
-    /// Creates a URL for the payer after a failed payment.
+    /// Creates a URL to which the payer returns after a failed payment.
     pub fn error(url: impl Into<String>) -> Self {
         Self { kind: 2, value: url.into() }
     }
 
-    /// Creates a URL for notifications.
+    /// Creates a URL to which notifications are sent.
     pub fn notification(url: impl Into<String>) -> Self {
         Self { kind: 3, value: url.into() }
     }
 
-    /// Creates an e-mail address of a merchant to notify.
+    /// Creates an e-mail address of a merchant to which notifications are sent.
     pub fn email(address: impl Into<String>) -> Self {
         Self { kind: 4, value: address.into() }
     }
@@ -206,7 +228,8 @@ impl MarketplaceCallback {
 
 /// `POST /marketplace/v1/transaction`: creates a payment to one or more merchants of a marketplace.
 ///
-/// Amounts are sent as whole grosze. The request is never retried if its outcome is unknown.
+/// Amounts are sent in hundredths of the currency. The request is never retried if its outcome is
+/// unknown.
 ///
 /// ```
 /// use tpay_client::marketplace::{
@@ -252,8 +275,8 @@ struct Emails {
 }
 
 impl CreateMarketplaceTransaction {
-    /// Creates a payment in złoty and Polish, at the point of sale with this id. The amount is the
-    /// sum of the parts.
+    /// Creates a payment in złoty, with a Polish payment page, at the point of sale with this id.
+    /// Its amount is the sum of the parts.
     pub fn new(
         description: impl Into<String>,
         pos_id: impl Into<String>,
@@ -275,15 +298,15 @@ impl CreateMarketplaceTransaction {
         }
     }
 
-    /// Sets the language.
+    /// Sets the language of the payment page. Defaults to Polish.
     #[must_use]
     pub fn language_code(mut self, language: MarketplaceLanguage) -> Self {
         self.language_code = language;
         self
     }
 
-    /// Sets whether the payer gets an e-mail when the payment is created. The server's default is
-    /// yes.
+    /// Sets whether an e-mail is sent to the payer when the payment is created. The server's
+    /// default is `true`.
     #[must_use]
     pub fn email_when_created(mut self, email: bool) -> Self {
         self.transaction_emails = Some(Emails { transaction_created: email });
@@ -291,9 +314,9 @@ impl CreateMarketplaceTransaction {
     }
 
     setters! {
-        /// Sets your own text.
+        /// Sets your reference for the payment, such as an order number.
         hidden_description: impl Into<String>,
-        /// Sets the channel to which the payer is redirected.
+        /// Sets the id of the channel to which the payer is redirected, such as `64`.
         pre_selected_channel_id: impl Into<String>,
     }
 }
@@ -324,16 +347,18 @@ impl Endpoint for CreateMarketplaceTransaction {
     }
 }
 
-/// A new payment of a marketplace.
+/// The response to the creation of a marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreatedMarketplaceTransaction {
-    /// The id.
+    /// The id of the transaction, a ULID such as `01G5EDNEPPNWBJAX8AR5QAMGVA`.
     pub transaction_id: Option<String>,
-    /// The title that the payer sees.
+    /// The title that the payer sees, `TR-XXX-XXXXXXX`.
     pub title: Option<String>,
     /// The URL of the payment page.
     pub payment_url: Option<String>,
@@ -342,47 +367,49 @@ pub struct CreatedMarketplaceTransaction {
     pub extra: ExtraFields,
 }
 
-/// A payment of a marketplace.
+/// A marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MarketplaceTransaction {
-    /// The id.
+    /// The id of the transaction, a ULID such as `01G5EDNEPPNWBJAX8AR5QAMGVA`.
     pub id: Option<String>,
-    /// The id, under the name that some responses use.
+    /// The same id in responses that name it `transactionId`.
     pub transaction_id: Option<String>,
-    /// The title that the payer sees.
+    /// The title that the payer sees, `TR-XXX-XXXXXXX`.
     pub title: Option<String>,
-    /// The status.
+    /// The status of the payment.
     #[serde(default)]
     pub status: Option<TransactionStatus>,
-    /// The currency.
+    /// The currency of the amounts.
     #[serde(default)]
     pub currency: Option<Currency>,
     /// The description that the payer sees.
     pub description: Option<String>,
-    /// Your own text.
+    /// The reference that you set, such as an order number.
     pub hidden_description: Option<String>,
-    /// The language.
+    /// The language of the payment page.
     #[serde(default)]
     pub language_code: Option<MarketplaceLanguage>,
-    /// The time of creation, in local time.
+    /// The time of creation in Polish local time, such as `2023-01-01 12:00:00.000000`.
     pub creation_date: Option<String>,
-    /// The id of the channel that was chosen when the payment was created.
+    /// The id of the channel that was selected when the payment was created, such as `64`.
     pub pre_selected_channel_id: Option<String>,
     /// The point of sale.
     pub pos: Option<MarketplacePos>,
     /// The payer.
     pub billing_address: Option<BillingAddressDetails>,
-    /// The parts of the merchants.
+    /// The parts that the merchants receive.
     #[serde(default)]
     pub child_transactions: Vec<MarketplaceChild>,
-    /// The URLs and addresses that were given when the payment was created.
+    /// The URLs and e-mail addresses that were set when the payment was created.
     #[serde(default)]
     pub transaction_callbacks: Vec<MarketplaceCallbackDetails>,
-    /// The e-mails to the payer.
+    /// The settings for e-mails to the payer.
     pub transaction_emails: Option<MarketplaceEmails>,
     /// The result of the payment.
     pub payments: Option<Payments>,
@@ -401,19 +428,23 @@ impl MarketplaceTransaction {
 
 /// The point of sale of a marketplace payment.
 ///
+/// See the example of the module [`marketplace`](crate::marketplace).
+///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MarketplacePos {
-    /// The id.
+    /// The id of the point of sale, a ULID.
     pub id: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// The payer of a marketplace payment.
+/// The payer in the response with a marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -422,46 +453,50 @@ pub struct MarketplacePos {
 pub struct BillingAddressDetails {
     /// The e-mail address.
     pub email: Option<String>,
-    /// The name.
+    /// The first name and surname, such as `Jan Nowak`.
     pub name: Option<String>,
-    /// The phone number.
+    /// The phone number, such as `+48600100200`.
     pub phone: Option<String>,
     /// The street.
     pub street: Option<String>,
-    /// The postal code.
+    /// The postal code, such as `61-707`.
     pub postal_code: Option<String>,
     /// The city.
     pub city: Option<String>,
-    /// The country.
+    /// The country, two letters (ISO 3166-1), such as `PL`.
     pub country: Option<String>,
-    /// The number of the house.
+    /// The house number, such as `12a`.
     pub house_no: Option<String>,
-    /// The number of the flat.
+    /// The flat number.
     pub flat_no: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// A URL or e-mail address of a marketplace payment.
+/// A URL or e-mail address for events of a marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MarketplaceCallbackDetails {
-    /// The type: 1 the URL after success, 2 the URL after failure, 3 the URL for notifications, 4 the
-    /// e-mail address for notifications.
+    /// The type: 1 for the URL after success, 2 for the URL after a failure, 3 for the notification
+    /// URL, 4 for the notification e-mail address.
     #[serde(rename = "type")]
     pub kind: Option<i64>,
-    /// The URL or e-mail address.
+    /// The URL or the e-mail address.
     pub value: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// The e-mails to the payer of a marketplace payment.
+/// The settings for e-mails to the payer of a marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -470,32 +505,35 @@ pub struct MarketplaceCallbackDetails {
 pub struct MarketplaceEmails {
     /// Whether an e-mail is sent when the payment is created.
     pub transaction_created: Option<bool>,
-    /// Whether an e-mail is sent when the payment is made. The server ignores it: one is always sent.
+    /// Whether an e-mail is sent when the payment succeeds. The server ignores this setting and
+    /// always sends one.
     pub transaction_paid: Option<bool>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// The part of a payment for one merchant.
+/// The part of a payment that one merchant receives.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MarketplaceChild {
-    /// The id.
+    /// The id of the part, a ULID such as `01JABM26M0EX41CKJ4A6MCNZ51`.
     pub id: Option<String>,
     /// The amount, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// The description that the payer sees.
     pub description: Option<String>,
-    /// Your own text.
+    /// The reference that you set, such as an order number.
     pub hidden_description: Option<String>,
-    /// The merchant.
+    /// The merchant that receives this part.
     pub merchant: Option<MarketplaceMerchant>,
-    /// The refunds.
+    /// The refunds of this part.
     #[serde(default)]
     pub refunds: Vec<MarketplaceChildRefund>,
     /// Fields that this type does not cover.
@@ -505,12 +543,14 @@ pub struct MarketplaceChild {
 
 /// A merchant of a marketplace.
 ///
+/// See the example of the module [`marketplace`](crate::marketplace).
+///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MarketplaceMerchant {
-    /// The id.
+    /// The id of the merchant, a ULID such as `01JABM2A0Q5C7V9X1Z3B4N6M81`.
     pub id: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -519,17 +559,19 @@ pub struct MarketplaceMerchant {
 
 /// A refund of a merchant's part.
 ///
+/// See the example of the module [`marketplace`](crate::marketplace).
+///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MarketplaceChildRefund {
-    /// The title.
+    /// The title of the refund.
     pub title: Option<String>,
-    /// The amount, in units of the payment's currency.
+    /// The refunded amount, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
-    /// The time, in local time.
+    /// The time of the refund in Polish local time, such as `2023-01-01 13:00:00`.
     pub date: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -544,7 +586,9 @@ impl MarketplaceChildRefund {
     }
 }
 
-/// `GET /marketplace/v1/transaction/{id}`: a payment of a marketplace.
+/// `GET /marketplace/v1/transaction/{id}`: returns a marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -560,7 +604,7 @@ impl GetMarketplaceTransaction {
     }
 
     setters! {
-        /// Sets whether the response includes the attempts to pay.
+        /// Sets whether the response includes the payment attempts.
         with_payment_attempts: bool,
     }
 }
@@ -582,7 +626,9 @@ impl Endpoint for GetMarketplaceTransaction {
     }
 }
 
-/// `POST /marketplace/v1/transaction/{id}/pay`: pays a payment of a marketplace.
+/// `POST /marketplace/v1/transaction/{id}/pay`: pays a marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/pay`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -599,7 +645,7 @@ pub struct PayMarketplaceTransaction {
 }
 
 impl PayMarketplaceTransaction {
-    /// Creates a payment of the transaction with this id, without a payment method.
+    /// Creates a request to pay the transaction with this id. A payment method must be added.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -612,9 +658,9 @@ impl PayMarketplaceTransaction {
     setters! {
         /// Sets a BLIK code or alias.
         blik_payment_data: BlikPayment,
-        /// Sets a card, or the token of a saved card.
+        /// Sets an encrypted card, or the token of a saved card.
         card_payment_data: CardPayment,
-        /// Sets the payment data of Apple Pay, in base64.
+        /// Sets the payment data of Apple Pay: the JSON of the wallet in base64.
         apple_pay_payment_data: impl Into<Secret>,
     }
 }
@@ -638,7 +684,9 @@ impl Endpoint for PayMarketplaceTransaction {
     }
 }
 
-/// A refund of a merchant's part, or of some of it.
+/// A full or partial refund of a merchant's part.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -654,14 +702,13 @@ pub struct ChildRefund {
 }
 
 impl ChildRefund {
-    /// Creates a refund of this amount of the part with this id, in units of the payment's
-    /// currency.
+    /// Creates a refund of `amount`, in units of the payment's currency, for the part with this id.
     pub fn by_id(id: impl Into<String>, amount: Amount) -> Self {
         Self { id: Some(id.into()), merchant_id: None, amount, products: Vec::new() }
     }
 
-    /// Creates a refund of this amount of the part of the merchant with this id, in units of the
-    /// payment's currency.
+    /// Creates a refund of `amount`, in units of the payment's currency, for the part of the
+    /// merchant with this id.
     pub fn by_merchant(merchant_id: impl Into<String>, amount: Amount) -> Self {
         Self { id: None, merchant_id: Some(merchant_id.into()), amount, products: Vec::new() }
     }
@@ -674,8 +721,8 @@ impl ChildRefund {
     }
 }
 
-/// `POST /marketplace/v1/transaction/{id}/refund`: refunds a payment of a marketplace, in full or
-/// in part. The request is never retried if its outcome is unknown.
+/// `POST /marketplace/v1/transaction/{id}/refund`: refunds a marketplace payment in full or in
+/// part. The request is never retried if its outcome is unknown.
 ///
 /// ```
 /// use tpay_client::marketplace::{ChildRefund, RefundMarketplaceTransaction};
@@ -728,16 +775,18 @@ impl Endpoint for RefundMarketplaceTransaction {
     }
 }
 
-/// A refund of a payment of a marketplace.
+/// The response to the refund of a marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MarketplaceRefund {
-    /// The payment.
+    /// The id of the transaction, a ULID such as `01G5EDNEPPNWBJAX8AR5QAMGVA`.
     pub transaction_id: Option<String>,
-    /// The amount, in units of the payment's currency.
+    /// The refunded amount, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// Fields that this type does not cover.
@@ -745,7 +794,9 @@ pub struct MarketplaceRefund {
     pub extra: ExtraFields,
 }
 
-/// `POST /marketplace/v1/transaction/{id}/cancel`: cancels a payment of a marketplace.
+/// `POST /marketplace/v1/transaction/{id}/cancel`: cancels a marketplace payment.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -770,7 +821,9 @@ impl Endpoint for CancelMarketplaceTransaction {
     }
 }
 
-/// `GET /marketplace/v1/bank-groups`: the groups of channels that are available for merchants.
+/// `GET /marketplace/v1/bank-groups`: lists the groups of channels that are available to merchants.
+///
+/// See the example of the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/bank-groups`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -779,7 +832,7 @@ pub struct ListMarketplaceBankGroups {
 }
 
 impl ListMarketplaceBankGroups {
-    /// Creates a request for the channels of these merchants.
+    /// Creates a request for the channels of the merchants with these ids.
     pub fn new(merchant_ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { merchant_ids: merchant_ids.into_iter().map(Into::into).collect() }
     }
@@ -808,6 +861,8 @@ impl Client {
     /// Creates a payment to merchants of a marketplace. The request is never retried if its outcome
     /// is unknown.
     ///
+    /// See the example of the module [`marketplace`](crate::marketplace).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn create_marketplace_transaction(
@@ -817,7 +872,9 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns a payment of a marketplace.
+    /// Returns a marketplace payment.
+    ///
+    /// See the example of the module [`marketplace`](crate::marketplace).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -828,8 +885,10 @@ impl Client {
         self.send(request)
     }
 
-    /// Pays a payment of a marketplace. A declined payment is an error as in
+    /// Pays a marketplace payment. A declined payment is returned as an error, as by
     /// [`pay_transaction`](Client::pay_transaction).
+    ///
+    /// See the example of the module [`marketplace`](crate::marketplace).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -840,7 +899,9 @@ impl Client {
         self.send(request)
     }
 
-    /// Refunds a payment of a marketplace. The request is never retried if its outcome is unknown.
+    /// Refunds a marketplace payment. The request is never retried if its outcome is unknown.
+    ///
+    /// See the example of the module [`marketplace`](crate::marketplace).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -851,7 +912,9 @@ impl Client {
         self.send(request)
     }
 
-    /// Cancels a payment of a marketplace.
+    /// Cancels a marketplace payment.
+    ///
+    /// See the example of the module [`marketplace`](crate::marketplace).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -859,7 +922,9 @@ impl Client {
         self.send(&CancelMarketplaceTransaction::new(id))
     }
 
-    /// Returns the groups of channels that are available for merchants of a marketplace.
+    /// Returns the groups of channels that are available to merchants of a marketplace.
+    ///
+    /// See the example of the module [`marketplace`](crate::marketplace).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

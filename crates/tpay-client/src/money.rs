@@ -1,8 +1,9 @@
-//! Exact amounts. Most endpoints use złoty, those of the marketplace whole grosze.
+//! Exact amounts. Most endpoints use units of the currency, those of the marketplace hundredths.
 
 use api_auth::{Amount, wire_enum};
 
-/// Returns an amount of `grosze`: 1234 is 12.34 zł. For other currencies, the number of hundredths.
+/// Returns an amount of `grosze`, hundredths of a złoty: 1234 is 12.34 zł. For other currencies,
+/// `units` is the number of hundredths.
 ///
 /// The inverse is [`Amount::minor_units`].
 ///
@@ -21,8 +22,10 @@ pub const fn grosze(units: i64) -> Amount {
 }
 
 wire_enum! {
-    /// A currency, by its three letters. Other currencies are created from their letters:
+    /// A currency (ISO 4217). Other currencies are created from their code:
     /// `Currency::from("HUF")`.
+    ///
+    /// See the example of [`grosze`](crate::grosze).
     ///
     /// Source: the provider's API reference, `GET /refunds/{refundId}`, which misspells `GBP` as
     /// `GPB`.

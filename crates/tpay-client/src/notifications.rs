@@ -1,8 +1,8 @@
-//! Notifications that Tpay sends to a shop: results of payments, saved cards, events of aliases.
+//! Notifications that Tpay sends to a shop: results of payments, saved cards, alias events.
 //!
 //! [`Client::notifications`] returns a [`Notifications`] reader; see its example. A notification is
-//! parsed only after its signature is verified. The content of each kind is in [`events`], and
-//! [`testing`] signs notifications for your own tests.
+//! parsed only after its signature is verified. The kinds of notifications are in [`events`], and
+//! [`testing`] signs notifications for your tests.
 
 mod cache;
 pub mod events;
@@ -22,7 +22,7 @@ use cache::Cache;
 
 pub use notification::{Notification, NotificationResponse};
 
-/// The header that carries the signature.
+/// The header that contains the signature.
 const HEADER: &str = "x-jws-signature";
 /// The folder of certificates, the file of the current signing certificate, and the file of its
 /// intermediate and root, in this order.
@@ -33,28 +33,28 @@ const AUTHORITIES: &str = "tpay-jws-root.pem";
 const PRODUCTION: &[u8] = include_bytes!("notifications/anchors/production.pem");
 const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 
-/// Verifies and parses notifications. Created by
-/// [`Client::notifications`](crate::Client::notifications). All threads can share one.
+/// A reader that verifies and parses notifications. It is created by
+/// [`Client::notifications`](crate::Client::notifications). All threads can share one reader.
 ///
 /// The signature is verified strictly: it must be a detached RS256 JWS over the raw body. The
-/// certificate must be at the environment's own host and have a complete chain to the compiled-in
-/// trust anchor (or one of yours), all valid at the client's time. If the chain lacks an
-/// intermediate, the file `tpay-jws-root.pem` of the same host is used to complete it; its
-/// certificates are not trust anchors.
+/// certificate must be on the host of the environment and have a complete chain to the compiled-in
+/// trust anchor (or one of yours), and all certificates must be valid at the client's time. If the
+/// chain lacks an intermediate, the file `tpay-jws-root.pem` of the same host is used to complete
+/// it. The certificates in this file are not trust anchors.
 ///
-/// Certificates are fetched through the client's transport, without retries, and cached for an
-/// hour. If no cached certificate verifies a message, its certificate is fetched again, at most
-/// once in ten seconds. Until then the message is an [`ErrorKind::RateLimited`], since a newer
-/// certificate may verify it, and the sender retries it.
+/// Certificates are fetched with the client's transport, without retries, and cached for an hour.
+/// If no cached certificate verifies a message, the certificate is fetched again, at most once in
+/// ten seconds. Until then, the message is rejected with [`ErrorKind::RateLimited`], because a
+/// newer certificate may verify it and the sender retries it.
 ///
-/// Certificates of names that never verified a message, other than the usual ones, share a budget of
-/// 16 requests and one more every ten seconds. While messages need more than that, it is given to
-/// them at random, and the others are an [`ErrorKind::RateLimited`].
+/// Certificates whose names are unusual and never verified a message share a budget of 16 requests
+/// and one more every ten seconds. If messages require more requests, the budget is assigned at
+/// random, and the other messages are rejected with [`ErrorKind::RateLimited`].
 ///
-/// The certificate is Tpay's and not the merchant's, so a genuine notification may be about another
-/// merchant. [`merchant_id`](Notifications::merchant_id) is required for payments and alias events.
-/// The other kinds (saved cards, marketplace payments, charges of a plan) name no merchant: compare
-/// their ids with your own records.
+/// The certificate belongs to Tpay and not to the merchant, so a genuine notification may be
+/// intended for another merchant. [`merchant_id`](Notifications::merchant_id) is required for
+/// payments and alias events. The other kinds (saved cards, marketplace payments, charges of a
+/// plan) contain no merchant id: compare their ids with your records.
 ///
 /// ```
 /// use tpay_client::notifications::testing;
@@ -63,7 +63,7 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 /// let tpay = Client::builder("id", "secret")
 /// #   .transport(|_| Ok(Default::default()))
 ///     .build()?;
-/// // In production without the two lines about certificates.
+/// // Production code does not need the two lines about certificates.
 /// let notifications = tpay
 ///     .notifications()?
 ///     .merchant_id("1010")
@@ -76,18 +76,18 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 /// let Notification::Payment(payment) = notifications.read(&signature, body.as_bytes())? else {
 ///     unreachable!()
 /// };
-/// // A test of the panel is genuine, too. Nothing was paid, so it is never paid in full.
+/// // A test notification of the panel is genuine as well, but never paid in full.
 /// assert!(payment.paid_in_full(grosze(1234)) && !payment.is_test());
 /// assert_eq!(payment.crc, "order-7");
 /// # Ok::<(), tpay_client::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Notifications {
-    /// Sends each request once: the cache decides when a certificate is requested again.
+    /// Sends each request once. The cache decides when a certificate is requested again.
     core: api_auth::Client,
     folder: String,
     anchors: Anchors,
-    /// An error if the id of the merchant is not a number: all notifications are then rejected.
+    /// An error if the merchant id is not a number. In this case, all notifications are rejected.
     merchant: Result<Merchant, InputError>,
     security_code: Option<Secret>,
     given: Option<Result<Certificate, JwsError>>,
@@ -107,9 +107,10 @@ enum Merchant {
 ///
 /// See [`notifications`](crate::notifications): verifying and parsing notifications.
 impl Client {
-    /// Returns a reader of the notifications of this client's environment. Its trust anchors are
-    /// compiled in: those of the sandbox for the sandbox, those of production for all other
-    /// environments.
+    /// Returns a notification reader for this client's environment. The compiled-in trust anchors
+    /// of the sandbox are used for the sandbox, and those of production for all other environments.
+    ///
+    /// See the example of [`Notifications`](crate::Notifications).
     ///
     /// # Errors
     /// Returns an error if the compiled-in certificates cannot be used.
@@ -132,17 +133,17 @@ impl Client {
 }
 
 impl Notifications {
-    /// Accepts payments and alias events of this merchant only: the number that the panel shows and
-    /// that notifications have as `id`. Required for these, unless
+    /// Accepts only payments and alias events of this merchant. `id` is the number that the panel
+    /// shows and that notifications contain as `id`. It is required for these kinds, unless
     /// [`accept_any_merchant`](Notifications::accept_any_merchant) is called.
     ///
-    /// If `id` is empty or contains anything but digits, [`read`](Notifications::read) returns an
-    /// [`InputError`] for every notification and requests no certificate.
+    /// If `id` is empty or contains other characters than digits, [`read`](Notifications::read)
+    /// returns an [`InputError`] for every notification and fetches no certificate.
     #[must_use]
     pub fn merchant_id(mut self, id: impl Into<String>) -> Self {
         let id = id.into();
         let is_number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-        let problem = "must be the number that the panel shows, of digits only";
+        let problem = "must be the number that the panel shows, digits only";
         self.merchant = is_number
             .then_some(Merchant::Id(id))
             .ok_or_else(|| InputError::new("merchant_id", problem));
@@ -151,23 +152,23 @@ impl Notifications {
 
     /// Accepts notifications of every merchant, for partners. Compare
     /// [`merchant_id`](events::PaymentNotification::merchant_id) of each payment yourself: the
-    /// certificate is the same for all merchants, so every merchant can cause a genuine notification
-    /// with your order number.
+    /// certificate is the same for all merchants, so every merchant can trigger a genuine
+    /// notification with your order number.
     #[must_use]
     pub fn accept_any_merchant(mut self) -> Self {
         self.merchant = Ok(Merchant::Any);
         self
     }
 
-    /// Sets the security code of the panel, by which the `md5sum` of payments is verified as well.
-    /// An empty code (none is set in the panel) disables this check.
+    /// Sets the security code from the panel, with which the `md5sum` of payments is verified as
+    /// well. If the code is empty because the panel has none, this check is disabled.
     #[must_use]
     pub fn security_code(mut self, code: impl Into<Secret>) -> Self {
         self.security_code = Some(code.into()).filter(|code| !code.is_empty());
         self
     }
 
-    /// Sets the trust anchors (PEM: roots, and their intermediates) in place of the compiled-in
+    /// Sets the trust anchors (PEM, roots and their intermediates), which replace the compiled-in
     /// ones.
     ///
     /// # Errors
@@ -177,23 +178,24 @@ impl Notifications {
         Ok(self)
     }
 
-    /// Sets the signing certificate (PEM), so that none is fetched. It must have a chain to a trust
-    /// anchor as well.
+    /// Sets the signing certificate (PEM), so that no certificate is fetched. It must have a chain
+    /// to a trust anchor as well.
     #[must_use]
     pub fn certificate(mut self, pem: impl Into<String>) -> Self {
         self.given = Some(Certificate::from_pem(pem.into().as_bytes()));
         self
     }
 
-    /// Accepts signatures whose certificate is below this URL, such as `https://secure.tpay.com`,
-    /// for a client whose requests use a different host.
+    /// Accepts signatures with a certificate below this URL, such as `https://secure.tpay.com`, for
+    /// a client that sends its requests to another host.
     #[must_use]
     pub fn certificates_at(mut self, base_url: &str) -> Self {
         self.folder = [base_url.trim_end_matches('/'), FOLDER].concat();
         self
     }
 
-    /// Verifies and parses a notification by its headers and its body, byte for byte as received.
+    /// Verifies and parses a notification from its headers and its body. The body must be byte for
+    /// byte as received.
     ///
     /// # Errors
     /// Returns the errors of [`read`](Notifications::read), and [`ErrorKind::Verify`] if the
@@ -208,15 +210,14 @@ impl Notifications {
         }
     }
 
-    /// Verifies and parses a notification: the value of its header `X-JWS-Signature`, and its body
-    /// byte for byte as received, before any decoding.
+    /// Verifies and parses a notification from the value of its header `X-JWS-Signature` and its
+    /// body. The body must be byte for byte as received, before any decoding.
     ///
     /// # Errors
     /// Returns [`ErrorKind::Verify`] if the notification is not genuine, [`ErrorKind::Decode`] if
     /// it is genuine and cannot be parsed, and another kind if the certificate could not be fetched
-    /// or a setting is invalid. Among these, [`ErrorKind::RateLimited`] means that the newest
-    /// certificate is not known and cannot be requested yet. [`NotificationResponse::for_error`]
-    /// returns the response to send.
+    /// or a setting is invalid. [`ErrorKind::RateLimited`] means that a newer certificate may exist
+    /// and cannot be fetched yet. [`NotificationResponse::for_error`] returns the response to send.
     pub fn read(&self, signature: &str, body: &[u8]) -> Result<Notification> {
         let merchant = self.merchant.as_ref().map_err(Clone::clone)?;
         self.verify(signature, body)?;
@@ -259,9 +260,9 @@ fn invalid_signature(why: JwsError) -> Error {
     not_genuine(&why.to_string())
 }
 
-/// Returns the `md5sum` of a payment notification, computed from its values as they are sent. For
-/// tests, and for programs that receive notifications by other means. The order number `tr_crc` may
-/// be in any encoding.
+/// Returns the `md5sum` of a payment notification, computed from its unchanged values. For tests,
+/// and for programs that receive notifications by other means. The order number `tr_crc` may have
+/// any encoding.
 ///
 /// ```
 /// use tpay_client::notifications::payment_md5sum;
@@ -292,7 +293,7 @@ mod tests {
     use crate::certificates::{GetRootCertificates, GetSigningCertificate};
 
     #[test]
-    fn each_environment_trusts_its_own_authority() {
+    fn each_environment_trusts_its_own_root() {
         let trusted = |environment| {
             let offline = |_| Ok(Response::default());
             let builder = Client::builder("id", "s").transport(offline).environment(environment);
@@ -307,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_certificates_are_those_of_the_endpoints() {
+    fn usual_certificates_are_those_of_the_endpoints() {
         assert_eq!(GetSigningCertificate::new().path(), [FOLDER, SIGNING].concat());
         assert_eq!(GetRootCertificates::new().path(), [FOLDER, AUTHORITIES].concat());
     }

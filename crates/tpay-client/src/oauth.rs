@@ -19,26 +19,28 @@ use crate::{Client, error, validate};
 
 /// A token as returned by the token endpoint. The client manages its own token.
 ///
+/// See the example of the module [`oauth`](crate::oauth).
+///
 /// Source: the provider's documentation, `docs-api.tpay.com`, first steps, authorization.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Token {
-    /// The token.
+    /// The access token, 40 hex digits. Treat it as opaque.
     #[serde(rename = "access_token", skip_serializing)]
     pub access_token: Option<Secret>,
-    /// `Bearer`.
+    /// The type of the token, `Bearer`.
     #[serde(rename = "token_type")]
     pub token_type: Option<String>,
-    /// The time of creation, by the server's clock.
+    /// The time of creation by the server's clock, in Unix seconds.
     #[serde(rename = "issued_at")]
     pub issued_at: Option<UnixTime>,
-    /// The TTL in seconds.
+    /// The TTL in seconds, such as 7200.
     #[serde(rename = "expires_in")]
     pub expires_in: Option<i64>,
-    /// The scope. Do not rely on it.
+    /// The scope, such as `read`. It does not reliably describe what the key may do.
     pub scope: Option<String>,
-    /// The client id.
+    /// The id of the API key, such as `01HH1N1V033B5FMB6TXPWZVATY-01J06SX1HPPFG0D8907TWBG871`.
     #[serde(rename = "client_id")]
     pub client_id: Option<String>,
     /// Fields that this type does not cover.
@@ -46,9 +48,12 @@ pub struct Token {
     pub extra: ExtraFields,
 }
 
-/// `POST /oauth/auth`: a new access token.
+/// `POST /oauth/auth`: requests an access token.
 ///
-/// The client does this before its first request. Use this endpoint to get the response.
+/// The client requests its own token before its first request. Use this endpoint only to get the
+/// response itself.
+///
+/// See the example of the module [`oauth`](crate::oauth).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, first steps, authorization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +78,7 @@ impl RequestToken {
 impl Endpoint for RequestToken {
     type Output = Token;
     const ID: &'static str = "oauth.token";
-    // A second token does not replace the first.
+    // A second token does not replace the first one.
     const ROUTE: Route<Self> = route!(POST "/oauth/auth").credential(Credential::NONE).idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
@@ -81,6 +86,13 @@ impl Endpoint for RequestToken {
         validate::not_empty("client_secret", self.client_secret.expose())?;
         validate::no_control("client_id", &self.client_id)?;
         validate::no_control("client_secret", self.client_secret.expose())
+    }
+
+    fn spaced_credential(&self) -> Option<&'static str> {
+        if validate::has_outer_space(&self.client_id) {
+            return Some("client_id");
+        }
+        self.client_secret.has_outer_space().then_some("client_secret")
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -100,17 +112,19 @@ impl Endpoint for RequestToken {
 
 /// The server's information about a token.
 ///
+/// See the example of the module [`oauth`](crate::oauth).
+///
 /// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TokenInfo {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The token.
+    /// The token and its properties.
     pub token: Option<TokenDetails>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -119,20 +133,22 @@ pub struct TokenInfo {
 
 /// A token that authenticates requests.
 ///
+/// See the example of the module [`oauth`](crate::oauth).
+///
 /// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TokenDetails {
-    /// The token.
+    /// The access token, 40 hex digits. Treat it as opaque.
     #[serde(rename = "access_token", skip_serializing)]
     pub access_token: Option<Secret>,
-    /// The client id.
+    /// The id of the API key.
     #[serde(rename = "client_id")]
     pub client_id: Option<String>,
-    /// The time of expiry.
+    /// The time of expiry, in Unix seconds.
     pub expires: Option<UnixTime>,
-    /// The scope. Do not rely on it.
+    /// The scope, such as `read write`. It does not reliably describe what the key may do.
     pub scope: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -141,13 +157,15 @@ pub struct TokenDetails {
 
 /// `GET /oauth/tokeninfo`: information about the token that authenticates the request.
 ///
+/// See the example of the module [`oauth`](crate::oauth).
+///
 /// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetTokenInfo {}
 
 impl GetTokenInfo {
-    /// Creates a request about the client's own token.
+    /// Creates a request for information about the client's own token.
     pub fn new() -> Self {
         Self::default()
     }
@@ -169,6 +187,8 @@ impl Endpoint for GetTokenInfo {
 impl Client {
     /// Returns a new access token. The client does not use it: it manages its own token.
     ///
+    /// See the example of the module [`oauth`](crate::oauth).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn request_token(&self) -> Result<Token> {
@@ -176,6 +196,8 @@ impl Client {
     }
 
     /// Returns information about the token that this client uses.
+    ///
+    /// See the example of the module [`oauth`](crate::oauth).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -10,7 +10,7 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    /// The page size if the caller requests the largest one.
+    /// The page size of iterators over all pages.
     pub(crate) const MAX_LIMIT: u32 = 100;
 
     pub(crate) fn validate(self) -> Result<(), InputError> {
@@ -34,8 +34,8 @@ impl Paging {
         self.page.unwrap_or(1)
     }
 
-    /// Returns the position of this page in its list, by the page size and the total of the
-    /// response.
+    /// Returns the position of this page in its list. It depends on the page size and the total of
+    /// the response.
     pub(crate) fn extent(self, server_limit: Option<i64>, total: Option<i64>) -> Extent {
         extent(self.number(), self.limit.unwrap_or(35), server_limit, total)
     }
@@ -51,7 +51,7 @@ macro_rules! page_setters {
             self
         }
 
-        /// Sets the page size, 1 to 100. The server's default is 35.
+        /// Sets the page size, from 1 to 100. The server's default is 35.
         #[must_use]
         pub fn limit(mut self, limit: u32) -> Self {
             self.paging.limit = Some(limit);
@@ -75,8 +75,8 @@ pub(crate) fn validate_page(page: Option<u32>) -> Result<(), InputError> {
     Ok(())
 }
 
-/// Returns the position of a page, counted from 1. The page size of the server replaces the requested
-/// one.
+/// Returns the position of a page, whose number is counted from 1. The page size in the response
+/// takes precedence over the requested one.
 pub(crate) fn extent(
     page: u32,
     limit: u32,
@@ -138,9 +138,9 @@ mod tests {
         assert!(!more(2, 100, 100, None, Some(200)));
         assert!(more(2, 100, 100, None, None));
         assert!(!more(2, 100, 99, None, None));
-        assert!(more(1, 100, 35, Some(35), Some(36)), "the server's limit");
+        assert!(more(1, 100, 35, Some(35), Some(36)), "the server's limit is used");
         assert!(more(1, 35, 35, Some(0), Some(i64::MAX)));
-        assert!(!more(1, 35, 34, Some(0), Some(34)), "a limit of 0 is none");
+        assert!(!more(1, 35, 34, Some(0), Some(34)), "a limit of 0 is ignored");
         for wrong in [-1, 0, 10, 35] {
             assert!(more(1, 35, 35, None, Some(wrong)), "a full page beside the total {wrong}");
         }

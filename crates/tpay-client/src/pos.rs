@@ -1,4 +1,4 @@
-//! Points of sale: the shops of a merchant, with their settings.
+//! Points of sale: the shops of a merchant and their settings.
 //!
 //! ```no_run
 //! for pos in tpay_client::Client::from_env()?.list_pos()?.list {
@@ -15,26 +15,28 @@ use crate::{Client, UnixTime, error, local_time};
 
 /// A point of sale.
 ///
+/// See the example of the module [`pos`](crate::pos).
+///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Pos {
-    /// The id.
+    /// The id of the point of sale, such as `ps_6UvbBjehvHXA7vfD`.
     pub pos_id: Option<String>,
-    /// The account.
+    /// The id of the account, a ULID such as `01M80DDY372Q62XPM3RDEATMCJ`.
     pub account_id: Option<String>,
     /// The times of creation and of the last change.
     pub date: Option<PosDate>,
-    /// The settings.
+    /// The settings for notifications.
     pub settings: Option<PosSettings>,
-    /// The description.
+    /// The description of the shop.
     pub description: Option<String>,
-    /// The URL.
+    /// The URL of the shop, such as `https://shop.example.com`.
     pub url: Option<String>,
-    /// The name.
+    /// The name of the shop.
     pub name: Option<String>,
-    /// The short name.
+    /// The short name of the shop.
     pub friendly_name: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -43,14 +45,16 @@ pub struct Pos {
 
 /// The times of creation and of the last change of a point of sale.
 ///
+/// See the example of the module [`pos`](crate::pos).
+///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PosDate {
-    /// The time of creation.
+    /// The time of creation in Polish local time, such as `2025-01-01 00:00:00`.
     pub create: Option<String>,
-    /// The time of the last change.
+    /// The time of the last change in Polish local time, such as `2025-02-01 00:00:00`.
     pub modification: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -73,29 +77,33 @@ impl PosDate {
 
 /// The settings of a point of sale.
 ///
+/// See the example of the module [`pos`](crate::pos).
+///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PosSettings {
-    /// The security code of its notifications.
+    /// The security code, with which the `md5sum` of notifications is computed.
     #[serde(skip_serializing)]
     pub confirmation_code: Option<Secret>,
     /// Whether the point of sale is in test mode.
     pub is_test_mode: Option<bool>,
 }
 
-/// The points of sale.
+/// The response with the points of sale.
+///
+/// See the example of the module [`pos`](crate::pos).
 ///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PosList {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
     /// The points of sale.
     #[serde(default)]
@@ -105,7 +113,9 @@ pub struct PosList {
     pub extra: ExtraFields,
 }
 
-/// `GET /accounts/pos`: the points of sale. The response contains their security codes.
+/// `GET /accounts/pos`: lists the points of sale. The response contains their security codes.
+///
+/// See the example of the module [`pos`](crate::pos).
 ///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -113,7 +123,7 @@ pub struct PosList {
 pub struct ListPos {}
 
 impl ListPos {
-    /// Creates a request.
+    /// Creates a request without arguments.
     pub fn new() -> Self {
         Self::default()
     }
@@ -134,6 +144,8 @@ impl Endpoint for ListPos {
 /// See [`pos`](crate::pos): the points of sale.
 impl Client {
     /// Returns the points of sale, with their security codes.
+    ///
+    /// See the example of the module [`pos`](crate::pos).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

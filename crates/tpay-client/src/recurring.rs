@@ -1,7 +1,21 @@
-//! Recurring payments: plans of charges that the server makes. See the example of
+//! Recurring payments: plans that the server charges on a schedule. See the example of
 //! [`CreateRecurring`].
 //!
-//! Experimental: they are documented for the provider's sandbox only.
+//! Experimental: the endpoints are documented for the provider's sandbox only.
+//!
+//! ```no_run
+//! use tpay_client::Client;
+//! use tpay_client::recurring::{ListRecurring, RecurringStatus};
+//!
+//! let tpay = Client::from_env()?;
+//! for plan in tpay.recurring_plans(&ListRecurring::new()) {
+//!     let plan = plan?;
+//!     if plan.status == Some(RecurringStatus::Failed) {
+//!         tpay.retry_recurring(plan.id.unwrap_or_default())?;
+//!     }
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{
     Acknowledgement, Amount, Body, Endpoint, Extent, ExtraFields, InputError, Items, Paged, Params,
@@ -15,7 +29,9 @@ use crate::paging::{Paging, numbered_pages, page_setters, paged_by_number};
 use crate::{Client, Currency, Payer, error, validate};
 
 wire_enum! {
-    /// A unit of time between charges.
+    /// A unit of an interval between charges.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
     /// branch of the official PHP client.
@@ -30,7 +46,9 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// The payment instrument that a plan charges.
+    /// The type of the payment instrument that a plan charges.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
     /// branch of the official PHP client.
@@ -47,12 +65,14 @@ wire_enum! {
 wire_enum! {
     /// The status of a plan.
     ///
+    /// See the example of the module [`recurring`](crate::recurring).
+    ///
     /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
     /// branch of the official PHP client.
     pub enum RecurringStatus {
         /// The plan is active.
         Active = "active",
-        /// The plan is finished: all charges were made.
+        /// All charges were made.
         Finished = "finished",
         /// A charge failed and is not retried.
         Failed = "failed",
@@ -61,7 +81,9 @@ wire_enum! {
     }
 }
 
-/// The interval between a failed charge and its retry.
+/// The interval before a failed charge is retried.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -73,13 +95,15 @@ pub struct RetryInterval {
 }
 
 impl RetryInterval {
-    /// An interval of `value` units.
+    /// Creates an interval of `value` units.
     pub fn new(value: u32, unit: IntervalUnit) -> Self {
         Self { value, unit }
     }
 }
 
 /// The amount and the schedule of the charges of a plan.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -98,8 +122,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Creates a schedule of charges of this amount, in units of the currency, from a start time
-    /// (ISO 8601), with this interval.
+    /// Creates a schedule of charges of `amount`, in units of the currency, from a start time (ISO
+    /// 8601), with this interval.
     pub fn new(
         amount: Amount,
         currency: Currency,
@@ -119,7 +143,7 @@ impl Schedule {
     }
 
     setters! {
-        /// Sets the number of charges. Unlimited by default.
+        /// Sets the number of charges. Defaults to unlimited.
         charge_count: u32,
         /// Sets the intervals after which a failed charge is retried. Defaults to once a day for 14
         /// days.
@@ -127,7 +151,9 @@ impl Schedule {
     }
 }
 
-/// The terms by which a PAYID alias is charged.
+/// The terms for charges to a PAYID alias.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -148,14 +174,18 @@ impl RecurringBlik {
     }
 
     setters! {
-        /// See [`BlikAlias::no_delay`](crate::blik::BlikAlias::no_delay).
+        /// Sets [`BlikAlias::no_delay`](crate::blik::BlikAlias::no_delay) for the charges.
         no_delay: bool,
-        /// See [`BlikAlias::recommended_auth_level`](crate::blik::BlikAlias::recommended_auth_level).
+        /// Sets
+        /// [`BlikAlias::recommended_auth_level`](crate::blik::BlikAlias::recommended_auth_level)
+        /// for the charges.
         recommended_auth_level: impl Into<String>,
     }
 }
 
 /// The payment instrument that a plan charges.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -170,12 +200,12 @@ pub struct PaymentInstrument {
 }
 
 impl PaymentInstrument {
-    /// A saved card.
+    /// Creates a payment instrument for the saved card with this token.
     pub fn card_token(token: impl Into<Secret>) -> Self {
         Self { payment_type: InstrumentType::CardToken, value: token.into(), blik: None }
     }
 
-    /// A BLIK PAYID alias.
+    /// Creates a payment instrument for a BLIK PAYID alias.
     pub fn blik_pay_id(alias: impl Into<Secret>, blik: RecurringBlik) -> Self {
         Self { payment_type: InstrumentType::BlikPayId, value: alias.into(), blik: Some(blik) }
     }
@@ -190,7 +220,7 @@ impl PaymentInstrument {
     }
 }
 
-/// `POST /recurring`: creates a plan of charges.
+/// `POST /recurring`: creates a plan.
 ///
 /// Experimental: the response is not documented.
 ///
@@ -230,8 +260,8 @@ pub struct CreateRecurring {
 }
 
 impl CreateRecurring {
-    /// Creates a plan with your own id (a ULID), a description of up to 128 characters, and the URL
-    /// for the notifications of its charges.
+    /// Creates a plan with your own id (a ULID of 26 characters), a description of up to 128
+    /// characters, and the URL for notifications about its charges.
     pub fn new(
         id: impl Into<String>,
         description: impl Into<String>,
@@ -252,7 +282,7 @@ impl CreateRecurring {
     }
 
     setters! {
-        /// Sets your own text, up to 255 characters.
+        /// Sets your reference for the plan, up to 255 characters.
         hidden_description: impl Into<String>,
     }
 }
@@ -289,26 +319,27 @@ impl Endpoint for CreateRecurring {
     }
 }
 
-/// A plan of charges. Its form is not documented: `extra` has the fields that this type does not
-/// cover.
+/// A plan. Its format is not documented: `extra` contains the fields that this type does not cover.
 ///
-/// Source: none documents the response; the names are those of the request.
+/// See the example of the module [`recurring`](crate::recurring).
+///
+/// Source: the response is not documented; the names are those of the request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RecurringPlan {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The id.
+    /// The id of the plan, a ULID such as `01K1Z6T40ZWKY1XZG9VD5AZ9Q4`.
     pub id: Option<String>,
     /// The description that the payer sees.
     pub description: Option<String>,
-    /// Your own text.
+    /// The reference that you set, such as `subscription-7`.
     pub hidden_description: Option<String>,
-    /// The status.
+    /// The status of the plan.
     #[serde(default)]
     pub status: Option<RecurringStatus>,
     /// Fields that this type does not cover.
@@ -318,19 +349,22 @@ pub struct RecurringPlan {
 
 /// A page of plans.
 ///
-/// No source documents its form: the name of the list is a guess, and `extra` has all other fields.
+/// The format is not documented: the name of the list is assumed, and `extra` contains all other
+/// fields.
 ///
-/// Source: none documents the response; the names are those that other lists of the provider have.
+/// See the example of the module [`recurring`](crate::recurring).
+///
+/// Source: the response is not documented; the names are those of other lists of the provider.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RecurringPage {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The plans, if they are named `list`, `recurring`, `recurrings` or `data`.
+    /// The plans, in a member with the name `list`, `recurring`, `recurrings` or `data`.
     #[serde(default, alias = "recurring", alias = "recurrings", alias = "data")]
     pub list: Vec<RecurringPlan>,
     /// The number of this page, from 1.
@@ -344,9 +378,11 @@ pub struct RecurringPage {
     pub extra: ExtraFields,
 }
 
-/// `GET /recurring`: one page of plans.
+/// `GET /recurring`: lists one page of plans.
 ///
 /// Experimental: the response is not documented.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -398,9 +434,11 @@ impl Paged for ListRecurring {
 
 numbered_pages!(ListRecurring);
 
-/// `GET /recurring/{recurringId}`: a plan.
+/// `GET /recurring/{recurringId}`: returns a plan.
 ///
 /// Experimental: the response is not documented.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -426,21 +464,23 @@ impl Endpoint for GetRecurring {
     }
 }
 
-/// A charge of a plan. Its form is not documented: `extra` has the fields that this type does not
-/// cover.
+/// A charge of a plan. Its format is not documented: `extra` contains the fields that this type
+/// does not cover.
 ///
-/// Source: none documents the response; the names are those of transactions.
+/// See the example of the module [`recurring`](crate::recurring).
+///
+/// Source: the response is not documented; the names are those of transactions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RecurringCharge {
-    /// The transaction.
+    /// The id of the transaction, a ULID.
     pub transaction_id: Option<String>,
-    /// The status.
+    /// The status of the charge, such as `correct`.
     pub status: Option<String>,
     /// The charged amount, in units of `currency`.
     pub amount: Option<Amount>,
-    /// The currency.
+    /// The currency of the amount.
     #[serde(default)]
     pub currency: Option<Currency>,
     /// Fields that this type does not cover.
@@ -450,19 +490,22 @@ pub struct RecurringCharge {
 
 /// A page of charges of a plan.
 ///
-/// No source documents its form: the name of the list is a guess, and `extra` has all other fields.
+/// The format is not documented: the name of the list is assumed, and `extra` contains all other
+/// fields.
 ///
-/// Source: none documents the response; the names are those that other lists of the provider have.
+/// See the example of the module [`recurring`](crate::recurring).
+///
+/// Source: the response is not documented; the names are those of other lists of the provider.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RecurringCharges {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The charges, if they are named `list`, `transactions` or `data`.
+    /// The charges, in a member with the name `list`, `transactions` or `data`.
     #[serde(default, alias = "transactions", alias = "data")]
     pub list: Vec<RecurringCharge>,
     /// The number of this page, from 1.
@@ -476,9 +519,11 @@ pub struct RecurringCharges {
     pub extra: ExtraFields,
 }
 
-/// `GET /recurring/{recurringId}/transactions`: the charges of a plan.
+/// `GET /recurring/{recurringId}/transactions`: lists the charges of a plan.
 ///
 /// Experimental: the response is not documented.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -535,6 +580,8 @@ numbered_pages!(ListRecurringCharges);
 ///
 /// Experimental: the response is not documented.
 ///
+/// See the example of the module [`recurring`](crate::recurring).
+///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -559,10 +606,12 @@ impl Endpoint for CancelRecurring {
     }
 }
 
-/// `POST /recurring/{recurringId}/retry`: retries the last charge of a plan at once. The request is
-/// never retried if its outcome is unknown.
+/// `POST /recurring/{recurringId}/retry`: retries the last charge of a plan immediately. The
+/// request is never retried if its outcome is unknown.
 ///
 /// Experimental: the response is not documented.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -572,7 +621,7 @@ pub struct RetryRecurring {
 }
 
 impl RetryRecurring {
-    /// Creates a request for the charges of the plan with this id.
+    /// Creates a request for the plan with this id.
     pub fn new(recurring_id: impl Into<String>) -> Self {
         Self { recurring_id: recurring_id.into() }
     }
@@ -588,9 +637,11 @@ impl Endpoint for RetryRecurring {
     }
 }
 
-/// `POST /recurring/{recurringId}/payment_instrument`: changes the payment instrument of a plan.
+/// `POST /recurring/{recurringId}/payment_instrument`: replaces the payment instrument of a plan.
 ///
 /// Experimental: the response is not documented.
+///
+/// See the example of the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -603,7 +654,7 @@ pub struct UpdatePaymentInstrument {
 }
 
 impl UpdatePaymentInstrument {
-    /// Creates a request for the charges of the plan with this id.
+    /// Creates a request for the plan with this id and the new payment instrument.
     pub fn new(recurring_id: impl Into<String>, payment_instrument: PaymentInstrument) -> Self {
         Self { recurring_id: recurring_id.into(), payment_instrument }
     }
@@ -632,7 +683,9 @@ impl Endpoint for UpdatePaymentInstrument {
 ///
 /// See [`recurring`](crate::recurring): plans and their charges. Experimental.
 impl Client {
-    /// Creates a plan of charges. Experimental.
+    /// Creates a plan. Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -642,20 +695,26 @@ impl Client {
 
     /// Returns one page of plans. Experimental.
     ///
+    /// See the example of the module [`recurring`](crate::recurring).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_recurring(&self, request: &ListRecurring) -> Result<RecurringPage> {
         self.send(request)
     }
 
-    /// Returns an iterator over all plans of charges, page by page, each entry once. No request is
-    /// sent before the iterator is advanced. Without a page size, 100 entries per page are
-    /// requested. Experimental.
+    /// Returns an iterator over all plans, page by page, each entry once. No request is sent before
+    /// the iterator is advanced. Without a page size, 100 entries per page are requested.
+    /// Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
     /// Returns a plan. Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -664,6 +723,8 @@ impl Client {
     }
 
     /// Returns one page of the charges of a plan. Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -677,11 +738,15 @@ impl Client {
     /// Returns an iterator over all charges of a plan, page by page, each entry once. No request is
     /// sent before the iterator is advanced. Without a page size, 100 entries per page are
     /// requested. Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     pub fn recurring_charges(&self, request: &ListRecurringCharges) -> Items<ListRecurringCharges> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
     /// Cancels a plan. Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -689,7 +754,9 @@ impl Client {
         self.send(&CancelRecurring::new(recurring_id))
     }
 
-    /// Retries the last charge of a plan at once. Experimental.
+    /// Retries the last charge of a plan immediately. Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -697,7 +764,9 @@ impl Client {
         self.send(&RetryRecurring::new(recurring_id))
     }
 
-    /// Changes the payment instrument of a plan. Experimental.
+    /// Replaces the payment instrument of a plan. Experimental.
+    ///
+    /// See the example of the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -28,13 +28,15 @@ use crate::{Client, Currency, TransactionStatus, UnixTime, error, local_time, va
 wire_enum! {
     /// The status of a refund.
     ///
+    /// See the example of the module [`refunds`](crate::refunds).
+    ///
     /// Source: the provider's API reference, `GET /refunds/{refundId}`.
     pub enum RefundStatus {
         /// The refund was registered.
         New = "new",
         /// The refund is in progress.
         Pending = "pending",
-        /// The payer's bank account is not known.
+        /// The payer's bank account number is missing.
         ToComplete = "to_complete",
         /// The refund was cancelled.
         Cancel = "cancel",
@@ -53,25 +55,27 @@ wire_enum! {
 
 /// A refund.
 ///
+/// See the example of the module [`refunds`](crate::refunds).
+///
 /// Source: the provider's API reference, `GET /refunds/{refundId}` and
 /// `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Refund {
-    /// The result of the call; only set if one refund was requested.
+    /// The result of the request. Only set if one refund was requested.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The id of the refund.
+    /// The id of the refund, such as `rf_jtHRr95SKUbRpxTD`.
     pub refund_id: Option<String>,
-    /// The status.
+    /// The status of the refund.
     #[serde(default)]
     pub status: Option<RefundStatus>,
     /// The refunded amount, in units of `currency`.
     pub amount: Option<Amount>,
-    /// The currency.
+    /// The currency of the amount.
     #[serde(default)]
     pub currency: Option<Currency>,
     /// The times of the refund.
@@ -83,19 +87,21 @@ pub struct Refund {
 
 /// The times of a refund, in local time.
 ///
+/// See the example of the module [`refunds`](crate::refunds).
+///
 /// Source: the provider's API reference, `GET /refunds/{refundId}` and
 /// `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RefundDate {
-    /// The planned time of the refund.
+    /// The planned time of the refund, such as `2026-11-22 01:20:19`.
     pub schedule: Option<String>,
-    /// The time of the refund.
+    /// The time at which the refund was processed. Absent or null until then.
     pub processed: Option<String>,
-    /// The time of the request.
+    /// The time at which the refund was requested.
     pub create: Option<String>,
-    /// The time of the refund (cards).
+    /// The time at which the refund to a card was made. Absent or null until then.
     pub refund: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -109,20 +115,21 @@ impl RefundDate {
         local_time::unix_time(self.schedule.as_deref())
     }
 
-    /// Returns the time of the refund in Unix seconds. Returns `None` if it is absent or not a
-    /// time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time at which the refund was processed, in Unix seconds. Returns `None` if it is
+    /// absent or not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn processed_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.processed.as_deref())
     }
 
-    /// Returns the time of the request in Unix seconds. Returns `None` if it is absent or not a
-    /// time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time at which the refund was requested, in Unix seconds. Returns `None` if it is
+    /// absent or not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn create_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.create.as_deref())
     }
 
-    /// Returns the time of the refund to a card in Unix seconds. Returns `None` if it is absent or
-    /// not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time at which the refund to a card was made, in Unix seconds. Returns `None` if
+    /// it is absent or not a time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn refund_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.refund.as_deref())
     }
@@ -130,21 +137,23 @@ impl RefundDate {
 
 /// A transaction with its refunds.
 ///
+/// See the example of the module [`refunds`](crate::refunds).
+///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TransactionRefunds {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The id of the transaction.
+    /// The id of the transaction, a ULID such as `01K5BK4HEPB0WBCGT51FMTYSYJ`.
     pub transaction_id: Option<String>,
-    /// The title that the payer sees, `TR-XXX-XXXXXXX`; `tr_id` in notifications.
+    /// The title that the payer sees, `TR-XXX-XXXXXXX`. It is `tr_id` in notifications.
     pub title: Option<String>,
-    /// The point of sale.
+    /// The id of the point of sale, such as `ps_6UvbBjehvHXA7vfD`.
     pub pos_id: Option<String>,
     /// The status of the transaction.
     #[serde(default)]
@@ -153,30 +162,30 @@ pub struct TransactionRefunds {
     pub date: Option<TransactionDate>,
     /// The amount to be paid, in units of `currency`.
     pub amount: Option<Amount>,
-    /// The currency.
+    /// The currency of the amount.
     #[serde(default)]
     pub currency: Option<Currency>,
     /// The description that the payer sees.
     pub description: Option<String>,
-    /// Your own text; `tr_crc` in notifications.
+    /// The reference that you set, such as an order number. It is `tr_crc` in notifications.
     pub hidden_description: Option<String>,
     /// The payer.
     pub payer: Option<PayerDetails>,
     /// The result of the payment.
     pub payments: Option<Payments>,
-    /// The payer's language.
+    /// The language of the payment page, such as `pl`.
     pub lang: Option<String>,
-    /// The URL of the payment page. Absent if the payer has nothing to do there.
+    /// The URL of the payment page. Absent if the payer does not need to visit it.
     pub transaction_payment_url: Option<String>,
-    /// A held part of its amount.
+    /// The held part of the amount.
     pub lock: Option<Lock>,
-    /// The refunds.
+    /// The refunds, except those in the two lists below.
     #[serde(default)]
     pub refunds_list: Vec<Refund>,
-    /// Refunds that wait for the payer's account.
+    /// The refunds that wait for the payer's bank account number.
     #[serde(default)]
     pub refunds_no_account_list: Vec<Refund>,
-    /// Refunds to a card.
+    /// The refunds to cards.
     #[serde(default)]
     pub refunds_cards_list: Vec<Refund>,
     /// The number of this page, from 1.
@@ -191,7 +200,7 @@ pub struct TransactionRefunds {
 }
 
 impl TransactionRefunds {
-    /// Returns an iterator over all refunds of this page, of all three kinds.
+    /// Returns an iterator over all refunds of this page: the entries of the three lists.
     pub fn all(&self) -> impl Iterator<Item = &Refund> {
         self.refunds_list
             .iter()
@@ -202,8 +211,8 @@ impl TransactionRefunds {
 
 /// `POST /transactions/{transactionId}/refunds`: refunds a transaction.
 ///
-/// A second request may refund twice, so the request is never retried if its outcome is unknown.
-/// List the refunds of the transaction before you send it again.
+/// A repeated request may refund the amount twice, so the request is never retried if its outcome
+/// is unknown. List the refunds of the transaction before you send it again.
 ///
 /// ```
 /// use tpay_client::{RefundTransaction, grosze};
@@ -229,8 +238,8 @@ impl RefundTransaction {
     }
 
     setters! {
-        /// Sets the amount, in units of the currency of the transaction. Defaults to the amount
-        /// that is not refunded yet.
+        /// Sets the amount of a partial refund, in units of the transaction's currency. Defaults to
+        /// the amount that is not refunded yet.
         amount: Amount,
     }
 }
@@ -256,7 +265,9 @@ impl Endpoint for RefundTransaction {
     }
 }
 
-/// `GET /transactions/{transactionId}/refunds`: the refunds of a transaction.
+/// `GET /transactions/{transactionId}/refunds`: lists the refunds of a transaction.
+///
+/// See the example of the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -329,6 +340,8 @@ numbered_pages!(ListTransactionRefunds);
 wire_enum! {
     /// The kind of refunds to list.
     ///
+    /// See the example of the module [`refunds`](crate::refunds).
+    ///
     /// Source: the provider's API reference, `GET /refunds`.
     pub enum RefundContext {
         /// Refunds of transactions; the default.
@@ -340,17 +353,19 @@ wire_enum! {
 
 /// A page of refunds.
 ///
+/// See the example of the module [`refunds`](crate::refunds).
+///
 /// Source: the provider's API reference, `GET /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RefundPage {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The object in which the server wraps the list.
+    /// The object that contains the list.
     pub transactions: Option<RefundList>,
     /// The number of this page, from 1.
     pub page: Option<i64>,
@@ -365,12 +380,14 @@ pub struct RefundPage {
 
 /// A list of refunds.
 ///
+/// See the example of the module [`refunds`](crate::refunds).
+///
 /// Source: the provider's API reference, `GET /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RefundList {
-    /// The refunds.
+    /// The refunds of this page.
     #[serde(default)]
     pub list: Vec<Refund>,
     /// Fields that this type does not cover.
@@ -379,13 +396,13 @@ pub struct RefundList {
 }
 
 impl RefundPage {
-    /// The refunds.
+    /// Returns the refunds of this page.
     pub fn list(&self) -> &[Refund] {
         self.transactions.as_ref().map(|level| level.list.as_slice()).unwrap_or_default()
     }
 }
 
-/// `GET /refunds`: one page of refunds.
+/// `GET /refunds`: lists one page of refunds.
 ///
 /// ```
 /// use tpay_client::refunds::ListRefunds;
@@ -418,11 +435,11 @@ impl ListRefunds {
         from: impl Into<LocalTime>,
         /// Sets the end of the period: any time, or a string in Polish local time.
         to: impl Into<LocalTime>,
-        /// Sets the e-mail address of the payer (refunds of transactions only).
+        /// Sets the payer's e-mail address (refunds of transactions only).
         payer_email: impl Into<String>,
-        /// Sets the title of the transaction.
+        /// Sets the title of the transaction (refunds of transactions only).
         transaction_title: impl Into<String>,
-        /// Sets the kind of refunds to list.
+        /// Sets the kind of refunds to list. Defaults to refunds of transactions.
         context: impl Into<RefundContext>,
         /// Sets the token of the card (refunds to cards only).
         token: impl Into<Secret>,
@@ -472,17 +489,19 @@ impl Paged for ListRefunds {
 
 numbered_pages!(ListRefunds);
 
-/// The response to a refund to a card.
+/// The response to a request for a refund to a card.
+///
+/// See the example of the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardRefundResponse {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
     /// The refund.
     pub refund_content: Option<CardRefund>,
@@ -493,17 +512,19 @@ pub struct CardRefundResponse {
 
 /// A refund to the card of a token.
 ///
+/// See the example of the module [`refunds`](crate::refunds).
+///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardRefund {
-    /// The status.
+    /// The status of the refund.
     #[serde(default)]
     pub status: Option<RefundStatus>,
-    /// The id of the refund.
+    /// The id of the refund, such as `rf_jtHRr95SKUbRpxTD`.
     pub refund_id: Option<String>,
-    /// The number of the currency by ISO 4217; 985 is the złoty.
+    /// The numeric currency code (ISO 4217), such as 985 for the złoty.
     pub currency_code: Option<i64>,
     /// The refunded amount, in units of that currency.
     pub amount: Option<Amount>,
@@ -517,22 +538,26 @@ pub struct CardRefund {
 
 /// The response of the card network to a refund.
 ///
+/// See the example of the module [`refunds`](crate::refunds).
+///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardRefundExtra {
-    /// The code.
+    /// The response code, such as `000`.
     pub response_code: Option<String>,
-    /// The message.
+    /// The description of the code, such as `Approved`.
     pub response_description: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// `POST /refunds`: sends a refund to the card of a token (Elavon). The request is never retried if
-/// its outcome is unknown.
+/// `POST /refunds`: refunds an amount to the card of a token (Elavon). The request is never retried
+/// if its outcome is unknown.
+///
+/// See the example of the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -549,8 +574,8 @@ pub struct RefundCard {
 }
 
 impl RefundCard {
-    /// Creates a refund of `amount` to the card of this token. `currency_code` is the number of the
-    /// currency by ISO 4217; 985 is the złoty.
+    /// Creates a refund of `amount` to the card of this token. `currency_code` is the numeric
+    /// currency code (ISO 4217), such as 985 for the złoty.
     pub fn new(amount: Amount, currency_code: u32, token_value: impl Into<Secret>) -> Self {
         Self {
             amount,
@@ -562,9 +587,9 @@ impl RefundCard {
     }
 
     setters! {
-        /// Sets the expiry date of the card, `YYMM`. Required with a token of EISOP.
+        /// Sets the expiry date of the card, `YYMM`. Required for an EISOP token.
         card_expiry_date: impl Into<String>,
-        /// Sets your own text for the settlement, up to 255 letters and digits.
+        /// Sets the text of the settlement, up to 255 letters and digits.
         roc_text: impl Into<String>,
     }
 }
@@ -592,7 +617,9 @@ impl Endpoint for RefundCard {
     }
 }
 
-/// `GET /refunds/{refundId}`: one refund.
+/// `GET /refunds/{refundId}`: returns one refund.
+///
+/// See the example of the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /refunds/{refundId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -624,6 +651,8 @@ impl Client {
     /// Refunds a transaction, in full or in part. The request is never retried if its outcome is
     /// unknown.
     ///
+    /// See the example of the module [`refunds`](crate::refunds).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn refund_transaction(&self, request: &RefundTransaction) -> Result<TransactionRefunds> {
@@ -631,6 +660,8 @@ impl Client {
     }
 
     /// Returns one page of the refunds of a transaction.
+    ///
+    /// See the example of the module [`refunds`](crate::refunds).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -645,6 +676,8 @@ impl Client {
     ///
     /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
     /// page are requested.
+    ///
+    /// See the example of the module [`refunds`](crate::refunds).
     pub fn transaction_refunds(
         &self,
         request: &ListTransactionRefunds,
@@ -653,6 +686,8 @@ impl Client {
     }
 
     /// Returns one page of refunds.
+    ///
+    /// See the example of the module [`refunds`](crate::refunds).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -668,8 +703,10 @@ impl Client {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Sends a refund to the card of a token. The request is never retried if its outcome is
+    /// Refunds an amount to the card of a token. The request is never retried if its outcome is
     /// unknown.
+    ///
+    /// See the example of the module [`refunds`](crate::refunds).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -678,6 +715,8 @@ impl Client {
     }
 
     /// Returns one refund.
+    ///
+    /// See the example of the module [`refunds`](crate::refunds).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,4 +1,4 @@
-//! Reports and their files. Experimental: no documentation names these endpoints.
+//! Reports and their files. Experimental: these endpoints are not documented.
 //!
 //! ```no_run
 //! use tpay_client::Client;
@@ -20,45 +20,51 @@ use crate::common::{File, ResultStatus};
 use crate::{Client, error, paging, validate};
 
 wire_enum! {
-    /// The order of reports.
+    /// The sort order of reports.
+    ///
+    /// See the example of the module [`reports`](crate::reports).
     ///
     /// Source: the official PHP client; no documentation names it.
     pub enum SortDirection {
-        /// Ascending; the default.
+        /// Ascending. This is the default.
         Ascending = "ASC",
         /// Descending.
         Descending = "DESC",
     }
 }
 
-/// A report. No source documents its form, so all fields but the id are in `extra`.
+/// A report. Its format is not documented, so all fields except the id are in `extra`.
 ///
-/// Source: none documents the response; the endpoint is known from the official PHP client.
+/// See the example of the module [`reports`](crate::reports).
+///
+/// Source: the response is not documented; the endpoint is known from the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Report {
-    /// The id.
+    /// The id of the report.
     pub id: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// A page of reports. No source documents its form: the name of the list is a guess, and `extra`
-/// has all fields.
+/// A page of reports. Its format is not documented: the name of the list is assumed, and `extra`
+/// contains all other fields.
 ///
-/// Source: none documents the response; the endpoint is known from the official PHP client.
+/// See the example of the module [`reports`](crate::reports).
+///
+/// Source: the response is not documented; the endpoint is known from the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ReportPage {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The reports, if they are named `reports`, `list` or `data`.
+    /// The reports, in a member with the name `reports`, `list` or `data`.
     #[serde(default, alias = "list", alias = "data")]
     pub reports: Vec<Report>,
     /// The total number of reports on all pages.
@@ -68,9 +74,11 @@ pub struct ReportPage {
     pub extra: ExtraFields,
 }
 
-/// `GET /reports`: one page of reports.
+/// `GET /reports`: lists one page of reports.
 ///
 /// Experimental: the response is not documented.
+///
+/// See the example of the module [`reports`](crate::reports).
 ///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,7 +99,7 @@ impl ListReports {
         page: u32,
         /// Sets the page size. The server's default is 20.
         page_size: u32,
-        /// Sets the order.
+        /// Sets the sort order. Defaults to ascending.
         sort_direction: impl Into<SortDirection>,
     }
 }
@@ -161,10 +169,12 @@ impl NumberedPages for ListReports {
     }
 }
 
-/// `GET /reports/{reportId}/files/{fileId}`: a file of a report. It is read into memory: see the
-/// builder's `response_limit`.
+/// `GET /reports/{reportId}/files/{fileId}`: returns a file of a report. It is read into memory;
+/// the builder's `response_limit` is the maximum size.
 ///
 /// Experimental: the response is not documented.
+///
+/// See the example of the module [`reports`](crate::reports).
 ///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,6 +207,8 @@ impl Endpoint for GetReportFile {
 impl Client {
     /// Returns one page of reports. Experimental.
     ///
+    /// See the example of the module [`reports`](crate::reports).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_reports(&self, request: &ListReports) -> Result<ReportPage> {
@@ -211,6 +223,8 @@ impl Client {
     }
 
     /// Returns a file of a report. Experimental.
+    ///
+    /// See the example of the module [`reports`](crate::reports).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,5 +1,5 @@
-//! Transactions: payments that are requested from a payer. A transaction is created, paid by the
-//! payer or by a payment method of the request, read, and cancelled.
+//! Transactions, that is, payments that are requested from a payer: creating, paying, reading and
+//! cancelling them.
 //!
 //! Payment methods are in [`pay`], results of payments in [`payments`], QR images in [`qr`],
 //! refunds in [`refunds`](crate::refunds).
@@ -44,10 +44,12 @@ pub use parties::{Callbacks, Collect, Language, Payee, PayeeAddress, Payer};
 wire_enum! {
     /// The status of a transaction.
     ///
+    /// See the example of the module [`transactions`](crate::transactions).
+    ///
     /// Source: the provider's API reference, `POST /transactions`; partial refunds,
     /// `support.tpay.com`; `error`, the official Android and iOS clients.
     pub enum TransactionStatus {
-        /// The transaction waits for the payer.
+        /// The payment has not been made yet.
         Pending = "pending",
         /// The payment was received and is not confirmed yet (two-step mode).
         Paid = "paid",
@@ -71,8 +73,8 @@ impl TransactionStatus {
 
 /// A transaction: a payment that is requested from a payer, and its result.
 ///
-/// Any field may be absent in a response; `extra` has the fields that this type does not cover.
-/// Times are strings in Polish local time; [`TransactionDate`] and [`LocalTime`] convert them.
+/// Any field may be absent in a response. Times are strings in Polish local time;
+/// [`TransactionDate`] and [`LocalTime`] convert them.
 ///
 /// Source: the provider's API reference, `POST /transactions` and
 /// `GET /transactions/{transactionId}`; `notification`, the official iOS client.
@@ -80,16 +82,16 @@ impl TransactionStatus {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Transaction {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The id of the transaction.
+    /// The id of the transaction, a ULID such as `01K5BK4HEPB0WBCGT51FMTYSYJ`.
     pub transaction_id: Option<String>,
-    /// The title that the payer sees, `TR-XXX-XXXXXXX`; `tr_id` in notifications.
+    /// The title that the payer sees, `TR-XXX-XXXXXXX`. It is `tr_id` in notifications.
     pub title: Option<String>,
-    /// The point of sale.
+    /// The id of the point of sale, such as `ps_6UvbBjehvHXA7vfD`.
     pub pos_id: Option<String>,
     /// The status of the transaction.
     #[serde(default)]
@@ -98,24 +100,24 @@ pub struct Transaction {
     pub date: Option<TransactionDate>,
     /// The amount to be paid, in units of `currency`.
     pub amount: Option<Amount>,
-    /// The currency.
+    /// The currency of the amounts.
     #[serde(default)]
     pub currency: Option<Currency>,
     /// The description that the payer sees.
     pub description: Option<String>,
-    /// Your own text; `tr_crc` in notifications.
+    /// The reference that you set, such as an order number. It is `tr_crc` in notifications.
     pub hidden_description: Option<String>,
     /// The payer.
     pub payer: Option<PayerDetails>,
     /// The result of the payment.
     pub payments: Option<Payments>,
-    /// The payer's language.
+    /// The language of the payment page, such as `pl`.
     pub lang: Option<String>,
-    /// The URL of the payment page. Absent if the payer has nothing to do there.
+    /// The URL of the payment page. Absent if the payer does not need to visit it.
     pub transaction_payment_url: Option<String>,
-    /// A held part of its amount.
+    /// The held part of the amount.
     pub lock: Option<Lock>,
-    /// The recipients of its notifications.
+    /// The recipients of notifications about this transaction.
     #[serde(default, deserialize_with = "wire::if_valid")]
     pub notification: Option<NotificationTargets>,
     /// Fields that this type does not cover.
@@ -129,19 +131,19 @@ impl Transaction {
         self.status.as_ref().is_some_and(TransactionStatus::is_paid)
     }
 
-    /// Returns the errors of its payment.
+    /// Returns the errors of the payment.
     pub fn errors(&self) -> &[PaymentError] {
         self.payments.as_ref().map(|payments| payments.errors.as_slice()).unwrap_or_default()
     }
 
-    /// Returns the banking applications from which the payer must choose, if a BLIK alias exists in
-    /// several: pay again with the `key` of one.
+    /// Returns the banking applications from which the payer must choose, if the BLIK alias exists
+    /// in several of them. Pay again with the `key` of the chosen one.
     pub fn alternatives(&self) -> &[Alternative] {
         self.payments.as_ref().map(|payments| payments.alternatives.as_slice()).unwrap_or_default()
     }
 }
 
-/// Parses the response to a payment. A declined payment is HTTP 200 with `result: success`; it is
+/// Parses the response to a payment. A declined payment has HTTP 200 and `result: success`. It is
 /// returned as an error with the transaction as its payload.
 pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError> {
     let transaction: Transaction = api_auth::json(response)?;
@@ -167,14 +169,16 @@ pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError>
 
 /// The recipients of the notifications of a transaction.
 ///
+/// See the example of the module [`transactions`](crate::transactions).
+///
 /// Source: the official iOS client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct NotificationTargets {
-    /// The URL.
+    /// The URL to which notifications are sent.
     pub url: Option<String>,
-    /// The e-mail address.
+    /// The e-mail address to which notifications are sent.
     pub email: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -183,15 +187,17 @@ pub struct NotificationTargets {
 
 /// The times of creation and payment of a transaction, in local time.
 ///
+/// See the example of the module [`transactions`](crate::transactions).
+///
 /// Source: the provider's API reference, `POST /transactions` and
 /// `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TransactionDate {
-    /// The time of creation.
+    /// The time of creation, such as `2026-11-22 01:20:18`.
     pub creation: Option<String>,
-    /// The time at which the payment was booked; absent or null before.
+    /// The time at which the payment was booked. Absent or null until then.
     pub realization: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -212,7 +218,9 @@ impl TransactionDate {
     }
 }
 
-/// The payer as the server returns it. Unknown values are empty strings.
+/// The payer in a response. Values that are not known are empty strings.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions`, which names neither `ip` nor
 /// `userAgent`.
@@ -220,27 +228,27 @@ impl TransactionDate {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PayerDetails {
-    /// The id of the payer.
+    /// The id of the payer, such as `py_hZUw4HdCk9wHMHA7`.
     pub payer_id: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
-    /// The name.
+    /// The first name and surname, such as `Jan Nowak`.
     pub name: Option<String>,
-    /// The phone number.
+    /// The phone number, as the payer entered it.
     pub phone: Option<String>,
-    /// The street and the number of the house.
+    /// The street and the house number.
     pub address: Option<String>,
     /// The city.
     pub city: Option<String>,
-    /// The country, two letters.
+    /// The country, two letters (ISO 3166-1), such as `PL`.
     pub country: Option<String>,
-    /// The postal code (`code` in requests).
+    /// The postal code, such as `61-808` (`code` in requests).
     pub postal_code: Option<String>,
-    /// The tax id.
+    /// The tax id, such as `7773061579`.
     pub tax_id: Option<String>,
-    /// The IP address.
+    /// The IP address, v4 or v6.
     pub ip: Option<String>,
-    /// The browser's name.
+    /// The user agent of the payer's browser.
     pub user_agent: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -249,17 +257,19 @@ pub struct PayerDetails {
 
 /// A page of transactions.
 ///
+/// See the example of the module [`transactions`](crate::transactions).
+///
 /// Source: the provider's API reference, `GET /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TransactionPage {
-    /// The result of the call.
+    /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team.
+    /// The server's id of the request, 20 hex digits. Its support team asks for it.
     pub request_id: Option<String>,
-    /// The transactions.
+    /// The transactions of this page.
     #[serde(default)]
     pub transactions: Vec<Transaction>,
     /// The number of this page, from 1.
@@ -275,9 +285,9 @@ pub struct TransactionPage {
 
 /// `POST /transactions`: creates a transaction.
 ///
-/// There is no idempotency key: the same request creates a second transaction, so the request is
-/// never retried if its outcome is unknown. Search for the first one by its hidden description: see
-/// [`Client::find_transactions`].
+/// The API has no idempotency key: a repeated request creates a second transaction. Therefore, the
+/// request is never retried if its outcome is unknown. Search for the first transaction by its
+/// hidden description; see [`Client::find_transactions`].
 ///
 /// ```
 /// use tpay_client::{CreateTransaction, Payer, grosze};
@@ -314,8 +324,8 @@ pub struct CreateTransaction {
 }
 
 impl CreateTransaction {
-    /// Creates a transaction of `amount`, in units of the currency. The payer sees `description`,
-    /// which has 1 to 128 characters.
+    /// Creates a transaction of `amount`, in units of the currency. `description` is shown to the
+    /// payer and has 1 to 128 characters.
     pub fn new(amount: Amount, description: impl Into<String>, payer: Payer) -> Self {
         Self {
             amount,
@@ -338,19 +348,19 @@ impl CreateTransaction {
     setters! {
         /// Sets the currency. Defaults to złoty; other currencies must be enabled for the account.
         currency: impl Into<Currency>,
-        /// Sets your own text, up to 255 characters; `tr_crc` in notifications. A unique one is
-        /// generated by [`Client::reference_id`].
+        /// Sets your reference for the transaction, up to 255 characters. It is `tr_crc` in
+        /// notifications. [`Client::reference_id`] generates a unique one.
         hidden_description: impl Into<String>,
         /// Sets the language of the payment page.
         lang: impl Into<Language>,
-        /// Sets the payment method, which is charged at once. Without it the payer chooses one at
-        /// the payment page.
+        /// Sets the payment method, which is charged at once. Without it, the payer chooses a
+        /// method on the payment page.
         pay: Pay,
-        /// Sets the URLs for the payer and for notifications.
+        /// Sets the URLs for the payer and the recipients of notifications.
         callbacks: Callbacks,
-        /// Sets the bank account to which the amount is forwarded.
+        /// Sets the bank account to which the amount is forwarded (Collect merchants only).
         collect: Collect,
-        /// Sets the payee.
+        /// Sets the payee (payment providers only).
         payee: Payee,
     }
 }
@@ -388,7 +398,7 @@ impl Endpoint for CreateTransaction {
     }
 }
 
-/// `GET /transactions`: one page of transactions.
+/// `GET /transactions`: lists one page of transactions.
 ///
 /// ```
 /// use tpay_client::transactions::ListTransactions;
@@ -467,7 +477,9 @@ impl Paged for ListTransactions {
 
 numbered_pages!(ListTransactions);
 
-/// `GET /transactions/{transactionId}`: one transaction, with the attempts to pay it.
+/// `GET /transactions/{transactionId}`: returns one transaction with its payment attempts.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -476,7 +488,7 @@ pub struct GetTransaction {
 }
 
 impl GetTransaction {
-    /// Creates a request for the transaction with this id, which is not its title.
+    /// Creates a request for the transaction with this id. The title is not accepted.
     pub fn new(transaction_id: impl Into<String>) -> Self {
         Self { transaction_id: transaction_id.into() }
     }
@@ -494,6 +506,8 @@ impl Endpoint for GetTransaction {
 
 /// `POST /transactions/{transactionId}/pay`: pays a pending transaction that was created without
 /// payment data, or whose first attempt was declined.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/pay`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -529,6 +543,8 @@ impl Endpoint for PayTransaction {
 
 /// `POST /transactions/{transactionId}/cancel`: cancels a pending transaction.
 ///
+/// See the example of the module [`transactions`](crate::transactions).
+///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelTransaction {
@@ -555,6 +571,8 @@ impl Endpoint for CancelTransaction {
 /// `GET /transactions/{transactionId}/cancel`: cancels a pending transaction by a deprecated GET.
 ///
 /// Use [`CancelTransaction`] instead. The request is not idempotent, so it is never retried.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -584,12 +602,13 @@ impl Endpoint for CancelTransactionLegacy {
 ///
 /// See [`transactions`](crate::transactions): creating, paying, reading, cancelling.
 impl Client {
-    /// Creates a transaction. Without payment data the payer pays at its `transaction_payment_url`.
+    /// Creates a transaction. Without a payment method, the payer pays at its
+    /// `transaction_payment_url`.
     ///
-    /// There is no idempotency key, so the request is never retried if its outcome is unknown. A
-    /// payment that is declined at once is an error of kind
-    /// [`OperationFailed`](crate::ErrorKind::OperationFailed) with the transaction as its payload; see
-    /// [`ErrorExt`](crate::ErrorExt).
+    /// The API has no idempotency key, so the request is never retried if its outcome is unknown. A
+    /// payment that is declined at once is returned as an error of kind
+    /// [`OperationFailed`](crate::ErrorKind::OperationFailed) with the transaction as its payload;
+    /// see [`ErrorExt`](crate::ErrorExt).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -598,6 +617,8 @@ impl Client {
     }
 
     /// Returns one page of transactions.
+    ///
+    /// See the example of the module [`transactions`](crate::transactions).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -613,7 +634,9 @@ impl Client {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Returns one transaction, with the attempts to pay it.
+    /// Returns one transaction with its payment attempts.
+    ///
+    /// See the example of the module [`transactions`](crate::transactions).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -621,11 +644,11 @@ impl Client {
         self.send(&GetTransaction::new(transaction_id))
     }
 
-    /// Pays a pending transaction. If the payment is declined, it can be paid again by another
-    /// method.
+    /// Pays a pending transaction. After a declined payment, the transaction can be paid with
+    /// another method.
     ///
-    /// A declined payment is an error of kind [`OperationFailed`](crate::ErrorKind::OperationFailed); see
-    /// [`ErrorExt`](crate::ErrorExt).
+    /// A declined payment is returned as an error of kind
+    /// [`OperationFailed`](crate::ErrorKind::OperationFailed); see [`ErrorExt`](crate::ErrorExt).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -639,6 +662,8 @@ impl Client {
 
     /// Cancels a pending transaction.
     ///
+    /// See the example of the module [`transactions`](crate::transactions).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn cancel_transaction(&self, transaction_id: impl Into<String>) -> Result<Acknowledgement> {
@@ -647,6 +672,8 @@ impl Client {
 
     /// Cancels a pending transaction by the deprecated GET. Use
     /// [`cancel_transaction`](Client::cancel_transaction) instead.
+    ///
+    /// See the example of the module [`transactions`](crate::transactions).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,15 +1,16 @@
-//! Validation before a request is sent. Only values that the server certainly rejects are errors.
+//! Validation before a request is sent. Only values that the server would certainly reject are
+//! errors.
 //!
-//! The limits are those of the provider's API reference, except where the official PHP SDK accepts
-//! more: then they are those of the SDK. Required strings must not be empty.
+//! The limits are those of the provider's API reference, or those of the official PHP SDK if it
+//! accepts more. Required strings must not be empty.
 //!
-//! It is not documented whether the server counts characters or bytes. So a string is too long if
-//! it has too many characters, and too short if it has too few bytes.
+//! It is not documented whether the server counts characters or bytes. Therefore, the maximum
+//! length is checked in characters and the minimum length in bytes.
 
 use std::fmt::Display;
 
 use api_auth::validate::max_chars;
-pub(crate) use api_auth::validate::{no_control, not_empty};
+pub(crate) use api_auth::validate::{has_outer_space, no_control, not_empty};
 use api_auth::{Amount, InputError};
 
 use crate::cards::CardExpiry;
@@ -67,7 +68,7 @@ pub(crate) fn currency(currency: Option<&Currency>) -> Result<(), InputError> {
     }
 }
 
-/// Validates that an optional value is one of the documented ones.
+/// Validates that an optional value is one of the documented values.
 pub(crate) fn known<T: Display + PartialEq>(
     name: &'static str,
     value: Option<&T>,
@@ -110,12 +111,12 @@ pub(crate) fn date(name: &'static str, text: Option<&str>) -> Result<(), InputEr
     }
 }
 
-/// Validates that a date `YYYY-MM-DD` in a string is in the calendar. Other formats are not
+/// Validates that a string in the format `YYYY-MM-DD` is an existing date. Other formats are not
 /// validated.
 pub(crate) fn possible_date(name: &'static str, text: Option<&str>) -> Result<(), InputError> {
     match text.and_then(first_date) {
         Some(date) if !local_time::is_date(date) => {
-            Err(InputError::new(name, "must be a date of the calendar, YYYY-MM-DD"))
+            Err(InputError::new(name, "must be an existing date, YYYY-MM-DD"))
         }
         _ => Ok(()),
     }
@@ -138,7 +139,7 @@ fn first_date(text: &str) -> Option<&str> {
     (0..text.len()).filter_map(|at| text.get(at..at + 10)).find(is_date)
 }
 
-/// Validates the text of a card settlement that the merchant chooses.
+/// Validates the merchant's text for a card settlement.
 pub(crate) fn roc_text(text: Option<&str>, most: usize) -> Result<(), InputError> {
     match text {
         Some(text) if !text.chars().all(char::is_alphanumeric) => {

@@ -8,6 +8,7 @@
     reason = "for tests only"
 )]
 
+pub mod cli;
 #[cfg(unix)]
 pub mod console;
 pub mod decoding;

@@ -1,4 +1,6 @@
-//! Settings that every provider crate rejects alike.
+//! Settings that every provider crate rejects alike, and the hint for rejected credentials.
+
+use api_auth::{Error, ErrorKind, Request, Response, StatusCode, TransportError};
 
 /// Invalid base URLs, and what is wrong with each.
 pub const INVALID_BASE_URLS: [(&str, &str); 6] = [
@@ -9,3 +11,30 @@ pub const INVALID_BASE_URLS: [(&str, &str); 6] = [
     ("https://h?a=1", "must be scheme, host and path only"),
     ("http://h", "would send credentials over plain http; use https"),
 ];
+
+/// Returns a transport whose responses have status 401 and this body.
+pub fn rejecting(
+    body: &'static [u8],
+) -> impl Fn(Request) -> Result<Response, TransportError> + Send + Sync + 'static {
+    move |_| {
+        let mut response = Response::new(body.to_vec());
+        *response.status_mut() = StatusCode::UNAUTHORIZED;
+        Ok(response)
+    }
+}
+
+/// Returns the credential that the hint of an error names because it begins or ends with white
+/// space.
+///
+/// # Panics
+/// Panics if the error is not of kind `Auth`, if its hint differs from that name, or if it shows
+/// the text `CANARY`.
+pub fn named_in_hint(error: &Error) -> Option<&'static str> {
+    assert_eq!(error.kind(), ErrorKind::Auth, "{error}");
+    let (shown, all) = (format!("{error:?}"), format!("{error:#?}"));
+    assert!(!shown.contains("CANARY") && !all.contains("CANARY"), "{shown}");
+    let hint = shown.lines().last().unwrap_or_default().trim();
+    let named = hint.split_once(" begins or ends with white space").map(|(name, _)| name);
+    assert_eq!(named, error.spaced_credential(), "{shown}");
+    error.spaced_credential()
+}

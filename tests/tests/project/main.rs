@@ -3,6 +3,7 @@
 mod catalogue;
 mod corpus;
 mod front_pages;
+mod named_tests;
 mod non_exhaustive;
 mod processes;
 mod shown_programs;

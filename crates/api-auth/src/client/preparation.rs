@@ -19,11 +19,13 @@ const SHORT_WAIT: Duration = Duration::from_secs(1);
 
 impl Client {
     /// Requests the token or session that `auth` needs, in one thread while the others wait.
-    /// Returns the time at which requests can be signed.
+    /// Returns the time at which requests can be signed. If a token or session is necessary, `check`
+    /// validates the request that needs it first.
     pub(super) fn make_ready(
         &self,
         credential: Credential,
         auth: Option<&dyn Auth>,
+        check: impl FnOnce() -> Result<()>,
     ) -> Result<SystemTime> {
         let clock = &self.0.parts.clock;
         let now = clock.now();
@@ -33,6 +35,7 @@ impl Client {
         if auth.is_ready(now) {
             return Ok(now);
         }
+        check()?;
         let mut last = preparing.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((number, error)) = &*last
             && *number > seen
@@ -90,6 +93,9 @@ impl Client {
             }
             Ok(clock.now())
         })
-        .map_err(|error| self.named(endpoint.get(), error, attempts))
+        .map_err(|error| {
+            self.named(endpoint.get(), error, attempts)
+                .with_spaced_credential(|| auth.spaced_credential())
+        })
     }
 }

@@ -358,6 +358,45 @@ impl Endpoint for Secretive {
     }
 }
 
+/// An endpoint of a user, with an invalid argument.
+struct Invalid;
+
+impl Endpoint for Invalid {
+    type Output = ();
+    const ID: &'static str = "invalid";
+    const ROUTE: Route<Self> = Route::<Self>::get("/things").credential(USER);
+
+    fn validate(&self) -> Result<(), InputError> {
+        Err(InputError::new("name", "must not be empty"))
+    }
+
+    fn parse(&self, _: &Response) -> Result<(), ResponseError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn invalid_argument_is_rejected_before_a_token_is_requested() {
+    let world = World::new(|_| status(200));
+    let endless: Arc<dyn Auth> = Arc::new(Endless(AtomicU64::new(0)));
+    let user = world.client.with_credentials(vec![(USER, endless)]);
+    for error in [
+        user.send(&Invalid).unwrap_err(),
+        user.send_raw(&Invalid).unwrap_err(),
+        user.send_as::<()>(&Invalid).unwrap_err(),
+        user.signed_request(&Invalid).unwrap_err(),
+        user.curl(&Invalid).unwrap_err(),
+        user.send_all([Invalid], 2).next().unwrap().1.unwrap_err(),
+        // What cannot be encoded, and a server that the environment does not have.
+        user.send(&RawEndpoint::new(Method::GET, "/a b").with_credential(USER)).unwrap_err(),
+        user.send(&get().with_credential(USER).with_server(Server::named("x"))).unwrap_err(),
+    ] {
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Input, Delivery::NotSent));
+        assert_eq!((error.attempts(), error.is_retryable()), (0, false));
+    }
+    assert!(world.words().is_empty(), "neither a request nor one for a token was sent");
+}
+
 #[test]
 fn secret_path_is_printed_only_on_request() {
     let world = World::new(|_| status(200));

@@ -244,6 +244,31 @@ fn each_kind_has_the_documented_text_and_delivery() {
 }
 
 #[test]
+fn hint_names_a_spaced_credential_if_authentication_failed() {
+    let of_status = |status: u16| {
+        let response = response_with(status, "{}");
+        let error = ResponseError::of_status(response.status()).with_message("no");
+        Error::from_response(error, response)
+    };
+    let error = of_status(401).with_spaced_credential(|| Some("TPAY_CLIENT_SECRET"));
+    // The first credential stays: that of the token request.
+    let error = error.with_spaced_credential(|| Some("password"));
+    assert_eq!(error.spaced_credential(), Some("TPAY_CLIENT_SECRET"));
+    assert_eq!(
+        format!("{error:?}"),
+        "401 Unauthorized: no (request r-1)\n  TPAY_CLIENT_SECRET begins or ends with white space: \
+         check whether it belongs to the value"
+    );
+    assert!(format!("{error:#?}").contains("Some(\n        \"TPAY_CLIENT_SECRET\",\n    )"));
+    assert_eq!(error.duplicate().spaced_credential(), Some("TPAY_CLIENT_SECRET"));
+    for status in [400, 404, 429, 500] {
+        let error = of_status(status).with_spaced_credential(|| Some("client_secret"));
+        assert_eq!(error.spaced_credential(), None, "{status}");
+    }
+    assert_eq!(of_status(403).with_spaced_credential(|| None).spaced_credential(), None);
+}
+
+#[test]
 fn one_attempt_is_not_mentioned() {
     let error = Error::from(InputError::new("rid", "must not be empty"));
     assert_eq!(error.in_call("tpay", "a.b", 1).to_string(), "tpay a.b: rid: must not be empty");

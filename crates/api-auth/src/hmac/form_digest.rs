@@ -84,6 +84,7 @@ pub struct FormDigest {
     key: HmacKey,
     /// The name of the parameter with the digest.
     parameter: &'static str,
+    spaced: Option<&'static str>,
 }
 
 impl FormDigest {
@@ -98,7 +99,8 @@ impl FormDigest {
         parameter: &'static str,
     ) -> Result<Self, InputError> {
         validate::no_control(name, key.expose())?;
-        Ok(Self { key: HmacKey::new(name, key)?, parameter })
+        let spaced = key.has_outer_space().then_some(name);
+        Ok(Self { key: HmacKey::new(name, key)?, parameter, spaced })
     }
 }
 
@@ -120,6 +122,10 @@ impl Auth for FormDigest {
         let digest = digest(&self.key, body);
         append(body, self.parameter, &digest);
         Ok(())
+    }
+
+    fn spaced_credential(&self) -> Option<&'static str> {
+        self.spaced
     }
 }
 

@@ -161,6 +161,7 @@ pub struct NonceHeaders {
     id: String,
     id_value: HeaderValue,
     key: HmacKey,
+    spaced: Option<&'static str>,
     variant: Variant,
     /// Whether a rejected GET is sent once more in the other form.
     try_other_form: bool,
@@ -243,6 +244,7 @@ impl NonceHeaders {
             id,
             id_value,
             key: HmacKey::new(key_name, key)?,
+            spaced: key.has_outer_space().then_some(key_name),
             variant,
             try_other_form: false,
             swapped: Arc::default(),
@@ -415,6 +417,10 @@ impl Auth for NonceHeaders {
         let (from, to) = (generation == SWAPPED, generation == AS_CONFIGURED);
         let _ = self.swapped.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
         true
+    }
+
+    fn spaced_credential(&self) -> Option<&'static str> {
+        self.spaced
     }
 }
 

@@ -42,6 +42,7 @@ pub fn header(id: &str, signature: &Signature) -> String {
 pub struct RequestLine {
     id: String,
     key: HmacKey,
+    spaced: Option<&'static str>,
 }
 
 impl RequestLine {
@@ -66,7 +67,8 @@ impl RequestLine {
             ));
         }
         validate::no_control(key_name, key.expose())?;
-        Ok(Self { id, key: HmacKey::new(key_name, key)? })
+        let spaced = key.has_outer_space().then_some(key_name);
+        Ok(Self { id, key: HmacKey::new(key_name, key)?, spaced })
     }
 }
 
@@ -79,6 +81,10 @@ impl Auth for RequestLine {
         value.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, value);
         Ok(())
+    }
+
+    fn spaced_credential(&self) -> Option<&'static str> {
+        self.spaced
     }
 }
 
@@ -115,6 +121,20 @@ mod tests {
         assert_eq!(request.uri(), "https://api.tinypass.com/r2/download/?rid=ebook-1");
         assert_eq!(request.headers().len(), 1);
         assert!(request.headers()[AUTHORIZATION].is_sensitive());
+    }
+
+    #[test]
+    fn key_with_outer_space_is_named_and_signs_as_it_is() {
+        let auth = |key: &str| {
+            RequestLine::new(("aid", "A".to_owned()), ("KEY", &Secret::new(key))).unwrap()
+        };
+        assert_eq!(auth("a key").spaced_credential(), None);
+        for key in [" key", "key "] {
+            let auth = auth(key);
+            assert_eq!(auth.spaced_credential(), Some("KEY"));
+            let expected = HmacKey::new("key", &Secret::new(key)).unwrap().sign(&[b"m"]);
+            assert_eq!(auth.key.sign(&[b"m"]).as_bytes(), expected.as_bytes());
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::error::input::InputError;
 use crate::message::Request;
 use crate::secret::Secret;
-use crate::validate;
+use crate::validate::{self, has_outer_space};
 
 /// Returns the value of `Authorization` for HTTP Basic, marked as sensitive.
 ///
@@ -40,7 +40,36 @@ pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
 /// An [`Auth`] that signs requests with `Authorization: Basic`, for servers that accept it instead
 /// of a token.
 #[derive(Debug, Clone)]
-pub struct Basic(HeaderValue);
+pub struct Basic {
+    header: HeaderValue,
+    id_has_outer_space: bool,
+    secret_has_outer_space: bool,
+    names: ClientNames,
+}
+
+/// The names of the client's id and secret in errors.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ClientNames {
+    pub(super) client_id: &'static str,
+    pub(super) client_secret: &'static str,
+}
+
+impl Default for ClientNames {
+    fn default() -> Self {
+        Self { client_id: "client_id", client_secret: "client_secret" }
+    }
+}
+
+impl ClientNames {
+    /// Returns the name of the first one that begins or ends with white space.
+    pub(super) fn spaced(self, id: bool, secret: bool) -> Option<&'static str> {
+        match (id, secret) {
+            (true, _) => Some(self.client_id),
+            (false, true) => Some(self.client_secret),
+            (false, false) => None,
+        }
+    }
+}
 
 impl Basic {
     /// Creates an auth with this id and secret.
@@ -58,15 +87,33 @@ impl Basic {
         }
         validate::no_control("client_id", client_id)?;
         validate::no_control("client_secret", client_secret.expose())?;
-        basic(client_id, client_secret).map(Self)
+        Ok(Self {
+            header: basic(client_id, client_secret)?,
+            id_has_outer_space: has_outer_space(client_id),
+            secret_has_outer_space: client_secret.has_outer_space(),
+            names: ClientNames::default(),
+        })
+    }
+
+    /// Sets the names of the client's id and secret for
+    /// [`spaced_credential`](Auth::spaced_credential), such as those of environment variables.
+    /// Defaults to `client_id` and `client_secret`.
+    #[must_use]
+    pub fn with_names(mut self, client_id: &'static str, client_secret: &'static str) -> Self {
+        self.names = ClientNames { client_id, client_secret };
+        self
     }
 }
 
 impl Auth for Basic {
     #[inline]
     fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<(), Error> {
-        request.headers_mut().insert(AUTHORIZATION, self.0.clone());
+        request.headers_mut().insert(AUTHORIZATION, self.header.clone());
         Ok(())
+    }
+
+    fn spaced_credential(&self) -> Option<&'static str> {
+        self.names.spaced(self.id_has_outer_space, self.secret_has_outer_space)
     }
 }
 
@@ -75,6 +122,17 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use super::*;
+
+    #[test]
+    fn credential_with_outer_space_is_named() {
+        let named = |id: &str, secret: &str| {
+            let auth = Basic::new(id, &secret.into()).unwrap();
+            (auth.spaced_credential(), auth.with_names("ID", "SECRET").spaced_credential())
+        };
+        assert_eq!(named("id", "s e"), (None, None));
+        assert_eq!(named("id", "s "), (Some("client_secret"), Some("SECRET")));
+        assert_eq!(named(" id", "s"), (Some("client_id"), Some("ID")));
+    }
 
     #[test]
     fn http_basic_signs_every_request() {

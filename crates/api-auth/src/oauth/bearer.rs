@@ -316,6 +316,12 @@ impl Auth for Bearer {
         }
         true
     }
+
+    /// The server accepted the credentials if it issued a token for them.
+    fn spaced_credential(&self) -> Option<&'static str> {
+        let is_accepted = self.state().held.is_some();
+        if is_accepted { None } else { self.server.spaced_credential(&self.grant) }
+    }
 }
 
 impl fmt::Debug for Bearer {

@@ -9,11 +9,11 @@ use crate::error::input::InputError;
 use crate::hmac::HmacKey;
 use crate::message::Request;
 use crate::network::{INVALID_PORT, has_valid_port};
-use crate::oauth::basic::basic;
+use crate::oauth::basic::{ClientNames, basic};
 use crate::oauth::grant::{ClientAuthentication, Grant};
 use crate::secret::Secret;
 use crate::store::TokenKey;
-use crate::validate;
+use crate::validate::{self, has_outer_space};
 
 /// A token server, and a client that requests tokens from it.
 #[derive(Debug, Clone)]
@@ -21,6 +21,7 @@ pub struct TokenServer {
     url: Uri,
     client_id: String,
     pub(super) client_secret: Secret,
+    names: ClientNames,
     scope: Option<String>,
     authentication: ClientAuthentication,
     grant_type: Option<&'static str>,
@@ -61,9 +62,36 @@ impl TokenServer {
             url,
             client_id,
             client_secret,
+            names: ClientNames::default(),
             scope: None,
             authentication: ClientAuthentication::Form,
             grant_type: Some("client_credentials"),
+        })
+    }
+
+    /// Sets the names of the client's id and secret for
+    /// [`spaced_credential`](crate::Auth::spaced_credential), such as those of environment
+    /// variables. Defaults to `client_id` and `client_secret`.
+    #[must_use]
+    pub fn with_names(mut self, client_id: &'static str, client_secret: &'static str) -> Self {
+        self.names = ClientNames { client_id, client_secret };
+        self
+    }
+
+    /// Returns the name of a credential that begins or ends with white space.
+    pub(super) fn spaced_credential(&self, grant: &Grant) -> Option<&'static str> {
+        let is_spaced = |secret: &Secret, name| secret.has_outer_space().then_some(name);
+        let id_and_secret = self
+            .names
+            .spaced(has_outer_space(&self.client_id), self.client_secret.has_outer_space());
+        id_and_secret.or_else(|| match grant {
+            Grant::ClientCredentials => None,
+            Grant::AuthorizationCode { code, .. } => is_spaced(code, "code"),
+            Grant::Password { username, password } => {
+                let name = has_outer_space(username).then_some("username");
+                name.or_else(|| is_spaced(password, "password"))
+            }
+            Grant::Refresh(token) => is_spaced(token, "refresh_token"),
         })
     }
 
@@ -247,6 +275,33 @@ mod tests {
         let error = TokenServer::new("https://u:CANARY@h/token", "id", "s").unwrap_err();
         assert_eq!(error.argument(), "token URL");
         assert!(!format!("{error:?} {error}").contains("CANARY"));
+    }
+
+    #[test]
+    fn credential_with_outer_space_is_named() {
+        let with = |id: &str, secret: &str, grant: &Grant| {
+            let server = TokenServer::new("https://h.example/token", id, secret).unwrap();
+            server.with_names("ID", "SECRET").spaced_credential(grant)
+        };
+        assert_eq!(with("i", "s", &Grant::ClientCredentials), None);
+        assert_eq!(with("i", "s ", &Grant::ClientCredentials), Some("SECRET"));
+        assert_eq!(with(" i", "s ", &Grant::ClientCredentials), Some("ID"));
+        let password = |username: &str, password: &str| Grant::Password {
+            username: username.to_owned(),
+            password: password.into(),
+        };
+        assert_eq!(with("i", "s", &password("u", "p")), None);
+        assert_eq!(with("i", "s", &password("u", " p")), Some("password"));
+        assert_eq!(with("i", "s", &password("u ", "p")), Some("username"));
+        assert_eq!(with("i", "s", &Grant::Refresh("r ".into())), Some("refresh_token"));
+        let code = Grant::AuthorizationCode {
+            code: "c ".into(),
+            redirect_uri: String::new(),
+            verifier: None,
+        };
+        assert_eq!(with("i", "s", &code), Some("code"));
+        let unnamed = TokenServer::new("https://h.example/token", "i", "s ").unwrap();
+        assert_eq!(unnamed.spaced_credential(&Grant::ClientCredentials), Some("client_secret"));
     }
 
     #[test]

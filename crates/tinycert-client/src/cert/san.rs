@@ -1,4 +1,4 @@
-//! Subject alternative names: the names that a certificate is valid for.
+//! Subject alternative names: the names for which a certificate is valid.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,9 +9,9 @@ use api_auth::{ExtraFields, InputError, UnknownText, wire};
 use serde::ser::SerializeMap;
 use serde::{Deserializer, Serialize, Serializer};
 
-/// A name that a certificate is valid for.
+/// A name for which a certificate is valid.
 ///
-/// A string is parsed by its prefix, as other tools print it, or its kind is detected:
+/// A string is parsed by its prefix, in the notation of other tools, or its type is detected:
 ///
 /// ```
 /// use tinycert_client::San;
@@ -29,7 +29,8 @@ use serde::{Deserializer, Serialize, Serializer};
 #[non_exhaustive]
 pub enum San {
     /// A host name, which may start with `*.`. A name with letters outside ASCII must be in its
-    /// `xn--` form. A name whose last part is a number is rejected: it is an IP address or mistyped.
+    /// `xn--` form. A name whose last part is a number is rejected, because it is a mistyped IP
+    /// address.
     Dns(String),
     /// An IPv4 or IPv6 address.
     Ip(IpAddr),
@@ -37,13 +38,13 @@ pub enum San {
     Email(String),
     /// An absolute URI.
     Uri(String),
-    /// A name of a response whose kind is not documented.
+    /// A name in a response whose type is not documented.
     #[doc(hidden)]
     Unknown(UnknownText, String),
 }
 
 impl San {
-    /// Returns the kind as sent to the server: `DNS`, `IP`, `email` or `URI`.
+    /// Returns the type as sent to the server: `DNS`, `IP`, `email` or `URI`.
     pub fn kind(&self) -> &str {
         match self {
             Self::Dns(_) => "DNS",
@@ -54,7 +55,7 @@ impl San {
         }
     }
 
-    /// Returns the name without its kind.
+    /// Returns the name without its type.
     pub fn value(&self) -> Cow<'_, str> {
         match self {
             Self::Ip(address) => address.to_string().into(),
@@ -64,8 +65,8 @@ impl San {
         }
     }
 
-    /// Returns kind and name as they are compared: host names without upper case, the rest exactly.
-    /// Source: RFC 5280, section 7.
+    /// Returns the type and the name in the form in which they are compared: host names in lower
+    /// case, all others unchanged. Source: RFC 5280, section 7.
     pub(crate) fn key(&self) -> (String, String) {
         let value = self.value();
         let value = match (self, value.rsplit_once('@')) {
@@ -87,7 +88,7 @@ impl San {
         }
     }
 
-    /// Parses a name of a response.
+    /// Parses a name in a response.
     fn read(kind: &str, value: String) -> Self {
         match (kind, value.parse()) {
             ("DNS", _) => Self::Dns(value),
@@ -118,8 +119,8 @@ fn dns_problem(name: &str) -> Option<&'static str> {
     )
 }
 
-/// Returns whether the last part of a name makes it an IPv4 address, as in URLs: digits, or `0x` and
-/// hexadecimal digits.
+/// Returns whether the last part of a name makes it an IPv4 address, as in URLs: decimal digits, or
+/// `0x` and hexadecimal digits.
 fn is_number(label: &str) -> bool {
     let hex = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
     label.bytes().all(|byte| byte.is_ascii_digit())
@@ -169,7 +170,7 @@ impl FromStr for San {
 }
 
 impl fmt::Display for San {
-    /// Formats kind and name as other tools do: `DNS:example.com`.
+    /// Formats type and name in the notation of other tools: `DNS:example.com`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.kind(), self.value())
     }
@@ -184,7 +185,7 @@ impl Serialize for San {
     }
 }
 
-/// Deserializes the list of a response. `null` is an empty list.
+/// Deserializes the list in a response. `null` is an empty list.
 pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<San>, D::Error> {
     let entries: Vec<ExtraFields> = wire::list(deserializer)?;
     let names = |entry: &ExtraFields| {
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn kind_of_a_name_is_its_prefix_or_detected() {
+    fn type_of_a_name_is_its_prefix_or_detected() {
         for (text, shown) in [
             ("localhost", "DNS:localhost"),
             ("_acme.Example.COM", "DNS:_acme.Example.COM"),

@@ -1,4 +1,4 @@
-//! One file with key and chain, replaced by one rename.
+//! One file with the key and the chain, replaced by one rename.
 
 use api_auth::Secret;
 

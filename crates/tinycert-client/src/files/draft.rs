@@ -1,7 +1,7 @@
-//! Drafts: files that are written beside a path and moved there when they are complete.
+//! Drafts: files that are written next to a path and moved to it when they are complete.
 //!
-//! A draft of the file `NAME` is created only while the lock of `NAME` is held. So each draft that
-//! exists when the lock is acquired was left by a killed process.
+//! A draft of the file `NAME` is created only while the lock of `NAME` is held. Therefore, each
+//! draft that exists when the lock is acquired was left by a killed process.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
@@ -25,7 +25,8 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Creates an empty draft for a path, with the access of the file that it will replace.
+    /// Creates an empty draft for a path, with the owner, group and mode of the file that it will
+    /// replace.
     pub(super) fn create(resolved: &ResolvedPath, is_private: bool) -> io::Result<Self> {
         let draft = Self::own(resolved, is_private)?;
         let name = if is_private { KEY_NAME } else { CHAIN_NAME };
@@ -54,8 +55,8 @@ impl Draft {
         self.file.sync_all()
     }
 
-    /// Copies a private file with its owner, group and mode, and synchronizes it to disk. The copy
-    /// gives other users no permissions.
+    /// Copies a private file with its owner, group and mode, and synchronizes it to disk. Other
+    /// users have no permissions for the copy.
     pub(super) fn copy(&mut self, mut from: File) -> io::Result<()> {
         copy(&mut from, &mut self.file, KeptAccess::of(true, true))
     }
@@ -74,7 +75,7 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.is_kept {
-            // After `publish`, the file does not exist.
+            // After `publish`, the file does not exist any more.
             let _ = fs::remove_file(self.path());
         }
     }
@@ -118,22 +119,22 @@ pub(super) fn write_texts(file: &mut File, texts: &[&str]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// The part of owner, group and mode that a new file keeps of an old one.
+/// The parts of owner, group and mode that a new file takes from an old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeptAccess {
-    /// Everything.
+    /// Owner, group and mode.
     All,
-    /// Everything except the permissions of other users.
+    /// Owner, group and mode, except for the permissions of other users.
     OwnerAndGroup,
-    /// Everything except the permissions of group and other users to write.
+    /// Owner, group and mode, except for the write permissions of group and other users.
     NotWritable,
-    /// The owner and its permissions.
+    /// The owner and the permissions of the owner.
     Owner,
 }
 
 impl KeptAccess {
-    /// Returns what a new file keeps. `is_trusted` means that no other user can have chosen the old
-    /// file.
+    /// Returns the parts that a new file takes from the old one. `is_trusted` means that no other
+    /// user can have selected the old file.
     pub(super) fn of(is_private: bool, is_trusted: bool) -> Self {
         match (is_private, is_trusted) {
             (false, true) => Self::All,
@@ -153,7 +154,7 @@ impl KeptAccess {
         }
     }
 
-    /// Returns the permissions that a file loses because other users can have chosen it.
+    /// Returns the permissions that a file loses because other users can have selected it.
     #[cfg(unix)]
     fn lost(self) -> u32 {
         match self {
@@ -164,15 +165,15 @@ impl KeptAccess {
     }
 }
 
-/// Copies the content and access of a file.
+/// Copies the content, owner, group and mode of a file.
 pub(super) fn copy(from: &mut File, to: &mut File, kept: KeptAccess) -> io::Result<()> {
     io::copy(from, to)?;
     keep_access(to, &from.metadata()?, kept)?;
     to.sync_all()
 }
 
-/// Sets the access of a new file to that of the file at `resolved`, if there is one. Logs a warning
-/// if permissions are lost because other users can have chosen the old file.
+/// Sets owner, group and mode of a new file to those of the file at `resolved`, if there is one.
+/// Logs a warning if permissions are lost because other users can have selected the old file.
 pub(super) fn replace_access(
     file: &File,
     resolved: &ResolvedPath,
@@ -190,7 +191,7 @@ pub(super) fn replace_access(
     keep_access(file, old, kept)
 }
 
-/// Sets the kept part of owner, group and mode of another file. The mode is set last, so that the
+/// Sets owner, group and mode to the kept parts of another file. The mode is set last, so that the
 /// new file never has more permissions than the old one.
 #[cfg(unix)]
 fn keep_access(file: &File, old: &Metadata, kept: KeptAccess) -> io::Result<()> {
@@ -226,7 +227,7 @@ pub(super) fn sweep(resolved: &ResolvedPath) -> io::Result<()> {
         if name.is_none_or(|name| !is_draft(name, &resolved.name)) {
             continue;
         }
-        // A draft may have the owner of the file that it should have replaced.
+        // A draft may have the owner of the file that it was created to replace.
         let is_own = |metadata| check_replaceable(&resolved.folder, &metadata).is_ok();
         if seen(&entry)?.filter(Metadata::is_file).is_some_and(is_own) {
             fs::remove_file(entry)?;

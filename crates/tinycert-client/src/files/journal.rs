@@ -1,10 +1,10 @@
-//! Two plain files, if links cannot be used: replaced by two renames, with a journal from which the
-//! next run completes the pair of a killed one.
+//! Two plain files, for systems and folders without links: they are replaced by two renames, and a
+//! journal enables the next run to complete the pair of a killed run.
 //!
 //! The journal names both drafts and a copy of the old key. If one of the renames fails, the copy
-//! is moved back, so that the old pair stays. If the pair of a killed run cannot be completed yet,
-//! for example because a permission is missing, the journal is kept and an error is returned. The
-//! old key is restored only if the pair can never be completed.
+//! is moved back, so that the old pair is kept. If the pair of a killed run cannot be completed
+//! yet, for example because a permission is missing, the journal is kept and an error is returned.
+//! The old key is restored only if the pair can never be completed.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
@@ -76,7 +76,7 @@ impl Pair {
         Ok(())
     }
 
-    /// Writes the journal. The next run completes the pair from here on.
+    /// Writes the journal. From here on, the next run completes the pair.
     pub(super) fn record(self) -> Result<Journal, FileError> {
         let path = self.key.path();
         self.try_record().map_err(|source| FileError::at(&path, source))
@@ -104,7 +104,7 @@ impl Pair {
     }
 }
 
-/// A file that must be moved to its place.
+/// A draft that must be moved to its path.
 #[derive(Debug)]
 pub(super) struct Move {
     folder: PathBuf,
@@ -141,7 +141,7 @@ impl Move {
         .map_err(|source| FileError::at(path, source))
     }
 
-    /// Returns whether the file was moved before. Returns an error if its draft was removed.
+    /// Returns whether the draft was already moved. Returns an error if it was removed.
     fn is_moved(&self) -> Result<bool, FileError> {
         let path = self.path();
         if self.is_at(&self.draft())? {
@@ -154,7 +154,7 @@ impl Move {
         }
     }
 
-    /// Moves the file, unless it was moved before.
+    /// Moves the draft, unless it was already moved.
     pub(super) fn run(&self) -> Result<(), FileError> {
         if self.is_moved()? {
             return Ok(());
@@ -173,8 +173,8 @@ fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Returns the length and checksum of a file. They identify a file after it was moved: not every
-/// file system keeps inode numbers.
+/// Returns the length and the checksum of a file. They identify a file after it was moved, because
+/// not every file system keeps inode numbers.
 fn mark_of(path: &Path) -> io::Result<String> {
     struct Fnv(u64);
 
@@ -196,7 +196,7 @@ fn mark_of(path: &Path) -> io::Result<String> {
     Ok(format!("{length}-{:016x}", sum.0))
 }
 
-/// The steps that replace a pair.
+/// The steps that replace the files of a pair.
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
@@ -260,28 +260,28 @@ impl Journal {
     }
 
     /// Returns the path of the chain. The inner error is the reason why the chain can never be
-    /// moved there.
+    /// moved to it.
     pub(super) fn chain_path(&self) -> Result<Result<ResolvedPath, FileError>, FileError> {
         let path = self.chain.path();
         let never = |source| Ok(Err(FileError::at(&path, source)));
         if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-            return never(invalid("is not a regular file any more; remove it"));
+            return never(invalid("is no longer a regular file; remove it"));
         }
         match ResolvedPath::resolve(&path) {
             Ok(resolved) if resolved.path() == path => Ok(Ok(resolved)),
-            Ok(_) => never(invalid("leads to another file now")),
+            Ok(_) => never(invalid("now leads to another file")),
             Err(FileError::File { source, .. }) if is_missing(&source) => never(source),
             Err(error) => Err(self.pending(error)),
         }
     }
 
-    /// Moves both files, or neither. Returns the reason if the old pair was kept.
+    /// Moves both files or neither of them. Returns the reason if the old pair was kept.
     pub(super) fn finish(&self) -> Result<Option<FileError>, FileError> {
         self.settle(self.move_both())
     }
 
     /// Completes the pair of a killed run. The old pair is kept only if the new one can never be
-    /// completed, for example for the reason `never`. Returns the reason if the old pair was kept.
+    /// completed, for example for the reason `never`. In this case, returns the reason.
     pub(super) fn recover(&self, never: Option<FileError>) -> Result<Option<FileError>, FileError> {
         let moved = match never {
             Some(error) => Err(error),
@@ -298,17 +298,17 @@ impl Journal {
 
     fn move_both(&self) -> Result<(), FileError> {
         self.chain.is_moved()?;
-        // The key is moved on disk before the chain, too.
+        // The key is also synchronized to disk before the chain is moved.
         self.key.run()?;
         self.key.sync()?;
         self.chain.run()
     }
 
-    /// Returns an error that names the journal, which is kept.
+    /// Returns an error with the path of the journal, which is kept.
     pub(super) fn pending(&self, error: FileError) -> FileError {
         let FileError::File { path, source } = error else { return error };
         let problem = format!(
-            "{source}; so the pair of a killed run cannot be completed: correct this, or check that key \
+            "{source}; therefore, the pair of a killed run cannot be completed: correct this, or check that key \
              and chain match and remove {}",
             self.path.display()
         );
@@ -337,7 +337,7 @@ impl Journal {
         self.key.sync()
     }
 
-    /// Restores the old key if the new one is in its place.
+    /// Restores the old key if the new one was moved to its path.
     fn restore(&self) -> Result<(), FileError> {
         let path = self.key.path();
         if !self.key.is_at(&path)? {

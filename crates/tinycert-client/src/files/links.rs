@@ -1,4 +1,4 @@
-//! Two files in one folder as links into a folder of versions, which one rename switches.
+//! Two files in one folder as links into a folder of versions, which are switched by one rename.
 //!
 //! ```text
 //! example.com.pem -> .example.com.key.versions/current/chain.pem
@@ -8,7 +8,7 @@
 //! .example.com.key.versions/v-0123.../made-for -> example.com.key       only in a shared folder
 //! ```
 //!
-//! All steps are done while the lock of the key is held.
+//! All steps are performed while the lock of the key is held.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
@@ -36,7 +36,7 @@ pub(super) struct Links {
     versions: Versions,
     /// The empty files of the new version.
     files: [File; 2],
-    /// The files of the paths, if they must be copied into a version first.
+    /// The files at the paths, if they must be copied into a version first.
     olds: [Option<File>; 2],
 }
 
@@ -142,7 +142,7 @@ impl Links {
         key
     }
 
-    /// Creates a version of the old files if one of them is not a link of this pair.
+    /// Creates a version with the old files if one of them is not a link of this pair.
     fn copy_olds(&mut self) -> io::Result<()> {
         if self.olds.iter().all(Option::is_none) {
             return Ok(());
@@ -159,8 +159,8 @@ impl Links {
         Ok(())
     }
 
-    /// Converts files that are not links of this pair: first the version of the old files becomes
-    /// the current one, then each file becomes a link to its own content.
+    /// Converts files that are not links of this pair. First, the version with the old files
+    /// becomes the current one. Then, each file becomes a link to its own content.
     fn convert(&mut self) -> Result<(), FileError> {
         let Some(mut old) = self.old.take() else { return Ok(()) };
         let key = self.key().path();
@@ -190,7 +190,7 @@ impl Links {
             if resolved.existing.is_none() && !self.is_linked(resolved, name) {
                 let path = resolved.path();
                 if resolved.link.is_some() {
-                    // A link to a version that was removed.
+                    // A link to a removed version.
                     fs::remove_file(&path)?;
                 }
                 new.push(Link::create(&self.target(name), path)?);
@@ -259,16 +259,16 @@ impl Checked {
         Ok(Self { path, file })
     }
 
-    /// Creates a folder that the readers of the files can enter.
+    /// Creates a folder that can be entered by the readers of the files.
     fn create(parent: &Path, path: PathBuf) -> io::Result<Self> {
         DirBuilder::new().mode(0o755).create(&path)?;
         Self::open_new(parent, path)
     }
 
-    /// Opens a folder that was just created, and sets its mode whatever the umask is.
+    /// Opens a folder that was just created, and sets its mode independently of the umask.
     ///
-    /// In a shared folder another user can move a private folder of the caller to `path` meanwhile,
-    /// so the folder must be empty.
+    /// In a shared folder, another user can move a private folder of the caller to `path` in the
+    /// meantime. Therefore, the folder must be empty.
     pub(super) fn open_new(parent: &Path, path: PathBuf) -> io::Result<Self> {
         let folder = Self::open(parent, path)?;
         if fs::read_dir(&folder.path)?.next().is_some() {
@@ -327,7 +327,7 @@ impl Versions {
             let problem = format!("{}: not a symbolic link; remove it", current.display());
             return Err(invalid(&problem));
         }
-        // Without a current version, each one may be the only copy of a key.
+        // If there is no current version, each version may be the only copy of a key.
         let kept = fs::canonicalize(&current).ok();
         for entry in fs::read_dir(&self.0.path)? {
             let path = entry?.path();
@@ -363,7 +363,7 @@ impl Version {
         Ok(Self { folder: Checked::create(&versions.0.path, path)?, is_published: false })
     }
 
-    /// Records the key for which the version is created, if its folder is shared.
+    /// Records the key for which the version is created, if the folder is shared.
     fn record(&self, key: &ResolvedPath) -> io::Result<()> {
         if !key.is_shared {
             return Ok(());

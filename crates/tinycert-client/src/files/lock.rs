@@ -1,8 +1,9 @@
-//! Locks of files: a process works on a file `NAME` only while it holds `.NAME.lock` beside it.
+//! Locks of files: a process accesses a file `NAME` only while it holds `.NAME.lock` next to it.
 //!
 //! On Unix, the process that holds a lock removes the lock file. A process that waited for a
-//! removed one takes the lock of the new one. Elsewhere the lock file stays: files have no identity
-//! there, so a process could not detect that the file that it waited for was removed.
+//! removed lock file acquires the lock of the new one. On other systems, the lock file is not
+//! removed: files have no identity there, so a process could not detect that the file that it
+//! waited for was removed.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -27,7 +28,7 @@ pub(super) struct Locks(Vec<Lock>);
 
 struct Lock {
     path: PathBuf,
-    /// Whether this is the lock of a file that is written, not of a chain that a journal names.
+    /// Whether this is the lock of a file to be written, and not that of a chain in a journal.
     is_wanted: bool,
     file: File,
 }
@@ -38,11 +39,11 @@ impl Locks {
     pub(super) fn acquire(paths: &[&ResolvedPath], limit: Duration) -> Result<Self, FileError> {
         let wanted: BTreeMap<PathBuf, PathBuf> =
             paths.iter().map(|resolved| lock_of(resolved)).collect();
-        // The locks of chains that a journal names and that are not among the paths.
+        // The locks of chains that are named in a journal and are not among the paths.
         let mut others: BTreeMap<PathBuf, (PathBuf, Journal)> = BTreeMap::new();
         'locking: loop {
             let mut locks = Self(Vec::new());
-            // The order by path is the same in each process, which avoids deadlocks.
+            // Each process uses the order of the paths, which avoids deadlocks.
             let mut all: BTreeMap<&PathBuf, (&PathBuf, Option<&Journal>)> =
                 wanted.iter().map(|(path, folder)| (path, (folder, None))).collect();
             all.extend(others.iter().map(|(path, (folder, by))| (path, (folder, Some(by)))));
@@ -98,7 +99,7 @@ impl Locks {
             let held = self.0.iter_mut().find(|held| is_same(identity_of(&held.file), own));
             if let Some(held) = held {
                 if !(held.is_wanted && is_wanted) {
-                    // The journal names one of the files by another spelling.
+                    // The journal uses another spelling for one of the files.
                     held.is_wanted |= is_wanted;
                     return Ok(());
                 }
@@ -139,8 +140,8 @@ fn identity_of(file: &File) -> Option<Identity> {
 
 /// Locks a file.
 ///
-/// Locking has no timeout, so another thread waits. If the limit is exceeded, that thread releases
-/// the lock as soon as it acquires it.
+/// The lock function has no timeout, so another thread waits. If the limit is exceeded, that thread
+/// releases the lock as soon as it acquires it.
 fn wait(file: File, limit: Duration) -> io::Result<File> {
     match file.try_lock() {
         Ok(()) => return Ok(file),
@@ -161,7 +162,7 @@ fn wait(file: File, limit: Duration) -> io::Result<File> {
     })?;
     receiver.recv_timeout(limit).unwrap_or_else(|_| {
         let problem = format!(
-            "is still locked by another run after {} s; end that process, then run this one again",
+            "is still locked by another run after {} s; end that process, then retry",
             limit.as_secs()
         );
         Err(io::Error::new(io::ErrorKind::TimedOut, problem))

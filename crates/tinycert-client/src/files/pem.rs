@@ -1,7 +1,7 @@
-//! The check of a chain and its private key before they replace files.
+//! The validation of a chain and its private key before they replace files.
 //!
-//! PEM and DER are parsed strictly: a server would not start with incomplete text, an encrypted key,
-//! or a key that belongs to another certificate.
+//! PEM and DER are parsed strictly: a server would not start with an incomplete file, an encrypted
+//! key, or a key that belongs to another certificate.
 
 use std::io;
 use std::path::Path;
@@ -10,8 +10,9 @@ use api_auth::{Secret, SecretBytes};
 
 use super::FileError;
 
-/// Returns an error if the chain does not consist of certificates, or if the key is not the only one,
-/// is encrypted, or does not belong to the first certificate. No file is replaced then.
+/// Returns an error if the chain does not consist of certificates, or if the key is not the only
+/// one, is encrypted, or does not belong to the first certificate. In this case, no file is
+/// replaced.
 pub(super) fn check_pair(
     (chain_path, chain): (&Path, &str),
     (key_path, key): (&Path, &Secret),
@@ -28,7 +29,7 @@ fn error(path: &Path, what: &str, problem: &str) -> FileError {
     FileError::at(path, io::Error::new(io::ErrorKind::InvalidData, problem))
 }
 
-/// A block of PEM text.
+/// A block of a PEM file.
 struct Block<'a> {
     label: &'a str,
     content: SecretBytes,
@@ -39,7 +40,7 @@ const DASHES: &str = "-----";
 /// The maximum length of a label in bytes.
 const LONGEST: usize = 64;
 
-/// Parses all blocks of a PEM text. There may be other text between them, but no dashes.
+/// Parses all blocks of a PEM file. Other text between them is allowed, but no dashes.
 fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
     let mut blocks = Vec::new();
     let mut rest = text;
@@ -58,7 +59,7 @@ fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
         }
         let (first, body) = block.split_once('\n').unwrap_or((block, ""));
         let label = first.trim_end().strip_suffix(DASHES);
-        // The label is part of errors.
+        // The label is included in error messages.
         let is_label = |byte: u8| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b' ');
         let label = label.filter(|label| label.len() <= LONGEST && label.bytes().all(is_label));
         let Some(label) = label else {
@@ -68,7 +69,7 @@ fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
         let Some((content, after)) = body.split_once(&*end) else {
             return Err(format!("PEM block {number} ({label}) is incomplete"));
         };
-        // The end must be a whole line.
+        // The last line must not contain any other characters.
         let (same_line, after) = after.split_once('\n').unwrap_or((after, ""));
         if !same_line.trim_end().is_empty() || !content.ends_with('\n') {
             return Err(format!("PEM block {number} ({label}) has a malformed last line"));
@@ -82,7 +83,7 @@ fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
     }
 }
 
-/// Returns the DER text of the first certificate of a chain.
+/// Returns the DER encoding of the first certificate of a chain.
 fn first_certificate(chain: &str) -> Result<SecretBytes, String> {
     let blocks = blocks(chain)?;
     for (index, block) in blocks.iter().enumerate() {
@@ -100,7 +101,7 @@ fn first_certificate(chain: &str) -> Result<SecretBytes, String> {
 
 fn check_key(certificate: &SecretBytes, text: &str) -> Result<(), String> {
     let blocks = blocks(text)?;
-    // OpenSSL writes the parameters of an EC key before it.
+    // OpenSSL writes the parameters of an EC key before the key.
     let mut keys = blocks.iter().filter(|block| block.label != "EC PARAMETERS");
     let key = match (keys.next(), keys.next()) {
         (Some(key), None) => key,
@@ -124,13 +125,14 @@ fn check_key(certificate: &SecretBytes, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// What identifies a public key.
+/// The parts of a public key that identify it.
 struct PublicKey<'a> {
     /// The object identifier of the algorithm.
     algorithm: &'a [u8],
     /// The object identifier of the curve of an EC key.
     curve: Option<&'a [u8]>,
-    /// Modulus and exponent of an RSA key, or the public point. Not every private key contains it.
+    /// The modulus and exponent of an RSA key, or the public point of an EC key. Not every private
+    /// key contains the public point.
     value: Option<[&'a [u8]; 2]>,
 }
 
@@ -215,7 +217,7 @@ impl<'a> PublicKey<'a> {
         Some(Self { algorithm: EC, curve: curve.or(own_curve), value })
     }
 
-    /// Returns whether the keys are the same, as far as both contain what is compared.
+    /// Returns whether the keys can be the same. Parts that one of them lacks are not compared.
     fn can_be(&self, other: &Self) -> bool {
         fn is_same<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
             one.is_none() || other.is_none() || one == other
@@ -232,7 +234,7 @@ fn algorithm<'a>(from: &mut Der<'a>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
     Some((algorithm.next(OBJECT_IDENTIFIER)?, algorithm.optional(OBJECT_IDENTIFIER)?))
 }
 
-/// Returns the content of a bit string of whole bytes.
+/// Returns the content of a bit string that consists of whole bytes.
 fn whole_bytes(bits: &[u8]) -> Option<&[u8]> {
     bits.strip_prefix(&[0])
 }
@@ -246,18 +248,18 @@ const PRIMITIVE_1: u8 = 0x81;
 const CONTEXT_0: u8 = 0xa0;
 const CONTEXT_1: u8 = 0xa1;
 
-/// The remaining values of a DER text.
+/// The remaining values of a DER encoding.
 struct Der<'a>(&'a [u8]);
 
 impl<'a> Der<'a> {
-    /// Returns the values of a sequence that is the whole text.
+    /// Returns the values of a sequence that spans the whole encoding.
     fn whole(text: &'a [u8]) -> Option<Self> {
         let mut outer = Self(text);
         let inner = outer.next(SEQUENCE)?;
         outer.0.is_empty().then_some(Self(inner))
     }
 
-    /// Returns the content of the next value, which has this tag.
+    /// Returns the content of the next value, which must have this tag.
     fn next(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (first, rest) = self.0.split_first()?;
         let (length, rest) = length(rest)?;
@@ -270,7 +272,7 @@ impl<'a> Der<'a> {
     }
 
     /// Returns the content of the next value if it has this tag. The outer `None` means that the
-    /// value is malformed.
+    /// value is malformed, the inner one that it has another tag.
     #[expect(clippy::option_option, reason = "absent and malformed differ")]
     fn optional(&mut self, tag: u8) -> Option<Option<&'a [u8]>> {
         if self.0.first() == Some(&tag) { self.next(tag).map(Some) } else { Some(None) }

@@ -14,7 +14,7 @@ use super::trust::{
 /// The maximum number of symbolic links that are followed.
 const MOST_LINKS: usize = 16;
 
-pub(super) const REPLACED: &str = "was replaced by another program meanwhile; run it again";
+pub(super) const REPLACED: &str = "was replaced by another program in the meantime; retry";
 
 /// A resolved path: a regular file, a link into a folder of versions, or no file yet.
 #[derive(Debug, Clone)]
@@ -107,10 +107,10 @@ impl ResolvedPath {
         Ok(Some(file))
     }
 
-    /// Returns what the new file keeps of the access of the current file. `key` is the path of the
-    /// key of this pair, or of the combined file.
+    /// Returns the parts of owner, group and mode that the new file takes from the current one.
+    /// `key` is the path of the key of this pair, or of the combined file.
     ///
-    /// Another user can have put any file of a trusted user into a shared folder, but not into a
+    /// Another user can have moved any file of a trusted user into a shared folder, but not into a
     /// version that was created for this key.
     pub(super) fn kept(&self, key: &Self, name: &str) -> KeptAccess {
         let is_trusted = !self.is_redirected && (!self.is_shared || self.is_version(key, name));
@@ -132,7 +132,7 @@ impl ResolvedPath {
         format!(".{}{VERSIONS}", self.name)
     }
 
-    /// Returns whether two paths are the same file, also on a file system that ignores case.
+    /// Returns whether two paths are the same file, even on a file system that ignores case.
     pub(super) fn is_same_file(&self, other: &Self) -> bool {
         let is_same = |one: Option<&Metadata>, other: Option<&Metadata>| {
             is_same(one.and_then(identity), other.and_then(identity))
@@ -146,8 +146,8 @@ impl ResolvedPath {
             || is_same(self.existing.as_ref(), other.existing.as_ref())
     }
 
-    /// Checks that the file is the one that was resolved, and that its owner, length and time of
-    /// modification are still the same.
+    /// Checks that the file is still the one that was resolved, with the same owner, length and
+    /// time of modification.
     pub(super) fn check_unchanged(&self) -> Result<(), FileError> {
         let check = || -> io::Result<()> {
             let about = |entry: &Metadata| {
@@ -179,7 +179,7 @@ fn check_regular(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_file() { Ok(()) } else { Err(invalid("not a regular file")) }
 }
 
-/// The suffix of the folder that the links of a pair lead into.
+/// The suffix of the folder into which the links of a pair lead.
 const VERSIONS: &str = ".versions";
 /// The link to the current version in that folder.
 pub(super) const CURRENT: &str = "current";
@@ -191,7 +191,7 @@ pub(super) const KEY_NAME: &str = "key.pem";
 /// key: other users can rename the folder of versions there, but cannot change its content.
 pub(super) const MADE_FOR: &str = "made-for";
 
-/// Returns the folder of versions, beside a link, that the link leads into.
+/// Returns the name of the folder of versions, next to a link, into which the link leads.
 fn versions_of(target: &Path) -> Option<&str> {
     let mut parts = target.components().map(|part| part.as_os_str().to_str());
     let versions = parts.next()??;

@@ -1,4 +1,4 @@
-//! Tests of publishing chain and key: checks, kept access, and killed processes.
+//! Tests of publishing a chain and a key: checks, kept permissions, and killed processes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ impl Folder {
     }
 }
 
-/// Creates a folder that only its owner can write, whatever the umask is.
+/// Creates a folder to which only its owner can write, independently of the umask.
 fn make_folder(path: &Path) {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -61,7 +61,7 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     [&[tag, 0x84], &length[..], &content].concat()
 }
 
-/// Returns PEM text.
+/// Encodes DER as PEM.
 fn pem(label: &str, der: &[u8]) -> String {
     let base64 = base64::engine::general_purpose::STANDARD.encode(der);
     let lines: Vec<&str> =
@@ -105,7 +105,7 @@ fn rsa_key(number: u64) -> Vec<u8> {
     der(0x30, &[&[2, 1, 0], &modulus(number), &[2, 1, 3], &rest])
 }
 
-/// Returns a chain of two certificates, of which the first has the key of the number.
+/// Returns a chain of two certificates, the first of which has the key with this number.
 fn chain(number: u64) -> String {
     let [first, second] = [number, 0].map(|number| pem("CERTIFICATE", &rsa_certificate(number)));
     format!("{number}\n{first}{second}")
@@ -129,7 +129,7 @@ fn published(files: &KeyPairFiles) -> Option<u64> {
     matches.then_some(number)
 }
 
-/// Returns files for each method of publishing.
+/// Returns the files for each method of publishing.
 fn ways(folder: &Folder) -> Vec<(&'static str, KeyPairFiles)> {
     make_folder(&folder.path("private"));
     vec![
@@ -140,7 +140,7 @@ fn ways(folder: &Folder) -> Vec<(&'static str, KeyPairFiles)> {
 }
 
 #[test]
-fn pairs_are_published_and_replaced_in_each_way() {
+fn pairs_are_published_and_replaced_by_each_method() {
     let folder = Folder::new();
     for (way, files) in ways(&folder) {
         for number in 1..4 {
@@ -153,7 +153,7 @@ fn pairs_are_published_and_replaced_in_each_way() {
 }
 
 #[test]
-fn invalid_contents_keep_the_old_pair_and_leave_nothing() {
+fn invalid_contents_keep_the_old_pair_and_leave_no_files() {
     let folder = Folder::new();
     for (way, files) in ways(&folder) {
         publish(&files, 1).unwrap();
@@ -170,7 +170,7 @@ fn invalid_contents_keep_the_old_pair_and_leave_nothing() {
 }
 
 #[test]
-fn chain_and_key_in_one_file_by_two_spellings_are_rejected() {
+fn chain_and_key_in_one_file_with_two_spellings_are_rejected() {
     let folder = Folder::new();
     let path = folder.path("x.pem");
     fs::create_dir(folder.path("sub")).unwrap();
@@ -198,7 +198,7 @@ fn chain_and_key_in_one_file_by_two_spellings_are_rejected() {
 }
 
 #[test]
-fn folders_that_do_not_exist_and_places_of_folders_are_rejected() {
+fn missing_folders_and_folders_in_place_of_files_are_rejected() {
     let folder = Folder::new();
     fs::create_dir(folder.path("taken")).unwrap();
     let fine = folder.path("fine.pem");
@@ -210,7 +210,7 @@ fn folders_that_do_not_exist_and_places_of_folders_are_rejected() {
         ] {
             let error = publish(&files, 1).unwrap_err().to_string();
             assert_eq!(error.contains("not a regular file"), is_folder, "{error}");
-            assert_eq!(folder.names(), ["taken"], "nothing is left");
+            assert_eq!(folder.names(), ["taken"], "no file is left");
         }
     }
 }
@@ -248,7 +248,7 @@ fn file_that_another_program_changes_is_kept() {
 
 #[test]
 fn files_without_an_identity_are_not_the_same() {
-    assert!(!trust::is_same(None, None), "so no lock file is removed where files have none");
+    assert!(!trust::is_same(None, None), "lock files are not removed if files have no identity");
     assert!(!trust::is_same(Some((1, 2)), None));
     assert!(!trust::is_same(Some((1, 2)), Some((1, 3))));
     assert!(trust::is_same(Some((1, 2)), Some((1, 2))));
@@ -375,7 +375,7 @@ mod unix {
     }
 
     #[test]
-    fn what_is_no_regular_file_is_never_replaced() {
+    fn irregular_files_are_never_replaced() {
         let folder = Folder::new();
         let fine = folder.path("fine.pem");
         let mut paths = vec![PathBuf::from("/dev/null")];
@@ -405,7 +405,7 @@ mod unix {
     }
 
     #[test]
-    fn links_are_followed_whether_they_dangle_or_not() {
+    fn links_are_followed_even_if_they_dangle() {
         let folder = Folder::new();
         fs::create_dir(folder.path("real")).unwrap();
         for (way, files) in ways(&folder) {
@@ -420,7 +420,7 @@ mod unix {
                 assert_eq!(published(&files), Some(number), "{way}");
             }
             let target = fs::read_link(files.key()).unwrap();
-            assert!(target.starts_with(folder.path("real")), "the link stays: {target:?}");
+            assert!(target.starts_with(folder.path("real")), "the link is kept: {target:?}");
         }
         symlink("loop", folder.path("loop")).unwrap();
         let error = publish(&KeyPairFiles::combined(folder.path("loop")), 1).unwrap_err();
@@ -452,7 +452,7 @@ mod unix {
     }
 
     #[test]
-    fn plain_pair_is_converted_and_versions_do_not_pile_up() {
+    fn plain_pair_is_converted_and_old_versions_are_removed() {
         let folder = Folder::new();
         let files = KeyPairFiles::new(folder.path("a.pem"), folder.path("a.key"));
         fs::write(files.chain(), chain(1)).unwrap();
@@ -472,7 +472,7 @@ mod unix {
     }
 
     #[test]
-    fn disk_that_is_full_keeps_the_old_pair() {
+    fn full_disk_keeps_the_old_pair() {
         let folder = Folder::new();
         let mount = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
@@ -504,7 +504,7 @@ mod unix {
     }
 
     #[test]
-    fn file_that_is_mounted_is_rejected_before_the_request() {
+    fn mounted_file_is_rejected_before_the_request() {
         let (folder, mounted) = (Folder::new(), Folder::new());
         let run = |program: &str, arguments: &[&Path]| {
             let command = Command::new(program).args(arguments).stderr(Stdio::null()).status();
@@ -512,7 +512,7 @@ mod unix {
         };
         for (way, files) in ways(&folder) {
             for path in [files.key(), files.chain()] {
-                // On the same device, as a container mounts a single file.
+                // On the same device, like a single file that is mounted into a container.
                 let source = mounted.path("a file");
                 fs::write(&source, "theirs").unwrap();
                 fs::write(path, "mount point").unwrap();
@@ -545,7 +545,7 @@ mod unix {
     /// The variable that sets the number of kills per method of publishing.
     const KILLS: &str = "KEY_PAIR_FILES_KILLS";
 
-    #[expect(clippy::disallowed_methods, reason = "how a child knows that it is one")]
+    #[expect(clippy::disallowed_methods, reason = "tells a child process its task")]
     fn variable(name: &str) -> Option<String> {
         std::env::var(name).ok()
     }
@@ -553,7 +553,7 @@ mod unix {
     /// Publishes until the last number, or until it is killed. Does nothing unless another test
     /// starts it.
     #[test]
-    fn a_child_publishes() {
+    fn child_publishes() {
         let Some(task) = variable(CHILD) else { return };
         let mut parts = task.split('\n');
         let (way, folder) = (parts.next().unwrap(), parts.next().unwrap());
@@ -573,7 +573,7 @@ mod unix {
 
     fn child(way: &str, folder: &Folder, number: u64) -> Child {
         Command::new(program())
-            .args(["--exact", "files::tests::unix::a_child_publishes", "--quiet"])
+            .args(["--exact", "files::tests::unix::child_publishes", "--quiet"])
             .env(CHILD, format!("{way}\n{}\n{number}", folder.0.display()))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -595,7 +595,7 @@ mod unix {
             return;
         }
         let child = Command::new(program())
-            .args(["--exact", "files::tests::unix::a_child_publishes", "--nocapture"])
+            .args(["--exact", "files::tests::unix::child_publishes", "--nocapture"])
             .env(CHILD, format!("combined\n{}\n1\n1", folder.0.display()))
             .uid(54_321)
             .gid(54_321)
@@ -622,7 +622,7 @@ mod unix {
         let kills = variable(KILLS).and_then(|text| text.parse().ok()).unwrap_or(20);
         let folder = Folder::new();
         for (way, files) in ways(&folder) {
-            // The first pair consists of plain files, so the conversion is killed too.
+            // The first pair consists of plain files, so the conversion is killed as well.
             if files.chain() != files.key() {
                 fs::write(files.chain(), chain(1)).unwrap();
                 fs::write(files.key(), key(1).expose()).unwrap();
@@ -667,7 +667,7 @@ mod unix {
 }
 
 #[test]
-fn files_of_a_name_stay_in_their_folder() {
+fn files_of_a_name_are_in_their_folder() {
     for (name, stem) in [
         ("www.example.com", "www.example.com"),
         ("*.example.com", "_.example.com"),

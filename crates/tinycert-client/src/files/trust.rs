@@ -1,11 +1,12 @@
-//! The trust in links, folders and files of a folder.
+//! The trust in links, folders and files in a folder.
 //!
 //! The owner of a folder can replace everything in it, so entries of that user are trusted like
-//! those of the caller or root. In a shared folder, other users can add entries too: their links
-//! are not followed, and their files are not replaced.
+//! those of the caller and root. In a shared folder, other users can add entries as well: their
+//! links are not followed, and their files are not replaced.
 //!
-//! Other users can also move a file of a trusted user in a shared folder, or make a hard link to
-//! one. So neither the owner of a file nor its mode shows there who chose the file.
+//! In a shared folder, other users can also move a file of a trusted user or create a hard link to
+//! it. Therefore, neither the owner nor the mode of a file in a shared folder shows who selected
+//! the file.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -22,7 +23,8 @@ pub(super) fn invalid(problem: &str) -> io::Error {
 /// Identifies a file on this machine while it exists.
 pub(super) type Identity = (u64, u64);
 
-/// Returns whether two files are known to be the same. Files without an identity are not.
+/// Returns whether two files are known to be the same. Files without an identity are not known to
+/// be.
 pub(super) fn is_same(one: Option<Identity>, other: Option<Identity>) -> bool {
     one.is_some() && one == other
 }
@@ -56,7 +58,7 @@ mod owners {
         Ok(owner == 0 || owner == folder.uid() || owner == own_user()?)
     }
 
-    /// Rejects an entry of another user if users other than the owner of the folder can write it.
+    /// Rejects an entry of another user if other users than the owner can write to the folder.
     fn check_shared(folder: &Path, entry: &Metadata, by: u32, problem: &str) -> io::Result<()> {
         let folder = fs::metadata(folder)?;
         if folder.mode() & by != 0 && !is_trusted(&folder, entry)? {
@@ -65,13 +67,13 @@ mod owners {
         Ok(())
     }
 
-    /// Returns whether users other than the owner of a folder can write it.
+    /// Returns whether other users than the owner can write to a folder.
     pub(in super::super) fn is_shared(folder: &Path) -> io::Result<bool> {
         Ok(fs::metadata(folder)?.mode() & BY_OTHERS != 0)
     }
 
-    /// Rejects an entry of a shared folder that has other names: another user may have made this
-    /// one.
+    /// Rejects an entry of a shared folder that has other names, because another user may have
+    /// created this name.
     pub(in super::super) fn check_only_name(folder: &Path, entry: &Metadata) -> io::Result<()> {
         if entry.nlink() > 1 && is_shared(folder)? {
             return Err(invalid(
@@ -95,7 +97,8 @@ mod owners {
         check_shared(folder, entry, BY_EVERYONE, problem)
     }
 
-    /// Checks that a file may be replaced by a rename, and that its owner may own the new one.
+    /// Checks that a file may be replaced by a rename, and that the new file may have the same
+    /// owner.
     pub(in super::super) fn check_replaceable(folder: &Path, entry: &Metadata) -> io::Result<()> {
         let problem = "a file of another user in a shared folder is not replaced; \
                        remove it or use a folder of your own";
@@ -116,8 +119,8 @@ mod owners {
         Ok(())
     }
 
-    /// Checks that other users can neither own nor write an entry that this crate created in a
-    /// folder.
+    /// Checks that an entry that this crate created in a folder neither belongs to other users nor
+    /// is writable by them.
     pub(in super::super) fn check_own(folder: &Path, entry: &Metadata) -> io::Result<()> {
         if !is_trusted(&fs::metadata(folder)?, entry)? {
             return Err(invalid("belongs to another user; remove it"));
@@ -162,7 +165,7 @@ mod owners {
         Ok(())
     }
 
-    /// Returns `None`: the standard library has no stable identity of files on this platform.
+    /// Returns `None`: the standard library provides no stable file identity on this platform.
     pub(in super::super) fn identity(_: &Metadata) -> Option<Identity> {
         None
     }
@@ -176,13 +179,13 @@ pub(super) use owners::{
     check_link, check_only_name, check_own, check_replaceable, identity, is_shared, owner,
 };
 
-/// Rejects a file on which another one is mounted, such as a single file of a container: it cannot
-/// be replaced. The device of such a file may be that of its folder. `path` is a real path.
+/// Rejects a file that is a mount point, such as a single file of a container, because it cannot be
+/// replaced. The device of such a file may be that of its folder. `path` must be a real path.
 #[cfg(target_os = "linux")]
 pub(super) fn check_not_mounted(path: &Path) -> io::Result<()> {
     use std::os::unix::ffi::OsStrExt;
 
-    // Without this list, a mount point is detected by its device, or when it is replaced.
+    // Without this list, a mount point is detected by its device, or when the file is replaced.
     let Ok(mounts) = fs::read("/proc/self/mountinfo") else { return Ok(()) };
     let path = path.as_os_str().as_bytes();
     let is_mounted = mounts
@@ -201,7 +204,7 @@ pub(super) fn check_not_mounted(_: &Path) -> io::Result<()> {
 const MOUNTED: &str =
     "a mount point, which cannot be replaced; mount the folder that contains the file";
 
-/// Replaces the escapes of a path in `/proc/self/mountinfo`: `\040` is a space.
+/// Decodes the escapes of a path in `/proc/self/mountinfo`: `\040` is a space.
 #[cfg(target_os = "linux")]
 fn unescaped(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());

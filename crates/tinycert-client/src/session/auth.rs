@@ -1,5 +1,4 @@
-//! The authentication of requests in a session: the one way in which a session is opened, stored
-//! and reopened.
+//! The authentication of requests in a session: opening, storing and reopening the session.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,14 +14,14 @@ use api_auth::{
 use super::connect::{self, Connect};
 use crate::error;
 
-/// The parameter with the token of a session.
+/// The parameter that contains the token of a session.
 const TOKEN: &str = "token";
 
 /// An [`Auth`] that signs requests in a session.
 ///
-/// If it has the request that opens a session, it opens one before the first request, and once more
-/// in each attempt after the server rejected the token. Tokens of a store are replaced more often.
-/// Without that request, a rejected token is not replaced.
+/// If it has the request that opens a session, it opens a session before the first request, and
+/// once more in each attempt after the server rejected the token. Tokens from a store are replaced
+/// several times. Without that request, a rejected token is not replaced.
 pub(crate) struct SessionAuth {
     signer: FormDigest,
     base_url: String,
@@ -35,20 +34,20 @@ struct State {
     token: Option<Secret>,
     /// The origin of the token, and its number, which each new token increases by 1.
     generation: Generation,
-    /// The server rejected the token. It is kept for requests that are being signed with it; each
-    /// of them can be sent once more.
+    /// Whether the server rejected the token. The token is kept for requests that are being signed
+    /// with it. Each of them can be sent once more.
     is_rejected: bool,
-    /// The token replaced one that the server rejected.
+    /// Whether the token replaced one that the server rejected.
     replaces: bool,
-    /// The number of tokens in a row that came from the store to replace a rejected one and that
-    /// the server rejected, too.
+    /// The number of consecutive tokens from the store that replaced a rejected token and were
+    /// rejected by the server as well.
     rejected_replacements: u32,
     /// The request that opens a session.
     connect: Option<Connect>,
 }
 
 impl SessionAuth {
-    /// Creates a session with that token. Without a token, the session is opened before the first
+    /// Creates a session with this token. Without a token, the session is opened before the first
     /// request.
     pub(crate) fn new(
         signer: FormDigest,
@@ -81,8 +80,8 @@ impl SessionAuth {
         self
     }
 
-    /// Returns the current token, if there is one. It grants the same access as the credentials
-    /// until the session expires.
+    /// Returns the current token, if there is one. Until the session expires, it grants the same
+    /// access as the credentials.
     pub(crate) fn token(&self) -> Option<Secret> {
         let state = self.state();
         state.token.clone().filter(|_| !state.is_rejected)
@@ -93,8 +92,8 @@ impl SessionAuth {
         self.state().connect = None;
     }
 
-    /// Removes the passphrase, and the token from the store, so that no other client uses the
-    /// session. The token itself is kept for the request that closes the session.
+    /// Removes the passphrase, and removes the token from the store, so that no other client uses
+    /// the session. The token itself is kept for the request that closes the session.
     pub(crate) fn close(&self) {
         self.forget_passphrase();
         if let Some(token) = self.token() {
@@ -123,7 +122,7 @@ impl SessionAuth {
         let mut state = self.state();
         // A store that cannot be written keeps returning the rejected token.
         let is_new = state.token.as_ref() != Some(stored.value());
-        // A session that another thread opened meanwhile is newer than the one of the store.
+        // A session that another thread opened in the meantime is newer than the one of the store.
         if state.generation == seen && is_new {
             state.set_token(stored.value().clone(), TokenOrigin::Store);
         }
@@ -178,7 +177,7 @@ impl Auth for SessionAuth {
             |(key, store): &(TokenKey, VerifiedStore)| self.lock.acquire(|| store.lock(key));
         let LockAttempt { was_tried, guard } = self.store.as_ref().map(acquire).unwrap_or_default();
         if was_tried && self.has_token() {
-            return Ok(None); // Another client opened it meanwhile.
+            return Ok(None); // Another client opened it in the meantime.
         }
         let state = self.state();
         let Some(connect) = &state.connect else { return Err(not_open()) };
@@ -236,10 +235,10 @@ impl Auth for SessionAuth {
         }
         let can_reopen = state.connect.is_some();
         if generation != state.generation {
-            return can_reopen; // Another thread has a new one already.
+            return can_reopen; // Another thread already has a new token.
         }
         let Some(token) = state.token.clone() else { return can_reopen };
-        // Each token counts once, however many threads sent it.
+        // Each token counts once, even if several threads sent it.
         let counts =
             state.replaces && generation.origin == TokenOrigin::Store && !state.is_rejected;
         state.is_rejected = can_reopen;
@@ -247,6 +246,16 @@ impl Auth for SessionAuth {
         drop(state);
         self.remove_from_store(token);
         can_reopen
+    }
+
+    /// The server accepted the credentials if it opened a session with them.
+    fn spaced_credential(&self) -> Option<&'static str> {
+        let state = self.state();
+        if state.generation.number > 0 {
+            return None;
+        }
+        let connect = || state.connect.as_ref()?.spaced_credential();
+        self.signer.spaced_credential().or_else(connect)
     }
 }
 

@@ -6,23 +6,36 @@ use api_auth::{
 
 use crate::{error, validate};
 
-/// The API key alone, without a session: the credential of [`Connect`].
+/// The API key without a session: the credential of [`Connect`].
+///
+/// See the example of the module [`session`](crate::session).
 pub const API_KEY: Credential = Credential::named("API key");
 
-/// `POST /api/v1/connect`: opens a session. The response is its token.
+/// `POST /api/v1/connect`: opens a session and returns its token.
+///
+/// See the example of the module [`session`](crate::session).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/connect`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connect {
     email: String,
     passphrase: Secret,
+    /// The arguments or variables that the two are from.
+    names: (&'static str, &'static str),
 }
 
 impl Connect {
     /// Creates a request for a session of the account with this e-mail address. The passphrase
-    /// encrypts the account's private keys; it is not the password of the website.
+    /// encrypts the account's private keys. It is not the password of the website.
     pub fn new(email: impl Into<String>, passphrase: impl Into<Secret>) -> Self {
-        Self { email: email.into(), passphrase: passphrase.into() }
+        let names = ("email", "passphrase");
+        Self { email: email.into(), passphrase: passphrase.into(), names }
+    }
+
+    /// Sets the names of the e-mail address and the passphrase in errors.
+    pub(crate) fn with_names(mut self, email: &'static str, passphrase: &'static str) -> Self {
+        self.names = (email, passphrase);
+        self
     }
 
     pub(crate) fn email(&self) -> &str {
@@ -37,13 +50,22 @@ impl Connect {
 impl Endpoint for Connect {
     type Output = Secret;
     const ID: &'static str = "session.connect";
-    // If the response is lost, the session expires unused.
+    // If the response is lost, an unused session expires.
     const ROUTE: Route<Self> = route!(POST "/api/v1/connect").credential(API_KEY).idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::not_empty("email", &self.email)?;
-        validate::no_control("email", &self.email)?;
-        validate::no_control("passphrase", self.passphrase.expose())
+        let (email, passphrase) = self.names;
+        validate::not_empty(email, &self.email)?;
+        validate::no_control(email, &self.email)?;
+        validate::no_control(passphrase, self.passphrase.expose())
+    }
+
+    fn spaced_credential(&self) -> Option<&'static str> {
+        let (email, passphrase) = self.names;
+        if validate::has_outer_space(&self.email) {
+            return Some(email);
+        }
+        self.passphrase.has_outer_space().then_some(passphrase)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -64,13 +86,15 @@ pub(super) fn token(response: &Response) -> Result<Secret, ResponseError> {
 
 /// `POST /api/v1/disconnect`: closes the session.
 ///
-/// Source: the official PHP client; this page of the documentation is not available.
+/// See the example of the module [`session`](crate::session).
+///
+/// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Disconnect {}
 
 impl Disconnect {
-    /// Creates a request that closes the session in which it is sent.
+    /// Creates a request to close the session in which it is sent.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,5 +1,5 @@
-//! The example programs: help, exit statuses and errors. `cargo xtask endpoints` runs
-//! `tinycert_tour`.
+//! The examples as run by a user: help, exit statuses and error messages. `cargo xtask endpoints`
+//! runs `tinycert_tour`.
 
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]

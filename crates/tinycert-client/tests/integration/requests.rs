@@ -1,5 +1,5 @@
-//! The exact bytes of each endpoint's request: all options, none, reserved characters; and invalid
-//! arguments.
+//! The exact bytes of each endpoint's request (with all options, with none, with reserved
+//! characters), and the rejected arguments.
 //!
 //! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
 
@@ -172,7 +172,7 @@ fn cert_status_request() {
 fn cert_new_request() {
     let expected = "/cert/new C=US&CN=example.com&O=ACME%2C+Inc.&ca_id=561&token=t0k3n";
     assert_eq!(call(&create_cert()), expected);
-    assert_eq!(call(&create_cert().sans([])), expected, "no names, no parameter");
+    assert_eq!(call(&create_cert().sans([])), expected, "without names, there is no parameter");
     let all = CreateCert::new(CA, "US", RESERVED, "*.example.com")
         .organizational_unit("")
         .locality(RESERVED)
@@ -197,7 +197,7 @@ fn cert_new_request_numbers_names_in_order() {
     let line = call(&create_cert().sans(names));
     let positions: Vec<usize> =
         (0..11).map(|number| line.find(&format!("SANs%5B{number}%5D")).unwrap()).collect();
-    assert!(positions.is_sorted(), "10 comes after 9 and not after 1: {line}");
+    assert!(positions.is_sorted(), "10 is after 9 and not after 1: {line}");
 }
 
 #[test]

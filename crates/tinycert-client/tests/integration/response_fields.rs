@@ -18,7 +18,7 @@ use tinycert_client::{
 const CA: CaId = CaId::new(561);
 const CERT: CertId = CertId::new(14236);
 
-/// A client whose transport sends one response.
+/// Returns a client whose transport sends one response.
 fn client(status: StatusCode, body: &str) -> Client {
     let body = body.as_bytes().to_vec();
     let transport = move |_: Request| -> Result<Response, TransportError> {
@@ -29,7 +29,7 @@ fn client(status: StatusCode, body: &str) -> Client {
     Client::builder("key").transport(transport).retries(0).build().unwrap()
 }
 
-/// A method of a session.
+/// Returns a method of a session of such a client.
 fn call<T: Debug>(call: impl Fn(&Session) -> Result<T, Error> + 'static) -> Call {
     Box::new(move |body| {
         let session = client(StatusCode::OK, body).resume("token");
@@ -138,7 +138,7 @@ fn each_documented_field_is_read_into_the_field_of_its_name() {
 }
 
 #[test]
-fn enums_know_the_documented_texts_and_no_others() {
+fn enums_know_exactly_the_documented_strings() {
     let mut texts = wire_texts! {
         HashAlg: "SHA1", "SHA256";
         CertStatus: "good", "hold", "expired", "revoked", "obsolete";
@@ -160,9 +160,9 @@ fn enums_know_the_documented_texts_and_no_others() {
     enums::check(env!("CARGO_MANIFEST_DIR"), &texts);
 }
 
-/// The table of all strings cannot detect two strings that are exchanged.
+/// The table of all strings cannot detect that two strings are exchanged.
 #[test]
-fn each_text_belongs_to_the_value_of_its_name() {
+fn each_string_belongs_to_the_value_of_its_name() {
     let plain = |name: String| name.to_lowercase().replace('"', "");
     fn all<T: Debug>(known: &[T], text: impl Fn(&T) -> String) -> Vec<(String, String)> {
         known.iter().map(|value| (format!("{value:?}"), text(value))).collect()
@@ -185,7 +185,7 @@ fn each_text_belongs_to_the_value_of_its_name() {
 }
 
 #[test]
-fn each_kind_of_name_is_read_and_written_by_its_documented_text() {
+fn each_type_of_name_is_read_and_written_with_its_documented_string() {
     let names = [
         (r#"{"DNS":"a.example"}"#, San::Dns("a.example".to_owned())),
         (r#"{"IP":"10.0.0.1"}"#, San::Ip([10, 0, 0, 1].into())),

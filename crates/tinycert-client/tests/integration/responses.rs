@@ -35,8 +35,8 @@ fn case<'a>(documented: &'a str, any_body: bool, call: &'a dyn Fn(&str) -> Outco
     Case { method: "POST", documented, any_body, missing: None, call }
 }
 
-/// Runs the rules for a method of a session. Its response is an error without the `required`
-/// fields.
+/// Checks the rules of a method of a session. Without the `required` fields, its response is an
+/// error.
 fn rules<T: std::fmt::Debug>(
     documented: &str,
     required: &[&str],
@@ -46,7 +46,7 @@ fn rules<T: std::fmt::Debug>(
     case(documented, false, &call).holds(required);
 }
 
-/// Runs the rules for an endpoint whose response body is not documented, and tries several bodies.
+/// Checks the rules of an endpoint whose response body is not documented, with several bodies.
 fn any_body_rules(call: impl Fn(&Session) -> Result<(), Error>) {
     for documented in ["{}", r#"{"success":true}"#] {
         let call = |base: &str| shown(call(&client(base).resume("t")));
@@ -96,7 +96,7 @@ fn session_connect_response_is_the_token() {
 }
 
 #[test]
-fn session_disconnect_response_may_be_anything() {
+fn session_disconnect_response_may_have_any_content() {
     any_body_rules(|session| session.send(&Disconnect::new()));
 }
 
@@ -146,7 +146,7 @@ fn ca_get_response_follows_the_rules() {
 }
 
 #[test]
-fn ca_delete_response_may_be_anything() {
+fn ca_delete_response_may_have_any_content() {
     any_body_rules(|session| session.delete_ca(CA));
 }
 
@@ -196,7 +196,7 @@ fn cert_details_response_is_read_field_by_field() {
 }
 
 #[test]
-fn cert_details_response_has_names_of_any_kind() {
+fn cert_details_response_has_names_of_all_types() {
     let details = |session: &Session| session.get_cert_details(CERT);
     for alt in ["", r#","Alt":null"#, r#","Alt":[]"#] {
         let cert = one(200, &format!(r#"{{"id":1{alt}}}"#), details).unwrap();
@@ -250,7 +250,7 @@ fn cert_reissue_response_follows_the_rules() {
 }
 
 #[test]
-fn cert_status_response_may_be_anything() {
+fn cert_status_response_may_have_any_content() {
     any_body_rules(|session| session.set_cert_status(CERT, CertStatus::Hold));
 }
 

@@ -6,11 +6,11 @@ use test_support::programs::{Call, Ended, assert_all, walk};
 use tinypass_client::UnixTime;
 use tinypass_client::blocks::{Blocks, Token, TokenCookie};
 
-use crate::{GET, GRANT, World, finish};
+use crate::{GET, GRANT, PROGRAM, world};
 
 #[test]
 fn every_endpoint_has_a_command() {
-    let world = World::new();
+    let world = world();
     let calls: Vec<Call<'_>> = vec![
         ("access.get", GET.to_vec(), ""),
         ("access.search", vec!["access", "list", "--user", server::USER_REF], ""),
@@ -27,7 +27,7 @@ fn every_endpoint_has_a_command() {
         ("access.revoke", vec!["access", "revoke", server::RID, "ann"], ""),
     ];
     let run = |arguments: &[&str], input: &str| {
-        let run = finish(world.command(arguments), input);
+        let run = PROGRAM.finish(world.command(arguments), input);
         Ended { status: run.status, stdout: run.stdout, stderr: run.stderr }
     };
     let seen = || world.sandbox.take_seen().iter().map(|seen| seen.verdict.endpoint).collect();
@@ -42,7 +42,7 @@ fn every_endpoint_has_a_command() {
 
 #[test]
 fn access_is_granted_for_each_line_of_a_file() {
-    let world = World::new();
+    let world = world();
     let rid = server::RID;
     let file = format!(
         "email,rid,user,expires\nann@example.com,{rid},ann,30d\n\"bob@example.com\",{rid},bob,2030-01-01\n\
@@ -82,7 +82,7 @@ fn access_is_granted_for_each_line_of_a_file() {
 #[cfg(unix)]
 #[test]
 fn writes_finish_after_a_closed_pipe() {
-    let world = World::new();
+    let world = world();
     let lines: String =
         (0..50).map(|number| format!("{},u{number}@example.com\n", server::RID)).collect();
     std::fs::write(world.home.join("grants.csv"), format!("rid,email\n{lines}")).unwrap();
@@ -92,7 +92,7 @@ fn writes_finish_after_a_closed_pipe() {
     world.prepare(&mut command);
     command.args(["-c", &format!("set -o pipefail; {grant}")]).env("PATH", "/usr/bin:/bin");
     world.sandbox.take_seen();
-    let run = finish(command, "");
+    let run = PROGRAM.finish(command, "");
     assert_eq!((run.status, run.stdout.lines().count()), (0, 1), "{run:?}");
     assert_eq!(run.stderr, "");
     assert_eq!(world.sandbox.take_seen().len(), 50);
@@ -100,14 +100,15 @@ fn writes_finish_after_a_closed_pipe() {
 
 #[test]
 fn cookies_are_checked() {
-    let world = World::new();
+    let world = world();
     let blocks = Blocks::new(server::AID, server::PRIVATE_KEY).unwrap();
     let future = UnixTime::from_seconds(4_000_000_000);
     let token = Token::new("r1").expires_at(future);
     let old = Token::new("r2").expires_at(UnixTime::from_seconds(1_000_000_000));
     let cookie = blocks.seal_cookie(&TokenCookie::new([token, old]));
     let check = |arguments: &[&str], input: &str| {
-        let run = finish(world.command(&[&["cookie", "check"][..], arguments].concat()), input);
+        let run =
+            PROGRAM.finish(world.command(&[&["cookie", "check"][..], arguments].concat()), input);
         (run.status, run.stdout + &run.stderr)
     };
     assert_eq!(check(&["r1"], &cookie), (0, "granted\n".to_owned()));

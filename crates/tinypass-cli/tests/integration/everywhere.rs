@@ -1,50 +1,49 @@
 //! What holds for all programs: the page of commands, completions, terminals, closed streams.
 
+use test_support::cli::World;
 use test_support::programs::Program;
 
-use crate::World;
+use crate::world;
 
-impl World {
-    fn check(&self, check: impl FnOnce(&Program<'_>)) {
-        check(&Program {
-            name: "tinypass",
-            read: &["access", "list"],
-            write: &["access", "revoke", "r", "u"],
-            command: &|arguments| self.command(arguments),
-        });
-    }
+fn check(world: &World, check: impl FnOnce(&Program<'_>)) {
+    check(&Program {
+        name: "tinypass",
+        read: &["access", "list"],
+        write: &["access", "revoke", "r", "u"],
+        command: &|arguments| world.command(arguments),
+    });
 }
 
 #[test]
 fn commands_are_those_of_the_snapshot() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/integration/commands.txt");
-    World::new().check(|program| program.assert_tree(path));
+    check(&world(), |program| program.assert_tree(path));
 }
 
 #[test]
 fn api_builds_a_request_for_each_endpoint() {
     let endpoints = || tinypass_client::ENDPOINTS.iter();
-    World::new().check(|program| {
+    check(&world(), |program| {
         program.assert_api(endpoints().map(|e| (e.id(), e.method().as_str(), e.template())));
     });
 }
 
 #[test]
 fn completions_are_parsed_by_their_shells() {
-    World::new().check(|program| program.assert_completions());
+    check(&world(), |program| program.assert_completions());
 }
 
 #[cfg(unix)]
 #[test]
 fn streams_may_be_closed_and_the_home_missing() {
-    World::new().check(|program| program.assert_bare_environment());
+    check(&world(), |program| program.assert_bare_environment());
 }
 
 #[cfg(unix)]
 #[test]
 fn terminal_gets_columns_and_questions() {
-    let world = World::new();
-    world.check(|program| {
+    let world = world();
+    check(&world, |program| {
         program.assert_terminal("RESOURCE");
     });
 }
@@ -52,10 +51,10 @@ fn terminal_gets_columns_and_questions() {
 #[cfg(unix)]
 #[test]
 fn interrupted_read_ends() {
-    let world = World::new();
+    let world = world();
     let server = world.sandbox.tinypass();
     let stall = api_sandbox::Misbehaviour::StallInHeaders(std::time::Duration::from_secs(60));
-    world.check(|program| {
+    check(&world, |program| {
         let stall = || server.misbehave(stall, 9);
         program.assert_interruptible(stall, || !server.seen().is_empty());
     });

@@ -5,77 +5,18 @@
 mod endpoints;
 mod everywhere;
 
-use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use api_sandbox::{Misbehaviour, Sandbox, tinypass as server};
+use api_sandbox::{Misbehaviour, tinypass as server};
 use serde_json::Value;
+use test_support::cli::{Program, World};
 
-/// A sandbox, and a home folder for the program.
-struct World {
-    sandbox: Sandbox,
-    home: PathBuf,
-}
+const PROGRAM: Program = Program {
+    path: env!("CARGO_BIN_EXE_tinypass"),
+    prefix: "TINYPASS_",
+    secrets: &[server::PRIVATE_KEY],
+};
 
-#[derive(Debug)]
-struct Run {
-    status: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl World {
-    fn new() -> Self {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("tinypass-cli-{}-{number}", std::process::id());
-        let home = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_dir_all(&home);
-        std::fs::create_dir_all(&home).unwrap();
-        Self { sandbox: Sandbox::start().unwrap(), home }
-    }
-
-    /// Gives a command the home folder and the credentials of the sandbox, and nothing else.
-    fn prepare(&self, command: &mut Command) {
-        command.env_clear().current_dir(&self.home).env("HOME", &self.home);
-        // Windows needs it to open sockets.
-        #[expect(clippy::disallowed_methods, reason = "it is passed on")]
-        command.envs(std::env::var_os("SystemRoot").map(|folder| ("SystemRoot", folder)));
-        let variables = self.sandbox.environment();
-        command.envs(variables.into_iter().filter(|(name, _)| name.starts_with("TINYPASS_")));
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tinypass"));
-        self.prepare(&mut command);
-        command.args(arguments);
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Run {
-        finish(self.command(arguments), "")
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.home);
-    }
-}
-
-/// Runs a command with this input. Its output must not contain the private key.
-fn finish(mut command: Command, input: &str) -> Run {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    // A program that does not read its input closes the pipe.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
-    assert!(!stdout.contains(server::PRIVATE_KEY) && !stderr.contains(server::PRIVATE_KEY));
-    Run { status: output.status.code().unwrap_or(-1), stdout, stderr }
+fn world() -> World {
+    World::new(PROGRAM)
 }
 
 const GET: [&str; 4] = ["access", "get", server::RID, server::USER_REF];
@@ -83,7 +24,7 @@ const GRANT: [&str; 4] = ["access", "grant", server::RID, "ann@example.com"];
 
 #[test]
 fn each_failure_has_its_exit_status() {
-    let world = World::new();
+    let world = world();
     for (arguments, expected) in [
         (&GET[..], 0),
         (&["access", "get", server::RID, "stranger"], 1),
@@ -100,15 +41,15 @@ fn each_failure_has_its_exit_status() {
     }
     let mut command = world.command(&GET);
     command.env("TINYPASS_PRIVATE_KEY", "wrong-key");
-    assert_eq!(finish(command, "").status, 3);
+    assert_eq!(world.finish(command, "").status, 3);
     let mut command = world.command(&GET);
     command.env_remove("TINYPASS_AID");
-    assert_eq!(finish(command, "").status, 3);
+    assert_eq!(world.finish(command, "").status, 3);
 }
 
 #[test]
 fn lost_response_is_5_for_reads_and_6_for_writes() {
-    let world = World::new();
+    let world = world();
     for (how, arguments, expected) in [
         (Misbehaviour::ResetAfterReading, &GET[..], 5),
         (Misbehaviour::BadGateway, &GET, 5),
@@ -129,7 +70,7 @@ fn lost_response_is_5_for_reads_and_6_for_writes() {
 
 #[test]
 fn lists_are_the_json_of_the_server() {
-    let world = World::new();
+    let world = world();
     let run = world.run(&["access", "list", "--all", "-o", "json"]);
     assert_eq!(run.status, 0, "{run:?}");
     let list: Value = serde_json::from_str(&run.stdout).unwrap();
@@ -144,7 +85,7 @@ fn lists_are_the_json_of_the_server() {
 
 #[test]
 fn every_read_is_called_by_the_doctor() {
-    let world = World::new();
+    let world = world();
     let run = world.run(&["doctor", "-o", "jsonl"]);
     assert_eq!(run.status, 0, "{run:?}");
     for endpoint in ["access.search", "access.get", "user.get", "subscription.search"] {
@@ -154,27 +95,15 @@ fn every_read_is_called_by_the_doctor() {
 
 #[test]
 fn profile_is_stored_and_used() {
-    let world = World::new();
-    let variables = world.sandbox.environment();
-    let variables = variables.iter().filter(|(name, _)| name.starts_with("TINYPASS_"));
-    let file: String = variables.map(|(name, value)| format!("{name}={value}\n")).collect();
+    let world = world();
     let login = world.command(&["auth", "login", "--env-file", "-"]);
-    assert_eq!(finish(login, &file).status, 0);
-    let mut command = world.command(&["auth", "status"]);
-    for name in ["TINYPASS_AID", "TINYPASS_PRIVATE_KEY", "TINYPASS_BASE_URL"] {
-        command.env_remove(name);
-    }
-    let run = finish(command, "");
+    assert_eq!(world.finish(login, &world.env_file()).status, 0);
+    let run = world.finish(world.bare(&["auth", "status"]), "");
     assert!(run.status == 0 && run.stdout.contains("profile `default`"), "{run:?}");
 }
 
 #[cfg(unix)]
 #[test]
 fn readme_is_a_walk_that_works() {
-    let world = World::new();
-    let mut shell = Command::new("sh");
-    world.prepare(&mut shell);
-    let page = include_str!("../../README.md");
-    let output = test_support::console::check(page, env!("CARGO_BIN_EXE_tinypass"), shell, 15);
-    assert!(!output.contains(server::PRIVATE_KEY));
+    world().walk(include_str!("../../README.md"), 15);
 }

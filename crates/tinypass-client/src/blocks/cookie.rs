@@ -10,52 +10,57 @@ use serde_json::Number;
 
 use super::{Blocks, ReadError, json_text, read_json};
 
-/// The maximum number of tokens of a cookie. The oldest ones are removed.
+/// The maximum number of tokens in a cookie. The oldest tokens are removed.
 const MOST_TOKENS: usize = 20;
-/// Larger times are in milliseconds: in seconds they would be after the year 5138.
+/// Larger times are in milliseconds. In seconds, they would be after the year 5138.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
-/// The kind `mt` of a strict meter.
+/// The type `mt` of a strict meter.
 const STRICT: i64 = 20;
 
-/// A token: access to one resource, or a meter of it. The fields have the names of the format.
+/// A token, which grants access to one resource or is a meter for it. The fields have the names of
+/// the format.
 ///
-/// A member that is not an integer where the format has one (null, a fraction, a number in a
-/// string) is in [`extra`](Token::extra). Access is denied if the official clients decide
-/// differently about such a member or fail:
+/// A member that is not an integer although the format requires one (null, a fraction, a number in
+/// a string) is in [`extra`](Token::extra). Access is denied if the official clients decide
+/// differently about such a member, or fail:
 ///
-/// - A time of at least 1 with a fraction is truncated to seconds. A smaller one is in the past.
-/// - Any other `ex`, `eex` or `mtet` that is not an integer denies access if it is evaluated; a
+/// - A time of at least 1 with a fraction is truncated to seconds. A smaller time is in the past.
+/// - Any other `ex`, `eex` or `mtet` that is not an integer denies access if it is evaluated. A
 ///   string, boolean, list or object in `ex` or `mt` denies access in any case.
 /// - `mt`, `mtma` and `mtaa` must be integers (`3.0` is one).
-/// - null is an absent member in PHP and an error in Ruby.
+/// - PHP treats null as an absent member, Ruby as an error.
 ///
 /// If a field is set and `extra` has a member of the same name, the field takes precedence and the
 /// member is not written.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Token {
     /// The id of the resource. An integer is converted to its digits, as in the PHP client
-    /// (`{"rid":7}` is the resource `7`). Empty if the token has none; such a token grants no
+    /// (`{"rid":7}` is the resource `7`). Empty if the token contains none; such a token grants no
     /// access.
     pub rid: String,
-    /// The public id of the access record.
+    /// The public id of the access record, such as `1VShIZzLeIod`.
     pub id: Option<String>,
-    /// TinyPass's id of the user.
+    /// TinyPass's id of the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
-    /// The time at which access expires, in Unix seconds (older tokens have milliseconds). 0 is
+    /// The time at which access expires, in Unix seconds (older tokens use milliseconds). 0 means
     /// never, -1 denies access.
     pub ex: Option<i64>,
-    /// An expiry that replaces `ex`, in the same unit, unless it is 0.
+    /// The time of expiry that replaces `ex`, in the same unit. Ignored if it is 0.
     pub eex: Option<i64>,
     /// The time of creation, in Unix seconds.
     pub ct: Option<i64>,
-    /// The IPv4 addresses to which the token is bound: dotted, or the hex of the four bytes from
-    /// the last to the first (`4030201` for 1.2.3.4), as the official clients write them. Any other
-    /// spelling, such as hex with capital letters or leading zeros, matches no address.
+    /// The IPv4 addresses to which the token is bound: in dotted notation, or the hex digits of the
+    /// four bytes from the last to the first (`4030201` for 1.2.3.4), as written by the official
+    /// clients. Any other spelling, such as hex with capital letters or leading zeros, matches no
+    /// address.
     pub ips: Vec<String>,
-    /// The kind of the meter: 10 is a reminder, 20 is strict. `None` is no meter.
+    /// The type of the meter: 10 for a reminder, 20 for a strict meter. `None` if there is no
+    /// meter.
     pub mt: Option<i64>,
     /// The end of the meter's trial, in Unix seconds.
     pub mtet: Option<i64>,
@@ -64,10 +69,10 @@ pub struct Token {
     /// The maximum number of views in the trial. If it is present, even as 0, a meter that is not
     /// strict counts views.
     pub mtma: Option<i64>,
-    /// The number of views so far.
+    /// The current number of views.
     pub mtaa: Option<i64>,
-    /// Fields that this type does not cover (`mlp`, `mtap`: the periods as strings), and members
-    /// whose type differs from that of the format.
+    /// Fields that this type does not cover (such as the periods `mlp` and `mtap`, which are
+    /// strings), and members whose type differs from that of the format.
     pub extra: ExtraFields,
 }
 
@@ -210,8 +215,8 @@ impl Token {
     /// address. Returns `None` if access does not expire.
     ///
     /// Without a meter, this is `eex`, or `ex` if `eex` is absent or 0. With a meter, it is the
-    /// second after the end of its trial; `ex` and `eex` are ignored. A token that grants no access
-    /// at any time expires at 0.
+    /// second after the end of its trial, and `ex` and `eex` are ignored. For a token that never
+    /// grants access, it is 0.
     pub fn expires(&self) -> Option<UnixTime> {
         let denies = |now: i64| !self.state(now, ClientAddress::NotChecked).is_granted();
         if !denies(i64::MAX) {
@@ -227,9 +232,9 @@ impl Token {
         ends.filter(|end| denies(*end)).min().map(UnixTime::from_seconds)
     }
 
-    /// Returns the access that the token grants at `now` to a visitor from `client`.
+    /// Returns the access that the token grants at `now` to a visitor with the address `client`.
     ///
-    /// The decision is that of the official clients. If they differ, access is denied.
+    /// The decision is the one of the official clients. If they differ, access is denied.
     pub fn access(&self, now: SystemTime, client: impl Into<ClientAddress>) -> AccessState {
         self.state(UnixTime::from(now).seconds(), client.into())
     }
@@ -242,7 +247,7 @@ impl Token {
         if !self.allows(client) {
             return AccessState::IpMismatch;
         }
-        // PHP converts `true` and "-1" to -1, and `true` and "20abc" to the kind 20.
+        // PHP converts `true` and "-1" to -1, and `true` and "20abc" to the type 20.
         if mt == Member::Other {
             return AccessState::TrialDead;
         }
@@ -256,7 +261,7 @@ impl Token {
             (_, Ok(ruby)) if !ruby.is_granted() => ruby,
             (Ok(php), Ok(ruby)) if php == ruby => php,
             (Ok(_), Ok(_)) => AccessState::Granted,
-            // One of them throws.
+            // One of the clients throws an exception.
             (Ok(AccessState::MeteredInTrial), _) | (_, Ok(AccessState::MeteredInTrial)) => {
                 AccessState::TrialDead
             }
@@ -277,7 +282,7 @@ impl Token {
         }
     }
 
-    /// Returns a member that is a number of views or the kind of a meter.
+    /// Returns a member that is a number of views or the type of a meter.
     fn count(&self, name: &str, typed: Option<i64>) -> Member {
         if let Some(value) = typed {
             return Member::Integer(value);
@@ -297,7 +302,7 @@ impl Token {
         match self.count(name, typed) {
             Member::Other => match self.extra.json(name).as_deref().and_then(fraction) {
                 Some((whole, _)) if whole >= 1 => Member::Integer(whole),
-                // It is neither 0 nor -1, and not in the future.
+                // The value is neither 0 nor -1, and not in the future.
                 Some(_) => Member::Integer(i64::MIN),
                 None => Member::Other,
             },
@@ -305,8 +310,8 @@ impl Token {
         }
     }
 
-    /// Returns the decision of one of the official clients. An error is an exception that the
-    /// client would throw.
+    /// Returns the decision of one of the official clients, or an error if the client would throw
+    /// an exception.
     fn decide(&self, official: OfficialClient, now: i64) -> Result<AccessState, Thrown> {
         let number = |member: Member| official.number(member);
         let (mt, mtma) = (self.count("mt", self.mt), self.count("mtma", self.mtma));
@@ -335,14 +340,14 @@ impl Token {
     }
 }
 
-/// An official client.
+/// One of the two official clients.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum OfficialClient {
     Php,
     Ruby,
 }
 
-/// The client throws an exception.
+/// An exception of an official client.
 #[derive(Debug)]
 struct Thrown;
 
@@ -357,8 +362,8 @@ enum Member {
 }
 
 impl OfficialClient {
-    /// Converts a member to a number. PHP ignores null, Ruby fails. Ruby also fails for any other
-    /// value, so the result of PHP does not matter.
+    /// Converts a member to a number. PHP ignores null, while Ruby fails. Ruby also fails for any
+    /// other value, so the result of PHP is not relevant.
     fn number(self, member: Member) -> Result<i64, Thrown> {
         match (self, member) {
             (_, Member::Absent) | (Self::Php, Member::Null) => Ok(0),
@@ -378,7 +383,7 @@ impl OfficialClient {
 /// Returns the integer part of a JSON number with a decimal point, and whether its fraction is not
 /// 0.
 fn fraction(json: &str) -> Option<(i64, bool)> {
-    // The notation with an exponent is that of a floating-point number.
+    // A number with an exponent is a floating-point number.
     let number: Number = serde_json::from_str(json).ok()?;
     let json = number.to_string();
     let (whole, part) = json.split_once('.')?;
@@ -388,15 +393,18 @@ fn fraction(json: &str) -> Option<(i64, bool)> {
 
 /// The IP address of a visitor, for tokens that are bound to addresses.
 ///
+/// See the example of the module [`blocks`](crate::blocks).
+///
 /// Source: the provider's PHP and Ruby SDKs, which compare it with the token's `ips`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAddress {
-    /// An IPv4 address. The format supports no others.
+    /// An IPv4 address. The format does not support IPv6 addresses.
     V4(Ipv4Addr),
     /// The address is not known, or is an IPv6 address. Bound tokens grant no access.
     Unknown,
-    /// The binding is not checked. The official clients do this when they are given no address.
+    /// The binding is not checked. The official clients behave this way if they are given no
+    /// address.
     NotChecked,
 }
 
@@ -428,14 +436,16 @@ fn seconds(time: i64) -> i64 {
     if time > MILLISECONDS_FROM { time / 1000 } else { time }
 }
 
-/// Returns whether an address of a token is this one, exactly as one of the official clients spells
-/// it.
+/// Returns whether an address of a token is this address, in the exact spelling of one of the
+/// official clients.
 fn is(ip: Ipv4Addr, text: &str) -> bool {
     let reversed = u32::from_le_bytes(ip.octets());
     text == ip.to_string() || text == format!("{reversed:x}")
 }
 
-/// The access of a visitor, with the numbers of the official clients.
+/// The access of a visitor, with the numeric codes of the official clients.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -455,8 +465,8 @@ pub enum AccessState {
     Expired,
     /// 206: the trial has ended, and a new one starts only after the lockout.
     InLockout,
-    /// 207: trial and lockout have ended. No access is granted. The site may remove the token and
-    /// start a new meter.
+    /// 207: the trial and the lockout have ended. No access is granted. The site may remove the
+    /// token and start a new meter.
     TrialDead,
 }
 
@@ -467,8 +477,8 @@ impl AccessState {
         matches!(self, Self::Granted | Self::MeteredInTrial)
     }
 
-    /// Returns the number of the official clients. Their 205 ("no active prices") is about offers
-    /// and never the result of a token.
+    /// Returns the numeric code of the official clients. Their code 205 ("no active prices") is
+    /// about offers and is never the result of a token.
     pub const fn code(self) -> u16 {
         match self {
             Self::Granted => 100,
@@ -483,7 +493,9 @@ impl AccessState {
     }
 }
 
-/// The tokens of a visitor, oldest first, one per resource.
+/// The tokens of a visitor, oldest first, at most one per resource.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -505,8 +517,8 @@ impl TokenCookie {
         &self.tokens
     }
 
-    /// Adds newer tokens. Each replaces an older one for its resource. A token without a resource
-    /// is skipped.
+    /// Adds newer tokens. Each token replaces an older one for the same resource. Tokens without a
+    /// resource are skipped.
     pub fn merge(&mut self, newer: impl IntoIterator<Item = Token>) {
         for token in newer.into_iter().filter(|token| !token.rid.is_empty()) {
             self.tokens.retain(|old| old.rid != token.rid);
@@ -516,8 +528,8 @@ impl TokenCookie {
         self.tokens.drain(..surplus);
     }
 
-    /// Returns the access to the resource `rid` that the tokens grant at `now` to a visitor from
-    /// `client`; see [`Token::access`].
+    /// Returns the access to the resource `rid` that the tokens grant at `now` to a visitor with
+    /// the address `client`; see [`Token::access`].
     pub fn access(
         &self,
         rid: &str,
@@ -533,28 +545,28 @@ impl TokenCookie {
 }
 
 impl Blocks {
-    /// Returns the name of the application's cookie, `__TP_AID_TOKEN`.
+    /// Returns the name of the application's cookie, `__TP_AID_TOKEN` with the application's AID.
     pub fn cookie_name(&self) -> String {
         format!("__TP_{}_TOKEN", self.aid)
     }
 
-    /// Returns the cookie's value, signed and encrypted: `{jax}...`. It must be percent-encoded for
-    /// the `Set-Cookie` header.
+    /// Returns the signed and encrypted value of the cookie: `{jax}...`. It must be percent-encoded
+    /// in the `Set-Cookie` header.
     pub fn seal_cookie(&self, cookie: &TokenCookie) -> String {
         format!("{{jax}}{}", self.seal(&json_text(&cookie.tokens)))
     }
 
-    /// Returns the cookie's value as plain JSON: `{jox}[...]`. It is not signed, so visitors can
-    /// change it.
+    /// Returns the value of the cookie as plain JSON: `{jox}[...]`. It is not signed, so visitors
+    /// can change it.
     ///
-    /// Characters that other clients decode, and braces that start another message (`{abc}`), are
-    /// written as JSON escapes.
+    /// Characters that other clients would decode, and braces that would start another message
+    /// (`{abc}`), are written as JSON escapes.
     pub fn write_open_cookie(cookie: &TokenCookie) -> String {
         format!("{{jox}}{}", without_markup(&json_text(&cookie.tokens)))
     }
 
-    /// Verifies and parses a cookie's value, percent-encoded or not. Each of its messages must be
-    /// signed. Tokens without a resource are skipped, as in the official clients.
+    /// Verifies and parses the value of a cookie, which may be percent-encoded. Each of its
+    /// messages must be signed. Tokens without a resource are skipped, as by the official clients.
     ///
     /// # Errors
     /// Returns an error if a message is not signed or not valid: [`ReadError::Unsigned`] for plain
@@ -563,8 +575,8 @@ impl Blocks {
         self.read_messages(value, false)
     }
 
-    /// Parses a cookie's value that may be plain JSON. Visitors can write such a value themselves:
-    /// do not grant access to paid content by it.
+    /// Parses the value of a cookie, which may be plain JSON. Visitors can create such a value
+    /// themselves: do not grant access to paid content based on it.
     ///
     /// # Errors
     /// Returns an error if a message is not valid.
@@ -609,9 +621,10 @@ fn settings(text: &str) -> Option<(&str, &str)> {
     Some((settings, rest.strip_prefix('}')?)).filter(|_| word)
 }
 
-/// Rewrites JSON without white space so that it has no characters that clients decode or interpret
-/// as another message. In strings, `%`, `+` and `{` before a character of a message's header are
-/// escaped. Outside strings there is no `%` and no such `{`, and the `+` of an exponent is removed.
+/// Rewrites JSON without white space so that it contains no characters that clients would decode or
+/// interpret as another message. In strings, `%`, `+` and `{` before a character of a message
+/// header are escaped. Outside strings, `%` and such a `{` do not occur, and the `+` of an exponent
+/// is removed.
 fn without_markup(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     let mut rest = json.chars().peekable();
@@ -631,7 +644,7 @@ fn without_markup(json: &str) -> String {
     text
 }
 
-/// Percent-decodes a value that may be encoded: base64url and the JSON of tokens contain no `%`.
+/// Percent-decodes a value that may be encoded. Base64url and the JSON of tokens contain no `%`.
 fn decoded(value: &str) -> Result<String, ReadError> {
     api_auth::percent_decode(value).ok_or(ReadError::UnknownFormat)
 }

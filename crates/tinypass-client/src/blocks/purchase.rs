@@ -1,4 +1,4 @@
-//! Purchase links and tags, by which a visitor's browser sends an offer to TinyPass.
+//! Purchase links and tags, with which a visitor's browser sends an offer to TinyPass.
 
 mod policy;
 mod split;
@@ -18,11 +18,13 @@ use split::Split;
 
 pub use policy::Policy;
 
-/// The maximum length of a caption: bytes in the PHP client, characters in the Ruby gem.
+/// The maximum length of a caption, in bytes in the PHP client and in characters in the Ruby gem.
 const CAPTION: usize = 50;
 
-/// The official client whose format a purchase request has. They differ in the name of captions
-/// (`cpt` or `caption`), the order of fields, and the version that a tag names.
+/// The official client whose format a purchase request uses. The formats differ in the name of
+/// captions (`cpt` or `caption`), the order of fields, and the version in a tag.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,7 +39,9 @@ pub enum PurchaseFormat {
 
 /// A price of an offer: an amount for a period.
 ///
-/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; for recurring prices the provider's
+/// See the example of the module [`blocks`](crate::blocks).
+///
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; recurring prices, the provider's
 /// documentation, `developer.tinypass.com/main/subscription`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceOption {
@@ -63,8 +67,8 @@ impl PriceOption {
         }
     }
 
-    /// Creates a recurring price, paid each period (`weekly`, `monthly`, `3 months`, `6 months`,
-    /// `yearly`) for the given number of cycles. `None` is unlimited.
+    /// Creates a recurring price, which is paid once per period (`weekly`, `monthly`, `3 months`,
+    /// `6 months`, `yearly`) for the given number of cycles. `None` means unlimited.
     ///
     /// ```
     /// use tinypass_client::blocks::PriceOption;
@@ -90,17 +94,17 @@ impl PriceOption {
         self
     }
 
-    /// Sets the caption. Only the first 50 bytes are sent, without a part of a character, or the
-    /// first 50 characters with [`PurchaseFormat::Ruby`].
+    /// Sets the caption. Only the first 50 bytes are sent, truncated at a character boundary. With
+    /// [`PurchaseFormat::Ruby`], the first 50 characters are sent.
     #[must_use]
     pub fn caption(mut self, text: impl Into<String>) -> Self {
         self.caption = text.into();
         self
     }
 
-    /// Adds a recipient of a part of the price: a percentage such as `30%`, which is sent as the
-    /// fraction `0.3`, or an amount such as `5.00`, which is sent as given. A second share of the
-    /// same address replaces the first one. The sum of all shares is not checked.
+    /// Adds a recipient of a share of the price: a percentage such as `30%`, which is sent as the
+    /// fraction `0.3`, or an amount such as `5.00`, which is sent unchanged. A second share of the
+    /// same address replaces the first one. The sum of the shares is not checked.
     ///
     /// ```
     /// use tinypass_client::blocks::PriceOption;
@@ -136,6 +140,8 @@ impl PriceOption {
 
 /// A resource with its prices.
 ///
+/// See the example of the module [`blocks`](crate::blocks).
+///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
@@ -148,8 +154,8 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// Creates an offer of the resource `rid` with a displayed `name` and one price. Add more with
-    /// [`price`](Self::price).
+    /// Creates an offer of the resource `rid` with the displayed `name` and one price.
+    /// [`price`](Self::price) adds further prices.
     pub fn new(rid: impl Into<String>, name: impl Into<String>, price: PriceOption) -> Self {
         Self {
             rid: rid.into(),
@@ -239,11 +245,11 @@ impl Purchase {
     }
 
     setters! {
-        /// Sets a second offer.
+        /// Sets a secondary offer.
         secondary: Offer,
-        /// Sets the JavaScript function that is called in the page.
+        /// Sets the name of the JavaScript function that is called in the page.
         callback: impl Into<String>,
-        /// Sets the visitor's IP address, to which access is bound.
+        /// Sets the visitor's IP address. Access is bound to it.
         client_ip: impl Into<String>,
         /// Sets your reference for the user.
         user_ref: impl Into<String>,
@@ -254,10 +260,11 @@ impl Purchase {
         cancel_url: impl Into<String>,
     }
 
-    /// Sets a further option, by its name. A second value of the same option replaces the first one.
+    /// Sets an additional option by its name. A second value of the same option replaces the first
+    /// one.
     ///
-    /// `button.html` is the HTML and `button.link` the text of the button that a
-    /// [tag](Blocks::purchase_tag) becomes; with both, the HTML is used.
+    /// `button.html` is the HTML of the button that replaces a [tag](Blocks::purchase_tag), and
+    /// `button.link` is its text. If both are set, the HTML is used.
     #[must_use]
     pub fn option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let (name, value) = (name.into(), value.into());
@@ -293,7 +300,7 @@ impl Purchase {
         options.find(|(known, _)| known == name).map(|(_, value)| &**value)
     }
 
-    /// Returns the request as JSON, with the names and order of the official clients.
+    /// Returns the request as JSON, with the member names and the order of the official client.
     fn json(&self, now: SystemTime, with_urls: bool) -> String {
         let now = UnixTime::from(now);
         let given = self.options.iter().map(|(name, value)| (&**name, &**value));
@@ -322,7 +329,7 @@ struct Request<'a> {
     o1: OfferText<'a>,
     t: UnixTime,
     v: &'static str,
-    /// `null` if it is not set.
+    /// Serialized as `null` if it is not set.
     cb: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<String>,
@@ -415,7 +422,7 @@ impl Serialize for PriceText<'_> {
             map.serialize_entry("cpt", option.short_caption(format))?;
         }
         if !option.splits.is_empty() {
-            // `validate` accepted each of them.
+            // `validate` has accepted all splits.
             let splits = option.splits.iter().filter_map(|split| split.text().ok());
             map.serialize_entry("splits", &splits.collect::<Vec<_>>())?;
         }
@@ -424,8 +431,8 @@ impl Serialize for PriceText<'_> {
 }
 
 impl Blocks {
-    /// Returns the encrypted request, as in the attribute `rdata` of a
-    /// [tag](Self::purchase_tag): `{jax}...`.
+    /// Returns the encrypted request, as in the attribute `rdata` of a [tag](Self::purchase_tag):
+    /// `{jax}...`.
     ///
     /// # Errors
     /// Returns an error if a price is empty, a rid is empty or longer than 255 characters, or a
@@ -439,11 +446,11 @@ impl Blocks {
         Ok(format!("{{jax}}{}", self.seal(&purchase.json(now, false))))
     }
 
-    /// Returns the HTML element `<tp:request>`, which the provider's script in a page replaces by a
-    /// button. Values are escaped, so that none of them ends an attribute.
+    /// Returns the HTML element `<tp:request>`, which the provider's script replaces by a button.
+    /// Values are escaped, so that they cannot end an attribute.
     ///
-    /// The option `button.html` is written into the page by that script: do not put text of visitors
-    /// into it.
+    /// The script writes the option `button.html` into the page as HTML. It must not contain input
+    /// of visitors.
     ///
     /// ```
     /// use std::time::SystemTime;
@@ -482,7 +489,7 @@ impl Blocks {
         if let Some(callback) = &purchase.callback {
             tag.push_str(&format!(r#" oncheckaccess="{}""#, escaped(callback)));
         }
-        // The official clients escape only the quotes of these two.
+        // The official clients escape only the quotes in these two values.
         let quoted = |html: &str| html.replace('"', "&quot;");
         if let Some(html) = purchase.get_option("button.html") {
             tag.push_str(&format!(r#" custom="{}""#, quoted(html)));
@@ -527,7 +534,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Returns whether a path can be appended to this URL to get a link for a browser.
+/// Returns whether appending a path to this URL results in a link for a browser.
 fn is_base_url(url: &str) -> bool {
     let Ok(uri) = url.parse::<Uri>() else { return false };
     let is_web = matches!(uri.scheme_str(), Some("https" | "http"));

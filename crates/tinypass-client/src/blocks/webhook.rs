@@ -1,4 +1,4 @@
-//! Webhooks, by which TinyPass notifies a site of purchases.
+//! Webhooks, with which TinyPass notifies a site of purchases.
 
 use api_auth::{ExtraFields, UnixTime, wire, wire_enum};
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,8 @@ use super::{Blocks, ReadError, read_json};
 
 wire_enum! {
     /// The type of a webhook.
+    ///
+    /// See the example of the module [`blocks`](crate::blocks).
     ///
     /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
     /// webhooks-events and webhook-events-version-2.
@@ -22,6 +24,8 @@ wire_enum! {
 
 wire_enum! {
     /// The event for which TinyPass sends a webhook.
+    ///
+    /// See the example of the module [`blocks`](crate::blocks).
     ///
     /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
     /// webhooks-events and webhook-events-version-2.
@@ -59,34 +63,36 @@ wire_enum! {
 
 /// A webhook with a valid signature.
 ///
-/// Webhooks are delivered one at a time, and any response except 200 delays the next ones: respond
-/// with 200 as soon as the webhook is stored. A webhook may be delivered more than once.
+/// Webhooks are delivered one at a time, and any response except 200 delays the following ones:
+/// respond with 200 as soon as the webhook is stored. A webhook may be delivered more than once.
+///
+/// See the example of the module [`blocks`](crate::blocks).
 ///
 /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
 /// webhooks-events and webhook-events-version-2.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Webhook {
-    /// The version of the format. 1 if it is absent.
+    /// The version of the format, such as 2. It is 1 if the webhook contains none.
     #[serde(default = "one", deserialize_with = "version")]
     pub version: i64,
-    /// The type.
+    /// The type of the webhook.
     #[serde(rename = "type")]
     pub kind: WebhookType,
-    /// The event for which it was sent.
+    /// The event that triggered the webhook.
     #[serde(default)]
     pub event: Option<WebhookEvent>,
-    /// The id of the application.
+    /// The id of the application, such as `AIDAIDAID0`.
     pub aid: Option<String>,
-    /// The id of the resource.
+    /// The id of the resource, such as `premium-content`.
     pub rid: Option<String>,
-    /// TinyPass's id of the user.
+    /// TinyPass's id of the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
-    /// The public id of the access record.
+    /// The public id of the access record, such as `1VShIZzLeIod`.
     pub access_id: Option<String>,
-    /// The id of the term that was bought.
+    /// The id of the purchased term, such as `TM1`.
     pub term_id: Option<String>,
-    /// The time at which access expires. `None` if it does not expire.
+    /// The time at which access expires, in Unix seconds. `None` if it does not expire.
     #[serde(default, deserialize_with = "wire::end_time")]
     pub expires: Option<UnixTime>,
     /// Fields that this type does not cover.
@@ -107,7 +113,8 @@ impl Blocks {
     ///
     /// # Errors
     /// Returns an error if the value is not a signed webhook: [`ReadError::OtherApplication`] if
-    /// its `aid` is that of another application, and [`ReadError::Content`] if it has none.
+    /// its `aid` is that of another application, and [`ReadError::Content`] if it contains no
+    /// `aid`.
     ///
     /// ```
     /// use tinypass_client::blocks::{Blocks, WebhookType};

@@ -1,5 +1,5 @@
-//! The example programs: arguments, exit statuses and errors. `cargo xtask endpoints` runs
-//! `tinypass_tour`.
+//! The examples as run by a user: arguments, exit statuses and error messages. `cargo xtask
+//! endpoints` runs `tinypass_tour`.
 
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
@@ -16,7 +16,7 @@ const VARIABLES: Variables = Variables {
     refusal: "401",
 };
 
-/// Returns a command for an example, without this process's variables of the client.
+/// Returns a command for an example, without the variables of this process that the client reads.
 fn example(name: &str) -> Command {
     let mut command = Command::new(program(name));
     for name in ["TINYPASS_AID", "TINYPASS_PRIVATE_KEY", "TINYPASS_BASE_URL", "TINYPASS_SANDBOX"] {
@@ -87,7 +87,7 @@ fn examples_print_help_and_errors_that_name_the_cause() {
 #[cfg(feature = "blocks")]
 #[test]
 fn webhook_server_prints_help() {
-    // It sends no requests, so it reads no base URL.
+    // The server sends no requests, so it reads no base URL.
     let variables = Variables { base_url: "TINYPASS_AID", ..VARIABLES };
     Example { name: "webhook_server", arguments: &[] }.starts_well(&variables);
 }

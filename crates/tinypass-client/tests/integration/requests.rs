@@ -1,5 +1,5 @@
-//! The exact bytes of each endpoint's request: all options, none, reserved characters; and invalid
-//! arguments.
+//! The exact bytes of each endpoint's request (with all options, with none, with reserved
+//! characters), and the rejected arguments.
 //!
 //! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
 
@@ -260,7 +260,7 @@ fn page_that_is_repeated_twice_is_an_error() {
 }
 
 #[test]
-fn page_of_records_that_were_there_before_is_not_the_last_one() {
+fn page_of_known_records_is_not_the_last_one() {
     // Two records are added before the second request.
     let (client, _) =
         paging(|page| if page == 0 { ids(0..2) } else { ids(page * 2 - 2..(page * 2).min(5)) });
@@ -269,7 +269,7 @@ fn page_of_records_that_were_there_before_is_not_the_last_one() {
 }
 
 #[test]
-fn concurrent_pages_are_read_in_order_and_fewer_of_them_behind_the_end() {
+fn concurrent_pages_are_read_in_order_and_fewer_of_them_beyond_the_end() {
     let (client, queries) = paging(|page| ids((page * 2).min(13)..(page * 2 + 2).min(13)));
     let search = SearchAccess::new().page_size(2);
     let found = |items: tinypass_client::Items<SearchAccess>| -> Vec<String> {

@@ -12,7 +12,7 @@ use tinypass_client::api_auth::{Request, Response, TransportError};
 use tinypass_client::blocks::{Blocks, Webhook, WebhookEvent, WebhookType};
 use tinypass_client::{Client, Error, GetDownloadUrl, GrantAccess, SearchAccess};
 
-/// A method of a client whose transport sends one response body.
+/// Returns a method of a client whose transport sends one response body.
 fn call<T: Debug>(call: impl Fn(&Client) -> Result<T, Error> + 'static) -> Call {
     Box::new(move |body| {
         let body = body.as_bytes().to_vec();
@@ -78,7 +78,7 @@ fn each_documented_field_is_read_into_the_field_of_its_name() {
 }
 
 #[test]
-fn enums_know_the_documented_texts_and_no_others() {
+fn enums_know_exactly_the_documented_strings() {
     let texts = wire_texts! {
         WebhookType: "access_granted", "access_modified", "access_revoked";
         WebhookEvent: "new_purchase", "payment_verified", "free_access_granted",

@@ -27,8 +27,8 @@ fn client(base: &str) -> Client {
         .unwrap()
 }
 
-/// Runs the rules for a response in which any field may be absent, but not all: the error names
-/// `missing`.
+/// Checks the rules of a response in which any field may be absent, but not all of them. The error
+/// names `missing`.
 fn rules<T: std::fmt::Debug>(
     method: &str,
     documented: &str,
@@ -42,7 +42,7 @@ fn rules<T: std::fmt::Debug>(
     Case { method, documented, any_body: false, missing, call: &call }.holds(required);
 }
 
-/// Runs the rules for a response that is not documented: it may be empty or have any content.
+/// Checks the rules of a response that is not documented: it may be empty or have any content.
 fn acknowledgement_rules<T: std::fmt::Debug>(call: impl Fn(&Client) -> Result<T, Error>) {
     let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
     let documented = r#"{"ok":true}"#;
@@ -93,7 +93,8 @@ const NOT_FOUND: [&str; 4] = [
     " \n",
 ];
 
-/// Bodies of a 404 of other servers: an HTML page, plain text, and the JSON of some frameworks.
+/// Bodies of 404 responses of other servers: an HTML page, plain text, and the JSON of some
+/// frameworks.
 const OF_OTHER_SERVERS: [&str; 8] = [
     "<html><body>404 Not Found</body></html>",
     "404 page not found\n",
@@ -105,7 +106,8 @@ const OF_OTHER_SERVERS: [&str; 8] = [
     r#"{"error":{}}"#,
 ];
 
-/// Checks that `call` finds nothing in a 404 of the API and returns an error for any other.
+/// Checks that `call` finds nothing if the API responds with 404, and returns an error for any
+/// other 404.
 fn only_a_404_of_the_api_is_empty<T: std::fmt::Debug>(
     call: impl Fn(&Client) -> Result<T, Error>,
     is_empty: impl Fn(&T) -> bool,
@@ -121,7 +123,7 @@ fn only_a_404_of_the_api_is_empty<T: std::fmt::Debug>(
 }
 
 #[test]
-fn a_404_of_another_server_is_an_error() {
+fn response_404_of_another_server_is_an_error() {
     only_a_404_of_the_api_is_empty(|client| client.get_access("r", "u"), Option::is_none);
     only_a_404_of_the_api_is_empty(|client| client.get_user("u"), Option::is_none);
     only_a_404_of_the_api_is_empty(|client| client.get_download("r"), Option::is_none);
@@ -135,7 +137,7 @@ fn a_404_of_another_server_is_an_error() {
 }
 
 #[test]
-fn access_get_response_without_an_end_never_expires() {
+fn access_get_response_without_an_expiry_never_expires() {
     for end in ["", r#""expires":null,"#, r#""expires":0,"#, r#""expires":"0","#] {
         let body = format!(r#"{{{end}"tags":"one","new":{{"kept":1}}}}"#);
         let access = one("GET", 200, &body, |client| client.get_access("r", "u")).unwrap().unwrap();
@@ -217,7 +219,7 @@ fn access_without_a_documented_field_is_not_active() {
 }
 
 #[test]
-fn an_error_object_on_200_is_an_error() {
+fn error_object_on_200_is_an_error() {
     let body = r#"{"error":{"message":"Application disabled","code":7}}"#;
     let error = one("GET", 200, body, |client| client.get_access("r", "u")).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Api, Some("7")));
@@ -367,10 +369,10 @@ fn download_get_response_404_of_both_spellings_is_none() {
 }
 
 #[test]
-fn download_response_of_the_second_spelling_is_kept() {
+fn download_response_of_the_second_spelling_is_returned() {
     const OWN: &str = r#"{"error":{"message":"no such file"}}"#;
     const PAGE: &str = "<html>404</html>";
-    // Status and body of both spellings, and the status and body of the error of each method.
+    // Status and body for both spellings, and the status and body of the error of each method.
     for (first, second, of_details, of_link) in [
         ((404, ""), (503, "down"), Some((503, "down")), (503, "down")),
         ((404, OWN), (503, "down"), Some((503, "down")), (503, "down")),

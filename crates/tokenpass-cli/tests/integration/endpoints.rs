@@ -5,7 +5,9 @@ use serde_json::Value;
 use test_support::programs::{Call, Ended, assert_all, walk};
 use tokenpass_client::proof::{MessageKey, source_proof_message, user_hash};
 
-use crate::{SECRETS, World, finish};
+use test_support::cli::World;
+
+use crate::{PROGRAM, world};
 
 /// Endpoints that only `tokenpass api ID` calls: logins of other kinds than `auth login --web`.
 const API_ONLY: &[&str] =
@@ -14,38 +16,36 @@ const API_ONLY: &[&str] =
 /// The password of a new user.
 const PASSWORD: &str = "Tour-Password-1\n";
 
-impl World {
-    fn walk(&self, calls: &[Call<'_>]) -> Vec<String> {
-        let run = |arguments: &[&str], input: &str| {
-            let run = finish(self.command(arguments), input);
-            assert!(!run.stderr.contains(PASSWORD.trim()), "{run:?}");
-            Ended { status: run.status, stdout: run.stdout, stderr: run.stderr }
-        };
-        let seen = || self.sandbox.take_seen().iter().map(|seen| seen.verdict.endpoint).collect();
-        walk(calls, run, seen);
-        calls.iter().map(|(endpoint, ..)| (*endpoint).to_owned()).collect()
-    }
+fn walk_calls(world: &World, calls: &[Call<'_>]) -> Vec<String> {
+    let run = |arguments: &[&str], input: &str| {
+        let run = PROGRAM.finish(world.command(arguments), input);
+        assert!(!run.stderr.contains(PASSWORD.trim()), "{run:?}");
+        Ended { status: run.status, stdout: run.stdout, stderr: run.stderr }
+    };
+    let seen = || world.sandbox.take_seen().iter().map(|seen| seen.verdict.endpoint).collect();
+    walk(calls, run, seen);
+    calls.iter().map(|(endpoint, ..)| (*endpoint).to_owned()).collect()
+}
 
-    /// Runs a command and returns a value of its response.
-    fn value(&self, arguments: &[&str], path: &str) -> String {
-        let run = self.run(&[arguments, &["-o", "json", "--yes"]].concat());
-        assert_eq!(run.status, 0, "{arguments:?}: {run:?}");
-        let json: Value = serde_json::from_str(&run.stdout).unwrap();
-        let value = json.pointer(path).unwrap_or_else(|| panic!("{path}: {json}"));
-        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-    }
+/// Runs a command and returns a value of its response.
+fn value(world: &World, arguments: &[&str], path: &str) -> String {
+    let run = world.run(&[arguments, &["-o", "json", "--yes"]].concat());
+    assert_eq!(run.status, 0, "{arguments:?}: {run:?}");
+    let json: Value = serde_json::from_str(&run.stdout).unwrap();
+    let value = json.pointer(path).unwrap_or_else(|| panic!("{path}: {json}"));
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[test]
 fn every_endpoint_has_a_command_or_is_for_api_only() {
-    let world = World::new();
+    let world = world();
     let source_key = MessageKey::from_wif(server::SOURCE_WIF).unwrap();
     let source = source_key.address();
     let proof = source_key.sign(&source_proof_message(&source, server::CLIENT_ID)).unwrap();
     let key = MessageKey::from_wif(server::UNVERIFIED_WIF).unwrap();
     let address = key.address();
     let mine = ["address", "get", &address];
-    let code = world.value(&mine, "/result/verify_code");
+    let code = value(&world, &mine, "/result/verify_code");
     let signature = key.sign(&code).unwrap();
     let instant = user_hash(server::USERNAME);
     let instant_signature = key.sign(&instant).unwrap();
@@ -54,124 +54,128 @@ fn every_endpoint_has_a_command_or_is_for_api_only() {
     let other = server::OTHER_ADDRESS;
     let first = server::PUBLIC_ADDRESS;
     let read = |words: &'static str| words.split(' ').collect::<Vec<&str>>();
-    let mut called = world.walk(&[
-        ("oauth.user", read("whoami"), ""),
-        ("tca.check_user", vec!["check", server::USERNAME, rules], ""),
-        ("tca.check_address", vec!["check", first, rules, "--address"], ""),
-        ("tca.check_email", vec!["check", server::EMAIL, rules, "--email"], ""),
-        ("tca.find_users", vec!["user", "find", rules], ""),
-        ("lookup.user_by_address", vec!["user", "lookup", first], ""),
-        ("lookup.users_by_addresses", vec!["user", "lookup", first, other], ""),
-        ("lookup.user_by_email", vec!["user", "lookup", "--email", server::EMAIL], ""),
-        ("lookup.address_by_user", vec!["user", "address", server::USERNAME], ""),
-        ("lookup.user_exists", vec!["user", "exists", server::USERNAME, "--strict"], ""),
-        ("balance.public", read("balance list"), ""),
-        ("balance.protected", read("balance list --private"), ""),
-        ("perk.get", read("perk get TOKENLY"), ""),
-        ("asset.info", read("asset get bitcoin TOKENLY"), ""),
-        ("source.register", vec!["source", "register", &source, "--proof", &proof], ""),
-        ("source.list", read("source list"), ""),
-        ("promise.list", read("promise list"), ""),
-        ("promise.list_by_email", vec!["promise", "list", "--email", server::EMAIL], ""),
-        ("address.list_mine", read("address list"), ""),
-        ("address.list_public", vec!["address", "list", "--user", server::USERNAME], ""),
-        ("address.get_public", vec!["address", "get", first, "--user", server::USERNAME], ""),
-        ("address.verify", vec!["address", "verify", &address, &signature], ""),
-        // Each call of an address that is not verified returns another code.
-        ("address.get_mine", mine.to_vec(), ""),
-        ("address.update", vec!["address", "update", &address, "--label", "Tour & more"], ""),
-        ("second_factor.sign", vec!["second-factor", "sign", &factor], ""),
-        ("second_factor.status", vec!["second-factor", "status", server::USERNAME], ""),
-        ("address.delete", vec!["address", "delete", &address], ""),
-        ("address.register", vec!["address", "register", &address, "--public", "false"], ""),
-        ("address.delete", vec!["address", "delete", &address], ""),
-        (
-            "address.instant_verify",
-            vec![
-                "address",
-                "instant-verify",
-                server::USERNAME,
-                &address,
-                &instant,
-                &instant_signature,
-            ],
-            "",
-        ),
-        ("messenger.chats", read("chat list"), ""),
-        ("messenger.privileges", read("chat privileges --holders TOKENLY"), ""),
-        (
-            "account.register",
-            read("user register tour t@example.org --name Tour --password-stdin"),
-            PASSWORD,
-        ),
-        ("account.login", read("user login tour --password-stdin"), PASSWORD),
-        ("credit_group.list", read("credit group list"), ""),
-        ("credit_group.create", read("credit group create Tour"), ""),
-        ("chat.create", read("chat create Tour --token TOKENLY=1"), ""),
-    ]);
+    let mut called = walk_calls(
+        &world,
+        &[
+            ("oauth.user", read("whoami"), ""),
+            ("tca.check_user", vec!["check", server::USERNAME, rules], ""),
+            ("tca.check_address", vec!["check", first, rules, "--address"], ""),
+            ("tca.check_email", vec!["check", server::EMAIL, rules, "--email"], ""),
+            ("tca.find_users", vec!["user", "find", rules], ""),
+            ("lookup.user_by_address", vec!["user", "lookup", first], ""),
+            ("lookup.users_by_addresses", vec!["user", "lookup", first, other], ""),
+            ("lookup.user_by_email", vec!["user", "lookup", "--email", server::EMAIL], ""),
+            ("lookup.address_by_user", vec!["user", "address", server::USERNAME], ""),
+            ("lookup.user_exists", vec!["user", "exists", server::USERNAME, "--strict"], ""),
+            ("balance.public", read("balance list"), ""),
+            ("balance.protected", read("balance list --private"), ""),
+            ("perk.get", read("perk get TOKENLY"), ""),
+            ("asset.info", read("asset get bitcoin TOKENLY"), ""),
+            ("source.register", vec!["source", "register", &source, "--proof", &proof], ""),
+            ("source.list", read("source list"), ""),
+            ("promise.list", read("promise list"), ""),
+            ("promise.list_by_email", vec!["promise", "list", "--email", server::EMAIL], ""),
+            ("address.list_mine", read("address list"), ""),
+            ("address.list_public", vec!["address", "list", "--user", server::USERNAME], ""),
+            ("address.get_public", vec!["address", "get", first, "--user", server::USERNAME], ""),
+            ("address.verify", vec!["address", "verify", &address, &signature], ""),
+            // Each call of an address that is not verified returns another code.
+            ("address.get_mine", mine.to_vec(), ""),
+            ("address.update", vec!["address", "update", &address, "--label", "Tour & more"], ""),
+            ("second_factor.sign", vec!["second-factor", "sign", &factor], ""),
+            ("second_factor.status", vec!["second-factor", "status", server::USERNAME], ""),
+            ("address.delete", vec!["address", "delete", &address], ""),
+            ("address.register", vec!["address", "register", &address, "--public", "false"], ""),
+            ("address.delete", vec!["address", "delete", &address], ""),
+            (
+                "address.instant_verify",
+                vec![
+                    "address",
+                    "instant-verify",
+                    server::USERNAME,
+                    &address,
+                    &instant,
+                    &instant_signature,
+                ],
+                "",
+            ),
+            ("messenger.chats", read("chat list"), ""),
+            ("messenger.privileges", read("chat privileges --holders TOKENLY"), ""),
+            (
+                "account.register",
+                read("user register tour t@example.org --name Tour --password-stdin"),
+                PASSWORD,
+            ),
+            ("account.login", read("user login tour --password-stdin"), PASSWORD),
+            ("credit_group.list", read("credit group list"), ""),
+            ("credit_group.create", read("credit group create Tour"), ""),
+            ("chat.create", read("chat create Tour --token TOKENLY=1"), ""),
+        ],
+    );
     let promise = ["promise", "create", &source, "user:cryptonaut", "TOKENLY", "0.00000001"];
     let options = ["--expires-after", "1h", "--ref", "tour", "-F", "note=Lent & canceled"];
-    called.extend(world.walk(&[("promise.create", [&promise[..], &options].concat(), "")]));
-    let promise = world.value(&["promise", "list"], "/0/promise_id");
-    let group = world.value(&["credit", "group", "create", "Own"], "/credit_group/uuid");
-    let chat = world.value(&["chat", "create", "Other", "--token", "TOKENLY=1"], "/id");
+    called.extend(walk_calls(&world, &[("promise.create", [&promise[..], &options].concat(), "")]));
+    let promise = value(&world, &["promise", "list"], "/0/promise_id");
+    let group = value(&world, &["credit", "group", "create", "Own"], "/credit_group/uuid");
+    let chat = value(&world, &["chat", "create", "Other", "--token", "TOKENLY=1"], "/id");
     let short = tokenpass_client::chats::chat_id(&chat).unwrap();
-    called.extend(world.walk(&[
-        ("promise.get", vec!["promise", "get", &promise], ""),
-        ("promise.update", vec!["promise", "update", &promise, "--note", "Changed"], ""),
-        ("promise.cancel", vec!["promise", "cancel", &promise], ""),
-        ("source.delete", vec!["source", "delete", &source], ""),
-        ("credit_group.get", vec!["credit", "group", "get", &group], ""),
-        ("credit_group.update", vec!["credit", "group", "update", &group, "--name", "T2"], ""),
-        ("credit_account.create", vec!["credit", "account", "create", &group, "tourist"], ""),
-        ("credit.give", vec!["credit", "give", &group, "tourist", "500", "--ref", "x"], ""),
-        ("credit.take", vec!["credit", "take", &group, "tourist", "200"], ""),
-        ("credit_account.list", vec!["credit", "account", "list", &group], ""),
-        ("credit_account.get", vec!["credit", "account", "get", &group, "tourist"], ""),
-        ("credit_account.history", vec!["credit", "account", "history", &group, "tourist"], ""),
-        ("credit_group.history", vec!["credit", "group", "history", &group], ""),
-        ("chat.get", vec!["chat", "get", &chat], ""),
-        ("chat.update", vec!["chat", "update", &chat, "--token", "TOKENLY=2"], ""),
-        ("messenger.chat_privileges", vec!["chat", "privileges", &short], ""),
-        ("messenger.join", vec!["chat", "join", &short], ""),
-    ]));
-    world.update_of_an_account();
+    called.extend(walk_calls(
+        &world,
+        &[
+            ("promise.get", vec!["promise", "get", &promise], ""),
+            ("promise.update", vec!["promise", "update", &promise, "--note", "Changed"], ""),
+            ("promise.cancel", vec!["promise", "cancel", &promise], ""),
+            ("source.delete", vec!["source", "delete", &source], ""),
+            ("credit_group.get", vec!["credit", "group", "get", &group], ""),
+            ("credit_group.update", vec!["credit", "group", "update", &group, "--name", "T2"], ""),
+            ("credit_account.create", vec!["credit", "account", "create", &group, "tourist"], ""),
+            ("credit.give", vec!["credit", "give", &group, "tourist", "500", "--ref", "x"], ""),
+            ("credit.take", vec!["credit", "take", &group, "tourist", "200"], ""),
+            ("credit_account.list", vec!["credit", "account", "list", &group], ""),
+            ("credit_account.get", vec!["credit", "account", "get", &group, "tourist"], ""),
+            ("credit_account.history", vec!["credit", "account", "history", &group, "tourist"], ""),
+            ("credit_group.history", vec!["credit", "group", "history", &group], ""),
+            ("chat.get", vec!["chat", "get", &chat], ""),
+            ("chat.update", vec!["chat", "update", &chat, "--token", "TOKENLY=2"], ""),
+            ("messenger.chat_privileges", vec!["chat", "privileges", &short], ""),
+            ("messenger.join", vec!["chat", "join", &short], ""),
+        ],
+    ));
+    update_of_an_account(&world);
     // These are called by a login in a browser, and for an account of its own.
     called.extend(["oauth.authorize", "oauth.access_token", "account.update"].map(str::to_owned));
     let endpoints = tokenpass_client::ENDPOINTS.iter().map(|endpoint| endpoint.id());
     assert_all(endpoints, called.iter().map(String::as_str), API_ONLY);
     let recording = std::fs::read_to_string(world.home.join("walk.jsonl")).unwrap();
-    for text in SECRETS.iter().chain(&["t@example.org", server::EMAIL, PASSWORD.trim()]) {
+    for text in PROGRAM.secrets.iter().chain(&["t@example.org", server::EMAIL, PASSWORD.trim()]) {
         assert!(!recording.contains(text), "{text}");
     }
 }
 
-impl World {
-    /// The token of the account is a new one, so it is in an environment file.
-    fn update_of_an_account(&self) {
-        let fields = ["-f", "username=tour", "-f", "password=Tour-Password-1", "-f", "scope=user"];
-        let token = ["api", "oauth.password_token", "-f", "grant_type=password"];
-        let token = self.value(&[&token[..], &fields].concat(), "/access_token");
-        let login = ["user", "login", "tour", "--password-stdin", "-o", "json"];
-        let user = finish(self.command(&login), PASSWORD);
-        let user: Value = serde_json::from_str(&user.stdout).unwrap();
-        let id = user["id"].as_str().unwrap();
-        let update = ["user", "update", id, "--name", "Tour 2", "--password-stdin", "--yes"];
-        let mut command = self.command(&update);
-        command.env("TOKENPASS_OAUTH_TOKEN", &token);
-        self.sandbox.take_seen();
-        let run = finish(command, PASSWORD);
-        assert_eq!(run.status, 0, "{run:?}");
-        assert!(!run.stdout.contains(&token) && !run.stderr.contains(&token), "{run:?}");
-        let seen = self.sandbox.take_seen();
-        let expected = ("account.update", seen.last().unwrap().verdict.endpoint);
-        assert_eq!(Some(expected.0), expected.1);
-    }
+/// The token of the account is a new one, so it is in an environment file.
+fn update_of_an_account(world: &World) {
+    let fields = ["-f", "username=tour", "-f", "password=Tour-Password-1", "-f", "scope=user"];
+    let token = ["api", "oauth.password_token", "-f", "grant_type=password"];
+    let token = value(world, &[&token[..], &fields].concat(), "/access_token");
+    let login = ["user", "login", "tour", "--password-stdin", "-o", "json"];
+    let user = PROGRAM.finish(world.command(&login), PASSWORD);
+    let user: Value = serde_json::from_str(&user.stdout).unwrap();
+    let id = user["id"].as_str().unwrap();
+    let update = ["user", "update", id, "--name", "Tour 2", "--password-stdin", "--yes"];
+    let mut command = world.command(&update);
+    command.env("TOKENPASS_OAUTH_TOKEN", &token);
+    world.sandbox.take_seen();
+    let run = PROGRAM.finish(command, PASSWORD);
+    assert_eq!(run.status, 0, "{run:?}");
+    assert!(!run.stdout.contains(&token) && !run.stderr.contains(&token), "{run:?}");
+    let seen = world.sandbox.take_seen();
+    let expected = ("account.update", seen.last().unwrap().verdict.endpoint);
+    assert_eq!(Some(expected.0), expected.1);
 }
 
 #[test]
 fn users_of_a_file_are_checked() {
-    let world = World::new();
+    let world = world();
     std::fs::write(world.home.join("users"), "# users\ncryptonaut\n\n bob \n").unwrap();
     let check = ["check", "--file", "users", "TOKENLY >= 5", "--jobs", "2"];
     let run = world.run(&check);
@@ -197,7 +201,7 @@ fn users_of_a_file_are_checked() {
 
 #[test]
 fn missing_token_of_a_user_is_3_and_names_the_variable() {
-    let world = World::new();
+    let world = world();
     for (arguments, removed) in [
         (&["whoami"][..], "TOKENPASS_OAUTH_TOKEN"),
         (&["balance", "list"], "TOKENPASS_OAUTH_TOKEN"),
@@ -206,7 +210,7 @@ fn missing_token_of_a_user_is_3_and_names_the_variable() {
     ] {
         let mut command = world.command(arguments);
         command.env_remove(removed);
-        let run = finish(command, "");
+        let run = PROGRAM.finish(command, "");
         assert_eq!(run.status, 3, "{arguments:?}: {run:?}");
         assert!(run.stderr.contains(&format!("hint: set {removed}")), "{run:?}");
     }
@@ -216,7 +220,7 @@ fn missing_token_of_a_user_is_3_and_names_the_variable() {
 fn user_logs_in_by_a_browser() {
     use std::io::{BufRead, BufReader, Read, Write};
 
-    let world = World::new();
+    let world = world();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
@@ -257,7 +261,7 @@ fn user_logs_in_by_a_browser() {
     );
     let mut command = world.command(&["whoami", "--profile", "me", "--fields", "username"]);
     command.env_remove("TOKENPASS_OAUTH_TOKEN");
-    let run = finish(command, "");
+    let run = PROGRAM.finish(command, "");
     assert_eq!((run.status, run.stdout.as_str()), (0, "username\tcryptonaut\n"), "{run:?}");
 
     for (uri, status) in [("https://example.com/back", 2), ("", 3)] {
@@ -266,6 +270,6 @@ fn user_logs_in_by_a_browser() {
         if uri.is_empty() {
             command.env_remove("TOKENPASS_REDIRECT_URI");
         }
-        assert_eq!(finish(command, "").status, status, "{uri}");
+        assert_eq!(PROGRAM.finish(command, "").status, status, "{uri}");
     }
 }

@@ -5,83 +5,18 @@
 mod endpoints;
 mod everywhere;
 
-use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use api_sandbox::{Misbehaviour, Sandbox, tokenpass as server};
+use api_sandbox::{Misbehaviour, tokenpass as server};
 use serde_json::Value;
+use test_support::cli::{Program, World};
 
-/// Secrets that no output may contain.
-const SECRETS: [&str; 3] =
-    [server::CLIENT_SECRET, server::OAUTH_TOKEN, server::PRIVILEGED_CLIENT_SECRET];
+const PROGRAM: Program = Program {
+    path: env!("CARGO_BIN_EXE_tokenpass"),
+    prefix: "TOKENPASS_",
+    secrets: &[server::CLIENT_SECRET, server::OAUTH_TOKEN, server::PRIVILEGED_CLIENT_SECRET],
+};
 
-/// A sandbox, and a home folder for the program.
-struct World {
-    sandbox: Sandbox,
-    home: PathBuf,
-}
-
-#[derive(Debug)]
-struct Run {
-    status: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl World {
-    fn new() -> Self {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("tokenpass-cli-{}-{number}", std::process::id());
-        let home = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_dir_all(&home);
-        std::fs::create_dir_all(&home).unwrap();
-        Self { sandbox: Sandbox::start().unwrap(), home }
-    }
-
-    /// Gives a command the home folder and the credentials of the sandbox, and nothing else.
-    fn prepare(&self, command: &mut Command) {
-        command.env_clear().current_dir(&self.home).env("HOME", &self.home);
-        // Windows needs it to open sockets.
-        #[expect(clippy::disallowed_methods, reason = "it is passed on")]
-        command.envs(std::env::var_os("SystemRoot").map(|folder| ("SystemRoot", folder)));
-        let variables = self.sandbox.environment();
-        command.envs(variables.into_iter().filter(|(name, _)| name.starts_with("TOKENPASS_")));
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tokenpass"));
-        self.prepare(&mut command);
-        command.args(arguments);
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Run {
-        finish(self.command(arguments), "")
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.home);
-    }
-}
-
-/// Runs a command with this input. Its output must not contain a secret.
-fn finish(mut command: Command, input: &str) -> Run {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    // A program that does not read its input closes the pipe.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
-    for secret in SECRETS {
-        assert!(!stdout.contains(secret) && !stderr.contains(secret), "{stdout}{stderr}");
-    }
-    Run { status: output.status.code().unwrap_or(-1), stdout, stderr }
+fn world() -> World {
+    World::new(PROGRAM)
 }
 
 const RULES: &str = "TOKENLY >= 1 and LTBCOIN > 4000";
@@ -89,7 +24,7 @@ const CHECK: [&str; 3] = ["check", "cryptonaut", RULES];
 
 #[test]
 fn each_failure_has_its_exit_status() {
-    let world = World::new();
+    let world = world();
     for (arguments, expected) in [
         (&CHECK[..], 0),
         (&["check", "bob", "TOKENLY >= 600"], 1),
@@ -108,18 +43,18 @@ fn each_failure_has_its_exit_status() {
     for arguments in [&["promise", "list"][..], &["auth", "status"], &["doctor"]] {
         let mut command = world.command(arguments);
         command.env("TOKENPASS_CLIENT_SECRET", "KwrongSecret0000000000000000000000000000");
-        assert_eq!(finish(command, "").status, 3, "{arguments:?}");
+        assert_eq!(world.finish(command, "").status, 3, "{arguments:?}");
     }
     let mut command = world.command(&CHECK);
     command.env_remove("TOKENPASS_CLIENT_ID");
-    let run = finish(command, "");
+    let run = world.finish(command, "");
     assert_eq!(run.status, 3);
     assert!(run.stderr.contains("TOKENPASS_CLIENT_ID is missing"), "{run:?}");
 }
 
 #[test]
 fn lost_response_is_5_for_reads_and_6_for_writes() {
-    let world = World::new();
+    let world = world();
     let write = ["api", "promise.create", "--yes", "-f", "source=1nobody"];
     for (how, arguments, expected) in [
         (Misbehaviour::ResetAfterReading, &CHECK[..], 5),
@@ -138,7 +73,7 @@ fn lost_response_is_5_for_reads_and_6_for_writes() {
 
 #[test]
 fn lists_are_the_json_of_the_server() {
-    let world = World::new();
+    let world = world();
     let run = world.run(&["balance", "list", "-o", "json"]);
     let list: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(list[0]["asset"], "LTBCOIN");
@@ -157,38 +92,33 @@ fn lists_are_the_json_of_the_server() {
 
 #[test]
 fn every_read_of_the_doctor_is_decoded() {
-    let world = World::new();
+    let world = world();
     let run = world.run(&["doctor", "-o", "jsonl"]);
     assert_eq!(run.status, 0, "{run:?}");
     assert_eq!(run.stdout.lines().count(), 8, "{run:?}");
     let mut command = world.command(&["doctor", "-o", "jsonl"]);
     command.env_remove("TOKENPASS_OAUTH_TOKEN");
-    assert_eq!(finish(command, "").stdout.lines().count(), 3, "without a user's token");
+    assert_eq!(world.finish(command, "").stdout.lines().count(), 3, "without a user's token");
 }
 
 #[test]
 fn profile_is_stored_and_used() {
-    let world = World::new();
+    let world = world();
     let variables = world.sandbox.environment();
     let variables = variables.iter().filter(|(name, _)| name.starts_with("TOKENPASS_"));
     let file: String = variables.map(|(name, value)| format!("{name}={value}\n")).collect();
     let login = world.command(&["auth", "login", "--env-file", "-"]);
-    assert_eq!(finish(login, &file).status, 0);
+    assert_eq!(world.finish(login, &file).status, 0);
     let mut command = world.command(&["auth", "status"]);
     for name in ["TOKENPASS_CLIENT_ID", "TOKENPASS_CLIENT_SECRET", "TOKENPASS_BASE_URL"] {
         command.env_remove(name);
     }
-    let run = finish(command, "");
+    let run = world.finish(command, "");
     assert!(run.status == 0 && run.stdout.contains("profile `default`"), "{run:?}");
 }
 
 #[cfg(unix)]
 #[test]
 fn readme_is_a_walk_that_works() {
-    let world = World::new();
-    let mut shell = Command::new("sh");
-    world.prepare(&mut shell);
-    let page = include_str!("../../README.md");
-    let output = test_support::console::check(page, env!("CARGO_BIN_EXE_tokenpass"), shell, 12);
-    assert!(SECRETS.iter().all(|secret| !output.contains(secret)));
+    world().walk(include_str!("../../README.md"), 12);
 }

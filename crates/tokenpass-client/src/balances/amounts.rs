@@ -1,4 +1,4 @@
-//! Amounts of tokens in satoshis, and the balances that rules are evaluated against.
+//! Amounts of tokens in satoshis, and the balances with which rules are evaluated.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -13,14 +13,15 @@ use serde_json::value::RawValue;
 use crate::addresses::Address;
 
 /// The number of satoshis in a whole token.
+///
+/// See the example of the module [`balances`](crate::balances).
 pub const SATOSHIS: i64 = 100_000_000;
 
 const DECIMALS: u8 = 8;
 
-/// An amount of a token in satoshis (10^-8 of a whole token). It is exact and never a binary
-/// fraction.
+/// An exact amount of a token in satoshis (10^-8 of a whole token).
 ///
-/// As a string and as an [`Amount`] it is in whole tokens; in JSON it is the number of satoshis.
+/// As a string and as an [`Amount`], it is in whole tokens. In JSON, it is the number of satoshis.
 ///
 /// ```
 /// use tokenpass_client::Satoshis;
@@ -53,8 +54,8 @@ impl Satoshis {
         self.0
     }
 
-    /// Returns the amount as a 64-bit floating-point number represents it: above 2^53 satoshis
-    /// rounded to the nearest such number, ties to even.
+    /// Returns the amount rounded to a 64-bit floating-point number: above 2^53 satoshis, to the
+    /// nearest such number, ties to even.
     pub(crate) fn as_double(self) -> Self {
         let size = self.0.unsigned_abs();
         let bits = u64::BITS - size.leading_zeros();
@@ -71,7 +72,7 @@ impl Satoshis {
     }
 
     /// Parses a string in whole tokens as a server does, `round(floatval($text) * 100000000)` in
-    /// PHP before 8.4: the number at its start, or 0 if there is none. `5,000` is 5.
+    /// PHP before 8.4: the number at its beginning, or 0 if there is none. `5,000` is 5.
     ///
     /// Returns `None` if the result is larger than any balance, or not an integer: PHP does not
     /// round numbers from 10^15 on.
@@ -86,8 +87,9 @@ impl Satoshis {
     }
 }
 
-/// Returns the number at the start of a string, as PHP's `floatval` and `intval` find it: white
-/// space, a sign, digits with a point, an exponent. Returns an empty string if there are no digits.
+/// Returns the number at the beginning of a string, as found by PHP's `floatval` and `intval`:
+/// white space, a sign, digits with a point, an exponent. Returns an empty string if there are no
+/// digits.
 pub(crate) fn php_number(text: &str) -> &str {
     let text = text.trim_start_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
     let digits = |from: usize| {
@@ -140,7 +142,7 @@ impl fmt::Display for Satoshis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = Amount::from(*self).to_string();
         let text = text.trim_end_matches('0').trim_end_matches('.');
-        // Not `pad`, which would truncate the digits to the precision.
+        // `pad` would truncate the digits to the precision.
         f.pad_integral(self.0 >= 0, "", text.trim_start_matches('-'))
     }
 }
@@ -187,12 +189,14 @@ pub(crate) fn satoshis<'de, D: Deserializer<'de>>(
 
 /// An amount of one asset, with its precision.
 ///
+/// See the example of the module [`balances`](crate::balances).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object (a
 /// number); value and precision, the provider's plug-in of 2022.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quantity {
-    /// The amount in the asset's smallest unit: satoshis, unless `precision` is another one.
+    /// The amount in the asset's smallest unit, which is a satoshi unless `precision` is set.
     pub value: Satoshis,
     /// The number of decimals of the smallest unit. `None` means 8. Returned by servers since 2022.
     pub precision: Option<u8>,
@@ -214,7 +218,7 @@ impl Quantity {
     }
 
     /// Compares the quantity with an amount. With 8 decimals, both are compared as 64-bit
-    /// floating-point numbers, as the server does, and otherwise exactly.
+    /// floating-point numbers, as by the server. Otherwise they are compared exactly.
     pub(crate) fn compare(self, amount: Satoshis) -> Ordering {
         let (value, wanted) = (i128::from(self.value.0), i128::from(amount.0));
         let decimals = self.decimals();
@@ -228,8 +232,8 @@ impl Quantity {
         }
     }
 
-    /// Returns the sum in the finer unit of the two, or `None` if one of them does not fit into
-    /// that unit.
+    /// Returns the sum in the smaller one of the two units. Returns `None` if a value does not fit
+    /// into that unit.
     fn plus(self, other: Self) -> Option<Self> {
         let decimals = self.decimals().max(other.decimals());
         let scaled = |quantity: Self| {
@@ -281,7 +285,7 @@ impl<'de> Deserialize<'de> for Quantity {
     }
 }
 
-/// A listed quantity, or `None` if the server lists the asset without a readable amount.
+/// A listed quantity, or `None` if the server lists the asset without a valid amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 struct Listed(Option<Quantity>);
@@ -318,7 +322,7 @@ impl<'de> Deserialize<'de> for Listed {
     }
 }
 
-/// Parses a value from its own text.
+/// Parses a value from its original text.
 fn parse<T: DeserializeOwned, E: Error>(raw: &RawValue) -> Result<T, E> {
     json_slice(raw.get().as_bytes()).map_err(E::custom)
 }
@@ -326,8 +330,8 @@ fn parse<T: DeserializeOwned, E: Error>(raw: &RawValue) -> Result<T, E> {
 /// Balances by asset, which [`Rules::evaluate`](crate::Rules::evaluate) compares with rules.
 ///
 /// An amount with a [`precision`](Quantity::precision) other than 8 is compared exactly. An asset
-/// can be listed without a known amount: the response has none, or one that is not an integer or
-/// does not fit into 64 bits. Every rule on such an asset is false.
+/// can be listed with an unknown amount: the response contains none, or one that is not an integer
+/// or does not fit into 64 bits. Every rule on such an asset is false.
 ///
 /// ```
 /// use tokenpass_client::{Balances, Satoshis};
@@ -359,8 +363,8 @@ impl Balances {
     /// Returns the amount of an asset in satoshis, or 0 if the asset is not listed or its amount is
     /// unknown. Names are case-sensitive.
     ///
-    /// An amount with a precision other than 8 is converted: truncated to whole satoshis,
-    /// saturating at the numeric bounds.
+    /// An amount with a precision other than 8 is converted to satoshis: truncated, and saturating
+    /// at the numeric bounds.
     pub fn get(&self, asset: &str) -> Satoshis {
         self.quantity(asset).map_or(Satoshis(0), Quantity::satoshis)
     }
@@ -385,7 +389,7 @@ impl Balances {
         self.merge(asset.into(), Some(Quantity { value: amount, precision: None }));
     }
 
-    /// Adds a quantity to the balance of an asset. A sum with an unknown amount is unknown.
+    /// Adds a quantity to the balance of an asset. The sum with an unknown amount is unknown.
     pub(crate) fn merge(&mut self, asset: String, quantity: Option<Quantity>) {
         let total = match self.0.get(&asset) {
             None => quantity,
@@ -394,8 +398,9 @@ impl Balances {
         self.0.insert(asset, Listed(total));
     }
 
-    /// Returns the sum of the balances of all addresses that are verified and active, as the server
-    /// computes a user's inventory. An address without these fields counts as verified and active.
+    /// Returns the sum of the balances of all verified and active addresses, which is how the
+    /// server computes a user's inventory. An address without these fields is treated as verified
+    /// and active.
     pub fn from_addresses<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Self {
         let mut sum = Self::new();
         let counts =
@@ -474,7 +479,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The largest number of satoshis that a server reads exactly.
+    /// The largest number of satoshis that a server interprets exactly.
     const EXACT: i64 = 1_000_000_000_000_000;
 
     #[test]
@@ -615,7 +620,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_the_smallest_amount_round_trips() {
+    fn smallest_amount_round_trips_as_text() {
         for amount in [i64::MIN, -i64::MAX, i64::MAX] {
             assert_eq!(Satoshis(amount).to_string().parse::<Satoshis>().unwrap().get(), amount);
         }
@@ -661,7 +666,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_of_an_amount_round_trips(amount: i64) {
+        fn every_amount_round_trips_as_text(amount: i64) {
             let text = Satoshis(amount).to_string();
             prop_assert_eq!(text.parse::<Satoshis>().unwrap().get(), amount);
         }

@@ -1,4 +1,4 @@
-//! Credit accounts.
+//! Credit accounts of a group.
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, required,
@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::{CreditHistory, history};
 use crate::{Client, error};
 
-/// The Tokenpass user that an account is tied to.
+/// The Tokenpass user that an account belongs to.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Account Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -18,9 +20,9 @@ use crate::{Client, error};
 pub struct CreditUser {
     /// The user's id, a UUID.
     pub uuid: Option<String>,
-    /// The user's name in URLs.
+    /// The name in the URLs of the user, such as `bob-slug`.
     pub slug: Option<String>,
-    /// The user's name.
+    /// The user's name, such as `bob`.
     pub username: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -29,22 +31,25 @@ pub struct CreditUser {
 
 /// A credit account.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Account Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "AccountResponse")]
 #[non_exhaustive]
 pub struct CreditAccount {
-    /// The id, a UUID.
+    /// The id of the account, a UUID.
     pub uuid: Option<String>,
-    /// The name: free text with HTML entities, or a user's id. `_` is the group's own account.
+    /// The name of the account, with HTML entities, or the id of a user. `_` is the group's own
+    /// account.
     pub name: Option<String>,
-    /// The balance in credits, below 0 if more was taken than given.
+    /// The balance in credits. It is negative if more credits were taken than given.
     pub balance: Option<i64>,
-    /// The user that the account is tied to.
+    /// The user that the account belongs to.
     pub tokenpass_user: Option<CreditUser>,
     /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: Option<String>,
-    /// The time of the last change.
+    /// The time of the last change, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub updated_at: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -63,7 +68,7 @@ struct AccountFields {
     extra: ExtraFields,
 }
 
-/// The member in which the server of 2017 nests the fields of an account in lists.
+/// The member in which the server of 2017 nests the fields of an account within lists.
 const DUMPED: &str = "\0*\0attributes";
 
 #[derive(Deserialize)]
@@ -95,12 +100,14 @@ impl From<AccountResponse> for CreditAccount {
 
 /// The accounts of a group.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Credit Accounts; the
 /// name `accounts`, the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditAccounts {
-    /// The sum of the balances.
+    /// The sum of the balances of all accounts.
     pub balance: Option<i64>,
     /// The number of accounts.
     pub count: Option<i64>,
@@ -120,7 +127,9 @@ fn account(response: &Response) -> Result<CreditAccount, ResponseError> {
     required("account", error::success::<Wrapped>(response)?.account)
 }
 
-/// `GET /api/v1/credits/{group_uuid}/accounts`: the accounts of a group.
+/// `GET /api/v1/credits/{group_uuid}/accounts`: lists the accounts of a group.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,6 +162,8 @@ impl Endpoint for ListCreditAccounts {
 
 /// `POST /api/v1/credits/{group_uuid}/accounts`: creates an account.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreateCreditAccount {
@@ -162,8 +173,8 @@ pub struct CreateCreditAccount {
 }
 
 impl CreateCreditAccount {
-    /// Creates a request for an account in the group with this UUID. The name is free text, or a
-    /// user's id, which ties the account to the user.
+    /// Creates a request for an account in the group with this UUID. The name is any string, or the
+    /// id of a user, to whom the account then belongs.
     pub fn new(group: impl Into<String>, name: impl Into<String>) -> Self {
         Self { group: group.into(), name: name.into() }
     }
@@ -187,7 +198,9 @@ impl Endpoint for CreateCreditAccount {
     }
 }
 
-/// `GET /api/v1/credits/{group_uuid}/accounts/{account}`: one account, by UUID or name.
+/// `GET /api/v1/credits/{group_uuid}/accounts/{account}`: returns one account by UUID or name.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -215,8 +228,10 @@ impl Endpoint for GetCreditAccount {
     }
 }
 
-/// `GET /api/v1/credits/{group_uuid}/accounts/{account}/history`: the entries of one account,
-/// newest first.
+/// `GET /api/v1/credits/{group_uuid}/accounts/{account}/history`: returns the entries of one
+/// account, newest first.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -250,13 +265,17 @@ impl Endpoint for GetCreditAccountHistory {
 impl Client {
     /// Returns the accounts of a group.
     ///
+    /// See the example of the module [`credits`](crate::credits).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_credit_accounts(&self, group: impl Into<String>) -> Result<CreditAccounts> {
         self.send(&ListCreditAccounts::new(group))
     }
 
-    /// Creates an account. The name is free text, or a user's id.
+    /// Creates an account. The name is any string, or the id of a user.
+    ///
+    /// See the example of the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -270,8 +289,10 @@ impl Client {
 
     /// Returns the account with this UUID or name, or `None` if the group has none.
     ///
+    /// See the example of the module [`credits`](crate::credits).
+    ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). A group that does not exist is an error with status 404.
+    /// See [`ErrorKind`](crate::ErrorKind). If the group does not exist, the error has status 404.
     pub fn get_credit_account(
         &self,
         group: impl Into<String>,
@@ -281,6 +302,8 @@ impl Client {
     }
 
     /// Returns the entries of an account, newest first.
+    ///
+    /// See the example of the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

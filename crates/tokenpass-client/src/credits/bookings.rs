@@ -1,4 +1,4 @@
-//! Bookings: giving and taking credits.
+//! Bookings, which give and take credits.
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, required,
@@ -10,27 +10,29 @@ use crate::{Client, error};
 
 /// One of the two entries of a booking.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Transaction
-/// Object: its table, whose names are not those of its example.
+/// Object: its table, whose names differ from its example.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BookedEntry {
-    /// The id of the entry.
+    /// The id of the entry, a UUID.
     pub uuid: Option<String>,
-    /// The id of the group.
+    /// The id of the group, a UUID.
     pub app_credit_group_uuid: Option<String>,
-    /// The id of the account.
+    /// The id of the account, a UUID.
     pub account_uuid: Option<String>,
     /// The name of the account.
     pub account_name: Option<String>,
-    /// The amount in credits, with its sign.
+    /// The amount in credits. It is negative in the debit entry.
     pub amount: Option<i64>,
-    /// Your reference.
+    /// The reference that you set, such as an order number.
     #[serde(rename = "ref")]
     pub reference: Option<String>,
     /// The time of the booking, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: Option<String>,
-    /// The time of the last change.
+    /// The time of the last change, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub updated_at: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -38,6 +40,8 @@ pub struct BookedEntry {
 }
 
 /// A booking: an entry and its counter-entry, whose amounts add up to 0.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Give App Credits and Take
 /// App Credits.
@@ -47,7 +51,7 @@ pub struct Booking {
     /// The entry of the account that received the credits.
     #[serde(default)]
     pub credit: Option<BookedEntry>,
-    /// The entry of the account that they came from.
+    /// The entry of the account from which the credits were taken.
     #[serde(default)]
     pub debit: Option<BookedEntry>,
     /// Fields that this type does not cover.
@@ -83,7 +87,8 @@ pub struct Entry {
 
 impl Entry {
     /// Creates an entry of `amount` credits for the account with this name or UUID. The amount must
-    /// be between 1 and `i64::MAX`: the server books other amounts as 0 or as another number.
+    /// be between 1 and `i64::MAX`: the server would book any other amount as 0 or as another
+    /// number.
     pub fn new(account: impl Into<String>, amount: u64) -> Self {
         Self { account: account.into(), amount, reference: None, counter_account: None }
     }
@@ -91,8 +96,8 @@ impl Entry {
     setters! {
         /// Sets your reference.
         reference: impl Into<String>,
-        /// Sets the account (name or UUID) that given credits come from and taken credits go to.
-        /// Defaults to the group's own account, `_`.
+        /// Sets the account (name or UUID) from which given credits are taken, or to which taken
+        /// credits are given. Defaults to the group's own account, `_`.
         counter_account: impl Into<String>,
     }
 }
@@ -143,8 +148,10 @@ fn validate_entries(entries: &[Entry]) -> Result<(), InputError> {
 /// `POST /api/v1/credits/{group_uuid}/accounts/credit`: gives credits to accounts.
 ///
 /// The request is never retried if its outcome is unknown. It is not atomic: if an entry is
-/// rejected, those before it stay booked, and the response does not list them. Check the history in
-/// that case.
+/// rejected, the entries before it remain booked, and the response does not list them. Check the
+/// history in that case.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,8 +188,9 @@ impl Endpoint for GiveCredits {
 /// `POST /api/v1/credits/{group_uuid}/accounts/debit`: takes credits from accounts, whose balances
 /// may go below 0.
 ///
-/// The request is never retried if its outcome is unknown, and it is not atomic; see
-/// [`GiveCredits`].
+/// The request is never retried if its outcome is unknown. It is not atomic; see [`GiveCredits`].
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -222,6 +230,8 @@ impl Endpoint for TakeCredits {
 impl Client {
     /// Gives credits to accounts.
     ///
+    /// See the example of the module [`credits`](crate::credits).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). After an error, check the history before you send the
     /// request again.
@@ -234,6 +244,8 @@ impl Client {
     }
 
     /// Takes credits from accounts.
+    ///
+    /// See the example of the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). After an error, check the history before you send the

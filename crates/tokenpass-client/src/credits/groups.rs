@@ -11,23 +11,25 @@ use crate::{Client, error};
 
 /// A group of credit accounts.
 ///
+/// See the example of the module [`credits`](crate::credits).
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Group Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditGroup {
-    /// The id, a UUID.
+    /// The id of the group, a UUID.
     pub uuid: Option<String>,
-    /// The name.
+    /// The name of the group.
     pub name: Option<String>,
     /// Whether the group is active.
     pub active: Option<bool>,
-    /// The client ids that may use the group. An empty string means no client id, and some servers
-    /// send one string with commas; see [`clients`](CreditGroup::clients).
+    /// The client ids of the applications that may use the group. An empty string is not a client
+    /// id. Some servers send one string with commas; see [`clients`](CreditGroup::clients).
     #[serde(default, deserialize_with = "wire::texts")]
     pub app_whitelist: Vec<String>,
     /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: Option<String>,
-    /// The time of the last change.
+    /// The time of the last change, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub updated_at: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -35,8 +37,8 @@ pub struct CreditGroup {
 }
 
 impl CreditGroup {
-    /// Returns an iterator over the client ids that may use the group, in any of the forms that
-    /// servers send.
+    /// Returns an iterator over the client ids of the applications that may use the group, in all
+    /// formats that servers send.
     pub fn clients(&self) -> impl Iterator<Item = &str> {
         let entries = self.app_whitelist.iter().flat_map(|entry| entry.split([',', '\n']));
         entries.map(str::trim).filter(|id| !id.is_empty())
@@ -51,8 +53,10 @@ fn group(response: &Response) -> Result<CreditGroup, ResponseError> {
     required("credit_group", error::success::<Wrapped>(response)?.credit_group)
 }
 
-/// `POST /api/v1/credits`: creates a group. Only the applications on its whitelist can use it, so
-/// add your own client id, as [`Client::create_credit_group`] does.
+/// `POST /api/v1/credits`: creates a group. Only the applications on its whitelist can use it.
+/// Therefore, add your own client id, as [`Client::create_credit_group`] does.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -68,7 +72,7 @@ impl CreateCreditGroup {
         Self { name: name.into(), app_whitelist: Vec::new() }
     }
 
-    /// Adds the client id of an application that may use the group. May be called again.
+    /// Adds the client id of an application that may use the group. May be called several times.
     #[must_use]
     pub fn allow(mut self, client_id: impl Into<String>) -> Self {
         self.app_whitelist.push(client_id.into());
@@ -122,8 +126,8 @@ impl UpdateCreditGroup {
         Self { group: group.into(), name: None, app_whitelist: Vec::new() }
     }
 
-    /// Adds the client id of an application that may use the group. May be called again; all ids
-    /// together replace the previous whitelist. A whitelist cannot be emptied.
+    /// Adds the client id of an application that may use the group. May be called several times;
+    /// all ids together replace the previous whitelist. A whitelist cannot be emptied.
     #[must_use]
     pub fn allow(mut self, client_id: impl Into<String>) -> Self {
         self.app_whitelist.push(client_id.into());
@@ -150,7 +154,9 @@ impl Endpoint for UpdateCreditGroup {
     }
 }
 
-/// `GET /api/v1/credits`: the groups of the API user.
+/// `GET /api/v1/credits`: lists the groups of the API user.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -178,7 +184,9 @@ impl Endpoint for ListCreditGroups {
     }
 }
 
-/// `GET /api/v1/credits/{group_uuid}`: one group.
+/// `GET /api/v1/credits/{group_uuid}`: returns one group.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,7 +211,9 @@ impl Endpoint for GetCreditGroup {
     }
 }
 
-/// `GET /api/v1/credits/{group_uuid}/history`: all entries of a group, newest first.
+/// `GET /api/v1/credits/{group_uuid}/history`: returns all entries of a group, newest first.
+///
+/// See the example of the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -234,6 +244,8 @@ impl Endpoint for GetCreditGroupHistory {
 impl Client {
     /// Creates a group that this application may use.
     ///
+    /// See the example of the module [`credits`](crate::credits).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn create_credit_group(&self, name: impl Into<String>) -> Result<CreditGroup> {
@@ -241,6 +253,8 @@ impl Client {
     }
 
     /// Renames a group, or replaces its whitelist.
+    ///
+    /// See the example of the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -250,6 +264,8 @@ impl Client {
 
     /// Returns the groups of the API user.
     ///
+    /// See the example of the module [`credits`](crate::credits).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_credit_groups(&self) -> Result<Vec<CreditGroup>> {
@@ -258,6 +274,8 @@ impl Client {
 
     /// Returns the group with this UUID, or `None` if there is none.
     ///
+    /// See the example of the module [`credits`](crate::credits).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_credit_group(&self, group: impl Into<String>) -> Result<Option<CreditGroup>> {
@@ -265,6 +283,8 @@ impl Client {
     }
 
     /// Returns all entries of a group, newest first.
+    ///
+    /// See the example of the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

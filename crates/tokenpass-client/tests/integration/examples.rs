@@ -1,6 +1,6 @@
-//! The examples as users run them: help, exit statuses and error messages.
+//! The examples as run by a user: help, exit statuses, and error messages.
 //!
-//! `tokenpass_tour` is not among them: `cargo xtask endpoints` runs it.
+//! `tokenpass_tour` is not included: `cargo xtask endpoints` runs it.
 
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -17,11 +17,11 @@ const VARIABLES: Variables = Variables {
 };
 
 #[test]
-fn examples_print_help_and_helpful_errors() {
+fn examples_print_help_and_name_errors() {
     Example { name: "credits", arguments: &["accounts", "demo"] }.holds(&VARIABLES);
     // The server responds to an unknown client with a page and without an error status.
     Example { name: "login", arguments: &["--no-browser"] }.starts_well(&VARIABLES);
-    // These examples authenticate by the user's token.
+    // These examples authenticate with the user's token.
     let variables = Variables { secret: "TOKENPASS_OAUTH_TOKEN", ..VARIABLES };
     for (name, arguments) in [("balances", &[][..]), ("gate", &["cryptonaut", "TOKENLY >= 1"])] {
         Example { name, arguments }.holds(&variables);
@@ -44,6 +44,6 @@ fn gate_rejects_options_that_cannot_be_combined() {
 
 #[cfg(feature = "sign-message")]
 #[test]
-fn lend_prints_help_and_helpful_errors() {
+fn lend_prints_help_and_names_errors() {
     Example { name: "lend", arguments: &["--list"] }.holds(&VARIABLES);
 }

@@ -1,5 +1,5 @@
-//! The exact bytes of each endpoint's request: with all options, with none, with reserved
-//! characters; and the arguments that are rejected.
+//! The exact bytes of each endpoint's request (with all options, with none, with reserved
+//! characters), and the rejected arguments.
 //!
 //! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
 
@@ -225,13 +225,13 @@ fn promise_create_request() {
             r#"{path} {{"source":"1S","destination":"user:bob","asset":"TOKENLY","quantity":100000000,"expiration":1893456000,"txid":"t","fingerprint":"f","ref":"a:b","note":"é/\"","chain":"bitcoin","protocol":"counterparty","pseudo":false}}"#
         )
     );
-    assert!(!least.idempotent(), "nothing tells the server that it has it already");
+    assert!(!least.idempotent(), "the server cannot detect a duplicate");
     assert!(!least.clone().txid("").idempotent());
     let long = "x".repeat(256);
     for ignored in [" ", "\t\0", "0", " 0 ", &long] {
         assert!(!least.clone().txid(ignored).idempotent(), "{ignored:?}");
         assert!(!least.clone().fingerprint(ignored).idempotent(), "{ignored:?}");
-        // The server searches for a promise with both.
+        // The server searches for a promise that has both.
         let both = least.clone().txid("t").fingerprint(ignored);
         assert!(!both.idempotent(), "{ignored:?}");
     }
@@ -721,7 +721,7 @@ fn oauth_user_request_has_its_token_in_a_header() {
 #[test]
 fn oauth_logout_request() {
     assert_eq!(unsigned(&LogOut::new()), "GET /api/v1/oauth/logout?oauth_token=T1");
-    assert!(!LogOut::new().idempotent(), "it changes something, though it is a GET");
+    assert!(!LogOut::new().idempotent(), "the GET request changes data");
 }
 
 #[test]
@@ -816,7 +816,7 @@ fn body_of_a_get_reaches_the_server() {
 }
 
 #[test]
-fn curl_masks_tokens_passwords_and_signatures_unless_asked() {
+fn curl_masks_tokens_passwords_and_signatures_by_default() {
     let client = builder().oauth_token("CANARY").build().unwrap();
     for masked in [
         client.curl(&ListMyAddresses::new()),
@@ -925,7 +925,7 @@ fn errors_name_the_invalid_argument() {
     assert_eq!(rejected(&CreateCreditAccount::new("g", "")), "name");
     assert_eq!(rejected(&GiveCredits::new("g", [])), "entries");
     assert_eq!(rejected(&TakeCredits::new("g", [Entry::new("", 1)])), "account");
-    // The server books 0 for the first two, and a wrong number for the third.
+    // The server books 0 for the first two, and another number for the third.
     for amount in [0, u64::MAX, MOST_CREDITS + 1] {
         let entries = || [Entry::new("a", 1), Entry::new("b", amount)];
         assert_eq!(rejected(&GiveCredits::new("g", entries())), "amount", "{amount}");

@@ -191,9 +191,10 @@ fn callback(body: &str) -> Result<String, String> {
     }
 }
 
-/// Other documents: the forms of the documentation where servers differ, errors, the callback of a
-/// login, and the dump of an account by the server of 2017. The dump also contains columns of the
-/// server's database, which stay among the unknown fields; the file is without them.
+/// Other documents: the formats of the documentation that differ from those of servers, errors, the
+/// callback of a login, and the dump of an account by the server of 2017. The dump also contains
+/// columns of the server's database, which would be unknown fields, so the file does not contain
+/// them.
 fn others() -> Vec<(&'static str, Call)> {
     vec![
         ("credit_account.list.docs", call(|client| client.list_credit_accounts("g"))),
@@ -222,12 +223,12 @@ const NOT_KEPT: &[(&str, &str, &str)] = &[
     ("error.result", "result", "always false in an error"),
 ];
 
-const PLAIN: &str = "an amount that is a number has none; the other one in the file has it";
+const PLAIN: &str = "an amount that is a number has none; the other amount in the file has it";
 const DETAIL: &str = "a part of the detail of one address";
 const OWN: &str = "only the owner sees it";
 const OTHER_USER: &str = "the three endpoints that return a user return different fields";
-const ROW: &str = "the account is named once, and not in each row";
-const ONE_TEXT: &str = "only validation returns several texts";
+const ROW: &str = "the account occurs once, and not in each entry";
+const ONE_TEXT: &str = "only validation errors contain several messages";
 
 const UNDOCUMENTED: &[(&str, &str, &str)] = &[
     ("address.list_mine", "precision", PLAIN),
@@ -334,7 +335,7 @@ fn each_documented_field_is_read_into_the_field_of_its_name() {
         others: others(),
         no_fields: &[
             ("oauth.authorize", "the response is a page or a redirect"),
-            ("asset.info", "the response is not documented and is returned as it is"),
+            ("asset.info", "the response is not documented and is returned unchanged"),
         ],
         renamed: &[
             ("LTBCOIN", "value"),
@@ -359,7 +360,7 @@ fn each_documented_field_is_read_into_the_field_of_its_name() {
 }
 
 #[test]
-fn enums_have_the_documented_texts_and_no_others() {
+fn enums_have_exactly_the_documented_strings() {
     let texts = wire_texts! {
         Op: ">=", ">", "=", "==", "!=", "!", "<", "<=";
         Scope: "user", "email", "tca", "private-address", "private-balances", "manage-address",

@@ -1,4 +1,4 @@
-//! The results of each endpoint for the possible responses of a server, over real HTTP.
+//! The result of each endpoint for the responses that a server may send, over real HTTP.
 //!
 //! A test is named `ENDPOINT_response...`; `cargo xtask endpoints` looks for one of each endpoint.
 
@@ -205,7 +205,7 @@ fn asset_info_response_follows_the_rules() {
 fn source_register_response_follows_the_rules() {
     let source = RegisterSource::new("1A");
     rules_with("POST", DONE, &["result"], |client| client.register_source(&source));
-    // An error may come with a result of true.
+    // An error may occur together with `"result":true`.
     let rejection = r#"{"result":true,"error":"Incorrect assign_user_hash parameter"}"#;
     for status in [200, 400] {
         let error = one("POST", status, rejection, |client| client.register_source(&source));
@@ -528,7 +528,7 @@ fn chat_get_response_follows_the_rules() {
     assert_eq!((chat.active, chat.global), (Some(true), Some(false)));
     let empty = one("GET", 200, r#"{"name":"n","tokens":[]}"#, |client| client.get_chat("c"));
     assert!(empty.unwrap().unwrap().tokens.is_empty());
-    // A requirement is never lost because its amount cannot be read.
+    // A requirement is never lost because its amount cannot be parsed.
     for bad in [r#""1,5""#, r#""1 TOKENLY""#, "true", "1e400"] {
         let chat = CHAT.replace("1.5", bad);
         let error = one("GET", 200, &chat, |client| client.get_chat("c")).unwrap_err();
@@ -749,24 +749,24 @@ fn oauth_authorize_response_of_the_user_is_read() {
 }
 
 #[test]
-fn oauth_access_token_response_holds_a_token() {
+fn oauth_access_token_response_contains_a_token() {
     token_rules(|client| client.exchange_code("c"));
     token_rules(|client| client.send(&ExchangeCode::new("c", "r")));
 }
 
 #[test]
-fn oauth_api_token_response_holds_a_token() {
+fn oauth_api_token_response_contains_a_token() {
     let exchange = ExchangeCodeAtApi::new("c", "r", [Scope::User], "s");
     token_rules(|client| client.exchange_code_at_api(&exchange));
 }
 
 #[test]
-fn oauth_password_token_response_holds_a_token() {
+fn oauth_password_token_response_contains_a_token() {
     token_rules(|client| client.request_password_token("bob", "pw", [Scope::User]));
 }
 
 #[test]
-fn oauth_request_code_response_holds_a_code_of_the_same_state() {
+fn oauth_request_code_response_contains_a_code_of_the_same_state() {
     let login = Authorize::new("https://app/cb", [Scope::User]).unwrap().with_state("x");
     let request = RequestCode::new(login, "bob", "pw");
     let call = |client: &Client| client.request_code(&request);

@@ -3,13 +3,6 @@
 use crate::{World, finish};
 
 impl World {
-    /// Returns the text of an environment file.
-    fn env_file(&self) -> String {
-        let variables = self.sandbox.environment();
-        let tpay = variables.iter().filter(|(name, _)| name.starts_with("TPAY_"));
-        tpay.map(|(name, value)| format!("export {name}='{value}'\n")).collect()
-    }
-
     fn with_input(&self, arguments: &[&str], input: &str) -> crate::Run {
         finish(self.bare(arguments), input)
     }

@@ -1,15 +1,15 @@
-//! Printing for scripts: a closed pipe, as in `... | head -1`, does not stop a script in the middle.
+//! Printing for scripts: a closed pipe, as with `... | head -1`, does not end the script.
 
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
 
-/// Prints a line as that of `std` does, but continues without a panic if the pipe is closed.
+/// Prints a line like `println!` of `std`, but does not panic if the pipe is closed.
 #[allow(unused_macros, reason = "some scripts print only a table")]
 macro_rules! println {
     ($($text:tt)*) => {{ let _ = crate::output::print(format_args!("{}\n", format_args!($($text)*))); }};
 }
 
-/// Prints a text and returns `false` if the pipe is closed. Ends the program if it cannot be written
+/// Prints a string. Returns `false` if the pipe is closed. Ends the program if it cannot be written
 /// for another reason, such as a full disk.
 pub(crate) fn print(text: Arguments<'_>) -> bool {
     match io::stdout().write_fmt(text) {

@@ -1,4 +1,4 @@
-//! Upload of the documents of accounts and persons.
+//! Upload of documents for accounts and persons.
 
 use api_auth::{
     Acknowledgement, Body, Endpoint, InputError, Response, ResponseError, Result, Route, Secret,
@@ -11,8 +11,8 @@ use crate::{Client, error, validate};
 
 /// `POST /accounts/files`: uploads a document of an account, or of one of its persons.
 ///
-/// Experimental: no source says how the content is encoded, which types and sizes of files are
-/// accepted, whether the person is optional, and how the response looks.
+/// Experimental: it is not documented how the content is encoded, which types and sizes of files
+/// are accepted, whether the person is optional, and what the response contains.
 ///
 /// ```
 /// use tpay_client::accounts::UploadAccountFile;
@@ -34,8 +34,8 @@ pub struct UploadAccountFile {
 }
 
 impl UploadAccountFile {
-    /// Creates an upload of `content`, which is sent in base64, for the account with this id. The
-    /// types of documents are returned by [`Client::list_documents`].
+    /// Creates an upload of `content`, which is encoded in base64, for the account with this id.
+    /// [`Client::list_documents`] lists the document types.
     pub fn new(
         account_id: impl Into<String>,
         document_type: impl Into<DocumentTypeId>,
@@ -44,7 +44,7 @@ impl UploadAccountFile {
         Self::encoded(account_id, document_type, base64(content.as_ref()))
     }
 
-    /// Creates an upload whose content is encoded already and sent unchanged.
+    /// Creates an upload of content that is already encoded. It is sent unchanged.
     pub fn encoded(
         account_id: impl Into<String>,
         document_type: impl Into<DocumentTypeId>,
@@ -59,7 +59,7 @@ impl UploadAccountFile {
     }
 
     setters! {
-        /// Sets the person whom the document is about: `person_id` of a
+        /// Sets the person to whom the document belongs: the `person_id` of a
         /// [`CreatedPerson`](crate::accounts::CreatedPerson).
         person_id: impl Into<String>,
     }
@@ -90,6 +90,8 @@ impl Endpoint for UploadAccountFile {
 /// See [`accounts`](crate::accounts): documents of accounts and their persons.
 impl Client {
     /// Uploads a document of an account, or of one of its persons. Experimental.
+    ///
+    /// See the example of the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,4 +1,4 @@
-//! The current endpoint that registers merchants.
+//! Registration of merchants with the current endpoint.
 
 use api_auth::{
     Body, Endpoint, InputError, Response, ResponseError, Result, Route, route, setters,
@@ -10,6 +10,8 @@ use crate::dictionaries::{CategoryId, LegalFormId};
 use crate::{Client, error, validate};
 
 /// An address of a new merchant.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -46,32 +48,34 @@ impl MerchantAddress {
     }
 
     setters! {
-        /// Sets the name.
+        /// Sets the name of the address, such as `Office`.
         name: impl Into<String>,
-        /// Sets the number of the flat.
+        /// Sets the flat number.
         flat_number: impl Into<String>,
         /// Sets the street.
         street: impl Into<String>,
-        /// Sets the number of the house.
+        /// Sets the house number, such as `12a`.
         house_number: impl Into<String>,
         /// Sets the postal code.
         postal_code: impl Into<String>,
         /// Sets the city.
         city: impl Into<String>,
-        /// Sets the country, two letters.
+        /// Sets the country, two letters (ISO 3166-1), such as `PL`.
         country: impl Into<String>,
-        /// Sets the phone number.
+        /// Sets the phone number, such as `+48610000001`.
         phone: impl Into<String>,
-        /// Sets whether it is the main address. At most one is.
+        /// Sets whether this is the main address. At most one address may be the main address.
         is_main: bool,
-        /// Sets whether it is the address for letters.
+        /// Sets whether this is the correspondence address.
         is_correspondence: bool,
-        /// Sets whether it is the address for invoices.
+        /// Sets whether this is the address for invoices.
         is_invoice: bool,
     }
 }
 
 /// A contact person of a new merchant.
+///
+/// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -86,7 +90,7 @@ pub struct ContactPerson {
 }
 
 impl ContactPerson {
-    /// Creates a person with this name and surname.
+    /// Creates a person with this first name and surname.
     pub fn new(name: impl Into<String>, surname: impl Into<String>) -> Self {
         Self { name: name.into(), surname: surname.into(), phone: None, email: None }
     }
@@ -138,7 +142,7 @@ pub struct CreateMerchant {
 }
 
 impl CreateMerchant {
-    /// Creates a merchant with the code of the offer and the e-mail address.
+    /// Creates a merchant with an offer code and an e-mail address.
     pub fn new(offer_code: impl Into<String>, email: impl Into<String>) -> Self {
         Self {
             offer_code: offer_code.into(),
@@ -156,23 +160,23 @@ impl CreateMerchant {
     }
 
     setters! {
-        /// Sets the tax id.
+        /// Sets the tax id (NIP), such as `7773061579`.
         tax_id: impl Into<String>,
-        /// Sets the number in the register of businesses.
+        /// Sets the REGON, the number in the register of businesses, such as `300878437`.
         regon: impl Into<String>,
-        /// Sets the number in the court's register.
+        /// Sets the KRS, the number in the National Court Register, such as `0000160673`.
         krs: impl Into<String>,
-        /// Sets the legal form: see [`Client::list_legal_forms`].
+        /// Sets the legal form; see [`Client::list_legal_forms`].
         legal_form: impl Into<LegalFormId>,
-        /// Sets the category of sale: see [`Client::list_categories`].
+        /// Sets the category of sale; see [`Client::list_categories`].
         category_id: impl Into<CategoryId>,
-        /// Sets the addresses. At most one is the main address.
+        /// Sets the addresses. At most one may be the main address.
         address: impl Into<Vec<MerchantAddress>>,
         /// Sets the websites.
         website: impl Into<Vec<Website>>,
         /// Sets the contact persons.
         contact_person: impl Into<Vec<ContactPerson>>,
-        /// Sets whether the merchant agrees to the use of the API.
+        /// Sets whether the merchant consents to the use of the API.
         merchant_api_consent: bool,
     }
 }
@@ -187,7 +191,7 @@ impl Endpoint for CreateMerchant {
         validate::not_empty("email", &self.email)?;
         let addresses = self.address.as_deref().unwrap_or_default();
         if addresses.iter().filter(|address| address.is_main == Some(true)).count() > 1 {
-            return Err(InputError::new("address", "may have at most one main entry"));
+            return Err(InputError::new("address", "must not have more than one main address"));
         }
         Ok(())
     }
@@ -206,6 +210,8 @@ impl Endpoint for CreateMerchant {
 /// See [`accounts`](crate::accounts): registration of merchants.
 impl Client {
     /// Registers a merchant of a partner.
+    ///
+    /// See the example of the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,4 +1,4 @@
-//! Payments by BLIK from the creation of the transaction to the payer's decision.
+//! BLIK payments, from the creation of the transaction to the payer's decision.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,7 @@ use crate::transactions::pay::Pay;
 use crate::transactions::payments::{Alternative, Attempt, PaymentErrorCode, PaymentStatus};
 use crate::{Client, CreateTransaction, ErrorExt, Transaction, TransactionStatus, validate};
 
-/// The time between two requests for the status of a payment.
+/// The interval between two requests for the status of a payment.
 const INTERVAL: Duration = Duration::from_secs(2);
 
 /// The result of [`Client::take_blik_payment`] and [`Client::pay_by_blik`].
@@ -21,67 +21,70 @@ const INTERVAL: Duration = Duration::from_secs(2);
 pub struct BlikResult {
     /// The id of the transaction. Store it: a transaction that is not paid can be paid later.
     pub transaction_id: String,
-    /// The transaction as the server returned it last.
+    /// The transaction in its last received state.
     pub transaction: Transaction,
-    /// The decision.
+    /// The decision about the payment.
     pub decision: BlikDecision,
 }
 
-/// The decision about a payment by BLIK, and what to do next.
+/// The decision about a BLIK payment, and what to do next.
+///
+/// See the example of the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/pay` and
 /// `GET /transactions/{transactionId}`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BlikDecision {
-    /// The payer has paid: deliver.
+    /// The payer has paid. Deliver the goods.
     Paid,
-    /// The bank or the payer declined the payment. The same transaction can be paid by another code
-    /// ([`Client::pay_by_blik`]) or cancelled.
+    /// The bank or the payer declined the payment. The same transaction can be paid with another
+    /// code ([`Client::pay_by_blik`]) or cancelled.
     Declined {
-        /// The reason, if the server names one.
+        /// The reason. `None` if the server does not name one.
         code: Option<PaymentErrorCode>,
-        /// The error of the payment, unless the payment was declined after the request.
+        /// The error of the payment request. `None` if the payment was declined after this request.
         error: Option<Error>,
     },
-    /// The request for the payment was rejected or could not be sent, so this code was not used. An
-    /// earlier attempt of the same transaction may still be confirmed. Correct what the error says,
-    /// then read the transaction before you pay it again.
+    /// The payment request was rejected or could not be sent, so this code was not used. An earlier
+    /// attempt of the same transaction may still be confirmed. Correct the request as the error
+    /// describes, then read the transaction before you pay it again.
     Rejected {
-        /// The error of the payment.
+        /// The error of the payment request.
         error: Error,
     },
-    /// The alias exists in several applications. Let the payer choose one, and pay again with its
-    /// code as [`key`](super::BlikAlias::key) of the alias.
+    /// The alias exists in several applications. Ask the payer to choose one, and pay again with
+    /// its code as [`key`](super::BlikAlias::key) of the alias.
     ChooseApplication(Vec<Alternative>),
-    /// The transaction is cancelled, refunded or failed, and cannot be paid. Create another one.
+    /// The transaction is cancelled, refunded or failed, and can no longer be paid. Create another
+    /// one.
     Closed,
-    /// Nothing was decided in the given time, and the payer may still pay. Do not take a second
-    /// payment, and do not pay by another code: wait for the notification, or read the transaction
-    /// later. If the transaction was cancelled ([`Client::cancel_transaction`] returned no error), a
-    /// new one can be created.
+    /// There was no decision in the given time, and the payer may still pay. Do not take a second
+    /// payment, and do not pay with another code. Wait for the notification, or read the
+    /// transaction later. If the transaction was cancelled ([`Client::cancel_transaction`] returned
+    /// no error), a new one can be created.
     Undecided {
-        /// The error of the last request for the status, or of the payment, if it failed.
+        /// The error of the last status request or of the payment request, if it failed.
         error: Option<Error>,
     },
 }
 
-/// # Payments by BLIK from start to decision
+/// # BLIK payments up to the payer's decision
 ///
 /// See [`blik`](crate::blik). [`create_transaction`](Client::create_transaction) and
-/// [`pay_transaction`](Client::pay_transaction) are the single steps.
+/// [`pay_transaction`](Client::pay_transaction) are the individual steps.
 impl Client {
-    /// Creates a transaction, pays it by a BLIK code or alias, and waits for the decision of the
-    /// payer.
+    /// Creates a transaction, pays it with a BLIK code or alias, and waits for the payer's
+    /// decision.
     ///
-    /// `wait` is the time from the call of this method to the decision, all requests included: when
-    /// it has passed, nothing more is requested. A request that has begun then may take as long as
-    /// the client's timeout and retries allow. The payment itself is always sent, and if its
-    /// response is lost, the transaction is read at least once. The status is requested every two
-    /// seconds; the client's clock is used for waiting.
+    /// `wait` is the total time for all requests up to the decision. When it has passed, no further
+    /// request is sent. A request that was sent before may take as long as the client's timeout and
+    /// retries allow. The payment request is always sent, and if its response is lost, the
+    /// transaction is read at least once. The status is requested every two seconds. The client's
+    /// clock is used for waiting.
     ///
-    /// All arguments are validated before the first request, so an invalid code creates no
-    /// transaction. `order` must have no payment method.
+    /// All arguments are validated before the first request, so no transaction is created if the
+    /// code is invalid. `order` must not have a payment method.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -108,10 +111,11 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if no transaction was created, or if this is not known
-    /// ([`Error::outcome_unknown`]): then search for it by its hidden description, see
-    /// [`find_transactions`](Client::find_transactions). Set one, therefore. Once the id of the
-    /// transaction is known, all failures are a [`BlikDecision`].
+    /// Returns an error if no transaction was created, or if it is not known whether one was
+    /// created ([`Error::outcome_unknown`]). In the second case, search for it by its hidden
+    /// description with [`find_transactions`](Client::find_transactions). Therefore, always set a
+    /// hidden description. After the id of the transaction is known, all failures are returned as a
+    /// [`BlikDecision`].
     pub fn take_blik_payment(
         &self,
         order: &CreateTransaction,
@@ -120,7 +124,7 @@ impl Client {
     ) -> Result<BlikResult> {
         let pay = payment_method(blik)?;
         if order.has_payment_method() {
-            return Err(InputError::new("pay", "must not be set: the payment is by BLIK").into());
+            return Err(InputError::new("pay", "must not be set for a BLIK payment").into());
         }
         order.validate()?;
         let started = self.core.clock().now();
@@ -132,20 +136,20 @@ impl Client {
         Ok(self.pay_and_wait(Checkout::new(id, pay, (started, wait), None), created))
     }
 
-    /// Pays an existing transaction by a BLIK code or alias, and waits for the decision of the
-    /// payer. The transaction is read first: one that is paid is not paid again.
+    /// Pays an existing transaction with a BLIK code or alias, and waits for the payer's decision.
+    /// The transaction is read first and is not paid if it is paid already.
     ///
-    /// Attempts that the transaction has before the payment are no decision about it, even if they
-    /// are declined later. The provider names an attempt by its date only, and does not document
-    /// whether it lists an attempt that is not decided. So after [`BlikDecision::Undecided`], do not
-    /// call this method: the earlier attempt may still be confirmed, and its late decline may be
-    /// taken for that of the new code.
+    /// Attempts that the transaction had before this payment are not taken as the decision, even if
+    /// they are declined later. The provider identifies an attempt by its date only, and does not
+    /// document whether attempts without a decision are listed. Therefore, do not call this method
+    /// after [`BlikDecision::Undecided`]: the earlier attempt may still be confirmed, and its late
+    /// decline could be taken for a decline of the new code.
     ///
     /// `wait` is as in [`take_blik_payment`](Client::take_blik_payment).
     ///
     /// # Errors
-    /// Returns an error if an argument is invalid or the transaction cannot be read. It is not paid
-    /// then.
+    /// Returns an error if an argument is invalid or the transaction cannot be read. The
+    /// transaction is not paid in this case.
     pub fn pay_by_blik(
         &self,
         transaction_id: impl Into<String>,
@@ -178,7 +182,7 @@ impl Client {
         let mut is_read_due = true;
         let lost = match self.pay_transaction(&checkout.id, checkout.pay.clone()) {
             Ok(paid) => {
-                // The response of another server has no status.
+                // A response of another server has no status.
                 if paid.status.is_some() {
                     transaction = paid;
                     is_read_due = false;
@@ -189,14 +193,16 @@ impl Client {
                 let alternatives = error.alternatives().to_vec();
                 return (transaction, BlikDecision::ChooseApplication(alternatives));
             }
-            // Only the transaction tells whether it was paid.
+            // Only the transaction shows whether it was paid.
             Err(error) if error.outcome_unknown() => Some(error),
             Err(error) => {
-                // The response to the payment does not name the reason, the transaction does.
+                // The response to the payment request does not contain the reason. The transaction
+                // does.
                 if let Ok(read) = self.get_transaction(checkout.id.as_str()) {
                     transaction = read;
                 }
-                // The request may be rejected because the transaction was paid or closed meanwhile.
+                // The request may have been rejected because the transaction was paid or closed in
+                // the meantime.
                 if let Some(decision @ (BlikDecision::Paid | BlikDecision::Closed)) =
                     checkout.decide(&transaction)
                 {
@@ -228,7 +234,7 @@ impl Client {
             {
                 return (transaction, decision);
             }
-            // A clock that is set back does not prolong the wait.
+            // The wait is not prolonged if the clock is set back.
             let passed =
                 clock.now().duration_since(checkout.started).unwrap_or_default().max(slept);
             if passed >= checkout.wait {
@@ -242,23 +248,24 @@ impl Client {
     }
 }
 
-/// A payment whose arguments are valid.
+/// A payment whose arguments are validated.
 struct Checkout {
     id: String,
     pay: Pay,
     started: SystemTime,
-    /// The time for the decision, from `started`.
+    /// The maximum time from `started` to the decision.
     wait: Duration,
     /// The dates of the attempts before this payment, declined or not.
     earlier: Vec<Option<String>>,
-    /// Whether the status of the payment was "declined" before this payment.
+    /// Whether the status of the payment was `declined` before this payment.
     was_declined: bool,
-    /// Whether the transaction named applications before this payment.
+    /// Whether the transaction listed applications before this payment.
     had_alternatives: bool,
 }
 
 impl Checkout {
-    /// Creates the payment of a transaction, as it was `before`. A new one has no attempts.
+    /// Creates the payment of a transaction whose state is `before`. A new transaction has no
+    /// attempts.
     fn new(
         id: String,
         pay: Pay,
@@ -278,7 +285,7 @@ impl Checkout {
         }
     }
 
-    /// Returns the decision that a transaction shows, if there is one.
+    /// Returns the decision that the state of a transaction shows, if there is one.
     fn decide(&self, transaction: &Transaction) -> Option<BlikDecision> {
         if transaction.is_paid() {
             return Some(BlikDecision::Paid);
@@ -294,8 +301,8 @@ impl Checkout {
     }
 
     /// Returns the reason of a new declined attempt, if there is such an attempt. Earlier attempts
-    /// stay in the transaction, and their order is not documented. One that is declined later keeps
-    /// its date; two attempts may have the same one.
+    /// remain in the transaction, and their order is not documented. An attempt that is declined
+    /// later keeps its date. Two attempts may have the same date.
     fn decline(&self, transaction: &Transaction) -> Option<(Option<PaymentErrorCode>,)> {
         let declined: Vec<&Attempt> = attempts(transaction).filter(|a| is_failed(a)).collect();
         let is_new = |attempt: &&&Attempt| {
@@ -305,7 +312,7 @@ impl Checkout {
         if let Some(newest) = declined.iter().filter(is_new).max_by_key(|attempt| &attempt.date) {
             return Some((newest.payment_error_code.clone(),));
         }
-        // After an earlier attempt, the status may be that of the earlier one.
+        // After an earlier attempt, the status may be that of the earlier attempt.
         let is_first = self.earlier.is_empty() && !self.was_declined;
         (is_first && is_declined(transaction)).then_some((None,))
     }
@@ -333,7 +340,7 @@ fn is_failed(attempt: &Attempt) -> bool {
 /// Returns the payment method of a valid BLIK payment.
 fn payment_method(blik: BlikPayment) -> Result<Pay, InputError> {
     if !blik.has_code_or_alias() {
-        return Err(InputError::new("blik_token", "a code or an alias is required"));
+        return Err(InputError::new("blik_token", "must be set unless there is an alias"));
     }
     let pay = Pay::blik(blik);
     pay.validate()?;

@@ -1,4 +1,4 @@
-//! Expiry dates of cards, which notifications and requests write in different orders.
+//! Expiry dates of cards. Notifications and requests use different formats.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use api_auth::InputError;
 
 /// The month in which a card expires, between 2000 and 2099.
 ///
-/// Notifications write `MMYY`, requests `YYMM`. A string such as `0625` fits both, so the order is
-/// named wherever a string is read or written.
+/// Notifications use `MMYY`, requests `YYMM`. A string such as `0625` is valid in both formats, so
+/// each method names its format.
 ///
 /// ```
 /// use tpay_client::cards::CardExpiry;
@@ -16,7 +16,7 @@ use api_auth::InputError;
 /// let expiry = CardExpiry::from_mmyy("1228").ok_or("not a date")?;
 /// assert_eq!((expiry.month(), expiry.year()), (12, 2028));
 /// assert_eq!((expiry.to_string(), expiry.yymm()), ("12/28".to_owned(), "2812".to_owned()));
-/// // A request is given the order that it requires.
+/// // Requests require `YYMM`.
 /// let payment = TokenPayment::new("123456789012", expiry, "INITIAL1", "visa");
 /// # Ok::<(), &str>(())
 /// ```
@@ -44,7 +44,7 @@ impl CardExpiry {
         Ok(Self { year, month })
     }
 
-    /// Parses a date of a notification, `MMYY` or `MM/YY`. Returns `None` for any other string.
+    /// Parses the format of notifications, `MMYY` or `MM/YY`. Returns `None` for any other string.
     pub fn from_mmyy(text: &str) -> Option<Self> {
         let (month, year) = match text.split_once('/') {
             Some(parts) => parts,
@@ -53,7 +53,7 @@ impl CardExpiry {
         Self::from_parts(month, year)
     }
 
-    /// Parses a date of a request, `YYMM`. Returns `None` for any other string.
+    /// Parses the format of requests, `YYMM`. Returns `None` for any other string.
     pub fn from_yymm(text: &str) -> Option<Self> {
         let (year, month) = text.split_at_checked(2)?;
         Self::from_parts(month, year)
@@ -77,21 +77,21 @@ impl CardExpiry {
         self.year
     }
 
-    /// Returns the date as requests require it, `YYMM`.
+    /// Returns the date in the format of requests, `YYMM`.
     pub fn yymm(self) -> String {
         format!("{:02}{:02}", self.year % 100, self.month)
     }
 }
 
 impl fmt::Display for CardExpiry {
-    /// Formats the date as cards show it, `MM/YY`.
+    /// Formats the date as on cards, `MM/YY`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:02}/{:02}", self.month, self.year % 100)
     }
 }
 
 impl From<CardExpiry> for String {
-    /// Returns the date as requests require it, `YYMM`.
+    /// Returns the date in the format of requests, `YYMM`.
     fn from(expiry: CardExpiry) -> Self {
         expiry.yymm()
     }

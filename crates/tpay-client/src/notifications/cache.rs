@@ -1,17 +1,17 @@
 //! A cache of fetched certificates, by the name of their file.
 //!
-//! Names come from messages that are not verified yet, so any sender can invent them:
+//! The names are taken from messages that are not verified yet, so any sender can choose them:
 //!
 //! - each name has its own pause, so that invalid messages of one name do not block another name;
-//! - the usual names are not counted and never evicted, so that invalid messages of other names
+//! - the usual names are not counted and never evicted, so that invalid messages with other names
 //!   never block them;
-//! - the number of other names that never verified a message is bounded, and they never evict a
+//! - the number of other names that never verified a message is limited, and they never evict a
 //!   name that did. The oldest of them is evicted after its pause;
-//! - all fetches of such names share one budget. While more messages need it than it allows, it is
-//!   given to messages at random, so that no sender can time its messages to take all of it;
+//! - all fetches of such names share one budget. If more messages need it than it allows, it is
+//!   assigned at random, so that no sender can use all of it by timing its messages;
 //! - within a name, a certificate that never verified a message never evicts one that did;
-//! - no lock is held during a fetch, and only messages that no cached certificate verifies wait
-//!   for one, except in the thread that fetches.
+//! - no lock is held during a fetch. Only messages that no cached certificate verifies wait for a
+//!   fetch, except in the thread that fetches.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
@@ -55,9 +55,9 @@ struct State {
 struct Budget {
     /// The number of fetches that are allowed now.
     fetches: u64,
-    /// Since when the next fetch is being saved up.
+    /// The time from which the interval to the next allowed fetch is measured.
     saved_since: SystemTime,
-    /// When claims were rejected, the newest last.
+    /// The times at which claims were rejected, the newest last.
     rejections: VecDeque<SystemTime>,
     /// The number of decisions that were made at random.
     decisions: u64,
@@ -67,11 +67,11 @@ struct Budget {
 #[derive(Debug, Default)]
 struct Entry {
     name: String,
-    /// The newest first.
+    /// The certificates, the newest first.
     certificates: Vec<Cached>,
-    /// When the newest was fetched.
+    /// The time at which the newest certificate was fetched.
     fetched: Option<SystemTime>,
-    /// When the last fetch ended or, during a fetch, began.
+    /// The time at which the last fetch ended, or at which the current fetch began.
     requested: Option<SystemTime>,
     is_fetching: bool,
     /// The number of fetches that succeeded.
@@ -91,7 +91,7 @@ pub(super) enum Claim<'a> {
     Fetch(Fetch<'a>),
     /// Another thread fetches it.
     Running(Running<'a>),
-    /// The pause of the name is not over, or there is no budget or capacity for another name.
+    /// The pause of the name has not ended, or there is no budget or capacity for another name.
     Paused,
 }
 
@@ -108,7 +108,7 @@ impl Entry {
         self.certificates.iter().map(|cached| cached.certificate.clone()).collect()
     }
 
-    /// Caches a fetched certificate as the newest.
+    /// Caches a fetched certificate as the newest one.
     fn insert(&mut self, certificate: Certificate) {
         let known = self.certificates.iter().position(|cached| *cached.certificate == certificate);
         let newest = match known {
@@ -119,8 +119,8 @@ impl Entry {
         self.trim();
     }
 
-    /// Removes the oldest verified certificates above the limit, and all unverified ones but the
-    /// newest certificate.
+    /// Removes the oldest verified certificates above the limit, and all unverified ones except the
+    /// newest.
     fn trim(&mut self) {
         let (mut at, mut verified) = (0, 0);
         self.certificates.retain(|cached| {
@@ -131,8 +131,8 @@ impl Entry {
     }
 }
 
-/// Returns whether a time is less than a span away. After the clock is set back, entries do not
-/// stay forever.
+/// Returns whether a time differs from `now` by less than a span. This limits the age of entries
+/// even if the clock is set back.
 fn is_within(time: Option<SystemTime>, span: Duration, now: SystemTime) -> bool {
     let distance = |time| now.duration_since(time).unwrap_or_else(|error| error.duration());
     time.map(distance).is_some_and(|age| age < span)
@@ -149,11 +149,12 @@ impl Budget {
         }
     }
 
-    /// Takes one fetch out of the budget. Returns `false` if there is none, or it is reserved for
+    /// Takes one fetch from the budget. Returns `false` if the budget is empty or assigned to
     /// another claim.
     ///
-    /// If no claims were rejected within the interval, the first claim gets it. Otherwise each
-    /// claim gets it with the same probability, about the share of claims that can get one.
+    /// If no claims were rejected within the interval, the first claim gets the fetch. Otherwise,
+    /// each claim gets it with the same probability, which is about the share of claims that can be
+    /// served.
     fn take(&mut self, now: SystemTime) -> bool {
         self.refill(now);
         self.rejections.retain(|rejected| is_within(Some(*rejected), FETCH_INTERVAL, now));
@@ -205,7 +206,7 @@ impl Cache {
         self.state().entries.iter_mut().find(|entry| entry.name == name).map(read)
     }
 
-    /// Returns the certificates of a name that need not be fetched again yet, the newest first.
+    /// Returns the certificates of a name that have not expired in the cache, the newest first.
     pub(super) fn fresh(&self, name: &str, now: SystemTime) -> Vec<Arc<Certificate>> {
         let fresh = |entry: &mut Entry| {
             if is_within(entry.fetched, TTL, now) { entry.certificates() } else { Vec::new() }
@@ -218,7 +219,7 @@ impl Cache {
         self.with(name, |entry| entry.certificates()).unwrap_or_default()
     }
 
-    /// Notes that a certificate of this name verified a message.
+    /// Records that a certificate of this name verified a message.
     pub(super) fn verified(&self, name: &str, certificate: &Arc<Certificate>) {
         self.with(name, |entry| {
             let mut certificates = entry.certificates.iter_mut();
@@ -292,7 +293,7 @@ impl Cache {
     }
 }
 
-/// A fetch that another thread makes.
+/// A fetch that another thread performs.
 #[derive(Debug)]
 pub(super) struct Running<'a> {
     cache: &'a Cache,
@@ -316,7 +317,7 @@ impl Running<'_> {
     }
 }
 
-/// A fetch that this thread makes. It ends when this is dropped, also after a panic.
+/// A fetch that this thread performs. It ends on drop, even after a panic.
 #[derive(Debug)]
 pub(super) struct Fetch<'a> {
     cache: &'a Cache,
@@ -324,8 +325,8 @@ pub(super) struct Fetch<'a> {
 }
 
 impl Fetch<'_> {
-    /// Ends the fetch at `now`, with a certificate unless it failed. The pause counts from here,
-    /// so that a fetch that took long and failed is not repeated at once.
+    /// Ends the fetch at `now`, with the certificate or, if it failed, without one. The pause
+    /// starts at `now`, so that a long fetch that failed is not repeated at once.
     pub(super) fn end(self, certificate: Option<Certificate>, now: SystemTime) {
         self.cache.with(self.name, |entry| {
             entry.requested = Some(now);

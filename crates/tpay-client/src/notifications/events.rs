@@ -1,5 +1,17 @@
-//! The content of each kind of notification. [`Notification`](crate::Notification) has one variant
-//! per kind.
+//! The kinds of notifications. [`Notification`](crate::Notification) has one variant per kind.
+//!
+//! ```
+//! use tpay_client::Notification;
+//!
+//! fn describe(notification: &Notification) -> String {
+//!     match notification {
+//!         Notification::Payment(payment) => format!("{} paid {}", payment.crc, payment.paid),
+//!         Notification::Alias(event) => format!("alias event {}", event.event),
+//!         Notification::Tokenization(card) => format!("saved a card {:?}", card.card_brand),
+//!         other => format!("{other:?}"),
+//!     }
+//! }
+//! ```
 
 use std::fmt;
 
@@ -20,7 +32,9 @@ pub use super::payment::{NotificationStatus, PaymentNotification};
 const MARKETPLACE_STATUSES: &[&str] = &["pending", "correct", "refund", "canceled"];
 
 wire_enum! {
-    /// The event of a BLIK alias.
+    /// The type of an alias event.
+    ///
+    /// See the example of the module [`notifications::events`](crate::notifications::events).
     ///
     /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
     pub enum AliasEventKind {
@@ -35,22 +49,26 @@ wire_enum! {
     }
 }
 
-/// BLIK aliases were registered, changed or removed, or have expired.
+/// The registration, change, removal or expiry of BLIK aliases.
+///
+/// See the example of the module [`notifications::events`](crate::notifications::events).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks, and the official PHP client,
 /// which read forms and JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AliasNotification {
-    /// The merchant (`id`). Empty if the notification names none.
+    /// The id of the merchant (`id`), digits only. Empty if the notification does not contain it.
     pub merchant_id: String,
-    /// The event.
+    /// The type of the event.
     pub event: AliasEventKind,
-    /// The aliases, at least one. The provider's examples have exactly one.
+    /// The aliases, at least one. The provider's examples contain exactly one.
     pub aliases: Vec<NotifiedAlias>,
 }
 
 /// One alias of an [`AliasNotification`].
+///
+/// See the example of the module [`notifications::events`](crate::notifications::events).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +76,7 @@ pub struct AliasNotification {
 pub struct NotifiedAlias {
     /// The value of the alias.
     pub value: String,
-    /// The kind.
+    /// The type of the alias.
     pub kind: Option<AliasType>,
     /// The expiry date in Polish time, `2028-12-10 09:27:59` or `2028-12-10`.
     pub expiration_date: Option<String>,
@@ -78,13 +96,13 @@ impl AliasNotification {
 }
 
 impl NotifiedAlias {
-    /// Returns the time of expiry, of a date its midnight, in Unix seconds. Returns `None` if it is
-    /// absent or not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time of expiry in Unix seconds; for a date, its midnight. Returns `None` if it
+    /// is absent or not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn expiration_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.expiration_date.as_deref())
     }
 
-    /// Reads one object, a list of them, or a list as a form has it: objects by number.
+    /// Reads one object, a list of objects, or a list in a form, whose objects are numbered.
     fn read_all(members: &Members) -> Result<Vec<Self>, ResponseError> {
         let read = |value: &Value| {
             let object = value.as_object().ok_or_else(Self::missing)?;
@@ -136,23 +154,23 @@ fn is_alias(name: &str, value: &Value) -> bool {
     }
 }
 
-/// A card was saved: the result of [`CreateCardToken`](crate::cards::CreateCardToken).
+/// The result of saving a card with [`CreateCardToken`](crate::cards::CreateCardToken).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TokenizationNotification {
-    /// The id from the response to that request.
+    /// The id from the response to the request.
     pub tokenization_id: Option<String>,
-    /// The token of the card.
+    /// The token of the card, up to 64 characters.
     #[serde(skip_serializing)]
     pub token: Option<Secret>,
-    /// The brand of the card.
+    /// The brand of the card, such as `Visa`.
     pub card_brand: Option<String>,
-    /// The last digits of the card.
+    /// The last digits of the card number, such as `1111`.
     pub card_tail: Option<String>,
-    /// The expiry date of the token, `MMYY`.
+    /// The expiry date of the token, `MMYY`, such as `0625`.
     pub token_expiry_date: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -168,15 +186,17 @@ impl TokenizationNotification {
     }
 }
 
-/// The token of a saved card was changed, such as its status:
-/// [`Client::get_card_token`](crate::Client::get_card_token) returns the current state.
+/// A change of the token of a saved card, such as its status.
+/// [`Client::get_card_token`](crate::Client::get_card_token) returns the current status.
+///
+/// See the example of the module [`notifications::events`](crate::notifications::events).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TokenUpdateNotification {
-    /// The token.
+    /// The token of the card.
     #[serde(skip_serializing)]
     pub token: Option<Secret>,
     /// Fields that this type does not cover.
@@ -184,35 +204,37 @@ pub struct TokenUpdateNotification {
     pub extra: ExtraFields,
 }
 
-/// A payment of a marketplace. No source documents the unit of its amounts: compare them with your
+/// A marketplace payment. The unit of its amounts is not documented: compare them with your
 /// records.
+///
+/// See the example of the module [`notifications::events`](crate::notifications::events).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MarketplaceNotification {
-    /// The payment.
+    /// The id of the transaction, a ULID such as `01G5EDNEPPNWBJAX8AR5QAMGVA`.
     pub transaction_id: Option<String>,
-    /// The title that the payer sees.
+    /// The title that the payer sees, `TR-XXX-XXXXXXX`.
     pub transaction_title: Option<String>,
-    /// The amount due, unchanged: in units of the transaction's currency, or in grosze.
+    /// The amount due, as sent: in units of the transaction's currency, or in grosze.
     pub transaction_amount: Option<Amount>,
-    /// The paid amount, unchanged: in units of the transaction's currency, or in grosze.
+    /// The paid amount, as sent: in units of the transaction's currency, or in grosze.
     pub transaction_paid_amount: Option<Amount>,
     /// The status: `pending`, `correct`, `refund` or `canceled`.
     pub transaction_status: Option<String>,
-    /// Your own text.
+    /// The reference that you set, such as an order number.
     pub transaction_hidden_description: Option<HiddenDescription>,
     /// The payer's e-mail address.
     pub payer_email: Option<String>,
-    /// The time, in local time.
+    /// The time of the transaction in Polish local time, such as `2026-11-22 01:20:18`.
     pub transaction_date: Option<String>,
     /// The description that the payer saw.
     pub transaction_description: Option<String>,
-    /// The time of booking, in local time.
+    /// The time of booking in Polish local time, such as `2026-11-23 01:20:18`.
     pub transaction_booking_date: Option<String>,
-    /// The token of the card, if it was saved.
+    /// The token of the card, if the card was saved.
     #[serde(skip_serializing)]
     pub card_token: Option<Secret>,
     /// Fields that this type does not cover.
@@ -259,29 +281,31 @@ impl MarketplaceNotification {
     }
 }
 
-/// A charge of a plan. Experimental.
+/// A charge of a recurring plan. Experimental.
+///
+/// See the example of the module [`notifications::events`](crate::notifications::events).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
-/// of the official PHP client. That it is JSON is not certain.
+/// of the official PHP client. It is not certain that the body is JSON.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RecurringNotification {
-    /// The plan.
+    /// The id of the plan, a ULID such as `01KHXNTSWXP42CYFTF5TM3FJJX`.
     pub recurring_id: Option<String>,
-    /// The transaction of the charge.
+    /// The transaction of the charge, such as `TR-1234-ABC`.
     pub transaction_id: Option<String>,
-    /// Your own text.
+    /// The reference that you set, such as an order number.
     pub hidden_description: Option<HiddenDescription>,
-    /// The number of the charge.
+    /// The number of the charge, from 1.
     pub iteration_count: Option<i64>,
-    /// The number of the attempt.
+    /// The number of the attempt of this charge, from 1.
     pub iteration_attempt_count: Option<i64>,
-    /// The status of the charge.
+    /// The status of the charge, such as `failed`.
     pub status: Option<String>,
-    /// The date of the next charge.
+    /// The date of the next charge, such as `2026-12-10 09:27:59`.
     pub next_charge_date: Option<String>,
-    /// The reason of the failure.
+    /// The reason for the failure, such as `insufficient funds`.
     pub reason: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -300,30 +324,32 @@ impl RecurringNotification {
         Ok(charge)
     }
 
-    /// Returns the response `TRUE`, which one unofficial client sends in place of that of
+    /// Returns the response `TRUE`, which an unofficial client sends instead of the response of
     /// [`accept`](crate::Notification::accept). Use it if the notification is repeated although you
     /// accepted it.
     pub fn accept_as_text(&self) -> NotificationResponse {
         NotificationResponse::TRUE
     }
 
-    /// Returns whether equal bodies are one event: the transaction, or the number of the charge and
-    /// of the attempt, occurs once.
+    /// Returns whether equal bodies are the same event: each transaction, or each pair of charge
+    /// number and attempt number, occurs once.
     pub(super) fn is_unique(&self) -> bool {
         let is_numbered = self.iteration_count.is_some() && self.iteration_attempt_count.is_some();
         is_numbered || is_set(&self.transaction_id)
     }
 }
 
-/// A genuine notification of a kind that this version does not know, or whose body is neither a
-/// form nor JSON without repeated names: the payload of the error that
-/// [`read`](crate::Notifications::read) returns for it. No response acknowledges it.
+/// A genuine notification of an unknown kind, or with a body that is neither a form nor JSON
+/// without repeated names. It is the payload of the error that [`read`](crate::Notifications::read)
+/// returns for it. No response acknowledges it.
+///
+/// See the example of the module [`notifications::events`](crate::notifications::events).
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OtherNotification {
-    /// The `type` or `event`, if there is one.
+    /// The `type` or `event` of the notification, if it contains one.
     pub kind: Option<String>,
-    /// The body, which may contain secrets.
+    /// The unchanged body, which may contain secrets.
     pub body: Vec<u8>,
 }
 
@@ -336,7 +362,7 @@ impl fmt::Debug for OtherNotification {
     }
 }
 
-/// Returns whether there is a string that is not empty.
+/// Returns whether a string is present and not empty.
 pub(super) fn is_set(text: &Option<String>) -> bool {
     text.as_ref().is_some_and(|text| !text.is_empty())
 }

@@ -10,13 +10,15 @@ use super::events::{
 };
 use super::members::{Members, invalid_body};
 
-/// A genuine notification of a known kind. Each kind is parsed as a form and as JSON.
+/// A genuine notification of a known kind. Each kind may be a form or JSON.
 ///
-/// Deliveries repeat until they are acknowledged: store [`key`](Notification::key), process each
-/// key once, then respond with [`accept`](Notification::accept). Process each delivery of a
-/// notification without a key idempotently. A genuine notification of an unknown kind is an error
+/// Deliveries are repeated until they are acknowledged. Store the [`key`](Notification::key),
+/// process each key once, then respond with [`accept`](Notification::accept). Process deliveries
+/// without a key idempotently. A genuine notification of an unknown kind is returned as an error
 /// with an [`OtherNotification`] as its [`payload`](Error::payload), so that it is never
 /// acknowledged without being processed.
+///
+/// See the example of [`Notifications`](crate::Notifications).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; recurring charges,
 /// `docs.sandbox.tpay.com`.
@@ -27,25 +29,28 @@ pub enum Notification {
     Payment(Box<PaymentNotification>),
     /// A BLIK alias was registered, changed or removed, or has expired.
     Alias(AliasNotification),
-    /// A card was saved. It names no merchant.
+    /// A card was saved. The notification contains no merchant id.
     Tokenization(TokenizationNotification),
-    /// The status of the token of a saved card was changed. It names no merchant.
+    /// The status of the token of a saved card was changed. The notification contains no merchant
+    /// id.
     TokenUpdate(TokenUpdateNotification),
-    /// A payment of a marketplace. It names no merchant.
+    /// A marketplace payment. The notification contains no merchant id.
     Marketplace(MarketplaceNotification),
-    /// A charge of a plan. It names no merchant.
+    /// A charge of a recurring plan. The notification contains no merchant id.
     Recurring(RecurringNotification),
 }
 
 /// The response to the sender of a notification.
 ///
+/// See the example of [`Notifications`](crate::Notifications).
+///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `FALSE`,
 /// `support.tpay.com`, two-step confirmation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotificationResponse {
-    /// The HTTP status.
+    /// The HTTP status, such as 200.
     pub status: u16,
-    /// The `content-type`.
+    /// The value of the `content-type` header.
     pub content_type: &'static str,
     /// The exact body.
     pub body: &'static str,
@@ -56,12 +61,12 @@ impl NotificationResponse {
     const RESULT: Self =
         Self { status: 200, content_type: "application/json", body: r#"{"result":true}"# };
 
-    /// Rejects a payment in two-step mode on purpose: Tpay then refunds the payer. Never send it if
-    /// the signature is invalid.
+    /// Rejects a payment in two-step mode, after which Tpay refunds the payer. Never send it for an
+    /// invalid signature.
     pub const REFUND_PAYER: Self = Self { status: 200, content_type: "text/plain", body: "FALSE" };
 
     /// Returns the response for a notification that could not be read: 400 if it is not genuine or
-    /// cannot be parsed, and 503 for all other errors, so that it is sent again.
+    /// cannot be parsed, and 503 for all other errors, so that the sender retries it.
     pub fn for_error(error: &Error) -> Self {
         let (status, body) = match error.kind() {
             ErrorKind::Verify => (400, "not genuine"),
@@ -73,11 +78,12 @@ impl NotificationResponse {
 }
 
 impl Notification {
-    /// Returns the response that acknowledges the notification. Send it after the notification is
+    /// Returns the response that acknowledges the notification. Send it after the notification was
     /// processed: the sender retries until it receives exactly this response.
     ///
-    /// Sources disagree about [`Recurring`](Self::Recurring): this is the response of the official
-    /// client, and [`RecurringNotification::accept_as_text`] the other one.
+    /// The sources disagree about the response to [`Recurring`](Self::Recurring). This method
+    /// returns the response of the official client, and [`RecurringNotification::accept_as_text`]
+    /// the other one.
     pub fn accept(&self) -> NotificationResponse {
         match self {
             Self::Payment(_) | Self::Alias(_) => NotificationResponse::TRUE,
@@ -88,15 +94,15 @@ impl Notification {
         }
     }
 
-    /// Returns the SHA-256 of the verified body as 64 hex digits, the same for repeated deliveries
-    /// of one event and different for all other events. It is fit for a column with a unique index,
-    /// and contains no secret.
+    /// Returns the SHA-256 of the verified body as 64 hex digits. It is the same for repeated
+    /// deliveries of one event and different for all other events. It can be stored in a column
+    /// with a unique index and contains no secret.
     ///
     /// Returns `None` if two different events can have the same body: always for
-    /// [`TokenUpdate`](Self::TokenUpdate) and [`Alias`](Self::Alias), and for a notification of
-    /// another kind that lacks its date or id. Process each delivery of these idempotently: for a
-    /// token update, request its status by
-    /// [`Client::get_card_token`](crate::Client::get_card_token); for an alias, store its new state.
+    /// [`TokenUpdate`](Self::TokenUpdate) and [`Alias`](Self::Alias), and for other kinds if the
+    /// date or id is missing. Process these deliveries idempotently: for a token update, request
+    /// its status with [`Client::get_card_token`](crate::Client::get_card_token); for an alias,
+    /// store its new state.
     pub fn key(&self) -> Option<&str> {
         match self {
             Self::Payment(payment) => payment.is_unique().then_some(&*payment.body_hash),
@@ -125,8 +131,8 @@ impl Notification {
     }
 }
 
-/// Parses a body whose signature is valid. The kinds are distinguished in the order of the official
-/// client.
+/// Parses a body whose signature is valid. The kinds are checked in the same order as by the
+/// official client.
 pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
     let other = |kind| OtherNotification { kind, body: body.to_vec() };
     let members = Members::read(body).map_err(|error| error.with_payload(other(None)))?;

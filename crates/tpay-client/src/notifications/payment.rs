@@ -9,7 +9,7 @@ use super::members::{Members, invalid_body};
 use crate::cards::CardExpiry;
 use crate::{Currency, UnixTime, local_time};
 
-/// The members that identify something, apart from `tr_crc`.
+/// The members that identify an object, except `tr_crc`.
 const IDENTITIES: &[&str] = &[
     "id",
     "tr_id",
@@ -23,12 +23,14 @@ const IDENTITIES: &[&str] = &[
 wire_enum! {
     /// The status of a payment (`tr_status`). Upper and lower case are accepted.
     ///
+    /// See the example of [`Notifications`](crate::Notifications).
+    ///
     /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `paid` and capital
-    /// letters were seen on the wire.
+    /// letters were observed in real notifications.
     pub enum NotificationStatus {
-        /// The payment was made.
+        /// The payment succeeded.
         True = "true",
-        /// The payment was made and must be confirmed by the response (two-step mode).
+        /// The payment succeeded and must be confirmed by the response (two-step mode).
         Paid = "paid",
         /// The payment was charged back.
         Chargeback = "chargeback",
@@ -37,18 +39,20 @@ wire_enum! {
 
 /// A payment was made or charged back.
 ///
+/// See the example of [`Notifications`](crate::Notifications).
+///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PaymentNotification {
-    /// The merchant (`id`).
+    /// The id of the merchant (`id`), digits only.
     pub merchant_id: String,
-    /// The title of the transaction (`tr_id`). It is not the transaction's id.
+    /// The title of the transaction (`tr_id`), `TR-XXX-XXXXXXX`. It is not the transaction's id.
     pub title: String,
-    /// The time, in local time (`tr_date`).
+    /// The time of the payment in Polish local time (`tr_date`), such as `2026-11-22 01:20:18`.
     pub date: String,
-    /// Your hidden description of the transaction (`tr_crc`), such as your order number. The
-    /// md5sum covers its bytes.
+    /// The hidden description that you set (`tr_crc`), such as an order number. The md5sum covers
+    /// its bytes.
     pub crc: HiddenDescription,
     /// The amount due (`tr_amount`), in units of the transaction's currency.
     pub amount: Amount,
@@ -59,61 +63,63 @@ pub struct PaymentNotification {
     pub description: String,
     /// The status (`tr_status`).
     pub status: NotificationStatus,
-    /// `none`, `overpay` or `surcharge` (`tr_error`).
+    /// The difference to the amount due: `none`, `overpay` or `surcharge` (`tr_error`).
     pub error: String,
     /// The payer's e-mail address (`tr_email`).
     pub email: String,
-    /// Whether it is a test and no payment: `test_mode` is anything but absent, empty, `0` or
-    /// `false`, or the title is that of the panel's test button.
+    /// Whether the notification is a test without a payment: `test_mode` has a value other than
+    /// `0`, `false` and an empty string, or the title is the one of the panel's test button.
     pub test_mode: bool,
-    /// The currency (`tr_currency`).
+    /// The currency of the amounts (`tr_currency`).
     pub currency: Option<Currency>,
-    /// The channel (`tr_channel`).
+    /// The id of the channel (`tr_channel`), such as `64`.
     pub channel: Option<String>,
-    /// The wallet that paid (`wallet`).
+    /// The wallet that was used (`wallet`), such as `googlepay`.
     pub wallet: Option<String>,
-    /// `1` for a payment by Masterpass (`masterpass`).
+    /// `1` for a payment with Masterpass (`masterpass`).
     pub masterpass: Option<String>,
-    /// The token of the card, if it was saved (`card_token`).
+    /// The token of the card (`card_token`), if the card was saved.
     pub card_token: Option<Secret>,
-    /// The expiry date of that token, `MMYY` (`token_expiry_date`).
+    /// The expiry date of the token (`token_expiry_date`), `MMYY`, such as `1226`.
     pub token_expiry_date: Option<String>,
-    /// The last digits of that card (`card_tail`).
+    /// The last digits of the saved card (`card_tail`), such as `1111`.
     pub card_tail: Option<String>,
-    /// The brand of that card (`card_brand`).
+    /// The brand of the saved card (`card_brand`), such as `Visa`.
     pub card_brand: Option<String>,
-    /// The token of the card, if it was saved by EISOP (`tokenPaymentData_tokenValue`).
+    /// The token of the card (`tokenPaymentData_tokenValue`), if the card was saved by EISOP.
     pub token_value: Option<Secret>,
-    /// The id of the first transaction by that EISOP token
+    /// The id of the first transaction with the EISOP token
     /// (`tokenPaymentData_initialTransactionId`).
     pub initial_transaction_id: Option<String>,
-    /// The expiry date of the card of that EISOP token, `MMYY` (`tokenPaymentData_cardExpiryDate`).
-    /// Requests require `YYMM`: [`eisop_card_expiry`](Self::eisop_card_expiry) converts it.
+    /// The expiry date of the card of the EISOP token (`tokenPaymentData_cardExpiryDate`), `MMYY`.
+    /// Requests require `YYMM`; [`eisop_card_expiry`](Self::eisop_card_expiry) converts it.
     pub eisop_card_expiry_date: Option<String>,
-    /// The brand of the card of that EISOP token (`tokenPaymentData_cardBrand`).
+    /// The brand of the card of the EISOP token (`tokenPaymentData_cardBrand`), such as
+    /// `Mastercard`.
     pub eisop_card_brand: Option<String>,
-    /// The last digits of the card of that EISOP token (`tokenPaymentData_cardTail`).
+    /// The last digits of the card of the EISOP token (`tokenPaymentData_cardTail`), such as
+    /// `2222`.
     pub eisop_card_tail: Option<String>,
     /// Fields that this type does not cover.
     pub extra: ExtraFields,
-    /// The values that the md5sum covers, as received, and the sum.
+    /// The values that the md5sum covers, as received, and the md5sum.
     covered: [Vec<u8>; 4],
     md5sum: String,
     pub(super) body_hash: String,
 }
 
 impl PaymentNotification {
-    /// Returns whether the status is that of a payment. This is also true for a payment of a part
-    /// and for a test, in which nothing was paid: decide by [`paid_in_full`](Self::paid_in_full).
+    /// Returns whether the status is that of a payment. This includes partial payments and tests
+    /// without a payment. Use [`paid_in_full`](Self::paid_in_full) to decide whether to deliver.
     pub fn is_paid(&self) -> bool {
         matches!(self.status, NotificationStatus::True | NotificationStatus::Paid)
     }
 
-    /// Returns whether at least `expected` was paid, in units of the transaction's currency. Compare
-    /// [`currency`](Self::currency) as well if your account has more than one.
+    /// Returns whether at least `expected` was paid, in units of the transaction's currency.
+    /// Compare [`currency`](Self::currency) as well if your account accepts several currencies.
     ///
-    /// Returns `false` for a test ([`is_test`](Self::is_test)): its signature and its md5sum are
-    /// valid like those of a payment, but no payment was made.
+    /// Returns `false` for a test ([`is_test`](Self::is_test)). The signature and the md5sum of a
+    /// test are valid, but no payment was made.
     ///
     /// ```
     /// # use tpay_client::notifications::testing;
@@ -131,8 +137,8 @@ impl PaymentNotification {
         self.is_paid() && !self.is_test() && self.paid >= expected
     }
 
-    /// Returns whether this is a test and no payment: test mode, or the panel's test button. Never
-    /// deliver goods for it.
+    /// Returns whether this is a test without a payment: test mode, or the panel's test button.
+    /// Never deliver goods for it.
     pub fn is_test(&self) -> bool {
         self.test_mode
     }
@@ -143,20 +149,20 @@ impl PaymentNotification {
         local_time::unix_time(Some(&self.date))
     }
 
-    /// Returns the expiry date of the card of [`card_token`](Self::card_token). Returns `None` if it
-    /// is absent or not a date.
+    /// Returns the expiry date of the card with the token [`card_token`](Self::card_token). Returns
+    /// `None` if it is absent or not a date.
     pub fn card_expiry(&self) -> Option<CardExpiry> {
         CardExpiry::from_mmyy(self.token_expiry_date.as_deref()?)
     }
 
-    /// Returns the expiry date of the card of [`token_value`](Self::token_value), for
+    /// Returns the expiry date of the card with the token [`token_value`](Self::token_value), for
     /// [`TokenPayment::new`](crate::transactions::pay::TokenPayment::new). Returns `None` if it is
     /// absent or not a date.
     pub fn eisop_card_expiry(&self) -> Option<CardExpiry> {
         CardExpiry::from_mmyy(self.eisop_card_expiry_date.as_deref()?)
     }
 
-    /// Returns whether the payer paid by Masterpass.
+    /// Returns whether the payer used Masterpass.
     pub fn is_masterpass(&self) -> bool {
         self.masterpass.as_deref() == Some("1")
     }
@@ -168,8 +174,8 @@ impl PaymentNotification {
         md5::matches(&parts, &self.md5sum)
     }
 
-    /// Returns whether equal bodies are one event: a payment is made once, and a chargeback has a
-    /// date.
+    /// Returns whether equal bodies are the same event: a payment is made once, and a chargeback
+    /// has a date.
     pub(super) fn is_unique(&self) -> bool {
         self.is_paid() || !self.date.is_empty()
     }
@@ -220,7 +226,7 @@ impl PaymentNotification {
     }
 }
 
-/// Returns whether a title is that of the panel's test button: `TR-3HFD-TST24X`.
+/// Returns whether a title is the one of the panel's test button, `TR-3HFD-TST24X`.
 fn is_test_title(title: &str) -> bool {
     let title = title.trim().to_ascii_uppercase();
     let last = title.strip_prefix("TR-").and_then(|rest| rest.rsplit('-').next());

@@ -1,7 +1,7 @@
-//! Test support for shops: a key, its certificate and a root that is not trusted by default, and
-//! notifications signed by them.
+//! Test support for shops: a key with its certificate, a root that is not trusted by default, and
+//! signed notifications.
 //!
-//! The private key is public, so never use [`ANCHORS`] outside tests.
+//! The private key is public. Never use [`ANCHORS`] outside tests.
 
 use api_auth::{Amount, InputError, Params, Secret, jws};
 
@@ -9,23 +9,31 @@ use crate::Client;
 use crate::notifications::payment_md5sum;
 
 /// The root of [`CERTIFICATE`], for [`Notifications::anchors`](crate::Notifications::anchors).
+///
+/// See the example of [`Notifications`](crate::Notifications).
 pub const ANCHORS: &str = include_str!("testing/anchors.pem");
 /// The certificate of [`sign`], for
 /// [`Notifications::certificate`](crate::Notifications::certificate).
+///
+/// See the example of [`Notifications`](crate::Notifications).
 pub const CERTIFICATE: &str = include_str!("testing/certificate.pem");
 const KEY: &str = include_str!("testing/key.pem");
 
-/// Returns the header `X-JWS-Signature` of a body, as the environment of `client` would send it.
+/// Returns the header `X-JWS-Signature` for a body, as sent by the environment of `client`.
+///
+/// See the example of [`Notifications`](crate::Notifications).
 ///
 /// # Errors
-/// Returns an error if the built-in key cannot be used, which is not expected.
+/// Returns an error if the built-in key cannot be used. This is not expected.
 pub fn sign(client: &Client, body: &[u8]) -> Result<String, InputError> {
     let base = client.environment().certificates_url().trim_end_matches('/');
     sign_with(KEY, &[base, "/x509/notifications-jws.pem"].concat(), body)
 }
 
-/// Returns the header `X-JWS-Signature` of a body by your own key (RSA, PKCS #8 PEM), whose
-/// certificate is at `x5u`.
+/// Returns the header `X-JWS-Signature` for a body, signed with your own key (RSA, PKCS #8 PEM),
+/// whose certificate is at `x5u`.
+///
+/// See the example of [`Notifications`](crate::Notifications).
 ///
 /// # Errors
 /// Returns an error if `key` is not a valid key.
@@ -33,7 +41,9 @@ pub fn sign_with(key: impl AsRef<[u8]>, x5u: &str, body: &[u8]) -> Result<String
     jws::sign(key.as_ref(), x5u, body)
 }
 
-/// Returns the body of the notification of a payment in full, with its md5sum.
+/// Returns the body of a notification about a full payment, with its md5sum.
+///
+/// See the example of [`Notifications`](crate::Notifications).
 pub fn payment(title: &str, amount: Amount, crc: &str, security_code: impl Into<Secret>) -> String {
     let amount = amount.to_string();
     let md5sum = payment_md5sum("1010", title, &amount, crc, &security_code.into());

@@ -1,4 +1,4 @@
-//! Verification of signatures: which certificates are tried, and when they are fetched.
+//! Verification of signatures: the certificates that are tried, and when they are fetched.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -33,12 +33,13 @@ impl Notifications {
         match &self.given {
             Some(Ok(given)) => return self.verify_by(&message, given).map_err(invalid_signature),
             Some(Err(_)) => {
-                let problem = "is not a certificate in PEM form";
+                let problem = "is not a certificate in PEM format";
                 return Err(InputError::new("certificate", problem).into());
             }
             None => {}
         }
-        // Cached certificates come first: a message that one of them verifies waits for no fetch.
+        // Cached certificates are tried first, so that a message that one of them verifies does not
+        // wait for a fetch.
         if self.verify_by_any(&message, &name, &self.cache.fresh(&name, message.now)).is_ok() {
             return Ok(());
         }
@@ -50,11 +51,11 @@ impl Notifications {
         result.map_err(invalid_signature)
     }
 
-    /// Verifies a message by `verify_cached` with the newest file of this name.
+    /// Verifies a message with `verify_cached` and the newest file of this name.
     ///
     /// # Errors
-    /// Returns an error if the message does not verify and the newest file is not known: it could
-    /// not be fetched, or may not be fetched yet.
+    /// Returns an error if the message cannot be verified and the newest file is not known, because
+    /// it could not be fetched or must not be fetched yet.
     fn with_newest(
         &self,
         name: &str,
@@ -62,7 +63,7 @@ impl Notifications {
     ) -> Result<Result<(), JwsError>> {
         let newest = match self.cache.claim(name, self.now()) {
             Claim::Fetch(fetch) => self.fetch(name, fetch).map(|()| true),
-            // Certificates that should be fetched again still verify during the fetch.
+            // Certificates whose TTL has passed still verify messages during the fetch.
             Claim::Running(_) if verify_cached().is_ok() => return Ok(Ok(())),
             Claim::Running(running) => Ok(running.wait()),
             Claim::Paused => Ok(false),
@@ -75,7 +76,8 @@ impl Notifications {
         }
     }
 
-    /// Verifies a message by one of the certificates of a name. The error is that of the newest.
+    /// Verifies a message with one of the certificates of a name. The error is that of the newest
+    /// certificate.
     fn verify_by_any(
         &self,
         message: &Message<'_>,
@@ -95,8 +97,8 @@ impl Notifications {
         Err(newest.unwrap_or(JwsError::Chain))
     }
 
-    /// Verifies a message by a certificate, alone or with the intermediates that were fetched. These
-    /// are not trust anchors: the chain must lead to one.
+    /// Verifies a message with a certificate, alone or with the fetched intermediates. These are
+    /// not trust anchors: the chain must end at one.
     fn verify_by(&self, message: &Message<'_>, certificate: &Certificate) -> Result<(), JwsError> {
         let verify = |certificate: &Certificate| {
             message.jws.verify(message.body, certificate, &self.anchors, message.now)
@@ -146,7 +148,8 @@ impl Notifications {
                 self.core.send_raw(&call)
             }
         }?;
-        // A certificate that cannot be parsed is a failure of the server. The message may be genuine.
+        // A certificate that cannot be parsed is an error of the server. The message may be
+        // genuine.
         Certificate::from_pem(response.body()).map_err(|_| {
             let problem = "the certificate of notifications cannot be read";
             Error::from_response(
@@ -161,7 +164,7 @@ impl Notifications {
     }
 }
 
-/// Returns whether another intermediate may make the message valid.
+/// Returns whether another intermediate could make the message valid.
 fn is_about_chain(why: JwsError) -> bool {
     matches!(why, JwsError::Chain | JwsError::Time)
 }

@@ -8,6 +8,8 @@ use crate::validate;
 wire_enum! {
     /// The language of the payment page.
     ///
+    /// See the example of the module [`transactions`](crate::transactions).
+    ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum Language {
         /// English.
@@ -29,7 +31,9 @@ wire_enum! {
     }
 }
 
-/// The payer.
+/// The payer of a new transaction.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -57,7 +61,7 @@ pub struct Payer {
 
 impl Payer {
     /// Creates a payer with an e-mail address and a name of 1 to 255 characters. The provider's API
-    /// reference requires 3 characters; its SDK accepts fewer.
+    /// reference requires at least 3 characters. Its SDK accepts fewer.
     pub fn new(email: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             email: email.into(),
@@ -74,15 +78,15 @@ impl Payer {
     }
 
     setters! {
-        /// Sets the phone number.
+        /// Sets the phone number, such as `+48600100200`.
         phone: impl Into<String>,
-        /// Sets the street and the number of the house, 3 to 255 characters.
+        /// Sets the street and the house number, 3 to 255 characters.
         address: impl Into<String>,
         /// Sets the postal code, 1 to 10 characters (`postal_code` in responses).
         code: impl Into<String>,
         /// Sets the city, 1 to 64 characters.
         city: impl Into<String>,
-        /// Sets the country, two letters.
+        /// Sets the country, two letters (ISO 3166-1), such as `PL`.
         country: impl Into<String>,
         /// Sets the tax id, 3 to 255 characters.
         tax_id: impl Into<String>,
@@ -90,8 +94,8 @@ impl Payer {
         ip: impl Into<String>,
     }
 
-    /// Sets the name of the browser. The server rejects more than 255 bytes, so longer names are
-    /// truncated.
+    /// Sets the user agent of the payer's browser. The server rejects more than 255 bytes, so a
+    /// longer string is truncated.
     #[must_use]
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         let mut text = user_agent.into();
@@ -103,9 +107,9 @@ impl Payer {
         self
     }
 
-    /// Validates what the API reference and the official PHP SDK both reject. The API reference has
-    /// no upper limit for a phone number, and both have one of 255 for an IP address, whose longest
-    /// form has 45 characters.
+    /// Rejects the values that both the API reference and the official PHP SDK reject. The API
+    /// reference has no upper limit for a phone number. Both have a limit of 255 characters for an
+    /// IP address, whose longest form has 45 characters.
     pub(crate) fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("payer.email", &self.email)?;
         validate::length("payer.name", &self.name, 1, 255)?;
@@ -119,7 +123,7 @@ impl Payer {
     }
 }
 
-/// URLs for the payer and for notifications, in place of those of the panel.
+/// URLs for the payer and recipients of notifications. They replace the settings of the panel.
 ///
 /// ```
 /// use tpay_client::transactions::Callbacks;
@@ -144,19 +148,19 @@ pub struct Callbacks {
 }
 
 impl Callbacks {
-    /// Creates callbacks that change nothing.
+    /// Creates callbacks that do not replace any setting.
     pub fn new() -> Self {
         Self::default()
     }
 
     setters! {
-        /// Sets the URL for the payer after a payment, 3072 characters at most.
+        /// Sets the URL to which the payer returns after a payment, at most 3072 characters.
         success_url: impl Into<String>,
-        /// Sets the URL for the payer after a failed payment.
+        /// Sets the URL to which the payer returns after a failed payment.
         error_url: impl Into<String>,
-        /// Sets the URL for notifications.
+        /// Sets the URL to which notifications are sent.
         notification_url: impl Into<String>,
-        /// Sets the e-mail address for notifications.
+        /// Sets the e-mail address to which notifications are sent.
         notification_email: impl Into<String>,
     }
 
@@ -208,6 +212,8 @@ impl Serialize for Callbacks {
 
 /// The bank account to which the amount is forwarded (Collect merchants only).
 ///
+/// See the example of the module [`transactions`](crate::transactions).
+///
 /// Source: the provider's documentation, `docs-api.tpay.com`, collect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -217,8 +223,8 @@ pub struct Collect {
 }
 
 impl Collect {
-    /// Creates a forwarding to this account (`PL` and 26 digits) of this owner (3 to 70
-    /// characters).
+    /// Creates a forwarding to `account` (`PL` and 26 digits), whose owner `receiver` has a name of
+    /// 3 to 70 characters.
     pub fn new(account: impl Into<String>, receiver: impl Into<String>) -> Self {
         Self { account: account.into(), receiver: receiver.into() }
     }
@@ -229,7 +235,9 @@ impl Collect {
     }
 }
 
-/// The payee, which payment providers must name.
+/// The payee. Required for payment providers.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -244,15 +252,15 @@ pub struct Payee {
 }
 
 impl Payee {
-    /// Creates a payee with a name and a website of 255 characters at most.
+    /// Creates a payee with a name and a website, each of at most 255 characters.
     pub fn new(name: impl Into<String>, url: impl Into<String>) -> Self {
         Self { name: name.into(), url: url.into(), mcc: None, address: None }
     }
 
     setters! {
-        /// Sets the merchant category code, four digits. Required with an address.
+        /// Sets the merchant category code (MCC), four digits. Required with an address.
         mcc: impl Into<String>,
-        /// Sets the address. Requires an `mcc`.
+        /// Sets the address. Requires an [`mcc`](Self::mcc).
         address: PayeeAddress,
     }
 
@@ -263,13 +271,17 @@ impl Payee {
             (Some(mcc), _) if mcc.len() != 4 || !mcc.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Err(InputError::new("payee.mcc", "must be four digits"))
             }
-            (None, Some(_)) => Err(InputError::new("payee.mcc", "is needed with an address")),
+            (None, Some(_)) => {
+                Err(InputError::new("payee.mcc", "must be set if there is an address"))
+            }
             _ => Ok(()),
         }
     }
 }
 
 /// The address of a payee.
+///
+/// See the example of the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -285,7 +297,7 @@ pub struct PayeeAddress {
 }
 
 impl PayeeAddress {
-    /// Creates an address with all required fields. The country has two letters.
+    /// Creates an address with all required fields. `country` has two letters (ISO 3166-1).
     pub fn new(
         street: impl Into<String>,
         house_number: impl Into<String>,
@@ -304,7 +316,7 @@ impl PayeeAddress {
     }
 
     setters! {
-        /// Sets the number of the flat.
+        /// Sets the flat number.
         flat_number: impl Into<String>,
     }
 }

@@ -1,4 +1,4 @@
-//! Payment methods: [`Pay`] with the data of a card, a wallet, a channel or BLIK.
+//! Payment methods: [`Pay`] with the data of BLIK, a card, a wallet or a channel.
 //!
 //! BLIK codes and aliases are in [`blik`](crate::blik), channels in [`channels`](crate::channels).
 
@@ -12,9 +12,11 @@ use crate::validate;
 wire_enum! {
     /// The kind of a payment. Optional in most cases.
     ///
+    /// See the example of [`Pay`].
+    ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum PayMethod {
-        /// A payment at the payment page, or the first payment by a card.
+        /// A payment on the payment page, or the first payment with a card.
         PayByLink = "pay_by_link",
         /// A bank transfer.
         Transfer = "transfer",
@@ -24,22 +26,28 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// The initiator of a charge of a saved card.
+    /// The initiator of a charge to a saved card, and its reason.
+    ///
+    /// See the example of [`Pay`].
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum CardOnFile {
-        /// The merchant, without a schedule; the default.
+        /// The merchant, without a schedule. This is the default.
         Unscheduled = "unscheduled",
         /// The payer.
         CardholderInitiated = "cardholder_initiated",
-        /// The merchant, by a schedule.
+        /// The merchant, on a schedule.
         Recurring = "recurring",
     }
 }
 
-/// The group of channels of BLIK.
+/// The group of the BLIK channels.
+///
+/// See the example of [`Pay`].
 pub const BLIK_GROUP: GroupId = GroupId::new(150);
-/// The group of channels of cards.
+/// The group of the card channels.
+///
+/// See the example of [`Pay`].
 pub const CARD_GROUP: GroupId = GroupId::new(103);
 
 /// A payment method with its data.
@@ -52,7 +60,7 @@ pub const CARD_GROUP: GroupId = GroupId::new(103);
 /// ```
 ///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/pay`; Google Pay,
-/// `docs-api.tpay.com`; the old schedule, the official PHP client.
+/// `docs-api.tpay.com`; the legacy schedule, the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pay {
@@ -81,27 +89,27 @@ pub struct Pay {
 }
 
 impl Pay {
-    /// Creates an empty value without a payment method.
+    /// Creates an empty value. It must be completed with a payment method.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Creates a payment by any channel of this group.
+    /// Creates a payment through any channel of this group.
     pub fn group(group_id: impl Into<GroupId>) -> Self {
         Self::new().group_id(group_id)
     }
 
-    /// Creates a payment by this channel.
+    /// Creates a payment through this channel.
     pub fn channel(channel_id: impl Into<ChannelId>) -> Self {
         Self::new().channel_id(channel_id)
     }
 
-    /// Creates a payment by BLIK.
+    /// Creates a payment with BLIK.
     pub fn blik(blik: BlikPayment) -> Self {
         Self::group(BLIK_GROUP).blik_payment_data(blik)
     }
 
-    /// Creates a payment by a card.
+    /// Creates a payment with a card.
     pub fn card(card: CardPayment) -> Self {
         Self::group(CARD_GROUP).card_payment_data(card)
     }
@@ -119,32 +127,33 @@ impl Pay {
     }
 
     setters! {
-        /// Sets the group of channels. Must not be combined with a channel.
+        /// Sets the group of channels. It must not be combined with a channel.
         group_id: impl Into<GroupId>,
-        /// Sets the channel: the payer is redirected to that bank directly.
+        /// Sets the channel. The payer is redirected to it directly. It must not be combined with a
+        /// group.
         channel_id: impl Into<ChannelId>,
         /// Sets the kind of payment. Optional in most cases.
         method: impl Into<PayMethod>,
         /// Sets a BLIK code or alias.
         blik_payment_data: BlikPayment,
-        /// Sets a card, or the token of a saved card.
+        /// Sets an encrypted card, or the token of a saved card.
         card_payment_data: CardPayment,
-        /// Sets a token of another kind of saved card (EISOP).
+        /// Sets the token of a card that was saved by EISOP (Elavon).
         token_payment_data: TokenPayment,
-        /// Sets the initiator of a charge of a saved card.
+        /// Sets the initiator of a charge to a saved card.
         cof: impl Into<CardOnFile>,
-        /// Sets the payment data of Apple Pay, in base64.
+        /// Sets the payment data of Apple Pay: the JSON of the wallet in base64.
         apple_pay_payment_data: impl Into<Secret>,
-        /// Sets the payment data of Google Pay, in base64.
+        /// Sets the payment data of Google Pay: the JSON of the wallet in base64.
         google_pay_payment_data: impl Into<Secret>,
         /// Sets the payment data of Click to Pay.
         click_to_pay_payment_data: ClickToPay,
-        /// Sets the schedule of an old kind of recurring payment.
+        /// Sets a schedule of the legacy kind of recurring payments.
         recursive: Recursive,
     }
 }
 
-/// A card, or the token of a saved card.
+/// An encrypted card, or the token of a saved card.
 ///
 /// ```
 /// use tpay_client::transactions::pay::{CardOnFile, CardPayment, PayMethod};
@@ -174,17 +183,18 @@ pub struct CardPayment {
 }
 
 impl CardPayment {
-    /// Creates an empty value.
+    /// Creates an empty value. It must be completed with a card or a token.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Creates a payment by a card that the payer's browser encrypted with the key from the panel.
+    /// Creates a payment with a card that the payer's browser encrypted with the public key from
+    /// the panel.
     pub fn encrypted(card: impl Into<Secret>) -> Self {
         Self::new().card(card)
     }
 
-    /// Creates a payment by a saved card.
+    /// Creates a payment with a saved card.
     pub fn saved(token: impl Into<Secret>) -> Self {
         Self::new().token(token)
     }
@@ -198,21 +208,24 @@ impl CardPayment {
     }
 
     setters! {
-        /// Sets the card, encrypted in the payer's browser.
+        /// Sets the card, encrypted in the payer's browser with the public key from the panel.
         card: impl Into<Secret>,
-        /// Sets the token of a saved card.
+        /// Sets the token of a saved card, up to 64 characters.
         token: impl Into<Secret>,
         /// Sets the token of a preauthorization.
         preauthorized_token: impl Into<Secret>,
-        /// Sets whether to save the card: 1 saves it, and a notification contains its token.
+        /// Sets whether the card is saved: 1 saves it, 0 does not. A notification then contains its
+        /// token.
         save: u32,
-        /// Sets your own text for the settlement, letters and digits. The API reference allows 12, the
-        /// official PHP SDK more.
+        /// Sets the text of the settlement, letters and digits only. The API reference allows 12
+        /// characters, the official PHP SDK more.
         roc_text: impl Into<String>,
     }
 }
 
-/// A token of a card saved by EISOP (Elavon).
+/// The token of a card that was saved by EISOP (Elavon).
+///
+/// See the example of [`Pay`].
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -228,8 +241,8 @@ pub struct TokenPayment {
 }
 
 impl TokenPayment {
-    /// Creates a payment by a token of 12 to 19 characters, with the expiry date of the card
-    /// `YYMM`, the id of the first transaction (up to 22 characters) and the brand.
+    /// Creates a payment with a token of 12 to 19 characters, the expiry date of the card (`YYMM`),
+    /// the id of the first transaction (up to 22 characters) and the brand of the card.
     pub fn new(
         token_value: impl Into<Secret>,
         card_expiry_date: impl Into<String>,
@@ -246,8 +259,8 @@ impl TokenPayment {
     }
 
     setters! {
-        /// Sets your own text for the settlement, letters and digits. The API reference allows 12, the
-        /// official PHP SDK more.
+        /// Sets the text of the settlement, letters and digits only. The API reference allows 12
+        /// characters, the official PHP SDK more.
         roc_text: impl Into<String>,
     }
 
@@ -263,6 +276,8 @@ impl TokenPayment {
 wire_enum! {
     /// The network of a card.
     ///
+    /// See the example of [`Pay`].
+    ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum CardNetwork {
         /// Visa.
@@ -274,6 +289,8 @@ wire_enum! {
 
 /// The payment data of Click to Pay.
 ///
+/// See the example of [`Pay`].
+///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -284,7 +301,7 @@ pub struct ClickToPay {
 }
 
 impl ClickToPay {
-    /// Creates the payment data, with the network of the card.
+    /// Creates the payment data with the card network.
     pub fn new(payment_data: impl Into<Secret>, network: CardNetwork) -> Self {
         Self { payment_data: payment_data.into(), network }
     }
@@ -294,10 +311,12 @@ impl ClickToPay {
     }
 }
 
-/// The schedule of an old kind of recurring payment.
+/// A schedule of the legacy kind of recurring payments.
 ///
-/// Source: the official PHP client; no documentation names it. `recursiveId`, the names of the periods
-/// and the schedule without a limit, the official Android client.
+/// See the example of [`Pay`].
+///
+/// Source: the official PHP client; no documentation names it. `recursiveId`, the names of the
+/// periods and the unlimited schedule, the official Android client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Recursive {
@@ -313,23 +332,24 @@ pub struct Recursive {
 }
 
 impl Recursive {
-    /// Creates a schedule of this number of payments, with a period of 1 (a day), 2 (a week), 3 (a
-    /// month), 4 (a quarter) or 5 (a year).
+    /// Creates a schedule of `quantity` payments with a period of 1 (day), 2 (week), 3 (month), 4
+    /// (quarter) or 5 (year).
     pub fn new(period: u32, quantity: u32) -> Self {
         Self { quantity: Some(quantity), ..Self::unlimited(period) }
     }
 
-    /// Creates a schedule without a limit of payments, with a period as in [`new`](Self::new).
+    /// Creates a schedule with an unlimited number of payments and a period as in
+    /// [`new`](Self::new).
     pub fn unlimited(period: u32) -> Self {
         Self { period, quantity: None, kind: None, expiration_date: None, recursive_id: None }
     }
 
     setters! {
-        /// Sets the type. Defaults to 1.
+        /// Sets the type. Defaults to 1. Its values are not documented.
         kind: u32,
-        /// Sets the end, `YYYY-MM-DD`.
+        /// Sets the end date, `YYYY-MM-DD`.
         expiration_date: impl Into<String>,
-        /// Sets the id of the schedule. No source says what the values are.
+        /// Sets the id of the schedule. Its values are not documented.
         recursive_id: impl Into<String>,
     }
 

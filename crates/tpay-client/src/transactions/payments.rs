@@ -2,6 +2,15 @@
 //!
 //! They are parts of a [`Transaction`](crate::Transaction). A declined payment is an error; see
 //! [`ErrorExt`](crate::ErrorExt).
+//!
+//! ```no_run
+//! let tpay = tpay_client::Client::from_env()?;
+//! let transaction = tpay.get_transaction("01K5BK4HEPB0WBCGT51FMTYSYJ")?;
+//! for attempt in transaction.payments.into_iter().flat_map(|payments| payments.attempts) {
+//!     println!("{:?} {:?}", attempt.date, attempt.payment_error_code);
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{Amount, Detail, ExtraFields, wire, wire_enum};
 use serde::{Deserialize, Serialize};
@@ -12,11 +21,13 @@ use crate::{UnixTime, local_time};
 wire_enum! {
     /// The status of a payment of a transaction.
     ///
+    /// See the example of the module [`transactions::payments`](crate::transactions::payments).
+    ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum PaymentStatus {
         /// The result is not known yet.
         Pending = "pending",
-        /// The payment was made.
+        /// The payment succeeded.
         Correct = "correct",
         /// The payment was declined.
         Declined = "declined",
@@ -24,6 +35,8 @@ wire_enum! {
 }
 
 /// The result of the payment of a transaction.
+///
+/// See the example of the module [`transactions::payments`](crate::transactions::payments).
 ///
 /// Source: the provider's API reference, `POST /transactions` and
 /// `GET /transactions/{transactionId}`; `groupId`, `alternatives`, `bankDataPayer`, `extra` and a
@@ -36,26 +49,27 @@ pub struct Payments {
     /// The status of the payment.
     #[serde(default)]
     pub status: Option<PaymentStatus>,
-    /// The payment method.
+    /// The payment method, such as `pay_by_link`.
     pub method: Option<String>,
     /// The paid amount, in units of the transaction's currency.
     pub amount_paid: Option<Amount>,
-    /// The times of the payment.
+    /// The time at which the payment was booked.
     pub date: Option<TransactionDate>,
-    /// The reasons for which it was declined.
+    /// The reasons why the payment was declined.
     #[serde(default, deserialize_with = "wire::one_or_more")]
     pub errors: Vec<PaymentError>,
-    /// The banking applications from which the payer must choose.
+    /// The banking applications from which the payer must choose. Set if a BLIK alias exists in
+    /// several of them.
     #[serde(default)]
     pub alternatives: Vec<Alternative>,
-    /// The attempts so far. Only present when a transaction is read.
+    /// The payment attempts so far. Only set if the transaction was requested by its id.
     #[serde(default)]
     pub attempts: Vec<Attempt>,
-    /// Whether a BLIK PAYID can be registered.
+    /// Whether a BLIK PAYID alias can be registered.
     pub pay_id_eligible: Option<bool>,
-    /// The group of channels of the payment.
+    /// The id of the group of channels, a number as a string, such as `150`.
     pub group_id: Option<String>,
-    /// The payer as named by the bank.
+    /// The payer's data from the bank.
     #[serde(default, deserialize_with = "wire::if_valid")]
     pub bank_data_payer: Option<PayerDetails>,
     /// The response of the acquirer.
@@ -69,12 +83,14 @@ pub struct Payments {
 
 /// The response of the acquirer to a payment.
 ///
+/// See the example of the module [`transactions::payments`](crate::transactions::payments).
+///
 /// Source: the official Android client; no documentation names it for payments.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PaymentExtra {
-    /// The code.
+    /// The response code of the acquirer.
     pub response_code: Option<String>,
     /// The description, such as `Approved`.
     pub response_description: Option<String>,
@@ -83,7 +99,9 @@ pub struct PaymentExtra {
     pub extra: ExtraFields,
 }
 
-/// The reason for which a payment was declined.
+/// A reason why a payment was declined.
+///
+/// See the example of the module [`transactions::payments`](crate::transactions::payments).
 ///
 /// Source: the provider's API reference, `POST /transactions`; `devMessage`, the official iOS
 /// client.
@@ -91,13 +109,13 @@ pub struct PaymentExtra {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PaymentError {
-    /// The code, such as `payment_failed`.
+    /// The error code, such as `payment_failed`.
     pub error_code: Option<String>,
     /// The message, in the payer's language.
     pub error_message: Option<String>,
-    /// The name of the invalid field.
+    /// The name of the invalid field, such as `pay.blikPaymentData.blikToken`.
     pub field_name: Option<String>,
-    /// The message for developers.
+    /// The message for developers, such as `Value is shorter than 3`.
     pub dev_message: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -114,30 +132,34 @@ impl PaymentError {
 
 /// One of several banking applications in which a BLIK alias exists.
 ///
+/// See the example of the module [`transactions::payments`](crate::transactions::payments).
+///
 /// Source: the official Android client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Alternative {
-    /// The name of the application, for the payer.
+    /// The name of the application, to be shown to the payer.
     pub application_name: Option<String>,
-    /// The code of the application: the `key` of the alias for the next payment.
+    /// The code of the application. Set it as `key` of the alias for the next payment.
     pub application_code: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// An attempt to pay.
+/// A payment attempt.
+///
+/// See the example of the module [`transactions::payments`](crate::transactions::payments).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Attempt {
-    /// The time, in local time.
+    /// The time of the attempt in Polish local time, such as `2026-11-22 01:20:18`.
     pub date: Option<String>,
-    /// The reason of the failure. Absent if the attempt succeeded.
+    /// The reason why the attempt failed. Absent if it succeeded.
     #[serde(default)]
     pub payment_error_code: Option<PaymentErrorCode>,
     /// Fields that this type does not cover.
@@ -154,13 +176,15 @@ impl Attempt {
 }
 
 wire_enum! {
-    /// The reason for which an attempt to pay failed.
+    /// The reason why a payment attempt failed.
+    ///
+    /// See the example of the module [`transactions::payments`](crate::transactions::payments).
     ///
     /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
     pub enum PaymentErrorCode {
         /// The BLIK code is invalid or has expired.
         WrongBlikCode = "63",
-        /// No reason is given.
+        /// The reason is not classified.
         Unclassified = "100",
         /// The payer rejected the payment.
         RejectedByPayer = "101",
@@ -181,19 +205,21 @@ wire_enum! {
 
 /// A held part of the amount of a transaction.
 ///
+/// See the example of the module [`transactions::payments`](crate::transactions::payments).
+///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Lock {
-    /// The reason of the hold: `Balance`, `Chargeback` or `Transaction`.
+    /// The reason for the hold: `Balance`, `Chargeback` or `Transaction`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// The status: `Active`, `Removed` or `Executed`.
+    /// The status of the hold: `Active`, `Removed` or `Executed`.
     pub status: Option<String>,
     /// The held amount, in units of the transaction's currency.
     pub amount: Option<Amount>,
-    /// The collected part of it, in units of the transaction's currency.
+    /// The collected part of the held amount, in units of the transaction's currency.
     pub amount_collected: Option<Amount>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]

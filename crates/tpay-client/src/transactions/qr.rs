@@ -12,25 +12,29 @@ use crate::{Client, validate};
 wire_enum! {
     /// The size of a QR image.
     ///
+    /// See the example of [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
+    ///
     /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum QrSize {
-        /// Small.
+        /// Small (`S`).
         Small = "S",
-        /// Medium, the default.
+        /// Medium (`M`). This is the default.
         Medium = "M",
-        /// Large.
+        /// Large (`L`).
         Large = "L",
-        /// Extra large.
+        /// Extra large (`XL`).
         ExtraLarge = "XL",
     }
 }
 
 wire_enum! {
-    /// The type of an image.
+    /// The image format.
+    ///
+    /// See the example of [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
     ///
     /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum ImageType {
-        /// PNG, the default.
+        /// PNG. This is the default.
         Png = "image/png",
         /// JPEG.
         Jpeg = "image/jpeg",
@@ -40,11 +44,13 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// The identifier in the link of a QR image.
+    /// The identifier in the link that a QR image contains.
+    ///
+    /// See the example of [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
     ///
     /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum QrLink {
-        /// The title of a transaction, the default.
+        /// The title of a transaction. This is the default.
         Title = "title",
         /// The title of a transaction that was created for a group of channels (`group_id`) and not
         /// for one channel. The server does not validate this.
@@ -52,7 +58,7 @@ wire_enum! {
     }
 }
 
-/// `POST /transactions/{transactionId}/qr`: a QR image of the link to the payment page.
+/// `POST /transactions/{transactionId}/qr`: creates a QR image of the link to the payment page.
 ///
 /// ```
 /// use tpay_client::transactions::qr::{GetTransactionQr, ImageType, QrSize};
@@ -81,7 +87,7 @@ pub struct GetTransactionQr {
 }
 
 impl GetTransactionQr {
-    /// Creates a request for the transaction with this id, for a PNG of medium size.
+    /// Creates a request for a PNG image of medium size for the transaction with this id.
     pub fn new(transaction_id: impl Into<String>) -> Self {
         Self {
             transaction_id: transaction_id.into(),
@@ -94,15 +100,15 @@ impl GetTransactionQr {
     }
 
     setters! {
-        /// Sets the size of the image.
+        /// Sets the size of the image. Defaults to medium.
         size: impl Into<QrSize>,
-        /// Sets the type of the image.
+        /// Sets the format of the image. Defaults to PNG.
         output_type: impl Into<ImageType>,
-        /// Sets a picture for the center, in base64.
+        /// Sets a logo for the center of the image, in base64.
         logo: impl Into<String>,
-        /// Sets the type of that picture.
+        /// Sets the format of the logo.
         logo_type: impl Into<ImageType>,
-        /// Sets the identifier in the link.
+        /// Sets the identifier in the link. Defaults to the title.
         link_type: impl Into<QrLink>,
     }
 }
@@ -110,10 +116,10 @@ impl GetTransactionQr {
 impl Endpoint for GetTransactionQr {
     type Output = File;
     const ID: &'static str = "transactions.qr";
-    // It creates nothing.
+    // The request creates an image and changes no data.
     const ROUTE: Route<Self> = route!(POST "/transactions/{transactionId}/qr", transaction_id)
         .accept("image/*")
-        .idempotent();
+        .read_only();
 
     fn validate(&self) -> Result<(), InputError> {
         validate::known("size", self.size.as_ref(), QrSize::KNOWN)?;
@@ -136,6 +142,8 @@ impl Endpoint for GetTransactionQr {
 /// See [`transactions::qr`](crate::transactions::qr): links to the payment page as images.
 impl Client {
     /// Returns a QR image of the link to the payment page of a transaction.
+    ///
+    /// See the example of [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,4 +1,4 @@
-//! References by which a transaction is found after an unknown outcome.
+//! References for finding a transaction after an unknown outcome.
 
 use std::time::SystemTime;
 
@@ -12,16 +12,16 @@ const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// # Finding a transaction after an unknown outcome
 ///
-/// See [`transactions`](crate::transactions). The provider has no idempotency keys: the same request
+/// See [`transactions`](crate::transactions). The API has no idempotency keys: a repeated request
 /// may create a second transaction.
 impl Client {
-    /// Generates a unique text for
-    /// [`hidden_description`](crate::CreateTransaction::hidden_description): a ULID, 26 letters and
-    /// digits. It begins with the time of the client's clock, and 80 bits of it are random. Also fit
-    /// for the id of a [`CreateRecurring`](crate::recurring::CreateRecurring).
+    /// Generates a unique [`hidden_description`](crate::CreateTransaction::hidden_description): a
+    /// ULID of 26 letters and digits. It contains the time of the client's clock and 80 random
+    /// bits. It can also be used as the id of a
+    /// [`CreateRecurring`](crate::recurring::CreateRecurring).
     ///
     /// Store it with your order before you create the transaction. If the outcome is unknown,
-    /// [`find_transactions`](Client::find_transactions) says whether the transaction exists.
+    /// [`find_transactions`](Client::find_transactions) returns the transaction if it exists.
     ///
     /// ```
     /// # use tpay_client::Client;
@@ -49,14 +49,14 @@ impl Client {
         Ok(time.chain(noise).map(char::from).collect())
     }
 
-    /// Returns the transactions with this hidden description among those that `search` finds. The
-    /// provider has no filter for it, so all pages of `search` are requested: set its start to the
-    /// time at which the transaction may have been created.
+    /// Returns the transactions with this hidden description among those that match `search`. The
+    /// API has no filter for it, so all pages of `search` are requested. Set the start of `search`
+    /// to the time at which the transaction may have been created.
     ///
-    /// An empty result after an unknown outcome means that no transaction was created, or that the
-    /// server is still processing the request. Search again after a minute before you create another
-    /// one. Begin the search a day earlier: the time zone of the filter is not documented for certain,
-    /// and an hour repeats in autumn.
+    /// After an unknown outcome, an empty result means that no transaction was created, or that the
+    /// server is still processing the request. Search again after a minute before you create
+    /// another transaction. Start the search one day earlier, because the time zone of the filter
+    /// is not documented, and an hour repeats in autumn.
     ///
     /// ```no_run
     /// use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! The certificates of notifications: which ones are used, and when they are fetched.
+//! The certificates of notifications: which certificates are used, and when they are fetched.
 
 #![cfg(feature = "notifications")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
@@ -47,18 +47,18 @@ fn intermediate(name: &str, root: &Issuer) -> Issuer {
     CertifiedIssuer::signed_by(authority(name), KeyPair::generate().unwrap(), root).unwrap()
 }
 
-/// A certificate of the key of that number.
+/// Returns a certificate for the key with this number.
 fn leaf(key: usize, issuer: &Issuer) -> String {
     let params = params("signer", KeyUsagePurpose::DigitalSignature);
     params.signed_by(&KeyPair::from_pem(KEYS[key]).unwrap(), issuer).unwrap().pem()
 }
 
-/// The signature by the key of that number, whose certificate has that name.
+/// Returns a signature with the key of this number, whose certificate has this name.
 fn signed(key: usize, name: &str) -> String {
     testing::sign_with(KEYS[key], &format!("https://secure.tpay.com/x509/{name}"), BODY).unwrap()
 }
 
-/// What the host of certificates serves by name, and which requests it saw.
+/// The files that the certificate host serves, and the requests that it received.
 #[derive(Default)]
 struct Host {
     state: Mutex<State>,
@@ -82,7 +82,7 @@ impl Host {
         self.state.lock().unwrap().files.remove(name);
     }
 
-    /// The names of the files that were requested since the last call.
+    /// Returns the names of the files that were requested since the last call.
     fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap().requests)
     }
@@ -213,7 +213,8 @@ fn certificate_of_an_unusual_name_is_fetched_despite_invalid_messages_of_new_nam
         invalid_message(second);
         shop.wait(1);
     }
-    // Each attempt has a chance of about 1 in 30: that all fail has one of less than 1 in 10^13.
+    // Each attempt has a chance of about 1 in 30. The probability that all fail is less than 1 in
+    // 10^13.
     let signature = signed(0, "next.pem");
     let is_read = (20..1000).any(|second| {
         invalid_message(second);
@@ -221,8 +222,8 @@ fn certificate_of_an_unusual_name_is_fetched_despite_invalid_messages_of_new_nam
         shop.wait(1);
         is_read
     });
-    assert!(is_read, "no attempt got a fetch");
-    // From now on it is a name that verified a message, which needs no budget.
+    assert!(is_read, "at least one attempt gets a fetch");
+    // The name has now verified a message, so it needs no budget.
     for second in 1000..1040 {
         invalid_message(second);
         shop.reader.read(&signature, BODY).unwrap();
@@ -242,7 +243,7 @@ fn invalid_messages_of_new_names_cause_a_bounded_number_of_requests_per_minute()
     }
     let requests = shop.host.requests().len();
     assert!((16..=16 + 20).contains(&requests), "{requests} requests in 200 s");
-    // The same with few names, each of which is repeated.
+    // The same with few names that are repeated.
     shop.wait(200);
     for second in 0..200 {
         shop.invalid_message(&format!("junk-{}.pem", second % 16));
@@ -288,9 +289,9 @@ fn new_intermediate_is_taken_from_the_file_of_the_root() {
     shop.wait(3600);
     shop.read(1, USUAL).unwrap();
     assert_eq!(shop.host.requests(), [USUAL]);
-    // What the old one signed is still verified.
+    // Messages that the old intermediate verified are still verified.
     shop.read(0, USUAL).unwrap();
-    // A fetched intermediate is also used for certificates of other names.
+    // A fetched intermediate is also used for certificates with other names.
     shop.host.serve("next.pem", leaf(0, &new));
     shop.read(0, "next.pem").unwrap();
 }
@@ -322,7 +323,7 @@ fn certificates_of_the_file_of_the_root_are_never_trusted() {
         assert_eq!(shop.host.requests(), [USUAL, AUTHORITIES]);
         shop.wait(10);
     }
-    // Nor is the file itself the certificate of a signer.
+    // The file itself is not accepted as the certificate of a signer either.
     let error = shop.read(0, AUTHORITIES).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Verify, "{error}");
     assert_eq!(shop.host.requests(), [AUTHORITIES]);
@@ -361,7 +362,7 @@ fn certificate_is_requested_once_per_pause_with_the_default_retries() {
 }
 
 #[test]
-fn rotation_within_the_pause_is_a_503_and_no_verify_error() {
+fn rotation_within_the_pause_is_a_503_and_not_a_verify_error() {
     let root = root();
     let shop = Shop::new(&root.pem());
     shop.host.serve(USUAL, leaf(0, &root));
@@ -370,7 +371,7 @@ fn rotation_within_the_pause_is_a_503_and_no_verify_error() {
     let error = shop.read(1, USUAL).unwrap_err();
     assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
     shop.wait(10);
-    // The request fails, and so the newest certificate is not known within the next pause either.
+    // The request fails, so the newest certificate is not known during the next pause either.
     shop.host.remove(USUAL);
     for _ in 0..2 {
         let error = shop.read(1, USUAL).unwrap_err();
@@ -402,7 +403,8 @@ fn unverified_certificates_never_evict_verified_ones() {
     for key in [0, 1] {
         shop.read(key, USUAL).unwrap();
     }
-    // The newest is used as soon as it verifies something, and the oldest is dropped for it.
+    // The newest certificate is used as soon as it verifies a message, and the oldest one is
+    // dropped.
     let third = intermediate("third", &own);
     shop.host.serve(USUAL, leaf(0, &third) + &third.pem());
     assert_eq!(shop.invalid_message(USUAL), 400);

@@ -1,6 +1,6 @@
-//! The examples as a person runs them: help, exit statuses, and errors that help.
+//! The examples as run by a user: help, exit statuses, and error messages.
 //!
-//! `tpay_tour` is not among them: `cargo xtask endpoints` runs it.
+//! `tpay_tour` is not included: `cargo xtask endpoints` runs it.
 
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]

@@ -1,6 +1,5 @@
-//! Signatures of notifications that are not Tpay's: each is rejected for its own reason, causes at
-//! most one fetch, from the one host that is allowed, and does not affect the genuine
-//! notification that follows.
+//! Forged signatures of notifications: each is rejected with its own reason, causes at most one
+//! fetch, from the allowed host only, and does not affect the genuine notification that follows.
 
 #![cfg(all(feature = "notifications", feature = "ureq"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
@@ -32,7 +31,7 @@ const USUAL: &str = "https://secure.tpay.com/x509/notifications-jws.pem";
 const AUTHORITIES: &str = "https://secure.tpay.com/x509/tpay-jws-root.pem";
 const BODY: &[u8] = b"id=1010&tr_id=TR-1&tr_amount=1.00&tr_paid=1.00&tr_status=TRUE";
 
-/// The signer's key, and one that is another's.
+/// The key of the signer, and a key of another signer.
 const KEY: &str = include_str!("jws/key.pem");
 const OTHER_KEY: &str = include_str!("../../src/notifications/testing/key.pem");
 
@@ -49,12 +48,12 @@ fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The header that Tpay sends, with this address.
+/// Returns the header that Tpay sends, with this certificate URL.
 fn header(x5u: &str) -> String {
     format!(r#"{{"alg":"RS256","x5u":"{x5u}"}}"#)
 }
 
-/// A signature by the signer's key, with any header.
+/// Returns a signature with the signer's key and any header.
 fn signed(header: &str, body: &[u8]) -> String {
     let header = base64url(header);
     let input = format!("{header}.{}", base64url(body));
@@ -64,7 +63,7 @@ fn signed(header: &str, body: &[u8]) -> String {
 
 type Issuer = CertifiedIssuer<'static, KeyPair>;
 
-/// Certificates as Tpay has them: a root, an intermediate and the signer's.
+/// A chain of certificates like Tpay's: a root, an intermediate and the signer's certificate.
 struct Pki {
     root: Issuer,
     intermediate: Issuer,
@@ -108,13 +107,13 @@ impl Pki {
         self.intermediate.pem() + &self.root.pem()
     }
 
-    /// A certificate for the signer's key.
+    /// Returns a certificate for the signer's key.
     fn certificate(&self, params: &CertificateParams) -> String {
         params.signed_by(&KeyPair::from_pem(KEY).unwrap(), &self.intermediate).unwrap().pem()
     }
 }
 
-/// A reader whose certificate service is a function, and what was fetched.
+/// A reader whose certificate host is a function, and the fetched files.
 struct Shop {
     reader: Notifications,
     clock: ManualClock,
@@ -144,7 +143,7 @@ impl Shop {
         *self.served.lock().unwrap() = pem.as_ref().to_vec();
     }
 
-    /// What was fetched since the last time.
+    /// Returns the files that were fetched since the last call.
     fn fetched(&self) -> Vec<String> {
         std::mem::take(&mut self.fetched.lock().unwrap())
     }
@@ -157,13 +156,14 @@ impl Shop {
         error.message().unwrap().to_owned()
     }
 
-    /// Like `rejects`, after the pause: within it the newest certificate is not known.
+    /// Like `rejects`, after the pause. During the pause the newest certificate is not known.
     fn rejects_later(&self, signature: &str) -> String {
         self.clock.advance(Duration::from_secs(10));
         self.rejects(signature)
     }
 
-    /// Serves a certificate that must be rejected for a valid signature, and returns the reason.
+    /// Serves a certificate that must be rejected although the signature is valid, and returns the
+    /// reason.
     fn rejects_certificate(&self, pem: impl AsRef<[u8]>) -> String {
         self.serves(pem);
         self.rejects_later(&signed(&header(USUAL), BODY))
@@ -171,7 +171,8 @@ impl Shop {
 }
 
 impl Shop {
-    /// Serves a file that is not a certificate: the service fails, so the sender must retry.
+    /// Serves a file that is not a certificate: this is a failure of the service, so the sender
+    /// must retry.
     fn cannot_read_certificate(&self, pem: impl AsRef<[u8]>) {
         self.clock.advance(Duration::from_secs(10));
         self.serves(pem);
@@ -180,7 +181,7 @@ impl Shop {
     }
 }
 
-/// A shop whose service serves the right certificate.
+/// Returns a shop whose certificate host serves the valid certificate.
 fn shop() -> (Pki, Shop) {
     let pki = Pki::new();
     let shop = Shop::new(&pki.anchors());
@@ -192,7 +193,7 @@ fn shop() -> (Pki, Shop) {
 fn valid_message_is_accepted() {
     let (_, shop) = shop();
     shop.reader.read(&signed(&header(USUAL), BODY), BODY).unwrap();
-    // Tpay's own header has escaped slashes; its other members do not matter.
+    // Tpay's own header has escaped slashes. Its other members are ignored.
     let escaped = header(USUAL).replace('/', r"\/");
     shop.reader.read(&signed(&escaped, BODY), BODY).unwrap();
     let more = r#"{"typ":"JOSE","alg":"RS256","kid":null,"x5u":"URL"}"#.replace("URL", USUAL);
@@ -260,7 +261,7 @@ fn url_outside_the_certificate_folder_is_rejected_and_never_fetched() {
         "https://secure.tpay.com/x509/a%2fb.pem",
         "https://secure.tpay.com//x509/notifications-jws.pem",
         "https://secure.tpay.com\\\\x509\\\\notifications-jws.pem",
-        // What follows it.
+        // Query, fragment and other characters after the path.
         "https://secure.tpay.com/x509/notifications-jws.pem?next=https://evil.example",
         "https://secure.tpay.com/x509/notifications-jws.pem#evil",
         "https://secure.tpay.com/x509/notifications-jws.pem;a=b",
@@ -273,14 +274,14 @@ fn url_outside_the_certificate_folder_is_rejected_and_never_fetched() {
     for address in addresses {
         assert_eq!(shop.rejects(&signed(&header(address), BODY)), ADDRESS, "{address}");
     }
-    // However long it is, and also below the right folder.
+    // Of any length, and below the allowed folder.
     for start in ["https://evil.example/", FOLDER] {
         for length in [256, 70_000, 4_000_000] {
             let address = [start, &"a".repeat(length)].concat();
             assert_eq!(shop.rejects(&signed(&header(&address), BODY)), ADDRESS, "{length}");
         }
     }
-    assert!(shop.fetched().is_empty(), "nothing of it is fetched");
+    assert!(shop.fetched().is_empty(), "no file is fetched");
     shop.reader.read(&signed(&header(USUAL), BODY), BODY).unwrap();
 }
 
@@ -293,7 +294,7 @@ fn other_algorithms_are_rejected_for_any_signature() {
     {
         let header = header(USUAL).replace("RS256", algorithm);
         assert_eq!(shop.rejects(&signed(&header, BODY)), ALGORITHM, "{algorithm}");
-        // Keyed with public values, and without a key.
+        // Keyed with public values, or without a key.
         let segment = base64url(&header);
         let key = HmacKey::new("key", &Secret::new(&*certificate)).unwrap();
         let hmac = key.sign(&[segment.as_bytes(), b".", base64url(BODY).as_bytes()]);
@@ -312,17 +313,17 @@ fn other_algorithms_are_rejected_for_any_signature() {
 fn ambiguous_header_is_rejected() {
     let (_, shop) = shop();
     for header in [
-        // Which of the two?
+        // Ambiguous: two values of one member.
         r#"{"alg":"none","alg":"RS256","x5u":"URL"}"#,
         r#"{"alg":"RS256","alg":"RS256","x5u":"URL"}"#,
         r#"{"alg":"RS256","x5u":"https://evil.example/","x5u":"URL"}"#,
         r#"{"alg":"RS256","x5u":"URL","\u0078\u0035u":"https://evil.example/"}"#,
         r#"{"alg":"RS256","x5u":"URL","kid":"a","kid":"b"}"#,
-        // What must be understood, and is not.
+        // `crit` lists an extension that is not supported.
         r#"{"alg":"RS256","x5u":"URL","crit":["b64"],"b64":false}"#,
         r#"{"alg":"RS256","x5u":"URL","crit":[]}"#,
         r#"{"alg":"RS256","x5u":"URL","crit":null}"#,
-        // What is missing, and what is no header.
+        // A missing member, or not a header at all.
         r#"{"alg":"RS256"}"#,
         r#"{"x5u":"URL"}"#,
         r#"{"ALG":"RS256","x5u":"URL"}"#,
@@ -353,7 +354,7 @@ fn ambiguous_header_is_rejected() {
 }
 
 #[test]
-fn a_key_in_the_header_is_not_used() {
+fn key_in_the_header_is_not_used() {
     let pki = Pki::new();
     let shop = Shop::new(&pki.anchors());
     shop.serves(testing::CERTIFICATE);
@@ -366,7 +367,7 @@ fn a_key_in_the_header_is_not_used() {
 }
 
 #[test]
-fn segments_other_than_header_nothing_and_signature_are_rejected() {
+fn segments_other_than_header_empty_and_signature_are_rejected() {
     let (_, shop) = shop();
     let good = signed(&header(USUAL), BODY);
     let (head, signature) = good.split_once("..").unwrap();
@@ -382,17 +383,17 @@ fn segments_other_than_header_nothing_and_signature_are_rejected() {
         "..".to_owned(),
         "...".to_owned(),
         format!("{head}.{signature}"),
-        // The payload, also the right one.
+        // With the payload, even the right one.
         format!("{head}.{payload}.{signature}"),
         format!("{head}.e30.{signature}"),
         format!("{head}. .{signature}"),
-        // More than three.
+        // More than three segments.
         format!("{good}."),
         format!(".{good}"),
         format!("{head}...{signature}"),
         format!("{good}.{signature}"),
         format!("{head}..{signature}.{head}..{signature}"),
-        // As a list, as JSON, and quoted.
+        // As a list, as JSON, and in quotes.
         format!("{good},{good}"),
         format!("\"{good}\""),
         format!("Bearer {good}"),
@@ -405,11 +406,12 @@ fn segments_other_than_header_nothing_and_signature_are_rejected() {
 }
 
 #[test]
-fn a_segment_has_one_form_only() {
+fn each_segment_has_one_valid_encoding() {
     let (_, shop) = shop();
     let good = signed(&header(USUAL), BODY);
     let (head, signature) = good.split_once("..").unwrap();
-    // 256 bytes end in a letter with four spare bits: each other value means the same bytes.
+    // 256 bytes end with a letter that has four spare bits. Each value of these bits decodes to the
+    // same bytes.
     let last = signature.chars().last().unwrap();
     let cut = signature.strip_suffix(last).unwrap();
     for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".chars() {
@@ -417,7 +419,7 @@ fn a_segment_has_one_form_only() {
             continue;
         }
         let rejected = shop.rejects_later(&format!("{head}..{cut}{letter}"));
-        // The four without spare bits are other bytes.
+        // The letters without spare bits decode to other bytes.
         let expected = if "AQgw".contains(letter) { SIGNATURE } else { MALFORMED };
         assert_eq!(rejected, expected, "{letter}");
     }
@@ -458,7 +460,7 @@ fn signature_is_valid_for_its_own_header_body_and_length_only() {
         format!("{head}..{}", base64url([&[0], &bytes[..]].concat())),
         format!("{head}..AA"),
         format!("{head}..{}", base64url(vec![7; 1_000_000])),
-        // Not over base64 of the body, but over the body, as `b64: false` would have it.
+        // Signed over the body instead of its base64, as with `b64: false`.
         {
             let key = KeyPair::from_pem(KEY).unwrap();
             let input = [head.as_bytes(), b".", BODY].concat();
@@ -468,17 +470,20 @@ fn signature_is_valid_for_its_own_header_body_and_length_only() {
     ] {
         assert_eq!(shop.rejects_later(&wrong), SIGNATURE);
         assert_eq!(shop.fetched(), [USUAL]);
-        // A newer certificate may verify it, so it is not called a forgery within the pause.
+        // A newer certificate may verify it, so it is not rejected as a forgery during the pause.
         let error = shop.reader.read(&wrong, BODY).unwrap_err();
         assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
         assert!(error.to_string().contains(SIGNATURE), "{error}");
         shop.reader.read(&good, BODY).unwrap();
-        assert!(shop.fetched().is_empty(), "junk makes nothing be fetched again within seconds");
+        assert!(
+            shop.fetched().is_empty(),
+            "an invalid message causes no second fetch within seconds"
+        );
     }
 }
 
 #[test]
-fn http_header_must_occur_once_and_be_text() {
+fn http_header_must_occur_once_and_be_ascii() {
     let (_, shop) = shop();
     let good = signed(&header(USUAL), BODY);
     let reason = |values: &[&[u8]]| {
@@ -522,20 +527,21 @@ fn expired_or_future_certificate_anywhere_in_the_chain_is_rejected() {
 fn chain_to_anything_but_the_anchors_is_rejected() {
     let (pki, shop) = shop();
     let other = Pki::new();
-    // Of the same names, by another root.
+    // With the same names, from another root.
     assert_eq!(shop.rejects_certificate(other.certificate(&signer())), CHAIN);
-    // With the links that lead to that root: only the first is the signer's, and none is a link.
+    // With the intermediate and root of another chain: only the first certificate is the signer's,
+    // and the others are not trusted.
     let brought = other.certificate(&signer()) + &other.anchors();
     assert_eq!(shop.rejects_certificate(brought), CHAIN);
     let brought = other.anchors() + &pki.certificate(&signer());
     assert_eq!(shop.rejects_certificate(brought), CHAIN);
-    // Signed by itself.
+    // Self-signed.
     let key = KeyPair::from_pem(KEY).unwrap();
     let alone = signer().self_signed(&key).unwrap();
     assert_eq!(shop.rejects_certificate(alone.pem()), CHAIN);
     let alone = authority("root").self_signed(&key).unwrap();
     assert_eq!(shop.rejects_certificate(alone.pem()), CHAIN);
-    // By a certificate of the chain that may not issue any.
+    // Issued by a certificate of the chain that must not issue certificates.
     let leaf = CertifiedIssuer::signed_by(signer(), KeyPair::from_pem(KEY).unwrap(), &pki.root);
     let below = signer().signed_by(&key, &leaf.unwrap()).unwrap();
     assert_eq!(shop.rejects_certificate(below.pem()), CHAIN);
@@ -547,7 +553,7 @@ fn chain_to_anything_but_the_anchors_is_rejected() {
     for unreadable in [&*cut, key_instead, html] {
         shop.cannot_read_certificate(unreadable);
     }
-    // None of it is cached.
+    // None of the files is cached.
     shop.clock.advance(Duration::from_secs(10));
     shop.serves(pem);
     shop.reader.read(&signed(&header(USUAL), BODY), BODY).unwrap();
@@ -575,12 +581,12 @@ fn certificate_for_another_purpose_is_rejected() {
     ] {
         assert_eq!(shop.rejects_certificate(pem), CHAIN);
     }
-    // An authority does not sign messages.
+    // A CA certificate must not sign messages.
     let key = || KeyPair::from_pem(KEY).unwrap();
     let mut both = authority("signer");
     both.key_usages.push(Usage::DigitalSignature);
     assert_eq!(shop.rejects_certificate(pki.certificate(&both)), CHAIN);
-    // Not even the intermediate and the root of the anchors themselves.
+    // This includes the intermediate and the root of the anchors.
     let root = CertifiedIssuer::self_signed(authority("root"), key()).unwrap();
     let intermediate = CertifiedIssuer::signed_by(authority("between"), key(), &root).unwrap();
     let own = Shop::new(&(intermediate.pem() + &root.pem()));
@@ -634,7 +640,7 @@ fn key_that_is_not_rsa_is_rejected() {
 
 #[test]
 fn signatures_of_one_environment_are_rejected_in_the_other() {
-    // As Tpay has it: two authorities below one root.
+    // Like Tpay's: two intermediates below one root.
     let root =
         CertifiedIssuer::self_signed(authority("root"), KeyPair::generate().unwrap()).unwrap();
     let below = |name: &str| {
@@ -646,8 +652,9 @@ fn signatures_of_one_environment_are_rejected_in_the_other() {
         signer().signed_by(&KeyPair::from_pem(KEY).unwrap(), issuer).unwrap().pem()
     };
     assert_eq!(shop.rejects_certificate(issued_by(&sandbox)), CHAIN);
-    // With its intermediate it is accepted: only the root is trusted, and it is served by the host of
-    // this environment, which a message of the other one may not name.
+    // With its intermediate, the signature is accepted: only the root is trusted. But the host of
+    // this environment must serve the intermediate, and a message of the other environment must not
+    // name this host.
     shop.clock.advance(Duration::from_secs(10));
     shop.serves(issued_by(&sandbox) + &sandbox.pem());
     shop.reader.read(&signed(&header(USUAL), BODY), BODY).unwrap();
@@ -655,7 +662,7 @@ fn signatures_of_one_environment_are_rejected_in_the_other() {
     shop.serves(issued_by(&production));
     shop.reader.read(&signed(&header(USUAL), BODY), BODY).unwrap();
 
-    // And its address is not allowed to begin with.
+    // Its certificate URL is not allowed either.
     for (environment, other) in [
         (Environment::Production, "https://secure.sandbox.tpay.com"),
         (Environment::Sandbox, "https://secure.tpay.com"),
@@ -758,7 +765,7 @@ fn cached_certificate_verifies_while_the_service_fails() {
     let error = shop.reader.read(&invalid_message, BODY).unwrap_err();
     assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
     shop.reader.read(&good, BODY).unwrap();
-    // Neither does one that is a certificate and leads nowhere.
+    // A certificate without a chain to an anchor does not replace one either.
     shop.clock.advance(Duration::from_secs(11));
     shop.serves(Pki::new().certificate(&signer()));
     shop.reader.read(&good, BODY).unwrap();
@@ -769,7 +776,7 @@ fn cached_certificate_verifies_while_the_service_fails() {
     shop.reader.read(&good, BODY).unwrap();
 }
 
-/// A clock that counts how often each thread reads it.
+/// A clock that counts the reads of each thread.
 #[derive(Clone)]
 struct CountingClock {
     clock: ManualClock,
@@ -797,8 +804,8 @@ fn message_that_waited_for_a_failed_fetch_does_not_start_another() {
         .retries(0)
         .transport(move |_: Request| -> Result<Response, _> {
             *count.lock().unwrap() += 1;
-            // Each thread reads the clock for its message and before it asks for a fetch. A thread
-            // that comes later may start a fetch of its own.
+            // Each thread reads the clock for its message and before it requests a fetch. A thread
+            // that arrives later may start another fetch.
             while time.reads.lock().unwrap().values().filter(|reads| **reads >= 2).count() < THREADS
             {
                 std::thread::yield_now();
@@ -849,7 +856,8 @@ fn certificates_expire_after_the_clock_is_set_back() {
     let reader =
         client.notifications().unwrap().merchant_id("1010").anchors(pki.anchors()).unwrap();
     let good = signed(&header(USUAL), BODY);
-    // Threads read the clock a moment apart, so a step back is nothing; a day is.
+    // The threads read the clock at slightly different times, so a step back of one second is
+    // ignored. A day is not.
     for (now, fetched) in [(NOW + 86_400, 1), (NOW + 86_399, 1), (NOW, 2)] {
         clock.0.store(now, Ordering::SeqCst);
         reader.read(&good, BODY).unwrap();

@@ -1,4 +1,4 @@
-//! Notifications: which are accepted, which are rejected, and when a certificate is fetched.
+//! Notifications: which are accepted and rejected, and when a certificate is fetched.
 
 #![cfg(feature = "notifications")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
@@ -16,7 +16,7 @@ use tpay_client::*;
 
 const NOW: u64 = 1_795_305_600;
 
-/// The files that the host of certificates serves, and the requests that it received.
+/// The files that the certificate host serves, and the requests that it received.
 #[derive(Default)]
 struct Host {
     pem: Option<&'static str>,
@@ -58,7 +58,7 @@ fn body() -> Vec<u8> {
 }
 
 #[test]
-fn a_certificate_is_fetched_once_an_hour() {
+fn certificate_is_fetched_once_an_hour() {
     let (client, reader, host, clock) = setup(Some(testing::CERTIFICATE));
     let signature = testing::sign(&client, &body()).unwrap();
     for _ in 0..3 {
@@ -79,7 +79,7 @@ fn a_certificate_is_fetched_once_an_hour() {
 
 #[test]
 fn replaced_certificate_is_fetched_again_but_not_for_every_invalid_message() {
-    // The root signs nothing, but is a certificate with another key.
+    // The root does not sign notifications, but is a certificate with another key.
     let (client, reader, host, clock) = setup(Some(testing::ANCHORS));
     let requested = |host: &Arc<Mutex<Host>>| {
         let host = host.lock().unwrap();
@@ -100,7 +100,7 @@ fn replaced_certificate_is_fetched_again_but_not_for_every_invalid_message() {
     for _ in 0..5 {
         assert!(reader.read(&signature, b"junk").is_err());
     }
-    assert_eq!(requested(&host), 3, "junk makes one more fetch and not five");
+    assert_eq!(requested(&host), 3, "five invalid messages cause one fetch");
     reader.read(&signature, &body()).unwrap();
     assert_eq!(requested(&host), 3);
 }
@@ -160,7 +160,7 @@ fn one_flipped_bit_anywhere_is_rejected() {
 }
 
 #[test]
-fn a_certificate_is_not_valid_before_or_after_its_dates() {
+fn certificate_is_not_valid_before_or_after_its_dates() {
     for (now, valid) in [(1_672_531_199, false), (1_672_531_200, true), (2_619_302_401, false)] {
         let host = Arc::new(Mutex::new(Host::default()));
         let client = client(&host, &ManualClock::at_unix(now));
@@ -197,7 +197,7 @@ fn only_the_exact_certificate_url_of_the_environment_is_accepted() {
         assert!(error.to_string().contains("not allowed"), "{x5u}: {error}");
         assert_eq!(NotificationResponse::for_error(&error).status, 400);
     }
-    assert_eq!(requested(&host), 0, "nothing of it is fetched");
+    assert_eq!(requested(&host), 0, "no certificate is fetched");
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn md5sum_is_verified_only_with_a_code() {
     reader.security_code("code").read(&signature, &body()).unwrap();
 }
 
-/// The result of reading a genuine body.
+/// Reads a genuine body and returns the result.
 fn try_read(body: impl AsRef<[u8]>) -> Result<Notification, Error> {
     let (client, reader, _, _) = setup(Some(testing::CERTIFICATE));
     let signature = testing::sign(&client, body.as_ref()).unwrap();
@@ -237,7 +237,7 @@ fn read(body: &str) -> Notification {
     try_read(body).unwrap_or_else(|error| panic!("{body}: {error}"))
 }
 
-/// The members of a payment, some of them replaced.
+/// Returns the members of a payment, some of them replaced.
 fn payment(changes: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut members: Vec<(String, String)> = [
         ("id", "1010"),
@@ -268,7 +268,7 @@ fn form(members: &[(String, String)]) -> String {
     api_auth::Encoding::Form.text(&params)
 }
 
-/// Each kind in both encodings, with the response that acknowledges it.
+/// Returns a body of each kind in both encodings, with the response that acknowledges it.
 fn kinds() -> Vec<(&'static str, [String; 2], &'static str)> {
     let token = "a".repeat(64);
     let json = |text: &str| text.replace("TOKEN", &token);
@@ -342,7 +342,7 @@ fn every_kind_is_read_alike_as_a_form_and_as_json() {
             (Some(form), Some(json)) => assert_ne!(form, json, "{kind}: the bodies differ"),
             keys => assert!(keys == (None, None) && ["alias", "token update"].contains(&kind)),
         }
-        // But for the key, the two are the same.
+        // Except for the key, the two are the same.
         let debug = |notification: &Notification| {
             format!("{notification:?}").replace(notification.key().unwrap_or_default(), "")
         };
@@ -378,9 +378,9 @@ fn every_kind_is_read_alike_as_a_form_and_as_json() {
     }
 }
 
-/// Every kind, encoding, merchant and environment, whole and tampered with.
+/// Every kind, encoding, merchant and environment, unchanged and tampered with.
 #[test]
-fn notifications_are_accepted_only_whole_and_for_their_merchant_and_environment() {
+fn notifications_are_accepted_only_unchanged_and_for_their_merchant_and_environment() {
     let binds = |kind: &str| matches!(kind, "payment" | "alias");
     for (kind, bodies, _) in kinds() {
         for (encoding, body) in ["form", "json"].into_iter().zip(bodies) {
@@ -463,7 +463,7 @@ fn unknown_notifications_are_never_acknowledged() {
         assert_eq!((other.kind.as_deref(), &other.body[..]), (kind, body.as_bytes()));
         assert!(!format!("{other:?} {error} {error:?}").contains("CANARY"));
     }
-    // Of a known kind, and without what makes it one.
+    // Bodies of a known kind that lack a required member.
     for body in [
         without("id"),
         without("tr_amount"),
@@ -569,7 +569,7 @@ fn ids_that_are_neither_strings_nor_numbers_are_rejected() {
         r#"{"id":1010,"event":"ALIAS_REGISTER","msg_value":{"value":true}}"#,
         r#"{"id":1010,"event":"ALIAS_REGISTER","msg_value":{"value":["a","b"]}}"#,
         r#"{"id":[1010],"event":"ALIAS_REGISTER","msg_value":{"value":"a"}}"#,
-        // What decides on the kind.
+        // Members that determine the kind.
         r#"{"type":["new_kind"],"event":"ALIAS_REGISTER","id":1010,"msg_value":{"value":"a"}}"#,
         r#"{"type":{"a":1},"recurringId":"R","transactionId":"T","status":"active"}"#,
         r#"{"type":false,"recurringId":"R","transactionId":"T","status":"active"}"#,
@@ -605,14 +605,14 @@ fn alias_beside_a_list_of_aliases_is_rejected() {
     assert_eq!((&*alias.aliases[0].value, alias.aliases.len()), ("a", 1));
 }
 
-/// A payment as JSON, with another member.
+/// Returns a payment as JSON, with another member.
 fn json_payment(member: &[u8]) -> Vec<u8> {
     let start = br#"{"id":1010,"tr_id":"TR-1","tr_amount":1,"tr_paid":1,"tr_status":"TRUE","#;
     [start, member, b"}"].concat()
 }
 
 #[test]
-fn json_payment_with_invalid_text_that_identifies_nothing_is_accepted() {
+fn json_payment_with_invalid_strings_that_identify_nothing_is_accepted() {
     for member in [
         &br#""tr_desc":"caf\ud83d""#[..],
         br#""tr_desc":"caf\udc00\ud83d\u0041""#,
@@ -751,7 +751,7 @@ fn object_with_a_reserved_name_is_not_read_as_the_json_in_its_value() {
 }
 
 #[test]
-fn alias_events_are_read_as_one_object_or_as_a_list() {
+fn alias_events_are_read_from_one_object_or_a_list() {
     for body in [
         r#"{"id":"1010","event":"ALIAS_EXPIRED","msg_value":[{"value":"u1","type":"UID"},{"value":"u2","type":"PAYID"}]}"#,
         "id=1010&event=ALIAS_EXPIRED&msg_value[0][value]=u1&msg_value[0][type]=UID&msg_value[1][value]=u2&msg_value[1][type]=PAYID",
@@ -763,7 +763,7 @@ fn alias_events_are_read_as_one_object_or_as_a_list() {
     }
 }
 
-/// A payment of a marketplace.
+/// A marketplace payment.
 const MARKETPLACE: &str = "type=marketplace_transaction&data[transactionId]=M&data[transactionStatus]=correct&data[transactionAmount]=1.00&data[transactionPaidAmount]=1.00&data[transactionDate]=2026-11-22";
 
 #[test]
@@ -810,7 +810,7 @@ fn events_whose_bodies_may_be_equal_have_no_key() {
         format!(r#"{{"type":"token_update","data":{{"token":"{}","n":1}}}}"#, "a".repeat(64)),
         "id=1010&event=ALIAS_UNREGISTER&msg_value[value]=u".to_owned(),
         "id=1010&event=ALIAS_REGISTER&msg_value[value]=u&msg_value[expirationDate]=2027".to_owned(),
-        // Without what makes it unique.
+        // Without the member that makes it unique.
         form(&payment(&[("tr_status", "CHARGEBACK"), ("tr_date", "")])),
         "type=tokenization&data[token]=t".to_owned(),
         r#"{"type":"tokenization","data":{"tokenizationId":"","token":"t"}}"#.to_owned(),
@@ -823,7 +823,7 @@ fn events_whose_bodies_may_be_equal_have_no_key() {
 }
 
 #[test]
-fn a_payment_is_read_field_by_field() {
+fn payment_is_read_field_by_field() {
     let body = "id=1010&tr_id=TR-3HFD-TST24X&tr_date=2026&tr_crc=&tr_amount=5&tr_paid=4.50&tr_desc=d\
                 &tr_status=chargeback&tr_error=surcharge&tr_email=a%40x&tr_currency=EUR&tr_channel=64\
                 &card_token=CANARY&token_expiry_date=1228&card_tail=0016&card_brand=visa\
@@ -891,7 +891,7 @@ fn dates_of_cards_and_payments_are_typed_only_if_they_are_dates() {
 }
 
 #[test]
-fn a_payment_is_a_test_by_its_mode_or_by_the_title_of_the_test_button() {
+fn payment_is_a_test_by_its_mode_or_by_the_title_of_the_test_button() {
     for (title, mode, test) in [
         ("TR-BRA-KGZK0X", "0", false),
         ("TR-BRA-KGZK0X", "", false),
@@ -980,7 +980,7 @@ fn md5sum_covers_values_as_sent_and_json_numbers() {
     }
 }
 
-/// Any of these may be text of the merchant in an old encoding.
+/// Each of these values may be the merchant's text in a legacy encoding.
 #[test]
 fn hidden_descriptions_that_are_not_utf_8_are_verified_and_compared_by_their_bytes() {
     let code = Secret::new("demo");
@@ -1004,7 +1004,7 @@ fn hidden_descriptions_that_are_not_utf_8_are_verified_and_compared_by_their_byt
     assert_eq!(latin.to_string(), "zam\u{fffd}w");
     assert_eq!(format!("{latin:?}"), r#""zam\xF3w""#);
     assert_eq!(latin.as_str(), None);
-    // Neither the displayed text nor other bytes that are displayed alike are equal to it.
+    // A string that is displayed alike is not equal to it.
     assert!(latin != "zam\u{fffd}w" && latin != "zamów" && latin != *"zam\u{fffd}w");
     assert_ne!(latin, read_crc("zam%F4w", b"zam\xf4w"));
     assert_ne!(latin, read_crc("zam%EF%BF%BDw", "zam\u{fffd}w".as_bytes()));
@@ -1012,7 +1012,8 @@ fn hidden_descriptions_that_are_not_utf_8_are_verified_and_compared_by_their_byt
     let own = String::from("zamów");
     assert!(utf8 == "zamów" && utf8 == own && utf8.as_str() == Some("zamów"));
 
-    // A wrong sum over such bytes is rejected, and so is one over the displayed text.
+    // An invalid checksum over such bytes is rejected, and so is a checksum over the displayed
+    // text.
     let wrong = notifications::payment_md5sum("1010", "TR-1", "5.00", "zam\u{fffd}w", &code);
     let body = format!(
         "id=1010&tr_id=TR-1&tr_crc=zam%F3w&tr_amount=5.00&tr_paid=5.00&tr_status=TRUE&md5sum={wrong}"
@@ -1047,7 +1048,7 @@ fn empty_values_are_absent_in_both_encodings() {
         let Notification::Tokenization(saved) = read(body) else { panic!("{body}") };
         assert_eq!((saved.tokenization_id, saved.card_brand), (None, None), "{body}");
     }
-    // A body with an empty title is a payment for the official client, and no other kind here.
+    // A body with an empty title is a payment for the official client, and of no other kind here.
     for body in [
         "tr_id=&type=token_update&data[token]=t",
         r#"{"tr_id":"","type":"token_update","data":{"token":"t"}}"#,
@@ -1058,7 +1059,7 @@ fn empty_values_are_absent_in_both_encodings() {
 }
 
 #[test]
-fn texts_that_are_not_utf_8_are_rejected_only_where_they_identify_something() {
+fn values_that_are_not_utf_8_are_rejected_only_where_they_identify_something() {
     let token = "a".repeat(63);
     for body in [
         form(&payment(&[])).replace("TR-BRA-KGZK0X", "TR-%FF"),
@@ -1074,7 +1075,7 @@ fn texts_that_are_not_utf_8_are_rejected_only_where_they_identify_something() {
         assert!(error.to_string().contains("not UTF-8"), "{body}: {error}");
         assert_eq!(NotificationResponse::for_error(&error).status, 400, "{body}");
     }
-    // A payment is not lost for a description or a name in an old encoding.
+    // A payment is accepted although a description or a name has a legacy encoding.
     for name in ["tr_desc", "tr_email", "tr_name"] {
         let body = form(&payment(&[])).replace(&format!("{name}="), "old=");
         let body = format!("{body}&{name}=%A3ukasz+%AFak");
@@ -1084,7 +1085,7 @@ fn texts_that_are_not_utf_8_are_rejected_only_where_they_identify_something() {
 }
 
 #[test]
-fn a_repeated_name_is_rejected_in_forms_and_in_json() {
+fn repeated_name_is_rejected_in_forms_and_in_json() {
     let json = |member: &str| {
         format!(
             r#"{{"id":1010,"tr_id":"TR-1","tr_amount":1,"tr_paid":1,"tr_status":"TRUE",{member}}}"#
@@ -1120,7 +1121,7 @@ fn a_repeated_name_is_rejected_in_forms_and_in_json() {
 }
 
 #[test]
-fn a_body_that_is_neither_a_form_nor_json_is_rejected() {
+fn body_that_is_neither_a_form_nor_json_is_rejected() {
     let members = "id=1010&tr_id=TR-1&tr_amount=1.00&tr_paid=1.00&tr_status=TRUE";
     assert!(try_read(members).is_ok());
     for body in [
@@ -1160,7 +1161,7 @@ fn form_may_have_unescaped_characters_and_white_space_at_its_ends() {
 }
 
 #[test]
-fn an_order_number_that_is_not_a_text_is_rejected() {
+fn order_number_that_is_not_a_string_is_rejected() {
     for (member, is_read) in [("null", true), ("7", true), ("[\"7\"]", false), ("{}", false)] {
         let body = format!(
             r#"{{"id":1010,"tr_id":"TR-1","tr_amount":1,"tr_paid":1,"tr_status":"TRUE","tr_crc":{member}}}"#
@@ -1202,7 +1203,7 @@ fn merchant_id_that_is_not_a_number_is_an_error_and_accepts_nothing() {
 }
 
 #[test]
-fn a_charge_of_a_plan_is_acknowledged_in_either_way() {
+fn charge_of_a_plan_is_acknowledged_with_either_response() {
     let body = "recurringId=R&transactionId=TR-1&status=active";
     let notification = read(body);
     let reply = notification.accept();
@@ -1212,7 +1213,7 @@ fn a_charge_of_a_plan_is_acknowledged_in_either_way() {
     assert_eq!((reply.status, reply.content_type, reply.body), (200, "text/plain", "TRUE"));
 }
 
-/// A reader whose certificates come through `serve`.
+/// Returns a reader whose certificates are served by `serve`.
 fn reader_of(
     serve: impl Fn(&Request) -> Response + Send + Sync + 'static,
 ) -> (Client, Notifications, ManualClock) {
@@ -1245,7 +1246,7 @@ fn invalid_messages_of_other_names_never_block_a_valid_certificate_of_an_unusual
         reader.read(&named("next.pem"), &body()).unwrap();
         clock.advance(Duration::from_secs(10));
     }
-    // Any number of names later, what verified is still there.
+    // A name that verified a message is kept, no matter how many other names follow.
     for number in 0..1000 {
         assert!(reader.read(&named(&format!("flood-{number}.pem")), &body()).is_err());
     }
@@ -1272,7 +1273,7 @@ fn invalid_messages_of_many_names_cause_a_bounded_number_of_fetches() {
     assert_eq!(fetched("tpay-jws-root.pem"), 1);
     clock.advance(Duration::from_secs(10));
     assert!(reader.read(&named("later.pem"), &body()).is_err());
-    assert_eq!(fetched("later"), 1, "after the pause there is room again");
+    assert_eq!(fetched("later"), 1, "another name is admitted after the pause");
     assert_eq!(fetches.lock().unwrap().len(), first + 3, "the intermediates are fetched again");
 }
 
@@ -1320,7 +1321,7 @@ fn previous_certificate_still_verifies_messages_in_transit() {
 }
 
 #[test]
-fn certificate_that_cannot_be_parsed_is_a_503_and_no_verify_error() {
+fn certificate_that_cannot_be_parsed_is_a_503_and_not_a_verify_error() {
     for served in ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "<html>", ""] {
         let (client, reader, _) =
             reader_of(move |_: &Request| Response::new(served.as_bytes().to_vec()));
@@ -1375,7 +1376,7 @@ fn client_with_a_proxy_host_accepts_urls_of_tpay_and_fetches_through_the_proxy()
         let x5u = format!("https://secure.tpay.com/x509/{name}");
         let signature = testing::sign_with(key, &x5u, &body()).unwrap();
         let rejected = reader().verify(&signature, &body()).unwrap_err();
-        assert_eq!(rejected.kind(), ErrorKind::Verify, "not its own address");
+        assert_eq!(rejected.kind(), ErrorKind::Verify, "its own URL is not accepted");
         let led = reader().certificates_at("https://secure.tpay.com/");
         led.verify(&signature, &body()).unwrap();
         let requested = std::mem::take(&mut host.lock().unwrap().requested);
@@ -1394,7 +1395,7 @@ fn anchors_without_a_root_are_rejected() {
 }
 
 #[test]
-fn the_compiled_in_anchors_are_those_of_the_environment() {
+fn compiled_in_anchors_are_those_of_the_environment() {
     for environment in [Environment::Production, Environment::Sandbox] {
         let client = Client::builder("id", "s")
             .environment(environment)

@@ -1,5 +1,5 @@
-//! The exact bytes of each endpoint's request: all options, none, nasty characters; and the
-//! arguments that are rejected.
+//! The exact bytes of each endpoint's request (with all options, with none, with reserved
+//! characters), and the rejected arguments.
 //!
 //! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
 
@@ -35,12 +35,14 @@ const ULID: &str = "01K1Z6T40ZWKY1XZG9VD5AZ9Q4";
 fn client() -> Client {
     Client::builder("id", "secret")
         .http_basic()
-        .transport(|_: Request| -> Result<Response, TransportError> { panic!("was sent") })
+        .transport(|_: Request| -> Result<Response, TransportError> {
+            panic!("a request was sent")
+        })
         .build()
         .unwrap()
 }
 
-/// Method, target and body of a call; the headers are the same for all.
+/// Returns method, target and body of a request. The headers are the same for all.
 fn sent(call: &impl Endpoint) -> String {
     let request = client().signed_request(call).unwrap();
     let headers = request.headers();
@@ -65,7 +67,7 @@ fn sent(call: &impl Endpoint) -> String {
     format!("{} {target} {body}", request.method()).trim_end().to_owned()
 }
 
-/// The argument for which a request is rejected; nothing is sent.
+/// Returns the argument for which a request is rejected. No request is sent.
 fn rejected(call: &impl Endpoint) -> String {
     let Err(error) = client().send_raw(call) else { panic!("was accepted") };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));
@@ -146,7 +148,7 @@ fn transactions_create_request() {
 }
 
 #[test]
-fn transactions_create_request_refuses_what_the_server_would() {
+fn transactions_create_request_rejects_what_the_server_would_reject() {
     let with = |payer| CreateTransaction::new(grosze(1), "d", payer);
     let address = PayeeAddress::new("s", "1", "00-001", "W", "PL");
     let eisop = TokenPayment::new("123456789012", "2812", "INIT1", "visa");
@@ -184,20 +186,21 @@ fn transactions_create_request_refuses_what_the_server_would() {
     ] {
         assert_eq!(rejected(&call), argument);
     }
-    // A value that may be valid is sent: it is not documented whether bytes or characters count.
+    // A value that may be valid is sent: it is not documented whether bytes or characters are
+    // counted.
     sent(&CreateTransaction::new(grosze(1), "ą".repeat(128), Payer::new("a@x", "Żó")));
     sent(&order().currency("HUF"));
     sent(&order().payee(Payee::new("n", "u").mcc("5411")));
 }
 
 /// Each row is a value at a limit of the request models of the official PHP SDK (master of
-/// 2026-06-24), which counts bytes. What the SDK accepts is sent. Not in the table, and rejected
-/// here though the SDK sends it: empty required strings, amounts with more than two decimals
-/// (`incorrect_precision` of the provider), BLIK codes and other values of the right length that are
-/// not of the documented characters, and dates that do not exist (four digits that are not YYMM, 31
-/// June).
+/// 2026-06-24), which counts bytes. Values that the SDK accepts are sent. The table does not
+/// contain the values that are rejected here although the SDK sends them: empty required strings,
+/// amounts with more than two decimals (`incorrect_precision` of the provider), BLIK codes and
+/// other values of the right length with other than the documented characters, and dates that do
+/// not exist (four digits that are not YYMM, 31 June).
 #[test]
-fn what_the_official_sdk_accepts_is_accepted() {
+fn values_that_the_official_sdk_accepts_are_accepted() {
     let text = |length: usize| "x".repeat(length);
     let with = |payer| CreateTransaction::new(grosze(1), "d", payer);
     let account = "PL63105015201000009091194713";
@@ -239,7 +242,7 @@ fn what_the_official_sdk_accepts_is_accepted() {
     for lang in ["en", "pl", "de", "fr", "ru", "it", "es"] {
         sent(&order().lang(lang));
     }
-    // The SDK accepts any four digits here. There is no month 13, so only real dates are sent.
+    // The SDK accepts any four digits. Month 13 does not exist, so only real dates are sent.
     let token = |value: String, first: String| TokenPayment::new(value, "9912", first, "any");
     let terms = |frequency| Autopayment::new(AutopaymentModel::A).frequency(frequency);
     let alias = |terms| BlikAlias::new("x", AliasType::PayId).autopayment(terms);
@@ -427,7 +430,7 @@ fn lists_are_filtered_by_times_of_any_zone() {
 #[test]
 fn dates_that_do_not_exist_are_rejected_wherever_a_request_has_one() {
     let token = |expiry| TokenPayment::new("123456789012", expiry, "I", "v");
-    // The month 28: the order of a notification.
+    // Month 28, as in the order of a notification.
     let pay = Pay::new().token_payment_data(token("1228"));
     assert_eq!(rejected(&PayTransaction::new(ULID, pay)), "card_expiry_date");
     let refund = RefundCard::new(grosze(100), 985, "a").card_expiry_date("1228");
@@ -485,7 +488,7 @@ fn transactions_cancel_request() {
 fn transactions_cancel_legacy_request() {
     let call = CancelTransactionLegacy::new(ULID);
     assert_eq!(sent(&call), format!("GET /transactions/{ULID}/cancel"));
-    assert!(!call.idempotent(), "it is a GET that changes something");
+    assert!(!call.idempotent(), "the GET request changes data");
 }
 
 #[test]
@@ -733,7 +736,7 @@ fn accounts_upload_file_request() {
     assert_eq!(sent(&call), body);
     let person = call.person_id("pr_bmZYOMG86DJ3PNBx");
     assert!(sent(&person).ends_with(r#""documentType":1,"personId":"pr_bmZYOMG86DJ3PNBx"}"#));
-    // Documents of persons are shown in no log and no printed command.
+    // Documents of persons are not shown in logs and printed commands.
     assert!(!format!("{person:?}").contains("JVBERg"), "{person:?}");
     let command = client().curl(&person).unwrap();
     assert!(!command.contains("JVBERg") && command.contains("pr_bmZ"), "{command}");
@@ -978,7 +981,7 @@ fn certificates_signing_request() {
     assert_eq!(sent(&call), "GET /x509/notifications-jws.pem");
     let request = client().signed_request(&call).unwrap();
     assert_eq!(request.uri().host(), Some("secure.tpay.com"));
-    assert_eq!(request.headers()["accept"], "*/*", "it is a PEM text");
+    assert_eq!(request.headers()["accept"], "*/*", "the response is a PEM file");
 }
 
 #[test]
@@ -987,7 +990,7 @@ fn certificates_root_request() {
     assert_eq!(sent(&call), "GET /x509/tpay-jws-root.pem");
     let request = client().signed_request(&call).unwrap();
     assert_eq!(request.uri().host(), Some("secure.tpay.com"));
-    assert_eq!(request.headers()["accept"], "*/*", "it is a PEM text");
+    assert_eq!(request.headers()["accept"], "*/*", "the response is a PEM file");
 }
 
 #[test]
@@ -1088,7 +1091,7 @@ where
 }
 
 #[test]
-fn every_list_goes_on_after_a_page_without_new_entries() {
+fn every_list_continues_after_a_page_without_new_entries() {
     /// Returns a list of objects with an id.
     fn page(name: &str, id: &str, ids: std::ops::Range<u64>, rest: &str) -> String {
         let list: Vec<String> = ids.map(|number| format!(r#"{{"{id}":"i{number}"}}"#)).collect();

@@ -40,6 +40,8 @@ struct World {
     rest: Option<&'static str>,
     /// The status of responses to refresh tokens.
     refresh_status: u16,
+    /// The status of all responses to requests for a token.
+    refusal: Option<u16>,
     /// The number of requests for a token that fail before others succeed.
     failures: u32,
 }
@@ -55,6 +57,9 @@ fn respond(world: &Shared, request: &Request) -> Response {
         let body = String::from_utf8(request.body().clone()).unwrap();
         let rejected = world.refresh_status >= 400 && body.contains("refresh_token");
         world.fetched.push(body);
+        if let Some(status) = world.refusal {
+            return response(status, String::new());
+        }
         if world.failures > 0 {
             world.failures -= 1;
             return response(503, String::new());
@@ -530,4 +535,21 @@ fn debug_shows_no_secret() {
         .unwrap();
     let printed = format!("{auth:?} {auth:#?} {:?}", request.headers());
     assert!(printed.contains("https://h/t") && !printed.contains("CANARY"));
+}
+
+#[test]
+fn spaced_credential_is_named_until_the_server_issued_a_token() {
+    let (world, clock) = (Shared::default(), clock());
+    let spaced = TokenServer::new("https://h.example/token", "id", "s&cret ").unwrap();
+    let client = client_of(Bearer::new(spaced, Grant::ClientCredentials), &world, &clock);
+    world.lock().unwrap().refusal = Some(401);
+    let error = call(&client).unwrap_err();
+    assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Auth, "oauth.token"));
+    assert_eq!(error.spaced_credential(), Some("client_secret"));
+    assert!(!format!("{error:?} {error:#?}").contains("s&cret"));
+    world.lock().unwrap().refusal = None;
+    call(&client).unwrap();
+    world.lock().unwrap().revoked = ["t2", "t3"].map(str::to_owned).to_vec();
+    let error = call(&client).unwrap_err();
+    assert_eq!((error.kind(), error.spaced_credential()), (ErrorKind::Auth, None));
 }

@@ -1,4 +1,4 @@
-//! The check of chain and key before they replace files.
+//! The validation of chain and key before they replace files.
 
 use super::*;
 use crate::files::pem::check_pair;
@@ -34,7 +34,7 @@ fn pairs_of_each_kind_are_accepted() {
 }
 
 #[test]
-fn keys_of_elliptic_curves_are_compared_as_far_as_they_contain_the_public_key() {
+fn keys_of_elliptic_curves_are_compared_if_they_contain_the_public_key() {
     let ec = |point: Option<&[u8]>, curve: Option<&[u8]>| {
         let curve = curve.map_or(vec![], |curve| der(0xa0, &[&curve[9..]]));
         let point = point.map_or(vec![], |point| der(0xa1, &[&der(3, &[&[0], point])]));
@@ -78,7 +78,7 @@ fn keys_of_elliptic_curves_are_compared_as_far_as_they_contain_the_public_key() 
 }
 
 #[test]
-fn invalid_chains_are_rejected_with_their_reason() {
+fn invalid_chains_are_rejected_with_the_reason() {
     let (one, two) = (cert(1), cert(2));
     let glued = format!("{}{}", one.trim_end(), two);
     let cut = one.get(..one.len() / 2).unwrap();
@@ -121,7 +121,7 @@ fn invalid_chains_are_rejected_with_their_reason() {
 }
 
 #[test]
-fn invalid_keys_are_rejected_with_their_reason_and_without_their_content() {
+fn invalid_keys_are_rejected_with_the_reason_and_without_their_content() {
     let (one, two) = (private(1), private(2));
     let pkcs1 = pem("RSA PRIVATE KEY", &rsa_key(1));
     let head = "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n";
@@ -148,9 +148,9 @@ fn invalid_keys_are_rejected_with_their_reason_and_without_their_content() {
     }
 }
 
-/// Cuts and changes a pair at each position: no panic, and no wrong pair is accepted.
+/// Truncates and changes a pair at each position: there is no panic, and no wrong pair is accepted.
 #[test]
-fn each_cut_is_rejected() {
+fn each_truncation_is_rejected() {
     let (chain, key) = (pem("CERTIFICATE", &certificate(P256, b"p")), pkcs8(P256, b""));
     let key = pem("PRIVATE KEY", &key);
     for end in 0..chain.len() - 1 {
@@ -175,7 +175,7 @@ fn openssl(arguments: &[&str]) -> Option<String> {
 }
 
 #[test]
-fn keys_of_openssl_belong_to_their_certificates_only() {
+fn keys_of_openssl_match_only_their_certificates() {
     let version = Command::new("openssl").arg("version").output();
     if !version.is_ok_and(|output| output.stdout.starts_with(b"OpenSSL 3")) {
         println!("skipped: OpenSSL 3 is not installed");

@@ -1,4 +1,4 @@
-//! Pairs in two folders of which only one file was replaced.
+//! Pairs in two folders, of which only one file was replaced.
 
 use std::os::unix::fs::symlink;
 
@@ -14,7 +14,7 @@ fn pair(folder: &Folder, chain: &str) -> KeyPairFiles {
     KeyPairFiles::new(folder.path(chain), folder.path("private/x.key"))
 }
 
-/// Stops a run after its journal is written.
+/// Stops a run after its journal was written.
 fn recorded(files: &KeyPairFiles, number: u64) -> (Journal, Locks) {
     let Prepared(publisher, locks) = files.prepare().unwrap();
     let Publisher::Journal(mut pair) = publisher else { panic!("not two plain files") };
@@ -22,7 +22,7 @@ fn recorded(files: &KeyPairFiles, number: u64) -> (Journal, Locks) {
     (pair.record().unwrap(), locks)
 }
 
-/// Simulates a killed run, with the new key in its place or still beside it.
+/// Simulates a killed run. The new key was moved to its path, or is still next to it.
 fn killed(files: &KeyPairFiles, number: u64, is_key_moved: bool) {
     let (journal, locks) = recorded(files, number);
     if is_key_moved {
@@ -32,7 +32,7 @@ fn killed(files: &KeyPairFiles, number: u64, is_key_moved: bool) {
     drop(locks);
 }
 
-fn nothing_is_left(folder: &Folder) {
+fn no_leftovers(folder: &Folder) {
     assert_eq!(names(&folder.path("private")), ["x.key"]);
     for name in folder.names().into_iter().chain(names(&folder.path("public"))) {
         assert!(!name.starts_with('.'), "{name}");
@@ -53,7 +53,7 @@ fn chain_that_cannot_be_replaced_keeps_the_old_pair() {
     fs::remove_dir(files.chain()).unwrap();
     fs::rename(folder.path("aside"), files.chain()).unwrap();
     assert_eq!((published(&files), mode(files.key())), (Some(1), 0o440));
-    nothing_is_left(&folder);
+    no_leftovers(&folder);
     publish(&files, 3).unwrap();
     assert_eq!((published(&files), mode(files.key())), (Some(3), 0o440));
 }
@@ -90,13 +90,31 @@ fn chain_that_cannot_be_completed_restores_the_old_key() {
         let other = pair(&folder, "y.pem");
         drop(other.prepare().unwrap());
         assert_eq!(fs::read_to_string(files.key()).unwrap(), key(1).expose(), "{broken}");
-        nothing_is_left(&folder);
+        no_leftovers(&folder);
         publish(&other, 3).unwrap();
         assert_eq!(published(&other), Some(3), "{broken}");
     }
 }
 
-/// Removes the drafts of a file, and returns how many there were.
+#[test]
+fn check_completes_the_pair_of_a_killed_run_and_changes_no_other() {
+    let folder = Folder::new();
+    let files = pair(&folder, "x.pem");
+    files.check().unwrap();
+    assert_eq!(names(&folder.path("private")), [""; 0]);
+    publish(&files, 1).unwrap();
+    for _ in 0..2 {
+        files.check().unwrap();
+        assert_eq!(published(&files), Some(1));
+        no_leftovers(&folder);
+    }
+    killed(&files, 2, true);
+    files.check().unwrap();
+    assert_eq!(published(&files), Some(2));
+    no_leftovers(&folder);
+}
+
+/// Removes the drafts of a file. Returns their number.
 fn remove_drafts(folder: &Path, name: &str) -> usize {
     let drafts = names(folder)
         .into_iter()
@@ -120,7 +138,7 @@ fn copy_of_the_old_key_is_private() {
     journal.finish().unwrap().expect("the chain cannot be moved");
     drop(locks);
     assert_eq!(fs::read_to_string(files.key()).unwrap(), key(1).expose());
-    assert_eq!(mode(files.key()), 0o640, "also after it was restored");
+    assert_eq!(mode(files.key()), 0o640, "even after it was restored");
 }
 
 #[test]
@@ -170,13 +188,13 @@ fn killed_run_that_cannot_be_completed_yet_keeps_its_journal() {
             }
             drop(pair(&folder, "y.pem").prepare().unwrap());
             assert_eq!(published(&files), Some(2), "{broken}");
-            nothing_is_left(&folder);
+            no_leftovers(&folder);
         }
     }
 }
 
 #[test]
-fn new_key_is_not_kept_beside_an_old_chain_without_an_error() {
+fn new_key_with_an_old_chain_is_always_an_error() {
     let folder = Folder::new();
     let files = pair(&folder, "x.pem");
     let journal = folder.path("private/.x.key.journal");
@@ -197,12 +215,12 @@ fn new_key_is_not_kept_beside_an_old_chain_without_an_error() {
         }
         publish(&files, 3).unwrap();
         assert_eq!(published(&files), Some(3));
-        nothing_is_left(&folder);
+        no_leftovers(&folder);
     }
 }
 
 #[test]
-fn same_key_needs_no_copy_of_the_old_one() {
+fn same_key_needs_no_copy_of_the_old_key() {
     let folder = Folder::new();
     let files = pair(&folder, "x.pem");
     publish(&files, 1).unwrap();
@@ -212,11 +230,11 @@ fn same_key_needs_no_copy_of_the_old_one() {
     assert_eq!(remove_drafts(&folder.path("private"), "x.key"), 1);
     drop(files.prepare().unwrap());
     assert_eq!(fs::read_to_string(files.key()).unwrap(), key(1).expose());
-    nothing_is_left(&folder);
+    no_leftovers(&folder);
 }
 
 #[test]
-fn chain_that_the_journal_spells_differently_has_one_lock() {
+fn chain_with_another_spelling_in_the_journal_has_one_lock() {
     for other in ["w.pem", "y.pem"] {
         let folder = Folder::new();
         let files = pair(&folder, "x.pem");
@@ -243,7 +261,7 @@ fn discarded_pair_is_logged_with_its_reason() {
     let logged = logged(|| drop(pair(&folder, "y.pem").prepare().unwrap()));
     let [line] = logged.as_slice() else { panic!("{logged:?}") };
     assert!(line.contains("x.key: the pair of a killed run is discarded"), "{line}");
-    assert!(line.contains("x.pem: is not a regular file any more"), "{line}");
+    assert!(line.contains("x.pem: is no longer a regular file"), "{line}");
 }
 
 #[test]
@@ -256,7 +274,7 @@ fn killed_run_is_completed_for_the_chain_that_it_named() {
             killed(&files, 2, is_key_moved);
             drop(pair(&folder, other).prepare().unwrap());
             assert_eq!(published(&files), Some(2), "{other}");
-            nothing_is_left(&folder);
+            no_leftovers(&folder);
         }
         // The same for a run with a combined file of the key.
         let folder = Folder::new();
@@ -265,12 +283,12 @@ fn killed_run_is_completed_for_the_chain_that_it_named() {
         killed(&files, 2, is_key_moved);
         drop(KeyPairFiles::combined(files.key()).prepare().unwrap());
         assert_eq!(published(&files), Some(2));
-        nothing_is_left(&folder);
+        no_leftovers(&folder);
     }
 }
 
 #[test]
-fn journal_belongs_to_the_caller_whatever_access_the_key_has() {
+fn journal_belongs_to_the_caller_for_all_permissions_of_the_key() {
     let folder = Folder::new();
     let files = pair(&folder, "x.pem");
     publish(&files, 1).unwrap();
@@ -281,12 +299,12 @@ fn journal_belongs_to_the_caller_whatever_access_the_key_has() {
         killed(&files, number, is_key_moved);
         drop(files.prepare().unwrap());
         assert_eq!((published(&files), mode(files.key())), (Some(number), 0o660));
-        nothing_is_left(&folder);
+        no_leftovers(&folder);
     }
 }
 
 #[test]
-fn key_that_was_restored_by_hand_is_kept() {
+fn key_that_was_restored_manually_is_kept() {
     let folder = Folder::new();
     let files = pair(&folder, "x.pem");
     publish(&files, 1).unwrap();
@@ -295,11 +313,11 @@ fn key_that_was_restored_by_hand_is_kept() {
     fs::rename(folder.path("backup"), files.key()).unwrap();
     drop(files.prepare().unwrap());
     assert_eq!(published(&files), Some(1));
-    nothing_is_left(&folder);
+    no_leftovers(&folder);
 }
 
 #[test]
-fn journal_with_other_names_than_those_of_drafts_moves_nothing() {
+fn journal_with_names_other_than_those_of_drafts_moves_no_files() {
     let folder = Folder::new();
     let files = pair(&folder, "x.pem");
     publish(&files, 1).unwrap();

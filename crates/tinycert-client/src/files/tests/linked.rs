@@ -49,7 +49,7 @@ fn renamed_links_are_linked_to_their_new_versions() {
 }
 
 #[test]
-fn current_version_is_kept_however_its_link_is_spelled() {
+fn current_version_is_kept_for_any_spelling_of_its_link() {
     let folder = Folder::new();
     let files = pair(&folder, "a.pem", "a.key");
     publish(&files, 1).unwrap();
@@ -62,7 +62,7 @@ fn current_version_is_kept_however_its_link_is_spelled() {
         drop(files.prepare().unwrap());
         assert_eq!(published(&files), Some(1));
     }
-    // Without a readable link it is not known which version is the only copy.
+    // Without a readable link, it is not known which version is the only copy.
     for target in [None, Some("missing")] {
         fs::remove_file(&current).unwrap();
         if let Some(target) = target {
@@ -78,7 +78,7 @@ fn current_version_is_kept_however_its_link_is_spelled() {
 }
 
 #[test]
-fn current_that_is_no_link_is_rejected_before_the_request() {
+fn current_that_is_not_a_link_is_rejected_before_the_request() {
     let folder = Folder::new();
     let files = pair(&folder, "a.pem", "a.key");
     publish(&files, 1).unwrap();
@@ -146,7 +146,7 @@ fn concurrent_runs_publish_one_after_the_other() {
         });
         assert!(published(&files).is_some(), "{way}");
     }
-    // Chains and keys that are paired crosswise must not deadlock.
+    // Chains and keys that are paired crosswise must not cause a deadlock.
     std::thread::scope(|scope| {
         for (chain, key) in [("x", "y"), ("y", "x"), ("x", "z"), ("z", "x")] {
             let files = pair(&folder, chain, key);
@@ -160,7 +160,7 @@ fn concurrent_runs_publish_one_after_the_other() {
 }
 
 #[test]
-fn key_that_everyone_could_read_keeps_its_group() {
+fn key_that_everyone_can_read_keeps_its_group() {
     let folder = Folder::new();
     for (way, files) in ways(&folder) {
         publish(&files, 1).unwrap();
@@ -188,7 +188,7 @@ fn copy_of_a_converted_key_is_private() {
 }
 
 #[test]
-fn drafts_have_the_access_of_the_old_files_before_the_request() {
+fn drafts_have_the_permissions_of_the_old_files_before_the_request() {
     let folder = Folder::new();
     for (way, files) in ways(&folder) {
         publish(&files, 1).unwrap();
@@ -220,7 +220,7 @@ fn folders_of_versions_can_be_passed_under_any_umask() {
     let status = Command::new("sh")
         .args(["-c", "umask 077; exec \"$0\" \"$@\""])
         .arg(program())
-        .args(["--exact", "files::tests::unix::a_child_publishes", "--quiet"])
+        .args(["--exact", "files::tests::unix::child_publishes", "--quiet"])
         .env(CHILD, format!("links\n{}\n1\n1", folder.0.display()))
         .stdout(Stdio::null())
         .status()
@@ -256,7 +256,7 @@ fn wait_for_a_lock_is_limited() {
         let lock = format!(".{}.lock: is still locked by another run", resolved.name);
         assert!(error.contains(&lock) && error.contains("end that process"), "{way}: {error}");
         prepared.write(&chain(1), &key(1)).unwrap();
-        // A thread that still waits for the old lock does not hold the next one.
+        // A thread that is still waiting for the old lock does not hold the next one.
         publish(&files, 2).unwrap();
         assert_eq!(published(&files), Some(2), "{way}");
     }

@@ -1,7 +1,7 @@
-//! Tests of the access of files in folders that other users can write.
+//! Tests of the permissions of files in folders to which other users can write.
 //!
-//! The caller itself does what another user can do there, so that no test needs root: a file of the
-//! caller is moved or linked to the path of a key.
+//! In place of another user, the caller performs the actions itself, so that no test requires root:
+//! a file of the caller is moved or linked to the path of a key.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
@@ -12,7 +12,7 @@ const GROUP: u32 = 54_321;
 /// The modes of shared folders.
 const SHARED: [u32; 3] = [0o770, 0o777, 0o1777];
 
-/// Creates a file of the caller that its group can write.
+/// Creates a file of the caller to which its group can write.
 fn file_of_a_group(path: &Path) {
     fs::write(path, "notes").unwrap();
     if let Err(error) = chown(path, None, Some(GROUP)) {
@@ -21,7 +21,7 @@ fn file_of_a_group(path: &Path) {
     set_mode(path, 0o664);
 }
 
-/// Returns files for each method of publishing, in folders with this mode.
+/// Returns the files for each method of publishing, in folders with this mode.
 fn shared_ways(folder: &Folder, mode: u32) -> Vec<(&'static str, KeyPairFiles)> {
     let ways = ways(folder);
     set_mode(&folder.0, mode);
@@ -29,7 +29,7 @@ fn shared_ways(folder: &Folder, mode: u32) -> Vec<(&'static str, KeyPairFiles)> 
     ways
 }
 
-/// Checks that a group can neither read a key nor write a chain.
+/// Checks that a group can neither read a key nor write to a chain.
 fn check_access(way: &str, files: &KeyPairFiles) {
     let key = fs::metadata(files.key()).unwrap();
     assert_eq!(key.mode() & 0o777, 0o600, "{way}");
@@ -69,7 +69,7 @@ fn hard_links_in_shared_folders_are_not_replaced() {
 }
 
 #[test]
-fn hard_links_in_other_folders_keep_their_access() {
+fn hard_links_in_other_folders_keep_their_permissions() {
     let folder = Folder::new();
     for (way, files) in ways(&folder) {
         let other = folder.path("other");
@@ -83,7 +83,7 @@ fn hard_links_in_other_folders_keep_their_access() {
 }
 
 #[test]
-fn files_moved_in_shared_folders_give_no_access_to_a_group() {
+fn files_moved_in_shared_folders_grant_no_permissions_to_a_group() {
     for shared in SHARED {
         let folder = Folder::new();
         for (way, files) in shared_ways(&folder, shared) {
@@ -104,7 +104,7 @@ fn files_moved_in_shared_folders_give_no_access_to_a_group() {
 }
 
 #[test]
-fn chain_in_a_shared_folder_leaves_the_access_of_a_key_elsewhere() {
+fn chain_in_a_shared_folder_does_not_change_the_permissions_of_a_key_elsewhere() {
     let folder = Folder::new();
     let files = KeyPairFiles::new(folder.path("x.pem"), folder.path("private/x.key"));
     make_folder(&folder.path("private"));
@@ -117,7 +117,7 @@ fn chain_in_a_shared_folder_leaves_the_access_of_a_key_elsewhere() {
 }
 
 #[test]
-fn access_of_a_version_in_a_shared_folder_is_kept() {
+fn permissions_of_a_version_in_a_shared_folder_are_kept() {
     for shared in SHARED {
         let folder = Folder::new();
         let (_, files) = shared_ways(&folder, shared).remove(0);
@@ -137,7 +137,7 @@ fn access_of_a_version_in_a_shared_folder_is_kept() {
             }
         });
         assert_eq!(warnings, [""; 0]);
-        // A combined file in its place has the same access.
+        // A combined file at the path of the key has the same permissions.
         let combined = KeyPairFiles::combined(files.key());
         publish(&combined, 4).unwrap();
         assert_eq!((published(&combined), mode(files.key())), (Some(4), 0o640));
@@ -148,7 +148,7 @@ fn access_of_a_version_in_a_shared_folder_is_kept() {
 }
 
 #[test]
-fn versions_of_another_key_give_no_access_in_a_shared_folder() {
+fn versions_of_another_key_grant_no_permissions_in_a_shared_folder() {
     for is_link in [false, true] {
         let folder = Folder::new();
         set_mode(&folder.0, 0o770);
@@ -179,7 +179,7 @@ fn versions_of_another_key_give_no_access_in_a_shared_folder() {
 }
 
 #[test]
-fn versions_from_before_a_folder_was_shared_give_no_access() {
+fn versions_from_before_a_folder_was_shared_grant_no_permissions() {
     let folder = Folder::new();
     let (_, files) = ways(&folder).remove(0);
     publish(&files, 1).unwrap();
@@ -227,7 +227,7 @@ fn key_behind_a_link_in_a_shared_folder_is_private() {
 }
 
 #[test]
-fn run_that_fails_after_converting_a_pair_gives_no_access_to_the_next_one() {
+fn run_that_fails_after_converting_a_pair_grants_no_permissions_to_the_next_one() {
     let folder = Folder::new();
     let (_, files) = shared_ways(&folder, 0o770).remove(0);
     for path in [files.chain(), files.key()] {

@@ -14,7 +14,7 @@ fn rejected(files: &KeyPairFiles) -> String {
 }
 
 #[test]
-fn what_appears_after_the_checks_is_not_replaced() {
+fn files_that_appear_after_the_checks_are_not_replaced() {
     for number in 0..3 {
         for is_link in [false, true] {
             for (existed, is_written) in
@@ -57,7 +57,7 @@ fn what_appears_after_the_checks_is_not_replaced() {
 }
 
 #[test]
-fn access_is_taken_from_the_files_that_were_checked() {
+fn permissions_are_taken_from_the_files_that_were_checked() {
     let folder = Folder::new();
     for (way, files) in ways(&folder) {
         publish(&files, 1).unwrap();
@@ -131,7 +131,7 @@ fn links_of_others_in_the_path_of_a_folder_are_not_followed() {
     symlink("../precious", shared.join("certs")).unwrap();
     let files = KeyPairFiles::combined(shared.join("certs/../precious/x.pem"));
     publish(&files, 1).unwrap();
-    assert_eq!(names(&folder.path("precious")), ["x.pem"], "a link of one's own is followed");
+    assert_eq!(names(&folder.path("precious")), ["x.pem"], "a link of the caller is followed");
     fs::create_dir(shared.join("theirs")).unwrap();
     if !give_away(&shared.join("certs")) || !give_away(&shared.join("theirs")) {
         return;

@@ -169,7 +169,7 @@ fn rejected_token_is_removed_only_if_it_can_be_replaced() {
 }
 
 #[test]
-fn code_of_an_expired_session_counts_with_any_status() {
+fn code_of_an_expired_session_is_detected_with_any_status() {
     for (status, body, expired) in [
         (200, r#"{"code":"InvalidToken","text":"expired"}"#, true),
         (200, " {\"text\":\"no session\",\"code\":\"SessionError\"}", true),
@@ -216,7 +216,7 @@ fn store_shares_the_token_until_it_is_rejected_or_the_session_is_closed() {
     assert!(second.next_request(NOW).unwrap().is_some());
     open(&second, "T2");
     assert!(first.invalidate_if_rejected(&rejection(), generation_of(&first)));
-    assert_eq!(in_store().as_deref(), Some("T2"), "the token of the second stays");
+    assert_eq!(in_store().as_deref(), Some("T2"), "the token of the second one is kept");
     assert!(first.next_request(NOW).unwrap().is_none());
     assert_eq!(first.token(), Some(Secret::new("T2")));
     first.close();
@@ -245,14 +245,14 @@ fn session_after_rejected_ones_of_a_store_comes_from_the_server() {
     let next = move || Some(stored(&of, &number.fetch_add(1, Ordering::Relaxed).to_string()));
     let session = session(None, true).with_store(key, verified(FixedStore::new(next)));
     for _ in 0..=MOST_REPLACEMENTS {
-        assert!(session.next_request(NOW).unwrap().is_none(), "the store has another one");
+        assert!(session.next_request(NOW).unwrap().is_none(), "the store has another token");
         assert!(session.invalidate_if_rejected(&rejection(), generation_of(&session)));
     }
-    assert!(session.next_request(NOW).unwrap().is_some(), "the server opens the next one");
+    assert!(session.next_request(NOW).unwrap().is_some(), "the server opens the next session");
 }
 
 #[test]
-fn lock_that_was_not_acquired_is_tried_again_only_after_a_successful_request() {
+fn lock_that_was_not_acquired_is_retried_only_after_a_successful_request() {
     let store = Arc::new(FixedStore::new(|| None));
     let session = session(None, true).with_store(TokenKey::new(&["k"]), verified(store.clone()));
     let locks = || store.locks.load(Ordering::Relaxed);

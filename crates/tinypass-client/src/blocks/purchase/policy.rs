@@ -7,10 +7,10 @@ use crate::validate;
 
 /// A policy of an offer: a discount, a limit of purchases, or a meter.
 ///
-/// Amounts are prices such as `10.00`, discounts are `25%` or `.10`, and periods are a whole number
-/// and a unit, such as `1 week`: `ms`, `s`, `mi`, `h`, `d`, `w`, `mo` or `y`, or the unit in full,
-/// with or without a final `s`. All are sent as given. A bare `m` is rejected: the official clients
-/// do not agree about it.
+/// Amounts are prices such as `10.00`, and discounts are `25%` or `.10`. Periods are a whole number
+/// and a unit, such as `1 week`: `ms`, `s`, `mi`, `h`, `d`, `w`, `mo` or `y`, or the full name of
+/// the unit, with or without a final `s`. All of them are sent unchanged. The unit `m` is rejected,
+/// because the official clients interpret it differently.
 ///
 /// ```
 /// use tinypass_client::blocks::{Offer, Policy, PriceOption};
@@ -21,7 +21,7 @@ use crate::validate;
 /// ```
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1. It is not known whether the server
-/// still accepts the meters: the PHP client has their code only as comments.
+/// still accepts meters: their code in the PHP client is commented out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy(Kind);
 
@@ -35,13 +35,13 @@ enum Kind {
     StrictMeter { trial: String, lockout: String },
 }
 
-/// The kind `mt` of a reminder, whose views can be counted.
+/// The type `mt` of a reminder, whose views can be counted.
 const REMINDER: u8 = 10;
-/// The kind `mt` of a strict meter.
+/// The type `mt` of a strict meter.
 const STRICT: u8 = 20;
 
 impl Policy {
-    /// Creates a discount for users who spent `amount` within `period` (type `d1`).
+    /// Creates a discount for users who spent at least `amount` within `period` (type `d1`).
     pub fn spend_discount(
         amount: impl Into<String>,
         period: impl Into<String>,
@@ -63,8 +63,8 @@ impl Policy {
         Self(Kind::PurchaseDiscount { rids, discount: discount.into() })
     }
 
-    /// Creates a limit of `amount` for the purchases of a user within `period` (type `r1`), with
-    /// the URL of a page that explains it.
+    /// Creates a limit of `amount` for a user's purchases within `period` (type `r1`), with the URL
+    /// of a page that explains the limit.
     pub fn spend_limit(
         amount: impl Into<String>,
         period: impl Into<String>,
@@ -83,8 +83,8 @@ impl Policy {
         Self(Kind::TimeReminder { trial: trial.into(), lockout: lockout.into() })
     }
 
-    /// Creates a reminder with this number of free views, followed by the period `lockout` without
-    /// access (type `rm2`).
+    /// Creates a reminder with `views` free views, followed by the period `lockout` without access
+    /// (type `rm2`).
     pub fn view_reminder(views: u32, lockout: impl Into<String>) -> Self {
         Self(Kind::ViewReminder { views, lockout: lockout.into() })
     }
@@ -154,7 +154,7 @@ impl Serialize for PolicyText<'_> {
                 }
             }
             Kind::TimeReminder { trial, lockout } => {
-                // `validate` accepted both periods.
+                // `validate` has accepted both periods.
                 let after = |start: i64, period: &str| {
                     let length = milliseconds("period", period).unwrap_or_default() / 1000;
                     start.saturating_add(i64::try_from(length).unwrap_or(i64::MAX))
@@ -185,8 +185,8 @@ impl Serialize for PolicyText<'_> {
     }
 }
 
-/// Returns the milliseconds of a period. Only spellings that both official clients read in the same
-/// way are accepted.
+/// Returns the milliseconds of a period. Only spellings that both official clients interpret in the
+/// same way are accepted.
 fn milliseconds(argument: &'static str, period: &str) -> Result<u64, InputError> {
     const SECOND: u64 = 1000;
     const DAY: u64 = 86_400 * SECOND;

@@ -10,7 +10,7 @@ pub(super) struct Split {
 }
 
 impl Split {
-    /// Returns the split as it is sent. The percentage `30%` is the fraction `0.3`.
+    /// Returns the split in the format of the request. The percentage `30%` is the fraction `0.3`.
     pub(super) fn text(&self) -> Result<String, InputError> {
         let Self { email, share } = self;
         let is_address = email.split_once('@').is_some_and(|(local, domain)| {
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn percentages_become_the_shortest_fractions_and_amounts_stay() {
+    fn percentages_become_the_shortest_fractions_and_amounts_are_unchanged() {
         for (share, expected) in [
             ("30%", "0.3"),
             ("33.333%", "0.33333"),

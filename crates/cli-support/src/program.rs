@@ -1,0 +1,45 @@
+//! What the `main.rs` of all programs have in common.
+
+/// Defines the function `main` of a program: `Cli` is its command line with the fields `global` and
+/// `command`, and `Command` has one variant for each noun, which implements [`Run`](crate::Run), and
+/// `Common`.
+///
+/// ```text
+/// cli_support::program!(Tpay, Cli, Command { Transaction, Refund });
+/// ```
+#[macro_export]
+macro_rules! program {
+    ($provider:ty, $cli:ident, $command:ident { $($noun:ident),+ $(,)? }) => {
+        impl $crate::CommandLine<$provider> for $cli {
+            type Command = $command;
+
+            fn split(self) -> ($crate::Global, $command) {
+                (self.global, self.command)
+            }
+        }
+
+        impl $crate::Run<$provider> for $command {
+            fn run(
+                self,
+                context: &$crate::Context<$provider>,
+            ) -> ::std::result::Result<$crate::Exit, $crate::Failure> {
+                match self {
+                    $(Self::$noun(command) => $crate::Run::run(command, context),)+
+                    Self::Common(command) => command.run::<$provider, $cli>(context),
+                }
+            }
+        }
+
+        fn main() -> ::std::process::ExitCode {
+            $crate::main::<$provider, $cli>()
+        }
+
+        #[cfg(test)]
+        mod tests {
+            #[test]
+            fn command_line_is_consistent() {
+                <super::$cli as ::clap::CommandFactory>::command().debug_assert();
+            }
+        }
+    };
+}

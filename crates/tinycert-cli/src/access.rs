@@ -1,0 +1,128 @@
+//! Owner, group and mode of files.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use cli_support::{Exit, Failure};
+
+/// Parses the mode of a file with a key: octal digits, without permissions of other users.
+pub(crate) fn mode(text: &str) -> Result<String, String> {
+    match u32::from_str_radix(text, 8) {
+        Ok(mode) if mode & !0o770 == 0 && mode & 0o400 != 0 => Ok(text.to_owned()),
+        Ok(_) => Err("must be from 0400 to 0770, without permissions of other users".to_owned()),
+        Err(_) => Err("must be octal digits, such as 0640".to_owned()),
+    }
+}
+
+/// Checks that mode and group can be set.
+pub(crate) fn check(mode: Option<&str>, group: Option<&str>) -> Result<(), Failure> {
+    if cfg!(unix) {
+        return group.map_or(Ok(()), |name| group_id(name).map(drop));
+    }
+    match mode.or(group) {
+        Some(_) => Err(Failure::new(Exit::Usage, "--mode and --group: only on Unix")),
+        None => Ok(()),
+    }
+}
+
+/// Returns the id of a group: a number, or a name of `/etc/group`.
+fn group_id(name: &str) -> Result<u32, Failure> {
+    if let Ok(id) = name.parse() {
+        return Ok(id);
+    }
+    let path = Path::new("/etc/group");
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
+    let mut lines = text.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let id = lines.find_map(|line| match line.as_slice() {
+        [found, _, id, ..] if *found == name => id.parse().ok(),
+        _ => None,
+    });
+    id.ok_or_else(|| {
+        let problem = format!("group: `{name}` is not in /etc/group; use its number");
+        Failure::new(Exit::Usage, problem)
+    })
+}
+
+/// Sets mode and group of a file. The mode is set last, so that no other group gets its permissions.
+#[cfg(unix)]
+pub(crate) fn set(path: &Path, mode: Option<&str>, group: Option<&str>) -> Result<(), Failure> {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+
+    if mode.is_none() && group.is_none() {
+        return Ok(());
+    }
+    let group = group.map(group_id).transpose()?;
+    let set = || -> io::Result<()> {
+        let file = File::open(path)?;
+        let old = file.metadata()?;
+        let kept = old.mode() & 0o777;
+        let mode = mode.and_then(|mode| u32::from_str_radix(mode, 8).ok()).unwrap_or(kept);
+        let group = group.filter(|group| *group != old.gid());
+        if group.is_some() {
+            file.set_permissions(Permissions::from_mode(kept & mode & 0o700))?;
+            fchown(&file, None, group)?;
+        }
+        if group.is_some() || mode != kept {
+            file.set_permissions(Permissions::from_mode(mode))?;
+        }
+        Ok(())
+    };
+    set().map_err(|error| Failure::file(path, &error).about("mode and group"))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn set(_: &Path, _: Option<&str>, _: Option<&str>) -> Result<(), Failure> {
+    Ok(())
+}
+
+/// Gives a new file the owner, group and mode of the file that it will replace.
+#[cfg(unix)]
+pub(crate) fn keep(new: &File, path: &Path) -> io::Result<()> {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+
+    let old = match std::fs::symlink_metadata(path) {
+        Ok(old) if old.is_file() => old,
+        Ok(_) => return Err(io::Error::other("not a regular file; remove it")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let now = new.metadata()?;
+    let owner = (now.uid() != old.uid()).then(|| old.uid());
+    let group = (now.gid() != old.gid()).then(|| old.gid());
+    if owner.is_some() || group.is_some() {
+        fchown(new, owner, group)?;
+    }
+    new.set_permissions(Permissions::from_mode(old.mode() & 0o777))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn keep(_: &File, _: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Checks that no other user can have written a record: it decides which key is replaced.
+#[cfg(unix)]
+pub(crate) fn check_owner(folder: &Path, record: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt;
+
+    let metadata =
+        |path: &Path| std::fs::symlink_metadata(path).map_err(|error| Failure::file(path, &error));
+    let found = metadata(record)?;
+    let owner = std::fs::metadata(folder).map_err(|error| Failure::file(folder, &error))?.uid();
+    let trusted = [rustix::process::geteuid().as_raw(), 0, owner];
+    let problem = match found.is_file() {
+        false => "not a regular file; remove it",
+        true if !trusted.contains(&found.uid()) => "belongs to another user",
+        true if found.mode() & 0o002 != 0 => "every user can write it; run `chmod o-w`",
+        true => return Ok(()),
+    };
+    Err(Failure::new(Exit::Local, format!("{}: {problem}", record.display())))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_owner(_: &Path, _: &Path) -> Result<(), Failure> {
+    Ok(())
+}

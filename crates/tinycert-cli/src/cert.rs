@@ -1,0 +1,286 @@
+//! `tinycert cert`.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+use cli_support::args::duration;
+use cli_support::output::{Column, Format};
+use cli_support::{Context, Exit, Failure, Json, Limits, Run, WithJson};
+use tinycert_client::cert::{
+    GetCert, GetCertDetails, GetKey, GetPkcs12, KeyForm, ListCerts, ReissueCert, SetCertStatus,
+    StatusMask,
+};
+use tinycert_client::{CaId, CertId, CertPart, CertStatus, CreateCert, San};
+
+use crate::ca::{acknowledged, pem};
+use crate::file;
+use crate::provider::{CaName, TinyCert};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cert {
+    /// List certificates
+    List(List),
+    /// Show the subject, status and names of a certificate
+    Show {
+        /// Id of the certificate
+        id: CertId,
+    },
+    /// Create a key pair and a certificate for one year, each time the command is run
+    Create(Create),
+    /// Renew a certificate for one year from now, with the same key and a new id
+    Reissue {
+        /// Id of the certificate
+        id: CertId,
+    },
+    /// Revoke a certificate
+    Revoke {
+        /// Id of the certificate
+        id: CertId,
+    },
+    /// Suspend a certificate
+    Hold {
+        /// Id of the certificate
+        id: CertId,
+    },
+    /// Make a revoked or suspended certificate valid again
+    Reinstate {
+        /// Id of the certificate
+        id: CertId,
+    },
+    /// Print a part of a certificate, or write it to the file of `--out`
+    Download {
+        /// Id of the certificate
+        id: CertId,
+        /// The part
+        #[arg(long, value_enum, default_value = "chain")]
+        part: Part,
+    },
+    /// Show the certificates of a file in PEM format
+    Inspect {
+        /// The file, or `-`
+        file: PathBuf,
+    },
+    /// Check whether the first certificate of a file expires soon; exit status 1 if it does not
+    NeedsRenewal {
+        /// The file, or `-`
+        file: PathBuf,
+        /// The time before its expiry
+        #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
+        within: Duration,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Certificates of this CA: its id or name
+    #[arg(long)]
+    ca: Option<CaName>,
+    /// Certificates with this status
+    #[arg(long, value_enum, value_delimiter = ',')]
+    status: Vec<Status>,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Status {
+    Good,
+    Hold,
+    Revoked,
+    Expired,
+}
+
+/// The names and the subject of a new certificate.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Create {
+    /// Names that the certificate is valid for: hosts, IP addresses, e-mail addresses, URIs, or with
+    /// a prefix such as `DNS:`. The first one is the common name, too
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<San>,
+    /// Id or name of the CA
+    #[arg(long)]
+    pub(crate) ca: CaName,
+    /// Country, two capital letters; defaults to that of the CA
+    #[arg(long, value_name = "CC")]
+    country: Option<String>,
+    /// Organization; defaults to that of the CA
+    #[arg(long, value_name = "NAME")]
+    organization: Option<String>,
+    /// Organizational unit
+    #[arg(long, value_name = "NAME")]
+    unit: Option<String>,
+    /// City
+    #[arg(long, value_name = "NAME")]
+    locality: Option<String>,
+    /// State or province
+    #[arg(long, value_name = "NAME")]
+    state: Option<String>,
+}
+
+/// A part of a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// The certificate
+    Cert,
+    /// The certificate, then that of its CA: for servers
+    Chain,
+    /// The certificate signing request
+    Csr,
+    /// The private key, not encrypted
+    Key,
+    /// The private key, encrypted by the account's passphrase
+    EncryptedKey,
+    /// Certificate and key as PKCS#12, encrypted by the account's passphrase
+    Pkcs12,
+}
+
+const COLUMNS: &[Column] =
+    &[("id", "id"), ("name", "name"), ("status", "status"), ("expires", "expires")];
+
+impl Run<TinyCert> for Cert {
+    fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
+        match self {
+            Self::List(list) => list.run(context),
+            Self::Show { id } => context.show(GetCertDetails::new(id)),
+            Self::Create(create) => {
+                let ca_id = create.ca.id(context)?;
+                context.show(create.request(ca_id, context)?)
+            }
+            Self::Reissue { id } => context.show(ReissueCert::new(id)),
+            Self::Revoke { id } => {
+                context.confirm(&format!("revoke the certificate {id}"))?;
+                acknowledged(context, SetCertStatus::new(id, CertStatus::Revoked))
+            }
+            Self::Hold { id } => acknowledged(context, SetCertStatus::new(id, CertStatus::Hold)),
+            Self::Reinstate { id } => {
+                acknowledged(context, SetCertStatus::new(id, CertStatus::Good))
+            }
+            Self::Download { id, part } => download(context, id, part),
+            Self::Inspect { file } => file::inspect(context, &file),
+            Self::NeedsRenewal { file, within } => file::needs_renewal(context, &file, within),
+        }
+    }
+}
+
+impl List {
+    fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
+        let one = |status: &Status| match status {
+            Status::Good => StatusMask::GOOD,
+            Status::Hold => StatusMask::HOLD,
+            Status::Revoked => StatusMask::REVOKED,
+            Status::Expired => StatusMask::EXPIRED,
+        };
+        let what = self.status.iter().map(one).reduce(|one, other| one | other);
+        let what = what.unwrap_or(StatusMask::ALL);
+        let cas = match &self.ca {
+            Some(ca) => vec![ca.id(context)?],
+            None if context.global.curl => {
+                return Err(Failure::new(Exit::Usage, "--curl needs --ca and the id of the CA"));
+            }
+            None => {
+                let cas = context.client()?.session()?.list_cas()?;
+                cas.into_iter().map(|ca| ca.id).collect()
+            }
+        };
+        let mut entries = Vec::new();
+        for ca in cas {
+            let request = WithJson::new(ListCerts::new(ca, what));
+            let Some(reply) = context.send(request)? else { return Ok(Exit::Done) };
+            match Json::parse(&reply.body) {
+                Ok(Json::List(certs)) => entries.extend(certs),
+                _ => return Err(Failure::new(Exit::NotUnderstood, "response: not a list")),
+            }
+        }
+        let mut list = context.output.list(COLUMNS)?;
+        entries.iter().take(self.limits.most()).try_for_each(|entry| list.push(entry))?;
+        list.end()?;
+        if entries.len() > self.limits.most() {
+            context.note(&format!("{} of {} shown", self.limits.most(), entries.len()));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+impl Create {
+    /// Returns the common name.
+    pub(crate) fn common_name(&self) -> String {
+        self.names.first().map(|name| name.value().into_owned()).unwrap_or_default()
+    }
+
+    /// Returns the alternative names.
+    pub(crate) fn names(&self) -> &[San] {
+        &self.names
+    }
+
+    /// Returns the request. What is missing of the subject is that of the CA.
+    pub(crate) fn request(
+        &self,
+        ca_id: CaId,
+        context: &Context<TinyCert>,
+    ) -> Result<CreateCert, Failure> {
+        let (country, organization) = match (self.country.clone(), self.organization.clone()) {
+            (Some(country), Some(organization)) => (country, organization),
+            _ if context.global.curl => {
+                let problem = "--curl sends nothing, so it needs --country and --organization";
+                return Err(Failure::new(Exit::Usage, problem));
+            }
+            (country, organization) => {
+                let ca = context.client()?.session()?.get_ca_details(ca_id)?;
+                (
+                    country.or(ca.country).unwrap_or_default(),
+                    organization.or(ca.organization).unwrap_or_default(),
+                )
+            }
+        };
+        let mut request = CreateCert::new(ca_id, country, organization, self.common_name())
+            .sans(self.names.iter().cloned());
+        if let Some(unit) = &self.unit {
+            request = request.organizational_unit(unit);
+        }
+        if let Some(locality) = &self.locality {
+            request = request.locality(locality);
+        }
+        if let Some(state) = &self.state {
+            request = request.state(state);
+        }
+        Ok(request)
+    }
+}
+
+fn download(context: &Context<TinyCert>, id: CertId, part: Part) -> Result<Exit, Failure> {
+    let form = match part {
+        Part::Cert => return pem(context, GetCert::new(id, CertPart::Cert)),
+        Part::Chain => return pem(context, GetCert::new(id, CertPart::Chain)),
+        Part::Csr => return pem(context, GetCert::new(id, CertPart::Csr)),
+        Part::Key => KeyForm::Decrypted,
+        Part::EncryptedKey => KeyForm::Encrypted,
+        Part::Pkcs12 => return pkcs12(context, id),
+    };
+    // Only the owner may read the file of a key.
+    let output = context.output.private();
+    if let Some(reply) = context.send(WithJson::new(GetKey::new(id, form)))? {
+        match output.format() {
+            Format::Table => output.text(reply.value.expose().trim_end())?,
+            _ => output.value(&reply.body)?,
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn pkcs12(context: &Context<TinyCert>, id: CertId) -> Result<Exit, Failure> {
+    let output = context.output.private();
+    let is_binary = output.format() == Format::Table;
+    if is_binary && context.global.out.is_none() && io::stdout().is_terminal() {
+        let problem = "pkcs12: the output is binary; use --out FILE, or redirect it";
+        return Err(Failure::new(Exit::Usage, problem));
+    }
+    if let Some(reply) = context.send(WithJson::new(GetPkcs12::new(id)))? {
+        match is_binary {
+            true => output.bytes(reply.value.expose())?,
+            false => output.value(&reply.body)?,
+        }
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,200 @@
+//! `tinycert issue` and `tinycert adopt`.
+
+use clap::Args;
+use cli_support::api_auth::{Endpoint, UnixTime};
+use cli_support::{Context, Exit, Failure, Json, Run};
+use tinycert_client::cert::StatusMask;
+use tinycert_client::{CaId, CertId, CertStatus, San};
+
+use crate::access;
+use crate::cert::Create;
+use crate::hook::Hook;
+use crate::pair::{Folder, Pair, Record, file_failure};
+use crate::provider::{CaName, TinyCert, now};
+use crate::renew::{Dir, Done, check_status, is_valid, reject_curl};
+
+/// Issue a certificate for one year, write its files, and record them for `renew`
+///
+/// A pair that is recorded, has the same CA and names and is valid for more than 30 days stays.
+#[derive(Debug, Args)]
+pub(crate) struct Issue {
+    #[command(flatten)]
+    create: Create,
+    #[command(flatten)]
+    files: Files,
+}
+
+/// Write the files of a certificate of the account, and record them for `renew`
+#[derive(Debug, Args)]
+pub(crate) struct Adopt {
+    /// Id of the certificate
+    id: CertId,
+    /// Id or name of its CA
+    #[arg(long)]
+    ca: CaName,
+    #[command(flatten)]
+    files: Files,
+}
+
+/// The files of a pair.
+#[derive(Debug, Args)]
+struct Files {
+    #[command(flatten)]
+    dir: Dir,
+    /// Mode of the file with the key, such as 0640
+    #[arg(long, value_parser = access::mode)]
+    mode: Option<String>,
+    /// Group of the file with the key: its name or number
+    #[arg(long)]
+    group: Option<String>,
+    /// Write key and chain to one file, NAME.pem
+    #[arg(long)]
+    combined: bool,
+    #[command(flatten)]
+    hook: Hook,
+}
+
+impl Files {
+    /// Creates the folder and locks it.
+    fn open(&self) -> Result<Folder, Failure> {
+        let path = &self.dir.path;
+        std::fs::create_dir_all(path).map_err(|error| Failure::file(path, &error))?;
+        Folder::lock(path, self.dir.lock_timeout)
+    }
+
+    /// Sets the options of a pair.
+    fn apply(&self, pair: &mut Pair) -> Result<(), Failure> {
+        let record = &mut pair.record;
+        if record.serial.is_some() && record.combined != self.combined {
+            let problem = "is recorded with other files; --combined cannot be changed";
+            return Err(Failure::new(Exit::Usage, problem).about(&record.name));
+        }
+        record.combined = self.combined;
+        record.mode = self.mode.clone().or(record.mode.take());
+        record.group = self.group.clone().or(record.group.take());
+        pair.files().check().map_err(file_failure)
+    }
+
+    /// Writes the files of a certificate, runs the deploy hook, and shows the pair.
+    fn publish(
+        &self,
+        context: &Context<TinyCert>,
+        mut pair: Pair,
+        cert_id: Option<CertId>,
+    ) -> Result<Exit, Failure> {
+        let mut done = Done::default();
+        if let Some(cert_id) = cert_id {
+            let on_disk = pair.on_disk()?;
+            pair.begin(cert_id, on_disk.as_ref())?;
+            pair.publish(context.client()?.session()?, cert_id)?;
+            done.is_renewed = true;
+        }
+        pair.save()?;
+        pair.set_access()?;
+        let deployed = pair.deploy(&self.hook, UnixTime::from(now()?));
+        done.is_deployed = *deployed.as_ref().unwrap_or(&false);
+        let more = vec![
+            ("written", Json::Other(done.is_renewed.to_string())),
+            ("deployed", Json::Other(done.is_deployed.to_string())),
+        ];
+        context.output.value(&pair.json(pair.on_disk()?.as_ref(), more).to_string())?;
+        let name = pair.record.name;
+        deployed.map(|_| Exit::Done).map_err(|failure| failure.about(&name))
+    }
+}
+
+/// Returns names as they are compared.
+fn compared(names: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+impl Issue {
+    /// Returns whether a recorded pair is that of this command, and needs no new certificate.
+    fn is_issued(
+        &self,
+        context: &Context<TinyCert>,
+        pair: &Pair,
+        ca_id: CaId,
+    ) -> Result<bool, Failure> {
+        let Record { cert_id, pending_cert_id, names, .. } = &pair.record;
+        let wanted: Vec<String> = self.create.names().iter().map(San::to_string).collect();
+        let is_same = pair.record.ca_id == ca_id && compared(names) == compared(&wanted);
+        let Some(on_disk) = pair.on_disk()?.filter(|_| is_same) else { return Ok(false) };
+        if pending_cert_id.is_some() || !is_valid(&on_disk, UnixTime::from(now()?)) {
+            return Ok(false);
+        }
+        let details = context.client()?.session()?.get_cert_details(*cert_id)?;
+        Ok(details.status == Some(CertStatus::Good))
+    }
+}
+
+impl Run<TinyCert> for Issue {
+    fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
+        reject_curl(context)?;
+        access::check(self.files.mode.as_deref(), self.files.group.as_deref())?;
+        let ca_id = self.create.ca.id(context)?;
+        let request = self.create.request(ca_id, context)?;
+        request.validate()?;
+        if context.is_withheld(&request)? {
+            return Ok(Exit::Done);
+        }
+        let folder = self.files.open()?;
+        let name = self.create.common_name();
+        let recorded = folder.find(&name)?;
+        if let Some(mut pair) = recorded {
+            if self.is_issued(context, &pair, ca_id)? {
+                self.files.apply(&mut pair)?;
+                context.note(&format!("{name}: is issued and valid; nothing was written"));
+                return self.files.publish(context, pair, None);
+            }
+            self.files.apply(&mut pair)?;
+            let cert_id = context.client()?.session()?.issue_cert(&request)?;
+            pair.record.ca_id = ca_id;
+            pair.record.names = self.create.names().iter().map(San::to_string).collect();
+            return self.files.publish(context, pair, Some(cert_id));
+        }
+        let new = |cert_id| Record::new(&name, ca_id, cert_id, self.create.names());
+        // The files are checked before the certificate is created.
+        let mut pair = folder.pair(new(CertId::new(0)));
+        self.files.apply(&mut pair)?;
+        let cert_id = context.client()?.session()?.issue_cert(&request)?;
+        pair.record.cert_id = cert_id;
+        self.files.publish(context, pair, Some(cert_id))
+    }
+}
+
+impl Run<TinyCert> for Adopt {
+    fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
+        reject_curl(context)?;
+        access::check(self.files.mode.as_deref(), self.files.group.as_deref())?;
+        let ca_id = self.ca.id(context)?;
+        let session = context.client()?.session()?;
+        let listed = session.list_certs(ca_id, StatusMask::ALL)?;
+        if !listed.iter().any(|cert| cert.id == self.id) {
+            let problem = format!("the CA {ca_id} lists no certificate {}", self.id);
+            return Err(Failure::new(Exit::NotFound, problem));
+        }
+        check_status(session, self.id)?;
+        let details = session.get_cert_details(self.id)?;
+        let name = details.common_name.unwrap_or_default();
+        if context.global.dry_run {
+            let dir = self.files.dir.path.display();
+            context.note(&format!("dry run: would write and record {name} in {dir}"));
+            return Ok(Exit::Done);
+        }
+        let folder = self.files.open()?;
+        let record = Record::new(&name, ca_id, self.id, &details.sans);
+        let mut pair = match folder.find(&name)? {
+            None => folder.pair(record),
+            Some(mut pair) => {
+                (pair.record.ca_id, pair.record.names) = (ca_id, record.names);
+                pair
+            }
+        };
+        self.files.apply(&mut pair)?;
+        self.files.publish(context, pair, Some(self.id))
+    }
+}

@@ -1,0 +1,344 @@
+//! Pairs of chain and key in a folder, and their records.
+//!
+//! `issue` and `adopt` record a pair in `NAME.json` beside its files. A command holds the lock of the
+//! folder while it changes them.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use cli_support::{Exit, Failure};
+use serde::{Deserialize, Serialize};
+use tinycert_client::files::FileError;
+use tinycert_client::{CaId, CertId, KeyPairFiles, San};
+
+use crate::access;
+use crate::file::certificates;
+use crate::x509::Certificate;
+
+/// The version of the format of records.
+const VERSION: u32 = 1;
+/// The file whose lock is that of the folder. It is never removed.
+const LOCK: &str = ".tinycert.lock";
+
+/// A folder of pairs.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    /// The lock, which is released on drop.
+    _lock: Option<File>,
+}
+
+/// What is recorded of a pair.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// The version of the format.
+    tinycert: u32,
+    /// The common name.
+    pub(crate) name: String,
+    /// The CA.
+    pub(crate) ca_id: CaId,
+    /// The certificate of the files.
+    pub(crate) cert_id: CertId,
+    /// A certificate that is to replace the files, if a run began that.
+    pub(crate) pending_cert_id: Option<CertId>,
+    /// The alternative names.
+    pub(crate) names: Vec<String>,
+    /// Whether chain and key are in one file.
+    pub(crate) combined: bool,
+    /// The octal mode of the file with the key.
+    pub(crate) mode: Option<String>,
+    /// The group of the file with the key.
+    pub(crate) group: Option<String>,
+    /// The serial number of the certificate that was written last.
+    pub(crate) serial: Option<String>,
+    /// The serial number of the certificate for which the deploy hook succeeded last.
+    pub(crate) deployed_serial: Option<String>,
+}
+
+impl Record {
+    pub(crate) fn new(name: &str, ca_id: CaId, cert_id: CertId, names: &[San]) -> Self {
+        Self {
+            tinycert: VERSION,
+            name: name.to_owned(),
+            ca_id,
+            cert_id,
+            pending_cert_id: None,
+            names: names.iter().map(San::to_string).collect(),
+            combined: false,
+            mode: None,
+            group: None,
+            serial: None,
+            deployed_serial: None,
+        }
+    }
+}
+
+/// A pair and its record.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    pub(crate) record: Record,
+    folder: PathBuf,
+    /// The record on disk.
+    written: Option<Record>,
+}
+
+/// Returns the files of a certificate.
+fn files(folder: &Path, name: &str, combined: bool) -> KeyPairFiles {
+    match combined {
+        true => KeyPairFiles::combined(folder.join(format!("{}.pem", stem(name)))),
+        false => KeyPairFiles::for_name(folder, name),
+    }
+}
+
+/// Returns the beginning of the names of a certificate's files.
+fn stem(name: &str) -> String {
+    let files = KeyPairFiles::for_name("", name);
+    files.key().to_string_lossy().trim_end_matches(".key.pem").to_owned()
+}
+
+impl Folder {
+    /// Opens a folder for reading.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => Ok(Self { path: path.to_owned(), _lock: None }),
+            Ok(_) => Err(at(path, "not a folder")),
+            Err(error) => Err(Failure::file(path, &error)),
+        }
+    }
+
+    /// Opens a folder for writing, and waits until no other run does. Removes what killed runs left.
+    pub(crate) fn lock(path: &Path, most: Duration) -> Result<Self, Failure> {
+        let folder = Self::open(path)?;
+        let lock = path.join(LOCK);
+        let locked = open_lock(&lock).and_then(|file| wait(file, most));
+        let locked = locked.map_err(|error| Failure::file(&lock, &error))?;
+        let folder = Self { _lock: Some(locked), ..folder };
+        for name in folder.names()? {
+            if name.starts_with('.') && name.ends_with(DRAFT) {
+                let draft = path.join(name);
+                fs::remove_file(&draft).map_err(|error| Failure::file(&draft, &error))?;
+            }
+        }
+        Ok(folder)
+    }
+
+    fn names(&self) -> Result<Vec<String>, Failure> {
+        let failed = |error: io::Error| Failure::file(&self.path, &error);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            names.extend(entry.map_err(failed)?.file_name().into_string().ok());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Returns all recorded pairs, or why a record cannot be used. Other JSON files are skipped.
+    pub(crate) fn pairs(&self) -> Result<Vec<Result<Pair, Failure>>, Failure> {
+        let names = self.names()?.into_iter();
+        let names = names.filter(|name| !name.starts_with('.') && name.ends_with(".json"));
+        Ok(names.filter_map(|name| self.read(&name).transpose()).collect())
+    }
+
+    /// Returns the recorded pair of a common name.
+    pub(crate) fn find(&self, name: &str) -> Result<Option<Pair>, Failure> {
+        let stem = stem(name);
+        if stem.is_empty() || stem.starts_with('.') {
+            let problem = format!("`{name}`: a common name that is not the name of a file");
+            return Err(Failure::new(Exit::Usage, problem));
+        }
+        let pair = self.read(&format!("{stem}.json"))?;
+        match &pair {
+            Some(other) if other.record.name != name => {
+                let problem = format!("the files of `{}` have the same names", other.record.name);
+                Err(Failure::new(Exit::Usage, problem).about(name))
+            }
+            None if self.path.join(format!("{stem}.json")).exists() => {
+                let path = self.path.join(format!("{stem}.json"));
+                Err(at(&path, "not a record of tinycert; rename it"))
+            }
+            _ => Ok(pair),
+        }
+    }
+
+    /// Returns a pair that is not recorded yet.
+    pub(crate) fn pair(&self, record: Record) -> Pair {
+        Pair { record, folder: self.path.clone(), written: None }
+    }
+
+    fn read(&self, name: &str) -> Result<Option<Pair>, Failure> {
+        let path = self.path.join(name);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Failure::file(&path, &error)),
+        };
+        #[derive(Deserialize)]
+        struct Version {
+            tinycert: u32,
+        }
+        match serde_json::from_slice::<Version>(&text) {
+            Ok(Version { tinycert: VERSION }) => {}
+            Ok(_) => return Err(at(&path, "written by a later version of tinycert")),
+            // A file of another program.
+            Err(_) if serde_json::from_slice::<serde_json::Value>(&text).is_ok() => {
+                return Ok(None);
+            }
+            Err(error) => return Err(at(&path, &error.to_string())),
+        }
+        access::check_owner(&self.path, &path)?;
+        let record: Record =
+            serde_json::from_slice(&text).map_err(|error| at(&path, &error.to_string()))?;
+        if format!("{}.json", stem(&record.name)) != name {
+            return Err(at(&path, &format!("the record of `{}` was renamed", record.name)));
+        }
+        let written = Some(record.clone());
+        Ok(Some(Pair { record, folder: self.path.clone(), written }))
+    }
+}
+
+fn at(path: &Path, problem: &str) -> Failure {
+    Failure::new(Exit::Local, format!("{}: {problem}", path.display()))
+}
+
+impl Pair {
+    /// Returns the files of chain and key.
+    pub(crate) fn files(&self) -> KeyPairFiles {
+        files(&self.folder, &self.record.name, self.record.combined)
+    }
+
+    /// Returns the certificate on disk. Returns `None` if a file of the pair is missing, or if the
+    /// first one contains no certificate.
+    pub(crate) fn on_disk(&self) -> Result<Option<Certificate>, Failure> {
+        let files = self.files();
+        let failed = |path: &Path, error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => Ok(None),
+            _ => Err(Failure::file(path, &error)),
+        };
+        let chain = match fs::read(files.chain()) {
+            Ok(chain) => chain,
+            Err(error) => return failed(files.chain(), error),
+        };
+        if let Err(error) = fs::metadata(files.key()) {
+            return failed(files.key(), error);
+        }
+        Ok(certificates(&chain).ok().and_then(|found| found.into_iter().next()))
+    }
+
+    /// Writes the record, unless it is on disk.
+    pub(crate) fn save(&mut self) -> Result<(), Failure> {
+        if self.written.as_ref() == Some(&self.record) {
+            return Ok(());
+        }
+        let path = self.folder.join(format!("{}.json", stem(&self.record.name)));
+        let failed = |error: io::Error| Failure::file(&path, &error);
+        let text = serde_json::to_string_pretty(&self.record).map_err(io::Error::other);
+        replace(&path, &(text.map_err(failed)? + "\n")).map_err(failed)?;
+        self.written = Some(self.record.clone());
+        Ok(())
+    }
+
+    /// Records that this certificate is to replace what is on disk.
+    pub(crate) fn begin(
+        &mut self,
+        cert_id: CertId,
+        on_disk: Option<&Certificate>,
+    ) -> Result<(), Failure> {
+        self.record.pending_cert_id = Some(cert_id);
+        self.record.serial = on_disk.map(|found| found.serial.clone());
+        self.save()
+    }
+
+    /// Records that the pending certificate is on disk.
+    pub(crate) fn end(&mut self, on_disk: &Certificate) -> Result<(), Failure> {
+        if let Some(cert_id) = self.record.pending_cert_id.take() {
+            self.record.cert_id = cert_id;
+        }
+        self.record.serial = Some(on_disk.serial.clone());
+        self.save()
+    }
+
+    /// Sets mode and group of the file with the key, as recorded.
+    pub(crate) fn set_access(&self) -> Result<(), Failure> {
+        let (mode, group) = (self.record.mode.as_deref(), self.record.group.as_deref());
+        access::set(self.files().key(), mode, group)
+    }
+}
+
+/// Returns the failure of writing files.
+pub(crate) fn file_failure(error: FileError) -> Failure {
+    match error {
+        FileError::Call(error) => error.into(),
+        error => Failure::new(Exit::Local, error.to_string()),
+    }
+}
+
+/// The end of the names of drafts of records.
+const DRAFT: &str = ".json.tmp";
+
+/// A draft of a record. It is removed on drop unless it was moved.
+struct Draft {
+    path: PathBuf,
+    is_moved: bool,
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.is_moved {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Replaces a record atomically. Owner, group and mode of the old one are kept.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let draft = folder.join(format!(".{name}.tmp"));
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&draft)?;
+    let mut draft = Draft { path: draft, is_moved: false };
+    access::keep(&file, path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&draft.path, path)?;
+    draft.is_moved = true;
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    }
+    options.open(path)
+}
+
+/// Locks a file. Locking has no timeout, so another thread waits; if the limit is exceeded, it
+/// releases the lock as soon as it acquires it.
+fn wait(file: File, most: Duration) -> io::Result<File> {
+    match file.try_lock() {
+        Ok(()) => return Ok(file),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    let (sender, receiver) = mpsc::channel();
+    thread::Builder::new().spawn(move || {
+        let locked = loop {
+            match file.lock() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => break result.map(|()| file),
+            }
+        };
+        let _ = sender.send(locked);
+    })?;
+    receiver.recv_timeout(most).unwrap_or_else(|_| {
+        let problem = format!("another run has worked here for {} s", most.as_secs());
+        Err(io::Error::new(io::ErrorKind::TimedOut, problem))
+    })
+}

@@ -1,0 +1,225 @@
+//! TinyCert for the common commands: settings, client, read-only calls.
+
+use std::cell::OnceCell;
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+use std::time::SystemTime;
+
+use cli_support::api_auth::{
+    Clock, Endpoint, EndpointInfo, Env, Error, Items, ManualClock, Paged, Response, Secret,
+    SystemClock,
+};
+use cli_support::auth::{Settings, Variable};
+use cli_support::doctor::Doctor;
+use cli_support::{
+    Bodies, Connection, Context, Exit, Failure, Json, Provider, connect, provider_calls,
+};
+use tinycert_client::ca::{GetCa, GetCaDetails, ListCas};
+use tinycert_client::cert::{GetCert, GetCertDetails, ListCerts, StatusMask};
+use tinycert_client::session::API_KEY;
+use tinycert_client::{CaId, CertId, CertPart, Client, Environment, Session};
+
+/// The provider.
+#[derive(Debug)]
+pub(crate) struct TinyCert;
+
+/// The name of the variable of the API key.
+pub(crate) const KEY: &str = "TINYCERT_API_KEY";
+/// The name of the variable of the passphrase.
+pub(crate) const PASSPHRASE: &str = "TINYCERT_PASSPHRASE";
+const EMAIL: &str = "TINYCERT_EMAIL";
+const BASE_URL: &str = "TINYCERT_BASE_URL";
+/// The name of a variable with the time that the program takes for now, in Unix seconds. For tests.
+const TEST_CLOCK: &str = "TINYCERT_TEST_CLOCK";
+
+/// The token of a session that is not opened, with which a printed command is signed.
+const NO_TOKEN: &str = "no-session";
+
+const fn variable(name: &'static str, key: &'static str) -> Variable {
+    Variable { name, key, is_secret: false, is_required: true }
+}
+
+/// A client, and its session, which is opened by the first request that needs it.
+pub(crate) struct Account {
+    client: Client,
+    email: String,
+    passphrase: Secret,
+    session: OnceCell<Session>,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+impl Account {
+    /// Returns the session, which is closed when the account is dropped.
+    pub(crate) fn session(&self) -> Result<&Session, Error> {
+        if let Some(session) = self.session.get() {
+            return Ok(session);
+        }
+        let session = self.client.connect(&self.email, self.passphrase.clone())?;
+        Ok(self.session.get_or_init(|| session))
+    }
+
+    fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output, Error> {
+        if endpoint.credential() == API_KEY {
+            return self.client.send(endpoint);
+        }
+        // No session is opened for an invalid request.
+        endpoint.validate()?;
+        self.session()?.send(endpoint)
+    }
+
+    fn send_raw<E: Endpoint>(&self, endpoint: &E) -> Result<Response, Error> {
+        if endpoint.credential() == API_KEY {
+            return self.client.send_raw(endpoint);
+        }
+        endpoint.validate()?;
+        self.session()?.send_raw(endpoint)
+    }
+
+    fn curl<E: Endpoint>(&self, endpoint: &E) -> Result<String, Error> {
+        if endpoint.credential() == API_KEY {
+            return self.client.curl(endpoint);
+        }
+        self.client.resume(NO_TOKEN).curl(endpoint)
+    }
+
+    /// Sends requests, `jobs` at a time. Without a session, each has the error of opening one.
+    fn send_all<E>(
+        &self,
+        requests: Vec<E>,
+        jobs: usize,
+    ) -> impl Iterator<Item = (E, Result<E::Output, Error>)>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        let (batch, rest) = match self.session() {
+            Ok(session) => (Some(session.send_all(requests, jobs)), Vec::new()),
+            Err(_) => (None, requests),
+        };
+        batch.into_iter().flatten().chain(rest.into_iter().map(|request| {
+            let result = self.send(&request);
+            (request, result)
+        }))
+    }
+
+    /// Returns the entries of a list. TinyCert has no list of several pages.
+    fn items<E: Paged>(&self, first: E) -> Items<E> {
+        self.client.items(first)
+    }
+}
+
+impl Provider for TinyCert {
+    const NAME: &'static str = "tinycert";
+    const VARIABLES: &'static [Variable] = &[
+        Variable { is_secret: true, ..variable(KEY, "api_key") },
+        variable(EMAIL, "email"),
+        Variable { is_secret: true, ..variable(PASSPHRASE, "passphrase") },
+        Variable { is_required: false, ..variable(BASE_URL, "base_url") },
+    ];
+    const ENDPOINTS: &'static [EndpointInfo] = tinycert_client::ENDPOINTS;
+    const BODIES: Bodies = Bodies::Form;
+    type Client = Account;
+
+    fn client(settings: &Settings, connection: &Connection) -> Result<Account, Failure> {
+        let name = connection.environment.as_deref();
+        let url = connection.base_url.as_deref();
+        // A URL of the settings must not redirect a call for which an environment is given.
+        let url = url.or(settings.get(BASE_URL).filter(|_| name.is_none()));
+        let environment = match (url, name) {
+            (Some(url), _) => Environment::custom(url),
+            (None, None | Some("production")) => Environment::Production,
+            (None, Some(name)) => {
+                let problem = format!("environment: `{name}` is not production");
+                return Err(Failure::new(Exit::Usage, problem));
+            }
+        };
+        let mut builder = connect!(
+            Client::builder(settings.need(KEY)).environment(environment),
+            connection,
+            concat!("tinycert-cli/", env!("CARGO_PKG_VERSION"))
+        );
+        if let Some(clock) = test_clock()? {
+            builder = builder.clock(clock);
+        }
+        Ok(Account {
+            client: builder.build()?,
+            email: settings.need(EMAIL).to_owned(),
+            passphrase: settings.need(PASSPHRASE).into(),
+            session: OnceCell::new(),
+        })
+    }
+
+    provider_calls!();
+
+    fn check(client: &Account) -> Result<(), Failure> {
+        client.session()?.list_cas()?;
+        Ok(())
+    }
+
+    fn doctor(doctor: &mut Doctor<'_, Self>) -> Result<(), Failure> {
+        let id = |list: Option<Json>| list?.get("0.id")?.cell().parse::<i64>().ok();
+        let list = doctor.call(ListCas::new())?;
+        let Some(ca_id) = id(list).map(CaId::new) else { return Ok(()) };
+        doctor.call(GetCaDetails::new(ca_id))?;
+        doctor.call(GetCa::new(ca_id))?;
+        let list = doctor.call(ListCerts::new(ca_id, StatusMask::ALL))?;
+        let Some(cert_id) = id(list).map(CertId::new) else { return Ok(()) };
+        doctor.call(GetCertDetails::new(cert_id))?;
+        doctor.call(GetCert::new(cert_id, CertPart::Chain)).map(drop)
+    }
+}
+
+fn test_clock() -> Result<Option<ManualClock>, Failure> {
+    let Some(text) = Env::PROCESS.get(TEST_CLOCK)? else { return Ok(None) };
+    let seconds = text.parse().map_err(|_| {
+        Failure::new(Exit::Usage, format!("{TEST_CLOCK}: must be a number of seconds"))
+    })?;
+    Ok(Some(ManualClock::at_unix(seconds)))
+}
+
+/// Returns the current time.
+pub(crate) fn now() -> Result<SystemTime, Failure> {
+    Ok(test_clock()?.map_or_else(|| SystemClock.now(), |clock| clock.now()))
+}
+
+/// A CA: its id, or its organization or common name.
+#[derive(Debug, Clone)]
+pub(crate) enum CaName {
+    Id(CaId),
+    Name(String),
+}
+
+impl FromStr for CaName {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text.parse() {
+            Ok(id) => Self::Id(id),
+            Err(_) => Self::Name(text.to_owned()),
+        })
+    }
+}
+
+impl CaName {
+    /// Returns the id. A name is looked up in the list of CAs.
+    pub(crate) fn id(&self, context: &Context<TinyCert>) -> Result<CaId, Failure> {
+        let name = match self {
+            Self::Id(id) => return Ok(*id),
+            Self::Name(name) => name,
+        };
+        if context.global.curl {
+            let problem = format!("`{name}`: --curl sends nothing, so it needs the id of the CA");
+            return Err(Failure::new(Exit::Usage, problem));
+        }
+        let ca = context.client()?.session()?.find_ca(name)?;
+        ca.map(|ca| ca.id).ok_or_else(|| {
+            let problem = format!("there is no CA `{name}`; `tinycert ca list` lists them");
+            Failure::new(Exit::NotFound, problem)
+        })
+    }
+}

@@ -1,0 +1,456 @@
+//! `tinycert renew` and `tinycert status`, and what `issue` and `adopt` share with them.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use cli_support::api_auth::UnixTime;
+use cli_support::args::duration;
+use cli_support::output::{Column, Format};
+use cli_support::{Context, Exit, Failure, Json, Run};
+use tinycert_client::{CertId, CertStatus, Session};
+
+use crate::file::is_due;
+use crate::hook::Hook;
+use crate::pair::{Folder, Pair, Record, file_failure};
+use crate::provider::{TinyCert, now};
+use crate::x509::Certificate;
+
+/// The folder of the pairs.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Dir {
+    /// Folder of the files and their records
+    #[arg(long = "dir", value_name = "FOLDER")]
+    pub(crate) path: PathBuf,
+    /// Maximum wait for another run in the folder
+    #[arg(long, hide = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    pub(crate) lock_timeout: Duration,
+}
+
+/// Renew the recorded pairs of a folder that expire soon, and run the deploy hook for each pair until
+/// it has succeeded once
+#[derive(Debug, Args)]
+pub(crate) struct Renew {
+    #[command(flatten)]
+    dir: Dir,
+    /// Renew what expires within this time
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = within)]
+    within: Duration,
+    #[command(flatten)]
+    hook: Hook,
+    /// Also record and renew the certificates of all CAs of the account that expire within the time
+    #[arg(long)]
+    all_in_account: bool,
+}
+
+/// Show the recorded pairs of a folder, without a request
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    dir: Dir,
+}
+
+const DAY: u64 = 86_400;
+/// The time before its expiry in which a certificate is not issued anew.
+const MONTH: Duration = Duration::from_secs(30 * DAY);
+
+/// The maximum number of steps to the last successor of a certificate.
+const MOST_STEPS: usize = 64;
+
+/// Parses a time that is shorter than the validity of a certificate.
+fn within(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    if time < Duration::from_secs(365 * DAY) {
+        return Ok(time);
+    }
+    Err("must be less than 365d, the validity of a new certificate".to_owned())
+}
+
+/// What a run did for a pair.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) is_renewed: bool,
+    pub(crate) is_deployed: bool,
+}
+
+/// Rejects `--curl` for a command that sends several requests.
+pub(crate) fn reject_curl(context: &Context<TinyCert>) -> Result<(), Failure> {
+    match context.global.curl {
+        true => Err(Failure::new(Exit::Usage, "--curl: the command may send several requests")),
+        false => Ok(()),
+    }
+}
+
+impl Pair {
+    /// Returns whether the certificate is to be replaced: it expires soon, or a run that was to
+    /// replace it was interrupted.
+    fn is_due(&self, on_disk: Option<&Certificate>, within: Duration, now: UnixTime) -> bool {
+        self.record.pending_cert_id.is_some()
+            || on_disk.is_none_or(|found| is_due(found.expires, within, now))
+    }
+
+    /// Returns whether the deploy hook is to be run: it did not succeed for the pair on disk, which
+    /// has not expired.
+    pub(crate) fn is_undeployed(&self, on_disk: &Certificate, now: UnixTime) -> bool {
+        self.record.deployed_serial.as_deref() != Some(&*on_disk.serial) && on_disk.expires > now
+    }
+
+    /// Publishes the pending certificate, and renews the pair if it expires within this time. Each
+    /// step can be repeated by another run.
+    pub(crate) fn refresh(
+        &mut self,
+        session: &Session,
+        within: Duration,
+        now: UnixTime,
+    ) -> Result<bool, Failure> {
+        let mut is_changed = false;
+        // Each certificate is followed to its successor, until there is a new one.
+        let mut is_new = false;
+        for _ in 0..MOST_STEPS {
+            let on_disk = self.on_disk()?;
+            if let Some(cert_id) = self.record.pending_cert_id {
+                let found = on_disk.as_ref().filter(|found| {
+                    self.record.serial.is_some()
+                        && self.record.serial.as_deref() != Some(&*found.serial)
+                });
+                match found {
+                    // A killed run has published it.
+                    Some(found) => self.end(found)?,
+                    None => self.publish(session, cert_id)?,
+                }
+                is_changed = true;
+                continue;
+            }
+            match &on_disk {
+                Some(found) if is_new || !is_due(found.expires, within, now) => {
+                    return Ok(is_changed);
+                }
+                // The files were removed.
+                None if self.record.serial.is_some() => {
+                    self.begin(self.record.cert_id, None)?;
+                }
+                _ => {
+                    let old = self.record.cert_id;
+                    check_status(session, old)?;
+                    let renewal = session.renew(self.record.ca_id, old)?;
+                    if renewal.cert_id == old {
+                        let problem = format!("certificate {old} is its own successor");
+                        return Err(Failure::new(Exit::NotUnderstood, problem));
+                    }
+                    is_new = renewal.is_new;
+                    self.begin(renewal.cert_id, on_disk.as_ref())?;
+                }
+            }
+        }
+        let problem = "each successor of the certificate expires soon, too";
+        Err(Failure::new(Exit::NotUnderstood, problem))
+    }
+
+    /// Writes the files of a certificate, which is recorded as pending.
+    pub(crate) fn publish(&mut self, session: &Session, cert_id: CertId) -> Result<(), Failure> {
+        check_status(session, cert_id)?;
+        session.save_to_files(cert_id, &self.files()).map_err(file_failure)?;
+        match self.on_disk()? {
+            Some(found) => self.end(&found),
+            None => {
+                let problem = format!("{}: has no certificate", self.files().chain().display());
+                Err(Failure::new(Exit::Local, problem))
+            }
+        }
+    }
+
+    /// Runs the deploy hook, if it did not succeed for the pair on disk.
+    pub(crate) fn deploy(&mut self, hook: &Hook, now: UnixTime) -> Result<bool, Failure> {
+        let Some(command) = &hook.command else { return Ok(false) };
+        let Some(on_disk) = self.on_disk()? else { return Ok(false) };
+        if !self.is_undeployed(&on_disk, now) {
+            return Ok(false);
+        }
+        let files = self.files();
+        let absolute = |path| std::path::absolute(path).unwrap_or_default().into_os_string();
+        let names: Vec<&str> = on_disk
+            .names
+            .iter()
+            .map(|name| name.split_once(':').map_or(&**name, |(_, value)| value))
+            .collect();
+        let variables: [(&str, OsString); 5] = [
+            ("TINYCERT_NAME", self.record.name.clone().into()),
+            ("TINYCERT_NAMES", names.join(" ").into()),
+            ("TINYCERT_CERT", absolute(files.chain())),
+            ("TINYCERT_KEY", absolute(files.key())),
+            ("TINYCERT_CERT_ID", self.record.cert_id.to_string().into()),
+        ];
+        hook.run(command, &variables)?;
+        self.record.deployed_serial = Some(on_disk.serial);
+        self.save()?;
+        Ok(true)
+    }
+
+    /// Returns the pair as it is shown.
+    pub(crate) fn json(&self, on_disk: Option<&Certificate>, more: Vec<(&str, Json)>) -> Json {
+        let text = |text: &str| Json::Text(text.to_owned());
+        let files = self.files();
+        let expires = on_disk.map(|found| found.expires.to_string());
+        let mut members = vec![
+            ("name", text(&self.record.name)),
+            ("ca_id", Json::Other(self.record.ca_id.to_string())),
+            ("cert_id", Json::Other(self.record.cert_id.to_string())),
+            ("expires", expires.map_or_else(null, Json::Text)),
+            ("chain", text(&files.chain().to_string_lossy())),
+            ("key", text(&files.key().to_string_lossy())),
+        ];
+        members.extend(more);
+        Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+}
+
+fn null() -> Json {
+    Json::Other("null".to_owned())
+}
+
+/// Rejects a certificate that is revoked or suspended: its successor would have the same key.
+pub(crate) fn check_status(session: &Session, cert_id: CertId) -> Result<(), Failure> {
+    let details = session.get_cert_details(cert_id)?;
+    let problem = match details.status {
+        Some(CertStatus::Revoked) => "is revoked; issue a new one, because a renewal keeps the key",
+        Some(CertStatus::Hold) => "is suspended; reinstate it, or issue a new one",
+        _ => return Ok(()),
+    };
+    Err(Failure::new(Exit::Rejected, format!("certificate {cert_id} {problem}")))
+}
+
+/// A session that is opened at most once: rejected credentials are not tried for each pair.
+struct Server<'a> {
+    context: &'a Context<TinyCert>,
+    failure: Option<(Exit, String)>,
+}
+
+impl<'a> Server<'a> {
+    fn session(&mut self) -> Result<&'a Session, Failure> {
+        if let Some((exit, message)) = &self.failure {
+            return Err(Failure::new(*exit, message.clone()));
+        }
+        let session = self.context.client().and_then(|client| Ok(client.session()?));
+        session.inspect_err(|failure| {
+            self.failure = Some((failure.exit(), failure.message().to_owned()));
+        })
+    }
+}
+
+impl Run<TinyCert> for Renew {
+    fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
+        reject_curl(context)?;
+        let is_dry = context.global.dry_run;
+        let now = UnixTime::from(now()?);
+        let folder = match is_dry {
+            true => Folder::open(&self.dir.path)?,
+            false => Folder::lock(&self.dir.path, self.dir.lock_timeout)?,
+        };
+        let mut pairs = folder.pairs()?;
+        let mut server = Server { context, failure: None };
+        if self.all_in_account {
+            self.add_account(&folder, &mut pairs, server.session()?)?;
+        }
+        if is_dry {
+            return self.describe(context, pairs, now);
+        }
+        let (mut rows, mut failures) = (Vec::new(), Vec::new());
+        let count = pairs.len();
+        for pair in pairs {
+            let mut pair = match pair {
+                Ok(pair) => pair,
+                Err(failure) => {
+                    failures.push(failure);
+                    continue;
+                }
+            };
+            let mut done = Done::default();
+            let name = pair.record.name.clone();
+            let mut results = vec![
+                self.renew(&mut pair, &mut server, now).map(|renewed| done.is_renewed = renewed),
+            ];
+            // An earlier pair is still to be deployed, also if it cannot be renewed now.
+            results.push(pair.deploy(&self.hook, now).map(|deployed| done.is_deployed = deployed));
+            let failed: Vec<Failure> = results.into_iter().filter_map(Result::err).collect();
+            rows.push(row(&pair, &done, failed.first())?);
+            failures.extend(failed.into_iter().map(|failure| failure.about(&name)));
+        }
+        let columns: &[Column] = &[
+            ("name", "name"),
+            ("certificate", "cert_id"),
+            ("expires", "expires"),
+            ("result", "result"),
+        ];
+        let mut list = context.output.list(columns)?;
+        rows.iter().try_for_each(|row| list.push(row))?;
+        list.end()?;
+        end(context, count, failures)
+    }
+}
+
+fn row(pair: &Pair, done: &Done, failure: Option<&Failure>) -> Result<Json, Failure> {
+    let result = match (failure, done) {
+        (Some(_), _) => "failed",
+        (None, Done { is_renewed: true, is_deployed: true }) => "renewed and deployed",
+        (None, Done { is_renewed: true, .. }) => "renewed",
+        (None, Done { is_deployed: true, .. }) => "deployed",
+        (None, _) => "not due",
+    };
+    let error = failure.map_or_else(null, |failure| Json::Text(failure.message().to_owned()));
+    let more = vec![
+        ("result", Json::Text(result.to_owned())),
+        ("renewed", Json::Other(done.is_renewed.to_string())),
+        ("deployed", Json::Other(done.is_deployed.to_string())),
+        ("error", error),
+    ];
+    Ok(pair.json(pair.on_disk()?.as_ref(), more))
+}
+
+/// Reports all failures, and returns the exit status: that of all of them, or 11.
+fn end(context: &Context<TinyCert>, count: usize, failures: Vec<Failure>) -> Result<Exit, Failure> {
+    let mut failures = failures.into_iter();
+    let Some(first) = failures.next() else { return Ok(Exit::Done) };
+    let rest: Vec<Failure> = failures.collect();
+    let is_same = rest.iter().all(|failure| failure.exit() == first.exit());
+    if count <= 1 && rest.is_empty() {
+        return Err(first);
+    }
+    let exit = if is_same && rest.len() + 1 >= count { first.exit() } else { Exit::Partial };
+    for failure in std::iter::once(&first).chain(&rest) {
+        let text = match context.output.format() {
+            Format::Json | Format::Jsonl => failure.json().to_string(),
+            Format::Table | Format::Csv => format!("tinycert: {failure}"),
+        };
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+    Ok(exit)
+}
+
+impl Renew {
+    fn renew(
+        &self,
+        pair: &mut Pair,
+        server: &mut Server<'_>,
+        now: UnixTime,
+    ) -> Result<bool, Failure> {
+        // Also if nothing is due: a problem is noticed early, and what a killed run left is removed.
+        pair.files().check().map_err(file_failure)?;
+        let is_renewed = match pair.is_due(pair.on_disk()?.as_ref(), self.within, now) {
+            true => pair.refresh(server.session()?, self.within, now)?,
+            false => false,
+        };
+        pair.set_access()?;
+        Ok(is_renewed)
+    }
+
+    /// Adds the certificates of the account that expire soon and are not recorded.
+    fn add_account(
+        &self,
+        folder: &Folder,
+        pairs: &mut Vec<Result<Pair, Failure>>,
+        session: &Session,
+    ) -> Result<(), Failure> {
+        let days = u32::try_from(self.within.as_secs().div_ceil(DAY)).unwrap_or(u32::MAX);
+        for ca in session.list_cas()? {
+            for cert in session.expiring_certs(ca.id, days)? {
+                let name = cert.name.unwrap_or_default();
+                let is_recorded = pairs.iter().flatten().any(|Pair { record, .. }| {
+                    [Some(record.cert_id), record.pending_cert_id].contains(&Some(cert.id))
+                        || (record.ca_id, &record.name) == (ca.id, &name)
+                });
+                if is_recorded {
+                    continue;
+                }
+                let pair = match folder.find(&name) {
+                    Ok(None) => {
+                        let sans = session.get_cert_details(cert.id)?.sans;
+                        Ok(folder.pair(Record::new(&name, ca.id, cert.id, &sans)))
+                    }
+                    Ok(Some(_)) => {
+                        let problem = format!("a pair of another CA than {} is recorded", ca.id);
+                        Err(Failure::new(Exit::Usage, problem).about(&name))
+                    }
+                    Err(failure) => Err(failure),
+                };
+                pairs.push(pair);
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what would be done.
+    fn describe(
+        &self,
+        context: &Context<TinyCert>,
+        pairs: Vec<Result<Pair, Failure>>,
+        now: UnixTime,
+    ) -> Result<Exit, Failure> {
+        let (count, mut failures) = (pairs.len(), Vec::new());
+        for pair in pairs {
+            let described = pair.and_then(|pair| {
+                let Record { name, cert_id, .. } = &pair.record;
+                let on_disk = pair.on_disk()?;
+                let is_due = pair.is_due(on_disk.as_ref(), self.within, now);
+                if is_due {
+                    context.note(&format!("dry run: would renew certificate {cert_id} of {name}"));
+                }
+                let is_undeployed = on_disk.is_some_and(|found| pair.is_undeployed(&found, now));
+                if self.hook.command.is_some() && (is_due || is_undeployed) {
+                    context.note(&format!("dry run: would run the deploy hook for {name}"));
+                }
+                Ok(())
+            });
+            failures.extend(described.err());
+        }
+        end(context, count, failures)
+    }
+}
+
+impl Run<TinyCert> for Status {
+    fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
+        let now = UnixTime::from(now()?);
+        let pairs = Folder::open(&self.dir.path)?.pairs()?;
+        let columns: &[Column] = &[
+            ("name", "name"),
+            ("certificate", "cert_id"),
+            ("expires", "expires"),
+            ("days left", "days_left"),
+            ("deployed", "deployed"),
+        ];
+        let mut list = context.output.list(columns)?;
+        let (count, mut failures) = (pairs.len(), Vec::new());
+        for pair in pairs {
+            let row = pair.and_then(|pair| {
+                let on_disk = pair.on_disk()?;
+                let left = on_disk.as_ref().map(|found| found.expires.seconds() - now.seconds());
+                let left = left.map(|left| Json::Other(left.div_euclid(86_400).to_string()));
+                let is_deployed = match (&pair.record.deployed_serial, &on_disk) {
+                    (Some(serial), Some(found)) => {
+                        Json::Other((*serial == found.serial).to_string())
+                    }
+                    (None, _) | (_, None) => null(),
+                };
+                let names = pair.record.names.iter().cloned().map(Json::Text).collect();
+                let more = vec![
+                    ("days_left", left.unwrap_or_else(null)),
+                    ("names", Json::List(names)),
+                    ("deployed", is_deployed),
+                ];
+                Ok(pair.json(on_disk.as_ref(), more))
+            });
+            match row {
+                Ok(row) => list.push(&row)?,
+                Err(failure) => failures.push(failure),
+            }
+        }
+        list.end()?;
+        end(context, count, failures)
+    }
+}
+
+/// Returns whether a pair on disk needs no new certificate.
+pub(crate) fn is_valid(on_disk: &Certificate, now: UnixTime) -> bool {
+    !is_due(on_disk.expires, MONTH, now)
+}

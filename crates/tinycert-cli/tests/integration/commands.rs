@@ -1,0 +1,276 @@
+//! The commands for CAs, certificates and any endpoint.
+
+use api_sandbox::tinycert as server;
+use cli_json::{json, lines};
+
+use crate::{PROGRAM, world};
+
+/// Parsing of output.
+mod cli_json {
+    use serde_json::Value;
+
+    pub(super) fn json(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    pub(super) fn lines(text: &str) -> Vec<Value> {
+        text.lines().map(json).collect()
+    }
+}
+
+const CANARY: &str = "PRIVATE KEY";
+
+#[test]
+fn certificate_is_created_shown_suspended_revoked_and_reinstated() {
+    let world = world();
+    let made = world.text(&[
+        "cert",
+        "create",
+        "a.example",
+        "*.a.example",
+        "IP:192.0.2.7",
+        "--ca",
+        "Sandbox, Inc.",
+        "--unit",
+        "IT",
+        "-o",
+        "json",
+    ]);
+    let id = json(&made)["cert_id"].to_string();
+    let shown = json(&world.text(&["cert", "show", &id, "-o", "json"]));
+    assert_eq!(
+        (&shown["CN"], &shown["O"], &shown["OU"]),
+        (&"a.example".into(), &server::ORGANIZATION.into(), &"IT".into())
+    );
+    assert_eq!(shown["Alt"][2]["IP"], "192.0.2.7");
+    for (arguments, expected) in [
+        (&["cert", "hold", &id][..], "hold"),
+        (&["cert", "reinstate", &id], "good"),
+        (&["cert", "revoke", &id, "--yes"], "revoked"),
+        (&["cert", "reinstate", &id], "good"),
+    ] {
+        assert_eq!(world.text(arguments), "success\ttrue\n");
+        let status = world.text(&["cert", "show", &id, "--fields", "status"]);
+        assert_eq!(status, format!("status\t{expected}\n"));
+    }
+    let list = lines(&world.text(&["cert", "list", "--status", "good,hold", "-o", "jsonl"]));
+    assert!(list.iter().any(|cert| cert["id"] == json(&id)), "{list:?}");
+    assert_eq!(world.text(&["cert", "list", "--ca", "561", "--status", "revoked"]), "");
+    let run = world.run(&["cert", "list", "--limit", "1"]);
+    assert!(run.stdout.lines().count() == 1 && run.stderr.contains("1 of 3 shown"), "{run:?}");
+}
+
+#[test]
+fn ca_is_created_once_with_if_missing_and_deleted() {
+    let world = world();
+    let create = ["ca", "create", "ACME, Inc.", "--country", "PL", "--if-missing", "-o", "json"];
+    let first = json(&world.text(&create))["ca_id"].to_string();
+    assert_eq!(json(&world.text(&create))["ca_id"].to_string(), first);
+    let shown = json(&world.text(&["ca", "show", "ACME, Inc. CA", "-o", "json"]));
+    assert_eq!((&shown["C"], &shown["hash_alg"]), (&"PL".into(), &"SHA256".into()));
+    let pem = world.text(&["ca", "download", &first]);
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----\n"), "{pem}");
+    world.text(&["ca", "delete", &first, "--yes"]);
+    assert_eq!(world.run(&["ca", "show", &first]).status, 4);
+}
+
+#[test]
+fn parts_are_downloaded_and_keys_have_a_private_file() {
+    let world = world();
+    for (part, begins) in [
+        ("cert", "-----BEGIN CERTIFICATE-----"),
+        ("chain", "-----BEGIN CERTIFICATE-----"),
+        ("csr", "-----BEGIN CERTIFICATE REQUEST-----"),
+        ("key", "-----BEGIN PRIVATE KEY-----"),
+        ("encrypted-key", "-----BEGIN ENCRYPTED PRIVATE KEY-----"),
+    ] {
+        let text = world.text(&["cert", "download", "14236", "--part", part]);
+        assert!(text.starts_with(begins) && text.ends_with("-----\n"), "{part}: {text}");
+        let response =
+            json(&world.text(&["cert", "download", "14236", "--part", part, "-o", "json"]));
+        assert!(response["pem"].as_str().unwrap().starts_with(begins));
+    }
+    for (part, file) in [("key", "a.key"), ("pkcs12", "a.pfx")] {
+        world.text(&["cert", "download", "14236", "--part", part, "--out", file]);
+        let path = world.home.join(file);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{part}");
+        }
+        assert!(path.metadata().unwrap().len() > 100);
+    }
+    // A PKCS#12 file is a DER sequence.
+    assert_eq!(std::fs::read(world.home.join("a.pfx")).unwrap()[0], 0x30);
+}
+
+#[test]
+fn file_is_inspected_and_its_expiry_checked() {
+    let world = world();
+    let path = world.home.join("chain.pem");
+    let soon = world.sandbox.tinycert().state(|server| server.certs_named(server::EXPIRING)[0].0);
+    std::fs::write(&path, world.text(&["cert", "download", &soon.to_string()])).unwrap();
+    let list = lines(&world.text(&["cert", "inspect", "chain.pem", "-o", "jsonl"]));
+    assert_eq!(list.len(), 2);
+    assert_eq!(list[0]["names"][0], format!("DNS:{}", server::EXPIRING));
+    assert!(list[0]["subject"].as_str().unwrap().contains(server::EXPIRING), "{list:?}");
+    assert_eq!((&list[0]["key"], &list[0]["issuer"]), (&"EC P-256".into(), &list[1]["subject"]));
+    assert_eq!(list[0]["serial"], format!("{soon:04x}"));
+    for (within, expected) in [("30d", 0), ("11d", 0), ("9d", 1), ("0s", 1)] {
+        let run = world.run(&["cert", "needs-renewal", "chain.pem", "--within", within]);
+        assert_eq!(run.status, expected, "{within}: {run:?}");
+    }
+    // Nothing of this needs credentials.
+    let run = world.finish(world.bare(&["cert", "needs-renewal", "chain.pem"]), "");
+    assert_eq!(run.status, 0, "{run:?}");
+    std::fs::write(&path, "no certificate").unwrap();
+    assert_eq!(world.run(&["cert", "needs-renewal", "chain.pem"]).status, 10);
+    std::fs::write(&path, "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n")
+        .unwrap();
+    let run = world.run(&["cert", "inspect", "chain.pem"]);
+    assert!(run.status == 10 && run.stderr.contains("certificate 1 is not valid DER"), "{run:?}");
+}
+
+#[test]
+fn dry_run_sends_reads_only() {
+    let world = world();
+    world.sandbox.take_seen();
+    for (arguments, shown) in [
+        (&["ca", "create", "ACME, Inc."][..], "ca.new"),
+        (&["ca", "create", "ACME, Inc.", "--if-missing"], "ca.new"),
+        (&["ca", "delete", "561"], "ca.delete"),
+        (&["cert", "create", "a.example", "--ca", "Sandbox, Inc."], "cert.new"),
+        (&["cert", "reissue", "14236"], "cert.reissue"),
+        (&["cert", "revoke", "14236"], "cert.status"),
+        (&["api", "cert.status", "-f", "cert_id=14236", "-f", "status=hold"], "raw"),
+    ] {
+        let run = world.run(&[arguments, &["--dry-run"]].concat());
+        assert_eq!((run.status, run.stdout.as_str()), (0, ""), "{arguments:?}: {run:?}");
+        assert!(run.stderr.contains(&format!("({shown})")), "{run:?}");
+    }
+    // Reads are sent, although each request of TinyCert is a POST.
+    assert!(world.text(&["ca", "list", "--dry-run"]).contains("Sandbox, Inc."));
+    assert!(world.text(&["api", "ca.list", "--dry-run"]).contains("Sandbox, Inc."));
+    let seen = world.sandbox.take_seen();
+    let called: Vec<&str> = seen.iter().filter_map(|seen| seen.verdict.endpoint).collect();
+    let reads = ["session.connect", "session.disconnect", "ca.list", "ca.details"];
+    assert!(called.iter().all(|id| reads.contains(id)), "{called:?}");
+}
+
+#[test]
+fn curl_shows_the_request_and_sends_nothing() {
+    let world = world();
+    world.sandbox.take_seen();
+    for arguments in [
+        &["ca", "list"][..],
+        &["cert", "show", "14236"],
+        &["cert", "reissue", "14236"],
+        &["cert", "revoke", "14236"],
+        &["cert", "download", "14236", "--part", "key"],
+        &["api", "ca.list"],
+        &["api", "session.connect", "-f", "email=a@b", "-f", "passphrase=CANARY", "--yes"],
+    ] {
+        let text = world.text(&[arguments, &["--curl"]].concat());
+        assert!(text.starts_with("curl -X POST 'http://127.0.0.1:"), "{text}");
+        assert!(text.contains("digest=***"), "{text}");
+        assert!(!text.contains("CANARY") && !text.contains("no-session"), "{text}");
+    }
+    let text = world.text(&["cert", "show", "14236", "--curl"]);
+    assert!(text.contains("cert_id=14236") && text.contains("token=***"), "{text}");
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
+fn any_endpoint_can_be_called() {
+    let world = world();
+    let details = world.text(&["api", "ca.details", "-f", "ca_id=561", "-o", "json"]);
+    assert_eq!(json(&details)["O"], server::ORGANIZATION);
+    let body = world.home.join("body.json");
+    std::fs::write(&body, r#"{"ca_id": 1, "what": 2}"#).unwrap();
+    let list = world.text(&["api", "cert.list", "--input", "body.json", "-F", "ca_id=561"]);
+    assert!(json(&list).as_array().unwrap().len() == 2, "{list}");
+    let list = world.text(&["api", "POST", "/api/v1/ca/list", "--yes"]);
+    assert_eq!(json(&list)[0]["name"], server::ORGANIZATION);
+    let file = world.home.join("passphrase");
+    std::fs::write(&file, server::PASSPHRASE).unwrap();
+    let email = format!("email={}", server::EMAIL);
+    let connect = ["api", "session.connect", "-f", &email, "-F", "passphrase=@passphrase", "--yes"];
+    assert!(json(&world.text(&connect))["token"].is_string());
+    // Each run closes its session; that of the last command is its result.
+    assert_eq!(world.sandbox.tinycert().state(|server| server.open_sessions()), 1);
+}
+
+#[test]
+fn every_read_is_called_by_the_doctor() {
+    let world = world();
+    let run = world.run(&["doctor", "-o", "jsonl"]);
+    assert_eq!(run.status, 0, "{run:?}");
+    assert!(!run.stdout.contains(CANARY));
+    for endpoint in ["ca.list", "ca.details", "ca.get", "cert.list", "cert.details", "cert.get"] {
+        assert!(run.stdout.contains(&format!("\"endpoint\":\"{endpoint}\"")), "{run:?}");
+    }
+}
+
+#[test]
+fn profile_is_stored_and_used() {
+    let world = world();
+    let login = world.bare(&["auth", "login", "--env-file", "-"]);
+    assert_eq!(world.finish(login, &world.env_file()).status, 0);
+    let run = world.finish(world.bare(&["auth", "status"]), "");
+    assert!(run.status == 0 && run.stdout.contains("profile `default`"), "{run:?}");
+}
+
+#[test]
+fn recording_and_messages_contain_no_secret() {
+    let world = world();
+    let arguments = ["cert", "download", "14236", "--part", "key", "--out", "key.pem"];
+    let run = world.run(&[&arguments[..], &["-v", "--record", "session.jsonl"]].concat());
+    assert_eq!(run.status, 0, "{run:?}");
+    assert!(run.stderr.contains("cert.get: attempt 1, status 200"), "{run:?}");
+    assert!(!run.stderr.contains(CANARY) && run.stdout.is_empty(), "{run:?}");
+    let recording = std::fs::read_to_string(world.home.join("session.jsonl")).unwrap();
+    assert_eq!(recording.matches("\"endpoint\":").count(), 3, "connect, get and disconnect");
+    PROGRAM.check_secrets(&[&recording]);
+    assert!(!recording.contains(server::EMAIL), "{recording}");
+    let key = std::fs::read_to_string(world.home.join("key.pem")).unwrap();
+    assert!(key.contains(CANARY) && !recording.contains(key.lines().nth(1).unwrap()));
+}
+
+#[test]
+fn completions_and_manual_pages_are_written() {
+    let world = world();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(world.text(&["completions", shell]).contains("needs-renewal"), "{shell}");
+    }
+    assert!(world.text(&["man"]).contains("Exit status:"));
+    world.text(&["man", "--dir", "pages"]);
+    assert!(world.home.join("pages/tinycert-renew.1").exists());
+}
+
+/// The command of each endpoint. The program opens and closes sessions by itself.
+const COMMANDS: &[(&str, &[&str])] = &[
+    ("session.connect", &["api"]),
+    ("session.disconnect", &["api"]),
+    ("ca.list", &["ca", "list"]),
+    ("ca.details", &["ca", "show"]),
+    ("ca.get", &["ca", "download"]),
+    ("ca.delete", &["ca", "delete"]),
+    ("ca.new", &["ca", "create"]),
+    ("cert.list", &["cert", "list"]),
+    ("cert.details", &["cert", "show"]),
+    ("cert.get", &["cert", "download"]),
+    ("cert.reissue", &["cert", "reissue"]),
+    ("cert.status", &["cert", "revoke"]),
+    ("cert.new", &["cert", "create"]),
+];
+
+#[test]
+fn every_endpoint_has_a_command() {
+    let world = world();
+    assert_eq!(COMMANDS.len(), tinycert_client::ENDPOINTS.len());
+    for endpoint in tinycert_client::ENDPOINTS {
+        let (_, command) = COMMANDS.iter().find(|(id, _)| *id == endpoint.id()).unwrap();
+        let run = world.run(&[command, &["--help"][..]].concat());
+        assert!(run.stdout.contains(&format!("Usage: tinycert {}", command.join(" "))), "{run:?}");
+    }
+}

@@ -1,0 +1,478 @@
+//! `issue`, `adopt`, `renew` and `status`: the pairs of a folder.
+
+#[cfg(unix)]
+use std::path::Path;
+use std::time::Duration;
+
+use api_sandbox::{SandboxClock, tinycert as server};
+use serde_json::Value;
+use test_support::cli::{Run, World};
+
+use crate::PROGRAM;
+
+/// 2026-11-29 12:00 UTC.
+pub(crate) const NOW: u64 = 1_795_953_600;
+const DAY: u64 = 86_400;
+
+/// A sandbox whose clock stands still.
+fn world() -> World {
+    World::at(PROGRAM, SandboxClock::at_unix(NOW))
+}
+
+/// Runs the program at the time of the sandbox.
+pub(crate) fn run(world: &World, arguments: &[&str]) -> Run {
+    let mut command = world.command(arguments);
+    command.env("TINYCERT_TEST_CLOCK", world.sandbox.clock().unix().to_string());
+    // The hooks use programs of the system.
+    command.env("PATH", "/usr/bin:/bin");
+    world.finish(command, "")
+}
+
+fn good(world: &World, arguments: &[&str]) -> String {
+    let run = run(world, arguments);
+    assert_eq!(run.status, 0, "{arguments:?}: {run:?}");
+    run.stdout
+}
+
+fn issue(world: &World, more: &[&str]) -> Value {
+    let arguments = ["issue", "a.example", "b.a.example", "--ca", "561", "--dir", "pki"];
+    let text = good(world, &[&arguments, more, &["-o", "json"]].concat());
+    serde_json::from_str(&text).unwrap()
+}
+
+fn renew(world: &World, more: &[&str]) -> (Run, Vec<Value>) {
+    let run = run(world, &[&["renew", "--dir", "pki", "-o", "json"], more].concat());
+    let rows = serde_json::from_str(&run.stdout).unwrap_or_default();
+    (run, rows)
+}
+
+fn results(rows: &[Value]) -> Vec<&str> {
+    rows.iter().map(|row| row["result"].as_str().unwrap()).collect()
+}
+
+fn record(world: &World) -> Value {
+    serde_json::from_slice(&std::fs::read(world.home.join("pki/a.example.json")).unwrap()).unwrap()
+}
+
+fn advance(world: &World, days: u64) {
+    world.sandbox.clock().advance(Duration::from_secs(days * DAY));
+}
+
+/// Returns the serial number of a chain, which the sandbox makes of the certificate's id.
+fn serial_on_disk(world: &World, chain: &str) -> i64 {
+    let list = good(world, &["cert", "inspect", chain, "-o", "json"]);
+    let list: Value = serde_json::from_str(&list).unwrap();
+    i64::from_str_radix(list[0]["serial"].as_str().unwrap(), 16).unwrap()
+}
+
+#[test]
+fn pair_is_issued_once_and_renewed_before_it_expires() {
+    let world = world();
+    let first = issue(&world, &[]);
+    let id = first["cert_id"].as_i64().unwrap();
+    assert_eq!(
+        (&first["written"], &first["expires"]),
+        (&true.into(), &"2027-11-29T12:00:00Z".into())
+    );
+    assert_eq!(serial_on_disk(&world, "pki/a.example.chain.pem"), id);
+    // It is not issued again.
+    advance(&world, 100);
+    let again = issue(&world, &[]);
+    assert_eq!((&again["cert_id"], &again["written"]), (&id.into(), &false.into()));
+    // Without something due, nothing is sent, and no credentials are needed.
+    world.sandbox.take_seen();
+    assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+    assert!(world.sandbox.take_seen().is_empty());
+    advance(&world, 240);
+    let (_, rows) = renew(&world, &[]);
+    assert_eq!(results(&rows), ["renewed"]);
+    let new = rows[0]["cert_id"].as_i64().unwrap();
+    assert_eq!(serial_on_disk(&world, "pki/a.example.chain.pem"), new);
+    assert_eq!(
+        (&record(&world)["cert_id"], &record(&world)["pending_cert_id"]),
+        (&new.into(), &Value::Null)
+    );
+    let named = world.sandbox.tinycert().state(|server| server.certs_named("a.example"));
+    assert_eq!(named, [(id, "obsolete"), (new, "good")]);
+    // The next year, and one in which the machine was off until the certificate expired.
+    for days in [340, 400] {
+        advance(&world, days);
+        assert_eq!(results(&renew(&world, &[]).1), ["renewed"], "{days}");
+        assert_eq!(results(&renew(&world, &[]).1), ["not due"], "{days}");
+    }
+    assert_eq!(world.sandbox.tinycert().state(|server| server.certs_named("a.example")).len(), 4);
+    assert_eq!(world.sandbox.tinycert().state(|server| server.open_sessions()), 0);
+}
+
+#[test]
+fn other_names_and_a_revoked_certificate_are_issued_anew() {
+    let world = world();
+    let first = issue(&world, &[]);
+    let added = issue(&world, &["c.a.example"]);
+    assert!(added["cert_id"] != first["cert_id"] && added["written"] == true, "{added}");
+    let id_of_added = added["cert_id"].to_string();
+    good(&world, &["cert", "revoke", &id_of_added, "--yes"]);
+    advance(&world, 340);
+    // The successor would have the key that is lost.
+    let (run, rows) = renew(&world, &[]);
+    assert_eq!(run.status, 8, "{run:?}");
+    assert!(rows[0]["error"].as_str().unwrap().contains("is revoked; issue a new one"), "{rows:?}");
+    assert_eq!(serial_on_disk(&world, "pki/a.example.chain.pem").to_string(), id_of_added);
+    let new = issue(&world, &["c.a.example"]);
+    assert_eq!(new["written"], true);
+    assert!(new["cert_id"] != added["cert_id"] && new["cert_id"] != first["cert_id"], "{new}");
+}
+
+#[test]
+fn certificate_is_adopted_with_its_names() {
+    let world = world();
+    let soon = world.sandbox.tinycert().state(|server| server.certs_named(server::EXPIRING)[0].0);
+    let adopt = |id: &str, more: &[&str]| {
+        let arguments = ["adopt", id, "--ca", server::ORGANIZATION, "--dir", "pki", "-o", "json"];
+        run(&world, &[&arguments, more].concat())
+    };
+    assert_eq!(adopt("99", &[]).status, 4);
+    let adopted = adopt(&soon.to_string(), &["--combined"]);
+    assert_eq!(adopted.status, 0, "{adopted:?}");
+    let file = format!("pki/{}.pem", server::EXPIRING);
+    assert_eq!(serial_on_disk(&world, &file), soon);
+    let (_, rows) = renew(&world, &[]);
+    assert_eq!(results(&rows), ["renewed"]);
+    assert_ne!(serial_on_disk(&world, &file), soon);
+    assert_eq!(adopt(&soon.to_string(), &[]).status, 4, "it is obsolete");
+    let status = good(&world, &["status", "--dir", "pki", "-o", "json"]);
+    let status: Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status[0]["names"][0], format!("DNS:{}", server::EXPIRING));
+    assert_eq!((&status[0]["days_left"], &status[0]["deployed"]), (&365.into(), &Value::Null));
+}
+
+#[test]
+fn other_pairs_and_files_of_the_folder_are_kept() {
+    let world = world();
+    issue(&world, &[]);
+    let other = world.home.join("pki/b.example.json");
+    std::fs::write(&other, "{}").unwrap();
+    assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+    let arguments = ["issue", "b.example", "--ca", "561", "--dir", "pki"];
+    let before = world.sandbox.tinycert().state(|server| server.certs_named("b.example"));
+    let refused = run(&world, &arguments);
+    assert!(refused.status == 10 && refused.stderr.contains("not a record"), "{refused:?}");
+    // A record that cannot be read does not stop the others.
+    for (text, problem) in [
+        ("{", "EOF"),
+        (r#"{"tinycert":2}"#, "later version"),
+        (r#"{"tinycert":1}"#, "missing field"),
+    ] {
+        std::fs::write(&other, text).unwrap();
+        let (run, rows) = renew(&world, &[]);
+        assert_eq!((run.status, rows.len()), (11, 1), "{run:?}");
+        assert!(run.stderr.contains(problem) && run.stderr.contains("b.example.json"), "{run:?}");
+        assert_eq!(world.run(&["status", "--dir", "pki"]).status, 11);
+    }
+    // `*.a` and `_.a` have the same files.
+    good(&world, &["issue", "*.c.example", "--ca", "561", "--dir", "pki"]);
+    let refused = run(&world, &["issue", "_.c.example", "--ca", "561", "--dir", "pki"]);
+    assert!(refused.status == 2 && refused.stderr.contains("`*.c.example`"), "{refused:?}");
+    assert_eq!(world.sandbox.tinycert().state(|server| server.certs_named("b.example")), before);
+}
+
+#[test]
+fn removed_files_and_files_of_others_are_written_again() {
+    let world = world();
+    let id = issue(&world, &[])["cert_id"].as_i64().unwrap();
+    std::fs::remove_file(world.home.join("pki/a.example.key.pem")).unwrap();
+    assert_eq!(results(&renew(&world, &[]).1), ["renewed"]);
+    assert_eq!(serial_on_disk(&world, "pki/a.example.chain.pem"), id);
+    assert_eq!(world.sandbox.tinycert().state(|server| server.certs_named("a.example")).len(), 1);
+    // A pair that another program wrote is renewed all the same.
+    let soon = world.sandbox.tinycert().state(|server| server.certs_named(server::EXPIRING)[0].0);
+    let soon = soon.to_string();
+    for (part, file) in [("chain", "a.example.chain.pem"), ("key", "a.example.key.pem")] {
+        let text = good(&world, &["cert", "download", &soon, "--part", part]);
+        let path = world.home.join("pki").join(file);
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, text).unwrap();
+    }
+    let (_, rows) = renew(&world, &[]);
+    assert_eq!(results(&rows), ["renewed"]);
+    let new = serial_on_disk(&world, "pki/a.example.chain.pem");
+    assert_eq!(rows[0]["cert_id"], new);
+    assert_ne!(new, id);
+}
+
+#[test]
+fn dry_run_writes_and_sends_nothing() {
+    let world = world();
+    let arguments = ["issue", "a.example", "--ca", "561", "--dir", "pki", "--dry-run"];
+    let dry = run(&world, &arguments);
+    assert!(dry.status == 0 && dry.stderr.contains("(cert.new)"), "{dry:?}");
+    assert!(!world.home.join("pki").exists());
+    let dry = run(&world, &["adopt", "14236", "--ca", "561", "--dir", "pki", "--dry-run"]);
+    assert!(dry.status == 0 && dry.stderr.contains("would write and record"), "{dry:?}");
+    issue(&world, &[]);
+    advance(&world, 340);
+    world.sandbox.take_seen();
+    let before = record(&world);
+    let (dry, _) = renew(&world, &["--dry-run", "--deploy-hook", "touch ran"]);
+    assert!(dry.stderr.contains("would renew certificate"), "{dry:?}");
+    assert!(dry.stderr.contains("would run the deploy hook for a.example"), "{dry:?}");
+    assert!(world.sandbox.take_seen().is_empty() && record(&world) == before);
+    assert!(!world.home.join("ran").exists());
+    let curl = run(&world, &["renew", "--dir", "pki", "--curl"]);
+    assert_eq!(curl.status, 2, "{curl:?}");
+}
+
+#[test]
+fn account_is_renewed_only_on_request() {
+    let world = world();
+    issue(&world, &[]);
+    assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+    let (all, rows) = renew(&world, &["--all-in-account"]);
+    assert_eq!(all.status, 0, "{all:?}");
+    let names: Vec<&str> = rows.iter().map(|row| row["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["a.example", server::EXPIRING]);
+    assert_eq!(results(&rows), ["not due", "renewed"]);
+    // From now on it is recorded.
+    assert_eq!(results(&renew(&world, &[]).1), ["not due", "not due"]);
+}
+
+#[test]
+fn rejected_credentials_are_tried_once() {
+    let world = world();
+    issue(&world, &[]);
+    good(&world, &["issue", "b.example", "--ca", "561", "--dir", "pki"]);
+    advance(&world, 340);
+    world.sandbox.take_seen();
+    let mut command = world.command(&["renew", "--dir", "pki"]);
+    command.env("TINYCERT_TEST_CLOCK", world.sandbox.clock().unix().to_string());
+    command.env("TINYCERT_PASSPHRASE", "wrong");
+    let run = world.finish(command, "");
+    assert_eq!(run.status, 3, "{run:?}");
+    assert!(run.stderr.contains("a.example: ") && run.stderr.contains("b.example: "), "{run:?}");
+    assert_eq!(world.sandbox.take_seen().len(), 1);
+}
+
+#[test]
+fn invalid_options_of_files_are_2_and_nothing_is_issued() {
+    let world = world();
+    let arguments = ["issue", "a.example", "--ca", "561", "--dir", "pki"];
+    for more in [
+        &["--mode", "0644"][..],
+        &["--mode", "rw"],
+        &["--mode", "0270"],
+        &["--group", "no such group"],
+        &["--hook-timeout", "soon"],
+    ] {
+        let run = run(&world, &[&arguments, more].concat());
+        assert_eq!(run.status, 2, "{more:?}: {run:?}");
+    }
+    assert_eq!(run(&world, &["renew", "--dir", "pki", "--within", "365d"]).status, 2);
+    assert_eq!(run(&world, &["renew", "--dir", "pki"]).status, 10, "there is no folder");
+    assert!(world.sandbox.tinycert().state(|server| server.certs_named("a.example")).is_empty());
+}
+
+#[cfg(unix)]
+/// Returns the names in a folder that begin with a dot, except the lock and folders of versions.
+pub(crate) fn left(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let is_left = |name: &String| {
+        name.starts_with('.') && name != ".tinycert.lock" && !name.ends_with(".versions")
+    };
+    names.filter(is_left).collect()
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::process::Stdio;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn mode_and_group_of_the_key_and_access_of_the_record_are_kept() {
+        let world = world();
+        let pki = world.home.join("pki");
+        let (key, record) = (pki.join("a.example.key.pem"), pki.join("a.example.json"));
+        issue(&world, &[]);
+        assert_eq!(mode(&key), 0o600);
+        // Root can use any group.
+        let is_root = std::fs::metadata(&key).unwrap().uid() == 0;
+        let group = if is_root { 1234 } else { std::fs::metadata(&key).unwrap().gid() };
+        issue(&world, &["--mode", "0640", "--group", &group.to_string()]);
+        std::fs::set_permissions(&record, std::fs::Permissions::from_mode(0o640)).unwrap();
+        if is_root {
+            std::os::unix::fs::chown(&record, None, Some(1234)).unwrap();
+        } else {
+            println!("skipped: the group of the record: only root can change it");
+        }
+        advance(&world, 340);
+        assert_eq!(results(&renew(&world, &[]).1), ["renewed"]);
+        for path in [&key, &record] {
+            assert_eq!(mode(path), 0o640, "{path:?}");
+            assert_eq!(std::fs::metadata(path).unwrap().gid(), group, "{path:?}");
+        }
+        assert!(left(&pki).is_empty());
+    }
+
+    #[test]
+    fn record_of_another_user_is_rejected() {
+        let world = world();
+        issue(&world, &[]);
+        let record = world.home.join("pki/a.example.json");
+        std::fs::set_permissions(&record, std::fs::Permissions::from_mode(0o666)).unwrap();
+        let (run, _) = renew(&world, &[]);
+        assert!(run.status == 10 && run.stderr.contains("chmod o-w"), "{run:?}");
+        std::fs::set_permissions(&record, std::fs::Permissions::from_mode(0o644)).unwrap();
+        if std::os::unix::fs::chown(&record, Some(1234), None).is_err() {
+            println!("skipped: a record of another user: only root can create one");
+            return;
+        }
+        let (run, _) = renew(&world, &[]);
+        assert!(run.status == 10 && run.stderr.contains("belongs to another user"), "{run:?}");
+    }
+
+    #[test]
+    fn hook_runs_until_it_succeeds_once_for_the_pair_on_disk() {
+        let world = world();
+        let log = || std::fs::read_to_string(world.home.join("log")).unwrap_or_default();
+        let hook = "echo \"$TINYCERT_NAME|$TINYCERT_NAMES|$TINYCERT_CERT|$TINYCERT_KEY|\
+                    $TINYCERT_CERT_ID|${TINYCERT_PASSPHRASE-none}|${TINYCERT_API_KEY-none}\" >> log; \
+                    echo shown; test -e ready";
+        let hook = ["--deploy-hook", hook];
+        // It fails: the files stay, and the next run tries again.
+        let arguments = ["issue", "a.example", "b.a.example", "--ca", "561", "--dir", "pki"];
+        let failed = run(&world, &[&arguments[..], &hook].concat());
+        assert_eq!(failed.status, 10, "{failed:?}");
+        assert!(
+            failed.stderr.contains("a.example: deploy hook failed (exit status: 1)"),
+            "{failed:?}"
+        );
+        assert!(
+            failed.stderr.contains("shown\n") && !failed.stdout.contains("shown"),
+            "{failed:?}"
+        );
+        let id = record(&world)["cert_id"].to_string();
+        let pki = world.home.canonicalize().unwrap().join("pki");
+        let [chain, key] = ["a.example.chain.pem", "a.example.key.pem"].map(|name| pki.join(name));
+        assert!(chain.exists() && key.exists());
+        let (chain, key) = (chain.display(), key.display());
+        let line = format!("a.example|a.example b.a.example|{chain}|{key}|{id}|none|none\n");
+        assert_eq!(log(), line);
+        let (failed, rows) = renew(&world, &hook);
+        assert_eq!((failed.status, results(&rows)), (10, vec!["failed"]), "{failed:?}");
+        assert_eq!(log(), line.repeat(2));
+        // Without the option, there is nothing to run.
+        assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+        std::fs::write(world.home.join("ready"), "").unwrap();
+        assert_eq!(results(&renew(&world, &hook).1), ["deployed"]);
+        assert_eq!(results(&renew(&world, &hook).1), ["not due"]);
+        issue(&world, &hook);
+        assert_eq!(log(), line.repeat(3));
+        advance(&world, 340);
+        assert_eq!(results(&renew(&world, &hook).1), ["renewed and deployed"]);
+        assert_eq!(results(&renew(&world, &hook).1), ["not due"]);
+        assert_eq!(log().lines().count(), 4);
+    }
+
+    #[test]
+    fn earlier_pair_is_deployed_although_it_cannot_be_renewed() {
+        let world = world();
+        issue(&world, &[]);
+        advance(&world, 340);
+        world.sandbox.tinycert().state(|server| server.creations_left = Some(0));
+        let (run, rows) = renew(&world, &["--deploy-hook", "touch ran", "--retries", "0"]);
+        assert_eq!((run.status, results(&rows)), (7, vec!["failed"]), "{run:?}");
+        assert!(world.home.join("ran").exists() && rows[0]["deployed"] == true);
+        // An expired pair is not deployed.
+        advance(&world, 30);
+        std::fs::remove_file(world.home.join("ran")).unwrap();
+        let mut changed = record(&world);
+        changed["deployed_serial"] = Value::Null;
+        std::fs::write(world.home.join("pki/a.example.json"), changed.to_string()).unwrap();
+        let (run, _) = renew(&world, &["--deploy-hook", "touch ran", "--retries", "0"]);
+        assert!(run.status == 7 && !world.home.join("ran").exists(), "{run:?}");
+    }
+
+    #[test]
+    fn hook_is_killed_with_its_children_after_the_timeout() {
+        let world = world();
+        // The grandchild keeps the output open; it would end long after the test.
+        let hook = "sh -c 'echo $$ > grandchild; exec sleep 600' & echo $! > child; wait";
+        let arguments =
+            ["issue", "a.example", "--ca", "561", "--dir", "pki", "--deploy-hook", hook];
+        let run = run(&world, &[&arguments[..], &["--hook-timeout", "500ms"]].concat());
+        assert_eq!(run.status, 10, "{run:?}");
+        assert!(run.stderr.contains("was killed after 0.5 s"), "{run:?}");
+        for file in ["child", "grandchild"] {
+            let id = std::fs::read_to_string(world.home.join(file)).unwrap();
+            let gone = std::process::Command::new("sh")
+                .args(["-c", &format!("kill -0 {} 2>/dev/null", id.trim())])
+                .status()
+                .unwrap();
+            // A zombie whose parent has ended is waited for by the first process.
+            let state = std::fs::read_to_string(format!("/proc/{}/stat", id.trim()));
+            let is_zombie = state.is_ok_and(|state| state.contains(") Z "));
+            assert!(!gone.success() || is_zombie, "{file}");
+        }
+        assert_eq!(record(&world)["deployed_serial"], Value::Null);
+    }
+
+    #[test]
+    fn hook_that_leaves_a_process_running_succeeds_at_once() {
+        let world = world();
+        let hook = "sleep 600 & echo $! > left";
+        let mut command = world.command(&[
+            "issue",
+            "a.example",
+            "--ca",
+            "561",
+            "--dir",
+            "pki",
+            "--deploy-hook",
+            hook,
+        ]);
+        command.env("PATH", "/usr/bin:/bin").stdout(Stdio::null()).stderr(Stdio::null());
+        let status = command.status().unwrap();
+        let id = std::fs::read_to_string(world.home.join("left")).unwrap();
+        let kill = format!("kill {}", id.trim());
+        let killed = std::process::Command::new("sh").args(["-c", &kill]).status().unwrap();
+        assert!(
+            status.success() && killed.success(),
+            "a process that the hook started keeps running"
+        );
+    }
+
+    #[test]
+    fn second_run_waits_for_the_first() {
+        let world = world();
+        issue(&world, &[]);
+        // The hook of the first run waits until the test opens the pipe.
+        let made = std::process::Command::new("mkfifo").arg(world.home.join("pipe")).status();
+        assert!(made.unwrap().success());
+        let start = |hook: &str, more: &[&str]| {
+            let arguments = ["renew", "--dir", "pki", "--deploy-hook", hook];
+            let mut command = world.command(&[&arguments[..], more].concat());
+            command.env("TINYCERT_TEST_CLOCK", NOW.to_string()).env("PATH", "/usr/bin:/bin");
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        };
+        let first = start("echo started > pipe; cat pipe > /dev/null; echo 1 >> log", &[]);
+        let pipe = world.home.join("pipe");
+        assert_eq!(std::fs::read_to_string(&pipe).unwrap(), "started\n");
+        let late = start("echo 0 >> log", &["--lock-timeout", "10ms"]).wait_with_output().unwrap();
+        let error = String::from_utf8(late.stderr).unwrap();
+        assert!(late.status.code() == Some(10) && error.contains(".tinycert.lock"), "{error}");
+        let second = start("echo 2 >> log", &[]);
+        std::fs::write(&pipe, "go on\n").unwrap();
+        for child in [first, second] {
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{output:?}");
+        }
+        // The second run finds that the hook succeeded.
+        assert_eq!(std::fs::read_to_string(world.home.join("log")).unwrap(), "1\n");
+    }
+}

@@ -1,0 +1,178 @@
+//! A command-line program, run against a sandbox in the test's process.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use api_sandbox::{Sandbox, SandboxClock};
+
+/// A program.
+#[derive(Debug, Clone, Copy)]
+pub struct Program {
+    /// Its path, `env!("CARGO_BIN_EXE_NAME")`.
+    pub path: &'static str,
+    /// The prefix of its variables, such as `TPAY_`.
+    pub prefix: &'static str,
+    /// Secrets that no output may contain.
+    pub secrets: &'static [&'static str],
+}
+
+/// A sandbox, and a home folder for the program, which is also its current folder.
+#[derive(Debug)]
+pub struct World {
+    /// The servers.
+    pub sandbox: Sandbox,
+    /// The home folder. It is removed on drop.
+    pub home: PathBuf,
+    program: Program,
+}
+
+/// The end of a run.
+#[derive(Debug)]
+pub struct Run {
+    /// The exit status; -1 after a signal.
+    pub status: i32,
+    /// The standard output.
+    pub stdout: String,
+    /// The standard error.
+    pub stderr: String,
+}
+
+impl Program {
+    /// Runs a command with this input.
+    ///
+    /// # Panics
+    /// Panics if the output contains a secret.
+    pub fn finish(&self, mut command: Command, input: &str) -> Run {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A program that does not read its input closes the pipe.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+        let run = Run { status: output.status.code().unwrap_or(-1), stdout, stderr };
+        self.check_secrets(&[&run.stdout, &run.stderr]);
+        run
+    }
+
+    /// Checks that texts contain no secret.
+    ///
+    /// # Panics
+    /// Panics if one does.
+    pub fn check_secrets(&self, texts: &[&str]) {
+        for secret in self.secrets {
+            assert!(texts.iter().all(|text| !text.contains(secret)), "{texts:?}");
+        }
+    }
+}
+
+impl World {
+    /// Starts a sandbox and creates a home folder.
+    ///
+    /// # Panics
+    /// Panics if that fails.
+    pub fn new(program: Program) -> Self {
+        Self::at(program, SandboxClock::default())
+    }
+
+    /// Starts a sandbox with this clock, like [`new`](Self::new).
+    ///
+    /// # Panics
+    /// Panics if that fails.
+    pub fn at(program: Program, clock: SandboxClock) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let prefix = program.prefix.to_ascii_lowercase();
+        let home = std::env::temp_dir().join(format!("{prefix}{}-{number}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&home);
+        std::fs::create_dir_all(&home).unwrap();
+        let sandbox = Sandbox::start_with_clock(0, clock).unwrap();
+        Self { sandbox, home, program }
+    }
+
+    /// Returns the names and values of the program's variables.
+    pub fn variables(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let prefix = self.program.prefix;
+        self.sandbox.environment().into_iter().filter(move |(name, _)| name.starts_with(prefix))
+    }
+
+    /// Returns the text of an environment file.
+    pub fn env_file(&self) -> String {
+        self.variables().map(|(name, value)| format!("export {name}='{value}'\n")).collect()
+    }
+
+    /// Gives a command the home folder and the credentials of the sandbox, and nothing else.
+    pub fn prepare(&self, command: &mut Command) {
+        self.clear(command);
+        command.envs(self.variables());
+    }
+
+    fn clear(&self, command: &mut Command) {
+        command.env_clear().current_dir(&self.home).env("HOME", &self.home);
+        command.env("XDG_CACHE_HOME", self.home.join("cache"));
+        // Windows needs it to open sockets.
+        #[expect(clippy::disallowed_methods, reason = "it is passed on")]
+        command.envs(std::env::var_os("SystemRoot").map(|folder| ("SystemRoot", folder)));
+    }
+
+    /// Returns a command of the program without credentials.
+    pub fn bare(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.program.path);
+        self.clear(&mut command);
+        command.args(arguments);
+        command
+    }
+
+    /// Returns a command of the program with the credentials of the sandbox in its environment.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.bare(arguments);
+        command.envs(self.variables());
+        command
+    }
+
+    /// Runs the program.
+    ///
+    /// # Panics
+    /// Panics if the output contains a secret.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        self.finish(self.command(arguments), "")
+    }
+
+    /// Runs the program, which must succeed, and returns its output.
+    ///
+    /// # Panics
+    /// Panics with another exit status than 0.
+    pub fn text(&self, arguments: &[&str]) -> String {
+        let run = self.run(arguments);
+        assert_eq!(run.status, 0, "{arguments:?}: {run:?}");
+        run.stdout
+    }
+
+    /// Runs a command with this input; see [`Program::finish`].
+    ///
+    /// # Panics
+    /// Panics if the output contains a secret.
+    pub fn finish(&self, command: Command, input: &str) -> Run {
+        self.program.finish(command, input)
+    }
+
+    /// Runs the commands of the `console` blocks of a README, of which there are at least `least`.
+    ///
+    /// # Panics
+    /// Panics if a status or an output differs.
+    #[cfg(unix)]
+    pub fn walk(&self, page: &str, least: usize) {
+        let mut shell = Command::new("sh");
+        self.prepare(&mut shell);
+        let output = crate::console::check(page, self.program.path, shell, least);
+        self.program.check_secrets(&[&output]);
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.home);
+    }
+}
