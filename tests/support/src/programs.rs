@@ -1,18 +1,9 @@
 //! Rules that all command-line programs follow.
 
+use crate::cli::Run;
+
 /// A call of an endpoint by a command.
 pub type Call<'a> = (&'a str, Vec<&'a str>, &'a str);
-
-/// The result of a run: its exit status and its outputs.
-#[derive(Debug)]
-pub struct Ended {
-    /// The exit status.
-    pub status: i32,
-    /// The standard output.
-    pub stdout: String,
-    /// The standard error.
-    pub stderr: String,
-}
 
 /// Runs each command: first with `--curl`, which must print a command and send nothing, then with
 /// `-vv` and a recording, which must call the endpoint. `run` gets the arguments and the input, and
@@ -22,7 +13,7 @@ pub struct Ended {
 /// Panics if a command fails, calls another endpoint, or sends something with `--curl`.
 pub fn walk(
     calls: &[Call<'_>],
-    run: impl Fn(&[&str], &str) -> Ended,
+    run: impl Fn(&[&str], &str) -> Run,
     seen: impl Fn() -> Vec<Option<&'static str>>,
 ) {
     for (endpoint, arguments, input) in calls {
