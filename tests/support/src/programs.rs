@@ -2,19 +2,10 @@
 
 use std::process::{Command, Output, Stdio};
 
+use crate::cli::Run;
+
 /// A call of an endpoint by a command.
 pub type Call<'a> = (&'a str, Vec<&'a str>, &'a str);
-
-/// The result of a run: its exit status and its outputs.
-#[derive(Debug)]
-pub struct Ended {
-    /// The exit status.
-    pub status: i32,
-    /// The standard output.
-    pub stdout: String,
-    /// The standard error.
-    pub stderr: String,
-}
 
 /// Runs each command: first with `--curl`, which must print a command and send nothing, then with
 /// `-vv` and a recording, which must call the endpoint. `run` gets the arguments and the input, and
@@ -24,7 +15,7 @@ pub struct Ended {
 /// Panics if a command fails, calls another endpoint, or sends something with `--curl`.
 pub fn walk(
     calls: &[Call<'_>],
-    run: impl Fn(&[&str], &str) -> Ended,
+    run: impl Fn(&[&str], &str) -> Run,
     seen: impl Fn() -> Vec<Option<&'static str>>,
 ) {
     for (endpoint, arguments, input) in calls {
@@ -98,14 +89,14 @@ impl std::fmt::Debug for Program<'_> {
     }
 }
 
-fn ended(output: Output) -> Ended {
+fn ended(output: Output) -> Run {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let status = output.status.code().unwrap_or(-1);
-    Ended { status, stdout: text(output.stdout), stderr: text(output.stderr) }
+    Run { status, stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 impl Program<'_> {
-    fn run(&self, arguments: &[&str]) -> Ended {
+    fn run(&self, arguments: &[&str]) -> Run {
         ended((self.command)(arguments).stdin(Stdio::null()).output().unwrap())
     }
 
@@ -222,7 +213,7 @@ impl Program<'_> {
 
     /// Runs the program on a terminal. Both of its outputs are the standard output of the result.
     #[cfg(unix)]
-    pub fn on_terminal(&self, arguments: &[&str], input: &str) -> Option<Ended> {
+    pub fn on_terminal(&self, arguments: &[&str], input: &str) -> Option<Run> {
         use std::io::Write;
 
         let version = Command::new("script").arg("--version").output();
@@ -287,7 +278,7 @@ fn copy_environment(from: &Command, to: &mut Command) {
 
 /// Runs a program in a shell, by the command that `line` makes of its words.
 #[cfg(unix)]
-fn in_shell(program: &Command, line: impl FnOnce(&str) -> String) -> Ended {
+fn in_shell(program: &Command, line: impl FnOnce(&str) -> String) -> Run {
     let mut shell = Command::new("sh");
     shell.args(["-c", &line(&words(program))]);
     copy_environment(program, &mut shell);
