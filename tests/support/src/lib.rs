@@ -4,7 +4,6 @@
     clippy::print_stderr,
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stderr,
     clippy::indexing_slicing,
     clippy::string_slice,
     reason = "for tests only"
