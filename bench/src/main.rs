@@ -7,6 +7,7 @@
 
 mod calls;
 mod chart;
+mod cli;
 mod clients;
 mod count;
 mod decode;
@@ -56,6 +57,7 @@ const SECTIONS: &[(&str, Measure)] = &[
     ("decode", decode::section),
     ("notifications", notify::section),
     ("programs", programs::one_shot),
+    ("cli", cli::section),
     ("build", programs::build),
 ];
 

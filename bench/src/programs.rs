@@ -1,10 +1,11 @@
 //! Whole programs: one call from start to exit, how large they are, what building them costs.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use crate::report::{Limit, Row, Section};
+use crate::report::{Limit, Row, Section, duration};
 use crate::rounds::{Ratio, Spread};
 use crate::server::Server;
 
@@ -210,6 +211,14 @@ pub fn build() -> Section {
     let _ = std::fs::remove_dir_all(&target);
     let figure = "cold debug build, processor, 5 rounds";
     let mut rows = vec![row(figure, &rounds, cpu, BARE, Limit::at(1.12))];
+    let walls =
+        |pick: fn(&(Used, Used)) -> f64| Spread::of(rounds.iter().map(pick).collect()).median;
+    rows.push(Row::told(
+        "from `cargo add` to the first call: cold debug build without downloads, wall",
+        duration(walls(|round| round.1.wall)),
+        format!("{BARE}: {}", duration(walls(|round| round.0.wall))),
+    ));
+    rows.push(test_loop());
     let floor = format!("{BARE}: {}", crates_of(BY_HAND));
     for (name, most) in [
         ("tinypass-client", 47.0),
@@ -223,6 +232,25 @@ pub fn build() -> Section {
         rows.push(Row::count(&figure, crates, Limit::at(most), floor.as_str()));
     }
     Section { title: "Building", name: "build", rows, ..Section::default() }
+}
+
+/// The time from a changed file to the result of a crate's tests.
+fn test_loop() -> Row {
+    let root = folder().parent().unwrap();
+    let test = || {
+        let target = folder().join("target/loop");
+        let mut command = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+        command.args(["test", "--quiet", "--locked", "-p", "tpay-client", "--target-dir"]);
+        command.arg(target).current_dir(root).stdout(Stdio::null());
+        assert!(command.status().unwrap().success());
+    };
+    test();
+    let file = root.join("crates/tpay-client/src/refunds.rs");
+    File::options().append(true).open(file).unwrap().set_modified(SystemTime::now()).unwrap();
+    let begin = Instant::now();
+    test();
+    let figure = "test loop: touch one file, `cargo test -p tpay-client`";
+    Row::told(figure, duration(begin.elapsed().as_nanos() as f64), "-")
 }
 
 /// What `program-bare` depends on.

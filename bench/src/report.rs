@@ -125,7 +125,8 @@ pub fn duration(nanoseconds: f64) -> String {
     match nanoseconds {
         short if short < 1e3 => format!("{short:.0} ns"),
         middle if middle < 1e6 => format!("{:.1} us", middle / 1e3),
-        long => format!("{:.2} ms", long / 1e6),
+        long if long < 1e10 => format!("{:.2} ms", long / 1e6),
+        longest => format!("{:.1} s", longest / 1e9),
     }
 }
 

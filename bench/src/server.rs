@@ -28,8 +28,8 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::samples::{
-    ACCESS, AID, CLIENT_ID, KEY, MADE, PAGES, PER_PAGE, PROMISE, TOKEN, TOKEN_RESPONSE, TRANSACTION,
-    page_of_transactions,
+    ACCESS, AID, CLIENT_ID, KEY, MADE, PAGES, PER_PAGE, PROMISE, TOKEN, TOKEN_RESPONSE,
+    TRANSACTION, page_of_transactions,
 };
 
 /// Where tokens are fetched.

@@ -1,6 +1,7 @@
 //! What the integration tests of several crates share.
 
 #![allow(
+    clippy::print_stderr,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,

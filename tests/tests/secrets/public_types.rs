@@ -30,6 +30,9 @@ const CRATES: [&str; 5] =
 
 /// What is named like a secret and is none, and why.
 const NO_SECRETS: &[(&str, &str)] = &[
+    ("ClientBuilder.private_key_name", "the name of the argument or variable with the key"),
+    ("ClientBuilder.api_key_name", "the name of the argument or variable with the key"),
+    ("ClientBuilder.client_secret_name", "the name of the argument or variable with the secret"),
     ("Provider.secret_parameters", "names of parameters"),
     ("DetachedJws.signature", "of a public notification, with a public key"),
     ("CreditTransaction.tokenpass_user", "the name of a user"),
@@ -46,6 +49,9 @@ const NO_SECRETS: &[(&str, &str)] = &[
     ("PaymentNotification.token_expiry_date", "a month"),
     ("TokenizationNotification.token_expiry_date", "a month"),
     ("TokenizationNotification.tokenization_id", "the number of an event"),
+    ("ClientBuilder.private_key_name", "the name of an argument or variable"),
+    ("ClientBuilder.api_key_name", "the name of an argument or variable"),
+    ("ClientBuilder.client_secret_name", "the name of an argument or variable"),
 ];
 
 /// The words that speak of a secret.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod endpoints;
+mod everywhere;
 
 use api_sandbox::{Misbehaviour, tokenpass as server};
 use serde_json::Value;
@@ -33,6 +34,7 @@ fn each_failure_has_its_exit_status() {
         (&["whoami", "--profile", "none"], 3),
         (&["promise", "get", "99"], 4),
         (&["user", "lookup", "1nobody"], 4),
+        (&["address", "verify", server::UNVERIFIED_ADDRESS, "bm8="], 8),
         (&["balance", "list", "--out", "no-folder/file"], 10),
     ] {
         let run = world.run(arguments);

@@ -6,6 +6,7 @@ mod commands;
 mod credentials;
 mod doctor;
 mod endpoints;
+mod everywhere;
 mod exit;
 mod notifications;
 mod options;
