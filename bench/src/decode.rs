@@ -51,7 +51,7 @@ pub fn section() -> Section {
     rows.push(hostile());
     rows.extend(paging());
     let table = Some(contenders(&race, PLAIN));
-    Section { title: "Reading answers", name: "decode", rows, table, ..Section::default() }
+    Section { title: "Decoding responses", name: "decode", rows, table, ..Section::default() }
 }
 
 /// The time of records with members that no type knows: ours are kept, the others skip them.
@@ -106,18 +106,18 @@ fn client(send: impl Fn(Request) -> Vec<u8> + Send + Sync + 'static) -> Client {
 fn peak(body: &str) -> Row {
     let held = count(|| serde_json::from_slice::<PlainList>(body.as_bytes()).unwrap());
     // A growing vector holds its old and its new buffer for a moment, in any decoder.
-    let floor = body.len() + held.1.peak;
+    let baseline = body.len() + held.1.peak;
     let copy = body.to_owned();
     let client = client(move |_| copy.clone().into_bytes());
     client.search_access(&SearchAccess::new()).unwrap();
     let (page, counts) = count(|| client.search_access(&SearchAccess::new()).unwrap());
     assert_eq!(page.data.len(), 1000);
-    let percent = counts.peak * 100 / floor;
+    let percent = counts.peak * 100 / baseline;
     Row::count(
         "most memory while decoding, percent of body + plain struct",
         percent,
         Limit::at(110.0),
-        format!("{} KiB", floor / 1024),
+        format!("{} KiB", baseline / 1024),
     )
 }
 

@@ -166,9 +166,9 @@ impl Slow {
             let figure = format!(
                 "{what}, {LATENCY} ms latency, {number} at a time ({faster:.1} x as fast as one)"
             );
-            let floor = format!("1/{number} of the time of one");
+            let baseline = format!("1/{number} of the time of one");
             let bound = (bound * 100.0).floor() / 100.0;
-            Row::multiple(&figure, Ratio::of(&best, times), &floor, Limit::at(bound))
+            Row::multiple(&figure, Ratio::of(&best, times), &baseline, Limit::at(bound))
         })
     }
 }
@@ -200,14 +200,14 @@ fn memory(client: &Client) -> Row {
     let (page, counts) = count(|| client.list_transactions(&list).unwrap());
     assert_eq!(page.transactions.len(), PER_PAGE);
     drop(page);
-    let floor = peak(1) + 8 * counts.peak;
+    let baseline = peak(1) + 8 * counts.peak;
     // The threads differ from run to run in how many decode at a time.
     let most = (0..5).map(|_| peak(8)).max().unwrap_or_default();
     Row::count(
         "list, 8 at a time: most memory, percent of one at a time and 8 pages",
-        most * 100 / floor,
+        most * 100 / baseline,
         Limit::at(120.0),
-        format!("{} KiB", floor / 1024),
+        format!("{} KiB", baseline / 1024),
     )
 }
 

@@ -100,17 +100,17 @@ pub fn ca_file(server: &Server) -> PathBuf {
     file
 }
 
-/// What a floor and ours use, round by round; who is first alternates.
+/// What a baseline and ours use, round by round; who is first alternates.
 pub fn in_turns(
     rounds: usize,
-    floor: impl Fn() -> Used,
+    baseline: impl Fn() -> Used,
     ours: impl Fn() -> Used,
 ) -> Vec<(Used, Used)> {
     let round = |number| match number % 2 {
-        0 => (floor(), ours()),
+        0 => (baseline(), ours()),
         _ => {
             let ours = ours();
-            (floor(), ours)
+            (baseline(), ours)
         }
     };
     (0..rounds).map(round).collect()
@@ -124,7 +124,7 @@ fn cpu(used: &Used) -> f64 {
     used.cpu
 }
 
-/// What ours uses as a multiple of what the floor does.
+/// What ours uses as a multiple of what the baseline does.
 pub fn row(
     figure: &str,
     rounds: &[(Used, Used)],
@@ -132,14 +132,14 @@ pub fn row(
     name: &str,
     limit: Limit,
 ) -> Row {
-    let (floor, mine): (Vec<f64>, Vec<f64>) =
-        rounds.iter().map(|(floor, mine)| (unit(floor), unit(mine))).unzip();
-    Row::multiple(figure, Ratio::of(&floor, &mine), name, limit)
+    let (baseline, mine): (Vec<f64>, Vec<f64>) =
+        rounds.iter().map(|(baseline, mine)| (unit(baseline), unit(mine))).unzip();
+    Row::multiple(figure, Ratio::of(&baseline, &mine), name, limit)
 }
 
 pub fn one_shot() -> Section {
     let size = |name: &str| std::fs::metadata(built(name)).unwrap().len() as usize / 1000;
-    let (floor_size, our_size) = (size(BARE), size(OURS));
+    let (baseline_size, our_size) = (size(BARE), size(OURS));
     let (bare, ours) = (built_with_own_ca(BARE), built_with_own_ca(OURS));
     let server = Server::start();
     let (ca, url) = (ca_file(&server), server.url(true));
@@ -153,12 +153,12 @@ pub fn one_shot() -> Section {
     let memory = |pick: fn(&(Used, Used)) -> usize| {
         Spread::of(rounds.iter().map(|round| pick(round) as f64).collect()).median as usize
     };
-    let (floor, mine) = (memory(|round| round.0.memory), memory(|round| round.1.memory));
+    let (baseline, mine) = (memory(|round| round.0.memory), memory(|round| round.1.memory));
     rows.push(Row::count(
         "peak resident memory, KiB",
         mine,
-        Limit::at((floor + 205) as f64),
-        format!("{BARE}: {floor}"),
+        Limit::at((baseline + 205) as f64),
+        format!("{BARE}: {baseline}"),
     ));
     let figure = "files of the system's certificate store opened";
     rows.push(certificate_files(figure, &ours, &arguments));
@@ -167,8 +167,8 @@ pub fn one_shot() -> Section {
     rows.push(Row::count(
         figure,
         our_size,
-        Limit::above((floor_size + 120) as f64, (floor_size + 450) as f64),
-        format!("{BARE}: {floor_size}"),
+        Limit::above((baseline_size + 120) as f64, (baseline_size + 450) as f64),
+        format!("{BARE}: {baseline_size}"),
     ));
     Section { title: "One-shot programs", name: "programs", rows, ..Section::default() }
 }
@@ -219,7 +219,7 @@ pub fn build() -> Section {
         format!("{BARE}: {}", duration(walls(|round| round.0.wall))),
     ));
     rows.push(test_loop());
-    let floor = format!("{BARE}: {}", crates_of(BY_HAND));
+    let baseline = format!("{BARE}: {}", crates_of(BY_HAND));
     for (name, most) in [
         ("tinypass-client", 47.0),
         ("tinycert-client", 47.0),
@@ -229,7 +229,7 @@ pub fn build() -> Section {
         let path = folder().parent().unwrap().join("crates").join(name);
         let crates = crates_of(&format!("{name} = {{ path = {path:?} }}"));
         let figure = format!("crates of {name}, itself included");
-        rows.push(Row::count(&figure, crates, Limit::at(most), floor.as_str()));
+        rows.push(Row::count(&figure, crates, Limit::at(most), baseline.as_str()));
     }
     Section { title: "Building", name: "build", rows, ..Section::default() }
 }

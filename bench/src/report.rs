@@ -9,7 +9,7 @@ use crate::rounds::{Race, Ratio, Spread};
 pub enum Verdict {
     Holds,
     Broken,
-    /// The floor was not steady.
+    /// The baseline was not steady.
     NoConclusion,
     /// Has no bound of its own.
     Told,
@@ -34,9 +34,9 @@ impl Limit {
         Self { aim, bound }
     }
 
-    /// Both, counted from a floor.
-    pub fn plus(self, floor: f64) -> Self {
-        Self { aim: floor + self.aim, bound: floor + self.bound }
+    /// Both, counted from a baseline.
+    pub fn plus(self, baseline: f64) -> Self {
+        Self { aim: baseline + self.aim, bound: baseline + self.bound }
     }
 
     fn text(self) -> [String; 2] {
@@ -48,7 +48,7 @@ impl Limit {
 pub struct Row {
     pub figure: String,
     pub measured: String,
-    pub floor: String,
+    pub baseline: String,
     /// Texts of aim and bound.
     pub limit: [String; 2],
     pub aim_missed: bool,
@@ -59,13 +59,13 @@ pub struct Row {
 
 impl Row {
     /// A count that does not jitter.
-    pub fn count(figure: &str, measured: usize, limit: Limit, floor: impl Into<String>) -> Self {
+    pub fn count(figure: &str, measured: usize, limit: Limit, baseline: impl Into<String>) -> Self {
         let value = measured as f64;
         let verdict = if value <= limit.bound { Verdict::Holds } else { Verdict::Broken };
         Self {
             figure: figure.to_owned(),
             measured: measured.to_string(),
-            floor: floor.into(),
+            baseline: baseline.into(),
             limit: limit.text(),
             aim_missed: value > limit.aim,
             verdict,
@@ -73,13 +73,13 @@ impl Row {
         }
     }
 
-    /// `name` as a multiple of `floor`, and what it may be at most.
-    pub fn ratio(figure: &str, race: &Race, name: &str, floor: &str, limit: Limit) -> Self {
-        Self::multiple(figure, race.ratio(name, floor), floor, limit)
+    /// `name` as a multiple of `baseline`, and what it may be at most.
+    pub fn ratio(figure: &str, race: &Race, name: &str, baseline: &str, limit: Limit) -> Self {
+        Self::multiple(figure, race.ratio(name, baseline), baseline, limit)
     }
 
-    /// A ratio, the floor's name, and what the ratio may be at most.
-    pub fn multiple(figure: &str, ratio: Ratio, floor: &str, limit: Limit) -> Self {
+    /// A ratio, the baseline's name, and what the ratio may be at most.
+    pub fn multiple(figure: &str, ratio: Ratio, baseline: &str, limit: Limit) -> Self {
         let median = ratio.spread.median;
         let verdict = match median <= limit.bound {
             _ if !ratio.steady => Verdict::NoConclusion,
@@ -89,19 +89,19 @@ impl Row {
         Self {
             figure: figure.to_owned(),
             measured: format!("{}; quiet {:.2} x", times(ratio.spread), ratio.quiet),
-            floor: format!("{floor}: {}", duration(ratio.floor.median)),
+            baseline: format!("{baseline}: {}", duration(ratio.baseline.median)),
             limit: limit.text().map(|text| text + " x"),
             aim_missed: median > limit.aim,
             verdict,
-            against: Some((median, floor.to_owned())),
+            against: Some((median, baseline.to_owned())),
         }
     }
 
-    pub fn told(figure: &str, measured: impl Into<String>, floor: impl Into<String>) -> Self {
+    pub fn told(figure: &str, measured: impl Into<String>, baseline: impl Into<String>) -> Self {
         Self {
             figure: figure.to_owned(),
             measured: measured.into(),
-            floor: floor.into(),
+            baseline: baseline.into(),
             limit: ["-".to_owned(), "-".to_owned()],
             aim_missed: false,
             verdict: Verdict::Told,
@@ -168,18 +168,21 @@ impl<'a> Aims<'a> {
     pub fn markdown(&self) -> String {
         let Self { reached, missed, unknown } = self;
         let mut out = format!(
-            "## Aims\n\n{} aims are reached, {} are missed, of {} this run can tell nothing.\n\n",
+            "## Aims\n\n{} aims are reached, {} are missed, {} are inconclusive.\n\n",
             reached.len(),
             missed.len(),
             unknown.len(),
         );
-        out.push_str("| figure | | measured | floor or rival | aim | bound |\n");
+        out.push_str("| figure | | measured | baseline or rival | aim | bound |\n");
         out.push_str("|---|---|---|---|---|---|\n");
-        for (rows, what) in [(missed, "missed"), (unknown, "floor unsteady"), (reached, "reached")]
+        for (rows, what) in
+            [(missed, "missed"), (unknown, "baseline unsteady"), (reached, "reached")]
         {
-            for Row { figure, measured, floor, limit: [aim, bound], .. } in rows {
-                let _ =
-                    writeln!(out, "| {figure} | {what} | {measured} | {floor} | {aim} | {bound} |");
+            for Row { figure, measured, baseline, limit: [aim, bound], .. } in rows {
+                let _ = writeln!(
+                    out,
+                    "| {figure} | {what} | {measured} | {baseline} | {aim} | {bound} |"
+                );
             }
         }
         out
@@ -213,19 +216,21 @@ impl Section {
 
     pub fn markdown(&self) -> String {
         let mut out = format!("### {}\n\n`cargo xtask bench {}`\n\n", self.title, self.name);
-        out.push_str("| figure | measured | floor or rival | aim | bound | |\n");
+        out.push_str("| figure | measured | baseline or rival | aim | bound | |\n");
         out.push_str("|---|---|---|---|---|---|\n");
         for row in &self.rows {
             let verdict = match row.verdict {
                 Verdict::Holds if row.aim_missed => "bound holds, aim missed",
                 Verdict::Holds => "holds",
                 Verdict::Broken => "**broken**",
-                Verdict::NoConclusion => "floor unsteady, no conclusion",
+                Verdict::NoConclusion => "baseline unsteady, no conclusion",
                 Verdict::Told => "",
             };
-            let Row { figure, measured, floor, limit: [aim, bound], .. } = row;
-            let _ =
-                writeln!(out, "| {figure} | {measured} | {floor} | {aim} | {bound} | {verdict} |");
+            let Row { figure, measured, baseline, limit: [aim, bound], .. } = row;
+            let _ = writeln!(
+                out,
+                "| {figure} | {measured} | {baseline} | {aim} | {bound} | {verdict} |"
+            );
         }
         if let Some(table) = &self.table {
             let _ = write!(out, "\n{table}");
@@ -237,7 +242,7 @@ impl Section {
     }
 }
 
-/// What else does the same work. Other floors are the client itself in another setting.
+/// What else does the same work. Other baselines are the client itself in another setting.
 const RIVALS: [&str; 7] = [
     "bare ureq, best settings",
     "reqwest::blocking",
@@ -248,7 +253,7 @@ const RIVALS: [&str; 7] = [
     "program-bare",
 ];
 
-/// The times of all sections against those of rivals, without those whose floor was unsteady.
+/// The times of all sections against those of rivals, without those whose baseline was unsteady.
 pub fn rivals(sections: &[Section]) -> Option<Chart> {
     let rows = sections.iter().flat_map(|section| &section.rows);
     let against = rows.filter_map(|row| {
@@ -279,11 +284,13 @@ pub fn rivals(sections: &[Section]) -> Option<Chart> {
 }
 
 /// All contenders of a race beside each other.
-pub fn contenders(race: &Race, floor: &str) -> String {
-    let mut out = format!("| contender | time | p10 to p90 | x {floor} | allocations | bytes |\n");
+pub fn contenders(race: &Race, baseline: &str) -> String {
+    let mut out =
+        format!("| contender | time | p10 to p90 | x {baseline} | allocations | bytes |\n");
     out.push_str("|---|---|---|---|---|---|\n");
     for name in &race.names {
-        let (time, ratio, counts) = (race.spread(name), race.ratio(name, floor), race.counts(name));
+        let (time, ratio, counts) =
+            (race.spread(name), race.ratio(name, baseline), race.counts(name));
         let _ = writeln!(
             out,
             "| {name} | {} | {} to {} | {:.2} | {} | {} |",
@@ -313,7 +320,7 @@ mod tests {
             Row::count("reached", 5, Limit::at(5.0), "5"),
             Row::count("missed", 7, Limit::above(5.0, 8.0), "5"),
             Row::count("broken", 9, Limit::above(5.0, 8.0), "5"),
-            Row::multiple("unsteady", unsteady, "floor", Limit::at(1.0)),
+            Row::multiple("unsteady", unsteady, "baseline", Limit::at(1.0)),
             Row::told("told", "x", "y"),
         ];
         let sections = [section(rows)];

@@ -33,30 +33,31 @@ impl Spread {
     }
 }
 
-/// A contender as a multiple of its floor.
+/// A contender as a multiple of its baseline.
 #[derive(Debug, Clone, Copy)]
 pub struct Ratio {
-    /// Round by round, without the rounds in which the floor itself was disturbed.
+    /// Round by round, without the rounds in which the baseline itself was disturbed.
     pub spread: Spread,
-    /// The floor, in the same rounds.
-    pub floor: Spread,
+    /// The baseline, in the same rounds.
+    pub baseline: Spread,
     /// The p10 of all rounds, one to the other: what nothing disturbed.
     pub quiet: f64,
-    /// Whether the floor was disturbed in less than half of the rounds.
+    /// Whether the baseline was disturbed in less than half of the rounds.
     pub steady: bool,
 }
 
 impl Ratio {
-    /// In a round that took twice its p10, a floor was disturbed.
-    pub fn of(floor: &[f64], contender: &[f64]) -> Self {
+    /// In a round that took twice its p10, a baseline was disturbed.
+    pub fn of(baseline: &[f64], contender: &[f64]) -> Self {
         let p10 = |times: &[f64]| Spread::of(times.to_vec()).p10;
-        let quickest = p10(floor);
-        let pairs = || floor.iter().zip(contender).filter(|(floor, _)| **floor <= 2.0 * quickest);
+        let quickest = p10(baseline);
+        let pairs =
+            || baseline.iter().zip(contender).filter(|(baseline, _)| **baseline <= 2.0 * quickest);
         Self {
-            spread: Spread::of(pairs().map(|(floor, contender)| contender / floor).collect()),
-            floor: Spread::of(pairs().map(|(floor, _)| *floor).collect()),
+            spread: Spread::of(pairs().map(|(baseline, contender)| contender / baseline).collect()),
+            baseline: Spread::of(pairs().map(|(baseline, _)| *baseline).collect()),
             quiet: p10(contender) / quickest,
-            steady: pairs().count() * 2 > floor.len(),
+            steady: pairs().count() * 2 > baseline.len(),
         }
     }
 }
@@ -125,8 +126,8 @@ impl Race {
         Spread::of(self.times[self.index(name)].clone())
     }
 
-    pub fn ratio(&self, name: &str, floor: &str) -> Ratio {
-        Ratio::of(&self.times[self.index(floor)], &self.times[self.index(name)])
+    pub fn ratio(&self, name: &str, baseline: &str) -> Ratio {
+        Ratio::of(&self.times[self.index(baseline)], &self.times[self.index(name)])
     }
 
     pub fn counts(&self, name: &str) -> Counts {
@@ -155,7 +156,7 @@ mod tests {
         let ratio = Ratio::of(&mostly_quiet, &[20.0, 22.0, 20.0, 20.0, 20.0, 24.0]);
         assert!(ratio.steady);
         assert_eq!((ratio.spread.p10, ratio.spread.p90), (2.0, 2.0));
-        assert_eq!(ratio.floor.p90, 12.0);
+        assert_eq!(ratio.baseline.p90, 12.0);
         let mostly_disturbed = [10.0, 90.0, 80.0, 90.0, 10.0, 70.0];
         assert!(!Ratio::of(&mostly_disturbed, &[20.0; 6]).steady);
     }

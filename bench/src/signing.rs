@@ -90,8 +90,8 @@ pub fn section() -> Section {
         let figure = |what: &str| format!("{title}: {what}");
         rows.push(Row::ratio(&figure("time"), &race, OURS, NAIVE, against_naive));
         let counted = race.counts(OURS).allocations;
-        let floor = format!("naive: {}", race.counts(NAIVE).allocations);
-        rows.push(Row::count(&figure("allocations"), counted, allocations, floor));
+        let baseline = format!("naive: {}", race.counts(NAIVE).allocations);
+        rows.push(Row::count(&figure("allocations"), counted, allocations, baseline));
         table += &format!("{title}:\n\n{}\n", contenders(&race, NAIVE));
     }
     Section {

@@ -72,8 +72,8 @@ fn connections(server: &mut Server) -> Vec<Row> {
         (0..100).for_each(|number| drop(call(number)));
         server.counts().connections
     };
-    let floor = format!("{BEST}: {}", made(BEST));
-    vec![Row::count("connections for 100 calls", made(OURS), Limit::at(1.0), floor)]
+    let baseline = format!("{BEST}: {}", made(BEST));
+    vec![Row::count("connections for 100 calls", made(OURS), Limit::at(1.0), baseline)]
 }
 
 const THREADS: u64 = 8;

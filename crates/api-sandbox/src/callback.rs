@@ -102,7 +102,7 @@ mod tests {
         }
     }
 
-    /// Sends a request to a server that answers with these bytes and closes the connection.
+    /// Sends a request to a server that responds with these bytes and closes the connection.
     fn response(bytes: Vec<u8>) -> io::Result<(u16, String)> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());

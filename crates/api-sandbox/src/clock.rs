@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::date::parse_date_time;
 
-/// The clock of the servers: the system time, a fixed time, or a time that goes on. A test may
-/// advance it. Clones share it.
+/// The clock of the servers: the system time, a fixed time, or a running time. A test may advance
+/// it. Clones share it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -25,13 +25,13 @@ pub struct SandboxClock {
     added: Arc<AtomicU64>,
 }
 
-/// What a clock shows before it is advanced.
+/// The time of a clock before it is advanced.
 #[derive(Debug, Clone, Copy, Default)]
 enum Base {
     #[default]
     System,
     Fixed(u64),
-    /// It showed `first` when the system time was `system`, both in Unix seconds, and goes on.
+    /// A running time that was `first` at the system time `system`, both in Unix seconds.
     Started {
         first: u64,
         system: u64,
@@ -44,7 +44,7 @@ impl SandboxClock {
         Self { base: Base::Fixed(seconds), ..Self::default() }
     }
 
-    /// Creates a clock that shows this time now, in Unix seconds, and goes on.
+    /// Creates a running clock that starts at this time, in Unix seconds.
     pub fn starting_at_unix(seconds: u64) -> Self {
         let system = Self::default().unix();
         Self { base: Base::Started { first: seconds, system }, ..Self::default() }
@@ -68,8 +68,8 @@ impl SandboxClock {
     }
 }
 
-/// Parses Unix seconds, or a date and time in UTC (`2026-11-29T12:00:00Z`, `2026-11-29 12:00:00`, or
-/// a date only). The clock shows this time now, and goes on.
+/// Parses Unix seconds, or a date and time in UTC (`2026-11-29T12:00:00Z`, `2026-11-29 12:00:00`,
+/// or a date only). The clock starts at this time and runs.
 impl FromStr for SandboxClock {
     type Err = io::Error;
 
@@ -86,7 +86,7 @@ impl FromStr for SandboxClock {
     }
 }
 
-/// Waits, for servers that are told to be slow.
+/// Waits, for servers with a delay.
 #[expect(clippy::disallowed_methods, reason = "this is the room where waiting is done")]
 pub(crate) fn wait(duration: Duration) {
     std::thread::sleep(duration);

@@ -1,6 +1,6 @@
-//! The console: pages at `/_sandbox` for people who integrate by hand. They show the requests with
-//! the verdict on each signature and what the server holds, and have buttons for what the provider,
-//! the payer or the user would do. They are plain HTML without scripts.
+//! The console: pages at `/_sandbox` for manual tests. They show the requests with the result of
+//! each signature check and the state of the server, and have buttons for what the provider, the
+//! payer or the user would do. They are plain HTML without scripts.
 //!
 //! Other websites cannot use them: the Host must be this server, and each form has a secret key.
 
@@ -12,7 +12,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::query::decode_form;
 use crate::{Misbehaviour, Raw, Response, SandboxClock, Seen};
 
-/// What the console of a server shows; see [`Service::console`](crate::Service::console).
+/// The content of a server's console page; see [`Service::console`](crate::Service::console).
 #[derive(Debug, Clone, Default)]
 pub struct ConsolePage {
     /// The name of the provider.
@@ -21,11 +21,11 @@ pub struct ConsolePage {
     pub clock: Option<SandboxClock>,
     /// The buttons that belong to no row of a table.
     pub buttons: Vec<Button>,
-    /// What the server holds.
+    /// The state of the server.
     pub tables: Vec<Table>,
 }
 
-/// A table of what a server holds, for the console.
+/// A table with a part of a server's state, for the console.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
     /// The heading.
@@ -48,11 +48,11 @@ pub struct Row {
 /// A button of the console; see [`Service::press`](crate::Service::press).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Button {
-    /// The text on it.
+    /// The label.
     pub label: &'static str,
-    /// What it does.
+    /// The action.
     pub action: &'static str,
-    /// What it does it to, such as an id; may be empty.
+    /// The object of the action, such as an id. May be empty.
     pub subject: String,
 }
 
@@ -72,7 +72,7 @@ const REQUESTS: &str = "/_sandbox/requests";
 /// The most requests that are shown.
 const SHOWN: usize = 100;
 
-/// What a form of the console asks for.
+/// The action that a form of the console requests.
 #[derive(Debug)]
 pub(crate) enum Order {
     Misbehave(Misbehaviour, usize),
@@ -81,7 +81,7 @@ pub(crate) enum Order {
     Press(String, String),
 }
 
-/// What a request to the console leads to.
+/// The result of a request to the console.
 pub(crate) enum Asked {
     Page,
     Requests,
@@ -109,7 +109,7 @@ impl Console {
         Self { key, hosts: [format!("127.0.0.1:{port}"), format!("localhost:{port}")] }
     }
 
-    /// Returns what a request asks for, or the response that rejects it.
+    /// Returns the requested action, or the response that rejects the request.
     pub(crate) fn read(&self, request: &Raw) -> Result<Asked, Response> {
         let host = request.header("host").unwrap_or_default();
         if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
@@ -294,7 +294,8 @@ fn write_requests(html: &mut String, seen: &[Seen]) -> fmt::Result {
     Ok(())
 }
 
-/// Returns the response after a form: the page, loaded anew, so that a reload sends nothing again.
+/// Returns the response to a form: a redirect to the page, so that a reload does not send the form
+/// again.
 pub(crate) fn done() -> Response {
     Response::new(303, "text/plain", "").with_header("location", PATH)
 }
@@ -332,7 +333,7 @@ pub(crate) fn page(title: &str, head: &str, body: &str) -> Response {
         .with_header("x-content-type-options", "nosniff")
 }
 
-/// A text in HTML or between double quotes in a tag.
+/// A string for HTML content or for an attribute in double quotes.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {

@@ -35,12 +35,12 @@ pub(crate) fn polish_date_time(unix: u64) -> String {
     date_time(unix + if is_summer { 7_200 } else { 3_600 })
 }
 
-/// Whether a text is `YYYY-MM-DD HH:MM:SS` of a day that there is; it may be long ago.
+/// Returns whether a string is `YYYY-MM-DD HH:MM:SS` with an existing date of any year.
 pub(crate) fn is_date_time(text: &str) -> bool {
     seconds(text).is_some()
 }
 
-/// Seconds since the first of March of the year 0 as a text.
+/// Formats seconds since the first of March of the year 0.
 fn text(seconds: u64) -> String {
     let (days, second) = (seconds / DAY, seconds % DAY);
     let (era, day) = (days / 146_097, days % 146_097);

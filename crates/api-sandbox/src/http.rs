@@ -76,7 +76,8 @@ impl Raw {
         self.target.split_once('?').map(|(_, query)| query)
     }
 
-    /// Whether the request has no body, and says so: `Content-Length: 0`, or chunked and empty.
+    /// Returns whether the request declares an empty body: `Content-Length: 0`, or chunked and
+    /// empty.
     pub(crate) fn has_empty_body(&self) -> bool {
         let announced = self.header("content-length") == Some("0")
             || self.header("transfer-encoding").is_some();

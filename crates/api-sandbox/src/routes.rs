@@ -5,7 +5,7 @@
 pub(crate) struct Route<T> {
     pub(crate) id: &'static str,
     pub(crate) method: &'static str,
-    /// `{}` stands for a value.
+    /// `{}` is a placeholder.
     path: &'static str,
     pub(crate) wants: T,
 }
@@ -51,7 +51,7 @@ impl<T> Route<T> {
     }
 }
 
-/// Looks a method and a path up; where two endpoints fit, the first is meant.
+/// Finds the route of a method and a path. If two match, the first is used.
 pub(crate) fn find<'a, T>(
     routes: impl IntoIterator<Item = &'a Route<T>>,
     method: &str,

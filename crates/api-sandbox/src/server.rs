@@ -1,5 +1,5 @@
 //! The listener beneath all servers: one thread per connection, a record of the requests, and the
-//! misbehaviours that a test asks for.
+//! misbehaviours that a test requests.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -31,13 +31,14 @@ pub trait Service: Send + 'static {
             .then(|| String::from_utf8_lossy(&response.body).chars().take(200).collect())
     }
 
-    /// Returns what the console page at `/_sandbox` shows besides the requests. The default is
-    /// nothing.
+    /// Returns the content of the console page at `/_sandbox` besides the requests. Empty by
+    /// default.
     fn console(&self) -> ConsolePage {
         ConsolePage::default()
     }
 
-    /// Does what a [`Button`](crate::Button) of the console says. Returns whether that was possible.
+    /// Carries out the action of a [`Button`](crate::Button) of the console. Returns whether that
+    /// was possible.
     fn press(&mut self, action: &str, subject: &str) -> bool {
         let _ = (action, subject);
         false
@@ -160,7 +161,7 @@ impl fmt::Display for LogEntry<'_> {
     }
 }
 
-/// What is called with each entry of the log.
+/// The callback for each log entry.
 type Log = Arc<dyn Fn(LogEntry<'_>) + Send + Sync>;
 
 /// A running server. Dropping it stops it.
@@ -237,8 +238,8 @@ impl<S: Service> Server<S> {
     }
 
     /// Calls `log` with each request from now on: method, path, endpoint, validity of the
-    /// credentials, status and the reason of a rejection. No entry shows credentials. The entries of
-    /// malformed HTTP tell the reason only.
+    /// credentials, status and the reason of a rejection. No entry shows credentials. The entries
+    /// of malformed HTTP contain the reason only.
     ///
     /// ```
     /// # use api_sandbox::Sandbox;
@@ -351,7 +352,7 @@ impl<S: Service> Shared<S> {
         console::done()
     }
 
-    /// Answers malformed HTTP and closes the connection.
+    /// Responds to malformed HTTP and closes the connection.
     fn reject(&self, stream: &mut TcpStream, status: u16, why: &str) {
         self.write_log(LogEntry::Malformed { status, reason: why });
         let response = Response::new(status, "text/plain", why).with_header("connection", "close");

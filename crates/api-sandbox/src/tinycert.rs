@@ -1,15 +1,14 @@
-//! The TinyCert server: sessions, CAs and certificates in memory, really signed.
+//! The TinyCert server: sessions, CAs and signed certificates in memory.
 //!
-//! It accepts what the official clients send, and rejects everything else. Where no source
-//! documents
-//! the real server, the rule is marked "chosen".
+//! It accepts only what the official clients send. Rules that no source documents are marked
+//! "chosen".
 //!
 //! Certificates, requests, keys (P-256), encrypted keys and PKCS#12 files are real: OpenSSL reads
 //! them. The passphrase of the last two is [`PASSPHRASE`].
 //!
-//! A path that ends in `.xml` gets XML. Only two facts of it are documented: each record of a list
-//! of
-//! certificates is a `cert` element, and each name of a certificate is an element of its own.
+//! The response to a path that ends in `.xml` is XML. Only two facts of it are documented: each
+//! record of a list of certificates is a `cert` element, and each name of a certificate is a
+//! separate element.
 
 mod ask;
 mod auth;
@@ -211,7 +210,7 @@ impl TinyCert {
         }
     }
 
-    /// Carries out a request whose route is known; tells whether its digest and token held.
+    /// Handles a request of a known route. Also returns whether its digest and token are valid.
     fn serve(&mut self, request: &Raw, route: &Route) -> (ApiResult, bool) {
         if request.query().is_some() {
             return (refuse("InputFailure", "the query must be empty"), false);
@@ -311,7 +310,7 @@ impl Service for TinyCert {
         (self.response(response, format), verdict)
     }
 
-    /// The error's code and text.
+    /// Returns the code and the text of the error.
     fn rejection(&self, response: &Response) -> Option<String> {
         if response.status < 400 {
             return None;

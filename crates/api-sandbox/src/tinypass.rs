@@ -1,7 +1,7 @@
 //! The TinyPass r2 server: grants, subscriptions, downloads and users in memory.
 //!
-//! It accepts what the provider's documentation and its official clients send, and nothing else.
-//! Where no source tells what the real server does, the rule here is marked "chosen".
+//! It accepts only requests of the provider's documentation and official clients. Rules that no
+//! source documents are marked "chosen".
 
 mod accesses;
 mod ask;
@@ -48,7 +48,7 @@ pub const EMAIL: &str = "ann@example.org";
 /// Which paths serve downloads; the sources disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DownloadPaths {
-    /// `/r2/downloads/url` and `/r2/download/`, as the documentation says.
+    /// `/r2/downloads/url` and `/r2/download/`, as documented.
     Documented,
     /// `/r2/download/url` and `/r2/download`, as the official PHP client calls them.
     Sdk,
@@ -142,7 +142,7 @@ impl TinyPass {
         self.resources.iter().find(|resource| resource.rid == rid)
     }
 
-    /// Whether the server knows this spelling of a path.
+    /// Returns whether the server accepts this variant of a path.
     fn serves(&self, route: &Route) -> bool {
         let hidden: &[&str] = match self.download_paths {
             DownloadPaths::Documented => &SDK,

@@ -1,20 +1,19 @@
 //! The Tokenpass server: users, addresses, rules, promises, chats and credits in memory.
 //!
 //! It accepts what the provider's documentation, its server's published code and its official
-//! clients agree on. Where no source tells what the real server does, the rule here is marked
-//! "chosen".
+//! clients agree on. Rules that no source documents are marked "chosen".
 //!
 //! # Logging in without a browser
 //!
-//! `GET /oauth/authorize` answers with a page for [`USERNAME`], who is logged in. The page's two
-//! links are the same URL with `sandbox_consent=grant` or `sandbox_consent=deny` added; asking for
-//! either redirects as the real page's buttons do. Who has granted once is redirected at once.
-//! A test that waits on a port of its own adds its callback to [`Client::callbacks`] first.
+//! `GET /oauth/authorize` returns a page for [`USERNAME`], who is logged in. The two links of the
+//! page are the same URL with `sandbox_consent=grant` or `sandbox_consent=deny` added. A request to
+//! either redirects like the buttons of the real page. After the first consent, the response is
+//! always a redirect. Tests with another callback URL add it to [`Client::callbacks`] first.
 //!
 //! # Proving ownership
 //!
-//! Proofs are bitcoin signatures, and checked as such. A [`Key`] makes them for tests: of
-//! [`SOURCE_ADDRESS`], of [`UNVERIFIED_ADDRESS`], or a new one by [`Key::named`].
+//! Proofs are bitcoin signatures and are verified. A [`Key`] creates them for tests: the key of
+//! [`SOURCE_ADDRESS`], of [`UNVERIFIED_ADDRESS`], or a new one from [`Key::named`].
 
 mod accounts;
 mod addresses;
@@ -64,7 +63,7 @@ pub const REDIRECT_URI: &str = "http://127.0.0.1:8000/oauth_callback";
 pub const OTHER_CLIENT_ID: &str = "ISANDBOXCLIENT000000000000000002";
 /// Its secret.
 pub const OTHER_CLIENT_SECRET: &str = "KSANDBOXSECRET00000000000000000000000002";
-/// The API token of [`USERNAME`], who is privileged.
+/// The API token of the privileged user [`USERNAME`].
 pub const PRIVILEGED_CLIENT_ID: &str = "ISANDBOXUSERTOKEN000000000000001";
 /// The API secret of that user.
 pub const PRIVILEGED_CLIENT_SECRET: &str = "KSANDBOXUSERSECRET0000000000000000000001";
@@ -129,7 +128,7 @@ pub const SCOPES: [&str; 8] = [
     "manage-chats",
 ];
 
-/// One whole token, in satoshis.
+/// A whole token, in satoshis.
 const TOKEN: i64 = 100_000_000;
 
 /// Balances of one address or user: asset to satoshis.
@@ -147,7 +146,7 @@ pub struct Tokenpass {
     /// Whether errors below `/oauth/` are HTML pages with status 500, as in 2017, or JSON, as in
     /// 2016.
     pub html_oauth_errors: bool,
-    /// Whether `account.update` is routed, as in 2016; in 2017 it answers 404.
+    /// Whether `account.update` exists, as in 2016. In 2017 its status is 404.
     pub routes_account_update: bool,
     /// The lifetime of a new token, in seconds.
     pub token_life: u64,
@@ -267,8 +266,9 @@ impl Tokenpass {
         format!("5a4db0c5-0000-4000-8000-{:012x}", self.next_id())
     }
 
-    /// The caller of a route, noted in `ask`; and whether its credentials held, where any are
-    /// needed. Who only names a client is let in: those routes refuse in shapes of their own.
+    /// Sets the caller of a route in `ask`. Also returns whether its credentials are valid, if the
+    /// route needs any. Requests with only a client id are accepted: these routes have their own
+    /// error format.
     fn admit(&mut self, access: Access, ask: &mut Ask<'_>) -> (Option<bool>, Result<(), Response>) {
         match access {
             Access::Open => (None, Ok(())),
@@ -290,13 +290,13 @@ impl Tokenpass {
                 let extra = !auth::has_headers(ask.request, self.generation)
                     || self.verify(ask.request, false).is_ok();
                 let held = self.token_user(ask, scope).map_err(|why| message(403, why));
-                // The real server does not look at signatures here; a wrong one is only noted.
+                // The real server ignores signatures here; an invalid one is only recorded.
                 (Some(held.is_ok() && extra), held)
             }
         }
     }
 
-    /// The key whose signature the request has.
+    /// Returns the key with which the request is signed.
     fn verify(&mut self, request: &Raw, privileged: bool) -> Result<String, &'static str> {
         let (users, clients) = (&self.users, &self.clients);
         let signed = auth::verify(request, self.generation, self.clock.unix(), |key| {
@@ -307,19 +307,19 @@ impl Tokenpass {
                 clients.iter().find(|client| client.id == key).map(|client| client.secret.clone())
             }
         })?;
-        // Chosen: the nonce of 2020, which is to be unique, is taken once.
+        // Chosen: the nonce of 2020, which must be unique, is accepted once.
         if self.generation == Generation::XApi && !self.nonces.insert(signed.nonce) {
             return Err("Invalid nonce parameter");
         }
         Ok(signed.key)
     }
 
-    /// The headers that tell how many calls are left, and the refusal when none is.
+    /// Returns the headers with the number of remaining requests, or the error if none remains.
     fn throttle(&mut self, id: &'static str) -> Result<Vec<(&'static str, u64)>, Response> {
         let Some(limit) = self.rate_limit else { return Ok(Vec::new()) };
         let now = self.clock.unix();
         let (since, hits) = self.hits.entry(id).or_insert((now, 0));
-        // Chosen: a minute begins with its first call.
+        // Chosen: a minute begins with its first request.
         if now >= *since + 60 {
             (*since, *hits) = (now, 0);
         }
@@ -456,7 +456,7 @@ impl Service for Tokenpass {
         (response, Verdict { endpoint, signed })
     }
 
-    /// The error's text, which some endpoints send with status 200.
+    /// Returns the text of the error, which some endpoints send with status 200.
     fn rejection(&self, response: &Response) -> Option<String> {
         let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let text = |name: &str| body.get(name).and_then(serde_json::Value::as_str);

@@ -1,13 +1,13 @@
-//! The Tpay Open API server: payments, refunds, aliases, marketplace and the rest in memory, with
-//! money in whole grosze and notifications that are really signed.
+//! The Tpay Open API server: payments, refunds, aliases, marketplace and all other resources in
+//! memory. Amounts are whole grosze, and notifications are signed.
 //!
-//! It accepts what the provider's documentation and its official clients send, and nothing else:
-//! members that nobody documents are refused, so that a misspelt one is seen. Where no source
-//! tells what the real server does, the rule here is marked "chosen".
+//! It accepts only requests of the provider's documentation and official clients. Undocumented
+//! members are rejected, so that a misspelt one is noticed. Rules that no source documents are
+//! marked "chosen".
 //!
 //! # How payers pay
 //!
-//! | way | what to do |
+//! | method | action |
 //! |---|---|
 //! | in a test | [`Tpay::pay`], [`Tpay::pay_amount`], [`Tpay::decline`] through [`Server::state`](crate::Server::state) |
 //! | from another process | open the transaction's `transactionPaymentUrl`, a page with buttons; or GET it with `&decision=pay`, `&decision=decline` or `&decision=chargeback` added |
@@ -17,19 +17,18 @@
 //!
 //! # Notifications
 //!
-//! They go to the address that the request named, only if that is plain HTTP on loopback, and
-//! again (at most [`Tpay::delivery_attempts`] times) until they are answered as they must be. The
-//! `x5u` of their signature is [`Tpay::base_url`] + `/x509/notifications-jws.pem` unless
-//! [`Tpay::x5u`] says otherwise: a client that insists on the provider's host must be told of
-//! this one. What it has to trust is [`Tpay::anchors_pem`], also served at
-//! `/x509/tpay-jws-root.pem`; the security code of `md5sum` is [`SECURITY_CODE`]. What was sent,
-//! and how it was answered, is in [`Tpay::outbox`].
+//! Notifications are sent to the URL in the request if it is plain HTTP on loopback. They are
+//! repeated, at most [`Tpay::delivery_attempts`] times, until the response is the expected one. The
+//! `x5u` of their signature is [`Tpay::base_url`] + `/x509/notifications-jws.pem`, or [`Tpay::x5u`]
+//! if set. Configure the client to accept certificates of this host. Its trust anchor is
+//! [`Tpay::anchors_pem`], also served at `/x509/tpay-jws-root.pem`; the security code of `md5sum`
+//! is [`SECURITY_CODE`]. [`Tpay::outbox`] contains the notifications and the responses to them.
 //!
 //! ```
 //! # use api_sandbox::Sandbox;
 //! let sandbox = Sandbox::start()?;
 //! let outbox = sandbox.tpay().state(|tpay| {
-//!     tpay.notify_test("https://shop.example.com/notify"); // signed, but not sent that far
+//!     tpay.notify_test("https://shop.example.com/notify"); // signed, but not sent to another host
 //!     tpay.outbox()
 //! });
 //! let sent = outbox.wait_for(1); // not inside `state`: a callback may call the server
@@ -37,11 +36,11 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! # What else a test can turn
+//! # Other settings for tests
 //!
-//! Errors that depend on an account come from [`Tpay::refuse_next`]; tokens are made unknown by
-//! [`Tpay::revoke_tokens`] and expire by [`SandboxClock::advance`]; the fields of [`Tpay`] are
-//! its settings and its books.
+//! [`Tpay::refuse_next`] causes errors that depend on an account. [`Tpay::revoke_tokens`] revokes
+//! tokens, and [`SandboxClock::advance`] makes them expire. The fields of [`Tpay`] are its settings
+//! and its records.
 
 mod accounts;
 mod ask;
@@ -278,9 +277,8 @@ impl Tpay {
         notify::SIGNING_PEM
     }
 
-    /// Returns the notifications that were sent. Take it out of
-    /// [`Server::state`](crate::Server::state) before
-    /// waiting on it.
+    /// Returns the sent notifications. Move it out of [`Server::state`](crate::Server::state)
+    /// before waiting on it.
     pub fn outbox(&self) -> Outbox {
         self.post.outbox()
     }

@@ -24,7 +24,7 @@ impl TinyCert {
         subject.ou = "Secure Digital Certificate Signing".to_owned();
         subject.e = EMAIL.to_owned();
         let now = self.clock.unix();
-        // Chosen: ten years, and SHA-256 even where SHA-1 was asked for, which rcgen cannot do.
+        // Chosen: ten years, and SHA-256 also if SHA-1 was requested, which rcgen does not support.
         let authority = Authority::new(&subject, now.saturating_sub(60), now + 10 * YEAR)
             .or_else(|error| refuse("InputFailure", error.to_string()))?;
         self.last_ca += 1;

@@ -224,7 +224,7 @@ impl TinyCert {
                 return refuse("NotLatest", "cert_id: the certificate was reissued before");
             }
             Status::Good | Status::Hold => true,
-            // Chosen: these keep their status and can be reissued, even again.
+            // Chosen: these keep their status and can be reissued repeatedly.
             Status::Expired | Status::Revoked => false,
         };
         let (ca, subject, sans) = (cert.ca, cert.subject.clone(), cert.sans.clone());

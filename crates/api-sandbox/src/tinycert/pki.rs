@@ -1,4 +1,4 @@
-//! The X.509 behind the TinyCert server: CAs that sign, and what they sign.
+//! X.509 of the TinyCert server: CAs and their certificates.
 
 use std::net::IpAddr;
 
@@ -78,7 +78,7 @@ impl Authority {
     }
 }
 
-/// A key pair with the request that certificates are made from.
+/// A key pair with its certificate signing request.
 pub(super) struct KeyAndRequest {
     key: KeyPair,
     params: CertificateParams,

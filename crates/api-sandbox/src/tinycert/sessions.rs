@@ -9,7 +9,7 @@ use super::{
 use crate::digest::sha256_hex;
 
 impl TinyCert {
-    /// Ends all sessions.
+    /// Closes all sessions.
     pub fn forget_sessions(&mut self) {
         self.sessions.clear();
     }

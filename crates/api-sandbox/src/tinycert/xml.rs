@@ -14,7 +14,7 @@ fn write(value: &Value, record: &str, out: &mut String) {
         Value::Object(members) => {
             for (name, value) in members {
                 match value {
-                    // Each name of a certificate is a child element of its own.
+                    // Each name of a certificate is a separate child element.
                     Value::Array(items) => {
                         out.push_str(&format!("<{name}>"));
                         items.iter().for_each(|item| write(item, record, out));

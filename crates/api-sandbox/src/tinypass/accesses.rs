@@ -56,7 +56,7 @@ impl Access {
             "aid": AID,
             "rid": self.rid,
             "uid": self.uid,
-            // A number with two decimals, as a text, as prices are elsewhere in this API.
+            // A string with two decimals, like other prices in this API.
             "amount": format!("{}.{:02}", self.cents / 100, self.cents % 100),
             "currency": "USD",
             "created": self.created,
@@ -168,7 +168,7 @@ impl TinyPass {
         let found = self.accesses.iter().position(|access| access.is(rid, user));
         let found = found.ok_or_else(no_access)?;
         if refund && self.accesses.get(found).is_some_and(|access| access.cents == 0) {
-            // Chosen: what was granted for nothing cannot be refunded.
+            // Chosen: free access cannot be refunded.
             return Err((402, "refund: nothing was paid".to_owned()));
         }
         let access = self.accesses.remove(found);

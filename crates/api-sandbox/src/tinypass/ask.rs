@@ -13,7 +13,7 @@ fn bad<T>(why: impl Into<String>) -> Result<T, Refusal> {
 /// A parsed request.
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Raw,
-    /// The values in the path, decoded.
+    /// The arguments of the path, decoded.
     values: Vec<String>,
     pairs: Pairs,
 }
@@ -30,8 +30,8 @@ impl<'a> Ask<'a> {
         if request.method == "POST" && !request.has_empty_body() {
             return bad("a POST has Content-Length: 0");
         }
-        // An empty query after a question mark is what the official Ruby client sends without
-        // parameters; of the official clients, PHP escapes `*` and Ruby does not.
+        // The official Ruby client sends an empty query after a question mark if there are no
+        // parameters. PHP escapes `*` and Ruby does not.
         let query = request.query().unwrap_or_default();
         let pairs = decode_form(query, b"*").or_else(bad)?;
         if let Some(name) = pairs.repeated() {
@@ -44,28 +44,28 @@ impl<'a> Ask<'a> {
         Ok(Self { request, values, pairs })
     }
 
-    /// The value at this place in the path, from 0.
+    /// Returns the argument of the path with this index, from 0.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }
 
-    /// A parameter, if it is there.
+    /// Returns a parameter.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.pairs.get(name)
     }
 
-    /// Whether a parameter is this value, or is not there.
+    /// Returns whether a parameter is missing or has this value.
     pub(super) fn fits(&self, name: &str, value: &str) -> bool {
         self.get(name).is_none_or(|wanted| wanted == value)
     }
 
-    /// A parameter that must be there.
+    /// Returns a required parameter.
     pub(super) fn need(&self, name: &'static str) -> Result<&str, Refusal> {
         let found = self.get(name).filter(|value| !value.is_empty());
         found.ok_or_else(|| (400, format!("{name}: required parameter is missing")))
     }
 
-    /// A boolean, `false` by default; the official PHP client sends `1` and `0`.
+    /// Returns a boolean. Defaults to `false`. The official PHP client sends `1` and `0`.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Refusal> {
         match self.get(name) {
             None | Some("false" | "0") => Ok(false),
@@ -74,7 +74,7 @@ impl<'a> Ask<'a> {
         }
     }
 
-    /// A whole number, if it is there.
+    /// Returns an optional integer.
     pub(super) fn number(&self, name: &str) -> Result<Option<u64>, Refusal> {
         let Some(text) = self.get(name) else { return Ok(None) };
         match whole(text) {

@@ -49,7 +49,7 @@ impl TinyPass {
         }))
     }
 
-    /// What a link of `download.url` leads to; it needs no signature.
+    /// Handles a link of `download.url`, which needs no signature.
     pub(super) fn file(&self, token: &str) -> Result<Response, Refusal> {
         let now = self.clock.unix();
         let link = self.links.iter().find(|link| link.token == token);

@@ -26,7 +26,7 @@ pub(super) const ROUTES: [Route; 11] = {
     ]
 };
 
-/// Where downloads are as the documentation says.
+/// The documented paths of downloads.
 pub(super) const DOCUMENTED: [&str; 2] = ["/r2/downloads/url", "/r2/download/"];
 
 /// Where downloads are as the official PHP client calls them.

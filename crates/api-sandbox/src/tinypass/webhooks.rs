@@ -16,10 +16,10 @@ use super::PRIVATE_KEY;
 use crate::callback::Callback;
 use crate::digest::hmac_sha256;
 
-/// How often a webhook is sent that is not answered with 200. Chosen: the number, and no pauses.
+/// How often a webhook is sent until the status is 200. Chosen: the number, and no pauses.
 const ATTEMPTS: u32 = 3;
 
-/// Tells a callback of grants and revocations; see [`Webhooks::subscribe`].
+/// Sends grants and revocations to a callback; see [`Webhooks::subscribe`].
 #[derive(Default)]
 pub struct Webhooks {
     queue: Option<Sender<String>>,
@@ -27,12 +27,12 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    /// Sends a webhook for each grant and revocation from now on, as a GET with the sealed block
-    /// in `data`. One is sent at a time, and again, at most three times, until it is answered with
-    /// 200. `url` is `http://` and an address of this machine.
+    /// Sends a webhook for each following grant and revocation, as a GET with the encrypted block
+    /// in `data`. Webhooks are sent one at a time, and each at most three times, until the status is
+    /// 200. `url` must be `http://` and a loopback address.
     ///
     /// # Errors
-    /// When it is not.
+    /// Returns an error if `url` is another URL.
     pub fn subscribe(&mut self, url: &str) -> Result<(), String> {
         let callback = Callback::new(url)
             .ok_or_else(|| format!("{url} is not an http:// URL of this machine"))?;
@@ -53,21 +53,21 @@ impl Webhooks {
         Ok(())
     }
 
-    /// What the callback answered so far, oldest first; `None` for no response.
+    /// Returns the statuses of the callback's responses, oldest first. `None` is a missing
+    /// response.
     pub fn responses(&self) -> Vec<Option<u16>> {
         self.responses.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn send(&self, payload: &Value) {
         if let Some(queue) = &self.queue {
-            // The thread that reads the queue lives as long as the queue.
+            // The thread ends with the queue.
             let _ = queue.send(seal(&payload.to_string()));
         }
     }
 }
 
-/// The block of a text under the server's private key. base64url and `~` need no escaping in a
-/// query.
+/// Returns the encrypted block of a string. base64url and `~` need no escaping in a query.
 fn seal(text: &str) -> String {
     let mut key = [b'X'; 32];
     for (to, from) in key.iter_mut().zip(PRIVATE_KEY.bytes()) {

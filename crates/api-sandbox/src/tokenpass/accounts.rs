@@ -39,7 +39,7 @@ pub struct User {
 }
 
 impl User {
-    /// The private key that the server of 2017 shows; made from the id.
+    /// Returns the private key that the server of 2017 returns, derived from the id.
     pub(super) fn ecc_key(&self) -> String {
         sha256_hex(&self.id)
     }
@@ -192,7 +192,8 @@ impl Tokenpass {
         result("success")
     }
 
-    /// What a user signs with the key of a verified address to satisfy the second factor; chosen.
+    /// Returns the message that a user signs with the key of a verified address for the second
+    /// factor. Chosen.
     pub fn second_factor_message(username: &str) -> String {
         format!("TOKENPASS second factor of {username}")
     }

@@ -69,7 +69,7 @@ impl Address {
     }
 }
 
-/// The last part of a block that is signed in the manner of PGP, or the text itself.
+/// Returns the signature of a block in the format of PGP, or the string itself.
 fn signature_of(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let end = lines.iter().position(|line| *line == "-----END BITCOIN SIGNATURE-----");
@@ -78,8 +78,8 @@ fn signature_of(text: &str) -> String {
 }
 
 impl Tokenpass {
-    /// What the address holds on the chain and was promised, as a response shows it: amounts that a
-    /// promise has touched are texts.
+    /// Returns the balance of the address, with promises, in the format of responses: amounts that
+    /// include promises are strings.
     fn balances_shown(&self, address: &Address) -> Value {
         if !address.is_live() {
             return false.into();
@@ -101,7 +101,7 @@ impl Tokenpass {
         Value::Map(shown.collect())
     }
 
-    /// A code of words and a number that nobody has signed yet; it voids the one before.
+    /// Returns a new verify code of words and a number. It replaces the previous one.
     fn new_code(&mut self, address: &str) -> String {
         let number = self.next_id();
         let word = |by: u64| {

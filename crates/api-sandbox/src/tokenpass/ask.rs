@@ -6,12 +6,12 @@ use super::php::{Value, map, parse_query};
 use super::response::{html, json};
 use crate::{Raw, Response};
 
-/// What was asked for, and by whom.
+/// A parsed request with its caller.
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Raw,
-    /// The values in the path, decoded.
+    /// The arguments of the path, decoded.
     values: Vec<String>,
-    /// The members of the body and then those of the query.
+    /// The members of the body, followed by those of the query.
     pub(super) input: Vec<(String, Value)>,
     /// The calling application's id, or a privileged user's API token.
     pub(super) client: String,
@@ -29,10 +29,10 @@ impl<'a> Ask<'a> {
         generation: Generation,
         values: Vec<String>,
     ) -> Result<Self, Response> {
-        // Chosen: in the generation whose signature does not cover the query it is not read.
+        // Chosen: the query is ignored in the generation whose signature does not cover it.
         let is_signed = generation != Generation::XApi || !is_api(request);
         let query = request.query().filter(|_| is_signed).unwrap_or_default();
-        // Chosen: what is not UTF-8 is an error of the framework.
+        // Chosen: invalid UTF-8 is an error of the framework.
         let query = parse_query(query);
         let query = query.ok_or_else(|| html(500))?;
         let mut input = if is_json(request) {
@@ -62,18 +62,18 @@ impl<'a> Ask<'a> {
         })
     }
 
-    /// The value at this place in the path, from 0.
+    /// Returns the argument of the path with this index, from 0.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }
 
-    /// A parameter, unless it is null.
+    /// Returns a parameter that is not null.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         let found = self.input.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         found.filter(|value| **value != Value::Null)
     }
 
-    /// A parameter as text, unless it is null or empty.
+    /// Returns a parameter as a string if it is neither null nor empty.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(Value::text).filter(|text| !text.is_empty())
     }
@@ -82,20 +82,20 @@ impl<'a> Ask<'a> {
         self.scopes.iter().any(|held| held == scope)
     }
 
-    /// Checks parameters as the framework does; what is wrong with them is said all at once.
+    /// Validates parameters like the framework, which reports all problems at once.
     pub(super) fn validate(&self) -> Validation<'_> {
         Validation { ask: self, errors: Vec::new() }
     }
 }
 
-/// What is wrong with the parameters so far.
+/// The problems of the parameters.
 pub(super) struct Validation<'a> {
     ask: &'a Ask<'a>,
     errors: Vec<String>,
 }
 
 impl Validation<'_> {
-    /// A text that must be there.
+    /// Returns a required string.
     pub(super) fn required(mut self, name: &str) -> Self {
         if self.ask.text(name).is_none() {
             self.errors.push(format!("The {} field is required.", words(name)));
@@ -103,7 +103,7 @@ impl Validation<'_> {
         self
     }
 
-    /// A text that may be this long.
+    /// Returns an optional string of at most this length.
     pub(super) fn at_most(mut self, name: &str, most: usize) -> Self {
         if self.ask.text(name).is_some_and(|text| text.chars().count() > most) {
             self.errors
@@ -112,7 +112,7 @@ impl Validation<'_> {
         self
     }
 
-    /// True, false, 0 or 1, if it is there.
+    /// Returns an optional boolean: true, false, 0 or 1.
     pub(super) fn boolean(mut self, name: &str) -> Self {
         let ok = match self.ask.get(name) {
             None | Some(Value::Bool(_) | Value::Int(0 | 1)) => true,
@@ -125,7 +125,7 @@ impl Validation<'_> {
         self
     }
 
-    /// One of these, if it is there.
+    /// Returns an optional parameter that is one of these values.
     pub(super) fn one_of(mut self, name: &str, known: &[&str]) -> Self {
         if self.ask.text(name).is_some_and(|text| !known.contains(&text.as_str())) {
             self.errors.push(format!("The selected {} is invalid.", words(name)));
@@ -133,7 +133,7 @@ impl Validation<'_> {
         self
     }
 
-    /// Says this of a parameter that is there and is wrong.
+    /// Adds this problem for a parameter that is present and invalid.
     pub(super) fn unless(mut self, ok: bool, text: &str) -> Self {
         if !ok {
             self.errors.push(text.to_owned());
@@ -145,7 +145,7 @@ impl Validation<'_> {
         self.refuse("The request was not processed successfully. ")
     }
 
-    /// As [`done`](Self::done), without the first sentence.
+    /// Like [`done`](Self::done), without the first sentence.
     pub(super) fn done_briefly(self) -> Result<(), Response> {
         self.refuse("")
     }
@@ -160,7 +160,7 @@ impl Validation<'_> {
     }
 }
 
-/// A parameter's name as the framework says it.
+/// Returns the name of a parameter in the messages of the framework.
 fn words(name: &str) -> String {
     name.replace('_', " ")
 }

@@ -116,7 +116,7 @@ fn params(request: &Raw, generation: Generation) -> Vec<Vec<u8>> {
     }
 }
 
-/// The JSON of a query or form; nothing if it is not UTF-8.
+/// Returns the JSON of a query or form. Returns `None` if it is not UTF-8.
 fn of_query(query: &str) -> Vec<u8> {
     let members = parse_query(query);
     members.map(|members| Value::Map(members).json(Style::Signed)).unwrap_or_default().into_bytes()

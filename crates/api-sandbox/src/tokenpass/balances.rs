@@ -1,4 +1,4 @@
-//! What users hold, and the rules over it: `balance.*` and `tca.*`.
+//! Balances of users, and checks of rules: `balance.*` and `tca.*`.
 
 use sha2::{Digest, Sha256};
 
@@ -21,9 +21,9 @@ fn subtract(sum: &mut Balances, asset: String, satoshis: i64) {
 }
 
 impl Tokenpass {
-    /// What the user's rules are judged by: all live addresses, private ones too, with promises
-    /// to them if they count. Promises made through the API stay on the source's side. Chosen:
-    /// what was lent on the website is gone whether promises count or not.
+    /// Returns the balances with which rules are checked: those of all active addresses, including
+    /// private ones, and promises to them if they count. Promises that were made through the API
+    /// are not subtracted from the source. Chosen: loans of the website are always subtracted.
     pub(super) fn balances_of(&self, user: &User, with_promises: bool) -> Balances {
         let mut sum = Balances::new();
         let own = self.addresses.iter().filter(|known| known.user == user.id && known.is_live());
@@ -55,8 +55,8 @@ impl Tokenpass {
         result(Stack::from_input(&ask.input).allows(&held))
     }
 
-    /// Chosen, as only a client shows this call: an address of e-mail without a user has what was
-    /// promised to it.
+    /// Chosen, because only a client documents this endpoint: an e-mail address without a user has
+    /// what was promised to it.
     pub(super) fn tca_check_email(&self, ask: &Ask<'_>) -> ApiResult {
         let stack = Stack::from_input(&ask.input);
         let user = self.user_with_email(ask.value(0));
@@ -84,7 +84,7 @@ impl Tokenpass {
 
     /// Balances over these addresses of the token's user, with promises to and from them.
     fn combined(&self, ask: &Ask<'_>, counts: impl Fn(&Address) -> bool) -> ApiResult {
-        // Chosen: only what is read anew needs the chain.
+        // Chosen: only a refresh needs the blockchain.
         if self.chain_is_down && ask.get("refresh").is_some_and(Value::is_truthy) {
             return Err(crashed());
         }

@@ -21,7 +21,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// A key that is made from this text: the same text makes the same key.
+    /// Creates a key from this string. The same string creates the same key.
     ///
     /// ```
     /// use api_sandbox::tokenpass::{Key, verifies};
@@ -41,7 +41,7 @@ impl Key {
         }
     }
 
-    /// The address of its compressed public key.
+    /// Returns the address of its compressed public key.
     pub fn address(&self) -> String {
         address(&self.public().serialize())
     }
@@ -80,7 +80,8 @@ pub fn verifies(address: &str, message: &str, signature: &str) -> bool {
     signer(message, signature).is_some_and(|signer| signer == address)
 }
 
-/// The address whose key made the signature; `None` if it is no signature.
+/// Returns the address of the key that created the signature. Returns `None` if the signature is
+/// malformed.
 pub(super) fn signer(message: &str, signature: &str) -> Option<String> {
     let bytes = STANDARD.decode(signature).ok()?;
     let [header, compact @ ..] = bytes.as_slice() else { return None };
@@ -95,7 +96,7 @@ pub(super) fn signer(message: &str, signature: &str) -> Option<String> {
     })
 }
 
-/// What is signed of a message: it is announced as one, with its length, and hashed twice.
+/// Returns the signed digest of a message: a prefix, the length and the message, hashed twice.
 fn digest(message: &str) -> Message {
     let mut bytes = b"\x18Bitcoin Signed Message:\n".to_vec();
     match u8::try_from(message.len()) {
@@ -115,12 +116,12 @@ fn address(key: &[u8]) -> String {
     with_checksum(bytes)
 }
 
-/// An address that nobody has a key for, made from this text.
+/// Returns an address without a known key, derived from this string.
 pub(super) fn made_up_address(seed: &str) -> String {
     address(seed.as_bytes())
 }
 
-/// Whether the text is an address: version, 20 bytes and their checksum in base58.
+/// Returns whether the string is an address: version, 20 bytes and their checksum in base58.
 pub(super) fn is_address(text: &str) -> bool {
     let Some(bytes) = base58_decode(text) else { return false };
     let Some((payload, checksum)) = bytes.split_last_chunk::<4>() else { return false };
@@ -218,7 +219,7 @@ mod tests {
         assert_eq!(unverified_key().wif(), tokenpass::UNVERIFIED_WIF);
     }
 
-    /// Key 1 and its two addresses are known to everybody.
+    /// Key 1 and its two addresses are public knowledge.
     #[test]
     fn the_first_key_has_the_known_addresses() {
         let mut bytes = [0; 32];

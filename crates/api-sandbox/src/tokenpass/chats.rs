@@ -1,5 +1,5 @@
-//! Token chats, who may write in them, and what a token opens: `messenger.*`, `chat.*`,
-//! `perk.get` and `asset.info`.
+//! Token chats, their members, and the perks of a token: `messenger.*`, `chat.*`, `perk.get` and
+//! `asset.info`.
 
 use super::ask::Ask;
 use super::php::{Value, map};
@@ -19,11 +19,11 @@ pub struct Chat {
     pub active: bool,
     /// Whether everybody may join.
     pub global: bool,
-    /// What one needs to join: asset and satoshis.
+    /// The required balances to join: asset and satoshis.
     pub rules: Vec<(String, i64)>,
     /// The id of the user it belongs to.
     pub owner: String,
-    /// The ids of the users who joined.
+    /// The ids of the members.
     pub roster: Vec<String>,
 }
 
@@ -51,7 +51,8 @@ impl Chat {
     }
 }
 
-/// BTC, XCP, four capitals or more that do not begin with A, or A and a number in its range.
+/// Returns whether the string is an asset name: BTC, XCP, four or more capital letters that do not
+/// begin with A, or A and a number in the valid range.
 fn is_asset(name: &str) -> bool {
     if let Some(number) = name.strip_prefix('A') {
         return number
@@ -101,7 +102,7 @@ impl Tokenpass {
         found.ok_or_else(|| message(404, "Chat not found"))
     }
 
-    /// Whether the user holds enough of any of a chat's tokens: the server joins the rules by OR.
+    /// Returns whether the user satisfies one of the chat's rules: the server joins them by OR.
     fn is_authorized(&self, ask: &Ask<'_>, chat: &Chat) -> bool {
         let held = self.user(&ask.user).map(|user| self.balances_of(user, true));
         let held = held.unwrap_or_default();
@@ -152,7 +153,7 @@ impl Tokenpass {
         Ok(json(200, &chat.json()))
     }
 
-    /// The rules of `tca_rules`; their quantities are whole tokens.
+    /// Parses the rules of `tca_rules`. Their quantities are whole tokens.
     fn chat_rules(ask: &Ask<'_>) -> Result<Vec<(String, i64)>, Response> {
         let rules = ask.get("tca_rules").and_then(Value::items).unwrap_or_default();
         if rules.is_empty() {

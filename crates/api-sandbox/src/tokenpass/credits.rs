@@ -18,7 +18,7 @@ pub struct CreditGroup {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// The client id that made it; chosen: it alone sees it in lists and may change it.
+    /// The client id of the creator. Chosen: only the creator can list and change the group.
     pub owner: String,
     /// The client ids that may use it.
     pub whitelist: Vec<String>,
@@ -89,7 +89,7 @@ impl CreditGroup {
 }
 
 impl CreditEntry {
-    /// A row of a history; what it tells of the account comes after the group.
+    /// Returns a row of a history. The fields of the account follow the group.
     fn row(&self, of_account: Vec<(String, Value)>) -> Value {
         let mut members = vec![("credit_group".to_owned(), (&self.group).into())];
         members.extend(of_account);
@@ -109,8 +109,8 @@ fn missing_group() -> Response {
 }
 
 impl Tokenpass {
-    /// Whether the ledger is in balance: the entries of each group add up to nothing, and those
-    /// of each account to what is on it.
+    /// Returns whether the ledger is balanced: the sum of the entries of each group is 0, and that
+    /// of each account is its balance.
     pub fn ledger_balances(&self) -> bool {
         let groups = self.credit_groups.iter().all(|group| {
             let entries = self.credit_entries.iter().filter(|entry| entry.group == group.id);
@@ -135,7 +135,7 @@ impl Tokenpass {
         Err(error(403, "Your app does not have access to this App Credit Group"))
     }
 
-    /// The client ids of `app_whitelist`: a list, or a text with one in each line.
+    /// Returns the client ids of `app_whitelist`: a list, or a string with one per line.
     fn whitelist(&self, ask: &Ask<'_>) -> Result<Vec<String>, Response> {
         let ids: Vec<String> = match ask.get("app_whitelist") {
             None => Vec::new(),
@@ -245,7 +245,7 @@ impl Tokenpass {
         ])
     }
 
-    /// An account by its uuid or name.
+    /// Returns an account by its uuid or name.
     fn find_account(&self, group: &str, name: &str) -> Option<&CreditAccount> {
         let escaped = escape(name);
         let mut own = self.credit_accounts.iter().filter(|account| account.group == group);
@@ -335,7 +335,7 @@ impl Tokenpass {
         self.book(ask, Side::Debit)
     }
 
-    /// Books row after row: what comes before a bad row stays booked.
+    /// Books the rows in their order. Rows before an invalid row stay booked.
     fn book(&mut self, ask: &Ask<'_>, side: Side) -> ApiResult {
         let group = self.group(ask)?.id.clone();
         let rows = ask.get("accounts").and_then(Value::items).filter(|rows| !rows.is_empty());
@@ -379,7 +379,7 @@ impl Tokenpass {
             Side::Credit => (amount, "credit", "debit"),
             Side::Debit => (-amount, "debit", "credit"),
         };
-        // Chosen: what no account could hold is not booked at all.
+        // Chosen: an amount above the maximum balance is not booked.
         let fits = account.balance.checked_add(amount).is_some()
             && other.balance.checked_sub(amount).is_some();
         if !fits {

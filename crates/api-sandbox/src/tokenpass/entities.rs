@@ -55,7 +55,8 @@ const NAMES: [(u32, &str); 248] = [
     (0x25ca, "loz"), (0x2660, "spades"), (0x2663, "clubs"), (0x2665, "hearts"), (0x2666, "diams"),
 ];
 
-/// The text with `"`, `&`, `<`, `>` and every named character as an entity; apostrophes stay.
+/// Returns the string with `"`, `&`, `<`, `>` and every character with a name as an entity.
+/// Apostrophes are unchanged.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {

@@ -1,4 +1,4 @@
-//! Who is behind a name, an address or an e-mail address: `lookup.*`.
+//! Look-ups of users by name, address or e-mail address: `lookup.*`.
 
 use super::ask::Ask;
 use super::php::{Value, map};

@@ -62,7 +62,7 @@ pub(super) struct Code {
 /// A status, an error code and a message.
 type Refusal = (u16, &'static str, String);
 
-/// What the query of `oauth.authorize` asks for.
+/// The parameters of `oauth.authorize`.
 struct Authorization {
     client_id: String,
     redirect_uri: String,
@@ -127,10 +127,10 @@ fn unsupported_grant(ask: &Ask<'_>) -> Refusal {
     (400, "unsupported_grant_type", text)
 }
 
-/// What a user who says no, or a token that is not good, leads to.
+/// The message if the user denies access or the token is invalid.
 const DENIED: &str = "The resource owner or authorization server denied the request.";
 
-/// Scopes are separated by commas, and by nothing else.
+/// Scopes are separated by commas only.
 fn split_scopes(text: &str) -> Vec<String> {
     let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
     names.map(str::to_owned).collect()
@@ -171,7 +171,7 @@ impl Tokenpass {
         id.is_some_and(|id| self.clients.iter().any(|client| client.id == id))
     }
 
-    /// Notes in `ask` who the `oauth_token` belongs to, if it is good for this scope.
+    /// Sets the user of the `oauth_token` in `ask` if the token has this scope.
     pub(super) fn token_user(
         &self,
         ask: &mut Ask<'_>,
@@ -214,13 +214,13 @@ impl Tokenpass {
         json(status, &map([("error", code.into()), ("error_description", text.into())]))
     }
 
-    /// 40 characters that nobody else has.
+    /// Returns 40 unique characters.
     fn random(&mut self) -> String {
         let text = sha256_hex(format!("sandbox {}", self.next_id()));
         text.chars().take(40).collect()
     }
 
-    /// What the query asks for, if it may be asked.
+    /// Returns the parameters of the query if they are valid.
     fn authorization(&self, query: &[(String, Value)]) -> Result<Authorization, Refusal> {
         let get = |name: &str| {
             let found = query.iter().find(|(known, _)| known == name);

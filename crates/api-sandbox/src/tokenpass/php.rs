@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::date::parse_date_time;
 
-/// A value whose members keep their order.
+/// A JSON value with ordered members.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Null,
@@ -23,7 +23,7 @@ pub(super) enum Value {
 pub(super) enum Style {
     /// Responses: slashes escaped, lists as lists.
     Response,
-    /// What is signed: plain slashes, lists as objects.
+    /// The signed format: unescaped slashes, lists as objects.
     Signed,
 }
 
@@ -72,7 +72,7 @@ impl Value {
         }
     }
 
-    /// As the text that PHP makes of it where a text is wanted.
+    /// Converts it to a string like PHP.
     pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Bool(value) => Some(if *value { "1" } else { "" }.to_owned()),
@@ -83,7 +83,7 @@ impl Value {
         }
     }
 
-    /// Whether PHP takes it for true.
+    /// Returns whether it is true in PHP.
     pub(super) fn is_truthy(&self) -> bool {
         match self {
             Self::Null => false,
@@ -105,7 +105,7 @@ impl Value {
         }
     }
 
-    /// Reads JSON; `None` for what is none.
+    /// Parses JSON. Returns `None` if it is invalid.
     pub(super) fn parse(json: &[u8]) -> Option<Self> {
         serde_json::from_slice(json).ok()
     }
@@ -217,7 +217,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
-/// A name that came before keeps its place and takes the new value.
+/// A repeated name keeps its position and gets the new value.
 fn put(members: &mut Vec<(String, Value)>, name: String, value: Value) {
     match members.iter_mut().find(|(known, _)| *known == name) {
         Some((_, old)) => *old = value,
@@ -240,7 +240,8 @@ pub(super) fn parse_query(query: &str) -> Option<Vec<(String, Value)>> {
     Some(members)
 }
 
-/// `a.b[c][]` is the base `a_b` and the keys `c` and nothing; an unclosed bracket is no bracket.
+/// `a.b[c][]` has the base `a_b` and the keys `c` and an empty one. An unclosed bracket is part of
+/// the name.
 fn keys(name: &str) -> (String, Vec<String>) {
     let plain = |text: &str| text.replace(['.', ' ', '['], "_");
     let Some((base, mut rest)) = name.split_once('[').filter(|(base, _)| !base.is_empty()) else {

@@ -1,4 +1,4 @@
-//! Promises and the sources they come from: `source.*` and `promise.*`.
+//! Promises and their sources: `source.*` and `promise.*`.
 
 use super::ask::Ask;
 use super::entities::escape;
@@ -24,11 +24,11 @@ pub struct Source {
 pub struct Promise {
     /// Its number.
     pub id: u64,
-    /// The application that made it; empty for a loan that a user made on the website.
+    /// The client id of the application that created it. Empty for a loan of the website.
     pub client_id: String,
-    /// The user who lends, for a loan that was made on the website.
+    /// The lender, for a loan of the website.
     pub lender: Option<String>,
-    /// Where it comes from.
+    /// The source address.
     pub source: String,
     /// An address, or that of an e-mail account without a user.
     pub destination: String,
@@ -46,7 +46,7 @@ pub struct Promise {
     pub reference: Option<String>,
     /// The note, escaped as the server escapes it.
     pub note: Option<String>,
-    /// Whether the destination was made up for a user without address.
+    /// Whether the destination was generated for a user without an address.
     pub pseudo: bool,
     /// As in responses.
     pub created_at: String,
@@ -54,13 +54,13 @@ pub struct Promise {
     pub updated_at: String,
 }
 
-/// Only the first two parts between colons of each item between commas are kept.
+/// Uses only the first two parts, separated by colons, of each comma-separated item.
 fn kept_of(reference: &str) -> String {
     let item = |item: &str| item.split(':').take(2).collect::<Vec<_>>().join(":");
     reference.split(',').map(item).collect::<Vec<_>>().join(",")
 }
 
-/// A whole number of satoshis above 0.
+/// Parses a positive integer number of satoshis.
 fn quantity(value: &Value) -> Result<i64, Response> {
     let quantity = match value {
         Value::Int(quantity) => Some(*quantity),
@@ -121,23 +121,23 @@ impl Tokenpass {
         sum
     }
 
-    /// What is promised to this address, in satoshis.
+    /// Returns the sum of promises to this address, in satoshis.
     pub(super) fn promised_to(&self, address: &str) -> Balances {
         self.sum(|promise| promise.destination == address)
     }
 
-    /// What is promised from this address, in satoshis.
+    /// Returns the sum of promises from this address, in satoshis.
     pub(super) fn promised_from(&self, address: &str) -> Balances {
         self.sum(|promise| promise.source == address)
     }
 
-    /// What the user has lent on the website, in satoshis.
+    /// Returns the sum of the user's loans of the website, in satoshis.
     pub(super) fn lent_by(&self, user: &str) -> Balances {
         self.sum(|promise| promise.lender.as_deref() == Some(user))
     }
 
-    /// Lends as users do on the website: from the first live address of one to that of another.
-    /// Nothing happens if either has none.
+    /// Lends as users do on the website: from the first live address of one to that of another. Has
+    /// no effect if one of them has no address.
     pub fn lend(&mut self, from: &str, to: &str, asset: &str, satoshis: i64, until: Option<u64>) {
         let first = |name: &str| {
             let user = self.user_named(name)?;
@@ -168,7 +168,7 @@ impl Tokenpass {
         });
     }
 
-    /// What an application's proofs of ownership end with.
+    /// Returns the suffix of an application's proofs of ownership.
     fn proof_suffix(client_id: &str) -> String {
         format!("_{}", sha256_hex(client_id))
     }
@@ -208,7 +208,7 @@ impl Tokenpass {
         result(true)
     }
 
-    /// Gives the address of a source to a user.
+    /// Assigns the address of a source to a user.
     fn assign(&mut self, ask: &Ask<'_>, name: &str, address: &str) -> Result<(), Response> {
         let user = self.user_named(name).map(|user| user.id.clone());
         let hash = ask.text("assign_user_hash").unwrap_or_default();
@@ -258,7 +258,7 @@ impl Tokenpass {
         Ok(json(200, &map(members)))
     }
 
-    /// The address that a promise to this destination goes to, and whether it was made up.
+    /// Returns the address of this destination, and whether it was generated.
     fn destination(&mut self, text: &str) -> Result<(String, bool), Response> {
         let user = match (text.strip_prefix("user:"), text.strip_prefix("email:")) {
             (Some(name), _) => {
@@ -290,7 +290,8 @@ impl Tokenpass {
         Ok((address, true))
     }
 
-    /// Whether the source has enough on the chain, besides what else is promised from it.
+    /// Returns whether the balance of the source on the blockchain covers this promise in addition
+    /// to the others.
     fn covers(&self, promise: &Promise) -> Result<(), Response> {
         let (source, asset) = (&promise.source, &promise.asset);
         if self.chain_is_down {
@@ -321,7 +322,7 @@ impl Tokenpass {
 
     pub(super) fn promise_create(&mut self, ask: &Ask<'_>) -> ApiResult {
         let no = |text: &str| refused(400, text);
-        // Chosen: a missing parameter is named as it is on the wire.
+        // Chosen: the message contains the name of the parameter unchanged.
         let need = |name: &str| ask.text(name).ok_or_else(|| no(&format!("{name} required")));
         let (source, destination) = (need("source")?, need("destination")?);
         let asset = need("asset")?;

@@ -8,7 +8,7 @@ pub(super) type Route = routes::Route<Access>;
 /// The credentials of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
-    /// Nothing.
+    /// No credentials.
     Open,
     /// A `client_id` among the parameters.
     ClientId,
@@ -24,7 +24,7 @@ pub(super) enum Access {
     Bearer,
 }
 
-/// Every endpoint; where two fit, the first is meant.
+/// All endpoints. If two match, the first is used.
 #[rustfmt::skip]
 pub(super) const ROUTES: [Route; 61] = {
     use Access::{Application, Bearer, ClientId, ClientSecret, Open, Privileged, Token};

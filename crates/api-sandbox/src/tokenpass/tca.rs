@@ -7,7 +7,7 @@ use super::php::{Value, parse_query};
 /// One satoshi is the 10^-8th part of a token.
 const DECIMALS: i32 = 8;
 
-/// What PHP skips before a number.
+/// Characters that PHP ignores before a number.
 const BLANK: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
 
 /// One rule of a stack.
@@ -15,9 +15,9 @@ const BLANK: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
 pub struct Rule {
     /// The asset, in upper case.
     pub asset: String,
-    /// What the balance is compared with, in satoshis.
+    /// The amount with which the balance is compared, in satoshis.
     pub amount: i128,
-    /// The comparison, as it was asked for; `>=` if it was not.
+    /// The requested comparison. Defaults to `>=`.
     pub op: String,
     /// How the rule joins the stack, in upper case: `OR` opens a new group.
     pub stack_op: String,
@@ -32,8 +32,8 @@ pub struct Stack {
     pub with_promises: bool,
 }
 
-/// Whether these balances, in satoshis, satisfy the rules of this query, which is still encoded.
-/// A query that is not UTF-8 satisfies nothing.
+/// Whether these balances, in satoshis, satisfy the rules of this query, which is still encoded. A
+/// query that is not UTF-8 is never satisfied.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -104,7 +104,7 @@ impl Stack {
 }
 
 impl Rule {
-    /// Whether the rule holds for this balance, in satoshis.
+    /// Returns whether this balance, in satoshis, satisfies the rule.
     fn holds(&self, balance: i128) -> bool {
         match self.op.as_str() {
             ">=" => balance >= self.amount,
@@ -118,7 +118,7 @@ impl Rule {
     }
 }
 
-/// The whole number that the text begins with, or 0.
+/// Returns the integer at the beginning of the string, or 0.
 fn leading_integer(text: &str) -> i64 {
     let text = text.trim_start_matches(BLANK);
     let (negative, digits) = match text.strip_prefix('-') {
@@ -132,8 +132,8 @@ fn leading_integer(text: &str) -> i64 {
     if negative { -value } else { value }
 }
 
-/// The decimal number that the text begins with, in satoshis, rounded half away from zero;
-/// what does not begin with a number is 0.
+/// Returns the decimal number at the beginning of the string in satoshis, rounded half away from
+/// zero. Returns 0 if there is none.
 pub(super) fn satoshis(text: &str) -> i128 {
     let mut chars = text.trim_start_matches(BLANK).chars().peekable();
     let negative = chars.next_if(|char| *char == '-').is_some();

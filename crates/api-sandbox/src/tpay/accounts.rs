@@ -57,7 +57,8 @@ const BANK_ACCOUNT: Rules = &[
     may("countryCode", kinds::COUNTRY),
     may("accountType", Kind::Int(1, 3)),
 ];
-/// Needed is what the official client needs; the documentation names more as required.
+/// Only the members that the official client requires are required. The documentation requires
+/// more.
 const ACCOUNT: Rules = &[
     need("offerCode", Kind::Text(1, 255)),
     need("email", kinds::EMAIL),
@@ -131,7 +132,7 @@ fn entries(id: &str) -> &'static [(u64, &'static str)] {
     }
 }
 
-/// A dictionary, whole.
+/// A complete dictionary.
 pub(super) fn dictionary(id: &str, ask: &Ask) -> ApiResult {
     ask.only(&["page", "limit"])?;
     let is_mcc = id == "accounts.mcc";
@@ -244,7 +245,8 @@ impl Tpay {
                 "apiPassword": format!("password-{id}"),
             }),
         );
-        // What the list and the look-up show: the secrets are told once.
+        // Returns the format of the list and the look-up, without the secrets, which are returned
+        // once.
         let mut shown = account.clone();
         if let Some(object) = shown.as_object_mut() {
             object.remove("apiCredentials");
@@ -298,7 +300,7 @@ impl Tpay {
         Ok(Out::Wrapped(found.ok_or_else(|| Refusal::unknown("account"))?.clone()))
     }
 
-    /// Chosen: what came in less what was paid back; no source tells the shape.
+    /// Chosen: payments minus refunds. No source documents the format.
     pub(super) fn accounts_balance(&self, ask: &Ask) -> ApiResult {
         self.accounts_get(ask)?;
         let balance: u64 = match ask.value(0) {

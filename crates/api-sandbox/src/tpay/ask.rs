@@ -12,7 +12,7 @@ use crate::query::{Pairs, whole};
 
 /// A parsed request.
 pub(super) struct Ask {
-    /// The values in the path, decoded.
+    /// The arguments of the path, decoded.
     values: Vec<String>,
     pub(super) query: Pairs,
     pub(super) body: Value,
@@ -62,24 +62,24 @@ impl Ask {
             return Err(Refusal::field("incorrect_content_type", "", why));
         }
         match parse(&request.body) {
-            // PHP cannot tell an empty object from an empty list.
+            // PHP does not distinguish an empty object from an empty list.
             Ok(Value::Array(items)) if items.is_empty() => Ok(json!({})),
             Ok(body) => Ok(body),
             Err(why) => Err(Refusal::field("invalid_request_body", "", &why)),
         }
     }
 
-    /// The value at this place in the path, from 0.
+    /// Returns the argument of the path with this index, from 0.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }
 
-    /// The query's parameter of that name, if it is there.
+    /// Returns the parameter of the query with this name.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.query.get(name)
     }
 
-    /// Whether the query's parameter is this value, or is not there.
+    /// Returns whether the parameter of the query is missing or has this value.
     pub(super) fn fits(&self, name: &str, value: &str) -> bool {
         self.get(name).is_none_or(|wanted| wanted == value)
     }
@@ -122,12 +122,12 @@ impl Ask {
         }
     }
 
-    /// `page` and `limit`.
+    /// Returns `page` and `limit`.
     pub(super) fn page(&self) -> Result<Page, Refusal> {
         Ok(Page { page: self.number("page", 1, u64::MAX)?, limit: self.number("limit", 35, 100)? })
     }
 
-    /// Whether a date is within `from` and `to`, both included.
+    /// Returns whether a date is between `from` and `to`, inclusive.
     pub(super) fn period(&self) -> Result<impl Fn(&str) -> bool + use<'_>, Refusal> {
         for name in ["from", "to"] {
             if self.get(name).is_some_and(|date| !is_date_time(date)) {
@@ -157,7 +157,7 @@ impl Page {
         all.into_iter().skip(size(skip)).take(size(self.limit)).collect()
     }
 
-    /// The page of the list under that name, with `page`, `limit` and `total`.
+    /// Returns the page of the list in a member of this name, with `page`, `limit` and `total`.
     pub(super) fn wrap(self, name: &str, all: Vec<Value>) -> Value {
         let total = all.len();
         json!({

@@ -92,7 +92,7 @@ impl Tpay {
     pub fn notify_alias(&self, value: &str, event: &str) {
         let known = self.aliases.iter().find(|known| known.value == value);
         let (Some(url), Some(alias)) = (&self.panel_url, known) else { return };
-        // Chosen: no source tells what goes into the sum.
+        // Chosen: no source documents the input of the checksum.
         let sum = md5sum(&[MERCHANT_ID, value, event, SECURITY_CODE]);
         let expires = date_time(alias.expires);
         let message = if self.alias_events_as_json {

@@ -18,14 +18,14 @@ pub(super) struct Rule {
     kind: Kind,
 }
 
-/// What a member may be.
+/// The allowed values of a member.
 #[derive(Debug)]
 pub(super) enum Kind {
     /// A string with a minimum and a maximum number of characters.
     Text(usize, usize),
     /// One of these strings.
     OneOf(&'static [&'static str]),
-    /// A string for which this holds, and its description.
+    /// A string that satisfies this condition, and the description of the condition.
     Like(fn(&str) -> bool, &'static str),
     /// An integer in a range, both ends included.
     Int(i64, i64),
@@ -71,7 +71,7 @@ impl Problem {
         Self { code: code.to_owned(), field: field.to_owned(), message: message.to_owned() }
     }
 
-    /// The field, if there is one, and what is wrong.
+    /// The field, if any, and the problem.
     fn text(&self) -> String {
         match self.field.as_str() {
             "" => self.message.clone(),
@@ -118,7 +118,7 @@ impl Refusal {
         Self::Body(status, json!({ "reasons": [reason] }))
     }
 
-    /// The status and the body that say so.
+    /// Returns the status and the body of the error.
     pub(super) fn body(self, request_id: &str) -> (u16, Value) {
         match self {
             Self::Body(status, body) => (status, body),
@@ -130,7 +130,7 @@ impl Refusal {
         }
     }
 
-    /// The same problems where the body is what `pay` is elsewhere.
+    /// Returns the same problems for a body that has the format of `pay`.
     pub(super) fn of_pay_itself(mut self) -> Self {
         if let Self::Problems(_, problems) = &mut self {
             for problem in problems {
@@ -183,7 +183,7 @@ fn check_object(object: &Map<String, Value>, rules: Rules, at: &str, out: &mut V
         match object.get(rule.name) {
             Some(value) => check_value(value, &rule.kind, &path(rule.name), out),
             None if rule.required => {
-                // An object that is missing has a code of its own.
+                // A missing object has a separate code.
                 let code = match rule.kind {
                     Kind::Object(_) | Kind::List(..) => "field_required",
                     _ => "is_required",
@@ -369,7 +369,7 @@ pub(super) mod kinds {
         Kind::Like(is_iso_date_time, "a date, YYYY-MM-DDTHH:MM:SS with Z or an offset");
     pub(in crate::tpay) const DATE_TIME: Kind =
         Kind::Like(is_date_time, "a date, YYYY-MM-DD HH:MM:SS");
-    /// A day, with or without a time, with or without a zone: no source tells which.
+    /// A date, with or without a time, with or without a zone: no source documents the format.
     pub(in crate::tpay) const ANY_DATE: Kind = Kind::Like(
         |text| {
             is_date_time(text)
@@ -422,7 +422,7 @@ pub(super) mod kinds {
         !text.is_empty() && STANDARD.decode(text).is_ok()
     }
 
-    /// What a wallet gives out: a JSON object in base64.
+    /// The data of a wallet: a JSON object in base64.
     fn is_wallet(text: &str) -> bool {
         let json = STANDARD.decode(text).ok();
         let json = json.and_then(|json| serde_json::from_slice(&json).ok());

@@ -1,4 +1,4 @@
-//! What the console shows of the server, and what its buttons do.
+//! The content of the console page and the actions of its buttons.
 
 use super::check::decimal;
 use super::notify::Delivery;

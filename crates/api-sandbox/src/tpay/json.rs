@@ -86,10 +86,10 @@ pub(super) trait Members {
     /// The member of that name; null if there is none.
     fn at(&self, name: &str) -> &Value;
 
-    /// Sets the member that a JSON pointer names; does nothing where its object is missing.
+    /// Sets the member at a JSON pointer. Has no effect if its object is missing.
     fn put(&mut self, pointer: &str, value: impl Into<Value>);
 
-    /// The text that a JSON pointer names.
+    /// Returns the string at a JSON pointer.
     fn text(&self, pointer: &str) -> Option<String>;
 
     /// The items of a list; none if it is no list.

@@ -321,7 +321,7 @@ impl Tpay {
         if found.paid.is_none() {
             return Err(Refusal::reason(400, "nothing was paid"));
         }
-        // All is judged on a copy first: a refund is done as a whole or not at all.
+        // A copy is validated first: a refund is carried out completely or not at all.
         let mut children = found.children.clone();
         let parts = ask.body.at("childTransactions").items();
         let mut total = 0;

@@ -126,7 +126,7 @@ impl Post {
         format!("{header}..{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// Sends a message, `most` times at most, until it is answered as it must be.
+    /// Sends a message at most `most` times, until the response is the expected one.
     pub(super) fn send(&self, message: Message, url: &str, x5u: &str, most: u32) {
         let delivery = Delivery {
             kind: message.kind,
@@ -140,7 +140,7 @@ impl Post {
             response: String::new(),
             accepted: false,
         };
-        // The thread that reads the queue lives as long as the queue.
+        // The thread ends with the queue.
         let _ = self.queue.send((delivery, most));
     }
 }

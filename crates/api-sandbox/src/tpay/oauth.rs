@@ -63,7 +63,7 @@ impl Tpay {
         };
         let response = json!({
             "issued_at": now,
-            // The response says so even for keys that may write.
+            // The response contains this scope also for keys that can write.
             "scope": "read",
             "token_type": "Bearer",
             "expires_in": self.token_seconds,
@@ -86,7 +86,7 @@ impl Tpay {
     }
 }
 
-/// The credentials of the body, as an object of texts.
+/// Returns the credentials in the body, as an object of strings.
 fn credentials(request: &Raw) -> Result<Value, Refusal> {
     let kind = request.header("content-type").unwrap_or_default();
     let mut parts = kind.split(';').map(str::trim);
@@ -114,7 +114,7 @@ fn credentials(request: &Raw) -> Result<Value, Refusal> {
     Ok(fields.iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect())
 }
 
-/// The fields of a multipart form; every part is text and has a name.
+/// Parses the fields of a multipart form. Every part must be text and have a name.
 fn multipart(body: &str, boundary: &str) -> Option<Pairs> {
     let inside = body.strip_prefix(&format!("--{boundary}\r\n"))?;
     let inside = inside.trim_end_matches("\r\n").strip_suffix(&format!("\r\n--{boundary}--"))?;

@@ -104,7 +104,7 @@ pub(super) struct Paying {
 
 impl Paying {
     fn refused(&mut self, code: &'static str) {
-        // The text comes in the payer's language.
+        // The text is in the payer's language.
         self.failed(code, "payment_failed", "Płatność została odrzucona.");
     }
 
@@ -283,7 +283,7 @@ pub(super) fn check_model(model: &Value, data: &Value, at: &str) -> Result<(), R
     }
 }
 
-/// Rejects what cannot be a card encrypted with a 2048-bit key.
+/// Rejects data that is not a card encrypted with a 2048-bit key.
 pub(super) fn check_blob(blob: &str, field: &str) -> Result<(), Refusal> {
     match STANDARD.decode(blob) {
         Ok(bytes) if bytes.len() == 256 => Ok(()),

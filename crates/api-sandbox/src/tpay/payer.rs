@@ -1,4 +1,4 @@
-//! The payer, who pays, declines or opens the payment page, and the notifications of it.
+//! Actions of the payer: paying, declining, and opening the payment page; and their notifications.
 
 use super::check::decimal;
 use super::json::Members;
@@ -112,7 +112,7 @@ impl Tpay {
         self.transactions.iter().position(|found| found.id == id || found.title == id)
     }
 
-    /// Money comes in for a payment that waits.
+    /// Receives money for a pending payment.
     pub(super) fn receive(&mut self, index: usize, paid: u64) -> bool {
         let now = self.clock.unix();
         let status = if self.two_step { "paid" } else { "correct" };
@@ -179,7 +179,7 @@ impl Tpay {
         self.notify(Message::form("payment", &found.title, &fields), url);
     }
 
-    /// The page of a payment: what is paid, and a button for each decision that is possible.
+    /// Returns the page of a payment, with a button for each possible decision.
     fn payment_page(&self, id: &str, title: &str) -> Response {
         let found = self.transaction(id);
         let (what, status) = match found {
@@ -219,7 +219,7 @@ impl Tpay {
         format!("{}/?title={title}&uid={id}", self.base_url)
     }
 
-    /// The payment page, with buttons. The parameter `decision` does what a button does.
+    /// Returns the payment page. The parameter `decision` has the effect of a button.
     pub(super) fn wall(&mut self, request: &Raw) -> Response {
         if request.method != "GET" {
             return page(405, "A browser would look");

@@ -1,5 +1,5 @@
-//! Recurring plans: `recurring.*`. The answers' shapes are chosen; the documentation shows requests
-//! only.
+//! Recurring plans: `recurring.*`. The formats of responses are chosen; the documentation shows
+//! requests only.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub struct Plan {
 /// One charge of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
-    /// The id of its transaction, a ULID.
+    /// The id of the transaction, a ULID.
     pub transaction: String,
     /// Unix seconds.
     pub at: u64,
@@ -92,7 +92,7 @@ impl Charge {
     }
 }
 
-/// BLIK data come with a BLIK alias, and only with one.
+/// BLIK data must contain a BLIK alias.
 fn check_instrument(instrument: &Value) -> Result<(), Refusal> {
     let is_blik = instrument.at("paymentType") == "blik_payid";
     let at = "paymentInstrument.blik";

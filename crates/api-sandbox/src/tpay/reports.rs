@@ -1,4 +1,4 @@
-//! Reports: `reports.*`. Their shape is chosen; only the official PHP client knows the calls.
+//! Reports: `reports.*`. Their format is chosen: only the official PHP client has these endpoints.
 
 use serde_json::json;
 

@@ -9,7 +9,7 @@ pub(super) enum Carries {
     Nothing,
     /// JSON.
     Json,
-    /// JSON, or nothing where every member is optional.
+    /// JSON, or an empty body if every member is optional.
     MaybeJson,
     /// A client id and its secret.
     Credentials,
@@ -30,7 +30,7 @@ const fn bare_post(id: &'static str, path: &'static str) -> Route {
     Route::new(id, "POST", path, Carries::Nothing)
 }
 
-/// Every endpoint; fixed paths before those with a value in their place.
+/// All endpoints. Fixed paths precede those with a placeholder at the same position.
 #[rustfmt::skip]
 pub(super) const ROUTES: [Route; 56] = [
     Route::new("oauth.token", "POST", "/oauth/auth", Carries::Credentials),

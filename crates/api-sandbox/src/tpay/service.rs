@@ -97,7 +97,7 @@ impl Tpay {
                 _ => self.call(route.id, &ask),
             }
         });
-        // The marketplace says no in words of its own, but for its pay.
+        // The marketplace has its own error format, except for its pay endpoint.
         let in_own_words = route.id.starts_with("marketplace.") && route.id != "marketplace.pay";
         let response = match response {
             Err(refusal) if in_own_words && signed == Some(true) => Err(refusal.into_violations()),
@@ -164,7 +164,7 @@ impl Service for Tpay {
         (self.response(Err(refusal)), Verdict { endpoint, signed })
     }
 
-    /// The code and the text of each error; the shapes of the marketplace as they are.
+    /// Returns the code and the text of each error. Errors of the marketplace are unchanged.
     fn rejection(&self, response: &Response) -> Option<String> {
         if response.status < 400 {
             return None;

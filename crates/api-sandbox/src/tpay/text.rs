@@ -1,20 +1,21 @@
-//! Dates, ids and texts as the API writes them. Dates without a zone are in Polish time, except
-//! that no source confirms it for every field.
+//! Dates, ids and strings in the format of the API. Dates without a zone are in Polish time, which
+//! no source confirms for every field.
 
 use crate::date::{is_date_time, polish_date_time};
 use crate::query::{self, Pairs, Refusal};
 
-/// `YYYY-MM-DD HH:MM:SS`, in Polish time.
+/// Returns `YYYY-MM-DD HH:MM:SS`, in Polish time.
 pub(super) fn date_time(unix: u64) -> String {
     polish_date_time(unix)
 }
 
-/// `YYYY-MM-DDTHH:MM:SS+00:00`.
+/// Returns `YYYY-MM-DDTHH:MM:SS+00:00`.
 pub(super) fn iso_date_time(unix: u64) -> String {
     crate::date::date_time(unix).replace(' ', "T") + "+00:00"
 }
 
-/// Whether a text is `YYYY-MM-DDTHH:MM:SS` with an optional fraction, and `Z` or an offset.
+/// Returns whether a string is `YYYY-MM-DDTHH:MM:SS` with an optional fraction, and `Z` or an
+/// offset.
 pub(super) fn is_iso_date_time(text: &str) -> bool {
     let Some((local, rest)) = text.split_at_checked(19) else { return false };
     let zone = match rest.strip_prefix('.') {
@@ -32,7 +33,7 @@ pub(super) fn is_iso_date_time(text: &str) -> bool {
 
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// A ULID of that second; the number stands where chance stands elsewhere.
+/// Returns a ULID of that second, with the number instead of random bits.
 pub(super) fn ulid(unix: u64, number: u64) -> String {
     let digits = |value: u64, count: u32| -> String {
         (0..count)
@@ -47,7 +48,7 @@ pub(super) fn ulid(unix: u64, number: u64) -> String {
     digits(unix.saturating_mul(1000), 10) + &digits(number, 16)
 }
 
-/// JSON as PHP writes it: slashes escaped, and nothing but ASCII.
+/// Formats JSON like PHP: escaped slashes and only ASCII.
 pub(super) fn php_json(value: &serde_json::Value) -> String {
     let mut out = String::new();
     for char in value.to_string().chars() {
@@ -65,8 +66,9 @@ pub(super) fn php_json(value: &serde_json::Value) -> String {
     out
 }
 
-/// Reads a query or a form. The provider takes a space as `+` and as `%20` and a byte escaped or
-/// not, so only what RFC 3986 keeps out of a query is refused, and bare brackets are let in.
+/// Parses a query or a form. The provider accepts a space as `+` and as `%20`, and any byte escaped
+/// or not. So only characters that RFC 3986 excludes from a query are rejected, except unescaped
+/// brackets.
 pub(super) fn pairs(text: &str) -> Result<Pairs, String> {
     query::split(text, unescape)
 }

@@ -88,7 +88,7 @@ impl Tpay {
         let id = self.ulid();
         let callback = ask.body.text("/callbackUrl").unwrap_or_default();
         self.tokenizations.push(Tokenization { id: id.clone(), callback });
-        // With the card in hand there is nothing to wait for.
+        // The card is known, so the token is active immediately.
         if card.is_some() {
             self.tokenize(&id);
         }
@@ -132,7 +132,7 @@ impl Tpay {
             "displayName": ask.body.at("displayName"),
         });
         let mut session = STANDARD.encode(session.to_string());
-        // Sessions come with whitespace in them.
+        // Session data contain white space.
         session.insert_str(session.len() / 2, "\n ");
         Ok(Out::Wrapped(json!({ "session": session })))
     }

@@ -47,7 +47,7 @@ pub struct Transaction {
     lang: String,
     method: Option<String>,
     collect: bool,
-    /// What is noted once the money is there: the card to save, the alias to register.
+    /// Actions after the payment: the card to save, the alias to register.
     pub(super) saved_card: bool,
     pub(super) alias: Option<(String, String, String)>,
 }
@@ -74,7 +74,7 @@ const PAYER: Rules = &[
     may("userAgent", Kind::Text(1, 255)),
 ];
 
-/// A payer in the request of a plan, who has neither `ip` nor `userAgent`.
+/// The payer of a recurring plan, without `ip` and `userAgent`.
 pub(super) const PAYER_OF_PLAN: Rules = PAYER.split_at(PAYER.len() - 2).0;
 
 const CALLBACKS: Rules = &[
@@ -134,7 +134,7 @@ const QR: Rules = &[
 ];
 
 impl Tpay {
-    /// Does what was judged and answers as create and pay do.
+    /// Carries out the decision and returns the response of create and pay.
     fn carry_out(&mut self, index: usize, paying: Option<Paying>) -> ApiResult {
         let now = self.clock.unix();
         let outcome = paying.as_ref().map(|paying| paying.outcome);
@@ -163,7 +163,7 @@ impl Tpay {
         if let Some(paying) = paying {
             paying.report(&mut body);
         }
-        // After the response was made: only those who look again see it.
+        // After the response was built: only later requests show it.
         if let (Some(Outcome::RefusedLater(code)), Some(found)) =
             (outcome, self.transactions.get_mut(index))
         {
@@ -270,7 +270,7 @@ impl Tpay {
         check(&ask.body, PAY)?;
         let found = self.changeable(ask)?;
         if found.status != "pending" {
-            // Chosen: the code; the documentation only says that it must be pending.
+            // Chosen: the code. The documentation only requires the status pending.
             let why = "only a pending transaction can be paid";
             return Err(Refusal::of(409, "transaction_lock", "", why));
         }
@@ -405,7 +405,7 @@ impl Tpay {
 }
 
 impl Transaction {
-    /// What create and pay show.
+    /// Returns the format of create and pay.
     fn json(&self) -> Value {
         let realized = self.realized.map(date_time);
         let payer = |name: &str| self.payer.text(&format!("/{name}")).unwrap_or_default();
@@ -439,7 +439,7 @@ impl Transaction {
         })
     }
 
-    /// What get and list show.
+    /// Returns the format of get and list.
     fn full_json(&self) -> Value {
         let mut body = self.json();
         let lock = if self.locked { json!("Transaction") } else { Value::Null };

@@ -1,4 +1,4 @@
-//! The environment variables of the clients, as texts for shells and files.
+//! The environment variables of the clients, in formats for shells and files.
 
 use std::ffi::OsString;
 
@@ -61,7 +61,7 @@ pub(crate) fn text(format: Format, variables: &[(&str, String)]) -> String {
     variables.iter().map(line).collect()
 }
 
-/// Returns a value as it is, or between single quotes with `quote` for a quote inside.
+/// Returns a value unchanged, or in single quotes with `quote` for each quote in it.
 fn quoted(value: &str, quote: &str) -> String {
     let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_./:@,=+".contains(char);
     if !value.is_empty() && value.chars().all(is_plain) {

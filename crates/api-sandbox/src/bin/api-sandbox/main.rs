@@ -191,7 +191,7 @@ fn fail(status: u8, why: &str) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// Writes to standard error. What cannot be written there is lost.
+/// Writes to standard error. Errors are ignored.
 fn message(text: fmt::Arguments<'_>) {
     let _ = io::stderr().write_fmt(text);
 }
