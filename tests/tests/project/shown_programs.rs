@@ -48,9 +48,9 @@ fn every_program_that_is_shown_does_what_it_says() {
             "README.md",
             "access granted\n\
              certificate 14238 is in example.com.chain.pem, its key in example.com.key.pem\n\
-             access granted\n\
-             pay at http://",
+             access granted\n",
         ),
+        ("README.md", "/?title=TR-SBX-0000004&uid="),
         ("crates/tinypass-client/README.md", "access granted\n"),
         ("crates/tinypass-client/README.md", "true\n"),
         ("crates/tinycert-client/README.md", "soon.example.org: "),
