@@ -76,7 +76,7 @@ impl Provider {
 pub(crate) const PROVIDERS: &[Provider] = &[
     Provider {
         name: "tinypass",
-        ceiling: 47,
+        ceiling: 45,
         scope: &["seed"],
         features: "blocks",
         listener: Some(Listener {
@@ -92,7 +92,7 @@ pub(crate) const PROVIDERS: &[Provider] = &[
     },
     Provider {
         name: "tinycert",
-        ceiling: 47,
+        ceiling: 45,
         scope: &[],
         features: "",
         listener: None,
@@ -122,7 +122,7 @@ pub(crate) const PROVIDERS: &[Provider] = &[
     },
     Provider {
         name: "tokenpass",
-        ceiling: 47,
+        ceiling: 45,
         scope: &[],
         features: "sign-message",
         listener: None,
@@ -146,7 +146,7 @@ pub(crate) const PROVIDERS: &[Provider] = &[
     },
     Provider {
         name: "tpay",
-        ceiling: 48,
+        ceiling: 46,
         scope: &[],
         features: "notifications",
         listener: Some(Listener {
