@@ -79,3 +79,35 @@ impl EndpointInfo {
         self.read_only
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::response::ResponseError;
+    use crate::message::Response;
+    use crate::route::Route;
+
+    struct Upload;
+
+    impl Endpoint for Upload {
+        type Output = ();
+        const ID: &'static str = "files.upload";
+        const ROUTE: Route<Self> = Route::<Self>::post("/files")
+            .credential(Credential::NONE)
+            .server(Server::named("files"))
+            .idempotent();
+
+        fn parse(&self, _: &Response) -> Result<(), ResponseError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn facts_are_those_of_the_route() {
+        let info = EndpointInfo::of::<Upload>();
+        assert_eq!((info.id(), info.template()), ("files.upload", "/files"));
+        assert_eq!((info.method(), info.credential()), (&Method::POST, Credential::NONE));
+        assert_eq!(info.server(), Server::named("files"));
+        assert_eq!((info.is_idempotent(), info.is_read_only()), (Some(true), Some(false)));
+    }
+}

@@ -157,10 +157,6 @@ impl Endpoint for ListCas {
     const ID: &'static str = "ca.list";
     const ROUTE: Route<Self> = route!(POST "/api/v1/ca/list").read_only();
 
-    fn body(&self) -> Result<Body<'_>, InputError> {
-        Ok(Body::Form(Params::new()))
-    }
-
     fn parse(&self, response: &Response) -> Result<Vec<CaItem>, ResponseError> {
         error::success(response)
     }

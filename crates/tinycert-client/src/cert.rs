@@ -743,3 +743,41 @@ impl Session {
         self.send(&SetCertStatus::new(cert_id, status))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> CreateCert {
+        CreateCert::new(CaId::new(1), "US", "ACME, Inc.", "a.example")
+            .organizational_unit("IT")
+            .san(San::Dns("b.example".into()))
+    }
+
+    /// A certificate of the request, whose names and subject have another case.
+    const CERT: &str = r#"{"id": 7, "C": "us", "O": "Acme, Inc.", "OU": "it", "CN": "A.example",
+        "Alt": [{"DNS": "a.example"}, {"DNS": "B.example"}]}"#;
+
+    #[test]
+    fn certificate_with_the_subject_and_names_of_a_request_is_described_by_it() {
+        let cert = |old: &str, new: &str| -> CertDetails {
+            assert!(CERT.contains(old), "{old}");
+            api_auth::json_slice(CERT.replace(old, new).as_bytes()).unwrap()
+        };
+        assert!(request().describes(&cert("us", "US")));
+        // The server adds the common name to the names, or does not.
+        assert!(request().describes(&cert(r#"{"DNS": "a.example"}, "#, "")));
+        for (old, new) in [
+            ("us", "PL"),
+            ("Acme, Inc.", "Acme"),
+            (r#""OU": "it", "#, ""),
+            (r#""CN": "A.example""#, r#""CN": "c.example""#),
+            (r#", {"DNS": "B.example"}"#, ""),
+            ("B.example", "c.example"),
+            (r#""B.example"}"#, r#""B.example"}, {"DNS": "c.example"}"#),
+        ] {
+            assert!(!request().describes(&cert(old, new)), "{old} {new}");
+        }
+        assert!(request().is_named("A.EXAMPLE") && !request().is_named("b.example"));
+    }
+}

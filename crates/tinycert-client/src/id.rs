@@ -54,3 +54,23 @@ macro_rules! id {
 }
 
 pub(crate) use id;
+
+#[cfg(test)]
+mod tests {
+    use crate::{CaId, CertId};
+
+    #[test]
+    fn ids_are_numbers_in_text_and_json() {
+        let id: CertId = "14236".parse().unwrap();
+        assert_eq!((id, id.number(), id.to_string()), (CertId::from(14236), 14236, "14236".into()));
+        assert!("14236x".parse::<CertId>().is_err() && "".parse::<CaId>().is_err());
+        for json in ["561", "\"561\""] {
+            let id: CaId = serde_json::from_str(json).unwrap();
+            assert_eq!(id, CaId::new(561), "{json}");
+        }
+        for json in ["null", "\"\"", "\"x\"", "1.5", "[]"] {
+            assert!(serde_json::from_str::<CaId>(json).is_err(), "{json}");
+        }
+        assert_eq!(serde_json::to_string(&CaId::new(561)).unwrap(), "561");
+    }
+}

@@ -143,3 +143,42 @@ fn json_text(value: &impl Serialize) -> String {
 fn read_json<T: DeserializeOwned>(text: String) -> Result<T, ReadError> {
     json_slice(text.as_bytes()).map_err(|error| ReadError::Content(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_the_cause_and_no_content() {
+        let blocks = Blocks::new("AIDAIDAID0", "CANARY").unwrap();
+        let texts = [
+            (blocks.open("CANARY").unwrap_err(), "signature missing"),
+            (ReadError::Unsigned, "not signed"),
+            (ReadError::UnknownFormat, "unknown format"),
+            (ReadError::Content("at line 1".to_owned()), "at line 1"),
+            (ReadError::OtherApplication, "belongs to another application"),
+        ];
+        for (error, text) in texts {
+            assert_eq!(error.to_string(), text);
+        }
+        let block = blocks.key.seal(b"CANARY\xff");
+        assert_eq!(blocks.open(&block), Err(ReadError::Content("not UTF-8".to_owned())));
+        assert_eq!(blocks.open(&blocks.seal("text")).as_deref(), Ok("text"));
+        assert_eq!(blocks.aid(), "AIDAIDAID0");
+    }
+
+    #[test]
+    fn content_of_another_form_is_an_error_without_its_value() {
+        let error = read_json::<Vec<u8>>(r#"["CANARY"]"#.to_owned()).unwrap_err();
+        assert!(matches!(error, ReadError::Content(_)));
+        assert!(!error.to_string().contains("CANARY"), "{error}");
+    }
+
+    #[test]
+    fn aid_that_cannot_be_part_of_a_cookie_name_is_rejected() {
+        for aid in ["", "a b", "a;b", "a=b", "ą"] {
+            assert_eq!(Blocks::new(aid, "key").unwrap_err().argument(), "aid", "{aid:?}");
+        }
+        assert_eq!(Blocks::new("A-_.1", "").unwrap_err().argument(), "private_key");
+    }
+}

@@ -464,7 +464,7 @@ mod tests {
 
     #[test]
     fn rejected_secret_with_outer_space_is_named() {
-        use crate::oauth::{RequestPasswordToken, Scope as OauthScope};
+        use crate::oauth::{Authorize, RequestCode, RequestPasswordToken, Scope as OauthScope};
         use test_support::settings::{named_in_hint, rejecting};
 
         let client = |builder: ClientBuilder| builder.transport(rejecting(b"{}")).build().unwrap();
@@ -499,6 +499,12 @@ mod tests {
         assert_eq!(login("CANARY ", "u", "CANARY"), Some("client_secret"));
         assert_eq!(login("CANARY", "u", "CANARY "), Some("password"));
         assert_eq!(login("CANARY", " u", "CANARY"), Some("username"));
+        let code = |password: &str| {
+            let login = Authorize::new("https://example.com/", [OauthScope::User]).unwrap();
+            let client = client(Client::builder("I", "CANARY"));
+            named_in_hint(&client.send(&RequestCode::new(login, "u", password)).unwrap_err())
+        };
+        assert_eq!((code("CANARY"), code("CANARY ")), (None, Some("password")));
     }
 
     #[cfg(feature = "ureq")]

@@ -1101,12 +1101,18 @@ fn payment_page_has_a_button_for_each_decision() {
     assert_eq!(open(&format!("{target}&decision=chargeback")).0, 200);
     let charged_back = |tpay: &mut Tpay| tpay.transaction(id).unwrap().status;
     assert_eq!(bench.server.state(charged_back), "refund");
-    let market = bench.ok("/marketplace/v1/transaction", &marketplace());
+    let mut body = marketplace();
+    body["transactionCallbacks"] = json!([
+        { "type": 2, "value": "http://127.0.0.1:9/err" }, { "type": 1, "value": "http://127.0.0.1:9/ok" },
+    ]);
+    let market = bench.ok("/marketplace/v1/transaction", &body);
     let url = market["paymentUrl"].as_str().unwrap();
     let target = url.strip_prefix(bench.server.base_url()).unwrap();
-    assert_eq!(open(&format!("{target}&decision=decline")).0, 200);
+    let (status, head, _) = open(&format!("{target}&decision=decline"));
+    assert!(status == 302 && head.contains("location: http://127.0.0.1:9/err\r\n"), "{head}");
     assert_eq!(open(target).0, 200);
-    assert_eq!(open(&format!("{target}&decision=pay")).0, 200);
+    let (status, head, _) = open(&format!("{target}&decision=pay"));
+    assert!(status == 302 && head.contains("location: http://127.0.0.1:9/ok\r\n"), "{head}");
     assert_eq!(open(&format!("{target}&decision=decline")).0, 409);
     let saving = bench.ok("/tokens", &json!({ "callbackUrl": "https://example.com/cb" }));
     let target = saving["url"].as_str().unwrap().strip_prefix(bench.server.base_url()).unwrap();

@@ -267,4 +267,27 @@ mod tests {
             assert_eq!(text.parse::<San>().unwrap().to_string(), shown);
         }
     }
+
+    #[test]
+    fn names_are_compared_by_type_and_without_the_case_of_hosts() {
+        let key = |text: &str| text.parse::<San>().unwrap().key();
+        for (one, other) in [
+            ("Example.COM", "example.com"),
+            ("a@Example.COM", "a@example.com"),
+            ("IP:0:0:0:0:0:0:0:1", "IP:::1"),
+            ("https://example.com/A", "https://example.com/A"),
+        ] {
+            assert_eq!(key(one), key(other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("a.example", "b.example"),
+            ("A@example.com", "a@example.com"),
+            ("a@example.com", "a@example.org"),
+            ("https://example.com/A", "https://example.com/a"),
+            ("127.0.0.1", "127.0.0.2"),
+            ("DNS:localhost", "URI:dns:localhost"),
+        ] {
+            assert_ne!(key(one), key(other), "{one} {other}");
+        }
+    }
 }

@@ -105,10 +105,6 @@ impl Endpoint for Disconnect {
     const ID: &'static str = "session.disconnect";
     const ROUTE: Route<Self> = route!(POST "/api/v1/disconnect");
 
-    fn body(&self) -> Result<Body<'_>, InputError> {
-        Ok(Body::Form(Params::new()))
-    }
-
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         error::acknowledgement(response)
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tinypass_client::access::GetAccess;
-use tinypass_client::api_auth::{Request, Response, TransportError};
+use tinypass_client::api_auth::{NumberedPages, Request, Response, TransportError};
 use tinypass_client::download::{DownloadPath, GetDownload};
 use tinypass_client::subscription::CancelSubscription;
 use tinypass_client::user::GetUser;
@@ -80,6 +80,9 @@ fn access_search_request() {
             "GET /r2/access/search?rid={RESERVED_ENCODED}&user_ref=u&email=e%40x.org&tag=t+1&show_expired=false&page=3&pagesize=1000"
         )
     );
+    // A page that is requested ahead differs in its number only.
+    assert_eq!(all.page_number(), 3);
+    assert_eq!(line(&all.with_page_number(12)), line(&all).replace("&page=3&", "&page=12&"));
 }
 
 #[test]
