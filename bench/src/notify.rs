@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ways_take_what_is_genuine_and_refuse_the_rest() {
+    fn both_readers_accept_genuine_notifications_only() {
         let client = Client::builder("id", "secret").build().unwrap();
         same_verdicts(&reader(&client), &ByHand::new(), &deliveries(&client));
     }

@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_contender_that_does_twice_the_work_is_about_twice_as_slow() {
+    fn twice_the_work_takes_about_twice_the_time() {
         fn work(times: u64) -> u64 {
             (0..times * 20_000).fold(0, |sum, number| black_box(sum ^ number))
         }

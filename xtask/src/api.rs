@@ -327,7 +327,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_public_is_listed_and_nothing_else() {
+    fn public_items_are_listed() {
         let text = r#"
 //! A file. pub fn not_this() {}
 use serde_json::Value;

@@ -323,7 +323,7 @@ mod tests {
     const LIB: &str = "crates/tinycert-client/src/lib.rs";
 
     #[test]
-    fn libraries_of_api_auth_are_refused_in_a_provider() {
+    fn libraries_of_api_auth_are_rejected_in_a_provider() {
         let copy = copy();
         let manifest = "crates/tinycert-client/Cargo.toml";
         for name in HELD_BY_API_AUTH {
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn cryptography_network_clock_and_environment_are_refused_in_a_provider() {
+    fn cryptography_network_clock_and_environment_are_rejected_in_a_provider() {
         let copy = copy();
         for word in NOT_IN_A_PROVIDER {
             copy.append(LIB, &format!("fn forbidden() {{ {word} }}\n"));
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn docs_that_say_too_little_are_refused() {
+    fn incomplete_docs_are_rejected() {
         let copy = copy();
         for (code, gap) in [
             ("/// A moon.\npub struct Moon {}\n", "Moon does not end with its source"),
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn public_items_that_are_not_listed_are_refused() {
+    fn unlisted_public_items_are_rejected() {
         let copy = copy();
         copy.append(LIB, "/// A moon.\n///\n/// Source: the sky.\npub struct Moon;\n");
         fails(&["docs/api/tinycert-client.txt", "cargo xtask api"]);
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_types_are_refused_in_public_items() {
+    fn foreign_types_are_rejected_in_public_items() {
         let copy = copy();
         for (code, name) in [
             ("pub use log::Level;\n", "log"),
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn unstable_part_of_ureq_is_refused_elsewhere() {
+    fn unstable_part_of_ureq_is_rejected_elsewhere() {
         let copy = copy();
         let client = "crates/api-auth/src/client.rs";
         copy.append(client, "use ureq::unversioned::transport::Connector;\n");
@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_another_shape_are_refused() {
+    fn pages_with_other_headings_are_rejected() {
         let copy = copy();
         let readme = "crates/tpay-client/README.md";
         for (page, more, named) in [
@@ -430,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn workflows_that_break_the_rules_are_refused() {
+    fn workflows_that_break_the_rules_are_rejected() {
         let copy = copy();
         copy.append(".github/workflows/ci.yml", "      - run: curl https://example.com | sh\n");
         fails(&["ci.yml", "curl https://example.com"]);
@@ -572,7 +572,7 @@ mod tests {
     }
 
     #[test]
-    fn http_is_refused_in_a_build_without_features() {
+    fn http_is_rejected_in_a_build_without_features() {
         let _copy = Copy::new();
         for krate in ["ureq v3.5.1", "rustls v0.23.0", "ring v0.17.0"] {
             replace_cargo(move |_, command| {

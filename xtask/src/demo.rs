@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn examples_that_must_come_before_do() {
+    fn required_examples_run_first() {
         for provider in PROVIDERS {
             for (number, example) in provider.examples.iter().enumerate() {
                 let mut before = provider.examples.iter().take(number);

@@ -211,7 +211,7 @@ impl Endpoint for GetMoon {
     }
 
     #[test]
-    fn a_type_is_found_wherever_it_is_made() {
+    fn type_is_found_wherever_it_is_defined() {
         let text = "\
 /// A moon.
 #[derive(Debug)]
@@ -264,7 +264,7 @@ pub(crate) struct Orbit;
     }
 
     #[test]
-    fn the_crates_of_the_project_hold_the_rules() {
+    fn crates_satisfy_the_rules() {
         let mut files = Vec::new();
         for provider in crate::providers::PROVIDERS {
             check(provider).unwrap();
@@ -279,7 +279,7 @@ pub(crate) struct Orbit;
     }
 
     #[test]
-    fn an_amount_of_nothing_is_named() {
+    fn empty_amount_is_named() {
         assert_eq!(amounts_without_unit(FILE).collect::<Vec<_>>(), ["least: Amount,"]);
     }
 

@@ -334,7 +334,7 @@ mod tests {
     use crate::copy::{self, Copy};
 
     #[test]
-    fn a_function_belongs_to_the_endpoint_that_it_sends() {
+    fn function_belongs_to_its_endpoint() {
         let mut source = Source { structs: BTreeMap::new(), functions: Vec::new() };
         source.read_structs(
             "impl Endpoint for Authorize {\n    const ID: &'static str = \"authorize\";\n}\n\
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_that_a_server_refuses_are_no_calls_of_the_tour() {
+    fn rejected_requests_do_not_count_as_calls_of_the_tour() {
         let sandbox = demo::start().unwrap();
         let url = sandbox.tokenpass().base_url();
         let host = url.strip_prefix("http://").unwrap();

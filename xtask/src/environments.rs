@@ -515,7 +515,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_environment_is_refused() {
+    fn unknown_environment_is_rejected() {
         let error = run(&["winter".to_owned()]).unwrap_err();
         assert!(error.contains("\"winter\"") && error.contains("no-network"), "{error}");
     }

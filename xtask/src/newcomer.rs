@@ -30,17 +30,22 @@ const PAGES: &[&str] = &[
     "docs/guides/private-pki.md",
 ];
 
-/// Runs the examples that a page shows, in its order, against one sandbox; how many there are.
+/// A command that starts its own test servers and stops them.
+const OWN_SERVERS: &str = "cargo run -p api-sandbox -- run ";
+
+/// Runs the examples of a page in their order, against one sandbox. Returns their number.
 fn run_commands(page: &str) -> Result<usize, String> {
     let text = shell::read(page)?.replace("\r\n", "\n");
     let commands = commands(&text);
     let sandbox = demo::start()?;
     for command in &commands {
         let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        let has_own_servers = words.contains(&"api-sandbox");
         let mut command = shell::cargo(&words);
         shell::set_sandbox(&mut command, &sandbox);
         let printed = shell::output_of(&mut command)?;
-        for link in printed.lines().filter_map(|line| line.strip_prefix("pay at ")) {
+        let links = printed.lines().filter_map(|line| line.strip_prefix("pay at "));
+        for link in links.filter(|_| !has_own_servers) {
             open(link).map_err(|error| format!("{link}: {error}"))?;
         }
     }
@@ -64,13 +69,15 @@ fn open(link: &str) -> io::Result<()> {
     if response.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(io::Error::other(response)) }
 }
 
-/// What follows `cargo` in each `cargo run` of a page's blocks of `sh`, without the test servers.
+/// The arguments of each `cargo run` in the `sh` blocks of a page, except of those that only start the
+/// test servers.
 fn commands(page: &str) -> Vec<Vec<String>> {
     let blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
     let lines: Vec<String> = blocks.map(|block| block.replace("\\\n", " ")).collect();
     let lines = lines.iter().flat_map(|block| block.lines());
     let is_example = |line: &&str| {
-        line.starts_with("cargo run ") && !line.starts_with("cargo run -p api-sandbox")
+        line.starts_with("cargo run ")
+            && (!line.starts_with("cargo run -p api-sandbox") || line.starts_with(OWN_SERVERS))
     };
     lines.filter(is_example).map(words).collect()
 }
@@ -133,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_are_read_as_a_shell_reads_them() {
+    fn commands_are_split_like_in_a_shell() {
         let page = "```sh\ncargo run -p api-sandbox\n```\n\n```sh\ncargo run -p a --example b -- \\\n    \
             --ca \"ACME, Inc.\" 'x >= 1'\n```\n\n```rust\ncargo run c\n```\n";
         let expected = ["run", "-p", "a", "--example", "b", "--", "--ca", "ACME, Inc.", "x >= 1"];

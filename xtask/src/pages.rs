@@ -278,7 +278,7 @@ jobs:
     }
 
     #[test]
-    fn a_program_is_shown_whole() {
+    fn shown_programs_are_complete() {
         let page = |program: &str| format!("text\n\n```rust,no_run\n{program}```\n");
         let whole = "use a::B;\n\nfn main() {}\n";
         assert_eq!(count_programs(&page(whole).repeat(2)), Ok(2));
@@ -289,12 +289,12 @@ jobs:
     }
 
     #[test]
-    fn all_pages_hold_the_rule() {
+    fn all_pages_satisfy_the_rule() {
         whole_programs().unwrap();
     }
 
     #[test]
-    fn the_workflows_of_the_project_hold_the_rule() {
+    fn workflows_satisfy_the_rule() {
         workflows().unwrap();
     }
 }

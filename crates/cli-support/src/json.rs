@@ -187,7 +187,7 @@ mod tests {
         r#"{"z":1.50,"a":{"b":["x",null,1e3]},"big":123456789012345678901,"t":"ł\"\n"}"#;
 
     #[test]
-    fn order_and_digits_are_kept() {
+    fn order_and_digits_are_unchanged() {
         assert_eq!(Json::parse(&TEXT.replace(':', " : ")).unwrap().to_string(), TEXT);
     }
 

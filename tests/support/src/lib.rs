@@ -14,6 +14,7 @@ pub mod console;
 pub mod decoding;
 pub mod enums;
 pub mod examples;
+pub mod mistakes;
 pub mod programs;
 pub mod responses;
 pub mod settings;

@@ -3,6 +3,8 @@
 mod error_tables;
 mod fault_matrix;
 mod faults;
+#[cfg(target_os = "linux")]
+mod mistakes;
 mod mutations;
 mod nothing_lost;
 mod options;

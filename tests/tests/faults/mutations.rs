@@ -224,7 +224,7 @@ impl Check<'_> {
 }
 
 #[test]
-fn changed_documented_responses_are_read_or_the_error_names_the_field() {
+fn mutated_responses_are_parsed_or_the_error_names_the_field() {
     let (mut failures, mut count, mut endpoints) = (Vec::new(), 0, 0);
     for provider in PROVIDERS {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -51,7 +51,7 @@ fn keeps_all(error: &Error, response: &Response, place: &str) {
 }
 
 #[test]
-fn a_refusal_keeps_status_headers_and_every_byte_of_the_body() {
+fn error_keeps_status_headers_and_body() {
     let mut refused = 0;
     for provider in PROVIDERS {
         for call in (provider.calls)() {
@@ -75,7 +75,7 @@ fn a_refusal_keeps_status_headers_and_every_byte_of_the_body() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_read_is_kept_too() {
+fn response_that_cannot_be_parsed_is_kept() {
     let bodies: [&[u8]; 9] = [
         b"",
         b"<html>",
@@ -222,7 +222,7 @@ const MAYBE_EMPTY: &[&str] = &[
 ];
 
 #[test]
-fn an_empty_object_is_no_answer_unless_nobody_documents_one() {
+fn empty_object_is_an_error_unless_no_response_is_documented() {
     let mut taken = Vec::new();
     for provider in PROVIDERS {
         for call in (provider.calls)() {
@@ -239,7 +239,7 @@ fn an_empty_object_is_no_answer_unless_nobody_documents_one() {
 }
 
 #[test]
-fn a_field_of_the_wrong_type_is_named() {
+fn field_with_a_wrong_type_is_named() {
     let mut named = 0;
     let mut nameless = Vec::new();
     for provider in PROVIDERS {

@@ -121,7 +121,7 @@ fn loopback_hosts_are_connected_directly_and_other_hosts_of_the_client_by_the_pr
 }
 
 #[test]
-fn a_proxy_that_requires_authentication_is_asked_once() {
+fn proxy_authentication_error_is_not_retried() {
     for (status, text) in [
         (
             407,

@@ -137,7 +137,7 @@ fn an_empty_body_is_announced_for_writes_and_not_at_all_for_reads() {
 }
 
 #[test]
-fn a_body_over_the_cap_is_an_error_that_keeps_what_came() {
+fn body_above_the_limit_keeps_the_received_part() {
     let (_, transport) = transports(LONG).swap_remove(0);
     let server = server();
     let url = |size: usize| get(&format!("{}/size/{size}", server.base_url()));
@@ -154,7 +154,7 @@ fn a_body_over_the_cap_is_an_error_that_keeps_what_came() {
 }
 
 #[test]
-fn the_deadline_holds_however_slow_the_server_is() {
+fn timeout_limits_slow_servers() {
     for how in [
         Misbehaviour::Delay(FOR_EVER),
         Misbehaviour::StallInHeaders(FOR_EVER),
@@ -172,7 +172,7 @@ fn the_deadline_holds_however_slow_the_server_is() {
 }
 
 #[test]
-fn what_surely_never_left_is_told_from_what_may_have_arrived() {
+fn requests_not_sent_are_distinguished_from_those_that_may_have_arrived() {
     for (name, transport) in transports(LONG) {
         let closed = {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -194,7 +194,7 @@ fn what_surely_never_left_is_told_from_what_may_have_arrived() {
 }
 
 #[test]
-fn a_name_without_an_address_surely_never_left() {
+fn unknown_host_is_certainly_not_sent() {
     let (_, transport) = transports(LONG).swap_remove(0);
     // Longer than a label may be, so no name server is asked.
     let mut settings = settings(LONG);
@@ -208,7 +208,7 @@ fn a_name_without_an_address_surely_never_left() {
 }
 
 #[test]
-fn an_answer_that_is_cut_or_no_http_is_an_error() {
+fn truncated_or_invalid_http_is_an_error() {
     for (name, transport) in transports(LONG) {
         for bytes in [
             &b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"[..],

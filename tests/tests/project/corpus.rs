@@ -5,7 +5,7 @@
 use std::path::Path;
 
 #[test]
-fn every_body_holds_for_every_input_of_its_corpus() {
+fn every_fuzz_target_accepts_its_corpus() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     for (name, body) in workspace_tests::fuzz::BODIES {
         let mut inputs = 0;

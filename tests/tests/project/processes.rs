@@ -79,7 +79,7 @@ fn a_token_of_the_cache_that_was_revoked_costs_one_fetch() {
 }
 
 #[test]
-fn a_process_whose_connection_is_reset_says_that_nobody_knows_and_sends_once() {
+fn reset_connection_is_an_unknown_outcome_and_sent_once() {
     let sandbox = Sandbox::start().unwrap();
     let cache = Folder::new("tpay-reset");
     let mut command = pay_by_link(&sandbox, &cache);
@@ -148,7 +148,7 @@ fn texts(output: &Output) -> (String, String) {
 }
 
 #[test]
-fn a_user_who_agrees_in_the_browser_is_logged_in() {
+fn user_who_consents_is_logged_in() {
     let sandbox = Sandbox::start().unwrap();
     let (child, url) = login(&sandbox);
     let (_, page) = get(&url);
@@ -230,7 +230,7 @@ fn callbacks_have_the_host_that_browsers_send() {
 }
 
 #[test]
-fn a_user_who_denies_is_not_logged_in() {
+fn user_who_denies_is_not_logged_in() {
     let sandbox = Sandbox::start().unwrap();
     let (child, url) = login(&sandbox);
     let (head, _) = get(&format!("{url}&sandbox_consent=grant"));
@@ -245,7 +245,7 @@ fn a_user_who_denies_is_not_logged_in() {
 }
 
 #[test]
-fn a_login_ends_when_nobody_comes_and_waits_on_this_machine_only() {
+fn login_times_out_and_listens_on_loopback_only() {
     let sandbox = Sandbox::start().unwrap();
     for (uri, expected) in [
         ("http://127.0.0.1:0/back", "timed out after 0 s waiting for the OAuth callback"),

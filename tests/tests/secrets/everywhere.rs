@@ -264,7 +264,7 @@ fn no_secret_of_any_call_is_shown() {
 }
 
 #[test]
-fn no_secret_of_any_answer_is_shown() {
+fn no_secret_of_any_response_is_shown() {
     let names = [
         "access_token",
         "refresh_token",

@@ -225,7 +225,7 @@ fn every_exported_name_is_a_type_that_is_looked_at() {
 }
 
 #[test]
-fn whatever_is_named_like_a_secret_is_one_in_every_public_type() {
+fn fields_with_names_of_secrets_are_secrets() {
     let (_, parts) = all_types();
     assert!(parts.len() > 1000, "the search finds parts: {}", parts.len());
     let holds_text = |part: &&Part| {
@@ -484,7 +484,7 @@ fn impls_by_hand() -> BTreeSet<String> {
 }
 
 #[test]
-fn whatever_is_printed_in_a_way_of_its_own_shows_no_secret() {
+fn custom_debug_and_display_show_no_secret() {
     let texts = written_by_hand();
     let looked_at: BTreeSet<String> = texts.iter().map(|(name, _)| (*name).to_owned()).collect();
     let written = impls_by_hand();

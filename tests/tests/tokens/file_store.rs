@@ -356,7 +356,7 @@ fn a_writer_that_is_killed_in_the_middle_of_a_file_leaves_no_trace_for_others() 
 }
 
 #[test]
-fn a_process_that_dies_with_the_lock_leaves_it() {
+fn killed_process_releases_the_lock() {
     let folder = Folder::new("lock");
     for _ in 0..5 {
         let status = child(&format!("lock\n{}", folder.0.display())).wait().unwrap();

@@ -228,7 +228,7 @@ fn clients_of_one_process_that_share_a_redis_fetch_one_token_per_expiry() {
 }
 
 #[test]
-fn a_token_is_kept_replaced_and_forgotten_and_ends_with_its_life() {
+fn token_is_stored_replaced_removed_and_expires() {
     let Some(redis) = Redis::start() else { return };
     let store = redis.store();
     assert_eq!(store.load(&key()), None);
@@ -248,7 +248,7 @@ fn a_token_is_kept_replaced_and_forgotten_and_ends_with_its_life() {
 }
 
 #[test]
-fn the_lock_of_a_holder_who_died_ends_by_itself() {
+fn lock_of_a_killed_holder_expires() {
     let Some(redis) = Redis::start() else { return };
     let status = machine(&format!("lock {} 30000", redis.address)).wait().unwrap();
     assert!(!status.success(), "it died by its own hand");
@@ -265,7 +265,7 @@ fn the_lock_of_a_holder_who_died_ends_by_itself() {
 }
 
 #[test]
-fn a_lock_that_ended_is_not_taken_from_its_next_holder() {
+fn expired_lock_is_not_released_for_its_next_holder() {
     let Some(redis) = Redis::start() else { return };
     let hasty = redis.store().patience(Duration::ZERO);
     let late = redis.store().lock_life(Duration::from_millis(1)).lock(&key());
@@ -308,14 +308,14 @@ fn a_redis_that_is_down_fails_no_call() {
 }
 
 #[test]
-fn a_redis_that_refuses_the_password_fails_no_call() {
+fn redis_that_rejects_the_password_fails_no_request() {
     let Some(redis) = Redis::start() else { return };
     costs_a_fetch_and_no_call(RedisStore::new(&redis.address).password("wrong"));
     costs_a_fetch_and_no_call(RedisStore::new(&redis.address));
 }
 
 #[test]
-fn a_server_that_says_nothing_or_nonsense_fails_no_call() {
+fn silent_or_invalid_redis_fails_no_request() {
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = silent.local_addr().unwrap().to_string();
     costs_a_fetch_and_no_call(store(&address).timeout(Duration::from_millis(20)));

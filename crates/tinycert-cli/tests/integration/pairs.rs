@@ -237,7 +237,7 @@ fn account_is_renewed_only_on_request() {
 }
 
 #[test]
-fn rejected_credentials_are_tried_once() {
+fn rejected_credentials_are_sent_once() {
     let world = world();
     issue(&world, &[]);
     good(&world, &["issue", "b.example", "--ca", "561", "--dir", "pki"]);

@@ -63,7 +63,7 @@ fn report_create_response_follows_the_rules() {
 }
 
 #[test]
-fn a_refusal_keeps_its_text() {
+fn rejected_call_keeps_its_message() {
     let case =
         Case { method: "POST", documented: REPORT, any_body: false, missing: None, call: &report };
     let error = case.response(422, "application/json", r#"{"error":"no station"}"#).unwrap_err();

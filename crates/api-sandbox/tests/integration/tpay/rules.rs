@@ -468,7 +468,7 @@ fn forms_of_the_official_client_are_accepted() {
 }
 
 #[test]
-fn cards_without_their_holder_are_charged_at_once() {
+fn recurring_card_is_charged_immediately() {
     let bench = Bench::new();
     let mut body = payment();
     body["amount"] = json!(1.0);
