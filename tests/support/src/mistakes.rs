@@ -124,6 +124,8 @@ fn hide_numbers(message: &str) -> String {
     for (before, is_part) in [
         ("127.0.0.1:", char::is_numeric as fn(char) -> bool),
         ("localhost:", char::is_numeric),
+        ("verification time ", char::is_numeric),
+        (" 978307200 (", char::is_numeric),
         ("(request ", |char| char != ')'),
         ("\"request_id\":\"", |char| char != '"'),
     ] {

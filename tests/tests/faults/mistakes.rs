@@ -120,9 +120,11 @@ fn options(table: &mut Mistakes) {
     });
     table.error("an empty private key", tinypass_client::Client::builder("AID", "").build());
     table.error("a colon in the AID", tinypass_client::Client::builder("A:B", "key").build());
-    table.error("an empty API key", tinycert_client::Client::builder(" ").build());
+    table.error("an empty API key", tinycert_client::Client::builder("").build());
     table.error("an empty redirect URI", {
-        tokenpass_client::Client::builder("id", "secret").redirect_uri("").build()
+        let client = tokenpass_client::Client::builder("id", "secret").redirect_uri("");
+        let client = client.no_proxy().build().unwrap();
+        client.begin_login([Scope::User]).and_then(|login| client.authorize_url(&login))
     });
 }
 
@@ -130,7 +132,7 @@ fn arguments_of_tinypass(table: &mut Mistakes, sandbox: &Sandbox) {
     let client = tinypass(sandbox).no_proxy().build().unwrap();
     table.section("Arguments: TinyPass");
     table.error("an empty resource id", client.get_access("", "user_42"));
-    table.error("an empty user", client.get_access("premium-content", " "));
+    table.error("an empty user", client.get_access("premium-content", ""));
     table.error("an empty e-mail address", client.grant_access(&GrantAccess::new("r", "")));
     table.error("an expiry before 1970", {
         let expires = tinypass_client::UnixTime::from_seconds(-1);
@@ -320,10 +322,13 @@ fn servers(table: &mut Mistakes, sandbox: &Sandbox) {
         let client = tpay_client::Client::builder("id", secret).environment(environment);
         client.no_proxy().build().unwrap().get_transaction("01ABC")
     };
-    table.error("Tpay: a wrong client secret", wrong_secret("wrong"));
-    table.error("Tpay: a client secret with a space", wrong_secret("wrong "));
+    table.error("Tpay: a wrong client secret", wrong_secret("other-secret"));
+    table.error("Tpay: a client secret with a space", wrong_secret("other-secret "));
     let client = tinycert(sandbox).no_proxy().build().unwrap();
-    table.error("TinyCert: a wrong passphrase", client.connect("account@example.org", "wrong"));
+    table.error(
+        "TinyCert: a wrong passphrase",
+        client.connect("account@example.org", "other words"),
+    );
     let with_token =
         |token: &str| tokenpass(sandbox).oauth_token(token).no_proxy().build().unwrap();
     table.error("Tokenpass: an expired token", with_token(server::EXPIRED_TOKEN).get_user());
@@ -338,7 +343,7 @@ fn servers(table: &mut Mistakes, sandbox: &Sandbox) {
             .no_proxy()
             .build()
             .unwrap()
-            .get_user()
+            .list_credit_groups()
     });
     let tpay_client = tpay(sandbox).no_proxy().build().unwrap();
     table.error("Tpay: an unknown transaction", {
@@ -368,7 +373,9 @@ fn servers(table: &mut Mistakes, sandbox: &Sandbox) {
     let tinypass = tinypass(sandbox).no_proxy().retries(0).build().unwrap();
     sandbox.tinypass().misbehave(Misbehaviour::TooManyRequests(Some(60)), 1);
     table.error("TinyPass: too many requests", tinypass.get_access("premium-content", "user_42"));
-    table.error("TinyPass: an unknown user", tinypass.get_user("nobody"));
+    table.error("TinyPass: an unknown resource", {
+        tinypass.grant_access(&GrantAccess::new("no-resource", "ann@example.com"))
+    });
 }
 
 fn responses(table: &mut Mistakes) {
@@ -437,7 +444,7 @@ fn notifications(table: &mut Mistakes, sandbox: &Sandbox) {
     });
     let blocks = tinypass_client::blocks::Blocks::new("AID", "key").unwrap();
     table.display("a forged cookie", blocks.read_cookie("{jax}forged").map(drop));
-    table.display("a cookie that is not encrypted", blocks.read_cookie("{json}[]").map(drop));
+    table.display("a cookie that is not encrypted", blocks.read_cookie("{jox}[]").map(drop));
     table.display("a forged webhook", blocks.read_webhook("forged").map(drop));
 }
 
@@ -447,12 +454,6 @@ fn files(table: &mut Mistakes, sandbox: &Sandbox) {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     table.hide(folder.display().to_string());
-    let file = folder.join("file");
-    std::fs::write(&file, "").unwrap();
-    table.error("a token store below a file", {
-        let client = tpay(sandbox).no_proxy().token_store(FileStore::new(file.join("tokens")));
-        client.build().unwrap().get_transaction("01ABC")
-    });
     table.error("an application name with a slash", FileStore::user_cache("shop/7"));
     table.error("a file of certificates in a missing folder", {
         let client = tinycert(sandbox).no_proxy().build().unwrap();

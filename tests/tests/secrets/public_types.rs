@@ -351,6 +351,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Display Error", unread.to_string()),
         ("api-auth: Display ResponseError", error.to_string()),
         ("api-auth: Display InputError", InputError::new("key", "is empty").to_string()),
+        ("api-auth: Debug InputError", debug(&InputError::new("key", "is empty"))),
         ("api-auth: Display UnixTime", UnixTime::from_seconds(1).to_string()),
         (
             "tpay-client: Display CardExpiry",
@@ -380,6 +381,13 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         (
             "tinycert-client: Display San",
             "example.com".parse::<tinycert_client::San>().unwrap().to_string(),
+        ),
+        (
+            "tinycert-client: Debug FileError",
+            debug(&tinycert_client::files::FileError::File {
+                path: "key.pem".into(),
+                source: std::io::ErrorKind::NotFound.into(),
+            }),
         ),
         (
             "tinycert-client: Display FileError",

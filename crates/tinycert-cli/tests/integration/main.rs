@@ -6,6 +6,8 @@ mod commands;
 #[cfg(unix)]
 mod cron;
 mod exit;
+#[cfg(target_os = "linux")]
+mod mistakes;
 mod pairs;
 
 use api_sandbox::tinycert as server;

@@ -14,7 +14,7 @@ use crate::PROGRAM;
 pub(crate) const NOW: u64 = 1_795_953_600;
 const DAY: u64 = 86_400;
 
-/// A sandbox whose clock stands still.
+/// A sandbox with a fixed clock.
 fn world() -> World {
     World::at(PROGRAM, SandboxClock::at_unix(NOW))
 }

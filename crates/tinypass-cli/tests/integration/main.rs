@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod endpoints;
+#[cfg(target_os = "linux")]
+mod mistakes;
 
 use api_sandbox::{Misbehaviour, tinypass as server};
 use serde_json::Value;

@@ -7,6 +7,8 @@ mod credentials;
 mod doctor;
 mod endpoints;
 mod exit;
+#[cfg(target_os = "linux")]
+mod mistakes;
 mod notifications;
 mod options;
 
