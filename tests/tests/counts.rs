@@ -1,4 +1,4 @@
-//! What a call allocates: figures that repeat exactly, of `docs/performance.md`.
+//! Allocations of a request: the exact figures of `docs/performance.md`.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -25,7 +25,7 @@ const HELD_BY_API_AUTH: &[&str] = &[
     "webpki",
 ];
 
-/// What a provider crate's code may not do itself.
+/// Items that the code of a provider crate must not use.
 const NOT_IN_A_PROVIDER: &[&str] = &[
     "hmac::Hmac",
     "sha2::",
@@ -41,7 +41,7 @@ const NOT_IN_A_PROVIDER: &[&str] = &[
     "eprintln!",
 ];
 
-/// Runtimes of asynchronous programs. The READMEs say that there is none.
+/// Asynchronous runtimes, of which the READMEs exclude all.
 const RUNTIMES: &[&str] = &["async-std", "futures-executor", "smol", "tokio"];
 
 pub(crate) fn run() -> Outcome {
@@ -49,7 +49,7 @@ pub(crate) fn run() -> Outcome {
     builds()
 }
 
-/// Checks what the files of the project say.
+/// Checks the files of the project.
 fn files() -> Outcome {
     for provider in PROVIDERS {
         source(provider)?;
@@ -61,7 +61,7 @@ fn files() -> Outcome {
     pages::run()
 }
 
-/// Checks what cargo makes of the crates.
+/// Checks the crates by cargo.
 fn builds() -> Outcome {
     let names = published();
     for provider in PROVIDERS {
@@ -138,7 +138,8 @@ fn tree(provider: &Provider) -> Outcome {
     }
 }
 
-/// Provider crates hold no cryptography, no HTTP and no clock, and read no environment.
+/// Checks that provider crates contain no cryptography, no HTTP and no clock, and read no
+/// environment variables.
 fn source(provider: &Provider) -> Outcome {
     let manifest: toml::Table =
         toml::from_str(&shell::read(&format!("{}/Cargo.toml", provider.folder()))?)
@@ -279,10 +280,10 @@ fn transport_without_dns_cache() -> Outcome {
     )
 }
 
-/// All published crates are packed, and built from what was packed.
+/// Packages all published crates, and builds the packages.
 ///
-/// Each time in a folder of its own: cargo keeps the unpacked sources of a folder's packages by
-/// their versions, and would build those of the last time.
+/// Each time in a new folder: cargo caches the unpacked sources of a folder's packages by their
+/// versions, and would build those of the last time.
 fn packages(names: &[String]) -> Outcome {
     let folder = shell::root().join(format!("target/packages-{}", std::process::id()));
     let folder_name = folder.to_string_lossy().into_owned();
@@ -436,7 +437,7 @@ mod tests {
         fails(&["ci.yml", "curl https://example.com"]);
     }
 
-    /// The commands that a stand-in for cargo was asked for.
+    /// The commands that the replacement of cargo received.
     type Commands = Rc<RefCell<Vec<String>>>;
 
     /// Replaces cargo. A command that `broken` returns something for has that result.
@@ -453,7 +454,7 @@ mod tests {
         commands
     }
 
-    /// What cargo prints for a project without a fault.
+    /// The output of cargo for a valid project.
     fn good(command: &str) -> String {
         if command.starts_with("tree ") {
             let package = command.split("--package ").nth(1).unwrap().split(' ').next().unwrap();

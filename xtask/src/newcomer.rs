@@ -1,6 +1,6 @@
-//! What somebody does who finds one crate: a new program, one dependency, the first program of the
-//! README to the letter. And who reads a guide: its commands, one after the other, to the letter.
-//! Part of `cargo xtask check`.
+//! Tests of the READMEs and guides for new users: a new program with one dependency and the first
+//! program of the README, and the commands of guides, one after the other. Part of `cargo xtask
+//! check`.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -22,7 +22,7 @@ pub(crate) fn run() -> Outcome {
     Ok(())
 }
 
-/// Pages that show how examples are run.
+/// Pages with commands that run examples.
 const PAGES: &[&str] = &[
     "README.md",
     "docs/guides/gating-content.md",
@@ -82,7 +82,7 @@ fn commands(page: &str) -> Vec<Vec<String>> {
     lines.filter(is_example).map(words).collect()
 }
 
-/// The words of a command after its first one, as a shell splits them; quotes hold words together.
+/// Returns the words of a command after the first one, split like in a shell, with quotes.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let (mut word, mut quote) = (String::new(), None);
@@ -102,11 +102,11 @@ fn words(line: &str) -> Vec<String> {
     words.split_off(1)
 }
 
-/// Runs it against a sandbox; what it printed last.
+/// Runs the first program of a README against a sandbox. Returns the last line of its output.
 fn first_program(provider: &Provider) -> Result<String, String> {
     let readme = shell::read(&format!("{}/README.md", provider.folder()))?.replace("\r\n", "\n");
-    let (_, rest) = readme.split_once("```rust").ok_or("the README shows no program")?;
-    let (_, rest) = rest.split_once('\n').ok_or("the README shows no program")?;
+    let (_, rest) = readme.split_once("```rust").ok_or("the README contains no program")?;
+    let (_, rest) = rest.split_once('\n').ok_or("the README contains no program")?;
     let (program, _) = rest.split_once("```").ok_or("the program does not end")?;
 
     let package = provider.package();
@@ -123,7 +123,7 @@ fn first_program(provider: &Provider) -> Result<String, String> {
     };
     fs::create_dir_all(folder.join("src")).map_err(|error| error.to_string())?;
     write("Cargo.toml", &manifest)?;
-    // The versions that everything else here was tested with.
+    // The versions with which the workspace is tested.
     write("Cargo.lock", &shell::read("Cargo.lock")?)?;
     write("src/main.rs", program)?;
 
@@ -132,7 +132,7 @@ fn first_program(provider: &Provider) -> Result<String, String> {
     command.current_dir(&folder).env("CARGO_TARGET_DIR", all.join("target"));
     shell::set_sandbox(&mut command, &sandbox);
     let printed = shell::output_of(&mut command)?;
-    Ok(printed.lines().last().unwrap_or("it printed nothing, and ended well").to_owned())
+    Ok(printed.lines().last().unwrap_or("it succeeded without output").to_owned())
 }
 
 #[cfg(test)]

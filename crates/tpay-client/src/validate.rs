@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn error_of_an_undocumented_value_lists_the_documented_ones() {
         let error = known("size", Some(&QrSize::from("XXL")), QrSize::KNOWN).unwrap_err();
-        assert_eq!(error.to_string(), "size: must be one of S, M, L, XL");
+        assert_eq!(error.to_string(), "size: \"XXL\" is not one of S, M, L, XL");
         assert!(known("size", Some(&QrSize::Large), QrSize::KNOWN).is_ok());
         assert!(known("size", None, QrSize::KNOWN).is_ok());
     }

@@ -1,4 +1,4 @@
-//! What a stranger may send to a listener, over real sockets.
+//! Malicious requests to a listener, over real sockets.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use callback_listener::{Limits, Listener, Response, printable};
 
-/// A listener that answers with what it got, and ends with the path `/end`.
+/// A listener that responds with the received request and stops with the path `/end`.
 fn start(limits: Limits) -> (SocketAddr, JoinHandle<Vec<String>>) {
     let listener = Listener::bind("127.0.0.1:0").unwrap().limits(limits);
     let address = listener.local_addr().unwrap();
@@ -166,7 +166,7 @@ fn idle_slow_and_closed_connections_do_not_block_others() {
         })
         .collect();
     drop(open());
-    // While they are all open, a complete request is answered.
+    // While they are all open, a complete request gets a response.
     assert_eq!(end(address, thread), Vec::<String>::new());
     drop((idle, slow));
 }
@@ -238,7 +238,7 @@ fn slow_connection_is_closed_at_the_deadline() {
     assert_eq!(exchange(address, ""), "", "an idle connection is closed without a word");
     let response = exchange(address, "GET / HTTP/1.1\r\n");
     assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
-    // The deadline is for the request as a whole: bytes that still come do not move it.
+    // The deadline applies to the complete request: further bytes do not extend it.
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: ").unwrap();
     let mut sender = stream.try_clone().unwrap();
@@ -267,7 +267,7 @@ fn connections_above_the_limit_get_503() {
     assert!(response.ends_with("ok"), "{response}");
     drop(first);
     loop {
-        // The place becomes free a moment after the response.
+        // The connection is released shortly after the response.
         let response = exchange(address, "GET /end HTTP/1.1\r\nhost: x\r\n\r\n");
         if response.starts_with("HTTP/1.1 200 ") {
             break;
@@ -282,7 +282,7 @@ fn listener_times_out_without_a_request() {
     let address = listener.local_addr().unwrap();
     let result = listener.serve(Some(Duration::ZERO), |_| (Response::text(200, ""), Some(())));
     assert_eq!(result.unwrap(), None);
-    // Nobody accepts connections any more, soon after that.
+    // Soon after that, no connections are accepted.
     while TcpStream::connect(address).is_ok() {}
 }
 

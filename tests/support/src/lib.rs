@@ -1,4 +1,4 @@
-//! What the integration tests of several crates share.
+//! Shared code of the integration tests of several crates.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,8 +1,8 @@
-//! Settings that every provider crate rejects alike, and the hint for rejected credentials.
+//! Settings that every provider crate rejects, and the hint for rejected credentials.
 
 use api_auth::{Error, ErrorKind, Request, Response, StatusCode, TransportError};
 
-/// Invalid base URLs, and what is wrong with each.
+/// Invalid base URLs with their messages.
 pub const INVALID_BASE_URLS: [(&str, &str); 6] = [
     ("x y", "must be a URL such as https://api.example.com"),
     ("api.example.com", "must begin with https:// (or http:// for a loopback host)"),

@@ -1,4 +1,4 @@
-//! What a caller sees, and how often the server was asked, when things go wrong.
+//! The errors of failed requests, and the number of requests.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -67,7 +67,7 @@ fn write_that_may_have_arrived_is_sent_once() {
         sandbox.tinypass().misbehave(how.clone(), 1);
         let error = write(&client).unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (kind, 1), "{how:?}: {error:?}");
-        // Only a rate limit says that the write was not carried out.
+        // Only after a rate limit is it certain that the write was not carried out.
         let is_refused = error.delivery() == Delivery::Refused;
         assert_eq!(is_refused, kind == ErrorKind::RateLimited, "{how:?}");
         assert_eq!(error.is_retryable(), is_refused, "{how:?}");

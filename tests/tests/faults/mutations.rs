@@ -1,5 +1,5 @@
 //! The documented response of each endpoint with one value changed, in the ways in which servers
-//! change them: it is read as before, or the error names the field. Nothing is silently wrong.
+//! change them: it is read as before, or the error names the field. No value is silently wrong.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! Every knob of a builder does what it says.
+//! Every option of a builder has its documented effect.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -208,7 +208,7 @@ fn invalid_extra_roots_are_rejected() {
 
 #[test]
 fn the_platform_verifier_needs_its_feature() {
-    // Who builds these tests may have turned the feature on for all: then it alone decides.
+    // Another feature of the build may have enabled it for all crates.
     let verified = || Client::builder("A", "k").no_proxy().platform_verifier();
     let (error, why) = match verified().build() {
         Err(error) => (error, "needs the feature `platform-verifier`"),

@@ -10,7 +10,7 @@ use api_auth::{Error, ManualClock};
 use api_sandbox::{Sandbox, tpay};
 use workspace_tests::{proxy::Proxy, tls};
 
-/// What the child process does, in words.
+/// The task of the child process.
 const TASK: &str = "PROXIES_TEST_TASK";
 
 /// An address of this machine that is no loopback address.

@@ -1,4 +1,4 @@
-//! A server whose certificate is not its own, or not of today, gets nothing: no byte of a call.
+//! Nothing is sent to a server with an invalid certificate.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -38,7 +38,7 @@ fn invalid_certificate_is_rejected_before_anything_is_sent() {
 #[test]
 fn valid_certificate_is_accepted() {
     let server = Server::start("localhost");
-    // The server answers something that is no access; it was asked.
+    // The response is not an access, but the request was sent.
     let result = write(&server, true);
     assert!(result.is_ok() || result.unwrap_err().status().is_some());
 }

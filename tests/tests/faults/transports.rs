@@ -1,5 +1,5 @@
-//! The contract of `Transport`, run against every transport there is: the built-in one, an agent
-//! of the user's own, and a closure around either.
+//! The contract of `Transport`, tested with every transport: the built-in one, a custom agent, and
+//! a closure around either.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -12,10 +12,10 @@ use api_auth::{
 use api_sandbox::{Misbehaviour, Raw, Server, Service, Verdict};
 
 const LIMIT: usize = 100_000;
-/// Longer than any test runs: what waits for this waits for a deadline.
+/// Longer than any test: a request that waits for this ends by its timeout.
 const FOR_EVER: Duration = Duration::from_secs(600);
 
-/// Answers what the path asks for: `/status/404`, `/size/10`, and everything else with "ok".
+/// Responds as the path requests: `/status/404`, `/size/10`, and "ok" for all other paths.
 struct Asked;
 
 impl Service for Asked {
@@ -146,7 +146,7 @@ fn body_above_the_limit_keeps_the_received_part() {
     assert_eq!((error.kind(), error.sent()), (TransportErrorKind::TooLarge, Sent::Maybe));
     let partial = error.partial().unwrap();
     assert_eq!((partial.status().as_u16(), partial.body().len()), (200, LIMIT));
-    // Announced and never sent: nothing is reserved for it.
+    // The announced length is not allocated.
     let huge = b"HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\nabc".to_vec();
     server.misbehave(Misbehaviour::Bytes(huge), 1);
     let error = transport.send(url(1)).unwrap_err();
@@ -196,7 +196,7 @@ fn requests_not_sent_are_distinguished_from_those_that_may_have_arrived() {
 #[test]
 fn unknown_host_is_certainly_not_sent() {
     let (_, transport) = transports(LONG).swap_remove(0);
-    // Longer than a label may be, so no name server is asked.
+    // Longer than a label may be, so there is no DNS request.
     let mut settings = settings(LONG);
     let host = "x".repeat(64);
     settings.allow_plain_http_to(host.clone());

@@ -1,4 +1,4 @@
-//! Journeys: a whole story each, over HTTP, against the strict server.
+//! Sequences of requests, over HTTP, with the test server.
 
 #![allow(
     clippy::unwrap_used,
@@ -626,7 +626,7 @@ fn wait_of_a_blik_payment_includes_its_requests() {
     let (result, clock) = pay_again(&pending, &pending, Duration::from_secs(3));
     assert!(matches!(result.decision, BlikDecision::Undecided { error: None }), "{result:?}");
     assert_eq!(clock.slept(), [Duration::from_secs(2)]);
-    // Without time left, the payment is sent, and nothing is requested afterwards.
+    // If no time is left, the payment is sent, and its status is not requested.
     let (result, clock) = pay_again(&pending, &pending, Duration::from_secs(30));
     assert!(matches!(result.decision, BlikDecision::Undecided { error: None }), "{result:?}");
     assert!(clock.slept().is_empty());
@@ -649,14 +649,14 @@ fn rejected_blik_payment_is_not_a_declined_one() {
     }
     let decision = pay_with(400, FAILED, PENDING);
     assert!(matches!(decision, BlikDecision::Declined { .. }), "{decision:?}");
-    // The response to the payment is lost, and the transaction says what happened.
+    // The response to the payment is lost, and the transaction has the result.
     let decision = pay_with(502, "", ALTERNATIVES);
     assert!(matches!(decision, BlikDecision::ChooseApplication(_)), "{decision:?}");
     for read in [PENDING, UNSET] {
         let decision = pay_with(502, "", read);
         assert!(matches!(decision, BlikDecision::Undecided { error: Some(_) }), "{decision:?}");
     }
-    // A response without a status decides nothing.
+    // A response without a status is no decision.
     let decision = pay_with(200, r#"{"result":"success","transactionId":"ta_1"}"#, CORRECT);
     assert!(matches!(decision, BlikDecision::Paid), "{decision:?}");
 }

@@ -1,4 +1,4 @@
-//! The bodies of the fuzz targets over the inputs that are kept.
+//! The bodies of the fuzz targets, with the inputs of the corpus.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! Many processes at once: what they share, and what they do not do twice.
+//! Many processes at once: shared tokens, and requests that are not duplicated.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -92,7 +92,7 @@ fn reset_connection_is_an_unknown_outcome_and_sent_once() {
     assert_eq!(sandbox.tpay().state(|server| server.transactions.len()), 2);
 }
 
-/// What a browser gets: the head of the response and its body.
+/// Returns the head and the body of the response to a browser.
 fn get(url: &str) -> (String, String) {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
@@ -109,7 +109,7 @@ fn location(head: &str) -> &str {
     head.lines().find(|line| header(line)).and_then(|line| line.get("location: ".len()..)).unwrap()
 }
 
-/// The login of a user that waits on a port of its own; the address that it says to open.
+/// Starts a login that listens on a free port, and returns the URL to open.
 fn login(sandbox: &Sandbox) -> (Child, String) {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     login_at(sandbox, &format!("http://127.0.0.1:{port}/oauth_callback"))
@@ -132,11 +132,11 @@ fn login_at(sandbox: &Sandbox, callback: &str) -> (Child, String) {
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdout.read_line(&mut line).unwrap();
     let url = line.trim().strip_prefix("open ").expect("an address to open").to_owned();
-    // What every user of the machine sees of a program that runs.
+    // The arguments of a running program, which every user of the machine can read.
     if let Ok(arguments) = std::fs::read_to_string(format!("/proc/{}/cmdline", child.id())) {
         assert!(secrets(sandbox).iter().all(|secret| !arguments.contains(secret.as_str())));
     }
-    // What follows stays for whoever waits for its end.
+    // The remaining output is read when the process ends.
     assert!(stdout.buffer().is_empty());
     child.stdout = Some(stdout.into_inner());
     (child, url)
@@ -176,7 +176,7 @@ fn only_the_state_of_the_login_ends_the_wait() {
     let back = location(&head).to_owned();
     let (callback, _) = back.split_once('?').unwrap();
     let authority = callback.split('/').nth(2).unwrap();
-    // Connections that say nothing, close, or speak TLS.
+    // Connections that send nothing, close, or use TLS.
     let idle: Vec<TcpStream> = (0..5).map(|_| TcpStream::connect(authority).unwrap()).collect();
     drop(TcpStream::connect(authority).unwrap());
     TcpStream::connect(authority).unwrap().write_all(b"\x16\x03\x01\x02\x00\x01").unwrap();
@@ -289,7 +289,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Runs an example whose every place for files is the folder, and that logs what it can.
+/// Runs an example with all folders for files in this folder, and with all log messages.
 fn run_in(folder: &Folder, sandbox: &Sandbox, mut command: Command) -> String {
     std::fs::create_dir_all(&folder.0).unwrap();
     for place in
@@ -339,7 +339,7 @@ fn no_example_prints_a_secret_or_leaves_one_in_a_file() {
     }
 }
 
-/// The one that is kept is in its file and nowhere else.
+/// The stored token is in its file only.
 #[test]
 fn a_token_is_in_the_store_and_in_no_other_file() {
     let sandbox = Sandbox::start().unwrap();

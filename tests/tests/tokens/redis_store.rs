@@ -21,7 +21,7 @@ use redis_store::RedisStore;
 use tpay_client::Client;
 use workspace_tests::bank::{Bank, LIFE, call, client_at, client_of};
 
-/// What a child is to do: `TASK REDIS [BASE_URL TIME]`.
+/// The task of a child process: `TASK REDIS [BASE_URL TIME]`.
 const TASK: &str = "REDIS_STORE_TASK";
 const PASSWORD: &str = "CANARY-of-redis";
 const BEGIN: u64 = 1_700_000_000;
@@ -56,7 +56,8 @@ impl Redis {
                     return None;
                 }
             };
-            // The settings come by stdin, since everybody sees the arguments of a process.
+            // The settings are passed by stdin, because other users can read the arguments of a
+            // process.
             let settings = format!(
                 "bind 127.0.0.1\nport {port}\nrequirepass {PASSWORD}\nsave \"\"\nappendonly no\n"
             );
@@ -70,7 +71,7 @@ impl Redis {
             if ready {
                 return Some(redis);
             }
-            // Another one took the port.
+            // Another process uses the port.
         }
         panic!("redis-server does not start");
     }
@@ -79,7 +80,7 @@ impl Redis {
         store(&self.address)
     }
 
-    /// What Redis answers to a command, as it comes.
+    /// Sends a command to Redis and returns the unchanged response.
     fn ask(&self, command: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(stream, "AUTH {PASSWORD}\r\n{command}\r\nQUIT\r\n").unwrap();
@@ -256,7 +257,7 @@ fn lock_of_a_killed_holder_expires() {
     assert!((1..=30_000).contains(&life), "{life}");
     let hasty = redis.store().patience(Duration::ZERO);
     assert!(hasty.lock(&key()).is_none(), "until then nobody else fetches");
-    // Its end is moved near, in place of half a minute of waiting for it.
+    // The expiry is set to a near time, instead of waiting for half a minute.
     assert_eq!(redis.ask(&format!("PEXPIRE {} 1", lock_name())), ":1");
     assert!(redis.store().lock(&key()).is_some());
     // One that is short from the beginning is waited for.
@@ -278,7 +279,7 @@ fn expired_lock_is_not_released_for_its_next_holder() {
     assert!(hasty.lock(&key()).is_some());
 }
 
-/// A call through a store that does not work: it goes well, with one token.
+/// Sends a request with a store that does not work. It succeeds with one token.
 fn costs_a_fetch_and_no_call(store: RedisStore) {
     let (bank, clock) = (Arc::<Mutex<Bank>>::default(), ManualClock::at_unix(BEGIN));
     let client = client_of(&bank, &clock, store);

@@ -1,4 +1,4 @@
-//! The exact bytes of each endpoint's request, and the arguments that are refused.
+//! The exact bytes of the request of each endpoint, and the rejected arguments.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! What each endpoint makes of the answers a server may give, over real HTTP.
+//! The result of each endpoint for each response, over real HTTP.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
