@@ -1,4 +1,4 @@
-//! The listener beneath all servers, asked over a socket.
+//! The listener of all servers, with raw requests over a socket.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use api_sandbox::{Misbehaviour, Raw, Response, Sandbox, Server, Service, Verdict, tpay};
 
-/// Answers with what it was sent.
+/// Responds with the received request.
 struct Echo;
 
 impl Service for Echo {

@@ -1,4 +1,4 @@
-//! The TinyCert server, asked directly with requests that are signed here.
+//! The TinyCert server, with requests that this test signs.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -59,7 +59,7 @@ impl Bench {
         (status, serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}")))
     }
 
-    /// A call within the session: what comes before its token, and what after it.
+    /// Sends a request with the session's token between these parameters.
     fn call(&mut self, path: &str, before: &str, after: &str) -> (u16, Value) {
         let token = format!("token={}", self.token);
         let parts = [before, &token, after];
@@ -73,7 +73,7 @@ impl Bench {
         response
     }
 
-    /// Status, code and text of a call that is refused.
+    /// Returns status, code and text of a rejected request.
     fn refusal(&mut self, path: &str, before: &str, after: &str) -> (u16, String, String) {
         refusal(self.call(path, before, after))
     }
@@ -232,7 +232,7 @@ fn xml_paths_return_xml() {
 }
 
 /// Runs openssl with these arguments and the passphrase in its environment; its output. Returns
-/// `None`, and says so, if there is no openssl.
+/// Returns `None` and prints a message if openssl is not installed.
 fn openssl(arguments: &[&str], input: &[u8], passphrase: &str) -> Option<(bool, String)> {
     let mut command = Command::new("openssl");
     command.args(arguments).env("PASSPHRASE", passphrase);

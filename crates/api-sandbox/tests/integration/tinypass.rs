@@ -1,4 +1,4 @@
-//! The TinyPass server, asked directly with requests that are signed here.
+//! The TinyPass server, with requests that this test signs.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -63,7 +63,7 @@ impl Bench {
         (status, String::from_utf8(body).unwrap())
     }
 
-    /// Status and message of a signed request that is refused.
+    /// Returns status and message of a rejected signed request.
     fn refusal(&mut self, method: &str, target: &str) -> (u16, String) {
         let (status, json, _) = self.ask(method, target);
         let message = json["error"]["message"].as_str();
@@ -349,7 +349,7 @@ fn another_method_is_402_and_another_path_404() {
         // Not an error of the API, so that a wrong base URL is not taken for a missing record.
         assert_eq!(bench.text("GET", target), no(404, "no such endpoint"), "{target}");
     }
-    // Without a signature nothing is told.
+    // Without a signature the response has no details.
     assert_eq!(bench.send("POST", "/r2/access?rid=r&user_ref=u", None).0, 401);
 }
 

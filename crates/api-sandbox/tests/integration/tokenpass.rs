@@ -1,4 +1,4 @@
-//! The Tokenpass server, asked directly with requests that are signed here.
+//! The Tokenpass server, with requests that this test signs.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 const HOST: &str = "127.0.0.1:4000";
 
-/// How a request shows who sends it.
+/// The authentication of a request.
 #[derive(Clone, Copy)]
 enum As<'a> {
     Nobody,
@@ -131,7 +131,7 @@ impl Bench {
         got.json()
     }
 
-    /// Status and `error` of a call that is refused.
+    /// Returns status and `error` of a rejected request.
     fn refusal(&mut self, who: As<'_>, method: &str, target: &str, body: &Value) -> (u16, String) {
         let got = self.ask(who, method, target, body);
         let json = got.json();
@@ -206,7 +206,7 @@ fn body_only_generation_has_parameters_in_the_body_and_unique_nonces() {
     };
     let got = send("/api/v1/tca/check/cryptonaut", &body, "one");
     assert_eq!((got.text.as_str(), got.verdict.signed), (r#"{"result":true}"#, Some(true)));
-    // What the signature does not cover is not read.
+    // Parameters that the signature does not cover are ignored.
     let in_query =
         format!("/api/v1/tca/check/cryptonaut?TOKENLY=99&oauth_token={}", tp::OAUTH_TOKEN);
     let got = send(&in_query, &body, "three");
@@ -246,7 +246,7 @@ fn bearer_header_is_accepted_only_if_configured() {
     assert_eq!(bench.send("GET", target, "", bearer.clone()).status, 403);
     bench.server.bearer = true;
     assert_eq!(bench.send("GET", target, "", bearer.clone()).status, 200);
-    // Where it is always read, it goes before the query.
+    // If it is always accepted, it precedes the query.
     let user = |token: &str| format!("/oauth/user?access_token={token}");
     assert_eq!(bench.send("GET", &user("nobody"), "", bearer).status, 200);
     assert_eq!(bench.get(As::Nobody, &user(tp::OAUTH_TOKEN)).json()["username"], tp::USERNAME);
@@ -356,7 +356,7 @@ fn consent_is_stored_and_code_is_exchanged_once() {
     assert_eq!((&user["id"], &user["email_is_confirmed"]), (&json!(tp::USER_ID), &json!(true)));
     assert_eq!(bench.form(path, &form(code, id, secret, uri)).status, 400, "once");
 
-    // Who has granted once is sent back at once; the code lives for an hour.
+    // After the first consent, the response is a redirect. The code expires after an hour.
     let location = bench.get(As::Nobody, &page).location().to_owned();
     let code = location.split_once("?code=").unwrap().1.split_once('&').unwrap().0;
     bench.clock.advance(Duration::from_secs(3_600));
@@ -383,7 +383,7 @@ fn invalid_authorize_urls_have_specific_errors() {
     let got = bench.get(As::Nobody, &format!("/oauth/authorize?{}", authorize("user%2Cx")));
     let start = format!("{}?error=invalid_scope&message=The+requested+scope", tp::REDIRECT_URI);
     assert!(got.location().starts_with(&start), "{}", got.location());
-    // Scopes are separated by commas; those between spaces are one scope that nobody knows.
+    // Scopes are separated by commas. A string with spaces is a single unknown scope.
     for spaced in ["user+tca", "user%20tca"] {
         let got = bench.get(As::Nobody, &format!("/oauth/authorize?{}", authorize(spaced)));
         assert!(got.location().starts_with(&start), "{}", got.location());
@@ -1183,7 +1183,7 @@ fn members(json: &Value, place: &str) -> String {
     names.join(" ")
 }
 
-/// What the exchange of a code sends.
+/// Returns the parameters of a code exchange.
 fn exchange(code: &str) -> Value {
     json!({
         "grant_type": "authorization_code", "code": code, "redirect_uri": tp::REDIRECT_URI,

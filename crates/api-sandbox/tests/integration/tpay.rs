@@ -1,4 +1,4 @@
-//! The Tpay server, asked directly.
+//! The Tpay server, with requests of this test.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -104,7 +104,7 @@ impl Bench {
         response
     }
 
-    /// The code and the field of a refusal, or the test fails.
+    /// Returns the code and the field of an error.
     fn refused(&self, method: &str, target: &str, body: Option<&Value>) -> (u16, String, String) {
         let (status, response) = self.send(method, target, body);
         assert_eq!(response["result"], "failed", "{method} {target} {body:?} {status} {response}");
@@ -238,7 +238,8 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// Answers each notification with the next of these bodies; gives out what it was sent.
+/// A server that responds to each notification with the next of these bodies, and returns the
+/// notifications.
 fn callback(responses: &'static [&'static str]) -> (String, std::thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/notify?shop=1", listener.local_addr().unwrap());
@@ -706,7 +707,7 @@ fn each_blik_code_has_its_outcome() {
             }
         }
     }
-    // A refused code can be followed by a good one, on the same payment.
+    // After a declined code, the same payment can be paid by another one.
     let id = bench.create(json!(5));
     let pay = format!("/transactions/{id}/pay");
     assert_eq!(bench.ok(&pay, &blik("111111"))["status"], "pending");
@@ -1081,7 +1082,7 @@ fn payment_page_has_a_button_for_each_decision() {
     let open = |target: &str| bench.raw(&format!("GET {target} HTTP/1.1\r\n\r\n"));
     assert_eq!(open("/?title=TR-X&uid=none").0, 404);
     assert_eq!(open(&target.replace("TR-", "XX-")).0, 404);
-    // The address of the shop is not on this machine, so nobody is sent there.
+    // The URL of the shop is not on loopback, so there is no redirect.
     assert_eq!(open(&format!("{target}&decision=decline")).0, 200);
     let (status, _, page) = open(target);
     assert_eq!(status, 200);

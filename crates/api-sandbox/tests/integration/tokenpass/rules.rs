@@ -18,7 +18,7 @@ fn signature(nonce: &str) -> String {
 }
 
 impl Bench {
-    /// The message of the rejection of a GET with these headers; nothing if it is accepted.
+    /// Returns the error message of a GET with these headers, or an empty string if it is accepted.
     fn reason(&mut self, headers: Vec<(&str, String)>) -> String {
         let got = self.send("GET", "/api/v1/credits", "", headers);
         assert_eq!(got.verdict.signed, Some(got.status == 200), "{}", got.text);
