@@ -80,7 +80,7 @@ pub struct Global {
 #[derive(Debug, Clone, Args)]
 pub struct Limits {
     /// Maximum number of entries
-    #[arg(long, value_name = "N", default_value_t = 30, conflicts_with = "all")]
+    #[arg(long, value_name = "N", default_value_t = 30, conflicts_with = "all", value_parser = count)]
     pub limit: usize,
     /// Show all entries
     #[arg(long)]
@@ -217,6 +217,11 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("must be NAME=VALUE".to_owned()),
     }
+}
+
+/// Parses the number of entries of a list.
+fn count(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "must be a whole number, such as 30".to_owned())
 }
 
 /// Parses a duration such as `500ms`, `30s`, `2m`, `12h` or `7d`.

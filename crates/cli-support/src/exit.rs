@@ -122,7 +122,7 @@ impl Failure {
         Self {
             endpoint: Some(endpoint.to_owned()),
             http_status: Some(404),
-            ..Self::new(Exit::NotFound, format!("{program} {endpoint}: there is no such record"))
+            ..Self::new(Exit::NotFound, format!("{program} {endpoint}: no such record"))
         }
     }
 

@@ -61,5 +61,5 @@ fn messages_are_those_of_the_table() {
     ] {
         table.command(&world, &["transaction", "list", "--retries", "0"], &[variable]);
     }
-    table.check(27);
+    table.check(25);
 }
