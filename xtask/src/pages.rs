@@ -14,12 +14,14 @@ const SET_UP: &[&str] = &[
     "sudo apt-get ",
     "sed -i '/^ureq_lib = /d;",
     "cargo update",
+    "cargo build --locked ",
     "cargo +nightly update -Z direct-minimal-versions",
 ];
 
 /// Commands of a workflow that test: those of cargo and of well-known tools. The project's own
 /// tasks follow `cargo xtask`.
 const TESTS: &[&str] = &[
+    "target\\debug\\",
     "cargo check ",
     "cargo deny ",
     "cargo hack ",

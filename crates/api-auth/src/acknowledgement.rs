@@ -10,6 +10,15 @@ use crate::message::Response;
 use crate::models::ExtraFields;
 
 /// The response to an action whose format is not documented. It may be empty.
+///
+/// ```
+/// use api_auth::{Acknowledgement, Response, json};
+///
+/// let response = Response::new(br#"{"deleted":true}"#.to_vec());
+/// let acknowledgement = Acknowledgement::read(&response, json)?;
+/// assert!(acknowledgement.extra.contains("deleted"));
+/// # Ok::<(), api_auth::ResponseError>(())
+/// ```
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Acknowledgement {

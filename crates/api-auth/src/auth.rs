@@ -17,6 +17,25 @@ use crate::unsigned_request::UnsignedRequest;
 /// 4. [`invalidate_if_rejected`](Auth::invalidate_if_rejected) with the response.
 ///
 /// The time is always an argument.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use api_auth::http::HeaderValue;
+/// use api_auth::{Auth, Error, Generation, Request};
+///
+/// /// Sends a key in a header.
+/// struct ApiKey(HeaderValue);
+///
+/// impl Auth for ApiKey {
+///     fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<(), Error> {
+///         request.headers_mut().insert("x-api-key", self.0.clone());
+///         Ok(())
+///     }
+/// }
+///
+/// let auth = ApiKey(HeaderValue::from_static("k1"));
+/// assert!(auth.is_ready(SystemTime::UNIX_EPOCH), "it needs no token");
+/// ```
 pub trait Auth: Send + Sync {
     /// Returns whether requests can be signed at `now` without a request of
     /// [`next_request`](Auth::next_request).
@@ -93,6 +112,8 @@ pub trait Auth: Send + Sync {
 
 /// Identifies the token that a request was signed with, so that a late rejection of an old token
 /// does not remove a new one.
+///
+/// See the example of [`Auth`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Generation {
@@ -120,9 +141,13 @@ impl Generation {
 /// one is requested from the server. Clients that share a store use the tokens that others
 /// requested. The limit ensures that a store that keeps returning rejected tokens does not make
 /// requests fail.
+///
+/// See the example of [`Auth`].
 pub const MOST_REPLACEMENTS: u32 = 3;
 
 /// The origin of the token that a request was signed with.
+///
+/// See the example of [`Auth`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TokenOrigin {
     /// The server, or there is no token.
@@ -136,6 +161,8 @@ pub enum TokenOrigin {
 
 /// A request to send before the request to the endpoint, and a guard (such as an inter-process
 /// lock) that is dropped after its response was handled or failed to arrive.
+///
+/// See the example of [`Auth`].
 #[non_exhaustive]
 pub struct Preparation {
     /// The id of the endpoint, such as `oauth.token`, for errors and logs.
@@ -167,6 +194,8 @@ impl std::fmt::Debug for Preparation {
 }
 
 /// An [`Auth`] that signs nothing, for routes that need no credentials.
+///
+/// See the example of [`Client`](crate::Client).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoAuth;
 

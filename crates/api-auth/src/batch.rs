@@ -15,6 +15,8 @@ impl Client {
     ///
     /// All threads use the same token. Each needs a connection: see `max_connections` of the
     /// builder for more than 16. If a thread cannot be started, the others send the requests.
+    ///
+    /// See the example of [`Batch`].
     pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> Batch<I::IntoIter>
     where
         I: IntoIterator<Item: Endpoint<Output: Send + 'static> + Send + 'static>,
@@ -33,6 +35,21 @@ impl Client {
 /// fewer than the maximum are in flight, so the list may be endless. When the iterator is dropped,
 /// no further request is sent, and waits between attempts are interrupted. Dropping it waits for
 /// writes in flight, but not for other requests.
+///
+/// ```
+/// use api_auth::{Client, Method, RawEndpoint};
+///
+/// # fn example(client: &Client) {
+/// let cities = ["Oslo", "Bergen"];
+/// let request = |city| RawEndpoint::new(Method::GET, "/weather").param("city", city);
+/// for (_request, result) in client.send_all(cities.map(request), 2) {
+///     match result {
+///         Ok(body) => println!("{} bytes", body.len()),
+///         Err(error) => eprintln!("{error}"),
+///     }
+/// }
+/// # }
+/// ```
 #[must_use = "nothing is sent until the iterator is advanced"]
 pub struct Batch<I>
 where

@@ -29,6 +29,8 @@ const CIPHER_KEY_LENGTH: usize = 32;
 const CIPHER_BLOCK_LENGTH: usize = 16;
 
 /// The check that a block failed. It does not contain the content of the block.
+///
+/// See the example of [`BlockKey::seal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BlockError {
@@ -62,6 +64,8 @@ impl fmt::Display for BlockError {
 impl std::error::Error for BlockError {}
 
 /// A key for encrypted blocks, prepared for the cipher and the HMAC.
+///
+/// See the example of [`BlockKey::seal`].
 #[derive(Clone)]
 pub struct BlockKey {
     cipher: Zeroizing<[u8; CIPHER_KEY_LENGTH]>,

@@ -10,6 +10,17 @@ use crate::error::input::InputError;
 use crate::message::Request;
 
 /// The body of a request.
+///
+/// ```
+/// use api_auth::{Body, Params};
+///
+/// let mut params = Params::new();
+/// params.push("city", "Oslo");
+/// let form = Body::Form(params);
+/// let json = Body::json(&["Oslo", "Bergen"])?;
+/// # let _ = (form, json);
+/// # Ok::<(), api_auth::InputError>(())
+/// ```
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Body<'a> {

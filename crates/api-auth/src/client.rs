@@ -38,6 +38,35 @@ use crate::unsigned_request::UnsignedRequest;
 /// A client of one provider, on which its typed client is based.
 ///
 /// Cloning is cheap and shares connections and tokens. All threads can share one client.
+///
+/// ```
+/// use std::sync::Arc;
+/// use api_auth::{
+///     Client, Credential, Encoding, Method, NoAuth, Provider, RawEndpoint, Request, Response, Server,
+///     Settings, TransportError, status_error,
+/// };
+///
+/// static PROVIDER: Provider = Provider {
+///     name: "weather",
+///     user_agent: "weather-client/0.1.0",
+///     encoding: Encoding::Form,
+///     retry_statuses: &[429, 503],
+///     secret_parameters: &[],
+///     read_error: status_error,
+/// };
+///
+/// let mut settings = Settings::default();
+/// settings.transport(Arc::new(|request: Request| -> Result<Response, TransportError> {
+///     assert_eq!(request.uri(), "https://api.example.com/weather?city=Oslo");
+///     Ok(Response::new(br#"{"degrees":7}"#.to_vec()))
+/// }));
+/// let server = (Server::MAIN, "base_url", "https://api.example.com");
+/// let client = settings.build(&PROVIDER, &[server], vec![(Credential::MAIN, Arc::new(NoAuth))])?;
+///
+/// let request = RawEndpoint::new(Method::GET, "/weather").param("city", "Oslo");
+/// assert_eq!(client.send(&request)?, br#"{"degrees":7}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -103,6 +132,8 @@ impl Client {
 
     /// Returns a client with other credentials under these names, such as those of a user. It
     /// shares connections, clock and settings with this client.
+    ///
+    /// See the example of [`Client`](crate::Client).
     #[must_use]
     pub fn with_credentials(&self, credentials: Vec<(Credential, Arc<dyn Auth>)>) -> Self {
         let mut parts = self.0.parts.clone();
@@ -149,6 +180,8 @@ impl Client {
 
     /// Sends the request and parses its response.
     ///
+    /// See the example of [`Client`](crate::Client).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
@@ -172,6 +205,8 @@ impl Client {
 
     /// Sends the request, parses its response, and returns the value with status and headers.
     ///
+    /// See the example of [`Client`](crate::Client).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn send_with_response<E: Endpoint>(
@@ -183,6 +218,8 @@ impl Client {
 
     /// Sends the request and deserializes the JSON of its response.
     ///
+    /// See the example of [`Client`](crate::Client).
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn send_as<T: DeserializeOwned>(&self, endpoint: &impl Endpoint) -> Result<T> {
@@ -191,6 +228,8 @@ impl Client {
 
     /// Sends the request and returns the response with its body as bytes. Returns an error for the
     /// same statuses as [`send`](Client::send).
+    ///
+    /// See the example of [`RawEndpoint`](crate::RawEndpoint).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

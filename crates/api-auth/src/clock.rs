@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 
 /// The clock that a client uses for the current time and for sleeping. These crates use no other
 /// clock.
+///
+/// See the example of [`ManualClock`](crate::ManualClock).
 pub trait Clock: Send + Sync {
     /// Returns the current time.
     fn now(&self) -> SystemTime;
@@ -75,6 +77,8 @@ impl fmt::Debug for Interrupt {
 }
 
 /// The system clock, which is the default of every client.
+///
+/// See the example of [`ManualClock`](crate::ManualClock).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -158,6 +158,8 @@ fn decode(text: &str) -> Result<String, InputError> {
 ///
 /// Both variants write a space as `+` and every other reserved byte of the UTF-8 text as `%XX` with
 /// upper-case hex digits. They differ in one byte (`*`), which is enough to break a signature.
+///
+/// See the example of [`Params`](crate::Params).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
@@ -321,6 +323,8 @@ pub fn base64(bytes: &[u8]) -> String {
 }
 
 /// Decodes base64 with the standard alphabet and padding. Returns `None` for any other string.
+///
+/// See the example of [`base64`](crate::base64()).
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }

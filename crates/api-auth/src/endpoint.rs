@@ -15,6 +15,8 @@ use crate::route::{Credential, Route, Server};
 ///
 /// [`send`](crate::Client::send), signing, retries and pagination are generic over it. A
 /// [`RawEndpoint`](crate::RawEndpoint) calls endpoints that a crate does not list.
+///
+/// See the example of [`Paged`].
 pub trait Endpoint: Sized {
     /// The value of a successful response.
     type Output;
@@ -177,6 +179,72 @@ impl<E: Endpoint> Call for E {
 }
 
 /// An endpoint whose response is one page of a list.
+///
+/// ```
+/// use std::sync::Arc;
+/// use api_auth::{
+///     Client, Credential, Encoding, Endpoint, Items, NoAuth, Paged, Params, Provider, Request,
+///     Response, ResponseError, Route, Server, Settings, TransportError, json, route, status_error,
+/// };
+///
+/// struct ListCities {
+///     page: u32,
+/// }
+///
+/// impl Endpoint for ListCities {
+///     type Output = Vec<String>;
+///
+///     const ID: &'static str = "cities.list";
+///
+///     const ROUTE: Route<Self> = route!(GET "/cities");
+///
+///     fn query<'a>(&'a self, params: &mut Params<'a>) {
+///         params.push_number("page", self.page);
+///     }
+///
+///     fn parse(&self, response: &Response) -> Result<Vec<String>, ResponseError> {
+///         json(response)
+///     }
+/// }
+///
+/// impl Paged for ListCities {
+///     type Item = String;
+///
+///     fn next(&self, page: &Vec<String>) -> Option<Self> {
+///         (!page.is_empty()).then(|| Self { page: self.page + 1 })
+///     }
+///
+///     fn items(page: Vec<String>) -> Vec<String> {
+///         page
+///     }
+///
+///     fn item_id(city: &String) -> Option<&str> {
+///         Some(city)
+///     }
+/// }
+///
+/// # static PROVIDER: Provider = Provider {
+/// #     name: "weather",
+/// #     user_agent: "weather-client/0.1.0",
+/// #     encoding: Encoding::Form,
+/// #     retry_statuses: &[429, 503],
+/// #     secret_parameters: &[],
+/// #     read_error: status_error,
+/// # };
+/// # let mut settings = Settings::default();
+/// # settings.transport(Arc::new(|request: Request| -> Result<Response, TransportError> {
+/// #     let body = match request.uri().query() {
+/// #         Some("page=1") => br#"["Oslo","Bergen"]"#.to_vec(),
+/// #         _ => b"[]".to_vec(),
+/// #     };
+/// #     Ok(Response::new(body))
+/// # }));
+/// # let server = (Server::MAIN, "base_url", "https://api.example.com");
+/// # let client = settings.build(&PROVIDER, &[server], vec![(Credential::MAIN, Arc::new(NoAuth))])?;
+/// let cities = Items::new(client, ListCities { page: 1 }).collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(cities, ["Oslo", "Bergen"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Paged: Endpoint + Sized {
     /// The type of the entries.
     type Item;
@@ -206,6 +274,8 @@ pub trait Paged: Endpoint + Sized {
 /// [`Items::concurrent`](crate::Items::concurrent).
 ///
 /// [`next`](Paged::next) must return the request with the next number.
+///
+/// See the example of [`Paged`].
 pub trait NumberedPages: Paged {
     /// Returns the number of the requested page.
     fn page_number(&self) -> u32;

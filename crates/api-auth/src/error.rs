@@ -20,6 +20,8 @@ use crate::redact::RequestSecrets;
 use crate::transport::{Sent, TransportError};
 
 /// The result of a request.
+///
+/// See the example of [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[derive(Debug)]
@@ -71,6 +73,8 @@ struct Inner {
 }
 
 /// The delivery status of a request that ended with an error.
+///
+/// See the example of [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Delivery {
     /// The request was certainly not sent.

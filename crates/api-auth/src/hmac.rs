@@ -20,6 +20,16 @@ pub mod nonce_headers;
 pub mod request_line;
 
 /// An HMAC-SHA256 key. It is hashed into its initial state once and cloned for each message.
+///
+/// ```
+/// use api_auth::{HmacKey, Secret};
+///
+/// let key = HmacKey::new("key", &Secret::new("Jefe"))?;
+/// let signature = key.sign(&[b"what do ya want ", b"for nothing?"]);
+/// assert_eq!(&*signature.base64(), "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=");
+/// assert!(key.verify(&[b"what do ya want for nothing?"], signature.as_bytes()));
+/// # Ok::<(), api_auth::InputError>(())
+/// ```
 #[derive(Clone)]
 pub struct HmacKey(Hmac<Sha256>);
 
@@ -76,6 +86,8 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 }
 
 /// The 32 bytes of an HMAC-SHA256. `Debug` does not show them, because a signature can be replayed.
+///
+/// See the example of [`HmacKey`].
 #[derive(Clone, Copy)]
 pub struct Signature([u8; 32]);
 
@@ -116,6 +128,8 @@ impl fmt::Debug for Signature {
 }
 
 /// An encoded signature on the stack. It dereferences to `&str`.
+///
+/// See the example of [`HmacKey`].
 #[derive(Clone, Copy)]
 pub struct SignatureText {
     text: [u8; 64],

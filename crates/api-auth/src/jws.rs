@@ -5,6 +5,19 @@
 //! signature header = base64url(header) ".." base64url(signature)       no padding
 //! signing input    = header segment as received "." base64url(body as received)
 //! ```
+//!
+//! ```no_run
+//! use std::time::SystemTime;
+//! use api_auth::jws::{Anchors, Certificate, DetachedJws};
+//!
+//! # fn example(signature: &str, body: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+//! let anchors = Anchors::from_pem(&std::fs::read("roots.pem")?)?;
+//! let certificate = Certificate::from_pem(&std::fs::read("signer.pem")?)?;
+//! let signature = DetachedJws::parse(signature)?;
+//! signature.verify(body, &certificate, &anchors, SystemTime::now())?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod key_usage;
 
@@ -26,6 +39,8 @@ use webpki::{EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 use crate::error::input::InputError;
 
 /// The reason why a signature is rejected.
+///
+/// See the example of the module [`jws`](crate::jws).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JwsError {
@@ -71,6 +86,8 @@ impl std::error::Error for JwsError {}
 const LONGEST_NAME: usize = 255;
 
 /// A parsed signature that is not verified yet.
+///
+/// See the example of the module [`jws`](crate::jws).
 #[derive(Debug, Clone)]
 pub struct DetachedJws<'a> {
     header_segment: &'a str,
@@ -174,6 +191,8 @@ impl<'a> DetachedJws<'a> {
 
 /// The certificate of the signer, and the intermediates that were served with it. The intermediates
 /// are not trusted. They are only used to find a chain to an anchor.
+///
+/// See the example of the module [`jws`](crate::jws).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     leaf: CertificateDer<'static>,
@@ -242,6 +261,8 @@ impl<'de> Deserialize<'de> for Header {
 }
 
 /// Trust anchors, and intermediates between them and a signer's certificate.
+///
+/// See the example of the module [`jws`](crate::jws).
 #[derive(Debug, Clone)]
 pub struct Anchors {
     roots: Vec<TrustAnchor<'static>>,
@@ -344,6 +365,8 @@ impl Anchors {
 
 /// Signs `body` as a sender would, for tests of a receiver. `key` is an RSA key in PKCS #8 PEM
 /// form, and `x5u` is the URL of its certificate.
+///
+/// See the example of the module [`jws`](crate::jws).
 ///
 /// # Errors
 /// Returns an error if `key` is not such a key.

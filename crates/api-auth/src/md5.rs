@@ -16,6 +16,8 @@ pub fn matches<P: AsRef<[u8]>>(parts: &[P], digest: &str) -> bool {
 }
 
 /// Returns the MD5 of the concatenated `parts`, as 32 lower-case hex digits.
+///
+/// See the example of [`matches()`].
 pub fn hex<P: AsRef<[u8]>>(parts: &[P]) -> String {
     let mut hash = Md5::new();
     for part in parts {

@@ -11,13 +11,21 @@ use crate::error::input::InputError;
 use crate::secret::Secret;
 
 /// The default timeout of an exchange, including the connection: 30 s.
+///
+/// See the example of [`Client`](crate::Client).
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// The default timeout for connecting, including TLS: 10 s.
+///
+/// See the example of [`Client`](crate::Client).
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The default maximum size of a response body: 8 MiB.
+///
+/// See the example of [`Client`](crate::Client).
 pub const RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
 
 /// The default number of open connections without a request that are kept: 16.
+///
+/// See the example of [`Client`](crate::Client).
 pub const MAX_CONNECTIONS: usize = 16;
 
 /// The source of the proxy settings.

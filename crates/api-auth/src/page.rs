@@ -18,6 +18,8 @@ use crate::page::progress::Progress;
 /// It ends after the last page or an error. [`request`](Pages::request) then returns the failed
 /// request, so that an export can continue later. The pages are those of the server: if the list
 /// changes meanwhile, an entry may be on two pages or on none. [`Items`] finds such changes.
+///
+/// See the example of [`Paged`](crate::Paged).
 #[must_use = "nothing is sent until the iterator is advanced"]
 pub struct Pages<E: Paged> {
     client: Client,
@@ -143,6 +145,8 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
 /// An iterator over the entries of a list, across all pages. Duplicates are skipped.
 ///
 /// It ends after an error. [`request`](Items::request) then returns the failed request.
+///
+/// See the example of [`Paged`](crate::Paged).
 ///
 /// # Lists that change while they are read
 ///

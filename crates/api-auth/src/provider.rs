@@ -7,6 +7,8 @@ use crate::error::response::ResponseError;
 use crate::message::Response;
 
 /// Constants that all clients of a provider share.
+///
+/// See the example of [`Client`](crate::Client).
 #[derive(Debug)]
 pub struct Provider {
     /// The name of the provider in errors and logs.
@@ -27,6 +29,8 @@ pub struct Provider {
 
 /// Returns the error of a status and the beginning of the body. This is the default of
 /// [`Provider::read_error`], for providers whose error responses have no format of their own.
+///
+/// See the example of [`Client`](crate::Client).
 pub fn status_error(response: &Response) -> ResponseError {
     match response.status() {
         status if status.is_redirection() => ResponseError::of_status(StatusCode::FOUND)

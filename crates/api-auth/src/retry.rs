@@ -7,6 +7,8 @@ use http::StatusCode;
 use crate::transport::{Sent, TransportErrorKind};
 
 /// The number of retries, their delays, and the statuses to retry.
+///
+/// See the example of [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
@@ -35,6 +37,8 @@ impl Default for RetryPolicy {
 }
 
 /// The facts of an attempt.
+///
+/// See the example of [`decide`].
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt {
     /// The number of the attempt, from 1.
@@ -44,6 +48,8 @@ pub struct Attempt {
 }
 
 /// The failure of an attempt.
+///
+/// See the example of [`decide`].
 #[derive(Debug, Clone, Copy)]
 pub enum Outcome {
     /// The response is an error.
@@ -64,6 +70,8 @@ pub enum Outcome {
 }
 
 /// The result of [`decide`].
+///
+/// See the example of [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// Return the error, for this reason.
@@ -73,6 +81,8 @@ pub enum Decision {
 }
 
 /// The reason why a request is not retried.
+///
+/// See the example of [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -90,6 +100,19 @@ pub enum Reason {
 /// clients.
 ///
 /// A request that may have arrived is retried only if it is idempotent, however it failed.
+///
+/// ```
+/// use api_auth::{Attempt, Decision, Outcome, Reason, RetryPolicy, StatusCode, decide};
+///
+/// let policy = RetryPolicy::default();
+/// let status = StatusCode::SERVICE_UNAVAILABLE;
+/// let outcome = Outcome::Status { status, retry_after: None };
+///
+/// let read = Attempt { number: 1, idempotent: true };
+/// assert_eq!(decide(&policy, read, outcome, 0.5), Decision::Wait(policy.base));
+/// let write = Attempt { number: 1, idempotent: false };
+/// assert_eq!(decide(&policy, write, outcome, 0.5), Decision::Stop(Reason::NotIdempotent));
+/// ```
 pub fn decide(policy: &RetryPolicy, attempt: Attempt, outcome: Outcome, jitter: f64) -> Decision {
     let (is_temporary, is_unsent, requested) = match outcome {
         Outcome::Status { status, retry_after } => {

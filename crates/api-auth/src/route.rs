@@ -24,6 +24,8 @@ const DELETE: &Method = &Method::DELETE;
 const MOST: usize = 4;
 
 /// The name of one of a client's credentials.
+///
+/// See the example of [`Client`](crate::Client).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Credential(&'static str);
 
@@ -45,6 +47,8 @@ impl Credential {
 }
 
 /// The name of one of an environment's hosts.
+///
+/// See the example of [`Client`](crate::Client).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Server(&'static str);
 
@@ -64,6 +68,8 @@ impl Server {
 }
 
 /// An argument of a path, before it is percent-encoded.
+///
+/// See the example of [`Paged`](crate::Paged).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Segment<'a> {

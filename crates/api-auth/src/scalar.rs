@@ -130,6 +130,8 @@ impl<'de> Visitor<'de> for DigitsVisitor {
 
 /// Creates the error of a required value that is null, `false` or an empty string. An `Option` of
 /// the type is `None` then.
+///
+/// See the example of the module [`wire`](crate::wire).
 pub fn empty_value<E: de::Error>(expected: &dyn Expected) -> E {
     E::invalid_type(Unexpected::Other(EMPTY_VALUE), expected)
 }
@@ -146,6 +148,8 @@ pub(crate) fn exact_text<'de, D: Deserializer<'de>>(
 
 /// Deserializes a string from a JSON string, number or boolean. Returns `None` for null.
 ///
+/// See the example of the module [`wire`](crate::wire).
+///
 /// # Errors
 /// Returns an error if the value is an array or an object.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -154,6 +158,8 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
 
 /// Deserializes like [`text`], and borrows from the input if possible: for values that are compared
 /// and not stored.
+///
+/// See the example of the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error if the value is an array or an object.

@@ -25,6 +25,8 @@ use crate::transport::Transport;
 /// forwards to it.
 ///
 /// The macro [`builder_options!`](crate::builder_options) documents each option.
+///
+/// See the example of [`Client`](crate::Client).
 #[derive(Clone)]
 pub struct Settings {
     pub(crate) network: NetworkSettings,
@@ -250,6 +252,8 @@ fn built_in(
 
 /// Declares the methods that every provider's `ClientBuilder` has, for a type whose field
 /// `settings` is a [`Settings`](crate::Settings). Used inside its `impl` block.
+///
+/// See the example of [`Client`](crate::Client).
 #[macro_export]
 macro_rules! builder_options {
     () => {

@@ -96,6 +96,8 @@ impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
 
 /// The key of a stored token: a hash of the server, the client and the grant. Client secrets and
 /// passwords are not part of it; see [`TokenServer::key`](crate::oauth::TokenServer::key).
+///
+/// See the example of [`TokenKey::new`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenKey(String);
 

@@ -31,11 +31,11 @@ pub(crate) mod ureq;
 /// ```
 /// use api_auth::{Request, Response, Transport, TransportError};
 ///
-/// let canned = |request: Request| -> Result<Response, TransportError> {
+/// let transport = |request: Request| -> Result<Response, TransportError> {
 ///     assert_eq!(request.uri().path(), "/r2/access");
 ///     Ok(Response::new(br#"{"id":"1VShIZzLeIod"}"#.to_vec()))
 /// };
-/// let response = canned.send(http::Request::get("/r2/access").body(Vec::new()).unwrap());
+/// let response = transport.send(http::Request::get("/r2/access").body(Vec::new()).unwrap());
 /// assert!(response.unwrap().status().is_success());
 /// ```
 pub trait Transport: Send + Sync {
@@ -62,6 +62,8 @@ impl Transport for Arc<dyn Transport> {
 }
 
 /// Whether a request may have reached the server.
+///
+/// See the example of [`TransportError::new`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sent {
     /// The request was certainly not sent: it is safe to retry.
@@ -71,6 +73,8 @@ pub enum Sent {
 }
 
 /// The reason why there is no complete response.
+///
+/// See the example of [`TransportError::new`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
@@ -95,6 +99,8 @@ pub enum TransportErrorKind {
 
 /// The error of a request without a complete response. It is part of [`Error`](crate::Error), and
 /// the error type of a [`Transport`].
+///
+/// See the example of [`TransportError::new`].
 pub struct TransportError {
     kind: TransportErrorKind,
     sent: Sent,

@@ -15,6 +15,17 @@ use crate::message::Request;
 
 /// A request whose parameters are not encoded yet. An [`Auth`](crate::Auth) may add parameters to
 /// it.
+///
+/// ```
+/// use api_auth::{Body, Method, RawEndpoint, UnsignedRequest};
+///
+/// let body = Body::Json(br#"{"city":"Oslo"}"#.to_vec());
+/// let endpoint = RawEndpoint::new(Method::POST, "/weather").with_body(body);
+/// let mut request = UnsignedRequest::of(&endpoint)?;
+/// request.add_to_body("key", Some("k1"))?;
+/// assert!(matches!(request.body, Body::Json(text) if text == br#"{"city":"Oslo","key":"k1"}"#));
+/// # Ok::<(), api_auth::InputError>(())
+/// ```
 #[non_exhaustive]
 pub struct UnsignedRequest<'a> {
     /// The HTTP method.

@@ -1,12 +1,22 @@
 //! Validation of arguments before a request is sent, by rules that apply to all providers.
 //!
 //! Each error names the argument and the problem, and does not contain the value.
+//!
+//! ```
+//! use api_auth::validate;
+//!
+//! let error = validate::max_chars("city", "Oslo", 3).unwrap_err();
+//! assert_eq!(error.to_string(), "city: must not be longer than 3 characters");
+//! assert!(validate::segment("city", "..").is_err());
+//! ```
 
 use std::borrow::Cow;
 
 use crate::error::input::InputError;
 
 /// Rejects a string that is empty or all white space.
+///
+/// See the example of the module [`validate`](crate::validate).
 ///
 /// # Errors
 /// Returns an error that names the argument if `text` is such a string.
@@ -18,6 +28,8 @@ pub fn not_empty(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), I
 }
 
 /// Rejects a string of more than the given number of characters.
+///
+/// See the example of the module [`validate`](crate::validate).
 ///
 /// # Errors
 /// Returns an error that names the argument if `text` is longer.
@@ -35,6 +47,8 @@ pub fn max_chars(
 /// Rejects strings that are not valid as one segment of a path: a string that is empty or all white
 /// space, and `.` and `..`, which a server would resolve.
 ///
+/// See the example of the module [`validate`](crate::validate).
+///
 /// # Errors
 /// Returns an error that names the argument if `text` is such a string.
 pub fn segment(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), InputError> {
@@ -46,6 +60,8 @@ pub fn segment(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), Inp
 
 /// Rejects control characters, byte order marks, and white space other than spaces at either end.
 /// Such invisible characters are often added when a key or password is copied or read from a file.
+///
+/// See the example of the module [`validate`](crate::validate).
 ///
 /// # Errors
 /// Returns an error that names the argument if `text` contains one.

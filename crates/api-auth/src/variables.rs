@@ -11,6 +11,16 @@ use crate::validate;
 /// Line ends at the end of a value are removed, because values are often read from files. A value
 /// that is blank, is not UTF-8 or contains control characters or a byte order mark is an error:
 /// a setting that cannot be read must not become the default.
+///
+/// ```
+/// use api_auth::Env;
+///
+/// let env = Env::given(&[("WEATHER_KEY", "k1\n"), ("WEATHER_ENV", " Sandbox ")]);
+/// assert_eq!(env.need("WEATHER_KEY")?, "k1");
+/// assert_eq!(env.word("WEATHER_ENV")?.as_deref(), Some("sandbox"));
+/// assert_eq!(env.get("WEATHER_URL")?, None);
+/// # Ok::<(), api_auth::InputError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Env<'a>(Option<&'a [(&'a str, &'a str)]>);
 

@@ -25,6 +25,8 @@ use crate::store::{TokenKey, TokenStore};
 use crate::token::{AccessToken, SALT, Verifier};
 
 /// The origin of secrets, which determines how expensive guesses are.
+///
+/// See the example of [`VerifiedStore`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretOrigin {

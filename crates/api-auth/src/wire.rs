@@ -3,6 +3,24 @@
 //! The functions are for `#[serde(default, deserialize_with = "...")]`. A field that is absent or
 //! null is `None`. A number may be sent as a string, and a string as a number. Most fields need none
 //! of them: [`json`](crate::json()) accepts such values for any type.
+//!
+//! ```
+//! use api_auth::{Response, json, serde, wire};
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Station {
+//!     #[serde(default, deserialize_with = "wire::texts")]
+//!     tags: Vec<String>,
+//!     #[serde(default, deserialize_with = "wire::end_time")]
+//!     closed: Option<api_auth::UnixTime>,
+//! }
+//!
+//! let response = Response::new(br#"{"tags":"coast","closed":false}"#.to_vec());
+//! let station: Station = json(&response)?;
+//! assert_eq!(station.tags, ["coast"]);
+//! assert_eq!(station.closed, None);
+//! # Ok::<(), api_auth::ResponseError>(())
+//! ```
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,6 +41,8 @@ pub use crate::scalar::{borrowed_text, empty_value, text};
 /// Deserializes an end time in Unix seconds. Returns `None` (no end) for null, `false`, an empty
 /// string and 0.
 ///
+/// See the example of the module [`wire`](crate::wire).
+///
 /// # Errors
 /// Returns an error if the value is not a whole number.
 pub fn end_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
@@ -31,6 +51,8 @@ pub fn end_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uni
 
 /// Deserializes a secret from a string, number or boolean. Returns `None` for null and an empty
 /// string.
+///
+/// See the example of the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error if the value is an array or an object.
@@ -50,6 +72,8 @@ pub fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S
 
 /// Serializes an optional secret like [`exposed`].
 ///
+/// See the example of the module [`wire`](crate::wire).
+///
 /// # Errors
 /// Returns an error if the serializer fails.
 pub fn exposed_some<S: Serializer>(
@@ -64,6 +88,8 @@ pub fn exposed_some<S: Serializer>(
 
 /// Deserializes strings from a list of strings, numbers and booleans, or from a single string or
 /// whole number. Null and an empty string are an empty list. Entries that are null are skipped.
+///
+/// See the example of the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error if the value is a boolean, a fraction or an object, or if an entry is a list or
@@ -116,6 +142,8 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
 
 /// Deserializes a list. Null is an empty list.
 ///
+/// See the example of the module [`wire`](crate::wire).
+///
 /// # Errors
 /// Returns an error for any other value, or if an entry cannot be deserialized.
 pub fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
@@ -127,6 +155,8 @@ where
 }
 
 /// Deserializes objects from a list or from a single object. Null is an empty list.
+///
+/// See the example of the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error for any other value, or if an object cannot be deserialized.
@@ -163,6 +193,8 @@ where
 /// Deserializes a value that only some servers send in the expected form. Returns `None` if it
 /// cannot be parsed.
 ///
+/// See the example of the module [`wire`](crate::wire).
+///
 /// # Errors
 /// Returns an error if the input is not JSON.
 pub fn if_valid<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
@@ -176,6 +208,8 @@ where
 
 /// Deserializes objects from a list, or from a map of ids to objects. The ids are dropped, because
 /// the objects contain them. Null is an empty list.
+///
+/// See the example of the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error for any other value, or if an object cannot be deserialized.
@@ -224,6 +258,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Several<T> {
 }
 
 /// Deserializes a map. Null, and the `[]` that PHP sends for an empty map, are an empty map.
+///
+/// See the example of the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error for any other value, such as a list with entries, or if an entry cannot be

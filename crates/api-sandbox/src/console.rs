@@ -69,17 +69,6 @@ pub(crate) const PATH: &str = "/_sandbox";
 /// The path of the list of requests, which is a frame of the console.
 const REQUESTS: &str = "/_sandbox/requests";
 
-/// The failures that can be chosen: name, label and kind.
-const FAILURES: [(&str, &str, Misbehaviour); 7] = [
-    ("bad-gateway", "502 of a proxy", Misbehaviour::BadGateway),
-    ("too-many-requests", "429 with Retry-After: 1", Misbehaviour::TooManyRequests(Some(1))),
-    ("delay", "delay of 5 seconds", Misbehaviour::Delay(Duration::from_secs(5))),
-    ("reset-before-reading", "reset before the request is read", Misbehaviour::ResetBeforeReading),
-    ("reset-after-reading", "reset instead of the response", Misbehaviour::ResetAfterReading),
-    ("cut-body", "end in the middle of the body", Misbehaviour::CutBody),
-    ("empty-body", "empty body", Misbehaviour::EmptyBody),
-];
-
 /// The most requests that are shown.
 const SHOWN: usize = 100;
 
@@ -148,11 +137,9 @@ impl Console {
             return Err(rejected(403, "the form is old: load the page again"));
         }
         let times = value("times").parse().ok().filter(|times| (1..=1000).contains(times));
-        let failure = FAILURES.iter().find(|(name, ..)| *name == value("failure"));
+        let failure = Misbehaviour::named(value("failure"));
         match (value("do"), failure, times) {
-            ("misbehave", Some((_, _, how)), Some(times)) => {
-                Ok(Order::Misbehave(how.clone(), times))
-            }
+            ("misbehave", Some(how), Some(times)) => Ok(Order::Misbehave(how, times)),
             ("behave", ..) => Ok(Order::Behave),
             ("advance", ..) => {
                 let seconds = value("seconds").parse().ok().filter(|seconds| *seconds <= 1 << 32);
@@ -196,7 +183,7 @@ impl Console {
                 ),
             )?;
         }
-        let options: String = FAILURES
+        let options: String = Misbehaviour::NAMED
             .iter()
             .map(|(name, label, _)| format!("<option value=\"{name}\">{label}</option>"))
             .collect();

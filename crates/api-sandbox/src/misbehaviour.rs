@@ -38,3 +38,38 @@ pub enum Misbehaviour {
     /// Sends these bytes and closes the connection, without handling the request.
     Bytes(Vec<u8>),
 }
+
+impl Misbehaviour {
+    /// The failures that the console and `api-sandbox --misbehave` offer: name, description and
+    /// failure.
+    ///
+    /// ```
+    /// use api_sandbox::Misbehaviour;
+    ///
+    /// let (name, ..) = &Misbehaviour::NAMED[0];
+    /// assert!(Misbehaviour::named(name).is_some());
+    /// ```
+    pub const NAMED: [(&'static str, &'static str, Self); 11] = [
+        ("bad-gateway", "502 of a proxy", Self::BadGateway),
+        ("too-many-requests", "429 with Retry-After: 1", Self::TooManyRequests(Some(1))),
+        ("delay", "delay of 5 s", Self::Delay(Duration::from_secs(5))),
+        ("reset-before-reading", "reset before the request is read", Self::ResetBeforeReading),
+        ("reset-after-reading", "reset instead of the response", Self::ResetAfterReading),
+        ("cut-body", "end in the middle of the body", Self::CutBody),
+        ("empty-body", "empty body", Self::EmptyBody),
+        ("trickle", "0.1 s before each byte", Self::Trickle(Duration::from_millis(100))),
+        (
+            "stall-in-headers",
+            "60 s within the headers",
+            Self::StallInHeaders(Duration::from_secs(60)),
+        ),
+        ("stall-in-body", "60 s within the body", Self::StallInBody(Duration::from_secs(60))),
+        ("endless", "a body without end", Self::Endless),
+    ];
+
+    /// Returns the failure of [`NAMED`](Self::NAMED) with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let found = Self::NAMED.into_iter().find(|(known, ..)| *known == name);
+        found.map(|(_, _, how)| how)
+    }
+}

@@ -260,7 +260,10 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     let color = color.and_then(|color| ColorChoice::from_str(color, true).ok()).unwrap_or_default();
     let format = early(&words, Some("-o"), "--output");
     let is_json = matches!(format, Some("json" | "jsonl"));
-    let parsed = command_of::<P, C>().color(color).try_get_matches_from(words);
+    let mut arguments = command_of::<P, C>().color(color);
+    let parsed = arguments.try_get_matches_from_mut(words);
+    // To free the tree of all commands takes longer than to parse the arguments.
+    std::mem::forget(arguments);
     let parsed = parsed.and_then(|matches| C::from_arg_matches(&matches));
     let (global, command) = match parsed {
         Ok(arguments) => arguments.split(),

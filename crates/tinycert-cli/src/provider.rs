@@ -13,7 +13,8 @@ use cli_support::api_auth::{
 use cli_support::auth::{Settings, Variable};
 use cli_support::doctor::Doctor;
 use cli_support::{
-    Bodies, Connection, Context, Exit, Failure, Json, Provider, connect, provider_calls,
+    Bodies, Connection, Context, Exit, Failure, Json, Provider, Times, connect, provider_calls,
+    times,
 };
 use tinycert_client::ca::{GetCa, GetCaDetails, ListCas};
 use tinycert_client::cert::{GetCert, GetCertDetails, ListCerts, StatusMask};
@@ -123,6 +124,7 @@ impl Provider for TinyCert {
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tinycert_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Form;
+    const TIMES: Times = Times { paths: &["expires", "not_before"], read: times::utc };
     type Client = Account;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Account, Failure> {

@@ -319,7 +319,7 @@ pub enum TokenLocation {
 /// See the example of [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Requesting OAuth Token;
-/// type and TTL, the server of 2017.
+/// type and lifetime, the server of 2017.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserToken {
@@ -327,8 +327,8 @@ pub struct UserToken {
     pub access_token: Secret,
     /// The type of the token, `Bearer`.
     pub token_type: Option<String>,
-    /// The TTL, 30 days on the server of 2017. There is no refresh token: after the expiry the user
-    /// must log in again.
+    /// The lifetime, 30 days on the server of 2017. There is no refresh token: after the expiry the
+    /// user must log in again.
     pub expires_in: Option<Duration>,
 }
 

@@ -38,7 +38,7 @@ static PROVIDER: Provider = Provider {
     read_error: error::read,
 };
 
-/// The TTL of a token whose response contains none.
+/// The lifetime of a token whose response contains none.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
 
 /// The environment of the API. The two environments of the provider are separate: each has its own

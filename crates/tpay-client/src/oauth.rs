@@ -35,7 +35,7 @@ pub struct Token {
     /// The time of creation by the server's clock, in Unix seconds.
     #[serde(rename = "issued_at")]
     pub issued_at: Option<UnixTime>,
-    /// The TTL in seconds, such as 7200.
+    /// The lifetime in seconds, such as 7200.
     #[serde(rename = "expires_in")]
     pub expires_in: Option<i64>,
     /// The scope, such as `read`. It does not reliably describe what the key may do.

@@ -1,6 +1,7 @@
 //! Shared code of the integration tests of several crates.
 
 #![allow(
+    clippy::print_stderr,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,

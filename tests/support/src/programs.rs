@@ -1,18 +1,11 @@
 //! Rules that all command-line programs follow.
 
+use std::process::{Command, Output, Stdio};
+
+use crate::cli::Run;
+
 /// A call of an endpoint by a command.
 pub type Call<'a> = (&'a str, Vec<&'a str>, &'a str);
-
-/// The result of a run: its exit status and its outputs.
-#[derive(Debug)]
-pub struct Ended {
-    /// The exit status.
-    pub status: i32,
-    /// The standard output.
-    pub stdout: String,
-    /// The standard error.
-    pub stderr: String,
-}
 
 /// Runs each command: first with `--curl`, which must print a command and send nothing, then with
 /// `-vv` and a recording, which must call the endpoint. `run` gets the arguments and the input, and
@@ -22,7 +15,7 @@ pub struct Ended {
 /// Panics if a command fails, calls another endpoint, or sends something with `--curl`.
 pub fn walk(
     calls: &[Call<'_>],
-    run: impl Fn(&[&str], &str) -> Ended,
+    run: impl Fn(&[&str], &str) -> Run,
     seen: impl Fn() -> Vec<Option<&'static str>>,
 ) {
     for (endpoint, arguments, input) in calls {
@@ -76,4 +69,218 @@ pub fn assert_snapshot(path: &str, text: &str) {
         expected == text,
         "{path} differs ({different:?}); UPDATE_SNAPSHOTS=1 writes it, read the difference"
     );
+}
+
+/// A command-line program under test.
+pub struct Program<'a> {
+    /// The name of the program.
+    pub name: &'a str,
+    /// Arguments of a read that writes a list.
+    pub read: &'a [&'a str],
+    /// Arguments of a write that is confirmed first, without `--yes`.
+    pub write: &'a [&'a str],
+    /// Returns the program with these arguments, and with credentials in its environment.
+    pub command: &'a dyn Fn(&[&str]) -> Command,
+}
+
+impl std::fmt::Debug for Program<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+fn ended(output: Output) -> Run {
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    let status = output.status.code().unwrap_or(-1);
+    Run { status, stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+impl Program<'_> {
+    fn run(&self, arguments: &[&str]) -> Run {
+        ended((self.command)(arguments).stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// Compares the page of all commands with a snapshot.
+    ///
+    /// # Panics
+    /// Panics if they differ.
+    pub fn assert_tree(&self, path: &str) {
+        let run = self.run(&["help", "commands"]);
+        assert_eq!(run.status, 0, "{run:?}");
+        assert_snapshot(path, &run.stdout);
+    }
+
+    /// Checks that `api` builds a request for each endpoint: id, method and template.
+    ///
+    /// # Panics
+    /// Panics if it does not.
+    pub fn assert_api<'e>(&self, endpoints: impl Iterator<Item = (&'e str, &'e str, &'e str)>) {
+        for (id, method, template) in endpoints {
+            let names = template.split('{').skip(1).filter_map(|part| part.split('}').next());
+            let fields: Vec<String> = names.map(|name| format!("-f{name}=a b")).collect();
+            let mut arguments = vec!["api", id, "--curl", "-f", "text=1.50", "-F", "number=1.50"];
+            arguments.extend(fields.iter().map(String::as_str));
+            let run = self.run(&arguments);
+            assert_eq!(run.status, 0, "{id}: {run:?}");
+            assert!(run.stdout.starts_with(&format!("curl -X {method} ")), "{id}: {run:?}");
+            assert_eq!(run.stdout.matches("a%20b").count(), fields.len(), "{id}: {run:?}");
+            let missing = self.run(&["api", id, "--curl"]);
+            assert_eq!(missing.status, if fields.is_empty() { 0 } else { 2 }, "{id}: {missing:?}");
+        }
+    }
+
+    /// Checks that each shell that is installed accepts its completion script.
+    ///
+    /// # Panics
+    /// Panics if a shell rejects its script.
+    pub fn assert_completions(&self) {
+        let shells = [
+            ("bash", "bash", &["-n"][..]),
+            ("zsh", "zsh", &["-n"]),
+            ("fish", "fish", &["--no-execute"]),
+            ("elvish", "elvish", &["-compileonly"]),
+            ("powershell", "pwsh", &["-NoProfile", "-NonInteractive", "-File"]),
+        ];
+        for (number, (name, shell, arguments)) in shells.into_iter().enumerate() {
+            let run = self.run(&["completions", name]);
+            assert!(run.status == 0 && run.stdout.contains(self.name), "{name}: {run:?}");
+            let file = format!("{}-{}-{number}.ps1", self.name, std::process::id());
+            let file = std::env::temp_dir().join(file);
+            std::fs::write(&file, &run.stdout).unwrap();
+            let parsed = Command::new(shell).args(arguments).arg(&file).output();
+            std::fs::remove_file(&file).unwrap();
+            match parsed {
+                Ok(output) => assert!(output.status.success(), "{name}: {output:?}"),
+                Err(_) => eprintln!("skipped: {shell} is not installed"),
+            }
+        }
+    }
+
+    /// Checks that the program works without a home folder, and with closed streams.
+    ///
+    /// # Panics
+    /// Panics if it fails.
+    #[cfg(unix)]
+    pub fn assert_bare_environment(&self) {
+        let mut command = (self.command)(self.read);
+        command.env_remove("HOME").env_remove("XDG_CACHE_HOME");
+        let run = ended(command.stdin(Stdio::null()).output().unwrap());
+        assert_eq!(run.status, 0, "no home: {run:?}");
+        let mut command = (self.command)(&["auth", "list"]);
+        command.env("HOME", "/nonexistent/home");
+        let run = ended(command.stdin(Stdio::null()).output().unwrap());
+        assert_eq!((run.status, run.stdout.as_str()), (0, ""), "no folder: {run:?}");
+        for (closed, arguments, expected) in [
+            ("<&-", self.read, 0),
+            (">&-", self.read, 0),
+            ("2>&-", self.read, 0),
+            ("<&- >&- 2>&-", self.read, 0),
+            // Without a terminal, a write is not confirmed.
+            ("<&- 2>&-", self.write, 2),
+        ] {
+            let program = (self.command)(arguments);
+            let run = in_shell(&program, |words| format!("{words} {closed}"));
+            assert_eq!(run.status, expected, "{closed} {arguments:?}: {run:?}");
+        }
+        // A full disk is a failure.
+        if std::path::Path::new("/dev/full").exists() {
+            let run = in_shell(&(self.command)(self.read), |words| format!("{words} >/dev/full"));
+            assert_eq!(run.status, 10, "{run:?}");
+        }
+    }
+
+    /// Checks the program on a terminal: aligned columns with headings, and a question before a write.
+    /// Returns the output of the read, or `None` if there is no `script` of util-linux.
+    ///
+    /// # Panics
+    /// Panics if the program behaves as without a terminal.
+    #[cfg(unix)]
+    pub fn assert_terminal(&self, heading: &str) -> Option<String> {
+        let read = self.on_terminal(self.read, "")?;
+        assert!(read.stdout.contains(heading), "{read:?}");
+        assert!(read.stdout.contains("\u{1b}[1m"), "headings are bold: {read:?}");
+        assert!(!read.stdout.contains('\t'), "{read:?}");
+        let plain = self.on_terminal(&[self.read, &["--color", "never"]].concat(), "")?;
+        assert!(!plain.stdout.contains("\u{1b}[1m"), "{plain:?}");
+        let answered = self.on_terminal(self.write, "n\n")?;
+        assert!(answered.stdout.contains("? [y/N] "), "{answered:?}");
+        assert!(answered.stdout.contains("nothing was sent"), "{answered:?}");
+        assert_eq!(answered.status, 2, "{answered:?}");
+        let silent = self.on_terminal(&[self.write, &["--no-input"]].concat(), "")?;
+        assert!(silent.status == 2 && silent.stdout.contains("add --yes"), "{silent:?}");
+        Some(read.stdout)
+    }
+
+    /// Runs the program on a terminal. Both of its outputs are the standard output of the result.
+    #[cfg(unix)]
+    pub fn on_terminal(&self, arguments: &[&str], input: &str) -> Option<Run> {
+        use std::io::Write;
+
+        let version = Command::new("script").arg("--version").output();
+        let is_installed = version
+            .is_ok_and(|version| String::from_utf8_lossy(&version.stdout).contains("util-linux"));
+        if !is_installed {
+            eprintln!("skipped: script of util-linux is not installed");
+            return None;
+        }
+        let program = (self.command)(arguments);
+        let mut command = Command::new("script");
+        command.args(["-qec", &words(&program), "/dev/null"]);
+        copy_environment(&program, &mut command);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        Some(ended(child.wait_with_output().unwrap()))
+    }
+
+    /// Checks that an interrupted read ends at once, as shells expect it. `stall` makes the server
+    /// stop within its next responses, and returns when a request has arrived.
+    ///
+    /// # Panics
+    /// Panics if the program ends in another way.
+    #[cfg(unix)]
+    pub fn assert_interruptible(&self, stall: impl FnOnce(), is_waiting: impl Fn() -> bool) {
+        use std::os::unix::process::ExitStatusExt;
+
+        stall();
+        let mut command = (self.command)(self.read);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        while !is_waiting() {
+            std::thread::yield_now();
+        }
+        let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(status.unwrap().success());
+        // A shell reports it as 130.
+        assert_eq!(child.wait().unwrap().signal(), Some(2));
+    }
+}
+
+/// Returns the program and its arguments as words of a shell.
+#[cfg(unix)]
+fn words(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let quoted =
+        |word: &std::ffi::OsStr| format!("'{}'", word.to_str().unwrap().replace('\'', "'\\''"));
+    words.map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// Gives a command the environment and the folder of another one.
+#[cfg(unix)]
+fn copy_environment(from: &Command, to: &mut Command) {
+    to.env_clear().env("PATH", "/usr/bin:/bin").env("SHELL", "/bin/sh");
+    let set = from.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    to.envs(set);
+    if let Some(folder) = from.get_current_dir() {
+        to.current_dir(folder);
+    }
+}
+
+/// Runs a program in a shell, by the command that `line` makes of its words.
+#[cfg(unix)]
+fn in_shell(program: &Command, line: impl FnOnce(&str) -> String) -> Run {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &line(&words(program))]);
+    copy_environment(program, &mut shell);
+    ended(shell.output().unwrap())
 }

@@ -51,6 +51,7 @@ fn shown_programs_print_the_expected_output() {
              certificate 14238 is in example.com.chain.pem, its key in example.com.key.pem\n\
              access granted\n",
         ),
+        ("README.md", "/?title=TR-SBX-0000004&uid="),
         ("crates/tinypass-client/README.md", "access granted\n"),
         ("crates/tinypass-client/README.md", "true\n"),
         ("crates/tinycert-client/README.md", "soon.example.org: "),

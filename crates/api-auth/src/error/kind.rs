@@ -1,6 +1,8 @@
 //! The kinds of errors.
 
 /// The kind of an error, by what the caller can do about it.
+///
+/// See the example of [`Error`](crate::Error).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

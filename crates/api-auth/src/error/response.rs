@@ -12,6 +12,8 @@ use crate::message::Response;
 use crate::redact::RequestSecrets;
 
 /// One entry of a list of errors, as providers send them for several fields at once.
+///
+/// See the example of [`ResponseError`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Detail {
@@ -34,6 +36,16 @@ impl Detail {
 ///
 /// The client adds status, headers and body and creates an
 /// [`Error`](crate::Error).
+///
+/// ```
+/// use api_auth::{Detail, ErrorKind, ResponseError};
+///
+/// let error = ResponseError::new(ErrorKind::Api)
+///     .with_code("invalid_city")
+///     .with_message("no such city")
+///     .with_detail(Detail::new(Some("city".to_owned()), None, Some("unknown".to_owned())));
+/// assert_eq!(error.to_string(), "invalid_city: no such city");
+/// ```
 #[derive(Debug, Clone)]
 pub struct ResponseError {
     pub(crate) kind: ErrorKind,

@@ -29,6 +29,8 @@ use crate::validate;
 
 /// The encoding of the parameters. A [`Provider`](crate::Provider) of this scheme must use the same
 /// one.
+///
+/// See the example of [`canonical`].
 pub const ENCODING: Encoding = Encoding::Php;
 
 /// Sorts and encodes the parameters. The result is signed.
@@ -47,12 +49,16 @@ pub fn canonical(mut params: Params<'_>) -> String {
 }
 
 /// Returns the digest of a canonical string.
+///
+/// See the example of [`canonical`].
 pub fn digest(key: &HmacKey, canonical: &[u8]) -> Signature {
     key.sign(&[canonical])
 }
 
 /// Appends the digest to a canonical string as the parameter `name`, which completes the body.
 /// Without parameters the body begins with `&`.
+///
+/// See the example of [`canonical`].
 pub fn append(canonical: &mut Vec<u8>, name: &str, digest: &Signature) {
     canonical.push(b'&');
     canonical.extend_from_slice(name.as_bytes());
@@ -62,6 +68,8 @@ pub fn append(canonical: &mut Vec<u8>, name: &str, digest: &Signature) {
 
 /// Returns the form of a request, to which parameters such as the token of a session are added
 /// before it is sorted. A request without a body gets an empty form.
+///
+/// See the example of [`canonical`].
 ///
 /// # Errors
 /// Returns an error if the body is not a form.
@@ -79,6 +87,8 @@ pub fn form<'request, 'a>(
 }
 
 /// An [`Auth`] that signs form bodies with a key by this scheme.
+///
+/// See the example of [`canonical`].
 #[derive(Debug, Clone)]
 pub struct FormDigest {
     key: HmacKey,

@@ -19,6 +19,21 @@
 //! signature = hex(HMAC-SHA256(key, message))
 //! headers   = X-API-Key, X-API-Nonce, X-API-Signature
 //! ```
+//!
+//! ```
+//! use api_auth::hmac::nonce_headers::{Variant, message, params, signature};
+//! use api_auth::{HmacKey, Method, Secret};
+//!
+//! let params = params(Variant::SignedQuery, &Method::GET, "limit=10", "", b"")?;
+//! assert_eq!(&*params, br#"{"limit":"10"}"#);
+//!
+//! let (url, id, nonce) = ("https://api.example.com/v1/users", "id", "1700000000");
+//! let text = message(&Method::GET, url, &params, id, nonce);
+//! let key = HmacKey::new("key", &Secret::new("k1"))?;
+//! let signature = signature(&key, &Method::GET, url, &params, id, nonce);
+//! assert!(key.verify(&[&text], signature.as_bytes()));
+//! # Ok::<(), api_auth::InputError>(())
+//! ```
 
 pub(crate) mod php_json;
 
@@ -45,6 +60,8 @@ use crate::validate;
 pub use self::php_json::{php_json, php_json_body};
 
 /// The generation of the scheme that a server verifies.
+///
+/// See the example of the module [`nonce_headers`](crate::hmac::nonce_headers).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Variant {
@@ -59,6 +76,8 @@ pub enum Variant {
 }
 
 /// Returns the part of the message for the body or the query.
+///
+/// See the example of the module [`nonce_headers`](crate::hmac::nonce_headers).
 ///
 /// # Errors
 /// Returns an error for parameter names that the server would parse differently, for values that
@@ -120,6 +139,8 @@ fn origin(uri: &Uri) -> String {
 }
 
 /// Returns the whole message, for diagnosis. [`signature`] does not build it.
+///
+/// See the example of the module [`nonce_headers`](crate::hmac::nonce_headers).
 #[inline]
 pub fn message(method: &Method, url: &str, params: &[u8], id: &str, nonce: &str) -> Vec<u8> {
     [method.as_str().as_bytes(), url.as_bytes(), params, id.as_bytes(), nonce.as_bytes()]
@@ -127,6 +148,8 @@ pub fn message(method: &Method, url: &str, params: &[u8], id: &str, nonce: &str)
 }
 
 /// Returns the signature of the five parts of the message.
+///
+/// See the example of the module [`nonce_headers`](crate::hmac::nonce_headers).
 #[inline]
 pub fn signature(
     key: &HmacKey,
@@ -150,11 +173,15 @@ pub fn signature(
 }
 
 /// Returns the signature of [`Variant::BodyOnly`].
+///
+/// See the example of the module [`nonce_headers`](crate::hmac::nonce_headers).
 pub fn body_signature(key: &HmacKey, nonce: &str, body: &[u8]) -> Signature {
     key.sign(&[nonce.as_bytes(), body])
 }
 
 /// An [`Auth`] that signs requests with an id and a key by this scheme.
+///
+/// See the example of the module [`nonce_headers`](crate::hmac::nonce_headers).
 #[derive(Debug, Clone)]
 pub struct NonceHeaders {
     names: Names,

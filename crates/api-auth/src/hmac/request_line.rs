@@ -9,6 +9,17 @@
 //!
 //! `TinyPass` uses this scheme. The message contains neither a nonce nor a time: the same request
 //! always has the same signature, so a recorded header can be replayed. Send it over TLS only.
+//!
+//! ```
+//! use api_auth::hmac::request_line::{header, signature};
+//! use api_auth::{HmacKey, Secret};
+//!
+//! let key = HmacKey::new("private_key", &Secret::new("jNq3vT0aB7xKc5mYpR8wZ2dLhE6uFsG1iOoQyX4t"))?;
+//! let target = "/r2/access?rid=premium-content&user_ref=user_42";
+//! let value = header("id", &signature(&key, "GET", target));
+//! assert_eq!(value, "id:phFlMhuuxpvOTFDT67ijgc8j-_mCUV9N_SjXbLvdOC0");
+//! # Ok::<(), api_auth::InputError>(())
+//! ```
 
 use std::time::SystemTime;
 
@@ -23,21 +34,29 @@ use crate::secret::Secret;
 use crate::validate;
 
 /// Returns the signed message: the method, a space and the request target.
+///
+/// See the example of the module [`request_line`](crate::hmac::request_line).
 pub fn message(method: &str, target: &str) -> String {
     [method, " ", target].concat()
 }
 
 /// Returns the signature of `METHOD target`, without building the message.
+///
+/// See the example of the module [`request_line`](crate::hmac::request_line).
 pub fn signature(key: &HmacKey, method: &str, target: &str) -> Signature {
     key.sign(&[method.as_bytes(), b" ", target.as_bytes()])
 }
 
 /// Returns the value of the header, `ID:signature`.
+///
+/// See the example of the module [`request_line`](crate::hmac::request_line).
 pub fn header(id: &str, signature: &Signature) -> String {
     [id, ":", &signature.base64url()].concat()
 }
 
 /// An [`Auth`] that signs requests with an id and a key by this scheme.
+///
+/// See the example of the module [`request_line`](crate::hmac::request_line).
 #[derive(Debug, Clone)]
 pub struct RequestLine {
     id: String,

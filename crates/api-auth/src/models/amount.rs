@@ -285,6 +285,8 @@ impl<'de> Deserialize<'de> for Amount {
 /// Deserializes a whole number from a JSON number or string. Returns `None` for null, `false` and
 /// an empty string.
 ///
+/// See the example of the module [`wire`](crate::wire).
+///
 /// # Errors
 /// Returns an error for any other value.
 pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {

@@ -93,6 +93,8 @@ macro_rules! wire_enum {
 }
 
 /// The string of a [`wire_enum!`] value that is not known.
+///
+/// See the example of [`wire_enum!`](macro@crate::wire_enum).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UnknownText(Box<str>);
 

@@ -16,6 +16,8 @@ use crate::validate::{self, has_outer_space};
 
 /// Returns the value of `Authorization` for HTTP Basic, marked as sensitive.
 ///
+/// See the example of the module [`oauth`](crate::oauth).
+///
 /// # Errors
 /// Returns an error if the id contains a colon, which would end it.
 #[inline]
@@ -39,6 +41,8 @@ pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
 
 /// An [`Auth`] that signs requests with `Authorization: Basic`, for servers that accept it instead
 /// of a token.
+///
+/// See the example of the module [`oauth`](crate::oauth).
 #[derive(Debug, Clone)]
 pub struct Basic {
     header: HeaderValue,

@@ -33,6 +33,8 @@ const ENDPOINT: &str = "oauth.token";
 /// expires or a server rejects it with 401. Then a new token is requested (with its refresh token,
 /// if there is one) and the request is sent once more. A late 401 for a token that was replaced
 /// already has no effect on the new token.
+///
+/// See the example of the module [`oauth`](crate::oauth).
 pub struct Bearer {
     server: TokenServer,
     grant: Grant,

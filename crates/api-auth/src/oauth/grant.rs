@@ -3,6 +3,8 @@
 use crate::secret::Secret;
 
 /// The method by which a client authenticates to a token server.
+///
+/// See the example of the module [`oauth`](crate::oauth).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAuthentication {
@@ -16,6 +18,8 @@ pub enum ClientAuthentication {
 }
 
 /// The grant that a token is requested with.
+///
+/// See the example of the module [`oauth`](crate::oauth).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Grant {

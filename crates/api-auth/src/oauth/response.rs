@@ -12,6 +12,8 @@ use crate::token::AccessToken;
 
 /// Parses the response to a request for a token, which was received at `now`.
 ///
+/// See the example of the module [`oauth`](crate::oauth).
+///
 /// # Errors
 /// Returns the error of [`oauth_error`] if the status is not a success or the response contains
 /// `error` and no token, and a [`ErrorKind::Decode`] error if it contains neither.
@@ -42,6 +44,8 @@ pub fn token_response(response: &Response, now: SystemTime) -> Result<AccessToke
 
 /// Parses the error response of a token server, `{"error":"...","error_description":"..."}`. A
 /// rejected client or grant is [`ErrorKind::Auth`], whatever the status.
+///
+/// See the example of the module [`oauth`](crate::oauth).
 #[inline]
 pub fn oauth_error(response: &Response) -> ResponseError {
     let fields = json(response).unwrap_or_default();

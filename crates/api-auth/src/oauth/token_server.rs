@@ -16,6 +16,8 @@ use crate::store::TokenKey;
 use crate::validate::{self, has_outer_space};
 
 /// A token server, and a client that requests tokens from it.
+///
+/// See the example of the module [`oauth`](crate::oauth).
 #[derive(Debug, Clone)]
 pub struct TokenServer {
     url: Uri,

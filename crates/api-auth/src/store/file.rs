@@ -46,6 +46,18 @@ const LONGEST: u64 = 256 * 1024;
 /// permissions of the system do not suffice, tokens are requested and not stored, and each such
 /// reason is logged once at level `warn`. Other failures, such as a full disk, are logged at level
 /// `debug` each time.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use api_auth::FileStore;
+/// use api_auth::oauth::{Bearer, Grant, TokenServer};
+///
+/// let server = TokenServer::new("https://api.example.com/token", "id", "secret")?;
+/// let store = Arc::new(FileStore::user_cache("weather")?);
+/// let auth = Bearer::new(server, Grant::ClientCredentials).with_store(store);
+/// # let _ = auth;
+/// # Ok::<(), api_auth::InputError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,

@@ -6,12 +6,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The lock of a key in a token store, which is acquired before a token is requested. After a
 /// failed attempt, the key is not locked again until a request has succeeded, so each request waits
 /// for it at most once.
+///
+/// ```
+/// use api_auth::LockOnce;
+///
+/// let lock = LockOnce::default();
+/// assert!(lock.acquire(|| None).was_tried);
+/// assert!(!lock.acquire(|| None).was_tried, "the last attempt failed");
+/// lock.succeeded();
+/// assert!(lock.acquire(|| Some(Box::new(()))).guard.is_some());
+/// ```
 #[derive(Debug, Default)]
 pub struct LockOnce {
     is_skipped: AtomicBool,
 }
 
 /// The result of [`LockOnce::acquire`].
+///
+/// See the example of [`LockOnce`].
 #[derive(Default)]
 #[must_use = "the lock is released when it is dropped"]
 pub struct LockAttempt {

@@ -14,6 +14,15 @@ const MOST_TOKENS: usize = 10_000;
 ///
 /// When a token is stored, expired tokens without a refresh token are removed. At most 10,000
 /// tokens are stored. Beyond that, the token that was received first is removed.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use api_auth::{AccessToken, MemoryStore, TokenKey, TokenStore};
+///
+/// let (store, key) = (MemoryStore::new(), TokenKey::new(&["https://h/token", "id"]));
+/// store.save(&key, &AccessToken::new("t", SystemTime::UNIX_EPOCH));
+/// assert!(store.clone().load(&key).is_some());
+/// ```
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Memory>);
 

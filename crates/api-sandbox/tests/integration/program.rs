@@ -122,3 +122,120 @@ fn variables_are_written_to_a_file() {
     assert!(text.lines().all(|line| line.starts_with("TPAY_")), "{text}");
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+/// Starts the program, and returns the first value of each of these variables.
+fn start(arguments: &[&str], names: &[&str]) -> (Running, Vec<String>) {
+    let mut command = program(&[arguments, &["--port", "0", "--env", "dotenv"]].concat());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = Running(command.spawn().unwrap());
+    let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut found = vec![String::new(); names.len()];
+    while found.iter().any(String::is_empty) {
+        let line = lines.next().unwrap_or_else(|| {
+            let mut why = String::new();
+            running.0.stderr.take().unwrap().read_to_string(&mut why).unwrap();
+            panic!("{why}")
+        });
+        let (name, value) = line.split_once('=').unwrap();
+        if let Some(index) = names.iter().position(|known| *known == name) {
+            found[index] = value.to_owned();
+        }
+    }
+    (running, found)
+}
+
+#[test]
+fn servers_have_the_records_of_a_file() {
+    use api_sandbox::tinypass;
+
+    let file = std::env::temp_dir().join(format!("api-sandbox-seed-{}", std::process::id()));
+    let seed = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        output(&["run", "--seed", file.to_str().unwrap(), "--", "true"])
+    };
+    let records = r#"{"tinypass":{"accesses":[{"rid":"r7","user_ref":"eve","email":"eve@example.org"}]},
+        "tinycert":{"certificates":[{"common_name":"a.example.org","dns_names":["b.example.org"],"expires":4000000000}]},
+        "tokenpass":{"balances":[{"address":"1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j","asset":"SOUP","satoshis":5}]},
+        "tpay":{"transactions":[{"amount":7.5,"description":"Seeded order","payer":{"email":"a@example.com","name":"A Payer"},"paid":true}]}}"#;
+    std::fs::write(&file, records).unwrap();
+    let names = ["TINYPASS_BASE_URL", "TPAY_BASE_URL"];
+    let (_running, urls) = start(&["--seed", file.to_str().unwrap()], &names);
+    let page = |url: &str| {
+        let host = url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(stream, "GET /_sandbox HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
+    };
+    assert!(page(&urls[0]).contains("eve@example.org"), "the AID is {}", tinypass::AID);
+    let tpay = page(&urls[1]);
+    assert!(tpay.contains("Seeded order") || tpay.contains("7.50"), "{tpay}");
+    assert!(!tpay.contains(">pending<"), "{tpay}");
+    for (text, problem) in [
+        ("[]", "--seed"),
+        (r#"{"tpay":{"orders":[]}}"#, "tpay.orders is not one of tinypass.accesses"),
+        (r#"{"tinypass":{"accesses":[{"rid":"r"}]}}"#, "tinypass.accesses.0: user_ref: a string"),
+        (r#"{"tpay":{"transactions":[{"amount":1}]}}"#, "tpay.transactions.0: "),
+    ] {
+        let (status, _, error) = seed(text);
+        assert!(status == 10 && error.contains(problem), "{text}: {error}");
+    }
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn servers_speak_https() {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, ServerName};
+    use std::sync::Arc;
+
+    let (_running, values) = start(&["tpay", "--tls"], &["TPAY_BASE_URL", "SSL_CERT_FILE"]);
+    let host = values[0].strip_prefix("https://").unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(&values[1]).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut stream = rustls::StreamOwned::new(session, TcpStream::connect(host).unwrap());
+    for _ in 0..2 {
+        write!(stream, "GET /transactions HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\"failed\"}") {
+            stream.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        assert!(head.starts_with(b"HTTP/1.1 401 "), "{}", String::from_utf8_lossy(&head));
+    }
+    std::fs::remove_file(&values[1]).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn servers_listen_at_another_address() {
+    let arguments = ["tpay", "--bind", "127.0.0.2", "--misbehave", "reset-after-reading"];
+    let (_running, values) = start(&arguments, &["TPAY_BASE_URL"]);
+    let host = values[0].strip_prefix("http://").unwrap();
+    assert!(host.starts_with("127.0.0.2:"), "{host}");
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+    write!(stream, "GET /transactions HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+    let error = stream.read(&mut [0; 100]).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "the failure is passed on");
+    assert!(get(host, "/transactions").starts_with("HTTP/1.1 401 "));
+}
+
+#[test]
+fn every_failure_is_in_the_help_and_the_console() {
+    let help = output(&["--help"]).1;
+    for (name, label, _) in api_sandbox::Misbehaviour::NAMED {
+        assert!(help.contains(&format!("  {name} ")) && help.contains(label), "{name}: {help}");
+    }
+}

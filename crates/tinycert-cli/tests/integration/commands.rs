@@ -3,6 +3,8 @@
 use api_sandbox::tinycert as server;
 use cli_json::{json, lines};
 
+use test_support::programs::{Call, assert_all, walk};
+
 use crate::{PROGRAM, world};
 
 /// Parsing of output.
@@ -247,30 +249,34 @@ fn completions_and_manual_pages_are_written() {
     assert!(world.home.join("pages/tinycert-renew.1").exists());
 }
 
-/// The command of each endpoint. The program opens and closes sessions by itself.
-const COMMANDS: &[(&str, &[&str])] = &[
-    ("session.connect", &["api"]),
-    ("session.disconnect", &["api"]),
-    ("ca.list", &["ca", "list"]),
-    ("ca.details", &["ca", "show"]),
-    ("ca.get", &["ca", "download"]),
-    ("ca.delete", &["ca", "delete"]),
-    ("ca.new", &["ca", "create"]),
-    ("cert.list", &["cert", "list"]),
-    ("cert.details", &["cert", "show"]),
-    ("cert.get", &["cert", "download"]),
-    ("cert.reissue", &["cert", "reissue"]),
-    ("cert.status", &["cert", "revoke"]),
-    ("cert.new", &["cert", "create"]),
-];
+/// Endpoints that only `tinycert api ID` calls: each command opens and closes its session itself.
+const API_ONLY: &[&str] = &["session.connect", "session.disconnect"];
 
 #[test]
 fn every_endpoint_has_a_command() {
     let world = world();
-    assert_eq!(COMMANDS.len(), tinycert_client::ENDPOINTS.len());
-    for endpoint in tinycert_client::ENDPOINTS {
-        let (_, command) = COMMANDS.iter().find(|(id, _)| *id == endpoint.id()).unwrap();
-        let run = world.run(&[command, &["--help"][..]].concat());
-        assert!(run.stdout.contains(&format!("Usage: tinycert {}", command.join(" "))), "{run:?}");
-    }
+    let subject = ["--country", "US", "--organization", "ACME, Inc."];
+    let create = ["cert", "create", "a.example", "--ca", "562"];
+    let calls: Vec<Call<'_>> = vec![
+        ("ca.list", vec!["ca", "list"], ""),
+        ("ca.new", vec!["ca", "create", "ACME, Inc."], ""),
+        ("ca.details", vec!["ca", "show", "562"], ""),
+        ("ca.get", vec!["ca", "download", "562"], ""),
+        ("cert.new", [&create[..], &subject].concat(), ""),
+        ("cert.list", vec!["cert", "list", "--ca", "562"], ""),
+        ("cert.details", vec!["cert", "show", "14238"], ""),
+        ("cert.get", vec!["cert", "download", "14238", "--part", "csr"], ""),
+        ("cert.get", vec!["cert", "download", "14238", "--part", "encrypted-key"], ""),
+        ("cert.status", vec!["cert", "revoke", "14238"], ""),
+        ("cert.status", vec!["cert", "hold", "14238"], ""),
+        ("cert.status", vec!["cert", "reinstate", "14238"], ""),
+        ("cert.reissue", vec!["cert", "reissue", "14238"], ""),
+        ("ca.delete", vec!["ca", "delete", "562"], ""),
+    ];
+    let run = |arguments: &[&str], input: &str| world.finish(world.command(arguments), input);
+    let seen = || world.sandbox.take_seen().iter().map(|seen| seen.verdict.endpoint).collect();
+    walk(&calls, run, seen);
+    let endpoints = tinycert_client::ENDPOINTS.iter().map(|endpoint| endpoint.id());
+    assert_all(endpoints, calls.iter().map(|(endpoint, ..)| *endpoint), API_ONLY);
+    PROGRAM.check_secrets(&[&std::fs::read_to_string(world.home.join("walk.jsonl")).unwrap()]);
 }

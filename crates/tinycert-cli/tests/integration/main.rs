@@ -5,6 +5,7 @@
 mod commands;
 #[cfg(unix)]
 mod cron;
+mod everywhere;
 mod exit;
 #[cfg(target_os = "linux")]
 mod mistakes;

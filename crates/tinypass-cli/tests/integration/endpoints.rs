@@ -2,7 +2,7 @@
 
 use api_sandbox::tinypass as server;
 use serde_json::Value;
-use test_support::programs::{Call, Ended, assert_all, walk};
+use test_support::programs::{Call, assert_all, walk};
 use tinypass_client::UnixTime;
 use tinypass_client::blocks::{Blocks, Token, TokenCookie};
 
@@ -26,10 +26,7 @@ fn every_endpoint_has_a_command() {
         ),
         ("access.revoke", vec!["access", "revoke", server::RID, "ann"], ""),
     ];
-    let run = |arguments: &[&str], input: &str| {
-        let run = PROGRAM.finish(world.command(arguments), input);
-        Ended { status: run.status, stdout: run.stdout, stderr: run.stderr }
-    };
+    let run = |arguments: &[&str], input: &str| world.finish(world.command(arguments), input);
     let seen = || world.sandbox.take_seen().iter().map(|seen| seen.verdict.endpoint).collect();
     walk(&calls, run, seen);
     let called = calls.iter().map(|(endpoint, ..)| *endpoint);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod endpoints;
+mod everywhere;
 #[cfg(target_os = "linux")]
 mod mistakes;
 
@@ -63,8 +64,10 @@ fn lost_response_is_5_for_reads_and_6_for_writes() {
         world.sandbox.tinypass().behave();
         assert_eq!(run.status, expected, "{how:?} {arguments:?}: {run:?}");
     }
-    let run = world.run(&["access", "grant", "no-resource", "ann@example.com"]);
-    assert!([4, 8].contains(&run.status), "{run:?}");
+    assert_eq!(world.run(&[&GRANT[..], &["--user", "ann"]].concat()).status, 0);
+    let refund = ["access", "revoke", server::RID, "ann", "--refund", "--yes"];
+    let run = world.run(&refund);
+    assert_eq!(run.status, 8, "nothing was paid: {run:?}");
 }
 
 #[test]

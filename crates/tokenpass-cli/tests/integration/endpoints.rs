@@ -2,7 +2,7 @@
 
 use api_sandbox::tokenpass as server;
 use serde_json::Value;
-use test_support::programs::{Call, Ended, assert_all, walk};
+use test_support::programs::{Call, assert_all, walk};
 use tokenpass_client::proof::{MessageKey, source_proof_message, user_hash};
 
 use test_support::cli::World;
@@ -20,7 +20,7 @@ fn walk_calls(world: &World, calls: &[Call<'_>]) -> Vec<String> {
     let run = |arguments: &[&str], input: &str| {
         let run = PROGRAM.finish(world.command(arguments), input);
         assert!(!run.stderr.contains(PASSWORD.trim()), "{run:?}");
-        Ended { status: run.status, stdout: run.stdout, stderr: run.stderr }
+        run
     };
     let seen = || world.sandbox.take_seen().iter().map(|seen| seen.verdict.endpoint).collect();
     walk(calls, run, seen);

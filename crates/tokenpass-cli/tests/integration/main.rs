@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod endpoints;
+mod everywhere;
 #[cfg(target_os = "linux")]
 mod mistakes;
 
@@ -35,6 +36,7 @@ fn each_failure_has_its_exit_status() {
         (&["whoami", "--profile", "none"], 3),
         (&["promise", "get", "99"], 4),
         (&["user", "lookup", "1nobody"], 4),
+        (&["address", "verify", server::UNVERIFIED_ADDRESS, "bm8="], 8),
         (&["balance", "list", "--out", "no-folder/file"], 10),
     ] {
         let run = world.run(arguments);

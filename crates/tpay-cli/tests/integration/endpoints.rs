@@ -1,7 +1,7 @@
 //! The command of each endpoint.
 
 use api_sandbox::tpay as server;
-use test_support::programs::{Call, Ended, assert_all, walk};
+use test_support::programs::{Call, assert_all, walk};
 
 use crate::{CREATE, World, file, finish};
 
@@ -23,10 +23,7 @@ impl World {
     }
 
     fn walk(&self, calls: &[Call<'_>]) {
-        let run = |arguments: &[&str], input: &str| {
-            let run = finish(self.command(arguments), input);
-            Ended { status: run.status, stdout: run.stdout, stderr: run.stderr }
-        };
+        let run = |arguments: &[&str], input: &str| finish(self.command(arguments), input);
         let seen = || self.sandbox.take_seen().iter().map(|seen| seen.verdict.endpoint).collect();
         walk(calls, run, seen);
     }

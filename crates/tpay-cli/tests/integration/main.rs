@@ -6,6 +6,7 @@ mod commands;
 mod credentials;
 mod doctor;
 mod endpoints;
+mod everywhere;
 mod exit;
 #[cfg(target_os = "linux")]
 mod mistakes;

@@ -700,22 +700,22 @@ fn failing_certificate_service_costs_at_most_the_timeout() {
         html(status).with_header("location", format!("{}/x509/evil.pem", elsewhere.base_url()))
     };
     let faults = [
-        ("says nothing", Misbehaviour::StallInHeaders(FOR_EVER)),
-        ("stops in the middle", Misbehaviour::StallInBody(FOR_EVER)),
+        ("sends no response", Misbehaviour::StallInHeaders(FOR_EVER)),
+        ("stops in the middle of the body", Misbehaviour::StallInBody(FOR_EVER)),
         ("sends byte by byte", Misbehaviour::Trickle(Duration::from_millis(300))),
-        ("sends 10 GB", Misbehaviour::Endless),
-        ("cuts the certificate", Misbehaviour::CutBody),
-        ("hangs up", Misbehaviour::ResetBeforeReading),
-        ("hangs up after reading", Misbehaviour::ResetAfterReading),
-        ("answers 502", Misbehaviour::BadGateway),
-        ("answers 429", Misbehaviour::TooManyRequests(Some(3600))),
-        ("answers nothing", Misbehaviour::EmptyBody),
-        ("answers HTML", Misbehaviour::Response(html(200))),
+        ("sends an endless body", Misbehaviour::Endless),
+        ("closes the connection in the middle of the body", Misbehaviour::CutBody),
+        ("closes the connection before reading", Misbehaviour::ResetBeforeReading),
+        ("closes the connection after reading", Misbehaviour::ResetAfterReading),
+        ("responds with 502", Misbehaviour::BadGateway),
+        ("responds with 429", Misbehaviour::TooManyRequests(Some(3600))),
+        ("sends an empty body", Misbehaviour::EmptyBody),
+        ("sends HTML", Misbehaviour::Response(html(200))),
         ("has no such file", Misbehaviour::Response(html(404))),
-        ("moved for good", Misbehaviour::Response(moved(301))),
-        ("moved", Misbehaviour::Response(moved(302))),
-        ("moved, see other", Misbehaviour::Response(moved(303))),
-        ("moved, same method", Misbehaviour::Response(moved(307))),
+        ("redirects with 301", Misbehaviour::Response(moved(301))),
+        ("redirects with 302", Misbehaviour::Response(moved(302))),
+        ("redirects with 303", Misbehaviour::Response(moved(303))),
+        ("redirects with 307", Misbehaviour::Response(moved(307))),
     ];
     for (what, fault) in faults {
         let server = Server::start(0, Certificates(pki.certificate(&signer()))).unwrap();

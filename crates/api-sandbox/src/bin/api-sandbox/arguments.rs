@@ -1,8 +1,8 @@
 //! The arguments of the program.
 
 use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use api_sandbox::{Misbehaviour, SandboxClock};
 use lexopt::prelude::*;
@@ -11,8 +11,8 @@ use crate::environment::Format;
 
 pub(crate) const VERSION: &str = concat!("api-sandbox ", env!("CARGO_PKG_VERSION"), "\n");
 
-pub(crate) const HELP: &str = "\
-Test servers for TinyPass, TinyCert, Tokenpass and Tpay on 127.0.0.1.
+const HELP: &str = "\
+Test servers for TinyPass, TinyCert, Tokenpass and Tpay on this machine.
 
 Usage:
   api-sandbox [OPTIONS] [PROVIDER...]                    until it is stopped (Ctrl-C)
@@ -29,10 +29,16 @@ Options:
   --env-file FILE    writes the variables to FILE as NAME=value lines instead
   --clock TIME       the servers' clock starts at TIME: Unix seconds, or UTC as 2026-11-29T12:00:00Z
   --misbehave KIND[:N]
-                     the next N requests of each server [default: 1] fail; may be repeated. KIND is
-                     delay (5 s), trickle (0.1 s before each byte), stall-in-headers (60 s),
-                     stall-in-body (60 s), reset-before-reading, reset-after-reading, cut-body,
-                     endless, empty-body, too-many-requests (with Retry-After: 1) or bad-gateway
+                     the next N requests of each server [default: 1] fail; may be repeated. The kinds
+                     are below
+  --seed FILE        adds records to the servers: a JSON object of lists tinypass.accesses (rid,
+                     user_ref, email, expires), tinycert.certificates (ca, common_name, dns_names,
+                     expires), tokenpass.balances (address, asset, satoshis) and tpay.transactions
+                     (the body of a new transaction, and paid: true)
+  --bind ADDRESS     IP address to listen at [default: 127.0.0.1]. At any other address, all who reach
+                     it can use the servers; clients accept plain HTTP at loopback only
+  --tls              the servers speak HTTPS, with certificates of a CA of this run. SSL_CERT_FILE is
+                     set to the file of its root certificate
   --log FORMAT       how requests are logged to standard error: text, json, off [default: text]
   -h, --help         prints this text
   -V, --version      prints the version
@@ -41,11 +47,20 @@ Each request is logged with provider, method, path, endpoint, whether the creden
 status, and the reason of a rejection. The log has no query, header or body, and no path segment
 that may be an id or a token.
 
+Kinds of --misbehave:
+{KINDS}
 Exit status: 2 for wrong arguments, 10 for a failure on this machine, such as a port in use.
 
 Example:
   api-sandbox run tpay -- cargo test
 ";
+
+/// Returns the help, with the kinds of failures.
+pub(crate) fn help() -> String {
+    let kinds = Misbehaviour::NAMED.into_iter();
+    let kinds: String = kinds.map(|(name, label, _)| format!("  {name:<21}{label}\n")).collect();
+    HELP.replace("{KINDS}", &kinds)
+}
 
 /// The providers, in the order of their ports.
 pub(crate) const PROVIDERS: [&str; 4] = ["tinypass", "tinycert", "tokenpass", "tpay"];
@@ -67,6 +82,9 @@ pub(crate) struct Arguments {
     pub(crate) clock: Option<SandboxClock>,
     pub(crate) misbehaviours: Vec<(Misbehaviour, usize)>,
     pub(crate) log: Log,
+    pub(crate) seed: Option<PathBuf>,
+    pub(crate) bind: IpAddr,
+    pub(crate) tls: bool,
     /// The command and its arguments.
     pub(crate) command: Option<Vec<OsString>>,
 }
@@ -87,6 +105,9 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, String> {
         clock: None,
         misbehaviours: Vec::new(),
         log: Log::Text,
+        seed: None,
+        bind: Ipv4Addr::LOCALHOST.into(),
+        tls: false,
         command: None,
     };
     let (mut port, mut format, mut is_run, mut is_first) = (None, None, false, true);
@@ -116,6 +137,16 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, String> {
             Long("misbehave") => {
                 arguments.misbehaviours.push(value(&mut parser, "--misbehave", misbehaviour)?);
             }
+            Long("seed") => {
+                let file = parser.value().map_err(|error| error.to_string())?;
+                arguments.seed = Some(file.into());
+            }
+            Long("bind") => {
+                let address =
+                    |text: &str| text.parse().map_err(|_| "is not an IP address".to_owned());
+                arguments.bind = value(&mut parser, "--bind", address)?;
+            }
+            Long("tls") => arguments.tls = true,
             Long("log") => arguments.log = value(&mut parser, "--log", parse_log)?,
             Value(word) if is_first && word == "run" => is_run = true,
             Value(word) => {
@@ -175,20 +206,7 @@ fn misbehaviour(text: &str) -> Result<(Misbehaviour, usize), String> {
         None => (text, Some(1)),
     };
     let times = times.ok_or("has no number of requests after the colon")?;
-    let how = match kind {
-        "delay" => Misbehaviour::Delay(Duration::from_secs(5)),
-        "trickle" => Misbehaviour::Trickle(Duration::from_millis(100)),
-        "stall-in-headers" => Misbehaviour::StallInHeaders(Duration::from_secs(60)),
-        "stall-in-body" => Misbehaviour::StallInBody(Duration::from_secs(60)),
-        "reset-before-reading" => Misbehaviour::ResetBeforeReading,
-        "reset-after-reading" => Misbehaviour::ResetAfterReading,
-        "cut-body" => Misbehaviour::CutBody,
-        "endless" => Misbehaviour::Endless,
-        "empty-body" => Misbehaviour::EmptyBody,
-        "too-many-requests" => Misbehaviour::TooManyRequests(Some(1)),
-        "bad-gateway" => Misbehaviour::BadGateway,
-        _ => return Err("is not a kind of failure; --help lists them".to_owned()),
-    };
+    let how = Misbehaviour::named(kind).ok_or("is not a kind of failure; --help lists them")?;
     Ok((how, times))
 }
 
@@ -220,6 +238,10 @@ mod tests {
             "--misbehave=cut-body",
             "--log",
             "json",
+            "--bind=::1",
+            "--tls",
+            "--seed",
+            "records.json",
             "tinycert",
         ])
         .unwrap();
@@ -228,6 +250,8 @@ mod tests {
         let times: Vec<usize> = full.misbehaviours.iter().map(|(_, times)| *times).collect();
         assert_eq!(times, [3, 1]);
         assert!(full.clock.is_some() && full.command.is_none());
+        assert_eq!((full.bind.to_string(), full.tls), ("::1".to_owned(), true));
+        assert_eq!(full.seed, Some(PathBuf::from("records.json")));
         let run = parsed(&["run", "tpay", "--log", "off", "--", "env", "--help", "--"]).unwrap();
         let command: Vec<OsString> = ["env", "--help", "--"].map(OsString::from).to_vec();
         assert_eq!((run.port, run.command), (0, Some(command)));
@@ -261,6 +285,8 @@ mod tests {
             (&["--misbehave", "delays"], "--misbehave: \"delays\" is not a kind of failure"),
             (&["--misbehave", "delay:0"], "--misbehave: \"delay:0\""),
             (&["--misbehave", "delay:x"], "--misbehave: \"delay:x\""),
+            (&["--bind", "localhost"], "--bind: \"localhost\" is not an IP address"),
+            (&["--seed"], "--seed"),
             (&["--log", "xml"], "--log: \"xml\" is not one of text, json, off"),
             (&["run"], "run needs -- and a command"),
             (&["run", "--"], "-- needs a command"),

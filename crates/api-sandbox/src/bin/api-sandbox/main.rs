@@ -2,16 +2,19 @@
 
 mod arguments;
 mod environment;
+mod relay;
+mod seed;
 
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};
-use std::path::Path;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use api_sandbox::{LogEntry, Sandbox};
 
-use arguments::{Arguments, HELP, Log, Parsed, VERSION};
+use arguments::{Arguments, Log, Parsed, VERSION, help};
 use environment::Format;
 
 /// The exit status of wrong arguments.
@@ -21,7 +24,7 @@ const LOCAL: u8 = 10;
 
 fn main() -> ExitCode {
     match arguments::parse(lexopt::Parser::from_env()) {
-        Ok(Parsed::Help) => print(HELP),
+        Ok(Parsed::Help) => print(&help()),
         Ok(Parsed::Version) => print(VERSION),
         Ok(Parsed::Run(arguments)) => serve(&arguments).unwrap_or_else(|why| fail(LOCAL, &why)),
         Err(why) => fail(USAGE, &format!("{why}; see api-sandbox --help")),
@@ -31,17 +34,34 @@ fn main() -> ExitCode {
 /// Starts the servers, and runs until the program is stopped or the command has ended.
 fn serve(arguments: &Arguments) -> Result<ExitCode, String> {
     let clock = arguments.clock.clone().unwrap_or_default();
-    let sandbox = Sandbox::start_with_clock(arguments.port, clock)
+    let is_relayed = arguments.tls || arguments.bind != IpAddr::from(Ipv4Addr::LOCALHOST);
+    let port = if is_relayed { 0 } else { arguments.port };
+    let sandbox = Sandbox::start_with_clock(port, clock)
         .map_err(|error| format!("{error}; --port 0 takes free ports"))?;
+    if let Some(file) = &arguments.seed {
+        seed::add(&sandbox, file)?;
+    }
+    sandbox.take_seen();
+    let tls = if arguments.tls { Some(relay::Tls::new(arguments.bind)?) } else { None };
+    let urls = if is_relayed { relayed(&sandbox, arguments, tls.as_ref())? } else { Vec::new() };
+    let certificate = tls.map(|tls| write_certificate(&tls.ca_pem)).transpose()?;
     for (how, times) in &arguments.misbehaviours {
         sandbox.misbehave(how, *times);
     }
     log(&sandbox, arguments);
-    let variables: Vec<_> = sandbox
+    let url = |value: String| {
+        let relay = urls.iter().find(|(plain, _)| *plain == value);
+        relay.map_or(value, |(_, relay)| relay.clone())
+    };
+    let mut variables: Vec<_> = sandbox
         .environment()
         .into_iter()
         .filter(|(name, _)| arguments.providers.iter().any(|of| environment::is_of(of, name)))
+        .map(|(name, value)| (name, url(value)))
         .collect();
+    if let Some(certificate) = &certificate {
+        variables.push(("SSL_CERT_FILE", certificate.0.display().to_string()));
+    }
     if let Some(file) = &arguments.env_file {
         write_file(file, &environment::text(Format::Dotenv, &variables))?;
     }
@@ -67,6 +87,48 @@ fn serve(arguments: &Arguments) -> Result<ExitCode, String> {
     loop {
         std::thread::park();
     }
+}
+
+/// Starts the listeners of `--bind` and `--tls`. Returns the base URL of each server, and that of its
+/// listener.
+fn relayed(
+    sandbox: &Sandbox,
+    arguments: &Arguments,
+    tls: Option<&relay::Tls>,
+) -> Result<Vec<(String, String)>, String> {
+    let mut urls = Vec::new();
+    for (offset, (provider, plain)) in (0..).zip(sandbox.base_urls()) {
+        let port = arguments.port.checked_add(offset).filter(|_| arguments.port != 0).unwrap_or(0);
+        let server = plain.strip_prefix("http://").and_then(|address| address.parse().ok());
+        let server = server.ok_or_else(|| format!("{plain} is not an address"))?;
+        let url = relay::start(SocketAddr::new(arguments.bind, port), server, tls)?;
+        if provider == "tpay" {
+            // It is in the URLs of payment pages.
+            sandbox.tpay().state(|tpay| tpay.base_url.clone_from(&url));
+        }
+        urls.push((plain.to_owned(), url));
+    }
+    Ok(urls)
+}
+
+/// A temporary file, which is removed at the end of the program.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn write_certificate(pem: &str) -> Result<Temporary, String> {
+    let name = format!("api-sandbox-{}.pem", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let failed = |error: io::Error| format!("{}: {error}", path.display());
+    let mut file = std::fs::File::create_new(&path).map_err(failed)?;
+    let written = file.write_all(pem.as_bytes());
+    let temporary = Temporary(path.clone());
+    written.map_err(failed)?;
+    Ok(temporary)
 }
 
 fn log(sandbox: &Sandbox, arguments: &Arguments) {
