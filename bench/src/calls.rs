@@ -1,4 +1,4 @@
-//! One warm call, `GET /r2/access` of a user that changes, by us and by hand.
+//! A warm call, `GET /r2/access` with another user each time, by the client and by hand.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -30,12 +30,12 @@ pub const OURS: &str = "tinypass-client";
 
 pub const ALL: [&str; 5] = [RAW, BEST, SAME, REQWEST, OURS];
 
-/// Where to call, and whom to trust.
+/// The server and its CA.
 #[derive(Clone)]
 pub struct Target {
     pub url: String,
     pub port: u16,
-    /// For TLS.
+    /// The settings of TLS.
     pub ca_pem: Option<String>,
 }
 
@@ -49,7 +49,7 @@ impl Target {
     }
 }
 
-/// The contender of that name.
+/// Returns the contender with this name.
 pub fn caller(name: &str, target: &Target) -> Call {
     match name {
         RAW => raw(target),
@@ -61,7 +61,7 @@ pub fn caller(name: &str, target: &Target) -> Call {
     }
 }
 
-/// The client with the settings of production, but for the place.
+/// The client with the default settings and the base URL of the server.
 pub fn client(target: &Target) -> Client {
     tinypass::client(&target.url, target.ca_pem.as_deref(), None)
 }
@@ -79,7 +79,7 @@ fn name_user(user: &mut String, number: u64) {
     let _ = write!(user, "user_{number}");
 }
 
-/// Writes a request into a buffer that is used again, and reads the response into another.
+/// Writes a request into a reused buffer, and reads the response into another.
 fn raw(target: &Target) -> Call {
     match &target.ca_pem {
         None => raw_over(connect(target.port), target),
@@ -157,7 +157,7 @@ pub fn converse(
     })
 }
 
-/// The address of the one host, looked up once.
+/// A resolver with the cached address of the host.
 #[derive(Debug)]
 struct OneHost(OnceLock<SocketAddr>);
 
@@ -190,8 +190,7 @@ fn tls(target: &Target) -> TlsConfig {
     TlsConfig::builder().root_certs(roots).build()
 }
 
-/// What a careful engineer sets who knows ureq well: small buffers, no look-up a call, deadlines
-/// that cost nothing.
+/// The best settings of ureq: small buffers, cached DNS results, timeouts without system calls.
 pub fn best_agent(target: &Target) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
@@ -209,7 +208,7 @@ pub fn best_agent(target: &Target) -> Agent {
     Agent::with_parts(config, DefaultConnector::new(), OneHost(OnceLock::new()))
 }
 
-/// The settings that our client uses, without what it adds to ureq.
+/// The settings of the client, without its additions to ureq.
 fn same_agent(target: &Target) -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
@@ -226,7 +225,7 @@ fn same_agent(target: &Target) -> Agent {
         .new_agent()
 }
 
-/// A whole `http::Request` to the agent, the body into a buffer that is used again.
+/// Sends an `http::Request` by the agent, and reads the body into a reused buffer.
 pub fn bare(agent: Arc<Agent>, target: &Target) -> Call {
     let signer = Signer::new();
     let base = target.url.clone();
@@ -243,7 +242,7 @@ pub fn bare(agent: Arc<Agent>, target: &Target) -> Call {
     run(agent, build, decode)
 }
 
-/// Calls by an agent: each answer's body is read into a buffer that is used again.
+/// Calls by an agent. Each response body is read into a reused buffer.
 pub fn run<B: ureq::AsSendBody>(
     agent: Arc<Agent>,
     mut build: impl FnMut(u64) -> http::Request<B> + Send + 'static,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 /// A chart of the page, and its numbers as a table.
 pub struct Chart {
-    /// The name of the file, without its end.
+    /// The name of the file without extension.
     pub file: &'static str,
     pub title: String,
     pub svg: String,
@@ -13,14 +13,14 @@ pub struct Chart {
 }
 
 impl Chart {
-    /// The picture and the table. The page is in the folder above the pictures.
+    /// The image and the table. The page is in the parent folder of the images.
     pub fn markdown(&self) -> String {
         let Self { file, title, table, .. } = self;
         format!("![{title}](performance/{file}.svg)\n\n{table}")
     }
 }
 
-/// How an axis maps values to places.
+/// The scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
     /// From zero.
@@ -28,7 +28,7 @@ pub enum Scale {
     Log,
 }
 
-/// An axis: what it shows, with its unit, and how it writes a value.
+/// An axis: its label with the unit, and the format of values.
 #[derive(Clone, Copy)]
 pub struct Axis {
     pub label: &'static str,
@@ -68,7 +68,7 @@ text { fill: currentColor; font: 13px sans-serif; }
 .slower { fill: var(--other); }
 ";
 
-/// The values of an axis, and where its marks are.
+/// The range of an axis, and its marks.
 struct Range {
     scale: Scale,
     low: f64,
@@ -88,14 +88,14 @@ impl Range {
         }
     }
 
-    /// From the least to the greatest of the values themselves.
+    /// From the minimum to the maximum of the values.
     fn between(scale: Scale, values: &[f64]) -> Self {
         let low = values.iter().copied().fold(f64::MAX, f64::min);
         let high = values.iter().copied().fold(f64::MIN, f64::max);
         Self { scale, low, high }
     }
 
-    /// A value's place, from 0 to 1.
+    /// Returns the position of a value, from 0 to 1.
     fn place(&self, value: f64) -> f64 {
         match self.scale {
             Scale::Linear => (value - self.low) / (self.high - self.low),

@@ -1,4 +1,4 @@
-//! The command-line programs: how large they are, and one call from start to exit.
+//! The command-line programs: their sizes, and one call from start to exit.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::server::Server;
 const PROGRAMS: [&str; 4] = ["tinypass", "tinycert", "tokenpass", "tpay"];
 /// The largest size of a program, in kB.
 const LARGEST: f64 = 5000.0;
-/// The most time of a call, as a multiple of the same call by a program of the library.
+/// The maximum time of a call, as a multiple of the same call by a program with the library.
 const SLOWEST: f64 = 1.3;
 const ROUNDS: usize = 101;
 

@@ -14,12 +14,12 @@ const HEATS: usize = 5;
 const ROUNDS: usize = 41;
 const CALLS: u64 = 20;
 
-/// The headers that decide what a request means; but for those that hold the clock.
+/// The relevant headers of a request, except those with the time.
 const HEADERS: [&str; 5] = ["host", "accept", "user-agent", "content-type", "authorization"];
 
 type Make = fn(&Place, Wire) -> Scheme;
 
-/// The three ways to make a scheme's call.
+/// The three contenders of a scheme.
 fn ways(make: Make, target: &Target) -> [(&'static str, Call); 3] {
     let place = Place::new(&target.url);
     let Scheme { limit, decode, hand, call, .. } = make(&place, None);
@@ -31,7 +31,7 @@ fn ways(make: Make, target: &Target) -> [(&'static str, Call); 3] {
     ]
 }
 
-/// Stops unless all send the same request, signed, and read the same of the response.
+/// Panics unless all send the same signed request and return the same value.
 fn same_requests(server: &mut Server, ways: &mut [(&'static str, Call)]) {
     let mut sent = |(name, call): &mut (&'static str, Call)| {
         let id = call(1);

@@ -1,4 +1,4 @@
-//! Counts what is allocated, by any thread, while it is told to.
+//! Counts the allocations of all threads while it is enabled.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -15,13 +15,13 @@ fn taken(bytes: usize) {
     CALLS.fetch_add(1, Relaxed);
     BYTES.fetch_add(bytes, Relaxed);
     let live = LIVE.fetch_add(bytes, Relaxed).wrapping_add(bytes);
-    // What was taken before counting began may be given back meanwhile.
+    // Memory that was allocated before may be freed while counting.
     if live < usize::MAX / 2 {
         PEAK.fetch_max(live, Relaxed);
     }
 }
 
-// SAFETY: every call goes to the system's allocator as it is.
+// SAFETY: every call is forwarded unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if ON.load(Relaxed) {
@@ -48,14 +48,14 @@ unsafe impl GlobalAlloc for Counting {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
-    /// Allocations, and growths of one.
+    /// Allocations and reallocations.
     pub allocations: usize,
     pub bytes: usize,
-    /// The most that was held at once, of what was taken meanwhile.
+    /// The peak of the memory that was allocated while counting.
     pub peak: usize,
 }
 
-/// What `work` allocates. One caller at a time.
+/// Returns the allocations of `work`. Only one caller at a time is allowed.
 pub fn count<T>(work: impl FnOnce() -> T) -> (T, Counts) {
     for counter in [&CALLS, &BYTES, &LIVE, &PEAK] {
         counter.store(0, Relaxed);

@@ -1,4 +1,4 @@
-//! Reading responses: time, allocations and memory, against a plain derived struct.
+//! Decoding responses: time, allocations and memory, compared with a plain derived struct.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ pub fn section() -> Section {
     Section { title: "Decoding responses", name: "decode", rows, table, ..Section::default() }
 }
 
-/// The time of records with members that no type knows: ours are kept, the others skip them.
+/// The time for records with unknown members, which the clients keep and the others skip.
 fn with_unknown_members() -> [Row; 2] {
     let body = list_with(1000, UNKNOWN);
     let response = Response::new(body.clone().into_bytes());
@@ -76,7 +76,7 @@ fn same(body: &str) -> AccessPage {
     serde_json::from_slice(body.as_bytes()).unwrap()
 }
 
-/// The most memory for a body that is made to take much, as a multiple of the body.
+/// The peak memory for a malicious body, as a multiple of the body.
 fn hostile() -> Row {
     const SIZE: usize = 8 << 20;
     let most = |unit: &str| {
@@ -102,10 +102,10 @@ fn client(send: impl Fn(Request) -> Vec<u8> + Send + Sync + 'static) -> Client {
     Client::builder(AID, KEY).transport(send).build().unwrap()
 }
 
-/// The most memory during a call, as a multiple of the body and what is made of it.
+/// The peak memory during a call, as a multiple of the body and the value.
 fn peak(body: &str) -> Row {
     let held = count(|| serde_json::from_slice::<PlainList>(body.as_bytes()).unwrap());
-    // A growing vector holds its old and its new buffer for a moment, in any decoder.
+    // A growing vector has its old and its new buffer at the same time, in any decoder.
     let baseline = body.len() + held.1.peak;
     let copy = body.to_owned();
     let client = client(move |_| copy.clone().into_bytes());

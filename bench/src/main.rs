@@ -1,5 +1,5 @@
-//! Measures the clients against what they are built on and against hand-written code, in the same
-//! run. See `docs/performance.md` for what comes of it and how it is kept honest.
+//! Measures the clients against the libraries below them and hand-written code, in the same run.
+//! See `docs/performance.md` for the results and the method.
 //!
 //! ```text
 //! bench [--check] [--quick] [--write=FILE] [SECTION...]
@@ -33,13 +33,13 @@ use report::{Aims, Section};
 #[global_allocator]
 static COUNTING: count::Counting = count::Counting;
 
-/// What a noisy moment broke, or left without a conclusion, is measured again.
+/// The number of measurements of a section that exceeded a bound or is inconclusive.
 const TRIES: usize = 3;
 
-/// When nothing more is measured again: the whole run ends within ten minutes.
+/// The time after which no section is measured again, so that a run takes at most ten minutes.
 const NO_MORE_TRIES: Duration = Duration::from_secs(270);
 
-/// The section that takes minutes: two programs are built from nothing.
+/// The section that takes minutes: cold builds of two programs.
 const SLOW: &str = "build";
 
 type Measure = fn() -> Section;
@@ -75,7 +75,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// What the page was measured on.
+/// Returns a description of the machine.
 fn machine() -> String {
     let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
     let info = read("/proc/cpuinfo");
@@ -147,7 +147,7 @@ fn measure(words: &[&str]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The run of a section with the fewest doubts: other programs can only make things slower.
+/// Returns the best of several runs of a section: other programs can only increase times.
 fn steadiest(run: Measure, begin: Instant) -> Section {
     let mut best = run();
     for _ in 1..TRIES {

@@ -1,4 +1,4 @@
-//! Verifying a notification of Tpay: the typed reader against the bare work, done by hand with ring,
+//! Verifying a notification of Tpay: the typed reader compared with hand-written code with ring,
 //! rustls-webpki and md5.
 
 use std::time::{Duration, SystemTime};
@@ -27,7 +27,7 @@ const CODE: &str = "the security code";
 /// How many notifications turn by turn.
 const NUMBER: u64 = 16;
 
-/// With which algorithms the certificates of a chain may be signed.
+/// The allowed signature algorithms of the certificates in a chain.
 const ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     RSA_PKCS1_2048_8192_SHA256,
     RSA_PKCS1_2048_8192_SHA384,
@@ -36,7 +36,7 @@ const ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     ECDSA_P384_SHA384,
 ];
 
-/// A notification as it came.
+/// A received notification.
 struct Delivery {
     signature: String,
     body: String,
@@ -57,7 +57,7 @@ fn reader(client: &Client) -> Notifications {
     reader.anchors(testing::ANCHORS).unwrap().certificate(testing::CERTIFICATE)
 }
 
-/// What was verified.
+/// The verified content.
 type Paid = (String, String, String);
 
 fn read(reader: &Notifications, delivery: &Delivery) -> Option<Paid> {
@@ -100,7 +100,7 @@ impl ByHand {
         Self { leaf, intermediates, roots, folder: "https://secure.tpay.com/x509/" }
     }
 
-    /// Form and address of the signature, chain, signature, md5sum.
+    /// Verifies format and URL of the signature, chain, signature and md5sum.
     fn read(&self, delivery: &Delivery) -> Option<Paid> {
         let (header, signature) = delivery.signature.split_once("..")?;
         let header_json = URL_SAFE_NO_PAD.decode(header).ok()?;
@@ -149,7 +149,7 @@ impl ByHand {
     }
 }
 
-/// Stops unless both read what is genuine alike, and refuse what is not.
+/// Panics unless both accept the genuine notifications and reject the others.
 fn same_verdicts(reader: &Notifications, by_hand: &ByHand, deliveries: &[Delivery]) {
     for (number, delivery) in deliveries.iter().enumerate() {
         let paid = read(reader, delivery).unwrap();
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ways_take_what_is_genuine_and_refuse_the_rest() {
+    fn both_readers_accept_genuine_notifications_only() {
         let client = Client::builder("id", "secret").build().unwrap();
         same_verdicts(&reader(&client), &ByHand::new(), &deliveries(&client));
     }

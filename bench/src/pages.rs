@@ -1,5 +1,5 @@
-//! Lists and batches of which several requests are in flight at a time, against one at a time and
-//! against async code.
+//! Lists and batches with several requests in flight, compared with one at a time and with async
+//! code.
 
 use std::num::NonZero;
 use std::time::Instant;
@@ -21,7 +21,7 @@ const ASYNC: &str = "reqwest, async, `buffered(8)`";
 
 /// The latency of each response, in milliseconds.
 const LATENCY: u64 = 50;
-/// The rounds with latency, of which each takes about 30 s. Latency hides what disturbs a round.
+/// The rounds with latency, each of about 30 s. Disturbances are small compared with the latency.
 const SLOW_ROUNDS: usize = 1;
 const QUICK_ROUNDS: usize = 21;
 
@@ -189,7 +189,7 @@ fn quick(what: &str, records: usize, work: &dyn Fn(usize)) -> (Row, String) {
 
 const TABLE: &str = "| no latency | time | records per second |\n|---|---|---|\n";
 
-/// The most memory that is allocated while the list is read.
+/// Returns the peak memory while the list is read.
 fn memory(client: &Client) -> Row {
     let peak = |at_a_time: usize| {
         let ((), counts) = count(|| read(client, at_a_time));

@@ -1,4 +1,4 @@
-//! Whole programs: one call from start to exit, how large they are, what building them costs.
+//! Programs: one call from start to exit, size, and build time.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ pub const BARE: &str = "program-bare";
 pub const OURS: &str = "program-tinypass";
 pub const TPAY: &str = "program-tpay";
 
-/// What the kernel says of a process that has ended, those it waited for included.
+/// The resource usage of a process and its children, from the kernel.
 #[derive(Debug, Clone, Copy)]
 pub struct Used {
     wall: f64,
@@ -76,7 +76,7 @@ fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// Builds a program as it would be shipped.
+/// Builds a program in release mode, stripped.
 pub fn built(name: &str) -> PathBuf {
     built_with(name, &[])
 }
@@ -93,14 +93,14 @@ fn built_with(name: &str, features: &[&str]) -> PathBuf {
     folder().join("target/program").join(name)
 }
 
-/// What programs must trust, in a file.
+/// The CA of the server, in a file.
 pub fn ca_file(server: &Server) -> PathBuf {
     let file = std::env::temp_dir().join(format!("bench-ca-{}.pem", std::process::id()));
     std::fs::write(&file, &server.ca_pem).unwrap();
     file
 }
 
-/// What a baseline and ours use, round by round; who is first alternates.
+/// The usage of the baseline and the client, by round, in alternating order.
 pub fn in_turns(
     rounds: usize,
     baseline: impl Fn() -> Used,
@@ -124,7 +124,7 @@ fn cpu(used: &Used) -> f64 {
     used.cpu
 }
 
-/// What ours uses as a multiple of what the baseline does.
+/// Returns the usage of the client as a multiple of the baseline.
 pub fn row(
     figure: &str,
     rounds: &[(Used, Used)],
@@ -192,10 +192,10 @@ pub fn certificate_files(figure: &str, program: &Path, arguments: &[&str]) -> Ro
     }
 }
 
-/// What a program with one provider costs to build from nothing.
+/// The cold build of a program with one provider.
 pub fn build() -> Section {
     const ROUNDS: usize = 5;
-    // What is downloaded is no cost of building.
+    // Downloads are not measured.
     let _ = cargo(&["fetch", "--quiet"]).status();
     let target = std::env::temp_dir().join(format!("bench-build-{}", std::process::id()));
     let cold = |name: &str| {
@@ -253,7 +253,7 @@ fn test_loop() -> Row {
     Row::told(figure, duration(begin.elapsed().as_nanos() as f64), "-")
 }
 
-/// What `program-bare` depends on.
+/// The dependencies of `program-bare`.
 const BY_HAND: &str = r#"
 hmac = "0.13"
 serde = { version = "1", features = ["derive"] }
@@ -262,7 +262,7 @@ sha2 = { version = "0.11", default-features = false }
 ureq = { version = "~3.5.1", default-features = false, features = ["rustls"] }
 "#;
 
-/// How many crates a program gets that has these dependencies and a lock file of its own.
+/// Returns the number of crates of a program with these dependencies and its own lock file.
 fn crates_of(dependencies: &str) -> usize {
     let alone = std::env::temp_dir().join(format!("bench-alone-{}", std::process::id()));
     let package = "[package]\nname = \"alone\"\nversion = \"0.0.0\"\nedition = \"2024\"";

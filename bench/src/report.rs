@@ -11,12 +11,12 @@ pub enum Verdict {
     Broken,
     /// The baseline was not steady.
     NoConclusion,
-    /// Has no bound of its own.
+    /// The row has no bound.
     Told,
 }
 
-/// What a figure should be, and what it may be: `--check` fails where the bound is broken. They
-/// differ where an aim was missed; `NOTES` then tells why.
+/// The aim of a figure, and its bound: `--check` fails if the bound is exceeded. They differ if the
+/// aim was missed; `tail.md` contains the reason.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
     aim: f64,
@@ -24,17 +24,17 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// The aim is reached, and held.
+    /// The bound is the aim.
     pub const fn at(aim: f64) -> Self {
         Self { aim, bound: aim }
     }
 
-    /// The aim is not reached; what is reached is held.
+    /// The aim is missed, and the bound is larger.
     pub const fn above(aim: f64, bound: f64) -> Self {
         Self { aim, bound }
     }
 
-    /// Both, counted from a baseline.
+    /// Returns aim and bound, relative to a baseline.
     pub fn plus(self, baseline: f64) -> Self {
         Self { aim: baseline + self.aim, bound: baseline + self.bound }
     }
@@ -58,7 +58,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A count that does not jitter.
+    /// Creates a row with an exact count.
     pub fn count(figure: &str, measured: usize, limit: Limit, baseline: impl Into<String>) -> Self {
         let value = measured as f64;
         let verdict = if value <= limit.bound { Verdict::Holds } else { Verdict::Broken };
@@ -73,12 +73,12 @@ impl Row {
         }
     }
 
-    /// `name` as a multiple of `baseline`, and what it may be at most.
+    /// Creates a row with the time of `name` as a multiple of `baseline`.
     pub fn ratio(figure: &str, race: &Race, name: &str, baseline: &str, limit: Limit) -> Self {
         Self::multiple(figure, race.ratio(name, baseline), baseline, limit)
     }
 
-    /// A ratio, the baseline's name, and what the ratio may be at most.
+    /// Creates a row with a ratio, the name of the baseline, and the limit.
     pub fn multiple(figure: &str, ratio: Ratio, baseline: &str, limit: Limit) -> Self {
         let median = ratio.spread.median;
         let verdict = match median <= limit.bound {
@@ -134,15 +134,15 @@ pub fn duration(nanoseconds: f64) -> String {
 #[derive(Default)]
 pub struct Section {
     pub title: &'static str,
-    /// What selects it on the command line.
+    /// The name on the command line.
     pub name: &'static str,
     pub rows: Vec<Row>,
-    /// What is worth reading beside the rows.
+    /// A table below the rows.
     pub table: Option<String>,
     pub charts: Vec<Chart>,
 }
 
-/// How the aims were met.
+/// The rows by the result of their aims.
 #[derive(Default)]
 pub struct Aims<'a> {
     reached: Vec<&'a Row>,
@@ -164,7 +164,7 @@ impl<'a> Aims<'a> {
         aims
     }
 
-    /// Every figure by name, the missed ones first.
+    /// Returns all figures, the missed ones first.
     pub fn markdown(&self) -> String {
         let Self { reached, missed, unknown } = self;
         let mut out = format!(
@@ -207,8 +207,7 @@ impl Section {
         self.rows.iter().any(|row| row.verdict == Verdict::Broken)
     }
 
-    /// How many rows a moment of noise may have spoiled: broken ones, and those without a
-    /// conclusion. A broken one is worse.
+    /// Returns the number of rows that exceed their bound, and of inconclusive rows.
     pub fn doubts(&self) -> (usize, usize) {
         let count = |verdict| self.rows.iter().filter(|row| row.verdict == verdict).count();
         (count(Verdict::Broken), count(Verdict::NoConclusion))
@@ -242,7 +241,7 @@ impl Section {
     }
 }
 
-/// What else does the same work. Other baselines are the client itself in another setting.
+/// Rivals. Other baselines are the client itself with other settings.
 const RIVALS: [&str; 7] = [
     "bare ureq, best settings",
     "reqwest::blocking",

@@ -1,4 +1,4 @@
-//! Contenders that run in turns, so that what disturbs one disturbs all.
+//! Contenders that run in turns, so that disturbances affect all of them.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -40,7 +40,7 @@ pub struct Ratio {
     pub spread: Spread,
     /// The baseline, in the same rounds.
     pub baseline: Spread,
-    /// The p10 of all rounds, one to the other: what nothing disturbed.
+    /// The ratio of the p10 values of all rounds, without disturbances.
     pub quiet: f64,
     /// Whether the baseline was disturbed in less than half of the rounds.
     pub steady: bool,
@@ -69,13 +69,13 @@ pub struct Race {
     pub counts: Vec<Counts>,
 }
 
-/// Runs every contender once a round, in an order that turns.
+/// Runs every contender once per round, in a rotating order.
 pub fn race(contenders: &mut [Contender<'_>], rounds: usize, calls: u64) -> Race {
     let number = contenders.len();
     let mut next = 0;
     let mut counts = Vec::new();
     for contender in contenders.iter_mut() {
-        // Warm, then counted; the fewest of three, in case another thread was at work.
+        // Warm-up, then the minimum of three counts, because another thread may allocate.
         (0..10).for_each(|_| (contender.call)(take(&mut next)));
         let counted = (0..3).map(|_| count(|| (contender.call)(take(&mut next))).1);
         counts.push(counted.min_by_key(|counts| counts.allocations).unwrap());
@@ -94,8 +94,8 @@ pub fn race(contenders: &mut [Contender<'_>], rounds: usize, calls: u64) -> Race
     Race { names: contenders.iter().map(|contender| contender.name).collect(), times, counts }
 }
 
-/// Races of contenders that are made anew for each, as one race: what sticks to a connection, such
-/// as the core that its server's thread runs on, disturbs a part of the rounds only.
+/// Combines races with new contenders, so that properties of a connection, such as the core of its
+/// server thread, affect only a part of the rounds.
 pub fn heats<'a>(
     make: impl Fn() -> Vec<Contender<'a>>,
     heats: usize,
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_contender_that_does_twice_the_work_is_about_twice_as_slow() {
+    fn twice_the_work_takes_about_twice_the_time() {
         fn work(times: u64) -> u64 {
             (0..times * 20_000).fold(0, |sum, number| black_box(sum ^ number))
         }

@@ -1,4 +1,4 @@
-//! What is sent and answered everywhere.
+//! Shared requests and responses.
 
 use std::fmt::Write as _;
 
@@ -45,7 +45,7 @@ pub fn page_of_transactions(number: usize, per_page: usize, total: usize) -> Str
     page
 }
 
-/// The same eleven fields as a plain derived struct, for whoever decodes by hand.
+/// The same eleven fields as a plain derived struct, for hand-written code.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 #[allow(dead_code, reason = "it is decoded, not read")]
@@ -68,7 +68,7 @@ pub fn list(number: usize) -> String {
     list_with(number, "")
 }
 
-/// Members of a record that no type knows.
+/// Unknown members of a record.
 pub const UNKNOWN: &str =
     r#","lock":{"status":"none","x":[1,2,3]},"new_field":"value","score":12.5"#;
 

@@ -26,7 +26,7 @@ pub fn at(number: u64) -> usize {
     (number % INPUTS) as usize
 }
 
-/// The place of the calls.
+/// The base URL and host of the server.
 #[derive(Debug, Clone)]
 pub struct Place {
     /// `http://localhost:1234`
@@ -42,7 +42,7 @@ impl Place {
     }
 }
 
-/// How a client sends, if not as it does in production.
+/// The transport of a client, if it is not the default.
 pub type Wire = Option<fn(Request) -> Result<Response, TransportError>>;
 
 pub type Write = Box<dyn FnMut(u64, &mut Vec<u8>) + Send>;
@@ -64,7 +64,7 @@ pub struct Scheme {
     pub reach: Reach,
 }
 
-/// What is aimed at, and held.
+/// Aims and bounds.
 pub struct Reach {
     /// To build and sign, as a multiple of `naive`.
     pub against_naive: Limit,
@@ -121,7 +121,7 @@ pub fn put(out: &mut Vec<u8>, parts: &[&[u8]]) {
     parts.iter().for_each(|part| out.extend_from_slice(part));
 }
 
-/// A request as naive code makes one, for a library to send.
+/// Builds a request like naive code.
 pub fn request(method: &str, url: String, headers: &[(&str, &str)], body: String) -> Request {
     let mut builder = http::Request::builder().method(method).uri(url);
     for (name, value) in headers {
@@ -130,7 +130,7 @@ pub fn request(method: &str, url: String, headers: &[(&str, &str)], body: String
     builder.body(body.into_bytes()).unwrap()
 }
 
-/// A POST as careful code makes one; the URI is parsed once.
+/// Builds a POST like careful code. The URI is parsed once.
 pub fn post(uri: &http::Uri, agent: &'static str, content: &'static str, body: Vec<u8>) -> Request {
     let mut request = Request::new(body);
     *request.method_mut() = http::Method::POST;

@@ -32,10 +32,10 @@ use crate::samples::{
     TRANSACTION, page_of_transactions,
 };
 
-/// Where tokens are fetched.
+/// The path of the token endpoint.
 const TOKENS: &str = "/oauth/auth";
 
-/// A request as it came, and whether its signature holds, if it has one.
+/// A received request, and whether its signature is valid, if it has one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recorded {
     pub text: String,
@@ -182,7 +182,7 @@ pub fn serve(certificate: &str, key: &str) {
     }
 }
 
-/// Answers the requests of a connection, which come one at a time.
+/// Responds to the requests of a connection, one at a time.
 fn converse(mut stream: impl Read + Write, ledger: &Ledger, responses: &Responses) {
     let mut buffer = vec![0; 16 * 1024];
     let mut filled = 0;
@@ -217,7 +217,7 @@ fn converse(mut stream: impl Read + Write, ledger: &Ledger, responses: &Response
     }
 }
 
-/// How long the request is, once its head is there.
+/// Returns the length of the request if its head is complete.
 fn length_of(bytes: &[u8]) -> Option<usize> {
     let head = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     if bytes.starts_with(b"GET ") {
@@ -236,7 +236,7 @@ pub fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
         .find_map(|(key, value)| key.eq_ignore_ascii_case(name).then(|| value.trim()))
 }
 
-/// Checks a request's signature, whatever scheme it is of, by hand.
+/// Verifies the signature of a request of any scheme.
 fn signature_holds(request: &str) -> Option<bool> {
     let (head, body) = request.split_once("\r\n\r\n")?;
     let (method, target) = head.lines().next()?.strip_suffix(" HTTP/1.1")?.split_once(' ')?;
@@ -264,14 +264,14 @@ fn signature_holds(request: &str) -> Option<bool> {
     }
 }
 
-/// The server's process, and the line to it.
+/// The process of the server, and its input and output.
 pub struct Server {
     process: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
     pub plain: u16,
     pub secure: u16,
-    /// What clients must trust.
+    /// The CA of the server.
     pub ca_pem: String,
 }
 
@@ -315,7 +315,7 @@ impl Server {
         assert_eq!(self.tell(&format!("records {number}")), "ok");
     }
 
-    /// What the server counted since it was asked last.
+    /// Returns the counts since the last call.
     pub fn counts(&mut self) -> Counted {
         serde_json::from_str(&self.tell("counts")).unwrap()
     }

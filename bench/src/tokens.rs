@@ -1,5 +1,5 @@
-//! Calls with an OAuth token, by the client of Tpay: how often one is fetched, by threads and by
-//! processes, and what a process costs that finds one in the store.
+//! Calls with an OAuth token, by the client of Tpay: token requests of threads and processes, and
+//! the cost of a process with a stored token.
 
 use std::path::PathBuf;
 

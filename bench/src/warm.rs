@@ -1,4 +1,4 @@
-//! Warm calls: what they cost in time, allocations, connections and system calls.
+//! Warm calls: time, allocations, connections and system calls.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -14,10 +14,10 @@ const HEATS: usize = 5;
 const ROUNDS: usize = 61;
 const CALLS: u64 = 20;
 
-/// The headers that decide what a request means.
+/// The relevant headers of a request.
 const HEADERS: [&str; 4] = ["host", "accept", "user-agent", "authorization"];
 
-/// Stops unless all contenders send the same request, signed.
+/// Panics unless all contenders send the same signed request.
 fn same_requests(server: &mut Server, target: &Target) {
     let sent = |server: &mut Server, name: &str| {
         let mut call = caller(name, target);
@@ -119,7 +119,7 @@ pub fn threads() -> Section {
     Section { title: "Eight threads", name: "threads", rows: vec![row, raw], ..Section::default() }
 }
 
-/// What a run of `calls` warm calls asks of the kernel: system calls, threads, look-ups.
+/// Returns the system calls, threads and DNS look-ups of `calls` warm calls.
 struct Asked {
     system_calls: usize,
     threads: usize,
@@ -201,7 +201,7 @@ pub fn system_calls() -> Section {
     }
 }
 
-/// What strace looks at: that many calls of one contender.
+/// The traced process: this number of calls of one contender.
 pub fn run_calls(name: &str, calls: u64, url: &str, port: u16) {
     let target = Target { url: url.to_owned(), port, ca_pem: None };
     let mut call = caller(name, &target);

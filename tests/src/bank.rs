@@ -1,4 +1,4 @@
-//! A server whose tokens are numbered, which knows who asked for one, and clients of it.
+//! A server that issues numbered tokens and records its clients, and clients of it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -11,25 +11,25 @@ use api_sandbox::{Raw, Service, Verdict};
 use tpay_client::channels::ListChannels;
 use tpay_client::{Client, Environment};
 
-/// How long a token lives.
+/// The lifetime of a token.
 pub const LIFE: Duration = Duration::from_secs(7200);
 
-/// Grants tokens that are numbered, and answers whoever comes with the last one.
+/// Grants numbered tokens, and accepts requests with the last one.
 #[derive(Debug, Default)]
 pub struct Bank {
-    /// Who asked for a token, in this order.
+    /// The clients that requested tokens, in order.
     pub granted: Vec<String>,
-    /// Who called, with which token.
+    /// The requests: client and token.
     pub calls: Vec<(String, String)>,
-    /// Whether the last token is refused.
+    /// Whether the last token is revoked.
     pub revoked: bool,
-    /// After how many calls a token is refused.
+    /// The number of requests after which a token is rejected.
     pub most_calls: Option<usize>,
-    /// How many calls were made with the last token.
+    /// The number of requests with the last token.
     last_calls: usize,
-    /// Who asked for a token in whose place another was asked for while it was good.
+    /// The clients whose token was replaced while it was valid.
     pub lost: Vec<String>,
-    /// Who was refused with which token, and how often.
+    /// The number of rejections by client and token.
     pub refusals: BTreeMap<(String, String), usize>,
 }
 
@@ -57,7 +57,7 @@ impl Bank {
         (status, r#"{"channels":[]}"#.to_owned())
     }
 
-    /// The number of the token that was granted last.
+    /// Returns the number of the last token.
     pub fn last(&self) -> usize {
         self.granted.len()
     }
@@ -73,7 +73,7 @@ impl Service for Bank {
     }
 }
 
-/// A client of the bank at that address, of which the bank learns what process it is in.
+/// Returns a client of the server at this address, with the process id in its User-Agent.
 pub fn client_at(base: &str, clock: ManualClock, store: impl TokenStore + 'static) -> Client {
     Client::builder("id", "secret")
         .environment(Environment::custom(base))
@@ -84,7 +84,7 @@ pub fn client_at(base: &str, clock: ManualClock, store: impl TokenStore + 'stati
         .unwrap()
 }
 
-/// A client of a bank in this process.
+/// Returns a client of a server in this process.
 pub fn client_of(
     bank: &Arc<Mutex<Bank>>,
     clock: &ManualClock,
@@ -96,7 +96,7 @@ pub fn client_of(
         .clock(clock.clone())
         .token_store(store)
         .transport(move |request: Request| -> Result<Response, TransportError> {
-            // Others get their turn while a request is under way.
+            // Other threads run during a request.
             std::thread::yield_now();
             let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
             let authorization = header("authorization").unwrap_or_default();
@@ -110,16 +110,16 @@ pub fn client_of(
         .unwrap()
 }
 
-/// Makes a call.
+/// Sends a request.
 ///
 /// # Errors
-/// What the client makes of it.
+/// Returns the error of the client.
 pub fn call(client: &Client) -> Result<(), Error> {
     client.list_channels(&ListChannels::new()).map(drop)
 }
 
-/// A call whose token is refused, and the fresh one as well, since others used that up while this
-/// thread slept, is made again. Nothing else may go wrong.
+/// Repeats a request whose token was rejected, and whose new token was used up by other threads.
+/// All other errors are failures.
 pub fn call_on_a_busy_day(client: &Client) {
     while let Err(error) = call(client) {
         assert_eq!(error.kind(), ErrorKind::Auth, "{error}");

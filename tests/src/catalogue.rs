@@ -1,5 +1,5 @@
-//! Every call of every provider with valid arguments, for the tests that must hold for all of
-//! them. A provider is a row of [`PROVIDERS`] and a file below `catalogue/`; that no call is
+//! A request to every endpoint of every provider with valid arguments, for tests that run for all
+//! of them. A provider is a row of [`PROVIDERS`] and a file below `catalogue/`; that no call is
 //! missing is checked against `docs/endpoints/*.toml` by `tests/catalogue.rs`.
 
 mod tinycert;
@@ -17,7 +17,7 @@ use api_auth::{
     Transport,
 };
 
-/// What every secret that the clients of the catalogue are given begins with.
+/// The prefix of all secrets of the clients of the catalogue.
 pub const CANARY: &str = "CANARY";
 
 /// A provider's row.
@@ -29,23 +29,23 @@ pub struct Provider {
     pub calls: fn() -> Vec<Box<dyn Call>>,
     /// A client with secrets that are canaries. It may open a session.
     pub client: fn(&str, &Options) -> Result<AnyClient>,
-    /// Where a token or session is asked for, and a good response.
+    /// The path of the token or session endpoint, and a valid response.
     pub grant: Option<(&'static str, &'static str)>,
 }
 
 /// Every provider, in the order of the README.
 pub const PROVIDERS: &[Provider] = &[tinypass::ROW, tinycert::ROW, tokenpass::ROW, tpay::ROW];
 
-/// What the tests set in every client.
+/// Options of the client that tests set.
 #[derive(Clone)]
 pub struct Options {
-    /// The time, and what waits.
+    /// The clock.
     pub clock: ManualClock,
-    /// The deadline of one exchange.
+    /// The timeout of an exchange.
     pub timeout: Duration,
-    /// The most bytes of a response.
+    /// The maximum size of a response in bytes.
     pub response_limit: usize,
-    /// What stands in for the network, if anything.
+    /// A transport instead of the network.
     pub transport: Option<Arc<dyn Transport>>,
     /// The file in which exchanges are recorded.
     pub record: Option<PathBuf>,
@@ -135,7 +135,7 @@ clients! {
     Tpay(tpay_client::Client),
 }
 
-/// An endpoint whose type is forgotten. What it answers comes as its `Debug` text.
+/// An endpoint of any type. Its value is returned as a `Debug` string.
 pub trait Call: Debug + Send + Sync {
     /// The id of the endpoint list.
     fn id(&self) -> &'static str;
@@ -149,32 +149,32 @@ pub trait Call: Debug + Send + Sync {
     fn credential(&self) -> &'static str;
     /// Whether it may be sent twice without harm.
     fn idempotent(&self) -> bool;
-    /// Whether a response of that status goes to [`parse`](Call::parse).
+    /// Returns whether a response with this status is passed to [`parse`](Call::parse).
     fn accepts(&self, status: StatusCode) -> bool;
     /// Reads an accepted response.
     ///
     /// # Errors
-    /// What the endpoint makes of it.
+    /// Returns the error of the endpoint.
     fn parse(&self, response: &Response) -> Result<String, ResponseError>;
-    /// Makes the call.
+    /// Sends the request.
     ///
     /// # Errors
-    /// What the client makes of it.
+    /// Returns the error of the client.
     fn send(&self, client: &AnyClient) -> Result<String, Error>;
-    /// Makes the call; the response as it came.
+    /// Sends the request and returns the unchanged response.
     ///
     /// # Errors
-    /// What the client makes of it.
+    /// Returns the error of the client.
     fn send_raw(&self, client: &AnyClient) -> Result<Response, Error>;
     /// Builds and signs the request.
     ///
     /// # Errors
-    /// What the client makes of it.
+    /// Returns the error of the client.
     fn signed_request(&self, client: &AnyClient) -> Result<Request, Error>;
     /// The request as a curl command.
     ///
     /// # Errors
-    /// What the client makes of it.
+    /// Returns the error of the client.
     fn curl(&self, client: &AnyClient) -> Result<String, Error>;
 }
 

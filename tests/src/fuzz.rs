@@ -1,4 +1,4 @@
-//! What must hold for any bytes: the bodies of the fuzz targets, run over a corpus by
+//! Properties for any input: the bodies of the fuzz targets, run over a corpus by
 //! `tests/corpus.rs`.
 
 mod encoders;
@@ -42,11 +42,11 @@ pub const BODIES: &[(&str, Body)] = &[
     ("token_response", token_response),
 ];
 
-/// Reading a block, cookie or webhook never panics, and nothing that was not sealed is believed.
+/// Reading a block, cookie or webhook never panics, and unsealed values are rejected.
 pub fn block_open(data: &[u8]) {
     let blocks = Blocks::new("AIDAIDAID0", "thestringliteralisexactlyfortych").expect("a key");
     let text = String::from_utf8_lossy(data);
-    // Whatever is sealed comes back, also as the content of a cookie that is no list of tokens.
+    // Sealed content round-trips, also as the content of a cookie that is not a list of tokens.
     let sealed = blocks.seal(&text);
     assert_eq!(blocks.open(&sealed).as_deref(), Ok(&*text));
     let _ = blocks.read_cookie(&format!("{{jax}}{sealed}"));
@@ -60,10 +60,10 @@ pub fn block_open(data: &[u8]) {
     let _ = blocks.read_webhook_target(&text);
 }
 
-/// A rule text is parsed as it is written, or rejected with a position in it.
+/// A string of rules is parsed as written, or rejected with a position.
 ///
 /// # Panics
-/// When a text is parsed that prints differently from what it says.
+/// Panics if the parsed rules are displayed with another meaning.
 pub fn rules(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let _ = Rules::from_query(&text).map(|rules| rules.evaluate(&Balances::new()));
@@ -79,7 +79,7 @@ pub fn rules(data: &[u8]) {
     assert!(text.chars().all(allowed), "{text:?} has a character of no rule");
     let printed = rules.to_string();
     assert_eq!(printed.parse().as_ref(), Ok(&rules), "{text:?} prints as {printed:?}");
-    // Every word is printed, in the order of the text: none was dropped or joined to another.
+    // Every word is displayed in its order: none is dropped or joined to another.
     let words = |text: &str| -> Vec<String> {
         let text = text.to_ascii_uppercase();
         let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != ':' && c != '.');
@@ -89,7 +89,8 @@ pub fn rules(data: &[u8]) {
     assert_eq!(words(&text), words(&printed), "{text:?} prints as {printed:?}");
 }
 
-/// A `Retry-After` is seconds, a date or nothing; a date is never more than its distance away.
+/// A `Retry-After` is seconds, a date or invalid. The result for a date is at most its distance
+/// from now.
 pub fn retry_after_header(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
@@ -142,7 +143,7 @@ pub fn store_file(data: &[u8]) {
     }
 }
 
-/// A token that is read has a value, and can be kept.
+/// A parsed token has a value and can be stored.
 pub fn token_response(data: &[u8]) {
     let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     for status in [200, 400] {

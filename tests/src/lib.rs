@@ -1,4 +1,4 @@
-//! What the tests that cross crates share.
+//! Shared code of the tests that involve several crates.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "for tests only")]
 

@@ -14,7 +14,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Opens tunnels to the hosts that are asked for.
+    /// Opens tunnels to the requested hosts.
     pub fn start() -> Self {
         Self::serve(|head, client| {
             let target = head.split(' ').nth(1).unwrap().to_owned();
@@ -22,12 +22,12 @@ impl Proxy {
         })
     }
 
-    /// Opens all tunnels to `server`, whatever host is asked for.
+    /// Opens all tunnels to `server`, whatever the requested host is.
     pub fn start_to(server: SocketAddr) -> Self {
         Self::serve(move |_, client| tunnel(client, TcpStream::connect(server).unwrap()))
     }
 
-    /// Answers every request with this status.
+    /// Responds to every request with this status.
     pub fn rejecting(status: u16) -> Self {
         Self::serve(move |_, mut client| {
             let _ = write!(client, "HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n");

@@ -1,4 +1,4 @@
-//! An HTTPS server whose certificate is signed by a CA of its own.
+//! An HTTPS server with a certificate of its own CA.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -24,7 +24,7 @@ impl Server {
         Self::start_valid(name, (2000, 2100))
     }
 
-    /// With a certificate that is valid between these two years only.
+    /// Starts a server with a certificate that is valid between these two years only.
     pub fn start_valid(name: &str, (from, to): (i32, i32)) -> Self {
         let mut ca = CertificateParams::new(vec![]).unwrap();
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -37,7 +37,7 @@ impl Server {
         Self::serve(&leaf, &key, ca.pem(), greet)
     }
 
-    /// Passes what comes over TLS on to `server`, with a certificate for `name`.
+    /// Forwards the decrypted data to `server`, with a certificate for `name`.
     pub fn relay(name: &str, server: SocketAddr) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut ca = CertificateParams::new(vec![]).unwrap();
@@ -48,7 +48,7 @@ impl Server {
         Self::serve(&leaf, &key, ca.pem(), move |session, stream| pass_on(session, stream, server))
     }
 
-    /// With a certificate that nobody but itself has signed.
+    /// Starts a server with a self-signed certificate.
     pub fn self_signed(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();

@@ -1,4 +1,4 @@
-//! A server that grants every token and answers every call alike: what goes wrong is told to it.
+//! A server that grants every token and sends a configurable response to every other request.
 
 use api_auth::Error;
 use api_sandbox::{Raw, Response, Server, Service, Verdict};
@@ -9,9 +9,9 @@ use crate::catalogue::{AnyClient, Call, Options, Provider};
 #[derive(Debug)]
 pub struct World {
     grant: Option<(&'static str, &'static str)>,
-    /// How many calls are answered 401 from now on.
+    /// The number of following requests with status 401.
     pub refusals: u32,
-    /// What the other calls are answered with.
+    /// The response to all other requests.
     pub response: Response,
 }
 
@@ -21,7 +21,7 @@ impl Service for World {
         if let Some((path, granted)) = self.grant
             && request.path() == path
         {
-            // Whatever goes wrong next begins with a connection of its own.
+            // The next request uses a new connection.
             let response = Response::new(200, "application/json", granted);
             return (response.with_header("connection", "close"), verdict);
         }
@@ -33,21 +33,21 @@ impl Service for World {
     }
 }
 
-/// A response that refuses whoever asks.
+/// Returns a response with status 401.
 pub fn unauthorized() -> Response {
     Response::json(401, &serde_json::json!({"error": "Unauthorized"}))
 }
 
-/// Starts a world of a provider in which calls are answered with hardly more than that all is well.
+/// Starts a server of a provider with a minimal success as response.
 pub fn start(provider: &Provider) -> Server<World> {
     let response = Response::json(200, &serde_json::json!({"id": 1, "result": "success"}));
     Server::start(0, World { grant: provider.grant, refusals: 0, response }).expect("a free port")
 }
 
-/// A client that has its token or session, so that the next request is the call's.
+/// Returns a client with a token or session, so that the next request is that of the endpoint.
 ///
 /// # Errors
-/// When it gets none.
+/// Returns an error if there is none.
 pub fn ready(
     provider: &Provider,
     call: &dyn Call,
@@ -59,8 +59,8 @@ pub fn ready(
     Ok(client)
 }
 
-/// How many requests the server saw since it was last asked: calls, and requests for a token or
-/// session beside them.
+/// Returns the number of requests since the last call of this function: requests to the endpoint,
+/// and those for a token or session.
 pub fn count(provider: &Provider, call: &dyn Call, server: &Server<World>) -> (usize, usize) {
     let is_grant = |path: &str| provider.grant.is_some_and(|(grant, _)| grant == path);
     let seen = server.take_seen();

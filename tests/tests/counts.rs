@@ -1,4 +1,4 @@
-//! What a call allocates: figures that repeat exactly, of `docs/performance.md`.
+//! Allocations of a request: the exact figures of `docs/performance.md`.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -61,7 +61,7 @@ fn a_bearer_token_is_put_on_in_four_allocations() {
 
 /// What is copied of a request, to remove its secrets from an error, takes none.
 #[test]
-fn a_call_is_made_without_further_allocations() {
+fn request_makes_no_further_allocations() {
     let empty = |_: Request| -> Result<Response, TransportError> { Ok(Response::new(Vec::new())) };
     let client = tinypass_client::Client::builder("AIDAIDAID0", KEY).transport(empty);
     let client = client.build().unwrap();
@@ -78,7 +78,7 @@ fn a_call_is_made_without_further_allocations() {
 
 /// One for each text. An amount takes none.
 #[test]
-fn list_is_read_in_ten_allocations_per_record() {
+fn list_needs_ten_allocations_per_record() {
     let record = r#"{"id":"1","aid":"A","rid":"r","uid":"u","amount":4.99,"currency":"USD",
         "created":1,"expires":2,"user_ref":"x","user_email":"ann@example.org","tags":["n","s"]}"#;
     let list = |records: usize| format!(r#"{{"data":[{}]}}"#, vec![record; records].join(","));
@@ -94,7 +94,7 @@ fn list_is_read_in_ten_allocations_per_record() {
 /// The most memory at one time, in multiples of a body of the largest size that is accepted, which
 /// is made to take more.
 #[test]
-fn hostile_bodies_are_read_in_eight_times_their_size() {
+fn malicious_bodies_need_at_most_eight_times_their_size() {
     const SIZE: usize = 8 << 20;
     let fill = |head: &str, unit: &str, tail: &str| {
         let text = unit.repeat((SIZE - head.len() - tail.len()) / unit.len());

@@ -1,8 +1,9 @@
-//! `cargo xtask api`: what each crate shows, in `docs/api/CRATE.txt`, so that a break is seen in
-//! review. `cargo xtask check` compares, and refuses foreign types in what is shown.
+//! `cargo xtask api`: lists the public API of each crate in `docs/api/CRATE.txt`, so that reviews
+//! show breaking changes. `cargo xtask check` compares, and rejects foreign types in the public
+//! API.
 //!
-//! It reads the source as text. That is enough here: the lint `unreachable_pub` makes sure that
-//! whatever says `pub` can be reached, and rustfmt that it is written in one way.
+//! It parses the source as text. This is sufficient: the lint `unreachable_pub` ensures that every
+//! `pub` item is reachable, and rustfmt that the format is uniform.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -61,7 +62,7 @@ fn list(package: &str) -> Result<String, String> {
         .into_iter()
         .flat_map(|table| table.keys())
         .map(|name| name.replace('-', "_"))
-        // The name that api-auth gives to `ureq_lib`.
+        // The name of `ureq_lib` in api-auth.
         .chain(["ureq".to_owned()])
         .filter(|name| !ALLOWED.contains(&name.as_str()) && name != "api_auth")
         .collect();
@@ -136,7 +137,7 @@ fn no_foreign_types(path: &Path, reader: &Reader<'_>, foreign: &[String]) -> Out
     Ok(())
 }
 
-/// The code without comments, attributes, what is in quotation marks, and tests (which come last).
+/// Returns the code without comments, attributes, string contents, and tests (which are last).
 fn plain(text: &str) -> String {
     let text = shell::without_tests(text);
     let mut plain = String::new();
@@ -164,7 +165,7 @@ fn plain(text: &str) -> String {
     plain
 }
 
-/// The length of a text in quotation marks.
+/// Returns the length of a string literal.
 fn quoted(text: &str) -> usize {
     let mut escaped = false;
     for (at, char) in text.char_indices().skip(1) {
@@ -242,7 +243,7 @@ impl Reader<'_> {
                 let is_value = head.starts_with("pub const ") && !head.starts_with("pub const fn");
                 let value = if is_value { head.find(" =") } else { None };
                 let head = head.get(..value.unwrap_or(head.len())).unwrap_or_default();
-                // The fields of a tuple are private unless they say otherwise.
+                // The fields of a tuple are private unless they are `pub`.
                 let tuple = head.starts_with("pub struct ").then(|| head.split_once('(')).flatten();
                 let (head, body) = match tuple {
                     Some((name, fields)) => (name, fields.trim_end_matches(')').to_owned()),
@@ -327,7 +328,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_public_is_listed_and_nothing_else() {
+    fn public_items_are_listed() {
         let text = r#"
 //! A file. pub fn not_this() {}
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: what the clients cost. The measuring itself is a package outside the
-//! workspace, `bench/`.
+//! `cargo xtask bench`: measures the cost of the clients, by a package outside the workspace,
+//! `bench/`.
 
 use std::process::Command;
 

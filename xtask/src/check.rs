@@ -25,7 +25,7 @@ const HELD_BY_API_AUTH: &[&str] = &[
     "webpki",
 ];
 
-/// What a provider crate's code may not do itself.
+/// Items that the code of a provider crate must not use.
 const NOT_IN_A_PROVIDER: &[&str] = &[
     "hmac::Hmac",
     "sha2::",
@@ -41,7 +41,7 @@ const NOT_IN_A_PROVIDER: &[&str] = &[
     "eprintln!",
 ];
 
-/// Runtimes of asynchronous programs. The READMEs say that there is none.
+/// Asynchronous runtimes, of which the READMEs exclude all.
 const RUNTIMES: &[&str] = &["async-std", "futures-executor", "smol", "tokio"];
 
 pub(crate) fn run() -> Outcome {
@@ -49,7 +49,7 @@ pub(crate) fn run() -> Outcome {
     builds()
 }
 
-/// Checks what the files of the project say.
+/// Checks the files of the project.
 fn files() -> Outcome {
     for provider in PROVIDERS {
         source(provider)?;
@@ -61,7 +61,7 @@ fn files() -> Outcome {
     pages::run()
 }
 
-/// Checks what cargo makes of the crates.
+/// Checks the crates by cargo.
 fn builds() -> Outcome {
     let names = published();
     for provider in PROVIDERS {
@@ -138,7 +138,8 @@ fn tree(provider: &Provider) -> Outcome {
     }
 }
 
-/// Provider crates hold no cryptography, no HTTP and no clock, and read no environment.
+/// Checks that provider crates contain no cryptography, no HTTP and no clock, and read no
+/// environment variables.
 fn source(provider: &Provider) -> Outcome {
     let manifest: toml::Table =
         toml::from_str(&shell::read(&format!("{}/Cargo.toml", provider.folder()))?)
@@ -279,10 +280,10 @@ fn transport_without_dns_cache() -> Outcome {
     )
 }
 
-/// All published crates are packed, and built from what was packed.
+/// Packages all published crates, and builds the packages.
 ///
-/// Each time in a folder of its own: cargo keeps the unpacked sources of a folder's packages by
-/// their versions, and would build those of the last time.
+/// Each time in a new folder: cargo caches the unpacked sources of a folder's packages by their
+/// versions, and would build those of the last time.
 fn packages(names: &[String]) -> Outcome {
     let folder = shell::root().join(format!("target/packages-{}", std::process::id()));
     let folder_name = folder.to_string_lossy().into_owned();
@@ -323,7 +324,7 @@ mod tests {
     const LIB: &str = "crates/tinycert-client/src/lib.rs";
 
     #[test]
-    fn libraries_of_api_auth_are_refused_in_a_provider() {
+    fn libraries_of_api_auth_are_rejected_in_a_provider() {
         let copy = copy();
         let manifest = "crates/tinycert-client/Cargo.toml";
         for name in HELD_BY_API_AUTH {
@@ -338,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn cryptography_network_clock_and_environment_are_refused_in_a_provider() {
+    fn cryptography_network_clock_and_environment_are_rejected_in_a_provider() {
         let copy = copy();
         for word in NOT_IN_A_PROVIDER {
             copy.append(LIB, &format!("fn forbidden() {{ {word} }}\n"));
@@ -351,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn docs_that_say_too_little_are_refused() {
+    fn incomplete_docs_are_rejected() {
         let copy = copy();
         for (code, gap) in [
             ("/// A moon.\npub struct Moon {}\n", "Moon does not end with its source"),
@@ -379,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn public_items_that_are_not_listed_are_refused() {
+    fn unlisted_public_items_are_rejected() {
         let copy = copy();
         copy.append(LIB, "/// A moon.\n///\n/// Source: the sky.\npub struct Moon;\n");
         fails(&["docs/api/tinycert-client.txt", "cargo xtask api"]);
@@ -391,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_types_are_refused_in_public_items() {
+    fn foreign_types_are_rejected_in_public_items() {
         let copy = copy();
         for (code, name) in [
             ("pub use log::Level;\n", "log"),
@@ -405,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn unstable_part_of_ureq_is_refused_elsewhere() {
+    fn unstable_part_of_ureq_is_rejected_elsewhere() {
         let copy = copy();
         let client = "crates/api-auth/src/client.rs";
         copy.append(client, "use ureq::unversioned::transport::Connector;\n");
@@ -413,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_another_shape_are_refused() {
+    fn pages_with_other_headings_are_rejected() {
         let copy = copy();
         let readme = "crates/tpay-client/README.md";
         for (page, more, named) in [
@@ -430,13 +431,13 @@ mod tests {
     }
 
     #[test]
-    fn workflows_that_break_the_rules_are_refused() {
+    fn workflows_that_break_the_rules_are_rejected() {
         let copy = copy();
         copy.append(".github/workflows/ci.yml", "      - run: curl https://example.com | sh\n");
         fails(&["ci.yml", "curl https://example.com"]);
     }
 
-    /// The commands that a stand-in for cargo was asked for.
+    /// The commands that the replacement of cargo received.
     type Commands = Rc<RefCell<Vec<String>>>;
 
     /// Replaces cargo. A command that `broken` returns something for has that result.
@@ -453,7 +454,7 @@ mod tests {
         commands
     }
 
-    /// What cargo prints for a project without a fault.
+    /// The output of cargo for a valid project.
     fn good(command: &str) -> String {
         if command.starts_with("tree ") {
             let package = command.split("--package ").nth(1).unwrap().split(' ').next().unwrap();
@@ -572,7 +573,7 @@ mod tests {
     }
 
     #[test]
-    fn http_is_refused_in_a_build_without_features() {
+    fn http_is_rejected_in_a_build_without_features() {
         let _copy = Copy::new();
         for krate in ["ureq v3.5.1", "rustls v0.23.0", "ring v0.17.0"] {
             replace_cargo(move |_, command| {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What cargo prints for its arguments, or its error.
+/// The output of cargo for its arguments, or its error.
 type Cargo = Box<dyn FnMut(&str) -> Result<String, String>>;
 
 thread_local! {
@@ -19,7 +19,7 @@ pub(crate) fn root() -> Option<PathBuf> {
     ROOT.with_borrow(Clone::clone)
 }
 
-/// What the stand-in for cargo of this thread's test returns.
+/// The replacement of cargo in the test of this thread.
 ///
 /// # Panics
 /// Panics if the test has none: no test runs cargo.
@@ -28,7 +28,7 @@ pub(crate) fn cargo(arguments: &str) -> Option<Result<String, String>> {
     Some(result.unwrap_or_else(|| panic!("a test runs cargo {arguments}")))
 }
 
-/// Lets `cargo` take the place of cargo for this thread.
+/// Replaces cargo by `cargo` for this thread.
 pub(crate) fn replace_cargo(cargo: impl FnMut(&str) -> Result<String, String> + 'static) {
     CARGO.set(Some(Box::new(cargo)));
 }

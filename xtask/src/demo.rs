@@ -1,5 +1,5 @@
-//! `cargo xtask demo`: every example as a process of its own against the sandbox, with what each
-//! call sent and what the server thought of it.
+//! `cargo xtask demo`: runs every example as a process against the sandbox, and prints each request
+//! with the verdict of the server.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, Lines};
@@ -58,8 +58,8 @@ pub(crate) fn start() -> Result<Sandbox, String> {
     Sandbox::start().map_err(|error| format!("the sandbox does not start: {error}"))
 }
 
-/// Builds the examples first, so that no compile time is in what they print: those of the whole
-/// workspace, with the features of `cargo xtask test`, so that nothing is built twice.
+/// Builds the examples first, so that their output contains no messages of cargo: those of the
+/// whole workspace, with the features of `cargo xtask test`, so that nothing is built twice.
 pub(crate) fn build() -> Outcome {
     shell::run(&["build", "--locked", "--workspace", "--examples"])
 }
@@ -105,7 +105,7 @@ pub(crate) fn execute(
         .map_err(|error| format!("{}: {error}", example.name))
 }
 
-/// The example as a person types it, where the variables of a sandbox are set.
+/// Returns the command line of an example, for a shell with the variables of a sandbox.
 fn typed(provider: &Provider, example: &Example, listener: &str) -> String {
     let mut words = vec!["cargo", "run", "-p"];
     let package = provider.package();
@@ -198,7 +198,7 @@ impl Running {
         Ok(Self { url, child, lines, expected: example.status, what })
     }
 
-    /// Waits until it ends by itself, and no longer than it can take.
+    /// Waits for the end of the process, with a timeout.
     fn end(mut self) -> Result<Row, String> {
         let mut status = None;
         for _ in 0..100 {
@@ -232,7 +232,7 @@ fn pause() {
     std::thread::sleep(Duration::from_millis(100));
 }
 
-/// A request as a line: what was asked, and the server's verdict. Values stay out of it.
+/// Formats a request as a line: endpoint and verdict, without values.
 fn describe(seen: &Seen) -> String {
     let names: BTreeSet<&str> = seen
         .request
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn examples_that_must_come_before_do() {
+    fn required_examples_run_first() {
         for provider in PROVIDERS {
             for (number, example) in provider.examples.iter().enumerate() {
                 let mut before = provider.examples.iter().take(number);

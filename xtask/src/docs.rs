@@ -18,8 +18,7 @@ use crate::{Outcome, shell};
 /// Words by which an amount names its unit.
 const UNITS: &[&str] = &["in units of", "whole tokens", "percent", "how many", "grosze"];
 
-/// The types that are this project's own: no provider says anything of them. All others are of the
-/// wire.
+/// The types that are not part of a protocol. All others are of the wire.
 const OWN: &[&str] = &[
     "Blocks",
     "Client",
@@ -48,7 +47,7 @@ struct Listed {
     path: String,
 }
 
-/// Names what is missing.
+/// Lists the gaps.
 pub(crate) fn check(provider: &Provider) -> Outcome {
     let list = shell::read(&format!("docs/endpoints/{}.toml", provider.name))?;
     let list: List = toml::from_str(&list).map_err(|error| error.to_string())?;
@@ -59,7 +58,7 @@ pub(crate) fn check(provider: &Provider) -> Outcome {
         .collect();
     let mut files = Vec::new();
     read_folder(&shell::root().join(provider.folder()).join("src"), &mut files)?;
-    // What is a page for a browser has a method that gives its URL.
+    // A page for a browser has a method that returns its URL.
     let method = |name: &str| {
         let begins =
             |end: &str| files.iter().any(|text| text.contains(&format!("pub fn {name}{end}")));
@@ -128,7 +127,7 @@ fn types(text: &str) -> impl Iterator<Item = (&str, String)> {
         let said = std::mem::take(&mut docs).join(" ");
         let rest = line.strip_prefix("pub struct ").or(line.strip_prefix("pub enum "))?;
         let name = rest.split(|char: char| !char.is_alphanumeric()).next()?;
-        // The `$name` of a macro's own text is none.
+        // The `$name` in the definition of a macro is not a name.
         (!name.is_empty()).then_some((name, said))
     })
 }
@@ -141,7 +140,7 @@ fn without_source(text: &str) -> impl Iterator<Item = &str> {
     types(text).filter(move |(name, docs)| !OWN.contains(name) && !told(docs)).map(|(name, _)| name)
 }
 
-/// The fields and setters of a file that hold an amount whose documentation does not tell of what.
+/// Returns the fields and setters with an amount whose documentation contains no unit.
 fn amounts_without_unit(text: &str) -> impl Iterator<Item = String> {
     let mut docs = String::new();
     text.lines().filter_map(move |line| {
@@ -211,7 +210,7 @@ impl Endpoint for GetMoon {
     }
 
     #[test]
-    fn a_type_is_found_wherever_it_is_made() {
+    fn type_is_found_wherever_it_is_defined() {
         let text = "\
 /// A moon.
 #[derive(Debug)]
@@ -264,7 +263,7 @@ pub(crate) struct Orbit;
     }
 
     #[test]
-    fn the_crates_of_the_project_hold_the_rules() {
+    fn crates_satisfy_the_rules() {
         let mut files = Vec::new();
         for provider in crate::providers::PROVIDERS {
             check(provider).unwrap();
@@ -272,14 +271,14 @@ pub(crate) struct Orbit;
         }
         let all: Vec<&str> =
             files.iter().flat_map(|text| types(text)).map(|(name, _)| name).collect();
-        // A name that is left over would excuse a type that comes later.
+        // An unused exception would apply to a later type.
         for own in OWN {
             assert!(all.contains(own), "there is no {own}");
         }
     }
 
     #[test]
-    fn an_amount_of_nothing_is_named() {
+    fn empty_amount_is_named() {
         assert_eq!(amounts_without_unit(FILE).collect::<Vec<_>>(), ["least: Amount,"]);
     }
 

@@ -52,11 +52,11 @@ fn in_scope(provider: &Provider, listed: &Listed) -> bool {
     provider.scope.is_empty() || provider.scope.contains(&listed.source.as_str())
 }
 
-/// Where the table of a README begins and ends.
+/// The markers around the table of a README.
 const MARKS: [&str; 2] =
     ["<!-- endpoints: written by `cargo xtask endpoints --write` -->\n", "<!-- endpoints: end -->"];
 
-/// The README with the table that the source tells of.
+/// Returns the README with the table of the source.
 fn with_table(provider: &Provider, readme: &str) -> Result<String, String> {
     let source = Source::read(&shell::root().join(provider.folder()).join("src"))?;
     let mut table = String::from(
@@ -114,7 +114,7 @@ fn check(provider: &Provider, called: Result<Called, String>) -> Result<Vec<Stri
     let folder = provider.folder();
     let source = Source::read(&shell::root().join(&folder).join("src"))?;
     let mut gaps = Vec::new();
-    // Whoever adds a provider sees all that is missing, and not the first thing only.
+    // All gaps are listed, not only the first one.
     let mut read = |path: &str| shell::read(path).unwrap_or_else(|why| note(&mut gaps, why));
     let requests = read(&format!("{folder}/tests/integration/requests.rs"));
     let responses = read(&format!("{folder}/tests/integration/responses.rs"));
@@ -181,7 +181,7 @@ fn rows_of_requests(page: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Writes down a gap; what stands in the place of what is missing.
+/// Records a gap, and returns a placeholder.
 fn note<T: Default>(gaps: &mut Vec<String>, why: String) -> T {
     gaps.push(why);
     T::default()
@@ -212,7 +212,7 @@ fn accepted(sandbox: &Sandbox) -> Called {
         .collect()
 }
 
-/// What a crate's source declares.
+/// The declarations of a crate's source.
 struct Source {
     /// The structs of each endpoint id.
     structs: BTreeMap<String, Vec<String>>,
@@ -225,12 +225,12 @@ struct Function {
     name: String,
     /// Signature and body, without comments.
     code: String,
-    /// Its comment says so.
+    /// Whether its comment says so.
     is_experimental: bool,
 }
 
 impl Function {
-    /// What a call of it gives, for people.
+    /// The type of its result, for the table.
     fn response(&self) -> String {
         let signature = self.code.split('{').next().unwrap_or_default();
         let returned = signature.split_once("-> ").map_or("()", |(_, returned)| returned.trim());
@@ -302,7 +302,7 @@ impl Source {
         let is_code = |line: &&str| !line.trim_start().starts_with("//");
         let mut comment = "";
         for (number, part) in block.split("pub fn ").enumerate() {
-            // What comes before the first function is no function.
+            // The text before the first function is not a function.
             if number > 0 {
                 let code: String =
                     part.lines().filter(is_code).flat_map(|line| [line, "\n"]).collect();
@@ -334,7 +334,7 @@ mod tests {
     use crate::copy::{self, Copy};
 
     #[test]
-    fn a_function_belongs_to_the_endpoint_that_it_sends() {
+    fn function_belongs_to_its_endpoint() {
         let mut source = Source { structs: BTreeMap::new(), functions: Vec::new() };
         source.read_structs(
             "impl Endpoint for Authorize {\n    const ID: &'static str = \"authorize\";\n}\n\
@@ -359,7 +359,7 @@ mod tests {
         PROVIDERS.iter().find(|provider| provider.name == "tinycert").unwrap()
     }
 
-    /// A copy of the project whose READMEs have the tables that the source tells of.
+    /// A copy of the project whose READMEs have the tables of the source.
     fn copy() -> Copy {
         let copy = Copy::new();
         for provider in PROVIDERS {
@@ -368,7 +368,7 @@ mod tests {
         copy
     }
 
-    /// What is missing if the tour calls every listed endpoint.
+    /// Returns the gaps if the tour calls every listed endpoint.
     fn gaps() -> Vec<String> {
         let ids = listed(tinycert()).unwrap().endpoint.into_iter().map(|listed| listed.id);
         check(tinycert(), Ok(ids.collect())).unwrap()
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_that_a_server_refuses_are_no_calls_of_the_tour() {
+    fn rejected_requests_do_not_count_as_calls_of_the_tour() {
         let sandbox = demo::start().unwrap();
         let url = sandbox.tokenpass().base_url();
         let host = url.strip_prefix("http://").unwrap();

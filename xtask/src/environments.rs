@@ -62,7 +62,7 @@ impl Run {
     }
 }
 
-/// Where users keep files. Stores and examples read these variables.
+/// Variables with the folders of a user. Stores and examples read them.
 const HOMES: &[&str] =
     &["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "LOCALAPPDATA", "USERPROFILE"];
 
@@ -359,7 +359,7 @@ fn programs() -> Result<Vec<Program>, String> {
     listed(&text)
 }
 
-/// The test programs in what cargo printed.
+/// Returns the test programs in the output of cargo.
 fn listed(text: &str) -> Result<Vec<Program>, String> {
     let mut programs = Vec::new();
     for line in text.lines() {
@@ -381,10 +381,10 @@ fn listed(text: &str) -> Result<Vec<Program>, String> {
     if programs.is_empty() { Err("cargo named no test program".to_owned()) } else { Ok(programs) }
 }
 
-/// What came of an environment.
+/// The result of an environment.
 struct Figures {
     tests: usize,
-    /// Tests, and programs that ended without telling which test failed.
+    /// Failed tests, and programs that ended without the name of a failed test.
     failed: Vec<String>,
 }
 
@@ -421,11 +421,11 @@ fn in_environment(
     Ok(figures)
 }
 
-/// Runs a program. Returns what it printed, and whether it succeeded.
+/// Runs a program. Returns its output, and whether it succeeded.
 fn execute(program: &Program, run: &Run, output: &Path) -> io::Result<(String, bool)> {
     let mut words = run.before.iter().map(OsString::as_os_str).chain([program.path.as_os_str()]);
     let mut command = Command::new(words.next().unwrap_or_default());
-    // A file takes any amount, and no child of the program keeps it open for this process.
+    // A file has no size limit, and this process does not wait for children that keep it open.
     let file = fs::File::create(output)?;
     command
         .args(words)
@@ -465,7 +465,7 @@ fn ended_well(child: &mut Child) -> io::Result<bool> {
     Ok(false)
 }
 
-/// The number of tests in what a program printed, and the names of those that failed.
+/// Returns the number of tests in the output of a program, and the names of those that failed.
 fn results(text: &str) -> (usize, Vec<String>) {
     let tests = |line: &str| {
         let rest = line.strip_prefix("running ")?;
@@ -515,7 +515,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_environment_is_refused() {
+    fn unknown_environment_is_rejected() {
         let error = run(&["winter".to_owned()]).unwrap_err();
         assert!(error.contains("\"winter\"") && error.contains("no-network"), "{error}");
     }

@@ -30,17 +30,18 @@ use lexopt::prelude::*;
 const HELP: &str = "\
 usage: cargo xtask TASK
 
-  test        what a change needs to be trusted: formatting, lints, all tests, docs
-  demo        runs every example against the sandbox and shows what each call sent
-  endpoints   checks that every listed endpoint is implemented, tested, documented, called;
+  test        checks formatting and lints, runs all tests, builds the docs
+  demo        runs every example against the sandbox and prints the requests
+  endpoints   checks that every endpoint has a method, tests, docs and a call in the tour;
               --write writes the tables of the READMEs
   environments
               runs the tests in unusual environments: proxies, folders, users, no network;
               names of environments may follow
-  api         writes what each crate shows to docs/api
-  check       checks each crate alone: tree, docs, licences, features, API, packaging;
-              --release tells what a release still needs
-  bench       measures what the clients cost and writes docs/performance.md; --check holds bounds
+  api         writes the listings of the public API to docs/api
+  check       checks each crate alone: dependencies, docs, licences, features, API, packages;
+              --release lists what is missing for a release
+  bench       measures the cost of requests and writes docs/performance.md;
+              --check fails if a bound is exceeded
 ";
 
 /// Returns whether the help lists a task.
@@ -50,10 +51,10 @@ fn is_task(name: &str) -> bool {
     !name.is_empty() && HELP.lines().any(listed)
 }
 
-/// What a task ends with: why it failed, for people.
+/// The result of a task. The error is a message.
 type Outcome = Result<(), String>;
 
-/// What follows the task, as it is.
+/// Returns the unchanged arguments after the task.
 fn words(parser: &mut lexopt::Parser) -> Result<Vec<String>, String> {
     let words = parser.raw_args().map_err(|error| error.to_string())?;
     words
@@ -61,10 +62,10 @@ fn words(parser: &mut lexopt::Parser) -> Result<Vec<String>, String> {
         .collect()
 }
 
-/// Refuses whatever follows a task that takes nothing: it would be ignored.
+/// Rejects arguments of a task without arguments, instead of ignoring them.
 fn alone(parser: &mut lexopt::Parser) -> Outcome {
     match words(parser)?.first() {
-        Some(word) => Err(format!("this task takes nothing, and {word:?} follows it\n\n{HELP}")),
+        Some(word) => Err(format!("unexpected argument: {word:?}\n\n{HELP}")),
         None => Ok(()),
     }
 }
@@ -88,7 +89,7 @@ fn main() -> ExitCode {
             "endpoints" => words(&mut parser).and_then(|words| match words.as_slice() {
                 [] => endpoints::run(false),
                 [only] if only == "--write" => endpoints::run(true),
-                _ => Err(format!("only --write may follow\n\n{HELP}")),
+                _ => Err(format!("unexpected argument: only --write is allowed\n\n{HELP}")),
             }),
             "environments" => words(&mut parser).and_then(|words| environments::run(&words)),
             "check" => words(&mut parser).and_then(|words| {
@@ -96,16 +97,16 @@ fn main() -> ExitCode {
                 match words.as_slice() {
                     [] => check::run(),
                     ["--release"] => pages::release(),
-                    _ => Err(format!("no option {words:?}\n\n{HELP}")),
+                    _ => Err(format!("unknown option: {words:?}\n\n{HELP}")),
                 }
             }),
             "bench" => words(&mut parser).and_then(|words| bench::run(&words)),
             "help" => help(),
-            other => Err(format!("no task {other:?}\n\n{HELP}")),
+            other => Err(format!("unknown task: {other:?}\n\n{HELP}")),
         },
         Ok(Some(Short('h') | Long("help"))) => help(),
         Ok(Some(other)) => Err(format!("{}\n\n{HELP}", other.unexpected())),
-        Ok(None) => Err(format!("which task?\n\n{HELP}")),
+        Ok(None) => Err(format!("missing argument: TASK\n\n{HELP}")),
         Err(error) => Err(error.to_string()),
     };
     match outcome {

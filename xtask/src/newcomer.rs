@@ -1,6 +1,6 @@
-//! What somebody does who finds one crate: a new program, one dependency, the first program of the
-//! README to the letter. And who reads a guide: its commands, one after the other, to the letter.
-//! Part of `cargo xtask check`.
+//! Tests of the READMEs and guides for new users: a new program with one dependency and the first
+//! program of the README, and the commands of guides, one after the other. Part of `cargo xtask
+//! check`.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -22,7 +22,7 @@ pub(crate) fn run() -> Outcome {
     Ok(())
 }
 
-/// Pages that show how examples are run.
+/// Pages with commands that run examples.
 const PAGES: &[&str] = &[
     "README.md",
     "docs/guides/gating-content.md",
@@ -30,17 +30,22 @@ const PAGES: &[&str] = &[
     "docs/guides/private-pki.md",
 ];
 
-/// Runs the examples that a page shows, in its order, against one sandbox; how many there are.
+/// A command that starts its own test servers and stops them.
+const OWN_SERVERS: &str = "cargo run -p api-sandbox -- run ";
+
+/// Runs the examples of a page in their order, against one sandbox. Returns their number.
 fn run_commands(page: &str) -> Result<usize, String> {
     let text = shell::read(page)?.replace("\r\n", "\n");
     let commands = commands(&text);
     let sandbox = demo::start()?;
     for command in &commands {
         let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        let has_own_servers = words.contains(&"api-sandbox");
         let mut command = shell::cargo(&words);
         shell::set_sandbox(&mut command, &sandbox);
         let printed = shell::output_of(&mut command)?;
-        for link in printed.lines().filter_map(|line| line.strip_prefix("pay at ")) {
+        let links = printed.lines().filter_map(|line| line.strip_prefix("pay at "));
+        for link in links.filter(|_| !has_own_servers) {
             open(link).map_err(|error| format!("{link}: {error}"))?;
         }
     }
@@ -64,18 +69,20 @@ fn open(link: &str) -> io::Result<()> {
     if response.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(io::Error::other(response)) }
 }
 
-/// What follows `cargo` in each `cargo run` of a page's blocks of `sh`, without the test servers.
+/// The arguments of each `cargo run` in the `sh` blocks of a page, except of those that only start the
+/// test servers.
 fn commands(page: &str) -> Vec<Vec<String>> {
     let blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
     let lines: Vec<String> = blocks.map(|block| block.replace("\\\n", " ")).collect();
     let lines = lines.iter().flat_map(|block| block.lines());
     let is_example = |line: &&str| {
-        line.starts_with("cargo run ") && !line.starts_with("cargo run -p api-sandbox")
+        line.starts_with("cargo run ")
+            && (!line.starts_with("cargo run -p api-sandbox") || line.starts_with(OWN_SERVERS))
     };
     lines.filter(is_example).map(words).collect()
 }
 
-/// The words of a command after its first one, as a shell splits them; quotes hold words together.
+/// Returns the words of a command after the first one, split like in a shell, with quotes.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let (mut word, mut quote) = (String::new(), None);
@@ -95,11 +102,11 @@ fn words(line: &str) -> Vec<String> {
     words.split_off(1)
 }
 
-/// Runs it against a sandbox; what it printed last.
+/// Runs the first program of a README against a sandbox. Returns the last line of its output.
 fn first_program(provider: &Provider) -> Result<String, String> {
     let readme = shell::read(&format!("{}/README.md", provider.folder()))?.replace("\r\n", "\n");
-    let (_, rest) = readme.split_once("```rust").ok_or("the README shows no program")?;
-    let (_, rest) = rest.split_once('\n').ok_or("the README shows no program")?;
+    let (_, rest) = readme.split_once("```rust").ok_or("the README contains no program")?;
+    let (_, rest) = rest.split_once('\n').ok_or("the README contains no program")?;
     let (program, _) = rest.split_once("```").ok_or("the program does not end")?;
 
     let package = provider.package();
@@ -116,7 +123,7 @@ fn first_program(provider: &Provider) -> Result<String, String> {
     };
     fs::create_dir_all(folder.join("src")).map_err(|error| error.to_string())?;
     write("Cargo.toml", &manifest)?;
-    // The versions that everything else here was tested with.
+    // The versions with which the workspace is tested.
     write("Cargo.lock", &shell::read("Cargo.lock")?)?;
     write("src/main.rs", program)?;
 
@@ -125,7 +132,7 @@ fn first_program(provider: &Provider) -> Result<String, String> {
     command.current_dir(&folder).env("CARGO_TARGET_DIR", all.join("target"));
     shell::set_sandbox(&mut command, &sandbox);
     let printed = shell::output_of(&mut command)?;
-    Ok(printed.lines().last().unwrap_or("it printed nothing, and ended well").to_owned())
+    Ok(printed.lines().last().unwrap_or("it succeeded without output").to_owned())
 }
 
 #[cfg(test)]
@@ -133,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_are_read_as_a_shell_reads_them() {
+    fn commands_are_split_like_in_a_shell() {
         let page = "```sh\ncargo run -p api-sandbox\n```\n\n```sh\ncargo run -p a --example b -- \\\n    \
             --ca \"ACME, Inc.\" 'x >= 1'\n```\n\n```rust\ncargo run c\n```\n";
         let expected = ["run", "-p", "a", "--example", "b", "--", "--ca", "ACME, Inc.", "x >= 1"];

@@ -1,5 +1,5 @@
-//! What holds for files that are no code: READMEs of one shape, workflows with few rights, and what a
-//! release needs. Part of `cargo xtask check`.
+//! Checks of files that are not code: uniform READMEs, workflows with minimal permissions, and the
+//! requirements of a release. Part of `cargo xtask check`.
 
 use std::fs;
 
@@ -39,7 +39,7 @@ pub(crate) fn run() -> Outcome {
     workflows()
 }
 
-/// Pages that people read as they are, beside the READMEs of the published crates.
+/// Pages with programs, besides the READMEs of the published crates.
 const PAGES: &[&str] = &[
     "README.md",
     "docs/adding-a-provider.md",
@@ -53,7 +53,7 @@ const PAGES: &[&str] = &[
     "examples/weather-client/README.md",
 ];
 
-/// What is shown can be pasted into a `main.rs`.
+/// Checks that each shown program can be pasted into a `main.rs`.
 fn whole_programs() -> Outcome {
     let readmes = published().into_iter().map(|package| format!("crates/{package}/README.md"));
     let mut programs = 0;
@@ -61,11 +61,12 @@ fn whole_programs() -> Outcome {
         let text = shell::read(&path)?.replace("\r\n", "\n");
         programs += count_programs(&text).map_err(|why| format!("{path}: {why}"))?;
     }
-    println!("pages: {programs} programs, each of them whole");
+    println!("pages: {programs} complete programs");
     Ok(())
 }
 
-/// How many programs a page shows; each has its `main` and no line that rustdoc alone would hide.
+/// Returns the number of programs of a page. Each must have a `main` and no line that only rustdoc
+/// hides.
 fn count_programs(page: &str) -> Result<usize, String> {
     let mut programs = 0;
     for block in page.split("\n```rust").skip(1) {
@@ -81,7 +82,7 @@ fn count_programs(page: &str) -> Result<usize, String> {
     Ok(programs)
 }
 
-/// Whoever knows one README finds everything in the others.
+/// Checks that the READMEs have the same headings.
 fn front_pages() -> Outcome {
     let mut shape: Option<Vec<String>> = None;
     for path in PROVIDERS.iter().map(|provider| format!("{}/README.md", provider.folder())) {
@@ -177,10 +178,10 @@ fn tests(command: &str) -> Result<bool, String> {
     }
 }
 
-/// What READMEs say only as long as nothing was released.
+/// Notes of the READMEs that apply until the first release.
 const UNRELEASED: &str = "until its first release";
 
-/// What is still to be done before `cargo publish`: `cargo xtask check --release`.
+/// Lists what is missing for `cargo publish`: `cargo xtask check --release`.
 pub(crate) fn release() -> Outcome {
     let mut missing = Vec::new();
     for package in published() {
@@ -280,7 +281,7 @@ jobs:
     }
 
     #[test]
-    fn a_program_is_shown_whole() {
+    fn shown_programs_are_complete() {
         let page = |program: &str| format!("text\n\n```rust,no_run\n{program}```\n");
         let whole = "use a::B;\n\nfn main() {}\n";
         assert_eq!(count_programs(&page(whole).repeat(2)), Ok(2));
@@ -291,12 +292,12 @@ jobs:
     }
 
     #[test]
-    fn all_pages_hold_the_rule() {
+    fn all_pages_satisfy_the_rule() {
         whole_programs().unwrap();
     }
 
     #[test]
-    fn the_workflows_of_the_project_hold_the_rule() {
+    fn workflows_satisfy_the_rule() {
         workflows().unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! What the tasks know of each provider. A new one is a row here.
+//! The providers of the tasks, one row each.
 
 use api_sandbox::Sandbox;
 
@@ -12,20 +12,20 @@ pub(crate) struct Provider {
     pub(crate) scope: &'static [&'static str],
     /// The features that its examples need.
     pub(crate) features: &'static str,
-    /// An example that receives what the server tells of its own accord, while the others run.
+    /// An example that receives webhooks or notifications while the others run.
     pub(crate) listener: Option<Listener>,
     /// Its examples, in the order in which the demo runs them. In their arguments `{listener}`
     /// stands for the listener's address.
     pub(crate) examples: &'static [Example],
 }
 
-/// Tells a server the address of a listener.
+/// Sets the address of a listener at a server.
 type Subscribe = fn(&Sandbox, &str) -> Result<(), String>;
 
-/// An example that prints `listening on URL` first, and ends after what it waits for.
+/// An example that first prints `listening on URL`, and ends after it has received a message.
 pub(crate) struct Listener {
     pub(crate) example: Example,
-    /// Tells the server of the listener, if no example does.
+    /// Sets the address of the listener at the server, if no example does.
     pub(crate) subscribe: Option<Subscribe>,
 }
 
@@ -112,7 +112,7 @@ pub(crate) const PROVIDERS: &[Provider] = &[
             ),
             example("renew", &["--out", "target/demo"]),
             example("renew", &["--execute", "--out", "target/demo"]),
-            // Once more, as after a failure in the middle: nothing new is made.
+            // A second run, as after a failure, creates nothing.
             example(
                 "renew",
                 &["--execute", "--ca", "Sandbox, Inc.", "--cert", "14237", "--out", "target/demo"],

@@ -18,7 +18,7 @@ pub(crate) fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// A file of the workspace, as text.
+/// Reads a file of the workspace.
 pub(crate) fn read(path: &str) -> Result<String, String> {
     std::fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
 }
@@ -141,7 +141,7 @@ mod tests {
     use super::{cargo, quoted, without_tests};
 
     #[test]
-    fn tests_end_the_code_and_their_declaration_does_not() {
+    fn test_modules_end_the_code() {
         let code = "fn a() {}\n\n#[cfg(test)]\nmod tests;\n\nfn b() {}\n";
         assert_eq!(without_tests(code), code);
         let tests = format!("{code}#[cfg(test)]\nmod more {{ fn c() {{}} }}\n");
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_reads_words_whole() {
+    fn shell_reads_quoted_words() {
         assert_eq!(quoted("http://127.0.0.1:80/a,b"), "http://127.0.0.1:80/a,b");
         assert_eq!(quoted("My Passphrase & more"), "'My Passphrase & more'");
         assert_eq!(quoted("it's"), r"'it'\''s'");

@@ -29,7 +29,7 @@ fn help_is_no_error() {
 }
 
 #[test]
-fn what_is_wrong_comes_first_and_then_what_there_is() {
+fn errors_precede_the_summary() {
     for (words, first) in [
         (&[][..], "xtask: which task?"),
         (&["tset"], "xtask: no task \"tset\""),

@@ -51,12 +51,12 @@ pub enum BlockError {
 impl fmt::Display for BlockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::SignatureMissing => "signature missing",
-            Self::SignatureMalformed => "signature malformed",
-            Self::SignatureMismatch => "signature mismatch",
-            Self::CipherMalformed => "cipher text malformed",
-            Self::CipherLength => "cipher text of a wrong length",
-            Self::Padding => "padding wrong",
+            Self::SignatureMissing => "the signature is missing",
+            Self::SignatureMalformed => "the signature is malformed",
+            Self::SignatureMismatch => "the signature does not match",
+            Self::CipherMalformed => "the cipher text is malformed",
+            Self::CipherLength => "the length of the cipher text is invalid",
+            Self::Padding => "the padding is invalid",
         })
     }
 }

@@ -375,6 +375,10 @@ impl Error {
                     "{name} begins or ends with white space: check whether it belongs to the value"
                 )));
             }
+            (ErrorKind::RateLimited, _) if self.0.retry_after.is_some() => {
+                let seconds = self.0.retry_after.unwrap_or_default().as_secs();
+                return Some(Cow::Owned(format!("wait {seconds} s before the next request")));
+            }
             (kind, _) => Self::hint_of(kind, self.0.retryable)?,
         };
         Some(Cow::Borrowed(hint))
@@ -384,10 +388,10 @@ impl Error {
         Some(match kind {
             ErrorKind::Transport if is_retryable => "the same request may succeed later",
             ErrorKind::Auth => "check the credentials, their permissions and the environment",
-            ErrorKind::RateLimited => {
-                "wait before the next request; `retry_after()` may return how long"
+            ErrorKind::RateLimited => "wait before the next request",
+            ErrorKind::Decode => {
+                "the response or message differs from the documentation; see `body()`"
             }
-            ErrorKind::Decode => "the response differs from the documentation; see `body()`",
             ErrorKind::Incomplete => "entries may be missing: read the list again",
             ErrorKind::Verify => "do not trust the message",
             ErrorKind::Input

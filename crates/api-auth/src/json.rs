@@ -125,7 +125,7 @@ fn read_carefully<T: DeserializeOwned>(
     mut error: Error,
 ) -> Result<T, Error> {
     if text.iter().all(u8::is_ascii_whitespace) {
-        return Err(Error::plain("empty body"));
+        return Err(Error::plain("the response body is empty"));
     }
     let repaired = repair::repaired(text);
     let mut is_new = repaired.is_some();

@@ -289,16 +289,16 @@ impl Anchors {
     /// Returns an error if a section is not a `CERTIFICATE`, a certificate cannot be parsed, or
     /// none of them is self-signed.
     pub fn from_pem(pem: &[u8]) -> Result<Self, InputError> {
-        let reject = |problem| InputError::new("trust anchors", problem);
+        let reject = |problem| InputError::new("anchors", problem);
         let mut anchors = Self { roots: Vec::new(), intermediates: Vec::new() };
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate =
-                certificate.map_err(|_| reject("are not in PEM format"))?.into_owned();
+                certificate.map_err(|_| reject("must be certificates in PEM format"))?.into_owned();
             let parsed = EndEntityCert::try_from(&certificate)
-                .map_err(|_| reject("contain an invalid certificate"))?;
+                .map_err(|_| reject("contains an invalid certificate"))?;
             if parsed.issuer() == parsed.subject() {
                 let root = anchor_from_trusted_cert(&certificate)
-                    .map_err(|_| reject("contain a root certificate that cannot be used"))?;
+                    .map_err(|_| reject("contains a root certificate that cannot be used"))?;
                 anchors.roots.push(root.to_owned());
             } else {
                 anchors.intermediates.push(certificate);
@@ -308,12 +308,12 @@ impl Anchors {
         let begins = pem.windows(BEGIN.len()).filter(|window| *window == BEGIN).count();
         if count != begins {
             return Err(reject(
-                "contain a section that is not a certificate: each must begin with \
+                "contains a section that is not a certificate: each must begin with \
                  -----BEGIN CERTIFICATE-----",
             ));
         }
         if anchors.roots.is_empty() {
-            return Err(reject("contain no root certificate"));
+            return Err(reject("must contain a root certificate in PEM format"));
         }
         Ok(anchors)
     }

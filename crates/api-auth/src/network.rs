@@ -109,27 +109,32 @@ impl Base {
     ) -> Result<Self, InputError> {
         let reject = |problem| Err(InputError::new(argument, problem));
         let Ok(uri) = Uri::try_from(url) else {
-            return reject("is not a URL");
+            return reject("must be a URL such as https://api.example.com");
         };
         let https = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
-            _ => return reject("must begin with https:// (or http:// for this machine)"),
+            _ => return reject("must begin with https:// (or http:// for a loopback host)"),
         };
         let (Some(host), Some(authority)) = (uri.host(), uri.authority()) else {
-            return reject("has no host");
+            return reject("must contain a host, such as https://api.example.com");
         };
         if authority.as_str().contains('@') {
             return reject("must not contain a user name or password");
         }
-        if host.is_empty() || uri.query().is_some() || url.contains('#') {
-            return reject("must be scheme, host and path only");
+        if host.is_empty() {
+            return reject("must be a URL such as https://api.example.com");
+        }
+        if uri.query().is_some() || url.contains('#') {
+            return reject("must not contain a query or fragment");
         }
         if !has_valid_port(authority) {
             return reject(INVALID_PORT);
         }
         if !https && !network.allows_plain_http(host) {
-            return reject("would send credentials over plain http; use https");
+            return reject(
+                "must begin with https://, because http would send credentials unencrypted",
+            );
         }
         let scheme = if https { "https" } else { "http" };
         let path = uri.path().trim_end_matches('/');
@@ -216,7 +221,7 @@ mod tests {
             assert!(base(good).is_ok(), "{good}");
         }
         for bad in ["http://h.example", "http://127.0.0.1.evil.example", "http://localhost.evil"] {
-            assert!(base(bad).unwrap_err().contains("plain http"), "{bad}");
+            assert!(base(bad).unwrap_err().contains("unencrypted"), "{bad}");
         }
     }
 

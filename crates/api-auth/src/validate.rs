@@ -53,7 +53,7 @@ pub fn max_chars(
 /// Returns an error that names the argument if `text` is such a string.
 pub fn segment(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), InputError> {
     match text.trim() {
-        "." | ".." => Err(InputError::new(name, "must not be a dot segment")),
+        "." | ".." => Err(InputError::new(name, "must not be \".\" or \"..\"")),
         text => not_empty(name, text),
     }
 }
@@ -104,7 +104,7 @@ mod tests {
         let message = |checked: Result<(), InputError>| checked.unwrap_err().to_string();
         assert_eq!(message(not_empty("name", " \n")), "name: must not be empty");
         assert_eq!(message(segment("id", "")), "id: must not be empty");
-        assert_eq!(message(segment("id", " .. ")), "id: must not be a dot segment");
+        assert_eq!(message(segment("id", " .. ")), "id: must not be \".\" or \"..\"");
         assert_eq!(
             message(max_chars("name", "łłł", 2)),
             "name: must not be longer than 2 characters"

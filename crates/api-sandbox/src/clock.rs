@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clock_starts_at_a_time_and_goes_on() {
+    fn clock_starts_at_a_time_and_runs() {
         let noon = 1_795_953_600;
         for text in ["1795953600", "2026-11-29T12:00:00Z", "2026-11-29 12:00:00"] {
             let clock: SandboxClock = text.parse().unwrap();

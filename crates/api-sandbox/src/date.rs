@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_go_there_and_back() {
+    fn dates_round_trip() {
         for (unix, text) in [
             (0, "1970-01-01 00:00:00"),
             (951_782_400, "2000-02-29 00:00:00"),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_long_ago_is_a_date_all_the_same() {
+    fn dates_of_any_year_are_valid() {
         for text in ["1969-12-31 23:59:59", "1904-02-29 12:00:00", "0001-01-01 00:00:00"] {
             assert!(is_date_time(text), "{text}");
             assert_eq!(parse_date_time(text), None, "{text}");
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_not_read() {
+    fn invalid_dates_are_rejected() {
         for bad in [
             "",
             "1506003600",

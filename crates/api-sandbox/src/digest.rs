@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_documented_hmac_comes_out() {
+    fn hmac_matches_the_documented_value() {
         let text = "email=account%40example.com&passphrase=My+Secret+Passphrase";
         let mac = hmac_sha256("ThisIsMySuperSecretAPIKey", text.as_bytes());
         let digest = "b69791b85b31eff9945337434e573f6c5143df1550a11a3f0de0345b20b809f8";
@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_of_nothing_is_the_known_one() {
+    fn hash_of_empty_input_is_correct() {
         let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(sha256_hex(""), hash);
     }

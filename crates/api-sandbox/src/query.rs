@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_the_documented_encoder_writes_is_read() {
+    fn only_the_documented_encoding_is_accepted() {
         let pairs = decode_form("rid=%C3%89t%C3%A9+complet&x=*%7E", b"*").unwrap();
         assert_eq!(pairs.0, [("rid".into(), "Été complet".into()), ("x".into(), "*~".into())]);
         assert_eq!(decode_form("x=%2A%7E", b"*").unwrap().0, [("x".into(), "*~".into())]);
@@ -135,13 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn a_plus_in_a_path_is_refused() {
+    fn plus_in_a_path_is_rejected() {
         assert_eq!(decode_segment("a%20b%2Fc~").unwrap(), "a b/c~");
         assert_eq!(decode_segment("a+b"), None);
     }
 
     #[test]
-    fn names_that_come_twice_or_are_unknown_are_found() {
+    fn repeated_and_unknown_names_are_found() {
         let pairs = decode_form("a=1&b=2&c=3&b=4", b"").unwrap();
         assert_eq!((pairs.get("b"), pairs.get("d")), (Some("2"), None));
         assert_eq!(pairs.repeated(), Some("b"));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_number_has_one_spelling() {
+    fn integer_has_one_notation() {
         assert_eq!((whole("0"), whole("100")), (Some(0), Some(100)));
         for bad in ["", "+1", "-1", "007", "1.0", "1e3", " 1", "18446744073709551616"] {
             assert_eq!(whole(bad), None, "{bad}");

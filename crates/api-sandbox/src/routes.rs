@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_route_that_fits_is_meant() {
+    fn first_matching_route_is_used() {
         let routes = [
             Route::new("list", "GET", "/things", ()),
             Route::new("make", "POST", "/things", ()),

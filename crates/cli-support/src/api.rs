@@ -28,7 +28,7 @@ pub struct Api {
     /// Argument of the path, the query or the body, as a string
     #[arg(short = 'f', long = "raw-field", value_name = "NAME=VALUE", value_parser = pair)]
     raw_fields: Vec<(String, String)>,
-    /// The same with a type: numbers, true, false, null; `@FILE` is the text of a file
+    /// Set a typed parameter: numbers, true, false, null; `@FILE` is the content of a file
     #[arg(id = "typed_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     fields: Vec<(String, String)>,
     /// Read the JSON body from this file, or from `-`
@@ -189,7 +189,7 @@ impl Api {
         }
         let reply = P::send(context.client()?, &WithJson::new(request))?;
         match output.format() {
-            // The body may be anything, so a table shows it as it is.
+            // The body has no known format, so a table shows it unchanged.
             Format::Table if context.global.fields.is_empty() => {
                 output.bytes(&reply.value)?;
             }

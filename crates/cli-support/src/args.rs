@@ -59,7 +59,7 @@ pub struct Global {
     /// Print no messages but errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Do not ask for confirmation
+    /// Skip the confirmation
     #[arg(short, long, global = true)]
     pub yes: bool,
     /// Never prompt; a missing confirmation is an error
@@ -68,7 +68,7 @@ pub struct Global {
     /// Print the request as a redacted curl command and send nothing
     #[arg(long, global = true)]
     pub curl: bool,
-    /// Send reads only, and say which write would be sent
+    /// Send reads only, and print the write that would be sent
     #[arg(long, global = true)]
     pub dry_run: bool,
     /// Append each exchange to this file, without secrets and personal data
@@ -80,7 +80,7 @@ pub struct Global {
 #[derive(Debug, Clone, Args)]
 pub struct Limits {
     /// Maximum number of entries
-    #[arg(long, value_name = "N", default_value_t = 30, conflicts_with = "all")]
+    #[arg(long, value_name = "N", default_value_t = 30, conflicts_with = "all", value_parser = count)]
     pub limit: usize,
     /// Show all entries
     #[arg(long)]
@@ -108,7 +108,7 @@ pub struct Input {
     /// Set a member of the body to a string, such as `payer.phone=123456789`
     #[arg(id = "body_raw_field", short = 'f', long = "raw-field", value_name = "NAME=VALUE", value_parser = pair)]
     pub raw_fields: Vec<(String, String)>,
-    /// Set a member of the body with a type: numbers, true, false, null; `@FILE` is the text of a file
+    /// Set a typed member of the body: numbers, true, false, null; `@FILE` is the content of a file
     #[arg(id = "body_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     pub fields: Vec<(String, String)>,
 }
@@ -183,7 +183,7 @@ pub fn json_body(request: &impl Endpoint) -> Result<Json, Failure> {
     }
 }
 
-/// Returns the value of a field: the text of a file, or a typed value.
+/// Returns the value of a field: the content of a file, or a typed value.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read.
@@ -219,10 +219,15 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Parses the number of entries of a list.
+fn count(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "must be a whole number, such as 30".to_owned())
+}
+
 /// Parses a duration such as `500ms`, `30s`, `2m`, `12h` or `7d`.
 ///
 /// # Errors
-/// Returns an error for any other text.
+/// Returns an error for any other string.
 pub fn duration(text: &str) -> Result<Duration, String> {
     const UNITS: [(&str, u64); 5] =
         [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
@@ -240,7 +245,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 /// Parses a rate such as `5/s` or `120/m`. Returns the number of requests in a second.
 ///
 /// # Errors
-/// Returns an error for any other text, and for a rate that is not a whole number in a second.
+/// Returns an error for any other string, and for a rate that is not an integer per second.
 pub fn rate(text: &str) -> Result<u32, String> {
     let (number, unit) = text.split_once('/').unwrap_or((text, ""));
     let number: u32 = number.parse().unwrap_or(0);

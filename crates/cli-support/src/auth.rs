@@ -412,7 +412,7 @@ pub(crate) fn store_login<P: Provider>(
     let mut profiles = Profiles::load(P::NAME)?;
     let default = profiles.default();
     let name = global.profile.as_deref().or(default.as_deref()).unwrap_or("default");
-    // A profile keeps its other values, which may be commands.
+    // Other values of the profile, which may be commands, are unchanged.
     if settings.source != source_of(name) {
         profiles.store(name, settings, P::VARIABLES);
     }
@@ -425,7 +425,7 @@ pub(crate) fn store_login<P: Provider>(
     Ok(format!("stored profile `{name}` in {}", profiles.path.display()))
 }
 
-/// Asks for each setting. An empty line leaves an optional one out.
+/// Prompts for each setting. An empty line omits an optional one.
 fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("terminal: {error}"));
     let mut values = BTreeMap::new();

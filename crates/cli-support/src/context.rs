@@ -56,7 +56,7 @@ pub trait Provider: Sized {
     /// Returns the error of the client.
     fn send<E: Endpoint>(client: &Self::Client, endpoint: &E) -> Result<E::Output, Error>;
 
-    /// Sends a request and returns the response as it is.
+    /// Sends a request and returns the unchanged response.
     ///
     /// # Errors
     /// Returns the error of the client.
@@ -101,10 +101,10 @@ pub trait Provider: Sized {
     /// Returns the error of the client.
     fn check(client: &Self::Client) -> Result<(), Failure>;
 
-    /// Makes every read-only call that the credentials allow.
+    /// Sends every read-only request that the credentials allow.
     ///
     /// # Errors
-    /// Returns an error if no call can be made.
+    /// Returns an error if no request can be sent.
     fn doctor(doctor: &mut Doctor<'_, Self>) -> Result<(), Failure>;
 }
 
@@ -360,8 +360,8 @@ impl<P: Provider> Context<P> {
         self.client.get().ok_or_else(|| Failure::new(Exit::Local, "there is no client"))
     }
 
-    /// Sends a request. Returns `None` if an option says that nothing is to be sent: `--curl` prints
-    /// the command, `--dry-run` says which write would be sent.
+    /// Sends a request. Returns `None` if an option prevents this: `--curl` prints the command,
+    /// `--dry-run` prints the write that would be sent.
     ///
     /// # Errors
     /// Returns the failure of the request.
@@ -375,7 +375,7 @@ impl<P: Provider> Context<P> {
         Ok(Some(P::send(self.client()?, &request)?))
     }
 
-    /// Prints what would be sent and returns `true`, if an option asks for that.
+    /// Prints the request instead of sending it and returns `true`, if an option requests that.
     ///
     /// # Errors
     /// Returns an error if an argument is invalid.
@@ -401,7 +401,7 @@ impl<P: Provider> Context<P> {
         self.show_json(WithJson::new(request))
     }
 
-    /// Sends a request, which may have a body of its own, and writes the JSON of its response. A
+    /// Sends a request, which may have a custom body, and writes the JSON of its response. A
     /// response without a body is shown as `{"success":true}`.
     ///
     /// # Errors
@@ -534,8 +534,8 @@ impl<P: Provider> Context<P> {
     /// results are a list; a line that fails is shown with its error, and the others are sent.
     /// `answer` returns the value of a result and whether it is yes.
     ///
-    /// The exit status is 0, 1 if an answer is no, and 11 if some lines failed. If all failed for the
-    /// same reason, it is that of a single one.
+    /// The exit status is 0, 1 if a result is no, and 11 if some lines failed. If all failed for
+    /// the same reason, it is that of a single one.
     ///
     /// # Errors
     /// Returns an error if a request is invalid: nothing is sent then.
@@ -614,7 +614,7 @@ impl<P: Provider> Context<P> {
     }
 
     /// Reads a secret, which is no argument: from a prompt without echo, or from the first line of
-    /// the standard input if `is_stdin`. `option` is the name of the option that asks for that.
+    /// the standard input if `is_stdin`. `option` is the name of the option for that.
     ///
     /// # Errors
     /// Returns an error if there is no terminal for the prompt.
@@ -636,10 +636,10 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Asks for a confirmation, where money moves or something is deleted.
+    /// Prompts for a confirmation before money is transferred or something is deleted.
     ///
     /// # Errors
-    /// Returns an error without `--yes` if there is no terminal, or if the answer is no.
+    /// Returns an error if there is no terminal and no `--yes`, or if the user declines.
     pub fn confirm(&self, what: &str) -> Result<(), Failure> {
         if self.global.yes || self.global.curl || self.global.dry_run {
             return Ok(());

@@ -1,4 +1,4 @@
-//! `doctor`: makes read-only calls and compares the responses with the types of the library.
+//! `doctor`: sends read-only requests and compares the responses with the types of the library.
 
 use std::fmt;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::request::WithJson;
 
-/// Makes calls and collects their results.
+/// Sends requests and collects their results.
 pub struct Doctor<'a, P: Provider> {
     context: &'a Context<P>,
     rows: Vec<Row>,
@@ -58,8 +58,8 @@ impl<'a, P: Provider> Doctor<'a, P> {
         self.context.settings()
     }
 
-    /// Makes a call and returns the JSON of its response. Fields that the type of the response does
-    /// not cover are reported by name and type, and with `--values` also by value.
+    /// Sends a request and returns the JSON of its response. Fields that the type of the response
+    /// does not cover are reported by name and type, and with `--values` also by value.
     ///
     /// # Errors
     /// Returns an error if the credentials are missing or were rejected: further calls would fail,
@@ -80,7 +80,7 @@ impl<'a, P: Provider> Doctor<'a, P> {
         })
     }
 
-    /// Makes a call whose response is not JSON, such as a certificate.
+    /// Sends a request whose response is not JSON, such as a certificate.
     ///
     /// # Errors
     /// Returns the errors of [`call`](Self::call).

@@ -28,9 +28,9 @@ Exit status:
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Exit {
-    /// The command is done, or the answer is yes.
+    /// The command succeeded, or the result is yes.
     Done = 0,
-    /// The answer is no.
+    /// The result is no.
     No = 1,
     /// Invalid arguments.
     Usage = 2,
@@ -88,7 +88,7 @@ impl From<Exit> for std::process::ExitCode {
     }
 }
 
-/// Why a command ended without its result.
+/// The failure of a command.
 #[derive(Debug)]
 pub struct Failure {
     exit: Exit,
@@ -117,12 +117,12 @@ impl Failure {
         }
     }
 
-    /// Creates the failure of a look-up that found nothing.
+    /// Creates the failure of a look-up without a result.
     pub(crate) fn not_found(program: &str, endpoint: &str) -> Self {
         Self {
             endpoint: Some(endpoint.to_owned()),
             http_status: Some(404),
-            ..Self::new(Exit::NotFound, format!("{program} {endpoint}: there is no such record"))
+            ..Self::new(Exit::NotFound, format!("{program} {endpoint}: no such record"))
         }
     }
 
@@ -138,7 +138,7 @@ impl Failure {
         Self { is_closed_pipe, ..Self::new(exit, format!("standard output: {error}")) }
     }
 
-    /// Returns the failure with what it is about before its message, such as one of several files.
+    /// Returns the failure with a prefix before its message, such as the name of a file.
     #[must_use]
     pub fn about(self, what: &str) -> Self {
         Self { message: format!("{what}: {}", self.message), ..self }

@@ -11,21 +11,21 @@ const DEPTH: usize = 128;
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Json {
-    /// An object, in the order of the text.
+    /// An object with ordered members.
     Object(Vec<(String, Json)>),
     /// A list.
     List(Vec<Json>),
     /// A string.
     Text(String),
-    /// A number, `true`, `false` or `null`, as it is written.
+    /// A number, `true`, `false` or `null`, unchanged.
     Other(String),
 }
 
 impl Json {
-    /// Parses a JSON text.
+    /// Parses a JSON string.
     ///
     /// # Errors
-    /// Returns an error if the text is not JSON or nested too deeply.
+    /// Returns an error if the string is not JSON or nested too deeply.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         Self::nested(serde_json::from_str(text)?, DEPTH)
     }
@@ -187,7 +187,7 @@ mod tests {
         r#"{"z":1.50,"a":{"b":["x",null,1e3]},"big":123456789012345678901,"t":"ł\"\n"}"#;
 
     #[test]
-    fn order_and_digits_are_kept() {
+    fn order_and_digits_are_unchanged() {
         assert_eq!(Json::parse(&TEXT.replace(':', " : ")).unwrap().to_string(), TEXT);
     }
 

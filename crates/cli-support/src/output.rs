@@ -275,7 +275,7 @@ fn printable(cell: &str) -> String {
     text
 }
 
-/// Returns a cell that no spreadsheet takes for a formula.
+/// Returns a cell that no spreadsheet evaluates as a formula.
 fn no_formula(cell: &str) -> String {
     let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let is_number = serde_json::from_str::<serde_json::Number>(cell).is_ok();

@@ -1,4 +1,4 @@
-//! What the `main.rs` of all programs have in common.
+//! Shared code of the `main.rs` of all programs.
 
 /// Defines the function `main` of a program: `Cli` is its command line with the fields `global` and
 /// `command`, and `Command` has one variant for each noun, which implements [`Run`](crate::Run), and

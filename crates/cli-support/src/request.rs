@@ -9,7 +9,7 @@ use api_auth::{
 
 use crate::json::Json;
 
-/// The value of a response, and its text.
+/// The value of a response, and its JSON.
 #[derive(Debug)]
 pub struct Reply<T> {
     /// The typed value.
@@ -29,7 +29,7 @@ pub struct WithJson<E> {
     pub request: E,
     /// The paths of the lists of a page.
     pub lists: &'static [&'static str],
-    /// A body in place of the request's.
+    /// A body instead of the request's.
     pub body: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl<E> WithJson<E> {
         Self { request, lists: &[], body: None }
     }
 
-    /// Creates a request with this JSON body in place of the request's.
+    /// Creates a request with this JSON body instead of the request's.
     pub fn with_body(request: E, body: &Json) -> Self {
         Self { request, lists: &[], body: Some(body.to_string()) }
     }

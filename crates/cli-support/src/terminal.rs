@@ -1,4 +1,4 @@
-//! What a terminal shows: colors, and the progress of a command.
+//! Terminal output: colors, and the progress of a command.
 
 use std::io::{self, IsTerminal};
 

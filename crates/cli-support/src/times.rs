@@ -3,12 +3,12 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 
-/// How a program reads and shows the times of its provider.
+/// Parsing and displaying the times of a provider.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
     /// The paths of members that are times.
     pub paths: &'static [&'static str],
-    /// Returns the Unix seconds of a time, or `None` if the text is not a time.
+    /// Returns the Unix seconds of a time, or `None` if the string is not a time.
     pub read: fn(&str) -> Option<i64>,
 }
 

@@ -124,7 +124,7 @@ pub(crate) struct Create {
 pub(crate) enum Part {
     /// The certificate
     Cert,
-    /// The certificate, then that of its CA: for servers
+    /// The certificate, followed by that of its CA: for servers
     Chain,
     /// The certificate signing request
     Csr,
@@ -214,7 +214,7 @@ impl Create {
         &self.names
     }
 
-    /// Returns the request. What is missing of the subject is that of the CA.
+    /// Returns the request. Missing parts of the subject are those of the CA.
     pub(crate) fn request(
         &self,
         ca_id: CaId,

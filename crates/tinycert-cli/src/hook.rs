@@ -47,7 +47,8 @@ impl Hook {
         }
     }
 
-    /// Waits for the command itself, not for what it leaves running. Returns `None` if it was killed.
+    /// Waits for the command itself, not for processes that it leaves running. Returns `None` if it
+    /// was killed.
     #[expect(clippy::disallowed_methods, reason = "the program measures the time of a hook")]
     fn wait(&self, child: &mut Child) -> io::Result<Option<ExitStatus>> {
         let started = Instant::now();
@@ -81,7 +82,7 @@ fn shell(command: &str) -> Command {
     use std::os::windows::process::CommandExt;
 
     let mut shell = Command::new("cmd");
-    // cmd removes the outer quotes and leaves the rest as it is.
+    // cmd removes the outer quotes and leaves the rest unchanged.
     shell.raw_arg("/S").raw_arg("/C").raw_arg(format!("\"{command}\""));
     shell
 }

@@ -32,7 +32,7 @@ pub(crate) struct Folder {
     _lock: Option<File>,
 }
 
-/// What is recorded of a pair.
+/// The record of a pair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
     /// The version of the format.
@@ -110,7 +110,7 @@ impl Folder {
         }
     }
 
-    /// Opens a folder for writing, and waits until no other run does. Removes what killed runs left.
+    /// Opens a folder for writing, and waits for other runs. Removes the drafts of killed runs.
     pub(crate) fn lock(path: &Path, most: Duration) -> Result<Self, Failure> {
         let folder = Self::open(path)?;
         let lock = path.join(LOCK);
@@ -241,7 +241,7 @@ impl Pair {
         Ok(())
     }
 
-    /// Records that this certificate is to replace what is on disk.
+    /// Records that this certificate will replace the one on disk.
     pub(crate) fn begin(
         &mut self,
         cert_id: CertId,
@@ -293,7 +293,7 @@ impl Drop for Draft {
     }
 }
 
-/// Replaces a record atomically. Owner, group and mode of the old one are kept.
+/// Replaces a record atomically. Owner, group and mode are unchanged.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let folder = path.parent().unwrap_or(Path::new("."));

@@ -136,7 +136,8 @@ impl Provider for TinyCert {
             (Some(url), _) => Environment::custom(url),
             (None, None | Some("production")) => Environment::Production,
             (None, Some(name)) => {
-                let problem = format!("environment: `{name}` is not production");
+                let problem =
+                    format!("environment: `{name}` is not production, the only environment");
                 return Err(Failure::new(Exit::Usage, problem));
             }
         };

@@ -1,4 +1,4 @@
-//! `tinycert renew` and `tinycert status`, and what `issue` and `adopt` share with them.
+//! `tinycert renew` and `tinycert status`, and the code that `issue` and `adopt` share with them.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -35,7 +35,7 @@ pub(crate) struct Dir {
 pub(crate) struct Renew {
     #[command(flatten)]
     dir: Dir,
-    /// Renew what expires within this time
+    /// Renew certificates that expire within this time
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = within)]
     within: Duration,
     #[command(flatten)]
@@ -68,7 +68,7 @@ fn within(text: &str) -> Result<Duration, String> {
     Err("must be less than 365d, the validity of a new certificate".to_owned())
 }
 
-/// What a run did for a pair.
+/// The result of a run for a pair.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub(crate) is_renewed: bool,
@@ -188,7 +188,7 @@ impl Pair {
         Ok(true)
     }
 
-    /// Returns the pair as it is shown.
+    /// Returns the displayed fields of the pair.
     pub(crate) fn json(&self, on_disk: Option<&Certificate>, more: Vec<(&str, Json)>) -> Json {
         let text = |text: &str| Json::Text(text.to_owned());
         let files = self.files();
@@ -335,7 +335,8 @@ impl Renew {
         server: &mut Server<'_>,
         now: UnixTime,
     ) -> Result<bool, Failure> {
-        // Also if nothing is due: a problem is noticed early, and what a killed run left is removed.
+        // Also if nothing is due: problems are detected early, and the drafts of a killed run are
+        // removed.
         pair.files().check().map_err(file_failure)?;
         let is_renewed = match pair.is_due(pair.on_disk()?.as_ref(), self.within, now) {
             true => pair.refresh(server.session()?, self.within, now)?,
@@ -380,7 +381,7 @@ impl Renew {
         Ok(())
     }
 
-    /// Says what would be done.
+    /// Prints the actions of a run without carrying them out.
     fn describe(
         &self,
         context: &Context<TinyCert>,

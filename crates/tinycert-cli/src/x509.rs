@@ -1,4 +1,4 @@
-//! What this program uses of a certificate in DER format. Source: RFC 5280.
+//! Parser for the fields of a certificate in DER format that this program uses. Source: RFC 5280.
 
 use std::net::IpAddr;
 

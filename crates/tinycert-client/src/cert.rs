@@ -490,7 +490,11 @@ impl Endpoint for SetCertStatus {
     fn validate(&self) -> Result<(), InputError> {
         match self.status {
             CertStatus::Good | CertStatus::Hold | CertStatus::Revoked => Ok(()),
-            _ => Err(InputError::new("status", "must be good, hold or revoked")),
+            _ => {
+                let problem =
+                    format!("{:?} is not one of good, hold, revoked", self.status.as_str());
+                Err(InputError::new("status", problem))
+            }
         }
     }
 

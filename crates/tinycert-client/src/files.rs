@@ -111,8 +111,10 @@ pub struct KeyPairFiles {
 
 /// An error that occurred when a certificate was issued, renewed or saved to files.
 ///
+/// `Debug` is the text of `Display`, with the hint of [`Error`], because `main` prints the error that
+/// it returns by `Debug`.
+///
 /// See the example of [`KeyPairFiles`].
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum FileError {
     /// A request failed, or an argument is invalid.
@@ -131,6 +133,15 @@ impl fmt::Display for FileError {
         match self {
             Self::Call(error) => error.fmt(f),
             Self::File { path, source } => write!(f, "{}: {source}", path.display()),
+        }
+    }
+}
+
+impl fmt::Debug for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(error) => fmt::Debug::fmt(error, f),
+            Self::File { .. } => fmt::Display::fmt(self, f),
         }
     }
 }

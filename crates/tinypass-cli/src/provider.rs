@@ -67,7 +67,7 @@ impl Provider for TinyPass {
             (None, "production") => Environment::Production,
             (None, "sandbox") => Environment::Sandbox,
             (None, name) => {
-                let problem = format!("environment: `{name}` is not production or sandbox");
+                let problem = format!("environment: `{name}` is not one of production, sandbox");
                 return Err(Failure::new(Exit::Usage, problem));
             }
         };

@@ -61,10 +61,10 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Block(error) => return error.fmt(f),
-            Self::Unsigned => "not signed",
-            Self::UnknownFormat => "unknown format",
+            Self::Unsigned => "the value is not signed",
+            Self::UnknownFormat => "the format is unknown: expected {jax} or {jox} and a block",
             Self::Content(problem) => problem,
-            Self::OtherApplication => "belongs to another application",
+            Self::OtherApplication => "the webhook is for another application",
         })
     }
 }

@@ -14,9 +14,9 @@ use crate::provider::Tokenpass;
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Name of the user (with --address or --email the address, with --file nothing), and rules such
+    /// Name of the user (or the address with --address or --email; omitted with --file), and rules such
     /// as "TOKENLY >= 1 and LTBCOIN > 4000 or SOUP"
-    #[arg(required = true, num_args = 1..=2, value_name = "WHO RULES")]
+    #[arg(required = true, num_args = 1..=2, value_name = "USER RULES")]
     words: Vec<String>,
     /// Check a bitcoin address
     #[arg(long, conflicts_with = "email")]
@@ -48,7 +48,7 @@ impl Run<Tokenpass> for Check {
             (_, None) => return Err(usage("the user or the rules are missing")),
             (_, Some(_)) => return Err(usage("--file takes the place of the user")),
         };
-        let rules: Rules = rules.parse().map_err(|error| usage(&format!("rules: {error}")))?;
+        let rules: Rules = rules.parse().map_err(|error| usage(&error.to_string()))?;
         let is_file = self.file.is_some();
         if self.address {
             let of = |who: String| CheckAddress::new(who, rules.clone());

@@ -33,7 +33,7 @@ pub(crate) struct Booking {
     account: String,
     /// Number of credits
     amount: u64,
-    /// Your own text
+    /// Text for your own use, such as an order number
     #[arg(long = "ref", value_name = "TEXT")]
     reference: Option<String>,
     /// The other account of the booking; default: the account of the group

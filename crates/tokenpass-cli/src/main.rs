@@ -52,7 +52,7 @@ enum Command {
     /// Token chats
     #[command(subcommand, alias = "chats")]
     Chat(chat::Chat),
-    /// What a token gives access to
+    /// Perks of a token
     #[command(subcommand, alias = "perks")]
     Perk(token::Perk),
     /// Details of assets

@@ -83,7 +83,7 @@ pub(crate) struct Terms {
     /// Fingerprint of that transaction
     #[arg(long)]
     fingerprint: Option<String>,
-    /// Your own text
+    /// Text for your own use, such as an order number
     #[arg(long = "ref", value_name = "TEXT")]
     reference: Option<String>,
     /// Note for the user

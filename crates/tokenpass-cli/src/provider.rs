@@ -74,7 +74,7 @@ impl Provider for Tokenpass {
             (None, None | Some("production")) => Environment::Production,
             (None, Some("staging")) => Environment::Staging,
             (None, Some(name)) => {
-                let problem = format!("environment: `{name}` is not production or staging");
+                let problem = format!("environment: `{name}` is not one of production, staging");
                 return Err(Failure::new(Exit::Usage, problem));
             }
         });

@@ -9,7 +9,7 @@ use crate::provider::Tokenpass;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Perk {
-    /// Show what a token gives access to
+    /// Show the perks of a token
     Get {
         /// The token
         token: String,

@@ -137,7 +137,7 @@ impl Run<Tpay> for Blik {
         if context.is_withheld(&WithJson::new(request))? {
             return Ok(Exit::Done);
         }
-        // The id is what remains if the program is interrupted.
+        // The id is printed in case the program is interrupted.
         context.note(&format!("transaction {id}: waiting for the payer"));
         let result = context.client()?.pay_by_blik(&id, BlikPayment::code(code), wait)?;
         let (decision, exit) = match &result.decision {

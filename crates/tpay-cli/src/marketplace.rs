@@ -68,7 +68,7 @@ pub(crate) struct Create {
     /// Name of the payer
     #[arg(long)]
     name: Option<String>,
-    /// Your own text, by which you find the payment again
+    /// Unique text, such as an order number, to find the payment
     #[arg(long, value_name = "TEXT")]
     hidden_description: Option<String>,
     #[command(flatten)]

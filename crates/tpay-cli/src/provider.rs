@@ -90,7 +90,7 @@ impl Provider for Tpay {
             (None, None | Some("production")) => Environment::Production,
             (None, Some("sandbox")) => Environment::Sandbox,
             (None, Some(name)) => {
-                let problem = format!("environment: `{name}` is not production or sandbox");
+                let problem = format!("environment: `{name}` is not one of production, sandbox");
                 return Err(Failure::new(Exit::Usage, problem));
             }
         };

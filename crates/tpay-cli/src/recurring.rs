@@ -140,7 +140,7 @@ pub(crate) struct Create {
     /// URL for notifications
     #[arg(long, value_name = "URL", required_unless_present = "input")]
     notify_url: Option<String>,
-    /// Your own text
+    /// Text for your own use, such as an order number
     #[arg(long, value_name = "TEXT")]
     hidden_description: Option<String>,
     #[command(flatten)]

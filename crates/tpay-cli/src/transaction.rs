@@ -62,7 +62,7 @@ pub(crate) struct Create {
     /// Name of the payer
     #[arg(long, required_unless_present = "input")]
     name: Option<String>,
-    /// Your own text, by which you find the transaction again
+    /// Unique text, such as an order number, to find the transaction
     #[arg(long, value_name = "TEXT")]
     hidden_description: Option<String>,
     /// Currency

@@ -334,7 +334,8 @@ impl ClientBuilder {
                         // The settings describe the problem of the base URL itself.
                         "token URL" => {
                             let built = self.settings.clone().build(&PROVIDER, &servers, vec![]);
-                            let problem = || InputError::new(self.base_url_name, "is not a URL");
+                            let problem = "must be a URL such as https://api.example.com";
+                            let problem = || InputError::new(self.base_url_name, problem);
                             built.err().unwrap_or_else(problem)
                         }
                         _ => error,

@@ -24,6 +24,9 @@ pub(crate) fn length(
     least: usize,
     most: usize,
 ) -> Result<(), InputError> {
+    if least == 1 {
+        not_empty(name, text)?;
+    }
     if text.len() < least {
         return Err(InputError::new(name, format!("must not be shorter than {least} characters")));
     }
@@ -62,7 +65,7 @@ pub(crate) fn currency(currency: Option<&Currency>) -> Result<(), InputError> {
     let good = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
     match currency {
         Some(currency) if !good(currency.as_str()) => {
-            Err(InputError::new("currency", "must be three letters"))
+            Err(InputError::new("currency", "must be a code of three letters, such as PLN"))
         }
         _ => Ok(()),
     }
@@ -74,11 +77,12 @@ pub(crate) fn known<T: Display + PartialEq>(
     value: Option<&T>,
     documented: &[T],
 ) -> Result<(), InputError> {
-    if value.is_none_or(|value| documented.contains(value)) {
-        return Ok(());
-    }
+    let Some(value) = value.filter(|value| !documented.contains(value)) else { return Ok(()) };
     let allowed: Vec<String> = documented.iter().map(T::to_string).collect();
-    Err(InputError::new(name, format!("must be one of {}", allowed.join(", "))))
+    Err(InputError::new(
+        name,
+        format!("\"{}\" is not one of {}", value.to_string().escape_debug(), allowed.join(", ")),
+    ))
 }
 
 /// Validates an account number: `PL` and 26 digits.
@@ -157,7 +161,7 @@ mod tests {
     #[test]
     fn error_of_an_undocumented_value_lists_the_documented_ones() {
         let error = known("size", Some(&QrSize::from("XXL")), QrSize::KNOWN).unwrap_err();
-        assert_eq!(error.to_string(), "size: must be one of S, M, L, XL");
+        assert_eq!(error.to_string(), "size: \"XXL\" is not one of S, M, L, XL");
         assert!(known("size", Some(&QrSize::Large), QrSize::KNOWN).is_ok());
         assert!(known("size", None, QrSize::KNOWN).is_ok());
     }

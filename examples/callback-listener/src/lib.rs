@@ -21,16 +21,16 @@ use std::time::{Duration, Instant};
 use request::Rejected;
 pub use request::Request;
 
-/// How much a connection may take of this program.
+/// Limits of connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections at a time; a further one is answered 503.
+    /// The maximum number of connections at a time. The response to further ones is 503.
     pub connections: usize,
     /// Bytes of the request line and the headers.
     pub head: usize,
     /// Bytes of the body.
     pub body: usize,
-    /// How long a connection may take to send its request, as a whole.
+    /// The timeout for a complete request.
     pub time: Duration,
 }
 
@@ -41,7 +41,7 @@ impl Default for Limits {
     }
 }
 
-/// What a request is answered.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The status, such as 200.
@@ -53,7 +53,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// A response with a plain text.
+    /// Creates a response with plain text.
     pub fn text(status: u16, body: impl Into<String>) -> Self {
         let content_type = "text/plain; charset=utf-8".to_owned();
         Self { status, content_type, body: body.into() }
@@ -72,7 +72,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens at an address such as `127.0.0.1:8080`; port 0 takes a free one.
+    /// Listens at an address such as `127.0.0.1:8080`. Port 0 selects a free port.
     ///
     /// # Errors
     /// When the address cannot be read or is in use.
@@ -80,7 +80,7 @@ impl Listener {
         Ok(Self { sockets: vec![TcpListener::bind(address)?], limits: Limits::default() })
     }
 
-    /// Listens where a browser looks for `localhost`: at 127.0.0.1, and at `::1` if there is one.
+    /// Listens at the addresses of `localhost`: 127.0.0.1, and `::1` if available.
     ///
     /// # Errors
     /// When the port is in use.
@@ -89,7 +89,7 @@ impl Listener {
         let port = listener.local_addr()?.port();
         match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
             Ok(socket) => listener.sockets.push(socket),
-            // Somebody else would get what is meant for this program.
+            // Another program would receive the requests for this one.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
             Err(_) => {}
         }
@@ -106,7 +106,7 @@ impl Listener {
     /// The address of the (first) socket.
     ///
     /// # Errors
-    /// When the operating system does not say.
+    /// Returns an error if the operating system does not return the address.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         match self.sockets.first() {
             Some(socket) => socket.local_addr(),
@@ -200,7 +200,7 @@ impl Listener {
     }
 }
 
-/// Ends the threads that accept connections.
+/// Stops the threads that accept connections.
 struct Stop(Arc<AtomicBool>, Vec<SocketAddr>);
 
 impl Drop for Stop {
@@ -220,7 +220,7 @@ impl Drop for Stop {
     }
 }
 
-/// Counts a connection for as long as it lives.
+/// Counts a connection while it is open.
 struct Open(Arc<AtomicUsize>);
 
 impl Drop for Open {
@@ -229,7 +229,7 @@ impl Drop for Open {
     }
 }
 
-/// What the threads of all connections share.
+/// The shared state of the threads of all connections.
 struct Connections<P, F> {
     open: Arc<AtomicUsize>,
     limits: Limits,
@@ -289,7 +289,7 @@ impl<P: Send + 'static, F: Fn(Request) -> P + Send + Sync + 'static> Connections
     }
 }
 
-/// Reads until a moment, however many reads it takes.
+/// A reader with a deadline for all reads.
 struct Deadline<'a> {
     stream: &'a TcpStream,
     end: Option<Instant>,
@@ -347,8 +347,8 @@ fn write(mut stream: &TcpStream, response: &Response, has_body: bool) -> io::Res
     stream.flush()
 }
 
-/// Text of somebody else, safe to print: control characters and those that change the direction
-/// of text are escaped.
+/// Returns text from another program that is safe to print: control characters and characters that
+/// change the text direction are escaped.
 pub fn printable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for char in text.chars() {

@@ -1,4 +1,4 @@
-//! Requests, read strictly: what two programs could understand differently is rejected.
+//! Strict parsing of requests: ambiguous requests are rejected.
 
 use std::io::{self, Read, Write};
 
@@ -25,10 +25,10 @@ impl Request {
         &self.headers
     }
 
-    /// The value of a header that comes once, and `None` for one that does not come.
+    /// Returns the value of a header, or `None` if it is missing.
     ///
     /// # Errors
-    /// When it comes more than once: nobody knows which one counts.
+    /// Returns an error if the header is repeated.
     pub fn header(&self, name: &str) -> Result<Option<&str>, &'static str> {
         one(&self.headers, name)
     }
@@ -36,7 +36,7 @@ impl Request {
 
 /// Why there is no request.
 pub(crate) enum Rejected {
-    /// Nothing was sent, or nobody waits for a response.
+    /// Nothing was sent, or the client does not wait for a response.
     Gone,
     /// The status and the text of the response.
     With(u16, &'static str),
@@ -55,7 +55,7 @@ fn one<'a>(headers: &'a [(String, String)], name: &str) -> Result<Option<&'a str
     }
 }
 
-/// What was received, and how much of it has been used.
+/// The received bytes, and the number of those that were parsed.
 struct Input<'a, S> {
     stream: &'a mut S,
     bytes: Vec<u8>,
@@ -148,7 +148,7 @@ pub(crate) fn read<S: Read + Write>(
     }
     let length = match header("content-length")? {
         Some(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            // Digits that are no number are a length that nobody can have.
+            // A number that is too large is an impossible length.
             Some(text.parse::<usize>().unwrap_or(usize::MAX))
         }
         Some(_) => return Err(bad("The header Content-Length is not a number.")),
@@ -242,7 +242,7 @@ fn chunks<S: Read>(
         }
         let size = usize::from_str_radix(size, 16).unwrap_or(usize::MAX);
         if size == 0 {
-            // Trailers say nothing that is needed here.
+            // Trailers are ignored.
             headers(input, left)?;
             return Ok(body);
         }

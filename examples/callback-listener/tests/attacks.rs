@@ -1,4 +1,4 @@
-//! What a stranger may send to a listener, over real sockets.
+//! Malicious requests to a listener, over real sockets.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use callback_listener::{Limits, Listener, Response, printable};
 
-/// A listener that answers with what it got, and ends with the path `/end`.
+/// A listener that responds with the received request and stops with the path `/end`.
 fn start(limits: Limits) -> (SocketAddr, JoinHandle<Vec<String>>) {
     let listener = Listener::bind("127.0.0.1:0").unwrap().limits(limits);
     let address = listener.local_addr().unwrap();
@@ -52,7 +52,7 @@ fn end(address: SocketAddr, thread: JoinHandle<Vec<String>>) -> Vec<String> {
 }
 
 #[test]
-fn malformed_requests_are_answered_and_reach_no_handler() {
+fn malformed_requests_are_rejected_before_the_handler() {
     let (address, thread) = start(Limits::default());
     let host = "host: x\r\n";
     let long = "a".repeat(20_000);
@@ -117,7 +117,7 @@ fn malformed_requests_are_answered_and_reach_no_handler() {
 }
 
 #[test]
-fn bodies_are_read_as_they_were_sent() {
+fn bodies_are_read_unchanged() {
     let (address, thread) = start(Limits::default());
     let chunked = "POST /c HTTP/1.1\r\nhost: x\r\nTransfer-Encoding: Chunked\r\n\r\n\
                    3;note=1\r\nabc\r\n0A\r\n0123456789\r\n0\r\ntrailer: 1\r\n\r\n";
@@ -154,7 +154,7 @@ fn bodies_are_read_as_they_were_sent() {
 }
 
 #[test]
-fn idle_slow_and_closed_connections_keep_nobody_waiting() {
+fn idle_slow_and_closed_connections_do_not_block_others() {
     let (address, thread) = start(Limits::default());
     let open = || TcpStream::connect(address).unwrap();
     let idle: Vec<TcpStream> = (0..20).map(|_| open()).collect();
@@ -166,7 +166,7 @@ fn idle_slow_and_closed_connections_keep_nobody_waiting() {
         })
         .collect();
     drop(open());
-    // While they are all open, a complete request is answered.
+    // While they are all open, a complete request gets a response.
     assert_eq!(end(address, thread), Vec::<String>::new());
     drop((idle, slow));
 }
@@ -233,12 +233,12 @@ fn slow_checks_of_one_connection_do_not_block_another() {
 }
 
 #[test]
-fn a_connection_that_takes_too_long_is_closed_however_it_spends_its_time() {
+fn slow_connection_is_closed_at_the_deadline() {
     let (address, thread) = start(Limits { time: Duration::from_millis(300), ..Limits::default() });
     assert_eq!(exchange(address, ""), "", "an idle connection is closed without a word");
     let response = exchange(address, "GET / HTTP/1.1\r\n");
     assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
-    // The deadline is for the request as a whole: bytes that still come do not move it.
+    // The deadline applies to the complete request: further bytes do not extend it.
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: ").unwrap();
     let mut sender = stream.try_clone().unwrap();
@@ -253,7 +253,7 @@ fn a_connection_that_takes_too_long_is_closed_however_it_spends_its_time() {
 }
 
 #[test]
-fn more_connections_than_allowed_are_answered_503() {
+fn connections_above_the_limit_get_503() {
     let (address, thread) = start(Limits { connections: 1, ..Limits::default() });
     let mut first = TcpStream::connect(address).unwrap();
     first.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n").unwrap();
@@ -267,7 +267,7 @@ fn more_connections_than_allowed_are_answered_503() {
     assert!(response.ends_with("ok"), "{response}");
     drop(first);
     loop {
-        // The place becomes free a moment after the response.
+        // The connection is released shortly after the response.
         let response = exchange(address, "GET /end HTTP/1.1\r\nhost: x\r\n\r\n");
         if response.starts_with("HTTP/1.1 200 ") {
             break;
@@ -277,12 +277,12 @@ fn more_connections_than_allowed_are_answered_503() {
 }
 
 #[test]
-fn without_a_request_the_listener_ends_in_time() {
+fn listener_times_out_without_a_request() {
     let listener = Listener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let result = listener.serve(Some(Duration::ZERO), |_| (Response::text(200, ""), Some(())));
     assert_eq!(result.unwrap(), None);
-    // Nobody accepts connections any more, soon after that.
+    // Soon after that, no connections are accepted.
     while TcpStream::connect(address).is_ok() {}
 }
 
@@ -323,7 +323,7 @@ fn requests_that_wait_do_not_extend_the_time() {
 }
 
 #[test]
-fn a_header_that_comes_twice_has_no_value() {
+fn repeated_header_has_no_value() {
     let listener = Listener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let thread = thread::spawn(move || {

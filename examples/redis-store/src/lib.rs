@@ -11,13 +11,13 @@ use resp::Connection;
 use tpay_client::Secret;
 use tpay_client::api_auth::{AccessToken, Clock, SystemClock, TokenKey, TokenStore};
 
-/// How often a lock is asked for.
+/// The interval between attempts to acquire a lock.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Takes a value away if it is that one, in one step.
+/// Deletes a key atomically if it has this value.
 const DELETE_IF: &str =
     "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
 
-/// Keeps tokens in Redis, for any number of machines. Clones are the same store.
+/// A token store in Redis, for any number of machines. Clones share the store.
 #[derive(Clone)]
 pub struct RedisStore(Arc<Settings>);
 
@@ -31,7 +31,7 @@ struct Settings {
 }
 
 impl RedisStore {
-    /// Keeps tokens in the Redis at `host:port`.
+    /// Creates a store in the Redis at `host:port`.
     pub fn new(address: impl Into<String>) -> Self {
         Self(Arc::new(Settings {
             address: address.into(),
@@ -48,20 +48,21 @@ impl RedisStore {
         self.with(|settings| settings.password = Some(password.into()))
     }
 
-    /// How long Redis may take for a response; 2 s if not set.
+    /// Sets the timeout for a response of Redis. Defaults to 2 s.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         self.with(|settings| settings.timeout = timeout)
     }
 
-    /// After what time the lock of a holder ends who died; 30 s if not set. Longer than a token
-    /// request takes, or two of them may be made.
+    /// Sets the expiry of a lock, for holders that are killed. Defaults to 30 s. It should be
+    /// longer than a token request, or two requests may be sent.
     #[must_use]
     pub fn lock_life(self, life: Duration) -> Self {
         self.with(|settings| settings.lock_life = life)
     }
 
-    /// How long is waited for another one's token before fetching one; 60 s if not set.
+    /// Sets how long to wait for the token of another client before requesting one. Defaults to 60
+    /// s.
     #[must_use]
     pub fn patience(self, patience: Duration) -> Self {
         self.with(|settings| settings.patience = patience)
@@ -72,8 +73,8 @@ impl RedisStore {
         self
     }
 
-    /// A connection of its own for each of the few times that a token is loaded, kept or waited
-    /// for: none is shared between threads or processes, and none can have gone stale.
+    /// Opens a connection for each operation. Operations are rare, connections are not shared
+    /// between threads or processes, and none can be stale.
     fn connect(&self) -> io::Result<Connection> {
         let mut connection = Connection::open(&self.0.address, self.0.timeout)?;
         if let Some(password) = &self.0.password {
@@ -88,7 +89,7 @@ impl RedisStore {
 
     fn set(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let (name, text) = (token_name(key), token.to_text());
-        // With a refresh token it is of use beyond its life.
+        // With a refresh token, it is useful after its expiry.
         let life = token.lifetime().filter(|_| token.refresh().is_none());
         let life = life.map(|life| life.as_millis().max(1).to_string());
         let mut command = vec!["SET", &name, text.expose()];
@@ -128,7 +129,7 @@ fn lock_name(key: &TokenKey) -> String {
     format!("token-store:lock:{}", key.as_str())
 }
 
-/// One line of log for what only costs a fetch.
+/// Logs an error that only causes another token request.
 fn note<T>(what: &str, result: io::Result<T>) -> Option<T> {
     result.inspect_err(|error| log::debug!("the token store cannot {what}: {error}")).ok()
 }
@@ -155,7 +156,7 @@ impl TokenStore for RedisStore {
     }
 }
 
-/// A lock that is held. Dropping it takes it away, unless it ended and is another one's by now.
+/// An acquired lock. Dropping it releases it, unless it expired and has another holder.
 struct Held {
     store: RedisStore,
     name: String,

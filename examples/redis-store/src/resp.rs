@@ -14,7 +14,7 @@ const LONGEST: u64 = 256 * 1024;
 pub(crate) struct Connection(BufReader<TcpStream>);
 
 impl Connection {
-    /// Connects; each wait for the other side ends after `timeout`.
+    /// Connects. Each read and write is limited by `timeout`.
     pub(crate) fn open(address: &str, timeout: Duration) -> io::Result<Self> {
         let mut result = Err(io::ErrorKind::AddrNotAvailable.into());
         for address in address.to_socket_addrs()? {
@@ -30,7 +30,7 @@ impl Connection {
         Ok(Self(BufReader::new(stream)))
     }
 
-    /// Sends a command; what it answers as text, `None` for nil.
+    /// Sends a command and returns the response as a string, or `None` for nil.
     pub(crate) fn command(&mut self, words: &[&str]) -> io::Result<Option<Secret>> {
         let mut bytes = Zeroizing::new(format!("*{}\r\n", words.len()));
         for word in words {

@@ -1,4 +1,4 @@
-//! The client and how it is made. Its methods are beside the calls that they make.
+//! The client and its builder. The methods for endpoints are in the files of the endpoints.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ static PROVIDER: Provider = Provider {
     read_error: error::read,
 };
 
-/// Where the API is.
+/// The base URL of the API.
 ///
 /// Source: the service's documentation, `weather.example/docs`.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub struct Client {
 /// The argument that is named in errors about the base URL.
 const BASE_URL: &str = "base_url";
 
-/// Makes a [`Client`]; see [`Client::builder`].
+/// The builder of a [`Client`]; see [`Client::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
@@ -95,7 +95,7 @@ impl Client {
     /// `WEATHER_BASE_URL` if that is set.
     ///
     /// # Errors
-    /// A variable that is missing or wrong, by name.
+    /// Returns an error that names the variable if one is missing or invalid.
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_variables(Env::PROCESS)?.build()
     }
@@ -115,7 +115,7 @@ impl ClientBuilder {
         Ok(builder)
     }
 
-    /// Chooses where the API is. Default: [`Environment::Production`].
+    /// Sets the environment. Defaults to [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self.base_url_name = BASE_URL;
@@ -124,10 +124,10 @@ impl ClientBuilder {
 
     api_auth::builder_options!();
 
-    /// Checks everything and makes the client. Nothing is sent.
+    /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// The first argument that is wrong, by name.
+    /// Returns an error that names the first invalid argument.
     pub fn build(self) -> Result<Client> {
         let auth = RequestLine::new(("observer", self.observer), ("key", &self.key))?;
         let core = self.settings.build(

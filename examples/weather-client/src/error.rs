@@ -1,4 +1,4 @@
-//! How the service says no: `{"error":"text"}`.
+//! Error responses of the service: `{"error":"text"}`.
 
 use api_auth::{Response, ResponseError, json, status_error};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ struct Refusal {
     error: String,
 }
 
-/// The status decides the kind; the body can only add its text.
+/// The status determines the kind. The body only adds its message.
 pub(crate) fn read(response: &Response) -> ResponseError {
     match json::<Refusal>(response) {
         Ok(refusal) => ResponseError::of_status(response.status()).with_message(refusal.error),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::Client;
 
 wire_enum! {
-    /// What the sky looks like.
+    /// The state of the sky.
     ///
     /// Source: the service's documentation, `weather.example/docs/forecast`.
     pub enum Sky {
@@ -22,7 +22,7 @@ wire_enum! {
     }
 }
 
-/// The days to come at a station.
+/// The forecast of a station.
 ///
 /// Source: the service's documentation, `weather.example/docs/forecast`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub struct Day {
     pub sky: Option<Sky>,
 }
 
-/// `GET /v1/stations/{station}/forecast`: the days to come, or `None` for an unknown station.
+/// `GET /v1/stations/{station}/forecast`: the forecast, or `None` for an unknown station.
 ///
 /// Source: the service's documentation, `weather.example/docs/forecast`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl GetForecast {
     }
 
     setters! {
-        /// How many days, 1 to 14. The server's default is 7.
+        /// Sets the number of days, 1 to 14. The server's default is 7.
         days: u8,
     }
 }

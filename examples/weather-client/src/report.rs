@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Client, Sky};
 
-/// What an observer saw.
+/// A report of an observer.
 ///
 /// Source: the service's documentation, `weather.example/docs/reports`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -16,12 +16,12 @@ use crate::{Client, Sky};
 pub struct Report {
     /// The id of the report.
     pub id: Option<String>,
-    /// When it was taken in.
+    /// The time of receipt.
     pub received: Option<UnixTime>,
 }
 
-/// `POST /v1/reports`: tells the service what the sky looks like. Sent twice, it is two reports, so
-/// it is not idempotent (no POST is, by itself).
+/// `POST /v1/reports`: reports the state of the sky. Two requests create two reports, so it is not
+/// idempotent (no POST is, by itself).
 ///
 /// Source: the service's documentation, `weather.example/docs/reports`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Endpoint for CreateReport {
 }
 
 impl Client {
-    /// Tells the service what the sky looks like. It is never repeated after a lost response.
+    /// Reports the state of the sky. The request is not retried after a lost response.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,4 +1,4 @@
-//! TinyCert: a session is opened first; its token travels in each body.
+//! TinyCert: a session is opened first. Its token is in each body.
 
 use tinycert_client::ca::{DeleteCa, GetCa, GetCaDetails, ListCas};
 use tinycert_client::cert::{

@@ -1,4 +1,4 @@
-//! TinyPass: requests are signed one by one, so there is nothing to fetch before a call.
+//! TinyPass: each request is signed, so no token is requested.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Tokenpass: requests are signed one by one, or carry the token of a user.
+//! Tokenpass: each request is signed, or contains the token of a user.
 
 use tokenpass_client::accounts::{
     CheckLogin, GetSecondFactor, RegisterAccount, SignSecondFactor, UpdateAccount,

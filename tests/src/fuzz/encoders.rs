@@ -1,4 +1,4 @@
-//! The encoders: what goes in comes out, and a signature holds for its bytes only.
+//! The encoders: values round-trip, and a signature is valid for its bytes only.
 
 use api_auth::hmac::{form_digest, nonce_headers};
 use api_auth::{
@@ -35,7 +35,7 @@ pub fn encoders(data: &[u8]) {
     }
     assert!(!key.verify(&[text.as_bytes()], &changed));
 
-    // Sorted forms hold the same pairs; JSON of a query is JSON.
+    // Sorted forms contain the same pairs; JSON of a query is valid JSON.
     let canonical = form_digest::canonical(params.clone());
     let mut sorted = decode_form(canonical.as_bytes());
     let mut expected = pairs;
@@ -48,7 +48,7 @@ pub fn encoders(data: &[u8]) {
         }
     }
 
-    // Texts that are read into types.
+    // Strings that are parsed into types.
     if let Ok(amount) = text.parse::<Amount>() {
         assert_eq!(amount.to_string().parse(), Ok(amount));
     }

@@ -1,4 +1,4 @@
-//! Any bytes as JSON: what plain `serde_json` reads, the lenient reader reads to the same value.
+//! Any bytes as JSON: the lenient parser returns the same value as `serde_json`.
 
 use std::collections::BTreeMap;
 
@@ -50,8 +50,8 @@ const FIELDS: [&str; 18] = [
     "object", "amount", "status", "variant", "large", "pair", "any", "$extra",
 ];
 
-/// What plain `serde_json` reads, the lenient reader reads to the same value, and keeps unknown
-/// members. What it reads can be stored.
+/// If `serde_json` accepts the input, the lenient parser returns the same value and keeps unknown
+/// members. The value can be stored.
 ///
 /// # Panics
 /// If a value differs, or is lost.
@@ -63,7 +63,7 @@ pub fn json(data: &[u8]) {
         (Ok(plain), Ok(ours)) => assert_eq!(without_extra(plain), without_extra(ours)),
         (Ok(_), Err(error)) => {
             let text = error.to_string();
-            // A list in place of an object, and the name that `serde_json` reserves.
+            // A list instead of an object, and the name that `serde_json` reserves.
             let is_known = text.contains("invalid type: sequence, expected struct")
                 || text.contains("reserved name");
             assert!(is_known, "{text}");
@@ -91,7 +91,7 @@ pub fn json(data: &[u8]) {
     assert_eq!(json_slice::<Model>(stored.as_bytes()).expect("a model"), ours);
 }
 
-/// The model without unknown members, which only the lenient reader keeps.
+/// The model without unknown members, which only the lenient parser keeps.
 fn without_extra(model: &Model) -> Model {
     let list = model.list.iter().map(without_extra).collect();
     let object = model.object.as_deref().map(|object| Box::new(without_extra(object)));

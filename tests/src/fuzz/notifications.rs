@@ -1,5 +1,4 @@
-//! Notifications of Tpay: nothing that is not signed is believed, whatever is signed is read or
-//! refused.
+//! Notifications of Tpay: unsigned ones are rejected, and signed ones are parsed or rejected.
 
 use std::sync::LazyLock;
 use std::time::{Duration, UNIX_EPOCH};
@@ -10,7 +9,7 @@ use tpay_client::notifications::{NotificationResponse, testing};
 use tpay_client::{Client, Notifications};
 
 static CLIENT: LazyLock<Client> = LazyLock::new(|| {
-    // A certificate that is given is never fetched.
+    // A given certificate is not fetched.
     let offline = |_: Request| -> Result<Response, TransportError> {
         Err(TransportError::new(TransportErrorKind::Connect, api_auth::Sent::No, "offline"))
     };
@@ -27,15 +26,15 @@ static NOTIFICATIONS: LazyLock<Notifications> = LazyLock::new(|| {
     notifications.anchors(testing::ANCHORS).expect("anchors").certificate(testing::CERTIFICATE)
 });
 
-/// A signature that holds, of an empty body.
+/// A valid signature of an empty body.
 static GENUINE: LazyLock<String> =
     LazyLock::new(|| testing::sign(&CLIENT, b"").expect("a signature"));
 
 static ANCHORS: LazyLock<Anchors> =
     LazyLock::new(|| Anchors::from_pem(testing::ANCHORS.as_bytes()).expect("anchors"));
 
-/// A body that is signed is read, or refused for what is in it; with a signature that is not its
-/// own it is refused as not genuine.
+/// A signed body is parsed, or rejected for its content. With the signature of another body it is
+/// rejected as not genuine.
 pub fn notification(data: &[u8]) {
     let signature = testing::sign(&CLIENT, data).expect("a signature");
     if let Err(error) = NOTIFICATIONS.read(&signature, data) {
@@ -53,7 +52,7 @@ pub fn jws(data: &[u8]) {
     let split = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
     let (signature, body) = data.split_at(split);
     let signature = String::from_utf8_lossy(signature);
-    // Nobody has the key but this test, and it signs nothing here.
+    // Only this test has the key, and it signs nothing here.
     let refused = NOTIFICATIONS.read(&signature, body).expect_err("is not genuine");
     assert_eq!(refused.kind(), ErrorKind::Verify);
     if let Ok(jws) = DetachedJws::parse(&signature)
@@ -63,7 +62,7 @@ pub fn jws(data: &[u8]) {
         assert!(!file.contains(['/', '?', '#', '\\', '@']), "{file}");
     }
     let _ = Anchors::from_pem(data);
-    // What a certificate service may response: only the one certificate makes the signature hold.
+    // A response of a certificate service: the signature is valid only with the right certificate.
     let genuine = DetachedJws::parse(&GENUINE).expect("a signature");
     let now = UNIX_EPOCH + Duration::from_secs(1_760_000_000);
     if let Ok(certificate) = Certificate::from_pem(data)

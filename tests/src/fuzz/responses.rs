@@ -6,7 +6,7 @@ use api_auth::{Request, Response, StatusCode, TransportError};
 
 use crate::catalogue::{AnyClient, Call, Options, PROVIDERS};
 
-/// A provider's calls, and a client whose network answers what it is told to.
+/// The endpoints of a provider, and a client with a configurable transport.
 struct Row {
     calls: Vec<Box<dyn Call>>,
     client: AnyClient,
@@ -41,8 +41,8 @@ impl Row {
                 let _ = fault.to_string();
             }
         }
-        // How refusals are read is the same for all calls, so one that is not repeated stands for
-        // them; what it keeps is what came.
+        // Error responses are parsed in the same way for all endpoints, so one is enough. It must
+        // contain the unchanged response.
         let call = self.calls.iter().find(|call| !call.idempotent()).expect("a write");
         for status in [200, 400, 403, 500] {
             *self.response.lock().unwrap_or_else(PoisonError::into_inner) = (status, data.to_vec());

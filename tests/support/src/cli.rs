@@ -103,7 +103,7 @@ impl World {
         self.variables().map(|(name, value)| format!("export {name}='{value}'\n")).collect()
     }
 
-    /// Gives a command the home folder and the credentials of the sandbox, and nothing else.
+    /// Sets the home folder and the credentials of the sandbox, and removes all other variables.
     pub fn prepare(&self, command: &mut Command) {
         self.clear(command);
         command.envs(self.variables());

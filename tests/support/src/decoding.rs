@@ -1,4 +1,4 @@
-//! The response rules that hold for every endpoint of every provider, over real HTTP.
+//! Rules about responses for every endpoint of every provider, over real HTTP.
 //!
 //! A provider crate calls [`Case::holds`] for each endpoint, in `tests/integration/decoding.rs`, with
 //! the documented response and a call. The rules:
@@ -18,7 +18,7 @@ use api_auth::{Error, ErrorKind};
 use mockito::{Matcher, Server};
 use serde_json::Value;
 
-/// What a call makes of a response: its value printed, or the error.
+/// The result for a response: the value as a string, or the error.
 pub type Outcome = Result<String, Error>;
 
 /// One endpoint under test.
@@ -30,14 +30,14 @@ pub struct Case<'a> {
     pub documented: &'a str,
     /// Whether a body that is empty or no JSON may be accepted.
     pub any_body: bool,
-    /// What is missing in an empty object, as the error names it; `None` where that may be a response.
+    /// The member that the error for an empty object names. `None` if an empty object is valid.
     pub missing: Option<&'a str>,
-    /// Makes the call against a server with this base URL, without retries.
+    /// Sends the request to a server with this base URL, without retries.
     pub call: &'a dyn Fn(&str) -> Outcome,
 }
 
 impl Case<'_> {
-    /// Makes the call against a server that sends this response.
+    /// Sends the request to a server that sends this response.
     ///
     /// # Errors
     /// Returns the error of the call.

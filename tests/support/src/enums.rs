@@ -1,17 +1,17 @@
-//! The texts of every enum of the wire, compared with the documentation both ways.
+//! The strings of every enum of a protocol, compared with the documentation.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// The texts of an enum.
+/// The strings of an enum.
 #[derive(Debug)]
 pub struct Texts {
     /// The enum's name.
     pub name: &'static str,
-    /// The texts that the enum knows.
+    /// The known strings of the enum.
     pub known: Vec<String>,
-    /// The texts that the provider documents.
+    /// The documented strings.
     pub documented: &'static [&'static str],
 }
 
@@ -27,7 +27,7 @@ macro_rules! wire_texts {
     };
 }
 
-/// Checks that the enums know the documented texts and no others, and that each `wire_enum!` of the
+/// Checks that the enums have exactly the documented strings, and that each `wire_enum!` of the
 /// crate in `folder` is listed.
 ///
 /// # Panics
@@ -54,7 +54,7 @@ pub fn check(folder: &str, texts: &[Texts]) {
     assert!(differences.is_empty(), "{}\n", differences.join("\n"));
 }
 
-/// Adds the names of the enums that `wire_enum!` makes.
+/// Adds the names of the enums that `wire_enum!` defines.
 fn read(folder: &Path, names: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

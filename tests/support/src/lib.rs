@@ -1,4 +1,4 @@
-//! What the integration tests of several crates share.
+//! Shared code of the integration tests of several crates.
 
 #![allow(
     clippy::print_stderr,
@@ -15,6 +15,7 @@ pub mod console;
 pub mod decoding;
 pub mod enums;
 pub mod examples;
+pub mod mistakes;
 pub mod programs;
 pub mod responses;
 pub mod settings;

@@ -1,15 +1,15 @@
-//! Settings that every provider crate rejects alike, and the hint for rejected credentials.
+//! Settings that every provider crate rejects, and the hint for rejected credentials.
 
 use api_auth::{Error, ErrorKind, Request, Response, StatusCode, TransportError};
 
-/// Invalid base URLs, and what is wrong with each.
+/// Invalid base URLs with their messages.
 pub const INVALID_BASE_URLS: [(&str, &str); 6] = [
-    ("x y", "is not a URL"),
-    ("api.example.com", "must begin with https:// (or http:// for this machine)"),
-    ("ftp://h", "must begin with https:// (or http:// for this machine)"),
+    ("x y", "must be a URL such as https://api.example.com"),
+    ("api.example.com", "must begin with https:// (or http:// for a loopback host)"),
+    ("ftp://h", "must begin with https:// (or http:// for a loopback host)"),
     ("https://u:CANARY@h", "must not contain a user name or password"),
-    ("https://h?a=1", "must be scheme, host and path only"),
-    ("http://h", "would send credentials over plain http; use https"),
+    ("https://h?a=1", "must not contain a query or fragment"),
+    ("http://h", "must begin with https://, because http would send credentials unencrypted"),
 ];
 
 /// Returns a transport whose responses have status 401 and this body.

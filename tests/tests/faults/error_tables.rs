@@ -1,5 +1,5 @@
-//! What each endpoint makes of each documented error response: kind, code, message, and what the
-//! caller may do next. One table for each provider, in `tests/snapshots/errors`.
+//! The error of each endpoint for each documented error response: kind, code, message, and what the
+//! caller can do. One table for each provider, in `tests/snapshots/errors`.
 //!
 //! `UPDATE_SNAPSHOTS=1` rewrites the tables; read the difference before committing it.
 
@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use api_auth::{Error, Request, Response, TransportError, http};
 use workspace_tests::catalogue::{Call, Options, PROVIDERS, Provider};
 
-/// A documented error response: what it is, and its status, content type, further header and body.
+/// A documented error response: title, status, content type, another header, and body.
 struct Documented {
     title: &'static str,
     status: u16,
@@ -55,7 +55,7 @@ impl Documented {
     }
 }
 
-/// Responses that any server or gateway gives, whatever the provider.
+/// Responses of any server or gateway, for all providers.
 const ANY: &[Documented] = &[
     text("page of a gateway", 502, "<html><h1>502 Bad Gateway</h1></html>"),
     text("empty body", 500, ""),
@@ -228,7 +228,7 @@ fn documented(provider: &str) -> &'static [Documented] {
     }
 }
 
-/// What a call ends with, in one line.
+/// Returns the result of a request in one line.
 fn outcome(result: &Result<String, Error>) -> String {
     let error = match result {
         Ok(value) => {
@@ -259,8 +259,7 @@ fn outcome(result: &Result<String, Error>) -> String {
     line
 }
 
-/// A client whose token or session was granted, and for which every other request is answered with
-/// `response`.
+/// Sends the request with a valid token or session to a transport that returns `response`.
 fn send(provider: &Provider, call: &dyn Call, response: &Documented) -> Result<String, Error> {
     let grant = provider.grant;
     let (response, path) = (response.response(), call.path());

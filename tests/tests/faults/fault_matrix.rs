@@ -20,7 +20,7 @@ use api_sandbox::{Misbehaviour, Response, Server};
 use workspace_tests::catalogue::{Call, Options, PROVIDERS, Provider};
 use workspace_tests::world::{self, World};
 
-/// The deadline of what stalls. Long enough for a connection on a busy machine.
+/// The timeout for stalls. Long enough for a connection on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(2);
 /// Longer than any test runs.
 const FOR_EVER: Duration = Duration::from_secs(120);
@@ -28,17 +28,17 @@ const FOR_EVER: Duration = Duration::from_secs(120);
 const ALWAYS: usize = 20;
 const RESPONSE_LIMIT: usize = 1024 * 1024;
 
-/// How the world goes wrong once the client has its token or session.
+/// The fault after the client has its token or session.
 enum How {
-    /// Nobody listens any more.
+    /// The port is closed.
     Gone,
-    /// Each request goes wrong like this.
+    /// Each request fails in this way.
     Each(Misbehaviour),
-    /// Each request ends only by the deadline.
+    /// Each request ends by the timeout.
     Stalls(Misbehaviour),
-    /// Each request is answered like this, and nothing of it may be lost.
+    /// Each request gets this response, which must be kept completely.
     Responses(Response),
-    /// So many calls are answered 401; tokens and sessions are granted.
+    /// This number of requests gets status 401; tokens and sessions are granted.
     Refuses(u32),
 }
 
@@ -103,7 +103,7 @@ fn faults(elsewhere: &str) -> Vec<(&'static str, How)> {
     ]
 }
 
-/// What came of a call.
+/// The result of a request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Outcome {
     result: String,
@@ -149,12 +149,12 @@ fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outco
     let elapsed = SystemClock.now().duration_since(begin).unwrap_or_default();
     let count = |server: &Server<World>| world::count(provider, call, server);
     let (requests, grants) = server.as_ref().map_or((0, 0), count);
-    // A session that is dropped says goodbye, to its own server.
+    // A dropped session is closed at its own server.
     drop(client);
     drop(server);
     let outcome = describe(result.as_ref(), requests, grants);
 
-    // What must hold whatever the table says.
+    // Assertions for every row.
     assert!(elapsed < Duration::from_secs(60), "{}: took {elapsed:?}", place());
     let sendings = match (call.idempotent(), how) {
         (true, _) => 3,
@@ -174,7 +174,7 @@ fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outco
         }
         if !call.idempotent() && requests > 0 {
             assert_ne!(error.delivery(), Delivery::NotSent, "{}", place());
-            // Only a rate limit says that a write was not carried out and may succeed later.
+            // Only after a rate limit is it certain that a write was not carried out.
             let is_limited = error.status() == Some(StatusCode::TOO_MANY_REQUESTS)
                 && error.delivery() == Delivery::Refused;
             assert_eq!(error.is_retryable(), is_limited, "{}", place());
@@ -236,8 +236,8 @@ fn the_table_of_faults_is_the_documented_one() {
         let outcome = outcome(provider, &**call_type, name, how);
         outcomes.lock().unwrap().insert((fault, call), outcome);
     };
-    // A port that was just given up must not be given to another server meanwhile, so these run
-    // alone. What stalls takes time and no work, so much of it runs at once.
+    // A closed port must not be reused by another server, so these run alone. Stalls need no
+    // processor time, so many of them run at once.
     let (gone, rest): (Vec<_>, Vec<_>) =
         cells.into_iter().partition(|(fault, _)| matches!(faults[*fault].1, How::Gone));
     let (stalling, rest): (Vec<_>, Vec<_>) =
@@ -252,7 +252,7 @@ fn the_table_of_faults_is_the_documented_one() {
     compare_with_document("fault matrix", &table);
 }
 
-/// The table, in which calls that end alike share a line.
+/// Returns the table, in which endpoints with the same result share a row.
 fn table(
     faults: &[(&'static str, How)],
     calls: &[(&Provider, Box<dyn Call>)],
@@ -302,7 +302,7 @@ fn table(
     text
 }
 
-/// Compares what is between the markers of that name, or rewrites it.
+/// Compares the text between the markers of this name, or rewrites it.
 fn compare_with_document(name: &str, table: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reliability.md");
     let text = std::fs::read_to_string(&path).unwrap();

@@ -1,4 +1,4 @@
-//! What a caller sees, and how often the server was asked, when things go wrong.
+//! The errors of failed requests, and the number of requests.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -44,7 +44,7 @@ fn passing() -> Vec<(Misbehaviour, ErrorKind)> {
 }
 
 #[test]
-fn a_read_survives_two_passing_failures_and_not_three() {
+fn idempotent_request_is_sent_up_to_three_times() {
     for (how, kind) in passing() {
         let sandbox = Sandbox::start().unwrap();
         let (client, clock) = client(&sandbox);
@@ -60,14 +60,14 @@ fn a_read_survives_two_passing_failures_and_not_three() {
 }
 
 #[test]
-fn a_write_that_may_have_arrived_is_sent_once() {
+fn write_that_may_have_arrived_is_sent_once() {
     for (how, kind) in passing() {
         let sandbox = Sandbox::start().unwrap();
         let (client, clock) = client(&sandbox);
         sandbox.tinypass().misbehave(how.clone(), 1);
         let error = write(&client).unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (kind, 1), "{how:?}: {error:?}");
-        // Only a rate limit says that the write was not carried out.
+        // Only after a rate limit is it certain that the write was not carried out.
         let is_refused = error.delivery() == Delivery::Refused;
         assert_eq!(is_refused, kind == ErrorKind::RateLimited, "{how:?}");
         assert_eq!(error.is_retryable(), is_refused, "{how:?}");
@@ -79,7 +79,7 @@ fn a_write_that_may_have_arrived_is_sent_once() {
 }
 
 #[test]
-fn a_write_that_surely_never_left_is_tried_again() {
+fn write_that_was_certainly_not_sent_is_retried() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -111,7 +111,7 @@ fn retry_after_is_obeyed_up_to_a_cap() {
 }
 
 #[test]
-fn what_does_not_pass_is_not_tried_again() {
+fn permanent_errors_are_not_retried() {
     let sandbox = Sandbox::start().unwrap();
     let (client, clock) = client(&sandbox);
     for (status, kind) in [
@@ -130,7 +130,7 @@ fn what_does_not_pass_is_not_tried_again() {
 }
 
 #[test]
-fn a_redirect_is_an_error_and_no_header_goes_to_the_other_host() {
+fn redirect_is_an_error_and_is_not_followed() {
     let (sandbox, other) = (Sandbox::start().unwrap(), Sandbox::start().unwrap());
     let (client, _) = client(&sandbox);
     for status in [301, 302, 303, 307, 308] {
@@ -146,7 +146,7 @@ fn a_redirect_is_an_error_and_no_header_goes_to_the_other_host() {
 }
 
 #[test]
-fn a_wrong_key_is_an_auth_error_with_the_servers_message() {
+fn wrong_key_is_an_auth_error_with_the_servers_message() {
     let sandbox = Sandbox::start().unwrap();
     let base = sandbox.tinypass().base_url().to_owned();
     let wrong = |aid: &str, key: &str| {
@@ -189,7 +189,7 @@ fn no_bytes_of_a_response_panic() {
 }
 
 #[test]
-fn nothing_is_lost_of_a_server_that_keeps_failing() {
+fn nothing_is_lost_if_a_server_always_fails() {
     let sandbox = Sandbox::start().unwrap();
     let (client, _) = client(&sandbox);
     sandbox.tinypass().misbehave(Misbehaviour::BadGateway, 3);

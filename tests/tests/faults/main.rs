@@ -1,8 +1,10 @@
-//! Servers, networks and settings that fail: what a call returns, and what is sent again.
+//! Failures of servers, networks and settings: the result of a request, and retries.
 
 mod error_tables;
 mod fault_matrix;
 mod faults;
+#[cfg(target_os = "linux")]
+mod mistakes;
 mod mutations;
 mod nothing_lost;
 mod options;

@@ -1,5 +1,5 @@
 //! The documented response of each endpoint with one value changed, in the ways in which servers
-//! change them: it is read as before, or the error names the field. Nothing is silently wrong.
+//! change them: it is read as before, or the error names the field. No value is silently wrong.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -224,7 +224,7 @@ impl Check<'_> {
 }
 
 #[test]
-fn changed_documented_responses_are_read_or_the_error_names_the_field() {
+fn mutated_responses_are_parsed_or_the_error_names_the_field() {
     let (mut failures, mut count, mut endpoints) = (Vec::new(), 0, 0);
     for provider in PROVIDERS {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,5 +1,5 @@
-//! An error keeps the response it was made from: status, headers and the bytes of the body. An
-//! error for a response that cannot be decoded names the place in it.
+//! An error contains its response: status, headers and the bytes of the body. The error for a
+//! response that cannot be parsed names the field.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -13,7 +13,7 @@ use workspace_tests::world;
 /// More than any call sends requests.
 const ALWAYS: usize = 10;
 
-/// Statuses and bodies of refusals: forms of the providers and forms of nobody.
+/// Statuses and bodies of error responses: formats of the providers and others.
 fn refusals() -> Vec<(u16, &'static str, &'static [u8])> {
     vec![
         (400, "application/json", br#"{"code":2,"message":"no","errors":[{"errorCode":"x"}]}"#),
@@ -32,7 +32,7 @@ fn refusals() -> Vec<(u16, &'static str, &'static [u8])> {
     ]
 }
 
-/// Asks for one response, however often it is asked for; the result.
+/// Sends the request to a server that always sends this response, and returns the result.
 fn answered(provider: &Provider, call: &dyn Call, response: &Response) -> Result<String, Error> {
     let server = world::start(provider);
     let client = world::ready(provider, call, server.base_url(), &Options::default()).unwrap();
@@ -51,7 +51,7 @@ fn keeps_all(error: &Error, response: &Response, place: &str) {
 }
 
 #[test]
-fn a_refusal_keeps_status_headers_and_every_byte_of_the_body() {
+fn error_keeps_status_headers_and_body() {
     let mut refused = 0;
     for provider in PROVIDERS {
         for call in (provider.calls)() {
@@ -75,7 +75,7 @@ fn a_refusal_keeps_status_headers_and_every_byte_of_the_body() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_read_is_kept_too() {
+fn response_that_cannot_be_parsed_is_kept() {
     let bodies: [&[u8]; 9] = [
         b"",
         b"<html>",
@@ -101,12 +101,12 @@ fn an_answer_that_cannot_be_read_is_kept_too() {
                 }
             }
         }
-        // Pages for people and files are what they are.
+        // Pages and files are returned unchanged.
         assert!(unread.len() + 2 >= (provider.calls)().len(), "{}: {unread:?}", provider.name);
     }
 }
 
-/// The names of the fields that a `Debug` text shows, in the two spellings of the wire.
+/// Returns the names of the fields in a `Debug` string, in both notations of the protocols.
 fn fields(debug: &str) -> BTreeSet<String> {
     let names = debug.split(": ").filter_map(|part| part.rsplit([' ', '{', '(', '[']).next());
     let plain = |name: &&str| {
@@ -126,7 +126,7 @@ fn fields(debug: &str) -> BTreeSet<String> {
     found
 }
 
-/// What answers are wrapped into; `@` stands for the object itself.
+/// Objects around responses. `@` is the response itself.
 const FRAMES: &[&str] = &[
     "@",
     "[@]",
@@ -143,7 +143,7 @@ const FRAMES: &[&str] = &[
     r#"{"data":[@]}"#,
 ];
 
-/// What some answers are none without.
+/// Required members of some responses.
 const NEEDED: &[&str] = &[
     "",
     r#""id":1"#,
@@ -162,7 +162,7 @@ const NEEDED: &[&str] = &[
     r#""transactions":[]"#,
 ];
 
-/// Fields of answers that are one value.
+/// Fields of responses that are a single value.
 const ALONE: &[&str] = &[
     "result",
     "success",
@@ -177,8 +177,8 @@ const ALONE: &[&str] = &[
     "transactions",
 ];
 
-/// Calls whose response has no field that is read: pages, files, PEM, and answers of which nothing is
-/// documented.
+/// Endpoints whose response has no parsed field: pages, files, PEM, and responses of which nothing
+/// is documented.
 const WITHOUT_FIELDS: &[&str] = &[
     "access.revoke",
     "subscription.cancel",
@@ -199,8 +199,8 @@ const WITHOUT_FIELDS: &[&str] = &[
     "certificates.root",
 ];
 
-/// Calls to which an empty object may be the response: writes of which nobody documents one, and
-/// reads of what is not documented, of a map of what is found, of a page or of a file.
+/// Endpoints that accept an empty object: writes and reads without a documented response, and reads
+/// of a map, a page or a file.
 const MAYBE_EMPTY: &[&str] = &[
     "access.revoke",
     "subscription.cancel",
@@ -222,7 +222,7 @@ const MAYBE_EMPTY: &[&str] = &[
 ];
 
 #[test]
-fn an_empty_object_is_no_answer_unless_nobody_documents_one() {
+fn empty_object_is_an_error_unless_no_response_is_documented() {
     let mut taken = Vec::new();
     for provider in PROVIDERS {
         for call in (provider.calls)() {
@@ -239,7 +239,7 @@ fn an_empty_object_is_no_answer_unless_nobody_documents_one() {
 }
 
 #[test]
-fn a_field_of_the_wrong_type_is_named() {
+fn field_with_a_wrong_type_is_named() {
     let mut named = 0;
     let mut nameless = Vec::new();
     for provider in PROVIDERS {
@@ -263,7 +263,7 @@ fn a_field_of_the_wrong_type_is_named() {
                     names.extend(ALONE.iter().map(|name| (*name).to_owned()));
                 }
                 for name in names {
-                    // No field is both an object of this and anything else.
+                    // No field has an object and another type.
                     let wrong = format!(r#""{name}":{{"inside":[true]}}"#);
                     let Err(fault) = parse_in_frame(&[needed, &wrong]) else { continue };
                     let text = fault.to_string();

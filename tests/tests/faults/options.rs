@@ -1,4 +1,4 @@
-//! Every knob of a builder does what it says.
+//! Every option of a builder has its documented effect.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -20,7 +20,7 @@ fn call(client: &Client) -> tinypass_client::Result<()> {
 }
 
 #[test]
-fn timeout_ends_an_exchange() {
+fn timeout_limits_an_exchange() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.tinypass().misbehave(Misbehaviour::Delay(FOR_EVER), 1);
     let client = tinypass(&sandbox).timeout(Duration::from_millis(200)).retries(0).build().unwrap();
@@ -29,7 +29,7 @@ fn timeout_ends_an_exchange() {
 }
 
 #[test]
-fn connect_timeout_ends_the_making_of_a_connection() {
+fn connect_timeout_limits_connecting() {
     // A listener whose queue is full takes no more connections.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -53,7 +53,7 @@ fn connect_timeout_ends_the_making_of_a_connection() {
 }
 
 #[test]
-fn a_deadline_of_nothing_is_refused() {
+fn zero_timeout_is_rejected() {
     let zero = Duration::ZERO;
     for (name, builder) in [
         ("timeout", Client::builder("A", "k").timeout(zero)),
@@ -142,7 +142,7 @@ fn retries_are_counted() {
 }
 
 #[test]
-fn response_limit_caps_a_transport_of_the_users_own_too() {
+fn response_limit_applies_to_custom_transports() {
     let big =
         |_: Request| -> Result<Response, TransportError> { Ok(Response::new(vec![b'x'; 11])) };
     let client = Client::builder("A", "k").transport(big).response_limit(10).build().unwrap();
@@ -151,7 +151,7 @@ fn response_limit_caps_a_transport_of_the_users_own_too() {
 }
 
 #[test]
-fn a_proxy_is_gone_through_with_its_password() {
+fn proxy_gets_its_password() {
     let sandbox = Sandbox::start().unwrap();
     let proxy = proxy::Proxy::start();
     let client =
@@ -165,14 +165,14 @@ fn a_proxy_is_gone_through_with_its_password() {
 }
 
 #[test]
-fn a_proxy_that_is_none_is_refused_without_being_shown() {
+fn invalid_proxy_is_rejected_without_its_value() {
     let error = Client::builder("A", "k").proxy("::CANARY::").build().unwrap_err();
     assert_eq!(error.argument(), Some("proxy"));
     assert!(!format!("{error} {error:?}").contains("CANARY"));
 }
 
 #[test]
-fn a_server_with_a_ca_of_its_own_is_trusted_only_when_told() {
+fn private_ca_must_be_trusted_explicitly() {
     let server = tls::Server::start("localhost");
     let builder = || {
         Client::builder("A", "k")
@@ -198,7 +198,7 @@ fn a_server_with_a_ca_of_its_own_is_trusted_only_when_told() {
 }
 
 #[test]
-fn extra_roots_that_are_none_are_refused() {
+fn invalid_extra_roots_are_rejected() {
     for pem in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
         let error =
             Client::builder("A", "k").no_proxy().extra_root_certificates(pem).build().unwrap_err();
@@ -208,7 +208,7 @@ fn extra_roots_that_are_none_are_refused() {
 
 #[test]
 fn the_platform_verifier_needs_its_feature() {
-    // Who builds these tests may have turned the feature on for all: then it alone decides.
+    // Another feature of the build may have enabled it for all crates.
     let verified = || Client::builder("A", "k").no_proxy().platform_verifier();
     let (error, why) = match verified().build() {
         Err(error) => (error, "needs the feature `platform-verifier`"),
@@ -236,7 +236,7 @@ fn plain_http_needs_the_host_to_be_named() {
 }
 
 #[test]
-fn an_agent_of_the_users_own_is_used_and_keeps_the_contract() {
+fn custom_agent_satisfies_the_contract() {
     let sandbox = Sandbox::start().unwrap();
     // Its defaults make errors of statuses and follow redirects.
     let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
@@ -246,7 +246,7 @@ fn an_agent_of_the_users_own_is_used_and_keeps_the_contract() {
 }
 
 #[test]
-fn a_transport_of_the_users_own_may_wrap_the_built_in_one() {
+fn custom_transport_can_wrap_the_built_in_one() {
     let sandbox = Sandbox::start().unwrap();
     let mut settings = api_auth::Settings::default();
     settings.no_proxy();
@@ -283,7 +283,7 @@ fn one_client_serves_many_threads_over_few_connections() {
 }
 
 #[test]
-fn a_transport_error_that_is_made_by_hand_is_passed_on() {
+fn custom_transport_error_is_returned() {
     let broken = |_: Request| -> Result<Response, TransportError> {
         Err(TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, "pulled out"))
     };

@@ -10,7 +10,7 @@ use api_auth::{Error, ManualClock};
 use api_sandbox::{Sandbox, tpay};
 use workspace_tests::{proxy::Proxy, tls};
 
-/// What the child process does, in words.
+/// The task of the child process.
 const TASK: &str = "PROXIES_TEST_TASK";
 
 /// An address of this machine that is no loopback address.
@@ -121,7 +121,7 @@ fn loopback_hosts_are_connected_directly_and_other_hosts_of_the_client_by_the_pr
 }
 
 #[test]
-fn a_proxy_that_requires_authentication_is_asked_once() {
+fn proxy_authentication_error_is_not_retried() {
     for (status, text) in [
         (
             407,

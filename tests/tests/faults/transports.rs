@@ -1,5 +1,5 @@
-//! The contract of `Transport`, run against every transport there is: the built-in one, an agent
-//! of the user's own, and a closure around either.
+//! The contract of `Transport`, tested with every transport: the built-in one, a custom agent, and
+//! a closure around either.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -12,10 +12,10 @@ use api_auth::{
 use api_sandbox::{Misbehaviour, Raw, Server, Service, Verdict};
 
 const LIMIT: usize = 100_000;
-/// Longer than any test runs: what waits for this waits for a deadline.
+/// Longer than any test: a request that waits for this ends by its timeout.
 const FOR_EVER: Duration = Duration::from_secs(600);
 
-/// Answers what the path asks for: `/status/404`, `/size/10`, and everything else with "ok".
+/// Responds as the path requests: `/status/404`, `/size/10`, and "ok" for all other paths.
 struct Asked;
 
 impl Service for Asked {
@@ -137,7 +137,7 @@ fn an_empty_body_is_announced_for_writes_and_not_at_all_for_reads() {
 }
 
 #[test]
-fn a_body_over_the_cap_is_an_error_that_keeps_what_came() {
+fn body_above_the_limit_keeps_the_received_part() {
     let (_, transport) = transports(LONG).swap_remove(0);
     let server = server();
     let url = |size: usize| get(&format!("{}/size/{size}", server.base_url()));
@@ -146,7 +146,7 @@ fn a_body_over_the_cap_is_an_error_that_keeps_what_came() {
     assert_eq!((error.kind(), error.sent()), (TransportErrorKind::TooLarge, Sent::Maybe));
     let partial = error.partial().unwrap();
     assert_eq!((partial.status().as_u16(), partial.body().len()), (200, LIMIT));
-    // Announced and never sent: nothing is reserved for it.
+    // The announced length is not allocated.
     let huge = b"HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\nabc".to_vec();
     server.misbehave(Misbehaviour::Bytes(huge), 1);
     let error = transport.send(url(1)).unwrap_err();
@@ -154,7 +154,7 @@ fn a_body_over_the_cap_is_an_error_that_keeps_what_came() {
 }
 
 #[test]
-fn the_deadline_holds_however_slow_the_server_is() {
+fn timeout_limits_slow_servers() {
     for how in [
         Misbehaviour::Delay(FOR_EVER),
         Misbehaviour::StallInHeaders(FOR_EVER),
@@ -172,7 +172,7 @@ fn the_deadline_holds_however_slow_the_server_is() {
 }
 
 #[test]
-fn what_surely_never_left_is_told_from_what_may_have_arrived() {
+fn requests_not_sent_are_distinguished_from_those_that_may_have_arrived() {
     for (name, transport) in transports(LONG) {
         let closed = {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -194,9 +194,9 @@ fn what_surely_never_left_is_told_from_what_may_have_arrived() {
 }
 
 #[test]
-fn a_name_without_an_address_surely_never_left() {
+fn unknown_host_is_certainly_not_sent() {
     let (_, transport) = transports(LONG).swap_remove(0);
-    // Longer than a label may be, so no name server is asked.
+    // Longer than a label may be, so there is no DNS request.
     let mut settings = settings(LONG);
     let host = "x".repeat(64);
     settings.allow_plain_http_to(host.clone());
@@ -208,7 +208,7 @@ fn a_name_without_an_address_surely_never_left() {
 }
 
 #[test]
-fn an_answer_that_is_cut_or_no_http_is_an_error() {
+fn truncated_or_invalid_http_is_an_error() {
     for (name, transport) in transports(LONG) {
         for bytes in [
             &b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"[..],

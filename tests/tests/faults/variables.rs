@@ -93,22 +93,57 @@ fn child() {
     }
 }
 
-/// Runs [`child`] with the valid variables of a provider and this one.
-fn run(provider: &str, variable: &str, value: &[u8]) -> String {
+/// Returns a command that runs [`child`] with the valid variables of a provider.
+fn command(provider: &str) -> Command {
     let valid = VALID.iter().find(|(name, _)| *name == provider).unwrap().1;
-    let output = Command::new(std::env::current_exe().unwrap())
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
         .args(["--exact", "variables::child", "--nocapture", "--test-threads=1"])
         .env_clear()
         .env("HOME", "/nonexistent")
         .env(PROVIDER, provider)
-        .envs(valid.iter().copied())
-        .env(variable, OsStr::from_bytes(value))
-        .output()
-        .unwrap();
+        .envs(valid.iter().copied());
+    command
+}
+
+/// Runs the command and returns the line of [`child`].
+fn outcome(mut command: Command) -> String {
+    let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let result = text.lines().find_map(|line| line.split_once("outcome: "));
     let errors = String::from_utf8_lossy(&output.stderr);
-    result.unwrap_or_else(|| panic!("{variable}: {text}{errors}")).1.to_owned()
+    result.unwrap_or_else(|| panic!("{command:?}: {text}{errors}")).1.to_owned()
+}
+
+/// Runs [`child`] with the valid variables of a provider and this one.
+fn run(provider: &str, variable: &str, value: &[u8]) -> String {
+    let mut command = command(provider);
+    command.env(variable, OsStr::from_bytes(value));
+    outcome(command)
+}
+
+/// Returns the message for these variables, without the one that is removed.
+pub(super) fn message_of(
+    provider: &str,
+    variables: &[(&str, &str)],
+    removed: Option<&str>,
+) -> String {
+    let mut command = command(provider);
+    command.envs(variables.iter().copied());
+    if let Some(name) = removed {
+        command.env_remove(name);
+    }
+    let outcome = outcome(command);
+    let mut parts = outcome.split(" | ");
+    parts.nth(1).unwrap_or_else(|| panic!("{variables:?}: {outcome}")).to_owned()
+}
+
+/// Returns the message for this value of a variable, or for a missing variable.
+pub(super) fn message(provider: &str, variable: &str, value: Option<&str>) -> String {
+    match value {
+        Some(value) => message_of(provider, &[(variable, value)], None),
+        None => message_of(provider, &[], Some(variable)),
+    }
 }
 
 fn assert_rejected(provider: &str, variable: &str, value: &[u8]) {
@@ -121,7 +156,7 @@ fn assert_rejected(provider: &str, variable: &str, value: &[u8]) {
 }
 
 #[test]
-fn every_variable_is_read_as_it_is_written_or_rejected_by_its_name() {
+fn every_variable_is_read_or_rejected_by_name() {
     let mut rows = 0;
     for (provider, variable, valid) in VARIABLES {
         let read = run(provider, variable, valid.as_bytes());
@@ -152,7 +187,7 @@ fn every_variable_is_read_as_it_is_written_or_rejected_by_its_name() {
 }
 
 #[test]
-fn switches_urls_and_paths_are_understood_or_rejected_by_the_name_of_their_variable() {
+fn switches_urls_and_paths_are_parsed_or_rejected_by_name() {
     const LIVE: &str = "read https://api.tpay.com";
     const TEST: &str = "read https://openapi.sandbox.tpay.com";
     const TINYPASS: &str = "read https://api.tinypass.com/";

@@ -179,7 +179,7 @@ fn tag_is_that_of_the_official_clients() {
 }
 
 #[test]
-fn no_value_ends_an_attribute_of_a_tag() {
+fn values_are_escaped_in_attributes() {
     let evil = r#""><script>alert(1)</script>&"#;
     let purchase = Purchase::new(Offer::new(evil, evil, PriceOption::new(evil, evil)))
         .callback(evil)

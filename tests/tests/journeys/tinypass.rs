@@ -1,4 +1,4 @@
-//! Journeys against the TinyPass server of the sandbox, and that it is as strict as it says.
+//! Sequences of requests to the TinyPass server of the sandbox, and its strictness.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 

@@ -63,7 +63,7 @@ fn rules(text: &str) -> Rules {
 }
 
 #[test]
-fn what_is_lent_opens_a_gate_until_it_ends() {
+fn promise_grants_access_until_it_expires() {
     let (sandbox, client) = start();
     let six = rules("TOKENLY >= 6");
     assert!(!client.check_user(OTHER_USERNAME, &six).unwrap());
@@ -154,7 +154,7 @@ fn an_address_is_verified_in_one_call() {
 }
 
 #[test]
-fn signatures_of_both_sides_hold_on_the_other() {
+fn signatures_of_client_and_sandbox_are_compatible() {
     let key = Key::named("both");
     let own = MessageKey::from_wif(key.wif()).unwrap();
     assert_eq!(own.address(), key.address());
@@ -217,7 +217,7 @@ fn the_ledger_of_credits_is_always_in_balance() {
 }
 
 #[test]
-fn each_generation_is_spoken_and_the_others_are_refused() {
+fn each_generation_is_accepted_only_by_its_server() {
     let (sandbox, _) = start();
     let check = |client: &Client| client.check_user_exists(USERNAME);
     let generations = [
@@ -251,7 +251,7 @@ fn each_generation_is_spoken_and_the_others_are_refused() {
 }
 
 #[test]
-fn the_other_form_is_tried_once_and_remembered() {
+fn other_form_is_tried_once_and_cached() {
     let (sandbox, _) = start();
     set(&sandbox, |state| state.generation = Generation::EmptyObject);
     let client = builder(&sandbox).try_other_form(true).build().unwrap();
@@ -264,7 +264,7 @@ fn the_other_form_is_tried_once_and_remembered() {
 }
 
 #[test]
-fn a_clock_that_is_off_is_told() {
+fn wrong_clock_is_reported() {
     let (sandbox, _) = start();
     let client = tokenpass(&sandbox).build().unwrap();
     sandbox.clock().advance(Duration::from_secs(400));
@@ -344,7 +344,7 @@ fn a_user_logs_in_by_password() {
 }
 
 #[test]
-fn an_account_is_made_once() {
+fn account_is_created_once() {
     let (sandbox, client) = start();
     let account = RegisterAccount::new("leroy", "Sup3r$3K4et", "leroy@example.org");
     let user = client.register_account(&account).unwrap();
@@ -358,7 +358,7 @@ fn an_account_is_made_once() {
 }
 
 #[test]
-fn tokens_scopes_and_places_are_told_apart() {
+fn tokens_scopes_and_locations_are_distinguished() {
     let (sandbox, client) = start();
     let expired = client.as_user(EXPIRED_TOKEN).unwrap().list_my_addresses().unwrap_err();
     assert_eq!(expired.message(), Some("This access token has expired"));
@@ -470,7 +470,7 @@ fn promise_of_another_request_is_never_returned_by_a_retry() {
 }
 
 #[test]
-fn dead_token_that_is_answered_by_a_page_needs_a_login() {
+fn expired_token_with_html_error_needs_a_login() {
     let (sandbox, client) = start();
     set(&sandbox, |state| state.html_oauth_errors = true);
     for (token, text) in [
@@ -539,7 +539,7 @@ fn chats_are_opened_by_tokens() {
 }
 
 #[test]
-fn a_call_of_ones_own_gets_credentials_by_name() {
+fn custom_endpoint_selects_credentials_by_name() {
     let (_sandbox, client) = start();
     let call =
         RawEndpoint::new(Method::GET, "/api/v1/tca/addresses").with_credential(credentials::USER);

@@ -1,4 +1,4 @@
-//! Journeys: a whole story each, over HTTP, against the strict server.
+//! Sequences of requests, over HTTP, with the test server.
 
 #![allow(
     clippy::unwrap_used,
@@ -45,7 +45,7 @@ fn code(digits: &str) -> Pay {
 }
 
 #[test]
-fn a_wrong_code_is_declined_and_the_same_transaction_is_paid_by_the_right_one() {
+fn declined_transaction_can_be_paid_by_another_code() {
     let (_sandbox, client) = sandbox();
     let id = made(&client, &order(1234));
     let error = client.pay_transaction(&id, code("700063")).unwrap_err();
@@ -96,7 +96,7 @@ fn money_adds_up_over_partial_refunds() {
 }
 
 #[test]
-fn a_payment_is_notified_verified_and_answered() {
+fn payment_notification_is_verified_and_acknowledged() {
     let (sandbox, client) = sandbox();
     let reader = client
         .notifications()
@@ -149,7 +149,7 @@ fn a_payment_is_notified_verified_and_answered() {
 }
 
 #[test]
-fn a_certificate_that_cannot_be_fetched_asks_the_sender_to_come_again() {
+fn unavailable_certificate_returns_503() {
     let (sandbox, client) = sandbox();
     let client = tpay(&sandbox).retries(0).build().unwrap_or(client);
     let reader = client.notifications().unwrap();
@@ -229,7 +229,7 @@ fn every_kind_of_notification_of_the_server_is_read() {
 }
 
 #[test]
-fn a_token_is_fetched_once_and_again_when_its_life_or_patience_ends() {
+fn token_is_fetched_once_until_it_expires_or_is_rejected() {
     let sandbox = Sandbox::start().unwrap();
     let clock = ManualClock::at_unix(1_800_000_000);
     let client = tpay(&sandbox).clock(clock.clone()).build().unwrap();
@@ -268,7 +268,7 @@ fn http_basic_needs_no_token() {
 }
 
 #[test]
-fn a_payment_whose_answer_was_lost_is_not_made_twice_and_can_be_found() {
+fn payment_with_lost_response_is_not_repeated_and_can_be_found() {
     let (sandbox, client) = sandbox();
     client.list_pos().unwrap();
     sandbox.tpay().take_seen();
@@ -293,7 +293,7 @@ fn a_payment_whose_answer_was_lost_is_not_made_twice_and_can_be_found() {
 }
 
 #[test]
-fn all_pages_come_each_transaction_once() {
+fn iterator_returns_each_transaction_once() {
     let (_sandbox, client) = sandbox();
     let mut ids: Vec<String> = (0..7).map(|_| made(&client, &order(100))).collect();
     let search = ListTransactions::new().limit(3);
@@ -354,7 +354,7 @@ fn wrong_credentials_are_an_auth_error_and_nothing_was_created() {
 
 /// A transport in front of another: the tests above must not depend on the built-in one alone.
 #[test]
-fn a_transport_of_ones_own_serves_tokens_calls_and_certificates() {
+fn custom_transport_sends_tokens_requests_and_certificates() {
     let sandbox = Sandbox::start().unwrap();
     let count = Arc::new(std::sync::Mutex::new(Vec::new()));
     let notes = count.clone();
@@ -626,7 +626,7 @@ fn wait_of_a_blik_payment_includes_its_requests() {
     let (result, clock) = pay_again(&pending, &pending, Duration::from_secs(3));
     assert!(matches!(result.decision, BlikDecision::Undecided { error: None }), "{result:?}");
     assert_eq!(clock.slept(), [Duration::from_secs(2)]);
-    // Without time left, the payment is sent, and nothing is requested afterwards.
+    // If no time is left, the payment is sent, and its status is not requested.
     let (result, clock) = pay_again(&pending, &pending, Duration::from_secs(30));
     assert!(matches!(result.decision, BlikDecision::Undecided { error: None }), "{result:?}");
     assert!(clock.slept().is_empty());
@@ -649,14 +649,14 @@ fn rejected_blik_payment_is_not_a_declined_one() {
     }
     let decision = pay_with(400, FAILED, PENDING);
     assert!(matches!(decision, BlikDecision::Declined { .. }), "{decision:?}");
-    // The response to the payment is lost, and the transaction says what happened.
+    // The response to the payment is lost, and the transaction has the result.
     let decision = pay_with(502, "", ALTERNATIVES);
     assert!(matches!(decision, BlikDecision::ChooseApplication(_)), "{decision:?}");
     for read in [PENDING, UNSET] {
         let decision = pay_with(502, "", read);
         assert!(matches!(decision, BlikDecision::Undecided { error: Some(_) }), "{decision:?}");
     }
-    // A response without a status decides nothing.
+    // A response without a status is no decision.
     let decision = pay_with(200, r#"{"result":"success","transactionId":"ta_1"}"#, CORRECT);
     assert!(matches!(decision, BlikDecision::Paid), "{decision:?}");
 }

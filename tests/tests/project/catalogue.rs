@@ -1,4 +1,4 @@
-//! The catalogue holds every call that is in scope, once.
+//! The catalogue contains every supported endpoint once.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -60,7 +60,7 @@ const CREDENTIALS: &[(&str, &str, &[&str])] = &[
     ("tinycert", "hmac+token", &["main"]),
     ("tokenpass", "hmac", &["main", "main with client_id"]),
     ("tokenpass", "hmac_user", &["privileged"]),
-    // The documentation of `tca.check_user` asks for a signature as well.
+    // The documentation of `tca.check_user` also requires a signature.
     ("tokenpass", "oauth_token", &["user", "user, signed"]),
     ("tokenpass", "bearer", &["user, by access_token"]),
     ("tokenpass", "client_id", &["client_id", "client_id in the query"]),

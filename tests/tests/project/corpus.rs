@@ -1,11 +1,11 @@
-//! The bodies of the fuzz targets over the inputs that are kept.
+//! The bodies of the fuzz targets, with the inputs of the corpus.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::path::Path;
 
 #[test]
-fn every_body_holds_for_every_input_of_its_corpus() {
+fn every_fuzz_target_accepts_its_corpus() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     for (name, body) in workspace_tests::fuzz::BODIES {
         let mut inputs = 0;

@@ -1,4 +1,4 @@
-//! Many processes at once: what they share, and what they do not do twice.
+//! Many processes at once: shared tokens, and requests that are not duplicated.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -79,7 +79,7 @@ fn a_token_of_the_cache_that_was_revoked_costs_one_fetch() {
 }
 
 #[test]
-fn a_process_whose_connection_is_reset_says_that_nobody_knows_and_sends_once() {
+fn reset_connection_is_an_unknown_outcome_and_sent_once() {
     let sandbox = Sandbox::start().unwrap();
     let cache = Folder::new("tpay-reset");
     let mut command = pay_by_link(&sandbox, &cache);
@@ -92,7 +92,7 @@ fn a_process_whose_connection_is_reset_says_that_nobody_knows_and_sends_once() {
     assert_eq!(sandbox.tpay().state(|server| server.transactions.len()), 2);
 }
 
-/// What a browser gets: the head of the response and its body.
+/// Returns the head and the body of the response to a browser.
 fn get(url: &str) -> (String, String) {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
@@ -109,7 +109,7 @@ fn location(head: &str) -> &str {
     head.lines().find(|line| header(line)).and_then(|line| line.get("location: ".len()..)).unwrap()
 }
 
-/// The login of a user that waits on a port of its own; the address that it says to open.
+/// Starts a login that listens on a free port, and returns the URL to open.
 fn login(sandbox: &Sandbox) -> (Child, String) {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     login_at(sandbox, &format!("http://127.0.0.1:{port}/oauth_callback"))
@@ -132,11 +132,11 @@ fn login_at(sandbox: &Sandbox, callback: &str) -> (Child, String) {
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdout.read_line(&mut line).unwrap();
     let url = line.trim().strip_prefix("open ").expect("an address to open").to_owned();
-    // What every user of the machine sees of a program that runs.
+    // The arguments of a running program, which every user of the machine can read.
     if let Ok(arguments) = std::fs::read_to_string(format!("/proc/{}/cmdline", child.id())) {
         assert!(secrets(sandbox).iter().all(|secret| !arguments.contains(secret.as_str())));
     }
-    // What follows stays for whoever waits for its end.
+    // The remaining output is read when the process ends.
     assert!(stdout.buffer().is_empty());
     child.stdout = Some(stdout.into_inner());
     (child, url)
@@ -148,7 +148,7 @@ fn texts(output: &Output) -> (String, String) {
 }
 
 #[test]
-fn a_user_who_agrees_in_the_browser_is_logged_in() {
+fn user_who_consents_is_logged_in() {
     let sandbox = Sandbox::start().unwrap();
     let (child, url) = login(&sandbox);
     let (_, page) = get(&url);
@@ -176,7 +176,7 @@ fn only_the_state_of_the_login_ends_the_wait() {
     let back = location(&head).to_owned();
     let (callback, _) = back.split_once('?').unwrap();
     let authority = callback.split('/').nth(2).unwrap();
-    // Connections that say nothing, close, or speak TLS.
+    // Connections that send nothing, close, or use TLS.
     let idle: Vec<TcpStream> = (0..5).map(|_| TcpStream::connect(authority).unwrap()).collect();
     drop(TcpStream::connect(authority).unwrap());
     TcpStream::connect(authority).unwrap().write_all(b"\x16\x03\x01\x02\x00\x01").unwrap();
@@ -230,7 +230,7 @@ fn callbacks_have_the_host_that_browsers_send() {
 }
 
 #[test]
-fn a_user_who_denies_is_not_logged_in() {
+fn user_who_denies_is_not_logged_in() {
     let sandbox = Sandbox::start().unwrap();
     let (child, url) = login(&sandbox);
     let (head, _) = get(&format!("{url}&sandbox_consent=grant"));
@@ -245,7 +245,7 @@ fn a_user_who_denies_is_not_logged_in() {
 }
 
 #[test]
-fn a_login_ends_when_nobody_comes_and_waits_on_this_machine_only() {
+fn login_times_out_and_listens_on_loopback_only() {
     let sandbox = Sandbox::start().unwrap();
     for (uri, expected) in [
         ("http://127.0.0.1:0/back", "timed out after 0 s waiting for the OAuth callback"),
@@ -289,7 +289,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Runs an example whose every place for files is the folder, and that logs what it can.
+/// Runs an example with all folders for files in this folder, and with all log messages.
 fn run_in(folder: &Folder, sandbox: &Sandbox, mut command: Command) -> String {
     std::fs::create_dir_all(&folder.0).unwrap();
     for place in
@@ -339,7 +339,7 @@ fn no_example_prints_a_secret_or_leaves_one_in_a_file() {
     }
 }
 
-/// The one that is kept is in its file and nowhere else.
+/// The stored token is in its file only.
 #[test]
 fn a_token_is_in_the_store_and_in_no_other_file() {
     let sandbox = Sandbox::start().unwrap();

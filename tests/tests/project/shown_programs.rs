@@ -1,5 +1,5 @@
-//! The programs that READMEs and guides show are run to the letter, as a reader would run them:
-//! with the sandbox's variables in the environment, those of a page one after the other.
+//! Runs the programs of READMEs and guides, unchanged, with the variables of a sandbox in the
+//! environment. The programs of a page run one after the other.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -17,7 +17,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// What the programs of each page print.
+/// Returns the output of the programs of each page.
 fn run_all() -> BTreeMap<String, String> {
     let list = text(&program().arg("--list").output().unwrap().stdout);
     let mut printed = BTreeMap::<String, String>::new();
@@ -41,12 +41,13 @@ fn run_all() -> BTreeMap<String, String> {
 }
 
 #[test]
-fn every_program_that_is_shown_does_what_it_says() {
+fn shown_programs_print_the_expected_output() {
     let printed = run_all();
     for (page, expected) in [
+        ("README.md", "pay at http://127.0.0.1:"),
         (
             "README.md",
-            "access granted\n\
+            "\naccess granted\n\
              certificate 14238 is in example.com.chain.pem, its key in example.com.key.pem\n\
              access granted\n",
         ),
@@ -70,7 +71,7 @@ fn every_program_that_is_shown_does_what_it_says() {
 }
 
 #[test]
-fn who_runs_the_workspace_is_told_what_there_is() {
+fn default_program_lists_the_commands_of_the_workspace() {
     let Output { status, stdout, stderr } = program().output().unwrap();
     assert_eq!((status.code(), text(&stdout).as_str()), (Some(2), ""));
     for command in ["cargo xtask", "cargo run -p api-sandbox", "--example check_access -- --help"] {

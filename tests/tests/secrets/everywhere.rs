@@ -1,4 +1,4 @@
-//! Canaries in every secret of every call of every provider, searched for wherever text comes out.
+//! Canaries in every secret of every request of every provider. All output is searched for them.
 //! Every public type is looked at in `public_types.rs`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
@@ -131,7 +131,7 @@ impl Echo {
     }
 }
 
-/// All that a provider's errors may hold, filled with the echo.
+/// All members of a provider's errors, with the echo as values.
 fn filled(echo: &str) -> String {
     let entry = serde_json::json!({
         "errorCode": echo, "fieldName": echo, "errorMessage": echo, "code": echo, "message": echo
@@ -264,7 +264,7 @@ fn no_secret_of_any_call_is_shown() {
 }
 
 #[test]
-fn no_secret_of_any_answer_is_shown() {
+fn no_secret_of_any_response_is_shown() {
     let names = [
         "access_token",
         "refresh_token",

@@ -1,4 +1,4 @@
-//! Secrets are searched for wherever text comes out.
+//! Searches all output for secrets.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -1,5 +1,5 @@
-//! What TinyCert's bodies hold (passphrase, token, digest, private keys) is searched for wherever
-//! text comes out.
+//! Secrets in TinyCert's bodies (passphrase, token, digest, private keys). All output is searched
+//! for them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -44,7 +44,7 @@ fn no_body_reaches_logs_debug_display_or_errors() {
 
     shown.push(all_of(&client.connect(EMAIL, "CANARY-wrong").unwrap_err()));
     shown.push(all_of(&client.resume("CANARY-token").list_cas().unwrap_err()));
-    // Answers with secrets in them that cannot be read.
+    // Responses with secrets that cannot be parsed.
     for body in [
         r#"{"pem":["CANARY"],"token":{"a":"CANARY"},"pkcs12":7}"#,
         r#"{"pkcs12":"CANARY*","pem":null,"token":true,"ca_id":"CANARY"}"#,

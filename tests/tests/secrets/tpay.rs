@@ -1,5 +1,4 @@
-//! Canaries in every place of a Tpay client where a secret can be put, searched for wherever text
-//! comes out.
+//! Canaries in all secrets of a Tpay client. All output is searched for them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 

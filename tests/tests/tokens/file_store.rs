@@ -23,7 +23,7 @@ use api_sandbox::{Misbehaviour, Server};
 use tpay_client::Client;
 use workspace_tests::bank::{Bank, LIFE, call, call_on_a_busy_day, client_at, client_of};
 
-/// What a child is to do: `TASK FOLDER [BASE_URL TIME CALLS]`.
+/// The task of a child process: `TASK FOLDER [BASE_URL TIME CALLS]`.
 const TASK: &str = "TOKEN_STORE_TASK";
 const PROCESSES: usize = 100;
 const THREADS: usize = 200;
@@ -165,7 +165,7 @@ fn key() -> TokenKey {
     TokenKey::new(&["stress"])
 }
 
-/// A token whose parts tell of each other, and that is longer than one block of a disk.
+/// A token whose parts depend on each other, and that is longer than one block of a disk.
 fn token(number: u64) -> AccessToken {
     let value = format!("{number:08}").repeat(1000);
     let received = UNIX_EPOCH + Duration::from_secs(number);
@@ -191,7 +191,7 @@ fn is_private(folder: &Path) {
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(folder), 0o700);
     for entry in std::fs::read_dir(folder).unwrap() {
-        // Drafts come and go meanwhile.
+        // Drafts may exist at this time.
         if let Ok(metadata) = entry.unwrap().metadata() {
             assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
         }
@@ -234,7 +234,7 @@ fn a_hundred_processes_that_start_together_fetch_one_token_per_expiry() {
 #[test]
 fn a_process_that_is_killed_while_it_fetches_costs_one_token_request_and_no_call() {
     let (server, folder) = (server(), Folder::new("fetching"));
-    // The first one asks for a token and holds the lock; the response never comes.
+    // The first one requests a token and has the lock; there is no response.
     server.misbehave(Misbehaviour::StallInHeaders(Duration::from_secs(3600)), 1);
     let mut first = caller(&folder, &server, BEGIN, 1);
     while server.seen().is_empty() {
@@ -301,7 +301,7 @@ fn processes_that_are_killed_anywhere_cost_no_more_than_the_tokens_that_they_fet
         assert!(caller(&folder, &server, BEGIN, 1).wait().unwrap().success());
         server.state(|bank| bank.last()) - before
     };
-    // The last token, too, may have died with who asked for it, or been used up.
+    // The last token may also be lost with its process, or used up.
     assert!(fetches_of_one_more() <= 1);
     assert_eq!(fetches_of_one_more(), 0, "the last token is kept");
 
@@ -333,7 +333,7 @@ fn a_writer_that_is_killed_in_the_middle_of_a_file_leaves_no_trace_for_others() 
     let store = FileStore::new(&folder.0);
     store.save(&key(), &token(1));
     for _ in 0..5 {
-        // The system kills whoever writes a file of more than one block.
+        // The system kills a process that writes a file of more than one block.
         let program = std::env::current_exe().unwrap();
         let status = Command::new("sh")
             .args([
@@ -356,7 +356,7 @@ fn a_writer_that_is_killed_in_the_middle_of_a_file_leaves_no_trace_for_others() 
 }
 
 #[test]
-fn a_process_that_dies_with_the_lock_leaves_it() {
+fn killed_process_releases_the_lock() {
     let folder = Folder::new("lock");
     for _ in 0..5 {
         let status = child(&format!("lock\n{}", folder.0.display())).wait().unwrap();

@@ -21,7 +21,7 @@ use redis_store::RedisStore;
 use tpay_client::Client;
 use workspace_tests::bank::{Bank, LIFE, call, client_at, client_of};
 
-/// What a child is to do: `TASK REDIS [BASE_URL TIME]`.
+/// The task of a child process: `TASK REDIS [BASE_URL TIME]`.
 const TASK: &str = "REDIS_STORE_TASK";
 const PASSWORD: &str = "CANARY-of-redis";
 const BEGIN: u64 = 1_700_000_000;
@@ -56,7 +56,8 @@ impl Redis {
                     return None;
                 }
             };
-            // The settings come by stdin, since everybody sees the arguments of a process.
+            // The settings are passed by stdin, because other users can read the arguments of a
+            // process.
             let settings = format!(
                 "bind 127.0.0.1\nport {port}\nrequirepass {PASSWORD}\nsave \"\"\nappendonly no\n"
             );
@@ -70,7 +71,7 @@ impl Redis {
             if ready {
                 return Some(redis);
             }
-            // Another one took the port.
+            // Another process uses the port.
         }
         panic!("redis-server does not start");
     }
@@ -79,7 +80,7 @@ impl Redis {
         store(&self.address)
     }
 
-    /// What Redis answers to a command, as it comes.
+    /// Sends a command to Redis and returns the unchanged response.
     fn ask(&self, command: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(stream, "AUTH {PASSWORD}\r\n{command}\r\nQUIT\r\n").unwrap();
@@ -228,7 +229,7 @@ fn clients_of_one_process_that_share_a_redis_fetch_one_token_per_expiry() {
 }
 
 #[test]
-fn a_token_is_kept_replaced_and_forgotten_and_ends_with_its_life() {
+fn token_is_stored_replaced_removed_and_expires() {
     let Some(redis) = Redis::start() else { return };
     let store = redis.store();
     assert_eq!(store.load(&key()), None);
@@ -248,7 +249,7 @@ fn a_token_is_kept_replaced_and_forgotten_and_ends_with_its_life() {
 }
 
 #[test]
-fn the_lock_of_a_holder_who_died_ends_by_itself() {
+fn lock_of_a_killed_holder_expires() {
     let Some(redis) = Redis::start() else { return };
     let status = machine(&format!("lock {} 30000", redis.address)).wait().unwrap();
     assert!(!status.success(), "it died by its own hand");
@@ -256,7 +257,7 @@ fn the_lock_of_a_holder_who_died_ends_by_itself() {
     assert!((1..=30_000).contains(&life), "{life}");
     let hasty = redis.store().patience(Duration::ZERO);
     assert!(hasty.lock(&key()).is_none(), "until then nobody else fetches");
-    // Its end is moved near, in place of half a minute of waiting for it.
+    // The expiry is set to a near time, instead of waiting for half a minute.
     assert_eq!(redis.ask(&format!("PEXPIRE {} 1", lock_name())), ":1");
     assert!(redis.store().lock(&key()).is_some());
     // One that is short from the beginning is waited for.
@@ -265,7 +266,7 @@ fn the_lock_of_a_holder_who_died_ends_by_itself() {
 }
 
 #[test]
-fn a_lock_that_ended_is_not_taken_from_its_next_holder() {
+fn expired_lock_is_not_released_for_its_next_holder() {
     let Some(redis) = Redis::start() else { return };
     let hasty = redis.store().patience(Duration::ZERO);
     let late = redis.store().lock_life(Duration::from_millis(1)).lock(&key());
@@ -278,7 +279,7 @@ fn a_lock_that_ended_is_not_taken_from_its_next_holder() {
     assert!(hasty.lock(&key()).is_some());
 }
 
-/// A call through a store that does not work: it goes well, with one token.
+/// Sends a request with a store that does not work. It succeeds with one token.
 fn costs_a_fetch_and_no_call(store: RedisStore) {
     let (bank, clock) = (Arc::<Mutex<Bank>>::default(), ManualClock::at_unix(BEGIN));
     let client = client_of(&bank, &clock, store);
@@ -308,14 +309,14 @@ fn a_redis_that_is_down_fails_no_call() {
 }
 
 #[test]
-fn a_redis_that_refuses_the_password_fails_no_call() {
+fn redis_that_rejects_the_password_fails_no_request() {
     let Some(redis) = Redis::start() else { return };
     costs_a_fetch_and_no_call(RedisStore::new(&redis.address).password("wrong"));
     costs_a_fetch_and_no_call(RedisStore::new(&redis.address));
 }
 
 #[test]
-fn a_server_that_says_nothing_or_nonsense_fails_no_call() {
+fn silent_or_invalid_redis_fails_no_request() {
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = silent.local_addr().unwrap().to_string();
     costs_a_fetch_and_no_call(store(&address).timeout(Duration::from_millis(20)));

@@ -10,7 +10,9 @@ use std::fmt::{self, Display};
 /// let error = api_auth::InputError::new("rid", "must not be empty");
 /// assert_eq!(error.to_string(), "rid: must not be empty");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` is the same line, because `main` prints the error that it returns by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
 pub struct InputError {
     argument: Cow<'static, str>,
     problem: Cow<'static, str>,
@@ -58,6 +60,12 @@ impl Display for InputError {
             Some(position) => write!(f, ", at byte {position}"),
             None => Ok(()),
         }
+    }
+}
+
+impl fmt::Debug for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
     }
 }
 

@@ -100,7 +100,7 @@ impl ResponseError {
             length += 1 + word.chars().count();
         }
         if line.is_empty() {
-            return self.with_message("empty body");
+            return self.with_message("the response body is empty");
         }
         if length > SHOWN {
             line = line.chars().take(SHOWN).chain(['…']).collect();

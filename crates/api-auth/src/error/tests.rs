@@ -68,7 +68,7 @@ fn message_of_a_long_binary_or_empty_body() {
     let mut binary = response_with(500, "");
     assert_eq!(
         ResponseError::new(ErrorKind::Api).with_text_of(&binary).message.unwrap(),
-        "empty body"
+        "the response body is empty"
     );
     *binary.body_mut() = vec![0xff; 9];
     assert!(ResponseError::new(ErrorKind::Api).with_text_of(&binary).message.is_some());
@@ -186,7 +186,7 @@ fn each_kind_has_the_documented_text_and_delivery() {
         (
             of_status(429),
             "tpay a.b: 429 Too Many Requests: no after 2 attempts (request r-1)",
-            Some("wait before the next request; `retry_after()` may return how long"),
+            Some("wait before the next request"),
             (Refused, false, false),
         ),
         (

@@ -73,7 +73,12 @@ impl Error {
     /// Converts an error of `serde_json` or of a type's own code.
     #[cold]
     pub(super) fn foreign(error: impl fmt::Display) -> Self {
-        Self::new(Kind::Plain, without_value(&error.to_string()))
+        let message = without_value(&error.to_string());
+        // The message of `serde_json` for HTML and other text.
+        match message.as_ref() {
+            "expected value" => Self::plain("not JSON: expected a value"),
+            _ => Self::new(Kind::Plain, message),
+        }
     }
 
     /// Adds a step to the path of the error.

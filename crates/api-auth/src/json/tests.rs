@@ -86,9 +86,9 @@ fn objects_with_a_reserved_name_are_rejected_at_any_depth() {
 
 #[test]
 fn errors_of_empty_truncated_and_foreign_bodies_name_the_problem() {
-    assert_eq!(error(" \n"), "empty body");
+    assert_eq!(error(" \n"), "the response body is empty");
     assert!(error(r#"{"data":[{"id":1}"#).contains("EOF"));
-    assert!(error("<html>").contains("expected value"));
+    assert_eq!(error("<html>"), "not JSON: expected a value");
 }
 
 #[derive(Deserialize, Debug, Clone, PartialEq)]
@@ -361,10 +361,10 @@ fn errors_name_the_path_and_no_value() {
         (r#"{"kind":"CANARY"}"#, "kind: unknown variant"),
         (
             r#"{"list":[{"object":{"list":[{"kind":7}]}}]}"#,
-            "list[0].object.list[0].kind: expected value",
+            "list[0].object.list[0].kind: not JSON: expected a value",
         ),
         (r#"{"map":{"a":[1]}}"#, "map.a: invalid type: sequence, expected a string"),
-        (r#"{"list":[{"new":[1,}]}"#, "list[0].new: expected value"),
+        (r#"{"list":[{"new":[1,}]}"#, "list[0].new: not JSON: expected a value"),
         (r#"{"large":"CANARY"}"#, "large: invalid type: string, expected i128"),
     ] {
         assert_eq!(problem(text), expected, "{text}");

@@ -44,7 +44,9 @@ impl TokenServer {
         let url = Uri::try_from(url)
             .ok()
             .filter(|url| url.scheme().is_some() && url.host().is_some())
-            .ok_or_else(|| InputError::new("token URL", "is not a URL"))?;
+            .ok_or_else(|| {
+                InputError::new("token URL", "must be a URL such as https://api.example.com")
+            })?;
         if url.authority().is_some_and(|authority| !has_valid_port(authority)) {
             return Err(InputError::new("token URL", INVALID_PORT));
         }

@@ -474,7 +474,14 @@ fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
             rustls::Error::InvalidCertificate(_) => Sent::No,
             _ => Sent::Maybe,
         };
-        return (Kind::Tls, sent, format!("TLS: {tls}"));
+        let advice = match tls {
+            rustls::Error::InvalidMessage(_) => "; the server may not use TLS on this port",
+            rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
+                "; the issuer of the server's certificate is not trusted"
+            }
+            _ => "",
+        };
+        return (Kind::Tls, sent, format!("TLS: {tls}{advice}"));
     }
     match error.kind() {
         Io::ConnectionRefused => (Kind::Connect, Sent::No, REFUSED.to_owned()),

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn documented_signatures_are_taken() {
+    fn documented_signatures_are_accepted() {
         let register = r#"{"address":"1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf","proof":"IHnyXpEMX+Dhu/em3SYEC+pLZPQYI1EblsjIGpPEVy2SmPJ1p6CBDvy71llh6lYMt5SxTx51SOImSpIp1PQoGUI=","assets":["TOKENLY","LTBCOIN"]}"#;
         let promise = r#"{"source":"1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf","destination":"user:cryptonaut","asset":"TOKENLY","quantity":100000000,"expiration":1506003600}"#;
         for (method, target, body, signature) in [
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn each_generation_refuses_the_other_form_of_a_get() {
+    fn each_generation_rejects_the_other_form_of_a_get() {
         let target = "/api/v1/tca/check/cryptonaut?TOKENLY=1&LTBCOIN=100000&stackop_1=OR&oauth_token=ExampleOauthToken00000000000000000000001";
         let empty = signed("GET", target, "", "+gxIYA8sZZmDGW7dYO5/lnvE6zdxuetjunMDYE7T86A=");
         let query = signed("GET", target, "", "Pua9ZcBE+CI56vBMjZyXEA645j196gur9lWWxSeoWKU=");
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn ports_that_are_not_the_schemes_own_are_signed() {
+    fn non_default_ports_are_signed() {
         let signature = "lkHtt8j1cBHl0nHo0jZHGXa4pPBqRM8cVNly9MPX6Uk=";
         let mut request = signed("GET", "/api/v1/credits", "", signature);
         request.headers[0].1 = "127.0.0.1:8321".into();
@@ -309,7 +309,7 @@ mod tests {
 
     /// The verdicts of the real validator, each with the server's clock.
     #[test]
-    fn requests_are_judged_as_the_real_validator_judged_them() {
+    fn verdicts_match_the_real_validator() {
         const GOOD: &str = "fWod8MXBCKwkeG8jhVZJMlS/Ky8laReMCMMlYzlH9i8=";
         let list = || signed("GET", "/api/v1/tca/provisional", "", GOOD);
         let without = |names: &[&str]| {

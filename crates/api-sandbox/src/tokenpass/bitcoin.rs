@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_known_by_their_checksum() {
+    fn addresses_have_a_checksum() {
         for address in [
             "1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf",
             "14eRVGNPQChSmSmNLH6RPjdwsNPc7rH2Z7",
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_keys_that_are_there_from_the_start_have_their_constants() {
+    fn initial_keys_match_the_constants() {
         use crate::tokenpass::{self, source_key, unverified_key};
         assert_eq!(source_key().address(), tokenpass::SOURCE_ADDRESS);
         assert_eq!(source_key().wif(), tokenpass::SOURCE_WIF);
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn base58_goes_there_and_back() {
+    fn base58_round_trips() {
         let uuid = 0xc000_0000_0000_4000_8000_0000_0000_0001_u128.to_be_bytes();
         assert_eq!(base58(&uuid), "Qi81Dp4C8a8LZcjYGWFbAG");
         assert_eq!(base58_decode("Qi81Dp4C8a8LZcjYGWFbAG").unwrap(), uuid);

@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn queries_are_read_as_php_reads_them() {
+    fn queries_are_parsed_like_php() {
         for (query, json) in [
             ("", "{}"),
             ("a=1&b", r#"{"a":"1","b":""}"#),
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_are_written_again_with_lists_as_objects() {
+    fn bodies_are_encoded_with_lists_as_objects() {
         for (body, json) in [
             (r#"{"a":[1,2],"b":[]}"#, r#"{"a":{"0":1,"1":2},"b":{}}"#),
             (r#"{"b":1.0,"a":null,"c":0.5}"#, r#"{"b":1,"a":null,"c":0.5}"#),

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn stacks_are_judged_as_the_server_judged_them() {
+    fn stacks_match_the_results_of_the_server() {
         for (query, result) in [
             ("TOKENLY=1", true),
             ("TOKENLY=1.00000001", false),

@@ -82,7 +82,7 @@ impl Problem {
     fn json(&self) -> Value {
         json!({
             "errorCode": self.code,
-            "errorMessage": self.text(),
+            "errorMessage": self.message,
             "fieldName": self.field,
             "devMessage": format!("{}: {}", self.code, self.text()),
             "docUrl": "https://openapi.tpay.com",

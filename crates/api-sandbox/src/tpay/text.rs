@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ulid_holds_its_time() {
+    fn ulid_contains_its_time() {
         assert_eq!(ulid(1_717_529_986, 31), "01HZJC7GYG000000000000000Z");
     }
 
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn queries_are_read_with_either_space() {
+    fn queries_accept_both_forms_of_a_space() {
         let read = pairs("q=a+b%20c%7e*&e=&a%5B0%5D=x&b[]=y").unwrap();
         let read: Vec<_> = read.iter().collect();
         assert_eq!(read, [("q", "a b c~*"), ("e", ""), ("a[0]", "x"), ("b[]", "y")]);

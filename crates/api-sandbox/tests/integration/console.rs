@@ -76,7 +76,7 @@ fn create_transaction(server: &Browser, hidden_description: &str) -> String {
 }
 
 #[test]
-fn page_shows_what_the_server_holds_and_its_buttons_change_it() {
+fn page_shows_the_state_and_its_buttons_change_it() {
     let sandbox = Sandbox::start().unwrap();
     let browser = Browser::new(sandbox.tpay().base_url());
     let id = create_transaction(&browser, r#"<b>\"O'Neil\"</b>"#);
@@ -104,7 +104,7 @@ fn requests_are_shown_with_their_verdict() {
 }
 
 #[test]
-fn requests_fail_and_the_clock_moves_as_it_says() {
+fn forms_set_misbehaviours_and_the_clock() {
     let sandbox = Sandbox::start().unwrap();
     let server = sandbox.tokenpass();
     let browser = Browser::new(server.base_url());

@@ -64,7 +64,7 @@ fn variables_are_printed_and_requests_are_logged() {
 }
 
 #[test]
-fn command_gets_the_variables_and_gives_its_exit_status() {
+fn command_gets_the_variables_and_its_exit_status_is_returned() {
     if cfg!(not(unix)) {
         eprintln!("skipped: the command is a script for sh");
         return;

@@ -96,7 +96,7 @@ fn the_php_sdk_of_tpay_is_served() {
     sandbox.tpay().state(|tpay| {
         let cancelled = tpay.transactions.iter().filter(|found| found.status == "canceled");
         assert_eq!(cancelled.count(), 1);
-        // `save` as a boolean: the page of 3-D Secure comes first, then the card is kept.
+        // `save` as a boolean: the card is saved after the page of 3-D Secure.
         let saving = tpay.transactions[4].id.clone();
         let before = tpay.card_tokens.len();
         assert!(tpay.pay(&saving));
@@ -114,7 +114,7 @@ fn the_php_client_of_tinycert_is_served() {
     replay_all(sandbox.tinycert().base_url(), file, |_, _, _| {});
     let seen = sandbox.tinycert().take_seen();
     assert_eq!((seen.len(), rejected(&seen)), (23, Vec::new()));
-    // Of its 23 requests, two are rejected for what they ask.
+    // Two of its 23 requests are rejected because of their parameters.
     let reasons: Vec<_> = seen.iter().filter_map(|seen| seen.reason.as_deref()).collect();
     let expected = [
         "NotLatest: cert_id: the certificate was reissued before",

@@ -1,4 +1,4 @@
-//! The listener beneath all servers, asked over a socket.
+//! The listener of all servers, with raw requests over a socket.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use api_sandbox::{Misbehaviour, Raw, Response, Sandbox, Server, Service, Verdict, tpay};
 
-/// Answers with what it was sent.
+/// Responds with the received request.
 struct Echo;
 
 impl Service for Echo {
@@ -31,7 +31,7 @@ fn exchange(server: &Server<Echo>, bytes: &str) -> String {
 }
 
 #[test]
-fn a_request_is_read_to_its_end_and_no_further() {
+fn exactly_one_request_is_read() {
     let server = Server::start(0, Echo).unwrap();
     let head = "POST /a?b=c HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\n";
     let response = exchange(&server, &format!("{head}hello"));
@@ -118,7 +118,7 @@ fn malformed_requests_are_rejected_with_a_status_and_a_reason() {
 }
 
 #[test]
-fn an_incomplete_request_is_neither_answered_nor_recorded() {
+fn incomplete_request_has_no_response_and_no_record() {
     let server = Server::start(0, Echo).unwrap();
     for part in [
         "POST / HTTP/1.1\r\nHost: x\r\n",
@@ -178,7 +178,7 @@ fn chunked_bodies_are_read() {
 }
 
 #[test]
-fn expect_is_answered_before_the_body_comes() {
+fn expect_continue_is_sent_before_the_body() {
     let server = Server::start(0, Echo).unwrap();
     let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
     let head = "POST /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-Continue\r\n";
@@ -275,7 +275,7 @@ fn the_log_has_a_line_per_request_without_secrets() {
 }
 
 #[test]
-fn ports_are_taken_in_a_row() {
+fn ports_are_consecutive() {
     let error = Sandbox::start_at(65_533).unwrap_err();
     assert!(error.to_string().contains("65533"), "{error}");
     // Other programs may take a port in between, so several are tried.
@@ -294,7 +294,7 @@ fn ports_are_taken_in_a_row() {
 }
 
 #[test]
-fn each_misbehaviour_does_what_it_says() {
+fn each_misbehaviour_has_its_effect() {
     let server = Server::start(0, Echo).unwrap();
     let request =
         "POST /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello";
@@ -344,7 +344,7 @@ fn each_misbehaviour_does_what_it_says() {
 }
 
 #[test]
-fn misbehaviours_come_in_the_order_in_which_they_were_asked_for() {
+fn misbehaviours_keep_their_order() {
     let server = Server::start(0, Echo).unwrap();
     server.misbehave(Misbehaviour::TooManyRequests(Some(7)), 1);
     server.misbehave(Misbehaviour::BadGateway, 2);

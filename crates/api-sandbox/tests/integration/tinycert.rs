@@ -1,4 +1,4 @@
-//! The TinyCert server, asked directly with requests that are signed here.
+//! The TinyCert server, with requests that this test signs.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -59,7 +59,7 @@ impl Bench {
         (status, serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}")))
     }
 
-    /// A call within the session: what comes before its token, and what after it.
+    /// Sends a request with the session's token between these parameters.
     fn call(&mut self, path: &str, before: &str, after: &str) -> (u16, Value) {
         let token = format!("token={}", self.token);
         let parts = [before, &token, after];
@@ -73,7 +73,7 @@ impl Bench {
         response
     }
 
-    /// Status, code and text of a call that is refused.
+    /// Returns status, code and text of a rejected request.
     fn refusal(&mut self, path: &str, before: &str, after: &str) -> (u16, String, String) {
         refusal(self.call(path, before, after))
     }
@@ -112,7 +112,7 @@ fn login(email: &str, passphrase: &str) -> String {
 const NEW_CERT: &str = "C=US&CN=a.example.com&O=ACME";
 
 #[test]
-fn every_endpoint_answers_in_its_shape() {
+fn every_endpoint_returns_its_documented_response() {
     let mut bench = Bench::new();
     let ca = bench.good("ca/new", "C=US&O=ACME&hash_method=sha1", "")["ca_id"].clone();
     let ca = format!("ca_id={ca}");
@@ -145,7 +145,7 @@ fn every_endpoint_answers_in_its_shape() {
 }
 
 #[test]
-fn the_frame_of_a_request_is_fixed() {
+fn method_content_type_and_body_are_fixed() {
     let mut bench = Bench::new();
     let body = signed(tc::API_KEY, &format!("token={}", bench.token));
     let list = "/api/v1/ca/list";
@@ -170,7 +170,7 @@ fn the_frame_of_a_request_is_fixed() {
 }
 
 #[test]
-fn only_the_bytes_that_were_signed_are_taken() {
+fn only_the_signed_bytes_are_accepted() {
     let mut bench = Bench::new();
     let token = bench.token.clone();
     let good = signed(tc::API_KEY, &format!("ca_id=561&token={token}"));
@@ -207,7 +207,7 @@ fn an_asterisk_is_accepted_in_either_form() {
 }
 
 #[test]
-fn a_path_that_ends_in_xml_gets_xml() {
+fn xml_paths_return_xml() {
     let mut bench = Bench::new();
     let token = bench.token.clone();
     let mut send = |path: &str, params: &str| {
@@ -232,7 +232,7 @@ fn a_path_that_ends_in_xml_gets_xml() {
 }
 
 /// Runs openssl with these arguments and the passphrase in its environment; its output. Returns
-/// `None`, and says so, if there is no openssl.
+/// Returns `None` and prints a message if openssl is not installed.
 fn openssl(arguments: &[&str], input: &[u8], passphrase: &str) -> Option<(bool, String)> {
     let mut command = Command::new("openssl");
     command.args(arguments).env("PASSPHRASE", passphrase);
@@ -280,7 +280,7 @@ fn openssl_opens_the_encrypted_key_and_the_pkcs12_file() {
 }
 
 #[test]
-fn a_digest_is_compared_to_its_last_digit() {
+fn every_digit_of_a_digest_is_compared() {
     let mut bench = Bench::new();
     let good = signed(tc::API_KEY, &format!("token={}", bench.token));
     let start = good.len() - 64;
@@ -316,7 +316,7 @@ fn a_digest_is_compared_to_its_last_digit() {
 }
 
 #[test]
-fn any_code_is_sent_on_demand() {
+fn every_error_code_can_be_requested() {
     let mut bench = Bench::new();
     for (code, status) in tc::CODES {
         bench.server.refuse_with.push(code);
@@ -329,7 +329,7 @@ fn any_code_is_sent_on_demand() {
 }
 
 #[test]
-fn a_login_is_refused_by_name_of_what_is_wrong() {
+fn rejected_logins_have_specific_codes() {
     let mut bench = Bench::new();
     for (email, passphrase, code) in [
         (tc::EMAIL, "wrong", "PassphraseFailure"),
@@ -351,7 +351,7 @@ fn a_login_is_refused_by_name_of_what_is_wrong() {
 }
 
 #[test]
-fn a_session_ends_without_calls() {
+fn session_expires_without_requests() {
     let mut bench = Bench::new();
     bench.clock.advance(Duration::from_secs(1799));
     bench.good("ca/list", "", "");
@@ -366,7 +366,7 @@ fn a_session_ends_without_calls() {
 }
 
 #[test]
-fn a_parameter_is_known_comes_once_and_is_filled_where_it_must_be() {
+fn unknown_repeated_and_empty_parameters_are_rejected() {
     let mut bench = Bench::new();
     for (path, before, after, name) in [
         ("ca/list", "ca_id=561", "", "ca_id"),
@@ -427,7 +427,7 @@ fn a_number_is_plain_decimal() {
 }
 
 #[test]
-fn ids_of_nobody_and_of_others_are_told_apart() {
+fn unknown_and_foreign_ids_have_different_codes() {
     let mut bench = Bench::new();
     let (ca, cert) = (tc::FOREIGN_CA, tc::FOREIGN_CERT);
     for (path, before, status, code) in [
@@ -442,7 +442,7 @@ fn ids_of_nobody_and_of_others_are_told_apart() {
 }
 
 #[test]
-fn names_are_counted_from_0_and_look_like_what_they_are() {
+fn names_are_numbered_from_0_and_match_their_type() {
     let mut bench = Bench::new();
     let san = |name: &str, value: &str| {
         format!("{}={value}", name.replace('[', "%5B").replace(']', "%5D"))
@@ -489,7 +489,7 @@ fn names_are_counted_from_0_and_look_like_what_they_are() {
 }
 
 #[test]
-fn a_status_changes_only_among_three() {
+fn status_can_be_set_to_three_values() {
     let mut bench = Bench::new();
     let id = bench.server.certs_named(tc::EXPIRING)[0].0;
     let mut set =
@@ -505,7 +505,7 @@ fn a_status_changes_only_among_three() {
 }
 
 #[test]
-fn too_many_creations_are_refused_and_nothing_is_made() {
+fn too_many_creations_are_rejected() {
     let mut bench = Bench::new();
     bench.server.creations_left = Some(1);
     bench.good("cert/new", &format!("{NEW_CERT}&ca_id=561"), "");

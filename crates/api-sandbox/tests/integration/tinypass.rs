@@ -1,4 +1,4 @@
-//! The TinyPass server, asked directly with requests that are signed here.
+//! The TinyPass server, with requests that this test signs.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -63,7 +63,7 @@ impl Bench {
         (status, String::from_utf8(body).unwrap())
     }
 
-    /// Status and message of a signed request that is refused.
+    /// Returns status and message of a rejected signed request.
     fn refusal(&mut self, method: &str, target: &str) -> (u16, String) {
         let (status, json, _) = self.ask(method, target);
         let message = json["error"]["message"].as_str();
@@ -82,7 +82,7 @@ fn signed(method: &str, target: &str) -> String {
 }
 
 #[test]
-fn every_endpoint_answers_in_its_shape() {
+fn every_endpoint_returns_its_documented_response() {
     let mut bench = Bench::new();
     for (endpoint, method, target, members) in [
         (
@@ -115,7 +115,7 @@ fn every_endpoint_answers_in_its_shape() {
 }
 
 #[test]
-fn what_is_signed_is_the_request_line_as_it_arrived() {
+fn signature_covers_the_unchanged_request_line() {
     let mut bench = Bench::new();
     let target = "/r2/access?rid=%C3%89t%C3%A9&user_ref=u";
     let good = signed("GET", target);
@@ -136,7 +136,7 @@ fn what_is_signed_is_the_request_line_as_it_arrived() {
 }
 
 #[test]
-fn a_parameter_that_the_call_does_not_have_is_refused() {
+fn unknown_parameters_are_rejected() {
     let mut bench = Bench::new();
     for (method, target) in [
         ("GET", "/r2/access?rid=premium-content&user_ref=user_42&show_expired=true"),
@@ -279,7 +279,7 @@ fn every_rule_about_parameters_names_the_parameter() {
 }
 
 #[test]
-fn a_signature_is_compared_to_its_last_byte() {
+fn every_byte_of_a_signature_is_compared() {
     let mut bench = Bench::new();
     let target = "/r2/access/search";
     let good = signed("GET", target);
@@ -349,12 +349,12 @@ fn another_method_is_402_and_another_path_404() {
         // Not an error of the API, so that a wrong base URL is not taken for a missing record.
         assert_eq!(bench.text("GET", target), no(404, "no such endpoint"), "{target}");
     }
-    // Without a signature nothing is told.
+    // Without a signature the response has no details.
     assert_eq!(bench.send("POST", "/r2/access?rid=r&user_ref=u", None).0, 401);
 }
 
 #[test]
-fn downloads_are_where_the_server_is_told_to_have_them() {
+fn download_paths_are_configurable() {
     let mut bench = Bench::new();
     let documented = ["/r2/download/?rid=ebook-1", "/r2/downloads/url?rid=ebook-1&lifetime=60"];
     let sdk = ["/r2/download?rid=ebook-1", "/r2/download/url?rid=ebook-1&lifetime=60"];
@@ -373,7 +373,7 @@ fn downloads_are_where_the_server_is_told_to_have_them() {
 }
 
 #[test]
-fn a_link_to_a_file_ends() {
+fn download_link_expires() {
     let mut bench = Bench::new();
     let url = bench.good("GET", "/r2/downloads/url?rid=ebook-1&lifetime=60");
     let url = url["url"].as_str().unwrap().to_owned();
@@ -385,7 +385,7 @@ fn a_link_to_a_file_ends() {
 }
 
 #[test]
-fn a_grant_without_a_reference_is_found_by_its_address() {
+fn grant_without_a_reference_is_found_by_e_mail_address() {
     let mut bench = Bench::new();
     for reference in ["", "&user_ref="] {
         let target = format!("/r2/access/grant?rid=ebook-1&email=eve%40example.org{reference}");
@@ -395,7 +395,7 @@ fn a_grant_without_a_reference_is_found_by_its_address() {
 }
 
 #[test]
-fn a_webhook_is_sent_again_until_it_is_answered_with_200() {
+fn webhook_is_repeated_until_the_status_is_200() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     let mut bench = Bench::new();
@@ -418,7 +418,7 @@ fn a_webhook_is_sent_again_until_it_is_answered_with_200() {
 }
 
 #[test]
-fn a_grant_is_seen_until_it_ends_or_is_revoked() {
+fn grant_is_listed_until_it_expires_or_is_revoked() {
     let mut bench = Bench::new();
     let until = bench.clock.unix() + 60;
     let grant = format!(

@@ -1,4 +1,4 @@
-//! The Tokenpass server, asked directly with requests that are signed here.
+//! The Tokenpass server, with requests that this test signs.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 const HOST: &str = "127.0.0.1:4000";
 
-/// How a request shows who sends it.
+/// The authentication of a request.
 #[derive(Clone, Copy)]
 enum As<'a> {
     Nobody,
@@ -131,7 +131,7 @@ impl Bench {
         got.json()
     }
 
-    /// Status and `error` of a call that is refused.
+    /// Returns status and `error` of a rejected request.
     fn refusal(&mut self, who: As<'_>, method: &str, target: &str, body: &Value) -> (u16, String) {
         let got = self.ask(who, method, target, body);
         let json = got.json();
@@ -160,7 +160,7 @@ fn authorize(scope: &str) -> String {
 }
 
 #[test]
-fn signatures_of_applications_and_of_users_are_two_key_spaces() {
+fn application_and_user_keys_are_separate() {
     let mut bench = Bench::new();
     let got = bench.get(APP, "/api/v1/credits");
     let verdict = Verdict { endpoint: Some("credit_group.list"), signed: Some(true) };
@@ -179,7 +179,7 @@ fn signatures_of_applications_and_of_users_are_two_key_spaces() {
 }
 
 #[test]
-fn a_get_is_signed_as_its_generation_wants() {
+fn get_signature_depends_on_the_generation() {
     let mut bench = Bench::new();
     let target = "/api/v1/tca/addresses/bob?refresh=1";
     assert_eq!(bench.get(APP, target).status, 200);
@@ -189,7 +189,7 @@ fn a_get_is_signed_as_its_generation_wants() {
 }
 
 #[test]
-fn requests_of_2020_have_their_parameters_in_the_body_and_a_nonce_once() {
+fn body_only_generation_has_parameters_in_the_body_and_unique_nonces() {
     let mut bench = Bench::new();
     bench.server.generation = Generation::XApi;
     let body = format!(r#"{{"TOKENLY":"15","oauth_token":"{}"}}"#, tp::OAUTH_TOKEN);
@@ -206,7 +206,7 @@ fn requests_of_2020_have_their_parameters_in_the_body_and_a_nonce_once() {
     };
     let got = send("/api/v1/tca/check/cryptonaut", &body, "one");
     assert_eq!((got.text.as_str(), got.verdict.signed), (r#"{"result":true}"#, Some(true)));
-    // What the signature does not cover is not read.
+    // Parameters that the signature does not cover are ignored.
     let in_query =
         format!("/api/v1/tca/check/cryptonaut?TOKENLY=99&oauth_token={}", tp::OAUTH_TOKEN);
     let got = send(&in_query, &body, "three");
@@ -224,7 +224,7 @@ fn requests_of_2020_have_their_parameters_in_the_body_and_a_nonce_once() {
 }
 
 #[test]
-fn tokens_are_refused_by_name_of_what_they_lack() {
+fn rejected_tokens_have_specific_messages() {
     let mut bench = Bench::new();
     let mut of = |target: &str| {
         let got = bench.get(As::Nobody, target);
@@ -239,14 +239,14 @@ fn tokens_are_refused_by_name_of_what_they_lack() {
 }
 
 #[test]
-fn the_bearer_header_is_read_only_where_the_server_is_told_to() {
+fn bearer_header_is_accepted_only_if_configured() {
     let mut bench = Bench::new();
     let bearer = vec![("Authorization", format!("Bearer {}", tp::OAUTH_TOKEN))];
     let target = "/api/v1/tca/public/balances";
     assert_eq!(bench.send("GET", target, "", bearer.clone()).status, 403);
     bench.server.bearer = true;
     assert_eq!(bench.send("GET", target, "", bearer.clone()).status, 200);
-    // Where it is always read, it goes before the query.
+    // If it is always accepted, it precedes the query.
     let user = |token: &str| format!("/oauth/user?access_token={token}");
     assert_eq!(bench.send("GET", &user("nobody"), "", bearer).status, 200);
     assert_eq!(bench.get(As::Nobody, &user(tp::OAUTH_TOKEN)).json()["username"], tp::USERNAME);
@@ -257,7 +257,7 @@ fn the_bearer_header_is_read_only_where_the_server_is_told_to() {
 }
 
 #[test]
-fn unknown_paths_and_methods_are_pages_of_the_framework() {
+fn unknown_paths_and_methods_return_framework_pages() {
     let mut bench = Bench::new();
     for (method, target, status) in [
         ("GET", "/api/v1/nothing", 404),
@@ -277,7 +277,7 @@ fn unknown_paths_and_methods_are_pages_of_the_framework() {
 }
 
 #[test]
-fn calls_are_counted_by_route_and_minute() {
+fn requests_are_limited_per_route_and_minute() {
     let mut bench = Bench::new();
     bench.server.rate_limit = Some(2);
     let first = bench.get(APP, "/api/v1/credits");
@@ -295,7 +295,7 @@ fn calls_are_counted_by_route_and_minute() {
 }
 
 #[test]
-fn a_user_grants_once_and_the_code_is_exchanged_once() {
+fn consent_is_stored_and_code_is_exchanged_once() {
     let mut bench = Bench::new();
     let page = format!("/oauth/authorize?{}", authorize("user%2Ctca"));
     let asked = bench.get(As::Nobody, &page);
@@ -356,7 +356,7 @@ fn a_user_grants_once_and_the_code_is_exchanged_once() {
     assert_eq!((&user["id"], &user["email_is_confirmed"]), (&json!(tp::USER_ID), &json!(true)));
     assert_eq!(bench.form(path, &form(code, id, secret, uri)).status, 400, "once");
 
-    // Who has granted once is sent back at once; the code lives for an hour.
+    // After the first consent, the response is a redirect. The code expires after an hour.
     let location = bench.get(As::Nobody, &page).location().to_owned();
     let code = location.split_once("?code=").unwrap().1.split_once('&').unwrap().0;
     bench.clock.advance(Duration::from_secs(3_600));
@@ -368,7 +368,7 @@ fn a_user_grants_once_and_the_code_is_exchanged_once() {
 }
 
 #[test]
-fn wrong_authorize_urls_are_told_apart() {
+fn invalid_authorize_urls_have_specific_errors() {
     let mut bench = Bench::new();
     let good = authorize("user");
     for (query, status, error) in [
@@ -383,7 +383,7 @@ fn wrong_authorize_urls_are_told_apart() {
     let got = bench.get(As::Nobody, &format!("/oauth/authorize?{}", authorize("user%2Cx")));
     let start = format!("{}?error=invalid_scope&message=The+requested+scope", tp::REDIRECT_URI);
     assert!(got.location().starts_with(&start), "{}", got.location());
-    // Scopes are separated by commas; those between spaces are one scope that nobody knows.
+    // Scopes are separated by commas. A string with spaces is a single unknown scope.
     for spaced in ["user+tca", "user%20tca"] {
         let got = bench.get(As::Nobody, &format!("/oauth/authorize?{}", authorize(spaced)));
         assert!(got.location().starts_with(&start), "{}", got.location());
@@ -391,7 +391,7 @@ fn wrong_authorize_urls_are_told_apart() {
 }
 
 #[test]
-fn codes_and_tokens_come_for_a_password_too() {
+fn password_returns_codes_and_tokens() {
     let mut bench = Bench::new();
     let target = format!("/api/v1/oauth/request?{}", authorize("user"));
     let mut body = json!({ "username": "cryptonaut", "password": "wrong" });
@@ -427,14 +427,14 @@ fn codes_and_tokens_come_for_a_password_too() {
 }
 
 #[test]
-fn a_token_is_gone_after_logout() {
+fn logout_revokes_the_token() {
     let mut bench = Bench::new();
     assert_eq!(bench.get(As::Nobody, &token("/api/v1/oauth/logout")).text, r#"{"result":true}"#);
     assert_eq!(bench.get(As::Nobody, &token("/api/v1/oauth/logout")).status, 403);
 }
 
 #[test]
-fn registration_says_no_on_http_200() {
+fn registration_errors_have_status_200() {
     let mut bench = Bench::new();
     let path = "/api/v1/register";
     let good = json!({
@@ -500,7 +500,7 @@ fn login_checks_a_password_and_update_changes_it() {
 }
 
 #[test]
-fn the_second_factor_is_a_signature_of_a_verified_address() {
+fn second_factor_is_a_signature_of_a_verified_address() {
     let mut bench = Bench::new();
     let status = token("/api/v1/tca/check-sign/cryptonaut");
     assert_eq!(bench.get(As::Nobody, &status).json()["result"], "unsigned");
@@ -520,7 +520,7 @@ fn the_second_factor_is_a_signature_of_a_verified_address() {
 }
 
 #[test]
-fn rules_are_judged_over_all_live_addresses_and_promises() {
+fn rules_use_all_active_addresses_and_promises() {
     let mut bench = Bench::new();
     let mut check = |query: &str| {
         let got = bench.get(As::Nobody, &token(&format!("/api/v1/tca/check/Cryptonaut?{query}")));
@@ -550,7 +550,7 @@ fn rules_are_judged_over_all_live_addresses_and_promises() {
 }
 
 #[test]
-fn addresses_are_judged_by_what_is_on_the_chain() {
+fn address_checks_use_blockchain_balances() {
     let mut bench = Bench::new();
     let target = format!("/api/v1/tca/check-address/{}?TOKENLY=10", tp::PUBLIC_ADDRESS);
     let got = bench.get(As::Nobody, &target);
@@ -642,7 +642,7 @@ fn an_address_is_registered_verified_changed_and_deleted() {
 }
 
 #[test]
-fn a_verify_code_lives_for_600_minutes() {
+fn verify_code_expires_after_600_minutes() {
     let mut bench = Bench::new();
     let key = tp::unverified_key();
     let path = format!("/api/v1/tca/address/{}", key.address());
@@ -654,7 +654,7 @@ fn a_verify_code_lives_for_600_minutes() {
 }
 
 #[test]
-fn scopes_decide_which_addresses_are_seen() {
+fn scopes_limit_the_listed_addresses() {
     let mut bench = Bench::new();
     let mut list = |token: &str| {
         let target = format!("/api/v1/tca/addresses?oauth_token={token}");
@@ -681,7 +681,7 @@ fn scopes_decide_which_addresses_are_seen() {
 }
 
 #[test]
-fn an_address_is_verified_in_one_call_with_the_message_of_the_dashboard() {
+fn instant_verify_accepts_the_message_of_the_dashboard() {
     let mut bench = Bench::new();
     let key = Key::named("instant");
     let message = bench.server.new_instant_message("bob").unwrap();
@@ -790,7 +790,7 @@ fn a_source_is_registered_with_a_proof() {
 }
 
 #[test]
-fn a_privileged_application_gives_a_source_to_a_user() {
+fn privileged_application_assigns_a_source_to_a_user() {
     let mut bench = Bench::new();
     let address = Key::named("given").address();
     let mut body = json!({ "address": address, "assign_user": "bob", "assign_user_hash": "00" });
@@ -806,7 +806,7 @@ fn a_privileged_application_gives_a_source_to_a_user() {
 }
 
 #[test]
-fn promises_are_refused_for_every_documented_reason() {
+fn promises_are_rejected_for_every_documented_reason() {
     let mut bench = Bench::new();
     let source = tp::SOURCE_ADDRESS;
     let path = "/api/v1/tca/provisional/tx";
@@ -868,7 +868,7 @@ fn promises_are_refused_for_every_documented_reason() {
 }
 
 #[test]
-fn a_promise_lives_until_its_time() {
+fn promise_counts_until_its_expiry() {
     let mut bench = Bench::new();
     let path = "/api/v1/tca/provisional/tx";
     let end = bench.clock.unix() + 3_600;
@@ -928,7 +928,7 @@ fn a_promise_lives_until_its_time() {
 }
 
 #[test]
-fn a_user_without_address_gets_a_made_up_one() {
+fn user_without_address_gets_a_generated_address() {
     let mut bench = Bench::new();
     bench.server.addresses.retain(|known| known.address != tp::OTHER_ADDRESS);
     let body = json!({
@@ -942,7 +942,7 @@ fn a_user_without_address_gets_a_made_up_one() {
 }
 
 #[test]
-fn credits_have_two_sides_and_rows_before_a_bad_one_stay() {
+fn credits_balance_and_rows_before_an_invalid_one_stay() {
     let mut bench = Bench::new();
     let groups = "/api/v1/credits";
     for (body, text) in [
@@ -1029,7 +1029,7 @@ fn credits_have_two_sides_and_rows_before_a_bad_one_stay() {
 }
 
 #[test]
-fn chats_open_to_those_who_hold_enough() {
+fn chats_require_a_minimum_balance() {
     let mut bench = Bench::new();
     let short = "Qi81Dp4C8a8LZcjYGWFbAG";
     let target = token(&format!("/api/v1/tca/messenger/chat/{short}"));
@@ -1090,7 +1090,7 @@ fn an_update_makes_a_global_chat_a_normal_one() {
 }
 
 #[test]
-fn chats_are_made_and_changed_by_their_owner() {
+fn chats_are_created_and_changed_by_their_owner() {
     let mut bench = Bench::new();
     let path = "/api/v1/chats";
     let rules = |asset: &str, quantity: Value| json!([{ "token": asset, "quantity": quantity }]);
@@ -1133,7 +1133,7 @@ fn chats_are_made_and_changed_by_their_owner() {
 }
 
 #[test]
-fn a_wrong_signature_beside_a_good_token_is_noted_and_answered() {
+fn wrong_signature_with_valid_token_is_recorded_and_accepted() {
     let mut bench = Bench::new();
     let target = token("/api/v1/tca/check/bob?TOKENLY=1");
     let got = bench.get(APP, &target);
@@ -1143,7 +1143,7 @@ fn a_wrong_signature_beside_a_good_token_is_noted_and_answered() {
 }
 
 #[test]
-fn responses_are_written_as_php_writes_them() {
+fn responses_have_the_json_format_of_php() {
     let mut bench = Bench::new();
     let body = json!({ "name": "é / x", "app_whitelist": [] });
     let got = bench.post(APP, "/api/v1/credits", &body);
@@ -1183,7 +1183,7 @@ fn members(json: &Value, place: &str) -> String {
     names.join(" ")
 }
 
-/// What the exchange of a code sends.
+/// Returns the parameters of a code exchange.
 fn exchange(code: &str) -> Value {
     json!({
         "grant_type": "authorization_code", "code": code, "redirect_uri": tp::REDIRECT_URI,
@@ -1193,7 +1193,7 @@ fn exchange(code: &str) -> Value {
 
 #[test]
 #[rustfmt::skip]
-fn every_endpoint_answers_in_its_shape() {
+fn every_endpoint_returns_its_documented_response() {
     const DETAIL: &str = "active address balances label public type verified";
     const ROW: &str = "address balances label public";
     const TX: &str = "asset created_at destination expiration fingerprint note promise_id pseudo quantity ref source txid updated_at";
@@ -1330,7 +1330,7 @@ fn every_endpoint_answers_in_its_shape() {
 }
 
 #[test]
-fn the_server_answers_over_a_socket_where_the_environment_leads() {
+fn server_responds_at_the_base_url_of_the_environment() {
     let sandbox = Sandbox::start().unwrap();
     let environment = sandbox.environment();
     let get = |name: &str| {

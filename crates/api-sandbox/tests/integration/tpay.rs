@@ -1,4 +1,4 @@
-//! The Tpay server, asked directly.
+//! The Tpay server, with requests of this test.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -104,7 +104,7 @@ impl Bench {
         response
     }
 
-    /// The code and the field of a refusal, or the test fails.
+    /// Returns the code and the field of an error.
     fn refused(&self, method: &str, target: &str, body: Option<&Value>) -> (u16, String, String) {
         let (status, response) = self.send(method, target, body);
         assert_eq!(response["result"], "failed", "{method} {target} {body:?} {status} {response}");
@@ -238,7 +238,8 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// Answers each notification with the next of these bodies; gives out what it was sent.
+/// A server that responds to each notification with the next of these bodies, and returns the
+/// notifications.
 fn callback(responses: &'static [&'static str]) -> (String, std::thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/notify?shop=1", listener.local_addr().unwrap());
@@ -258,7 +259,7 @@ fn callback(responses: &'static [&'static str]) -> (String, std::thread::JoinHan
 }
 
 #[test]
-fn tokens_are_given_for_every_documented_form_of_request() {
+fn token_request_accepts_every_documented_format() {
     let bench = Bench::new();
     let head = "POST /oauth/auth HTTP/1.1\r\n";
     let pair = STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}"));
@@ -310,7 +311,7 @@ fn tokens_are_given_for_every_documented_form_of_request() {
 }
 
 #[test]
-fn a_token_expires_and_can_be_revoked() {
+fn token_expires_and_can_be_revoked() {
     let mut bench = Bench::new();
     let (status, response) = bench.get("/oauth/tokeninfo");
     assert_eq!(status, 200);
@@ -334,7 +335,7 @@ fn a_token_expires_and_can_be_revoked() {
 }
 
 #[test]
-fn every_endpoint_answers() {
+fn every_endpoint_responds() {
     let bench = Bench::new();
     let waiting = bench.create(json!(10));
     let cancelled = bench.create(json!(10));
@@ -440,7 +441,7 @@ fn every_endpoint_answers() {
 }
 
 #[test]
-fn what_is_at_no_path_or_under_another_method_is_refused() {
+fn unknown_paths_and_methods_are_rejected() {
     let bench = Bench::new();
     assert_eq!(bench.refused("GET", "/nothing", None).0, 404);
     assert_eq!(bench.refused("GET", "/transactions/a+b", None).0, 404);
@@ -462,7 +463,7 @@ fn what_is_at_no_path_or_under_another_method_is_refused() {
 }
 
 #[test]
-fn a_request_must_have_the_right_frame() {
+fn host_content_type_and_body_are_required() {
     let bench = Bench::new();
     let id = bench.create(json!(1));
     let head = format!("Authorization: Bearer {}\r\n", bench.token);
@@ -501,7 +502,7 @@ fn a_request_must_have_the_right_frame() {
 }
 
 #[test]
-fn wrong_members_of_a_payment_are_refused_by_name() {
+fn invalid_members_of_a_payment_are_rejected_by_name() {
     let bench = Bench::new();
     let long = "ą".repeat(129);
     let cases = [
@@ -652,7 +653,7 @@ fn wrong_members_of_a_payment_are_refused_by_name() {
 }
 
 #[test]
-fn answers_are_written_as_php_writes_them() {
+fn responses_have_the_json_format_of_php() {
     let bench = Bench::new();
     let mut body = payment();
     body["description"] = json!("Zażółć 😀");
@@ -706,7 +707,7 @@ fn each_blik_code_has_its_outcome() {
             }
         }
     }
-    // A refused code can be followed by a good one, on the same payment.
+    // After a declined code, the same payment can be paid by another one.
     let id = bench.create(json!(5));
     let pay = format!("/transactions/{id}/pay");
     assert_eq!(bench.ok(&pay, &blik("111111"))["status"], "pending");
@@ -719,7 +720,7 @@ fn each_blik_code_has_its_outcome() {
 }
 
 #[test]
-fn aliases_pay_and_an_ambiguous_one_asks_back() {
+fn aliases_pay_and_ambiguous_alias_returns_alternatives() {
     let bench = Bench::new();
     let with = |alias: Value| {
         let mut body = payment();
@@ -762,7 +763,7 @@ fn aliases_pay_and_an_ambiguous_one_asks_back() {
 }
 
 #[test]
-fn the_amount_of_a_card_payment_decides() {
+fn last_digit_of_the_amount_selects_the_card_outcome() {
     let bench = Bench::new();
     let blob = STANDARD.encode([7; 256]);
     let pay = |amount: f64, card: Value| {
@@ -789,7 +790,7 @@ fn the_amount_of_a_card_payment_decides() {
 }
 
 #[test]
-fn refunds_never_exceed_what_was_paid() {
+fn refunds_never_exceed_the_payment() {
     let bench = Bench::new();
     let id = bench.paid(json!(12.34));
     let refunds = format!("/transactions/{id}/refunds");
@@ -827,7 +828,7 @@ fn refunds_never_exceed_what_was_paid() {
 }
 
 #[test]
-fn equal_partial_refunds_are_taken_after_a_minute() {
+fn equal_partial_refunds_are_accepted_after_a_minute() {
     let bench = Bench::new();
     let refunds = format!("/transactions/{}/refunds", bench.paid(json!(10)));
     bench.ok(&refunds, &json!({ "amount": 1 }));
@@ -839,7 +840,7 @@ fn equal_partial_refunds_are_taken_after_a_minute() {
 }
 
 #[test]
-fn only_what_was_paid_through_this_api_is_refunded_here() {
+fn only_payments_of_this_api_can_be_refunded() {
     let bench = Bench::new();
     let refuse = |id: &str| {
         bench.refused("POST", &format!("/transactions/{id}/refunds"), Some(&json!({}))).1
@@ -877,7 +878,7 @@ fn only_a_pending_payment_is_cancelled() {
 }
 
 #[test]
-fn lists_are_cut_into_pages() {
+fn lists_have_pages() {
     let bench = Bench::new();
     for _ in 0..5 {
         bench.create(json!(1));
@@ -896,7 +897,7 @@ fn lists_are_cut_into_pages() {
 }
 
 #[test]
-fn knobs_make_the_errors_that_an_account_can_have() {
+fn settings_cause_the_errors_of_an_account() {
     let bench = Bench::new();
     bench.server.state(|tpay| {
         tpay.unique_crc = true;
@@ -921,7 +922,7 @@ fn knobs_make_the_errors_that_an_account_can_have() {
 }
 
 #[test]
-fn a_qr_image_has_the_type_that_was_asked_for() {
+fn qr_image_has_the_requested_type() {
     let bench = Bench::new();
     let qr = format!("/transactions/{}/qr", bench.create(json!(1)));
     for (kind, begin) in [
@@ -963,7 +964,7 @@ fn verify(signature: &str, body: &str) -> bool {
 }
 
 #[test]
-fn a_payment_is_notified_with_both_signatures() {
+fn payment_notification_has_jws_and_md5sum() {
     let bench = Bench::new();
     let (url, calls) = callback(&["no", "TRUE", "TRUE"]);
     let mut body = payment();
@@ -1009,7 +1010,7 @@ fn a_payment_is_notified_with_both_signatures() {
 }
 
 #[test]
-fn nothing_is_sent_away_from_this_machine() {
+fn notifications_are_sent_to_loopback_hosts_only() {
     let bench = Bench::new();
     let mut body = payment();
     body["callbacks"] = json!({ "notification": { "url": "https://shop.example.com/notify" } });
@@ -1021,7 +1022,7 @@ fn nothing_is_sent_away_from_this_machine() {
 }
 
 #[test]
-fn an_amount_that_does_not_fit_is_told() {
+fn unexpected_amount_is_reported() {
     let bench = Bench::new();
     let mut body = payment();
     body["callbacks"] = json!({ "notification": { "url": "https://shop.example.com/notify" } });
@@ -1046,7 +1047,7 @@ fn an_amount_that_does_not_fit_is_told() {
 }
 
 #[test]
-fn in_two_steps_the_merchant_has_the_last_word() {
+fn response_to_a_notification_decides_in_two_step_mode() {
     let bench = Bench::new();
     bench.server.state(|tpay| tpay.two_step = true);
     for (responses, status) in [(&["TRUE"], "correct"), (&["FALSE"], "refund")] {
@@ -1081,7 +1082,7 @@ fn payment_page_has_a_button_for_each_decision() {
     let open = |target: &str| bench.raw(&format!("GET {target} HTTP/1.1\r\n\r\n"));
     assert_eq!(open("/?title=TR-X&uid=none").0, 404);
     assert_eq!(open(&target.replace("TR-", "XX-")).0, 404);
-    // The address of the shop is not on this machine, so nobody is sent there.
+    // The URL of the shop is not on loopback, so there is no redirect.
     assert_eq!(open(&format!("{target}&decision=decline")).0, 200);
     let (status, _, page) = open(target);
     assert_eq!(status, 200);
@@ -1123,7 +1124,7 @@ fn payment_page_has_a_button_for_each_decision() {
 }
 
 #[test]
-fn the_marketplace_adds_up_in_grosze() {
+fn marketplace_amounts_add_up_in_grosze() {
     let bench = Bench::new();
     let base = "/marketplace/v1/transaction";
     let mut body = marketplace();
@@ -1164,7 +1165,7 @@ fn the_marketplace_adds_up_in_grosze() {
 }
 
 #[test]
-fn the_marketplace_refuses_in_its_own_words() {
+fn marketplace_errors_have_their_own_format() {
     let bench = Bench::new();
     let base = "/marketplace/v1/transaction";
     let response = |pointer: &str, value: Value| {
@@ -1352,7 +1353,7 @@ fn merchants_are_registered_once_with_their_secrets() {
 }
 
 #[test]
-fn money_goes_to_a_card_token() {
+fn card_token_can_be_refunded() {
     let bench = Bench::new();
     let refund = |body: Value| bench.post("/refunds", &body);
     let good = json!({ "amount": 1.5, "currencyCode": 985, "tokenValue": CARD_TOKEN });

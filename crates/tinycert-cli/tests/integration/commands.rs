@@ -122,7 +122,7 @@ fn file_is_inspected_and_its_expiry_checked() {
         let run = world.run(&["cert", "needs-renewal", "chain.pem", "--within", within]);
         assert_eq!(run.status, expected, "{within}: {run:?}");
     }
-    // Nothing of this needs credentials.
+    // These commands need no credentials.
     let run = world.finish(world.bare(&["cert", "needs-renewal", "chain.pem"]), "");
     assert_eq!(run.status, 0, "{run:?}");
     std::fs::write(&path, "no certificate").unwrap();

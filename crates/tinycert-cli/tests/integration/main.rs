@@ -7,6 +7,8 @@ mod commands;
 mod cron;
 mod everywhere;
 mod exit;
+#[cfg(target_os = "linux")]
+mod mistakes;
 mod pairs;
 
 use api_sandbox::tinycert as server;

@@ -14,7 +14,7 @@ use crate::PROGRAM;
 pub(crate) const NOW: u64 = 1_795_953_600;
 const DAY: u64 = 86_400;
 
-/// A sandbox whose clock stands still.
+/// A sandbox with a fixed clock.
 fn world() -> World {
     World::at(PROGRAM, SandboxClock::at_unix(NOW))
 }
@@ -237,7 +237,7 @@ fn account_is_renewed_only_on_request() {
 }
 
 #[test]
-fn rejected_credentials_are_tried_once() {
+fn rejected_credentials_are_sent_once() {
     let world = world();
     issue(&world, &[]);
     good(&world, &["issue", "b.example", "--ca", "561", "--dir", "pki"]);

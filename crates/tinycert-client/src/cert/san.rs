@@ -112,10 +112,10 @@ fn dns_problem(name: &str) -> Option<&'static str> {
     };
     let host = name.strip_prefix("*.").unwrap_or(name);
     if name.len() > 253 || !host.split('.').all(label) {
-        return Some("must be a host name, with * only as its whole first part");
+        return Some("must be a host name such as www.example.com or *.example.com");
     }
     host.rsplit('.').next().is_some_and(is_number).then_some(
-        "must be an IP address or a host name; the last part of a host name is not a number",
+        "must be an IP address or a host name; the last label of a host name must not be a number",
     )
 }
 

@@ -4,6 +4,8 @@
 
 mod endpoints;
 mod everywhere;
+#[cfg(target_os = "linux")]
+mod mistakes;
 
 use api_sandbox::{Misbehaviour, tinypass as server};
 use serde_json::Value;

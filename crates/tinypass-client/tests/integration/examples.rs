@@ -130,6 +130,6 @@ fn failed_export_is_an_error_and_leaves_complete_lines() {
     sandbox.tinypass().misbehave(Misbehaviour::EmptyBody, 1);
     let output = run(&sandbox, "export_accesses", &[]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("empty body"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("body is empty"), "{}", text(&output.stderr));
     assert!(text(&output.stdout).ends_with('\n') || output.stdout.is_empty());
 }

@@ -22,7 +22,7 @@ const HOP_BY_HOP: &[&str] =
 
 #[derive(Debug, Args)]
 pub(crate) struct Listen {
-    /// Address to listen at; port 0 takes a free port
+    /// Address to listen on; port 0 selects a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     bind: String,
     /// Forward genuine notifications to this URL, and return its response to the sender

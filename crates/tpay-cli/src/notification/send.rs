@@ -14,7 +14,7 @@ use crate::notification::kinds::Kind;
 use crate::notification::object;
 use crate::provider::{SECURITY_CODE, Tpay};
 
-/// What is changed after the notification is signed.
+/// The part that is changed after the notification is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Tamper {
     Body,

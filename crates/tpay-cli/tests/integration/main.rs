@@ -8,6 +8,8 @@ mod doctor;
 mod endpoints;
 mod everywhere;
 mod exit;
+#[cfg(target_os = "linux")]
+mod mistakes;
 mod notifications;
 mod options;
 

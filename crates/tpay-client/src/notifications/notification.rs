@@ -139,8 +139,8 @@ pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
     let text = |name: &str| members.text(name).filter(|text| !text.is_empty());
     let unknown = |kind: Option<String>| {
         let problem = match &kind {
-            Some(_) => "a notification of an unknown type",
-            None => "not a known kind of notification",
+            Some(_) => "the type of the notification is unknown",
+            None => "the kind of the notification is unknown",
         };
         Err(invalid_body(problem).with_payload(other(kind)))
     };

@@ -1351,7 +1351,7 @@ fn anchors_that_cannot_all_be_read_are_rejected() {
     };
     for bad in sections.into_iter().flat_map(other).chain([glued, cut]) {
         let (_, reader, _, _) = setup(None);
-        assert_eq!(reader.anchors(&bad).unwrap_err().argument(), "trust anchors", "{bad}");
+        assert_eq!(reader.anchors(&bad).unwrap_err().argument(), "anchors", "{bad}");
     }
 }
 
@@ -1391,7 +1391,7 @@ fn anchors_without_a_root_are_rejected() {
     let error = reader.anchors(leaf).unwrap_err();
     assert!(error.to_string().contains("no root"), "{error}");
     let (_, reader, _, _) = setup(None);
-    assert_eq!(reader.anchors("nonsense").unwrap_err().argument(), "trust anchors");
+    assert_eq!(reader.anchors("nonsense").unwrap_err().argument(), "anchors");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The exact bytes of each endpoint's request, and the arguments that are refused.
+//! The exact bytes of the request of each endpoint, and the rejected arguments.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -44,7 +44,7 @@ fn report_create_request() {
 /// The value was computed with another tool:
 /// `printf 'GET /v1/stations/LHR/forecast' | openssl dgst -sha256 -hmac key -binary | basenc --base64url | tr -d =`
 #[test]
-fn the_signature_has_its_known_answer() {
+fn signature_matches_the_known_answer() {
     let request = client().signed_request(&GetForecast::new("LHR")).unwrap();
     assert_eq!(
         request.headers()["authorization"],
@@ -55,7 +55,7 @@ fn the_signature_has_its_known_answer() {
 }
 
 #[test]
-fn wrong_arguments_are_refused_by_name() {
+fn invalid_arguments_are_rejected_by_name() {
     let client = Client::builder("demo", "key")
         .transport(|_: Request| -> Result<Response, TransportError> { panic!("was sent") })
         .build()

@@ -1,4 +1,4 @@
-//! What each endpoint makes of the answers a server may give, over real HTTP.
+//! The result of each endpoint for each response, over real HTTP.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -63,7 +63,7 @@ fn report_create_response_follows_the_rules() {
 }
 
 #[test]
-fn a_refusal_keeps_its_text() {
+fn rejected_call_keeps_its_message() {
     let case =
         Case { method: "POST", documented: REPORT, any_body: false, missing: None, call: &report };
     let error = case.response(422, "application/json", r#"{"error":"no station"}"#).unwrap_err();

@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_arguments_are_named() {
+    fn invalid_arguments_are_named() {
         for (words, named) in [
             (&["--prot", "1"][..], "'--prot'"),
             (&["--port", "65533"], "--port: \"65533\" is not a port up to 65532"),

@@ -18,7 +18,7 @@ fn signature(nonce: &str) -> String {
 }
 
 impl Bench {
-    /// The message of the rejection of a GET with these headers; nothing if it is accepted.
+    /// Returns the error message of a GET with these headers, or an empty string if it is accepted.
     fn reason(&mut self, headers: Vec<(&str, String)>) -> String {
         let got = self.send("GET", "/api/v1/credits", "", headers);
         assert_eq!(got.verdict.signed, Some(got.status == 200), "{}", got.text);
@@ -49,7 +49,7 @@ fn a_signature_is_compared_to_its_last_character() {
 }
 
 #[test]
-fn checks_come_in_the_order_of_the_real_server() {
+fn checks_have_the_order_of_the_real_server() {
     let clock = SandboxClock::at_unix(1_800_000_000);
     let mut bench = Bench { server: Tokenpass::new(clock.clone()), clock };
     let now = bench.clock.unix();
@@ -327,7 +327,7 @@ fn balances_can_be_objects_and_the_chain_can_be_down() {
 }
 
 #[test]
-fn grants_are_told_apart_by_their_type() {
+fn grants_are_distinguished_by_type() {
     let mut bench = Bench::new();
     let body = json!({
         "grant_type": "password", "username": "bob", "password": tp::PASSWORD, "scopes": "user",
@@ -376,7 +376,7 @@ fn a_signature_names_the_form_of_its_key() {
 }
 
 #[test]
-fn an_amount_that_no_account_can_hold_is_not_booked() {
+fn amount_above_the_maximum_balance_is_not_booked() {
     let mut bench = Bench::new();
     let group = bench.good(
         APP,

@@ -1,5 +1,5 @@
-//! Every member of every request body: what is required is asked for at every depth, and values of
-//! a wrong type, wrong strings and unknown members are rejected by name.
+//! Every member of every request body: missing required members, values of a wrong type, invalid
+//! strings and unknown members are rejected by name at every depth.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use api_sandbox::{Raw, Service};
 
 use super::*;
 
-/// A complete body of one endpoint, and what is known of its members.
+/// A complete body of an endpoint, with the properties of its members.
 struct Case {
     method: &'static str,
-    /// The path; `{}` is what `prepare` returns.
+    /// The path. `{}` is replaced by the result of `prepare`.
     path: &'static str,
     prepare: fn(&mut Tpay) -> String,
     body: Value,
