@@ -9,7 +9,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use api_auth::{FileStore, ManualClock, Request, TransportError};
+use api_auth::{Clock, FileStore, ManualClock, Request, SystemClock, TransportError};
 use api_sandbox::{Misbehaviour, Sandbox};
 use test_support::mistakes::Mistakes;
 use tinycert_client::cert::CertStatus;
@@ -336,7 +336,7 @@ fn servers(table: &mut Mistakes, sandbox: &Sandbox) {
         with_token(server::LIMITED_TOKEN).list_protected_balances()
     });
     table.error("Tokenpass: a clock that is an hour slow", {
-        let slow = std::time::SystemTime::now() - Duration::from_secs(3600);
+        let slow = SystemClock.now() - Duration::from_secs(3600);
         let seconds = slow.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         tokenpass(sandbox)
             .clock(ManualClock::at_unix(seconds))
