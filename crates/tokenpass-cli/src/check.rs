@@ -48,8 +48,7 @@ impl Run<Tokenpass> for Check {
             (_, None) => return Err(usage("the user or the rules are missing")),
             (_, Some(_)) => return Err(usage("--file takes the place of the user")),
         };
-        let rules = rules.parse::<Rules>();
-        let rules = rules.map_err(|error| usage(&error.to_string()))?;
+        let rules = rules.parse::<Rules>().map_err(|error| usage(&error.to_string()))?;
         let is_file = self.file.is_some();
         if self.address {
             let of = |who: String| CheckAddress::new(who, rules.clone());
