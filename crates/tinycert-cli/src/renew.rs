@@ -29,8 +29,8 @@ pub(crate) struct Dir {
     pub(crate) lock_timeout: Duration,
 }
 
-/// Renew the recorded pairs of a folder that expire soon, and run the deploy hook for each pair until
-/// it has succeeded once
+/// Renew the recorded pairs of a folder that expire soon, and run the deploy hook for each pair
+/// until it has succeeded once
 #[derive(Debug, Args)]
 pub(crate) struct Renew {
     #[command(flatten)]
@@ -78,7 +78,10 @@ pub(crate) struct Done {
 /// Rejects `--curl` for a command that sends several requests.
 pub(crate) fn reject_curl(context: &Context<TinyCert>) -> Result<(), Failure> {
     match context.global.curl {
-        true => Err(Failure::new(Exit::Usage, "--curl: the command may send several requests")),
+        true => Err(Failure::new(
+            Exit::Usage,
+            "--curl cannot be used: this command may send several requests",
+        )),
         false => Ok(()),
     }
 }
@@ -136,7 +139,8 @@ impl Pair {
                     check_status(session, old)?;
                     let renewal = session.renew(self.record.ca_id, old)?;
                     if renewal.cert_id == old {
-                        let problem = format!("certificate {old} is its own successor");
+                        let problem =
+                            format!("the server named certificate {old} as its own successor");
                         return Err(Failure::new(Exit::NotUnderstood, problem));
                     }
                     is_new = renewal.is_new;
@@ -144,7 +148,7 @@ impl Pair {
                 }
             }
         }
-        let problem = "each successor of the certificate expires soon, too";
+        let problem = "every successor of the certificate also expires soon";
         Err(Failure::new(Exit::NotUnderstood, problem))
     }
 
@@ -370,7 +374,8 @@ impl Renew {
                         Ok(folder.pair(Record::new(&name, ca.id, cert.id, &sans)))
                     }
                     Ok(Some(_)) => {
-                        let problem = format!("a pair of another CA than {} is recorded", ca.id);
+                        let problem =
+                            format!("the recorded pair belongs to a CA other than {}", ca.id);
                         Err(Failure::new(Exit::Usage, problem).about(&name))
                     }
                     Err(failure) => Err(failure),
