@@ -412,9 +412,9 @@ impl<P: Provider> Context<P> {
                 return Err(Failure::not_found(P::NAME, E::ID));
             }
             // A response to a write may have no body.
-            match Json::parse(&reply.body) {
-                Ok(_) => self.output.value(&reply.body)?,
-                Err(_) => self.output.value(r#"{"success":true}"#)?,
+            match reply.json()? {
+                Some(_) => self.output.value(&reply.body)?,
+                None => self.output.value(r#"{"success":true}"#)?,
             }
         }
         Ok(Exit::Done)
@@ -542,7 +542,7 @@ impl<P: Provider> Context<P> {
     pub fn batch<E>(
         &self,
         lines: Vec<(Vec<(&'static str, String)>, E)>,
-        answer: impl Fn(&Reply<E::Output>) -> (Json, bool),
+        answer: impl Fn(&Reply<E::Output>) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
@@ -573,14 +573,13 @@ impl<P: Provider> Context<P> {
         let results = P::send_all(self.client()?, requests, self.jobs());
         for (label, result) in labels.into_iter().zip(results) {
             let null = || Json::Other("null".to_owned());
+            let result = result.map_err(Failure::from).and_then(|reply| answer(&reply));
             let (value, error) = match result {
-                Ok(reply) => {
-                    let (value, is_yes) = answer(&reply);
+                Ok((value, is_yes)) => {
                     is_no |= !is_yes;
                     (value, null())
                 }
-                Err(error) => {
-                    let failure = Failure::from(error);
+                Err(failure) => {
                     exits.push(failure.exit());
                     let mut error = failure.json();
                     if self.output.format() == crate::output::Format::Table {

@@ -109,3 +109,29 @@ fn profile_is_stored_and_used() {
 fn readme_is_a_walk_that_works() {
     world().walk(include_str!("../../README.md"), 15);
 }
+
+#[test]
+fn body_that_is_not_json_is_not_a_success() {
+    let world = world();
+    let file = world.home.join("grants.csv");
+    std::fs::write(&file, format!("rid,email\n{},ann@example.com\n", server::RID)).unwrap();
+    let grants = ["access", "grant", "--file", "grants.csv", "--yes", "-o", "json"];
+    let revoke = ["access", "revoke", server::RID, server::USER_REF, "--yes", "-o", "json"];
+    let access = r#""access":{"access_id":"a","granted":true}"#;
+    for (start, members, expected) in [("\u{feff}", r#""x":"y""#, 0), ("", r#""x":"\ud800""#, 9)] {
+        let body = format!(r#"{start}{{"code":0,"ts":1,{members},{access}}}"#);
+        let length = body.len();
+        let response = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        for arguments in [&revoke[..], &grants] {
+            let how = Misbehaviour::Bytes(response.clone().into_bytes());
+            world.sandbox.tinypass().misbehave(how, 1);
+            let run = world.run(arguments);
+            world.sandbox.tinypass().behave();
+            assert_eq!(run.status, expected, "{arguments:?}: {run:?}");
+            assert!(!run.stdout.contains("success"), "{run:?}");
+            assert!(expected != 0 || run.stdout.contains(r#""ts":1"#), "{run:?}");
+        }
+    }
+}
