@@ -19,7 +19,7 @@ use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::logger;
-use crate::output::{Column, Output};
+use crate::output::{Column, Output, printable};
 use crate::request::{Reply, WithJson};
 use crate::terminal::{Progress, is_colored};
 use crate::times::Times;
@@ -565,8 +565,8 @@ impl<P: Provider> Context<P> {
         let names = labels.first().into_iter().flatten().map(|(name, _)| (*name, *name));
         let columns: Vec<Column> =
             names.chain([("result", "result"), ("error", "error")]).collect();
-        // A closed pipe must not stop writes.
-        let mut list = Some(self.output.list(&columns)?);
+        // An error of the output must not stop writes.
+        let (mut list, mut unwritten) = (Some(self.output.list(&columns)?), None);
         let progress = self.progress();
         progress.total(requests.len());
         let (count, mut exits, mut is_no) = (requests.len(), Vec::new(), false);
@@ -594,15 +594,20 @@ impl<P: Provider> Context<P> {
                 .collect();
             members.extend([("result".to_owned(), value), ("error".to_owned(), error)]);
             if let Some(open) = &mut list
-                && unless_closed(open.push(&Json::Object(members)))?.is_none()
+                && let Err(failure) = open.push(&Json::Object(members))
             {
-                list = None;
+                (list, unwritten) = (None, Some(failure));
             }
             progress.step();
         }
         drop(progress);
         if let Some(list) = list {
-            unless_closed(list.end())?;
+            unwritten = list.end().err();
+        }
+        if let Some(failure) = unwritten.filter(|failure| !failure.is_closed_pipe()) {
+            let failed = exits.len();
+            let sent = format!("all {count} requests were sent, {failed} of them failed");
+            return Err(failure.with_hint(sent));
         }
         Ok(match exits.first() {
             None if is_no => Exit::No,
@@ -649,7 +654,9 @@ impl<P: Provider> Context<P> {
         }
         let mut stderr = io::stderr();
         let failed = |error: io::Error| Failure::new(Exit::Local, format!("terminal: {error}"));
-        write!(stderr, "{what}? [y/N] ").and_then(|()| stderr.flush()).map_err(failed)?;
+        write!(stderr, "{}? [y/N] ", printable(what))
+            .and_then(|()| stderr.flush())
+            .map_err(failed)?;
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).map_err(failed)?;
         match answer.trim().to_ascii_lowercase().as_str() {
@@ -662,7 +669,8 @@ impl<P: Provider> Context<P> {
     pub fn note(&self, text: &str) {
         if !self.global.quiet {
             // A closed standard error must not end the command.
-            let _ = writeln!(io::stderr(), "{text}");
+            let lines: Vec<String> = text.lines().map(printable).collect();
+            let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
         }
     }
 }
@@ -673,14 +681,5 @@ impl<P: Provider> Drop for Context<P> {
         if let Some(path) = self.temporary.get() {
             let _ = std::fs::remove_file(path);
         }
-    }
-}
-
-/// Returns `None` for the failure of a closed pipe.
-fn unless_closed<T>(result: Result<T, Failure>) -> Result<Option<T>, Failure> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(failure) if failure.is_closed_pipe() => Ok(None),
-        Err(failure) => Err(failure),
     }
 }

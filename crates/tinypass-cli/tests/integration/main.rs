@@ -135,3 +135,17 @@ fn body_that_is_not_json_is_not_a_success() {
         }
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn full_disk_stops_no_writes() {
+    let world = world();
+    let file = world.home.join("grants.csv");
+    let line = format!("{},ann@example.com\n", server::RID);
+    std::fs::write(&file, format!("rid,email\n{}", line.repeat(3))).unwrap();
+    world.sandbox.take_seen();
+    let arguments = ["access", "grant", "--file", "grants.csv", "--yes", "-o", "jsonl"];
+    let run = world.run(&[&arguments[..], &["--out", "/dev/full"]].concat());
+    assert_eq!(world.sandbox.take_seen().len(), 3);
+    assert!(run.status == 10 && run.stderr.contains("all 3 requests were sent"), "{run:?}");
+}
