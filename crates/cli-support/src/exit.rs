@@ -6,6 +6,7 @@ use std::io;
 use api_auth::{Error, ErrorKind, InputError};
 
 use crate::json::Json;
+use crate::output::printable;
 
 /// The exit statuses for the help and the manual page.
 pub const EXIT_STATUSES: &str = "\
@@ -211,7 +212,6 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let printable = |text: &str| text.replace(|char: char| char.is_control(), " ");
         f.write_str(&printable(&self.message))?;
         match &self.hint {
             Some(hint) => write!(f, "\nhint: {}", printable(hint)),
@@ -297,6 +297,8 @@ mod tests {
     #[test]
     fn control_characters_are_not_printed() {
         let failure = Failure::new(Exit::Rejected, "a\u{1b}[31mb\nc");
-        assert_eq!(failure.to_string(), "a [31mb c");
+        assert_eq!(failure.to_string(), r"a\u{1b}[31mb\nc");
+        let failure = Failure::new(Exit::Rejected, "a\u{202e}b");
+        assert_eq!(failure.to_string(), r"a\u{202e}b");
     }
 }

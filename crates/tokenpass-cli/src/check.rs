@@ -91,7 +91,7 @@ where
     if is_file {
         let lines = who.into_iter().map(|who| (vec![("who", who.clone())], of(who))).collect();
         return context.batch(lines, |reply| {
-            (Json::Text(if reply.value { "yes" } else { "no" }.to_owned()), reply.value)
+            Ok((Json::Text(if reply.value { "yes" } else { "no" }.to_owned()), reply.value))
         });
     }
     match who.into_iter().next() {
