@@ -9,7 +9,7 @@ use crate::provider::Tokenpass;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Perk {
-    /// Show the perks of a token
+    /// Show what a token gives access to
     Get {
         /// The token
         token: String,
