@@ -38,7 +38,7 @@ pub struct Api {
     /// Add a header to the request, such as `Accept-Language: pl`; it is not signed
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// Print the status and the headers, too
+    /// Also print the status and the headers
     #[arg(short, long)]
     include: bool,
     /// Request all pages of a list, and print their entries as one list
