@@ -84,6 +84,8 @@ pub(crate) struct Pair {
     folder: PathBuf,
     /// The record on disk.
     written: Option<Record>,
+    /// Whether this run has replaced the files.
+    pub(crate) is_replaced: bool,
 }
 
 /// Returns the files of a certificate.
@@ -166,7 +168,7 @@ impl Folder {
 
     /// Returns a pair that is not recorded yet.
     pub(crate) fn pair(&self, record: Record) -> Pair {
-        Pair { record, folder: self.path.clone(), written: None }
+        Pair { record, folder: self.path.clone(), written: None, is_replaced: false }
     }
 
     fn read(&self, name: &str) -> Result<Option<Pair>, Failure> {
@@ -196,7 +198,7 @@ impl Folder {
             return Err(at(&path, &format!("the record of `{}` was renamed", record.name)));
         }
         let written = Some(record.clone());
-        Ok(Some(Pair { record, folder: self.path.clone(), written }))
+        Ok(Some(Pair { record, folder: self.path.clone(), written, is_replaced: false }))
     }
 }
 
@@ -208,6 +210,11 @@ impl Pair {
     /// Returns the files of chain and key.
     pub(crate) fn files(&self) -> KeyPairFiles {
         files(&self.folder, &self.record.name, self.record.combined)
+    }
+
+    /// Returns whether the files of a certificate with this common name would have the same names.
+    pub(crate) fn has_files_of(&self, name: &str) -> bool {
+        stem(&self.record.name) == stem(name)
     }
 
     /// Returns the certificate on disk. Returns `None` if a file of the pair is missing, or if the

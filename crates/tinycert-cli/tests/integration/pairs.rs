@@ -177,6 +177,22 @@ fn other_pairs_and_files_of_the_folder_are_kept() {
 }
 
 #[test]
+fn unreadable_pair_does_not_stop_the_others() {
+    let world = world();
+    issue(&world, &[]);
+    good(&world, &["issue", "b.example", "--ca", "561", "--dir", "pki"]);
+    let chain = world.home.join("pki/a.example.chain.pem");
+    std::fs::remove_file(&chain).unwrap();
+    std::fs::create_dir(&chain).unwrap();
+    advance(&world, 340);
+    let (run, rows) = renew(&world, &[]);
+    assert_eq!((run.status, results(&rows)), (11, vec!["failed", "renewed"]), "{run:?}");
+    assert!(run.stderr.contains("a.example.chain.pem"), "{run:?}");
+    let named = world.sandbox.tinycert().state(|server| server.certs_named("b.example"));
+    assert_eq!(named.len(), 2);
+}
+
+#[test]
 fn removed_files_and_files_of_others_are_written_again() {
     let world = world();
     let id = issue(&world, &[])["cert_id"].as_i64().unwrap();
@@ -234,6 +250,44 @@ fn account_is_renewed_only_on_request() {
     assert_eq!(results(&rows), ["not due", "renewed"]);
     // From now on it is recorded.
     assert_eq!(results(&renew(&world, &[]).1), ["not due", "not due"]);
+}
+
+#[test]
+fn pairs_of_the_account_with_the_same_files_are_reported() {
+    let world = world();
+    good(&world, &["ca", "create", "ACME", "--country", "US"]);
+    std::fs::create_dir(world.home.join("pki")).unwrap();
+    world.sandbox.tinycert().state(|server| {
+        let soon = NOW + 10 * DAY;
+        for (ca, name) in [(561, "w.example"), (562, "w.example"), (561, "*.x.example")] {
+            server.add_cert(ca, name, &[("DNS", name)], soon).unwrap();
+        }
+        server.add_cert(562, "_.x.example", &[("DNS", "x.example")], soon).unwrap();
+    });
+    let (run, rows) = renew(&world, &["--all-in-account"]);
+    assert_eq!(run.status, 11, "{run:?}");
+    let mut names: Vec<&str> = rows.iter().map(|row| row["name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["*.x.example", server::EXPIRING, "w.example"]);
+    assert_eq!(results(&rows), ["renewed"; 3]);
+    assert!(run.stderr.contains("w.example: a pair of another CA than 562"), "{run:?}");
+    assert!(run.stderr.contains("_.x.example: the files of `*.x.example`"), "{run:?}");
+}
+
+#[test]
+fn failure_of_the_account_does_not_stop_recorded_pairs() {
+    let world = world();
+    issue(&world, &[]);
+    let mut command = world.command(&["renew", "--dir", "pki", "--all-in-account", "-o", "json"]);
+    command.env("TINYCERT_TEST_CLOCK", NOW.to_string());
+    command.env("TINYCERT_PASSPHRASE", "wrong");
+    let run = world.finish(command, "");
+    let rows: Vec<Value> = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((run.status, results(&rows)), (11, vec!["not due"]), "{run:?}");
+    // A certificate that expired long ago is not issued again.
+    advance(&world, 20);
+    let (run, rows) = renew(&world, &["--all-in-account"]);
+    assert_eq!((run.status, results(&rows)), (0, vec!["not due"]), "{run:?}");
 }
 
 #[test]
@@ -396,6 +450,27 @@ mod unix {
         std::fs::write(world.home.join("pki/a.example.json"), changed.to_string()).unwrap();
         let (run, _) = renew(&world, &["--deploy-hook", "touch ran", "--retries", "0"]);
         assert!(run.status == 7 && !world.home.join("ran").exists(), "{run:?}");
+    }
+
+    #[test]
+    fn hook_does_not_run_if_the_group_of_the_key_cannot_be_set() {
+        let world = world();
+        issue(&world, &[]);
+        let path = world.home.join("pki/a.example.json");
+        let mut changed = record(&world);
+        changed["group"] = "no such group".into();
+        std::fs::write(&path, changed.to_string()).unwrap();
+        advance(&world, 340);
+        let hook = ["--deploy-hook", "touch ran"];
+        let (run, rows) = renew(&world, &hook);
+        assert_eq!((run.status, results(&rows)), (2, vec!["failed"]), "{run:?}");
+        assert_eq!((&rows[0]["renewed"], &rows[0]["deployed"]), (&true.into(), &false.into()));
+        assert!(!world.home.join("ran").exists());
+        let mut changed = record(&world);
+        assert_eq!(changed["deployed_serial"], Value::Null);
+        changed["group"] = Value::Null;
+        std::fs::write(&path, changed.to_string()).unwrap();
+        assert_eq!(results(&renew(&world, &hook).1), ["deployed"]);
     }
 
     #[test]
