@@ -147,6 +147,23 @@ fn certificate_is_adopted_with_its_names() {
 }
 
 #[test]
+fn adopted_pair_that_is_valid_is_not_written_again() {
+    let world = world();
+    let id = issue(&world, &[])["cert_id"].to_string();
+    let adopt = |more: &[&str]| {
+        let arguments = ["adopt", &id, "--ca", "561", "--dir", "other", "-o", "json"];
+        let text = good(&world, &[&arguments, more].concat());
+        serde_json::from_str::<Value>(&text).unwrap()["written"].clone()
+    };
+    assert_eq!([adopt(&[]), adopt(&[])], [true, false]);
+    std::fs::remove_file(world.home.join("other/a.example.key.pem")).unwrap();
+    assert_eq!(adopt(&[]), true);
+    // Within 30 days of its expiry, it is written again.
+    advance(&world, 340);
+    assert_eq!(adopt(&[]), true);
+}
+
+#[test]
 fn other_pairs_and_files_of_the_folder_are_kept() {
     let world = world();
     issue(&world, &[]);
@@ -226,6 +243,12 @@ fn dry_run_writes_and_sends_nothing() {
     let dry = run(&world, &["adopt", "14236", "--ca", "561", "--dir", "pki", "--dry-run"]);
     assert!(dry.status == 0 && dry.stderr.contains("would write and record"), "{dry:?}");
     issue(&world, &[]);
+    let dry = run(
+        &world,
+        &["issue", "a.example", "b.a.example", "--ca", "561", "--dir", "pki", "--dry-run"],
+    );
+    assert!(dry.status == 0 && dry.stderr.contains("is issued and valid"), "{dry:?}");
+    assert!(!dry.stderr.contains("cert.new"), "{dry:?}");
     advance(&world, 340);
     world.sandbox.take_seen();
     let before = record(&world);
@@ -313,6 +336,7 @@ fn invalid_options_of_files_are_2_and_nothing_is_issued() {
     for more in [
         &["--mode", "0644"][..],
         &["--mode", "rw"],
+        &["--mode", "+640"],
         &["--mode", "0270"],
         &["--group", "no such group"],
         &["--hook-timeout", "soon"],
@@ -471,6 +495,48 @@ mod unix {
         changed["group"] = Value::Null;
         std::fs::write(&path, changed.to_string()).unwrap();
         assert_eq!(results(&renew(&world, &hook).1), ["deployed"]);
+    }
+
+    #[test]
+    fn record_with_an_invalid_mode_or_a_group_that_can_write_it_is_rejected() {
+        let world = world();
+        issue(&world, &[]);
+        let (folder, path) = (world.home.join("pki"), world.home.join("pki/a.example.json"));
+        let set = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let valid = record(&world);
+        for invalid in ["0644", "x", "+640"] {
+            let mut changed = valid.clone();
+            changed["mode"] = invalid.into();
+            std::fs::write(&path, changed.to_string()).unwrap();
+            let (run, _) = renew(&world, &[]);
+            assert!(run.status == 10 && run.stderr.contains("mode: must be"), "{run:?}");
+        }
+        std::fs::write(&path, valid.to_string()).unwrap();
+        set(&folder, 0o755);
+        set(&path, 0o664);
+        let (run, _) = renew(&world, &[]);
+        assert!(run.status == 10 && run.stderr.contains("chmod g-w"), "{run:?}");
+        // The group can replace each file of the folder.
+        set(&folder, 0o775);
+        assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+    }
+
+    #[test]
+    fn pipe_with_the_name_of_a_record_is_not_waited_for() {
+        let world = world();
+        issue(&world, &[]);
+        let pipe = world.home.join("pki/b.example.json");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        // Only files with the name of a draft are removed.
+        let folder = world.home.join("pki/.c.example.json.tmp");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(world.home.join("pki/.d.example.json.tmp"), "").unwrap();
+        let (run, rows) = renew(&world, &[]);
+        assert_eq!((run.status, results(&rows)), (11, vec!["not due"]), "{run:?}");
+        assert!(run.stderr.contains("b.example.json: not a regular file"), "{run:?}");
+        assert!(folder.exists() && left(&folder.with_file_name("")) == [".c.example.json.tmp"]);
     }
 
     #[test]
