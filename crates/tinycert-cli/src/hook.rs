@@ -20,7 +20,9 @@ pub(crate) struct Hook {
     #[arg(long = "deploy-hook", value_name = "COMMAND")]
     pub(crate) command: Option<String>,
     /// Time after which the hook is killed
-    #[arg(long = "hook-timeout", value_name = "TIME", default_value = "2m", value_parser = duration)]
+    // The id differs from that of `--timeout`, an option of all commands.
+    #[arg(id = "hook_timeout", long = "hook-timeout", value_name = "TIME", default_value = "2m",
+          value_parser = duration)]
     timeout: Duration,
 }
 
