@@ -414,7 +414,9 @@ impl Renew {
                 let pair = match same {
                     Some(Pair { record, .. }) => {
                         let problem = match record.name == name {
-                            true => format!("the recorded pair belongs to a CA other than {}", ca.id),
+                            true => {
+                                format!("the recorded pair belongs to a CA other than {}", ca.id)
+                            }
                             false => {
                                 format!("its file names are already used by `{}`", record.name)
                             }
