@@ -31,13 +31,13 @@ fn help_is_no_error() {
 #[test]
 fn errors_precede_the_summary() {
     for (words, first) in [
-        (&[][..], "xtask: which task?"),
-        (&["tset"], "xtask: no task \"tset\""),
+        (&[][..], "xtask: missing argument: TASK"),
+        (&["tset"], "xtask: unknown task: \"tset\""),
         (&["--quick"], "xtask: invalid option '--quick'"),
-        (&["test", "-p"], "xtask: this task takes nothing, and \"-p\" follows it"),
-        (&["demo", "tpay"], "xtask: this task takes nothing, and \"tpay\" follows it"),
-        (&["endpoints", "--wirte"], "xtask: only --write may follow"),
-        (&["check", "--fast"], "xtask: no option [\"--fast\"]"),
+        (&["test", "-p"], "xtask: unexpected argument: \"-p\""),
+        (&["demo", "tpay"], "xtask: unexpected argument: \"tpay\""),
+        (&["endpoints", "--wirte"], "xtask: unexpected argument: only --write is allowed"),
+        (&["check", "--fast"], "xtask: unknown option: [\"--fast\"]"),
     ] {
         let (status, printed, error) = xtask(words);
         assert_eq!((status, printed.as_str()), (Some(1), ""), "{words:?}");

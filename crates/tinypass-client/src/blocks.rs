@@ -153,10 +153,13 @@ mod tests {
         let blocks = Blocks::new("AIDAIDAID0", "CANARY").unwrap();
         let texts = [
             (blocks.open("CANARY").unwrap_err(), "the signature is missing"),
-            (ReadError::Unsigned, "not signed"),
-            (ReadError::UnknownFormat, "unknown format"),
+            (ReadError::Unsigned, "the value is not signed"),
+            (
+                ReadError::UnknownFormat,
+                "the format is unknown: expected {jax} or {jox} and a block",
+            ),
             (ReadError::Content("at line 1".to_owned()), "at line 1"),
-            (ReadError::OtherApplication, "belongs to another application"),
+            (ReadError::OtherApplication, "the webhook is for another application"),
         ];
         for (error, text) in texts {
             assert_eq!(error.to_string(), text);

@@ -51,7 +51,7 @@ fn each_failure_has_its_exit_status() {
     command.env_remove("TOKENPASS_CLIENT_ID");
     let run = world.finish(command, "");
     assert_eq!(run.status, 3);
-    assert!(run.stderr.contains("TOKENPASS_CLIENT_ID is missing"), "{run:?}");
+    assert!(run.stderr.contains("TOKENPASS_CLIENT_ID is not set"), "{run:?}");
 }
 
 #[test]

@@ -175,7 +175,7 @@ fn killed_run_that_cannot_be_completed_yet_keeps_its_journal() {
             }
             let error = pair(&folder, "y.pem").prepare().err().expect(broken).to_string();
             assert!(error.contains(name), "{broken}: {error}");
-            assert!(error.contains("remove ") && error.contains(".x.key.journal"), "{error}");
+            assert!(error.contains("delete ") && error.contains(".x.key.journal"), "{error}");
             assert_eq!(names(&folder.path("private")), before, "{broken}");
             match broken {
                 "lock of the chain" => fs::remove_dir(&lock).unwrap(),
@@ -205,7 +205,7 @@ fn new_key_with_an_old_chain_is_always_an_error() {
         assert_eq!(remove_drafts(&folder.path("private"), "x.key"), 1);
         for _ in 0..2 {
             let error = files.prepare().err().expect(repair).to_string();
-            assert!(error.contains("a new key beside an old chain"), "{error}");
+            assert!(error.contains("is a new key, but the chain is still the old one"), "{error}");
             assert!(error.contains(journal.to_str().unwrap()), "{error}");
             assert!(journal.exists());
         }
