@@ -19,7 +19,7 @@ use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::logger;
-use crate::output::{Column, Output};
+use crate::output::{Column, Output, printable};
 use crate::request::{Reply, WithJson};
 use crate::terminal::{Progress, is_colored};
 use crate::times::Times;
@@ -83,7 +83,7 @@ pub trait Provider: Sized {
     /// Whether users log in by `auth login --web`.
     const HAS_WEB_LOGIN: bool = false;
 
-    /// Logs a user in by a browser. Returns the variables to store, with their values.
+    /// Logs a user in with a browser. Returns the variables to store, with their values.
     ///
     /// # Errors
     /// Returns an error if the provider has no such login, or if it fails.
@@ -92,7 +92,7 @@ pub trait Provider: Sized {
         login: &WebLogin,
     ) -> Result<Vec<(&'static str, Secret)>, Failure> {
         let _ = (context, login);
-        Err(Failure::new(Exit::Usage, "--web: the provider has no logins of users"))
+        Err(Failure::new(Exit::Usage, "--web: this provider has no user login"))
     }
 
     /// Checks that the server accepts the credentials.
@@ -412,15 +412,16 @@ impl<P: Provider> Context<P> {
                 return Err(Failure::not_found(P::NAME, E::ID));
             }
             // A response to a write may have no body.
-            match Json::parse(&reply.body) {
-                Ok(_) => self.output.value(&reply.body)?,
-                Err(_) => self.output.value(r#"{"success":true}"#)?,
+            match reply.json()? {
+                Some(_) => self.output.value(&reply.body)?,
+                None => self.output.value(r#"{"success":true}"#)?,
             }
         }
         Ok(Exit::Done)
     }
 
-    /// Sends a request with the body of `input`, if one is given, and writes the JSON of its response.
+    /// Sends a request with the body of `input`, if one is given, and writes the JSON of its
+    /// response.
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
@@ -542,7 +543,7 @@ impl<P: Provider> Context<P> {
     pub fn batch<E>(
         &self,
         lines: Vec<(Vec<(&'static str, String)>, E)>,
-        answer: impl Fn(&Reply<E::Output>) -> (Json, bool),
+        answer: impl Fn(&Reply<E::Output>) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
@@ -565,22 +566,21 @@ impl<P: Provider> Context<P> {
         let names = labels.first().into_iter().flatten().map(|(name, _)| (*name, *name));
         let columns: Vec<Column> =
             names.chain([("result", "result"), ("error", "error")]).collect();
-        // A closed pipe must not stop writes.
-        let mut list = Some(self.output.list(&columns)?);
+        // An error of the output must not stop writes.
+        let (mut list, mut unwritten) = (Some(self.output.list(&columns)?), None);
         let progress = self.progress();
         progress.total(requests.len());
         let (count, mut exits, mut is_no) = (requests.len(), Vec::new(), false);
         let results = P::send_all(self.client()?, requests, self.jobs());
         for (label, result) in labels.into_iter().zip(results) {
             let null = || Json::Other("null".to_owned());
+            let result = result.map_err(Failure::from).and_then(|reply| answer(&reply));
             let (value, error) = match result {
-                Ok(reply) => {
-                    let (value, is_yes) = answer(&reply);
+                Ok((value, is_yes)) => {
                     is_no |= !is_yes;
                     (value, null())
                 }
-                Err(error) => {
-                    let failure = Failure::from(error);
+                Err(failure) => {
                     exits.push(failure.exit());
                     let mut error = failure.json();
                     if self.output.format() == crate::output::Format::Table {
@@ -595,15 +595,20 @@ impl<P: Provider> Context<P> {
                 .collect();
             members.extend([("result".to_owned(), value), ("error".to_owned(), error)]);
             if let Some(open) = &mut list
-                && unless_closed(open.push(&Json::Object(members)))?.is_none()
+                && let Err(failure) = open.push(&Json::Object(members))
             {
-                list = None;
+                (list, unwritten) = (None, Some(failure));
             }
             progress.step();
         }
         drop(progress);
         if let Some(list) = list {
-            unless_closed(list.end())?;
+            unwritten = list.end().err();
+        }
+        if let Some(failure) = unwritten.filter(|failure| !failure.is_closed_pipe()) {
+            let failed = exits.len();
+            let sent = format!("all {count} requests were sent, {failed} of them failed");
+            return Err(failure.with_hint(sent));
         }
         Ok(match exits.first() {
             None if is_no => Exit::No,
@@ -650,7 +655,9 @@ impl<P: Provider> Context<P> {
         }
         let mut stderr = io::stderr();
         let failed = |error: io::Error| Failure::new(Exit::Local, format!("terminal: {error}"));
-        write!(stderr, "{what}? [y/N] ").and_then(|()| stderr.flush()).map_err(failed)?;
+        write!(stderr, "{}? [y/N] ", printable(what))
+            .and_then(|()| stderr.flush())
+            .map_err(failed)?;
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).map_err(failed)?;
         match answer.trim().to_ascii_lowercase().as_str() {
@@ -663,7 +670,8 @@ impl<P: Provider> Context<P> {
     pub fn note(&self, text: &str) {
         if !self.global.quiet {
             // A closed standard error must not end the command.
-            let _ = writeln!(io::stderr(), "{text}");
+            let lines: Vec<String> = text.lines().map(printable).collect();
+            let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
         }
     }
 }
@@ -674,14 +682,5 @@ impl<P: Provider> Drop for Context<P> {
         if let Some(path) = self.temporary.get() {
             let _ = std::fs::remove_file(path);
         }
-    }
-}
-
-/// Returns `None` for the failure of a closed pipe.
-fn unless_closed<T>(result: Result<T, Failure>) -> Result<Option<T>, Failure> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(failure) if failure.is_closed_pipe() => Ok(None),
-        Err(failure) => Err(failure),
     }
 }

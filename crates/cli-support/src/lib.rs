@@ -112,7 +112,8 @@ impl Common {
     ) -> Result<Exit, Failure> {
         let is_many = matches!(self, Self::Doctor { .. } | Self::Auth(AuthCommand::Status));
         if is_many && context.global.curl {
-            let problem = "--curl: this command sends requests of its own; use it with `api`";
+            let problem = "--curl cannot be used with a command that sends several requests; \
+                           use it with `api`";
             return Err(Failure::new(Exit::Usage, problem));
         }
         match self {

@@ -1,6 +1,7 @@
 //! Output: tables, JSON, JSON lines and CSV, to the standard output or a file.
 
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -16,9 +17,9 @@ use crate::times::Times;
 /// The format of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Columns on a terminal, values with tabs between them otherwise.
+    /// Aligned columns on a terminal, otherwise tab-separated values.
     Table,
-    /// The JSON of the server; one list for all entries.
+    /// JSON as sent by the server; entries of all pages in one list.
     Json,
     /// One JSON value on each line.
     Jsonl,
@@ -98,7 +99,13 @@ impl Output {
             Format::Json if self.fields.is_empty() => self.text(body.trim()),
             Format::Json | Format::Jsonl => self.text(&json.to_string()),
             Format::Table | Format::Csv => {
-                let Json::Object(members) = json else { return self.text(&json.cell()) };
+                let Json::Object(members) = json else {
+                    let cell = json.cell();
+                    return self.text(&match self.format {
+                        Format::Csv => no_formula(&cell),
+                        _ => printable(&cell),
+                    });
+                };
                 let names: Vec<String> = members.iter().map(|(name, _)| name.clone()).collect();
                 if self.format == Format::Csv {
                     let mut list = self.list_of(names.clone(), names)?;
@@ -223,7 +230,7 @@ impl List {
         let headings = std::mem::take(&mut self.headings);
         let mut text = Ok(());
         if !headings.is_empty() {
-            text = writer.write_record(&headings);
+            text = writer.write_record(headings.iter().map(|name| no_formula(name)));
         }
         for row in self.rows.drain(..) {
             text = text.and_then(|()| writer.write_record(row.iter().map(|cell| no_formula(cell))));
@@ -243,7 +250,7 @@ impl List {
             let mut table = Table::new();
             table.load_preset(NOTHING);
             if !self.headings.is_empty() {
-                table.set_header(self.headings.iter().map(|name| name.to_uppercase()));
+                table.set_header(self.headings.iter().map(|name| printable(name).to_uppercase()));
             }
             table.add_rows(cells);
             for (number, line) in table.lines().enumerate() {
@@ -263,11 +270,14 @@ impl List {
     }
 }
 
-/// Returns a cell without control characters, which a terminal would interpret.
-fn printable(cell: &str) -> String {
+/// Returns a text in which control characters and controls of the direction of text, which a
+/// terminal would interpret, are escaped.
+pub(crate) fn printable(text_of_server: &str) -> String {
     let mut text = String::new();
-    for char in cell.chars() {
-        match char.is_control() {
+    for char in text_of_server.chars() {
+        let is_direction = matches!(char,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        match char.is_control() || is_direction {
             true => text.extend(char.escape_default()),
             false => text.push(char),
         }
@@ -282,18 +292,64 @@ fn no_formula(cell: &str) -> String {
     if is_formula && !is_number { ["'", cell].concat() } else { cell.to_owned() }
 }
 
-/// The standard output, or a file that is replaced at the end.
+/// The standard output, or a file. A regular file is replaced at the end and keeps its mode.
 #[derive(Debug)]
 enum Sink {
     Stdout,
-    File { file: File, temporary: PathBuf, path: PathBuf, is_done: bool },
+    /// A device, a FIFO or a link, which is written directly.
+    Direct {
+        file: File,
+        path: PathBuf,
+    },
+    File {
+        file: File,
+        temporary: PathBuf,
+        path: PathBuf,
+        is_done: bool,
+    },
 }
 
 impl Sink {
     fn create(path: Option<&Path>, is_private: bool) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };
+        let failed = |error: io::Error| Failure::file(path, &error);
+        // A device, a FIFO or a link is no file to replace.
+        let existing = fs::symlink_metadata(path).ok();
+        if existing.as_ref().is_some_and(|found| !found.is_file()) {
+            let file = OpenOptions::new().write(true).truncate(true).open(path);
+            // A link may have no file yet.
+            let file = match file {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    Self::options(is_private).open(path)
+                }
+                file => file,
+            };
+            return Ok(Self::Direct { file: file.map_err(failed)?, path: path.to_owned() });
+        }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
+        // The hasher's keys are random.
+        let random = RandomState::new().build_hasher().finish();
+        let temporary = path.with_file_name(format!(".{name}.{random:016x}"));
+        let file = Self::options(is_private || existing.is_some()).open(&temporary);
+        let sink = Self::File {
+            file: file.map_err(failed)?,
+            temporary,
+            path: path.to_owned(),
+            is_done: false,
+        };
+        #[cfg(unix)]
+        if let (Some(existing), Self::File { file, .. }) = (existing, &sink) {
+            use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+            // Only root can keep the owner of a file of another user.
+            let _ = fchown(file, Some(existing.uid()), Some(existing.gid()));
+            let mode = existing.mode() & if is_private { 0o600 } else { 0o777 };
+            file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
+        }
+        Ok(sink)
+    }
+
+    /// Returns how a new file is created.
+    fn options(is_private: bool) -> OpenOptions {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -302,9 +358,7 @@ impl Sink {
         }
         #[cfg(not(unix))]
         let _ = is_private;
-        let file = options.open(&temporary);
-        let file = file.map_err(|error| Failure::file(path, &error))?;
-        Ok(Self::File { file, temporary, path: path.to_owned(), is_done: false })
+        options
     }
 
     fn is_terminal(&self) -> bool {
@@ -318,7 +372,7 @@ impl Sink {
                 let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
                 written.map_err(|error| Failure::output(&error))
             }
-            Self::File { file, path, .. } => {
+            Self::Direct { file, path } | Self::File { file, path, .. } => {
                 file.write_all(bytes).map_err(|error| Failure::file(path, &error))
             }
         }
@@ -401,5 +455,42 @@ mod tests {
         output.list(&[]).unwrap().end().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "[]\n");
         fs::remove_file(&path).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_devices_are_written_and_a_mode_is_kept() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = std::env::temp_dir().join(format!("output-links-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (file, link) = (folder.join("file"), folder.join("link"));
+        let mode = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        let write = |path: &Path, text: &str| {
+            Output::new(Format::Json, Vec::new(), Some(path.to_owned())).text(text).unwrap();
+        };
+        fs::write(&file, "a longer text").unwrap();
+        mode(0o640);
+        symlink(&file, &link).unwrap();
+        write(&file, "1");
+        write(&link, "2");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "2\n");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        let null = folder.join("null");
+        symlink("/dev/null", &null).unwrap();
+        write(&null, "3");
+        write(Path::new("/dev/stderr"), "4");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 3);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn text_of_a_server_is_escaped() {
+        let value = |output: &Output| output.value(r#""\u001b[31m\u202ex""#).unwrap();
+        assert_eq!(written(Format::Table, &[], value), "\\u{1b}[31m\\u{202e}x\n");
+        let value = |output: &Output| output.value(r#"{"=1+1":1}"#).unwrap();
+        assert_eq!(written(Format::Csv, &[], value), "'=1+1\n1\n");
+        let value = |output: &Output| output.value(r#""=1+1""#).unwrap();
+        assert_eq!(written(Format::Csv, &[], value), "'=1+1\n");
     }
 }

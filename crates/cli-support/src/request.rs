@@ -7,6 +7,7 @@ use api_auth::{
     ResponseError, Route, Server, StatusCode,
 };
 
+use crate::exit::{Exit, Failure};
 use crate::json::Json;
 
 /// The value of a response, and its JSON.
@@ -14,7 +15,7 @@ use crate::json::Json;
 pub struct Reply<T> {
     /// The typed value.
     pub value: T,
-    /// The text of the response.
+    /// The text of the response, without a byte order mark.
     pub body: String,
     /// The status of the response.
     pub status: StatusCode,
@@ -31,6 +32,20 @@ pub struct WithJson<E> {
     pub lists: &'static [&'static str],
     /// A body instead of the request's.
     pub body: Option<String>,
+}
+
+impl<T> Reply<T> {
+    /// Returns the JSON of the response, or `None` if it has no body.
+    ///
+    /// # Errors
+    /// Returns [`Exit::NotUnderstood`] if the body is not JSON.
+    pub fn json(&self) -> Result<Option<Json>, Failure> {
+        if self.body.trim().is_empty() {
+            return Ok(None);
+        }
+        let failed = |error| Failure::new(Exit::NotUnderstood, format!("response: {error}"));
+        Json::parse(&self.body).map(Some).map_err(failed)
+    }
 }
 
 impl<E> WithJson<E> {
@@ -54,7 +69,7 @@ impl<E> WithJson<E> {
         if self.lists.is_empty() {
             return (Vec::new(), None);
         }
-        let Ok(json) = Json::parse(body.trim_start_matches('\u{feff}')) else {
+        let Ok(json) = Json::parse(body) else {
             return (Vec::new(), None);
         };
         let total = json.get("total").and_then(|total| total.cell().parse().ok());
@@ -102,7 +117,8 @@ impl<E: Endpoint> Endpoint for WithJson<E> {
 
     fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError> {
         let value = self.request.parse(response)?;
-        let body = String::from_utf8_lossy(response.body()).into_owned();
+        let body = String::from_utf8_lossy(response.body());
+        let body = body.strip_prefix('\u{feff}').unwrap_or(&body).to_owned();
         let (entries, total) = self.entries(&body);
         Ok(Reply { value, body, status: response.status(), entries, total })
     }

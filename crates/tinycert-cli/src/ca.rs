@@ -111,7 +111,7 @@ pub(crate) fn acknowledged<E: Endpoint>(
 ) -> Result<Exit, Failure> {
     if let Some(reply) = context.send(WithJson::new(request))? {
         let success = Json::Object(vec![("success".to_owned(), Json::Other("true".to_owned()))]);
-        let body = Json::parse(&reply.body).ok();
+        let body = reply.json()?;
         let has_members = matches!(body, Some(Json::Object(members)) if !members.is_empty());
         context.output.value(&if has_members { reply.body } else { success.to_string() })?;
     }

@@ -67,7 +67,8 @@ impl Files {
     fn apply(&self, pair: &mut Pair) -> Result<(), Failure> {
         let record = &mut pair.record;
         if record.serial.is_some() && record.combined != self.combined {
-            let problem = "is recorded with other files; --combined cannot be changed";
+            let problem = "is already recorded with a different setting of --combined, \
+                           which cannot be changed";
             return Err(Failure::new(Exit::Usage, problem).about(&record.name));
         }
         record.combined = self.combined;

@@ -1,7 +1,7 @@
 //! Pairs of chain and key in a folder, and their records.
 //!
-//! `issue` and `adopt` record a pair in `NAME.json` beside its files. A command holds the lock of the
-//! folder while it changes them.
+//! `issue` and `adopt` record a pair in `NAME.json` beside its files. A command holds the lock of
+//! the folder while it changes them.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -151,13 +151,13 @@ impl Folder {
     pub(crate) fn find(&self, name: &str) -> Result<Option<Pair>, Failure> {
         let stem = stem(name);
         if stem.is_empty() || stem.starts_with('.') {
-            let problem = format!("`{name}`: a common name that is not the name of a file");
+            let problem = format!("`{name}`: this common name cannot be used as a file name");
             return Err(Failure::new(Exit::Usage, problem));
         }
         let pair = self.read(&format!("{stem}.json"))?;
         match &pair {
             Some(other) if other.record.name != name => {
-                let problem = format!("the files of `{}` have the same names", other.record.name);
+                let problem = format!("its file names are already used by `{}`", other.record.name);
                 Err(Failure::new(Exit::Usage, problem).about(name))
             }
             None if self.path.join(format!("{stem}.json")).exists() => {
@@ -376,7 +376,10 @@ fn wait(file: File, most: Duration) -> io::Result<File> {
         let _ = sender.send(locked);
     })?;
     receiver.recv_timeout(most).unwrap_or_else(|_| {
-        let problem = format!("another run has worked here for {} s", most.as_secs());
+        let problem = format!(
+            "another run has been using this folder for {} s; retry when it has finished",
+            most.as_secs()
+        );
         Err(io::Error::new(io::ErrorKind::TimedOut, problem))
     })
 }

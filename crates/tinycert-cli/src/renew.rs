@@ -29,8 +29,8 @@ pub(crate) struct Dir {
     pub(crate) lock_timeout: Duration,
 }
 
-/// Renew the recorded pairs of a folder that expire soon, and run the deploy hook for each pair until
-/// it has succeeded once
+/// Renew the recorded pairs of a folder that expire soon, and run the deploy hook for each pair
+/// until it has succeeded once
 #[derive(Debug, Args)]
 pub(crate) struct Renew {
     #[command(flatten)]
@@ -78,7 +78,10 @@ pub(crate) struct Done {
 /// Rejects `--curl` for a command that sends several requests.
 pub(crate) fn reject_curl(context: &Context<TinyCert>) -> Result<(), Failure> {
     match context.global.curl {
-        true => Err(Failure::new(Exit::Usage, "--curl: the command may send several requests")),
+        true => Err(Failure::new(
+            Exit::Usage,
+            "--curl cannot be used: this command may send several requests",
+        )),
         false => Ok(()),
     }
 }
@@ -137,7 +140,8 @@ impl Pair {
                     check_status(session, old)?;
                     let renewal = session.renew(self.record.ca_id, old)?;
                     if renewal.cert_id == old {
-                        let problem = format!("certificate {old} is its own successor");
+                        let problem =
+                            format!("the server named certificate {old} as its own successor");
                         return Err(Failure::new(Exit::NotUnderstood, problem));
                     }
                     is_new = renewal.is_new;
@@ -145,7 +149,7 @@ impl Pair {
                 }
             }
         }
-        let problem = "each successor of the certificate expires soon, too";
+        let problem = "every successor of the certificate also expires soon";
         Err(Failure::new(Exit::NotUnderstood, problem))
     }
 
@@ -410,7 +414,9 @@ impl Renew {
                 let pair = match same {
                     Some(Pair { record, .. }) => {
                         let problem = match record.name == name {
-                            true => format!("a pair of another CA than {} is recorded", ca.id),
+                            true => {
+                                format!("the recorded pair belongs to a CA other than {}", ca.id)
+                            }
                             false => {
                                 format!("the files of `{}` have the same names", record.name)
                             }

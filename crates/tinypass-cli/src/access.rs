@@ -157,8 +157,9 @@ impl Grant {
         if let Some(file) = &self.file {
             let lines = grants(file, self.no_email)?;
             context.confirm(&format!("grant access {} times", lines.len()))?;
-            return context
-                .batch(lines, |reply| (Json::parse(&reply.body).unwrap_or(text("granted")), true));
+            return context.batch(lines, |reply| {
+                Ok((reply.json()?.unwrap_or_else(|| text("granted")), true))
+            });
         }
         let (rid, email) = (self.rid.unwrap_or_default(), self.email.unwrap_or_default());
         let mut request = GrantAccess::new(rid, email);

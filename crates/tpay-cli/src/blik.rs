@@ -137,9 +137,10 @@ impl Run<Tpay> for Blik {
         if context.is_withheld(&WithJson::new(request))? {
             return Ok(Exit::Done);
         }
+        let client = context.client()?;
         // The id is printed in case the program is interrupted.
         context.note(&format!("transaction {id}: waiting for the payer"));
-        let result = context.client()?.pay_by_blik(&id, BlikPayment::code(code), wait)?;
+        let result = client.pay_by_blik(&id, BlikPayment::code(code), wait)?;
         let (decision, exit) = match &result.decision {
             BlikDecision::Paid => ("paid", Exit::Done),
             BlikDecision::Declined { .. } => ("declined", Exit::No),

@@ -57,7 +57,8 @@ impl Trust {
             _ if self.any_merchant => reader.accept_any_merchant(),
             Some(id) => reader.merchant_id(id),
             None => {
-                let problem = "merchant: use --merchant-id, --any-merchant or TPAY_MERCHANT_ID";
+                let problem = "the merchant id is missing; use --merchant-id, \
+                               --any-merchant or TPAY_MERCHANT_ID";
                 return Err(Failure::new(Exit::Usage, problem));
             }
         };

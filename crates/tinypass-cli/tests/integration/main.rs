@@ -109,3 +109,43 @@ fn profile_is_stored_and_used() {
 fn readme_is_a_walk_that_works() {
     world().walk(include_str!("../../README.md"), 15);
 }
+
+#[test]
+fn body_that_is_not_json_is_not_a_success() {
+    let world = world();
+    let file = world.home.join("grants.csv");
+    std::fs::write(&file, format!("rid,email\n{},ann@example.com\n", server::RID)).unwrap();
+    let grants = ["access", "grant", "--file", "grants.csv", "--yes", "-o", "json"];
+    let revoke = ["access", "revoke", server::RID, server::USER_REF, "--yes", "-o", "json"];
+    let access = r#""access":{"access_id":"a","granted":true}"#;
+    for (start, members, expected) in [("\u{feff}", r#""x":"y""#, 0), ("", r#""x":"\ud800""#, 9)] {
+        let body = format!(r#"{start}{{"code":0,"ts":1,{members},{access}}}"#);
+        let length = body.len();
+        let response = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        for arguments in [&revoke[..], &grants] {
+            let how = Misbehaviour::Bytes(response.clone().into_bytes());
+            world.sandbox.tinypass().misbehave(how, 1);
+            let run = world.run(arguments);
+            world.sandbox.tinypass().behave();
+            assert_eq!(run.status, expected, "{arguments:?}: {run:?}");
+            assert!(!run.stdout.contains("success"), "{run:?}");
+            assert!(expected != 0 || run.stdout.contains(r#""ts":1"#), "{run:?}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn full_disk_stops_no_writes() {
+    let world = world();
+    let file = world.home.join("grants.csv");
+    let line = format!("{},ann@example.com\n", server::RID);
+    std::fs::write(&file, format!("rid,email\n{}", line.repeat(3))).unwrap();
+    world.sandbox.take_seen();
+    let arguments = ["access", "grant", "--file", "grants.csv", "--yes", "-o", "jsonl"];
+    let run = world.run(&[&arguments[..], &["--out", "/dev/full"]].concat());
+    assert_eq!(world.sandbox.take_seen().len(), 3);
+    assert!(run.status == 10 && run.stderr.contains("all 3 requests were sent"), "{run:?}");
+}

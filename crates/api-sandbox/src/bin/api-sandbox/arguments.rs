@@ -151,7 +151,9 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, String> {
             Value(word) if is_first && word == "run" => is_run = true,
             Value(word) => {
                 let provider = PROVIDERS.iter().find(|name| word == **name).ok_or_else(|| {
-                    format!("{word:?} is not a provider: {}", PROVIDERS.join(", "))
+                    format!(
+                        "{word:?} is not a provider; choose tinypass, tinycert, tokenpass or tpay"
+                    )
                 })?;
                 arguments.providers.push(provider);
             }
@@ -206,7 +208,7 @@ fn misbehaviour(text: &str) -> Result<(Misbehaviour, usize), String> {
         None => (text, Some(1)),
     };
     let times = times.ok_or("has no number of requests after the colon")?;
-    let how = Misbehaviour::named(kind).ok_or("is not a kind of failure; --help lists them")?;
+    let how = Misbehaviour::named(kind).ok_or("is not a kind of failure")?;
     Ok((how, times))
 }
 
@@ -273,7 +275,10 @@ mod tests {
             (&["--port", "65533"], "--port: \"65533\" is not a port up to 65532"),
             (&["--port", "x"], "--port: \"x\""),
             (&["--port"], "--port"),
-            (&["paypal"], "\"paypal\" is not a provider: tinypass, tinycert, tokenpass, tpay"),
+            (
+                &["paypal"],
+                "\"paypal\" is not a provider; choose tinypass, tinycert, tokenpass or tpay",
+            ),
             (&["tpay", "run"], "\"run\" is not a provider"),
             (
                 &["--env", "cmd"],
@@ -281,7 +286,7 @@ mod tests {
             ),
             (&["--env", "json", "--env-file", "x"], "--env is for variables that are printed"),
             (&["run", "--env", "json", "--", "true"], "--env is for variables that are printed"),
-            (&["--clock", "noon"], "--clock: \"noon\" must be Unix seconds"),
+            (&["--clock", "noon"], "--clock: \"noon\" is not a time; use Unix seconds"),
             (&["--misbehave", "delays"], "--misbehave: \"delays\" is not a kind of failure"),
             (&["--misbehave", "delay:0"], "--misbehave: \"delay:0\""),
             (&["--misbehave", "delay:x"], "--misbehave: \"delay:x\""),
