@@ -150,7 +150,13 @@ const LAST_HEADER_WORDS: &[&str] =
 /// Returns whether values of this header are secrets, even if they are not marked as sensitive.
 /// Each header of each request is checked: usual ones by their name, the others without an
 /// allocation.
-pub(crate) fn is_secret_header(name: &str) -> bool {
+///
+/// ```
+/// # use api_auth::is_secret_header;
+/// assert!(is_secret_header("x-session-token"));
+/// assert!(!is_secret_header("x-request-id"));
+/// ```
+pub fn is_secret_header(name: &str) -> bool {
     if matches!(name, "accept" | "content-length" | "content-type" | "host" | "user-agent") {
         return false;
     }

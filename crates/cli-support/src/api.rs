@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::{
     Body, Credential, Endpoint, EndpointInfo, Method, Params, RawEndpoint, decode_form,
-    path_segment,
+    is_secret_header, path_segment,
 };
 use clap::Args;
 
@@ -38,7 +38,7 @@ pub struct Api {
     /// Add a header to the request, such as `Accept-Language: pl`; it is not signed
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// Print the status and the headers, too
+    /// Also print the status and the headers
     #[arg(short, long)]
     include: bool,
     /// Request all pages of a list, and print their entries as one list
@@ -120,7 +120,7 @@ impl Api {
         if context.global.curl {
             let mut command = P::curl(context.client()?, &request)?;
             for (name, value) in &self.headers {
-                let value = match is_secret(name) {
+                let value = match value.is_sensitive() {
                     true => "***".into(),
                     false => String::from_utf8_lossy(value.as_bytes()),
                 };
@@ -179,7 +179,7 @@ impl Api {
             let response = P::send_raw(context.client()?, &request)?;
             let mut text = format!("{}\n", response.status());
             for (name, value) in response.headers() {
-                let value = if is_secret(name) {
+                let value = if value.is_sensitive() || is_secret_header(name.as_str()) {
                     "***".into()
                 } else {
                     value.as_bytes().escape_ascii().to_string()
@@ -221,23 +221,32 @@ fn usage(problem: &str) -> Failure {
     Failure::new(Exit::Usage, problem)
 }
 
-/// Returns whether the value of a header is not printed.
-fn is_secret(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    ["cookie", "auth", "token", "key", "secret"].iter().any(|part| name.contains(part))
+/// Returns whether a header of the user has a key, as in `X-Api-Key` and `X-Key`.
+fn has_key(name: &HeaderName) -> bool {
+    name.as_str().split('-').any(|word| word == "key" || word == "auth")
 }
 
 /// Parses `NAME: VALUE`.
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     /// Headers of the connection, and of the credentials of the client.
-    const OWN: &[&str] =
-        &["authorization", "connection", "content-length", "host", "transfer-encoding"];
+    const OWN: &[&str] = &[
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+    ];
     let (name, value) = text.split_once(':').ok_or("must be NAME: VALUE")?;
     let name = HeaderName::try_from(name.trim()).map_err(|_| "the name is invalid")?;
     if OWN.contains(&name.as_str()) {
         return Err(format!("{name} is set by the program"));
     }
-    let value = HeaderValue::try_from(value.trim()).map_err(|_| "the value is invalid")?;
+    let mut value = HeaderValue::try_from(value.trim()).map_err(|_| "the value is invalid")?;
+    value.set_sensitive(is_secret_header(name.as_str()) || has_key(&name));
     Ok((name, value))
 }
 
@@ -339,7 +348,20 @@ mod tests {
     fn headers_are_parsed() {
         let (name, value) = header("X-Trace: a:b ").unwrap();
         assert_eq!((name.as_str(), value.to_str().unwrap()), ("x-trace", "a:b"));
-        for text in ["", "x", ": v", "a b: c", "Authorization: Bearer x", "x: \u{7f}"] {
+        for text in ["X-Session-Id: a", "x-signature: a", "X-Key: a", "Cookie: a", "X-Jwt: a"] {
+            assert!(header(text).unwrap().1.is_sensitive(), "{text:?}");
+        }
+        assert!(!value.is_sensitive());
+        for text in [
+            "",
+            "x",
+            ": v",
+            "a b: c",
+            "Authorization: Bearer x",
+            "TE: gzip",
+            "Expect: 100-continue",
+            "x: \u{7f}",
+        ] {
             assert!(header(text).is_err(), "{text:?}");
         }
     }

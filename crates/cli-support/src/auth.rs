@@ -368,8 +368,8 @@ pub struct WebLogin {
 /// Credentials and profiles
 #[derive(Debug, Subcommand)]
 pub enum AuthCommand {
-    /// Store credentials in a profile (`--profile`, default `default`); with `--env-file` without
-    /// prompts
+    /// Store credentials in the profile named by `--profile` (default: `default`); with
+    /// `--env-file`, does not prompt
     Login(WebLogin),
     /// Show which credentials are used, and whether the server accepts them
     Status,

@@ -219,8 +219,12 @@ impl Connection {
         settings.max_connections(self.jobs);
         let (inner, headers) = (settings.built_in_transport()?, self.headers.clone());
         Ok(Some(move |mut request: api_auth::Request| {
+            // The first value replaces that of the client.
+            for (name, _) in &headers {
+                request.headers_mut().remove(name);
+            }
             for (name, value) in &headers {
-                request.headers_mut().insert(name, value.clone());
+                request.headers_mut().append(name, value.clone());
             }
             inner.send(request)
         }))
@@ -407,14 +411,22 @@ impl<P: Provider> Context<P> {
     /// # Errors
     /// Returns the failure of the request or of the output.
     pub fn show_json<E: Endpoint>(&self, request: WithJson<E>) -> Result<Exit, Failure> {
+        let is_write = !request.read_only();
         if let Some(reply) = self.send(request)? {
             if reply.status == StatusCode::NOT_FOUND {
                 return Err(Failure::not_found(P::NAME, E::ID));
             }
             // A response to a write may have no body.
-            match reply.json()? {
-                Some(_) => self.output.value(&reply.body)?,
-                None => self.output.value(r#"{"success":true}"#)?,
+            let body = match reply.json()? {
+                Some(_) => &*reply.body,
+                None => r#"{"success":true}"#,
+            };
+            match self.output.value(body) {
+                // The write was carried out.
+                Err(failure) if is_write && failure.exit() == Exit::Usage => {
+                    self.note(failure.message());
+                }
+                shown => shown?,
             }
         }
         Ok(Exit::Done)
@@ -583,7 +595,9 @@ impl<P: Provider> Context<P> {
                 Err(failure) => {
                     exits.push(failure.exit());
                     let mut error = failure.json();
-                    if self.output.format() == crate::output::Format::Table {
+                    let is_selected =
+                        || self.output.fields().iter().any(|field| field.starts_with("error."));
+                    if self.output.format() == crate::output::Format::Table && !is_selected() {
                         error = Json::Text(failure.message().to_owned());
                     }
                     (null(), error)
@@ -608,7 +622,11 @@ impl<P: Provider> Context<P> {
         if let Some(failure) = unwritten.filter(|failure| !failure.is_closed_pipe()) {
             let failed = exits.len();
             let sent = format!("all {count} requests were sent, {failed} of them failed");
-            return Err(failure.with_hint(sent));
+            if failure.exit() != Exit::Usage {
+                return Err(failure.with_hint(sent));
+            }
+            // The requests were sent although their results have none of the requested fields.
+            self.note(failure.message());
         }
         Ok(match exits.first() {
             None if is_no => Exit::No,

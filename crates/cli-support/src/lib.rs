@@ -82,7 +82,7 @@ pub enum Common {
     /// Manage credentials and profiles
     #[command(subcommand)]
     Auth(AuthCommand),
-    /// Make all read-only calls and report status, time and unknown fields
+    /// Send all read-only requests, and report status, time and unknown fields
     Doctor {
         /// Show the values of unknown fields, too; they may be personal data
         #[arg(long)]

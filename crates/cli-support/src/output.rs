@@ -84,17 +84,38 @@ impl Output {
             let (headings, paths): (Vec<_>, Vec<_>) = columns.iter().copied().unzip();
             return (headings.iter().map(owned).collect(), paths.iter().map(owned).collect());
         }
-        (self.fields.clone(), self.fields.clone())
+        // The heading of a column is a name of its path.
+        let path = |field: &String| {
+            let mut columns = columns.iter();
+            let column = columns.find(|(heading, _)| heading.eq_ignore_ascii_case(field));
+            column.map_or_else(|| field.clone(), |(_, path)| (*path).to_owned())
+        };
+        (self.fields.clone(), self.fields.iter().map(path).collect())
+    }
+
+    /// Returns the requested fields.
+    pub(crate) fn fields(&self) -> &[String] {
+        &self.fields
     }
 
     /// Writes one value. `body` is its JSON as the server sent it.
     ///
     /// # Errors
-    /// Returns an error if the output cannot be written, or if the value is not JSON.
+    /// Returns an error if the output cannot be written, or if the value is not JSON. Returns
+    /// [`Exit::Usage`], after the output, if it has none of the requested fields.
     pub fn value(&self, body: &str) -> Result<(), Failure> {
         let json = Json::parse(body)
             .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
-        let json = if self.fields.is_empty() { json } else { json.select(&self.fields) };
+        if self.fields.is_empty() {
+            return self.shown(body, json);
+        }
+        let mut known = Known::new(self.fields.len());
+        let selected = known.select(&json, &self.fields, &self.fields);
+        self.shown(body, selected)?;
+        known.check(&self.fields)
+    }
+
+    fn shown(&self, body: &str, json: Json) -> Result<(), Failure> {
         match self.format {
             Format::Json if self.fields.is_empty() => self.text(body.trim()),
             Format::Json | Format::Jsonl => self.text(&json.to_string()),
@@ -138,7 +159,8 @@ impl Output {
         let (format, fields) = (self.format, self.fields.clone());
         let (times, is_colored) = (self.times, self.is_colored);
         let (rows, count) = (Vec::new(), 0);
-        Ok(List { format, fields, headings, paths, rows, count, sink, times, is_colored })
+        let known = Known::new(fields.len());
+        Ok(List { format, fields, headings, paths, rows, count, sink, times, is_colored, known })
     }
 
     /// Writes a line of text.
@@ -172,6 +194,65 @@ pub struct List {
     sink: Sink,
     times: Times,
     is_colored: bool,
+    known: Known,
+}
+
+/// Which of the requested fields exist, and the names of those that do.
+#[derive(Debug)]
+struct Known {
+    is_found: Vec<bool>,
+    names: Vec<String>,
+}
+
+impl Known {
+    fn new(fields: usize) -> Self {
+        Self { is_found: vec![false; fields], names: Vec::new() }
+    }
+
+    /// Returns an object of the fields of an entry. `paths` are other names of the fields.
+    fn select(&mut self, entry: &Json, fields: &[String], paths: &[String]) -> Json {
+        if let Json::Object(members) = entry {
+            for (name, _) in members {
+                if !self.names.contains(name) {
+                    self.names.push(name.clone());
+                }
+            }
+        }
+        let mut members = Vec::new();
+        for ((field, path), is_found) in fields.iter().zip(paths).zip(&mut self.is_found) {
+            let value = entry.get(field).or_else(|| entry.get(path));
+            *is_found |= value.is_some() || is_below_null(entry, field);
+            let null = || Json::Other("null".to_owned());
+            members.push((field.clone(), value.cloned().unwrap_or_else(null)));
+        }
+        Json::Object(members)
+    }
+
+    /// Reports the fields that no entry has.
+    fn check(&self, fields: &[String]) -> Result<(), Failure> {
+        if self.names.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = self.names.iter().map(|name| printable(name)).collect();
+        let missing = fields.iter().zip(&self.is_found).filter(|(_, is_found)| !**is_found);
+        let missing: Vec<_> = missing.map(|(field, _)| format!("`{}`", printable(field))).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let text = format!("no field {}; there are: {}", missing.join(", "), names.join(", "));
+        if missing.len() == fields.len() {
+            return Err(Failure::new(Exit::Usage, text));
+        }
+        // A closed standard error must not end the command.
+        let _ = writeln!(io::stderr(), "{text}");
+        Ok(())
+    }
+}
+
+/// Returns whether the path leads through `null`, in place of which an object is possible.
+fn is_below_null(entry: &Json, path: &str) -> bool {
+    let ends = path.match_indices('.').filter_map(|(end, _)| path.get(..end));
+    ends.into_iter().any(|path| entry.get(path) == Some(&Json::Other("null".to_owned())))
 }
 
 impl List {
@@ -181,19 +262,28 @@ impl List {
     /// Returns an error if the output cannot be written.
     pub fn push(&mut self, entry: &Json) -> Result<(), Failure> {
         self.count += 1;
+        let selected = match self.fields.is_empty() {
+            true => None,
+            false => Some(self.known.select(entry, &self.fields, &self.paths)),
+        };
         let is_json = matches!(self.format, Format::Json | Format::Jsonl);
         if !is_json {
-            let cell = |path: &String| {
-                self.cell(path, entry.get(path).map(Json::cell).unwrap_or_default())
+            let row = match selected {
+                Some(Json::Object(members)) => {
+                    let cells = members.iter().zip(&self.paths);
+                    cells.map(|((_, value), path)| self.cell(path, value.cell())).collect()
+                }
+                _ => {
+                    let cell = |path: &String| {
+                        self.cell(path, entry.get(path).map(Json::cell).unwrap_or_default())
+                    };
+                    self.paths.iter().map(cell).collect()
+                }
             };
-            let row = self.paths.iter().map(cell).collect();
             self.rows.push(row);
             return if self.format == Format::Csv { self.write_csv() } else { Ok(()) };
         }
-        let text = match self.fields.is_empty() {
-            true => entry.to_string(),
-            false => entry.select(&self.fields).to_string(),
-        };
+        let text = selected.as_ref().unwrap_or(entry).to_string();
         let before = match (self.format, self.count) {
             (Format::Json, 1) => "[\n",
             (Format::Json, _) => ",\n",
@@ -213,7 +303,8 @@ impl List {
     /// replaces no file.
     ///
     /// # Errors
-    /// Returns an error if the output cannot be written.
+    /// Returns an error if the output cannot be written. Returns [`Exit::Usage`], after the output,
+    /// if no entry has one of the requested fields.
     pub fn end(mut self) -> Result<(), Failure> {
         match self.format {
             Format::Json if self.count == 0 => self.sink.write(b"[]\n")?,
@@ -222,7 +313,8 @@ impl List {
             Format::Csv => self.write_csv()?,
             Format::Table => self.write_table()?,
         }
-        self.sink.end()
+        self.sink.end()?;
+        self.known.check(&self.fields)
     }
 
     fn write_csv(&mut self) -> Result<(), Failure> {
@@ -492,5 +584,28 @@ mod tests {
         assert_eq!(written(Format::Csv, &[], value), "'=1+1\n1\n");
         let value = |output: &Output| output.value(r#""=1+1""#).unwrap();
         assert_eq!(written(Format::Csv, &[], value), "'=1+1\n");
+    }
+
+    #[test]
+    fn fields_that_do_not_exist_are_named() {
+        let columns: &[Column] = &[("amount", "a.b")];
+        let end = |fields: &[&str], entries: &[&str]| {
+            let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+            let path = std::env::temp_dir().join(format!("output-fields-{}", std::process::id()));
+            let output = Output::new(Format::Jsonl, fields, Some(path.clone()));
+            let mut list = output.list(columns).unwrap();
+            entries.iter().for_each(|entry| list.push(&Json::parse(entry).unwrap()).unwrap());
+            let result = list.end().map_err(|failure| (failure.exit(), failure.to_string()));
+            (result, fs::read_to_string(&path).unwrap())
+        };
+        let entries = [r#"{"id":1,"a":{"b":2}}"#, r#"{"id":3,"c":null}"#];
+        let (result, _) = end(&["x", "a.z"], &entries);
+        let text = "no field `x`, `a.z`; there are: id, a, c".to_owned();
+        assert_eq!(result, Err((Exit::Usage, text)));
+        assert_eq!(end(&["x"], &[]).0, Ok(()));
+        assert_eq!(end(&["c.d"], &entries).0, Ok(()));
+        let (result, text) = end(&["Amount", "x"], &entries);
+        assert_eq!(result, Ok(()));
+        assert_eq!(text, "{\"Amount\":2,\"x\":null}\n{\"Amount\":null,\"x\":null}\n");
     }
 }

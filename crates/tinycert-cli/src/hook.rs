@@ -15,7 +15,8 @@ use crate::provider::{KEY, PASSPHRASE};
 /// A command that is run after files were replaced.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Hook {
-    /// Command that makes the servers use the files, run by a shell until it succeeds once for them
+    /// Shell command that makes servers load the new files; it is run again on later runs until it
+    /// has succeeded
     #[arg(long = "deploy-hook", value_name = "COMMAND")]
     pub(crate) command: Option<String>,
     /// Time after which the hook is killed

@@ -16,7 +16,8 @@ use crate::x509::Certificate;
 
 /// Issue a certificate for one year, write its files, and record them for `renew`
 ///
-/// A pair that is recorded, has the same CA and names and is valid for more than 30 days stays.
+/// If a pair with the same CA and names is already recorded and is valid for more than 30 days, it
+/// is kept.
 #[derive(Debug, Args)]
 pub(crate) struct Issue {
     #[command(flatten)]

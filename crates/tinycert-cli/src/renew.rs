@@ -418,7 +418,7 @@ impl Renew {
                                 format!("the recorded pair belongs to a CA other than {}", ca.id)
                             }
                             false => {
-                                format!("the files of `{}` have the same names", record.name)
+                                format!("its file names are already used by `{}`", record.name)
                             }
                         };
                         Err(Failure::new(Exit::Usage, problem).about(&name))

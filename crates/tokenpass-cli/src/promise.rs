@@ -43,7 +43,7 @@ pub(crate) enum Promise {
 
 #[derive(Debug, Args)]
 pub(crate) struct Create {
-    /// Address that lends (`source list`)
+    /// Address to lend from (see `source list`)
     source: String,
     /// Address, `user:NAME` or `email:ADDRESS`
     destination: String,

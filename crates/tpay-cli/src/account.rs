@@ -17,12 +17,12 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Account {
-    /// List the accounts of a partner's merchants
+    /// List the merchant accounts of a partner
     List {
         #[command(flatten)]
         limits: Limits,
     },
-    /// Create an account of a merchant
+    /// Create a merchant account
     Create(Create),
     /// Create a merchant
     CreateMerchant(Create),

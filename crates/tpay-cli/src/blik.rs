@@ -17,11 +17,11 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Blik {
-    /// Pay a transaction by a code, which is read from a prompt or the standard input
+    /// Pay a transaction with a BLIK code, read from a prompt or standard input
     Pay {
         /// Id of the transaction
         id: String,
-        /// Read the code from the first line of the standard input
+        /// Read the code from the first line of standard input
         #[arg(long)]
         code_stdin: bool,
         /// Wait for the payer's decision for this time
@@ -35,7 +35,7 @@ pub(crate) enum Blik {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Alias {
-    /// Register an alias without a payment, by a code from a prompt or the standard input
+    /// Register an alias without a payment, with a code from a prompt or standard input
     Create(Create),
     /// Show an alias
     Get {
@@ -92,7 +92,7 @@ pub(crate) struct Create {
     /// Expiry date of the autopayments
     #[arg(long, value_name = "DATE", requires = "model")]
     expires: Option<String>,
-    /// Read the code from the first line of the standard input
+    /// Read the code from the first line of standard input
     #[arg(long)]
     code_stdin: bool,
 }

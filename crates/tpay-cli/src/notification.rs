@@ -20,7 +20,7 @@ use crate::provider::{MERCHANT_ID, SECURITY_CODE, Tpay};
 pub(crate) enum Command {
     /// Receive notifications: verify, print, and forward them to your application
     Listen(listen::Listen),
-    /// Send a notification to your application, signed by the public test key
+    /// Send a notification to your application, signed with the public test key
     Send(send::Send),
     /// Send a stored notification to your application again, with its signature
     Replay(replay::Replay),

@@ -149,3 +149,17 @@ fn full_disk_stops_no_writes() {
     assert_eq!(world.sandbox.take_seen().len(), 3);
     assert!(run.status == 10 && run.stderr.contains("all 3 requests were sent"), "{run:?}");
 }
+
+#[test]
+fn fields_of_errors_are_in_tables() {
+    let world = world();
+    let file = world.home.join("grants.csv");
+    std::fs::write(&file, "rid,email\nnone,ann@example.com\n").unwrap();
+    let arguments = ["access", "grant", "--file", "grants.csv", "--yes"];
+    let run = world.run(&[&arguments[..], &["--fields", "email,error.exit"]].concat());
+    assert!(run.stdout.starts_with("ann@example.com\t") && run.stdout.len() > 17, "{run:?}");
+    let run = world.run(&["access", "list", "--fields", "none"]);
+    assert!(run.status == 2 && run.stderr.contains("there are: "), "{run:?}");
+    let run = world.run(&[&GRANT[..], &["--fields", "none"]].concat());
+    assert!(run.status == 0 && run.stderr.contains("there are: "), "{run:?}");
+}

@@ -154,6 +154,14 @@ fn headers_are_sent_and_shown() {
     world.text(&api);
     let seen = world.sandbox.take_seen();
     assert_eq!(seen.last().unwrap().request.header("x-trace"), Some("it's 7"));
+    world.text(&[&api[..], &["-H", "X-Trace: 8", "-H", "Accept: */*"]].concat());
+    let seen = world.sandbox.take_seen();
+    let request = &seen.last().unwrap().request;
+    let all =
+        |name| request.headers.iter().filter(|(found, _)| found.eq_ignore_ascii_case(name)).count();
+    assert_eq!((all("x-trace"), all("accept")), (2, 1));
+    let command = world.text(&[&api[..], &["--curl", "-H", "X-Session-Id: CANARY"]].concat());
+    assert!(command.contains("x-session-id: ***") && !command.contains("CANARY"), "{command}");
     let command = world.text(&[&api[..], &["--curl", "-H", "X-Api-Key: CANARY"]].concat());
     assert!(command.contains(r"-H 'x-trace: it'\''s 7'"), "{command}");
     assert!(command.contains("x-api-key: ***") && !command.contains("CANARY"), "{command}");
