@@ -293,8 +293,12 @@ fn pairs_of_the_account_with_the_same_files_are_reported() {
     names.sort_unstable();
     assert_eq!(names, ["*.x.example", server::EXPIRING, "w.example"]);
     assert_eq!(results(&rows), ["renewed"; 3]);
-    assert!(run.stderr.contains("w.example: a pair of another CA than 562"), "{run:?}");
-    assert!(run.stderr.contains("_.x.example: the files of `*.x.example`"), "{run:?}");
+    assert!(
+        run.stderr.contains("w.example: the recorded pair belongs to a CA other than 562"),
+        "{run:?}"
+    );
+    let same = "_.x.example: its file names are already used by `*.x.example`";
+    assert!(run.stderr.contains(same), "{run:?}");
 }
 
 #[test]
