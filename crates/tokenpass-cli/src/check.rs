@@ -15,7 +15,7 @@ use crate::provider::Tokenpass;
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     /// Name of the user (or the address with --address or --email; omitted with --file), and rules such
-    /// as "TOKENLY >= 1 and LTBCOIN > 4000 or SOUP"
+    /// as "TOKENLY >= 1 and LTBCOIN > 4000 or SOUP", in quotes because the shell reads `>` as a redirection
     #[arg(required = true, num_args = 1..=2, value_name = "USER RULES")]
     words: Vec<String>,
     /// Check a bitcoin address
