@@ -36,11 +36,11 @@ const CIPHER_BLOCK_LENGTH: usize = 16;
 pub enum BlockError {
     /// There is no HMAC after the cipher text.
     SignatureMissing,
-    /// The HMAC is not unpadded base64url.
+    /// The HMAC is not valid base64url without padding.
     SignatureMalformed,
     /// The HMAC is not the one of this cipher text under this key.
     SignatureMismatch,
-    /// The cipher text is not unpadded base64url.
+    /// The cipher text is not valid base64url without padding.
     CipherMalformed,
     /// The length of the cipher text is zero or not a multiple of the cipher's block length.
     CipherLength,

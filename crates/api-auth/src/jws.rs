@@ -174,8 +174,8 @@ impl<'a> DetachedJws<'a> {
         }
         let certificate = EndEntityCert::try_from(leaf).map_err(|_| JwsError::Chain)?;
         anchors.hold(&certificate, intermediates, now)?;
-        let segments = self.header_segment.len() + 1 + body.len() * 4 / 3 + 4;
-        let mut input = String::with_capacity(segments);
+        let encoded = base64::encoded_len(body.len(), false).unwrap_or_default();
+        let mut input = String::with_capacity(self.header_segment.len() + 1 + encoded);
         input.push_str(self.header_segment);
         input.push('.');
         URL_SAFE_NO_PAD.encode_string(body, &mut input);

@@ -34,7 +34,9 @@ pub struct Provider {
 pub fn status_error(response: &Response) -> ResponseError {
     match response.status() {
         status if status.is_redirection() => ResponseError::of_status(StatusCode::FOUND)
-            .with_message("redirects are not followed; check the base URL"),
+            .with_message(
+                "the server sent a redirect, and redirects are never followed; check the base URL",
+            ),
         status => ResponseError::of_status(status).with_text_of(response),
     }
 }

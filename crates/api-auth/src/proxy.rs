@@ -107,8 +107,8 @@ impl Explicit {
     fn new(proxy: Proxy) -> Self {
         let rejection = InputError::new(
             ARGUMENT,
-            "would get an unencrypted request for this machine, with its credentials; use https, a \
-             proxy on this machine, or no proxy",
+            "would receive requests to this machine, and their credentials, unencrypted; use https, \
+             a proxy on this machine, or no proxy",
         );
         Self { is_loopback: is_loopback(proxy.host()), proxy, rejection }
     }

@@ -58,7 +58,10 @@ impl Secret {
     ) -> Result<Self, InputError> {
         let mut bits = Zeroizing::new([0; 32]);
         fill(&mut *bits).map_err(|error| {
-            InputError::new("randomness", format!("the operating system provides none: {error}"))
+            InputError::new(
+                "randomness",
+                format!("cannot get random bytes from the operating system: {error}"),
+            )
         })?;
         let digits = Zeroizing::new(hex(&bits));
         Ok(Self::new(str::from_utf8(&*digits).unwrap_or_default()))
@@ -206,7 +209,7 @@ mod tests {
         assert_eq!(error.argument(), "randomness");
         assert_eq!(
             error.to_string(),
-            "randomness: the operating system provides none: not permitted"
+            "randomness: cannot get random bytes from the operating system: not permitted"
         );
     }
 

@@ -47,8 +47,8 @@ impl SecretOrigin {
     }
 }
 
-/// A token store that stores each token in another store, with a verifier of the secrets that it
-/// was requested with.
+/// Wraps another token store. Each token is saved with a verifier of the secrets it was requested
+/// with.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -56,8 +56,9 @@ impl SecretOrigin {
 /// use api_auth::{AccessToken, MemoryStore, Secret, SecretOrigin, TokenKey, VerifiedStore};
 ///
 /// let (store, key) = (Arc::new(MemoryStore::new()), TokenKey::new(&["https://h/token", "id"]));
-/// let right = VerifiedStore::new(store.clone(), &[&Secret::new("s3cret")], SecretOrigin::Generated);
-/// let wrong = VerifiedStore::new(store, &[&Secret::new("guess")], SecretOrigin::Generated);
+/// let right = VerifiedStore::new(store.clone(), &[&Secret::new("s3cret")],
+/// SecretOrigin::Generated); let wrong = VerifiedStore::new(store, &[&Secret::new("guess")],
+/// SecretOrigin::Generated);
 ///
 /// right.save(&key, &AccessToken::new("token", SystemTime::UNIX_EPOCH));
 /// assert!(right.load(&key).is_some());

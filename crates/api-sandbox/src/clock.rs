@@ -80,7 +80,8 @@ impl FromStr for SandboxClock {
             parse_date_time(&if is_date { date_time + " 00:00:00" } else { date_time })
         });
         seconds.map(Self::starting_at_unix).ok_or_else(|| {
-            let why = "must be Unix seconds or a time in UTC such as 2026-11-29T12:00:00Z";
+            let why =
+                "is not a time; use Unix seconds or a time in UTC such as 2026-11-29T12:00:00Z";
             io::Error::new(io::ErrorKind::InvalidInput, why)
         })
     }

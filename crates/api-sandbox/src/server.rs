@@ -238,7 +238,7 @@ impl<S: Service> Server<S> {
     }
 
     /// Calls `log` with each request from now on: method, path, endpoint, validity of the
-    /// credentials, status and the reason of a rejection. No entry shows credentials. The entries
+    /// credentials, status and the reason for a rejection. No entry shows credentials. The entries
     /// of malformed HTTP contain the reason only.
     ///
     /// ```

@@ -28,7 +28,8 @@ pub struct Api {
     /// Argument of the path, the query or the body, as a string
     #[arg(short = 'f', long = "raw-field", value_name = "NAME=VALUE", value_parser = pair)]
     raw_fields: Vec<(String, String)>,
-    /// Set a typed parameter: numbers, true, false, null; `@FILE` is the content of a file
+    /// Same as -f, but with a typed value (number, true, false or null); `@FILE`
+    /// inserts the text of a file
     #[arg(id = "typed_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     fields: Vec<(String, String)>,
     /// Read the JSON body from this file, or from `-`
@@ -37,13 +38,13 @@ pub struct Api {
     /// Add a header to the request, such as `Accept-Language: pl`; it is not signed
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// Print the status and the headers, too
+    /// Also print the status and the headers
     #[arg(short, long)]
     include: bool,
     /// Request all pages of a list, and print their entries as one list
     #[arg(long, conflicts_with = "include")]
     paginate: bool,
-    /// Sign the request by another of the client's credentials, such as `none`
+    /// Sign the request with other credentials of the client, or with `none`
     #[arg(long, value_name = "NAME")]
     credential: Option<String>,
     /// List all endpoints
@@ -152,13 +153,15 @@ impl Api {
         let mut known = P::ENDPOINTS.iter().filter(|known| *known.method() == Method::GET);
         let id = known.find(is_same).map(EndpointInfo::id);
         match P::PAGES.iter().find(|pages| Some(pages.endpoint) == id) {
-            Some(_) if self.input.is_some() => Err(usage("--paginate: a list has no --input")),
+            Some(_) if self.input.is_some() => {
+                Err(usage("--paginate cannot be combined with --input"))
+            }
             Some(pages) => Ok(Some(pages)),
             None => {
                 let names: Vec<&str> = P::PAGES.iter().map(|pages| pages.endpoint).collect();
                 let known = match names.is_empty() {
-                    true => "this provider has no lists of several pages".to_owned(),
-                    false => format!("the lists of several pages are {}", names.join(", ")),
+                    true => "this provider has no paged lists".to_owned(),
+                    false => format!("only these endpoints are paged: {}", names.join(", ")),
                 };
                 Err(usage(&format!("--paginate: {known}")))
             }

@@ -16,10 +16,10 @@ use crate::output::Format;
 #[command(next_help_heading = "Options of all commands")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Global {
-    /// Format of the output
+    /// Output format
     #[arg(short = 'o', long = "output", global = true, value_enum, default_value = "table")]
     pub format: Format,
-    /// Members to show, such as `id,payer.email`
+    /// Fields to show, such as `id,name`
     #[arg(long, global = true, value_name = "PATHS", value_delimiter = ',')]
     pub fields: Vec<String>,
     /// Write the output to this file, which is replaced atomically
@@ -46,17 +46,17 @@ pub struct Global {
     /// Maximum rate of requests, such as `5/s` or `60/m`
     #[arg(long, global = true, value_name = "RATE", value_parser = rate)]
     pub max_rate: Option<u32>,
-    /// Number of requests at a time, for lists and files of commands
+    /// Number of concurrent requests, for paged lists and for commands that read a file
     #[arg(long, global = true, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
     /// Print one line for each attempt; `-vv` also prints requests and responses without secrets
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// When to use colors; `auto` is on a terminal, unless `NO_COLOR` is set
+    /// When to use colors; `auto` uses colors on a terminal unless `NO_COLOR` is set
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
-    /// Print no messages but errors
+    /// Print only errors, no other messages
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// Skip the confirmation
@@ -68,7 +68,7 @@ pub struct Global {
     /// Print the request as a redacted curl command and send nothing
     #[arg(long, global = true)]
     pub curl: bool,
-    /// Send reads only, and print the write that would be sent
+    /// Send only read requests, and print the write that would be sent
     #[arg(long, global = true)]
     pub dry_run: bool,
     /// Append each exchange to this file, without secrets and personal data
@@ -105,10 +105,11 @@ pub struct Input {
     /// Read the JSON body from this file, or from `-`; flags replace its members
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
-    /// Set a member of the body to a string, such as `payer.phone=123456789`
+    /// Set a member of the body to a string, such as `name=value` or `parent.name=value`
     #[arg(id = "body_raw_field", short = 'f', long = "raw-field", value_name = "NAME=VALUE", value_parser = pair)]
     pub raw_fields: Vec<(String, String)>,
-    /// Set a typed member of the body: numbers, true, false, null; `@FILE` is the content of a file
+    /// Set a member of the body to a typed value (number, true, false or null); `@FILE` inserts the
+    /// text of a file
     #[arg(id = "body_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     pub fields: Vec<(String, String)>,
 }
@@ -140,8 +141,8 @@ impl Input {
         Ok(body)
     }
 
-    /// Returns the body for a typed request: the file, then the request's own body, then the fields.
-    /// Returns `None` if there are neither a file nor fields.
+    /// Returns the body for a typed request: the file, then the request's own body, then the
+    /// fields. Returns `None` if there are neither a file nor fields.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read or is not JSON, or if an argument is invalid.
@@ -255,7 +256,8 @@ pub fn rate(text: &str) -> Result<u32, String> {
         _ => None,
     };
     per_second.filter(|rate| *rate > 0).ok_or_else(|| {
-        "must be a number and /s, or a multiple of 60 and /m, such as 5/s".to_owned()
+        "must be a number followed by /s, or a multiple of 60 followed by /m, such as 5/s"
+            .to_owned()
     })
 }
 

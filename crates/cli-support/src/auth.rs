@@ -15,7 +15,7 @@ use etcetera::BaseStrategy;
 
 use crate::args::{Global, duration, read};
 use crate::context::Provider;
-use crate::exit::{Exit, Failure, missing};
+use crate::exit::{Exit, Failure};
 
 /// A setting of a provider's client.
 #[derive(Debug, Clone, Copy)]
@@ -117,11 +117,13 @@ impl Settings {
             Some(variable) => Err(Failure::new(
                 Exit::Credentials,
                 format!(
-                    "{} is missing ({}); set it, or run `{program} auth login`",
+                    "{} is not set (credentials were read from the {})",
                     variable.name, self.source
                 ),
             )
-            .with_hint(missing(variable.name))),
+            .with_hint(format!(
+                "set it, run `{program} auth login`, or use --profile NAME or --env-file FILE"
+            ))),
         }
     }
 
@@ -346,19 +348,19 @@ fn output_of(table: &toml::Table, name: &str, key: &str) -> Result<String, Failu
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// A login of a user by a browser.
+/// A login of a user with a browser.
 #[derive(Debug, Clone, Args)]
 pub struct WebLogin {
-    /// Log a user in by a browser, and store the user's token in the profile
+    /// Log a user in with a browser, and store the user's token in the profile
     #[arg(long)]
     pub web: bool,
     /// Request this scope; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", requires = "web")]
     pub scopes: Vec<String>,
-    /// Print the URL, and start no browser
+    /// Print the URL instead of opening a browser
     #[arg(long, requires = "web")]
     pub no_browser: bool,
-    /// Wait for the browser for this time
+    /// Maximum time to wait for the browser login
     #[arg(long, value_name = "TIME", default_value = "2m", requires = "web", value_parser = duration)]
     pub wait: Duration,
 }
@@ -366,8 +368,8 @@ pub struct WebLogin {
 /// Credentials and profiles
 #[derive(Debug, Subcommand)]
 pub enum AuthCommand {
-    /// Store credentials in a profile (`--profile`, default `default`); with `--env-file` without
-    /// prompts
+    /// Store credentials in the profile named by `--profile` (default: `default`); with
+    /// `--env-file`, does not prompt
     Login(WebLogin),
     /// Show which credentials are used, and whether the server accepts them
     Status,

@@ -83,7 +83,7 @@ pub trait Provider: Sized {
     /// Whether users log in by `auth login --web`.
     const HAS_WEB_LOGIN: bool = false;
 
-    /// Logs a user in by a browser. Returns the variables to store, with their values.
+    /// Logs a user in with a browser. Returns the variables to store, with their values.
     ///
     /// # Errors
     /// Returns an error if the provider has no such login, or if it fails.
@@ -92,7 +92,7 @@ pub trait Provider: Sized {
         login: &WebLogin,
     ) -> Result<Vec<(&'static str, Secret)>, Failure> {
         let _ = (context, login);
-        Err(Failure::new(Exit::Usage, "--web: the provider has no logins of users"))
+        Err(Failure::new(Exit::Usage, "--web: this provider has no user login"))
     }
 
     /// Checks that the server accepts the credentials.
@@ -432,7 +432,8 @@ impl<P: Provider> Context<P> {
         Ok(Exit::Done)
     }
 
-    /// Sends a request with the body of `input`, if one is given, and writes the JSON of its response.
+    /// Sends a request with the body of `input`, if one is given, and writes the JSON of its
+    /// response.
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.

@@ -12,7 +12,7 @@ use crate::output::printable;
 pub const EXIT_STATUSES: &str = "\
 Exit status:
     0  done, or the answer is yes
-    1  the answer is no: a declined payment, a message that is not genuine
+    1  the answer is no, for example a declined payment or a forged message
     2  invalid arguments; nothing was sent
     3  credentials are missing or were rejected
     4  not found
@@ -22,7 +22,7 @@ Exit status:
     8  the server rejected the request
     9  the response was not understood
    10  a local failure: a file, the disk, a hook, the configuration
-   11  some of several failed
+   11  some operations succeeded and some failed
   130  interrupted";
 
 /// An exit status. They are the same in all programs.
@@ -51,7 +51,7 @@ pub enum Exit {
     NotUnderstood = 9,
     /// A file, the disk or the configuration.
     Local = 10,
-    /// Some of several failed.
+    /// Some operations succeeded and some failed.
     Partial = 11,
 }
 
@@ -152,8 +152,8 @@ impl Failure {
         self
     }
 
-    /// Names the variable of credentials that were not set. `variables` are pairs of the name of the
-    /// credentials and the variable.
+    /// Names the variable of credentials that were not set. `variables` are pairs of the name of
+    /// the credentials and the variable.
     #[must_use]
     pub(crate) fn with_variable_of(self, variables: &[(&str, &str)]) -> Self {
         let is_missing = |(name, _): &&(&str, &str)| {
@@ -255,8 +255,8 @@ impl From<Error> for Failure {
 }
 
 /// Returns the hint for a setting that is missing.
-pub(crate) fn missing(variable: &str) -> String {
-    format!("set {variable}, or name a source of it: --profile NAME or --env-file FILE")
+fn missing(variable: &str) -> String {
+    format!("set {variable}, or use --profile NAME or --env-file FILE")
 }
 
 impl From<InputError> for Failure {

@@ -82,7 +82,7 @@ pub enum Common {
     /// Manage credentials and profiles
     #[command(subcommand)]
     Auth(AuthCommand),
-    /// Make all read-only calls and report status, time and unknown fields
+    /// Send all read-only requests, and report status, time and unknown fields
     Doctor {
         /// Show the values of unknown fields, too; they may be personal data
         #[arg(long)]
@@ -112,7 +112,8 @@ impl Common {
     ) -> Result<Exit, Failure> {
         let is_many = matches!(self, Self::Doctor { .. } | Self::Auth(AuthCommand::Status));
         if is_many && context.global.curl {
-            let problem = "--curl: this command sends requests of its own; use it with `api`";
+            let problem = "--curl cannot be used with a command that sends several requests; \
+                           use it with `api`";
             return Err(Failure::new(Exit::Usage, problem));
         }
         match self {

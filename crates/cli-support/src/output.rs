@@ -17,9 +17,9 @@ use crate::times::Times;
 /// The format of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Columns on a terminal, values with tabs between them otherwise.
+    /// Aligned columns on a terminal, otherwise tab-separated values.
     Table,
-    /// The JSON of the server; one list for all entries.
+    /// JSON as sent by the server; entries of all pages in one list.
     Json,
     /// One JSON value on each line.
     Jsonl,

@@ -40,6 +40,12 @@ macro_rules! program {
             fn command_line_is_consistent() {
                 <super::$cli as ::clap::CommandFactory>::command().debug_assert();
             }
+
+            #[test]
+            fn no_argument_has_the_id_of_an_option_of_all_commands() {
+                let command = <super::$cli as ::clap::CommandFactory>::command();
+                assert_eq!($crate::tree::shadowed(&command), Vec::<String>::new());
+            }
         }
     };
 }

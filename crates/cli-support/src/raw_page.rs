@@ -40,7 +40,7 @@ impl RawPage {
     pub(crate) fn param(mut self, name: String, value: String) -> Result<Self, Failure> {
         if name == self.pages.parameter {
             self.number = value.parse().map_err(|_| {
-                Failure::new(Exit::Usage, format!("{name}: {value:?} is not the number of a page"))
+                Failure::new(Exit::Usage, format!("{name}: {value:?} is not a page number"))
             })?;
         } else {
             self.params.push((name, value));
@@ -81,7 +81,9 @@ impl Endpoint for RawPage {
     fn parse(&self, response: &Response) -> Result<RawEntries, ResponseError> {
         let text = String::from_utf8_lossy(response.body());
         let Ok(json) = Json::parse(text.trim_start_matches('\u{feff}')) else {
-            return Err(ResponseError::new(ErrorKind::Decode).with_message("it is not JSON"));
+            return Err(
+                ResponseError::new(ErrorKind::Decode).with_message("the response is not JSON")
+            );
         };
         let number = |name: &str| json.get(name).map(Json::cell);
         let lists = self.pages.lists.iter().filter_map(|path| match json.get(path) {
@@ -90,7 +92,7 @@ impl Endpoint for RawPage {
         });
         let lists: Vec<_> = lists.collect();
         if lists.is_empty() {
-            let problem = format!("it has no list `{}`", self.pages.lists.join("` or `"));
+            let problem = format!("the response has no list `{}`", self.pages.lists.join("` or `"));
             return Err(ResponseError::new(ErrorKind::Decode).with_message(problem));
         }
         let ids = lists

@@ -53,6 +53,26 @@ fn add(command: &Command, page: &mut String, globals: &mut Vec<String>) {
     }
 }
 
+/// Returns the arguments of commands that have the id of an option of all commands. `clap` would give
+/// the value of one to the other.
+pub fn shadowed(command: &Command) -> Vec<String> {
+    let globals: Vec<&str> = command
+        .get_arguments()
+        .filter(|argument| argument.is_global_set())
+        .map(|argument| argument.get_id().as_str())
+        .collect();
+    let mut found = Vec::new();
+    command.get_subcommands().for_each(|child| add_shadowed(child, &globals, &mut found));
+    found
+}
+
+fn add_shadowed(command: &Command, globals: &[&str], found: &mut Vec<String>) {
+    let ids = command.get_arguments().map(|argument| argument.get_id().as_str());
+    let ids = ids.filter(|id| globals.contains(id));
+    found.extend(ids.map(|id| format!("{} {id}", command.get_name())));
+    command.get_subcommands().for_each(|child| add_shadowed(child, globals, found));
+}
+
 /// Returns the names of the values of an argument.
 fn values(argument: &Arg) -> String {
     let names = argument.get_value_names().unwrap_or_default();

@@ -8,7 +8,10 @@ use cli_support::{Exit, Failure};
 
 /// Parses the mode of a file with a key: octal digits, without permissions of other users.
 pub(crate) fn mode(text: &str) -> Result<String, String> {
+    // The parser of numbers accepts a sign.
+    let is_octal = text.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
     match u32::from_str_radix(text, 8) {
+        Ok(_) if !is_octal => Err("must be octal digits, such as 0640".to_owned()),
         Ok(mode) if mode & !0o770 == 0 && mode & 0o400 != 0 => Ok(text.to_owned()),
         Ok(_) => Err("must be from 0400 to 0770, without permissions of other users".to_owned()),
         Err(_) => Err("must be octal digits, such as 0640".to_owned()),
@@ -103,18 +106,24 @@ pub(crate) fn keep(_: &File, _: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Checks that no other user can have written a record: it decides which key is replaced.
+/// Checks that no other user can have written a record: it decides which key is replaced. The members
+/// of a group can write it only if they can also write the folder.
 #[cfg(unix)]
-pub(crate) fn check_owner(folder: &Path, record: &Path) -> Result<(), Failure> {
+pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt;
 
-    let metadata =
-        |path: &Path| std::fs::symlink_metadata(path).map_err(|error| Failure::file(path, &error));
-    let found = metadata(record)?;
-    let owner = std::fs::metadata(folder).map_err(|error| Failure::file(folder, &error))?.uid();
-    let trusted = [rustix::process::geteuid().as_raw(), 0, owner];
-    let problem = match found.is_file() {
+    let failed = |error| Failure::file(record, &error);
+    let is_file = std::fs::symlink_metadata(record).map_err(failed)?.is_file();
+    // The file that was read, also if another one has its name now.
+    let found = file.metadata().map_err(failed)?;
+    let folder = std::fs::metadata(folder).map_err(|error| Failure::file(folder, &error))?;
+    let trusted = [rustix::process::geteuid().as_raw(), 0, folder.uid()];
+    let is_of_group = folder.mode() & 0o020 != 0 && folder.gid() == found.gid();
+    let problem = match is_file {
         false => "not a regular file; remove it",
+        true if found.mode() & 0o022 == 0o020 && !is_of_group => {
+            "its group can write it; run `chmod g-w`"
+        }
         true if !trusted.contains(&found.uid()) => "belongs to another user",
         true if found.mode() & 0o002 != 0 => "every user can write it; run `chmod o-w`",
         true => return Ok(()),
@@ -123,6 +132,21 @@ pub(crate) fn check_owner(folder: &Path, record: &Path) -> Result<(), Failure> {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn check_owner(_: &Path, _: &Path) -> Result<(), Failure> {
+pub(crate) fn check_owner(_: &Path, _: &Path, _: &File) -> Result<(), Failure> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mode_is_octal_digits_without_others() {
+        for text in ["0640", "600", "0400", "0770"] {
+            assert_eq!(mode(text).as_deref(), Ok(text));
+        }
+        for text in ["+640", "-640", "", "x", "0644", "0240", "0x640", "1640"] {
+            assert!(mode(text).is_err(), "{text}");
+        }
+    }
 }

@@ -95,8 +95,8 @@ enum Status {
 /// The names and the subject of a new certificate.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Create {
-    /// Names that the certificate is valid for: hosts, IP addresses, e-mail addresses, URIs, or with
-    /// a prefix such as `DNS:`. The first one is the common name, too
+    /// Names that the certificate is valid for: host names, IP addresses, e-mail addresses or URIs,
+    /// optionally with a prefix such as `DNS:`. The first name is also the common name
     #[arg(required = true, value_name = "NAME")]
     names: Vec<San>,
     /// Id or name of the CA

@@ -15,11 +15,14 @@ use crate::provider::{KEY, PASSPHRASE};
 /// A command that is run after files were replaced.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Hook {
-    /// Command that makes the servers use the files, run by a shell until it succeeds once for them
+    /// Shell command that makes servers load the new files; it is run again on later runs until it
+    /// has succeeded
     #[arg(long = "deploy-hook", value_name = "COMMAND")]
     pub(crate) command: Option<String>,
     /// Time after which the hook is killed
-    #[arg(long = "hook-timeout", value_name = "TIME", default_value = "2m", value_parser = duration)]
+    // The id differs from that of `--timeout`, an option of all commands.
+    #[arg(id = "hook_timeout", long = "hook-timeout", value_name = "TIME", default_value = "2m",
+          value_parser = duration)]
     timeout: Duration,
 }
 

@@ -12,10 +12,12 @@ use crate::hook::Hook;
 use crate::pair::{Folder, Pair, Record, file_failure};
 use crate::provider::{CaName, TinyCert, now};
 use crate::renew::{Dir, Done, check_status, is_valid, reject_curl};
+use crate::x509::Certificate;
 
 /// Issue a certificate for one year, write its files, and record them for `renew`
 ///
-/// A pair that is recorded, has the same CA and names and is valid for more than 30 days stays.
+/// If a pair with the same CA and names is already recorded and is valid for more than 30 days, it
+/// is kept.
 #[derive(Debug, Args)]
 pub(crate) struct Issue {
     #[command(flatten)]
@@ -66,7 +68,8 @@ impl Files {
     fn apply(&self, pair: &mut Pair) -> Result<(), Failure> {
         let record = &mut pair.record;
         if record.serial.is_some() && record.combined != self.combined {
-            let problem = "is recorded with other files; --combined cannot be changed";
+            let problem = "is already recorded with a different setting of --combined, \
+                           which cannot be changed";
             return Err(Failure::new(Exit::Usage, problem).about(&record.name));
         }
         record.combined = self.combined;
@@ -138,11 +141,20 @@ impl Run<TinyCert> for Issue {
         let ca_id = self.create.ca.id(context)?;
         let request = self.create.request(ca_id, context)?;
         request.validate()?;
+        let name = self.create.common_name();
+        let path = &self.files.dir.path;
+        if context.global.dry_run && path.exists() {
+            let recorded = Folder::open(path)?.find(&name)?;
+            let issued = recorded.map(|pair| self.is_issued(context, &pair, ca_id)).transpose()?;
+            if issued == Some(true) {
+                context.note(&format!("dry run: {name} is issued and valid"));
+                return Ok(Exit::Done);
+            }
+        }
         if context.is_withheld(&request)? {
             return Ok(Exit::Done);
         }
         let folder = self.files.open()?;
-        let name = self.create.common_name();
         let recorded = folder.find(&name)?;
         if let Some(mut pair) = recorded {
             if self.is_issued(context, &pair, ca_id)? {
@@ -163,6 +175,19 @@ impl Run<TinyCert> for Issue {
         let cert_id = context.client()?.session()?.issue_cert(&request)?;
         pair.record.cert_id = cert_id;
         self.files.publish(context, pair, Some(cert_id))
+    }
+}
+
+impl Adopt {
+    /// Returns whether a recorded pair is that of this certificate, and is valid.
+    fn is_adopted(&self, pair: &Pair) -> Result<bool, Failure> {
+        let Record { cert_id, pending_cert_id, serial, .. } = &pair.record;
+        if *cert_id != self.id || pending_cert_id.is_some() {
+            return Ok(false);
+        }
+        let now = UnixTime::from(now()?);
+        let is_same = |found: &Certificate| serial.as_deref() == Some(&*found.serial);
+        Ok(pair.on_disk()?.is_some_and(|found| is_same(&found) && is_valid(&found, now)))
     }
 }
 
@@ -189,6 +214,11 @@ impl Run<TinyCert> for Adopt {
         let record = Record::new(&name, ca_id, self.id, &details.sans);
         let mut pair = match folder.find(&name)? {
             None => folder.pair(record),
+            Some(mut pair) if self.is_adopted(&pair)? => {
+                self.files.apply(&mut pair)?;
+                context.note(&format!("{name}: is adopted and valid; nothing was written"));
+                return self.files.publish(context, pair, None);
+            }
             Some(mut pair) => {
                 (pair.record.ca_id, pair.record.names) = (ca_id, record.names);
                 pair

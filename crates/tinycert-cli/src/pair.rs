@@ -1,10 +1,10 @@
 //! Pairs of chain and key in a folder, and their records.
 //!
-//! `issue` and `adopt` record a pair in `NAME.json` beside its files. A command holds the lock of the
-//! folder while it changes them.
+//! `issue` and `adopt` record a pair in `NAME.json` beside its files. A command holds the lock of
+//! the folder while it changes them.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
@@ -84,6 +84,8 @@ pub(crate) struct Pair {
     folder: PathBuf,
     /// The record on disk.
     written: Option<Record>,
+    /// Whether this run has replaced the files.
+    pub(crate) is_replaced: bool,
 }
 
 /// Returns the files of a certificate.
@@ -97,7 +99,8 @@ fn files(folder: &Path, name: &str, combined: bool) -> KeyPairFiles {
 /// Returns the beginning of the names of a certificate's files.
 fn stem(name: &str) -> String {
     let files = KeyPairFiles::for_name("", name);
-    files.key().to_string_lossy().trim_end_matches(".key.pem").to_owned()
+    let key = files.key().to_string_lossy();
+    key.strip_suffix(".key.pem").unwrap_or(&key).to_owned()
 }
 
 impl Folder {
@@ -118,8 +121,9 @@ impl Folder {
         let locked = locked.map_err(|error| Failure::file(&lock, &error))?;
         let folder = Self { _lock: Some(locked), ..folder };
         for name in folder.names()? {
-            if name.starts_with('.') && name.ends_with(DRAFT) {
-                let draft = path.join(name);
+            let draft = path.join(&name);
+            let is_file = || fs::symlink_metadata(&draft).is_ok_and(|found| found.is_file());
+            if is_draft(&name) && is_file() {
                 fs::remove_file(&draft).map_err(|error| Failure::file(&draft, &error))?;
             }
         }
@@ -147,13 +151,13 @@ impl Folder {
     pub(crate) fn find(&self, name: &str) -> Result<Option<Pair>, Failure> {
         let stem = stem(name);
         if stem.is_empty() || stem.starts_with('.') {
-            let problem = format!("`{name}`: a common name that is not the name of a file");
+            let problem = format!("`{name}`: this common name cannot be used as a file name");
             return Err(Failure::new(Exit::Usage, problem));
         }
         let pair = self.read(&format!("{stem}.json"))?;
         match &pair {
             Some(other) if other.record.name != name => {
-                let problem = format!("the files of `{}` have the same names", other.record.name);
+                let problem = format!("its file names are already used by `{}`", other.record.name);
                 Err(Failure::new(Exit::Usage, problem).about(name))
             }
             None if self.path.join(format!("{stem}.json")).exists() => {
@@ -166,16 +170,18 @@ impl Folder {
 
     /// Returns a pair that is not recorded yet.
     pub(crate) fn pair(&self, record: Record) -> Pair {
-        Pair { record, folder: self.path.clone(), written: None }
+        Pair { record, folder: self.path.clone(), written: None, is_replaced: false }
     }
 
     fn read(&self, name: &str) -> Result<Option<Pair>, Failure> {
         let path = self.path.join(name);
-        let text = match fs::read(&path) {
-            Ok(text) => text,
+        let mut file = match open_record(&path) {
+            Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Failure::file(&path, &error)),
         };
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(|error| Failure::file(&path, &error))?;
         #[derive(Deserialize)]
         struct Version {
             tinycert: u32,
@@ -189,14 +195,17 @@ impl Folder {
             }
             Err(error) => return Err(at(&path, &error.to_string())),
         }
-        access::check_owner(&self.path, &path)?;
+        access::check_owner(&self.path, &path, &file)?;
         let record: Record =
             serde_json::from_slice(&text).map_err(|error| at(&path, &error.to_string()))?;
+        if let Some(Err(problem)) = record.mode.as_deref().map(access::mode) {
+            return Err(at(&path, &format!("mode: {problem}")));
+        }
         if format!("{}.json", stem(&record.name)) != name {
             return Err(at(&path, &format!("the record of `{}` was renamed", record.name)));
         }
         let written = Some(record.clone());
-        Ok(Some(Pair { record, folder: self.path.clone(), written }))
+        Ok(Some(Pair { record, folder: self.path.clone(), written, is_replaced: false }))
     }
 }
 
@@ -208,6 +217,11 @@ impl Pair {
     /// Returns the files of chain and key.
     pub(crate) fn files(&self) -> KeyPairFiles {
         files(&self.folder, &self.record.name, self.record.combined)
+    }
+
+    /// Returns whether the files of a certificate with this common name would have the same names.
+    pub(crate) fn has_files_of(&self, name: &str) -> bool {
+        stem(&self.record.name) == stem(name)
     }
 
     /// Returns the certificate on disk. Returns `None` if a file of the pair is missing, or if the
@@ -279,6 +293,12 @@ pub(crate) fn file_failure(error: FileError) -> Failure {
 /// The end of the names of drafts of records.
 const DRAFT: &str = ".json.tmp";
 
+/// Returns whether this is the name of a draft of a record: `.STEM.json.tmp`.
+fn is_draft(name: &str) -> bool {
+    let of = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(DRAFT));
+    of.is_some_and(|of| !of.is_empty() && !of.starts_with('.') && stem(of) == of)
+}
+
 /// A draft of a record. It is removed on drop unless it was moved.
 struct Draft {
     path: PathBuf,
@@ -298,7 +318,12 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let folder = path.parent().unwrap_or(Path::new("."));
     let draft = folder.join(format!(".{name}.tmp"));
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&draft)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    // Also if the umask would let the group write it.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
+    let mut file = options.open(&draft)?;
     let mut draft = Draft { path: draft, is_moved: false };
     access::keep(&file, path)?;
     file.write_all(text.as_bytes())?;
@@ -306,6 +331,19 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     fs::rename(&draft.path, path)?;
     draft.is_moved = true;
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// Opens a file with the name of a record. A named pipe is not waited for.
+fn open_record(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    let file = options.open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("not a regular file; remove it")),
+    }
 }
 
 fn open_lock(path: &Path) -> io::Result<File> {
@@ -338,7 +376,28 @@ fn wait(file: File, most: Duration) -> io::Result<File> {
         let _ = sender.send(locked);
     })?;
     receiver.recv_timeout(most).unwrap_or_else(|_| {
-        let problem = format!("another run has worked here for {} s", most.as_secs());
+        let problem = format!(
+            "another run has been using this folder for {} s; retry when it has finished",
+            most.as_secs()
+        );
         Err(io::Error::new(io::ErrorKind::TimedOut, problem))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stem_is_the_name_in_characters_of_files() {
+        for (name, expected) in
+            [("a.example", "a.example"), ("*.a", "_.a"), ("a.key.pem", "a.key.pem")]
+        {
+            assert_eq!(stem(name), expected);
+        }
+        assert!(is_draft(".a.example.json.tmp"));
+        for name in ["a.json.tmp", "..json.tmp", "..a.json.tmp", ".json.tmp", ".a b.json.tmp"] {
+            assert!(!is_draft(name), "{name}");
+        }
+    }
 }

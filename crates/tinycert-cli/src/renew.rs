@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -29,8 +29,8 @@ pub(crate) struct Dir {
     pub(crate) lock_timeout: Duration,
 }
 
-/// Renew the recorded pairs of a folder that expire soon, and run the deploy hook for each pair until
-/// it has succeeded once
+/// Renew the recorded pairs of a folder that expire soon, and run the deploy hook for each pair
+/// until it has succeeded once
 #[derive(Debug, Args)]
 pub(crate) struct Renew {
     #[command(flatten)]
@@ -78,7 +78,10 @@ pub(crate) struct Done {
 /// Rejects `--curl` for a command that sends several requests.
 pub(crate) fn reject_curl(context: &Context<TinyCert>) -> Result<(), Failure> {
     match context.global.curl {
-        true => Err(Failure::new(Exit::Usage, "--curl: the command may send several requests")),
+        true => Err(Failure::new(
+            Exit::Usage,
+            "--curl cannot be used: this command may send several requests",
+        )),
         false => Ok(()),
     }
 }
@@ -104,8 +107,7 @@ impl Pair {
         session: &Session,
         within: Duration,
         now: UnixTime,
-    ) -> Result<bool, Failure> {
-        let mut is_changed = false;
+    ) -> Result<(), Failure> {
         // Each certificate is followed to its successor, until there is a new one.
         let mut is_new = false;
         for _ in 0..MOST_STEPS {
@@ -117,15 +119,17 @@ impl Pair {
                 });
                 match found {
                     // A killed run has published it.
-                    Some(found) => self.end(found)?,
+                    Some(found) => {
+                        self.is_replaced = true;
+                        self.end(found)?;
+                    }
                     None => self.publish(session, cert_id)?,
                 }
-                is_changed = true;
                 continue;
             }
             match &on_disk {
                 Some(found) if is_new || !is_due(found.expires, within, now) => {
-                    return Ok(is_changed);
+                    return Ok(());
                 }
                 // The files were removed.
                 None if self.record.serial.is_some() => {
@@ -136,7 +140,8 @@ impl Pair {
                     check_status(session, old)?;
                     let renewal = session.renew(self.record.ca_id, old)?;
                     if renewal.cert_id == old {
-                        let problem = format!("certificate {old} is its own successor");
+                        let problem =
+                            format!("the server named certificate {old} as its own successor");
                         return Err(Failure::new(Exit::NotUnderstood, problem));
                     }
                     is_new = renewal.is_new;
@@ -144,7 +149,7 @@ impl Pair {
                 }
             }
         }
-        let problem = "each successor of the certificate expires soon, too";
+        let problem = "every successor of the certificate also expires soon";
         Err(Failure::new(Exit::NotUnderstood, problem))
     }
 
@@ -152,6 +157,7 @@ impl Pair {
     pub(crate) fn publish(&mut self, session: &Session, cert_id: CertId) -> Result<(), Failure> {
         check_status(session, cert_id)?;
         session.save_to_files(cert_id, &self.files()).map_err(file_failure)?;
+        self.is_replaced = true;
         match self.on_disk()? {
             Some(found) => self.end(&found),
             None => {
@@ -169,7 +175,10 @@ impl Pair {
             return Ok(false);
         }
         let files = self.files();
-        let absolute = |path| std::path::absolute(path).unwrap_or_default().into_os_string();
+        let absolute = |path: &Path| match std::path::absolute(path) {
+            Ok(path) => Ok(path.into_os_string()),
+            Err(error) => Err(Failure::file(path, &error)),
+        };
         let names: Vec<&str> = on_disk
             .names
             .iter()
@@ -178,8 +187,8 @@ impl Pair {
         let variables: [(&str, OsString); 5] = [
             ("TINYCERT_NAME", self.record.name.clone().into()),
             ("TINYCERT_NAMES", names.join(" ").into()),
-            ("TINYCERT_CERT", absolute(files.chain())),
-            ("TINYCERT_KEY", absolute(files.key())),
+            ("TINYCERT_CERT", absolute(files.chain())?),
+            ("TINYCERT_KEY", absolute(files.key())?),
             ("TINYCERT_CERT_ID", self.record.cert_id.to_string().into()),
         ];
         hook.run(command, &variables)?;
@@ -251,7 +260,7 @@ impl Run<TinyCert> for Renew {
         let mut pairs = folder.pairs()?;
         let mut server = Server { context, failure: None };
         if self.all_in_account {
-            self.add_account(&folder, &mut pairs, server.session()?)?;
+            self.add_account(&folder, &mut pairs, &mut server, now);
         }
         if is_dry {
             return self.describe(context, pairs, now);
@@ -262,20 +271,30 @@ impl Run<TinyCert> for Renew {
             let mut pair = match pair {
                 Ok(pair) => pair,
                 Err(failure) => {
-                    failures.push(failure);
+                    failures.push(vec![failure]);
                     continue;
                 }
             };
             let mut done = Done::default();
             let name = pair.record.name.clone();
-            let mut results = vec![
-                self.renew(&mut pair, &mut server, now).map(|renewed| done.is_renewed = renewed),
-            ];
-            // An earlier pair is still to be deployed, also if it cannot be renewed now.
-            results.push(pair.deploy(&self.hook, now).map(|deployed| done.is_deployed = deployed));
-            let failed: Vec<Failure> = results.into_iter().filter_map(Result::err).collect();
-            rows.push(row(&pair, &done, failed.first())?);
-            failures.extend(failed.into_iter().map(|failure| failure.about(&name)));
+            let renewed = self.renew(&mut pair, &mut server, now);
+            done.is_renewed = pair.is_replaced;
+            // An earlier pair is still to be deployed, also if it cannot be renewed now, but not with
+            // a mode or group that the servers cannot use: it would be recorded as deployed.
+            let deployed = match pair.on_disk() {
+                Ok(Some(_)) => pair.set_access().and_then(|()| pair.deploy(&self.hook, now)),
+                Ok(None) => Ok(false),
+                Err(failure) => Err(failure),
+            };
+            done.is_deployed = *deployed.as_ref().unwrap_or(&false);
+            let mut failed: Vec<Failure> =
+                [renewed.err(), deployed.err()].into_iter().flatten().collect();
+            // An unreadable pair has the same failure twice.
+            failed.dedup_by(|second, first| second.message() == first.message());
+            rows.push(row(&pair, &done, failed.first()));
+            if !failed.is_empty() {
+                failures.push(failed.into_iter().map(|failure| failure.about(&name)).collect());
+            }
         }
         let columns: &[Column] = &[
             ("name", "name"),
@@ -290,7 +309,8 @@ impl Run<TinyCert> for Renew {
     }
 }
 
-fn row(pair: &Pair, done: &Done, failure: Option<&Failure>) -> Result<Json, Failure> {
+/// Returns the displayed result of a pair. A pair that cannot be read has no expiry.
+fn row(pair: &Pair, done: &Done, failure: Option<&Failure>) -> Json {
     let result = match (failure, done) {
         (Some(_), _) => "failed",
         (None, Done { is_renewed: true, is_deployed: true }) => "renewed and deployed",
@@ -305,20 +325,30 @@ fn row(pair: &Pair, done: &Done, failure: Option<&Failure>) -> Result<Json, Fail
         ("deployed", Json::Other(done.is_deployed.to_string())),
         ("error", error),
     ];
-    Ok(pair.json(pair.on_disk()?.as_ref(), more))
+    pair.json(pair.on_disk().ok().flatten().as_ref(), more)
 }
 
-/// Reports all failures, and returns the exit status: that of all of them, or 11.
-fn end(context: &Context<TinyCert>, count: usize, failures: Vec<Failure>) -> Result<Exit, Failure> {
-    let mut failures = failures.into_iter();
-    let Some(first) = failures.next() else { return Ok(Exit::Done) };
-    let rest: Vec<Failure> = failures.collect();
-    let is_same = rest.iter().all(|failure| failure.exit() == first.exit());
-    if count <= 1 && rest.is_empty() {
-        return Err(first);
+/// Returns the exit status of a run over several pairs: that of all pairs if each failed with the
+/// same, or 11. Each failed pair has one list of failures, of which the first one counts.
+fn status(count: usize, failures: &[Vec<Failure>]) -> Exit {
+    let mut exits = failures.iter().filter_map(|of_pair| of_pair.first()).map(Failure::exit);
+    let Some(first) = exits.next() else { return Exit::Done };
+    let is_same = exits.all(|exit| exit == first);
+    if is_same && failures.len() >= count { first } else { Exit::Partial }
+}
+
+/// Reports the failures, a list for each failed pair, and returns the exit status.
+fn end(
+    context: &Context<TinyCert>,
+    count: usize,
+    failures: Vec<Vec<Failure>>,
+) -> Result<Exit, Failure> {
+    let exit = status(count, &failures);
+    let mut failures: Vec<Failure> = failures.into_iter().flatten().collect();
+    if count <= 1 && failures.len() == 1 {
+        return failures.pop().map_or(Ok(exit), Err);
     }
-    let exit = if is_same && rest.len() + 1 >= count { first.exit() } else { Exit::Partial };
-    for failure in std::iter::once(&first).chain(&rest) {
+    for failure in &failures {
         let text = match context.output.format() {
             Format::Json | Format::Jsonl => failure.json().to_string(),
             Format::Table | Format::Csv => format!("tinycert: {failure}"),
@@ -334,28 +364,44 @@ impl Renew {
         pair: &mut Pair,
         server: &mut Server<'_>,
         now: UnixTime,
-    ) -> Result<bool, Failure> {
+    ) -> Result<(), Failure> {
         // Also if nothing is due: problems are detected early, and the drafts of a killed run are
         // removed.
         pair.files().check().map_err(file_failure)?;
-        let is_renewed = match pair.is_due(pair.on_disk()?.as_ref(), self.within, now) {
-            true => pair.refresh(server.session()?, self.within, now)?,
-            false => false,
-        };
-        pair.set_access()?;
-        Ok(is_renewed)
+        match pair.is_due(pair.on_disk()?.as_ref(), self.within, now) {
+            true => pair.refresh(server.session()?, self.within, now),
+            false => Ok(()),
+        }
     }
 
-    /// Adds the certificates of the account that expire soon and are not recorded.
+    /// Adds the certificates of the account that expire soon and are not recorded. A failure is added
+    /// in the place of a pair, and does not stop the others.
     fn add_account(
         &self,
         folder: &Folder,
         pairs: &mut Vec<Result<Pair, Failure>>,
-        session: &Session,
-    ) -> Result<(), Failure> {
+        server: &mut Server<'_>,
+        now: UnixTime,
+    ) {
+        let listed = server.session().and_then(|session| Ok((session, session.list_cas()?)));
+        let (session, cas) = match listed {
+            Ok(listed) => listed,
+            Err(failure) => return pairs.push(Err(failure)),
+        };
         let days = u32::try_from(self.within.as_secs().div_ceil(DAY)).unwrap_or(u32::MAX);
-        for ca in session.list_cas()? {
-            for cert in session.expiring_certs(ca.id, days)? {
+        for ca in cas {
+            let certs = match session.expiring_certs(ca.id, days) {
+                Ok(certs) => certs,
+                Err(error) => {
+                    pairs.push(Err(Failure::from(error).about(&format!("CA {}", ca.id))));
+                    continue;
+                }
+            };
+            for cert in certs {
+                // A certificate that expired long ago may be of no use.
+                if cert.expires.is_none_or(|at| at <= now || !is_due(at, self.within, now)) {
+                    continue;
+                }
                 let name = cert.name.unwrap_or_default();
                 let is_recorded = pairs.iter().flatten().any(|Pair { record, .. }| {
                     [Some(record.cert_id), record.pending_cert_id].contains(&Some(cert.id))
@@ -364,21 +410,28 @@ impl Renew {
                 if is_recorded {
                     continue;
                 }
-                let pair = match folder.find(&name) {
-                    Ok(None) => {
-                        let sans = session.get_cert_details(cert.id)?.sans;
-                        Ok(folder.pair(Record::new(&name, ca.id, cert.id, &sans)))
-                    }
-                    Ok(Some(_)) => {
-                        let problem = format!("a pair of another CA than {} is recorded", ca.id);
+                let same = pairs.iter().flatten().find(|pair| pair.has_files_of(&name));
+                let pair = match same {
+                    Some(Pair { record, .. }) => {
+                        let problem = match record.name == name {
+                            true => {
+                                format!("the recorded pair belongs to a CA other than {}", ca.id)
+                            }
+                            false => {
+                                format!("its file names are already used by `{}`", record.name)
+                            }
+                        };
                         Err(Failure::new(Exit::Usage, problem).about(&name))
                     }
-                    Err(failure) => Err(failure),
+                    None => folder.find(&name).and_then(|_| {
+                        let details = session.get_cert_details(cert.id);
+                        let sans = details.map_err(|error| Failure::from(error).about(&name))?.sans;
+                        Ok(folder.pair(Record::new(&name, ca.id, cert.id, &sans)))
+                    }),
                 };
                 pairs.push(pair);
             }
         }
-        Ok(())
     }
 
     /// Prints the actions of a run without carrying them out.
@@ -403,7 +456,7 @@ impl Renew {
                 }
                 Ok(())
             });
-            failures.extend(described.err());
+            failures.extend(described.err().map(|failure| vec![failure]));
         }
         end(context, count, failures)
     }
@@ -443,7 +496,7 @@ impl Run<TinyCert> for Status {
             });
             match row {
                 Ok(row) => list.push(&row)?,
-                Err(failure) => failures.push(failure),
+                Err(failure) => failures.push(vec![failure]),
             }
         }
         list.end()?;
@@ -454,4 +507,23 @@ impl Run<TinyCert> for Status {
 /// Returns whether a pair on disk needs no new certificate.
 pub(crate) fn is_valid(on_disk: &Certificate, now: UnixTime) -> bool {
     !is_due(on_disk.expires, MONTH, now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_status_counts_pairs() {
+        let failed = |exits: &[Exit]| -> Vec<Failure> {
+            exits.iter().map(|exit| Failure::new(*exit, "")).collect()
+        };
+        let (two, one) = (failed(&[Exit::Local, Exit::Local]), failed(&[Exit::Local]));
+        assert_eq!(status(2, &[]), Exit::Done);
+        assert_eq!(status(1, &[failed(&[Exit::Local, Exit::Local])]), Exit::Local);
+        assert_eq!(status(1, &[failed(&[Exit::Rejected, Exit::Local])]), Exit::Rejected);
+        assert_eq!(status(2, &[failed(&[Exit::Local, Exit::Local])]), Exit::Partial);
+        assert_eq!(status(2, &[two, one]), Exit::Local);
+        assert_eq!(status(2, &[failed(&[Exit::Local]), failed(&[Exit::Usage])]), Exit::Partial);
+    }
 }

@@ -111,8 +111,8 @@ pub struct KeyPairFiles {
 
 /// An error that occurred when a certificate was issued, renewed or saved to files.
 ///
-/// `Debug` is the text of `Display`, with the hint of [`Error`], because `main` prints the error that
-/// it returns by `Debug`.
+/// `Debug` is the text of `Display`, with the hint of [`Error`], because `main` prints the error
+/// that it returns by `Debug`.
 ///
 /// See the example of [`KeyPairFiles`].
 #[non_exhaustive]
@@ -223,9 +223,9 @@ impl KeyPairFiles {
         &self.key
     }
 
-    /// Checks that the files can be written, as [`Session`](crate::Session)'s methods do before their
-    /// first request. Completes the pair of a killed run and removes its drafts and locks. The files
-    /// of a complete pair are not changed.
+    /// Checks that the files can be written, as [`Session`](crate::Session)'s methods do before
+    /// their first request. Completes the pair of a killed run and removes its drafts and locks.
+    /// The files of a complete pair are not changed.
     ///
     /// A program that renews seldom calls it in each run, so that a problem is noticed before the
     /// certificate expires.
@@ -262,7 +262,10 @@ impl KeyPairFiles {
                 return Ok(Prepared(Publisher::prepare(chain_now, key_now)?, locks));
             }
         }
-        let problem = io::Error::other("leads to another file each time it is resolved");
+        let problem = io::Error::other(
+            "kept changing while its links were being resolved; retry \
+             when no other program changes it",
+        );
         Err(FileError::at(&self.key, problem))
     }
 
@@ -282,7 +285,7 @@ impl KeyPairFiles {
 /// The maximum number of times that the paths are resolved if they are changing.
 const MOST_TRIES: usize = 16;
 
-const SAME_FILE: &str = "must be two, one for the chain and one for the key";
+const SAME_FILE: &str = "the chain and the key must be in two different files";
 
 /// Empty drafts and the locks of their files. They are removed on drop.
 pub(crate) struct Prepared(Publisher, Locks);

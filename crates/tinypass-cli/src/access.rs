@@ -66,8 +66,8 @@ pub(crate) struct Grant {
     /// E-mail address of the user
     #[arg(required_unless_present = "file")]
     email: Option<String>,
-    /// Grant access for each line of this CSV file, or of `-`, whose header names the columns rid,
-    /// email, user, expires (a time such as `30d`, or a date) and message
+    /// Grant access for each line of this CSV file (`-` for standard input). The header names the
+    /// columns: rid, email, user, expires (a time such as `30d`, or a date) and message
     #[arg(long, value_name = "FILE", conflicts_with_all = ["rid", "email", "user", "expires_after",
           "message"])]
     file: Option<PathBuf>,

@@ -12,9 +12,9 @@ use crate::provider::{AID, PRIVATE_KEY, TinyPass};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Block {
-    /// Encrypt and sign the standard input
+    /// Encrypt and sign standard input
     Seal,
-    /// Verify and decrypt the block of the standard input; exit status 1 if it is not genuine
+    /// Verify and decrypt the block on standard input; exit status 1 if it is not genuine
     Open,
 }
 

@@ -13,8 +13,8 @@ use crate::provider::{AID, PRIVATE_KEY, TinyPass, now, text};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Cookie {
-    /// Check the access of the token cookie of the standard input to a resource; exit status 1 if
-    /// there is none
+    /// Check whether the token cookie on standard input grants access to a resource; exit status 1
+    /// if not
     Check {
         /// Id of the resource
         rid: String,

@@ -116,7 +116,7 @@ pub(crate) fn after(duration: Duration) -> Result<SystemTime, Failure> {
     time.ok_or_else(|| Failure::new(Exit::Usage, "the duration is too long"))
 }
 
-/// Returns a string of JSON.
+/// Returns a JSON string.
 pub(crate) fn text(text: &str) -> Json {
     Json::Text(text.to_owned())
 }

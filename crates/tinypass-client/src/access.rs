@@ -99,8 +99,20 @@ impl Model for Access {
     }
 
     fn has_fields(&self) -> bool {
-        let Self { id, aid, rid, uid, currency, user_ref, user_email, .. } = self;
-        let Self { amount, created, expires, tags, .. } = self;
+        let Self {
+            id,
+            aid,
+            rid,
+            uid,
+            amount,
+            currency,
+            created,
+            expires,
+            user_ref,
+            user_email,
+            tags,
+            extra: _,
+        } = self;
         [id, aid, rid, uid, currency, user_ref, user_email].into_iter().any(Option::is_some)
             || [created, expires].into_iter().any(Option::is_some)
             || amount.is_some()

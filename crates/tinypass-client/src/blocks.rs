@@ -152,7 +152,7 @@ mod tests {
     fn errors_name_the_cause_and_no_content() {
         let blocks = Blocks::new("AIDAIDAID0", "CANARY").unwrap();
         let texts = [
-            (blocks.open("CANARY").unwrap_err(), "signature missing"),
+            (blocks.open("CANARY").unwrap_err(), "the signature is missing"),
             (ReadError::Unsigned, "not signed"),
             (ReadError::UnknownFormat, "unknown format"),
             (ReadError::Content("at line 1".to_owned()), "at line 1"),

@@ -79,8 +79,18 @@ impl Model for Download {
     }
 
     fn has_fields(&self) -> bool {
-        let Self { id, rid, title, description, image, price, .. } = self;
-        let Self { modified_date, created_date, published_date, .. } = self;
+        let Self {
+            id,
+            rid,
+            title,
+            description,
+            image,
+            price,
+            modified_date,
+            created_date,
+            published_date,
+            extra: _,
+        } = self;
         [id, rid, title, description, image, price].into_iter().any(Option::is_some)
             || [modified_date, created_date, published_date].into_iter().any(Option::is_some)
     }

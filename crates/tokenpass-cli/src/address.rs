@@ -12,13 +12,13 @@ use crate::provider::Tokenpass;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Address {
-    /// List the addresses of the user of the token, or the public ones of another user
+    /// List the addresses of the logged-in user, or the public ones of another user
     List {
         /// Name of another user
         #[arg(long)]
         user: Option<String>,
     },
-    /// Show an address of the user of the token, or a public one of another user
+    /// Show an address of the logged-in user, or a public one of another user
     Get {
         /// The address
         address: String,
@@ -26,9 +26,9 @@ pub(crate) enum Address {
         #[arg(long)]
         user: Option<String>,
     },
-    /// Add an address to the account of the user, not verified
+    /// Add an unverified address to the account of the user
     Register(Register),
-    /// Verify an address by a signature of its code (`verify_code` of `address get`)
+    /// Verify an address with a signature of its code (`verify_code` of `address get`)
     Verify {
         /// The address
         address: String,

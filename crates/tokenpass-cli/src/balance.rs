@@ -11,7 +11,7 @@ use crate::provider::Tokenpass;
 pub(crate) enum Balance {
     /// List the public balances
     List {
-        /// List the balances of private addresses, too
+        /// Also list the balances of private addresses
         #[arg(long)]
         private: bool,
     },

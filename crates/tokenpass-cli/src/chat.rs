@@ -12,7 +12,7 @@ use crate::provider::Tokenpass;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Chat {
-    /// List the chats of the user of the token
+    /// List the chats of the logged-in user
     List,
     /// Show a chat
     Get {

@@ -13,11 +13,13 @@ use tokenpass_client::tca::{CheckAddress, CheckEmail, CheckUser};
 use crate::provider::Tokenpass;
 
 #[derive(Debug, Args)]
+#[command(allow_missing_positional = true)]
 pub(crate) struct Check {
-    /// Name of the user (or the address with --address or --email; omitted with --file), and rules such
-    /// as "TOKENLY >= 1 and LTBCOIN > 4000 or SOUP", in quotes because the shell reads `>` as a redirection
-    #[arg(required = true, num_args = 1..=2, value_name = "USER RULES")]
-    words: Vec<String>,
+    /// User name; with --address or --email, an address; omit it with --file
+    who: Option<String>,
+    /// Rules, such as "TOKENLY >= 1 and LTBCOIN > 4000 or SOUP"; quote them, because the shell reads
+    /// `>` as a redirection
+    rules: String,
     /// Check a bitcoin address
     #[arg(long, conflicts_with = "email")]
     address: bool,
@@ -42,14 +44,15 @@ pub(crate) enum Rule {
 impl Run<Tokenpass> for Check {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
         let usage = |problem: &str| Failure::new(Exit::Usage, problem);
-        let (who, rules) = match (self.words.as_slice(), &self.file) {
-            ([who, rules], None) => (vec![who.clone()], rules),
-            ([rules], Some(file)) => (users(file)?, rules),
-            (_, None) => return Err(usage("the user or the rules are missing")),
-            (_, Some(_)) => return Err(usage("--file takes the place of the user")),
+        let who = match (self.who, &self.file) {
+            (Some(who), None) => vec![who],
+            (None, Some(file)) => users(file)?,
+            (None, None) => return Err(usage("the user or the rules are missing")),
+            (Some(_), Some(_)) => {
+                return Err(usage("with --file, give only the rules and no user"));
+            }
         };
-        let rules = rules.parse::<Rules>();
-        let rules = rules.map_err(|error| usage(&error.to_string()))?;
+        let rules: Rules = self.rules.parse()?;
         let is_file = self.file.is_some();
         if self.address {
             let of = |who: String| CheckAddress::new(who, rules.clone());

@@ -17,7 +17,7 @@ pub(crate) enum Credit {
     Give(Booking),
     /// Take credits from an account
     Take(Booking),
-    /// Groups of credits
+    /// Credit groups
     #[command(subcommand, alias = "groups")]
     Group(Group),
     /// Accounts of a group

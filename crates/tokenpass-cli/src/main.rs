@@ -34,16 +34,16 @@ enum Command {
     /// Explain rules
     #[command(subcommand)]
     Rule(check::Rule),
-    /// Balances of the user of the token
+    /// Show the token balances of the logged-in user
     #[command(subcommand, alias = "balances")]
     Balance(balance::Balance),
-    /// Users
+    /// Look up, register and update users
     #[command(subcommand, alias = "users")]
     User(user::User),
-    /// Lent tokens
+    /// Lend tokens, and manage promises
     #[command(subcommand, alias = "promises")]
     Promise(promise::Promise),
-    /// The addresses that lend
+    /// Addresses that tokens are lent from
     #[command(subcommand, alias = "sources")]
     Source(source::Source),
     /// Credits of an application
@@ -52,13 +52,13 @@ enum Command {
     /// Token chats
     #[command(subcommand, alias = "chats")]
     Chat(chat::Chat),
-    /// Perks of a token
+    /// Show what a token gives access to
     #[command(subcommand, alias = "perks")]
     Perk(token::Perk),
     /// Details of assets
     #[command(subcommand, alias = "assets")]
     Asset(token::Asset),
-    /// The second factor of users
+    /// Check and confirm users' second factor
     #[command(subcommand)]
     SecondFactor(token::SecondFactor),
     /// Bitcoin addresses

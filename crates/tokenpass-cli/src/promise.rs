@@ -43,7 +43,7 @@ pub(crate) enum Promise {
 
 #[derive(Debug, Args)]
 pub(crate) struct Create {
-    /// Address that lends (`source list`)
+    /// Address to lend from (see `source list`)
     source: String,
     /// Address, `user:NAME` or `email:ADDRESS`
     destination: String,
@@ -80,7 +80,8 @@ pub(crate) struct Terms {
     /// Id of the transaction that fulfils the promise
     #[arg(long)]
     txid: Option<String>,
-    /// Fingerprint of that transaction
+    /// Your own unique id for the promise, such as an order number, so that it can be retried
+    /// safely
     #[arg(long)]
     fingerprint: Option<String>,
     /// Text for your own use, such as an order number

@@ -9,11 +9,11 @@ use crate::provider::Tokenpass;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Source {
-    /// List the addresses that lend
+    /// List the addresses that tokens are lent from
     List,
-    /// Register an address that lends, or change its assets
+    /// Register an address that tokens are lent from, or change its assets
     Register(Register),
-    /// Remove an address that lends
+    /// Remove an address that tokens are lent from
     Delete {
         /// The address
         address: String,

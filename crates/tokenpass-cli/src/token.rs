@@ -9,7 +9,7 @@ use crate::provider::Tokenpass;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Perk {
-    /// Show the perks of a token
+    /// Show what a token gives access to
     Get {
         /// The token
         token: String,
@@ -29,12 +29,12 @@ pub(crate) enum Asset {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SecondFactor {
-    /// Show whether a user has signed the second factor
+    /// Show whether a user has confirmed the second factor
     Status {
         /// Name of the user
         user: String,
     },
-    /// Sign the second factor of the user of the token
+    /// Confirm the second factor of the logged-in user with a signature
     Sign {
         /// Signature in base64
         signature: String,

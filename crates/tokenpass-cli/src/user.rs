@@ -20,7 +20,7 @@ pub(crate) enum User {
         /// Rules, such as "TOKENLY >= 1"
         rules: Rules,
     },
-    /// Show the users of bitcoin addresses, or of an e-mail address
+    /// Show the users with these bitcoin addresses or this e-mail address
     Lookup {
         /// Bitcoin addresses
         #[arg(required_unless_present = "email")]
@@ -42,17 +42,17 @@ pub(crate) enum User {
         #[arg(long)]
         strict: bool,
     },
-    /// Create an account, whose password is read from a prompt or the standard input
+    /// Create an account, whose password is read from a prompt or standard input
     Register(Register),
-    /// Check a name and a password, which is read from a prompt or the standard input
+    /// Check a name and a password, which is read from a prompt or standard input
     Login {
         /// Name of the user
         user: String,
-        /// Read the password from the first line of the standard input
+        /// Read the password from the first line of standard input
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Change the account of the user of the token
+    /// Change the account of the logged-in user
     Update(Update),
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Register {
     /// Full name
     #[arg(long)]
     name: Option<String>,
-    /// Read the password from the first line of the standard input
+    /// Read the password from the first line of standard input
     #[arg(long)]
     password_stdin: bool,
 }
@@ -88,7 +88,7 @@ pub(crate) struct Update {
     password_stdin: bool,
 }
 
-/// Show the user of the token
+/// Show the logged-in user
 #[derive(Debug, Args)]
 pub(crate) struct Whoami {}
 

@@ -48,8 +48,10 @@ fn reject_error(response: &Response) -> Result<(), ResponseError> {
     match fields.json("error") {
         Some(error) if !EMPTY.contains(&error.as_str()) => {
             let error = ResponseError::new(ErrorKind::Api);
-            let unexplained =
-                || ResponseError::new(ErrorKind::Api).with_message("error: set without a message");
+            let unexplained = || {
+                ResponseError::new(ErrorKind::Api)
+                    .with_message("the server reported an error without a message")
+            };
             Err(described(response, error).unwrap_or_else(unexplained))
         }
         _ => Ok(()),
@@ -85,9 +87,8 @@ pub(crate) fn check(response: &Response) -> Result<bool, ResponseError> {
 pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> {
     let fields: ExtraFields = success(response)?;
     match fields.read::<bool>("result").or_else(|| fields.read("success")) {
-        Some(false) => {
-            Err(ResponseError::new(ErrorKind::Api).with_message("result: false without a reason"))
-        }
+        Some(false) => Err(ResponseError::new(ErrorKind::Api)
+            .with_message("the server reported failure without a reason")),
         Some(true) => Ok(()),
         None => {
             required("result", fields.text("result").or_else(|| fields.text("success"))).map(drop)

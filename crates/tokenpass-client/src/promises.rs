@@ -375,7 +375,8 @@ impl CreatePromise {
         expires: impl Into<UnixTime>,
         /// Sets the id of the transaction that will fulfil the promise, 64 hex digits.
         txid: impl Into<String>,
-        /// Sets the fingerprint of the transaction that will fulfil the promise.
+        /// Sets the fingerprint, a unique id of the promise. It can be your own, such as an order
+        /// number, so that the request can be retried safely.
         fingerprint: impl Into<String>,
         /// Sets your reference. The server stores only the first two parts of `a:b:c`.
         reference: impl Into<String>,

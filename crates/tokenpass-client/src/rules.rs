@@ -325,7 +325,10 @@ impl Rules {
     ///   PHP does not round from there on.
     pub fn validate(&self) -> Result<(), InputError> {
         if self.stack.is_empty() {
-            return Err(InputError::new("rules", "must not be empty: a server denies access then"));
+            return Err(InputError::new(
+                "rules",
+                "must not be empty: the server would deny access",
+            ));
         }
         for Stacked { rule, .. } in &self.stack {
             if let Some((position, problem)) = asset_problem(&rule.asset) {
@@ -390,7 +393,7 @@ impl Rules {
 }
 
 const NAMED_TOO_OFTEN: &str =
-    "the asset is named more often than a query can express: leave rules out";
+    "the asset appears in too many rules for one query; remove some of them";
 
 /// Returns the spelling of an upper-case name with this number. The bits of the number select the
 /// lower-case letters.
@@ -493,7 +496,10 @@ impl FromStr for Rules {
         match parser.next()? {
             (_, Token::End) => {}
             (position, token) if without_promises => {
-                return Err(error(position, format!("expected the end, found {token}")));
+                return Err(error(
+                    position,
+                    format!("expected the end of the rules, found {token}"),
+                ));
             }
             (position, Token::Close) => return Err(error(position, "unmatched \")\"")),
             (position, token) => {
@@ -864,10 +870,10 @@ mod tests {
             ("A > 0.001e400", 4, "must be at most 10000000"),
             ("A > 1e-400", 4, "is not an amount with at most 8 decimals"),
             ("A > 0.000000000000000000000000", 4, "is not an amount with at most 8 decimals"),
-            ("A or a or A", 10, "named more often than a query can express"),
+            ("A or a or A", 10, "appears in too many rules for one query"),
             ("A without", 9, "expected \"promises\", found the end"),
             ("A without B", 10, "expected \"promises\", found \"B\""),
-            ("A without promises and B", 19, "expected the end, found \"and\""),
+            ("A without promises and B", 19, "expected the end of the rules, found \"and\""),
             ("without promises", 8, "expected an operator, \"and\" or \"or\", found \"promises\""),
             ("\"A\" > 1", 0, "unexpected character '\"'"),
             ("(A", 0, "unmatched \"(\""),

@@ -17,12 +17,12 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Account {
-    /// List the accounts of a partner's merchants
+    /// List the merchant accounts of a partner
     List {
         #[command(flatten)]
         limits: Limits,
     },
-    /// Create an account of a merchant
+    /// Create a merchant account
     Create(Create),
     /// Create a merchant
     CreateMerchant(Create),
@@ -132,7 +132,10 @@ impl Run<Tpay> for Account {
                 "categories" => context.show(GetCategory::new(id)),
                 "legal-forms" => context.show(GetLegalForm::new(id)),
                 "documents" => context.show(GetDocument::new(id)),
-                _ => Err(Failure::new(Exit::Usage, format!("{kind} have no ids"))),
+                _ => Err(Failure::new(
+                    Exit::Usage,
+                    format!("{kind}: single entries cannot be requested; omit the id"),
+                )),
             },
             Self::Options { kind, id: None } => match kind.as_str() {
                 "categories" => context.show(ListCategories::new()),

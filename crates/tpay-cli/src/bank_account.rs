@@ -9,7 +9,7 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BankAccount {
-    /// List the bank accounts of Collect
+    /// List the Collect bank accounts
     List {
         #[command(flatten)]
         limits: Limits,

@@ -17,11 +17,11 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Blik {
-    /// Pay a transaction by a code, which is read from a prompt or the standard input
+    /// Pay a transaction with a BLIK code, read from a prompt or standard input
     Pay {
         /// Id of the transaction
         id: String,
-        /// Read the code from the first line of the standard input
+        /// Read the code from the first line of standard input
         #[arg(long)]
         code_stdin: bool,
         /// Wait for the payer's decision for this time
@@ -35,7 +35,7 @@ pub(crate) enum Blik {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Alias {
-    /// Register an alias without a payment, by a code from a prompt or the standard input
+    /// Register an alias without a payment, with a code from a prompt or standard input
     Create(Create),
     /// Show an alias
     Get {
@@ -92,7 +92,7 @@ pub(crate) struct Create {
     /// Expiry date of the autopayments
     #[arg(long, value_name = "DATE", requires = "model")]
     expires: Option<String>,
-    /// Read the code from the first line of the standard input
+    /// Read the code from the first line of standard input
     #[arg(long)]
     code_stdin: bool,
 }
@@ -137,9 +137,10 @@ impl Run<Tpay> for Blik {
         if context.is_withheld(&WithJson::new(request))? {
             return Ok(Exit::Done);
         }
+        let client = context.client()?;
         // The id is printed in case the program is interrupted.
         context.note(&format!("transaction {id}: waiting for the payer"));
-        let result = context.client()?.pay_by_blik(&id, BlikPayment::code(code), wait)?;
+        let result = client.pay_by_blik(&id, BlikPayment::code(code), wait)?;
         let (decision, exit) = match &result.decision {
             BlikDecision::Paid => ("paid", Exit::Done),
             BlikDecision::Declined { .. } => ("declined", Exit::No),

@@ -11,19 +11,19 @@ use crate::provider::Tpay;
 pub(crate) enum Card {
     /// Create a link at which the payer saves a card; its token is sent to --notify-url
     Save(Save),
-    /// Show a saved card, whose token is read from a prompt or the standard input
+    /// Show a saved card, whose token is read from a prompt or standard input
     Get {
-        /// Read the token from the first line of the standard input
+        /// Read the token from the first line of standard input
         #[arg(long)]
         token_stdin: bool,
     },
-    /// Delete a saved card, whose token is read from a prompt or the standard input
+    /// Delete a saved card, whose token is read from a prompt or standard input
     Delete {
-        /// Read the token from the first line of the standard input
+        /// Read the token from the first line of standard input
         #[arg(long)]
         token_stdin: bool,
     },
-    /// Begin a session of Apple Pay
+    /// Begin an Apple Pay session
     ApplePay {
         /// Domain of your shop
         domain: String,

@@ -36,7 +36,7 @@ enum Command {
     /// Refund transactions
     #[command(subcommand, alias = "refunds")]
     Refund(refund::Refund),
-    /// Saved cards, and sessions of Apple Pay
+    /// Saved cards and Apple Pay sessions
     #[command(subcommand, alias = "cards")]
     Card(card::Card),
     /// Plans of recurring payments (experimental)
@@ -45,13 +45,13 @@ enum Command {
     /// Payments to several merchants of a marketplace
     #[command(subcommand)]
     Marketplace(marketplace::Marketplace),
-    /// Bank accounts of Collect, to which payments are forwarded
+    /// Collect bank accounts, to which payments are forwarded
     #[command(subcommand, alias = "bank-accounts")]
     BankAccount(bank_account::BankAccount),
     /// Pay by BLIK
     #[command(subcommand)]
     Blik(blik::Blik),
-    /// Accounts of a partner's merchants
+    /// Merchant accounts of a partner
     #[command(subcommand, alias = "accounts")]
     Account(account::Account),
     /// Reports (experimental)
@@ -60,7 +60,7 @@ enum Command {
     /// Receive, send and verify notifications
     #[command(subcommand, alias = "notifications")]
     Notification(notification::Command),
-    /// Certificates of notifications
+    /// Certificates that sign notifications
     #[command(subcommand, alias = "certificates")]
     Certificate(certificate::Certificate),
     #[command(flatten)]

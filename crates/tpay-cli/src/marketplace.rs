@@ -14,8 +14,8 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Marketplace {
-    /// Create a payment to several merchants, whose parts are `childTransactions` of --input. Amounts
-    /// of a body are whole grosze
+    /// Create a payment to several merchants, whose parts are `childTransactions` of --input.
+    /// Amounts of a body are whole grosze
     Create(Create),
     /// Show a payment
     Get {
@@ -25,11 +25,11 @@ pub(crate) enum Marketplace {
         #[arg(long)]
         attempts: bool,
     },
-    /// Pay a payment by a BLIK code, which is read from a prompt or the standard input
+    /// Pay a payment with a BLIK code, read from a prompt or standard input
     Pay {
         /// Id of the payment
         id: String,
-        /// Read the code from the first line of the standard input
+        /// Read the code from the first line of standard input
         #[arg(long)]
         code_stdin: bool,
     },
@@ -46,7 +46,7 @@ pub(crate) enum Marketplace {
         /// Id of the payment
         id: String,
     },
-    /// List the groups of channels by which merchants can be paid
+    /// List the channel groups with which merchants can be paid
     Groups {
         /// Ids of the merchants
         #[arg(required = true)]

@@ -20,7 +20,7 @@ use crate::provider::{MERCHANT_ID, SECURITY_CODE, Tpay};
 pub(crate) enum Command {
     /// Receive notifications: verify, print, and forward them to your application
     Listen(listen::Listen),
-    /// Send a notification to your application, signed by the public test key
+    /// Send a notification to your application, signed with the public test key
     Send(send::Send),
     /// Send a stored notification to your application again, with its signature
     Replay(replay::Replay),
@@ -57,7 +57,8 @@ impl Trust {
             _ if self.any_merchant => reader.accept_any_merchant(),
             Some(id) => reader.merchant_id(id),
             None => {
-                let problem = "merchant: use --merchant-id, --any-merchant or TPAY_MERCHANT_ID";
+                let problem = "the merchant id is missing; use --merchant-id, \
+                               --any-merchant or TPAY_MERCHANT_ID";
                 return Err(Failure::new(Exit::Usage, problem));
             }
         };

@@ -86,13 +86,13 @@ impl Provider for Tpay {
         let url =
             url.or(settings.get("TPAY_BASE_URL").filter(|_| connection.environment.is_none()));
         let environment = match (url, name) {
-            (Some(url), _) => Environment::custom(url),
-            (None, None | Some("production")) => Environment::Production,
-            (None, Some("sandbox")) => Environment::Sandbox,
-            (None, Some(name)) => {
+            (_, Some(name)) if !matches!(name, "production" | "sandbox") => {
                 let problem = format!("environment: `{name}` is not one of production, sandbox");
                 return Err(Failure::new(Exit::Usage, problem));
             }
+            (Some(url), _) => Environment::custom(url),
+            (None, Some("sandbox")) => Environment::Sandbox,
+            (None, _) => Environment::Production,
         };
         let builder = connect!(
             builder.environment(environment),

@@ -81,7 +81,7 @@ pub(crate) struct Instrument {
     /// Kind of the payment instrument, whose value is read from a prompt or the standard input
     #[arg(long = "instrument", value_enum, value_name = "KIND", default_value = "card-token")]
     kind: Kind,
-    /// Read the value of the payment instrument from the first line of the standard input
+    /// Read the value of the payment instrument from the first line of standard input
     #[arg(long)]
     instrument_stdin: bool,
     /// Model of the autopayments of a BLIK alias

@@ -18,7 +18,7 @@ pub(crate) enum Refund {
         #[arg(long)]
         amount: Option<Amount>,
     },
-    /// Refund to a saved card, whose token is read from a prompt or the standard input
+    /// Refund to a saved card, whose token is read from a prompt or standard input
     Card {
         /// Amount, such as 12.34
         #[arg(long)]
@@ -29,7 +29,7 @@ pub(crate) enum Refund {
         /// Expiry date of the card, as month and year: MMYY
         #[arg(long, value_name = "MMYY")]
         card_expiry: Option<String>,
-        /// Read the token from the first line of the standard input
+        /// Read the token from the first line of standard input
         #[arg(long)]
         token_stdin: bool,
     },

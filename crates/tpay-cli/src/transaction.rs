@@ -26,7 +26,7 @@ pub(crate) enum Transaction {
         /// Id of the transaction
         id: String,
     },
-    /// Pay a pending transaction by a channel or a group of channels
+    /// Pay a pending transaction with a channel or a channel group
     Pay(PayArguments),
     /// Cancel a pending transaction
     Cancel {

@@ -64,7 +64,7 @@ pub struct AccountPage {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The accounts of this page.
     #[serde(default)]
@@ -172,7 +172,7 @@ pub struct Balance {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -289,7 +289,7 @@ pub struct AccountPhone {
 }
 
 impl AccountPhone {
-    /// Creates a phone number of up to 15 characters, with the country code of two letters.
+    /// Creates a phone number of up to 15 characters, with a two-letter country code.
     pub fn new(phone_number: impl Into<String>, phone_country: impl Into<String>) -> Self {
         Self { phone_number: phone_number.into(), phone_country: phone_country.into() }
     }
@@ -641,7 +641,7 @@ pub struct CreatedAccount {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the account, a ULID such as `01M80DDY372Q62XPM3RDEATMCJ`.
     pub id: Option<String>,

@@ -170,8 +170,8 @@ impl BlikAlias {
     setters! {
         /// Sets the label that the payer sees. Required to register the alias.
         label: impl Into<String>,
-        /// Sets the application, if the alias exists in several: the `application_code` of an
-        /// alternative.
+        /// Selects the application if the alias exists in more than one. Pass the
+        /// `application_code` of one of the alternatives.
         key: impl Into<String>,
         /// Sets the authorization level, `NOCONFREQ`. Required for autopayments of model O, and
         /// allowed only for them.
@@ -348,7 +348,7 @@ pub struct CreatedAlias {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the point of sale, such as `ps_6UvbBjehvHXA7vfD`.
     pub pos_id: Option<String>,

@@ -104,7 +104,7 @@ pub struct CreatedCardToken {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the tokenization, which the notification contains as well.
     pub id: Option<String>,
@@ -331,7 +331,7 @@ pub struct ApplePaySession {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The session for the browser: JSON in base64.
     #[serde(skip_serializing)]

@@ -86,7 +86,7 @@ pub struct BankGroups {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The groups. The server sends a map or a list.
     #[serde(default, deserialize_with = "wire::list_or_map")]
@@ -256,7 +256,7 @@ pub struct Channels {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The language of the names, such as `pl`.
     pub language: Option<String>,

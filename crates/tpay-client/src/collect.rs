@@ -48,7 +48,7 @@ pub struct BankAccount {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the bank account, a ULID such as `01K5BK4HEPB0WBCGT51FMTYBA1`.
     pub id: Option<String>,
@@ -80,7 +80,7 @@ pub struct BankAccountPage {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The bank accounts of this page.
     #[serde(default)]

@@ -331,7 +331,7 @@ pub struct RecurringPlan {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the plan, a ULID such as `01K1Z6T40ZWKY1XZG9VD5AZ9Q4`.
     pub id: Option<String>,
@@ -362,7 +362,7 @@ pub struct RecurringPage {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The plans, in a member with the name `list`, `recurring`, `recurrings` or `data`.
     #[serde(default, alias = "recurring", alias = "recurrings", alias = "data")]
@@ -503,7 +503,7 @@ pub struct RecurringCharges {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The charges, in a member with the name `list`, `transactions` or `data`.
     #[serde(default, alias = "transactions", alias = "data")]

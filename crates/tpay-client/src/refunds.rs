@@ -66,7 +66,7 @@ pub struct Refund {
     /// The result of the request. Only set if one refund was requested.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the refund, such as `rf_jtHRr95SKUbRpxTD`.
     pub refund_id: Option<String>,
@@ -147,7 +147,7 @@ pub struct TransactionRefunds {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the transaction, a ULID such as `01K5BK4HEPB0WBCGT51FMTYSYJ`.
     pub transaction_id: Option<String>,
@@ -177,7 +177,7 @@ pub struct TransactionRefunds {
     pub lang: Option<String>,
     /// The URL of the payment page. Absent if the payer does not need to visit it.
     pub transaction_payment_url: Option<String>,
-    /// The held part of the amount.
+    /// The part of the amount that is on hold.
     pub lock: Option<Lock>,
     /// The refunds, except those in the two lists below.
     #[serde(default)]
@@ -363,7 +363,7 @@ pub struct RefundPage {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The object that contains the list.
     pub transactions: Option<RefundList>,
@@ -407,7 +407,8 @@ impl RefundPage {
 /// ```
 /// use tpay_client::refunds::ListRefunds;
 ///
-/// let search = ListRefunds::new().from("2026-11-01 00:00:00").payer_email("jan.nowak@example.com");
+/// let search = ListRefunds::new().from("2026-11-01
+/// 00:00:00").payer_email("jan.nowak@example.com");
 /// ```
 ///
 /// Source: the provider's API reference, `GET /refunds`.
@@ -501,7 +502,7 @@ pub struct CardRefundResponse {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The refund.
     pub refund_content: Option<CardRefund>,

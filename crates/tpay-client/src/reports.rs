@@ -62,7 +62,7 @@ pub struct ReportPage {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The reports, in a member with the name `reports`, `list` or `data`.
     #[serde(default, alias = "list", alias = "data")]

@@ -85,7 +85,7 @@ pub struct Transaction {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the transaction, a ULID such as `01K5BK4HEPB0WBCGT51FMTYSYJ`.
     pub transaction_id: Option<String>,
@@ -115,7 +115,7 @@ pub struct Transaction {
     pub lang: Option<String>,
     /// The URL of the payment page. Absent if the payer does not need to visit it.
     pub transaction_payment_url: Option<String>,
-    /// The held part of the amount.
+    /// The part of the amount that is on hold.
     pub lock: Option<Lock>,
     /// The recipients of notifications about this transaction.
     #[serde(default, deserialize_with = "wire::if_valid")]
@@ -267,7 +267,7 @@ pub struct TransactionPage {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, 20 hex digits. Its support team asks for it.
+    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The transactions of this page.
     #[serde(default)]

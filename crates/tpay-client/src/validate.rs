@@ -120,7 +120,7 @@ pub(crate) fn date(name: &'static str, text: Option<&str>) -> Result<(), InputEr
 pub(crate) fn possible_date(name: &'static str, text: Option<&str>) -> Result<(), InputError> {
     match text.and_then(first_date) {
         Some(date) if !local_time::is_date(date) => {
-            Err(InputError::new(name, "must be an existing date, YYYY-MM-DD"))
+            Err(InputError::new(name, "must be a valid calendar date, YYYY-MM-DD"))
         }
         _ => Ok(()),
     }

@@ -80,7 +80,10 @@ impl Owner<'_> {
         match self.seen.iter().find(|(seen, other)| *seen == field && other != name) {
             Some((_, other)) => {
                 let names = [other.clone(), name.to_owned()];
-                Err(Error::new(Kind::Alias(self.type_name, names), "two names of one field"))
+                Err(Error::new(
+                    Kind::Alias(self.type_name, names),
+                    "the object has the same field under two names",
+                ))
             }
             None => {
                 self.seen.push((field, name.to_owned()));

@@ -207,7 +207,10 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
             return Err(mismatch(pass, Unexpected::Float(value), &self.visitor));
         }
         match MODE {
-            TEXT | OPEN => Err(Error::new(Kind::Exact, "the number loses digits")),
+            TEXT | OPEN => Err(Error::new(
+                Kind::Exact,
+                "the number cannot be represented without losing digits",
+            )),
             INTEGER => match exact_integer(value) {
                 Some(whole) => self.visitor.visit_i64(whole),
                 None if value.fract() == 0.0 => {

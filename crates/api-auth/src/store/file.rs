@@ -103,7 +103,11 @@ impl FileStore {
             std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
         };
         let (existing, cache) = cache_of_user(variable).ok_or_else(|| {
-            InputError::new("token store", "the environment has no folder for caches")
+            let name = match cfg!(windows) {
+                true => "LOCALAPPDATA",
+                false => "HOME",
+            };
+            InputError::new("token store", format!("no cache folder found; set {name}"))
         })?;
         Ok(Self { existing: Some(existing), ..Self::new(cache.join(application)) })
     }

@@ -7,12 +7,20 @@
 //! | status as error | off | the body of an error would be lost |
 //! | redirects | 0 | a signed request must not be replayed at another URL |
 //! | timeout | per call, enforced by ureq | it covers the whole exchange, including slow bodies |
-//! | connectors (`dns-cache`) | ureq's, with additions | the next address of a host is tried soon, a response is read even if the request could not be written, errors before a connection are known |
+//! | connectors (`dns-cache`) | ureq's, with additions | the next address of a host is tried soon,
+//! a response is read even if the request could not be written, errors before a connection are
+//! known |
 //! | panics of ureq | caught | a program must not end because a thread cannot be started |
-//! | long timeouts (`dns-cache`) | in whole seconds | ureq sets a new one on the socket before each read and write |
-//! | resolver (`dns-cache`) | a 30 s cache before ureq's | ureq resolves a name for every request, even on a pooled connection, and starts a thread for it if there is a timeout; with the cache, most requests do neither |
-//! | buffers | 16 KiB | two buffers of 128 KiB for each connection are the largest cost of a new connection; the one for input grows for heads of up to 64 KiB (without `dns-cache` it has 80 KiB) |
-//! | roots | compiled-in; with extra ones (`extra-roots`), both as certificates | ureq replaces its roots and cannot add to them |
+//! | long timeouts (`dns-cache`) | in whole seconds | ureq sets a new one on the socket before each
+//! read and write |
+//! | resolver (`dns-cache`) | a 30 s cache before ureq's | ureq resolves a name for every request,
+//! even on a pooled connection, and starts a thread for it if there is a timeout; with the cache,
+//! most requests do neither |
+//! | buffers | 16 KiB | two buffers of 128 KiB for each connection are the largest cost of a new
+//! connection; the one for input grows for heads of up to 64 KiB (without `dns-cache` it has 80
+//! KiB) |
+//! | roots | compiled-in; with extra ones (`extra-roots`), both as certificates | ureq replaces its
+//! roots and cannot add to them |
 //! | proxy | none; each request has its own | ureq would read the environment, with other rules |
 //!
 //! Only the feature `dns-cache` uses the part of ureq that may change in any minor version.
@@ -319,7 +327,7 @@ impl TransportError {
         Self { sent: Sent::Maybe, ..self }
     }
 
-    /// Marks an error before a connection existed.
+    /// Marks the error as having occurred before a connection was established.
     #[cfg(feature = "dns-cache")]
     fn unconnected(self) -> Self {
         // "Interrupted" would mean that there was a connection for the request.

@@ -136,8 +136,8 @@ impl Tokenpass {
         self.sum(|promise| promise.lender.as_deref() == Some(user))
     }
 
-    /// Lends as users do on the website: from the first live address of one to that of another. Has
-    /// no effect if one of them has no address.
+    /// Lends tokens as users do on the website: from the first live address of one user to the
+    /// first live address of another. Does nothing if either user has no live address.
     pub fn lend(&mut self, from: &str, to: &str, asset: &str, satoshis: i64, until: Option<u64>) {
         let first = |name: &str| {
             let user = self.user_named(name)?;

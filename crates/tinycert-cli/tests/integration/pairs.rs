@@ -147,6 +147,23 @@ fn certificate_is_adopted_with_its_names() {
 }
 
 #[test]
+fn adopted_pair_that_is_valid_is_not_written_again() {
+    let world = world();
+    let id = issue(&world, &[])["cert_id"].to_string();
+    let adopt = |more: &[&str]| {
+        let arguments = ["adopt", &id, "--ca", "561", "--dir", "other", "-o", "json"];
+        let text = good(&world, &[&arguments, more].concat());
+        serde_json::from_str::<Value>(&text).unwrap()["written"].clone()
+    };
+    assert_eq!([adopt(&[]), adopt(&[])], [true, false]);
+    std::fs::remove_file(world.home.join("other/a.example.key.pem")).unwrap();
+    assert_eq!(adopt(&[]), true);
+    // Within 30 days of its expiry, it is written again.
+    advance(&world, 340);
+    assert_eq!(adopt(&[]), true);
+}
+
+#[test]
 fn other_pairs_and_files_of_the_folder_are_kept() {
     let world = world();
     issue(&world, &[]);
@@ -174,6 +191,22 @@ fn other_pairs_and_files_of_the_folder_are_kept() {
     let refused = run(&world, &["issue", "_.c.example", "--ca", "561", "--dir", "pki"]);
     assert!(refused.status == 2 && refused.stderr.contains("`*.c.example`"), "{refused:?}");
     assert_eq!(world.sandbox.tinycert().state(|server| server.certs_named("b.example")), before);
+}
+
+#[test]
+fn unreadable_pair_does_not_stop_the_others() {
+    let world = world();
+    issue(&world, &[]);
+    good(&world, &["issue", "b.example", "--ca", "561", "--dir", "pki"]);
+    let chain = world.home.join("pki/a.example.chain.pem");
+    std::fs::remove_file(&chain).unwrap();
+    std::fs::create_dir(&chain).unwrap();
+    advance(&world, 340);
+    let (run, rows) = renew(&world, &[]);
+    assert_eq!((run.status, results(&rows)), (11, vec!["failed", "renewed"]), "{run:?}");
+    assert!(run.stderr.contains("a.example.chain.pem"), "{run:?}");
+    let named = world.sandbox.tinycert().state(|server| server.certs_named("b.example"));
+    assert_eq!(named.len(), 2);
 }
 
 #[test]
@@ -210,6 +243,12 @@ fn dry_run_writes_and_sends_nothing() {
     let dry = run(&world, &["adopt", "14236", "--ca", "561", "--dir", "pki", "--dry-run"]);
     assert!(dry.status == 0 && dry.stderr.contains("would write and record"), "{dry:?}");
     issue(&world, &[]);
+    let dry = run(
+        &world,
+        &["issue", "a.example", "b.a.example", "--ca", "561", "--dir", "pki", "--dry-run"],
+    );
+    assert!(dry.status == 0 && dry.stderr.contains("is issued and valid"), "{dry:?}");
+    assert!(!dry.stderr.contains("cert.new"), "{dry:?}");
     advance(&world, 340);
     world.sandbox.take_seen();
     let before = record(&world);
@@ -237,6 +276,44 @@ fn account_is_renewed_only_on_request() {
 }
 
 #[test]
+fn pairs_of_the_account_with_the_same_files_are_reported() {
+    let world = world();
+    good(&world, &["ca", "create", "ACME", "--country", "US"]);
+    std::fs::create_dir(world.home.join("pki")).unwrap();
+    world.sandbox.tinycert().state(|server| {
+        let soon = NOW + 10 * DAY;
+        for (ca, name) in [(561, "w.example"), (562, "w.example"), (561, "*.x.example")] {
+            server.add_cert(ca, name, &[("DNS", name)], soon).unwrap();
+        }
+        server.add_cert(562, "_.x.example", &[("DNS", "x.example")], soon).unwrap();
+    });
+    let (run, rows) = renew(&world, &["--all-in-account"]);
+    assert_eq!(run.status, 11, "{run:?}");
+    let mut names: Vec<&str> = rows.iter().map(|row| row["name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["*.x.example", server::EXPIRING, "w.example"]);
+    assert_eq!(results(&rows), ["renewed"; 3]);
+    assert!(run.stderr.contains("w.example: a pair of another CA than 562"), "{run:?}");
+    assert!(run.stderr.contains("_.x.example: the files of `*.x.example`"), "{run:?}");
+}
+
+#[test]
+fn failure_of_the_account_does_not_stop_recorded_pairs() {
+    let world = world();
+    issue(&world, &[]);
+    let mut command = world.command(&["renew", "--dir", "pki", "--all-in-account", "-o", "json"]);
+    command.env("TINYCERT_TEST_CLOCK", NOW.to_string());
+    command.env("TINYCERT_PASSPHRASE", "wrong");
+    let run = world.finish(command, "");
+    let rows: Vec<Value> = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((run.status, results(&rows)), (11, vec!["not due"]), "{run:?}");
+    // A certificate that expired long ago is not issued again.
+    advance(&world, 20);
+    let (run, rows) = renew(&world, &["--all-in-account"]);
+    assert_eq!((run.status, results(&rows)), (0, vec!["not due"]), "{run:?}");
+}
+
+#[test]
 fn rejected_credentials_are_sent_once() {
     let world = world();
     issue(&world, &[]);
@@ -259,6 +336,7 @@ fn invalid_options_of_files_are_2_and_nothing_is_issued() {
     for more in [
         &["--mode", "0644"][..],
         &["--mode", "rw"],
+        &["--mode", "+640"],
         &["--mode", "0270"],
         &["--group", "no such group"],
         &["--hook-timeout", "soon"],
@@ -396,6 +474,69 @@ mod unix {
         std::fs::write(world.home.join("pki/a.example.json"), changed.to_string()).unwrap();
         let (run, _) = renew(&world, &["--deploy-hook", "touch ran", "--retries", "0"]);
         assert!(run.status == 7 && !world.home.join("ran").exists(), "{run:?}");
+    }
+
+    #[test]
+    fn hook_does_not_run_if_the_group_of_the_key_cannot_be_set() {
+        let world = world();
+        issue(&world, &[]);
+        let path = world.home.join("pki/a.example.json");
+        let mut changed = record(&world);
+        changed["group"] = "no such group".into();
+        std::fs::write(&path, changed.to_string()).unwrap();
+        advance(&world, 340);
+        let hook = ["--deploy-hook", "touch ran"];
+        let (run, rows) = renew(&world, &hook);
+        assert_eq!((run.status, results(&rows)), (2, vec!["failed"]), "{run:?}");
+        assert_eq!((&rows[0]["renewed"], &rows[0]["deployed"]), (&true.into(), &false.into()));
+        assert!(!world.home.join("ran").exists());
+        let mut changed = record(&world);
+        assert_eq!(changed["deployed_serial"], Value::Null);
+        changed["group"] = Value::Null;
+        std::fs::write(&path, changed.to_string()).unwrap();
+        assert_eq!(results(&renew(&world, &hook).1), ["deployed"]);
+    }
+
+    #[test]
+    fn record_with_an_invalid_mode_or_a_group_that_can_write_it_is_rejected() {
+        let world = world();
+        issue(&world, &[]);
+        let (folder, path) = (world.home.join("pki"), world.home.join("pki/a.example.json"));
+        let set = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let valid = record(&world);
+        for invalid in ["0644", "x", "+640"] {
+            let mut changed = valid.clone();
+            changed["mode"] = invalid.into();
+            std::fs::write(&path, changed.to_string()).unwrap();
+            let (run, _) = renew(&world, &[]);
+            assert!(run.status == 10 && run.stderr.contains("mode: must be"), "{run:?}");
+        }
+        std::fs::write(&path, valid.to_string()).unwrap();
+        set(&folder, 0o755);
+        set(&path, 0o664);
+        let (run, _) = renew(&world, &[]);
+        assert!(run.status == 10 && run.stderr.contains("chmod g-w"), "{run:?}");
+        // The group can replace each file of the folder.
+        set(&folder, 0o775);
+        assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+    }
+
+    #[test]
+    fn pipe_with_the_name_of_a_record_is_not_waited_for() {
+        let world = world();
+        issue(&world, &[]);
+        let pipe = world.home.join("pki/b.example.json");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        // Only files with the name of a draft are removed.
+        let folder = world.home.join("pki/.c.example.json.tmp");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(world.home.join("pki/.d.example.json.tmp"), "").unwrap();
+        let (run, rows) = renew(&world, &[]);
+        assert_eq!((run.status, results(&rows)), (11, vec!["not due"]), "{run:?}");
+        assert!(run.stderr.contains("b.example.json: not a regular file"), "{run:?}");
+        assert!(folder.exists() && left(&folder.with_file_name("")) == [".c.example.json.tmp"]);
     }
 
     #[test]

@@ -308,8 +308,8 @@ impl Journal {
     pub(super) fn pending(&self, error: FileError) -> FileError {
         let FileError::File { path, source } = error else { return error };
         let problem = format!(
-            "{source}; therefore, the pair of a killed run cannot be completed: correct this, or check that key \
-             and chain match and remove {}",
+            "{source}: the interrupted run cannot be completed. Fix this problem, or \
+             check that key and chain match and delete {}",
             self.path.display()
         );
         FileError::File { path, source: io::Error::new(source.kind(), problem) }
@@ -348,8 +348,9 @@ impl Journal {
             Some(old) if old.mark == self.key.mark => {}
             Some(_) => {
                 let problem = format!(
-                    "is a new key beside an old chain, and the copy of the old key was removed; \
-                     restore the old key, or remove {} and run it again, which replaces both",
+                    "is a new key, but the chain is still the old one and the backup \
+                     of the old key is gone; restore the old key, or \
+                     delete {} and run the program again to replace both",
                     self.path.display()
                 );
                 return Err(FileError::at(&path, io::Error::other(problem)));

@@ -234,7 +234,7 @@ impl Token {
 
     /// Returns the access that the token grants at `now` to a visitor with the address `client`.
     ///
-    /// The decision is the one of the official clients. If they differ, access is denied.
+    /// The decision is the same as in the official clients. Where those disagree, access is denied.
     pub fn access(&self, now: SystemTime, client: impl Into<ClientAddress>) -> AccessState {
         self.state(UnixTime::from(now).seconds(), client.into())
     }

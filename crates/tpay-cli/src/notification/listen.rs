@@ -22,7 +22,7 @@ const HOP_BY_HOP: &[&str] =
 
 #[derive(Debug, Args)]
 pub(crate) struct Listen {
-    /// Address to listen on; port 0 selects a free port
+    /// Address to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     bind: String,
     /// Forward genuine notifications to this URL, and return its response to the sender
@@ -34,10 +34,10 @@ pub(crate) struct Listen {
     /// Store headers and body of each genuine notification in this folder
     #[arg(long, value_name = "FOLDER")]
     save: Option<PathBuf>,
-    /// End after this number of genuine notifications
+    /// Stop after this number of genuine notifications
     #[arg(long, value_name = "N")]
     count: Option<usize>,
-    /// End after this time
+    /// Stop after this time
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     time: Option<Duration>,
     #[command(flatten)]

@@ -31,7 +31,7 @@ pub(crate) struct Send {
     /// Set a value of the notification, such as `tr_crc=order-7` or `data.token=…`
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     set: Vec<(String, String)>,
-    /// Change the notification after it is signed; an application that accepts it is exit status 1
+    /// Change the notification after it is signed; exit status 1 if the application accepts it
     #[arg(long, value_enum)]
     tamper: Option<Tamper>,
 }

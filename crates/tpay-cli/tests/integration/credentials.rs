@@ -45,7 +45,11 @@ fn incomplete_credentials_are_named_and_not_stored() {
     let world = World::new();
     let run = world.with_input(&["auth", "login", "--env-file", "-"], "TPAY_CLIENT_ID=x\n");
     assert_eq!(run.status, 3);
-    assert!(run.stderr.contains("TPAY_CLIENT_SECRET is missing (file -)"), "{run:?}");
+    assert!(
+        run.stderr
+            .contains("TPAY_CLIENT_SECRET is not set (credentials were read from the file -)"),
+        "{run:?}"
+    );
     assert_eq!(world.with_input(&["auth", "list"], "").stdout, "");
     let run = world.with_input(&["auth", "login"], "");
     assert_eq!(run.status, 2, "prompts need a terminal: {run:?}");

@@ -63,7 +63,10 @@ fn missing_and_rejected_credentials_are_3() {
     let world = World::new();
     let run = finish(world.bare(&["transaction", "list"]), "");
     assert_eq!(run.status, 3, "{run:?}");
-    assert!(run.stderr.contains("TPAY_CLIENT_ID is missing"), "{run:?}");
+    assert!(run.stderr.contains("TPAY_CLIENT_ID is not set"), "{run:?}");
+    let run = finish(world.bare(&["blik", "pay", "01ABC", "--code-stdin"]), "777123\n");
+    assert_eq!(run.status, 3, "{run:?}");
+    assert!(!run.stderr.contains("waiting"), "{run:?}");
     for arguments in [&["transaction", "list"][..], &CREATE, &["doctor"], &["auth", "status"]] {
         let mut command = world.command(arguments);
         command.env("TPAY_CLIENT_SECRET", "wrong");

@@ -30,7 +30,6 @@ fn messages_are_those_of_the_table() {
         ],
         &["transaction", "list", "--since", "yesterday"],
         &["transaction", "list", "--status", "payed"],
-        &["transaction", "list", "--fields", "amout"],
         &["transaction", "list", "--output", "xml"],
         &["transaction", "get", ".."],
         &["transaction", "get", "none"],

@@ -222,7 +222,12 @@ fn missing_credentials_have_a_hint() {
     let run = finish(world.bare(&["transaction", "list", "-o", "json"]), "");
     let error: Value = serde_json::from_str(&run.stderr).unwrap();
     let hint = error["hint"].as_str().unwrap();
-    assert!(hint.contains("TPAY_CLIENT_ID") && hint.contains("--profile"), "{hint}");
+    assert_eq!(hint, "set it, run `tpay auth login`, or use --profile NAME or --env-file FILE");
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.ends_with("TPAY_CLIENT_ID is not set (credentials were read from the environment)"),
+        "{message}"
+    );
 }
 
 #[test]

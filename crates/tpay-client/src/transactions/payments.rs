@@ -203,7 +203,7 @@ wire_enum! {
     }
 }
 
-/// A held part of the amount of a transaction.
+/// The part of a transaction's amount that is on hold.
 ///
 /// See the example of the module [`transactions::payments`](crate::transactions::payments).
 ///

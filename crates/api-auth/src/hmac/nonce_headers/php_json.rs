@@ -12,7 +12,8 @@ use crate::raw_members::RawMembers;
 /// `\uXXXX` for all characters that are not ASCII, and plain slashes.
 ///
 /// A name that occurs twice keeps its position and has the last value. `a[]` and `a[k]` are nested
-/// objects. The key of `a[]` is one more than the largest key that PHP reads as an integer: `01` and
+/// objects. The key of `a[]` is one more than the largest key that PHP reads as an integer: `01`
+/// and
 /// `+1` are not.
 ///
 /// # Errors
@@ -142,7 +143,7 @@ fn write_text(text: &str, out: &mut String) {
     write_escaped(text, "/", out);
 }
 
-/// Writes a string of JSON, with `slash` for each `/`.
+/// Writes a JSON string, replacing each `/` with `slash`.
 fn write_escaped(text: &str, slash: &str, out: &mut String) {
     out.push('"');
     for char in text.chars() {
@@ -171,8 +172,8 @@ const MAX_JSON_DEPTH: usize = 128;
 
 /// Encodes a JSON text as PHP's `json_encode` does without flags: no spaces, `\/`, `\uXXXX` for all
 /// characters that are not ASCII, the last value of a repeated name at its first position, and
-/// decimals in the form of `serialize_precision = -1`. Empty objects stay objects, and numbers of more
-/// than 15 digits stay unchanged.
+/// decimals in the form of `serialize_precision = -1`. Empty objects stay objects, and numbers of
+/// more than 15 digits stay unchanged.
 ///
 /// # Errors
 /// Returns an error if `json` is not JSON in UTF-8, or if it is nested more than 128 levels deep.

@@ -24,7 +24,7 @@ PROVIDER is tinypass, tinycert, tokenpass or tpay, and limits the variables and 
 
 Options:
   --port PORT        ports PORT (TinyPass), PORT+1 (TinyCert), PORT+2 (Tokenpass), PORT+3 (Tpay);
-                     0 takes free ports [default: 8080; with run: 0]
+                     0 picks free ports [default: 8080; with run: 0]
   --env FORMAT       how variables are printed: bash, fish, powershell, dotenv, json [default: bash]
   --env-file FILE    writes the variables to FILE as NAME=value lines instead
   --clock TIME       the servers' clock starts at TIME: Unix seconds, or UTC as 2026-11-29T12:00:00Z
@@ -35,21 +35,21 @@ Options:
                      user_ref, email, expires), tinycert.certificates (ca, common_name, dns_names,
                      expires), tokenpass.balances (address, asset, satoshis) and tpay.transactions
                      (the body of a new transaction, and paid: true)
-  --bind ADDRESS     IP address to listen at [default: 127.0.0.1]. At any other address, all who reach
-                     it can use the servers; clients accept plain HTTP at loopback only
-  --tls              the servers speak HTTPS, with certificates of a CA of this run. SSL_CERT_FILE is
-                     set to the file of its root certificate
+  --bind ADDRESS     IP address to listen on [default: 127.0.0.1]. On any other address, anyone who can
+                     reach it can use the servers; clients accept plain HTTP on loopback only
+  --tls              the servers use HTTPS with certificates from a CA created for this run.
+                     SSL_CERT_FILE is set to the file of its root certificate
   --log FORMAT       how requests are logged to standard error: text, json, off [default: text]
   -h, --help         prints this text
   -V, --version      prints the version
 
 Each request is logged with provider, method, path, endpoint, whether the credentials are valid,
-status, and the reason of a rejection. The log has no query, header or body, and no path segment
+status, and the reason for a rejection. The log has no query, header or body, and no path segment
 that may be an id or a token.
 
 Kinds of --misbehave:
 {KINDS}
-Exit status: 2 for wrong arguments, 10 for a failure on this machine, such as a port in use.
+Exit status: 2 for invalid arguments, 10 for a failure on this machine, such as a port in use.
 
 Example:
   api-sandbox run tpay -- cargo test
@@ -151,7 +151,9 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, String> {
             Value(word) if is_first && word == "run" => is_run = true,
             Value(word) => {
                 let provider = PROVIDERS.iter().find(|name| word == **name).ok_or_else(|| {
-                    format!("{word:?} is not a provider: {}", PROVIDERS.join(", "))
+                    format!(
+                        "{word:?} is not a provider; choose tinypass, tinycert, tokenpass or tpay"
+                    )
                 })?;
                 arguments.providers.push(provider);
             }
@@ -206,7 +208,7 @@ fn misbehaviour(text: &str) -> Result<(Misbehaviour, usize), String> {
         None => (text, Some(1)),
     };
     let times = times.ok_or("has no number of requests after the colon")?;
-    let how = Misbehaviour::named(kind).ok_or("is not a kind of failure; --help lists them")?;
+    let how = Misbehaviour::named(kind).ok_or("is not a kind of failure")?;
     Ok((how, times))
 }
 
@@ -273,7 +275,10 @@ mod tests {
             (&["--port", "65533"], "--port: \"65533\" is not a port up to 65532"),
             (&["--port", "x"], "--port: \"x\""),
             (&["--port"], "--port"),
-            (&["paypal"], "\"paypal\" is not a provider: tinypass, tinycert, tokenpass, tpay"),
+            (
+                &["paypal"],
+                "\"paypal\" is not a provider; choose tinypass, tinycert, tokenpass or tpay",
+            ),
             (&["tpay", "run"], "\"run\" is not a provider"),
             (
                 &["--env", "cmd"],
@@ -281,7 +286,7 @@ mod tests {
             ),
             (&["--env", "json", "--env-file", "x"], "--env is for variables that are printed"),
             (&["run", "--env", "json", "--", "true"], "--env is for variables that are printed"),
-            (&["--clock", "noon"], "--clock: \"noon\" must be Unix seconds"),
+            (&["--clock", "noon"], "--clock: \"noon\" is not a time; use Unix seconds"),
             (&["--misbehave", "delays"], "--misbehave: \"delays\" is not a kind of failure"),
             (&["--misbehave", "delay:0"], "--misbehave: \"delay:0\""),
             (&["--misbehave", "delay:x"], "--misbehave: \"delay:x\""),

@@ -37,7 +37,7 @@ fn serve(arguments: &Arguments) -> Result<ExitCode, String> {
     let is_relayed = arguments.tls || arguments.bind != IpAddr::from(Ipv4Addr::LOCALHOST);
     let port = if is_relayed { 0 } else { arguments.port };
     let sandbox = Sandbox::start_with_clock(port, clock)
-        .map_err(|error| format!("{error}; --port 0 takes free ports"))?;
+        .map_err(|error| format!("{error}; --port 0 picks free ports"))?;
     if let Some(file) = &arguments.seed {
         seed::add(&sandbox, file)?;
     }
@@ -89,8 +89,8 @@ fn serve(arguments: &Arguments) -> Result<ExitCode, String> {
     }
 }
 
-/// Starts the listeners of `--bind` and `--tls`. Returns the base URL of each server, and that of its
-/// listener.
+/// Starts the listeners of `--bind` and `--tls`. Returns the base URL of each server, and that of
+/// its listener.
 fn relayed(
     sandbox: &Sandbox,
     arguments: &Arguments,

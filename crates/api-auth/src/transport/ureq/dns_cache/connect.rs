@@ -186,7 +186,7 @@ impl<T: Transport> Transport for EarlyResponse<T> {
     }
 }
 
-/// An error that occurred before a connection existed: the request was not sent.
+/// An error that occurred before a connection was established: the request was not sent.
 #[derive(Debug)]
 pub(crate) struct Unconnected(pub(crate) Error);
 

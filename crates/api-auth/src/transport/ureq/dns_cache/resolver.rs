@@ -61,6 +61,15 @@ fn is_secure(uri: &Uri) -> bool {
     uri.scheme() != Some(&Scheme::HTTP)
 }
 
+/// Returns the port of a URL without one. A proxy has the scheme `socks5` or one that begins alike.
+fn default_port(uri: &Uri) -> u16 {
+    match uri.scheme_str() {
+        Some("http") => 80,
+        Some(scheme) if scheme.starts_with("socks") => 1080,
+        _ => 443,
+    }
+}
+
 impl CachingResolver {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, names: Arc::default() }
@@ -175,7 +184,7 @@ fn look_up(host: &str, port: u16, timeout: NextTimeout) -> Result<Vec<SocketAddr
     let name = host.to_owned();
     let work = move || {
         let result = match (name.as_str(), port).to_socket_addrs() {
-            Ok(found) if found.len() == 0 => Err("it exists without one".to_owned()),
+            Ok(found) if found.len() == 0 => Err("it has no record of this kind".to_owned()),
             Ok(found) => Ok(found.collect()),
             Err(error) => Err(error.to_string()),
         };
@@ -208,7 +217,7 @@ impl Resolver for CachingResolver {
             return Ok(kept);
         }
         let host = uri.host().unwrap_or_default();
-        let port = uri.port_u16().unwrap_or(if is_secure(uri) { 443 } else { 80 });
+        let port = uri.port_u16().unwrap_or_else(|| default_port(uri));
         if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
             return Ok(self.pack(&[SocketAddr::new(address, port)]));
         }
@@ -270,6 +279,22 @@ mod tests {
         assert_eq!(port("http://localhost:1/"), Some(1));
         assert_eq!(port("http://localhost:2/"), None);
         assert_eq!(names.lock().len(), 3);
+    }
+
+    #[test]
+    fn port_of_a_url_without_one_is_that_of_its_scheme() {
+        let names = CachingResolver::new(Arc::new(ManualClock::at_unix(1)));
+        for (url, port) in [
+            ("http://127.0.0.1/", 80),
+            ("https://127.0.0.1/", 443),
+            ("https://localhost:8443/", 8443),
+            ("socks4://127.0.0.1/", 1080),
+            ("socks5h://localhost/", 1080),
+        ] {
+            let uri = Uri::try_from(url).unwrap();
+            let found = names.resolve(&uri, &Config::default(), NextTimeout::default()).unwrap();
+            assert_eq!(found[0].port(), port, "{url}");
+        }
     }
 
     #[test]
