@@ -361,7 +361,7 @@ pub struct WebLogin {
     #[arg(long, requires = "web")]
     pub no_browser: bool,
     /// Maximum time to wait for the browser login
-    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "2m", requires = "web", value_parser = duration)]
     pub wait: Duration,
 }
 

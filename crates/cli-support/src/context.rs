@@ -491,6 +491,24 @@ impl<P: Provider> Context<P> {
         E: NumberedPages + Send + 'static,
         E::Output: Send + 'static,
     {
+        self.list_where(request, limits, columns, None)
+    }
+
+    /// Writes the entries of a list that `filter` selects, page by page.
+    ///
+    /// # Errors
+    /// Returns the failures of [`list`](Self::list).
+    pub fn list_where<E>(
+        &self,
+        request: WithJson<E>,
+        limits: &Limits,
+        columns: &[Column],
+        filter: Option<&dyn Fn(&Json) -> bool>,
+    ) -> Result<Exit, Failure>
+    where
+        E: NumberedPages + Send + 'static,
+        E::Output: Send + 'static,
+    {
         /// The number of entries from which on a list has several pages.
         const PAGE: usize = 100;
         if self.is_withheld(&request)? {
@@ -504,7 +522,13 @@ impl<P: Provider> Context<P> {
         let mut list = None;
         while shown < limits.most() {
             let Some(entry) = items.next().transpose()? else { break };
-            total = entry.total;
+            if let Some(filter) = filter {
+                if !filter(&entry.json) {
+                    continue;
+                }
+            } else {
+                total = entry.total;
+            }
             if list.is_none() {
                 list = Some(self.output.list(columns)?);
             }

@@ -134,7 +134,12 @@ impl<'a, P: Provider> Doctor<'a, P> {
             ("result", "result"),
             ("unknown fields", "unknown_fields"),
         ];
-        let mut list = self.context.output.list(&columns)?;
+        // Values may be personal data.
+        let output = match self.with_values {
+            true => &self.context.output.private(),
+            false => &self.context.output,
+        };
+        let mut list = output.list(&columns)?;
         let is_json = self.context.output.format() != crate::output::Format::Table;
         for row in &self.rows {
             let number = |number: String| Json::Other(number);

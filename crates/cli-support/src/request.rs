@@ -115,6 +115,10 @@ impl<E: Endpoint> Endpoint for WithJson<E> {
         if self.body.is_some() { Ok(()) } else { self.request.validate() }
     }
 
+    fn spaced_credential(&self) -> Option<&'static str> {
+        self.request.spaced_credential()
+    }
+
     fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError> {
         let value = self.request.parse(response)?;
         let body = String::from_utf8_lossy(response.body());

@@ -17,7 +17,8 @@ use crate::provider::Tokenpass;
 pub(crate) struct Check {
     /// User name; with --address or --email, an address; omit it with --file
     who: Option<String>,
-    /// Rules, such as "TOKENLY >= 1 and LTBCOIN > 4000 or SOUP"
+    /// Rules, such as "TOKENLY >= 1 and LTBCOIN > 4000 or SOUP"; quote them, because the shell reads
+    /// `>` as a redirection
     rules: String,
     /// Check a bitcoin address
     #[arg(long, conflicts_with = "email")]

@@ -92,6 +92,9 @@ pub(crate) struct List {
     /// Status, such as `pending` or `correct`
     #[arg(long)]
     status: Option<String>,
+    /// Transactions with this hidden description only; all pages of the list are read
+    #[arg(long, value_name = "TEXT")]
+    hidden_description: Option<String>,
     #[command(flatten)]
     limits: Limits,
 }
@@ -123,7 +126,11 @@ impl Run<Tpay> for Transaction {
         match self {
             Self::Create(create) => create.run(context),
             Self::List(list) => {
-                let mut request = ListTransactions::new().limit(list.limits.page_size(100));
+                let mut request = ListTransactions::new().limit(match list.hidden_description {
+                    // Most entries of a page may be others.
+                    Some(_) => 100,
+                    None => list.limits.page_size(100),
+                });
                 if let Some(since) = &list.since {
                     request = request.from(since.local());
                 }
@@ -134,7 +141,11 @@ impl Run<Tpay> for Transaction {
                     request = request.status(status);
                 }
                 let request = WithJson::page(request, &["transactions"]);
-                context.list(request, &list.limits, COLUMNS)
+                let Some(text) = list.hidden_description else {
+                    return context.list(request, &list.limits, COLUMNS);
+                };
+                let is_searched = |entry: &Json| matches!(entry.get("hiddenDescription"), Some(Json::Text(found)) if *found == text);
+                context.list_where(request, &list.limits, COLUMNS, Some(&is_searched))
             }
             Self::Get { id } => context.show(GetTransaction::new(id)),
             Self::Pay(arguments) => {

@@ -238,3 +238,15 @@ fn pages_of_help_exist() {
     assert!(commands.contains("tpay refund create TRANSACTION\n"), "{commands}");
     assert!(commands.contains("      --amount AMOUNT\n"), "{commands}");
 }
+
+#[test]
+fn transactions_are_found_by_their_hidden_description() {
+    let world = World::new();
+    let (first, _, _) =
+        (world.transaction("order-7"), world.transaction("order-8"), world.transaction("order-9"));
+    let list =
+        ["transaction", "list", "--hidden-description", "order-7", "--fields", "transactionId"];
+    assert_eq!(world.text(&[&list[..], &["--limit", "1"]].concat()).trim(), first);
+    let run = world.run(&["auth", "login", "--wait", "1m"]);
+    assert_eq!(run.status, 2, "{run:?}");
+}
