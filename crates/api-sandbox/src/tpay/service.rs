@@ -172,7 +172,11 @@ impl Service for Tpay {
         let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let error = |error: &Value| {
             let text = |name: &str| error.at(name).as_str().unwrap_or_default().to_owned();
-            format!("{}: {}", text("errorCode"), text("errorMessage"))
+            let (code, message) = (text("errorCode"), text("errorMessage"));
+            match text("fieldName").as_str() {
+                "" => format!("{code}: {message}"),
+                field => format!("{code}: {field}: {message}"),
+            }
         };
         Some(match body.at("errors").items() {
             [] => String::from_utf8_lossy(&response.body).into_owned(),

@@ -136,12 +136,8 @@ fn fields(response: &Value) -> BTreeSet<String> {
         .map(|error| {
             let (field, text) =
                 (error["fieldName"].as_str().unwrap(), error["errorMessage"].as_str().unwrap());
-            let reason = if field.is_empty() {
-                Some(text)
-            } else {
-                text.strip_prefix(&format!("{field}: "))
-            };
-            assert!(reason.is_some_and(|reason| reason.len() > 3), "{field}: {text}");
+            let names_field = !field.is_empty() && text.starts_with(&format!("{field}: "));
+            assert!(text.len() > 3 && !names_field, "{field}: {text}");
             field.to_owned()
         })
         .collect()
