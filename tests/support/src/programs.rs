@@ -249,11 +249,22 @@ impl Program<'_> {
         while !is_waiting() {
             std::thread::yield_now();
         }
-        let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        // A shell reports the first as 130. Programs that a script starts in the background ignore
+        // it, so they get the other one.
+        let (signal, number) = if ignores_interrupts() { ("-TERM", 15) } else { ("-INT", 2) };
+        let status = Command::new("kill").args([signal, &child.id().to_string()]).status();
         assert!(status.unwrap().success());
-        // A shell reports it as 130.
-        assert_eq!(child.wait().unwrap().signal(), Some(2));
+        assert_eq!(child.wait().unwrap().signal(), Some(number));
     }
+}
+
+/// Returns whether this process, and so its children, ignores SIGINT.
+#[cfg(unix)]
+fn ignores_interrupts() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.unwrap_or_default() & 2 != 0
 }
 
 /// Returns the program and its arguments as words of a shell.
