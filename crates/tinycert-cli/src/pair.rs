@@ -3,16 +3,14 @@
 //! `issue` and `adopt` record a pair in `NAME.json` beside its files. A command holds the lock of
 //! the folder while it changes them.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use cli_support::{Exit, Failure};
 use serde::{Deserialize, Serialize};
-use tinycert_client::files::FileError;
+use tinycert_client::files::{FileError, lock_file};
 use tinycert_client::{CaId, CertId, KeyPairFiles, San};
 
 use crate::access;
@@ -117,7 +115,7 @@ impl Folder {
     pub(crate) fn lock(path: &Path, most: Duration) -> Result<Self, Failure> {
         let folder = Self::open(path)?;
         let lock = path.join(LOCK);
-        let locked = open_lock(&lock).and_then(|file| wait(file, most));
+        let locked = open_lock(&lock).and_then(|file| lock_file(file, most));
         let locked = locked.map_err(|error| Failure::file(&lock, &error))?;
         let folder = Self { _lock: Some(locked), ..folder };
         for name in folder.names()? {
@@ -355,33 +353,6 @@ fn open_lock(path: &Path) -> io::Result<File> {
         options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     }
     options.open(path)
-}
-
-/// Locks a file. Locking has no timeout, so another thread waits; if the limit is exceeded, it
-/// releases the lock as soon as it acquires it.
-fn wait(file: File, most: Duration) -> io::Result<File> {
-    match file.try_lock() {
-        Ok(()) => return Ok(file),
-        Err(TryLockError::WouldBlock) => {}
-        Err(TryLockError::Error(error)) => return Err(error),
-    }
-    let (sender, receiver) = mpsc::channel();
-    thread::Builder::new().spawn(move || {
-        let locked = loop {
-            match file.lock() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => break result.map(|()| file),
-            }
-        };
-        let _ = sender.send(locked);
-    })?;
-    receiver.recv_timeout(most).unwrap_or_else(|_| {
-        let problem = format!(
-            "another run has been using this folder for {} s; retry when it has finished",
-            most.as_secs()
-        );
-        Err(io::Error::new(io::ErrorKind::TimedOut, problem))
-    })
 }
 
 #[cfg(test)]

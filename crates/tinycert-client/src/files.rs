@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use api_auth::{Error, InputError, Secret};
 
 use draft::Draft;
+pub use lock::lock_file;
 use lock::{LONGEST_WAIT, Locks};
 use resolved::ResolvedPath;
 

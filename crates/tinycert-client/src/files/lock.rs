@@ -105,7 +105,7 @@ impl Locks {
                 }
                 return Err(FileError::Call(InputError::new("files", SAME_FILE).into()));
             }
-            let file = wait(file, limit).map_err(at)?;
+            let file = lock_file(file, limit).map_err(at)?;
             // The process that held the lock may have removed the file.
             let now = seen(path).map_err(at)?;
             if cfg!(not(unix)) || is_same(now.as_ref().and_then(identity), own) {
@@ -138,11 +138,28 @@ fn identity_of(file: &File) -> Option<Identity> {
     file.metadata().ok().as_ref().and_then(identity)
 }
 
-/// Locks a file.
+/// Locks a file, and waits for it at most for `limit`.
 ///
-/// The lock function has no timeout, so another thread waits. If the limit is exceeded, that thread
-/// releases the lock as soon as it acquires it.
-fn wait(file: File, limit: Duration) -> io::Result<File> {
+/// The lock function of the operating system has no timeout, so another thread waits. If the limit
+/// is exceeded, that thread releases the lock as soon as it acquires it.
+///
+/// # Errors
+/// Returns an error of kind [`TimedOut`](io::ErrorKind::TimedOut) after the limit, or the error of
+/// the operating system.
+///
+/// ```
+/// use std::fs::File;
+/// use std::time::Duration;
+///
+/// # let path = std::env::temp_dir().join(format!("lock-{}", std::process::id()));
+/// let locked = tinycert_client::files::lock_file(File::create(&path)?, Duration::ZERO)?;
+/// let other = tinycert_client::files::lock_file(File::open(&path)?, Duration::ZERO);
+/// assert_eq!(other.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+/// # drop(locked);
+/// # std::fs::remove_file(path)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn lock_file(file: File, limit: Duration) -> io::Result<File> {
     match file.try_lock() {
         Ok(()) => return Ok(file),
         Err(TryLockError::WouldBlock) => {}

@@ -5,7 +5,7 @@
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use test_support::decoding::{Case, Outcome};
+use test_support::decoding::{Case, Outcome, shown, with_response};
 use tinycert_client::api_auth::SecretBytes;
 use tinycert_client::ca::HashAlg;
 use tinycert_client::cert::{KeyForm, StatusMask};
@@ -25,10 +25,6 @@ const PEM: &str =
 
 fn client(base: &str) -> Client {
     Client::builder("key").environment(Environment::custom(base)).retries(0).build().unwrap()
-}
-
-fn shown<T: std::fmt::Debug>(result: Result<T, Error>) -> Outcome {
-    result.map(|value| format!("{value:?}"))
 }
 
 fn case<'a>(documented: &'a str, any_body: bool, call: &'a dyn Fn(&str) -> Outcome) -> Case<'a> {
@@ -68,9 +64,7 @@ fn one<T>(
     body: &str,
     call: impl Fn(&Session) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let mut server = mockito::Server::new();
-    server.mock("POST", mockito::Matcher::Any).with_status(status).with_body(body).create();
-    call(&client(&server.url()).resume("t"))
+    with_response("POST", status, None, body, |base| call(&client(base).resume("t")))
 }
 
 #[test]
