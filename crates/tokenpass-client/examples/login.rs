@@ -8,7 +8,7 @@ mod output;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use callback_listener::{Listener, Request, Response, printable};
+use callback_listener::{Listener, Redirect, Request, Response, printable};
 use lexopt::prelude::*;
 use tokenpass_client::api_auth::Params;
 use tokenpass_client::api_auth::http::Uri;
@@ -90,11 +90,11 @@ fn log_in(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let login = tokenpass.begin_login(arguments.scopes.iter().cloned())?;
     let code = if arguments.browser {
         let url = tokenpass.authorize_url(&login)?;
-        let callback = Callback::of(&url)?;
+        let redirect = redirect_of(&url)?;
         // Listens before the URL is printed, so that no callback is missed.
-        let listener = callback.listen()?;
+        let listener = redirect.listen()?;
         println!("open {url}");
-        callback.wait_for(listener, &login, arguments.timeout)?
+        wait_for(&redirect, listener, &login, arguments.timeout)?
     } else {
         let callback_url = tokenpass.send(&login)?;
         let callback_url = callback_url.ok_or_else(|| {
@@ -121,101 +121,63 @@ fn log_in(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The redirect URI on which this program listens.
-struct Callback {
-    authority: String,
-    host: String,
-    port: u16,
-    path: String,
+/// Reads the redirect URI from the URL that the user opens.
+fn redirect_of(url: &str) -> Result<Redirect, Box<dyn std::error::Error>> {
+    let url: Uri = url.parse()?;
+    let query = Params::decode(url.query().unwrap_or_default())?;
+    let redirect_uri = query.get("redirect_uri").unwrap_or_default();
+    Ok(Redirect::parse(redirect_uri).map_err(|problem| {
+        let text = format!("{redirect_uri:?} {problem}, or use --no-browser");
+        InputError::new("TOKENPASS_REDIRECT_URI", text)
+    })?)
 }
 
-impl Callback {
-    /// Reads the redirect URI from the URL that the user opens.
-    fn of(url: &str) -> Result<Self, Box<dyn std::error::Error>> {
-        let url: Uri = url.parse()?;
-        let query = Params::decode(url.query().unwrap_or_default())?;
-        let redirect_uri = query.get("redirect_uri").unwrap_or_default();
-        let invalid = |problem: &str| {
-            let text = format!("{redirect_uri:?} {problem}");
-            InputError::new("TOKENPASS_REDIRECT_URI", text)
-        };
-        let uri: Uri = redirect_uri.parse().map_err(|_| invalid("is not a URL"))?;
-        let host = uri.host().unwrap_or_default().to_ascii_lowercase();
-        if uri.scheme_str() != Some("http")
-            || !matches!(&*host, "127.0.0.1" | "[::1]" | "localhost")
-        {
-            return Err(invalid("must begin with http://127.0.0.1, http://[::1] or http://localhost, or use --no-browser").into());
-        }
-        let port = uri.port_u16().unwrap_or(80);
-        // As browsers send it: without user information and without the default port.
-        let authority = if port == 80 { host.clone() } else { format!("{host}:{port}") };
-        Ok(Self { authority, host, port, path: uri.path().to_owned() })
-    }
+/// Serves requests until one has the state of this login.
+fn wait_for(
+    redirect: &Redirect,
+    listener: Listener,
+    login: &Authorize,
+    seconds: u64,
+) -> Result<Secret, Box<dyn std::error::Error>> {
+    let time = Some(Duration::from_secs(seconds));
+    let mut ignored = String::new();
+    let result = listener.serve(time, |request| respond(redirect, request, login, &mut ignored))?;
+    let result: Result<Secret, LoginError> = result.ok_or_else(|| {
+        format!("timed out after {seconds} s waiting for the OAuth callback{ignored}")
+    })?;
+    Ok(result?)
+}
 
-    fn listen(&self) -> std::io::Result<Listener> {
-        match &*self.host {
-            "localhost" => Listener::bind_localhost(self.port),
-            "[::1]" => Listener::bind(("::1", self.port)),
-            _ => Listener::bind(("127.0.0.1", self.port)),
-        }
+fn respond(
+    redirect: &Redirect,
+    request: &Request,
+    login: &Authorize,
+    ignored: &mut String,
+) -> (Response, Option<Result<Secret, LoginError>>) {
+    if let Some(response) = redirect.reject(request) {
+        return (response, None);
     }
-
-    /// Serves requests until one has the state of this login.
-    fn wait_for(
-        &self,
-        listener: Listener,
-        login: &Authorize,
-        seconds: u64,
-    ) -> Result<Secret, Box<dyn std::error::Error>> {
-        let time = Some(Duration::from_secs(seconds));
-        let mut ignored = String::new();
-        let result = listener.serve(time, |request| self.respond(request, login, &mut ignored))?;
-        let result: Result<Secret, LoginError> = result.ok_or_else(|| {
-            format!("timed out after {seconds} s waiting for the OAuth callback{ignored}")
-        })?;
-        Ok(result?)
+    let result = login.read_callback(&request.target);
+    let Err(error) = &result else {
+        return (Response::text(200, "Thank you. You may close this page."), Some(result));
+    };
+    let text = format!("The login failed: {:?}.", error.kind());
+    // A callback without the state can be from an old tab or a page of another site.
+    let query = request.target.split_once('?').map_or("", |(_, query)| query);
+    let is_of_this_login = Params::decode(query).is_ok_and(|query| {
+        query.get("state").is_some_and(|state| Secret::new(state) == *login.state())
+    });
+    if is_of_this_login {
+        return (Response::text(200, text), Some(result));
     }
-
-    fn respond(
-        &self,
-        request: &Request,
-        login: &Authorize,
-        ignored: &mut String,
-    ) -> (Response, Option<Result<Secret, LoginError>>) {
-        // The domain of another site may resolve to this machine (DNS rebinding).
-        let host = request.header("host").ok().flatten().unwrap_or_default();
-        if !host.eq_ignore_ascii_case(&self.authority) {
-            return (Response::text(400, "This is not the host of the redirect URI."), None);
-        }
-        // Browsers ask for an icon as well.
-        if request.path() != self.path {
-            return (Response::text(404, "Not found."), None);
-        }
-        if request.method != "GET" {
-            return (Response::text(405, "Use GET."), None);
-        }
-        let result = login.read_callback(&request.target);
-        let Err(error) = &result else {
-            return (Response::text(200, "Thank you. You may close this page."), Some(result));
-        };
-        let text = format!("The login failed: {:?}.", error.kind());
-        // A callback without the state can be from an old tab or a page of another site.
-        let query = request.target.split_once('?').map_or("", |(_, query)| query);
-        let is_of_this_login = Params::decode(query).is_ok_and(|query| {
-            query.get("state").is_some_and(|state| Secret::new(state) == *login.state())
-        });
-        if is_of_this_login {
-            return (Response::text(200, text), Some(result));
-        }
-        // The server sends denials without the state, so the reason is included in the timeout
-        // error.
-        let kind = error.kind();
-        let text_of_kind =
-            format!("; a callback without the state of this login was ignored: {kind:?}");
-        if *ignored != text_of_kind {
-            eprintln!("login: still waiting{text_of_kind}");
-            *ignored = text_of_kind;
-        }
-        (Response::text(200, text + " The program is still waiting."), None)
+    // The server sends denials without the state, so the reason is included in the timeout
+    // error.
+    let kind = error.kind();
+    let text_of_kind =
+        format!("; a callback without the state of this login was ignored: {kind:?}");
+    if *ignored != text_of_kind {
+        eprintln!("login: still waiting{text_of_kind}");
+        *ignored = text_of_kind;
     }
+    (Response::text(200, text + " The program is still waiting."), None)
 }

@@ -8,6 +8,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "deadlines of sockets need the real clock")]
 
+mod redirect;
 mod request;
 
 use std::io::{self, Read, Write};
@@ -18,6 +19,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use redirect::Redirect;
 use request::Rejected;
 pub use request::Request;
 

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use test_support::decoding::{Case, Outcome};
+use test_support::decoding::{Case, Outcome, shown, with_response};
 use tokenpass_client::accounts::{RegisterAccount, SecondFactor, UpdateAccount};
 use tokenpass_client::addresses::{InstantVerify, RegisterAddress, UpdateAddress, Verification};
 use tokenpass_client::chats::{CreateChat, UpdateChat};
@@ -63,7 +63,7 @@ fn rules_with<T: std::fmt::Debug>(
     needed: &[&str],
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
-    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let call = |base: &str| -> Outcome { shown(call(&client(base))) };
     // Actions are acknowledged by `result` or `success`; an error names the first.
     let missing = needed.first().map(|name| if *name == "success" { "result" } else { name });
     Case { method, documented, any_body: false, missing, call: &call }.holds(needed);
@@ -76,9 +76,7 @@ fn one<T>(
     body: &str,
     call: impl Fn(&Client) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let mut server = mockito::Server::new();
-    server.mock(method, mockito::Matcher::Any).with_status(status).with_body(body).create();
-    call(&client(&server.url()))
+    with_response(method, status, None, body, |base| call(&client(base)))
 }
 
 /// Applies the rules of a check: the result is true, false or an error.
