@@ -14,12 +14,39 @@
 //!    documentation tells of nothing that is always there);
 //! 7. an unauthorised call is an `Auth` error.
 
+use std::fmt::Debug;
+
 use api_auth::{Error, ErrorKind};
 use mockito::{Matcher, Server};
 use serde_json::Value;
 
 /// The result for a response: the value as a string, or the error.
 pub type Outcome = Result<String, Error>;
+
+/// Returns the result of a call as text.
+///
+/// # Errors
+/// Returns the error of the call.
+pub fn shown<T: Debug>(result: Result<T, Error>) -> Outcome {
+    result.map(|value| format!("{value:?}"))
+}
+
+/// Calls a server with this base URL, which sends one response.
+pub fn with_response<T>(
+    method: &str,
+    status: usize,
+    content_type: Option<&str>,
+    body: impl AsRef<[u8]>,
+    call: impl FnOnce(&str) -> T,
+) -> T {
+    let mut server = Server::new();
+    let mock = server.mock(method, Matcher::Any).with_status(status).with_body(body);
+    match content_type {
+        Some(kind) => mock.with_header("content-type", kind).create(),
+        None => mock.create(),
+    };
+    call(&server.url())
+}
 
 /// One endpoint under test.
 #[expect(missing_debug_implementations, reason = "it holds a closure")]

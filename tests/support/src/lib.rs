@@ -9,6 +9,9 @@
     reason = "for tests only"
 )]
 
+#[doc(hidden)]
+pub use api_sandbox;
+
 pub mod cli;
 #[cfg(unix)]
 pub mod console;

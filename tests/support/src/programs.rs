@@ -89,6 +89,86 @@ impl std::fmt::Debug for Program<'_> {
     }
 }
 
+/// Defines the tests of the rules of all programs. `world` returns a new world whose `read` lists at
+/// least one entry, `server` the provider's server in a world, and `heading` is one of the list.
+///
+/// ```text
+/// test_support::program_rules! {
+///     name: "tpay", read: &["transaction", "list"], write: &["transaction", "cancel", "x"],
+///     heading: "STATUS", endpoints: tpay_client::ENDPOINTS,
+///     world: world(), server: |world| world.sandbox.tpay(),
+/// }
+/// ```
+#[macro_export]
+macro_rules! program_rules {
+    (
+        name: $name:expr, read: $read:expr, write: $write:expr,
+        heading: $heading:expr, endpoints: $endpoints:expr,
+        world: $world:expr, server: |$of:ident| $server:expr $(,)?
+    ) => {
+        fn check(world: &$crate::cli::World, check: impl FnOnce(&$crate::programs::Program<'_>)) {
+            check(&$crate::programs::Program {
+                name: $name,
+                read: $read,
+                write: $write,
+                command: &|arguments| world.command(arguments),
+            });
+        }
+
+        #[test]
+        fn commands_are_those_of_the_snapshot() {
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/integration/commands.txt");
+            check(&$world, |program| program.assert_tree(path));
+        }
+
+        #[test]
+        fn api_builds_a_request_for_each_endpoint() {
+            let endpoints = $endpoints.iter();
+            let endpoints = endpoints.map(|e| (e.id(), e.method().as_str(), e.template()));
+            check(&$world, |program| program.assert_api(endpoints));
+        }
+
+        #[test]
+        fn completions_are_parsed_by_their_shells() {
+            check(&$world, |program| program.assert_completions());
+        }
+
+        #[cfg(unix)]
+        #[test]
+        fn streams_may_be_closed_and_the_home_missing() {
+            check(&$world, |program| program.assert_bare_environment());
+        }
+
+        #[cfg(unix)]
+        #[test]
+        fn one_source_supplies_all_settings() {
+            let world = $world;
+            std::fs::write(world.home.join("env"), world.env_file()).unwrap();
+            let (variable, _) = world.variables().next().unwrap();
+            check(&world, |program| program.assert_profiles(&world.home, variable));
+        }
+
+        #[cfg(unix)]
+        #[test]
+        fn terminal_gets_columns_and_questions() {
+            check(&$world, |program| drop(program.assert_terminal($heading)));
+        }
+
+        #[cfg(unix)]
+        #[test]
+        fn interrupted_read_ends() {
+            let $of = &$world;
+            let server = $server;
+            let stall = std::time::Duration::from_secs(60);
+            let stall = $crate::api_sandbox::Misbehaviour::StallInHeaders(stall);
+            check($of, |program| {
+                let stall = || server.misbehave(stall, 9);
+                program.assert_interruptible(stall, || !server.seen().is_empty());
+            });
+        }
+    };
+}
+
 fn ended(output: Output) -> Run {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let status = output.status.code().unwrap_or(-1);
@@ -189,6 +269,44 @@ impl Program<'_> {
         }
     }
 
+    /// Checks that the default profile is used only if no variable of the program is set, that
+    /// `--dry-run` writes no file, and that a profile with an unknown key is rejected. `home` is the
+    /// home folder, which has the credentials in a file `env`, and `variable` one of their names.
+    ///
+    /// # Panics
+    /// Panics if the program behaves differently.
+    #[cfg(unix)]
+    pub fn assert_profiles(&self, home: &std::path::Path, variable: &str) {
+        let file = home.join(".config").join(self.name).join("profiles.toml");
+        let login = ["auth", "login", "--env-file", "env"];
+        for arguments in [&login[..], &["man", "--dir", "pages"]] {
+            let run = self.run(&[arguments, &["--dry-run"]].concat());
+            assert!(run.status == 0 && run.stderr.contains("dry run: would"), "{run:?}");
+        }
+        assert!(!file.exists() && !home.join("pages").exists());
+        assert_eq!(self.run(&login).status, 0);
+        let stored = std::fs::read_to_string(&file).unwrap();
+        let mut command = (self.command)(self.read);
+        let names: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
+        let names =
+            names.iter().filter(|name| name.to_string_lossy().starts_with(prefix(variable)));
+        names.for_each(|name| {
+            command.env_remove(name);
+        });
+        let run = ended(command.stdin(Stdio::null()).output().unwrap());
+        assert_eq!(run.status, 0, "default profile: {run:?}");
+        let run = ended(command.env(variable, "x").output().unwrap());
+        let reason =
+            format!("credentials were read from the environment, because {variable} is set");
+        assert!(run.status == 3 && run.stderr.contains(&reason), "{run:?}");
+        let run = self.run(&["auth", "logout", "--dry-run"]);
+        assert!(run.status == 0 && run.stderr.contains("dry run: would"), "{run:?}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), stored);
+        std::fs::write(&file, stored + "typo = \"x\"\n").unwrap();
+        let run = ended(command.env_remove(variable).output().unwrap());
+        assert!(run.status == 10 && run.stderr.contains("typo is not one of"), "{run:?}");
+    }
+
     /// Checks the program on a terminal: aligned columns with headings, and a question before a write.
     /// Returns the output of the read, or `None` if there is no `script` of util-linux.
     ///
@@ -256,6 +374,12 @@ impl Program<'_> {
         assert!(status.unwrap().success());
         assert_eq!(child.wait().unwrap().signal(), Some(number));
     }
+}
+
+/// Returns the prefix of the variables of a program, such as `TPAY_`.
+#[cfg(unix)]
+fn prefix(variable: &str) -> &str {
+    variable.find('_').and_then(|end| variable.get(..=end)).unwrap()
 }
 
 /// Returns whether this process, and so its children, ignores SIGINT.

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use test_support::decoding::{Case, Outcome};
+use test_support::decoding::{Case, Outcome, shown, with_response};
 use tinypass_client::api_auth::Method;
 use tinypass_client::{
     Access, Client, Environment, Error, ErrorKind, GetDownloadUrl, GrantAccess, RawEndpoint,
@@ -35,7 +35,7 @@ fn rules<T: std::fmt::Debug>(
     missing: &str,
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
-    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let call = |base: &str| -> Outcome { shown(call(&client(base))) };
     // A page contains only its records.
     let required: &[&str] = if missing == "data" { &["data"] } else { &[] };
     let missing = Some(missing);
@@ -44,7 +44,7 @@ fn rules<T: std::fmt::Debug>(
 
 /// Checks the rules of a response that is not documented: it may be empty or have any content.
 fn acknowledgement_rules<T: std::fmt::Debug>(call: impl Fn(&Client) -> Result<T, Error>) {
-    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let call = |base: &str| -> Outcome { shown(call(&client(base))) };
     let documented = r#"{"ok":true}"#;
     Case { method: "POST", documented, any_body: true, missing: None, call: &call }.holds(&[]);
 }
@@ -56,9 +56,7 @@ fn one<T>(
     body: &str,
     call: impl Fn(&Client) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let mut server = mockito::Server::new();
-    server.mock(method, mockito::Matcher::Any).with_status(status).with_body(body).create();
-    call(&client(&server.url()))
+    with_response(method, status, None, body, |base| call(&client(base)))
 }
 
 #[test]

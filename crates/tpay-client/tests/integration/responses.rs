@@ -5,7 +5,7 @@
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use test_support::decoding::{Case, Outcome};
+use test_support::decoding::{Case, Outcome, shown, with_response};
 use tpay_client::accounts::*;
 use tpay_client::api_auth::{Acknowledgement, StatusCode};
 use tpay_client::blik::*;
@@ -50,7 +50,7 @@ fn rules<T: std::fmt::Debug>(
     missing: &str,
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
-    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let call = |base: &str| -> Outcome { shown(call(&client(base))) };
     let missing = Some(missing);
     Case { method, documented, any_body: false, missing, call: &call }.holds(&[]);
 }
@@ -62,7 +62,7 @@ fn rules_of_one<T: std::fmt::Debug>(
     part: &str,
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
-    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let call = |base: &str| -> Outcome { shown(call(&client(base))) };
     let missing = Some(part);
     Case { method, documented, any_body: false, missing, call: &call }.holds(&[part]);
 }
@@ -73,14 +73,14 @@ fn acknowledgement_rules<T: std::fmt::Debug>(
     documented: &str,
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
-    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let call = |base: &str| -> Outcome { shown(call(&client(base))) };
     let missing = Some("result");
     Case { method, documented, any_body: true, missing, call: &call }.holds(&[]);
 }
 
 /// Checks the rules of an object whose format is not documented.
 fn free_rules<T: std::fmt::Debug>(documented: &str, call: impl Fn(&Client) -> Result<T, Error>) {
-    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let call = |base: &str| -> Outcome { shown(call(&client(base))) };
     Case { method: "GET", documented, any_body: false, missing: None, call: &call }.holds(&[]);
 }
 
@@ -101,14 +101,7 @@ fn typed<T>(
     body: impl AsRef<[u8]>,
     call: impl Fn(&Client) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let mut server = mockito::Server::new();
-    server
-        .mock(method, mockito::Matcher::Any)
-        .with_status(status)
-        .with_header("content-type", content_type)
-        .with_body(body)
-        .create();
-    call(&client(&server.url()))
+    with_response(method, status, Some(content_type), body, |base| call(&client(base)))
 }
 
 fn page(list: &str, entry: &str) -> String {
