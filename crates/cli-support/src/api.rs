@@ -131,7 +131,10 @@ impl Api {
         if context.is_withheld(&request)? {
             return Ok(Exit::Done);
         }
-        self.print(context, request)
+        if is_write {
+            context.output.check()?;
+        }
+        self.print(context, request, is_write)
     }
 
     /// Returns how the pages of the list are requested, with `--paginate`.
@@ -172,7 +175,9 @@ impl Api {
         &self,
         context: &Context<P>,
         request: RawEndpoint,
+        is_write: bool,
     ) -> Result<Exit, Failure> {
+        let name = self.endpoint.as_deref().filter(|_| self.path.is_none()).unwrap_or_default();
         // The response of some endpoints is a secret.
         let output = context.output.private();
         if self.include {
@@ -186,20 +191,19 @@ impl Api {
                 };
                 text.push_str(&format!("{name}: {value}\n"));
             }
-            return output
-                .bytes(&[text.as_bytes(), b"\n", response.body()].concat())
-                .map(|()| Exit::Done);
+            let text = [text.as_bytes(), b"\n", response.body()].concat();
+            context.after(is_write, name, response.status(), output.bytes(&text))?;
+            return Ok(Exit::Done);
         }
         let reply = P::send(context.client()?, &WithJson::new(request))?;
-        match output.format() {
+        let shown = match output.format() {
             // The body has no known format, so a table shows it unchanged.
-            Format::Table if context.global.fields.is_empty() => {
-                output.bytes(&reply.value)?;
-            }
+            Format::Table if context.global.fields.is_empty() => output.bytes(&reply.value),
             // A response to a write may have no body.
-            _ if reply.body.trim().is_empty() => {}
-            _ => output.value(&reply.body)?,
-        }
+            _ if reply.body.trim().is_empty() => Ok(()),
+            _ => output.value(&reply.body),
+        };
+        context.after(is_write, name, reply.status, shown)?;
         Ok(Exit::Done)
     }
 

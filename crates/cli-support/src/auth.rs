@@ -16,6 +16,10 @@ use etcetera::BaseStrategy;
 use crate::args::{Global, duration, read};
 use crate::context::Provider;
 use crate::exit::{Exit, Failure};
+use crate::output::{Format, Output};
+
+/// The source of settings that are variables of the process.
+const ENVIRONMENT: &str = "environment";
 
 /// A setting of a provider's client.
 #[derive(Debug, Clone, Copy)]
@@ -95,11 +99,13 @@ impl Settings {
         } else if let Some(name) = profile {
             Profiles::load(program)?.settings(name, variables)?
         } else {
+            // One source supplies all settings: a variable such as that of the environment must not
+            // be ignored because the credentials come from the default profile.
             let settings = Self::from_environment(variables)?;
-            let is_used = variables.iter().any(|variable| {
-                variable.is_required && settings.values.contains_key(variable.name)
-            });
-            let profiles = if is_used { None } else { Profiles::load(program).ok() };
+            let profiles = match settings.values.is_empty() {
+                true => Profiles::load_if_home(program)?,
+                false => None,
+            };
             match profiles.and_then(|profiles| Some((profiles.default()?, profiles))) {
                 Some((name, profiles)) => profiles.settings(&name, variables)?,
                 None => settings,
@@ -114,16 +120,19 @@ impl Settings {
         };
         match variables.iter().find(is_missing) {
             None => Ok(self),
-            Some(variable) => Err(Failure::new(
-                Exit::Credentials,
-                format!(
-                    "{} is not set (credentials were read from the {})",
+            Some(variable) => {
+                let because = match self.values.keys().next() {
+                    Some(name) if self.source == ENVIRONMENT => format!(", because {name} is set"),
+                    _ => String::new(),
+                };
+                let problem = format!(
+                    "{} is not set (credentials were read from the {}{because})",
                     variable.name, self.source
-                ),
-            )
-            .with_hint(format!(
-                "set it, run `{program} auth login`, or use --profile NAME or --env-file FILE"
-            ))),
+                );
+                Err(Failure::new(Exit::Credentials, problem).with_hint(format!(
+                    "set it, run `{program} auth login`, or use --profile NAME or --env-file FILE"
+                )))
+            }
         }
     }
 
@@ -135,7 +144,7 @@ impl Settings {
                 .map_err(|error| Failure::new(Exit::Credentials, error.to_string()))?;
             values.extend(value.map(|value| (variable.name, value)));
         }
-        Ok(Self { values, source: "environment".to_owned() })
+        Ok(Self { values, source: ENVIRONMENT.to_owned() })
     }
 
     /// Reads `NAME=value` lines.
@@ -145,10 +154,12 @@ impl Settings {
     /// setting, empty nor a comment.
     pub fn from_env_file(path: &Path, variables: &[Variable]) -> Result<Self, Failure> {
         let text = read(path)?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let mut values = BTreeMap::new();
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
-            let line = line.strip_prefix("export ").unwrap_or(line);
+            let exported = line.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t']));
+            let line = exported.unwrap_or(line).trim_start();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
@@ -157,11 +168,29 @@ impl Settings {
                 let problem = format!("{}: line {at} is not NAME=value", path.display());
                 return Err(Failure::new(Exit::Local, problem));
             };
-            let variable = variables.iter().find(|variable| variable.name == name.trim());
-            values.extend(variable.map(|variable| (variable.name, unquoted(value.trim()))));
+            let name = name.trim();
+            match variables.iter().find(|variable| variable.name == name) {
+                Some(variable) => {
+                    values.insert(variable.name, unquoted(value.trim()));
+                }
+                None if is_misspelt(name, variables) => {
+                    let known: Vec<&str> = variables.iter().map(|known| known.name).collect();
+                    let problem =
+                        format!("{}: {name} is not one of {}", path.display(), known.join(", "));
+                    return Err(Failure::new(Exit::Local, problem));
+                }
+                None => {}
+            }
         }
         Ok(Self { values, source: format!("file {}", path.display()) })
     }
+}
+
+/// Returns whether a name that is no variable has the prefix of the variables, such as `TPAY_`.
+fn is_misspelt(name: &str, variables: &[Variable]) -> bool {
+    let prefix = |name: &str| name.split_once('_').map(|(prefix, _)| prefix.to_owned());
+    let own = variables.first().and_then(|variable| prefix(variable.name));
+    own.is_some() && prefix(name) == own
 }
 
 /// Returns the source of the settings of a profile.
@@ -196,10 +225,16 @@ impl Profiles {
     /// Returns an error if there is no home folder, or if the file cannot be parsed or can be read
     /// by other users.
     pub fn load(program: &str) -> Result<Self, Failure> {
-        let strategy = etcetera::choose_base_strategy().map_err(|_| {
+        Self::load_if_home(program)?.ok_or_else(|| {
             Failure::new(Exit::Local, "there is no home folder, so there are no profiles")
-        })?;
-        Self::load_from(strategy.config_dir().join(program).join("profiles.toml"))
+        })
+    }
+
+    /// Reads the profiles like [`load`](Self::load). Returns `None` without a home folder.
+    fn load_if_home(program: &str) -> Result<Option<Self>, Failure> {
+        let Ok(strategy) = etcetera::choose_base_strategy() else { return Ok(None) };
+        let path = strategy.config_dir().join(program).join("profiles.toml");
+        Self::load_from(path).map(Some)
     }
 
     fn load_from(path: PathBuf) -> Result<Self, Failure> {
@@ -248,6 +283,12 @@ impl Profiles {
             let problem = format!("{} has no profile `{name}`", self.path.display());
             return Err(Failure::new(Exit::Credentials, problem));
         };
+        let is_known = |key: &&String| variables.iter().any(|variable| variable.key == **key);
+        if let Some(key) = profile.keys().find(|key| !is_known(key)) {
+            let known: Vec<&str> = variables.iter().map(|variable| variable.key).collect();
+            let problem = format!("profile `{name}`: {key} is not one of {}", known.join(", "));
+            return Err(Failure::new(Exit::Local, problem));
+        }
         let mut values = BTreeMap::new();
         for variable in variables {
             let value = match profile.get(variable.key) {
@@ -302,26 +343,21 @@ impl Profiles {
 
     /// Replaces the file atomically, with mode 0600.
     fn save(&self) -> Result<(), Failure> {
-        let failed = |error: io::Error| Failure::file(&self.path, &error);
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(failed)?;
-        let temporary = folder.join(format!(".profiles.{}", std::process::id()));
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(0o600);
+        fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
+        Output::new(Format::Table, Vec::new(), Some(self.path.clone()))
+            .private()
+            .bytes(self.table.to_string().as_bytes())
+    }
+
+    /// Saves the profiles, unless nothing may be changed. Returns a message: what was `done`.
+    fn commit(&self, global: &Global, done: &str) -> Result<String, Failure> {
+        let file = self.path.display();
+        if global.dry_run {
+            return Ok(format!("dry run: would have {done} in {file}"));
         }
-        let written = options.open(&temporary).and_then(|mut file| {
-            file.write_all(self.table.to_string().as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&temporary, &self.path)
-        });
-        if written.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
-        written.map_err(failed)
+        self.save()?;
+        Ok(format!("{done} in {file}"))
     }
 }
 
@@ -401,8 +437,7 @@ pub(crate) fn login(
     let settings = settings.complete(program, variables)?;
     let mut profiles = Profiles::load(program)?;
     profiles.store(name, &settings, variables);
-    profiles.save()?;
-    Ok(format!("stored profile `{name}` in {}", profiles.path.display()))
+    profiles.commit(global, &format!("stored profile `{name}`"))
 }
 
 /// Stores the settings and the values of a login in a profile. Returns a message.
@@ -423,8 +458,7 @@ pub(crate) fn store_login<P: Provider>(
             profiles.set(name, variable.key, value.expose());
         }
     }
-    profiles.save()?;
-    Ok(format!("stored profile `{name}` in {}", profiles.path.display()))
+    profiles.commit(global, &format!("stored profile `{name}`"))
 }
 
 /// Prompts for each setting. An empty line omits an optional one.
@@ -452,14 +486,13 @@ fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
 }
 
 /// Removes a profile. Returns a message.
-pub(crate) fn logout(program: &str, name: &str) -> Result<String, Failure> {
+pub(crate) fn logout(program: &str, name: &str, global: &Global) -> Result<String, Failure> {
     let mut profiles = Profiles::load(program)?;
     if !profiles.remove(name) {
         let problem = format!("there is no profile `{name}`");
         return Err(Failure::new(Exit::NotFound, problem));
     }
-    profiles.save()?;
-    Ok(format!("removed profile `{name}`"))
+    profiles.commit(global, &format!("removed profile `{name}`"))
 }
 
 #[cfg(test)]
@@ -525,18 +558,36 @@ mod tests {
         fs::remove_dir_all(path.parent().unwrap()).unwrap();
     }
 
+    #[test]
+    fn names_that_are_no_settings_are_errors() {
+        let path = path("names");
+        let file = path.with_file_name("env");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        // Other programs read the file too, and editors of Windows begin it with a mark.
+        fs::write(&file, "\u{feff}export\tX_ID=i\r\nexport X_SECRET=s\nXY_HOST=h\nexporter=1\n")
+            .unwrap();
+        let settings = Settings::from_env_file(&file, VARIABLES).unwrap();
+        assert_eq!((settings.need("X_ID"), settings.need("X_SECRET")), ("i", "s"));
+        fs::write(&file, "X_ID=i\nX_SECRETS=CANARY\n").unwrap();
+        let error = Settings::from_env_file(&file, VARIABLES).unwrap_err().to_string();
+        assert!(error.ends_with("X_SECRETS is not one of X_ID, X_SECRET, X_HOST"), "{error}");
+        let table = "[profiles.a]\nid = \"i\"\nsecrets = \"CANARY\"\n".parse().unwrap();
+        let error = Profiles { path: PathBuf::new(), table }.settings("a", VARIABLES).unwrap_err();
+        assert_eq!(error.message(), "profile `a`: secrets is not one of id, secret, host");
+        fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    }
+
     #[cfg(unix)]
     #[test]
     fn values_may_be_the_output_of_a_command() {
         let table: toml::Table =
-            "default = \"a\"\n[profiles.a]\nid = \"i\"\nsecret = { command = [\"echo\", \"s\"] }\n\
-             host = { command = [\"false\"] }\n"
+            "[profiles.a]\nid = \"i\"\nsecret = { command = [\"echo\", \"s\"] }\n\
+             [profiles.b]\nid = \"i\"\nhost = { command = [\"false\"] }\n"
                 .parse()
                 .unwrap();
         let profiles = Profiles { path: PathBuf::new(), table };
-        let settings = profiles.settings("a", VARIABLES.get(..2).unwrap()).unwrap();
-        assert_eq!(settings.need("X_SECRET"), "s");
-        let error = profiles.settings("a", VARIABLES).unwrap_err().to_string();
+        assert_eq!(profiles.settings("a", VARIABLES).unwrap().need("X_SECRET"), "s");
+        let error = profiles.settings("b", VARIABLES).unwrap_err().to_string();
         assert!(error.contains("the command of host failed"), "{error}");
     }
 }

@@ -376,6 +376,9 @@ impl<P: Provider> Context<P> {
         if self.is_withheld(&request)? {
             return Ok(None);
         }
+        if !request.read_only() {
+            self.output.check()?;
+        }
         Ok(Some(P::send(self.client()?, &request)?))
     }
 
@@ -417,19 +420,32 @@ impl<P: Provider> Context<P> {
                 return Err(Failure::not_found(P::NAME, E::ID));
             }
             // A response to a write may have no body.
-            let body = match reply.json()? {
-                Some(_) => &*reply.body,
-                None => r#"{"success":true}"#,
+            let shown = match reply.json()? {
+                Some(_) => self.output.value(&reply.body),
+                None => self.output.value(r#"{"success":true}"#),
             };
-            match self.output.value(body) {
-                // The write was carried out.
-                Err(failure) if is_write && failure.exit() == Exit::Usage => {
-                    self.note(failure.message());
-                }
-                shown => shown?,
-            }
+            self.after(is_write, E::ID, reply.status, shown)?;
         }
         Ok(Exit::Done)
+    }
+
+    /// Converts the result of showing a response. After a write, which was carried out, a failure is
+    /// [`Exit::Unknown`], and a field that the response does not have is a message.
+    pub(crate) fn after(
+        &self,
+        is_write: bool,
+        endpoint: &str,
+        status: StatusCode,
+        shown: Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        match shown {
+            Err(failure) if is_write && failure.exit() == Exit::Usage => {
+                self.note(failure.message());
+                Ok(())
+            }
+            Err(failure) if is_write => Err(failure.after_write(endpoint, status)),
+            shown => shown,
+        }
     }
 
     /// Sends a request with the body of `input`, if one is given, and writes the JSON of its
@@ -520,7 +536,7 @@ impl<P: Provider> Context<P> {
         let (mut shown, mut total) = (0, None);
         let progress = self.progress();
         let mut list = None;
-        while shown < limits.most() {
+        while shown < limits.most() && !self.output.is_closed() {
             let Some(entry) = items.next().transpose()? else { break };
             if let Some(filter) = filter {
                 if !filter(&entry.json) {
@@ -569,7 +585,7 @@ impl<P: Provider> Context<P> {
 
     /// Sends a request for each line of a file. `labels` are the members that name a line. The
     /// results are a list; a line that fails is shown with its error, and the others are sent.
-    /// `answer` returns the value of a result and whether it is yes.
+    /// `verdict` returns the value of a result and whether it is yes.
     ///
     /// The exit status is 0, 1 if a result is no, and 11 if some lines failed. If all failed for
     /// the same reason, it is that of a single one.
@@ -579,7 +595,7 @@ impl<P: Provider> Context<P> {
     pub fn batch<E>(
         &self,
         lines: Vec<(Vec<(&'static str, String)>, E)>,
-        answer: impl Fn(&Reply<E::Output>) -> Result<(Json, bool), Failure>,
+        verdict: impl Fn(&Reply<E::Output>) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
@@ -610,7 +626,7 @@ impl<P: Provider> Context<P> {
         let results = P::send_all(self.client()?, requests, self.jobs());
         for (label, result) in labels.into_iter().zip(results) {
             let null = || Json::Other("null".to_owned());
-            let result = result.map_err(Failure::from).and_then(|reply| answer(&reply));
+            let result = result.map_err(Failure::from).and_then(|reply| verdict(&reply));
             let (value, error) = match result {
                 Ok((value, is_yes)) => {
                     is_no |= !is_yes;
@@ -643,7 +659,7 @@ impl<P: Provider> Context<P> {
         if let Some(list) = list {
             unwritten = list.end().err();
         }
-        if let Some(failure) = unwritten.filter(|failure| !failure.is_closed_pipe()) {
+        if let Some(failure) = unwritten {
             let failed = exits.len();
             let sent = format!("all {count} requests were sent, {failed} of them failed");
             if failure.exit() != Exit::Usage {
@@ -700,9 +716,9 @@ impl<P: Provider> Context<P> {
         write!(stderr, "{}? [y/N] ", printable(what))
             .and_then(|()| stderr.flush())
             .map_err(failed)?;
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).map_err(failed)?;
-        match answer.trim().to_ascii_lowercase().as_str() {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).map_err(failed)?;
+        match line.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => Err(Failure::new(Exit::Usage, "not confirmed; nothing was sent")),
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use api_auth::{Error, ErrorKind, InputError};
+use api_auth::{Error, ErrorKind, InputError, StatusCode};
 
 use crate::json::Json;
 use crate::output::printable;
@@ -11,8 +11,8 @@ use crate::output::printable;
 /// The exit statuses for the help and the manual page.
 pub const EXIT_STATUSES: &str = "\
 Exit status:
-    0  done, or the answer is yes
-    1  the answer is no, for example a declined payment or a forged message
+    0  done, or yes
+    1  no, where the command asks a question: for example a declined payment or a forged message
     2  invalid arguments; nothing was sent
     3  credentials are missing or were rejected
     4  not found
@@ -99,8 +99,6 @@ pub struct Failure {
     request_id: Option<String>,
     retryable: bool,
     hint: Option<String>,
-    /// The reader of the output has closed it: not a failure.
-    is_closed_pipe: bool,
 }
 
 impl Failure {
@@ -114,7 +112,6 @@ impl Failure {
             request_id: None,
             retryable: exit == Exit::Unavailable || exit == Exit::RateLimited,
             hint: exit.hint().map(str::to_owned),
-            is_closed_pipe: false,
         }
     }
 
@@ -134,9 +131,7 @@ impl Failure {
 
     /// Creates the failure of writing to the standard output.
     pub fn output(error: &io::Error) -> Self {
-        let is_closed_pipe = error.kind() == io::ErrorKind::BrokenPipe;
-        let exit = if is_closed_pipe { Exit::Done } else { Exit::Local };
-        Self { is_closed_pipe, ..Self::new(exit, format!("standard output: {error}")) }
+        Self::new(Exit::Local, format!("standard output: {error}"))
     }
 
     /// Returns the failure with a prefix before its message, such as the name of a file.
@@ -165,24 +160,25 @@ impl Failure {
         }
     }
 
+    /// Returns the failure to show the response to a write that was carried out. The write must not
+    /// be repeated.
+    #[must_use]
+    pub fn after_write(self, endpoint: &str, status: StatusCode) -> Self {
+        Self {
+            endpoint: Some(endpoint.to_owned()).filter(|name| !name.is_empty()),
+            http_status: Some(status.as_u16()),
+            ..Self::new(Exit::Unknown, format!("the request was sent, but: {}", self.message))
+        }
+    }
+
     /// Returns the message without the hint.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Returns whether the reader of the output has closed it.
-    pub fn is_closed_pipe(&self) -> bool {
-        self.is_closed_pipe
-    }
-
     /// Returns the exit status.
     pub fn exit(&self) -> Exit {
         self.exit
-    }
-
-    /// Returns whether there is something to report.
-    pub fn is_shown(&self) -> bool {
-        !self.is_closed_pipe
     }
 
     /// Returns whether it is the error of a request.

@@ -144,7 +144,7 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
         AuthCommand::Login(_) => {
             context.note(&login(P::NAME, P::VARIABLES, &context.global)?);
         }
-        AuthCommand::Logout { name } => context.note(&logout(P::NAME, &name)?),
+        AuthCommand::Logout { name } => context.note(&logout(P::NAME, &name, &context.global)?),
         AuthCommand::List => {
             let profiles = Profiles::load(P::NAME)?;
             let default = profiles.default();
@@ -179,6 +179,9 @@ fn man<P: Provider>(
 ) -> Result<Exit, Failure> {
     command.build();
     match dir {
+        Some(dir) if context.global.dry_run => {
+            context.note(&format!("dry run: would write the pages to {}", dir.display()));
+        }
         Some(dir) => {
             std::fs::create_dir_all(&dir)
                 .and_then(|()| clap_mangen::generate_to(command, &dir))
@@ -287,12 +290,8 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            if failure.is_shown() {
-                let failure = failure.with_variable_of(P::CREDENTIALS);
-                let exit = failure.exit();
-                print_failure::<P>(&failure, is_json, color);
-                return exit.into();
-            }
+            let failure = failure.with_variable_of(P::CREDENTIALS);
+            print_failure::<P>(&failure, is_json, color);
             failure.exit().into()
         }
     }

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
 use comfy_table::Table;
@@ -29,6 +30,10 @@ pub enum Format {
 
 /// A column of a table: its heading and the path of its value.
 pub type Column = (&'static str, &'static str);
+
+/// Whether the reader of the standard output has closed it. That is no failure: the command goes on
+/// and ends with its own exit status.
+static IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// The output of a command.
 #[derive(Debug)]
@@ -71,6 +76,22 @@ impl Output {
     /// Returns whether entries are written to a terminal one by one.
     pub(crate) fn is_on_terminal(&self) -> bool {
         self.file.is_none() && self.format != Format::Table && io::stdout().is_terminal()
+    }
+
+    /// Returns whether the reader of the standard output has closed it.
+    pub fn is_closed(&self) -> bool {
+        self.file.is_none() && IS_CLOSED.load(Ordering::Relaxed)
+    }
+
+    /// Checks that the file can be written, before a request that changes something is sent.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be created.
+    pub fn check(&self) -> Result<(), Failure> {
+        match &self.file {
+            Some(path) if !is_special(path) => Sink::create(Some(path), self.is_private).map(drop),
+            _ => Ok(()),
+        }
     }
 
     /// Returns the format.
@@ -401,13 +422,16 @@ enum Sink {
     },
 }
 
+/// Returns whether a path is a device, a FIFO, a link or a folder, which is not replaced.
+fn is_special(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| !found.is_file())
+}
+
 impl Sink {
     fn create(path: Option<&Path>, is_private: bool) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };
         let failed = |error: io::Error| Failure::file(path, &error);
-        // A device, a FIFO or a link is no file to replace.
-        let existing = fs::symlink_metadata(path).ok();
-        if existing.as_ref().is_some_and(|found| !found.is_file()) {
+        if is_special(path) {
             let file = OpenOptions::new().write(true).truncate(true).open(path);
             // A link may have no file yet.
             let file = match file {
@@ -418,6 +442,7 @@ impl Sink {
             };
             return Ok(Self::Direct { file: file.map_err(failed)?, path: path.to_owned() });
         }
+        let existing = fs::metadata(path).ok();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         // The hasher's keys are random.
         let random = RandomState::new().build_hasher().finish();
@@ -459,10 +484,16 @@ impl Sink {
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         match self {
+            Self::Stdout if IS_CLOSED.load(Ordering::Relaxed) => Ok(()),
             Self::Stdout => {
                 let mut stdout = io::stdout().lock();
-                let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
-                written.map_err(|error| Failure::output(&error))
+                match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                        IS_CLOSED.store(true, Ordering::Relaxed);
+                        Ok(())
+                    }
+                    written => written.map_err(|error| Failure::output(&error)),
+                }
             }
             Self::Direct { file, path } | Self::File { file, path, .. } => {
                 file.write_all(bytes).map_err(|error| Failure::file(path, &error))

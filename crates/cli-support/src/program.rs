@@ -49,3 +49,27 @@ macro_rules! program {
         }
     };
 }
+
+/// Calls the setters of a request whose options are given. An option has the name of its setter.
+///
+/// ```
+/// # struct Request(Vec<&'static str>);
+/// # impl Request {
+/// #     fn label(mut self, value: &'static str) -> Self { self.0.push(value); self }
+/// #     fn kind(self, _: &'static str) -> Self { self }
+/// # }
+/// # struct Arguments { label: Option<&'static str>, kind: Option<&'static str> }
+/// # let (request, arguments) = (Request(Vec::new()), Arguments { label: Some("a"), kind: None });
+/// let request = cli_support::with_options!(request, arguments; label, kind);
+/// # assert_eq!(request.0, ["a"]);
+/// ```
+#[macro_export]
+macro_rules! with_options {
+    ($request:expr, $arguments:expr; $($name:ident),+ $(,)?) => {{
+        let mut request = $request;
+        $(if let Some(value) = $arguments.$name {
+            request = request.$name(value);
+        })+
+        request
+    }};
+}

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use cli_support::api_auth::Endpoint;
 use cli_support::output::{Column, Format};
-use cli_support::{Context, Exit, Failure, Json, Run, WithJson};
+use cli_support::{Context, Exit, Failure, Json, Run, WithJson, with_options};
 use tinycert_client::CreateCa;
 use tinycert_client::ca::{DeleteCa, GetCa, GetCaDetails, HashMethod, ListCas};
 
@@ -79,13 +79,8 @@ impl Run<TinyCert> for Ca {
 
 impl Create {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
-        let mut request = CreateCa::new(self.country, self.organization);
-        if let Some(locality) = self.locality {
-            request = request.locality(locality);
-        }
-        if let Some(state) = self.state {
-            request = request.state(state);
-        }
+        let mut request =
+            with_options!(CreateCa::new(self.country, self.organization), self; locality, state);
         request = request.hash_method(match self.hash {
             Hash::Sha256 => HashMethod::Sha256,
             Hash::Sha1 => HashMethod::Sha1,

@@ -17,7 +17,11 @@ use crate::provider::{KEY, PASSPHRASE};
 pub(crate) struct Hook {
     /// Shell command that makes servers load the new files; it is run again on later runs until it
     /// has succeeded
-    #[arg(long = "deploy-hook", value_name = "COMMAND")]
+    #[arg(
+        long = "deploy-hook",
+        value_name = "COMMAND",
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
     pub(crate) command: Option<String>,
     /// Time after which the hook is killed
     // The id differs from that of `--timeout`, an option of all commands.

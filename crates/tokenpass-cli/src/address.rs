@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Run};
+use cli_support::{Context, Exit, Failure, Run, with_options};
 use tokenpass_client::addresses::{
     DeleteAddress, GetMyAddress, GetPublicAddress, InstantVerify, ListMyAddresses,
     ListPublicAddresses, RegisterAddress, UpdateAddress, VerifyAddress,
@@ -104,19 +104,8 @@ impl Run<Tokenpass> for Address {
                 context.show(GetPublicAddress::new(user, address))
             }
             Self::Register(register) => {
-                let mut request = RegisterAddress::new(register.address);
-                if let Some(label) = register.label {
-                    request = request.label(label);
-                }
-                if let Some(public) = register.public {
-                    request = request.public(public);
-                }
-                if let Some(active) = register.active {
-                    request = request.active(active);
-                }
-                if let Some(kind) = register.kind {
-                    request = request.kind(kind);
-                }
+                let request = RegisterAddress::new(register.address);
+                let request = with_options!(request, register; label, public, active, kind);
                 context.show(request)
             }
             Self::Verify { address, signature } => {
@@ -126,16 +115,8 @@ impl Run<Tokenpass> for Address {
                 context.show(InstantVerify::new(user, message, address, signature))
             }
             Self::Update(update) => {
-                let mut request = UpdateAddress::new(update.address);
-                if let Some(label) = update.label {
-                    request = request.label(label);
-                }
-                if let Some(public) = update.public {
-                    request = request.public(public);
-                }
-                if let Some(active) = update.active {
-                    request = request.active(active);
-                }
+                let request = UpdateAddress::new(update.address);
+                let request = with_options!(request, update; label, public, active);
                 context.show(request)
             }
             Self::Delete { address } => {

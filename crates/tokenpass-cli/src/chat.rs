@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Run};
+use cli_support::{Context, Exit, Failure, Run, with_options};
 use tokenpass_client::balances::Satoshis;
 use tokenpass_client::chats::{
     CreateChat, GetChat, GetChatPrivileges, GetMessengerPrivileges, JoinChat, ListChats, UpdateChat,
@@ -75,12 +75,7 @@ macro_rules! with_settings {
         for (token, amount) in settings.tokens {
             request = request.token(token, amount);
         }
-        if let Some(active) = settings.active {
-            request = request.active(active);
-        }
-        if let Some(global) = settings.global {
-            request = request.global(global);
-        }
+        request = with_options!(request, settings; active, global);
         request
     }};
 }

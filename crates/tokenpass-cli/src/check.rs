@@ -56,11 +56,11 @@ impl Run<Tokenpass> for Check {
         let is_file = self.file.is_some();
         if self.address {
             let of = |who: String| CheckAddress::new(who, rules.clone());
-            answers(context, who, is_file, of)
+            check_all(context, who, is_file, of)
         } else if self.email {
-            answers(context, who, is_file, |who| CheckEmail::new(who, rules.clone()))
+            check_all(context, who, is_file, |who| CheckEmail::new(who, rules.clone()))
         } else {
-            answers(context, who, is_file, |who| CheckUser::new(who, rules.clone()))
+            check_all(context, who, is_file, |who| CheckUser::new(who, rules.clone()))
         }
     }
 }
@@ -79,8 +79,8 @@ fn users(file: &Path) -> Result<Vec<String>, Failure> {
     }
 }
 
-/// Sends one question, or that of each line of a file.
-fn answers<E>(
+/// Checks one user, or each of a file.
+fn check_all<E>(
     context: &Context<Tokenpass>,
     who: Vec<String>,
     is_file: bool,
@@ -96,13 +96,13 @@ where
         });
     }
     match who.into_iter().next() {
-        Some(who) => answer(context, of(who)),
+        Some(who) => check_one(context, of(who)),
         None => Ok(Exit::Done),
     }
 }
 
-/// Sends a question. Its response is the exit status, and the JSON of the server.
-pub(crate) fn answer<E: Endpoint<Output = bool>>(
+/// Sends a check. The exit status is 1 if the result is no.
+pub(crate) fn check_one<E: Endpoint<Output = bool>>(
     context: &Context<Tokenpass>,
     request: E,
 ) -> Result<Exit, Failure> {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use clap::{Args, Subcommand};
 use cli_support::args::duration;
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Run};
+use cli_support::{Context, Exit, Failure, Input, Run, with_options};
 use tokenpass_client::UnixTime;
 use tokenpass_client::balances::Satoshis;
 use tokenpass_client::promises::{
@@ -99,18 +99,7 @@ macro_rules! with_terms {
         if let Some(time) = terms.expires_after {
             request = request.expires(after(time));
         }
-        if let Some(txid) = terms.txid {
-            request = request.txid(txid);
-        }
-        if let Some(fingerprint) = terms.fingerprint {
-            request = request.fingerprint(fingerprint);
-        }
-        if let Some(reference) = terms.reference {
-            request = request.reference(reference);
-        }
-        if let Some(note) = terms.note {
-            request = request.note(note);
-        }
+        request = with_options!(request, terms; txid, fingerprint, reference, note);
         request
     }};
 }

@@ -1,7 +1,7 @@
 //! `tokenpass user`.
 
 use clap::{Args, Subcommand};
-use cli_support::{Context, Exit, Failure, Run};
+use cli_support::{Context, Exit, Failure, Run, with_options};
 use tokenpass_client::accounts::{CheckLogin, RegisterAccount, UpdateAccount};
 use tokenpass_client::lookups::{
     CheckUserExists, GetAddressByUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses,
@@ -10,7 +10,7 @@ use tokenpass_client::oauth::GetUser;
 use tokenpass_client::tca::FindUsers;
 use tokenpass_client::{Rules, Secret};
 
-use crate::check::answer;
+use crate::check::check_one;
 use crate::provider::{TOKEN, Tokenpass};
 
 #[derive(Debug, Subcommand)]
@@ -120,7 +120,7 @@ impl Run<Tokenpass> for User {
                 if strict {
                     request = request.strict(true);
                 }
-                answer(context, request)
+                check_one(context, request)
             }
             Self::Register(Register { user, email, name, password_stdin }) => {
                 let password = password(context, "password", password_stdin)?;
@@ -148,13 +148,8 @@ impl Update {
             return Err(Failure::new(Exit::Credentials, problem).with_hint(hint));
         };
         let current = password(context, "current password", self.password_stdin)?;
-        let mut request = UpdateAccount::new(self.id, token, current);
-        if let Some(name) = self.name {
-            request = request.name(name);
-        }
-        if let Some(email) = self.email {
-            request = request.email(email);
-        }
+        let mut request =
+            with_options!(UpdateAccount::new(self.id, token, current), self; name, email);
         if self.new_password {
             request = request.password(password(context, "new password", self.password_stdin)?);
         }

@@ -17,7 +17,7 @@ use crate::notification::{Trust, send};
 use crate::provider::Tpay;
 
 /// Headers of a connection, which are not forwarded.
-const HOP_BY_HOP: &[&str] =
+pub(crate) const HOP_BY_HOP: &[&str] =
     &["connection", "content-length", "host", "keep-alive", "te", "transfer-encoding", "upgrade"];
 
 #[derive(Debug, Args)]
@@ -52,6 +52,10 @@ struct Genuine {
 
 impl Listen {
     pub(crate) fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        if context.global.curl || context.global.dry_run {
+            let problem = "--curl and --dry-run cannot be used with a command that listens";
+            return Err(Failure::new(Exit::Usage, problem));
+        }
         let reader = self.trust.reader(context)?;
         if let Some(folder) = &self.save {
             std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
@@ -111,6 +115,10 @@ impl Listen {
             _ => json.to_string(),
         };
         context.output.text(&text)?;
+        if context.output.is_closed() {
+            // A notification that is lost must not be acknowledged.
+            return Err(Failure::new(Exit::Local, "the standard output was closed"));
+        }
         if let Some(folder) = &self.save {
             save(folder, number, request)?;
         }

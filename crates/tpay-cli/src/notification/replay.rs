@@ -3,16 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use cli_support::api_auth::Error;
 use cli_support::api_auth::http::{Request, Uri};
 use cli_support::{Context, Exit, Failure};
 
-use crate::notification::{object, send, stored_headers};
+use crate::notification::listen::HOP_BY_HOP;
+use crate::notification::{send, stored_headers};
 use crate::provider::Tpay;
-
-/// Headers of the connection to the sender.
-const CONNECTION: &[&str] =
-    &["connection", "content-length", "host", "keep-alive", "te", "transfer-encoding", "upgrade"];
 
 /// A stored notification, and where it is sent.
 #[derive(Debug, Args)]
@@ -33,27 +29,13 @@ impl Replay {
         let headers = self.headers.unwrap_or_else(|| self.body.with_extension("headers"));
         let mut request = Request::post(&self.url);
         for (name, value) in &stored_headers(&headers)? {
-            if !CONNECTION.contains(&name.as_str()) {
+            if !HOP_BY_HOP.contains(&name.as_str()) {
                 request = request.header(name, value);
             }
         }
         let request = request
             .body(body)
             .map_err(|error| Failure::new(Exit::Usage, format!("url: {error}")))?;
-        if context.global.dry_run {
-            context.note(&format!("dry run: would send the notification to {}", self.url));
-            return Ok(Exit::Done);
-        }
-        let response = send::transport(context)?
-            .send(request)
-            .map_err(|error| Failure::from(Error::from(error)))?;
-        let text = String::from_utf8_lossy(response.body()).into_owned();
-        let status = response.status().as_u16().to_string();
-        context.output.value(&object(&[("status", &status), ("body", &text)]).to_string())?;
-        if send::is_accepted(&response) {
-            return Ok(Exit::Done);
-        }
-        context.note("the application did not accept the notification");
-        Ok(Exit::No)
+        send::deliver(context, request, true)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use cli_support::api_auth::http::{Request, Uri};
-use cli_support::api_auth::{Error, Response, Settings, Transport};
+use cli_support::api_auth::{Error, Response, Settings, Transport, curl};
 use cli_support::args::pair;
 use cli_support::{Context, Exit, Failure};
 use tpay_client::Secret;
@@ -58,31 +58,41 @@ impl Send {
             .header("x-jws-signature", signature)
             .body(body)
             .map_err(|error| Failure::new(Exit::Usage, format!("url: {error}")))?;
-        if context.global.dry_run {
-            context.note(&format!("dry run: would send a notification to {}", self.url));
-            return Ok(Exit::Done);
-        }
-        let response =
-            transport(context)?.send(request).map_err(|error| Failure::from(Error::from(error)))?;
-        let text = String::from_utf8_lossy(response.body()).into_owned();
-        let status = response.status().as_u16().to_string();
-        context.output.value(&object(&[("status", &status), ("body", &text)]).to_string())?;
-        match (self.tamper, is_accepted(&response)) {
-            (None, true) | (Some(_), false) => Ok(Exit::Done),
-            (Some(_), true) => {
-                context.note("the application accepted a notification that is not genuine");
-                Ok(Exit::No)
-            }
-            (None, false) => {
-                context.note("the application did not accept the notification");
-                Ok(Exit::No)
-            }
-        }
+        deliver(context, request, self.tamper.is_none())
     }
 }
 
+/// Sends a notification to the application and writes its response. The exit status is 1 if the
+/// application accepts a notification that is not genuine, or does not accept one that is.
+pub(crate) fn deliver(
+    context: &Context<Tpay>,
+    request: Request<Vec<u8>>,
+    is_genuine: bool,
+) -> Result<Exit, Failure> {
+    if context.global.curl {
+        return context.output.text(&curl(&request, &[])).map(|()| Exit::Done);
+    }
+    if context.global.dry_run {
+        context.note(&format!("dry run: would send the notification to {}", request.uri()));
+        return Ok(Exit::Done);
+    }
+    let response =
+        transport(context)?.send(request).map_err(|error| Failure::from(Error::from(error)))?;
+    let text = String::from_utf8_lossy(response.body()).into_owned();
+    let status = response.status().as_u16().to_string();
+    context.output.value(&object(&[("status", &status), ("body", &text)]).to_string())?;
+    match (is_genuine, is_accepted(&response)) {
+        (true, true) | (false, false) => return Ok(Exit::Done),
+        (false, true) => {
+            context.note("the application accepted a notification that is not genuine");
+        }
+        (true, false) => context.note("the application did not accept the notification"),
+    }
+    Ok(Exit::No)
+}
+
 /// Returns whether an application accepts a notification by this response.
-pub(crate) fn is_accepted(response: &Response) -> bool {
+fn is_accepted(response: &Response) -> bool {
     let is_expected = |text: &str| matches!(text.trim(), "TRUE" | r#"{"result":true}"#);
     response.status().is_success() && str::from_utf8(response.body()).is_ok_and(is_expected)
 }

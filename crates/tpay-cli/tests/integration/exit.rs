@@ -1,5 +1,8 @@
 //! Each exit status, by the failure that causes it.
 
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
+
 use api_sandbox::Misbehaviour;
 use serde_json::Value;
 
@@ -154,4 +157,28 @@ fn closed_pipe_is_no_error() {
     let run = finish(command, "");
     assert_eq!(run.status, 0, "{run:?}");
     assert_eq!(run.stderr, "");
+}
+
+/// A full disk behind the standard output does not look like a request that was not sent.
+#[cfg(target_os = "linux")]
+#[test]
+fn write_whose_response_cannot_be_shown_is_6() {
+    let world = World::new();
+    let id = world.transaction("order-7");
+    let cancel = ["transaction", "cancel", &id, "--yes", "-o", "json"];
+    let field = format!("transactionId={}", world.transaction("order-8"));
+    let api = ["api", "transactions.cancel", "-f", &field, "--yes", "-o", "json"];
+    for arguments in [&CREATE[..], &cancel, &api] {
+        world.sandbox.take_seen();
+        let mut command = world.command(arguments);
+        command.stdin(Stdio::null()).stdout(std::fs::File::create("/dev/full").unwrap());
+        let output = command.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(world.sandbox.take_seen().len(), 2, "{arguments:?}: {message}");
+        assert_eq!(output.status.code(), Some(6), "{arguments:?}: {message}");
+        assert!(message.contains("the request was sent, but: standard output: "), "{message}");
+        // A file that cannot be created is found before anything is sent.
+        let run = world.run(&[arguments, &["--out", "no-folder/file"]].concat());
+        assert_eq!((run.status, world.sandbox.take_seen().len()), (10, 0), "{run:?}");
+    }
 }

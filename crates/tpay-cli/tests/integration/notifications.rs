@@ -173,3 +173,39 @@ fn test_root_is_the_root_of_the_test_key() {
     world.text(&["notification", "test-root", "--out", "root.pem"]);
     assert!(file(&world.home.join("root.pem")).contains("BEGIN CERTIFICATE"));
 }
+
+#[test]
+fn nothing_is_sent_by_curl_and_dry_run() {
+    let world = World::new();
+    std::fs::write(world.home.join("n.body"), "tr_id=TR-1").unwrap();
+    std::fs::write(world.home.join("n.headers"), "x-jws-signature: a..b\nhost: shop\n").unwrap();
+    // Nothing listens on this port.
+    let url = "http://127.0.0.1:9/";
+    for arguments in
+        [&["notification", "send", url][..], &["notification", "replay", "n.body", url]]
+    {
+        let run = world.run(&[arguments, &["--curl"]].concat());
+        assert!(run.status == 0 && run.stdout.starts_with("curl "), "{run:?}");
+        assert!(run.stdout.contains("x-jws-signature") && run.stdout.contains(url), "{run:?}");
+        assert!(!run.stdout.contains("shop"), "{run:?}");
+        let run = world.run(&[arguments, &["--dry-run"]].concat());
+        assert!(run.status == 0 && run.stderr.contains("dry run: would send"), "{run:?}");
+    }
+    for option in ["--curl", "--dry-run"] {
+        let listen = ["notification", "listen", "--bind", "127.0.0.1:0", option];
+        let run = world.run(&[&listen[..], &TEST_KEY].concat());
+        assert!(run.status == 2 && run.stderr.contains("a command that listens"), "{run:?}");
+    }
+}
+
+/// A notification that nobody has read is sent again.
+#[test]
+fn notification_is_not_acknowledged_when_the_output_is_closed() {
+    let world = World::new();
+    let mut listener = world.listen(&TEST_KEY);
+    drop(listener.child.stdout.take());
+    let run = world.send(&listener.url, &[]);
+    assert!(run.status == 1 && run.stdout.contains("status\t503\n"), "{run:?}");
+    let run = listener.end();
+    assert!(run.status == 10 && run.stderr.contains("the standard output was closed"), "{run:?}");
+}
