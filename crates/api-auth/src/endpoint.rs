@@ -63,6 +63,12 @@ pub trait Endpoint: Sized {
     /// Returns the error of the response, or one that names the field that cannot be parsed.
     fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError>;
 
+    /// Returns the name of the endpoint in errors and recordings. Only
+    /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
+    fn id(&self) -> &'static str {
+        Self::ID
+    }
+
     /// Returns the HTTP method. Only [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn method(&self) -> Method {
         const { &Self::ROUTE }.method().clone()
@@ -125,7 +131,7 @@ pub(crate) trait Call {
 impl<E: Endpoint> Call for E {
     fn id(&self) -> &'static str {
         const { E::ROUTE.complete() };
-        E::ID
+        Endpoint::id(self)
     }
 
     fn method(&self) -> Method {

@@ -220,9 +220,10 @@ impl<E: Paged> Items<E> {
 
     /// Ends the iterator with an error about the list.
     fn incomplete<T>(&mut self, problem: String) -> Option<Result<T>> {
+        let id = self.request().map_or(E::ID, E::id);
         self.pages.end();
         let error = ResponseError::new(ErrorKind::Incomplete).with_message(problem);
-        Some(Err(self.pages.client.error_of_list(E::ID, error)))
+        Some(Err(self.pages.client.error_of_list(id, error)))
     }
 }
 

@@ -38,9 +38,9 @@ pub struct Global {
     #[arg(long, global = true, value_name = "URL")]
     pub base_url: Option<String>,
     /// Timeout of each request, such as `10s`
-    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = positive_duration)]
     pub timeout: Option<Duration>,
-    /// Maximum number of retries of a request
+    /// Maximum number of retries of a request; `0` for none
     #[arg(long, global = true, value_name = "N")]
     pub retries: Option<u32>,
     /// Maximum rate of requests, such as `5/s` or `60/m`
@@ -105,7 +105,8 @@ pub struct Input {
     /// Read the JSON body from this file, or from `-`; flags replace its members
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
-    /// Set a member of the body to a string, such as `name=value` or `parent.name=value`
+    /// Set a member of the body to a string, such as `name=value`, `parent.name=value` or
+    /// `list.0.name=value`
     #[arg(id = "body_raw_field", short = 'f', long = "raw-field", value_name = "NAME=VALUE", value_parser = pair)]
     pub raw_fields: Vec<(String, String)>,
     /// Set a member of the body to a typed value (number, true, false or null); `@FILE` inserts the
@@ -134,7 +135,7 @@ impl Input {
         }
         for (path, value) in flags {
             if let Some(value) = value {
-                body.set(path, value.clone());
+                set(&mut body, path, value.clone())?;
             }
         }
         self.set_fields(&mut body)?;
@@ -158,13 +159,21 @@ impl Input {
 
     fn set_fields(&self, body: &mut Json) -> Result<(), Failure> {
         for (path, value) in &self.raw_fields {
-            body.set(path, Json::Text(value.clone()));
+            set(body, path, Json::Text(value.clone()))?;
         }
         for (path, value) in &self.fields {
-            body.set(path, field(value)?);
+            set(body, path, field(value)?)?;
         }
         Ok(())
     }
+}
+
+/// Sets the value at a path of a body.
+///
+/// # Errors
+/// Returns an error that names the path, see [`Json::set`].
+pub fn set(body: &mut Json, path: &str, value: Json) -> Result<(), Failure> {
+    body.set(path, value).map_err(|problem| Failure::new(Exit::Usage, problem))
 }
 
 /// Returns the value of a flag.
@@ -220,9 +229,13 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Parses the number of entries of a list.
-fn count(text: &str) -> Result<usize, String> {
-    text.parse().map_err(|_| "must be a whole number, such as 30".to_owned())
+/// Parses a number that is not zero.
+///
+/// # Errors
+/// Returns an error for any other string.
+pub fn count(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "must be a positive integer, such as 30".to_owned())
 }
 
 /// Parses a duration such as `500ms`, `30s`, `2m`, `12h` or `7d`.
@@ -241,6 +254,15 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .and_then(|(number, (_, factor))| number.checked_mul(*factor))
         .map(Duration::from_millis)
         .ok_or_else(|| "must be a number and ms, s, m, h or d, such as 30s".to_owned())
+}
+
+/// Parses a duration like [`duration`], but not zero.
+///
+/// # Errors
+/// Returns an error for any other string.
+pub fn positive_duration(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    if time.is_zero() { Err("must be longer than 0".to_owned()) } else { Ok(time) }
 }
 
 /// Parses a rate such as `5/s` or `120/m`. Returns the number of requests in a second.
@@ -276,6 +298,16 @@ mod tests {
     }
 
     #[test]
+    fn numbers_and_durations_may_have_to_be_positive() {
+        assert_eq!(positive_duration("1ms"), Ok(Duration::from_millis(1)));
+        assert_eq!(positive_duration("0d"), Err("must be longer than 0".to_owned()));
+        assert_eq!(count("1"), Ok(1));
+        for text in ["0", "-1", "", "x", "99999999999999999999"] {
+            assert!(count(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn rates_are_requests_in_a_second() {
         assert_eq!((rate("5/s"), rate("120/m")), (Ok(5), Ok(2)));
         for text in ["", "5", "0/s", "-1/s", "1.5/s", "50/m", "5/h", "/s"] {
@@ -302,7 +334,6 @@ mod tests {
         let limits = |limit, all| Limits { limit, all };
         assert_eq!(limits(30, false).page_size(100), 30);
         assert_eq!(limits(500, false).page_size(100), 100);
-        assert_eq!(limits(0, false).page_size(100), 1);
         assert_eq!(limits(30, true).page_size(100), 100);
     }
 }

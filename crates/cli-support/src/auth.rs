@@ -13,7 +13,7 @@ use api_auth::{Env, Secret};
 use clap::{Args, Subcommand};
 use etcetera::BaseStrategy;
 
-use crate::args::{Global, duration, read};
+use crate::args::{Global, positive_duration, read};
 use crate::context::Provider;
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output};
@@ -410,7 +410,8 @@ pub struct WebLogin {
     #[arg(long, requires = "web")]
     pub no_browser: bool,
     /// Maximum time to wait for the browser login
-    #[arg(long, value_name = "TIME", default_value = "2m", requires = "web", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "2m", requires = "web",
+          value_parser = positive_duration)]
     pub wait: Duration,
 }
 
@@ -420,7 +421,8 @@ pub enum AuthCommand {
     /// Store credentials in the profile named by `--profile` (default: `default`); with
     /// `--env-file`, does not prompt
     Login(WebLogin),
-    /// Show which credentials are used, and whether the server accepts them
+    /// Show which credentials are used, and whether the server accepts them; the exit status is 3 if
+    /// it does not
     Status,
     /// List the profiles
     List,
@@ -602,5 +604,39 @@ mod tests {
         assert_eq!(profiles.settings("a", VARIABLES).unwrap().need("X_SECRET"), "s");
         let error = profiles.settings("b", VARIABLES).unwrap_err().to_string();
         assert!(error.contains("the command of host failed"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn command_that_does_not_end_is_killed_with_its_children() {
+        let folder = std::env::temp_dir().join(format!("command-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("child");
+        // The child keeps the output open; it would end long after the test.
+        let script = format!("sleep 600 & echo $! > '{}'; wait", file.display());
+        let table = |script: &str| {
+            let command = toml::Value::Array(vec!["sh".into(), "-c".into(), script.into()]);
+            toml::Table::from_iter([("command".to_owned(), command)])
+        };
+        let limit = Duration::from_millis(500);
+        let error = output_of(&table(&script), "a", "secret", limit).unwrap_err();
+        let problem = "profile `a`: the command of secret did not end within 0.5 s";
+        assert_eq!((error.exit(), error.message()), (Exit::Local, problem));
+        let child = fs::read_to_string(&file).unwrap();
+        // A killed process ends a moment later. A zombie is waited for by the first process.
+        let is_gone = |_| {
+            std::thread::yield_now();
+            let state = fs::read_to_string(format!("/proc/{}/stat", child.trim()));
+            state.is_err() || state.unwrap().contains(") Z ")
+        };
+        assert!((0..1_000_000).any(is_gone), "{child}");
+        // Output that a child keeps open, or that is long, does not matter.
+        let left = "sleep 600 >&1 & echo $!; echo 2";
+        let child = output_of(&table(left), "a", "secret", Duration::from_secs(60)).unwrap();
+        assert!(Command::new("kill").arg(&child).status().unwrap().success());
+        let long = "echo 1; head -c 300000 /dev/zero";
+        let line = output_of(&table(long), "a", "secret", Duration::from_secs(60)).unwrap();
+        assert_eq!(line, "1");
+        fs::remove_dir_all(&folder).unwrap();
     }
 }

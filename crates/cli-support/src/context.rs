@@ -418,7 +418,7 @@ impl<P: Provider> Context<P> {
         if self.global.dry_run && !request.read_only() {
             request.validate()?;
             let (method, path) = (request.method(), request.shown_path());
-            self.note(&format!("dry run: would send {method} {path} ({})", E::ID));
+            self.note(&format!("dry run: would send {method} {path} ({})", request.id()));
             return Ok(true);
         }
         Ok(false)
@@ -438,17 +438,17 @@ impl<P: Provider> Context<P> {
     /// # Errors
     /// Returns the failure of the request or of the output.
     pub fn show_json<E: Endpoint>(&self, request: WithJson<E>) -> Result<Exit, Failure> {
-        let is_write = !request.read_only();
+        let (is_write, id) = (!request.read_only(), request.id());
         if let Some(reply) = self.send(request)? {
             if reply.status == StatusCode::NOT_FOUND {
-                return Err(Failure::not_found(P::NAME, E::ID));
+                return Err(Failure::not_found(P::NAME, id));
             }
             // A response to a write may have no body.
             let shown = match reply.json()? {
                 Some(_) => self.output.value(&reply.body),
                 None => self.output.value(r#"{"success":true}"#),
             };
-            self.after(is_write, E::ID, reply.status, shown)?;
+            self.after(is_write, id, reply.status, shown)?;
         }
         Ok(Exit::Done)
     }

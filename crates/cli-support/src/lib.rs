@@ -165,12 +165,24 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
         }
         AuthCommand::Status => {
             let source = context.settings()?.source;
-            P::check(context.client()?)?;
-            let status = Json::Object(vec![
-                ("source".to_owned(), Json::Text(source)),
-                ("accepted".to_owned(), Json::Other("true".to_owned())),
-            ]);
-            context.output.value(&status.to_string())?;
+            let mut members = vec![("source".to_owned(), Json::Text(source))];
+            let is_accepted = match context.client().and_then(P::check) {
+                Err(failure) if failure.exit() == Exit::Credentials => {
+                    members.push(("accepted".to_owned(), Json::Other("false".to_owned())));
+                    let reason = failure.message().to_owned();
+                    members.push(("reason".to_owned(), Json::Text(reason)));
+                    false
+                }
+                checked => {
+                    checked?;
+                    members.push(("accepted".to_owned(), Json::Other("true".to_owned())));
+                    true
+                }
+            };
+            context.output.value(&Json::Object(members).to_string())?;
+            if !is_accepted {
+                return Ok(Exit::Credentials);
+            }
         }
     }
     Ok(Exit::Done)

@@ -29,7 +29,8 @@ pub enum Format {
     Csv,
 }
 
-/// A column of a table: its heading and the path of its value.
+/// A column of a table: its heading and the path of its value. Several paths are separated by `|`;
+/// the first one that an entry has is shown.
 pub type Column = (&'static str, &'static str);
 
 /// Whether the reader of the standard output has closed it. That is no failure: the command goes on
@@ -193,6 +194,18 @@ impl Output {
         self.bytes(&[text.as_bytes(), b"\n"].concat())
     }
 
+    /// Writes the body of a response as it is. On a terminal, its last line is ended.
+    ///
+    /// # Errors
+    /// Returns an error if the output cannot be written.
+    pub(crate) fn body(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let is_ended = matches!(bytes.last(), None | Some(b'\n'));
+        if !is_ended && self.file.is_none() && io::stdout().is_terminal() {
+            return self.bytes(&[bytes, b"\n"].concat());
+        }
+        self.bytes(bytes)
+    }
+
     /// Writes bytes as they are.
     ///
     /// # Errors
@@ -242,7 +255,7 @@ impl Known {
         }
         let mut members = Vec::new();
         for ((field, path), is_found) in fields.iter().zip(paths).zip(&mut self.is_found) {
-            let value = entry.get(field).or_else(|| entry.get(path));
+            let value = entry.get(field).or_else(|| at(entry, path));
             *is_found |= value.is_some() || is_below_null(entry, field);
             let null = || Json::Other("null".to_owned());
             members.push((field.clone(), value.cloned().unwrap_or_else(null)));
@@ -271,6 +284,11 @@ impl Known {
     }
 }
 
+/// Returns the value at the first path of a column that an entry has.
+fn at<'a>(entry: &'a Json, paths: &str) -> Option<&'a Json> {
+    paths.split('|').find_map(|path| entry.get(path))
+}
+
 /// Returns whether the path leads through `null`, in place of which an object is possible.
 fn is_below_null(entry: &Json, path: &str) -> bool {
     let ends = path.match_indices('.').filter_map(|(end, _)| path.get(..end));
@@ -297,7 +315,7 @@ impl List {
                 }
                 _ => {
                     let cell = |path: &String| {
-                        self.cell(path, entry.get(path).map(Json::cell).unwrap_or_default())
+                        self.cell(path, at(entry, path).map(Json::cell).unwrap_or_default())
                     };
                     self.paths.iter().map(cell).collect()
                 }
@@ -629,6 +647,66 @@ mod tests {
         output.list(&[]).unwrap().end().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "[]\n");
         fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn column_may_have_several_paths() {
+        let list = |output: &Output| {
+            let mut list = output.list(&[("created", "date.a|date.b")]).unwrap();
+            for entry in [r#"{"date":{"a":1,"b":2}}"#, r#"{"date":{"b":3}}"#, "{}"] {
+                list.push(&Json::parse(entry).unwrap()).unwrap();
+            }
+            list.end().unwrap();
+        };
+        assert_eq!(written(Format::Table, &[], list), "1\n3\n\n");
+        assert_eq!(written(Format::Csv, &["created"], list), "created\n1\n3\n\"\"\n");
+    }
+
+    /// Writes to a list until it is killed. Run by the next test, in its folder.
+    #[cfg(unix)]
+    #[test]
+    #[ignore = "part of another test"]
+    fn draft_until_killed() {
+        let output = Output::new(Format::Jsonl, Vec::new(), Some("list".into()));
+        let mut list = output.list(&[]).unwrap();
+        list.push(&Json::Other("1".to_owned())).unwrap();
+        fs::write("ready", "").unwrap();
+        io::stdin().read_line(&mut String::new()).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn draft_is_removed_by_a_signal_or_by_the_next_run() {
+        use std::os::unix::process::ExitStatusExt;
+        use std::process::{Command, Stdio};
+
+        let folder = std::env::temp_dir().join(format!("output-killed-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let drafts = || {
+            let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+            names.filter(|name| name.to_string_lossy().starts_with(".list.")).count()
+        };
+        for (signal, number, left) in [("-HUP", 1, 0), ("-TERM", 15, 0), ("-KILL", 9, 1)] {
+            let mut child = Command::new(std::env::current_exe().unwrap());
+            child.args(["--exact", "output::tests::draft_until_killed", "--ignored"]);
+            child.current_dir(&folder).stdin(Stdio::piped()).stdout(Stdio::null());
+            let mut child = child.spawn().unwrap();
+            while !folder.join("ready").exists() {
+                std::thread::yield_now();
+            }
+            assert_eq!(drafts(), 1);
+            // Another run for the file does not remove the draft of a running one.
+            Output::new(Format::Jsonl, Vec::new(), Some(folder.join("list"))).check().unwrap();
+            assert_eq!(drafts(), 1);
+            let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
+            assert!(kill.unwrap().success());
+            assert_eq!(child.wait().unwrap().signal(), Some(number), "{signal}");
+            assert_eq!(drafts(), left, "{signal}");
+            fs::remove_file(folder.join("ready")).unwrap();
+        }
+        Output::new(Format::Jsonl, Vec::new(), Some(folder.join("list"))).text("1").unwrap();
+        assert_eq!(drafts(), 0);
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[cfg(unix)]

@@ -131,6 +131,31 @@ pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(
     Err(Failure::new(Exit::Local, format!("{}: {problem}", record.display())))
 }
 
+/// Rejects a link of another user in the place of a file. The library follows links of the owner of a
+/// folder, who must not select the files that root replaces. The links of the library itself lead to
+/// a version of the key.
+#[cfg(unix)]
+pub(crate) fn check_link(path: &Path, versions: &str) -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt;
+
+    let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    let is_own = [rustix::process::geteuid().as_raw(), 0].contains(&found.uid());
+    if !found.is_symlink() || is_own {
+        return Ok(());
+    }
+    let target = std::fs::read_link(path).map_err(|error| Failure::file(path, &error))?;
+    if target.strip_prefix(versions).is_ok_and(|rest| rest.starts_with("current")) {
+        return Ok(());
+    }
+    let problem = "a symbolic link of another user is not followed; remove it";
+    Err(Failure::new(Exit::Local, format!("{}: {problem}", path.display())))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_link(_: &Path, _: &str) -> Result<(), Failure> {
+    Ok(())
+}
+
 #[cfg(not(unix))]
 pub(crate) fn check_owner(_: &Path, _: &Path, _: &File) -> Result<(), Failure> {
     Ok(())

@@ -66,7 +66,7 @@ pub(crate) enum Cert {
     NeedsRenewal {
         /// The file, or `-`
         file: PathBuf,
-        /// The time before its expiry
+        /// The time before its expiry; `0d` checks whether it has expired
         #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
         within: Duration,
     },

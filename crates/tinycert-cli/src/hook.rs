@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use clap::Args;
-use cli_support::args::duration;
+use cli_support::args::positive_duration;
 use cli_support::process::Process;
 use cli_support::{Exit, Failure};
 
@@ -26,7 +26,7 @@ pub(crate) struct Hook {
     /// Time after which the hook is killed
     // The id differs from that of `--timeout`, an option of all commands.
     #[arg(id = "hook_timeout", long = "hook-timeout", value_name = "TIME", default_value = "2m",
-          value_parser = duration)]
+          value_parser = positive_duration)]
     timeout: Duration,
 }
 

@@ -9,7 +9,7 @@ use tinycert_client::{CaId, CertId, CertStatus, San};
 use crate::access;
 use crate::cert::Create;
 use crate::hook::Hook;
-use crate::pair::{Folder, Pair, Record, file_failure};
+use crate::pair::{Folder, Pair, Record};
 use crate::provider::{CaName, TinyCert, now};
 use crate::renew::{Dir, Done, check_status, is_valid, reject_curl};
 use crate::x509::Certificate;
@@ -75,7 +75,7 @@ impl Files {
         record.combined = self.combined;
         record.mode = self.mode.clone().or(record.mode.take());
         record.group = self.group.clone().or(record.group.take());
-        pair.files().check().map_err(file_failure)
+        pair.check()
     }
 
     /// Writes the files of a certificate, runs the deploy hook, and shows the pair.

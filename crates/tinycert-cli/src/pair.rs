@@ -156,7 +156,13 @@ impl Folder {
             let problem = format!("`{name}`: this common name cannot be used as a file name");
             return Err(Failure::new(Exit::Usage, problem));
         }
-        let pair = self.read(&format!("{stem}.json"))?;
+        let record = format!("{stem}.json");
+        let is_other = |found: &String| *found != record && found.eq_ignore_ascii_case(&record);
+        if let Some(other) = self.names()?.into_iter().find(is_other) {
+            let problem = format!("its file names differ from those of {other} only in case");
+            return Err(Failure::new(Exit::Usage, problem).about(name));
+        }
+        let pair = self.read(&record)?;
         match &pair {
             Some(other) if other.record.name != name => {
                 let problem = format!("its file names are already used by `{}`", other.record.name);
@@ -221,9 +227,20 @@ impl Pair {
         files(&self.folder, &self.record.name, self.record.combined)
     }
 
+    /// Checks that the files can be written.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let files = self.files();
+        let key = files.key().file_name().unwrap_or_default().to_string_lossy();
+        let versions = format!(".{key}.versions");
+        access::check_link(files.chain(), &versions)?;
+        access::check_link(files.key(), &versions)?;
+        files.check().map_err(file_failure)
+    }
+
     /// Returns whether the files of a certificate with this common name would have the same names.
+    /// Some file systems ignore case.
     pub(crate) fn has_files_of(&self, name: &str) -> bool {
-        stem(&self.record.name) == stem(name)
+        stem(&self.record.name).eq_ignore_ascii_case(&stem(name))
     }
 
     /// Returns the certificate on disk. Returns `None` if a file of the pair is missing, or if the

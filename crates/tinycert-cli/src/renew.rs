@@ -24,7 +24,7 @@ pub(crate) struct Dir {
     /// Folder of the files and their records
     #[arg(long = "dir", value_name = "FOLDER")]
     pub(crate) path: PathBuf,
-    /// Maximum wait for another run in the folder
+    /// Maximum wait for another run in the folder; `0s` does not wait
     #[arg(long, hide = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Dir {
 pub(crate) struct Renew {
     #[command(flatten)]
     dir: Dir,
-    /// Renew certificates that expire within this time
+    /// Renew certificates that expire within this time; `0d` only those that have expired
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = within)]
     within: Duration,
     #[command(flatten)]
@@ -368,7 +368,7 @@ impl Renew {
     ) -> Result<(), Failure> {
         // Also if nothing is due: problems are detected early, and the drafts of a killed run are
         // removed.
-        pair.files().check().map_err(file_failure)?;
+        pair.check()?;
         match pair.is_due(pair.on_disk()?.as_ref(), self.within, now) {
             true => pair.refresh(server.session()?, self.within, now),
             false => Ok(()),

@@ -30,6 +30,12 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Check whether a user or an address satisfies rules; exit status 1 if not
+    ///
+    /// A check by user name needs the token of a user (`auth login --web`, or
+    /// TOKENPASS_OAUTH_TOKEN). --address needs no credentials, and --email needs the privileged
+    /// client (TOKENPASS_PRIVILEGED_CLIENT_ID and its secret).
+    ///
+    /// The exit status is 0 if the rules are satisfied, and 1 if they are not.
     Check(check::Check),
     /// Explain rules
     #[command(subcommand)]

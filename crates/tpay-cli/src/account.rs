@@ -107,7 +107,7 @@ impl Run<Tpay> for Account {
         match self {
             Self::List { limits } => {
                 let request = ListAccounts::new().limit(limits.page_size(100));
-                let columns = &[("id", "id"), ("name", "name"), ("email", "email")];
+                let columns = &[("id", "id"), ("email", "email")];
                 context.list(WithJson::page(request, &["list"]), &limits, columns)
             }
             Self::Create(create) => {

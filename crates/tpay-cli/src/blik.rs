@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use cli_support::args::duration;
+use cli_support::args::positive_duration;
 use cli_support::{Context, Exit, Failure, Json, Run, WithJson};
 use tpay_client::blik::{
     AliasType, Autopayment, AutopaymentModel, BlikAlias, BlikDecision, CreateBlikAlias,
@@ -17,7 +17,8 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Blik {
-    /// Pay a transaction with a BLIK code, read from a prompt or standard input
+    /// Pay a transaction with a BLIK code, read from a prompt or standard input; exit status 1 if
+    /// it is declined, 6 if the payer does not decide in time
     Pay {
         /// Id of the transaction
         id: String,
@@ -25,7 +26,7 @@ pub(crate) enum Blik {
         #[arg(long)]
         code_stdin: bool,
         /// Wait for the payer's decision for this time
-        #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration)]
+        #[arg(long, value_name = "TIME", default_value = "2m", value_parser = positive_duration)]
         wait: Duration,
     },
     /// Register, show and remove aliases of payers

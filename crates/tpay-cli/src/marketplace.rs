@@ -1,7 +1,7 @@
 //! `tpay marketplace`.
 
 use clap::{Args, Subcommand};
-use cli_support::args::{pair, text};
+use cli_support::args::{pair, set, text};
 use cli_support::{Context, Exit, Failure, Input, Json, Run, WithJson};
 use tpay_client::marketplace::{
     BillingAddress, CancelMarketplaceTransaction, ChildRefund, CreateMarketplaceTransaction,
@@ -25,7 +25,8 @@ pub(crate) enum Marketplace {
         #[arg(long)]
         attempts: bool,
     },
-    /// Pay a payment with a BLIK code, read from a prompt or standard input
+    /// Pay a payment with a BLIK code, read from a prompt or standard input; exit status 1 if it is
+    /// declined
     Pay {
         /// Id of the payment
         id: String,
@@ -137,7 +138,7 @@ impl Create {
         }
         for (name, default) in [("currency", "PLN"), ("languageCode", "PL")] {
             if body.get(name).is_none() {
-                body.set(name, Json::Text(default.to_owned()));
+                set(&mut body, name, Json::Text(default.to_owned()))?;
             }
         }
         let payer = BillingAddress::new("", "");

@@ -24,7 +24,7 @@ pub(crate) enum Command {
     Send(send::Send),
     /// Send a stored notification to your application again, with its signature
     Replay(replay::Replay),
-    /// Verify a stored notification
+    /// Verify a stored notification; exit status 1 if it is not genuine
     Verify(Verify),
     /// Print the root certificate of the test key, for an application under test
     TestRoot,

@@ -58,7 +58,16 @@ impl Provider for Tpay {
     const ENDPOINTS: &'static [EndpointInfo] = tpay_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Json;
     const TIMES: Times = Times {
-        paths: &["date.creation", "date.realization", "date.create", "createdAt", "nextChargeDate"],
+        paths: &[
+            "date.creation",
+            "date.realization",
+            "date.create",
+            "date.schedule",
+            "date.processed",
+            "date.refund",
+            "createdAt",
+            "nextChargeDate",
+        ],
         read: |text| LocalTime::from(text).unix_time().map(|time| time.seconds()),
     };
     const PAGES: &'static [Pages] = &[

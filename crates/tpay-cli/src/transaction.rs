@@ -26,7 +26,7 @@ pub(crate) enum Transaction {
         /// Id of the transaction
         id: String,
     },
-    /// Pay a pending transaction with a channel or a channel group
+    /// Pay a pending transaction with a channel or a channel group; exit status 1 if it is declined
     Pay(PayArguments),
     /// Cancel a pending transaction
     Cancel {

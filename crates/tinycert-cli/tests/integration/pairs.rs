@@ -7,7 +7,7 @@ use std::time::Duration;
 use api_sandbox::{Misbehaviour, SandboxClock, tinycert as server};
 use serde_json::Value;
 use test_support::cli::{Run, World};
-use test_support::programs::files_in;
+use test_support::programs::{assert_columns, assert_questions, files_in};
 
 use crate::PROGRAM;
 
@@ -106,6 +106,24 @@ fn pair_is_issued_once_and_renewed_before_it_expires() {
 }
 
 #[test]
+fn columns_of_lists_have_values() {
+    let world = world();
+    issue(&world, &[]);
+    let read = |words: &'static str| words.split(' ').collect::<Vec<&str>>();
+    assert_columns(
+        &[
+            (read("ca list"), &[]),
+            (read("cert list --ca 561"), &[]),
+            (read("cert inspect pki/a.example.chain.pem"), &[]),
+            (read("renew --dir pki"), &[]),
+            (read("status --dir pki"), &[("deployed", "there is no hook")]),
+        ],
+        |arguments| run(&world, arguments),
+    );
+    assert_questions(&["cert needs-renewal"], |arguments| world.run(arguments));
+}
+
+#[test]
 fn other_names_and_a_revoked_certificate_are_issued_anew() {
     let world = world();
     let first = issue(&world, &[]);
@@ -192,6 +210,16 @@ fn other_pairs_and_files_of_the_folder_are_kept() {
     let refused = run(&world, &["issue", "_.c.example", "--ca", "561", "--dir", "pki"]);
     assert!(refused.status == 2 && refused.stderr.contains("`*.c.example`"), "{refused:?}");
     assert_eq!(world.sandbox.tinycert().state(|server| server.certs_named("b.example")), before);
+}
+
+#[test]
+fn names_that_differ_only_in_case_are_rejected() {
+    let world = world();
+    issue(&world, &[]);
+    let id = |name: &str| world.sandbox.tinycert().state(|server| server.certs_named(name)).len();
+    let run = run(&world, &["issue", "A.Example", "--ca", "561", "--dir", "pki"]);
+    assert!(run.status == 2 && run.stderr.contains("a.example.json only in case"), "{run:?}");
+    assert_eq!((id("a.example"), id("A.Example")), (1, 0));
 }
 
 #[test]
@@ -345,6 +373,7 @@ fn invalid_options_of_files_are_2_and_nothing_is_issued() {
         &["--mode", "0270"],
         &["--group", "no such group"],
         &["--hook-timeout", "soon"],
+        &["--hook-timeout", "0s"],
     ] {
         let run = run(&world, &[&arguments, more].concat());
         assert_eq!(run.status, 2, "{more:?}: {run:?}");
@@ -417,6 +446,46 @@ mod unix {
         }
         let (run, _) = renew(&world, &[]);
         assert!(run.status == 10 && run.stderr.contains("belongs to another user"), "{run:?}");
+    }
+
+    #[test]
+    fn link_of_another_user_is_not_followed() {
+        use std::os::unix::fs::{chown, lchown, symlink};
+
+        let world = world();
+        let (pki, target) = (world.home.join("pki"), world.home.join("target"));
+        std::fs::create_dir(&pki).unwrap();
+        std::fs::write(&target, "before").unwrap();
+        let key = pki.join("a.example.key.pem");
+        symlink(&target, &key).unwrap();
+        if chown(&pki, Some(1234), None).and_then(|()| lchown(&key, Some(1234), None)).is_err() {
+            println!("skipped: a folder of another user: only root can create one");
+            return;
+        }
+        let issued = ["issue", "a.example", "--ca", "561", "--dir", "pki"];
+        for more in [&[][..], &["--combined"]] {
+            let run = run(&world, &[&issued[..], more].concat());
+            assert!(run.status == 10 && run.stderr.contains("is not followed"), "{run:?}");
+            let _ = std::fs::rename(&key, pki.join("a.example.pem"));
+        }
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "before");
+        assert!(
+            world.sandbox.tinycert().state(|server| server.certs_named("a.example")).is_empty()
+        );
+        // The links of the library may have any owner.
+        std::fs::remove_file(pki.join("a.example.pem")).unwrap();
+        good(&world, &issued);
+        for name in ["a.example.key.pem", "a.example.chain.pem"] {
+            lchown(pki.join(name), Some(1234), None).unwrap();
+        }
+        advance(&world, 340);
+        assert_eq!(results(&renew(&world, &[]).1), ["renewed"]);
+        // A link of a recorded pair that is replaced later.
+        std::fs::remove_file(&key).unwrap();
+        symlink(&target, &key).unwrap();
+        lchown(&key, Some(1234), None).unwrap();
+        let (run, _) = renew(&world, &[]);
+        assert!(run.status == 10 && run.stderr.contains("is not followed"), "{run:?}");
     }
 
     #[test]
@@ -544,6 +613,11 @@ mod unix {
         assert!(folder.exists() && left(&folder.with_file_name("")) == [".c.example.json.tmp"]);
     }
 
+    /// Returns whether the process whose id is in a file ends.
+    fn is_killed(world: &World, file: &str) -> bool {
+        (0..1000).any(|_| !is_running(world, file))
+    }
+
     /// Returns whether the process whose id is in a file is running.
     fn is_running(world: &World, file: &str) -> bool {
         let id = std::fs::read_to_string(world.home.join(file)).unwrap();
@@ -568,7 +642,7 @@ mod unix {
         assert_eq!(run.status, 10, "{run:?}");
         assert!(run.stderr.contains("was killed after 0.5 s"), "{run:?}");
         for file in ["child", "grandchild"] {
-            assert!(!is_running(&world, file), "{file}");
+            assert!(is_killed(&world, file), "{file}");
         }
         assert_eq!(record(&world)["deployed_serial"], Value::Null);
     }
@@ -694,7 +768,7 @@ mod unix {
         };
         terminate(child, || is_written("child") && is_written("grandchild"));
         for file in ["child", "grandchild"] {
-            assert!(!is_running(&world, file), "{file}");
+            assert!(is_killed(&world, file), "{file}");
         }
         assert_eq!(record(&world)["deployed_serial"], Value::Null);
         let (run, rows) = renew(&world, &["--deploy-hook", "true"]);

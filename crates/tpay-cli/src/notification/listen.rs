@@ -7,7 +7,7 @@ use callback_listener::{Listener, Request, Response, printable};
 use clap::Args;
 use cli_support::api_auth::Transport;
 use cli_support::api_auth::http::{self, Uri};
-use cli_support::args::duration;
+use cli_support::args::{count, positive_duration};
 use cli_support::{Context, Exit, Failure, Json};
 use tpay_client::notifications::NotificationResponse;
 use tpay_client::{Error, Notification, Notifications};
@@ -35,10 +35,10 @@ pub(crate) struct Listen {
     #[arg(long, value_name = "FOLDER")]
     save: Option<PathBuf>,
     /// Stop after this number of genuine notifications
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     count: Option<usize>,
     /// Stop after this time
-    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    #[arg(long = "for", value_name = "TIME", value_parser = positive_duration)]
     time: Option<Duration>,
     #[command(flatten)]
     trust: Trust,
