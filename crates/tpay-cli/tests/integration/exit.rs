@@ -176,7 +176,7 @@ fn write_whose_response_cannot_be_shown_is_6() {
         let message = String::from_utf8(output.stderr).unwrap();
         assert_eq!(world.sandbox.take_seen().len(), 2, "{arguments:?}: {message}");
         assert_eq!(output.status.code(), Some(6), "{arguments:?}: {message}");
-        assert!(message.contains("the request was sent, but: standard output: "), "{message}");
+        assert!(message.contains("its response cannot be shown: standard output: "), "{message}");
         // A file that cannot be created is found before anything is sent.
         let run = world.run(&[arguments, &["--out", "no-folder/file"]].concat());
         assert_eq!((run.status, world.sandbox.take_seen().len()), (10, 0), "{run:?}");
