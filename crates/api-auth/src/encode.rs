@@ -239,20 +239,23 @@ pub fn decode_form(text: &[u8]) -> Vec<(String, String)> {
 /// assert_eq!(api_auth::decode_form_bytes(b"a=%F3+b"), [(b"a".to_vec(), b"\xf3 b".to_vec())]);
 /// ```
 pub fn decode_form_bytes(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
-    text.split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let mut halves = pair.splitn(2, |byte| *byte == b'=');
-            let name = halves.next().unwrap_or_default();
-            (decode_bytes(name), decode_bytes(halves.next().unwrap_or_default()))
-        })
-        .collect()
+    let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    let mut decoded = Vec::with_capacity(16);
+    decoded.extend(pairs.map(|pair| {
+        let mut halves = pair.splitn(2, |byte| *byte == b'=');
+        let name = halves.next().unwrap_or_default();
+        (decode_bytes(name), decode_bytes(halves.next().unwrap_or_default()))
+    }));
+    decoded
 }
 
 /// Decodes a name or a value of a form.
 #[inline(never)]
 fn decode_bytes(text: &[u8]) -> Vec<u8> {
     let mut spaced = text.to_vec();
+    if !text.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        return spaced;
+    }
     for byte in &mut spaced {
         if *byte == b'+' {
             *byte = b' ';

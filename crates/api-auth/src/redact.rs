@@ -26,7 +26,8 @@ const ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const SHORT: usize = 4;
 /// The end of a text that [`ResponseError::with_text_of`](crate::ResponseError::with_text_of) cut.
 const ELLIPSIS: &str = "…";
-const INLINE: usize = 4096;
+/// The length of requests that are copied without an allocation. Each call fills it with zeros.
+const INLINE: usize = 1024;
 /// The maximum nesting of JSON in which secrets are found.
 const MAX_DEPTH: usize = 128;
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use api_auth::{Amount, ErrorKind, ExtraFields, Response, ResponseError, decode_form_bytes};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
@@ -292,34 +293,39 @@ fn path(name: String) -> (String, Vec<String>) {
 
 /// Inserts a value, and returns whether its name was not taken.
 fn insert(object: &mut Map<String, Value>, name: String, nested: &[String], text: String) -> bool {
-    match nested {
-        [] if object.contains_key(&name) => false,
-        [] => {
-            object.insert(name, Value::String(text));
+    match (nested, object.entry(name)) {
+        ([], Entry::Occupied(_)) => false,
+        ([], Entry::Vacant(entry)) => {
+            entry.insert(Value::String(text));
             true
         }
-        [next, rest @ ..] => {
-            match object.entry(name).or_insert_with(|| Value::Object(Map::new())) {
-                Value::Object(within) => insert(within, next.clone(), rest, text),
-                _ => false,
-            }
-        }
+        ([next, rest @ ..], entry) => match entry.or_insert_with(|| Value::Object(Map::new())) {
+            Value::Object(within) => insert(within, next.clone(), rest, text),
+            _ => false,
+        },
     }
 }
 
 /// Returns whether a body can be an urlencoded form. Other bodies would be parsed as something that
 /// the sender did not mean.
 fn is_form(text: &[u8]) -> bool {
-    let mut escapes = text.split(|byte| *byte == b'%').skip(1);
-    let is_plain = |byte: &u8| {
+    let is_plain = |byte: u8| {
         let is_excluded =
             matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}');
         byte.is_ascii_graphic() && !is_excluded
     };
-    text.iter().all(is_plain)
-        && escapes.all(|rest| {
-            matches!(rest, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
-        })
+    let mut rest = text;
+    loop {
+        rest = match rest {
+            [] => return true,
+            [b'%', high, low, rest @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                rest
+            }
+            [b'%', ..] => return false,
+            [byte, rest @ ..] if is_plain(*byte) => rest,
+            _ => return false,
+        };
+    }
 }
 
 fn reserved() -> ResponseError {
