@@ -70,6 +70,18 @@ impl Settings {
         variables: &'static [Variable],
         global: &Global,
     ) -> Result<Self, Failure> {
+        Self::find_any(program, variables, global)?.complete(program, variables)
+    }
+
+    /// Finds the settings of a command that needs no credentials. Required ones may be missing.
+    ///
+    /// # Errors
+    /// Returns an error if the chosen source cannot be read.
+    pub(crate) fn find_any(
+        program: &str,
+        variables: &'static [Variable],
+        global: &Global,
+    ) -> Result<Self, Failure> {
         let (file, profile) = (global.env_file.as_deref(), global.profile.as_deref());
         Self::find_in(program, variables, file, profile)
     }
@@ -86,19 +98,21 @@ impl Settings {
         {
             profile = None;
         }
-        Self::find_in(program, variables, global.env_file.as_deref(), profile)
+        Self::find_in(program, variables, global.env_file.as_deref(), profile)?
+            .complete(program, variables)
     }
 
+    /// Finds the settings, of which required ones may be missing.
     fn find_in(
         program: &str,
         variables: &'static [Variable],
         file: Option<&Path>,
         profile: Option<&str>,
     ) -> Result<Self, Failure> {
-        let settings = if let Some(path) = file {
-            Self::from_env_file(path, variables)?
+        if let Some(path) = file {
+            Self::from_env_file(path, variables)
         } else if let Some(name) = profile {
-            Profiles::load(program)?.settings(name, variables)?
+            Profiles::load(program)?.settings(name, variables)
         } else {
             // One source supplies all settings: a variable such as that of the environment must not
             // be ignored because the credentials come from the default profile.
@@ -108,11 +122,10 @@ impl Settings {
                 false => None,
             };
             match profiles.and_then(|profiles| Some((profiles.default()?, profiles))) {
-                Some((name, profiles)) => profiles.settings(&name, variables)?,
-                None => settings,
+                Some((name, profiles)) => profiles.settings(&name, variables),
+                None => Ok(settings),
             }
-        };
-        settings.complete(program, variables)
+        }
     }
 
     fn complete(self, program: &str, variables: &[Variable]) -> Result<Self, Failure> {

@@ -349,6 +349,19 @@ impl<P: Provider> Context<P> {
         Ok(self.settings.get_or_init(|| settings).clone())
     }
 
+    /// Finds the settings of a command that needs no credentials: those that are set. The client is
+    /// created from them as well.
+    ///
+    /// # Errors
+    /// Returns an error if the chosen source cannot be read.
+    pub fn settings_without_credentials(&self) -> Result<Settings, Failure> {
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings.clone());
+        }
+        let settings = Settings::find_any(P::NAME, P::VARIABLES, &self.global)?;
+        Ok(self.settings.get_or_init(|| settings).clone())
+    }
+
     /// Finds the credentials for a login.
     pub(crate) fn settings_for_login(&self) -> Result<Settings, Failure> {
         let settings = Settings::find_for_login(P::NAME, P::VARIABLES, &self.global)?;
@@ -747,6 +760,20 @@ impl<P: Provider> Context<P> {
         match line.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => Err(Failure::new(Exit::Usage, "not confirmed; nothing was sent")),
+        }
+    }
+
+    /// Prints the failure to show a result, if the exit status is that of the result.
+    pub fn note_unshown(&self, what: &str, shown: Result<(), Failure>) {
+        match shown {
+            // The result has none of the requested fields.
+            Err(failure) if failure.exit() == Exit::Usage => self.note(failure.message()),
+            Err(failure) => {
+                // It is an error, which `--quiet` does not hide.
+                let text = format!("{}: {what} cannot be shown: {}", P::NAME, failure.message());
+                let _ = writeln!(io::stderr(), "{}", printable(&text));
+            }
+            Ok(()) => {}
         }
     }
 

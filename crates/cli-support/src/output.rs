@@ -177,13 +177,43 @@ impl Output {
         self.list_of(headings, paths)
     }
 
+    /// Begins a list whose entries are events: each is written at once, in all formats. A file is
+    /// not replaced at the end but written directly.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be created.
+    pub fn stream(&self, columns: &[Column]) -> Result<List, Failure> {
+        let (headings, paths) = self.columns(columns);
+        let sink = match &self.file {
+            Some(path) => Sink::direct(path, self.is_private)?,
+            None => Sink::Stdout,
+        };
+        Ok(List { is_stream: true, ..self.list_to(sink, headings, paths) })
+    }
+
     fn list_of(&self, headings: Vec<String>, paths: Vec<String>) -> Result<List, Failure> {
         let sink = Sink::create(self.file.as_deref(), self.is_private)?;
+        Ok(self.list_to(sink, headings, paths))
+    }
+
+    fn list_to(&self, sink: Sink, headings: Vec<String>, paths: Vec<String>) -> List {
         let (format, fields) = (self.format, self.fields.clone());
         let (times, is_colored) = (self.times, self.is_colored);
-        let (rows, count) = (Vec::new(), 0);
+        let (rows, count, is_stream) = (Vec::new(), 0, false);
         let known = Known::new(fields.len());
-        Ok(List { format, fields, headings, paths, rows, count, sink, times, is_colored, known })
+        List {
+            format,
+            fields,
+            headings,
+            paths,
+            rows,
+            count,
+            sink,
+            times,
+            is_colored,
+            known,
+            is_stream,
+        }
     }
 
     /// Writes a line of text.
@@ -230,6 +260,8 @@ pub struct List {
     times: Times,
     is_colored: bool,
     known: Known,
+    /// Whether rows of a table are written at once.
+    is_stream: bool,
 }
 
 /// Which of the requested fields exist, and the names of those that do.
@@ -322,7 +354,11 @@ impl List {
                 }
             };
             self.rows.push(row);
-            return if self.format == Format::Csv { self.write_csv() } else { Ok(()) };
+            return match self.format {
+                Format::Csv => self.write_csv(),
+                _ if self.is_stream => self.write_table(),
+                _ => Ok(()),
+            };
         }
         let text = selected.as_ref().unwrap_or(entry).to_string();
         let before = match (self.format, self.count) {
@@ -338,6 +374,14 @@ impl List {
     fn cell(&self, path: &str, cell: String) -> String {
         let is_local = self.format == Format::Table && self.sink.is_terminal();
         self.times.cell(path, cell, is_local)
+    }
+
+    /// Writes a line of text in place of a row of a table. Control characters in it are not escaped.
+    ///
+    /// # Errors
+    /// Returns an error if the output cannot be written.
+    pub fn line(&mut self, text: &str) -> Result<(), Failure> {
+        self.sink.write(&[text.as_bytes(), b"\n"].concat())
     }
 
     /// Ends the list. A list that is not ended, because of an error, has no closing bracket and
@@ -379,7 +423,7 @@ impl List {
         let cells =
             rows.into_iter().map(|row| row.iter().map(|cell| printable(cell)).collect::<Vec<_>>());
         let mut text = String::new();
-        if self.sink.is_terminal() {
+        if self.sink.is_terminal() && !self.is_stream {
             let mut table = Table::new();
             table.load_preset(NOTHING);
             if !self.headings.is_empty() {
@@ -429,7 +473,7 @@ fn no_formula(cell: &str) -> String {
 #[derive(Debug)]
 enum Sink {
     Stdout,
-    /// A device, a FIFO or a link, which is written directly.
+    /// A device, a FIFO, a link or the file of a stream, which is written directly.
     Direct {
         file: File,
         path: PathBuf,
@@ -451,15 +495,7 @@ impl Sink {
         let Some(path) = path else { return Ok(Self::Stdout) };
         let failed = |error: io::Error| Failure::file(path, &error);
         if is_special(path) {
-            let file = OpenOptions::new().write(true).truncate(true).open(path);
-            // A link may have no file yet.
-            let file = match file {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    Self::options(is_private).open(path)
-                }
-                file => file,
-            };
-            return Ok(Self::Direct { file: file.map_err(failed)?, path: path.to_owned() });
+            return Self::direct(path, is_private);
         }
         let existing = fs::metadata(path).ok();
         remove_drafts(path);
@@ -475,6 +511,18 @@ impl Sink {
             file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
         }
         Ok(sink)
+    }
+
+    /// Opens a file that is written directly. A link may have no file yet.
+    fn direct(path: &Path, is_private: bool) -> Result<Self, Failure> {
+        let file = match OpenOptions::new().write(true).truncate(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Self::options(is_private).open(path)
+            }
+            file => file,
+        };
+        let file = file.map_err(|error| Failure::file(path, &error))?;
+        Ok(Self::Direct { file, path: path.to_owned() })
     }
 
     /// Returns how a new file is created.
@@ -634,6 +682,29 @@ mod tests {
         assert_eq!(written(Format::Jsonl, &[], value), "{\"id\":1,\"a\":{\"b\":1.0}}\n");
         assert_eq!(written(Format::Table, &[], value), "id\t1\na\t{\"b\":1.0}\n");
         assert_eq!(written(Format::Csv, &["a.b"], value), "a.b\n1.0\n");
+    }
+
+    #[test]
+    fn entries_of_streams_are_written_at_once() {
+        let path = std::env::temp_dir().join(format!("output-stream-{}", std::process::id()));
+        let entry = Json::parse(r#"{"id":1,"a":{"b":"x\ty"}}"#).unwrap();
+        for (format, fields, first, all) in [
+            (Format::Table, &[][..], "1\tx\\ty\n", "1\tx\\ty\n1\tx\\ty\n"),
+            (Format::Csv, &["id"], "id\n1\n", "id\n1\n1\n"),
+            (Format::Json, &["id"], "[\n{\"id\":1}", "[\n{\"id\":1},\n{\"id\":1}\n]\n"),
+            (Format::Jsonl, &["id"], "{\"id\":1}\n", "{\"id\":1}\n{\"id\":1}\n"),
+        ] {
+            fs::write(&path, "a longer text than that of the stream, of another run").unwrap();
+            let fields = fields.iter().map(|field: &&str| (*field).to_owned()).collect();
+            let output = Output::new(format, fields, Some(path.clone()));
+            let mut list = output.stream(&[("id", "id"), ("amount", "a.b")]).unwrap();
+            list.push(&entry).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), first, "{format:?}");
+            list.push(&entry).unwrap();
+            list.end().unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), all, "{format:?}");
+        }
+        fs::remove_file(&path).unwrap();
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+use cli_support::api_auth::Endpoint;
 use cli_support::args::positive_duration;
 use cli_support::{Context, Exit, Failure, Json, Run, WithJson};
 use tpay_client::blik::{
@@ -134,11 +135,14 @@ impl Run<Tpay> for Blik {
             Self::Alias(alias) => return alias.run(context),
         };
         let code = code(context, code_stdin)?;
-        let request = PayTransaction::new(&id, Pay::blik(BlikPayment::code(code.clone())));
-        if context.is_withheld(&WithJson::new(request))? {
+        let payment = Pay::blik(BlikPayment::code(code.clone()));
+        let request = WithJson::new(PayTransaction::new(&id, payment));
+        if context.is_withheld(&request)? {
             return Ok(Exit::Done);
         }
         let client = context.client()?;
+        request.validate()?;
+        context.output.check()?;
         // The id is printed in case the program is interrupted.
         context.note(&format!("transaction {id}: waiting for the payer"));
         let result = client.pay_by_blik(&id, BlikPayment::code(code), wait)?;
@@ -153,11 +157,13 @@ impl Run<Tpay> for Blik {
             _ => ("undecided", Exit::Unknown),
         };
         context.note(&format!("transaction {id}: {decision}"));
-        match context.send(WithJson::new(GetTransaction::new(&id))) {
-            Ok(Some(reply)) => context.output.value(&reply.body)?,
+        let shown = match context.send(WithJson::new(GetTransaction::new(&id))) {
+            Ok(Some(reply)) => context.output.value(&reply.body),
             // The decision is known, so it is the result.
-            _ => context.output.value(&known(&id, decision).to_string())?,
-        }
+            _ => context.output.value(&known(&id, decision).to_string()),
+        };
+        // The exit status is that of the decision: a paid transaction must not look unpaid.
+        context.note_unshown(&format!("transaction {id}"), shown);
         Ok(exit)
     }
 }

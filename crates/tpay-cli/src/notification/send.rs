@@ -1,5 +1,6 @@
 //! `tpay notification send`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -39,7 +40,7 @@ pub(crate) struct Send {
 
 impl Send {
     pub(crate) fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
-        let settings = context.settings()?;
+        let settings = context.settings_without_credentials()?;
         let code = Secret::new(settings.get(SECURITY_CODE).unwrap_or_default());
         let (mut body, content_type) = self.kind.body(&self.set, &code)?;
         let mut signature = testing::sign(context.client()?, &body)?;
@@ -77,11 +78,14 @@ pub(crate) fn deliver(
         context.note(&format!("dry run: would send the notification to {}", request.uri()));
         return Ok(Exit::Done);
     }
-    let response =
-        transport(context)?.send(request).map_err(|error| Failure::from(Error::from(error)))?;
+    context.output.check()?;
+    let transport = transport(context, request.uri())?;
+    let response = transport.send(request).map_err(|error| Failure::from(Error::from(error)))?;
     let text = String::from_utf8_lossy(response.body()).into_owned();
     let status = response.status().as_u16().to_string();
-    context.output.value(&object(&[("status", &status), ("body", &text)]).to_string())?;
+    let shown = context.output.value(&object(&[("status", &status), ("body", &text)]).to_string());
+    // The exit status is that of the application's response.
+    context.note_unshown("the response of the application", shown);
     match (is_genuine, is_accepted(&response)) {
         (true, true) | (false, false) => return Ok(Exit::Done),
         (false, true) => {
@@ -98,9 +102,16 @@ fn is_accepted(response: &Response) -> bool {
     response.status().is_success() && str::from_utf8(response.body()).is_ok_and(is_expected)
 }
 
-/// Returns a transport for requests to the application.
-pub(crate) fn transport(context: &Context<Tpay>) -> Result<std::sync::Arc<dyn Transport>, Failure> {
+/// Returns the timeout of requests to the application.
+pub(crate) fn timeout(context: &Context<Tpay>) -> Duration {
+    context.global.timeout.unwrap_or(Duration::from_secs(30))
+}
+
+/// Returns a transport for requests to the application. Its URL is an argument of the user, who may
+/// have it in a private network: plain http is allowed.
+pub(crate) fn transport(context: &Context<Tpay>, url: &Uri) -> Result<Arc<dyn Transport>, Failure> {
     let mut settings = Settings::default();
-    settings.timeout(context.global.timeout.unwrap_or(Duration::from_secs(30)));
+    settings.timeout(timeout(context));
+    settings.allow_plain_http_to(url.host().unwrap_or_default().to_owned());
     Ok(settings.built_in_transport()?)
 }
