@@ -1,4 +1,4 @@
-//! Writes all access records to standard output as CSV, page after page.
+//! Writes all access records to standard output as CSV, page by page.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether standard output is a closed pipe, as with `head`.
+/// Returns whether the error means that standard output is a closed pipe, as after `... | head -1`.
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     let io = match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
         Some(csv::ErrorKind::Io(io)) => Some(io),
