@@ -118,7 +118,7 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Returns the base name of a certificate's files. The `*` of a wildcard becomes `_`.
+/// Returns the base name of a certificate's files, in which the `*` of a wildcard becomes `_`.
 fn file_stem(common_name: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_.@".contains(char);
     common_name.chars().map(|char| if plain(char) { char } else { '_' }).collect()

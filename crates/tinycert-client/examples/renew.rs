@@ -1,5 +1,5 @@
 //! Renews all certificates that expire soon and replaces their files, for cron jobs. Without
-//! `--execute`, it only lists them.
+//! `--execute`, the program only lists these certificates.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -92,7 +92,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A certificate that must be renewed.
+/// A certificate to be renewed.
 struct Due {
     ca_id: CaId,
     cert_id: CertId,
