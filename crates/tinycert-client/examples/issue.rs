@@ -15,19 +15,19 @@ use tinycert_client::{CreateCa, CreateCert, KeyPairFiles, San, Session};
 const HELP: &str = "\
 Issues a certificate that is valid for a year, and writes three files:
   NAME.chain.pem  the certificate, followed by that of its CA, for servers
-  NAME.key.pem    the private key, which only the owner may read
+  NAME.key.pem    the private key, readable only by its owner
   NAME.ca.pem     the certificate of the CA, for clients that trust it
 
 usage: issue [options] --ca NAME CN [SAN...]
 
-  CN                   the common name, which is also the first alternative name
+  CN                   the common name, which is also added as the first alternative name
   SAN                  alternative names: a host, an IP address, an e-mail address or a URI,
                        optionally with the type: DNS:..., IP:..., email:..., URI:...
   --ca NAME            the organization or common name of the CA
   --create-ca          create the CA if there is none with this organization
   --country CC         the country, two capital letters (default US)
   --organization NAME  the organization of the certificate (default: that of the CA)
-  --out FOLDER         the folder of the files (default: the current folder)
+  --out FOLDER         the folder for the files (default: the current folder)
 
 exit status: 0 issued, 1 an error, 2 invalid arguments
 

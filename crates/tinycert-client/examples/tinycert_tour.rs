@@ -26,7 +26,7 @@ const HELP: &str = "\
 Calls every endpoint of the API and prints a line for each:
 `ok cert.new 12 ms`, or `fail cert.new 12 ms` with the error.
 
-It creates a CA with one certificate and deletes both at the end.
+The program creates a CA with one certificate, and deletes both at the end.
 
 usage: tinycert_tour
 

@@ -12,18 +12,18 @@ use lexopt::prelude::*;
 use tinypass_client::{Access, Client, SearchAccess};
 
 const HELP: &str = "\
-Writes access records to standard output as CSV; progress goes to standard error.
+Writes access records to standard output as CSV, and the progress to standard error.
 
 usage: export_accesses [options]
 
-  --rid RID            only records of this resource
-  --user-ref USER_REF  only records of this user
-  --email ADDRESS      only records of the user with this address
-  --tag TAG            only records of resources with this tag
-  --active             only records that have not expired
+  --rid RID            write only records of this resource
+  --user-ref USER_REF  write only records of this user
+  --email ADDRESS      write only records of the user with this e-mail address
+  --tag TAG            write only records of resources with this tag
+  --active             write only records that have not expired
   --page-size N        records per request, 1 to 1000 (default 1000)
 
-exit status: 0 all written, 1 an error (the lines written before it are complete),
+exit status: 0 all written, 1 an error (the lines that were written are complete),
              2 invalid arguments
 
 environment: TINYPASS_AID, TINYPASS_PRIVATE_KEY,

@@ -149,7 +149,7 @@ impl Endpoint for GetDownload {
     }
 }
 
-/// The expiry of a link. The API accepts one of the two parameters.
+/// The expiry of a link: a lifetime or a time. The API accepts only one of the two parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
     Lifetime(Duration),

@@ -185,8 +185,9 @@ pub(super) fn replace_access(
     #[cfg(unix)]
     if std::os::unix::fs::MetadataExt::mode(old) & kept.lost() != 0 {
         log::warn!(
-            "{}: permissions of its group or of others are not kept, because others can write the \
-             folder and may have put the file there; use a folder that only its owner can write",
+            "{}: permissions of its group or of others are not kept, because the folder is \
+             writable by others, who may have put the file there; use a folder that is writable only \
+             by its owner",
             resolved.path().display()
         );
     }

@@ -31,7 +31,7 @@ impl Folder {
     }
 }
 
-/// Creates a folder to which only its owner can write, independently of the umask.
+/// Creates a folder that is writable only by its owner, regardless of the umask.
 fn make_folder(path: &Path) {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -480,7 +480,7 @@ mod unix {
             .stderr(Stdio::null())
             .status();
         if !mount.is_ok_and(|status| status.success()) {
-            println!("skipped: no file system of its own can be mounted");
+            println!("skipped: no separate file system can be mounted");
             return;
         }
         let outcome = std::panic::catch_unwind(|| {

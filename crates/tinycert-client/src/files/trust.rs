@@ -92,7 +92,7 @@ mod owners {
     }
 
     pub(super) fn check_subfolder(folder: &Path, entry: &Metadata) -> io::Result<()> {
-        let problem = "a folder of another user in a folder that everyone can write; \
+        let problem = "a folder of another user in a folder that is writable by everyone; \
                        use a folder of your own";
         check_shared(folder, entry, BY_EVERYONE, problem)
     }

@@ -330,7 +330,7 @@ struct Request<'a> {
     o1: OfferText<'a>,
     t: UnixTime,
     v: &'static str,
-    /// Serialized as `null` if it is not set.
+    /// The JavaScript callback function. Serialized as `null` if it is not set.
     cb: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<String>,
