@@ -51,7 +51,7 @@ impl SandboxClock {
     }
 
     /// Returns the time in Unix seconds.
-    #[expect(clippy::disallowed_methods, reason = "this is the room where the clock is read")]
+    #[expect(clippy::disallowed_methods, reason = "the only place where the clock is read")]
     pub fn unix(&self) -> u64 {
         let real = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let from = match self.base {
@@ -88,7 +88,7 @@ impl FromStr for SandboxClock {
 }
 
 /// Waits for `duration`, for servers that delay their responses.
-#[expect(clippy::disallowed_methods, reason = "this is the room where waiting is done")]
+#[expect(clippy::disallowed_methods, reason = "the only place that waits")]
 pub(crate) fn wait(duration: Duration) {
     std::thread::sleep(duration);
 }

@@ -135,8 +135,8 @@ pub(super) enum KeptAccess {
 }
 
 impl KeptAccess {
-    /// Returns what a new file takes from the old one. `is_trusted` means that no other user can
-    /// have put the old file there.
+    /// Returns which of owner, group and mode a new file takes from the old one. `is_trusted` means
+    /// that no other user can have put the old file there.
     pub(super) fn of(is_private: bool, is_trusted: bool) -> Self {
         match (is_private, is_trusted) {
             (false, true) => Self::All,

@@ -545,7 +545,7 @@ mod unix {
     /// The environment variable that sets how often the child is killed per method of replacement.
     const KILLS: &str = "KEY_PAIR_FILES_KILLS";
 
-    #[expect(clippy::disallowed_methods, reason = "tells a child process its task")]
+    #[expect(clippy::disallowed_methods, reason = "passes a task to a child process")]
     fn variable(name: &str) -> Option<String> {
         std::env::var(name).ok()
     }

@@ -102,9 +102,9 @@ impl PriceOption {
         self
     }
 
-    /// Adds a recipient of a share of the price: a percentage such as `30%`, which is sent as the
-    /// fraction `0.3`, or an amount such as `5.00`, which is sent unchanged. A second share for the
-    /// same address replaces the first one. The sum of the shares is not checked.
+    /// Adds a recipient, and its share of the price: a percentage such as `30%`, which is sent as
+    /// the fraction `0.3`, or an amount such as `5.00`, which is sent unchanged. A second share for
+    /// the same address replaces the first one. The sum of the shares is not checked.
     ///
     /// ```
     /// use tinypass_client::blocks::PriceOption;
