@@ -179,8 +179,8 @@ pub struct UpdateAccount {
 }
 
 impl UpdateAccount {
-    /// Creates an update of the user with this id (a UUID), authorized by the user's token and
-    /// password.
+    /// Creates a request to update the user with this id (a UUID), authorized by the user's token
+    /// and password.
     pub fn new(
         user_id: impl Into<String>,
         token: impl Into<Secret>,

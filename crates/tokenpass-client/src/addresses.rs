@@ -55,7 +55,7 @@ pub struct Address {
     /// The message to sign for [`Client::verify_address`]. It expires after ten hours. Each
     /// response with a new code invalidates the previous code.
     pub verify_code: Option<String>,
-    /// The address to which a payment proves the ownership, as an alternative to a signature. This
+    /// The address to pay in order to prove the ownership, as an alternative to a signature. This
     /// field is not documented.
     pub verify_address: Option<String>,
     /// Fields that this type does not cover.
@@ -299,7 +299,7 @@ pub struct UpdateAddress {
 }
 
 impl UpdateAddress {
-    /// Creates an update of this address.
+    /// Creates a request to update this address.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into(), label: None, public: None, active: None }
     }

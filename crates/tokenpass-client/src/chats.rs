@@ -404,7 +404,7 @@ pub struct UpdateChat {
 }
 
 impl UpdateChat {
-    /// Creates an update of the chat with this UUID.
+    /// Creates a request to update the chat with this UUID.
     pub fn new(chat_uuid: impl Into<String>) -> Self {
         Self { chat_uuid: chat_uuid.into(), tca_rules: Vec::new(), active: None, global: None }
     }

@@ -738,8 +738,8 @@ pub struct UpdatePromise {
 }
 
 impl UpdatePromise {
-    /// Creates an update of the promise with this id, txid or fingerprint. At least one change is
-    /// required.
+    /// Creates a request to update the promise with this id, txid or fingerprint. At least one
+    /// change is required.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),

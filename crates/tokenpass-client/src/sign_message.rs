@@ -1,4 +1,4 @@
-//! Signing and verifying messages with bitcoin keys, with the crate `bitcoin`.
+//! Message signatures by bitcoin keys, created and verified with the crate `bitcoin`.
 
 use std::fmt;
 use std::str::FromStr;

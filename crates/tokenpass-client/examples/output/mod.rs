@@ -1,4 +1,4 @@
-//! Printing for scripts: a closed pipe, as in `... | head -1`, does not end the script.
+//! Printing for scripts: a closed pipe, as with `... | head -1`, does not end the script.
 
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};

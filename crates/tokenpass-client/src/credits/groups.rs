@@ -122,7 +122,7 @@ pub struct UpdateCreditGroup {
 }
 
 impl UpdateCreditGroup {
-    /// Creates an update of the group with this UUID.
+    /// Creates a request to update the group with this UUID.
     pub fn new(group: impl Into<String>) -> Self {
         Self { group: group.into(), name: None, app_whitelist: Vec::new() }
     }
