@@ -63,6 +63,12 @@ pub trait Endpoint: Sized {
     /// Returns the error of the response, or one that names the field that cannot be parsed.
     fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError>;
 
+    /// Returns the name of the endpoint in errors and recordings. Only
+    /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
+    fn id(&self) -> &'static str {
+        Self::ID
+    }
+
     /// Returns the HTTP method. Only [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn method(&self) -> Method {
         const { &Self::ROUTE }.method().clone()
@@ -125,7 +131,7 @@ pub(crate) trait Call {
 impl<E: Endpoint> Call for E {
     fn id(&self) -> &'static str {
         const { E::ROUTE.complete() };
-        E::ID
+        Endpoint::id(self)
     }
 
     fn method(&self) -> Method {
@@ -346,6 +352,12 @@ impl Extent {
         let end = self.before.saturating_add(self.page_size);
         let after = self.total?.checked_sub(end).filter(|after| *after > 0)?;
         after.checked_add(self.page_size - 1)?.checked_div(self.page_size)
+    }
+
+    /// Returns the number of entries on the pages before the one that is `back` pages before this
+    /// one.
+    pub(crate) fn before_earlier(&self, back: u32) -> u64 {
+        self.before.saturating_sub(u64::from(back).saturating_mul(self.page_size))
     }
 
     /// Returns the number of entries on the pages before this one.

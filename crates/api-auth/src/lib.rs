@@ -113,7 +113,7 @@ pub use record::Replay;
 pub use retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
 pub use route::{Credential, Route, Segment, Server};
 pub use secret::{Secret, SecretBytes};
-pub use secret_names::is_secret_header;
+pub use secret_names::{is_secret_header, is_secret_name};
 pub use settings::Settings;
 pub use store::file::FileStore;
 #[cfg(unix)]

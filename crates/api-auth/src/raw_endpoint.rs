@@ -24,6 +24,7 @@ use crate::route::{Credential, Route, Server};
 /// ```
 #[derive(Clone)]
 pub struct RawEndpoint {
+    id: &'static str,
     method: Method,
     path: String,
     query: Params<'static>,
@@ -40,6 +41,7 @@ impl RawEndpoint {
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         let read_only = matches!(method, Method::GET | Method::HEAD);
         Self {
+            id: Self::ID,
             idempotent: read_only,
             read_only,
             method,
@@ -49,6 +51,20 @@ impl RawEndpoint {
             credential: Credential::MAIN,
             server: Server::MAIN,
         }
+    }
+
+    /// Sets the name in errors and recordings. Defaults to `raw`.
+    ///
+    /// ```
+    /// use api_auth::{Endpoint, Method, RawEndpoint};
+    ///
+    /// let call = RawEndpoint::new(Method::GET, "/r2/access/count").with_id("access.count");
+    /// assert_eq!(call.id(), "access.count");
+    /// ```
+    #[must_use]
+    pub fn with_id(mut self, id: &'static str) -> Self {
+        self.id = id;
+        self
     }
 
     /// Adds a query parameter.
@@ -98,6 +114,7 @@ impl fmt::Debug for RawEndpoint {
     /// Formats names of parameters and numbers of bytes. The path may contain a secret, too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawEndpoint")
+            .field("id", &self.id)
             .field("method", &self.method)
             .field("path", &format_args!("{} bytes", self.path.len()))
             .field("query", &self.query)
@@ -116,6 +133,10 @@ impl Endpoint for RawEndpoint {
     /// The method, path, credential, server and idempotency of the value override those of this
     /// route.
     const ROUTE: Route<Self> = Route::<Self>::get("/").path(|endpoint| (&endpoint.path).into());
+
+    fn id(&self) -> &'static str {
+        self.id
+    }
 
     fn method(&self) -> Method {
         self.method.clone()

@@ -186,7 +186,8 @@ impl Recording<'_> {
         };
         let request = recorded_request(&self.request, &mask);
         let line = Line::Exchange(Box::new(Exchange {
-            endpoint: endpoint.to_owned(),
+            // The name of an endpoint that the crate does not list may be its path.
+            endpoint: mask.path(endpoint),
             request,
             response,
             error,

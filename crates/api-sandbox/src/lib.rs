@@ -176,6 +176,15 @@ impl Sandbox {
         self.tpay.misbehave(how.clone(), times);
     }
 
+    /// Makes the next `times` requests of each server whose path begins with `path` fail this way; see
+    /// [`Server::misbehave_at`].
+    pub fn misbehave_at(&self, path: &str, how: &Misbehaviour, times: usize) {
+        self.tinypass.misbehave_at(path, how.clone(), times);
+        self.tinycert.misbehave_at(path, how.clone(), times);
+        self.tokenpass.misbehave_at(path, how.clone(), times);
+        self.tpay.misbehave_at(path, how.clone(), times);
+    }
+
     /// Returns the requests of all servers so far and clears the records.
     pub fn take_seen(&self) -> Vec<Seen> {
         let tinypass = self.tinypass.take_seen();

@@ -176,7 +176,8 @@ struct Shared<S> {
     service: Mutex<S>,
     seen: Mutex<Vec<Seen>>,
     log: Mutex<Option<Log>>,
-    misbehaviours: Mutex<VecDeque<Misbehaviour>>,
+    /// The failures of the next requests, each for paths that begin with a text.
+    misbehaviours: Mutex<VecDeque<(Misbehaviour, String)>>,
     open: Mutex<HashMap<usize, TcpStream>>,
     connections: AtomicUsize,
     stopping: AtomicBool,
@@ -259,8 +260,23 @@ impl<S: Service> Server<S> {
     /// Makes the next `times` requests fail this way (connections, for failures before a request is
     /// read). Further calls add to the end of the queue.
     pub fn misbehave(&self, how: Misbehaviour, times: usize) {
+        self.misbehave_at("", how, times);
+    }
+
+    /// Makes the next `times` requests whose path begins with `path` fail this way, and no others,
+    /// such as those for a token. Failures before a request is read are for all paths.
+    ///
+    /// ```
+    /// # use api_sandbox::{Misbehaviour, Sandbox};
+    /// let sandbox = Sandbox::start()?;
+    /// // The transaction is created, and the client does not know it.
+    /// sandbox.tpay().misbehave_at("/transactions", Misbehaviour::ResetAfterReading, 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn misbehave_at(&self, path: &str, how: Misbehaviour, times: usize) {
+        let path = if matches!(how, Misbehaviour::ResetBeforeReading) { "" } else { path };
         let mut queue = lock(&self.shared.misbehaviours);
-        queue.extend(std::iter::repeat_n(how, times));
+        queue.extend(std::iter::repeat_n((how, path.to_owned()), times));
     }
 
     /// Clears the queue of [`misbehave`](Server::misbehave).
@@ -282,7 +298,7 @@ impl<S: Service> Shared<S> {
             lock(&self.open).insert(connection, stream);
         }
         let mut first = lock(&self.misbehaviours);
-        if matches!(first.front(), Some(Misbehaviour::ResetBeforeReading)) {
+        if matches!(first.front(), Some((Misbehaviour::ResetBeforeReading, _))) {
             first.pop_front();
             drop(first);
             // Not before the client is connected: a reset during its connection is another fault.
@@ -315,7 +331,10 @@ impl<S: Service> Shared<S> {
                     _ => return,
                 }
             }
-            let how = lock(&self.misbehaviours).pop_front();
+            let mut queue = lock(&self.misbehaviours);
+            let next = queue.iter().position(|(_, path)| request.path().starts_with(path.as_str()));
+            let how = next.and_then(|next| queue.remove(next)).map(|(how, _)| how);
+            drop(queue);
             match self.exchange(stream, connection, request, how) {
                 Ok(true) => {}
                 Ok(false) | Err(_) => return,
@@ -336,7 +355,7 @@ impl<S: Service> Shared<S> {
         };
         match order {
             Order::Misbehave(how, times) => {
-                lock(&self.misbehaviours).extend(std::iter::repeat_n(how, times));
+                lock(&self.misbehaviours).extend(std::iter::repeat_n((how, String::new()), times));
             }
             Order::Behave => lock(&self.misbehaviours).clear(),
             Order::Advance(by) => match lock(&self.service).console().clock {

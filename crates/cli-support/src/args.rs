@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use api_auth::http::Uri;
 use api_auth::{Body, Endpoint};
 use clap::{ArgAction, Args, ColorChoice};
 
@@ -38,9 +39,9 @@ pub struct Global {
     #[arg(long, global = true, value_name = "URL")]
     pub base_url: Option<String>,
     /// Timeout of each request, such as `10s`
-    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = positive_duration)]
     pub timeout: Option<Duration>,
-    /// Maximum number of retries of a request
+    /// Maximum number of retries of a request; `0` for none
     #[arg(long, global = true, value_name = "N")]
     pub retries: Option<u32>,
     /// Maximum rate of requests, such as `5/s` or `60/m`
@@ -59,7 +60,7 @@ pub struct Global {
     /// Print only errors, no other messages
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Skip the confirmation
+    /// Do not ask for confirmation
     #[arg(short, long, global = true)]
     pub yes: bool,
     /// Never prompt; a missing confirmation is an error
@@ -102,13 +103,14 @@ impl Limits {
 /// A request body from a file and from fields.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Input {
-    /// Read the JSON body from this file, or from `-`; flags replace its members
+    /// Read the JSON body from this file, or from `-`; options replace its fields
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
-    /// Set a member of the body to a string, such as `name=value` or `parent.name=value`
+    /// Set a field of the body to a string: `name=value`, `parent.name=value` or
+    /// `list.0.name=value`
     #[arg(id = "body_raw_field", short = 'f', long = "raw-field", value_name = "NAME=VALUE", value_parser = pair)]
     pub raw_fields: Vec<(String, String)>,
-    /// Set a member of the body to a typed value (number, true, false or null); `@FILE` inserts the
+    /// Set a field of the body to a typed value (number, true, false or null); `@FILE` inserts the
     /// text of a file
     #[arg(id = "body_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     pub fields: Vec<(String, String)>,
@@ -134,7 +136,7 @@ impl Input {
         }
         for (path, value) in flags {
             if let Some(value) = value {
-                body.set(path, value.clone());
+                set(&mut body, path, value.clone())?;
             }
         }
         self.set_fields(&mut body)?;
@@ -158,16 +160,24 @@ impl Input {
 
     fn set_fields(&self, body: &mut Json) -> Result<(), Failure> {
         for (path, value) in &self.raw_fields {
-            body.set(path, Json::Text(value.clone()));
+            set(body, path, Json::Text(value.clone()))?;
         }
         for (path, value) in &self.fields {
-            body.set(path, field(value)?);
+            set(body, path, field(value)?)?;
         }
         Ok(())
     }
 }
 
-/// Returns the value of a flag.
+/// Sets the value at a path of a body.
+///
+/// # Errors
+/// Returns an error that names the path, see [`Json::set`].
+pub fn set(body: &mut Json, path: &str, value: Json) -> Result<(), Failure> {
+    body.set(path, value).map_err(|problem| Failure::new(Exit::Usage, problem))
+}
+
+/// Returns the value of an option as JSON.
 pub fn text(value: Option<&String>) -> Option<Json> {
     value.cloned().map(Json::Text)
 }
@@ -220,9 +230,13 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Parses the number of entries of a list.
-fn count(text: &str) -> Result<usize, String> {
-    text.parse().map_err(|_| "must be a whole number, such as 30".to_owned())
+/// Parses a number that is not zero.
+///
+/// # Errors
+/// Returns an error for any other string.
+pub fn count(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "must be a positive integer, such as 30".to_owned())
 }
 
 /// Parses a duration such as `500ms`, `30s`, `2m`, `12h` or `7d`.
@@ -240,7 +254,28 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .zip(unit)
         .and_then(|(number, (_, factor))| number.checked_mul(*factor))
         .map(Duration::from_millis)
-        .ok_or_else(|| "must be a number and ms, s, m, h or d, such as 30s".to_owned())
+        .ok_or_else(|| "must be a number followed by ms, s, m, h or d, such as 30s".to_owned())
+}
+
+/// Parses a URL of an HTTP server.
+///
+/// # Errors
+/// Returns an error if it is not a URL, or has another scheme.
+pub fn http_url(text: &str) -> Result<Uri, String> {
+    let url: Uri = text.parse().map_err(|_| "must be a URL".to_owned())?;
+    match url.scheme_str() {
+        Some("http" | "https") if url.host().is_some_and(|host| !host.is_empty()) => Ok(url),
+        _ => Err("must begin with http:// or https:// and a host".to_owned()),
+    }
+}
+
+/// Parses a duration like [`duration`], but not zero.
+///
+/// # Errors
+/// Returns an error for any other string.
+pub fn positive_duration(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    if time.is_zero() { Err("must be longer than 0".to_owned()) } else { Ok(time) }
 }
 
 /// Parses a rate such as `5/s` or `120/m`. Returns the number of requests in a second.
@@ -276,6 +311,16 @@ mod tests {
     }
 
     #[test]
+    fn numbers_and_durations_may_have_to_be_positive() {
+        assert_eq!(positive_duration("1ms"), Ok(Duration::from_millis(1)));
+        assert_eq!(positive_duration("0d"), Err("must be longer than 0".to_owned()));
+        assert_eq!(count("1"), Ok(1));
+        for text in ["0", "-1", "", "x", "99999999999999999999"] {
+            assert!(count(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn rates_are_requests_in_a_second() {
         assert_eq!((rate("5/s"), rate("120/m")), (Ok(5), Ok(2)));
         for text in ["", "5", "0/s", "-1/s", "1.5/s", "50/m", "5/h", "/s"] {
@@ -302,7 +347,6 @@ mod tests {
         let limits = |limit, all| Limits { limit, all };
         assert_eq!(limits(30, false).page_size(100), 30);
         assert_eq!(limits(500, false).page_size(100), 100);
-        assert_eq!(limits(0, false).page_size(100), 1);
         assert_eq!(limits(30, true).page_size(100), 100);
     }
 }

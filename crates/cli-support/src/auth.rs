@@ -13,10 +13,11 @@ use api_auth::{Env, Secret};
 use clap::{Args, Subcommand};
 use etcetera::BaseStrategy;
 
-use crate::args::{Global, duration, read};
+use crate::args::{Global, positive_duration, read};
 use crate::context::Provider;
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output};
+use crate::process;
 
 /// The source of settings that are variables of the process.
 const ENVIRONMENT: &str = "environment";
@@ -55,7 +56,7 @@ impl Settings {
         self.values.get(name).map(String::as_str)
     }
 
-    /// Returns a required value, or an empty string; [`find`](Self::find) checks that it is there.
+    /// Returns a required value. [`find`](Self::find) has checked that it is set.
     pub fn need(&self, name: &str) -> &str {
         self.get(name).unwrap_or_default()
     }
@@ -69,11 +70,23 @@ impl Settings {
         variables: &'static [Variable],
         global: &Global,
     ) -> Result<Self, Failure> {
+        Self::find_any(program, variables, global)?.complete(program, variables)
+    }
+
+    /// Finds the settings of a command that needs no credentials. Required ones may be missing.
+    ///
+    /// # Errors
+    /// Returns an error if the chosen source cannot be read.
+    pub(crate) fn find_any(
+        program: &str,
+        variables: &'static [Variable],
+        global: &Global,
+    ) -> Result<Self, Failure> {
         let (file, profile) = (global.env_file.as_deref(), global.profile.as_deref());
         Self::find_in(program, variables, file, profile)
     }
 
-    /// Finds the settings for a login. A profile that does not exist yet is no source.
+    /// Finds the settings for a login. A profile that does not exist yet is not a source.
     pub(crate) fn find_for_login(
         program: &str,
         variables: &'static [Variable],
@@ -85,19 +98,21 @@ impl Settings {
         {
             profile = None;
         }
-        Self::find_in(program, variables, global.env_file.as_deref(), profile)
+        Self::find_in(program, variables, global.env_file.as_deref(), profile)?
+            .complete(program, variables)
     }
 
+    /// Finds the settings, of which required ones may be missing.
     fn find_in(
         program: &str,
         variables: &'static [Variable],
         file: Option<&Path>,
         profile: Option<&str>,
     ) -> Result<Self, Failure> {
-        let settings = if let Some(path) = file {
-            Self::from_env_file(path, variables)?
+        if let Some(path) = file {
+            Self::from_env_file(path, variables)
         } else if let Some(name) = profile {
-            Profiles::load(program)?.settings(name, variables)?
+            Profiles::load(program)?.settings(name, variables)
         } else {
             // One source supplies all settings: a variable such as that of the environment must not
             // be ignored because the credentials come from the default profile.
@@ -107,11 +122,10 @@ impl Settings {
                 false => None,
             };
             match profiles.and_then(|profiles| Some((profiles.default()?, profiles))) {
-                Some((name, profiles)) => profiles.settings(&name, variables)?,
-                None => settings,
+                Some((name, profiles)) => profiles.settings(&name, variables),
+                None => Ok(settings),
             }
-        };
-        settings.complete(program, variables)
+        }
     }
 
     fn complete(self, program: &str, variables: &[Variable]) -> Result<Self, Failure> {
@@ -186,7 +200,7 @@ impl Settings {
     }
 }
 
-/// Returns whether a name that is no variable has the prefix of the variables, such as `TPAY_`.
+/// Returns whether an unknown name has the prefix of the variables, such as `TPAY_`.
 fn is_misspelt(name: &str, variables: &[Variable]) -> bool {
     let prefix = |name: &str| name.split_once('_').map(|(prefix, _)| prefix.to_owned());
     let own = variables.first().and_then(|variable| prefix(variable.name));
@@ -219,14 +233,14 @@ impl fmt::Debug for Profiles {
 }
 
 impl Profiles {
-    /// Reads the profiles. There are none without a file.
+    /// Reads the profiles. If there is no file, there are none.
     ///
     /// # Errors
     /// Returns an error if there is no home folder, or if the file cannot be parsed or can be read
     /// by other users.
     pub fn load(program: &str) -> Result<Self, Failure> {
         Self::load_if_home(program)?.ok_or_else(|| {
-            Failure::new(Exit::Local, "there is no home folder, so there are no profiles")
+            Failure::new(Exit::Local, "no home folder was found, so profiles cannot be used")
         })
     }
 
@@ -248,7 +262,7 @@ impl Profiles {
             use std::os::unix::fs::MetadataExt;
             let metadata = fs::metadata(&path).map_err(|error| Failure::file(&path, &error))?;
             if metadata.mode() & 0o077 != 0 {
-                let problem = "other users can read this file; run `chmod 600`";
+                let problem = "is readable by other users; run `chmod 600` on it";
                 let text = format!("{}: {problem}", path.display());
                 return Err(Failure::new(Exit::Local, text));
             }
@@ -280,8 +294,11 @@ impl Profiles {
         let profiles = self.table.get("profiles").and_then(toml::Value::as_table);
         let profile = profiles.and_then(|profiles| profiles.get(name)?.as_table());
         let Some(profile) = profile else {
-            let problem = format!("{} has no profile `{name}`", self.path.display());
-            return Err(Failure::new(Exit::Credentials, problem));
+            let problem = format!("no profile `{name}` in {}", self.path.display());
+            return Err(Failure::new(Exit::Credentials, problem).with_hint(format!(
+                "run `{{program}} auth list` to see the profiles, or \
+                 `{{program}} auth login --profile {name}` to create it"
+            )));
         };
         let is_known = |key: &&String| variables.iter().any(|variable| variable.key == **key);
         if let Some(key) = profile.keys().find(|key| !is_known(key)) {
@@ -294,7 +311,9 @@ impl Profiles {
             let value = match profile.get(variable.key) {
                 None => continue,
                 Some(toml::Value::String(value)) => value.clone(),
-                Some(toml::Value::Table(table)) => output_of(table, name, variable.key)?,
+                Some(toml::Value::Table(table)) => {
+                    output_of(table, name, variable.key, COMMAND_LIMIT)?
+                }
                 Some(_) => {
                     let problem = "must be a string or { command = [...] }";
                     let problem = format!("profile `{name}`: {} {problem}", variable.key);
@@ -350,19 +369,33 @@ impl Profiles {
             .bytes(self.table.to_string().as_bytes())
     }
 
-    /// Saves the profiles, unless nothing may be changed. Returns a message: what was `done`.
-    fn commit(&self, global: &Global, done: &str) -> Result<String, Failure> {
+    /// Saves the profiles, except with `--dry-run`. Returns a message with the infinitive or the
+    /// past tense of the verb, and what was changed.
+    fn commit(
+        &self,
+        global: &Global,
+        [verb, past]: [&str; 2],
+        what: &str,
+    ) -> Result<String, Failure> {
         let file = self.path.display();
         if global.dry_run {
-            return Ok(format!("dry run: would have {done} in {file}"));
+            return Ok(format!("dry run: would {verb} {what} {file}"));
         }
         self.save()?;
-        Ok(format!("{done} in {file}"))
+        Ok(format!("{past} {what} {file}"))
     }
 }
 
+/// The time after which the command of a value is killed.
+const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+
 /// Runs the command of a value and returns the first line that it prints.
-fn output_of(table: &toml::Table, name: &str, key: &str) -> Result<String, Failure> {
+fn output_of(
+    table: &toml::Table,
+    name: &str,
+    key: &str,
+    limit: Duration,
+) -> Result<String, Failure> {
     let failed = |problem: String| {
         Failure::new(Exit::Local, format!("profile `{name}`: the command of {key} {problem}"))
     };
@@ -371,15 +404,17 @@ fn output_of(table: &toml::Table, name: &str, key: &str) -> Result<String, Failu
     let Some((program, arguments)) = words.split_first() else {
         return Err(failed("must be a list of strings".to_owned()));
     };
-    let output = Command::new(program)
-        .args(arguments)
-        .stderr(std::process::Stdio::inherit())
-        .output()
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let output = process::output(command, limit)
         .map_err(|error| failed(format!("cannot be run ({error})")))?;
-    if !output.status.success() {
-        return Err(failed(format!("failed ({})", output.status)));
+    let Some((status, output)) = output else {
+        return Err(failed(format!("did not end within {} s", limit.as_secs_f32())));
+    };
+    if !status.success() {
+        return Err(failed(format!("failed ({status})")));
     }
-    let text = String::from_utf8(output.stdout)
+    let text = String::from_utf8(output)
         .map_err(|_| failed("printed text that is not UTF-8".to_owned()))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
@@ -397,17 +432,19 @@ pub struct WebLogin {
     #[arg(long, requires = "web")]
     pub no_browser: bool,
     /// Maximum time to wait for the browser login
-    #[arg(long, value_name = "TIME", default_value = "2m", requires = "web", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "2m", requires = "web",
+          value_parser = positive_duration)]
     pub wait: Duration,
 }
 
-/// Credentials and profiles
+/// Manage credentials and profiles
 #[derive(Debug, Subcommand)]
 pub enum AuthCommand {
-    /// Store credentials in the profile named by `--profile` (default: `default`); with
-    /// `--env-file`, does not prompt
+    /// Store credentials in the profile given by `--profile` (default: `default`); with
+    /// `--env-file`, without prompts
     Login(WebLogin),
-    /// Show which credentials are used, and whether the server accepts them
+    /// Show which credentials are used, and whether the server accepts them; the exit status is 3 if
+    /// it does not
     Status,
     /// List the profiles
     List,
@@ -437,7 +474,7 @@ pub(crate) fn login(
     let settings = settings.complete(program, variables)?;
     let mut profiles = Profiles::load(program)?;
     profiles.store(name, &settings, variables);
-    profiles.commit(global, &format!("stored profile `{name}`"))
+    profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
 }
 
 /// Stores the settings and the values of a login in a profile. Returns a message.
@@ -458,7 +495,7 @@ pub(crate) fn store_login<P: Provider>(
             profiles.set(name, variable.key, value.expose());
         }
     }
-    profiles.commit(global, &format!("stored profile `{name}`"))
+    profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
 }
 
 /// Prompts for each setting. An empty line omits an optional one.
@@ -492,7 +529,7 @@ pub(crate) fn logout(program: &str, name: &str, global: &Global) -> Result<Strin
         let problem = format!("there is no profile `{name}`");
         return Err(Failure::new(Exit::NotFound, problem));
     }
-    profiles.commit(global, &format!("removed profile `{name}`"))
+    profiles.commit(global, ["remove", "removed"], &format!("profile `{name}` from"))
 }
 
 #[cfg(test)]
@@ -589,5 +626,39 @@ mod tests {
         assert_eq!(profiles.settings("a", VARIABLES).unwrap().need("X_SECRET"), "s");
         let error = profiles.settings("b", VARIABLES).unwrap_err().to_string();
         assert!(error.contains("the command of host failed"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn command_that_does_not_end_is_killed_with_its_children() {
+        let folder = std::env::temp_dir().join(format!("command-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("child");
+        // The child keeps the output open; it would end long after the test.
+        let script = format!("sleep 600 & echo $! > '{}'; wait", file.display());
+        let table = |script: &str| {
+            let command = toml::Value::Array(vec!["sh".into(), "-c".into(), script.into()]);
+            toml::Table::from_iter([("command".to_owned(), command)])
+        };
+        let limit = Duration::from_millis(500);
+        let error = output_of(&table(&script), "a", "secret", limit).unwrap_err();
+        let problem = "profile `a`: the command of secret did not end within 0.5 s";
+        assert_eq!((error.exit(), error.message()), (Exit::Local, problem));
+        let child = fs::read_to_string(&file).unwrap();
+        // A killed process ends a moment later. A zombie is waited for by the first process.
+        let is_gone = |_| {
+            std::thread::yield_now();
+            let state = fs::read_to_string(format!("/proc/{}/stat", child.trim()));
+            state.is_err() || state.unwrap().contains(") Z ")
+        };
+        assert!((0..1_000_000).any(is_gone), "{child}");
+        // Output that a child keeps open, or that is long, does not matter.
+        let left = "sleep 600 >&1 & echo $!; echo 2";
+        let child = output_of(&table(left), "a", "secret", Duration::from_secs(60)).unwrap();
+        assert!(Command::new("kill").arg(&child).status().unwrap().success());
+        let long = "echo 1; head -c 300000 /dev/zero";
+        let line = output_of(&table(long), "a", "secret", Duration::from_secs(60)).unwrap();
+        assert_eq!(line, "1");
+        fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -1,10 +1,11 @@
 //! The context of a command: options, client and output.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use api_auth::http::{HeaderName, HeaderValue};
@@ -22,6 +23,7 @@ use crate::logger;
 use crate::output::{Column, Output, printable};
 use crate::request::{Reply, WithJson};
 use crate::terminal::{Progress, is_colored};
+use crate::termination::{self, TemporaryFile};
 use crate::times::Times;
 
 /// A provider, as the programs use it. [`provider_calls!`](crate::provider_calls) defines the
@@ -201,15 +203,18 @@ pub struct Connection {
     pub jobs: usize,
     /// Additional headers of all requests.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether requests end with an error if the process is terminated by a signal.
+    pub is_interruptible: bool,
 }
 
 impl Connection {
-    /// Returns a transport that adds the headers to each request, or `None` if there are none.
+    /// Returns a transport that adds the headers to each request and can be interrupted, or `None` if
+    /// neither is needed.
     ///
     /// # Errors
     /// Returns an error if a setting of the connection is invalid.
     pub fn transport(&self) -> Result<Option<impl Transport + 'static>, Failure> {
-        if self.headers.is_empty() {
+        if self.headers.is_empty() && !self.is_interruptible {
             return Ok(None);
         }
         let mut settings = api_auth::Settings::default();
@@ -217,7 +222,8 @@ impl Connection {
             settings.timeout(timeout);
         }
         settings.max_connections(self.jobs);
-        let (inner, headers) = (settings.built_in_transport()?, self.headers.clone());
+        let inner: Arc<dyn Transport> = Arc::new(settings.built_in_transport()?);
+        let (headers, is_interruptible) = (self.headers.clone(), self.is_interruptible);
         Ok(Some(move |mut request: api_auth::Request| {
             // The first value replaces that of the client.
             for (name, _) in &headers {
@@ -226,7 +232,10 @@ impl Connection {
             for (name, value) in &headers {
                 request.headers_mut().append(name, value.clone());
             }
-            inner.send(request)
+            match is_interruptible {
+                true => termination::send(&inner, request),
+                false => inner.send(request),
+            }
         }))
     }
 }
@@ -265,8 +274,9 @@ pub struct Context<P: Provider> {
     settings: OnceCell<Settings>,
     client: OnceCell<P::Client>,
     headers: OnceCell<Vec<(HeaderName, HeaderValue)>>,
+    is_interruptible: Cell<bool>,
     /// The recording of `-vv`, which is removed at the end.
-    temporary: OnceCell<PathBuf>,
+    temporary: OnceCell<TemporaryFile>,
 }
 
 impl<P: Provider> fmt::Debug for Context<P> {
@@ -287,6 +297,7 @@ impl<P: Provider> Context<P> {
             settings: OnceCell::new(),
             client: OnceCell::new(),
             headers: OnceCell::new(),
+            is_interruptible: Cell::new(false),
             temporary: OnceCell::new(),
         }
     }
@@ -294,6 +305,12 @@ impl<P: Provider> Context<P> {
     /// Sets additional headers of all requests, before the first one is sent.
     pub(crate) fn set_headers(&self, headers: Vec<(HeaderName, HeaderValue)>) {
         let _ = self.headers.set(headers);
+    }
+
+    /// Makes requests end with an error if the process is terminated by a signal, so that a library
+    /// removes its files. It must be called before the first request.
+    pub fn interrupt_requests(&self) {
+        self.is_interruptible.set(true);
     }
 
     /// Returns the file of the recording: that of `--record`, or a temporary one for `-vv`.
@@ -313,8 +330,9 @@ impl<P: Provider> Context<P> {
             use std::os::unix::fs::OpenOptionsExt;
             options.mode(0o600);
         }
+        let temporary = TemporaryFile::new(path.clone());
         options.open(&path).map_err(|error| Failure::file(&path, &error))?;
-        let _ = self.temporary.set(path.clone());
+        let _ = self.temporary.set(temporary);
         Ok(Some(path))
     }
 
@@ -328,6 +346,19 @@ impl<P: Provider> Context<P> {
             return Ok(settings.clone());
         }
         let settings = Settings::find(P::NAME, P::VARIABLES, &self.global)?;
+        Ok(self.settings.get_or_init(|| settings).clone())
+    }
+
+    /// Finds the settings of a command that needs no credentials: those that are set. The client is
+    /// created from them as well.
+    ///
+    /// # Errors
+    /// Returns an error if the chosen source cannot be read.
+    pub fn settings_without_credentials(&self) -> Result<Settings, Failure> {
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings.clone());
+        }
+        let settings = Settings::find_any(P::NAME, P::VARIABLES, &self.global)?;
         Ok(self.settings.get_or_init(|| settings).clone())
     }
 
@@ -354,14 +385,22 @@ impl<P: Provider> Context<P> {
                 max_rate: self.global.max_rate,
                 jobs: self.jobs().max(16),
                 headers: self.headers.get().cloned().unwrap_or_default(),
+                is_interruptible: self.is_interruptible.get(),
             };
             let client = P::client(&settings, &connection)?;
             if let Some(path) = connection.record.filter(|_| self.global.verbose > 1) {
                 logger::print_recording(&path).map_err(|error| Failure::file(&path, &error))?;
+                // Both files are open, so the name is not needed any more.
+                #[cfg(unix)]
+                if self.temporary.get().is_some() {
+                    let _ = std::fs::remove_file(&path);
+                }
             }
             let _ = self.client.set(client);
         }
-        self.client.get().ok_or_else(|| Failure::new(Exit::Local, "there is no client"))
+        self.client
+            .get()
+            .ok_or_else(|| Failure::new(Exit::Local, "internal error: there is no client"))
     }
 
     /// Sends a request. Returns `None` if an option prevents this: `--curl` prints the command,
@@ -394,7 +433,7 @@ impl<P: Provider> Context<P> {
         if self.global.dry_run && !request.read_only() {
             request.validate()?;
             let (method, path) = (request.method(), request.shown_path());
-            self.note(&format!("dry run: would send {method} {path} ({})", E::ID));
+            self.note(&format!("dry run: would send {method} {path} ({})", request.id()));
             return Ok(true);
         }
         Ok(false)
@@ -414,17 +453,17 @@ impl<P: Provider> Context<P> {
     /// # Errors
     /// Returns the failure of the request or of the output.
     pub fn show_json<E: Endpoint>(&self, request: WithJson<E>) -> Result<Exit, Failure> {
-        let is_write = !request.read_only();
+        let (is_write, id) = (!request.read_only(), request.id());
         if let Some(reply) = self.send(request)? {
             if reply.status == StatusCode::NOT_FOUND {
-                return Err(Failure::not_found(P::NAME, E::ID));
+                return Err(Failure::not_found(P::NAME, id));
             }
             // A response to a write may have no body.
             let shown = match reply.json()? {
                 Some(_) => self.output.value(&reply.body),
                 None => self.output.value(r#"{"success":true}"#),
             };
-            self.after(is_write, E::ID, reply.status, shown)?;
+            self.after(is_write, id, reply.status, shown)?;
         }
         Ok(Exit::Done)
     }
@@ -565,7 +604,7 @@ impl<P: Provider> Context<P> {
         match total {
             Some(total) if total > shown => self.note(&format!("{shown} of {total} shown")),
             None if items.request().is_some() && shown == limits.most() => {
-                self.note(&format!("{shown} shown; --all shows all"));
+                self.note(&format!("{shown} shown; use --all for all"));
             }
             _ => {}
         }
@@ -676,7 +715,7 @@ impl<P: Provider> Context<P> {
         })
     }
 
-    /// Reads a secret, which is no argument: from a prompt without echo, or from the first line of
+    /// Reads a secret, which must not be an argument, from a prompt without echo, or from the first line of
     /// the standard input if `is_stdin`. `option` is the name of the option for that.
     ///
     /// # Errors
@@ -688,7 +727,7 @@ impl<P: Provider> Context<P> {
             io::stdin().lock().read_line(&mut line).map_err(failed)?;
             line
         } else if self.global.no_input || !io::stdin().is_terminal() {
-            let problem = format!("{name} is needed; use {option}");
+            let problem = format!("there is no terminal to prompt for the {name}; use {option}");
             return Err(Failure::new(Exit::Usage, problem));
         } else {
             rpassword::prompt_password(format!("{name}: ")).map_err(failed)?
@@ -708,7 +747,7 @@ impl<P: Provider> Context<P> {
             return Ok(());
         }
         if self.global.no_input || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            let problem = format!("{what}: not confirmed; add --yes");
+            let problem = format!("not confirmed: {what}; add --yes");
             return Err(Failure::new(Exit::Usage, problem));
         }
         let mut stderr = io::stderr();
@@ -721,6 +760,20 @@ impl<P: Provider> Context<P> {
         match line.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => Err(Failure::new(Exit::Usage, "not confirmed; nothing was sent")),
+        }
+    }
+
+    /// Prints the failure to show a result, if the exit status is that of the result.
+    pub fn note_unshown(&self, what: &str, shown: Result<(), Failure>) {
+        match shown {
+            // The result has none of the requested fields.
+            Err(failure) if failure.exit() == Exit::Usage => self.note(failure.message()),
+            Err(failure) => {
+                // It is an error, which `--quiet` does not hide.
+                let text = format!("{}: {what} cannot be shown: {}", P::NAME, failure.message());
+                let _ = writeln!(io::stderr(), "{}", printable(&text));
+            }
+            Ok(()) => {}
         }
     }
 
@@ -737,8 +790,5 @@ impl<P: Provider> Context<P> {
 impl<P: Provider> Drop for Context<P> {
     fn drop(&mut self) {
         logger::print_exchanges();
-        if let Some(path) = self.temporary.get() {
-            let _ = std::fs::remove_file(path);
-        }
     }
 }

@@ -16,6 +16,7 @@
 //! | [`json`] | JSON values that keep order and digits |
 //! | [`times`] | times in tables: local on a terminal, UTC otherwise |
 //! | [`terminal`] | colors, progress |
+//! | [`process`] | child processes with a time limit |
 //! | [`tree`] | all commands on one page |
 
 pub mod api;
@@ -27,10 +28,12 @@ pub mod exit;
 pub mod json;
 mod logger;
 pub mod output;
+pub mod process;
 mod program;
 mod raw_page;
 pub mod request;
 pub mod terminal;
+mod termination;
 pub mod times;
 pub mod tree;
 
@@ -49,6 +52,7 @@ pub use context::{Bodies, Connection, Context, Pages, Provider};
 pub use exit::{EXIT_STATUSES, Exit, Failure};
 pub use json::Json;
 pub use request::WithJson;
+pub use termination::{Section, TemporaryFile};
 pub use times::Times;
 
 use api::Api;
@@ -61,7 +65,7 @@ pub trait Run<P: Provider> {
     /// Runs the command.
     ///
     /// # Errors
-    /// Returns why the command has no result.
+    /// Returns the failure of the command.
     fn run(self, context: &Context<P>) -> Result<Exit, Failure>;
 }
 
@@ -84,16 +88,16 @@ pub enum Common {
     Auth(AuthCommand),
     /// Send all read-only requests, and report status, time and unknown fields
     Doctor {
-        /// Show the values of unknown fields, too; they may be personal data
+        /// Also show the values of unknown fields, which may be personal data
         #[arg(long)]
         values: bool,
     },
-    /// Print the completion script of a shell
+    /// Print the completion script for a shell
     Completions {
-        /// The shell
+        /// Name of the shell
         shell: Shell,
     },
-    /// Print the manual page, or write one page for each command
+    /// Print the manual page, or write one page for each command to --dir
     Man {
         /// Folder for the pages
         #[arg(long, value_name = "FOLDER")]
@@ -105,7 +109,7 @@ impl Common {
     /// Runs a command. `C` is the command line of the program.
     ///
     /// # Errors
-    /// Returns why the command has no result.
+    /// Returns the failure of the command.
     pub fn run<P: Provider, C: CommandFactory>(
         self,
         context: &Context<P>,
@@ -161,12 +165,24 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
         }
         AuthCommand::Status => {
             let source = context.settings()?.source;
-            P::check(context.client()?)?;
-            let status = Json::Object(vec![
-                ("source".to_owned(), Json::Text(source)),
-                ("accepted".to_owned(), Json::Other("true".to_owned())),
-            ]);
-            context.output.value(&status.to_string())?;
+            let mut members = vec![("source".to_owned(), Json::Text(source))];
+            let is_accepted = match context.client().and_then(P::check) {
+                Err(failure) if failure.exit() == Exit::Credentials => {
+                    members.push(("accepted".to_owned(), Json::Other("false".to_owned())));
+                    let reason = failure.message().to_owned();
+                    members.push(("reason".to_owned(), Json::Text(reason)));
+                    false
+                }
+                checked => {
+                    checked?;
+                    members.push(("accepted".to_owned(), Json::Other("true".to_owned())));
+                    true
+                }
+            };
+            context.output.value(&Json::Object(members).to_string())?;
+            if !is_accepted {
+                return Ok(Exit::Credentials);
+            }
         }
     }
     Ok(Exit::Done)
@@ -290,7 +306,7 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            let failure = failure.with_variable_of(P::CREDENTIALS);
+            let failure = failure.with_variable_of(P::CREDENTIALS).with_program(P::NAME);
             print_failure::<P>(&failure, is_json, color);
             failure.exit().into()
         }

@@ -127,6 +127,10 @@ impl<E: Endpoint> Endpoint for WithJson<E> {
         Ok(Reply { value, body, status: response.status(), entries, total })
     }
 
+    fn id(&self) -> &'static str {
+        self.request.id()
+    }
+
     fn method(&self) -> Method {
         self.request.method()
     }

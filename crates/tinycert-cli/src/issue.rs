@@ -9,7 +9,7 @@ use tinycert_client::{CaId, CertId, CertStatus, San};
 use crate::access;
 use crate::cert::Create;
 use crate::hook::Hook;
-use crate::pair::{Folder, Pair, Record, file_failure};
+use crate::pair::{Folder, Pair, Record};
 use crate::provider::{CaName, TinyCert, now};
 use crate::renew::{Dir, Done, check_status, is_valid, reject_curl};
 use crate::x509::Certificate;
@@ -26,7 +26,7 @@ pub(crate) struct Issue {
     files: Files,
 }
 
-/// Write the files of a certificate of the account, and record them for `renew`
+/// Take over a certificate of the account: write its files, and record them for `renew`
 #[derive(Debug, Args)]
 pub(crate) struct Adopt {
     /// Id of the certificate
@@ -75,7 +75,7 @@ impl Files {
         record.combined = self.combined;
         record.mode = self.mode.clone().or(record.mode.take());
         record.group = self.group.clone().or(record.group.take());
-        pair.files().check().map_err(file_failure)
+        pair.check()
     }
 
     /// Writes the files of a certificate, runs the deploy hook, and shows the pair.
@@ -106,7 +106,7 @@ impl Files {
     }
 }
 
-/// Returns names as they are compared.
+/// Returns the names in the form in which they are compared.
 fn compared(names: &[String]) -> Vec<String> {
     let mut names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
     names.sort();
@@ -115,7 +115,7 @@ fn compared(names: &[String]) -> Vec<String> {
 }
 
 impl Issue {
-    /// Returns whether a recorded pair is that of this command, and needs no new certificate.
+    /// Returns whether the recorded pair has the CA and names of this command, and needs no renewal.
     fn is_issued(
         &self,
         context: &Context<TinyCert>,
@@ -137,6 +137,7 @@ impl Issue {
 impl Run<TinyCert> for Issue {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         reject_curl(context)?;
+        context.interrupt_requests();
         access::check(self.files.mode.as_deref(), self.files.group.as_deref())?;
         let ca_id = self.create.ca.id(context)?;
         let request = self.create.request(ca_id, context)?;
@@ -194,6 +195,7 @@ impl Adopt {
 impl Run<TinyCert> for Adopt {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         reject_curl(context)?;
+        context.interrupt_requests();
         access::check(self.files.mode.as_deref(), self.files.group.as_deref())?;
         let ca_id = self.ca.id(context)?;
         let session = context.client()?.session()?;

@@ -24,7 +24,7 @@ pub(crate) struct Dir {
     /// Folder of the files and their records
     #[arg(long = "dir", value_name = "FOLDER")]
     pub(crate) path: PathBuf,
-    /// Maximum wait for another run in the folder
+    /// Maximum wait for another run in the folder; `0s` does not wait
     #[arg(long, hide = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Dir {
 pub(crate) struct Renew {
     #[command(flatten)]
     dir: Dir,
-    /// Renew certificates that expire within this time
+    /// Renew certificates that expire within this time; `0d` only those that have expired
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = within)]
     within: Duration,
     #[command(flatten)]
@@ -251,6 +251,7 @@ impl<'a> Server<'a> {
 impl Run<TinyCert> for Renew {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         reject_curl(context)?;
+        context.interrupt_requests();
         let is_dry = context.global.dry_run;
         let now = UnixTime::from(now()?);
         let folder = match is_dry {
@@ -279,7 +280,7 @@ impl Run<TinyCert> for Renew {
             let name = pair.record.name.clone();
             let renewed = self.renew(&mut pair, &mut server, now);
             done.is_renewed = pair.is_replaced;
-            // An earlier pair is still to be deployed, also if it cannot be renewed now, but not with
+            // An earlier pair is still to be deployed, even if it cannot be renewed now, but not with
             // a mode or group that the servers cannot use: it would be recorded as deployed.
             let deployed = match pair.on_disk() {
                 Ok(Some(_)) => pair.set_access().and_then(|()| pair.deploy(&self.hook, now)),
@@ -367,7 +368,7 @@ impl Renew {
     ) -> Result<(), Failure> {
         // Also if nothing is due: problems are detected early, and the drafts of a killed run are
         // removed.
-        pair.files().check().map_err(file_failure)?;
+        pair.check()?;
         match pair.is_due(pair.on_disk()?.as_ref(), self.within, now) {
             true => pair.refresh(server.session()?, self.within, now),
             false => Ok(()),

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, Subcommand};
-use cli_support::args::duration;
+use cli_support::args::positive_duration;
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Input, Run, with_options};
 use tokenpass_client::UnixTime;
@@ -30,7 +30,7 @@ pub(crate) enum Promise {
         /// Id, transaction id or fingerprint of the promise
         id: String,
     },
-    /// Lend tokens
+    /// Promise (lend) tokens to a user or an address
     Create(Create),
     /// Change a promise
     Update(Update),
@@ -75,7 +75,7 @@ pub(crate) struct Update {
 #[derive(Debug, Args)]
 pub(crate) struct Terms {
     /// End the promise after this time, such as `30d`
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     expires_after: Option<Duration>,
     /// Id of the transaction that fulfils the promise
     #[arg(long)]

@@ -58,7 +58,16 @@ impl Provider for Tpay {
     const ENDPOINTS: &'static [EndpointInfo] = tpay_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Json;
     const TIMES: Times = Times {
-        paths: &["date.creation", "date.realization", "date.create", "createdAt", "nextChargeDate"],
+        paths: &[
+            "date.creation",
+            "date.realization",
+            "date.create",
+            "date.schedule",
+            "date.processed",
+            "date.refund",
+            "createdAt",
+            "nextChargeDate",
+        ],
         read: |text| LocalTime::from(text).unix_time().map(|time| time.seconds()),
     };
     const PAGES: &'static [Pages] = &[
@@ -78,8 +87,11 @@ impl Provider for Tpay {
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
-        let id = settings.need("TPAY_CLIENT_ID");
-        let builder = Client::builder(id, settings.need("TPAY_CLIENT_SECRET"));
+        // Without credentials, a command calls public endpoints only.
+        let credential = |name| settings.get(name).filter(|value| !value.is_empty());
+        let [id, secret] =
+            ["TPAY_CLIENT_ID", "TPAY_CLIENT_SECRET"].map(|name| credential(name).unwrap_or("none"));
+        let builder = Client::builder(id, secret);
         let name = connection.environment.as_deref().or(settings.get("TPAY_ENVIRONMENT"));
         let url = connection.base_url.as_deref();
         // A URL of the settings must not redirect a call for which an environment is given.

@@ -62,7 +62,8 @@ const COLUMNS: &[Column] = &[
     ("status", "status"),
     ("amount", "amount"),
     ("currency", "currency"),
-    ("created", "date.create"),
+    // Refunds of transactions have a schedule, those to cards and without an account a creation.
+    ("created", "date.schedule|date.create"),
 ];
 
 impl Run<Tpay> for Refund {

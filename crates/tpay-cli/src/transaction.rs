@@ -17,7 +17,7 @@ use crate::provider::{Time, Tpay, time};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Transaction {
-    /// Create a transaction, which the payer pays at its `transactionPaymentUrl`
+    /// Create a transaction; the payer pays at its `transactionPaymentUrl`
     Create(Create),
     /// List transactions
     List(List),
@@ -26,7 +26,7 @@ pub(crate) enum Transaction {
         /// Id of the transaction
         id: String,
     },
-    /// Pay a pending transaction with a channel or a channel group
+    /// Pay a pending transaction with a channel or a channel group; exit status 1 if it is declined
     Pay(PayArguments),
     /// Cancel a pending transaction
     Cancel {

@@ -48,23 +48,26 @@ impl Default for Limits {
 pub struct Response {
     /// The status, such as 200.
     pub status: u16,
-    /// The value of `Content-Type`.
-    pub content_type: String,
+    /// The value of `Content-Type`. If it is empty, the header is not sent.
+    pub content_type: Vec<u8>,
     /// The body.
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
 impl Response {
     /// Creates a response with plain text.
     pub fn text(status: u16, body: impl Into<String>) -> Self {
-        let content_type = "text/plain; charset=utf-8".to_owned();
-        Self { status, content_type, body: body.into() }
+        let content_type = b"text/plain; charset=utf-8".to_vec();
+        Self { status, content_type, body: body.into().into_bytes() }
     }
 }
 
+/// The rest of the work for a request. It runs on the thread of the connection.
+type Finish = Box<dyn FnOnce() -> Response + Send>;
+
 /// A prepared request and the channel for its response. The connection drops the second sender
 /// when the response is written.
-type Waiting<P> = (P, Sender<(Response, Sender<()>)>);
+type Waiting<P> = (P, Sender<(Finish, Sender<()>)>);
 
 /// Sockets that listen, before the first request is read.
 #[derive(Debug)]
@@ -140,6 +143,25 @@ impl Listener {
         prepare: impl Fn(Request) -> P + Send + Sync + 'static,
         mut handle: impl FnMut(P) -> (Response, Option<T>),
     ) -> io::Result<Option<T>> {
+        self.serve_staged(time, Duration::ZERO, prepare, |prepared| {
+            let (response, result) = handle(prepared);
+            (move || response, result)
+        })
+    }
+
+    /// Like [`serve_prepared`](Self::serve_prepared), for responses that take long: `handle` returns
+    /// a function that creates the response, and that runs on the thread of the connection.
+    /// `longest` is the maximum time that this function takes: it is waited for before the end.
+    ///
+    /// # Errors
+    /// Returns an error if no thread can be started.
+    pub fn serve_staged<P: Send + 'static, T, R: FnOnce() -> Response + Send + 'static>(
+        self,
+        time: Option<Duration>,
+        longest: Duration,
+        prepare: impl Fn(Request) -> P + Send + Sync + 'static,
+        mut handle: impl FnMut(P) -> (R, Option<T>),
+    ) -> io::Result<Option<T>> {
         let end = time.and_then(|time| Instant::now().checked_add(time));
         let (requests, received) = mpsc::channel();
         let stop = self.accept(&Arc::new(Connections {
@@ -159,8 +181,8 @@ impl Listener {
                 None => received.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             let Ok((prepared, respond)) = next else { break None };
-            let (response, result) = handle(prepared);
-            let _ = respond.send((response, unwritten.clone()));
+            let (finish, result) = handle(prepared);
+            let _ = respond.send((Box::new(finish), unwritten.clone()));
             if result.is_some() {
                 break result;
             }
@@ -168,7 +190,7 @@ impl Listener {
         // The program may end after this: every response is written first. Nothing is ever sent on
         // this channel; it is closed when the last connection has dropped its sender.
         drop(unwritten);
-        let _: Result<(), _> = written.recv_timeout(self.limits.time);
+        let _: Result<(), _> = written.recv_timeout(self.limits.time.saturating_add(longest));
         drop(stop);
         Ok(result)
     }
@@ -284,8 +306,8 @@ impl<P: Send + 'static, F: Fn(Request) -> P + Send + Sync + 'static> Connections
         if self.requests.send(((self.prepare)(request), respond)).is_err() {
             return;
         }
-        if let Ok((response, unwritten)) = response.recv() {
-            let _ = write(stream, &response, has_body);
+        if let Ok((finish, unwritten)) = response.recv() {
+            let _ = write(stream, &finish(), has_body);
             drop(unwritten);
         }
     }
@@ -337,15 +359,20 @@ fn write(mut stream: &TcpStream, response: &Response, has_body: bool) -> io::Res
         505 => "HTTP Version Not Supported",
         _ => "",
     };
-    let mut text = format!(
-        "HTTP/1.1 {status} {reason}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\
-         cache-control: no-store\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n",
+    let mut bytes = format!(
+        "HTTP/1.1 {status} {reason}\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
+         x-content-type-options: nosniff\r\nconnection: close\r\n",
         body.len()
-    );
-    if has_body {
-        text.push_str(body);
+    )
+    .into_bytes();
+    if !content_type.is_empty() {
+        bytes.extend([b"content-type: ", content_type.as_slice(), b"\r\n"].concat());
     }
-    stream.write_all(text.as_bytes())?;
+    bytes.extend_from_slice(b"\r\n");
+    if has_body {
+        bytes.extend_from_slice(body);
+    }
+    stream.write_all(&bytes)?;
     stream.flush()
 }
 

@@ -144,7 +144,7 @@ fn dry_run_sends_reads_only() {
         (&["cert", "create", "a.example", "--ca", "Sandbox, Inc."], "cert.new"),
         (&["cert", "reissue", "14236"], "cert.reissue"),
         (&["cert", "revoke", "14236"], "cert.status"),
-        (&["api", "cert.status", "-f", "cert_id=14236", "-f", "status=hold"], "raw"),
+        (&["api", "cert.status", "-f", "cert_id=14236", "-f", "status=hold"], "cert.status"),
     ] {
         let run = world.run(&[arguments, &["--dry-run"]].concat());
         assert_eq!((run.status, run.stdout.as_str()), (0, ""), "{arguments:?}: {run:?}");

@@ -28,9 +28,9 @@ Options:
   --env FORMAT       how variables are printed: bash, fish, powershell, dotenv, json [default: bash]
   --env-file FILE    writes the variables to FILE as NAME=value lines instead
   --clock TIME       the servers' clock starts at TIME: Unix seconds, or UTC as 2026-11-29T12:00:00Z
-  --misbehave KIND[:N]
-                     the next N requests of each server [default: 1] fail; may be repeated. The kinds
-                     are below
+  --misbehave KIND[:N][@PATH]
+                     the next N requests of each server [default: 1] fail, with @PATH those whose path
+                     begins with PATH; may be repeated. The kinds are below
   --seed FILE        adds records to the servers: a JSON object of lists tinypass.accesses (rid,
                      user_ref, email, expires), tinycert.certificates (ca, common_name, dns_names,
                      expires), tokenpass.balances (address, asset, satoshis) and tpay.transactions
@@ -80,7 +80,7 @@ pub(crate) struct Arguments {
     pub(crate) format: Format,
     pub(crate) env_file: Option<PathBuf>,
     pub(crate) clock: Option<SandboxClock>,
-    pub(crate) misbehaviours: Vec<(Misbehaviour, usize)>,
+    pub(crate) misbehaviours: Vec<(Misbehaviour, usize, String)>,
     pub(crate) log: Log,
     pub(crate) seed: Option<PathBuf>,
     pub(crate) bind: IpAddr,
@@ -202,14 +202,24 @@ fn parse_log(text: &str) -> Result<Log, String> {
     }
 }
 
-fn misbehaviour(text: &str) -> Result<(Misbehaviour, usize), String> {
+fn misbehaviour(text: &str) -> Result<(Misbehaviour, usize, String), String> {
+    let (text, path) = match text.split_once('@') {
+        Some((_, path)) if !path.starts_with('/') => {
+            return Err("has no path that begins with / after the @".to_owned());
+        }
+        Some((text, path)) => (text, path),
+        None => (text, ""),
+    };
     let (kind, times) = match text.split_once(':') {
         Some((kind, times)) => (kind, times.parse().ok().filter(|times| *times > 0)),
         None => (text, Some(1)),
     };
     let times = times.ok_or("has no number of requests after the colon")?;
     let how = Misbehaviour::named(kind).ok_or("is not a kind of failure")?;
-    Ok((how, times))
+    if !path.is_empty() && matches!(how, Misbehaviour::ResetBeforeReading) {
+        return Err("has a path, which is not known before the request is read".to_owned());
+    }
+    Ok((how, times, path.to_owned()))
 }
 
 #[cfg(test)]
@@ -238,6 +248,8 @@ mod tests {
             "--misbehave",
             "bad-gateway:3",
             "--misbehave=cut-body",
+            "--misbehave=reset-after-reading@/transactions",
+            "--misbehave=delay:2@/r2/access",
             "--log",
             "json",
             "--bind=::1",
@@ -249,8 +261,10 @@ mod tests {
         .unwrap();
         assert_eq!((full.port, full.providers), (4000, vec!["tpay", "tinycert"]));
         assert_eq!((full.format, full.log), (Format::Fish, Log::Json));
-        let times: Vec<usize> = full.misbehaviours.iter().map(|(_, times)| *times).collect();
-        assert_eq!(times, [3, 1]);
+        let misbehaviours =
+            full.misbehaviours.iter().map(|(_, times, path)| (*times, path.as_str()));
+        let misbehaviours: Vec<_> = misbehaviours.collect();
+        assert_eq!(misbehaviours, [(3, ""), (1, ""), (1, "/transactions"), (2, "/r2/access")]);
         assert!(full.clock.is_some() && full.command.is_none());
         assert_eq!((full.bind.to_string(), full.tls), ("::1".to_owned(), true));
         assert_eq!(full.seed, Some(PathBuf::from("records.json")));
@@ -290,6 +304,12 @@ mod tests {
             (&["--misbehave", "delays"], "--misbehave: \"delays\" is not a kind of failure"),
             (&["--misbehave", "delay:0"], "--misbehave: \"delay:0\""),
             (&["--misbehave", "delay:x"], "--misbehave: \"delay:x\""),
+            (&["--misbehave", "delay@x"], "--misbehave: \"delay@x\" has no path"),
+            (&["--misbehave", "delay:@/x"], "--misbehave: \"delay:@/x\" has no number"),
+            (
+                &["--misbehave", "reset-before-reading@/x"],
+                "--misbehave: \"reset-before-reading@/x\" has a path, which is not known",
+            ),
             (&["--bind", "localhost"], "--bind: \"localhost\" is not an IP address"),
             (&["--seed"], "--seed"),
             (&["--log", "xml"], "--log: \"xml\" is not one of text, json, off"),

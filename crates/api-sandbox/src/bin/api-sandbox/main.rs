@@ -45,8 +45,8 @@ fn serve(arguments: &Arguments) -> Result<ExitCode, String> {
     let tls = if arguments.tls { Some(relay::Tls::new(arguments.bind)?) } else { None };
     let urls = if is_relayed { relayed(&sandbox, arguments, tls.as_ref())? } else { Vec::new() };
     let certificate = tls.map(|tls| write_certificate(&tls.ca_pem)).transpose()?;
-    for (how, times) in &arguments.misbehaviours {
-        sandbox.misbehave(how, *times);
+    for (how, times, path) in &arguments.misbehaviours {
+        sandbox.misbehave_at(path, how, *times);
     }
     log(&sandbox, arguments);
     let url = |value: String| {
