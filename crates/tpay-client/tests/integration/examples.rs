@@ -43,5 +43,5 @@ fn notification_server_rejects_an_invalid_merchant_id() {
         .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), &*output.stdout), (Some(1), &b""[..]), "{errors}");
-    assert!(errors.contains("merchant_id: must be the number"), "{errors}");
+    assert!(errors.contains("merchant_id: must be the merchant id"), "{errors}");
 }
