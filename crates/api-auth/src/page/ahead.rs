@@ -8,11 +8,11 @@ use crate::window::Window;
 
 /// A source of pages that requests some of them ahead of the reader.
 pub(super) trait Ahead<E: Paged>: Send + Sync {
-    /// Returns the page of `request`. Returns `None` after [`stop`](Ahead::stop) if it was not
-    /// requested.
+    /// Returns the page of `request`. Returns `None` after [`stop`](Ahead::stop) if the page was
+    /// not requested.
     fn fetch(&mut self, request: &E) -> Option<Result<E::Output>>;
 
-    /// Requests no further page.
+    /// Stops requesting pages.
     fn stop(&mut self);
 }
 
@@ -23,8 +23,8 @@ pub(super) struct PageWindow<E: NumberedPages> {
     client: Client,
     window: Window<E, Result<E::Output>>,
     most: usize,
-    /// The number of the next page to request, and of the last page that exists or may exist.
-    /// `None` before the first page.
+    /// The numbers of the next page to request and of the last page that may exist. `None` before
+    /// the first page.
     open: Option<(u32, u32)>,
     stopped: bool,
 }
@@ -34,7 +34,7 @@ where
     E: NumberedPages + Send + 'static,
     E::Output: Send + 'static,
 {
-    /// Creates a window of `most` pages.
+    /// Creates a window of at most `most` pages.
     pub(super) fn new(client: &Client, most: usize) -> Self {
         let interrupt = Interrupt::default();
         let interrupted = client.interrupted_by(interrupt.clone());
@@ -56,7 +56,7 @@ where
         }
     }
 
-    /// Sets the last page that may exist, given the page `number`.
+    /// Updates the range of pages that may still be requested, from the response for page `number`.
     fn open_after(&mut self, number: u32, request: &E, page: &E::Output) {
         self.open = request.next(page).map(|next| {
             // Without a total, or beyond it, each page may have a successor.
@@ -79,7 +79,7 @@ where
         let page = loop {
             match self.window.take() {
                 Some((taken, page)) if taken.page_number() == number => break page,
-                Some(_) => {} // A list whose numbers have gaps.
+                Some(_) => {} // The numbers of the list have gaps.
                 None if self.stopped => return None,
                 None => break self.client.send(request),
             }

@@ -103,7 +103,9 @@ impl Progress {
         let duplicates = u32::try_from(moved.len()).unwrap_or(u32::MAX);
         let is_shift = moved.iter().all(|(now, last)| now.is_shifted_from(*last, duplicates));
         if !is_shift {
-            self.report(|| "its order changed while it was read: entries occur twice".to_owned());
+            self.report(|| {
+                "its order changed while it was read (some entries occurred twice)".to_owned()
+            });
         }
         if !items.is_empty() {
             self.repeated = 0;
@@ -112,7 +114,7 @@ impl Progress {
         }
         if self.repeated == MOST_REPEATED {
             return Err(format!(
-                "the server repeats a page: {MOST_REPEATED} in a row have no new entry"
+                "the server keeps returning the same entries: {MOST_REPEATED} pages in a row had no new one"
             ));
         }
         Ok(())
@@ -144,7 +146,9 @@ impl Progress {
         {
             self.report(|| format!("the server reported {total} entries and sent {end}"));
         }
-        self.problem.take().map(|problem| format!("entries of the list may be missing: {problem}"))
+        self.problem
+            .take()
+            .map(|problem| format!("entries may be missing from the list, because {problem}"))
     }
 
     /// Keeps the first problem.

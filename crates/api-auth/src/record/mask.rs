@@ -92,7 +92,7 @@ impl Mask<'_> {
         !PLAIN.contains(&name) && is_secret(parent, name, self.names)
     }
 
-    /// Masks the secrets of the request in any text, and e-mail addresses.
+    /// Masks e-mail addresses and the secrets of the request in any text.
     pub(super) fn text(&self, text: &str) -> String {
         let mut text = Cow::Borrowed(text);
         for secrets in self.secrets {
@@ -119,7 +119,7 @@ impl Mask<'_> {
         }
     }
 
-    /// Masks the secret segments of a path, and e-mail addresses.
+    /// Masks e-mail addresses and the secret segments of a path.
     pub(super) fn path(&self, path: &str) -> String {
         let segment = |segment: &str| {
             let decoded = percent_decode_str(segment).decode_utf8_lossy();
@@ -208,8 +208,8 @@ struct Frame {
     name: Option<String>,
 }
 
-/// Copies a JSON text and masks values in it. It scans tokens, so that digits, order and white
-/// space stay unchanged, and accepts invalid JSON.
+/// Copies a JSON text and masks values in it. It scans tokens, so that digits, order and whitespace
+/// stay unchanged, and accepts invalid JSON.
 struct Scanner<'a> {
     mask: &'a Mask<'a>,
     numbers: Numbers,

@@ -28,7 +28,7 @@ impl StuckStore {
         Self::new(verified(key, secret, token))
     }
 
-    /// Sets a step that runs during the next look-up of a token.
+    /// Sets a step that runs during the next lookup of a token.
     pub(crate) fn meanwhile(&self, step: impl FnOnce() + Send + 'static) {
         *lock(&self.meanwhile) = Some(Box::new(step));
     }
