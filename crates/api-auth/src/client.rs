@@ -274,7 +274,7 @@ impl Client {
         found.map(|(_, base)| base.text.as_str())
     }
 
-    /// Returns an error about a list whose requests succeeded.
+    /// Returns the error of a list whose requests succeeded but whose entries are incomplete.
     pub(crate) fn error_of_list(&self, id: &'static str, error: ResponseError) -> Error {
         self.named(id, Error::from(error), 0).with_idempotent(true)
     }

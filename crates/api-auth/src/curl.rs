@@ -156,7 +156,7 @@ fn mask_body<'a>(request: &Request, text: &'a str, listed: &[&str]) -> Cow<'a, s
     }
 }
 
-/// Replaces the values of secret names in `a=b&c=d`.
+/// Masks the values of parameters with the name of a secret in `a=b&c=d`.
 #[inline]
 pub(crate) fn mask_parameters<'a>(text: &'a str, listed: &[&str]) -> Cow<'a, str> {
     let pairs = text.split('&').map(|pair| match pair.split_once('=') {
@@ -229,8 +229,8 @@ fn decoded(name: &str) -> String {
     decode_form(name.as_bytes()).into_iter().map(|(name, _)| name).collect()
 }
 
-/// Replaces the values of secret names at any depth of a JSON text. A text that is not JSON is
-/// masked as a whole, because its secrets cannot be found.
+/// Masks the values of members with the name of a secret, at any depth of a JSON text. A text that
+/// is not JSON is masked as a whole, because its secrets cannot be found.
 #[inline]
 fn mask_json(text: &str, listed: &[&str]) -> String {
     match serde_json::from_slice::<Value>(text.as_bytes()) {

@@ -345,9 +345,9 @@ impl Error {
     }
 
     /// Returns whether a write may have been carried out although there is no usable response: the
-    /// response was lost, or was accepted and could not be read, or is one of status 3xx or 5xx.
-    /// Check whether the change was made before you repeat the request. Always `false` for
-    /// idempotent requests.
+    /// response was lost, or was accepted and could not be read, or has status 3xx or 5xx. Check
+    /// whether the change was made before you repeat the request. Always `false` for idempotent
+    /// requests.
     pub fn outcome_unknown(&self) -> bool {
         let unread = match self.delivery() {
             Delivery::Unknown => true,

@@ -77,7 +77,7 @@ impl Pace {
         Some((wait, start))
     }
 
-    /// Delays all requests until `duration` has passed.
+    /// Delays all requests for `duration`.
     pub(crate) fn pause(&self, now: SystemTime, duration: Duration) {
         let mut times = self.lock();
         times.follow(now);

@@ -485,7 +485,7 @@ pub(crate) fn explain_socks(reason: &str) -> Option<(TransportErrorKind, String)
 mod tests {
     use super::*;
 
-    /// Variables by name.
+    /// The names and values of variables.
     type Given<'a> = &'a [(&'a str, &'a str)];
 
     fn read(given: Given<'_>) -> Result<Proxies, InputError> {

@@ -40,7 +40,7 @@ impl Credential {
         Self(name)
     }
 
-    /// Returns the name.
+    /// Returns the name of the credential.
     pub const fn name(self) -> &'static str {
         self.0
     }
@@ -61,7 +61,7 @@ impl Server {
         Self(name)
     }
 
-    /// Returns the name.
+    /// Returns the name of the server.
     pub const fn name(self) -> &'static str {
         self.0
     }

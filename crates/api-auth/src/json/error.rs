@@ -36,7 +36,7 @@ pub(super) enum Kind {
     Exact,
     /// The field already has a value: the member occurs twice, or under both of its names.
     Duplicate,
-    /// Two members of this type are names for one field.
+    /// Two members are names of one field of this type.
     Alias(&'static str, [String; 2]),
 }
 

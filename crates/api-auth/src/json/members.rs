@@ -14,7 +14,7 @@ use crate::json::access::Seed;
 use crate::json::error::{Error, Kind, Step};
 use crate::json::lenient::Lenient;
 
-/// The size of `ExtraFields`, by which its field is recognized before its type is known.
+/// The size of `ExtraFields`, by which a field of this type is recognized.
 pub(crate) const EXTRA_FIELDS_SIZE: usize = size_of::<Box<str>>();
 
 /// The size in bytes from which a struct inside another value is not counted twice; see

@@ -43,7 +43,7 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Wrap<'_, V, MODE> {
         if MODE == LIST { self.visitor.visit_seq(Nothing) } else { self.visitor.visit_map(Nothing) }
     }
 
-    /// Visits a string in place of another scalar or a list.
+    /// Parses a string that was sent in place of another scalar or a list.
     fn parse(self, text: &str) -> Result<V::Value, Error> {
         let trimmed = text.trim();
         match MODE {

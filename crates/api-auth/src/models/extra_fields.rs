@@ -109,8 +109,8 @@ impl ExtraFields {
         self.parse::<Text>(name)?.0
     }
 
-    /// Returns the field `name` as a whole number. It may be sent as a string. Returns `None` if
-    /// the field is absent or has any other value.
+    /// Returns the field `name` as a whole number. A string of digits is accepted. Returns `None`
+    /// if the field is absent or has any other value.
     pub fn integer(&self, name: &str) -> Option<i64> {
         #[derive(Deserialize)]
         #[serde(transparent)]

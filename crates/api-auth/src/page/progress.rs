@@ -138,7 +138,7 @@ impl Progress {
         self.total = Total::Known(total);
     }
 
-    /// Returns the problem of the list, if there is one, after its last page.
+    /// Returns the problem that was found in the list after its last page, or `None`.
     pub(super) fn finish(&mut self) -> Option<String> {
         let end = self.skipped.unwrap_or(0).saturating_add(self.received);
         if let Some(total) = self.total.known()

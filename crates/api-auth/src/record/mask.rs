@@ -200,7 +200,7 @@ fn escaped(text: &str) -> String {
 /// An object or list that is open at a position of the text.
 struct Frame {
     is_object: bool,
-    /// The scope of the names in it.
+    /// The scope of the names of its members; see [`scope`](crate::secret_names::scope).
     parent: String,
     /// Whether all values in it are masked.
     is_masked: bool,

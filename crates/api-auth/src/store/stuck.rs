@@ -34,7 +34,7 @@ impl StuckStore {
     }
 }
 
-/// Returns a token with the verifier of a generated secret, as it is stored.
+/// Returns a token as it is stored: with the verifier of a generated secret.
 pub(crate) fn verified(key: &TokenKey, secret: &str, token: &AccessToken) -> AccessToken {
     let store = MemoryStore::new();
     let secret = Secret::new(secret);
