@@ -17,7 +17,7 @@ use crate::output::Format;
 use crate::raw_page::RawPage;
 use crate::request::WithJson;
 
-/// A request to any endpoint: by its id (`api --list`), or by method and path
+/// Send a request to any endpoint, given by its id (`api --list`) or by method and path
 #[derive(Debug, Args)]
 pub struct Api {
     /// Id of an endpoint such as `transactions.get`, or a method
@@ -207,15 +207,15 @@ impl Api {
         Ok(Exit::Done)
     }
 
-    /// Returns the endpoint of an id, or `None` for a method and a path.
+    /// Returns the endpoint with the given id, or `None` if a method and a path are given.
     fn info<P: Provider>(&self) -> Result<Option<&'static EndpointInfo>, Failure> {
         let name = self.endpoint.as_deref().unwrap_or_default();
         match (&self.path, P::ENDPOINTS.iter().find(|info| info.id() == name)) {
             (None, Some(info)) => Ok(Some(info)),
             (Some(path), None) if path.starts_with('/') => Ok(None),
-            (Some(_), _) => Err(usage("the path must begin with `/` and follow a method")),
+            (Some(_), _) => Err(usage("expected a method and a path, such as GET /transactions")),
             (None, None) => Err(usage(&format!(
-                "`{name}` is not an endpoint; `api --list` lists them, or name a method and a path"
+                "unknown endpoint `{name}`; see `api --list`, or give a method and a path"
             ))),
         }
     }
@@ -225,7 +225,7 @@ fn usage(problem: &str) -> Failure {
     Failure::new(Exit::Usage, problem)
 }
 
-/// Returns whether a header of the user has a key, as in `X-Api-Key` and `X-Key`.
+/// Returns whether a header contains a key by its name, such as `X-Api-Key` or `X-Key`.
 fn has_key(name: &HeaderName) -> bool {
     name.as_str().split('-').any(|word| word == "key" || word == "auth")
 }
@@ -247,14 +247,14 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = text.split_once(':').ok_or("must be NAME: VALUE")?;
     let name = HeaderName::try_from(name.trim()).map_err(|_| "the name is invalid")?;
     if OWN.contains(&name.as_str()) {
-        return Err(format!("{name} is set by the program"));
+        return Err(format!("{name} cannot be set: the program sets it"));
     }
     let mut value = HeaderValue::try_from(value.trim()).map_err(|_| "the value is invalid")?;
     value.set_sensitive(is_secret_header(name.as_str()) || has_key(&name));
     Ok((name, value))
 }
 
-/// Returns whether a path is one of a template such as `/recurring/{id}/transactions`.
+/// Returns whether a path matches a template such as `/recurring/{id}/transactions`.
 fn is_of_template(path: &str, template: &str) -> bool {
     let (mut parts, mut names) = (path.split('/'), template.split('/'));
     loop {
@@ -278,12 +278,12 @@ fn filled(info: &EndpointInfo, fields: &mut Vec<(String, Json)>) -> Result<Strin
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}').unwrap_or((after, ""));
         let Some(index) = fields.iter().position(|(found, _)| found == name) else {
-            return Err(usage(&format!("the path needs -f {name}=VALUE")));
+            return Err(usage(&format!("missing path parameter `{name}`: add -f {name}=VALUE")));
         };
         let (_, value) = fields.remove(index);
         let value = value.cell();
         if value.is_empty() || value == "." || value == ".." {
-            return Err(usage(&format!("{name}: is not valid as a part of a path")));
+            return Err(usage(&format!("{name}: must not be empty, `.` or `..`")));
         }
         path.push_str(before);
         path.push_str(&path_segment(&value));

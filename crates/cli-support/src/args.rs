@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use api_auth::http::Uri;
 use api_auth::{Body, Endpoint};
 use clap::{ArgAction, Args, ColorChoice};
 
@@ -59,7 +60,7 @@ pub struct Global {
     /// Print only errors, no other messages
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Skip the confirmation
+    /// Do not ask for confirmation
     #[arg(short, long, global = true)]
     pub yes: bool,
     /// Never prompt; a missing confirmation is an error
@@ -102,13 +103,13 @@ impl Limits {
 /// A request body from a file and from fields.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Input {
-    /// Read the JSON body from this file, or from `-`; flags replace its members
+    /// Read the JSON body from this file, or from `-`; options replace its fields
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
-    /// Set a member of the body to a string, such as `name=value` or `parent.name=value`
+    /// Set a field of the body to a string: `name=value` or `parent.name=value`
     #[arg(id = "body_raw_field", short = 'f', long = "raw-field", value_name = "NAME=VALUE", value_parser = pair)]
     pub raw_fields: Vec<(String, String)>,
-    /// Set a member of the body to a typed value (number, true, false or null); `@FILE` inserts the
+    /// Set a field of the body to a typed value (number, true, false or null); `@FILE` inserts the
     /// text of a file
     #[arg(id = "body_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     pub fields: Vec<(String, String)>,
@@ -167,7 +168,7 @@ impl Input {
     }
 }
 
-/// Returns the value of a flag.
+/// Returns the value of an option as JSON.
 pub fn text(value: Option<&String>) -> Option<Json> {
     value.cloned().map(Json::Text)
 }
@@ -240,7 +241,19 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .zip(unit)
         .and_then(|(number, (_, factor))| number.checked_mul(*factor))
         .map(Duration::from_millis)
-        .ok_or_else(|| "must be a number and ms, s, m, h or d, such as 30s".to_owned())
+        .ok_or_else(|| "must be a number followed by ms, s, m, h or d, such as 30s".to_owned())
+}
+
+/// Parses a URL of an HTTP server.
+///
+/// # Errors
+/// Returns an error if it is not a URL, or has another scheme.
+pub fn http_url(text: &str) -> Result<Uri, String> {
+    let url: Uri = text.parse().map_err(|_| "must be a URL".to_owned())?;
+    match url.scheme_str() {
+        Some("http" | "https") if url.host().is_some_and(|host| !host.is_empty()) => Ok(url),
+        _ => Err("must begin with http:// or https:// and a host".to_owned()),
+    }
 }
 
 /// Parses a rate such as `5/s` or `120/m`. Returns the number of requests in a second.

@@ -55,7 +55,7 @@ impl Settings {
         self.values.get(name).map(String::as_str)
     }
 
-    /// Returns a required value, or an empty string; [`find`](Self::find) checks that it is there.
+    /// Returns a required value. [`find`](Self::find) has checked that it is set.
     pub fn need(&self, name: &str) -> &str {
         self.get(name).unwrap_or_default()
     }
@@ -73,7 +73,7 @@ impl Settings {
         Self::find_in(program, variables, file, profile)
     }
 
-    /// Finds the settings for a login. A profile that does not exist yet is no source.
+    /// Finds the settings for a login. A profile that does not exist yet is not a source.
     pub(crate) fn find_for_login(
         program: &str,
         variables: &'static [Variable],
@@ -186,7 +186,7 @@ impl Settings {
     }
 }
 
-/// Returns whether a name that is no variable has the prefix of the variables, such as `TPAY_`.
+/// Returns whether an unknown name has the prefix of the variables, such as `TPAY_`.
 fn is_misspelt(name: &str, variables: &[Variable]) -> bool {
     let prefix = |name: &str| name.split_once('_').map(|(prefix, _)| prefix.to_owned());
     let own = variables.first().and_then(|variable| prefix(variable.name));
@@ -219,14 +219,14 @@ impl fmt::Debug for Profiles {
 }
 
 impl Profiles {
-    /// Reads the profiles. There are none without a file.
+    /// Reads the profiles. If there is no file, there are none.
     ///
     /// # Errors
     /// Returns an error if there is no home folder, or if the file cannot be parsed or can be read
     /// by other users.
     pub fn load(program: &str) -> Result<Self, Failure> {
         Self::load_if_home(program)?.ok_or_else(|| {
-            Failure::new(Exit::Local, "there is no home folder, so there are no profiles")
+            Failure::new(Exit::Local, "no home folder was found, so profiles cannot be used")
         })
     }
 
@@ -248,7 +248,7 @@ impl Profiles {
             use std::os::unix::fs::MetadataExt;
             let metadata = fs::metadata(&path).map_err(|error| Failure::file(&path, &error))?;
             if metadata.mode() & 0o077 != 0 {
-                let problem = "other users can read this file; run `chmod 600`";
+                let problem = "is readable by other users; run `chmod 600` on it";
                 let text = format!("{}: {problem}", path.display());
                 return Err(Failure::new(Exit::Local, text));
             }
@@ -280,8 +280,11 @@ impl Profiles {
         let profiles = self.table.get("profiles").and_then(toml::Value::as_table);
         let profile = profiles.and_then(|profiles| profiles.get(name)?.as_table());
         let Some(profile) = profile else {
-            let problem = format!("{} has no profile `{name}`", self.path.display());
-            return Err(Failure::new(Exit::Credentials, problem));
+            let problem = format!("no profile `{name}` in {}", self.path.display());
+            return Err(Failure::new(Exit::Credentials, problem).with_hint(format!(
+                "run `{{program}} auth list` to see the profiles, or \
+                 `{{program}} auth login --profile {name}` to create it"
+            )));
         };
         let is_known = |key: &&String| variables.iter().any(|variable| variable.key == **key);
         if let Some(key) = profile.keys().find(|key| !is_known(key)) {
@@ -350,14 +353,20 @@ impl Profiles {
             .bytes(self.table.to_string().as_bytes())
     }
 
-    /// Saves the profiles, unless nothing may be changed. Returns a message: what was `done`.
-    fn commit(&self, global: &Global, done: &str) -> Result<String, Failure> {
+    /// Saves the profiles, except with `--dry-run`. Returns a message with the infinitive or the
+    /// past tense of the verb, and what was changed.
+    fn commit(
+        &self,
+        global: &Global,
+        [verb, past]: [&str; 2],
+        what: &str,
+    ) -> Result<String, Failure> {
         let file = self.path.display();
         if global.dry_run {
-            return Ok(format!("dry run: would have {done} in {file}"));
+            return Ok(format!("dry run: would {verb} {what} {file}"));
         }
         self.save()?;
-        Ok(format!("{done} in {file}"))
+        Ok(format!("{past} {what} {file}"))
     }
 }
 
@@ -401,11 +410,11 @@ pub struct WebLogin {
     pub wait: Duration,
 }
 
-/// Credentials and profiles
+/// Manage credentials and profiles
 #[derive(Debug, Subcommand)]
 pub enum AuthCommand {
-    /// Store credentials in the profile named by `--profile` (default: `default`); with
-    /// `--env-file`, does not prompt
+    /// Store credentials in the profile given by `--profile` (default: `default`); with
+    /// `--env-file`, without prompts
     Login(WebLogin),
     /// Show which credentials are used, and whether the server accepts them
     Status,
@@ -437,7 +446,7 @@ pub(crate) fn login(
     let settings = settings.complete(program, variables)?;
     let mut profiles = Profiles::load(program)?;
     profiles.store(name, &settings, variables);
-    profiles.commit(global, &format!("stored profile `{name}`"))
+    profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
 }
 
 /// Stores the settings and the values of a login in a profile. Returns a message.
@@ -458,7 +467,7 @@ pub(crate) fn store_login<P: Provider>(
             profiles.set(name, variable.key, value.expose());
         }
     }
-    profiles.commit(global, &format!("stored profile `{name}`"))
+    profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
 }
 
 /// Prompts for each setting. An empty line omits an optional one.
@@ -492,7 +501,7 @@ pub(crate) fn logout(program: &str, name: &str, global: &Global) -> Result<Strin
         let problem = format!("there is no profile `{name}`");
         return Err(Failure::new(Exit::NotFound, problem));
     }
-    profiles.commit(global, &format!("removed profile `{name}`"))
+    profiles.commit(global, ["remove", "removed"], &format!("profile `{name}` from"))
 }
 
 #[cfg(test)]

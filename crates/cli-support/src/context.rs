@@ -361,7 +361,9 @@ impl<P: Provider> Context<P> {
             }
             let _ = self.client.set(client);
         }
-        self.client.get().ok_or_else(|| Failure::new(Exit::Local, "there is no client"))
+        self.client
+            .get()
+            .ok_or_else(|| Failure::new(Exit::Local, "internal error: there is no client"))
     }
 
     /// Sends a request. Returns `None` if an option prevents this: `--curl` prints the command,
@@ -565,7 +567,7 @@ impl<P: Provider> Context<P> {
         match total {
             Some(total) if total > shown => self.note(&format!("{shown} of {total} shown")),
             None if items.request().is_some() && shown == limits.most() => {
-                self.note(&format!("{shown} shown; --all shows all"));
+                self.note(&format!("{shown} shown; use --all for all"));
             }
             _ => {}
         }
@@ -676,7 +678,7 @@ impl<P: Provider> Context<P> {
         })
     }
 
-    /// Reads a secret, which is no argument: from a prompt without echo, or from the first line of
+    /// Reads a secret, which must not be an argument, from a prompt without echo, or from the first line of
     /// the standard input if `is_stdin`. `option` is the name of the option for that.
     ///
     /// # Errors
@@ -688,7 +690,7 @@ impl<P: Provider> Context<P> {
             io::stdin().lock().read_line(&mut line).map_err(failed)?;
             line
         } else if self.global.no_input || !io::stdin().is_terminal() {
-            let problem = format!("{name} is needed; use {option}");
+            let problem = format!("there is no terminal to prompt for the {name}; use {option}");
             return Err(Failure::new(Exit::Usage, problem));
         } else {
             rpassword::prompt_password(format!("{name}: ")).map_err(failed)?
@@ -708,7 +710,7 @@ impl<P: Provider> Context<P> {
             return Ok(());
         }
         if self.global.no_input || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            let problem = format!("{what}: not confirmed; add --yes");
+            let problem = format!("not confirmed: {what}; add --yes");
             return Err(Failure::new(Exit::Usage, problem));
         }
         let mut stderr = io::stderr();

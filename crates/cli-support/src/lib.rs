@@ -61,7 +61,7 @@ pub trait Run<P: Provider> {
     /// Runs the command.
     ///
     /// # Errors
-    /// Returns why the command has no result.
+    /// Returns the failure of the command.
     fn run(self, context: &Context<P>) -> Result<Exit, Failure>;
 }
 
@@ -84,16 +84,16 @@ pub enum Common {
     Auth(AuthCommand),
     /// Send all read-only requests, and report status, time and unknown fields
     Doctor {
-        /// Show the values of unknown fields, too; they may be personal data
+        /// Also show the values of unknown fields, which may be personal data
         #[arg(long)]
         values: bool,
     },
-    /// Print the completion script of a shell
+    /// Print the completion script for a shell
     Completions {
-        /// The shell
+        /// Name of the shell
         shell: Shell,
     },
-    /// Print the manual page, or write one page for each command
+    /// Print the manual page, or write one page for each command to --dir
     Man {
         /// Folder for the pages
         #[arg(long, value_name = "FOLDER")]
@@ -105,7 +105,7 @@ impl Common {
     /// Runs a command. `C` is the command line of the program.
     ///
     /// # Errors
-    /// Returns why the command has no result.
+    /// Returns the failure of the command.
     pub fn run<P: Provider, C: CommandFactory>(
         self,
         context: &Context<P>,
@@ -290,7 +290,7 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            let failure = failure.with_variable_of(P::CREDENTIALS);
+            let failure = failure.with_variable_of(P::CREDENTIALS).with_program(P::NAME);
             print_failure::<P>(&failure, is_json, color);
             failure.exit().into()
         }

@@ -260,7 +260,8 @@ impl Known {
         if missing.is_empty() {
             return Ok(());
         }
-        let text = format!("no field {}; there are: {}", missing.join(", "), names.join(", "));
+        let text =
+            format!("unknown field {}; the fields are: {}", missing.join(", "), names.join(", "));
         if missing.len() == fields.len() {
             return Err(Failure::new(Exit::Usage, text));
         }
@@ -631,7 +632,7 @@ mod tests {
         };
         let entries = [r#"{"id":1,"a":{"b":2}}"#, r#"{"id":3,"c":null}"#];
         let (result, _) = end(&["x", "a.z"], &entries);
-        let text = "no field `x`, `a.z`; there are: id, a, c".to_owned();
+        let text = "unknown field `x`, `a.z`; the fields are: id, a, c".to_owned();
         assert_eq!(result, Err((Exit::Usage, text)));
         assert_eq!(end(&["x"], &[]).0, Ok(()));
         assert_eq!(end(&["c.d"], &entries).0, Ok(()));

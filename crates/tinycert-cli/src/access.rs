@@ -114,7 +114,7 @@ pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(
 
     let failed = |error| Failure::file(record, &error);
     let is_file = std::fs::symlink_metadata(record).map_err(failed)?.is_file();
-    // The file that was read, also if another one has its name now.
+    // The file that was read, even if another one has its name now.
     let found = file.metadata().map_err(failed)?;
     let folder = std::fs::metadata(folder).map_err(|error| Failure::file(folder, &error))?;
     let trusted = [rustix::process::geteuid().as_raw(), 0, folder.uid()];
@@ -122,10 +122,10 @@ pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(
     let problem = match is_file {
         false => "not a regular file; remove it",
         true if found.mode() & 0o022 == 0o020 && !is_of_group => {
-            "its group can write it; run `chmod g-w`"
+            "is writable by its group; run `chmod g-w` on it"
         }
         true if !trusted.contains(&found.uid()) => "belongs to another user",
-        true if found.mode() & 0o002 != 0 => "every user can write it; run `chmod o-w`",
+        true if found.mode() & 0o002 != 0 => "is writable by all users; run `chmod o-w` on it",
         true => return Ok(()),
     };
     Err(Failure::new(Exit::Local, format!("{}: {problem}", record.display())))

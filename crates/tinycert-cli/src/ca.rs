@@ -25,7 +25,7 @@ pub(crate) enum Ca {
         /// Id or name of the CA
         ca: CaName,
     },
-    /// Print the certificate of a CA, which its clients trust
+    /// Print the certificate of a CA, for the clients that trust it
     Download {
         /// Id or name of the CA
         ca: CaName,

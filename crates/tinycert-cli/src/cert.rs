@@ -27,7 +27,7 @@ pub(crate) enum Cert {
         /// Id of the certificate
         id: CertId,
     },
-    /// Create a key pair and a certificate for one year, each time the command is run
+    /// Create a key pair and a certificate that is valid for one year; each run creates new ones
     Create(Create),
     /// Renew a certificate for one year from now, with the same key and a new id
     Reissue {
@@ -49,24 +49,24 @@ pub(crate) enum Cert {
         /// Id of the certificate
         id: CertId,
     },
-    /// Print a part of a certificate, or write it to the file of `--out`
+    /// Download a certificate, its chain, key or request
     Download {
         /// Id of the certificate
         id: CertId,
-        /// The part
+        /// Part to download
         #[arg(long, value_enum, default_value = "chain")]
         part: Part,
     },
     /// Show the certificates of a file in PEM format
     Inspect {
-        /// The file, or `-`
+        /// File in PEM format, or `-`
         file: PathBuf,
     },
     /// Check whether the first certificate of a file expires soon; exit status 1 if it does not
     NeedsRenewal {
-        /// The file, or `-`
+        /// File in PEM format, or `-`
         file: PathBuf,
-        /// The time before its expiry
+        /// Time before the expiry from which the certificate must be renewed
         #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
         within: Duration,
     },
@@ -74,10 +74,10 @@ pub(crate) enum Cert {
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Certificates of this CA: its id or name
+    /// Show only the certificates of this CA, given by its id or name
     #[arg(long)]
     ca: Option<CaName>,
-    /// Certificates with this status
+    /// Show only the certificates with this status
     #[arg(long, value_enum, value_delimiter = ',')]
     status: Vec<Status>,
     #[command(flatten)]

@@ -26,7 +26,7 @@ pub(crate) struct Issue {
     files: Files,
 }
 
-/// Write the files of a certificate of the account, and record them for `renew`
+/// Take over a certificate of the account: write its files, and record them for `renew`
 #[derive(Debug, Args)]
 pub(crate) struct Adopt {
     /// Id of the certificate
@@ -106,7 +106,7 @@ impl Files {
     }
 }
 
-/// Returns names as they are compared.
+/// Returns the names in the form in which they are compared.
 fn compared(names: &[String]) -> Vec<String> {
     let mut names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
     names.sort();
@@ -115,7 +115,7 @@ fn compared(names: &[String]) -> Vec<String> {
 }
 
 impl Issue {
-    /// Returns whether a recorded pair is that of this command, and needs no new certificate.
+    /// Returns whether the recorded pair has the CA and names of this command, and needs no renewal.
     fn is_issued(
         &self,
         context: &Context<TinyCert>,

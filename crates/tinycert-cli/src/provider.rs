@@ -137,7 +137,7 @@ impl Provider for TinyCert {
             (None, None | Some("production")) => Environment::Production,
             (None, Some(name)) => {
                 let problem =
-                    format!("environment: `{name}` is not production, the only environment");
+                    format!("environment: `{name}` is unknown; the only environment is production");
                 return Err(Failure::new(Exit::Usage, problem));
             }
         };

@@ -279,7 +279,7 @@ impl Run<TinyCert> for Renew {
             let name = pair.record.name.clone();
             let renewed = self.renew(&mut pair, &mut server, now);
             done.is_renewed = pair.is_replaced;
-            // An earlier pair is still to be deployed, also if it cannot be renewed now, but not with
+            // An earlier pair is still to be deployed, even if it cannot be renewed now, but not with
             // a mode or group that the servers cannot use: it would be recorded as deployed.
             let deployed = match pair.on_disk() {
                 Ok(Some(_)) => pair.set_access().and_then(|()| pair.deploy(&self.hook, now)),

@@ -32,8 +32,8 @@ fn name(state: AccessState) -> &'static str {
         AccessState::NoTokens => "no tokens",
         AccessState::RidNotFound => "no token for the resource",
         AccessState::Expired => "expired",
-        AccessState::IpMismatch => "another address",
-        AccessState::InLockout => "in lockout",
+        AccessState::IpMismatch => "bound to another IP address",
+        AccessState::InLockout => "locked out after the trial",
         AccessState::TrialDead => "trial ended",
         _ => "denied",
     }

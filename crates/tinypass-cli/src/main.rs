@@ -31,16 +31,16 @@ enum Command {
     /// List and cancel subscriptions
     #[command(subcommand, alias = "subscriptions")]
     Subscription(subscription::Subscription),
-    /// Downloads and their links
+    /// Show downloads and print links to them
     #[command(subcommand, alias = "downloads")]
     Download(download::Download),
-    /// Users
+    /// Show users
     #[command(subcommand, alias = "users")]
     User(user::User),
     /// Encrypt and decrypt the blocks of cookies, webhooks and links
     #[command(subcommand)]
     Block(block::Block),
-    /// Token cookies, which store the access of a visitor in the browser
+    /// Check token cookies, which store the access of a visitor in the browser
     #[command(subcommand)]
     Cookie(cookie::Cookie),
     #[command(flatten)]

@@ -18,7 +18,7 @@ pub(crate) enum Subscription {
         #[arg(long)]
         user: Option<String>,
     },
-    /// Cancel the subscription of a user
+    /// Cancel the subscription of a user to a resource
     Cancel {
         /// Id of the resource
         rid: String,

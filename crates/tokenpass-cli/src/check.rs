@@ -47,7 +47,7 @@ impl Run<Tokenpass> for Check {
         let who = match (self.who, &self.file) {
             (Some(who), None) => vec![who],
             (None, Some(file)) => users(file)?,
-            (None, None) => return Err(usage("the user or the rules are missing")),
+            (None, None) => return Err(usage("a user and rules are required")),
             (Some(_), Some(_)) => {
                 return Err(usage("with --file, give only the rules and no user"));
             }
@@ -74,7 +74,7 @@ fn users(file: &Path) -> Result<Vec<String>, Failure> {
         .map(str::to_owned)
         .collect();
     match users.is_empty() {
-        true => Err(Failure::new(Exit::Usage, format!("{}: no users", file.display()))),
+        true => Err(Failure::new(Exit::Usage, format!("{}: contains no users", file.display()))),
         false => Ok(users),
     }
 }

@@ -50,7 +50,7 @@ pub(crate) enum Group {
         /// UUID of the group
         group: String,
     },
-    /// Create a group, which the application of the credentials may use
+    /// Create a group for this application
     Create {
         /// Name of the group
         name: String,

@@ -43,25 +43,25 @@ enum Command {
     /// Lend tokens, and manage promises
     #[command(subcommand, alias = "promises")]
     Promise(promise::Promise),
-    /// Addresses that tokens are lent from
+    /// Manage the addresses that tokens are lent from
     #[command(subcommand, alias = "sources")]
     Source(source::Source),
-    /// Credits of an application
+    /// Give and take credits, and manage their groups and accounts
     #[command(subcommand, alias = "credits")]
     Credit(credit::Credit),
-    /// Token chats
+    /// Manage token chats
     #[command(subcommand, alias = "chats")]
     Chat(chat::Chat),
     /// Show what a token gives access to
     #[command(subcommand, alias = "perks")]
     Perk(token::Perk),
-    /// Details of assets
+    /// Show assets
     #[command(subcommand, alias = "assets")]
     Asset(token::Asset),
     /// Check and confirm users' second factor
     #[command(subcommand)]
     SecondFactor(token::SecondFactor),
-    /// Bitcoin addresses
+    /// Register, verify and list Bitcoin addresses
     #[command(subcommand, alias = "addresses")]
     Address(address::Address),
     Whoami(user::Whoami),

@@ -30,7 +30,7 @@ pub(crate) enum Promise {
         /// Id, transaction id or fingerprint of the promise
         id: String,
     },
-    /// Lend tokens
+    /// Promise (lend) tokens to a user or an address
     Create(Create),
     /// Change a promise
     Update(Update),

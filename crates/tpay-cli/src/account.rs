@@ -22,7 +22,7 @@ pub(crate) enum Account {
         #[command(flatten)]
         limits: Limits,
     },
-    /// Create a merchant account
+    /// Create a merchant account (deprecated; use create-merchant)
     Create(Create),
     /// Create a merchant
     CreateMerchant(Create),
@@ -49,9 +49,9 @@ pub(crate) enum Account {
         /// Id of the account
         id: String,
     },
-    /// Show the values for new accounts
+    /// Show the ids that `account create` accepts: categories, legal forms, documents and others
     Options {
-        /// Which values
+        /// Kind of the ids
         #[arg(value_parser = ["categories", "legal-forms", "documents", "mcc", "pos"])]
         kind: String,
         /// Show one value only: a category, a legal form or a document
@@ -67,13 +67,13 @@ pub(crate) struct Create {
     /// E-mail address of the merchant
     #[arg(long, required_unless_present = "input")]
     email: Option<String>,
-    /// Tax id
+    /// Tax id of the merchant (NIP)
     #[arg(long, value_name = "NUMBER")]
     tax_id: Option<String>,
-    /// Number in the register of businesses (REGON)
+    /// Number in the business register (REGON)
     #[arg(long, value_name = "NUMBER")]
     regon: Option<String>,
-    /// Number in the court's register (KRS)
+    /// Number in the National Court Register (KRS)
     #[arg(long, value_name = "NUMBER")]
     krs: Option<String>,
     /// Id of the legal form (`account options legal-forms`)

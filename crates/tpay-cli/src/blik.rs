@@ -24,11 +24,11 @@ pub(crate) enum Blik {
         /// Read the code from the first line of standard input
         #[arg(long)]
         code_stdin: bool,
-        /// Wait for the payer's decision for this time
+        /// Maximum time to wait for the payer's decision
         #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration)]
         wait: Duration,
     },
-    /// Register, show and remove aliases of payers
+    /// Register, show and delete aliases of payers
     #[command(subcommand, alias = "aliases")]
     Alias(Alias),
 }
@@ -45,7 +45,7 @@ pub(crate) enum Alias {
         #[arg(long = "type", value_enum, value_name = "TYPE", default_value = "uid")]
         kind: Kind,
     },
-    /// Remove an alias
+    /// Delete an alias
     Delete {
         /// Value of the alias
         value: String,
@@ -60,7 +60,7 @@ pub(crate) enum Alias {
 pub(crate) enum Kind {
     /// The payer confirms each payment
     Uid,
-    /// Payments without the payer
+    /// Payments without a confirmation by the payer
     Payid,
 }
 
@@ -166,12 +166,12 @@ fn known(id: &str, decision: &str) -> Json {
     Json::Object(vec![member("transactionId", id), member("decision", decision)])
 }
 
-/// Reads the code: it is a secret, so it is no argument.
+/// Reads the code. It is a secret, so it is not an argument.
 fn code(context: &Context<Tpay>, code_stdin: bool) -> Result<Secret, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("standard input: {error}"));
     if !code_stdin {
         if context.global.no_input || !io::stdin().is_terminal() {
-            let problem = "a code is needed; use --code-stdin";
+            let problem = "there is no terminal to prompt for the BLIK code; use --code-stdin";
             return Err(Failure::new(Exit::Usage, problem));
         }
         let mut stderr = io::stderr();

@@ -9,7 +9,7 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Card {
-    /// Create a link at which the payer saves a card; its token is sent to --notify-url
+    /// Create a link at which the payer saves a card; the token of the card is sent to --notify-url
     Save(Save),
     /// Show a saved card, whose token is read from a prompt or standard input
     Get {

@@ -36,31 +36,31 @@ enum Command {
     /// Refund transactions
     #[command(subcommand, alias = "refunds")]
     Refund(refund::Refund),
-    /// Saved cards and Apple Pay sessions
+    /// Save, show and delete cards, and begin Apple Pay sessions
     #[command(subcommand, alias = "cards")]
     Card(card::Card),
-    /// Plans of recurring payments (experimental)
+    /// Create, list and cancel plans of recurring payments (experimental)
     #[command(subcommand)]
     Recurring(recurring::Recurring),
-    /// Payments to several merchants of a marketplace
+    /// Create, pay and refund marketplace payments
     #[command(subcommand)]
     Marketplace(marketplace::Marketplace),
-    /// Collect bank accounts, to which payments are forwarded
+    /// List and add Collect bank accounts, to which payments are forwarded
     #[command(subcommand, alias = "bank-accounts")]
     BankAccount(bank_account::BankAccount),
-    /// Pay by BLIK
+    /// Pay by BLIK, and manage BLIK aliases
     #[command(subcommand)]
     Blik(blik::Blik),
-    /// Merchant accounts of a partner
+    /// Create and show the merchant accounts of a partner
     #[command(subcommand, alias = "accounts")]
     Account(account::Account),
-    /// Reports (experimental)
+    /// List and download reports (experimental)
     #[command(subcommand, alias = "reports")]
     Report(report::Report),
     /// Receive, send and verify notifications
     #[command(subcommand, alias = "notifications")]
     Notification(notification::Command),
-    /// Certificates that sign notifications
+    /// Print the certificates that verify notifications
     #[command(subcommand, alias = "certificates")]
     Certificate(certificate::Certificate),
     #[command(flatten)]

@@ -14,18 +14,18 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Marketplace {
-    /// Create a payment to several merchants, whose parts are `childTransactions` of --input.
-    /// Amounts of a body are whole grosze
+    /// Create a payment to several merchants; --input has its parts (`childTransactions`), with
+    /// amounts in grosze
     Create(Create),
-    /// Show a payment
+    /// Show a marketplace payment
     Get {
         /// Id of the payment
         id: String,
-        /// Show the attempts to pay, too
+        /// Also show the attempts to pay
         #[arg(long)]
         attempts: bool,
     },
-    /// Pay a payment with a BLIK code, read from a prompt or standard input
+    /// Pay a marketplace payment with a BLIK code, read from a prompt or standard input
     Pay {
         /// Id of the payment
         id: String,
@@ -33,7 +33,7 @@ pub(crate) enum Marketplace {
         #[arg(long)]
         code_stdin: bool,
     },
-    /// Refund a payment, in full or in part
+    /// Refund a marketplace payment, in full or in part
     Refund {
         /// Id of the payment
         id: String,
@@ -41,7 +41,7 @@ pub(crate) enum Marketplace {
         #[arg(long, value_name = "PART=AMOUNT", value_parser = pair)]
         part: Vec<(String, String)>,
     },
-    /// Cancel a pending payment
+    /// Cancel a pending marketplace payment
     Cancel {
         /// Id of the payment
         id: String,
@@ -68,7 +68,7 @@ pub(crate) struct Create {
     /// Name of the payer
     #[arg(long)]
     name: Option<String>,
-    /// Unique text, such as an order number, to find the payment
+    /// Unique string, such as an order number, by which you find the payment
     #[arg(long, value_name = "TEXT")]
     hidden_description: Option<String>,
     #[command(flatten)]

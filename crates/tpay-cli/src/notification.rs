@@ -18,7 +18,7 @@ use crate::provider::{MERCHANT_ID, SECURITY_CODE, Tpay};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Receive notifications: verify, print, and forward them to your application
+    /// Receive notifications, verify and print them, and forward them to your application
     Listen(listen::Listen),
     /// Send a notification to your application, signed with the public test key
     Send(send::Send),

@@ -75,7 +75,7 @@ enum Model {
     O,
 }
 
-/// The payment instrument; its value is a secret, so it is no argument.
+/// The payment instrument; its value is a secret, so it is not an argument.
 #[derive(Debug, Args)]
 pub(crate) struct Instrument {
     /// Kind of the payment instrument, whose value is read from a prompt or the standard input

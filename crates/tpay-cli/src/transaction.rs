@@ -17,7 +17,7 @@ use crate::provider::{Time, Tpay, time};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Transaction {
-    /// Create a transaction, which the payer pays at its `transactionPaymentUrl`
+    /// Create a transaction; the payer pays at its `transactionPaymentUrl`
     Create(Create),
     /// List transactions
     List(List),

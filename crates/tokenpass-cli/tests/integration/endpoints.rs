@@ -247,7 +247,9 @@ fn user_logs_in_by_a_browser() {
     stderr.read_line(&mut line).unwrap();
     let url = line.trim().strip_prefix("open ").unwrap_or_else(|| panic!("{line}")).to_owned();
     // A callback of another login is ignored.
-    assert!(get(&format!("{redirect_uri}?code=c&state=other")).contains("The login failed"));
+    assert!(
+        get(&format!("{redirect_uri}?code=c&state=other")).contains("does not belong to the login")
+    );
     let page = get(&format!("{url}&sandbox_consent=grant"));
     let location = page.lines().find_map(|line| line.strip_prefix("location: ")).unwrap();
     assert!(get(location.trim()).contains("You may close this page"));

@@ -7,7 +7,7 @@ use callback_listener::{Listener, Request, Response, printable};
 use clap::Args;
 use cli_support::api_auth::Transport;
 use cli_support::api_auth::http::{self, Uri};
-use cli_support::args::duration;
+use cli_support::args::{duration, http_url};
 use cli_support::{Context, Exit, Failure, Json};
 use tpay_client::notifications::NotificationResponse;
 use tpay_client::{Error, Notification, Notifications};
@@ -26,7 +26,7 @@ pub(crate) struct Listen {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     bind: String,
     /// Forward genuine notifications to this URL, and return its response to the sender
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = http_url)]
     forward_to: Option<Uri>,
     /// Print and forward only this kind; the others are acknowledged
     #[arg(long, value_enum)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use cli_support::api_auth::http::{Request, Uri};
 use cli_support::api_auth::{Error, Response, Settings, Transport, curl};
-use cli_support::args::pair;
+use cli_support::args::{http_url, pair};
 use cli_support::{Context, Exit, Failure};
 use tpay_client::Secret;
 use tpay_client::notifications::testing;
@@ -24,6 +24,7 @@ pub(crate) enum Tamper {
 #[derive(Debug, Args)]
 pub(crate) struct Send {
     /// URL of your application
+    #[arg(value_parser = http_url)]
     url: Uri,
     /// Kind of the notification
     #[arg(long, value_enum, default_value = "payment")]

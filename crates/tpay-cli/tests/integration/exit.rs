@@ -154,6 +154,8 @@ fn closed_pipe_is_no_error() {
     let script = format!("{} api --list | head -1", env!("CARGO_BIN_EXE_tpay"));
     let mut command = std::process::Command::new("bash");
     command.args(["-c", &format!("set -o pipefail; {script}")]).current_dir(&world.home);
+    // The shell warns of a language that is not installed.
+    command.env("LC_ALL", "C");
     let run = finish(command, "");
     assert_eq!(run.status, 0, "{run:?}");
     assert_eq!(run.stderr, "");
@@ -176,7 +178,7 @@ fn write_whose_response_cannot_be_shown_is_6() {
         let message = String::from_utf8(output.stderr).unwrap();
         assert_eq!(world.sandbox.take_seen().len(), 2, "{arguments:?}: {message}");
         assert_eq!(output.status.code(), Some(6), "{arguments:?}: {message}");
-        assert!(message.contains("the request was sent, but: standard output: "), "{message}");
+        assert!(message.contains("its response cannot be shown: standard output: "), "{message}");
         // A file that cannot be created is found before anything is sent.
         let run = world.run(&[arguments, &["--out", "no-folder/file"]].concat());
         assert_eq!((run.status, world.sandbox.take_seen().len()), (10, 0), "{run:?}");
