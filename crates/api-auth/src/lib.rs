@@ -8,7 +8,7 @@
 //! | [`Endpoint`], [`EndpointInfo`], [`Paged`], [`RawEndpoint`], [`UnsignedRequest`], [`Body`] | endpoints and requests as data |
 //! | [`Client`], [`Provider`], [`Settings`] | the request loop |
 //! | [`Pages`], [`Items`], [`NumberedPages`], [`Extent`] | pagination |
-//! | [`Batch`] | many requests, several at a time |
+//! | [`Batch`] | concurrent requests |
 //! | [`Auth`], [`NoAuth`], [`hmac`] | authentication of requests |
 //! | [`oauth`], [`AccessToken`] | access tokens: requests, responses, expiry |
 //! | [`TokenStore`], [`MemoryStore`], [`FileStore`], [`VerifiedStore`], [`TokenKey`] | storage of tokens |

@@ -81,14 +81,15 @@ impl RawEndpoint {
         self
     }
 
-    /// Sets another of the client's credentials, or [`Credential::NONE`].
+    /// Sets the credential that signs the request, or [`Credential::NONE`]. Defaults to
+    /// [`Credential::MAIN`].
     #[must_use]
     pub fn with_credential(mut self, credential: Credential) -> Self {
         self.credential = credential;
         self
     }
 
-    /// Sets another of the environment's hosts.
+    /// Sets the server that the request is sent to. Defaults to [`Server::MAIN`].
     #[must_use]
     pub fn with_server(mut self, server: Server) -> Self {
         self.server = server;
@@ -102,7 +103,7 @@ impl RawEndpoint {
         self
     }
 
-    /// Sets whether the request changes nothing at the server. Defaults to `true` for GET and HEAD.
+    /// Sets whether the request changes nothing on the server. Defaults to `true` for GET and HEAD.
     #[must_use]
     pub fn with_read_only(mut self, read_only: bool) -> Self {
         self.read_only = read_only;
@@ -111,7 +112,7 @@ impl RawEndpoint {
 }
 
 impl fmt::Debug for RawEndpoint {
-    /// Formats names of parameters and numbers of bytes. The path may contain a secret, too.
+    /// Formats only parameter names and sizes, because values and the path may contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawEndpoint")
             .field("id", &self.id)
@@ -130,8 +131,8 @@ impl fmt::Debug for RawEndpoint {
 impl Endpoint for RawEndpoint {
     type Output = Vec<u8>;
     const ID: &'static str = "raw";
-    /// The method, path, credential, server and idempotency of the value override those of this
-    /// route.
+    /// A placeholder: the endpoint's own method, path, credential, server and idempotency override
+    /// those of this route.
     const ROUTE: Route<Self> = Route::<Self>::get("/").path(|endpoint| (&endpoint.path).into());
 
     fn id(&self) -> &'static str {

@@ -23,7 +23,7 @@ use crate::transport::{Sent, TransportError, TransportErrorKind};
 
 pub use replay::Replay;
 
-/// The version of the format.
+/// The version of the recording format.
 const VERSION: u32 = 1;
 
 /// A line of a recording.

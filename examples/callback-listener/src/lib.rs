@@ -1,10 +1,10 @@
 //! A small HTTP/1.1 listener for the examples that receive callbacks and notifications.
 //!
 //! Each connection has a thread and a deadline, so an idle or slow connection does not block the
-//! others until [`Limits::connections`] are open. The size of a request is limited. Complete
-//! requests are passed to one handler, one at a time; it returns the response and decides when to
-//! end. It speaks plain HTTP: for anything but loopback, put a server that speaks TLS in front of
-//! it.
+//! others unless all [`Limits::connections`] are in use. The size of a request is limited. Complete
+//! requests are passed one at a time to one handler, which returns the response and says when to
+//! stop. The listener uses plain HTTP: for other addresses than loopback, put a TLS proxy in front
+//! of it.
 
 #![allow(clippy::disallowed_methods, reason = "deadlines of sockets need the real clock")]
 
@@ -26,18 +26,18 @@ pub use request::Request;
 /// Limits of connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The maximum number of connections at a time. The response to further ones is 503.
+    /// The maximum number of concurrent connections. Further connections get status 503.
     pub connections: usize,
-    /// Bytes of the request line and the headers.
+    /// The maximum size of the request line and the headers, in bytes.
     pub head: usize,
-    /// Bytes of the body.
+    /// The maximum size of the body, in bytes.
     pub body: usize,
     /// The timeout for a complete request.
     pub time: Duration,
 }
 
 impl Default for Limits {
-    /// 64 connections, 16 KiB, 1 MiB and 10 seconds.
+    /// Returns limits of 64 connections, 16 KiB for the head, 1 MiB for the body, and 10 seconds.
     fn default() -> Self {
         Self { connections: 64, head: 16 * 1024, body: 1024 * 1024, time: Duration::from_secs(10) }
     }
@@ -80,7 +80,7 @@ impl Listener {
     /// Listens at an address such as `127.0.0.1:8080`. Port 0 selects a free port.
     ///
     /// # Errors
-    /// When the address cannot be read or is in use.
+    /// Returns an error if the address cannot be parsed or is in use.
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
         Ok(Self { sockets: vec![TcpListener::bind(address)?], limits: Limits::default() })
     }
@@ -88,7 +88,7 @@ impl Listener {
     /// Listens at the addresses of `localhost`: 127.0.0.1, and `::1` if available.
     ///
     /// # Errors
-    /// When the port is in use.
+    /// Returns an error if the port is in use.
     pub fn bind_localhost(port: u16) -> io::Result<Self> {
         let mut listener = Self::bind((Ipv4Addr::LOCALHOST, port))?;
         let port = listener.local_addr()?.port();
@@ -101,14 +101,14 @@ impl Listener {
         Ok(listener)
     }
 
-    /// With these limits instead of the usual ones.
+    /// Sets the limits. Defaults to [`Limits::default`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The address of the (first) socket.
+    /// Returns the address of the (first) socket.
     ///
     /// # Errors
     /// Returns an error if the operating system does not return the address.
@@ -119,8 +119,8 @@ impl Listener {
         }
     }
 
-    /// Passes each complete request to `handle`, until that returns a value beside its response.
-    /// Returns `None` if there was none within `time`.
+    /// Passes each complete request to `handle`, until `handle` returns a value in addition to its
+    /// response. Returns this value, or `None` if there was none within `time`.
     ///
     /// # Errors
     /// Returns an error if no thread can be started.
@@ -132,8 +132,8 @@ impl Listener {
         self.serve_prepared(time, |request| request, |request| handle(&request))
     }
 
-    /// Like [`serve`](Self::serve), for requests that take long to check: `signed_request` runs on the
-    /// thread of each connection, and `handle` gets what it returns.
+    /// Serves requests like [`serve`](Self::serve), for requests that take long to check:
+    /// `prepare` runs on the thread of each connection, and `handle` gets its result.
     ///
     /// # Errors
     /// Returns an error if no thread can be started.
@@ -173,7 +173,7 @@ impl Listener {
         let (unwritten, written) = mpsc::channel();
         let result = loop {
             let next = match end {
-                // Requests that wait already do not extend the time.
+                // Requests that are already waiting do not extend the time.
                 Some(end) => match end.saturating_duration_since(Instant::now()) {
                     Duration::ZERO => Err(RecvTimeoutError::Timeout),
                     left => received.recv_timeout(left),
@@ -376,8 +376,8 @@ fn write(mut stream: &TcpStream, response: &Response, has_body: bool) -> io::Res
     stream.flush()
 }
 
-/// Returns text from another program that is safe to print: control characters and characters that
-/// change the text direction are escaped.
+/// Escapes control characters and characters that change the text direction, so that text from
+/// another program is safe to print.
 pub fn printable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for char in text.chars() {

@@ -1,4 +1,4 @@
-//! The examples of every provider crate as a new user runs them.
+//! Rules for the examples of every provider crate, which are run as a new user would run them.
 //!
 //! A provider crate gives [`Example`] valid arguments for each of its examples, in
 //! `tests/integration/examples.rs`. The rules:
@@ -108,7 +108,8 @@ impl Example {
         let _ = fs::remove_dir_all(self.folder());
     }
 
-    /// The program, with the variables of a sandbox, in a folder of its own for its files.
+    /// Returns a command that runs the program with the variables of a sandbox, in a folder of its
+    /// own.
     fn command(&self, sandbox: &Sandbox) -> Command {
         let folder = self.folder();
         fs::create_dir_all(&folder).unwrap();
@@ -135,7 +136,11 @@ impl Example {
             let (status, help, error) = self.ran(self.command(sandbox).arg(option));
             assert_eq!((status, error.as_str()), (0, ""), "{}", self.name);
             for part in [&format!("usage: {}", self.name), "exit status: ", "environment: "] {
-                assert!(help.contains(part), "{} --help tells no {part:?}: {help}", self.name);
+                assert!(
+                    help.contains(part),
+                    "{} --help does not contain {part:?}: {help}",
+                    self.name
+                );
             }
         }
     }

@@ -4,7 +4,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::cli::Run;
 
-/// A call of an endpoint by a command.
+/// The id of an endpoint, the arguments of the command that calls it, and the input of the command.
 pub type Call<'a> = (&'a str, Vec<&'a str>, &'a str);
 
 /// Runs each command: first with `--curl`, which must print a command and send nothing, then with
@@ -48,7 +48,7 @@ pub fn assert_all<'a>(
         assert_ne!(is_called, api_only.contains(endpoint), "{endpoint} has a command: {is_called}");
     }
     for endpoint in called.iter().chain(api_only) {
-        assert!(endpoints.contains(endpoint), "{endpoint} is no endpoint");
+        assert!(endpoints.contains(endpoint), "{endpoint} is not an endpoint");
     }
 }
 
@@ -260,7 +260,7 @@ impl Program<'_> {
     /// Checks that `api` builds a request for each endpoint: id, method and template.
     ///
     /// # Panics
-    /// Panics if it does not.
+    /// Panics if a request cannot be built or differs.
     pub fn assert_api<'e>(&self, endpoints: impl Iterator<Item = (&'e str, &'e str, &'e str)>) {
         for (id, method, template) in endpoints {
             let names = template.split('{').skip(1).filter_map(|part| part.split('}').next());
@@ -593,7 +593,7 @@ fn words(command: &Command) -> String {
     words.map(quoted).collect::<Vec<_>>().join(" ")
 }
 
-/// Gives a command the environment and the folder of another one.
+/// Copies the environment and the folder of one command to another.
 #[cfg(unix)]
 fn copy_environment(from: &Command, to: &mut Command) {
     to.env_clear().env("PATH", "/usr/bin:/bin").env("SHELL", "/bin/sh");
@@ -604,7 +604,7 @@ fn copy_environment(from: &Command, to: &mut Command) {
     }
 }
 
-/// Runs a program in a shell, by the command that `line` makes of its words.
+/// Runs a program in a shell. `line` returns the command line for the words of the program.
 #[cfg(unix)]
 fn in_shell(program: &Command, line: impl FnOnce(&str) -> String) -> Run {
     let mut shell = Command::new("sh");

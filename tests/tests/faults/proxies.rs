@@ -1,5 +1,5 @@
-//! Proxies of the environment, live: a child process with the variables calls servers and proxies
-//! on loopback.
+//! Proxies of the environment, tested with a child process that has the variables and calls servers
+//! and proxies on loopback.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -13,7 +13,7 @@ use workspace_tests::{proxy::Proxy, tls};
 /// The task of the child process.
 const TASK: &str = "PROXIES_TEST_TASK";
 
-/// An address of this machine that is no loopback address.
+/// An address of this machine that is not a loopback address.
 const THIS_MACHINE: &str = "0.0.0.0";
 
 const PROXY_VARIABLES: [&str; 9] = [

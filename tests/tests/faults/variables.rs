@@ -251,7 +251,7 @@ fn switches_urls_and_paths_are_parsed_or_rejected_by_name() {
     ] {
         assert_rejected(provider, variable, value.as_bytes());
     }
-    // Half of a pair: the other half is named.
+    // If only one of two variables is set, the error names the other one.
     let result = run("tokenpass", "TOKENPASS_PRIVILEGED_CLIENT_ID", b"id");
     assert!(result.starts_with("TOKENPASS_PRIVILEGED_CLIENT_SECRET | "), "{result}");
 }

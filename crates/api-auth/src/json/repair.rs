@@ -5,8 +5,8 @@ pub(super) fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
-/// Replaces invalid UTF-8 and the escapes of lone surrogates by U+FFFD. Returns `None` if the text
-/// has none.
+/// Replaces invalid UTF-8 and the escapes of lone surrogates with U+FFFD. Returns `None` if the
+/// text has none.
 #[cold]
 pub(super) fn repaired(body: &[u8]) -> Option<Vec<u8>> {
     let valid = match std::str::from_utf8(body) {

@@ -12,21 +12,21 @@ const MOST_REREADS: u32 = 4;
 
 /// A source of pages that requests some of them ahead of the reader.
 pub(super) trait Ahead<E: Paged>: Send + Sync {
-    /// Returns the page of `request`. Returns `None` after [`stop`](Ahead::stop) if it was not
-    /// requested.
+    /// Returns the page of `request`. Returns `None` after [`stop`](Ahead::stop) if the page was
+    /// not requested.
     fn fetch(&mut self, request: &E) -> Option<Result<E::Output>>;
 
     /// Returns how many pages must be read again if the page of `request` shows that the list
     /// changed: the server may have created the pages that were requested at the same time in any
     /// order. The first of them is the last page that was received before this one was requested,
-    /// or that of `first`. Returns `None` if the page was not requested ahead.
+    /// or the page of `first`. Returns `None` if the page was not requested ahead.
     fn overlapping(&self, first: &E, request: &E) -> Option<u32>;
 
     /// Discards the page of `request` and all pages after it. Returns the request for the page that
     /// is `back` pages before. The pages up to that of `request` are then read one after the other.
     fn reread(&mut self, request: &E, back: u32) -> E;
 
-    /// Requests no further page.
+    /// Stops requesting pages.
     fn stop(&mut self);
 }
 
@@ -37,8 +37,8 @@ pub(super) struct PageWindow<E: NumberedPages> {
     client: Client,
     window: Window<E, Result<E::Output>>,
     most: usize,
-    /// The number of the next page to request, and of the last page that exists or may exist.
-    /// `None` before the first page.
+    /// The numbers of the next page to request and of the last page that may exist. `None` before
+    /// the first page.
     open: Option<(u32, u32)>,
     /// Whether the last page was requested ahead.
     is_ahead: bool,
@@ -53,7 +53,7 @@ where
     E: NumberedPages + Send + 'static,
     E::Output: Send + 'static,
 {
-    /// Creates a window of `most` pages.
+    /// Creates a window of at most `most` pages.
     pub(super) fn new(client: &Client, most: usize) -> Self {
         Self {
             client: client.clone(),
@@ -86,7 +86,7 @@ where
         }
     }
 
-    /// Sets the last page that may exist, given the page `number`.
+    /// Updates the range of pages that may still be requested, from the response for page `number`.
     fn open_after(&mut self, number: u32, request: &E, page: &E::Output) {
         self.open = request.next(page).map(|next| {
             // Without a total, or beyond it, each page may have a successor.
@@ -116,7 +116,7 @@ where
                     self.is_ahead = true;
                     break page;
                 }
-                Some(_) => {} // A list whose numbers have gaps.
+                Some(_) => {} // The numbers of the list have gaps.
                 None if self.stopped => return None,
                 None => {
                     self.is_ahead = false;

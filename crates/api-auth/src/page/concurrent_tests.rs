@@ -1,4 +1,4 @@
-//! Lists of which several pages are requested at a time.
+//! Lists whose pages are requested concurrently.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -75,7 +75,7 @@ impl Gate {
     }
 }
 
-/// Returns a client whose requests but for the first page wait for the gate.
+/// Returns a client whose requests wait for the gate, except that for the first page.
 fn gated(length: u32, reports_total: bool) -> (Client, Arc<Gate>) {
     let gate = Arc::<Gate>::default();
     let at = gate.clone();

@@ -147,7 +147,9 @@ impl Progress {
         });
         self.needs_anchor &= moved.is_empty();
         if !is_shift {
-            self.report(|| "its order changed while it was read: entries occur twice".to_owned());
+            self.report(|| {
+                "its order changed while it was read (some entries occurred twice)".to_owned()
+            });
         }
         if !items.is_empty() {
             self.repeated = 0;
@@ -156,7 +158,7 @@ impl Progress {
         }
         if self.repeated == MOST_REPEATED {
             return Err(format!(
-                "the server repeats a page: {MOST_REPEATED} in a row have no new entry"
+                "the server keeps returning the same entries: {MOST_REPEATED} pages in a row had no new one"
             ));
         }
         Ok(())
@@ -180,7 +182,7 @@ impl Progress {
         self.total = Total::Known(total);
     }
 
-    /// Returns the problem of the list, if there is one, after its last page.
+    /// Returns the problem that was found in the list after its last page, or `None`.
     pub(super) fn finish(&mut self) -> Option<String> {
         let end = self.skipped.unwrap_or(0).saturating_add(self.received);
         if let Some(total) = self.total.known()
@@ -191,7 +193,9 @@ impl Progress {
         if self.needs_anchor {
             self.report(|| "it changed while it was read: no entry was found again".to_owned());
         }
-        self.problem.take().map(|problem| format!("entries of the list may be missing: {problem}"))
+        self.problem
+            .take()
+            .map(|problem| format!("entries may be missing from the list, because {problem}"))
     }
 
     /// Keeps the first problem.

@@ -37,9 +37,9 @@ const OTHER_KEY: &str = include_str!("../../src/notifications/testing/key.pem");
 
 const MISSING: &str = "the signature is missing";
 const MALFORMED: &str = "the signature is not a detached JWS";
-const HEADER: &str = "the header of the signature cannot be read";
+const HEADER: &str = "the header of the signature cannot be parsed";
 const ALGORITHM: &str = "the algorithm of the signature is not RS256";
-const ADDRESS: &str = "the certificate of the signature is at an address that is not allowed";
+const ADDRESS: &str = "the certificate URL (`x5u`) of the signature is not allowed";
 const TIME: &str = "the certificate of the signature is not valid at this time";
 const CHAIN: &str = "the certificate of the signature is not trusted";
 const SIGNATURE: &str = "the signature does not match";

@@ -34,7 +34,7 @@ Options:
                      Let the next N requests to each server fail [default: 1], or those whose path
                      begins with PATH. Can be repeated. The kinds are listed below
   --seed FILE        Add the records of a JSON file: an object with an object of lists for each
-                     provider, such as {"tinycert":{"certificates":[...]}}. The lists are
+                     provider, such as {\"tinycert\":{\"certificates\":[...]}}. The lists are
                      tinypass accesses (rid, user_ref, email, expires), tinycert certificates (ca,
                      common_name, dns_names, expires), tokenpass balances (address, asset,
                      satoshis) and tpay transactions (the body of a new transaction, and paid: true)
