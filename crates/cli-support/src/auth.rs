@@ -17,6 +17,7 @@ use crate::args::{Global, duration, read};
 use crate::context::Provider;
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output};
+use crate::process;
 
 /// The source of settings that are variables of the process.
 const ENVIRONMENT: &str = "environment";
@@ -297,7 +298,9 @@ impl Profiles {
             let value = match profile.get(variable.key) {
                 None => continue,
                 Some(toml::Value::String(value)) => value.clone(),
-                Some(toml::Value::Table(table)) => output_of(table, name, variable.key)?,
+                Some(toml::Value::Table(table)) => {
+                    output_of(table, name, variable.key, COMMAND_LIMIT)?
+                }
                 Some(_) => {
                     let problem = "must be a string or { command = [...] }";
                     let problem = format!("profile `{name}`: {} {problem}", variable.key);
@@ -370,8 +373,16 @@ impl Profiles {
     }
 }
 
+/// The time after which the command of a value is killed.
+const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+
 /// Runs the command of a value and returns the first line that it prints.
-fn output_of(table: &toml::Table, name: &str, key: &str) -> Result<String, Failure> {
+fn output_of(
+    table: &toml::Table,
+    name: &str,
+    key: &str,
+    limit: Duration,
+) -> Result<String, Failure> {
     let failed = |problem: String| {
         Failure::new(Exit::Local, format!("profile `{name}`: the command of {key} {problem}"))
     };
@@ -380,15 +391,17 @@ fn output_of(table: &toml::Table, name: &str, key: &str) -> Result<String, Failu
     let Some((program, arguments)) = words.split_first() else {
         return Err(failed("must be a list of strings".to_owned()));
     };
-    let output = Command::new(program)
-        .args(arguments)
-        .stderr(std::process::Stdio::inherit())
-        .output()
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let output = process::output(command, limit)
         .map_err(|error| failed(format!("cannot be run ({error})")))?;
-    if !output.status.success() {
-        return Err(failed(format!("failed ({})", output.status)));
+    let Some((status, output)) = output else {
+        return Err(failed(format!("did not end within {} s", limit.as_secs_f32())));
+    };
+    if !status.success() {
+        return Err(failed(format!("failed ({status})")));
     }
-    let text = String::from_utf8(output.stdout)
+    let text = String::from_utf8(output)
         .map_err(|_| failed("printed text that is not UTF-8".to_owned()))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }

@@ -1,10 +1,11 @@
 //! The context of a command: options, client and output.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use api_auth::http::{HeaderName, HeaderValue};
@@ -22,6 +23,7 @@ use crate::logger;
 use crate::output::{Column, Output, printable};
 use crate::request::{Reply, WithJson};
 use crate::terminal::{Progress, is_colored};
+use crate::termination::{self, TemporaryFile};
 use crate::times::Times;
 
 /// A provider, as the programs use it. [`provider_calls!`](crate::provider_calls) defines the
@@ -201,15 +203,18 @@ pub struct Connection {
     pub jobs: usize,
     /// Additional headers of all requests.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether requests end with an error if the process is terminated by a signal.
+    pub is_interruptible: bool,
 }
 
 impl Connection {
-    /// Returns a transport that adds the headers to each request, or `None` if there are none.
+    /// Returns a transport that adds the headers to each request and can be interrupted, or `None` if
+    /// neither is needed.
     ///
     /// # Errors
     /// Returns an error if a setting of the connection is invalid.
     pub fn transport(&self) -> Result<Option<impl Transport + 'static>, Failure> {
-        if self.headers.is_empty() {
+        if self.headers.is_empty() && !self.is_interruptible {
             return Ok(None);
         }
         let mut settings = api_auth::Settings::default();
@@ -217,7 +222,8 @@ impl Connection {
             settings.timeout(timeout);
         }
         settings.max_connections(self.jobs);
-        let (inner, headers) = (settings.built_in_transport()?, self.headers.clone());
+        let inner: Arc<dyn Transport> = Arc::new(settings.built_in_transport()?);
+        let (headers, is_interruptible) = (self.headers.clone(), self.is_interruptible);
         Ok(Some(move |mut request: api_auth::Request| {
             // The first value replaces that of the client.
             for (name, _) in &headers {
@@ -226,7 +232,10 @@ impl Connection {
             for (name, value) in &headers {
                 request.headers_mut().append(name, value.clone());
             }
-            inner.send(request)
+            match is_interruptible {
+                true => termination::send(&inner, request),
+                false => inner.send(request),
+            }
         }))
     }
 }
@@ -265,8 +274,9 @@ pub struct Context<P: Provider> {
     settings: OnceCell<Settings>,
     client: OnceCell<P::Client>,
     headers: OnceCell<Vec<(HeaderName, HeaderValue)>>,
+    is_interruptible: Cell<bool>,
     /// The recording of `-vv`, which is removed at the end.
-    temporary: OnceCell<PathBuf>,
+    temporary: OnceCell<TemporaryFile>,
 }
 
 impl<P: Provider> fmt::Debug for Context<P> {
@@ -287,6 +297,7 @@ impl<P: Provider> Context<P> {
             settings: OnceCell::new(),
             client: OnceCell::new(),
             headers: OnceCell::new(),
+            is_interruptible: Cell::new(false),
             temporary: OnceCell::new(),
         }
     }
@@ -294,6 +305,12 @@ impl<P: Provider> Context<P> {
     /// Sets additional headers of all requests, before the first one is sent.
     pub(crate) fn set_headers(&self, headers: Vec<(HeaderName, HeaderValue)>) {
         let _ = self.headers.set(headers);
+    }
+
+    /// Makes requests end with an error if the process is terminated by a signal, so that a library
+    /// removes its files. It must be called before the first request.
+    pub fn interrupt_requests(&self) {
+        self.is_interruptible.set(true);
     }
 
     /// Returns the file of the recording: that of `--record`, or a temporary one for `-vv`.
@@ -313,8 +330,9 @@ impl<P: Provider> Context<P> {
             use std::os::unix::fs::OpenOptionsExt;
             options.mode(0o600);
         }
+        let temporary = TemporaryFile::new(path.clone());
         options.open(&path).map_err(|error| Failure::file(&path, &error))?;
-        let _ = self.temporary.set(path.clone());
+        let _ = self.temporary.set(temporary);
         Ok(Some(path))
     }
 
@@ -354,10 +372,16 @@ impl<P: Provider> Context<P> {
                 max_rate: self.global.max_rate,
                 jobs: self.jobs().max(16),
                 headers: self.headers.get().cloned().unwrap_or_default(),
+                is_interruptible: self.is_interruptible.get(),
             };
             let client = P::client(&settings, &connection)?;
             if let Some(path) = connection.record.filter(|_| self.global.verbose > 1) {
                 logger::print_recording(&path).map_err(|error| Failure::file(&path, &error))?;
+                // Both files are open, so the name is not needed any more.
+                #[cfg(unix)]
+                if self.temporary.get().is_some() {
+                    let _ = std::fs::remove_file(&path);
+                }
             }
             let _ = self.client.set(client);
         }
@@ -739,8 +763,5 @@ impl<P: Provider> Context<P> {
 impl<P: Provider> Drop for Context<P> {
     fn drop(&mut self) {
         logger::print_exchanges();
-        if let Some(path) = self.temporary.get() {
-            let _ = std::fs::remove_file(path);
-        }
     }
 }

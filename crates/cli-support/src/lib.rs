@@ -16,6 +16,7 @@
 //! | [`json`] | JSON values that keep order and digits |
 //! | [`times`] | times in tables: local on a terminal, UTC otherwise |
 //! | [`terminal`] | colors, progress |
+//! | [`process`] | child processes with a time limit |
 //! | [`tree`] | all commands on one page |
 
 pub mod api;
@@ -27,10 +28,12 @@ pub mod exit;
 pub mod json;
 mod logger;
 pub mod output;
+pub mod process;
 mod program;
 mod raw_page;
 pub mod request;
 pub mod terminal;
+mod termination;
 pub mod times;
 pub mod tree;
 
@@ -49,6 +52,7 @@ pub use context::{Bodies, Connection, Context, Pages, Provider};
 pub use exit::{EXIT_STATUSES, Exit, Failure};
 pub use json::Json;
 pub use request::WithJson;
+pub use termination::{Section, TemporaryFile};
 pub use times::Times;
 
 use api::Api;

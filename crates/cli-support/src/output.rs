@@ -1,6 +1,6 @@
 //! Output: tables, JSON, JSON lines and CSV, to the standard output or a file.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use comfy_table::presets::NOTHING;
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::terminal::bold;
+use crate::termination::TemporaryFile;
 use crate::times::Times;
 
 /// The format of the output.
@@ -417,9 +418,8 @@ enum Sink {
     },
     File {
         file: File,
-        temporary: PathBuf,
+        temporary: TemporaryFile,
         path: PathBuf,
-        is_done: bool,
     },
 }
 
@@ -444,17 +444,10 @@ impl Sink {
             return Ok(Self::Direct { file: file.map_err(failed)?, path: path.to_owned() });
         }
         let existing = fs::metadata(path).ok();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // The hasher's keys are random.
-        let random = RandomState::new().build_hasher().finish();
-        let temporary = path.with_file_name(format!(".{name}.{random:016x}"));
-        let file = Self::options(is_private || existing.is_some()).open(&temporary);
-        let sink = Self::File {
-            file: file.map_err(failed)?,
-            temporary,
-            path: path.to_owned(),
-            is_done: false,
-        };
+        remove_drafts(path);
+        let draft = create_draft(path, &Self::options(is_private || existing.is_some()));
+        let (file, temporary) = draft.map_err(failed)?;
+        let sink = Self::File { file, temporary, path: path.to_owned() };
         #[cfg(unix)]
         if let (Some(existing), Self::File { file, .. }) = (existing, &sink) {
             use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -502,20 +495,78 @@ impl Sink {
         }
     }
 
-    fn end(mut self) -> Result<(), Failure> {
-        let Self::File { file, temporary, path, is_done } = &mut self else { return Ok(()) };
-        let ended = file.sync_all().and_then(|()| fs::rename(temporary, &*path));
-        *is_done = ended.is_ok();
-        ended.map_err(|error| Failure::file(path, &error))
+    fn end(self) -> Result<(), Failure> {
+        let Self::File { file, temporary, path } = self else { return Ok(()) };
+        let ended = file.sync_all().and_then(|()| fs::rename(temporary.path(), &path));
+        ended.map_err(|error| Failure::file(&path, &error))?;
+        temporary.keep();
+        Ok(())
     }
 }
 
-impl Drop for Sink {
-    fn drop(&mut self) {
-        if let Self::File { temporary, is_done: false, .. } = self {
-            let _ = fs::remove_file(temporary);
+/// The number of hexadecimal digits in the name of a draft.
+const DIGITS: usize = 16;
+
+/// Creates a draft of a file: `.NAME.DIGITS` beside it. It is locked, which marks it as in use.
+fn create_draft(path: &Path, options: &OpenOptions) -> io::Result<(File, TemporaryFile)> {
+    const MOST: usize = 16;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    for _ in 0..MOST {
+        // The hasher's keys are random.
+        let random = RandomState::new().build_hasher().finish();
+        let temporary = path.with_file_name(format!(".{name}.{random:0DIGITS$x}"));
+        let temporary = TemporaryFile::new(temporary);
+        let file = match options.open(temporary.path()) {
+            Ok(file) => file,
+            Err(error) => {
+                temporary.keep();
+                return Err(error);
+            }
+        };
+        // Another process may have considered it abandoned before it was locked.
+        let is_removed = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+        if !is_removed && temporary.path().exists() {
+            return Ok((file, temporary));
         }
     }
+    Err(io::Error::other("other processes remove each draft"))
+}
+
+/// Removes the drafts of a file that are not locked: their processes were killed. Failures are
+/// ignored, because the drafts of other users cannot be removed.
+fn remove_drafts(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_draft = |found: &str| {
+        let digits = found.strip_prefix('.').and_then(|found| found.strip_prefix(&*name));
+        let digits = digits.and_then(|digits| digits.strip_prefix('.')).unwrap_or_default();
+        digits.len() == DIGITS
+            && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if !entry.file_name().to_str().is_some_and(is_draft)
+            || !entry.file_type().is_ok_and(|found| found.is_file())
+        {
+            continue;
+        }
+        let draft = entry.path();
+        if open_draft(&draft).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(draft);
+        }
+    }
+}
+
+/// Opens a draft. A link is not followed, and a named pipe not waited for.
+fn open_draft(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        libc::O_NOFOLLOW | libc::O_NONBLOCK,
+    );
+    options.open(path)
 }
 
 #[cfg(test)]

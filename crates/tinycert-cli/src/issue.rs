@@ -137,6 +137,7 @@ impl Issue {
 impl Run<TinyCert> for Issue {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         reject_curl(context)?;
+        context.interrupt_requests();
         access::check(self.files.mode.as_deref(), self.files.group.as_deref())?;
         let ca_id = self.create.ca.id(context)?;
         let request = self.create.request(ca_id, context)?;
@@ -194,6 +195,7 @@ impl Adopt {
 impl Run<TinyCert> for Adopt {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         reject_curl(context)?;
+        context.interrupt_requests();
         access::check(self.files.mode.as_deref(), self.files.group.as_deref())?;
         let ca_id = self.ca.id(context)?;
         let session = context.client()?.session()?;

@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cli_support::{Exit, Failure};
+use cli_support::{Exit, Failure, Section, TemporaryFile};
 use serde::{Deserialize, Serialize};
 use tinycert_client::files::{FileError, lock_file};
 use tinycert_client::{CaId, CertId, KeyPairFiles, San};
@@ -28,6 +28,8 @@ pub(crate) struct Folder {
     path: PathBuf,
     /// The lock, which is released on drop.
     _lock: Option<File>,
+    /// While files may be changed, the library removes its drafts and locks after a signal.
+    _section: Option<Section>,
 }
 
 /// The record of a pair.
@@ -105,7 +107,9 @@ impl Folder {
     /// Opens a folder for reading.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => Ok(Self { path: path.to_owned(), _lock: None }),
+            Ok(metadata) if metadata.is_dir() => {
+                Ok(Self { path: path.to_owned(), _lock: None, _section: None })
+            }
             Ok(_) => Err(at(path, "not a folder")),
             Err(error) => Err(Failure::file(path, &error)),
         }
@@ -117,7 +121,7 @@ impl Folder {
         let lock = path.join(LOCK);
         let locked = open_lock(&lock).and_then(|file| lock_file(file, most));
         let locked = locked.map_err(|error| Failure::file(&lock, &error))?;
-        let folder = Self { _lock: Some(locked), ..folder };
+        let folder = Self { _lock: Some(locked), _section: Some(Section::begin()), ..folder };
         for name in folder.names()? {
             let draft = path.join(&name);
             let is_file = || fs::symlink_metadata(&draft).is_ok_and(|found| found.is_file());
@@ -297,20 +301,6 @@ fn is_draft(name: &str) -> bool {
     of.is_some_and(|of| !of.is_empty() && !of.starts_with('.') && stem(of) == of)
 }
 
-/// A draft of a record. It is removed on drop unless it was moved.
-struct Draft {
-    path: PathBuf,
-    is_moved: bool,
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if !self.is_moved {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
 /// Replaces a record atomically. Owner, group and mode are unchanged.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -321,13 +311,19 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     // Also if the umask would let the group write it.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
-    let mut file = options.open(&draft)?;
-    let mut draft = Draft { path: draft, is_moved: false };
+    let draft = TemporaryFile::new(draft);
+    let mut file = match options.open(draft.path()) {
+        Ok(file) => file,
+        Err(error) => {
+            draft.keep();
+            return Err(error);
+        }
+    };
     access::keep(&file, path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&draft.path, path)?;
-    draft.is_moved = true;
+    fs::rename(draft.path(), path)?;
+    draft.keep();
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 

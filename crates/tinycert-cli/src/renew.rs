@@ -251,6 +251,7 @@ impl<'a> Server<'a> {
 impl Run<TinyCert> for Renew {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         reject_curl(context)?;
+        context.interrupt_requests();
         let is_dry = context.global.dry_run;
         let now = UnixTime::from(now()?);
         let folder = match is_dry {

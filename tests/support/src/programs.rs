@@ -163,7 +163,8 @@ macro_rules! program_rules {
             let stall = $crate::api_sandbox::Misbehaviour::StallInHeaders(stall);
             check($of, |program| {
                 let stall = || server.misbehave(stall, 9);
-                program.assert_interruptible(stall, || !server.seen().is_empty());
+                let is_waiting = || !server.take_seen().is_empty();
+                program.assert_interruptible(&$of.home, stall, is_waiting);
             });
         }
     };
@@ -351,29 +352,64 @@ impl Program<'_> {
         Some(ended(child.wait_with_output().unwrap()))
     }
 
-    /// Checks that an interrupted read ends at once, as shells expect it. `stall` makes the server
+    /// Checks that a read that gets a signal ends at once by this signal, as shells expect it, and
+    /// leaves no file in `home` but the recording, which has whole lines. `stall` makes the server
     /// stop within its next responses, and returns when a request has arrived.
     ///
     /// # Panics
-    /// Panics if the program ends in another way.
+    /// Panics if the program ends in another way, or leaves a file.
     #[cfg(unix)]
-    pub fn assert_interruptible(&self, stall: impl FnOnce(), is_waiting: impl Fn() -> bool) {
+    pub fn assert_interruptible(
+        &self,
+        home: &std::path::Path,
+        stall: impl FnOnce(),
+        is_waiting: impl Fn() -> bool,
+    ) {
         use std::os::unix::process::ExitStatusExt;
 
+        // The first run stores what all runs share, such as a token.
+        assert_eq!(self.run(self.read).status, 0);
+        let before = files_in(home);
+        is_waiting();
         stall();
-        let mut command = (self.command)(self.read);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        while !is_waiting() {
-            std::thread::yield_now();
+        // A shell reports SIGINT as 130. Programs that a script starts in the background ignore it.
+        let signals = [("-HUP", 1), ("-INT", 2), ("-TERM", 15)];
+        for (signal, number) in signals.into_iter().filter(|(_, number)| !is_ignored(*number)) {
+            let options = ["-vv", "--out", "list", "--record", "recording"];
+            let mut command = (self.command)(&[self.read, &options].concat());
+            command.env("TMPDIR", home);
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            let mut child = command.spawn().unwrap();
+            while !is_waiting() {
+                std::thread::yield_now();
+            }
+            let status = Command::new("kill").args([signal, &child.id().to_string()]).status();
+            assert!(status.unwrap().success());
+            assert_eq!(child.wait().unwrap().signal(), Some(number));
+            let recording = home.join("recording");
+            let text = std::fs::read_to_string(&recording).unwrap();
+            assert!(text.is_empty() || text.ends_with('\n'), "{text:?}");
+            std::fs::remove_file(&recording).unwrap();
+            assert_eq!(files_in(home), before, "{signal}");
         }
-        // A shell reports the first as 130. Programs that a script starts in the background ignore
-        // it, so they get the other one.
-        let (signal, number) = if ignores_interrupts() { ("-TERM", 15) } else { ("-INT", 2) };
-        let status = Command::new("kill").args([signal, &child.id().to_string()]).status();
-        assert!(status.unwrap().success());
-        assert_eq!(child.wait().unwrap().signal(), Some(number));
     }
+}
+
+/// Returns the names of the files in a folder and its folders.
+///
+/// # Panics
+/// Panics if a folder cannot be read.
+pub fn files_in(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() && !path.is_symlink() {
+            true => files.extend(files_in(&path)),
+            false => files.push(path),
+        }
+    }
+    files.sort();
+    files
 }
 
 /// Returns the prefix of the variables of a program, such as `TPAY_`.
@@ -382,13 +418,13 @@ fn prefix(variable: &str) -> &str {
     variable.find('_').and_then(|end| variable.get(..=end)).unwrap()
 }
 
-/// Returns whether this process, and so its children, ignores SIGINT.
+/// Returns whether this process, and so its children, ignores a signal.
 #[cfg(unix)]
-fn ignores_interrupts() -> bool {
+pub fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    ignored.unwrap_or_default() & 2 != 0
+    ignored.unwrap_or_default() >> (signal - 1) & 1 != 0
 }
 
 /// Returns the program and its arguments as words of a shell.

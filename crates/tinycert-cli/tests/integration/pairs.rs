@@ -4,9 +4,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use api_sandbox::{SandboxClock, tinycert as server};
+use api_sandbox::{Misbehaviour, SandboxClock, tinycert as server};
 use serde_json::Value;
 use test_support::cli::{Run, World};
+use test_support::programs::files_in;
 
 use crate::PROGRAM;
 
@@ -543,6 +544,19 @@ mod unix {
         assert!(folder.exists() && left(&folder.with_file_name("")) == [".c.example.json.tmp"]);
     }
 
+    /// Returns whether the process whose id is in a file is running.
+    fn is_running(world: &World, file: &str) -> bool {
+        let id = std::fs::read_to_string(world.home.join(file)).unwrap();
+        let found = std::process::Command::new("sh")
+            .args(["-c", &format!("kill -0 {} 2>/dev/null", id.trim())])
+            .status()
+            .unwrap();
+        // A zombie whose parent has ended is waited for by the first process.
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", id.trim()));
+        let is_zombie = state.is_ok_and(|state| state.contains(") Z "));
+        found.success() && !is_zombie
+    }
+
     #[test]
     fn hook_is_killed_with_its_children_after_the_timeout() {
         let world = world();
@@ -554,15 +568,7 @@ mod unix {
         assert_eq!(run.status, 10, "{run:?}");
         assert!(run.stderr.contains("was killed after 0.5 s"), "{run:?}");
         for file in ["child", "grandchild"] {
-            let id = std::fs::read_to_string(world.home.join(file)).unwrap();
-            let gone = std::process::Command::new("sh")
-                .args(["-c", &format!("kill -0 {} 2>/dev/null", id.trim())])
-                .status()
-                .unwrap();
-            // A zombie whose parent has ended is waited for by the first process.
-            let state = std::fs::read_to_string(format!("/proc/{}/stat", id.trim()));
-            let is_zombie = state.is_ok_and(|state| state.contains(") Z "));
-            assert!(!gone.success() || is_zombie, "{file}");
+            assert!(!is_running(&world, file), "{file}");
         }
         assert_eq!(record(&world)["deployed_serial"], Value::Null);
     }
@@ -619,5 +625,79 @@ mod unix {
         }
         // The second run finds that the hook succeeded.
         assert_eq!(std::fs::read_to_string(world.home.join("log")).unwrap(), "1\n");
+    }
+
+    /// Sends SIGTERM to a program after `is_ready`, and checks that it ends by it.
+    fn terminate(mut child: std::process::Child, is_ready: impl Fn() -> bool) {
+        use std::os::unix::process::ExitStatusExt;
+
+        while !is_ready() {
+            std::thread::yield_now();
+        }
+        let kill = std::process::Command::new("kill").arg(child.id().to_string()).status();
+        assert!(kill.unwrap().success());
+        assert_eq!(child.wait().unwrap().signal(), Some(15));
+    }
+
+    /// Returns a command of the program that is not waited for.
+    fn start(world: &World, arguments: &[&str]) -> std::process::Child {
+        let mut command = world.command(arguments);
+        command.env("TINYCERT_TEST_CLOCK", world.sandbox.clock().unix().to_string());
+        command.env("PATH", "/usr/bin:/bin");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    }
+
+    #[test]
+    fn terminated_run_leaves_no_drafts_and_no_locks() {
+        let world = world();
+        issue(&world, &[]);
+        good(&world, &["issue", "b.example", "--ca", "561", "--dir", "pki", "--combined"]);
+        advance(&world, 340);
+        // Each request of a run is the one during which it is terminated.
+        let mut stopped = 0;
+        for first in 0..20 {
+            world.sandbox.take_seen();
+            let server = world.sandbox.tinycert();
+            let stall = Misbehaviour::StallInHeaders(Duration::from_secs(60));
+            server.misbehave(Misbehaviour::Delay(Duration::ZERO), first);
+            server.misbehave(stall, 1);
+            let mut child = start(&world, &["renew", "--dir", "pki"]);
+            let mut is_done = false;
+            while world.sandbox.tinycert().seen().len() <= first && !is_done {
+                is_done = child.try_wait().unwrap().is_some();
+            }
+            world.sandbox.tinycert().behave();
+            if is_done {
+                break;
+            }
+            terminate(child, || true);
+            stopped += 1;
+            assert_eq!(left(&world.home.join("pki")), Vec::<String>::new(), "{first}");
+            let files = files_in(&world.home.join("pki"));
+            let mut versions = files.iter().filter(|file| file.ends_with("key.pem"));
+            assert!(versions.by_ref().count() <= 2, "{first}: {files:?}");
+            assert!(files.iter().all(|file| !file.to_string_lossy().contains("/next-")));
+        }
+        assert!(stopped > 5, "{stopped}");
+        assert_eq!(results(&renew(&world, &[]).1), ["not due", "not due"]);
+    }
+
+    #[test]
+    fn terminated_run_kills_its_hook_with_its_children() {
+        let world = world();
+        let hook = "sh -c 'echo $$ > grandchild; exec sleep 600' & echo $! > child; wait";
+        let arguments = ["issue", "a.example", "--ca", "561", "--dir", "pki"];
+        let child = start(&world, &[&arguments[..], &["--deploy-hook", hook]].concat());
+        let is_written = |file: &str| {
+            std::fs::read_to_string(world.home.join(file)).is_ok_and(|id| id.ends_with('\n'))
+        };
+        terminate(child, || is_written("child") && is_written("grandchild"));
+        for file in ["child", "grandchild"] {
+            assert!(!is_running(&world, file), "{file}");
+        }
+        assert_eq!(record(&world)["deployed_serial"], Value::Null);
+        let (run, rows) = renew(&world, &["--deploy-hook", "true"]);
+        assert_eq!((run.status, results(&rows)), (0, vec!["deployed"]));
     }
 }
