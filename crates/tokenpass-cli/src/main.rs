@@ -32,7 +32,7 @@ enum Command {
     /// Check whether a user or an address satisfies rules; exit status 1 if not
     Check(check::Check),
     /// Explain rules
-    #[command(subcommand)]
+    #[command(subcommand, alias = "rules")]
     Rule(check::Rule),
     /// Show the token balances of the logged-in user
     #[command(subcommand, alias = "balances")]
@@ -59,7 +59,7 @@ enum Command {
     #[command(subcommand, alias = "assets")]
     Asset(token::Asset),
     /// Check and confirm users' second factor
-    #[command(subcommand)]
+    #[command(subcommand, alias = "second-factors")]
     SecondFactor(token::SecondFactor),
     /// Register, verify and list Bitcoin addresses
     #[command(subcommand, alias = "addresses")]
