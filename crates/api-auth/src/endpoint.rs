@@ -348,6 +348,12 @@ impl Extent {
         after.checked_add(self.page_size - 1)?.checked_div(self.page_size)
     }
 
+    /// Returns the number of entries on the pages before the one that is `back` pages before this
+    /// one.
+    pub(crate) fn before_earlier(&self, back: u32) -> u64 {
+        self.before.saturating_sub(u64::from(back).saturating_mul(self.page_size))
+    }
+
     /// Returns the number of entries on the pages before this one.
     pub fn before(&self) -> u64 {
         self.before

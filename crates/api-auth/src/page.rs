@@ -111,6 +111,19 @@ impl<E: Paged> Pages<E> {
         fetched
     }
 
+    /// Returns how many pages must be read again if the fetched page shows that the list changed.
+    /// Returns `None` if it was not requested ahead.
+    fn overlapping(&self) -> Option<u32> {
+        self.ahead.as_ref()?.overlapping(&self.first, self.request()?)
+    }
+
+    /// Discards the fetched page, and continues with the one that is `back` pages before it.
+    fn reread(&mut self, back: u32) {
+        if let (Some(ahead), Position::Further(request)) = (&mut self.ahead, &self.position) {
+            self.position = Position::Further(ahead.reread(request, back));
+        }
+    }
+
     fn advance(&mut self, next: Option<E>) {
         if next.is_none() {
             self.ahead = None;
@@ -191,6 +204,10 @@ impl<E: Paged> Items<E> {
     /// All threads use the same token. Each needs a connection: see `max_connections` of the builder
     /// for more than 16. When the iterator is dropped, each thread ends after its current request.
     ///
+    /// The server may create the pages in any order. If the list changes, the pages that were
+    /// requested at the same time are therefore read again, one after the other. After the fourth
+    /// time, this applies to the rest of the list.
+    ///
     /// A panic of the transport is an error of kind [`ErrorKind::Transport`].
     pub fn concurrent(mut self, pages: usize) -> Self
     where
@@ -246,6 +263,13 @@ impl<E: Paged> Iterator for Items<E> {
                 Err(error) => return Some(Err(error)),
             };
             let mut items = E::items(page);
+            if let Some(back) = self.pages.overlapping()
+                && self.progress.is_changed(extent, &items, E::item_id)
+                && self.progress.reread(extent, back, items.len())
+            {
+                self.pages.reread(back);
+                continue;
+            }
             if let Err(problem) = self.progress.add(extent, &mut items, E::item_id) {
                 return self.incomplete(problem);
             }

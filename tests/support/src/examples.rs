@@ -41,6 +41,18 @@ pub fn program(name: &str) -> PathBuf {
     program
 }
 
+/// Returns a command of an example, without the variables of clients that a developer may have set.
+pub fn command(name: &str) -> Command {
+    let mut command = Command::new(program(name));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if CLIENTS.iter().any(|prefix| text.starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// Returns whether a program is newer than each of the sources that cargo lists beside it.
 fn is_current(program: &Path) -> bool {
     let modified = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
@@ -100,14 +112,7 @@ impl Example {
     fn command(&self, sandbox: &Sandbox) -> Command {
         let folder = self.folder();
         fs::create_dir_all(&folder).unwrap();
-        let mut command = Command::new(program(self.name));
-        // A developer may have set variables of clients.
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if CLIENTS.iter().any(|prefix| text.starts_with(prefix)) {
-                command.env_remove(name);
-            }
-        }
+        let mut command = command(self.name);
         command.envs(sandbox.environment()).current_dir(folder);
         command
     }

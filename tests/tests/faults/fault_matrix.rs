@@ -112,12 +112,23 @@ struct Outcome {
     grants: usize,
 }
 
-/// One call against one fault.
+/// One call against one fault. A closed port may be opened by another program; the call is then
+/// repeated.
 fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outcome {
+    loop {
+        if let Some(outcome) = single_outcome(provider, call, name, how) {
+            return outcome;
+        }
+    }
+}
+
+/// Returns the outcome of a call. Returns `None` if its closed port is in use.
+fn single_outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Option<Outcome> {
     let place = || format!("{} {} against {name}", provider.name, call.id());
     let timeout = if matches!(how, How::Stalls(_)) { DEADLINE } else { FOR_EVER };
     let options = Options { timeout, response_limit: RESPONSE_LIMIT, ..Options::default() };
     let server = world::start(provider);
+    let address = server.base_url().strip_prefix("http://").unwrap().to_owned();
     let client = world::ready(provider, call, server.base_url(), &options)
         .unwrap_or_else(|error| panic!("{}: not ready: {error:?}", place()));
     server.take_seen();
@@ -152,6 +163,9 @@ fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outco
     // A dropped session is closed at its own server.
     drop(client);
     drop(server);
+    if matches!(how, How::Gone) && std::net::TcpListener::bind(&address).is_err() {
+        return None;
+    }
     let outcome = describe(result.as_ref(), requests, grants);
 
     // Assertions for every row.
@@ -180,7 +194,7 @@ fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outco
             assert_eq!(error.is_retryable(), is_limited, "{}", place());
         }
     }
-    outcome
+    Some(outcome)
 }
 
 fn describe(result: Result<&String, &Error>, requests: usize, grants: usize) -> Outcome {

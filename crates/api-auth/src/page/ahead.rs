@@ -6,11 +6,25 @@ use crate::endpoint::{NumberedPages, Paged};
 use crate::error::{Delivery, Result};
 use crate::window::Window;
 
+/// The number of times that pages are read again because the list changed. After the last one, the
+/// rest of the list is read page by page.
+const MOST_REREADS: u32 = 4;
+
 /// A source of pages that requests some of them ahead of the reader.
 pub(super) trait Ahead<E: Paged>: Send + Sync {
     /// Returns the page of `request`. Returns `None` after [`stop`](Ahead::stop) if it was not
     /// requested.
     fn fetch(&mut self, request: &E) -> Option<Result<E::Output>>;
+
+    /// Returns how many pages must be read again if the page of `request` shows that the list
+    /// changed: the server may have created the pages that were requested at the same time in any
+    /// order. The first of them is the last page that was received before this one was requested,
+    /// or that of `first`. Returns `None` if the page was not requested ahead.
+    fn overlapping(&self, first: &E, request: &E) -> Option<u32>;
+
+    /// Discards the page of `request` and all pages after it. Returns the request for the page that
+    /// is `back` pages before. The pages up to that of `request` are then read one after the other.
+    fn reread(&mut self, request: &E, back: u32) -> E;
 
     /// Requests no further page.
     fn stop(&mut self);
@@ -26,6 +40,11 @@ pub(super) struct PageWindow<E: NumberedPages> {
     /// The number of the next page to request, and of the last page that exists or may exist.
     /// `None` before the first page.
     open: Option<(u32, u32)>,
+    /// Whether the last page was requested ahead.
+    is_ahead: bool,
+    /// The last page that is read after the page before it was received.
+    in_turn: u32,
+    rereads: u32,
     stopped: bool,
 }
 
@@ -36,11 +55,22 @@ where
 {
     /// Creates a window of `most` pages.
     pub(super) fn new(client: &Client, most: usize) -> Self {
+        Self {
+            client: client.clone(),
+            window: Self::window(client, most),
+            most,
+            open: None,
+            is_ahead: false,
+            in_turn: 0,
+            rereads: 0,
+            stopped: false,
+        }
+    }
+
+    fn window(client: &Client, most: usize) -> Window<E, Result<E::Output>> {
         let interrupt = Interrupt::default();
         let interrupted = client.interrupted_by(interrupt.clone());
-        let send = move |request: &E| interrupted.send_without_panic(request);
-        let window = Window::new(most, interrupt, send);
-        Self { client: client.clone(), window, most, open: None, stopped: false }
+        Window::new(most, interrupt, move |request: &E| interrupted.send_without_panic(request))
     }
 
     /// Requests the page `number` and those after it until the window is full.
@@ -75,13 +105,23 @@ where
 {
     fn fetch(&mut self, request: &E) -> Option<Result<E::Output>> {
         let number = request.page_number();
+        if number <= self.in_turn {
+            self.is_ahead = false;
+            return (!self.stopped).then(|| self.client.send(request));
+        }
         self.fill(number, request);
         let page = loop {
             match self.window.take() {
-                Some((taken, page)) if taken.page_number() == number => break page,
+                Some((taken, page)) if taken.page_number() == number => {
+                    self.is_ahead = true;
+                    break page;
+                }
                 Some(_) => {} // A list whose numbers have gaps.
                 None if self.stopped => return None,
-                None => break self.client.send(request),
+                None => {
+                    self.is_ahead = false;
+                    break self.client.send(request);
+                }
             }
         };
         match &page {
@@ -91,6 +131,21 @@ where
             Err(_) => {}
         }
         Some(page)
+    }
+
+    fn overlapping(&self, first: &E, request: &E) -> Option<u32> {
+        let window = u32::try_from(self.most).unwrap_or(u32::MAX);
+        let before = request.page_number().saturating_sub(first.page_number());
+        (self.is_ahead && !self.stopped).then(|| window.min(before))
+    }
+
+    fn reread(&mut self, request: &E, back: u32) -> E {
+        let number = request.page_number();
+        self.rereads += 1;
+        self.in_turn = if self.rereads < MOST_REREADS { number } else { u32::MAX };
+        self.window = Self::window(&self.client, self.most);
+        self.open = None;
+        request.with_page_number(number.saturating_sub(back))
     }
 
     fn stop(&mut self) {

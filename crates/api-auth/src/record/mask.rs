@@ -61,6 +61,9 @@ pub(super) const PERSONAL: &[&str] = &[
     "zipcode",
 ];
 
+/// Members beside which a `name` is that of a person.
+const PERSON: &[&str] = &["\"username\"", "\"email\""];
+
 /// The maximum length of the name of a member that is never masked, in characters.
 const LONGEST_NAME: usize = 15;
 
@@ -148,6 +151,10 @@ impl Mask<'_> {
     /// Masks a JSON text, even if it is truncated or follows other text. Any other text is masked
     /// as a whole if it contains the name of a secret.
     pub(super) fn body(&self, text: &str, numbers: Numbers) -> String {
+        if PERSON.iter().any(|member| text.contains(member)) && !self.names.contains(&"name") {
+            let names = [self.names, &["name"]].concat();
+            return Mask { names: &names, ..*self }.body(text, numbers);
+        }
         if serde_json::from_str::<IgnoredAny>(text).is_ok() {
             return Scanner::new(self, numbers).run(text).0;
         }

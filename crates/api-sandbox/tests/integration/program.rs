@@ -217,6 +217,19 @@ fn servers_speak_https() {
     std::fs::remove_file(&values[1]).unwrap();
 }
 
+#[test]
+fn certificates_are_verified_by_openssl() {
+    let (_running, values) = start(&["tpay", "--tls"], &["TPAY_BASE_URL", "SSL_CERT_FILE"]);
+    let host = values[0].strip_prefix("https://").unwrap();
+    let arguments = ["s_client", "-connect", host, "-CAfile", &values[1], "-verify_return_error"];
+    let output = Command::new("openssl").args(arguments).stdin(Stdio::null()).output();
+    std::fs::remove_file(&values[1]).unwrap();
+    match output {
+        Ok(output) => assert!(output.status.success(), "{output:?}"),
+        Err(_) => eprintln!("skipped: openssl is not installed"),
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn servers_listen_at_another_address() {

@@ -24,7 +24,8 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let clock = SandboxClock::default();
+        // It stands still, however slow this machine is.
+        let clock = SandboxClock::at_unix(SandboxClock::default().unix());
         Self { server: TinyPass::new(clock.clone()), clock }
     }
 

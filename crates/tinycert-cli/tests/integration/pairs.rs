@@ -207,6 +207,9 @@ fn other_pairs_and_files_of_the_folder_are_kept() {
     issue(&world, &[]);
     let other = world.home.join("pki/b.example.json");
     std::fs::write(&other, "{}").unwrap();
+    // Other users must not be able to write a record, whatever the umask is.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&other, mode).unwrap();
     assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
     let arguments = ["issue", "b.example", "--ca", "561", "--dir", "pki"];
     let before = world.sandbox.tinycert().state(|server| server.certs_named("b.example"));

@@ -156,6 +156,8 @@ fn closed_pipe_is_no_error() {
     let script = format!("{} api --list | head -1", env!("CARGO_BIN_EXE_tpay"));
     let mut command = std::process::Command::new("bash");
     command.args(["-c", &format!("set -o pipefail; {script}")]).current_dir(&world.home);
+    // The shell warns of a language that is not installed.
+    command.env("LC_ALL", "C");
     let run = finish(command, "");
     assert_eq!(run.status, 0, "{run:?}");
     assert_eq!(run.stderr, "");

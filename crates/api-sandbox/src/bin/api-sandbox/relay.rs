@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -26,10 +26,13 @@ impl Tls {
         let failed = |error: rcgen::Error| format!("--tls: {error}");
         let mut ca = CertificateParams::new(Vec::new()).map_err(failed)?;
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // OpenSSL takes a certificate whose issuer has its own name for a self-signed one.
+        ca.distinguished_name.push(DnType::CommonName, "api-sandbox CA");
         let ca_key = KeyPair::generate().map_err(failed)?;
         let ca = CertifiedIssuer::self_signed(ca, ca_key).map_err(failed)?;
         let names = ["localhost".to_owned(), "127.0.0.1".to_owned(), address.to_string()];
-        let leaf = CertificateParams::new(names.to_vec()).map_err(failed)?;
+        let mut leaf = CertificateParams::new(names.to_vec()).map_err(failed)?;
+        leaf.distinguished_name.push(DnType::CommonName, "api-sandbox");
         let key = KeyPair::generate().map_err(failed)?;
         let leaf = leaf.signed_by(&key, &ca).map_err(failed)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
