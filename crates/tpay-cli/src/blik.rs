@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use cli_support::args::{claim_stdin, duration};
+use cli_support::args::duration;
 use cli_support::{Context, Exit, Failure, Json, Run, WithJson};
 use tpay_client::blik::{
     AliasType, Autopayment, AutopaymentModel, BlikAlias, BlikDecision, CreateBlikAlias,
@@ -179,7 +179,7 @@ fn code(context: &Context<Tpay>, code_stdin: bool) -> Result<Secret, Failure> {
     }
     let mut line = String::new();
     if code_stdin {
-        claim_stdin("--code-stdin")?;
+        cli_support::args::claim_stdin("--code-stdin")?;
     }
     io::stdin().lock().read_line(&mut line).map_err(failed)?;
     Ok(Secret::new(line.trim()))
