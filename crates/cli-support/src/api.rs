@@ -96,8 +96,8 @@ impl Api {
             if let Some(name) = &self.credential {
                 page = page.with_credential(credential::<P>(name)?);
             }
-            let limits = Limits { limit: 0, all: true };
-            return context.list(WithJson::page(page, pages.lists), &limits, &columns(pages));
+            let request = WithJson::page(page, pages.lists);
+            return context.list(request, &Limits::NONE, &columns(pages));
         }
         let mut request = RawEndpoint::new(method.clone(), path).with_id(name);
         for (name, value) in decode_form(query.as_bytes()) {

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use api_auth::http::Uri;
@@ -69,7 +70,8 @@ pub struct Global {
     /// Print the request as a redacted curl command and send nothing
     #[arg(long, global = true)]
     pub curl: bool,
-    /// Send only read requests, and print the write that would be sent
+    /// Send only read requests, and print the write that would be sent; the result of a read is
+    /// also written to --out, and its exchange to --record
     #[arg(long, global = true)]
     pub dry_run: bool,
     /// Append each exchange to this file, without secrets and personal data
@@ -89,6 +91,9 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// No limit.
+    pub const NONE: Self = Self { limit: 0, all: true };
+
     /// Returns the maximum number of entries.
     pub fn most(&self) -> usize {
         if self.all { usize::MAX } else { self.limit }
@@ -99,6 +104,9 @@ impl Limits {
         u32::try_from(self.most()).unwrap_or(most).clamp(1, most)
     }
 }
+
+/// The ids of the options of [`Input`], of which each can give what a flag gives.
+pub const BODY_OPTIONS: [&str; 3] = ["input", "body_raw_field", "body_field"];
 
 /// A request body from a file and from fields.
 #[derive(Debug, Clone, Default, Args)]
@@ -158,6 +166,27 @@ impl Input {
         Ok(Some(body))
     }
 
+    /// Returns the body of a request without a typed one: the file, then `flags`, then the fields.
+    /// `required` are the paths of members that must be given, each with its flag. A file may lack
+    /// them: the server validates it.
+    ///
+    /// # Errors
+    /// Returns the errors of [`body`](Self::body), and an error if a member is missing.
+    pub fn whole_body(
+        &self,
+        flags: &[(&str, Option<Json>)],
+        required: &[(&str, &str)],
+    ) -> Result<Json, Failure> {
+        let body = self.body(flags)?;
+        let missing = required.iter().filter(|(path, _)| body.get(path).is_none());
+        let missing: Vec<&str> = missing.map(|(_, flag)| *flag).collect();
+        if self.input.is_some() || missing.is_empty() {
+            return Ok(body);
+        }
+        let problem = format!("missing {}; use it, or -F, or --input FILE", missing.join(", "));
+        Err(Failure::new(Exit::Usage, problem))
+    }
+
     fn set_fields(&self, body: &mut Json) -> Result<(), Failure> {
         for (path, value) in &self.raw_fields {
             set(body, path, Json::Text(value.clone()))?;
@@ -182,14 +211,21 @@ pub fn text(value: Option<&String>) -> Option<Json> {
     value.cloned().map(Json::Text)
 }
 
-/// Returns the body of a typed request, to which members are added.
+/// Returns the body of a typed request, to which members are added. The members of a form are
+/// strings.
 ///
 /// # Errors
-/// Returns an error if an argument is invalid, or if the body is not JSON.
+/// Returns an error if an argument is invalid, or if the body is neither JSON nor a form.
 pub fn json_body(request: &impl Endpoint) -> Result<Json, Failure> {
-    let not_json = || Failure::new(Exit::Usage, "the body of this request is not JSON");
+    let not_json =
+        || Failure::new(Exit::Usage, "the body of this request is neither JSON nor a form");
     match request.body()? {
         Body::Json(body) => Json::parse(&String::from_utf8_lossy(&body)).map_err(|_| not_json()),
+        Body::Form(params) => {
+            let member =
+                |(name, value): (&str, &str)| (name.to_owned(), Json::Text(value.to_owned()));
+            Ok(Json::Object(params.iter().map(member).collect()))
+        }
         _ => Err(not_json()),
     }
 }
@@ -205,11 +241,50 @@ pub fn field(value: &str) -> Result<Json, Failure> {
     }
 }
 
+/// The name of `--env-file -`, the first reader of the standard input.
+pub(crate) const ENV_FILE: &str = "--env-file -";
+
+/// The option that reads the standard input.
+static STDIN: Mutex<Option<String>> = Mutex::new(None);
+
+/// Reserves the standard input for an option. The same option may read several lines.
+///
+/// # Errors
+/// Returns [`Exit::Usage`] if another option reads the standard input.
+pub fn claim_stdin(option: &str) -> Result<(), Failure> {
+    let mut owner = STDIN.lock().unwrap_or_else(PoisonError::into_inner);
+    claim(&mut owner, option)
+}
+
+fn claim(owner: &mut Option<String>, option: &str) -> Result<(), Failure> {
+    match owner {
+        Some(owner) if owner != option || option == "-" => {
+            let problem = format!(
+                "{option}: only one option can read the standard input, which {owner} reads"
+            );
+            Err(Failure::new(Exit::Usage, problem))
+        }
+        _ => {
+            *owner = Some(option.to_owned());
+            Ok(())
+        }
+    }
+}
+
 /// Reads a text file, or the standard input for `-`.
 ///
 /// # Errors
-/// Returns an error that names the file.
+/// Returns an error that names the file. Returns [`Exit::Usage`] if another option reads the
+/// standard input.
 pub fn read(path: &Path) -> Result<String, Failure> {
+    if path == Path::new("-") {
+        claim_stdin("-")?;
+    }
+    read_claimed(path)
+}
+
+/// Reads a text file, or the standard input, which is reserved for the option.
+pub(crate) fn read_claimed(path: &Path) -> Result<String, Failure> {
     let text = if path == Path::new("-") {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map(|_| text)
@@ -340,6 +415,20 @@ mod tests {
         assert_eq!(body.to_string(), r#"{"a":7,"b":{"c":2,"d":1.50},"f":"7","e":"x"}"#);
         std::fs::remove_file(&path).unwrap();
         assert_eq!(input.body(&[]).unwrap_err().exit(), Exit::Local);
+    }
+
+    #[test]
+    fn standard_input_has_one_reader() {
+        let mut owner = None;
+        claim(&mut owner, "--password-stdin").unwrap();
+        claim(&mut owner, "--password-stdin").unwrap();
+        let failure = claim(&mut owner, "-").unwrap_err();
+        let problem =
+            "-: only one option can read the standard input, which --password-stdin reads";
+        assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
+        let mut owner = None;
+        claim(&mut owner, "-").unwrap();
+        assert!(claim(&mut owner, "-").is_err());
     }
 
     #[test]

@@ -13,14 +13,19 @@ use api_auth::{Env, Secret};
 use clap::{Args, Subcommand};
 use etcetera::BaseStrategy;
 
-use crate::args::{Global, positive_duration, read};
-use crate::context::Provider;
+use crate::args::{Global, positive_duration, read_claimed};
+use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output};
 use crate::process;
 
 /// The source of settings that are variables of the process.
 const ENVIRONMENT: &str = "environment";
+
+/// The key of a profile for the environment of the provider, such as `sandbox`.
+const ENVIRONMENT_KEY: &str = "environment";
+/// The keys of a profile for base URLs.
+const URL_KEYS: [&str; 2] = ["base_url", "provider_host"];
 
 /// A setting of a provider's client.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +59,11 @@ impl Settings {
     /// Returns the value of an environment variable's setting.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
+    }
+
+    /// Returns the environment of the provider that the profile names, if it is not a variable.
+    pub(crate) fn environment(&self) -> Option<&str> {
+        self.get(ENVIRONMENT_KEY)
     }
 
     /// Returns a required value. [`find`](Self::find) has checked that it is set.
@@ -143,9 +153,23 @@ impl Settings {
                     "{} is not set (credentials were read from the {}{because})",
                     variable.name, self.source
                 );
-                Err(Failure::new(Exit::Credentials, problem).with_hint(format!(
-                    "set it, run `{program} auth login`, or use --profile NAME or --env-file FILE"
-                )))
+                // Without a default profile, none is used.
+                let profiles = match self.values.is_empty() && self.source == ENVIRONMENT {
+                    true => Profiles::load_if_home(program)?.map(|profiles| profiles.names()),
+                    false => None,
+                };
+                let hint = match profiles.filter(|names| !names.is_empty()) {
+                    Some(names) => format!(
+                        "use --profile NAME, or run `{program} auth default NAME`; the profiles \
+                         are: {}",
+                        names.join(", ")
+                    ),
+                    None => format!(
+                        "set it, run `{program} auth login`, or use --profile NAME or --env-file \
+                         FILE"
+                    ),
+                };
+                Err(Failure::new(Exit::Credentials, problem).with_hint(hint))
             }
         }
     }
@@ -167,7 +191,7 @@ impl Settings {
     /// Returns an error if the file cannot be read, or names the first line that is neither a
     /// setting, empty nor a comment.
     pub fn from_env_file(path: &Path, variables: &[Variable]) -> Result<Self, Failure> {
-        let text = read(path)?;
+        let text = read_claimed(path)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let mut values = BTreeMap::new();
         for (number, line) in text.lines().enumerate() {
@@ -290,6 +314,15 @@ impl Profiles {
         self.names().into_iter().find(|found| found == name)
     }
 
+    /// Makes a profile the default and returns whether it exists.
+    fn set_default(&mut self, name: &str) -> bool {
+        let exists = self.names().iter().any(|found| found == name);
+        if exists {
+            self.table.insert("default".to_owned(), name.into());
+        }
+        exists
+    }
+
     fn settings(&self, name: &str, variables: &[Variable]) -> Result<Settings, Failure> {
         let profiles = self.table.get("profiles").and_then(toml::Value::as_table);
         let profile = profiles.and_then(|profiles| profiles.get(name)?.as_table());
@@ -300,9 +333,12 @@ impl Profiles {
                  `{{program}} auth login --profile {name}` to create it"
             )));
         };
-        let is_known = |key: &&String| variables.iter().any(|variable| variable.key == **key);
-        if let Some(key) = profile.keys().find(|key| !is_known(key)) {
-            let known: Vec<&str> = variables.iter().map(|variable| variable.key).collect();
+        let mut known: Vec<&str> = variables.iter().map(|variable| variable.key).collect();
+        let has_variable = known.contains(&ENVIRONMENT_KEY);
+        if !has_variable {
+            known.push(ENVIRONMENT_KEY);
+        }
+        if let Some(key) = profile.keys().find(|key| !known.contains(&key.as_str())) {
             let problem = format!("profile `{name}`: {key} is not one of {}", known.join(", "));
             return Err(Failure::new(Exit::Local, problem));
         }
@@ -322,6 +358,16 @@ impl Profiles {
             };
             values.insert(variable.name, value);
         }
+        match profile.get(ENVIRONMENT_KEY).filter(|_| !has_variable) {
+            None => {}
+            Some(toml::Value::String(value)) => {
+                values.insert(ENVIRONMENT_KEY, value.clone());
+            }
+            Some(_) => {
+                let problem = format!("profile `{name}`: {ENVIRONMENT_KEY} must be a string");
+                return Err(Failure::new(Exit::Local, problem));
+            }
+        }
         Ok(Settings { values, source: source_of(name) })
     }
 
@@ -338,6 +384,23 @@ impl Profiles {
         let profiles = self.table.entry("profiles").or_insert_with(|| toml::Table::new().into());
         if let toml::Value::Table(profiles) = profiles {
             profiles.insert(name.to_owned(), profile.into());
+        }
+    }
+
+    /// Stores the environment or the base URL of the options in a profile. The base URL has
+    /// precedence, as in a call with both options.
+    fn connect(&mut self, name: &str, global: &Global) {
+        let profiles = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut);
+        let profile = profiles.and_then(|profiles| profiles.get_mut(name)?.as_table_mut());
+        let Some(profile) = profile else { return };
+        if let Some(url) = &global.base_url {
+            profile.remove(ENVIRONMENT_KEY);
+            profile.insert("base_url".to_owned(), url.as_str().into());
+        } else if let Some(environment) = &global.environment {
+            for key in URL_KEYS {
+                profile.remove(key);
+            }
+            profile.insert(ENVIRONMENT_KEY.to_owned(), environment.as_str().into());
         }
     }
 
@@ -448,6 +511,11 @@ pub enum AuthCommand {
     Status,
     /// List the profiles
     List,
+    /// Make a profile the default
+    Default {
+        /// Name of the profile
+        name: String,
+    },
     /// Remove a profile
     Logout {
         /// Name of the profile
@@ -457,11 +525,8 @@ pub enum AuthCommand {
 }
 
 /// Stores the credentials of `--env-file`, or of prompts, in a profile. Returns a message.
-pub(crate) fn login(
-    program: &str,
-    variables: &'static [Variable],
-    global: &Global,
-) -> Result<String, Failure> {
+pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure> {
+    let (program, variables, global) = (P::NAME, P::VARIABLES, &context.global);
     let name = global.profile.as_deref().unwrap_or("default");
     let settings = match &global.env_file {
         Some(path) => Settings::from_env_file(path, variables)?,
@@ -472,8 +537,10 @@ pub(crate) fn login(
         None => prompts(variables)?,
     };
     let settings = settings.complete(program, variables)?;
+    context.check_settings(&settings)?;
     let mut profiles = Profiles::load(program)?;
     profiles.store(name, &settings, variables);
+    profiles.connect(name, global);
     profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
 }
 
@@ -495,6 +562,7 @@ pub(crate) fn store_login<P: Provider>(
             profiles.set(name, variable.key, value.expose());
         }
     }
+    profiles.connect(name, global);
     profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
 }
 
@@ -522,12 +590,30 @@ fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
     Ok(Settings { values, source: "terminal".to_owned() })
 }
 
+/// Makes a profile the default. Returns a message.
+pub(crate) fn set_default(program: &str, name: &str, global: &Global) -> Result<String, Failure> {
+    let mut profiles = Profiles::load(program)?;
+    if !profiles.set_default(name) {
+        return Err(no_profile(&profiles, name));
+    }
+    profiles.commit(global, ["store", "stored"], &format!("default profile `{name}` in"))
+}
+
+/// Returns the failure of a command for a profile that does not exist.
+fn no_profile(profiles: &Profiles, name: &str) -> Failure {
+    let failure = Failure::new(Exit::NotFound, format!("there is no profile `{name}`"));
+    let names = profiles.names();
+    match names.is_empty() {
+        true => failure,
+        false => failure.with_hint(format!("the profiles are: {}", names.join(", "))),
+    }
+}
+
 /// Removes a profile. Returns a message.
 pub(crate) fn logout(program: &str, name: &str, global: &Global) -> Result<String, Failure> {
     let mut profiles = Profiles::load(program)?;
     if !profiles.remove(name) {
-        let problem = format!("there is no profile `{name}`");
-        return Err(Failure::new(Exit::NotFound, problem));
+        return Err(no_profile(&profiles, name));
     }
     profiles.commit(global, ["remove", "removed"], &format!("profile `{name}` from"))
 }
@@ -610,7 +696,8 @@ mod tests {
         assert!(error.ends_with("X_SECRETS is not one of X_ID, X_SECRET, X_HOST"), "{error}");
         let table = "[profiles.a]\nid = \"i\"\nsecrets = \"CANARY\"\n".parse().unwrap();
         let error = Profiles { path: PathBuf::new(), table }.settings("a", VARIABLES).unwrap_err();
-        assert_eq!(error.message(), "profile `a`: secrets is not one of id, secret, host");
+        let problem = "profile `a`: secrets is not one of id, secret, host, environment";
+        assert_eq!(error.message(), problem);
         fs::remove_dir_all(path.parent().unwrap()).unwrap();
     }
 

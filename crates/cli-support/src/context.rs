@@ -14,7 +14,7 @@ use api_auth::{
     Transport,
 };
 
-use crate::args::{Global, Input, Limits};
+use crate::args::{Global, Input, Limits, claim_stdin};
 use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
@@ -288,7 +288,14 @@ impl<P: Provider> fmt::Debug for Context<P> {
 impl<P: Provider> Context<P> {
     /// Creates the context.
     pub fn new(global: Global) -> Self {
-        let output = Output::new(global.format, global.fields.clone(), global.out.clone())
+        // A field that is given twice would be a duplicate member of JSON.
+        let mut fields: Vec<String> = Vec::new();
+        for field in &global.fields {
+            if !fields.contains(field) {
+                fields.push(field.clone());
+            }
+        }
+        let output = Output::new(global.format, fields, global.out.clone())
             .with_times(P::TIMES)
             .with_color(is_colored(global.color, &io::stdout()));
         Self {
@@ -368,6 +375,30 @@ impl<P: Provider> Context<P> {
         Ok(self.settings.get_or_init(|| settings).clone())
     }
 
+    /// Returns the connection for these settings, without a recording.
+    fn connection(&self, settings: &Settings) -> Connection {
+        let environment = self.global.environment.as_deref().or(settings.environment());
+        Connection {
+            environment: environment.map(str::to_owned),
+            base_url: self.global.base_url.clone(),
+            timeout: self.global.timeout,
+            retries: self.global.retries,
+            record: None,
+            is_offline: false,
+            max_rate: self.global.max_rate,
+            jobs: self.jobs().max(16),
+            headers: self.headers.get().cloned().unwrap_or_default(),
+            is_interruptible: self.is_interruptible.get(),
+        }
+    }
+
+    /// Checks settings that are to be stored, with the environment and the base URL of the options.
+    /// Nothing is sent.
+    pub(crate) fn check_settings(&self, settings: &Settings) -> Result<(), Failure> {
+        let connection = Connection { is_offline: true, ..self.connection(settings) };
+        P::client(settings, &connection).map(drop)
+    }
+
     /// Returns the client, which is created once.
     ///
     /// # Errors
@@ -376,16 +407,9 @@ impl<P: Provider> Context<P> {
         if self.client.get().is_none() {
             let settings = self.settings()?;
             let connection = Connection {
-                environment: self.global.environment.clone(),
-                base_url: self.global.base_url.clone(),
-                timeout: self.global.timeout,
-                retries: self.global.retries,
                 record: self.recording()?,
                 is_offline: self.global.curl,
-                max_rate: self.global.max_rate,
-                jobs: self.jobs().max(16),
-                headers: self.headers.get().cloned().unwrap_or_default(),
-                is_interruptible: self.is_interruptible.get(),
+                ..self.connection(&settings)
             };
             let client = P::client(&settings, &connection)?;
             if let Some(path) = connection.record.filter(|_| self.global.verbose > 1) {
@@ -447,8 +471,8 @@ impl<P: Provider> Context<P> {
         self.show_json(WithJson::new(request))
     }
 
-    /// Sends a request, which may have a custom body, and writes the JSON of its response. A
-    /// response without a body is shown as `{"success":true}`.
+    /// Sends a request, which may have a custom body, and writes the JSON of its response. For a
+    /// response without a body, nothing is written but a message.
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
@@ -461,7 +485,10 @@ impl<P: Provider> Context<P> {
             // A response to a write may have no body.
             let shown = match reply.json()? {
                 Some(_) => self.output.value(&reply.body),
-                None => self.output.value(r#"{"success":true}"#),
+                None => {
+                    self.note("done; the response has no body");
+                    Ok(())
+                }
             };
             self.after(is_write, id, reply.status, shown)?;
         }
@@ -470,7 +497,10 @@ impl<P: Provider> Context<P> {
 
     /// Converts the result of showing a response. After a write, which was carried out, a failure is
     /// [`Exit::Unknown`], and a field that the response does not have is a message.
-    pub(crate) fn after(
+    ///
+    /// # Errors
+    /// Returns the failure to show the response.
+    pub fn after(
         &self,
         is_write: bool,
         endpoint: &str,
@@ -500,8 +530,7 @@ impl<P: Provider> Context<P> {
     }
 
     /// Sends a request and writes the list at this path of its response, or the response itself for
-    /// an empty path. An object instead of a list
-    /// has the entries as its values.
+    /// an empty path. An object instead of a list has the entries as its values.
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
@@ -509,26 +538,28 @@ impl<P: Provider> Context<P> {
         &self,
         request: E,
         path: &str,
+        limits: &Limits,
         columns: &[Column],
     ) -> Result<Exit, Failure> {
         let Some(reply) = self.send(WithJson::new(request))? else { return Ok(Exit::Done) };
-        let mut list = self.output.list(columns)?;
+        let (mut list, mut total) = (self.output.list(columns)?, 0);
         // A search without a result may be a 404.
         if reply.status != StatusCode::NOT_FOUND {
             let json = Json::parse(&reply.body)
                 .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
             let found = if path.is_empty() { Some(&json) } else { json.get(path) };
-            match found {
-                Some(Json::List(entries)) => {
-                    entries.iter().try_for_each(|entry| list.push(entry))?;
-                }
-                Some(Json::Object(members)) => {
-                    members.iter().try_for_each(|(_, entry)| list.push(entry))?;
-                }
-                _ => {}
-            }
+            let entries: Vec<&Json> = match found {
+                Some(Json::List(entries)) => entries.iter().collect(),
+                Some(Json::Object(members)) => members.iter().map(|(_, entry)| entry).collect(),
+                _ => Vec::new(),
+            };
+            entries.iter().take(limits.most()).try_for_each(|entry| list.push(entry))?;
+            total = entries.len();
         }
         list.end()?;
+        if total > limits.most() {
+            self.note(&format!("{} of {total} shown", limits.most()));
+        }
         Ok(Exit::Done)
     }
 
@@ -707,12 +738,10 @@ impl<P: Provider> Context<P> {
             // The requests were sent although their results have none of the requested fields.
             self.note(failure.message());
         }
-        Ok(match exits.first() {
-            None if is_no => Exit::No,
-            None => Exit::Done,
-            Some(first) if exits.len() == count && exits.iter().all(|exit| exit == first) => *first,
-            Some(_) => Exit::Partial,
-        })
+        if exits.is_empty() && is_no {
+            return Ok(Exit::No);
+        }
+        Ok(Exit::of_all(count, exits))
     }
 
     /// Reads a secret, which must not be an argument, from a prompt without echo, or from the first line of
@@ -723,6 +752,7 @@ impl<P: Provider> Context<P> {
     pub fn secret(&self, name: &str, is_stdin: bool, option: &str) -> Result<Secret, Failure> {
         let failed = |error: io::Error| Failure::new(Exit::Local, format!("{name}: {error}"));
         let text = if is_stdin {
+            claim_stdin(option)?;
             let mut line = String::new();
             io::stdin().lock().read_line(&mut line).map_err(failed)?;
             line

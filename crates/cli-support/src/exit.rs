@@ -56,6 +56,16 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Returns the exit status of a command that did `count` things, of which some failed: that of
+    /// one if all failed with the same, otherwise [`Exit::Partial`].
+    pub fn of_all(count: usize, failed: impl IntoIterator<Item = Self>) -> Self {
+        let mut failed = failed.into_iter();
+        let Some(first) = failed.next() else { return Self::Done };
+        let (number, is_same) = failed
+            .fold((1, true), |(number, is_same), exit| (number + 1, is_same && exit == first));
+        if is_same && number >= count { first } else { Self::Partial }
+    }
+
     fn kind(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -241,13 +251,16 @@ impl From<Error> for Failure {
         let status = error.status().map(|status| status.as_u16());
         let exit = match (error.kind(), status) {
             (ErrorKind::Input, _) if error.argument() == Some("credentials") => Exit::Credentials,
+            // The file of the recording.
+            (ErrorKind::Input, _) if error.argument() == Some("record") => Exit::Local,
             (ErrorKind::Auth, _) | (ErrorKind::Api, Some(401)) => Exit::Credentials,
             (ErrorKind::OperationFailed | ErrorKind::Verify, _) => Exit::No,
             (ErrorKind::RateLimited, _) => Exit::RateLimited,
             (ErrorKind::Input, _) => Exit::Usage,
             _ if error.outcome_unknown() => Exit::Unknown,
             (ErrorKind::Transport, _) => Exit::Unavailable,
-            (ErrorKind::Decode, _) => Exit::NotUnderstood,
+            // The pages of a list contradict each other.
+            (ErrorKind::Decode | ErrorKind::Incomplete, _) => Exit::NotUnderstood,
             (_, Some(404)) => Exit::NotFound,
             (_, Some(500..)) => Exit::Unavailable,
             _ => Exit::Rejected,
@@ -301,6 +314,15 @@ mod tests {
         assert_eq!(failure.to_string(), format!("no response\nhint: {hint}"));
         assert_eq!(failure.json().get("hint").unwrap().cell(), hint);
         assert_eq!(Failure::new(Exit::Rejected, "no").to_string(), "no");
+    }
+
+    #[test]
+    fn several_failures_have_one_status() {
+        let of = |count, failed: &[Exit]| Exit::of_all(count, failed.iter().copied());
+        assert_eq!(of(2, &[]), Exit::Done);
+        assert_eq!(of(2, &[Exit::Local, Exit::Local]), Exit::Local);
+        assert_eq!(of(2, &[Exit::Local]), Exit::Partial);
+        assert_eq!(of(2, &[Exit::Local, Exit::Unavailable]), Exit::Partial);
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub use termination::{Section, TemporaryFile};
 pub use times::Times;
 
 use api::Api;
-use auth::{AuthCommand, Profiles, login, logout, store_login};
+use auth::{AuthCommand, Profiles, login, logout, set_default, store_login};
 use doctor::Doctor;
 use output::Format;
 
@@ -146,9 +146,12 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
             context.note(&store_login::<P>(&settings, values, &context.global)?);
         }
         AuthCommand::Login(_) => {
-            context.note(&login(P::NAME, P::VARIABLES, &context.global)?);
+            context.note(&login(context)?);
         }
         AuthCommand::Logout { name } => context.note(&logout(P::NAME, &name, &context.global)?),
+        AuthCommand::Default { name } => {
+            context.note(&set_default(P::NAME, &name, &context.global)?);
+        }
         AuthCommand::List => {
             let profiles = Profiles::load(P::NAME)?;
             let default = profiles.default();
@@ -272,14 +275,22 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         }
         _ => None,
     };
-    if let Some(page) = page {
-        let _ = std::io::stdout().write_all(page.as_bytes());
-        return ExitCode::SUCCESS;
-    }
     let color = early(&words, None, "--color");
     let color = color.and_then(|color| ColorChoice::from_str(color, true).ok()).unwrap_or_default();
     let format = early(&words, Some("-o"), "--output");
     let is_json = matches!(format, Some("json" | "jsonl"));
+    // A page that cannot be written is a failure, unless its reader has closed the output.
+    let printed = |written: std::io::Result<()>| match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            print_failure::<P>(&Failure::output(&error), is_json, color);
+            Exit::Local.into()
+        }
+        _ => ExitCode::SUCCESS,
+    };
+    if let Some(page) = page {
+        let mut stdout = std::io::stdout().lock();
+        return printed(stdout.write_all(page.as_bytes()).and_then(|()| stdout.flush()));
+    }
     let mut arguments = command_of::<P, C>().color(color);
     let parsed = arguments.try_get_matches_from_mut(words);
     // To free the tree of all commands takes longer than to parse the arguments.
@@ -287,18 +298,28 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     let parsed = parsed.and_then(|matches| C::from_arg_matches(&matches));
     let (global, command) = match parsed {
         Ok(arguments) => arguments.split(),
-        Err(error) if error.use_stderr() && is_json => {
+        Err(mut error) if error.use_stderr() => {
+            tree::name_suggestions(&mut error, &command_of::<P, C>());
+            if !is_json {
+                let _ = error.print();
+                return Exit::Usage.into();
+            }
             let text = error.render().to_string();
             let message = text.trim().trim_start_matches("error: ");
             print_failure::<P>(&Failure::new(Exit::Usage, message), true, color);
             return Exit::Usage.into();
         }
         Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+            return printed(error.print().and_then(|()| std::io::stdout().flush()));
         }
     };
     logger::init(global.verbose);
+    if global.env_file.as_deref() == Some(std::path::Path::new("-"))
+        && let Err(failure) = args::claim_stdin(args::ENV_FILE)
+    {
+        print_failure::<P>(&failure, is_json, color);
+        return failure.exit().into();
+    }
     let is_json = matches!(global.format, Format::Json | Format::Jsonl);
     let context = Context::<P>::new(global);
     let result = command.run(&context);

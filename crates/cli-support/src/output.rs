@@ -96,6 +96,25 @@ impl Output {
         }
     }
 
+    /// Checks that the output may be binary: it is not a terminal.
+    ///
+    /// # Errors
+    /// Returns [`Exit::Usage`] if the output is a terminal. `what` is a phrase for the content.
+    pub fn check_binary(&self, what: &str) -> Result<(), Failure> {
+        if self.file.is_some() || !io::stdout().is_terminal() {
+            return Ok(());
+        }
+        let problem =
+            format!("{what} is not written to a terminal; use --out FILE, or redirect the output");
+        Err(Failure::new(Exit::Usage, problem))
+    }
+
+    /// Returns whether a result that is one text is written as it is: the output is neither JSON
+    /// nor CSV, and no fields are requested.
+    pub fn is_plain(&self) -> bool {
+        self.format == Format::Table && self.fields.is_empty()
+    }
+
     /// Returns the format.
     pub fn format(&self) -> Format {
         self.format
@@ -236,13 +255,16 @@ impl Output {
         self.bytes(bytes)
     }
 
-    /// Writes bytes as they are.
+    /// Writes bytes as they are. On a terminal, characters that it would interpret are escaped.
     ///
     /// # Errors
     /// Returns an error if the output cannot be written.
     pub fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut sink = Sink::create(self.file.as_deref(), self.is_private)?;
-        sink.write(bytes)?;
+        match sink.is_terminal() {
+            true => sink.write(on_terminal(bytes, self.format).as_bytes())?,
+            false => sink.write(bytes)?,
+        }
         sink.end()
     }
 }
@@ -367,7 +389,11 @@ impl List {
             _ => "",
         };
         let after = if self.format == Format::Jsonl { "\n" } else { "" };
-        self.sink.write([before, &*text, after].concat().as_bytes())
+        let text = [before, &*text, after].concat();
+        match self.sink.is_terminal() {
+            true => self.sink.write(on_terminal(text.as_bytes(), self.format).as_bytes()),
+            false => self.sink.write(text.as_bytes()),
+        }
     }
 
     /// Returns the text of a cell: times are local on a terminal, UTC otherwise and in CSV.
@@ -415,7 +441,10 @@ impl List {
         let failed = |error: String| Failure::new(Exit::Local, error);
         text.map_err(|error| failed(error.to_string()))?;
         let bytes = writer.into_inner().map_err(|error| failed(error.to_string()))?;
-        self.sink.write(&bytes)
+        match self.sink.is_terminal() {
+            true => self.sink.write(on_terminal(&bytes, self.format).as_bytes()),
+            false => self.sink.write(&bytes),
+        }
     }
 
     fn write_table(&mut self) -> Result<(), Failure> {
@@ -452,11 +481,40 @@ impl List {
 pub(crate) fn printable(text_of_server: &str) -> String {
     let mut text = String::new();
     for char in text_of_server.chars() {
-        let is_direction = matches!(char,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        match char.is_control() || is_direction {
+        match is_interpreted(char) {
             true => text.extend(char.escape_default()),
             false => text.push(char),
+        }
+    }
+    text
+}
+
+/// Returns whether a terminal interprets a character: it is a control character, or a control of the
+/// direction of text.
+pub(crate) fn is_interpreted(char: char) -> bool {
+    let is_direction = matches!(char,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    char.is_control() || is_direction
+}
+
+/// Returns an output for a terminal: what it would interpret is escaped, except tabs and the ends of
+/// lines. JSON remains JSON.
+fn on_terminal(bytes: &[u8], format: Format) -> String {
+    let (whole, mut text) = (String::from_utf8_lossy(bytes), String::new());
+    let mut chars = whole.chars().peekable();
+    while let Some(char) = chars.next() {
+        let is_layout = match char {
+            '\n' | '\t' => true,
+            // Alone, it would overwrite the line.
+            '\r' => chars.peek() == Some(&'\n'),
+            _ => false,
+        };
+        match (is_interpreted(char) && !is_layout, format) {
+            (false, _) => text.push(char),
+            (true, Format::Json | Format::Jsonl) => {
+                text.push_str(&format!("\\u{:04x}", u32::from(char)));
+            }
+            (true, _) => text.extend(char.escape_default()),
         }
     }
     text
@@ -816,6 +874,18 @@ mod tests {
         assert_eq!(written(Format::Csv, &[], value), "'=1+1\n1\n");
         let value = |output: &Output| output.value(r#""=1+1""#).unwrap();
         assert_eq!(written(Format::Csv, &[], value), "'=1+1\n");
+    }
+
+    #[test]
+    fn terminals_interpret_no_output() {
+        let text = "a\u{1b}[31m\u{9b}\u{202e}\tb\r\n";
+        assert_eq!(
+            on_terminal(text.as_bytes(), Format::Csv),
+            "a\\u{1b}[31m\\u{9b}\\u{202e}\tb\r\n"
+        );
+        let json = on_terminal("\"\u{9b}\u{202e}\"\n".as_bytes(), Format::Json);
+        assert_eq!(json, "\"\\u009b\\u202e\"\n");
+        assert_eq!(Json::parse(&json).unwrap().cell(), "\u{9b}\u{202e}");
     }
 
     #[test]

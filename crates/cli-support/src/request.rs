@@ -54,7 +54,8 @@ impl<E> WithJson<E> {
         Self { request, lists: &[], body: None }
     }
 
-    /// Creates a request with this JSON body instead of the request's.
+    /// Creates a request with this JSON body instead of the request's. If that is a form, the members
+    /// become the form.
     pub fn with_body(request: E, body: &Json) -> Self {
         Self { request, lists: &[], body: Some(body.to_string()) }
     }
@@ -81,6 +82,17 @@ impl<E> WithJson<E> {
     }
 }
 
+/// Returns the form of the members of a JSON object.
+fn form(text: &str) -> Params<'static> {
+    let mut params = Params::new();
+    if let Ok(Json::Object(members)) = Json::parse(text) {
+        for (name, value) in members {
+            params.push(name, value.cell());
+        }
+    }
+    params
+}
+
 fn path<E: Endpoint>(request: &WithJson<E>) -> Cow<'_, str> {
     request.request.path()
 }
@@ -104,7 +116,10 @@ impl<E: Endpoint> Endpoint for WithJson<E> {
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         match &self.body {
-            Some(text) => Ok(Body::Json(text.clone().into_bytes())),
+            Some(text) => Ok(match self.request.body() {
+                Ok(Body::Form(_)) => Body::Form(form(text)),
+                _ => Body::Json(text.clone().into_bytes()),
+            }),
             None => self.request.body(),
         }
     }

@@ -57,8 +57,9 @@ struct Files {
 }
 
 impl Files {
-    /// Creates the folder and locks it.
-    fn open(&self) -> Result<Folder, Failure> {
+    /// Checks the output, creates the folder and locks it.
+    fn open(&self, context: &Context<TinyCert>) -> Result<Folder, Failure> {
+        context.output.check()?;
         let path = &self.dir.path;
         std::fs::create_dir_all(path).map_err(|error| Failure::file(path, &error))?;
         Folder::lock(path, self.dir.lock_timeout)
@@ -100,8 +101,9 @@ impl Files {
             ("written", Json::Other(done.is_renewed.to_string())),
             ("deployed", Json::Other(done.is_deployed.to_string())),
         ];
-        context.output.value(&pair.json(pair.on_disk()?.as_ref(), more).to_string())?;
+        let shown = pair.json(pair.on_disk()?.as_ref(), more).to_string();
         let name = pair.record.name;
+        context.note_unshown(&name, context.output.value(&shown));
         deployed.map(|_| Exit::Done).map_err(|failure| failure.about(&name))
     }
 }
@@ -155,7 +157,7 @@ impl Run<TinyCert> for Issue {
         if context.is_withheld(&request)? {
             return Ok(Exit::Done);
         }
-        let folder = self.files.open()?;
+        let folder = self.files.open(context)?;
         let recorded = folder.find(&name)?;
         if let Some(mut pair) = recorded {
             if self.is_issued(context, &pair, ca_id)? {
@@ -212,7 +214,7 @@ impl Run<TinyCert> for Adopt {
             context.note(&format!("dry run: would write and record {name} in {dir}"));
             return Ok(Exit::Done);
         }
-        let folder = self.files.open()?;
+        let folder = self.files.open(context)?;
         let record = Record::new(&name, ca_id, self.id, &details.sans);
         let mut pair = match folder.find(&name)? {
             None => folder.pair(record),

@@ -266,6 +266,7 @@ impl Run<TinyCert> for Renew {
         if is_dry {
             return self.describe(context, pairs, now);
         }
+        context.output.check()?;
         let (mut rows, mut failures) = (Vec::new(), Vec::new());
         let count = pairs.len();
         for pair in pairs {
@@ -303,9 +304,12 @@ impl Run<TinyCert> for Renew {
             ("expires", "expires"),
             ("result", "result"),
         ];
-        let mut list = context.output.list(columns)?;
-        rows.iter().try_for_each(|row| list.push(row))?;
-        list.end()?;
+        let shown = context.output.list(columns).and_then(|mut list| {
+            rows.iter().try_for_each(|row| list.push(row))?;
+            list.end()
+        });
+        // The exit status is that of the renewals and hooks.
+        context.note_unshown("the list of pairs", shown);
         end(context, count, failures)
     }
 }
@@ -332,10 +336,7 @@ fn row(pair: &Pair, done: &Done, failure: Option<&Failure>) -> Json {
 /// Returns the exit status of a run over several pairs: that of all pairs if each failed with the
 /// same, or 11. Each failed pair has one list of failures, of which the first one counts.
 fn status(count: usize, failures: &[Vec<Failure>]) -> Exit {
-    let mut exits = failures.iter().filter_map(|of_pair| of_pair.first()).map(Failure::exit);
-    let Some(first) = exits.next() else { return Exit::Done };
-    let is_same = exits.all(|exit| exit == first);
-    if is_same && failures.len() >= count { first } else { Exit::Partial }
+    Exit::of_all(count, failures.iter().filter_map(|of_pair| of_pair.first()).map(Failure::exit))
 }
 
 /// Reports the failures, a list for each failed pair, and returns the exit status.

@@ -249,9 +249,9 @@ pub(crate) fn single(
     value: &str,
 ) -> Result<Exit, Failure> {
     let json = Json::Object(vec![(name.to_owned(), text(value))]);
-    match context.output.format() {
-        cli_support::output::Format::Table => context.output.text(value)?,
-        _ => context.output.value(&json.to_string())?,
+    match context.output.is_plain() {
+        true => context.output.text(value)?,
+        false => context.output.value(&json.to_string())?,
     }
     Ok(Exit::Done)
 }

@@ -26,7 +26,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Check, list, grant and revoke access
-    #[command(subcommand)]
+    #[command(subcommand, alias = "accesses")]
     Access(access::Access),
     /// List and cancel subscriptions
     #[command(subcommand, alias = "subscriptions")]
@@ -38,10 +38,10 @@ enum Command {
     #[command(subcommand, alias = "users")]
     User(user::User),
     /// Encrypt and decrypt the blocks of cookies, webhooks and links
-    #[command(subcommand)]
+    #[command(subcommand, alias = "blocks")]
     Block(block::Block),
     /// Check token cookies, which store the access of a visitor in the browser
-    #[command(subcommand)]
+    #[command(subcommand, alias = "cookies")]
     Cookie(cookie::Cookie),
     #[command(flatten)]
     Common(Common),

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use cli_support::api_auth::Endpoint;
 use cli_support::args::read;
-use cli_support::output::Format;
 use cli_support::{Context, Exit, Failure, Json, Run, WithJson};
 use tokenpass_client::Rules;
 use tokenpass_client::tca::{CheckAddress, CheckEmail, CheckUser};
@@ -107,9 +106,9 @@ pub(crate) fn check_one<E: Endpoint<Output = bool>>(
     request: E,
 ) -> Result<Exit, Failure> {
     let Some(reply) = context.send(WithJson::new(request))? else { return Ok(Exit::Done) };
-    match context.output.format() {
-        Format::Table => context.output.text(if reply.value { "yes" } else { "no" })?,
-        _ => context.output.value(&reply.body)?,
+    match context.output.is_plain() {
+        true => context.output.text(if reply.value { "yes" } else { "no" })?,
+        false => context.output.value(&reply.body)?,
     }
     Ok(if reply.value { Exit::Done } else { Exit::No })
 }

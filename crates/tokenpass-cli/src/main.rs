@@ -32,13 +32,13 @@ enum Command {
     /// Check whether a user or an address satisfies rules; exit status 1 if not
     ///
     /// A check by user name needs the token of a user (`auth login --web`, or
-    /// TOKENPASS_OAUTH_TOKEN). --address needs no credentials, and --email needs the privileged
-    /// client (TOKENPASS_PRIVILEGED_CLIENT_ID and its secret).
+    /// `TOKENPASS_OAUTH_TOKEN`). --address needs no credentials, and --email needs the privileged
+    /// client (`TOKENPASS_PRIVILEGED_CLIENT_ID` and its secret).
     ///
     /// The exit status is 0 if the rules are satisfied, and 1 if they are not.
     Check(check::Check),
     /// Explain rules
-    #[command(subcommand)]
+    #[command(subcommand, alias = "rules")]
     Rule(check::Rule),
     /// Show the token balances of the logged-in user
     #[command(subcommand, alias = "balances")]
@@ -65,7 +65,7 @@ enum Command {
     #[command(subcommand, alias = "assets")]
     Asset(token::Asset),
     /// Check and confirm users' second factor
-    #[command(subcommand)]
+    #[command(subcommand, alias = "second-factors")]
     SecondFactor(token::SecondFactor),
     /// Register, verify and list Bitcoin addresses
     #[command(subcommand, alias = "addresses")]

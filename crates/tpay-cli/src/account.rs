@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use cli_support::args::text;
+use cli_support::args::{BODY_OPTIONS, text};
 use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
 use tpay_client::accounts::{
     CreateAccount, CreateMerchant, GetAccount, GetBalance, ListAccounts, UploadAccountFile,
@@ -62,10 +62,10 @@ pub(crate) enum Account {
 #[derive(Debug, Args)]
 pub(crate) struct Create {
     /// Code of your offer
-    #[arg(long, value_name = "CODE", required_unless_present = "input")]
+    #[arg(long, value_name = "CODE", required_unless_present_any = BODY_OPTIONS)]
     offer_code: Option<String>,
     /// E-mail address of the merchant
-    #[arg(long, required_unless_present = "input")]
+    #[arg(long, required_unless_present_any = BODY_OPTIONS)]
     email: Option<String>,
     /// Tax id of the merchant (NIP)
     #[arg(long, value_name = "NUMBER")]
@@ -90,7 +90,7 @@ impl Create {
     /// Returns the body. Addresses, websites and persons are in the file or in fields.
     fn body(&self) -> Result<Json, Failure> {
         let number = |number: Option<i64>| number.map(|number| Json::Other(number.to_string()));
-        self.input.body(&[
+        let flags = [
             ("offerCode", text(self.offer_code.as_ref())),
             ("email", text(self.email.as_ref())),
             ("taxId", text(self.tax_id.as_ref())),
@@ -98,7 +98,8 @@ impl Create {
             ("krs", text(self.krs.as_ref())),
             ("legalForm", number(self.legal_form)),
             ("categoryId", number(self.category)),
-        ])
+        ];
+        self.input.whole_body(&flags, &[("offerCode", "--offer-code"), ("email", "--email")])
     }
 }
 

@@ -185,6 +185,9 @@ fn code(context: &Context<Tpay>, code_stdin: bool) -> Result<Secret, Failure> {
         write!(stderr, "BLIK code: ").and_then(|()| stderr.flush()).map_err(failed)?;
     }
     let mut line = String::new();
+    if code_stdin {
+        cli_support::args::claim_stdin("--code-stdin")?;
+    }
     io::stdin().lock().read_line(&mut line).map_err(failed)?;
     Ok(Secret::new(line.trim()))
 }

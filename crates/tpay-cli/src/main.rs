@@ -40,16 +40,16 @@ enum Command {
     #[command(subcommand, alias = "cards")]
     Card(card::Card),
     /// Create, list and cancel plans of recurring payments (experimental)
-    #[command(subcommand)]
+    #[command(subcommand, alias = "recurrings")]
     Recurring(recurring::Recurring),
     /// Create, pay and refund marketplace payments
-    #[command(subcommand)]
+    #[command(subcommand, alias = "marketplaces")]
     Marketplace(marketplace::Marketplace),
     /// List and add Collect bank accounts, to which payments are forwarded
     #[command(subcommand, alias = "bank-accounts")]
     BankAccount(bank_account::BankAccount),
     /// Pay by BLIK, and manage BLIK aliases
-    #[command(subcommand)]
+    #[command(subcommand, alias = "bliks")]
     Blik(blik::Blik),
     /// Create and show the merchant accounts of a partner
     #[command(subcommand, alias = "accounts")]

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use cli_support::args::{pair, set, text};
-use cli_support::{Context, Exit, Failure, Input, Json, Run, WithJson};
+use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
 use tpay_client::marketplace::{
     BillingAddress, CancelMarketplaceTransaction, ChildRefund, CreateMarketplaceTransaction,
     GetMarketplaceTransaction, ListMarketplaceBankGroups, PayMarketplaceTransaction,
@@ -52,6 +52,8 @@ pub(crate) enum Marketplace {
         /// Ids of the merchants
         #[arg(required = true)]
         merchants: Vec<String>,
+        #[command(flatten)]
+        limits: Limits,
     },
 }
 
@@ -114,9 +116,10 @@ impl Run<Tpay> for Marketplace {
                 context.confirm(&format!("cancel payment {id}"))?;
                 context.show(CancelMarketplaceTransaction::new(id))
             }
-            Self::Groups { merchants } => {
+            Self::Groups { merchants, limits } => {
                 let columns = &[("id", "id"), ("name", "name")];
-                context.entries(ListMarketplaceBankGroups::new(merchants), "groups", columns)
+                let request = ListMarketplaceBankGroups::new(merchants);
+                context.entries(request, "groups", &limits, columns)
             }
         }
     }

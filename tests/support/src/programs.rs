@@ -214,6 +214,37 @@ macro_rules! program_rules {
             check(&$world, |program| program.assert_positive());
         }
 
+        #[test]
+        fn lists_have_limits() {
+            check(&$world, |program| program.assert_limits());
+        }
+
+        #[test]
+        fn fields_and_suggestions_have_no_duplicates() {
+            check(&$world, |program| program.assert_no_duplicates());
+        }
+
+        #[test]
+        fn standard_input_has_one_reader() {
+            let world = $world;
+            check(&world, |program| program.assert_one_reader(&world.env_file()));
+        }
+
+        #[cfg(unix)]
+        #[test]
+        fn failures_of_servers_and_files_have_their_exit_status() {
+            let world = $world;
+            check(&world, |program| program.assert_statuses(&world.home));
+        }
+
+        #[cfg(unix)]
+        #[test]
+        fn profile_stores_the_environment_and_the_base_url() {
+            let world = $world;
+            std::fs::write(world.home.join("env"), world.env_file()).unwrap();
+            check(&world, |program| program.assert_connections(&world.home));
+        }
+
         #[cfg(unix)]
         #[test]
         fn terminal_gets_columns_and_questions() {
@@ -365,6 +396,146 @@ impl Program<'_> {
         }
         let run = self.run(&["auth", "login", "--web", "--wait", "0s"]);
         assert!(run.status == 2 && run.stderr.contains("--wait"), "{run:?}");
+    }
+
+    /// Checks that each command that shows a list has a limit, and that the limit holds.
+    ///
+    /// # Panics
+    /// Panics if a command has no limit.
+    pub fn assert_limits(&self) {
+        let page = self.run(&["help", "commands"]).stdout;
+        let begin = format!("\n{} ", self.name);
+        let commands = page.split(&begin).skip(1);
+        let lists = commands.filter(|command| {
+            let name = command.lines().next().unwrap_or_default();
+            !name.starts_with("auth ")
+                && name.split(' ').any(|word| matches!(word, "list" | "history"))
+        });
+        for command in lists {
+            let has = |option: &str| command.lines().any(|line| line.trim() == option);
+            assert!(has("--limit N") && has("--all"), "{command}");
+        }
+        for (option, most) in [(&["--limit", "1"][..], 1), (&["--all"], usize::MAX)] {
+            let run = self.run(&[self.read, option, &["-o", "jsonl"]].concat());
+            assert_eq!(run.status, 0, "{run:?}");
+            let count = run.stdout.lines().count();
+            assert!((1..=most).contains(&count), "{option:?}: {run:?}");
+        }
+    }
+
+    /// Checks that a field that is given twice is written once, and that suggestions are names of
+    /// commands and no hidden aliases.
+    ///
+    /// # Panics
+    /// Panics if the program behaves differently.
+    pub fn assert_no_duplicates(&self) {
+        let list = self.run(&[self.read, &["-o", "jsonl"]].concat()).stdout;
+        let field = list.split('"').nth(1).unwrap();
+        let fields = format!("{field},{field}");
+        let run = self.run(&[self.read, &["-o", "jsonl", "--fields", &fields]].concat());
+        let member = format!("\"{field}\":");
+        assert_eq!(run.stdout.lines().next().unwrap().matches(&member).count(), 1, "{run:?}");
+        let (noun, rest) = self.read.split_first().unwrap();
+        let misspelt = format!("{noun}x");
+        let run = self.run(&[&[&*misspelt], rest].concat());
+        assert!(run.status == 2 && run.stderr.contains(&format!("'{noun}'")), "{run:?}");
+        assert!(!run.stderr.contains(&format!("'{noun}s'")), "{run:?}");
+        assert!(!run.stderr.contains(&format!("'{noun}es'")), "{run:?}");
+    }
+
+    /// Checks that two options cannot read the standard input, which is `env_file`.
+    ///
+    /// # Panics
+    /// Panics if the program accepts them.
+    pub fn assert_one_reader(&self, env_file: &str) {
+        use std::io::Write;
+
+        let options = ["api", "POST", "/x", "--yes", "--env-file", "-", "--input", "-"];
+        let mut command = (self.command)(&options);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A program that does not read its input closes the pipe.
+        let _ = child.stdin.take().unwrap().write_all(env_file.as_bytes());
+        let run = ended(child.wait_with_output().unwrap());
+        let problem = "only one option can read the standard input, which --env-file - reads";
+        assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    }
+
+    /// Checks the exit statuses of a server that does not respond, of a recording that cannot be
+    /// written, and of pages that cannot be written. `home` is the home folder.
+    ///
+    /// # Panics
+    /// Panics if a status differs.
+    #[cfg(unix)]
+    pub fn assert_statuses(&self, home: &std::path::Path) {
+        let doctor = ["doctor", "--base-url", "http://127.0.0.1:1", "--retries", "0"];
+        let run = self.run(&doctor);
+        assert_eq!(run.status, 5, "{run:?}");
+        std::fs::write(home.join("readable"), "").unwrap();
+        for file in ["no-folder/recording", "readable"] {
+            let run = self.run(&[self.read, &["--record", file]].concat());
+            assert!(run.status == 10 && run.stderr.contains("record"), "{file}: {run:?}");
+        }
+        if !std::path::Path::new("/dev/full").exists() {
+            return;
+        }
+        for page in
+            [&["--help"][..], &["--version"], &["help", "exit-status"], &["help", "commands"]]
+        {
+            let run = in_shell(&(self.command)(page), |words| format!("{words} >/dev/full"));
+            assert!(run.status == 10 && run.stderr.contains("standard output"), "{page:?} {run:?}");
+        }
+    }
+
+    /// Checks that a login stores the environment and the base URL of the options, and that the
+    /// profiles are named if none is the default. `home` is the home folder, which has the
+    /// credentials in a file `env`.
+    ///
+    /// # Panics
+    /// Panics if the program behaves differently.
+    #[cfg(unix)]
+    pub fn assert_connections(&self, home: &std::path::Path) {
+        let file = home.join(".config").join(self.name).join("profiles.toml");
+        let login = |profile: &str, options: &[&str]| {
+            let login = ["auth", "login", "--env-file", "env", "--profile", profile];
+            self.run(&[&login, options].concat())
+        };
+        for options in [
+            &["--environment", "nonsense"][..],
+            &["--environment", "nonsense", "--base-url", "http://127.0.0.1:1"],
+            &["--base-url", "nonsense"],
+        ] {
+            let run = login("a", options);
+            assert!(run.status == 2 && !file.exists(), "{options:?}: {run:?}");
+        }
+        let url_of = |profile: &str| {
+            let run = self.run(&[self.read, &["--profile", profile, "--curl"]].concat());
+            assert_eq!(run.status, 0, "{run:?}");
+            run.stdout
+        };
+        assert_eq!(login("a", &["--base-url", "http://127.0.0.1:1"]).status, 0);
+        assert!(url_of("a").contains("http://127.0.0.1:1/"), "{}", url_of("a"));
+        assert_eq!(login("b", &["--environment", "production"]).status, 0);
+        // The base URL of the file is that of the sandbox.
+        assert!(!url_of("b").contains("127.0.0.1"), "{}", url_of("b"));
+        assert_eq!(login("a", &[]).status, 0);
+        assert!(url_of("a").contains("127.0.0.1"), "{}", url_of("a"));
+        // The first profile is the default.
+        assert_eq!(self.run(&["auth", "logout", "a"]).status, 0);
+        let mut command = (self.command)(self.read);
+        let names: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
+        let prefix = format!("{}_", self.name.to_ascii_uppercase());
+        let names = names.iter().filter(|name| name.to_string_lossy().starts_with(&prefix));
+        names.for_each(|name| {
+            command.env_remove(name);
+        });
+        let run = ended(command.arg("--curl").stdin(Stdio::null()).output().unwrap());
+        assert!(run.status == 3 && run.stderr.contains("the profiles are: b"), "{run:?}");
+        let run = self.run(&["auth", "default", "a"]);
+        assert!(run.status == 4 && run.stderr.contains("the profiles are: b"), "{run:?}");
+        assert_eq!(self.run(&["auth", "default", "b"]).status, 0);
+        let run = ended(command.stdin(Stdio::null()).output().unwrap());
+        assert_eq!(run.status, 0, "{run:?}");
     }
 
     /// Checks that each shell that is installed accepts its completion script.

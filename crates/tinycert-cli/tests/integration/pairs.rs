@@ -105,6 +105,43 @@ fn pair_is_issued_once_and_renewed_before_it_expires() {
     assert_eq!(world.sandbox.tinycert().state(|server| server.open_sessions()), 0);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_hides_no_failure_of_the_work() {
+    let world = world();
+    let of = |command: &[&str], hook: &str, more: &[&str]| {
+        let hook = ["--dir", "pki", "--deploy-hook", hook];
+        run(&world, &[command, &hook, more].concat())
+    };
+    let issue = |hook: &str, more: &[&str]| of(&["issue", "a.example", "--ca", "561"], hook, more);
+    let renew = |hook: &str, more: &[&str]| of(&["renew"], hook, more);
+    let created = || world.sandbox.tinycert().state(|server| server.certs_named("a.example").len());
+    // The file of the output is checked before the first change.
+    let early = issue("touch hooked", &["--out", "no-folder/file"]);
+    assert_eq!((early.status, created(), world.home.join("pki").exists()), (10, 0, false));
+    let failed = issue("exit 3", &["--fields", "nosuch"]);
+    assert_eq!((failed.status, created()), (10, 1), "{failed:?}");
+    let both = ["unknown field `nosuch`", "deploy hook failed"];
+    assert!(both.iter().all(|text| failed.stderr.contains(text)), "{failed:?}");
+    let failed = renew("exit 3", &["--fields", "nosuch"]);
+    assert_eq!(failed.status, 10, "{failed:?}");
+    assert!(both.iter().all(|text| failed.stderr.contains(text)), "{failed:?}");
+    let failed = renew("exit 3", &["--out", "/dev/full"]);
+    assert_eq!(failed.status, 10, "{failed:?}");
+    let both = ["the list of pairs cannot be shown", "deploy hook failed"];
+    assert!(both.iter().all(|text| failed.stderr.contains(text)), "{failed:?}");
+    let early = renew("touch hooked", &["--out", "no-folder/file"]);
+    assert_eq!((early.status, world.home.join("hooked").exists()), (10, false), "{early:?}");
+    // The status is that of the work.
+    let done = renew("touch hooked", &["--out", "/dev/full"]);
+    assert_eq!((done.status, world.home.join("hooked").exists()), (0, true), "{done:?}");
+    let done = issue("true", &["--fields", "nosuch"]);
+    assert_eq!(done.status, 0, "{done:?}");
+    let id = world.sandbox.tinycert().state(|server| server.certs_named("a.example")[0].0);
+    let done = run(&world, &["cert", "revoke", &id.to_string(), "--yes", "--fields", "nosuch"]);
+    assert_eq!(done.status, 0, "{done:?}");
+}
+
 #[test]
 fn columns_of_lists_have_values() {
     let world = world();

@@ -83,6 +83,8 @@ fn invalid_arguments_are_2_and_nothing_is_sent() {
         &["nonsense"][..],
         &["transaction", "create"],
         &["transaction", "list", "--since", "yesterday"],
+        &["transaction", "list", "--since", "99999999d"],
+        &["transaction", "create", "-F", "amount=5", "-F", "description=x"],
         &["transaction", "list", "--status", "payed"],
         &["transaction", "get", ".."],
         &["transaction", "get", ""],
