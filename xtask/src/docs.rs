@@ -18,7 +18,15 @@ use crate::providers::Provider;
 use crate::{Outcome, shell};
 
 /// Words by which an amount names its unit.
-const UNITS: &[&str] = &["in units of", "whole tokens", "percent", "how many", "grosze"];
+const UNITS: &[&str] = &[
+    "in units of",
+    "in `currency`",
+    "currency, such as",
+    "whole tokens",
+    "percent",
+    "how many",
+    "grosze",
+];
 
 /// The types that are not part of a protocol.
 const OWN: &[&str] = &[

@@ -50,7 +50,7 @@ pub struct Access {
     pub rid: Option<String>,
     /// TinyPass's id of the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
-    /// The price that was paid, in `currency`, such as 4.99.
+    /// The price that was paid, in units of `currency`, such as 4.99.
     pub amount: Option<Amount>,
     /// The currency (ISO 4217), such as `USD`.
     pub currency: Option<String>,

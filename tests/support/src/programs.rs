@@ -360,7 +360,7 @@ impl Program<'_> {
             }
         }
         for (header, problem) in [
-            ("Authorization: CANARY", "--header: authorization is set by the program"),
+            ("Authorization: CANARY", "--header: authorization cannot be set: the program sets it"),
             ("X-Pin: CANARY\u{7f}", "--header: the value of x-pin is invalid"),
             ("CANARY", "--header: must be `NAME: VALUE`"),
         ] {

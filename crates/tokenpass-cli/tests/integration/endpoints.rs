@@ -143,22 +143,32 @@ fn every_endpoint_has_a_command_or_is_for_api_only() {
     ));
     world.text(&["source", "register", &source, "--proof", &proof]);
     world.text(&[&lend[..], &options, &["--yes"]].concat());
+    // Promises are listed by the e-mail address of a person without an account.
+    let person = "email:person@example.org";
+    let lend_person = ["promise", "create", &source, person, "TOKENLY", "0.00000001"];
+    world.text(&[&lend_person[..], &options, &["--yes"]].concat());
     assert_columns(
         &[
             (vec!["user", "find", rules], &[]),
             (vec!["user", "lookup", first, other], &[]),
             (read("balance list"), &[]),
             (read("balance list --private"), &[]),
-            (read("source list"), &[]),
+            (read("source list"), &[("assets", "a source for all assets has no list")]),
             (read("promise list"), &[]),
-            (vec!["promise", "list", "--email", server::EMAIL], &[]),
+            (read("promise list --email person@example.org"), &[]),
             (read("address list"), &[]),
-            (vec!["address", "list", "--user", server::USERNAME], &[]),
+            (
+                vec!["address", "list", "--user", server::USERNAME],
+                &[("verified", "only the own addresses have it")],
+            ),
             (read("chat list"), &[]),
             (read("credit group list"), &[]),
             (vec!["credit", "group", "history", &group], &[]),
             (vec!["credit", "account", "list", &group], &[]),
-            (vec!["credit", "account", "history", &group, "tourist"], &[]),
+            (
+                vec!["credit", "account", "history", &group, "tourist"],
+                &[("account", "it is that of the command")],
+            ),
         ],
         |arguments| world.run(arguments),
     );

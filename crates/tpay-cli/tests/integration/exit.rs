@@ -40,7 +40,7 @@ fn status_of_a_blik_payment_is_that_of_the_decision() {
     let world = World::new();
     let id = world.transaction("order-7");
     let pay = |options: &[&str], code: &str| {
-        let arguments = [&["blik", "pay", &id, "--code-stdin", "--wait", "0s"], options].concat();
+        let arguments = [&["blik", "pay", &id, "--code-stdin", "--wait", "1ms"], options].concat();
         finish(world.command(&arguments), code)
     };
     // The file of the output and the code are checked before anything is sent.
