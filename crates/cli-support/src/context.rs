@@ -256,6 +256,31 @@ macro_rules! connect {
     }};
 }
 
+/// A request without its type: what is shown of it is compiled once, not for each endpoint.
+trait Withhold<P: Provider> {
+    fn read_only(&self) -> bool;
+    fn curl(&self, client: &P::Client) -> Result<String, Error>;
+    /// Validates the request and returns its method, path and endpoint.
+    fn shown(&self) -> Result<String, Failure>;
+}
+
+struct Withheld<'a, E>(&'a E);
+
+impl<P: Provider, E: Endpoint> Withhold<P> for Withheld<'_, E> {
+    fn read_only(&self) -> bool {
+        self.0.read_only()
+    }
+
+    fn curl(&self, client: &P::Client) -> Result<String, Error> {
+        P::curl(client, self.0)
+    }
+
+    fn shown(&self) -> Result<String, Failure> {
+        self.0.validate()?;
+        Ok(format!("{} {} ({})", self.0.method(), self.0.shown_path(), E::ID))
+    }
+}
+
 /// The context of a command.
 pub struct Context<P: Provider> {
     /// The options of all commands.
@@ -387,14 +412,16 @@ impl<P: Provider> Context<P> {
     /// # Errors
     /// Returns an error if an argument is invalid.
     pub fn is_withheld<E: Endpoint>(&self, request: &E) -> Result<bool, Failure> {
+        self.is_withheld_request(&Withheld(request))
+    }
+
+    fn is_withheld_request(&self, request: &dyn Withhold<P>) -> Result<bool, Failure> {
         if self.global.curl {
-            self.output.text(&P::curl(self.client()?, request)?)?;
+            self.output.text(&request.curl(self.client()?)?)?;
             return Ok(true);
         }
         if self.global.dry_run && !request.read_only() {
-            request.validate()?;
-            let (method, path) = (request.method(), request.shown_path());
-            self.note(&format!("dry run: would send {method} {path} ({})", E::ID));
+            self.note(&format!("dry run: would send {}", request.shown()?));
             return Ok(true);
         }
         Ok(false)
@@ -415,17 +442,27 @@ impl<P: Provider> Context<P> {
     /// Returns the failure of the request or of the output.
     pub fn show_json<E: Endpoint>(&self, request: WithJson<E>) -> Result<Exit, Failure> {
         let is_write = !request.read_only();
-        if let Some(reply) = self.send(request)? {
-            if reply.status == StatusCode::NOT_FOUND {
-                return Err(Failure::not_found(P::NAME, E::ID));
-            }
-            // A response to a write may have no body.
-            let shown = match reply.json()? {
-                Some(_) => self.output.value(&reply.body),
-                None => self.output.value(r#"{"success":true}"#),
-            };
-            self.after(is_write, E::ID, reply.status, shown)?;
+        match self.send(request)? {
+            Some(reply) => self.show_response(&reply.without_value(), is_write, E::ID),
+            None => Ok(Exit::Done),
         }
+    }
+
+    fn show_response(
+        &self,
+        reply: &Reply<()>,
+        is_write: bool,
+        endpoint: &str,
+    ) -> Result<Exit, Failure> {
+        if reply.status == StatusCode::NOT_FOUND {
+            return Err(Failure::not_found(P::NAME, endpoint));
+        }
+        // A response to a write may have no body.
+        let shown = match reply.json()? {
+            Some(_) => self.output.value(&reply.body),
+            None => self.output.value(r#"{"success":true}"#),
+        };
+        self.after(is_write, endpoint, reply.status, shown)?;
         Ok(Exit::Done)
     }
 
@@ -472,7 +509,18 @@ impl<P: Provider> Context<P> {
         path: &str,
         columns: &[Column],
     ) -> Result<Exit, Failure> {
-        let Some(reply) = self.send(WithJson::new(request))? else { return Ok(Exit::Done) };
+        match self.send(WithJson::new(request))? {
+            Some(reply) => self.show_entries(&reply.without_value(), path, columns),
+            None => Ok(Exit::Done),
+        }
+    }
+
+    fn show_entries(
+        &self,
+        reply: &Reply<()>,
+        path: &str,
+        columns: &[Column],
+    ) -> Result<Exit, Failure> {
         let mut list = self.output.list(columns)?;
         // A search without a result may be a 404.
         if reply.status != StatusCode::NOT_FOUND {

@@ -35,6 +35,12 @@ pub struct WithJson<E> {
 }
 
 impl<T> Reply<T> {
+    /// Returns the response without its typed value.
+    pub(crate) fn without_value(self) -> Reply<()> {
+        let Self { value: _, body, status, entries, total } = self;
+        Reply { value: (), body, status, entries, total }
+    }
+
     /// Returns the JSON of the response, or `None` if it has no body.
     ///
     /// # Errors
@@ -63,22 +69,28 @@ impl<E> WithJson<E> {
     pub fn page(request: E, lists: &'static [&'static str]) -> Self {
         Self { request, lists, body: None }
     }
+}
 
-    /// Returns the entries of a page and the number of all entries.
-    fn entries(&self, body: &str) -> (Vec<Json>, Option<usize>) {
-        if self.lists.is_empty() {
-            return (Vec::new(), None);
-        }
-        let Ok(json) = Json::parse(body) else {
-            return (Vec::new(), None);
-        };
-        let total = json.get("total").and_then(|total| total.cell().parse().ok());
-        let lists = self.lists.iter().filter_map(|path| match json.get(path) {
-            Some(Json::List(entries)) => Some(entries.clone()),
-            _ => None,
-        });
-        (lists.flatten().collect(), total)
+/// Returns the text of a response, without a byte order mark.
+fn text_of(response: &Response) -> String {
+    let body = String::from_utf8_lossy(response.body());
+    body.strip_prefix('\u{feff}').unwrap_or(&body).to_owned()
+}
+
+/// Returns the entries of a page and the number of all entries.
+fn entries(lists: &[&str], body: &str) -> (Vec<Json>, Option<usize>) {
+    if lists.is_empty() {
+        return (Vec::new(), None);
     }
+    let Ok(json) = Json::parse(body) else {
+        return (Vec::new(), None);
+    };
+    let total = json.get("total").and_then(|total| total.cell().parse().ok());
+    let lists = lists.iter().filter_map(|path| match json.get(path) {
+        Some(Json::List(entries)) => Some(entries.clone()),
+        _ => None,
+    });
+    (lists.flatten().collect(), total)
 }
 
 fn path<E: Endpoint>(request: &WithJson<E>) -> Cow<'_, str> {
@@ -121,9 +133,8 @@ impl<E: Endpoint> Endpoint for WithJson<E> {
 
     fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError> {
         let value = self.request.parse(response)?;
-        let body = String::from_utf8_lossy(response.body());
-        let body = body.strip_prefix('\u{feff}').unwrap_or(&body).to_owned();
-        let (entries, total) = self.entries(&body);
+        let body = text_of(response);
+        let (entries, total) = entries(self.lists, &body);
         Ok(Reply { value, body, status: response.status(), entries, total })
     }
 

@@ -9,7 +9,7 @@ mod subscription;
 mod user;
 
 use clap::{Parser, Subcommand};
-use cli_support::{Common, EXIT_STATUSES, Global};
+use cli_support::{Common, EXIT_STATUSES, Global, Noun};
 
 use provider::TinyPass;
 
@@ -27,22 +27,22 @@ struct Cli {
 enum Command {
     /// Check, list, grant and revoke access
     #[command(subcommand)]
-    Access(access::Access),
+    Access(Noun<access::Access>),
     /// List and cancel subscriptions
     #[command(subcommand, alias = "subscriptions")]
-    Subscription(subscription::Subscription),
+    Subscription(Noun<subscription::Subscription>),
     /// Downloads and their links
     #[command(subcommand, alias = "downloads")]
-    Download(download::Download),
+    Download(Noun<download::Download>),
     /// Users
     #[command(subcommand, alias = "users")]
-    User(user::User),
+    User(Noun<user::User>),
     /// Encrypt and decrypt the blocks of cookies, webhooks and links
     #[command(subcommand)]
-    Block(block::Block),
+    Block(Noun<block::Block>),
     /// Token cookies, which store the access of a visitor in the browser
     #[command(subcommand)]
-    Cookie(cookie::Cookie),
+    Cookie(Noun<cookie::Cookie>),
     #[command(flatten)]
     Common(Common),
 }
