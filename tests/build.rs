@@ -1,12 +1,12 @@
-//! Makes of the programs of the READMEs and guides that call a server (their blocks of code that say
-//! `no_run`) functions that can be called: `tests/tests/project/shown_programs.rs` runs each as a process
-//! of its own against the sandbox, to the letter.
+//! Turns the programs of the READMEs and guides that call a server (the code blocks with `no_run`)
+//! into functions. `tests/tests/project/shown_programs.rs` runs each of them, unchanged, as a
+//! process of its own against the sandbox.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// Where such programs are, from the workspace's folder.
+/// The pages with such programs, relative to the folder of the workspace.
 const PAGES: [&str; 10] = [
     "README.md",
     "crates/tinypass-client/README.md",
@@ -42,7 +42,7 @@ fn main() {
     }
 }
 
-/// The blocks of a page that say `no_run`.
+/// Returns the `no_run` blocks of a page.
 fn programs(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n");
     let mut programs = Vec::new();

@@ -1,4 +1,5 @@
-//! How the time and the memory of an export grow: with requests at a time, and with records.
+//! How the time and the memory of an export grow with the number of concurrent requests, and with
+//! the number of records.
 
 use std::time::Instant;
 
@@ -19,7 +20,7 @@ const LATENCY: u64 = 50;
 const PAGES: usize = 200;
 const WORKERS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 const RECORDS: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
-/// Requests at a time of the exports that grow in records.
+/// The number of concurrent requests of the exports that vary the number of records.
 const AT_A_TIME: usize = 8;
 
 /// What an export took.

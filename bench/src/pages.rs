@@ -1,5 +1,5 @@
-//! Lists and batches with several requests in flight, compared with one at a time and with async
-//! code.
+//! Lists and batches with concurrent requests, compared with requests one after another and with
+//! async code.
 
 use std::num::NonZero;
 use std::time::Instant;

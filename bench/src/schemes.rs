@@ -1,7 +1,7 @@
 //! One call of each client, and the same by hand, three ways: written into a buffer that is used
 //! again (`limit`), built as an `http::Request` with care (`hand`), and the way it is often written
-//! (`naive`). By hand is done what the scheme asks for: the same bytes are signed by a key that is
-//! prepared once, a nonce is read from the clock, the end of a token is looked at.
+//! (`naive`). The hand-written code does what the scheme requires: it signs the same bytes with a
+//! key that is prepared once, reads the clock for a nonce, and checks the expiry of a token.
 
 pub mod tinycert;
 pub mod tinypass;

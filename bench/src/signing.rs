@@ -67,7 +67,7 @@ fn measure(mut scheme: Scheme, rounds: usize) -> Race {
     race(&mut contenders, rounds, 200)
 }
 
-/// Nothing is sent but for a token.
+/// Responds to requests for a token. No other request is sent.
 fn token(_: Request) -> Result<Response, TransportError> {
     Ok(Response::new(TOKEN_RESPONSE.as_bytes().to_vec()))
 }

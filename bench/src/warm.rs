@@ -119,7 +119,7 @@ pub fn threads() -> Section {
     Section { title: "Eight threads", name: "threads", rows: vec![row, raw], ..Section::default() }
 }
 
-/// Returns the system calls, threads and DNS look-ups of `calls` warm calls.
+/// Returns the system calls, threads and DNS lookups of `calls` warm calls.
 struct Asked {
     system_calls: usize,
     threads: usize,

@@ -1,4 +1,4 @@
-//! Whatever is signed is read or refused, and nothing else is believed.
+//! Any bytes as a notification: signed ones are parsed or rejected, and unsigned ones are rejected.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| workspace_tests::fuzz::notification(data));

@@ -1,4 +1,4 @@
-//! Any bytes as a kept token.
+//! Any bytes as a stored token.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| workspace_tests::fuzz::store_file(data));

@@ -14,12 +14,12 @@ use tpay_client::{Client, Environment};
 /// The lifetime of a token.
 pub const LIFE: Duration = Duration::from_secs(7200);
 
-/// Grants numbered tokens, and accepts requests with the last one.
+/// A server that grants numbered tokens and accepts requests with the last one.
 #[derive(Debug, Default)]
 pub struct Bank {
     /// The clients that requested tokens, in order.
     pub granted: Vec<String>,
-    /// The requests: client and token.
+    /// The client and the token of each request.
     pub calls: Vec<(String, String)>,
     /// Whether the last token is revoked.
     pub revoked: bool,

@@ -1,6 +1,6 @@
 //! A request to every endpoint of every provider with valid arguments, for tests that run for all
-//! of them. A provider is a row of [`PROVIDERS`] and a file below `catalogue/`; that no call is
-//! missing is checked against `docs/endpoints/*.toml` by `tests/catalogue.rs`.
+//! of them. Each provider is a row of [`PROVIDERS`] and a file in `catalogue/`.
+//! `tests/project/catalogue.rs` checks against `docs/endpoints/*.toml` that no call is missing.
 
 mod tinycert;
 mod tinypass;
@@ -17,17 +17,17 @@ use api_auth::{
     Transport,
 };
 
-/// The prefix of all secrets of the clients of the catalogue.
+/// The prefix of all secrets of the catalogue's clients, by which tests find them in output.
 pub const CANARY: &str = "CANARY";
 
-/// A provider's row.
+/// A provider: its name, its calls and its client.
 #[derive(Debug)]
 pub struct Provider {
-    /// The name of its endpoint list and crate.
+    /// The name of the provider, as in `docs/endpoints/NAME.toml`.
     pub name: &'static str,
-    /// Every call, in the order of the list.
+    /// Returns one call for each endpoint, in the order of the list.
     pub calls: fn() -> Vec<Box<dyn Call>>,
-    /// A client with secrets that are canaries. It may open a session.
+    /// Creates a client whose secrets begin with [`CANARY`]. It may open a session.
     pub client: fn(&str, &Options) -> Result<AnyClient>,
     /// The path of the token or session endpoint, and a valid response.
     pub grant: Option<(&'static str, &'static str)>,
@@ -58,7 +58,7 @@ impl fmt::Debug for Options {
 }
 
 impl Default for Options {
-    /// A deadline that is never met, and 1 MiB.
+    /// Returns a timeout that no test reaches, and a limit of 1 MiB.
     fn default() -> Self {
         Self {
             clock: ManualClock::at_unix(1_700_000_000),
@@ -70,7 +70,7 @@ impl Default for Options {
     }
 }
 
-/// Turns the options of any provider's builder.
+/// Sets the options on the builder of any provider.
 macro_rules! configured {
     ($builder:expr, $options:expr) => {{
         let builder = $builder
@@ -96,7 +96,7 @@ macro_rules! calls {
 }
 use calls;
 
-/// One client type for all.
+/// Defines one client type for all providers.
 macro_rules! clients {
     ($($name:ident($client:ty)),* $(,)?) => {
         /// The client of any provider.
@@ -137,21 +137,21 @@ clients! {
 
 /// An endpoint of any type. Its value is returned as a `Debug` string.
 pub trait Call: Debug + Send + Sync {
-    /// The id of the endpoint list.
+    /// Returns the id of the endpoint.
     fn id(&self) -> &'static str;
-    /// The HTTP method.
+    /// Returns the HTTP method.
     fn method(&self) -> Method;
-    /// The path.
+    /// Returns the path.
     fn path(&self) -> String;
-    /// The path with its placeholders.
+    /// Returns the path with its placeholders.
     fn template(&self) -> &'static str;
-    /// The name of the credential that signs it.
+    /// Returns the name of the credential that signs the request.
     fn credential(&self) -> &'static str;
-    /// Whether it may be sent twice without harm.
+    /// Returns whether the request is idempotent.
     fn idempotent(&self) -> bool;
     /// Returns whether a response with this status is passed to [`parse`](Call::parse).
     fn accepts(&self, status: StatusCode) -> bool;
-    /// Reads an accepted response.
+    /// Parses an accepted response.
     ///
     /// # Errors
     /// Returns the error of the endpoint.
@@ -171,7 +171,7 @@ pub trait Call: Debug + Send + Sync {
     /// # Errors
     /// Returns the error of the client.
     fn signed_request(&self, client: &AnyClient) -> Result<Request, Error>;
-    /// The request as a curl command.
+    /// Returns the request as a `curl` command.
     ///
     /// # Errors
     /// Returns the error of the client.

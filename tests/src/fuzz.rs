@@ -1,5 +1,5 @@
-//! Properties for any input: the bodies of the fuzz targets, run over a corpus by
-//! `tests/corpus.rs`.
+//! Properties for any input: the functions of the fuzz targets, which `tests/project/corpus.rs`
+//! runs with the files of a corpus.
 
 mod encoders;
 mod json;
@@ -22,10 +22,10 @@ pub use json::json;
 pub use notifications::{jws, notification};
 pub use responses::{responses_tinycert, responses_tinypass, responses_tokenpass, responses_tpay};
 
-/// Runs one body.
+/// The function of a fuzz target.
 pub type Body = fn(&[u8]);
 
-/// Every body, by the name of its target and of its folder in `corpus`.
+/// Each function, with the name of its target, which is also its folder in `corpus`.
 pub const BODIES: &[(&str, Body)] = &[
     ("block_open", block_open),
     ("encoders", encoders),
@@ -42,11 +42,11 @@ pub const BODIES: &[(&str, Body)] = &[
     ("token_response", token_response),
 ];
 
-/// Reading a block, cookie or webhook never panics, and unsealed values are rejected.
+/// Parses a block, cookie or webhook, which must not panic, and must reject unsealed values.
 pub fn block_open(data: &[u8]) {
     let blocks = Blocks::new("AIDAIDAID0", "thestringliteralisexactlyfortych").expect("a key");
     let text = String::from_utf8_lossy(data);
-    // Sealed content round-trips, also as the content of a cookie that is not a list of tokens.
+    // Sealed content round-trips, even as the content of a cookie that is not a list of tokens.
     let sealed = blocks.seal(&text);
     assert_eq!(blocks.open(&sealed).as_deref(), Ok(&*text));
     let _ = blocks.read_cookie(&format!("{{jax}}{sealed}"));
@@ -60,7 +60,7 @@ pub fn block_open(data: &[u8]) {
     let _ = blocks.read_webhook_target(&text);
 }
 
-/// A string of rules is parsed as written, or rejected with a position.
+/// Parses a string of rules, which must be parsed as written or rejected with a position.
 ///
 /// # Panics
 /// Panics if the parsed rules are displayed with another meaning.
@@ -89,8 +89,7 @@ pub fn rules(data: &[u8]) {
     assert_eq!(words(&text), words(&printed), "{text:?} prints as {printed:?}");
 }
 
-/// A `Retry-After` is seconds, a date or invalid. The result for a date is at most its distance
-/// from now.
+/// Parses a `Retry-After` header. The result for a date must be at most its distance from now.
 pub fn retry_after_header(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
@@ -103,11 +102,11 @@ pub fn retry_after_header(data: &[u8]) {
     }
 }
 
-/// What a store keeps is read as it was written, or not at all, and can be used and rejected
-/// whatever its times are.
+/// Reads a stored token, which must be read as it was written or not at all, and must be usable and
+/// rejectable whatever its times are.
 ///
 /// # Panics
-/// When a token changes on the way, or a time overflows.
+/// Panics if a token changes, or a time overflows.
 pub fn store_file(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let Some(token) = AccessToken::from_text(&text) else { return };
@@ -143,7 +142,7 @@ pub fn store_file(data: &[u8]) {
     }
 }
 
-/// A parsed token has a value and can be stored.
+/// Parses a token response. A parsed token must have a value, and it must be possible to store it.
 pub fn token_response(data: &[u8]) {
     let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     for status in [200, 400] {

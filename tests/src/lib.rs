@@ -7,7 +7,7 @@
 #[doc = include_str!("../../README.md")]
 mod readme {}
 
-/// And those of the guides run, or are run there.
+/// The programs of the guides are run here or there.
 #[cfg(doctest)]
 mod guides {
     #[doc = include_str!("../../docs/adding-a-provider.md")]
@@ -33,21 +33,21 @@ pub mod world;
 use api_sandbox::{Sandbox, tinycert, tinypass, tokenpass, tpay};
 use tinypass_client::{Client, ClientBuilder, Environment};
 
-/// A TinyPass client's builder that leads to the sandbox.
+/// Returns the builder of a TinyPass client for the sandbox.
 pub fn tinypass(sandbox: &Sandbox) -> ClientBuilder {
     let base = sandbox.tinypass().base_url().to_owned();
     Client::builder(tinypass::AID, tinypass::PRIVATE_KEY).environment(Environment::Custom(base))
 }
 
-/// A TinyCert client's builder that leads to the sandbox.
+/// Returns the builder of a TinyCert client for the sandbox.
 pub fn tinycert(sandbox: &Sandbox) -> tinycert_client::ClientBuilder {
     let base = sandbox.tinycert().base_url().to_owned();
     tinycert_client::Client::builder(tinycert::API_KEY)
         .environment(tinycert_client::Environment::Custom(base))
 }
 
-/// A Tokenpass client's builder that leads to the sandbox: the application, its privileged user,
-/// and the token of [`tokenpass::USERNAME`].
+/// Returns the builder of a Tokenpass client for the sandbox, with the keys of the application and
+/// its privileged user, and the token of [`tokenpass::USERNAME`].
 pub fn tokenpass(sandbox: &Sandbox) -> tokenpass_client::ClientBuilder {
     let base = sandbox.tokenpass().base_url().to_owned();
     tokenpass_client::Client::builder(tokenpass::CLIENT_ID, tokenpass::CLIENT_SECRET)
@@ -57,7 +57,7 @@ pub fn tokenpass(sandbox: &Sandbox) -> tokenpass_client::ClientBuilder {
         .environment(tokenpass_client::Environment::Custom(base))
 }
 
-/// A Tpay client's builder that leads to the sandbox.
+/// Returns the builder of a Tpay client for the sandbox.
 pub fn tpay(sandbox: &Sandbox) -> tpay_client::ClientBuilder {
     let environment = tpay_client::Environment::custom(sandbox.tpay().base_url());
     tpay_client::Client::builder(tpay::CLIENT_ID, tpay::CLIENT_SECRET).environment(environment)

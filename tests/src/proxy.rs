@@ -5,16 +5,16 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// See the module.
+/// An HTTP proxy; see the module.
 #[derive(Debug)]
 pub struct Proxy {
-    /// Address of the listener.
+    /// The address of the listener.
     pub address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
-    /// Opens tunnels to the requested hosts.
+    /// Starts a proxy that opens tunnels to the requested hosts.
     pub fn start() -> Self {
         Self::serve(|head, client| {
             let target = head.split(' ').nth(1).unwrap().to_owned();
@@ -22,12 +22,12 @@ impl Proxy {
         })
     }
 
-    /// Opens all tunnels to `server`, whatever the requested host is.
+    /// Starts a proxy that opens all tunnels to `server`, whatever the requested host is.
     pub fn start_to(server: SocketAddr) -> Self {
         Self::serve(move |_, client| tunnel(client, TcpStream::connect(server).unwrap()))
     }
 
-    /// Responds to every request with this status.
+    /// Starts a proxy that responds to every request with this status.
     pub fn rejecting(status: u16) -> Self {
         Self::serve(move |_, mut client| {
             let _ = write!(client, "HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n");
@@ -53,12 +53,12 @@ impl Proxy {
         Self { address, heads }
     }
 
-    /// The heads of the requests so far.
+    /// Returns the heads of the requests so far.
     pub fn seen(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
     }
 
-    /// Their first lines.
+    /// Returns the first lines of the requests so far.
     pub fn lines(&self) -> Vec<String> {
         self.seen().iter().map(|head| head.lines().next().unwrap().to_owned()).collect()
     }

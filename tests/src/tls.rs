@@ -9,17 +9,18 @@ use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, I
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// See the module.
+/// An HTTPS server; see the module.
 #[derive(Debug)]
 pub struct Server {
-    /// Address of the listener.
+    /// The address of the listener.
     pub address: SocketAddr,
-    /// Certificate of the CA, in PEM.
+    /// The certificate of the CA in PEM format.
     pub ca_pem: String,
 }
 
 impl Server {
-    /// Serves `{"uid":"over TLS"}` on every path, with a certificate for `name`.
+    /// Starts a server that responds with `{"uid":"over TLS"}` on every path, with a certificate
+    /// for `name`.
     pub fn start(name: &str) -> Self {
         Self::start_valid(name, (2000, 2100))
     }
@@ -37,7 +38,7 @@ impl Server {
         Self::serve(&leaf, &key, ca.pem(), greet)
     }
 
-    /// Forwards the decrypted data to `server`, with a certificate for `name`.
+    /// Starts a server that forwards the decrypted data to `server`, with a certificate for `name`.
     pub fn relay(name: &str, server: SocketAddr) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut ca = CertificateParams::new(vec![]).unwrap();

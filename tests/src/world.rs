@@ -5,7 +5,7 @@ use api_sandbox::{Raw, Response, Server, Service, Verdict};
 
 use crate::catalogue::{AnyClient, Call, Options, Provider};
 
-/// See the module.
+/// The state of the server; see the module.
 #[derive(Debug)]
 pub struct World {
     grant: Option<(&'static str, &'static str)>,
@@ -47,7 +47,7 @@ pub fn start(provider: &Provider) -> Server<World> {
 /// Returns a client with a token or session, so that the next request is that of the endpoint.
 ///
 /// # Errors
-/// Returns an error if there is none.
+/// Returns an error if no token or session can be requested.
 pub fn ready(
     provider: &Provider,
     call: &dyn Call,

@@ -35,7 +35,7 @@ fn a_form_with_a_digest_is_signed_in_nine_allocations() {
         .san(San::Dns("example.com".to_owned()))
         .san(San::Dns("www.example.com".to_owned()));
     assert_eq!(allocations(|| session.signed_request(&call).unwrap()), 9);
-    drop(session.into_token()); // Nothing is disconnected.
+    drop(session.into_token()); // The session is not closed.
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_bearer_token_is_put_on_in_four_allocations() {
     assert_eq!(allocations(|| client.signed_request(&call).unwrap()), 4);
 }
 
-/// What is copied of a request, to remove its secrets from an error, takes none.
+/// The copy of a request, which is used to remove its secrets from an error, needs no allocation.
 #[test]
 fn request_makes_no_further_allocations() {
     let empty = |_: Request| -> Result<Response, TransportError> { Ok(Response::new(Vec::new())) };
@@ -76,7 +76,7 @@ fn request_makes_no_further_allocations() {
     assert_eq!(allocations(|| client.send_raw(&call).unwrap()), built);
 }
 
-/// One for each text. An amount takes none.
+/// A record needs one allocation for each string, and none for an amount.
 #[test]
 fn list_needs_ten_allocations_per_record() {
     let record = r#"{"id":"1","aid":"A","rid":"r","uid":"u","amount":4.99,"currency":"USD",
@@ -87,12 +87,11 @@ fn list_needs_ten_allocations_per_record() {
         let call = SearchAccess::new();
         allocations(|| api_auth::Endpoint::parse(&call, &response).unwrap())
     };
-    // Twice the records, so that what the list itself takes does not count.
+    // The difference of two lists, so that the list itself does not count.
     assert_eq!(read(128) - read(64), 64 * 10 + 1);
 }
 
-/// The most memory at one time, in multiples of a body of the largest size that is accepted, which
-/// is made to take more.
+/// The peak memory for a malicious body of the largest accepted size, as a multiple of its size.
 #[test]
 fn malicious_bodies_need_at_most_eight_times_their_size() {
     const SIZE: usize = 8 << 20;

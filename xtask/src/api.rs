@@ -12,7 +12,7 @@ use std::path::Path;
 use crate::providers::published;
 use crate::{Outcome, shell};
 
-/// The crates whose types may be in public signatures, besides std and those of this house.
+/// The crates whose types may be in public signatures, besides std and the crates of this project.
 const ALLOWED: &[&str] = &["http", "serde"];
 
 /// Writes the lists.
@@ -41,7 +41,9 @@ pub(crate) fn check() -> Outcome {
             println!("{package}: + {come}");
         }
         if then != now {
-            return Err(format!("{path} is not what {package} shows: run `cargo xtask api`"));
+            return Err(format!(
+                "{path} does not list the public items of {package}: run `cargo xtask api`"
+            ));
         }
         println!("{package}: {} public lines, as in {path}", now.lines().count());
     }
@@ -52,7 +54,7 @@ fn list_path(package: &str) -> String {
     format!("docs/api/{package}.txt")
 }
 
-/// The sorted public lines of a crate.
+/// Returns the sorted public lines of a crate.
 fn list(package: &str) -> Result<String, String> {
     let folder = format!("crates/{package}");
     let manifest: toml::Table = toml::from_str(&shell::read(&format!("{folder}/Cargo.toml"))?)
@@ -75,7 +77,7 @@ fn list(package: &str) -> Result<String, String> {
     Ok(lines.iter().flat_map(|line| [line, "\n"]).collect())
 }
 
-/// The name that a line declares a type of.
+/// Returns the name of the type that a line declares.
 fn declared(line: &str) -> Option<String> {
     let kinds = ["pub struct ", "pub enum ", "pub trait ", "pub type "];
     let rest = kinds.iter().find_map(|kind| line.strip_prefix(kind))?;
@@ -106,7 +108,7 @@ fn read_folder(folder: &Path, foreign: &[String], lines: &mut Vec<String>) -> Ou
     Ok(())
 }
 
-/// Neither by a path nor by an import.
+/// Checks that no public item uses a foreign type, by a path or by an import.
 fn no_foreign_types(path: &Path, reader: &Reader<'_>, foreign: &[String]) -> Outcome {
     // In the crate's root a module hides a library of the same name.
     let hidden =
@@ -178,7 +180,7 @@ fn quoted(text: &str) -> usize {
     text.len()
 }
 
-/// The length of a character in quotation marks; a lifetime is none.
+/// Returns the length of a character literal, or 0 for a lifetime.
 fn quoted_char(text: &str) -> Option<usize> {
     let inside = text.strip_prefix('\'')?;
     let first = inside.chars().next()?;
@@ -187,7 +189,8 @@ fn quoted_char(text: &str) -> Option<usize> {
     (first == '\\' || end == from).then_some(end + 2)
 }
 
-/// The length up to the bracket that closes the first one. Quotation marks are looked over.
+/// Returns the length up to the bracket that closes the first one. Brackets in string literals are
+/// skipped.
 fn balanced(text: &str, open: char, close: char) -> usize {
     let (mut depth, mut until) = (0_usize, 0);
     for (at, char) in text.char_indices() {
@@ -215,7 +218,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads items up to the end; `of` is what they are in: a type, a trait, or nothing.
+    /// Reads items up to the end. `of` is the type or trait that contains them, or empty.
     fn items(&mut self, of: &str) {
         while let Some((head, body)) = self.next_item() {
             let public = head.starts_with("pub ") || of.starts_with("pub trait ");
@@ -268,7 +271,7 @@ impl Reader<'_> {
         self.imports.append(&mut reader.imports);
     }
 
-    /// The fields of a struct, the variants of an enum.
+    /// Reads the fields of a struct or the variants of an enum.
     fn members(&mut self, body: &str, of: &str, shown: impl Fn(&str) -> bool) {
         let (mut depth, mut start) = (0_i32, 0);
         let body = body.replace("->", "~>");
@@ -290,7 +293,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The next item up to its `;` or its body, and the body without its braces.
+    /// Returns the next item up to its `;` or its body, and the body without its braces.
     fn next_item(&mut self) -> Option<(String, String)> {
         let mut depth = 0_i32;
         let text = self.text;
@@ -317,7 +320,7 @@ impl Reader<'_> {
     }
 }
 
-/// White space as single spaces, and no comma before a closing bracket.
+/// Returns the text with whitespace as single spaces, and without commas before closing brackets.
 fn one_line(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     line.replace("( ", "(").replace(", )", ")").replace(" )", ")").replace(", }", " }")

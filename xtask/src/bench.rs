@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: measures the cost of the clients, by a package outside the workspace,
-//! `bench/`.
+//! `cargo xtask bench`: measures the cost of the clients, with the package `bench/`, which is
+//! outside the workspace.
 
 use std::process::Command;
 
@@ -19,5 +19,5 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         bench.arg(format!("--write={}", page.display()));
     }
     let status = bench.status().map_err(|error| format!("bench: {error}"))?;
-    if status.success() { Ok(()) } else { Err("a bound is broken".to_owned()) }
+    if status.success() { Ok(()) } else { Err("a bound is exceeded".to_owned()) }
 }

@@ -41,7 +41,7 @@ const NOT_IN_A_PROVIDER: &[&str] = &[
     "eprintln!",
 ];
 
-/// Asynchronous runtimes, of which the READMEs exclude all.
+/// Asynchronous runtimes, which the READMEs exclude.
 const RUNTIMES: &[&str] = &["async-std", "futures-executor", "smol", "tokio"];
 
 pub(crate) fn run() -> Outcome {
@@ -61,7 +61,7 @@ fn files() -> Outcome {
     pages::run()
 }
 
-/// Checks the crates by cargo.
+/// Checks the crates with cargo.
 fn builds() -> Outcome {
     let names = published();
     for provider in PROVIDERS {
@@ -99,7 +99,7 @@ fn build(package: &str, features: &[&str]) -> Outcome {
     shell::run(&[&base[..], features].concat())
 }
 
-/// The crates that a package brings into a program, `name version`.
+/// Returns the crates that a package adds to a program, as `name version`.
 fn crates_of(package: &str, more: &[&str]) -> Result<BTreeSet<String>, String> {
     let base = ["tree", "--locked", "--package", package, "--edges", "normal", "--prefix", "none"];
     let format = ["--no-dedupe", "--format", "{p}"];
@@ -213,7 +213,8 @@ struct AllowedLicences {
     allow: Vec<String>,
 }
 
-/// Every crate that a published one or a program brings has a licence that `deny.toml` allows.
+/// Checks that all dependencies of published crates and programs have a licence that `deny.toml`
+/// allows.
 fn licences(names: &[String]) -> Outcome {
     let deny: Deny = toml::from_str(&shell::read("deny.toml")?)
         .map_err(|error| format!("deny.toml: {error}"))?;
@@ -239,13 +240,13 @@ fn licences(names: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Whether an SPDX expression without nested brackets leaves a licence that is allowed.
+/// Returns whether an SPDX expression without nested parentheses offers an allowed licence.
 fn allowed(expression: &str, list: &[String]) -> bool {
     let known = |name: &str| list.iter().any(|known| known == name.trim_matches(['(', ')', ' ']));
     expression.replace('/', " OR ").split(" AND ").all(|part| part.split(" OR ").any(known))
 }
 
-/// Without its transport, api-auth is a signing library.
+/// Checks that `api-auth` without its transport is a signing library: no TLS and no HTTP.
 fn signing_needs_no_tls() -> Outcome {
     let crates = crates_of("api-auth", &["--no-default-features"])?;
     println!("api-auth without its transport: {} crates, itself included", crates.len());
@@ -258,7 +259,8 @@ fn signing_needs_no_tls() -> Outcome {
     }
 }
 
-/// Only the feature `dns-cache` uses the module of ureq that may change in any minor version.
+/// Checks that only the feature `dns-cache` uses the module of ureq that may change in any minor
+/// version.
 fn unversioned_is_fenced() -> Outcome {
     let source = shell::root().join("crates/api-auth/src");
     scan(&source, &mut |path, line| {
@@ -271,7 +273,7 @@ fn unversioned_is_fenced() -> Outcome {
     })
 }
 
-/// The transport works without the feature `dns-cache`.
+/// Checks that the transport works without the feature `dns-cache`.
 fn transport_without_dns_cache() -> Outcome {
     let features = "rustls,extra-roots,socks-proxy,ureq-3";
     let plain = ["--no-default-features", "--features", features, "transport::"];
@@ -282,8 +284,8 @@ fn transport_without_dns_cache() -> Outcome {
 
 /// Packages all published crates, and builds the packages.
 ///
-/// Each time in a new folder: cargo caches the unpacked sources of a folder's packages by their
-/// versions, and would build those of the last time.
+/// Each run uses a new folder: cargo caches the unpacked sources of a folder's packages by their
+/// versions, and would build those of the last run.
 fn packages(names: &[String]) -> Outcome {
     let folder = shell::root().join(format!("target/packages-{}", std::process::id()));
     let folder_name = folder.to_string_lossy().into_owned();
@@ -440,7 +442,8 @@ mod tests {
     /// The commands that the replacement of cargo received.
     type Commands = Rc<RefCell<Vec<String>>>;
 
-    /// Replaces cargo. A command that `broken` returns something for has that result.
+    /// Replaces cargo. If `broken` returns a result for a command, that is the result of the
+    /// command.
     fn replace_cargo(
         broken: impl Fn(usize, &str) -> Option<Result<String, String>> + 'static,
     ) -> Commands {

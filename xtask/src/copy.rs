@@ -1,12 +1,12 @@
-//! For tests: a copy of the files that the checks read, which a test breaks, and a stand-in for
-//! cargo. Both hold for the thread of the test.
+//! For tests: a copy of the files that the checks read, in which a test introduces faults, and a
+//! replacement of cargo. Both apply to the thread of the test.
 
 use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The output of cargo for its arguments, or its error.
+/// Returns the output of cargo for its arguments, or its error.
 type Cargo = Box<dyn FnMut(&str) -> Result<String, String>>;
 
 thread_local! {
@@ -14,12 +14,12 @@ thread_local! {
     static CARGO: RefCell<Option<Cargo>> = const { RefCell::new(None) };
 }
 
-/// The copy of this thread's test.
+/// Returns the folder of the copy, if the test of this thread has one.
 pub(crate) fn root() -> Option<PathBuf> {
     ROOT.with_borrow(Clone::clone)
 }
 
-/// The replacement of cargo in the test of this thread.
+/// Returns the result of the replacement of cargo, if this is the thread of a test.
 ///
 /// # Panics
 /// Panics if the test has none: no test runs cargo.
@@ -28,12 +28,12 @@ pub(crate) fn cargo(arguments: &str) -> Option<Result<String, String>> {
     Some(result.unwrap_or_else(|| panic!("a test runs cargo {arguments}")))
 }
 
-/// Replaces cargo by `cargo` for this thread.
+/// Replaces cargo with `cargo` for this thread.
 pub(crate) fn replace_cargo(cargo: impl FnMut(&str) -> Result<String, String> + 'static) {
     CARGO.set(Some(Box::new(cargo)));
 }
 
-/// Files and folders that the checks read.
+/// The files and folders that the checks read.
 const READ: &[&str] = &[
     ".github",
     "CHANGELOG.md",
@@ -70,7 +70,7 @@ impl Copy {
     /// Changes a file.
     ///
     /// # Panics
-    /// Panics if that leaves it as it was.
+    /// Panics if the file does not change.
     pub(crate) fn edit(&self, path: &str, change: impl FnOnce(&str) -> String) {
         let path = self.0.join(path);
         let text = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
@@ -93,7 +93,7 @@ impl Copy {
         fs::remove_file(self.0.join(path)).unwrap();
     }
 
-    /// Writes a file as it is in the project.
+    /// Restores a file to its content in the project.
     pub(crate) fn restore(&self, path: &str) {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         fs::copy(project.join(path), self.0.join(path)).unwrap();

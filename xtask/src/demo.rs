@@ -24,9 +24,9 @@ struct Row {
 
 pub(crate) fn run() -> Outcome {
     println!(
-        "What follows a $ can be typed where the variables of `cargo run -p api-sandbox` are set. A"
+        "To run a command after a $ yourself, set the variables that `cargo run -p api-sandbox` prints. A"
     );
-    println!("comment names the example that must come before, in the same sandbox.");
+    println!("comment names the example that must be run before, with the same sandbox.");
     let mut rows = Vec::new();
     build()?;
     for provider in PROVIDERS {
@@ -53,18 +53,18 @@ pub(crate) fn run() -> Outcome {
     }
 }
 
-/// A sandbox of a provider's own, so that its examples find the state that they expect.
+/// Starts a sandbox for one provider, so that its examples find the state that they expect.
 pub(crate) fn start() -> Result<Sandbox, String> {
     Sandbox::start().map_err(|error| format!("the sandbox does not start: {error}"))
 }
 
-/// Builds the examples first, so that their output contains no messages of cargo: those of the
-/// whole workspace, with the features of `cargo xtask test`, so that nothing is built twice.
+/// Builds the examples first, so that their output contains no messages of cargo: It builds those
+/// of the whole workspace, with the features of `cargo xtask test`, so that nothing is built twice.
 pub(crate) fn build() -> Outcome {
     shell::run(&["build", "--locked", "--workspace", "--examples"])
 }
 
-/// The command that runs an example.
+/// Returns the command that runs an example.
 fn command(example: &Example, sandbox: &Sandbox, listener: &str) -> Result<Command, String> {
     // Cargo built it below the folder of this program.
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
@@ -76,7 +76,7 @@ fn command(example: &Example, sandbox: &Sandbox, listener: &str) -> Result<Comma
     Ok(command)
 }
 
-/// The features that a provider's examples need, as arguments of cargo.
+/// Returns the features that a provider's examples need, as arguments of cargo.
 fn features(provider: &Provider) -> Vec<&'static str> {
     match provider.features {
         "" => Vec::new(),
@@ -84,8 +84,8 @@ fn features(provider: &Provider) -> Vec<&'static str> {
     }
 }
 
-/// The arguments of an example. `listener` is the address of the listener: its URL, or what it
-/// listens on.
+/// Returns the arguments of an example. `listener` is the URL of the listener, or the address on
+/// which it listens.
 fn arguments(example: &Example, listener: &str) -> Vec<String> {
     let replaced = |text: &&str| match *text {
         LISTEN if !listener.is_empty() => listener.to_owned(),
@@ -122,7 +122,7 @@ fn typed(provider: &Provider, example: &Example, listener: &str) -> String {
     }
 }
 
-/// The example in a line of the table.
+/// Returns the name of the example for a line of the table.
 fn short(provider: &Provider, example: &Example) -> String {
     let arguments = example.arguments.iter().map(|text| shell::quoted(text));
     let words = [provider.package(), example.name.to_owned()].into_iter().chain(arguments);
@@ -221,7 +221,7 @@ impl Running {
     }
 }
 
-/// An address of this machine that is free now.
+/// Returns a free address of this machine.
 fn free_address() -> io::Result<String> {
     let listener = TcpListener::bind(LISTEN)?;
     Ok(listener.local_addr()?.to_string())
@@ -261,7 +261,7 @@ fn describe(seen: &Seen) -> String {
 mod tests {
     use super::*;
 
-    /// The words of a printed command, as a shell splits it.
+    /// Returns the words of a printed command, as a shell splits it.
     fn typed_of(provider: &str, example: &str) -> String {
         let provider = PROVIDERS.iter().find(|row| row.name == provider).unwrap();
         let mut all =

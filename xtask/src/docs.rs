@@ -1,10 +1,12 @@
-//! What the documentation of a provider crate must say, beyond what lints hold (each public item
-//! has a sentence, each function that can fail has `# Errors`).
+//! Checks of the documentation of a provider crate, beyond those of lints (each public item has a
+//! sentence, each function that can fail has `# Errors`).
 //!
-//! - A request begins with its method and path, as `docs/endpoints/PROVIDER.toml` has them.
-//! - The client's method for it has the request's name.
-//! - A type of the wire (requests, responses and all that they are made of) ends with its source.
-//! - An amount names its unit.
+//! - The documentation of a request begins with its method and path, as in
+//!   `docs/endpoints/PROVIDER.toml`.
+//! - The client's method for a request has the request's name.
+//! - The documentation of a type of the protocol (requests, responses and their parts) ends with
+//!   its source.
+//! - The documentation of an amount names its unit.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,9 +18,17 @@ use crate::providers::Provider;
 use crate::{Outcome, shell};
 
 /// Words by which an amount names its unit.
-const UNITS: &[&str] = &["in units of", "whole tokens", "percent", "how many", "grosze"];
+const UNITS: &[&str] = &[
+    "in units of",
+    "in `currency`",
+    "currency, such as",
+    "whole tokens",
+    "percent",
+    "how many",
+    "grosze",
+];
 
-/// The types that are not part of a protocol. All others are of the wire.
+/// The types that are not part of a protocol.
 const OWN: &[&str] = &[
     "Blocks",
     "Client",
@@ -47,7 +57,7 @@ struct Listed {
     path: String,
 }
 
-/// Lists the gaps.
+/// Checks the documentation and lists the gaps.
 pub(crate) fn check(provider: &Provider) -> Outcome {
     let list = shell::read(&format!("docs/endpoints/{}.toml", provider.name))?;
     let list: List = toml::from_str(&list).map_err(|error| error.to_string())?;
@@ -99,7 +109,7 @@ fn read_folder(folder: &Path, files: &mut Vec<String>) -> Outcome {
     Ok(())
 }
 
-/// Name and id of each request of a file.
+/// Returns the name and id of each request of a file.
 fn requests(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.split("\nimpl Endpoint for ").skip(1).filter_map(|block| {
         let name = block.split(' ').next()?;
@@ -108,12 +118,13 @@ fn requests(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// The documentation of a type, one line; paragraphs are two spaces apart.
+/// Returns the documentation of a type as one line, with two spaces between paragraphs.
 fn docs_of(text: &str, name: &str) -> String {
     types(text).find(|(found, _)| *found == name).map(|(_, docs)| docs).unwrap_or_default()
 }
 
-/// The public types of a file with their documentation, also those that a macro is called to make.
+/// Returns the public types of a file with their documentation, including those that a macro
+/// defines.
 fn types(text: &str) -> impl Iterator<Item = (&str, String)> {
     let mut docs = Vec::new();
     text.lines().map(str::trim).filter_map(move |line| {
@@ -132,8 +143,7 @@ fn types(text: &str) -> impl Iterator<Item = (&str, String)> {
     })
 }
 
-/// The types of a file that are of the wire and whose last paragraph does not tell where they are
-/// known from.
+/// Returns the protocol types of a file whose last paragraph does not name their source.
 fn without_source(text: &str) -> impl Iterator<Item = &str> {
     let told =
         |docs: &str| docs.rsplit("  ").next().is_some_and(|last| last.starts_with("Source: "));
@@ -161,7 +171,7 @@ fn amounts_without_unit(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// `GetMoon` as `get_moon`.
+/// Converts `GetMoon` to `get_moon`.
 fn snake(name: &str) -> String {
     let mut snake = String::new();
     for (at, char) in name.char_indices() {

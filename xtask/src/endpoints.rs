@@ -1,7 +1,8 @@
-//! `cargo xtask endpoints`: each endpoint of `docs/endpoints/*.toml` has its struct, its method of
-//! the client, its request test, its response test, its rows in the docs, and is really called by the
-//! tour. A gap is a failure. `--write` writes the table of each crate's README, which is compared
-//! otherwise. That `auth` is the credential of the route is a test (`every_route_is_as_listed`).
+//! `cargo xtask endpoints`: checks that each endpoint of `docs/endpoints/*.toml` has a struct, a
+//! method of the client, a request test, a response test and rows in the docs, and is called by the
+//! tour (the example `PROVIDER_tour`). A gap is a failure. `--write` writes the table of each
+//! crate's README; without it, the table is compared. The test `every_route_is_as_listed` compares
+//! `auth` with the credential of the route.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -42,7 +43,7 @@ pub(crate) fn run(write: bool) -> Outcome {
     if gaps.is_empty() { Ok(()) } else { Err(format!("gaps:\n  {}", gaps.join("\n  "))) }
 }
 
-/// The endpoints that the project knows of.
+/// Returns the listed endpoints of a provider.
 fn listed(provider: &Provider) -> Result<List, String> {
     let path = format!("docs/endpoints/{}.toml", provider.name);
     toml::from_str(&shell::read(&path)?).map_err(|error| format!("{path}: {error}"))
@@ -56,7 +57,7 @@ fn in_scope(provider: &Provider, listed: &Listed) -> bool {
 const MARKS: [&str; 2] =
     ["<!-- endpoints: written by `cargo xtask endpoints --write` -->\n", "<!-- endpoints: end -->"];
 
-/// Returns the README with the table of the source.
+/// Returns the README with the table that the source describes.
 fn with_table(provider: &Provider, readme: &str) -> Result<String, String> {
     let source = Source::read(&shell::root().join(provider.folder()).join("src"))?;
     let mut table = String::from(
@@ -92,7 +93,7 @@ fn with_table(provider: &Provider, readme: &str) -> Result<String, String> {
     Ok([before, begin, "\n", &table, "\n", end, after].concat())
 }
 
-/// Names of parameters and endpoints in backticks.
+/// Puts names of parameters and endpoints in backticks.
 fn with_code(text: &str) -> String {
     let words = text.split(' ').map(|word| {
         let name = word.trim_matches(|char: char| !char.is_alphanumeric());
@@ -134,7 +135,7 @@ fn check(provider: &Provider, called: Result<Called, String>) -> Result<Vec<Stri
         let row = format!("\n| `{id}` | `{method} {path}` |");
         let checks = [
             ("no struct has its ID", structure.is_some()),
-            ("no method of the client makes it", function.is_some()),
+            ("no method of the client sends it", function.is_some()),
             ("no test ..._request", requests.contains(&format!("fn {test}_request"))),
             ("no test ..._response", responses.contains(&format!("fn {test}_response"))),
             ("no row in the crate's README", readme.contains(&quoted)),
@@ -171,7 +172,7 @@ fn check(provider: &Provider, called: Result<Called, String>) -> Result<Vec<Stri
     Ok(gaps)
 }
 
-/// The ids of the rows of a page whose second cell is a request, such as `GET /moon`.
+/// Returns the ids of the rows of a page whose second cell is a request, such as `GET /moon`.
 fn rows_of_requests(page: &str) -> impl Iterator<Item = &str> {
     page.lines().filter_map(|line| {
         let (id, rest) = line.strip_prefix("| `")?.split_once("` | `")?;
@@ -201,7 +202,7 @@ fn tour(provider: &Provider) -> Result<Called, String> {
     Ok(accepted(&sandbox))
 }
 
-/// The ids of the endpoints to which the servers of a sandbox responded with success.
+/// Returns the ids of the endpoints to which the servers of a sandbox responded with success.
 fn accepted(sandbox: &Sandbox) -> Called {
     let well = |status: Option<u16>| status.is_some_and(|status| status < 400);
     sandbox
@@ -225,12 +226,12 @@ struct Function {
     name: String,
     /// Signature and body, without comments.
     code: String,
-    /// Whether its comment says so.
+    /// Whether the comment of the function says "Experimental".
     is_experimental: bool,
 }
 
 impl Function {
-    /// The type of its result, for the table.
+    /// Returns the type of the result, for the table.
     fn response(&self) -> String {
         let signature = self.code.split('{').next().unwrap_or_default();
         let returned = signature.split_once("-> ").map_or("()", |(_, returned)| returned.trim());
@@ -249,7 +250,8 @@ impl Function {
 
     /// Returns whether a call sends one of `structs`, of `all` structs of endpoints.
     ///
-    /// A body that creates a request decides alone: a struct of the signature is an argument then.
+    /// If the body creates a request, only the body counts: a struct in the signature is then an
+    /// argument.
     fn sends(&self, structs: &[String], all: &BTreeSet<&str>) -> bool {
         let (signature, body) = self.code.split_once('{').unwrap_or((&self.code, ""));
         let words = |code| str::split(code, |c: char| !c.is_alphanumeric() && c != '_');
@@ -285,7 +287,7 @@ impl Source {
         Ok(())
     }
 
-    /// `impl Endpoint for NAME ... const ID: &'static str = "ID"`.
+    /// Reads `impl Endpoint for NAME ... const ID: &'static str = "ID"`.
     fn read_structs(&mut self, text: &str) {
         for block in text.split("Endpoint for ").skip(1) {
             let name = block.split([' ', '<', '{']).next().unwrap_or_default();
@@ -314,7 +316,8 @@ impl Source {
         }
     }
 
-    /// The functions that send a struct of the endpoint, those that send it themselves first.
+    /// Returns the functions that send a struct of the endpoint, with those that call `send`
+    /// themselves first.
     fn functions_of(&self, id: &str) -> Vec<&Function> {
         let structs = self.structs.get(id).map(Vec::as_slice).unwrap_or_default();
         let all = self.structs.values().flatten().map(String::as_str).collect();
@@ -387,7 +390,7 @@ mod tests {
             gaps(),
             [
                 "tinycert moon.get: no struct has its ID",
-                "tinycert moon.get: no method of the client makes it",
+                "tinycert moon.get: no method of the client sends it",
                 "tinycert moon.get: no test ..._request",
                 "tinycert moon.get: no test ..._response",
                 "tinycert moon.get: no row in the crate's README",

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::{Outcome, shell};
 
-/// Tenths of a second after which a program is killed.
+/// The time after which a program is killed, in tenths of a second.
 const DEADLINE: u32 = 9_000;
 
 /// An environment.
@@ -30,11 +30,11 @@ struct Run {
     before: Vec<OsString>,
     /// Arguments of the program.
     arguments: Vec<OsString>,
-    /// Variables that are set or, without a value, removed.
+    /// Variables to set or, without a value, to remove.
     variables: Vec<(OsString, Option<OsString>)>,
     /// A user and group other than those of this process.
     user: Option<u32>,
-    /// A folder of this environment. It exists.
+    /// An existing folder for this environment.
     folder: PathBuf,
 }
 
@@ -54,7 +54,7 @@ impl Run {
         Ok(folder)
     }
 
-    /// Lets temporary files be in a folder.
+    /// Sets the folder for temporary files.
     fn temporary(&mut self, folder: &Path) {
         for name in ["TMPDIR", "TEMP", "TMP"] {
             self.set(name, folder);
@@ -62,7 +62,7 @@ impl Run {
     }
 }
 
-/// Variables with the folders of a user. Stores and examples read them.
+/// Variables with the folders of a user, which stores and examples read.
 const HOMES: &[&str] =
     &["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "LOCALAPPDATA", "USERPROFILE"];
 
@@ -135,7 +135,7 @@ const ENVIRONMENTS: &[Environment] = &[
             // Root writes to each folder, except to those of the system.
             let home = if is_writable(&folder) { PathBuf::from("/proc") } else { folder };
             if is_writable(&home) || !home.is_dir() {
-                return Err("this user can write to each folder".to_owned());
+                return Err("this user can write to every folder".to_owned());
             }
             HOMES.iter().for_each(|name| run.set(name, &home));
             Ok(())
@@ -337,7 +337,7 @@ pub(crate) fn run(names: &[String]) -> Outcome {
     }
 }
 
-/// Removes a folder, read-only ones in it too.
+/// Removes a folder, including read-only folders in it.
 fn remove(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let home = entry.path().join("home");

@@ -2,7 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
-/// Prints a line as that of `std` does, but a closed pipe ends the program without a panic.
+/// Prints a line like the macro of `std`, but a closed pipe ends the program without a panic.
 macro_rules! println {
     ($($text:tt)*) => { crate::shell::print(format_args!("{}\n", format_args!($($text)*))) };
 }
@@ -80,7 +80,7 @@ fn main() -> ExitCode {
     let mut parser = lexopt::Parser::from_env();
     let mut rest = std::env::args_os().skip(2);
     let outcome = match parser.next() {
-        // Every task explains itself; `bench` would read further words themselves.
+        // Every task has a help text. `bench` would read further words itself.
         Ok(Some(_)) if rest.any(is_help) => help(),
         Ok(Some(Value(task))) => match task.to_string_lossy().as_ref() {
             "test" => alone(&mut parser).and_then(|()| test::run()),

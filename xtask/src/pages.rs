@@ -112,7 +112,7 @@ fn workflows() -> Outcome {
     Ok(())
 }
 
-/// Returns how many steps of a workflow test something.
+/// Returns the number of steps of a workflow that test something.
 ///
 /// A workflow may only read the repository, leaves no credentials behind, and names actions and
 /// tools in one version.
@@ -178,8 +178,15 @@ fn tests(command: &str) -> Result<bool, String> {
     }
 }
 
-/// Notes of the READMEs that apply until the first release.
+/// A note in the READMEs that applies until the first release.
 const UNRELEASED: &str = "until its first release";
+
+/// Notes in pages of the project that apply until the first release.
+const UNRELEASED_PAGES: &[(&str, &str)] = &[
+    ("README.md", "published on crates.io yet"),
+    ("SECURITY.md", "published on crates.io yet"),
+    ("CHANGELOG.md", "Nothing is released yet"),
+];
 
 /// Lists what is missing for `cargo publish`: `cargo xtask check --release`.
 pub(crate) fn release() -> Outcome {
@@ -198,7 +205,12 @@ pub(crate) fn release() -> Outcome {
         }
         let path = format!("crates/{package}/README.md");
         if shell::read(&path)?.contains(UNRELEASED) {
-            missing.push(format!("{path}: says what holds {UNRELEASED}"));
+            missing.push(format!("{path}: has a note that applies {UNRELEASED}"));
+        }
+    }
+    for (path, note) in UNRELEASED_PAGES {
+        if shell::read(path)?.contains(note) {
+            missing.push(format!("{path}: says \"{note}\""));
         }
     }
     if missing.is_empty() { Ok(()) } else { Err(format!("to do:\n  {}", missing.join("\n  "))) }
@@ -266,11 +278,20 @@ jobs:
             });
             copy.edit(&path("README.md"), |text| format!("{}\n", text.replace(UNRELEASED, "")));
         }
+        for (path, note) in UNRELEASED_PAGES {
+            copy.edit(path, |text| format!("{}\n", text.replace(note, "")));
+        }
         release().unwrap();
+        for (path, note) in UNRELEASED_PAGES {
+            copy.edit(path, |text| format!("{text}{note}\n"));
+            let error = release().unwrap_err();
+            assert!(error.contains(&format!("{path}: says")), "{error}");
+            copy.edit(path, |text| text.replace(note, ""));
+        }
         for (file, old, new, named) in [
             ("Cargo.toml", "repository", "homepage", "`repository` is not set"),
             ("CHANGELOG.md", "(2030-01-01)", "(not released)", "has no date"),
-            ("README.md", "# ", "# until its first release ", "says what holds"),
+            ("README.md", "# ", "# until its first release ", "has a note"),
         ] {
             let path = format!("crates/tpay-client/{file}");
             copy.edit(&path, |text| text.replacen(old, new, 1));

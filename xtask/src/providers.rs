@@ -4,18 +4,19 @@ use api_sandbox::Sandbox;
 
 /// A provider crate.
 pub(crate) struct Provider {
-    /// The name of its files: `docs/endpoints/NAME.toml`, `docs/providers/NAME.md`.
+    /// The name of the provider in file names: `docs/endpoints/NAME.toml`,
+    /// `docs/providers/NAME.md`.
     pub(crate) name: &'static str,
-    /// The most crates of its default tree, itself included.
+    /// The maximum number of crates in its default dependency tree, including itself.
     pub(crate) ceiling: usize,
-    /// The sources (of the endpoint list) that are in its scope; empty for all.
+    /// The sources (of the endpoint list) that the crate covers. Empty for all.
     pub(crate) scope: &'static [&'static str],
-    /// The features that its examples need.
+    /// The features that the examples need.
     pub(crate) features: &'static str,
     /// An example that receives webhooks or notifications while the others run.
     pub(crate) listener: Option<Listener>,
-    /// Its examples, in the order in which the demo runs them. In their arguments `{listener}`
-    /// stands for the listener's address.
+    /// The examples, in the order in which the demo runs them. In their arguments, `{listener}` is
+    /// replaced with the listener's address.
     pub(crate) examples: &'static [Example],
 }
 
@@ -35,7 +36,7 @@ pub(crate) struct Example {
     pub(crate) arguments: &'static [&'static str],
     /// The exit status that the demo expects.
     pub(crate) status: i32,
-    /// The example that must have run before, in the same sandbox; empty for none.
+    /// The example that must have run before in the same sandbox. Empty for none.
     pub(crate) after: &'static str,
 }
 
@@ -56,17 +57,17 @@ impl Example {
 }
 
 impl Provider {
-    /// The crate's name.
+    /// Returns the name of the crate.
     pub(crate) fn package(&self) -> String {
         format!("{}-client", self.name)
     }
 
-    /// The crate's folder.
+    /// Returns the folder of the crate.
     pub(crate) fn folder(&self) -> String {
         format!("crates/{}-client", self.name)
     }
 
-    /// The example that calls every endpoint.
+    /// Returns the example that calls every endpoint.
     pub(crate) fn tour(&self) -> Option<&'static Example> {
         self.examples.iter().find(|example| example.name.ends_with("_tour"))
     }
@@ -187,10 +188,11 @@ pub(crate) const PROVIDERS: &[Provider] = &[
     },
 ];
 
-/// Where listeners listen: the demo replaces port 0 by a free one, so that its commands can be typed.
+/// The address on which listeners listen. The demo replaces port 0 with a free port, so that its
+/// commands can be typed.
 pub(crate) const LISTEN: &str = "127.0.0.1:0";
 
-/// The sandbox's address that lends.
+/// The address from which the sandbox's user lends tokens.
 const SOURCE: &str = api_sandbox::tokenpass::SOURCE_ADDRESS;
 
 /// The command-line programs. They are not published yet, and their dependencies have licences of the

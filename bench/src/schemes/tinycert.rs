@@ -38,7 +38,7 @@ fn create_cert(input: &Input) -> CreateCert {
         .san(San::Dns("www.example.com".to_owned()))
 }
 
-/// The form with its digest. Whoever writes by hand writes the names sorted and encoded.
+/// The form with its digest. The hand-written code has the names sorted and encoded.
 fn form(input: &Input, key: &Mac256, body: &mut Vec<u8>) {
     body.extend_from_slice(b"C=PL&CN=");
     encode(&input.common_name, false, body);

@@ -32,7 +32,7 @@ struct Person {
     phone: String,
 }
 
-/// The last digit is no zero, which a float would lose.
+/// The last digit is not a zero, which a float would lose.
 fn units(number: u64) -> i64 {
     1234 + 10 * number as i64
 }

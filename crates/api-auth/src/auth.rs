@@ -37,20 +37,21 @@ use crate::unsigned_request::UnsignedRequest;
 /// assert!(auth.is_ready(SystemTime::UNIX_EPOCH), "it needs no token");
 /// ```
 pub trait Auth: Send + Sync {
-    /// Returns whether requests can be signed at `now` without a request of
+    /// Returns whether requests can be signed at `now` without a call of
     /// [`next_request`](Auth::next_request).
     ///
-    /// Must not wait for another request. It may load a token from a store. It is also called while the guard of a [`Preparation`] is held, so an auth
-    /// whose `next_request` takes a lock must implement it.
+    /// This method must not wait for another request, but may load a token from a store. The client
+    /// also calls it while the guard of a [`Preparation`] is held, so an implementation whose
+    /// `next_request` takes a lock must override it.
     fn is_ready(&self, now: SystemTime) -> bool {
         matches!(self.next_request(now), Ok(None))
     }
 
-    /// Returns the signed request for a token or session that is necessary before requests can be
-    /// signed, or `None` if there is none.
+    /// Returns the request for the token or session that is needed before requests can be signed,
+    /// or `None` if none is needed.
     ///
-    /// The client calls it from one thread at a time. It may wait for a lock, so the client reads
-    /// its clock again afterwards.
+    /// The client never calls this method from two threads at once. The method may wait for a lock,
+    /// so the client reads its clock again afterwards.
     ///
     /// # Errors
     /// Returns an error if the request cannot be built.
@@ -59,7 +60,7 @@ pub trait Auth: Send + Sync {
         Ok(None)
     }
 
-    /// Stores the token or session of the response to [`next_request`](Auth::next_request).
+    /// Stores the token or session from the response to [`next_request`](Auth::next_request).
     ///
     /// # Errors
     /// Returns an error if the response is an error or cannot be read.
@@ -71,7 +72,7 @@ pub trait Auth: Send + Sync {
     /// Adds parameters that are encoded and sorted with the others, such as a session token.
     ///
     /// # Errors
-    /// Returns an error if the request cannot contain them.
+    /// Returns an error if the parameters cannot be added to the request.
     fn add_parameters(
         &self,
         unsigned: &mut UnsignedRequest<'_>,
@@ -96,15 +97,15 @@ pub trait Auth: Send + Sync {
     /// Removes the token or session if `response` rejects it, and returns whether the request
     /// should be sent once more with a new one.
     ///
-    /// `generation` is the one that the auth set for the rejected request.
+    /// `generation` is the value that [`sign`](Auth::sign) set for the rejected request.
     fn invalidate_if_rejected(&self, response: &Response, generation: Generation) -> bool {
         let _ = (response, generation);
         false
     }
 
-    /// Returns the name of a credential that begins or ends with white space, unless the server
-    /// accepted it already. Errors of kind [`Auth`](crate::ErrorKind::Auth) name it; see
-    /// [`Error::spaced_credential`].
+    /// Returns the name of a credential that begins or ends with whitespace, or `None` if there is
+    /// none or the server has accepted it. Errors of kind [`Auth`](crate::ErrorKind::Auth) contain
+    /// this name; see [`Error::spaced_credential`].
     fn spaced_credential(&self) -> Option<&'static str> {
         None
     }
@@ -117,7 +118,7 @@ pub trait Auth: Send + Sync {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Generation {
-    /// The number of the token, or another number that the auth chooses.
+    /// The number of the token, or any other number that the implementation of [`Auth`] chooses.
     pub number: u64,
     /// The origin of the token.
     pub origin: TokenOrigin,
@@ -150,17 +151,17 @@ pub const MOST_REPLACEMENTS: u32 = 3;
 /// See the example of [`Auth`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TokenOrigin {
-    /// The server, or there is no token.
+    /// The token is from the server, or the request has no token.
     #[default]
     Server,
-    /// A token store, whose token may be outdated. If the server rejects it, the request is sent
-    /// again with another token of the store, at most [`MOST_REPLACEMENTS`] times, or with one from
-    /// the server.
+    /// The token is from a store and may be outdated. If the server rejects it, the request is sent
+    /// again with another token from the store, at most [`MOST_REPLACEMENTS`] times, or with one
+    /// from the server.
     Store,
 }
 
-/// A request to send before the request to the endpoint, and a guard (such as an inter-process
-/// lock) that is dropped after its response was handled or failed to arrive.
+/// A request for a token or session, which is sent before the request to the endpoint. Its guard,
+/// such as an inter-process lock, is dropped when the exchange has ended.
 ///
 /// See the example of [`Auth`].
 #[non_exhaustive]

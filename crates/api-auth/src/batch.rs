@@ -1,4 +1,4 @@
-//! Sending many requests, several at a time.
+//! Sending many requests concurrently.
 
 use std::fmt;
 
@@ -10,11 +10,12 @@ use crate::window::Window;
 
 impl Client {
     /// Returns an iterator that sends many requests and returns their results in the order of the
-    /// requests. Up to `at_a_time` requests are in flight at a time, each on a thread of its own.
-    /// With 1, no thread is started.
+    /// requests. Up to `at_a_time` requests are in flight, each on a thread of its own. If
+    /// `at_a_time` is 1, no thread is started.
     ///
-    /// All threads use the same token. Each needs a connection: see `max_connections` of the
-    /// builder for more than 16. If a thread cannot be started, the others send the requests.
+    /// All threads use the same token. Each needs a connection: for more than 16 threads, set
+    /// `max_connections` of the builder. If a thread cannot be started, the others send the
+    /// requests.
     ///
     /// See the example of [`Batch`].
     pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> Batch<I::IntoIter>
@@ -28,8 +29,8 @@ impl Client {
 /// An iterator over the requests of [`Client::send_all`] and their results, in the order of the
 /// requests.
 ///
-/// An error does not end it: each request has its own result. Each request is sent once, and
-/// retried like any other: a write is retried only if it was certainly not sent.
+/// An error does not end the iterator: each request has its own result. Requests are retried like
+/// all others: a write only if it was certainly not sent.
 ///
 /// Requests are sent when the iterator is advanced. The next requests are taken from the list when
 /// fewer than the maximum are in flight, so the list may be endless. When the iterator is dropped,
@@ -58,7 +59,7 @@ where
     client: Client,
     requests: Option<I>,
     most: usize,
-    /// The requests in flight. `None` if one request is sent at a time.
+    /// The requests in flight. `None` if requests are sent one after another.
     window: Option<Window<I::Item, RequestResult<I::Item>>>,
 }
 
@@ -84,10 +85,10 @@ impl<I> Batch<I>
 where
     I: Iterator<Item: Endpoint>,
 {
-    /// Sends no further request. The iterator ends after the results of the requests in flight,
-    /// whose waits between attempts are interrupted.
+    /// Stops sending requests. Waits between attempts are interrupted, and the iterator ends after
+    /// the results of the requests in flight.
     ///
-    /// The results are then those of the first requests of the list. No other request was sent.
+    /// The results are then those of the first requests of the list. No later request was sent.
     pub fn stop(&mut self) {
         self.requests = None;
         if let Some(window) = &mut self.window {
@@ -334,7 +335,7 @@ mod tests {
         assert!(error.outcome_unknown() && !format!("{error:?}{error:#?}").contains("CANARY"));
     }
 
-    /// An auth with a token that is requested.
+    /// A signer that requests a token.
     #[derive(Default)]
     struct Token(AtomicU64);
 

@@ -28,7 +28,7 @@ const SEPARATOR: &str = "~~~";
 const CIPHER_KEY_LENGTH: usize = 32;
 const CIPHER_BLOCK_LENGTH: usize = 16;
 
-/// The check that a block failed. It does not contain the content of the block.
+/// The reason why a block was rejected. It does not contain any content of the block.
 ///
 /// See the example of [`BlockKey::seal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub struct BlockKey {
 }
 
 impl BlockKey {
-    /// Prepares the UTF-8 bytes of `key`, of any length.
+    /// Creates a key from the UTF-8 bytes of `key`, which may have any length.
     ///
     /// # Errors
     /// Returns an error that names `argument` if the key is empty.

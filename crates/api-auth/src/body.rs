@@ -27,7 +27,7 @@ pub enum Body<'a> {
     /// No body.
     #[default]
     None,
-    /// `application/x-www-form-urlencoded`, written with the provider's [`Encoding`].
+    /// `application/x-www-form-urlencoded`, encoded with the provider's [`Encoding`].
     Form(Params<'a>),
     /// `application/json`, sent unchanged.
     Json(Vec<u8>),
@@ -35,13 +35,13 @@ pub enum Body<'a> {
     Bytes {
         /// The `content-type` header.
         content_type: &'static str,
-        /// The bytes.
+        /// The bytes of the body, sent unchanged.
         bytes: Vec<u8>,
     },
 }
 
 impl fmt::Debug for Body<'_> {
-    /// Formats names of parameters and numbers of bytes. A value may be a secret.
+    /// Formats only parameter names and sizes, because values may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("None"),
@@ -80,7 +80,7 @@ pub(crate) fn is_form(request: &Request) -> bool {
     content_type.is_some_and(|value| value.as_bytes().starts_with(FORM.as_bytes()))
 }
 
-/// Encodes a form, with spare capacity for escapes and for what an auth appends.
+/// Encodes a form, with spare capacity for escapes and for a digest that a signer appends.
 pub(crate) fn form(params: &Params<'_>, encoding: Encoding) -> Vec<u8> {
     const SIGNATURE: usize = 128;
     let length: usize = params.iter().map(|(name, value)| name.len() + value.len() + 2).sum();

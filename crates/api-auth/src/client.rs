@@ -35,7 +35,7 @@ use crate::route::{Credential, Server};
 use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 use crate::unsigned_request::UnsignedRequest;
 
-/// A client of one provider, on which its typed client is based.
+/// A client of one provider. The provider's typed client is based on it.
 ///
 /// Cloning is cheap and shares connections and tokens. All threads can share one client.
 ///
@@ -105,7 +105,7 @@ struct Preparing {
 }
 
 impl Preparing {
-    /// Returns a new value for each credential.
+    /// Returns a new state for each credential.
     fn of(credentials: &[(Credential, Arc<dyn Auth>)]) -> Vec<(Credential, Arc<Self>)> {
         credentials.iter().map(|(name, _)| (*name, Arc::default())).collect()
     }
@@ -130,8 +130,8 @@ impl Client {
         Self(Arc::new(Inner { parts, preparing, random: RandomState::new() }))
     }
 
-    /// Returns a client with other credentials under these names, such as those of a user. It
-    /// shares connections, clock and settings with this client.
+    /// Returns a client with additional or different credentials, such as those of a user. It
+    /// shares connections, clock, settings and all other credentials with this client.
     ///
     /// See the example of [`Client`](crate::Client).
     #[must_use]
@@ -167,7 +167,7 @@ impl Client {
     }
 
     /// Requests the token or session of a credential in advance, unless there is a valid one.
-    /// Without this call, the first request with the credential requests it. An error before the
+    /// Without this call, the first request that needs the credential does so. An error before the
     /// token request is sent names `id` as its endpoint.
     ///
     /// # Errors
@@ -237,7 +237,7 @@ impl Client {
         self.exchange(endpoint, &mut RequestCopy::new()).map(|(response, _)| response)
     }
 
-    /// Builds and signs the request without sending it. A token or session that it needs is
+    /// Builds and signs the request without sending it. If a token or session is needed, it is
     /// requested first.
     ///
     /// # Errors
@@ -247,7 +247,7 @@ impl Client {
         self.signed_call(endpoint)
     }
 
-    /// Returns the signed request as a `curl` command without its secrets; see
+    /// Returns the signed request as a `curl` command, with its secrets replaced with `***`; see
     /// [`curl()`](crate::curl()).
     ///
     /// # Errors
@@ -267,14 +267,14 @@ impl Client {
         self.signed_call(endpoint).map(|request| curl_with_secrets(&request))
     }
 
-    /// Returns the base URL of a server, without a slash at its end. Returns `None` if the
+    /// Returns the base URL of a server, without a trailing slash. Returns `None` if the
     /// environment has no such server.
     pub fn base_url(&self, server: Server) -> Option<&str> {
         let found = self.0.parts.bases.iter().find(|(name, _)| *name == server);
         found.map(|(_, base)| base.text.as_str())
     }
 
-    /// Returns an error about a list whose requests succeeded.
+    /// Returns the error of a list whose requests succeeded but whose entries are incomplete.
     pub(crate) fn error_of_list(&self, id: &'static str, error: ResponseError) -> Error {
         self.named(id, Error::from(error), 0).with_idempotent(true)
     }
@@ -301,8 +301,8 @@ impl Client {
         }
     }
 
-    /// Returns the error of a response that was rejected or cannot be parsed. Not generic, like the
-    /// functions below, so that each endpoint adds little compiled code.
+    /// Returns the error of a response that was rejected or cannot be parsed. Like the functions
+    /// below, this one is not generic, so that each endpoint adds little compiled code.
     fn parse_error(
         &self,
         call: &dyn Call,
@@ -319,7 +319,7 @@ impl Client {
             .with_spaced_credential(|| self.spaced_credential(call))
     }
 
-    /// Returns the name of a credential of the request that begins or ends with white space.
+    /// Returns the name of a credential of the request that begins or ends with whitespace.
     fn spaced_credential(&self, call: &dyn Call) -> Option<&'static str> {
         call.spaced_credential().or_else(|| self.auth(call.credential()).ok()??.spaced_credential())
     }
@@ -504,7 +504,7 @@ impl Client {
         }
     }
 
-    /// Returns an error if the request cannot be built, whatever its token.
+    /// Returns an error if the request cannot be built, even with a valid token.
     fn check(&self, call: &dyn Call) -> Result<()> {
         let base = self.base(call.server())?;
         let unsigned = UnsignedRequest::of_checked(call)?;

@@ -39,12 +39,12 @@ impl From<Amount> for rust_decimal::Decimal {
 impl TryFrom<rust_decimal::Decimal> for Amount {
     type Error = InputError;
 
-    /// Converts the number exactly. Zeros at its end are dropped only if the number does not fit
+    /// Converts the number exactly. Trailing zeros are dropped only if the number does not fit
     /// otherwise.
     ///
     /// # Errors
     /// Returns an error for a number with more than 18 decimals or with too many digits. An
-    /// `Amount` has 18 digits, or 19 for most numbers.
+    /// `Amount` holds all numbers of 18 digits, and most numbers of 19 digits.
     fn try_from(number: rust_decimal::Decimal) -> Result<Self, InputError> {
         let exact = |number: rust_decimal::Decimal| {
             let decimals = u8::try_from(number.scale()).ok();

@@ -13,12 +13,13 @@ use crate::encode::{decode_form, without_user_info};
 use crate::message::Request;
 use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
 
-/// Returns `request` as a command for a POSIX shell, with its secrets replaced by `***`.
-/// [`curl_with_secrets`] returns the command that works as printed.
+/// Returns `request` as a `curl` command for a POSIX shell, with its secrets replaced with `***`. For
+/// a command that works as printed, use [`curl_with_secrets`].
 ///
 /// The following values are secrets:
 ///
-/// - headers that are marked sensitive, or are named like `authorization` or `cookie`;
+/// - headers that are marked as sensitive, and headers with the name of a secret, such as
+///   `authorization` and `cookie`;
 /// - the values of the `secret_parameters` in query, form and JSON body, and of parameters with the
 ///   name of a secret (`password`, `clientSecret`, `card.number`, `user[token]`), at any depth and
 ///   with all nested values. Case and punctuation are ignored. Values that are themselves JSON, a
@@ -40,8 +41,8 @@ pub fn curl(request: &Request, secret_parameters: &[&str]) -> String {
     masked_command(request, request.uri().path(), secret_parameters)
 }
 
-/// Returns `request` as a command for a POSIX shell that sends the same method, URL, headers and
-/// body. It grants the same access as the credentials: do not share it.
+/// Returns `request` as a `curl` command for a POSIX shell that sends the same method, URL, headers
+/// and body. It grants the same access as the credentials: do not share it.
 ///
 /// ```
 /// use api_auth::curl_with_secrets;
@@ -58,7 +59,7 @@ pub fn curl_with_secrets(request: &Request) -> String {
     command(request, request.uri().path(), &[], false)
 }
 
-/// Returns the command without its secrets, with another path in place of the request's.
+/// Returns the command without its secrets, with `path` in place of the request's path.
 #[inline]
 pub(crate) fn masked_command(request: &Request, path: &str, secret_parameters: &[&str]) -> String {
     command(request, path, secret_parameters, true)
@@ -155,7 +156,7 @@ fn mask_body<'a>(request: &Request, text: &'a str, listed: &[&str]) -> Cow<'a, s
     }
 }
 
-/// Replaces the values of secret names in `a=b&c=d`.
+/// Masks the values of parameters with the name of a secret in `a=b&c=d`.
 #[inline]
 pub(crate) fn mask_parameters<'a>(text: &'a str, listed: &[&str]) -> Cow<'a, str> {
     let pairs = text.split('&').map(|pair| match pair.split_once('=') {
@@ -228,8 +229,8 @@ fn decoded(name: &str) -> String {
     decode_form(name.as_bytes()).into_iter().map(|(name, _)| name).collect()
 }
 
-/// Replaces the values of secret names at any depth of a JSON text. A text that is not JSON is
-/// masked as a whole, because its secrets cannot be found.
+/// Masks the values of members with the name of a secret, at any depth of a JSON text. A text that
+/// is not JSON is masked as a whole, because its secrets cannot be found.
 #[inline]
 fn mask_json(text: &str, listed: &[&str]) -> String {
     match serde_json::from_slice::<Value>(text.as_bytes()) {
@@ -562,7 +563,7 @@ mod tests {
         }
     }
 
-    /// The received parts of one request: its first line, its headers and its body.
+    /// Receives one request, and returns its first line, its headers and its body.
     #[cfg(unix)]
     fn arrived(listener: &std::net::TcpListener) -> (String, Vec<String>, Vec<u8>) {
         use std::io::{Read, Write};

@@ -1,7 +1,7 @@
 //! Ordered parameters and their encoder.
 //!
-//! The signed and the sent bytes are the same, because both are written once, by
-//! [`Encoding::write`]. A provider has one [`Encoding`].
+//! Parameters are encoded once, by [`Encoding::write`], so the signed and the sent bytes are the
+//! same. A provider has one [`Encoding`].
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -27,7 +27,7 @@ use crate::error::input::InputError;
 pub struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Params<'a> {
-    /// Creates an empty list. It allocates when the first parameter is added.
+    /// Creates an empty list, without an allocation.
     pub fn new() -> Self {
         Self(Vec::new())
     }
@@ -107,7 +107,7 @@ impl<'a> Params<'a> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 
-    /// Returns the first value of that name.
+    /// Returns the value of the first parameter with this name, or `None` if there is none.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
@@ -122,8 +122,9 @@ impl<'a> Params<'a> {
         self.0.len()
     }
 
-    /// Sorts by the bytes of the top-level name (`SANs` of `SANs[0][DNS]`). Parameters with the
-    /// same top-level name keep their order. Upper case comes before lower case.
+    /// Sorts the parameters by the bytes of their top-level names (`SANs` of `SANs[0][DNS]`).
+    /// Parameters with the same top-level name keep their order. Upper case comes before lower
+    /// case.
     pub fn sort_by_top_level_name(&mut self) {
         fn top(name: &str) -> &str {
             name.split_once('[').map_or(name, |(top, _)| top)
@@ -157,7 +158,7 @@ fn decode(text: &str) -> Result<String, InputError> {
 /// The encoding of names and values in a query string or a form body.
 ///
 /// Both variants write a space as `+` and every other reserved byte of the UTF-8 text as `%XX` with
-/// upper-case hex digits. They differ in one byte (`*`), which is enough to break a signature.
+/// upper-case hex digits. They differ in one byte (`*`), which is enough to invalidate a signature.
 ///
 /// See the example of [`Params`](crate::Params).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,7 +212,7 @@ impl Encoding {
         }
     }
 
-    /// Returns how many bytes [`write`](Encoding::write) appends.
+    /// Returns the number of bytes that [`write`](Encoding::write) appends.
     pub(crate) fn length(self, params: &Params<'_>) -> usize {
         let escaped = |byte: &u8| *byte != b' ' && !self.is_bare(*byte);
         let text =
@@ -239,20 +240,23 @@ pub fn decode_form(text: &[u8]) -> Vec<(String, String)> {
 /// assert_eq!(api_auth::decode_form_bytes(b"a=%F3+b"), [(b"a".to_vec(), b"\xf3 b".to_vec())]);
 /// ```
 pub fn decode_form_bytes(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
-    text.split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let mut halves = pair.splitn(2, |byte| *byte == b'=');
-            let name = halves.next().unwrap_or_default();
-            (decode_bytes(name), decode_bytes(halves.next().unwrap_or_default()))
-        })
-        .collect()
+    let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    let mut decoded = Vec::with_capacity(16);
+    decoded.extend(pairs.map(|pair| {
+        let mut halves = pair.splitn(2, |byte| *byte == b'=');
+        let name = halves.next().unwrap_or_default();
+        (decode_bytes(name), decode_bytes(halves.next().unwrap_or_default()))
+    }));
+    decoded
 }
 
 /// Decodes a name or a value of a form.
 #[inline(never)]
 fn decode_bytes(text: &[u8]) -> Vec<u8> {
     let mut spaced = text.to_vec();
+    if !text.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        return spaced;
+    }
     for byte in &mut spaced {
         if *byte == b'+' {
             *byte = b' ';

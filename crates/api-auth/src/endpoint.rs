@@ -40,8 +40,8 @@ pub trait Endpoint: Sized {
         Ok(Body::None)
     }
 
-    /// Rejects invalid arguments before anything is sent. The arguments of the path are validated
-    /// by the [`ROUTE`](Endpoint::ROUTE).
+    /// Validates the arguments before anything is sent. The arguments of the path are validated by
+    /// the [`ROUTE`](Endpoint::ROUTE).
     ///
     /// # Errors
     /// Returns an error that names the first invalid argument.
@@ -50,18 +50,25 @@ pub trait Endpoint: Sized {
     }
 
     /// Returns the name of an argument that is a credential, such as a password, and begins or ends
-    /// with white space. Errors of kind [`Auth`](crate::ErrorKind::Auth) name it; see
+    /// with whitespace. Errors of kind [`Auth`](crate::ErrorKind::Auth) contain this name; see
     /// [`Error::spaced_credential`](crate::Error::spaced_credential).
     fn spaced_credential(&self) -> Option<&'static str> {
         None
     }
 
     /// Parses a response whose status the [`ROUTE`](Endpoint::ROUTE) accepts. Other responses are
-    /// errors. A failure that is reported with a status of success is an error here.
+    /// errors. If the server reports a failure with a success status, this function must return an
+    /// error.
     ///
     /// # Errors
     /// Returns the error of the response, or one that names the field that cannot be parsed.
     fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError>;
+
+    /// Returns the name of the endpoint in errors and recordings. Only
+    /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
+    fn id(&self) -> &'static str {
+        Self::ID
+    }
 
     /// Returns the HTTP method. Only [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn method(&self) -> Method {
@@ -85,8 +92,8 @@ pub trait Endpoint: Sized {
         const { &Self::ROUTE }.credential_name()
     }
 
-    /// Returns the server of the environment. Only
-    /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
+    /// Returns the server that the request is sent to. Only [`RawEndpoint`](crate::RawEndpoint)
+    /// overrides it.
     fn server(&self) -> Server {
         const { &Self::ROUTE }.server_name()
     }
@@ -97,7 +104,7 @@ pub trait Endpoint: Sized {
         const { &Self::ROUTE }.is_idempotent_for(self)
     }
 
-    /// Returns whether the request changes nothing at the server. Only
+    /// Returns whether the request changes nothing on the server. Only
     /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn read_only(&self) -> bool {
         const { &Self::ROUTE }.is_read_only_for(self)
@@ -125,7 +132,7 @@ pub(crate) trait Call {
 impl<E: Endpoint> Call for E {
     fn id(&self) -> &'static str {
         const { E::ROUTE.complete() };
-        E::ID
+        Endpoint::id(self)
     }
 
     fn method(&self) -> Method {
@@ -270,7 +277,7 @@ pub trait Paged: Endpoint + Sized {
     }
 }
 
-/// A list whose pages are numbered, so that several of them can be requested at a time; see
+/// A list whose pages are numbered, so that they can be requested concurrently; see
 /// [`Items::concurrent`](crate::Items::concurrent).
 ///
 /// [`next`](Paged::next) must return the request with the next number.
@@ -280,7 +287,7 @@ pub trait NumberedPages: Paged {
     /// Returns the number of the requested page.
     fn page_number(&self) -> u32;
 
-    /// Returns the same request for the page with this number.
+    /// Returns the same request for page `number`.
     #[must_use]
     fn with_page_number(&self, number: u32) -> Self;
 }
@@ -309,7 +316,7 @@ impl Extent {
         Self { before: u64::from(index).saturating_mul(page_size), page_size, total: None }
     }
 
-    /// Sets the number of entries of the whole list.
+    /// Sets the number of entries in the whole list.
     #[must_use]
     pub fn with_total(mut self, total: impl Into<Option<u64>>) -> Self {
         self.total = total.into();
@@ -348,12 +355,18 @@ impl Extent {
         after.checked_add(self.page_size - 1)?.checked_div(self.page_size)
     }
 
+    /// Returns the number of entries on the pages before the one that is `back` pages before this
+    /// one.
+    pub(crate) fn before_earlier(&self, back: u32) -> u64 {
+        self.before.saturating_sub(u64::from(back).saturating_mul(self.page_size))
+    }
+
     /// Returns the number of entries on the pages before this one.
     pub fn before(&self) -> u64 {
         self.before
     }
 
-    /// Returns the number of entries of the whole list. Returns `None` if it is not known.
+    /// Returns the number of entries in the whole list. Returns `None` if it is not known.
     pub fn total(&self) -> Option<u64> {
         self.total
     }

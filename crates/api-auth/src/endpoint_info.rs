@@ -1,11 +1,11 @@
-//! The facts of an endpoint without its type.
+//! Descriptions of endpoints, without their types.
 
 use http::Method;
 
 use crate::endpoint::Endpoint;
 use crate::route::{Credential, Server};
 
-/// Id, method, path, credential, server and effect of an endpoint, for tables and tools.
+/// The id, method, path, credential, server and idempotency of an endpoint, for tables and tools.
 ///
 /// Each client crate lists all its endpoints in a constant `ENDPOINTS`.
 ///
@@ -28,8 +28,7 @@ pub struct EndpointInfo {
 }
 
 impl EndpointInfo {
-    /// Returns the facts of the endpoint `E`, which are those of its
-    /// [`ROUTE`](Endpoint::ROUTE).
+    /// Returns the description of the endpoint `E`, as given by its [`ROUTE`](Endpoint::ROUTE).
     pub const fn of<E: Endpoint>() -> Self {
         let route = const { &E::ROUTE };
         Self {
@@ -63,7 +62,7 @@ impl EndpointInfo {
         self.credential
     }
 
-    /// Returns the server of the environment.
+    /// Returns the server that requests are sent to.
     pub const fn server(&self) -> Server {
         self.server
     }
@@ -73,7 +72,7 @@ impl EndpointInfo {
         self.idempotent
     }
 
-    /// Returns whether the request changes nothing at the server, or `None` if that depends on its
+    /// Returns whether the request changes nothing on the server, or `None` if that depends on its
     /// arguments.
     pub const fn is_read_only(&self) -> Option<bool> {
         self.read_only

@@ -43,9 +43,9 @@ impl fmt::Display for Cause {
 
 /// The error of a request, with status, headers and body of the response.
 ///
-/// Display is one line: what failed, where, and after how many attempts. Debug adds a hint on a
-/// second line, so that an error that `main` returns is readable; `{:#?}` shows all parts but
-/// headers and body. None of them shows a secret of the request.
+/// `Display` is one line: what failed, where, and after how many attempts. `Debug` adds a hint on a
+/// second line, so that an error that `main` returns is readable. `{:#?}` shows everything except
+/// headers and body. None of these formats shows a secret of the request.
 ///
 /// ```
 /// # fn show(error: api_auth::Error) {
@@ -63,7 +63,7 @@ struct Inner {
     endpoint: &'static str,
     attempts: u32,
     response: Option<Response>,
-    /// The request id of the headers without the secrets that it contained.
+    /// The request id from the headers, with its secrets removed.
     redacted_id: Option<String>,
     retry_after: Option<Duration>,
     retryable: bool,
@@ -88,7 +88,7 @@ pub enum Delivery {
 }
 
 impl Delivery {
-    /// Returns the effect of a request whose response is this error.
+    /// Returns the delivery status of a request whose response is this error.
     fn of_response(error: &ResponseError, status: StatusCode) -> Self {
         match error.kind {
             _ if status.is_client_error() => Self::Refused,
@@ -98,7 +98,7 @@ impl Delivery {
         }
     }
 
-    /// Returns the effect of a request without a complete response.
+    /// Returns the delivery status of a request without a complete response.
     fn of_transport(error: &TransportError) -> Self {
         match (error.sent(), error.partial().map(Response::status)) {
             (Sent::No, _) => Self::NotSent,
@@ -179,7 +179,7 @@ impl Error {
         self
     }
 
-    /// Sets the name of a credential that begins or ends with white space, if authentication failed.
+    /// Sets the name of a credential that begins or ends with whitespace, if authentication failed.
     pub(crate) fn with_spaced_credential(
         mut self,
         name: impl FnOnce() -> Option<&'static str>,
@@ -233,13 +233,12 @@ impl Error {
         }
     }
 
-    /// Returns the HTTP status. Returns `None` if no response, not even its beginning, was
-    /// received.
+    /// Returns the HTTP status, or `None` if none was received.
     pub fn status(&self) -> Option<StatusCode> {
         self.response().map(Response::status)
     }
 
-    /// Returns the headers of the response. Returns `None` if none was received.
+    /// Returns the headers of the response, or `None` if none were received.
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.response().map(Response::headers)
     }
@@ -256,14 +255,14 @@ impl Error {
     }
 
     /// Returns the provider's error code, or that of the first of its [`details`](Error::details).
-    /// Secrets of the request are replaced by `***`.
+    /// Secrets of the request are replaced with `***`.
     pub fn code(&self) -> Option<&str> {
         let error = self.response_error()?;
         error.code.as_deref().or_else(|| error.details.first()?.code.as_deref())
     }
 
     /// Returns the provider's message, or that of the first of its [`details`](Error::details).
-    /// Secrets of the request are replaced by `***`, here and in all other texts of an error;
+    /// Secrets of the request are replaced with `***`, here and in all other texts of an error;
     /// [`body_text`](Error::body_text) returns the unchanged text of the server.
     pub fn message(&self) -> Option<&str> {
         let error = self.response_error()?;
@@ -271,7 +270,7 @@ impl Error {
     }
 
     /// Returns the provider's list of errors, one entry for each field. It is empty if the provider
-    /// sends none. Secrets of the request are replaced by `***`.
+    /// sends none. Secrets of the request are replaced with `***`.
     pub fn details(&self) -> &[Detail] {
         self.response_error().map(|error| error.details.as_slice()).unwrap_or_default()
     }
@@ -292,7 +291,7 @@ impl Error {
     }
 
     /// Returns the provider's id of the request, from its body or the `x-request-id` header.
-    /// Secrets of the request are replaced by `***`.
+    /// Secrets of the request are replaced with `***`.
     pub fn request_id(&self) -> Option<&str> {
         self.response_error()
             .and_then(|error| error.request_id.as_deref())
@@ -306,7 +305,7 @@ impl Error {
         self.0.retry_after
     }
 
-    /// Returns the name of the invalid argument.
+    /// Returns the name of the invalid argument, or `None` for an error of another kind.
     pub fn argument(&self) -> Option<&str> {
         match &self.0.cause {
             Cause::Input(error) => Some(error.argument()),
@@ -314,8 +313,8 @@ impl Error {
         }
     }
 
-    /// Returns the position of the error in the argument, in bytes from 0, for arguments with a
-    /// syntax of their own such as rules.
+    /// Returns the byte offset of the error in the argument, for arguments with a syntax of their
+    /// own, such as rules.
     pub fn position(&self) -> Option<usize> {
         match &self.0.cause {
             Cause::Input(error) => error.position(),
@@ -328,10 +327,10 @@ impl Error {
         matches!(&self.0.cause, Cause::Transport(error) if error.is_timeout())
     }
 
-    /// Returns whether the same request may be sent again later: it failed for a temporary reason,
-    /// and is safe to retry. The client itself does not retry it any more: its attempts are
-    /// exhausted, `Retry-After` is longer than it waits, or the request is a write that the server
-    /// rejected with status 429, so that nothing was carried out.
+    /// Returns whether the same request may be sent again later: it failed for a temporary reason
+    /// and is safe to retry. The client itself has stopped retrying it: the attempts are exhausted,
+    /// `Retry-After` is longer than it waits, or the request is a write that the server rejected
+    /// with status 429, so that nothing was carried out.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
@@ -346,8 +345,9 @@ impl Error {
     }
 
     /// Returns whether a write may have been carried out although there is no usable response: the
-    /// response was lost, or was accepted and could not be read, or is one of status 3xx or 5xx.
-    /// Look the record up before repeating the request. Always `false` for idempotent requests.
+    /// response was lost, or was accepted and could not be read, or has status 3xx or 5xx. Check
+    /// whether the change was made before you repeat the request. Always `false` for idempotent
+    /// requests.
     pub fn outcome_unknown(&self) -> bool {
         let unread = match self.delivery() {
             Delivery::Unknown => true,
@@ -358,8 +358,8 @@ impl Error {
     }
 
     /// Returns the name of the argument or environment variable with a credential that begins or
-    /// ends with white space, if authentication failed and the client has one. White space is often
-    /// copied by mistake.
+    /// ends with whitespace, if authentication failed and there is such a credential. The
+    /// whitespace may have been copied by mistake.
     pub fn spaced_credential(&self) -> Option<&'static str> {
         self.0.spaced_credential
     }
@@ -372,12 +372,15 @@ impl Error {
             }
             (ErrorKind::Auth, Some(name)) => {
                 return Some(Cow::Owned(format!(
-                    "{name} begins or ends with white space: check whether it belongs to the value"
+                    "{name} begins or ends with whitespace, which may have been copied by mistake"
                 )));
             }
             (ErrorKind::RateLimited, _) if self.0.retry_after.is_some() => {
                 let seconds = self.0.retry_after.unwrap_or_default().as_secs();
                 return Some(Cow::Owned(format!("wait {seconds} s before the next request")));
+            }
+            (ErrorKind::Auth, _) if self.message().is_some_and(|text| text.contains("nonce")) => {
+                "check the clock of this machine"
             }
             (kind, _) => Self::hint_of(kind, self.0.retryable)?,
         };
@@ -390,10 +393,12 @@ impl Error {
             ErrorKind::Auth => "check the credentials, their permissions and the environment",
             ErrorKind::RateLimited => "wait before the next request",
             ErrorKind::Decode => {
-                "the response or message differs from the documentation; see `body()`"
+                "the response or notification is not as documented; for a response, see `Error::body`"
             }
             ErrorKind::Incomplete => "entries may be missing: read the list again",
-            ErrorKind::Verify => "do not trust the message",
+            ErrorKind::Verify => {
+                "the notification is not genuine or cannot be verified: do not act on it"
+            }
             ErrorKind::Input
             | ErrorKind::Transport
             | ErrorKind::Api

@@ -1,7 +1,6 @@
 //! HMAC-SHA256 with a key that is prepared once, and the three encodings of a signature.
 //!
-//! Each signing scheme is a module of its own: [`request_line`], [`form_digest`],
-//! [`nonce_headers`].
+//! Each signing scheme has its own module: [`request_line`], [`form_digest`], [`nonce_headers`].
 
 use std::fmt;
 use std::ops::Deref;
@@ -19,7 +18,7 @@ pub mod form_digest;
 pub mod nonce_headers;
 pub mod request_line;
 
-/// An HMAC-SHA256 key. It is hashed into its initial state once and cloned for each message.
+/// An HMAC-SHA256 key. The initial state is computed once and cloned for each message.
 ///
 /// ```
 /// use api_auth::{HmacKey, Secret};
@@ -34,7 +33,7 @@ pub mod request_line;
 pub struct HmacKey(Hmac<Sha256>);
 
 impl HmacKey {
-    /// Prepares the UTF-8 bytes of `key`, of any length.
+    /// Creates a key from the UTF-8 bytes of `key`, which may have any length.
     ///
     /// # Errors
     /// Returns an error that names `argument` if the key is empty, for example because a variable
@@ -53,8 +52,8 @@ impl HmacKey {
         Signature(self.mac(parts).finalize().into_bytes().into())
     }
 
-    /// Returns whether `signature` is the one of the concatenated `parts`, compared in constant
-    /// time.
+    /// Returns whether `signature` is the signature of the concatenated `parts`. The comparison
+    /// takes constant time.
     pub fn verify(&self, parts: &[&[u8]], signature: &[u8]) -> bool {
         self.mac(parts).verify_slice(signature).is_ok()
     }
@@ -74,7 +73,7 @@ impl fmt::Debug for HmacKey {
     }
 }
 
-/// Returns the SHA-256 of `bytes` as lower-case hex, 64 characters, for the few providers that
+/// Returns the SHA-256 hash of `bytes` as 64 lower-case hex digits, for the few providers that
 /// require a hash without a key. Unlike an HMAC, it does not authenticate the bytes.
 ///
 /// ```
@@ -92,7 +91,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 pub struct Signature([u8; 32]);
 
 impl Signature {
-    /// Returns the bytes.
+    /// Returns the 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

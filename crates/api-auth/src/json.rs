@@ -6,8 +6,11 @@
 //! | `visitor.rs` | the visitors that it passes to `serde_json`: conversions between strings, numbers and empty values |
 //! | `access.rs` | lists, maps and enums |
 //! | `members.rs` | objects with known fields: unknown members, names, paths |
-//! | `repair.rs` | texts that are not quite JSON |
+//! | `repair.rs` | texts that are not valid JSON |
 //! | `error.rs` | errors, with paths and without values |
+//!
+//! In these modules, an *empty value* is `""`, `false` or `[]`, which PHP servers send in place of
+//! a missing value.
 //!
 //! A response is parsed in one pass. If that fails, further passes parse it in other modes, which
 //! depend on the error of the pass before. A well-formed response costs no further pass.
@@ -64,7 +67,7 @@ pub(crate) use repair::has_reserved_name;
 /// #[derive(serde::Deserialize, Debug)]
 /// struct Users { data: Vec<User> }
 /// let error = api_auth::json::<Users>(&reply).unwrap_err();
-/// assert_eq!(error.to_string(), "data[1].uid: invalid type: sequence, expected a string");
+/// assert_eq!(error.to_string(), "data[1].uid: expected a string, found an array");
 /// ```
 pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     json_slice(response.body()).map_err(|error| match undecoded(response) {
@@ -87,7 +90,7 @@ pub fn json_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, ResponseError> 
         .map_err(|error| ResponseError::new(ErrorKind::Decode).with_message(error.to_string()))
 }
 
-/// Returns the first byte of the JSON text in a body, after a byte order mark and white space: `{`
+/// Returns the first byte of the JSON text in a body, after a byte order mark and whitespace: `{`
 /// for an object. Returns `None` for an empty body.
 ///
 /// ```
@@ -162,7 +165,7 @@ struct Pass {
     careful: bool,
     /// Whether strings and numbers are parsed from their original text.
     exact: bool,
-    /// The types whose `Option` is `None` for these forms.
+    /// The types whose `Option` is `None` for these empty values.
     empty: Vec<(&'static str, Forms)>,
     /// Whether the names of members are compared, because a field occurred twice.
     tracks_names: bool,
@@ -170,7 +173,7 @@ struct Pass {
     aliases: Vec<(&'static str, [String; 2])>,
     /// The memory in bytes that lists, maps and structs may still use.
     budget: Cell<usize>,
-    /// The size in bytes of the last parsed struct, which is charged.
+    /// The size in bytes of the last parsed struct, which was subtracted from the budget.
     charged: Cell<usize>,
     /// An empty buffer for the text of unknown members.
     scratch: Cell<String>,
@@ -206,8 +209,8 @@ impl Pass {
         Ok(value)
     }
 
-    /// Records what the next pass needs to know from an error. Returns `false` if it is known
-    /// already.
+    /// Records the information in an error that the next pass needs. Returns `false` if it was
+    /// already known.
     #[cold]
     fn learn(&mut self, error: &Error) -> bool {
         match error.kind() {
@@ -234,7 +237,7 @@ impl Pass {
         }
     }
 
-    /// Returns the forms that are `None` for an `Option` of this type.
+    /// Returns the empty values for which an `Option` of this type is `None`.
     fn empty_forms(&self, name: &str) -> Option<Forms> {
         self.empty.iter().find(|(known, _)| *known == name).map(|(_, forms)| *forms)
     }
@@ -264,7 +267,7 @@ impl Pass {
         }
     }
 
-    /// Charges the entry of a list at `index`.
+    /// Subtracts the memory of the list entry at `index` from the budget.
     #[inline]
     fn charge_item(&self, index: usize, size: usize) -> Result<(), Error> {
         self.refund(size);
@@ -277,8 +280,8 @@ impl Pass {
         }
     }
 
-    /// Charges the entry of a map at `index`. A `BTreeMap` has nodes for 11 names and values, and
-    /// about 6 in each.
+    /// Subtracts the memory of the map entry at `index` from the budget. A `BTreeMap` has nodes
+    /// with room for 11 names and values, of which about 6 are used.
     #[inline]
     fn charge_entry(&self, index: usize, size: usize) -> Result<(), Error> {
         const ROOM: usize = 11;
@@ -291,8 +294,8 @@ impl Pass {
         }
     }
 
-    /// Reverts the charge of a struct that is inside a value of this size. The enclosing list, map
-    /// or struct is charged for it.
+    /// Adds the memory of the last struct to the budget again if the struct is part of a value of
+    /// this size: the memory of the enclosing list, map or struct includes it.
     #[inline]
     fn refund(&self, size: usize) {
         let charged = self.charged.replace(0);

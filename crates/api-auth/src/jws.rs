@@ -68,11 +68,9 @@ impl fmt::Display for JwsError {
         f.write_str(match self {
             Self::Missing => "the signature is missing",
             Self::Malformed => "the signature is not a detached JWS",
-            Self::Header => "the header of the signature cannot be read",
+            Self::Header => "the header of the signature cannot be parsed",
             Self::Algorithm => "the algorithm of the signature is not RS256",
-            Self::Address => {
-                "the certificate of the signature is at an address that is not allowed"
-            }
+            Self::Address => "the certificate URL (`x5u`) of the signature is not allowed",
             Self::Time => "the certificate of the signature is not valid at this time",
             Self::Chain => "the certificate of the signature is not trusted",
             Self::Signature => "the signature does not match",
@@ -132,7 +130,7 @@ impl<'a> DetachedJws<'a> {
     }
 
     /// Returns the URL of the certificate from the header. The header is not verified yet and may
-    /// contain any URL: compare it before fetching.
+    /// contain any URL: validate it before you fetch the certificate.
     pub fn x5u(&self) -> &str {
         &self.x5u
     }
@@ -157,7 +155,7 @@ impl<'a> DetachedJws<'a> {
     ///
     /// If the certificate has the extension `keyUsage`, it must contain `digitalSignature` or
     /// `contentCommitment`, and that of each intermediate must contain `keyCertSign` (RFC 5280). If
-    /// it has extended key purposes, one of them must be TLS.
+    /// it lists extended key usages, one of them must be TLS server or client authentication.
     ///
     /// # Errors
     /// Returns an error for the first check that fails.
@@ -335,7 +333,7 @@ impl Anchors {
                 false => Err(webpki::Error::UnknownIssuer),
             }
         };
-        // The certificate has one purpose. If it lists extended key purposes, one of these is
+        // The certificate has one purpose. If it lists extended key usages, one of these is
         // required.
         let usages = [KeyUsage::server_auth(), KeyUsage::client_auth()];
         let mut outcome = Err(JwsError::Chain);

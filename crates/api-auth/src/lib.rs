@@ -8,7 +8,7 @@
 //! | [`Endpoint`], [`EndpointInfo`], [`Paged`], [`RawEndpoint`], [`UnsignedRequest`], [`Body`] | endpoints and requests as data |
 //! | [`Client`], [`Provider`], [`Settings`] | the request loop |
 //! | [`Pages`], [`Items`], [`NumberedPages`], [`Extent`] | pagination |
-//! | [`Batch`] | many requests, several at a time |
+//! | [`Batch`] | concurrent requests |
 //! | [`Auth`], [`NoAuth`], [`hmac`] | authentication of requests |
 //! | [`oauth`], [`AccessToken`] | access tokens: requests, responses, expiry |
 //! | [`TokenStore`], [`MemoryStore`], [`FileStore`], [`VerifiedStore`], [`TokenKey`] | storage of tokens |
@@ -113,7 +113,7 @@ pub use record::Replay;
 pub use retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
 pub use route::{Credential, Route, Segment, Server};
 pub use secret::{Secret, SecretBytes};
-pub use secret_names::is_secret_header;
+pub use secret_names::{is_secret_header, is_secret_name};
 pub use settings::Settings;
 pub use store::file::FileStore;
 #[cfg(unix)]

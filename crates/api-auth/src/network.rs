@@ -23,7 +23,7 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// See the example of [`Client`](crate::Client).
 pub const RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
 
-/// The default number of open connections without a request that are kept: 16.
+/// The default maximum number of idle connections: 16.
 ///
 /// See the example of [`Client`](crate::Client).
 pub const MAX_CONNECTIONS: usize = 16;
@@ -95,7 +95,7 @@ impl NetworkSettings {
 /// The base URL of a server.
 #[derive(Debug, Clone)]
 pub(crate) struct Base {
-    /// The URL without a slash at its end.
+    /// The URL without a trailing slash.
     pub(crate) text: String,
     pub(crate) uri: Uri,
     pub(crate) loopback: bool,

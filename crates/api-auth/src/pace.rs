@@ -48,9 +48,9 @@ impl Pace {
         self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns how long to wait before the next request, and the time after the wait. The request
-    /// takes the earliest free time; requests are spread evenly. Returns `None` if it may be sent at
-    /// once.
+    /// Reserves the earliest free time for a request, and returns how long to wait and the time
+    /// after the wait. Returns `None` if the request may be sent at once. Requests are spread
+    /// evenly.
     pub(crate) fn reserve(&self, now: impl Fn() -> SystemTime) -> Option<(Duration, SystemTime)> {
         if self.interval.is_none() && !self.may_pause.load(Ordering::Acquire) {
             return None;
@@ -77,7 +77,7 @@ impl Pace {
         Some((wait, start))
     }
 
-    /// Delays all requests until `duration` has passed.
+    /// Delays all requests for `duration`.
     pub(crate) fn pause(&self, now: SystemTime, duration: Duration) {
         let mut times = self.lock();
         times.follow(now);

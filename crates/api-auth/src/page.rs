@@ -17,7 +17,7 @@ use crate::page::progress::Progress;
 ///
 /// It ends after the last page or an error. [`request`](Pages::request) then returns the failed
 /// request, so that an export can continue later. The pages are those of the server: if the list
-/// changes meanwhile, an entry may be on two pages or on none. [`Items`] finds such changes.
+/// changes in the meantime, an entry may be on two pages or on none. [`Items`] finds such changes.
 ///
 /// See the example of [`Paged`](crate::Paged).
 #[must_use = "nothing is sent until the iterator is advanced"]
@@ -25,7 +25,7 @@ pub struct Pages<E: Paged> {
     client: Client,
     first: E,
     position: Position<E>,
-    /// Requests several pages at a time.
+    /// The source of pages that are requested concurrently, if there is one.
     ahead: Option<Box<dyn Ahead<E>>>,
     ended: bool,
 }
@@ -50,7 +50,8 @@ impl<E: Paged> Pages<E> {
         Self { client, first, position: Position::First, ahead: None, ended: false }
     }
 
-    /// Requests up to `pages` pages at a time, on threads of their own; see [`Items::concurrent`].
+    /// Requests up to `pages` pages concurrently, on threads of their own; see
+    /// [`Items::concurrent`].
     pub fn concurrent(mut self, pages: usize) -> Self
     where
         E: NumberedPages + Send + 'static,
@@ -111,6 +112,19 @@ impl<E: Paged> Pages<E> {
         fetched
     }
 
+    /// Returns how many pages must be read again if the fetched page shows that the list changed.
+    /// Returns `None` if it was not requested ahead.
+    fn overlapping(&self) -> Option<u32> {
+        self.ahead.as_ref()?.overlapping(&self.first, self.request()?)
+    }
+
+    /// Discards the fetched page, and continues with the one that is `back` pages before it.
+    fn reread(&mut self, back: u32) {
+        if let (Some(ahead), Position::Further(request)) = (&mut self.ahead, &self.position) {
+            self.position = Position::Further(ahead.reread(request, back));
+        }
+    }
+
     fn advance(&mut self, next: Option<E>) {
         if next.is_none() {
             self.ahead = None;
@@ -150,19 +164,19 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
 ///
 /// # Lists that change while they are read
 ///
-/// Entries that are added move others to later pages, where they are skipped. Every entry that was
-/// there from the beginning is returned once. After other changes the iterator returns what it
-/// receives, and then an error of kind [`ErrorKind::Incomplete`], because entries may be missing:
+/// Added entries move others to later pages, where these are skipped. Every entry that was there
+/// from the beginning is returned once. After other changes the iterator returns what it receives,
+/// and then an error of kind [`ErrorKind::Incomplete`], because entries may be missing:
 ///
-/// - The total of the server decreased: entries were removed, so others moved to pages that had
-///   been read.
+/// - The total that the server reports decreased: entries were removed, so others moved to pages
+///   that had been read.
 /// - An entry occurs twice, and added entries do not explain it: the order changed.
-/// - The server sent fewer entries than its total.
+/// - The server sent fewer entries than the total that it reported.
 /// - Two consecutive pages contain no new entry: the server repeats a page.
 ///
 /// [`request`](Items::request) then returns the request for the first page, or for the repeated one.
 ///
-/// Two changes cannot be detected: as many entries are removed as are added between two pages, and
+/// Two changes cannot be detected: between two pages as many entries are removed as are added, or
 /// the order changes after entries were added. If the server reports no total, removed entries
 /// cannot be detected either.
 #[must_use = "nothing is sent until the iterator is advanced"]
@@ -179,19 +193,24 @@ impl<E: Paged> Items<E> {
         Self { pages: Pages::new(client, first), ready, progress: Progress::default() }
     }
 
-    /// Requests up to `pages` pages at a time, on threads of their own. The iterator returns the
-    /// same entries in the same order, and an error at the position of the page that failed. With
-    /// 1, no thread is started.
+    /// Requests up to `pages` pages concurrently, on threads of their own. The iterator returns the
+    /// same entries in the same order, and an error at the position of the page that failed. If
+    /// `pages` is 1, no thread is started.
     ///
     /// The first page is requested alone, because its total determines the number of pages. If the
     /// server reports no total, fewer than `pages` pages beyond the end are requested as well. Up
     /// to `pages` pages are in memory. Threads are started when they are needed. If one cannot be
     /// started, the others fetch the pages.
     ///
-    /// All threads use the same token. Each needs a connection: see `max_connections` of the builder
-    /// for more than 16. When the iterator is dropped, each thread ends after its current request.
+    /// All threads use the same token. Each needs a connection: for more than 16 threads, set
+    /// `max_connections` of the builder. When the iterator is dropped, each thread ends after its
+    /// current request.
     ///
-    /// A panic of the transport is an error of kind [`ErrorKind::Transport`].
+    /// The server may create the pages in any order. If the list changes, the pages that were
+    /// requested at the same time are therefore read again, one after the other. After the fourth
+    /// time, this applies to the rest of the list.
+    ///
+    /// A panic of the transport is returned as an error of kind [`ErrorKind::Transport`].
     pub fn concurrent(mut self, pages: usize) -> Self
     where
         E: NumberedPages + Send + 'static,
@@ -220,9 +239,10 @@ impl<E: Paged> Items<E> {
 
     /// Ends the iterator with an error about the list.
     fn incomplete<T>(&mut self, problem: String) -> Option<Result<T>> {
+        let id = self.request().map_or(E::ID, E::id);
         self.pages.end();
         let error = ResponseError::new(ErrorKind::Incomplete).with_message(problem);
-        Some(Err(self.pages.client.error_of_list(E::ID, error)))
+        Some(Err(self.pages.client.error_of_list(id, error)))
     }
 }
 
@@ -246,6 +266,13 @@ impl<E: Paged> Iterator for Items<E> {
                 Err(error) => return Some(Err(error)),
             };
             let mut items = E::items(page);
+            if let Some(back) = self.pages.overlapping()
+                && self.progress.is_changed(extent, &items, E::item_id)
+                && self.progress.reread(extent, back, items.len())
+            {
+                self.pages.reread(back);
+                continue;
+            }
             if let Err(problem) = self.progress.add(extent, &mut items, E::item_id) {
                 return self.incomplete(problem);
             }

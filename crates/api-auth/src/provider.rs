@@ -27,8 +27,8 @@ pub struct Provider {
     pub read_error: fn(&Response) -> ResponseError,
 }
 
-/// Returns the error of a status and the beginning of the body. This is the default of
-/// [`Provider::read_error`], for providers whose error responses have no format of their own.
+/// Returns an error with the status and the beginning of the body of a response. This is the usual
+/// [`Provider::read_error`] for providers whose error responses have no format of their own.
 ///
 /// See the example of [`Client`](crate::Client).
 pub fn status_error(response: &Response) -> ResponseError {

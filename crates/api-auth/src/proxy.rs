@@ -1,5 +1,5 @@
-//! Selects the proxy of each request: by the variables of the environment, by the builder's
-//! argument, or none.
+//! Selection of the proxy for each request, from environment variables or from the builder's
+//! argument.
 //!
 //! The variables follow the rules that curl and Go's `httpproxy` share:
 //!
@@ -11,7 +11,7 @@
 //! - `no_proxy` lists hosts that are connected directly. See [`Exception`].
 //! - Loopback hosts are always connected directly.
 //!
-//! All variables are read once, when a client is built. A value that cannot be read is an error
+//! All variables are read once, when a client is built. A value that cannot be parsed is an error
 //! that names the variable: a request is never sent directly because its proxy was misspelled.
 
 use std::ffi::OsString;
@@ -25,7 +25,7 @@ use crate::error::input::InputError;
 use crate::network::{ProxyChoice, is_loopback};
 use crate::transport::TransportErrorKind;
 
-/// The argument of the builder.
+/// The name of the builder's argument in errors.
 const ARGUMENT: &str = "proxy";
 
 const FORM: &str = "must be a proxy URL such as http://user:password@host:port; percent-encode \
@@ -61,7 +61,7 @@ impl Proxies {
         }
     }
 
-    /// Returns the proxy for a request to `uri`, or `None` if it is connected directly.
+    /// Returns the proxy for a request to `uri`, or `None` for a direct connection.
     ///
     /// # Errors
     /// Returns an error if the environment could not be read, or if the builder's proxy would get
@@ -187,7 +187,7 @@ impl fmt::Debug for Rules {
 /// A variable's name and its value.
 type Variable = (&'static str, String);
 
-/// Returns the first variable of `names` that is not empty, without white space around its value.
+/// Returns the first variable of `names` that is not empty, without whitespace around its value.
 fn first(lookup: Lookup<'_>, names: &[&'static str]) -> Result<Option<Variable>, InputError> {
     for &name in names {
         if let Some(value) = lookup(name) {
@@ -341,8 +341,8 @@ impl Exception {
         Self::read(entry).ok_or_else(|| {
             // The entry may be a part of a URL with a password, which is never shown.
             let problem = format!(
-                "entry {number} is not one of *, a host name (international names as xn--), an IP \
-                 address or a network such as 10.0.0.0/8; a port may follow a name or an address"
+                "entry {number} must be `*`, a host name, an IP address or a network such as 10.0.0.0/8 \
+                 (international names in xn-- form; names and addresses may have a port)"
             );
             InputError::new(variable, problem)
         })
@@ -485,7 +485,7 @@ pub(crate) fn explain_socks(reason: &str) -> Option<(TransportErrorKind, String)
 mod tests {
     use super::*;
 
-    /// Variables by name.
+    /// The names and values of variables.
     type Given<'a> = &'a [(&'a str, &'a str)];
 
     fn read(given: Given<'_>) -> Result<Proxies, InputError> {
@@ -785,7 +785,7 @@ mod tests {
             let list = format!("good.test, {bad}");
             let error = read(&[("ALL_PROXY", "http://a:1"), ("NO_PROXY", &list)]).unwrap_err();
             assert_eq!(error.argument(), "NO_PROXY", "{bad}");
-            assert!(error.to_string().contains("entry 2 is not one of"), "{error}");
+            assert!(error.to_string().contains("entry 2 must be `*`, "), "{error}");
             assert!(read(&[("NO_PROXY", &list)]).is_ok(), "without a proxy the list is not read");
         }
     }

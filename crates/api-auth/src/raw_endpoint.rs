@@ -24,6 +24,7 @@ use crate::route::{Credential, Route, Server};
 /// ```
 #[derive(Clone)]
 pub struct RawEndpoint {
+    id: &'static str,
     method: Method,
     path: String,
     query: Params<'static>,
@@ -40,6 +41,7 @@ impl RawEndpoint {
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         let read_only = matches!(method, Method::GET | Method::HEAD);
         Self {
+            id: Self::ID,
             idempotent: read_only,
             read_only,
             method,
@@ -49,6 +51,20 @@ impl RawEndpoint {
             credential: Credential::MAIN,
             server: Server::MAIN,
         }
+    }
+
+    /// Sets the name in errors and recordings. Defaults to `raw`.
+    ///
+    /// ```
+    /// use api_auth::{Endpoint, Method, RawEndpoint};
+    ///
+    /// let call = RawEndpoint::new(Method::GET, "/r2/access/count").with_id("access.count");
+    /// assert_eq!(call.id(), "access.count");
+    /// ```
+    #[must_use]
+    pub fn with_id(mut self, id: &'static str) -> Self {
+        self.id = id;
+        self
     }
 
     /// Adds a query parameter.
@@ -65,14 +81,15 @@ impl RawEndpoint {
         self
     }
 
-    /// Sets another of the client's credentials, or [`Credential::NONE`].
+    /// Sets the credential that signs the request, or [`Credential::NONE`]. Defaults to
+    /// [`Credential::MAIN`].
     #[must_use]
     pub fn with_credential(mut self, credential: Credential) -> Self {
         self.credential = credential;
         self
     }
 
-    /// Sets another of the environment's hosts.
+    /// Sets the server that the request is sent to. Defaults to [`Server::MAIN`].
     #[must_use]
     pub fn with_server(mut self, server: Server) -> Self {
         self.server = server;
@@ -86,7 +103,7 @@ impl RawEndpoint {
         self
     }
 
-    /// Sets whether the request changes nothing at the server. Defaults to `true` for GET and HEAD.
+    /// Sets whether the request changes nothing on the server. Defaults to `true` for GET and HEAD.
     #[must_use]
     pub fn with_read_only(mut self, read_only: bool) -> Self {
         self.read_only = read_only;
@@ -95,9 +112,10 @@ impl RawEndpoint {
 }
 
 impl fmt::Debug for RawEndpoint {
-    /// Formats names of parameters and numbers of bytes. The path may contain a secret, too.
+    /// Formats only parameter names and sizes, because values and the path may contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawEndpoint")
+            .field("id", &self.id)
             .field("method", &self.method)
             .field("path", &format_args!("{} bytes", self.path.len()))
             .field("query", &self.query)
@@ -113,9 +131,13 @@ impl fmt::Debug for RawEndpoint {
 impl Endpoint for RawEndpoint {
     type Output = Vec<u8>;
     const ID: &'static str = "raw";
-    /// The method, path, credential, server and idempotency of the value override those of this
-    /// route.
+    /// A placeholder: the endpoint's own method, path, credential, server and idempotency override
+    /// those of this route.
     const ROUTE: Route<Self> = Route::<Self>::get("/").path(|endpoint| (&endpoint.path).into());
+
+    fn id(&self) -> &'static str {
+        self.id
+    }
 
     fn method(&self) -> Method {
         self.method.clone()

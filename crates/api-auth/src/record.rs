@@ -23,7 +23,7 @@ use crate::transport::{Sent, TransportError, TransportErrorKind};
 
 pub use replay::Replay;
 
-/// The version of the format.
+/// The version of the recording format.
 const VERSION: u32 = 1;
 
 /// A line of a recording.
@@ -186,7 +186,8 @@ impl Recording<'_> {
         };
         let request = recorded_request(&self.request, &mask);
         let line = Line::Exchange(Box::new(Exchange {
-            endpoint: endpoint.to_owned(),
+            // The name of an endpoint that the crate does not list may be its path.
+            endpoint: mask.path(endpoint),
             request,
             response,
             error,

@@ -26,7 +26,8 @@ const ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const SHORT: usize = 4;
 /// The end of a text that [`ResponseError::with_text_of`](crate::ResponseError::with_text_of) cut.
 const ELLIPSIS: &str = "…";
-const INLINE: usize = 4096;
+/// The length of requests that are copied without an allocation. Each call fills it with zeros.
+const INLINE: usize = 1024;
 /// The maximum nesting of JSON in which secrets are found.
 const MAX_DEPTH: usize = 128;
 
@@ -44,7 +45,7 @@ impl RequestCopy {
         Self { inline: [0; INLINE], spilled: Vec::new(), ends: [0; 3] }
     }
 
-    /// Replaces the copy by one of `request`.
+    /// Replaces the content with a copy of `request`.
     pub(crate) fn set(&mut self, request: &Request) {
         self.wipe();
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
@@ -201,7 +202,7 @@ impl RequestSecrets {
         value.is_ok()
     }
 
-    /// Adds the secrets of a value with at most `depth` lists and objects around another one.
+    /// Adds the secrets of a value whose lists and objects are nested at most `depth` levels deep.
     fn add_value(&mut self, json: &str, parent: &str, secret: bool, listed: &[&str], depth: usize) {
         let Some(depth) = depth.checked_sub(1) else { return self.add_strings(json) };
         match json.as_bytes().first() {
@@ -276,7 +277,7 @@ impl RequestSecrets {
     }
 }
 
-/// Trims a text and replaces each sequence of white space by one space.
+/// Trims a text and replaces each sequence of whitespace with one space.
 fn one_space(text: &[u8]) -> Vec<u8> {
     let words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(&b' ')

@@ -36,7 +36,7 @@ impl Default for RetryPolicy {
     }
 }
 
-/// The facts of an attempt.
+/// An attempt, as an argument of [`decide`].
 ///
 /// See the example of [`decide`].
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +56,7 @@ pub enum Outcome {
     Status {
         /// The status of the response.
         status: StatusCode,
-        /// The delay of its `Retry-After` header, or `Duration::MAX` if the header cannot be
+        /// The delay from the `Retry-After` header, or `Duration::MAX` if the header cannot be
         /// parsed: the server requested a delay, so a short one would be wrong.
         retry_after: Option<Duration>,
     },

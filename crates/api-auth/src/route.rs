@@ -1,4 +1,4 @@
-//! The facts of an endpoint as one constant: method, path, credential, server, idempotency and
+//! The properties of an endpoint as one constant: method, path, credential, server, idempotency and
 //! accepted statuses.
 
 mod template;
@@ -20,7 +20,7 @@ const PUT: &Method = &Method::PUT;
 const PATCH: &Method = &Method::PATCH;
 const DELETE: &Method = &Method::DELETE;
 
-/// The highest number of arguments in a path.
+/// The maximum number of arguments in a path.
 const MOST: usize = 4;
 
 /// The name of one of a client's credentials.
@@ -40,7 +40,7 @@ impl Credential {
         Self(name)
     }
 
-    /// Returns the name.
+    /// Returns the name of the credential.
     pub const fn name(self) -> &'static str {
         self.0
     }
@@ -61,7 +61,7 @@ impl Server {
         Self(name)
     }
 
-    /// Returns the name.
+    /// Returns the name of the server.
     pub const fn name(self) -> &'static str {
         self.0
     }
@@ -275,13 +275,13 @@ impl<E> Route<E> {
             begins_with(placeholder(self.template, self.count), name.as_bytes()),
             "the placeholder and the argument have different names"
         );
-        assert!(self.count < MOST, "a path has four arguments at most");
+        assert!(self.count < MOST, "a path must have at most four arguments");
         self.arguments[self.count] = Some(Argument { name, read, is_secret });
         self.count += 1;
         self
     }
 
-    /// Sets a path that depends on the value. The template is the documented path.
+    /// Sets a function that returns the path. The template remains the documented path.
     #[must_use]
     pub const fn path(mut self, path: for<'a> fn(&'a E) -> Cow<'a, str>) -> Self {
         self.path = Some(path);
@@ -295,7 +295,7 @@ impl<E> Route<E> {
         self
     }
 
-    /// Sets the server of the environment. Defaults to [`Server::MAIN`].
+    /// Sets the server that the request is sent to. Defaults to [`Server::MAIN`].
     #[must_use]
     pub const fn server(mut self, server: Server) -> Self {
         self.server = server;
@@ -309,22 +309,22 @@ impl<E> Route<E> {
         self
     }
 
-    /// Marks the request as read-only, although its method is not: it changes nothing at the server
-    /// (RFC 9110, section 9.2.1). So it is idempotent, too.
+    /// Marks the request as read-only although its method is not: the request changes nothing on
+    /// the server (RFC 9110, section 9.2.1). It is then also idempotent.
     #[must_use]
     pub const fn read_only(mut self) -> Self {
         self.is_read_only = true;
         self.idempotent()
     }
 
-    /// Marks the request as not idempotent, although its method is.
+    /// Marks the request as not idempotent although its method is.
     #[must_use]
     pub const fn not_idempotent(mut self) -> Self {
         self.idempotency = Idempotency::Fixed(false);
         self
     }
 
-    /// Marks the request as idempotent for some values only.
+    /// Marks the request as idempotent if `when` returns `true` for its arguments.
     #[must_use]
     pub const fn idempotent_when(mut self, when: fn(&E) -> bool) -> Self {
         self.idempotency = Idempotency::When(when);
@@ -338,7 +338,8 @@ impl<E> Route<E> {
         self
     }
 
-    /// Passes 404 to [`Endpoint::parse`](crate::Endpoint::parse) too: the value does not exist.
+    /// Passes responses with status 404 to [`Endpoint::parse`](crate::Endpoint::parse) as well, for
+    /// endpoints where 404 means that the object does not exist.
     #[must_use]
     pub const fn or_not_found(mut self) -> Self {
         self.or_not_found = true;
@@ -376,17 +377,17 @@ impl<E> Route<E> {
         self.credential
     }
 
-    /// Returns the server of the environment.
+    /// Returns the server that the request is sent to.
     pub const fn server_name(&self) -> Server {
         self.server
     }
 
-    /// Returns whether 404 means that the value does not exist.
+    /// Returns whether 404 means that the object does not exist.
     pub const fn is_or_not_found(&self) -> bool {
         self.or_not_found
     }
 
-    /// Returns whether the request is idempotent, or `None` if that depends on the value.
+    /// Returns whether the request is idempotent, or `None` if that depends on its arguments.
     pub const fn is_idempotent(&self) -> Option<bool> {
         match self.idempotency {
             Idempotency::Fixed(is_idempotent) => Some(is_idempotent),
@@ -401,8 +402,8 @@ impl<E> Route<E> {
         }
     }
 
-    /// Returns whether the request changes nothing at the server, or `None` if that depends on the
-    /// value. A request that is not idempotent is not read-only.
+    /// Returns whether the request changes nothing on the server, or `None` if that depends on its
+    /// arguments. A request that is not idempotent is not read-only.
     pub const fn is_read_only(&self) -> Option<bool> {
         if self.is_read_only { self.is_idempotent() } else { Some(false) }
     }
@@ -435,7 +436,7 @@ impl<E> Route<E> {
         Ok(())
     }
 
-    /// Returns the percent-encoded path; with `***` for secret arguments if it is to be shown.
+    /// Returns the percent-encoded path, with `***` for secret arguments if `is_shown` is true.
     pub(crate) fn path_of<'a>(&self, endpoint: &'a E, is_shown: bool) -> Cow<'a, str> {
         if let Some(path) = self.path {
             return path(endpoint);

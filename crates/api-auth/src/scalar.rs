@@ -128,8 +128,8 @@ impl<'de> Visitor<'de> for DigitsVisitor {
     }
 }
 
-/// Creates the error of a required value that is null, `false` or an empty string. An `Option` of
-/// the type is `None` then.
+/// Creates the error for a required value that is null, `false` or an empty string. An `Option` of
+/// the type is `None` for such a value.
 ///
 /// See the example of the module [`wire`](crate::wire).
 pub fn empty_value<E: de::Error>(expected: &dyn Expected) -> E {

@@ -35,8 +35,8 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// Generates a secret of 64 hex digits: for a login's `state`, a nonce, a session. Its 256 bits
-    /// are random bytes of the operating system.
+    /// Generates a secret of 64 hex digits (256 random bits from the operating system), such as the
+    /// `state` of a login, a nonce or a session id.
     ///
     /// ```
     /// use api_auth::Secret;
@@ -72,7 +72,7 @@ impl Secret {
         &self.0
     }
 
-    /// Returns whether the secret begins or ends with white space; see
+    /// Returns whether the secret begins or ends with whitespace; see
     /// [`validate::has_outer_space`].
     pub fn has_outer_space(&self) -> bool {
         validate::has_outer_space(&self.0)
@@ -85,8 +85,8 @@ impl Secret {
 }
 
 impl<'de> Deserialize<'de> for Secret {
-    /// Deserializes a string or a number. An empty string is an error; an `Option` is `None` for it
-    /// in [`json`](crate::json()).
+    /// Deserializes a string or a number. An empty string is an error, but [`json`](crate::json())
+    /// parses it as `None` for an `Option<Secret>`.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = scalar::text(deserializer)?.filter(|text| !text.is_empty());
         text.map(Self::from).ok_or_else(|| scalar::empty_value(&"a secret"))
@@ -144,7 +144,7 @@ impl SecretBytes {
         Self(Zeroizing::new(bytes.into()))
     }
 
-    /// Decodes base64 with the standard alphabet and padding. ASCII white space is skipped. Returns
+    /// Decodes base64 with the standard alphabet and padding. ASCII whitespace is skipped. Returns
     /// `None` for any other input.
     pub fn from_base64(text: &str) -> Option<Self> {
         let mut packed = Zeroizing::new(text.as_bytes().to_vec());

@@ -68,6 +68,18 @@ fn is_compound(name: &str) -> bool {
     })
 }
 
+/// Returns whether the value of a parameter, a member of JSON or a header with this name is a secret
+/// by its words. Case and punctuation are ignored.
+///
+/// ```
+/// # use api_auth::is_secret_name;
+/// assert!(is_secret_name("x-login-pin"));
+/// assert!(!is_secret_name("x-request-id"));
+/// ```
+pub fn is_secret_name(name: &str) -> bool {
+    is_secret("", name, &[])
+}
+
 /// Returns whether a text that cannot be parsed contains the name of a secret.
 pub(crate) fn has_secret_name(text: &str, listed: &[&str]) -> bool {
     let is_part = |char: char| char.is_alphanumeric() || matches!(char, '_' | '-' | '.');

@@ -21,8 +21,8 @@ use crate::route::{Credential, Server};
 use crate::secret::Secret;
 use crate::transport::Transport;
 
-/// The options of a client, which are the same for all providers. The builder of a provider
-/// forwards to it.
+/// The options of a client, which are the same for all providers. Each provider's builder forwards
+/// its options to this type.
 ///
 /// The macro [`builder_options!`](crate::builder_options) documents each option.
 ///
@@ -90,7 +90,7 @@ impl Settings {
         self.network.response_limit = bytes;
     }
 
-    /// Sets the number of open connections without a request that are kept for the next ones.
+    /// Sets the maximum number of idle connections that are kept for later requests.
     pub fn max_connections(&mut self, connections: usize) {
         self.network.max_connections = connections;
     }
@@ -247,7 +247,10 @@ fn built_in(
     _clock: &Arc<dyn Clock>,
     _only_loopback: bool,
 ) -> Result<Arc<dyn Transport>, InputError> {
-    Err(InputError::new("transport", "must be given: built without the feature `ureq`"))
+    Err(InputError::new(
+        "transport",
+        "must be set, because the crate was built without the feature `ureq`",
+    ))
 }
 
 /// Declares the methods that every provider's `ClientBuilder` has, for a type whose field
@@ -258,17 +261,18 @@ fn built_in(
 macro_rules! builder_options {
     () => {
         /// Sets the timeout of one exchange, from connecting to the last byte of the response. Each
-        /// retry has a timeout of its own. With the feature `dns-cache`, a timeout of more than 10 s
-        /// may be exceeded by up to a second. One of more than 24 h counts as 24 h. Defaults to 30 s.
+        /// retry has a timeout of its own. With the feature `dns-cache`, a timeout of more than 10
+        /// s may be exceeded by up to a second. A timeout of more than 24 h counts as 24 h.
+        /// Defaults to 30 s.
         #[must_use]
         pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.settings.timeout(timeout);
             self
         }
 
-        /// Sets the timeout for connecting, including TLS. One of more than 24 h counts as 24 h.
-        /// Defaults to 10 s. With the feature `dns-cache`, the next address of a host is tried after
-        /// 0.5 s without a response.
+        /// Sets the timeout for connecting, including TLS. A timeout of more than 24 h counts as 24
+        /// h. Defaults to 10 s. With the feature `dns-cache`, the next address of a host is tried
+        /// after 0.5 s without a response.
         #[must_use]
         pub fn connect_timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.settings.connect_timeout(timeout);
@@ -295,16 +299,17 @@ macro_rules! builder_options {
             self
         }
 
-        /// Sets the maximum size of a response body. A larger one is an error. Defaults to 8 MiB.
+        /// Sets the maximum size of a response body. A larger body is an error. Defaults to 8 MiB.
         #[must_use]
         pub fn response_limit(mut self, bytes: usize) -> Self {
             self.settings.response_limit(bytes);
             self
         }
 
-        /// Sets the number of open connections that are kept for the next requests. Defaults to 16.
-        /// Set it to the number of requests at a time if that is larger: without it each further
-        /// request opens a new connection. It does not limit the number of connections.
+        /// Sets the maximum number of idle connections that are kept for later requests. Defaults
+        /// to 16. If you send more concurrent requests, set it to their number: otherwise each
+        /// further request opens a new connection. It does not limit the number of open
+        /// connections.
         #[must_use]
         pub fn max_connections(mut self, connections: usize) -> Self {
             self.settings.max_connections(connections);
@@ -333,7 +338,7 @@ macro_rules! builder_options {
         /// case. An empty variable counts as not set. `HTTP_PROXY` is ignored in CGI programs
         /// (where `REQUEST_METHOD` is set). `no_proxy` lists exceptions: `*`, domains (with their
         /// subdomains), IP addresses and networks (`10.0.0.0/8`). Domains and addresses may have a
-        /// port. Loopback hosts are always connected directly. The variables are read once, by
+        /// port. Connections to loopback hosts are always direct. The variables are read once, by
         /// [`build`](Self::build), which returns an error that names a variable that cannot be
         /// read. If all hosts of the client are loopback hosts, only a request to another host
         /// returns this error.

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::token::AccessToken;
 
-/// The timeout for the lock of another client that requests the same token.
+/// The timeout for a lock that another client holds while it requests the same token.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A store of tokens, so that the next client, process or machine does not have to request a new
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// use std::sync::Mutex;
 /// use api_auth::{AccessToken, TokenKey, TokenStore};
 ///
-/// /// A placeholder for a client of Redis or the like, whose values are strings.
+/// /// A placeholder for a client of Redis or a similar store with string values.
 /// #[derive(Default)]
 /// struct Remote(Mutex<HashMap<String, String>>);
 ///
@@ -102,7 +102,7 @@ impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
 pub struct TokenKey(String);
 
 impl TokenKey {
-    /// Creates the key of these parts (a token URL, a client id, a scope, ...), in this order.
+    /// Creates a key from its parts, such as token URL, client id and scope. Their order matters.
     ///
     /// ```
     /// use api_auth::TokenKey;

@@ -110,7 +110,7 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// Creates an error with a message for people, which must not contain secrets.
+    /// Creates an error with a human-readable message, which must not contain secrets.
     ///
     /// ```
     /// use api_auth::{Sent, TransportError, TransportErrorKind};
@@ -145,7 +145,7 @@ impl TransportError {
         self
     }
 
-    /// Removes the secrets of the request. A source that shows one is replaced by its text without
+    /// Removes the secrets of the request. A source that shows one is replaced with its text without
     /// them.
     pub(crate) fn redact(&mut self, secrets: &RequestSecrets) {
         if let Some(text) = secrets.redacted(&self.text) {

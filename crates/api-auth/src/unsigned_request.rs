@@ -39,7 +39,7 @@ pub struct UnsignedRequest<'a> {
 }
 
 impl fmt::Debug for UnsignedRequest<'_> {
-    /// Formats names of parameters and numbers of bytes. The path may contain a secret, too.
+    /// Formats only parameter names and sizes, because values and the path may contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UnsignedRequest")
             .field("method", &self.method)
@@ -60,7 +60,7 @@ impl<'a> UnsignedRequest<'a> {
         Self::of_checked(endpoint)
     }
 
-    /// Creates the request of a call whose arguments are validated already.
+    /// Creates the request of a call whose arguments have already been validated.
     pub(crate) fn of_checked(call: &'a dyn Call) -> Result<Self, InputError> {
         let mut query = Params::new();
         call.query(&mut query);
@@ -97,7 +97,7 @@ impl<'a> UnsignedRequest<'a> {
 
     /// Encodes the request, once. The result is signed and sent.
     ///
-    /// `base` is scheme, host and an optional path without a slash at its end.
+    /// `base` is scheme, host and an optional path without a trailing slash.
     ///
     /// # Errors
     /// Returns an error if `base` is not a URL, the path does not begin with `/` or contains `?` or

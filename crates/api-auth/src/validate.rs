@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use crate::error::input::InputError;
 
-/// Rejects a string that is empty or all white space.
+/// Rejects a string that is empty or contains only whitespace.
 ///
 /// See the example of the module [`validate`](crate::validate).
 ///
@@ -44,8 +44,8 @@ pub fn max_chars(
     Ok(())
 }
 
-/// Rejects strings that are not valid as one segment of a path: a string that is empty or all white
-/// space, and `.` and `..`, which a server would resolve.
+/// Rejects strings that are not valid as one segment of a path: a string that is empty or contains
+/// only whitespace, and `.` and `..`, which a server would resolve.
 ///
 /// See the example of the module [`validate`](crate::validate).
 ///
@@ -58,7 +58,7 @@ pub fn segment(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), Inp
     }
 }
 
-/// Rejects control characters, byte order marks, and white space other than spaces at either end.
+/// Rejects control characters, byte order marks, and whitespace other than spaces at either end.
 /// Such invisible characters are often added when a key or password is copied or read from a file.
 ///
 /// See the example of the module [`validate`](crate::validate).
@@ -68,7 +68,7 @@ pub fn segment(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), Inp
 pub fn no_control(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), InputError> {
     const ORDER_MARK: char = '\u{feff}';
     if text.contains(|char: char| char.is_control()) {
-        let problem = "must not contain control characters, such as line ends and tabs";
+        let problem = "must not contain control characters, such as line breaks or tabs";
         return Err(InputError::new(name, problem));
     }
     if text.contains(ORDER_MARK) {
@@ -76,14 +76,14 @@ pub fn no_control(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), 
     }
     let is_odd = |char: char| char.is_whitespace() && char != ' ';
     if text.starts_with(is_odd) || text.ends_with(is_odd) {
-        let problem = "must not begin or end with white space other than spaces";
+        let problem = "must not begin or end with whitespace, except spaces";
         return Err(InputError::new(name, problem));
     }
     Ok(())
 }
 
-/// Returns whether a text begins or ends with white space. A credential with such white space is
-/// valid, but the space is often copied by mistake.
+/// Returns whether a text begins or ends with whitespace. A credential with such whitespace may be
+/// valid, but the whitespace is often copied by mistake.
 ///
 /// ```
 /// use api_auth::validate::has_outer_space;

@@ -8,9 +8,9 @@ use crate::validate;
 
 /// The environment variables of this process, or given variables for tests.
 ///
-/// Line ends at the end of a value are removed, because values are often read from files. A value
-/// that is blank, is not UTF-8 or contains control characters or a byte order mark is an error:
-/// a setting that cannot be read must not become the default.
+/// Line breaks at the end of a value are removed, because values are often read from files. A value
+/// that is blank, is not UTF-8 or contains control characters or a byte order mark is an error: a
+/// setting that cannot be read must not become the default.
 ///
 /// ```
 /// use api_auth::Env;
@@ -39,17 +39,21 @@ impl<'a> Env<'a> {
     /// Returns an error that names the variable if its value is blank, is not UTF-8, or contains
     /// control characters or a byte order mark.
     pub fn get(&self, name: &'static str) -> Result<Option<String>, InputError> {
-        let value = match self.0 {
+        let if_empty = "must not be empty; unset the variable if it is not needed";
+        self.value(name).map(|value| read(name, value, if_empty)).transpose()
+    }
+
+    fn value(&self, name: &str) -> Option<OsString> {
+        match self.0 {
             None => process_variable(name),
             Some(given) => {
                 given.iter().find(|(given, _)| *given == name).map(|(_, value)| value.into())
             }
-        };
-        value.map(|value| read(name, value)).transpose()
+        }
     }
 
-    /// Returns the value of a variable that chooses one of a few words, without white space at its
-    /// ends and in lower case: `Off` and ` OFF` are `off`.
+    /// Returns the value of a variable that chooses one of a few words, in lower case and without
+    /// leading and trailing whitespace: `Off` and ` OFF` are `off`.
     ///
     /// # Errors
     /// Returns the errors of [`get`](Self::get).
@@ -63,26 +67,26 @@ impl<'a> Env<'a> {
     /// Returns an error that names the variable if it is not set, or for the same values as
     /// [`get`](Self::get).
     pub fn need(&self, name: &'static str) -> Result<String, InputError> {
-        self.get(name)?
-            .ok_or_else(|| InputError::new(name, "must be set in the environment and not be empty"))
+        match self.value(name) {
+            Some(value) => read(name, value, "must not be empty"),
+            None => Err(InputError::new(name, "must be set in the environment")),
+        }
     }
 }
 
-fn read(name: &'static str, value: OsString) -> Result<String, InputError> {
+fn read(name: &'static str, value: OsString, if_empty: &'static str) -> Result<String, InputError> {
     let Ok(mut value) = value.into_string() else {
         return Err(InputError::new(name, "is not UTF-8"));
     };
     value.truncate(value.trim_end_matches(['\r', '\n']).len());
     if value.trim().is_empty() {
-        let problem =
-            "must not be empty; remove the variable from the environment if it is not needed";
-        return Err(InputError::new(name, problem));
+        return Err(InputError::new(name, if_empty));
     }
     validate::no_control(name, &value)?;
     Ok(value)
 }
 
-/// Returns the value of a variable of this process, UTF-8 or not, empty or not.
+/// Returns the value of a variable of this process. It may be empty and need not be UTF-8.
 #[expect(clippy::disallowed_methods, reason = "this module reads the variables")]
 pub(crate) fn process_variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
@@ -107,7 +111,7 @@ mod tests {
     fn errors_name_missing_required_variables() {
         assert_eq!(Env::given(&[("A", "a")]).get("B"), Ok(None));
         let error = Env::given(&[]).need("B").unwrap_err();
-        assert_eq!(error.to_string(), "B: must be set in the environment and not be empty");
+        assert_eq!(error.to_string(), "B: must be set in the environment");
     }
 
     #[test]
@@ -160,7 +164,11 @@ mod tests {
     fn values_that_are_not_utf_8_are_errors() {
         use std::os::unix::ffi::OsStringExt;
 
-        let error = read("TPAY_ENVIRONMENT", OsString::from_vec(b"sandbox\xff".to_vec()));
+        let error = read(
+            "TPAY_ENVIRONMENT",
+            OsString::from_vec(b"sandbox\xff".to_vec()),
+            "must not be empty",
+        );
         assert_eq!(error.unwrap_err().to_string(), "TPAY_ENVIRONMENT: is not UTF-8");
     }
 

@@ -47,8 +47,8 @@ impl SecretOrigin {
     }
 }
 
-/// Wraps another token store. Each token is saved with a verifier of the secrets it was requested
-/// with.
+/// Wraps another token store. Each token is saved with a verifier, which is computed from the
+/// secrets that the token was requested with.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -56,9 +56,9 @@ impl SecretOrigin {
 /// use api_auth::{AccessToken, MemoryStore, Secret, SecretOrigin, TokenKey, VerifiedStore};
 ///
 /// let (store, key) = (Arc::new(MemoryStore::new()), TokenKey::new(&["https://h/token", "id"]));
-/// let right = VerifiedStore::new(store.clone(), &[&Secret::new("s3cret")],
-/// SecretOrigin::Generated); let wrong = VerifiedStore::new(store, &[&Secret::new("guess")],
-/// SecretOrigin::Generated);
+/// let origin = SecretOrigin::Generated;
+/// let right = VerifiedStore::new(store.clone(), &[&Secret::new("s3cret")], origin);
+/// let wrong = VerifiedStore::new(store, &[&Secret::new("guess")], origin);
 ///
 /// right.save(&key, &AccessToken::new("token", SystemTime::UNIX_EPOCH));
 /// assert!(right.load(&key).is_some());
@@ -79,7 +79,7 @@ struct DerivedKeys {
     /// verifier.
     own: Option<Derived>,
     /// The key for the salt of the last token with a wrong verifier. It is never used to save
-    /// tokens, because an attacker who can write the store could choose the salt.
+    /// tokens, because an attacker who can write to the store could choose the salt.
     unverified: Option<Derived>,
 }
 
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn pbkdf2_has_the_known_answers_of_rfc_7914() {
+    fn pbkdf2_satisfies_the_test_vectors_of_rfc_7914() {
         let block = |password: &str, salt: &str, iterations| {
             hex(&pbkdf2(password.as_bytes(), salt.as_bytes(), iterations).unwrap())
         };

@@ -6,8 +6,9 @@ use std::thread::{Builder, JoinHandle};
 
 use crate::clock::Interrupt;
 
-/// A window of jobs. The thread that owns it adds jobs and takes their results; it decides how many
-/// jobs there are at a time. Other threads run them. Where none can be started, the owner runs them.
+/// A window of jobs. The thread that owns the window adds jobs and takes their results, and decides
+/// how many jobs there are. Other threads run the jobs. If no thread can be started, the owner runs
+/// them.
 ///
 /// Dropping the window discards the jobs that have not started, and interrupts the waits of the
 /// others. Their threads end after the current job.
@@ -23,12 +24,12 @@ struct Shared<J, T> {
     state: Mutex<State<J, T>>,
     job_added: Condvar,
     first_finished: Condvar,
-    /// Does not panic.
+    /// Runs a job. It does not panic.
     run: Box<dyn Fn(&J) -> T + Send + Sync>,
 }
 
 struct State<J, T> {
-    /// The number of the first job without a taken result.
+    /// The number of the first job whose result has not been taken.
     first: usize,
     /// The jobs that have not started, which are the last ones, with their numbers.
     waiting: VecDeque<(usize, J)>,
@@ -102,12 +103,12 @@ impl<J, T> Window<J, T> {
         Self { shared, threads: Vec::new(), most_threads, interrupt, joins: false }
     }
 
-    /// Makes dropping wait for the jobs that have started.
+    /// Makes the drop wait for the jobs that have started.
     pub(crate) fn join_when_dropped(&mut self) {
         self.joins = true;
     }
 
-    /// Returns the number of jobs whose results were not taken.
+    /// Returns the number of jobs whose results have not been taken.
     pub(crate) fn len(&self) -> usize {
         self.shared.lock().results.len()
     }

@@ -1,4 +1,4 @@
-//! Deserializers for fields whose values differ from their JSON in a way of their own.
+//! Deserializers for fields whose values are encoded in JSON in an unusual way.
 //!
 //! The functions are for `#[serde(default, deserialize_with = "...")]`. A field that is absent or
 //! null is `None`. A number may be sent as a string, and a string as a number. Most fields need none
@@ -109,7 +109,7 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
         type Value = Vec<String>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a string or a list of strings")
+            f.write_str("a string or an array of strings")
         }
 
         fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
@@ -171,7 +171,7 @@ where
         type Value = Vec<T>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list or an object")
+            f.write_str("an array or an object")
         }
 
         fn visit_some<D: Deserializer<'de>>(self, one: D) -> Result<Vec<T>, D::Error> {
@@ -190,8 +190,8 @@ where
     deserializer.deserialize_newtype_struct(ONE_OR_MORE, OneOrMore(PhantomData))
 }
 
-/// Deserializes a value that only some servers send in the expected form. Returns `None` if it
-/// cannot be parsed.
+/// Deserializes a value that only some servers send in the expected format. Returns `None` if the
+/// value cannot be parsed.
 ///
 /// See the example of the module [`wire`](crate::wire).
 ///
@@ -230,7 +230,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Several<T> {
     type Value = Vec<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list or an object")
+        f.write_str("an array or an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -275,7 +275,7 @@ where
         type Value = BTreeMap<String, V>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a map")
+            f.write_str("an object")
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -289,7 +289,7 @@ where
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
             match seq.next_element::<serde::de::IgnoredAny>()? {
                 None => Ok(BTreeMap::new()),
-                Some(_) => Err(A::Error::custom("expected a map, found a list")),
+                Some(_) => Err(A::Error::custom("expected an object, found an array")),
             }
         }
 

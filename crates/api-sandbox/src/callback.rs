@@ -1,4 +1,4 @@
-//! Requests to callback URLs, on loopback only.
+//! Requests to callback URLs. Only loopback addresses are supported.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -7,7 +7,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_RESPONSE: usize = 64 * 1024;
 
-/// A loopback address and a request target.
+/// A callback URL: a loopback address and a request target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Callback {
     pub(crate) address: SocketAddr,
@@ -15,7 +15,8 @@ pub(crate) struct Callback {
 }
 
 impl Callback {
-    /// Parses a callback URL. Returns `None` unless it is plain HTTP to loopback.
+    /// Parses a callback URL. Returns `None` unless the URL has the scheme `http` and a loopback
+    /// address.
     pub(crate) fn new(url: &str) -> Option<Self> {
         let rest = url.strip_prefix("http://")?;
         let (host, target) = match rest.find(['/', '?']) {
@@ -37,7 +38,7 @@ impl Callback {
         address.ip().is_loopback().then_some(Self { address, target })
     }
 
-    /// Sends a request over a new connection. Returns the status and the body of the response.
+    /// Sends a request over a new connection, and returns the status and body of the response.
     pub(crate) fn send(&self, request: &str) -> io::Result<(u16, String)> {
         let bad = || io::Error::from(io::ErrorKind::InvalidData);
         let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE)?;

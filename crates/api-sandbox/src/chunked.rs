@@ -1,11 +1,11 @@
 //! The chunked transfer coding (RFC 9112, section 7.1).
 
-/// A chunked body that is malformed.
+/// The error for a malformed chunked body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-/// Decodes a chunked body at the start of `bytes`. Returns the content and the number of bytes
-/// that it took, trailer fields included; `None` while the last chunk is missing.
+/// Decodes a chunked body at the start of `bytes`. Returns the content and the length of the
+/// encoded body, including trailer fields. Returns `None` if the body is not complete yet.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, Malformed> {
     let mut content = Vec::new();
     let mut at = 0;
@@ -34,7 +34,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, Malformed
     }
 }
 
-/// The length of the trailer fields and of the empty line after them.
+/// Returns the length of the trailer fields and the empty line after them. Returns `None` if they
+/// are not complete yet.
 fn trailers(bytes: &[u8]) -> Result<Option<usize>, Malformed> {
     let mut headers = [httparse::EMPTY_HEADER; 16];
     match httparse::parse_headers(bytes, &mut headers) {

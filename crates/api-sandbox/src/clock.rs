@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::date::parse_date_time;
 
-/// The clock of the servers: the system time, a fixed time, or a running time. A test may advance
-/// it. Clones share it.
+/// The clock of the servers. It shows the system time, a fixed time, or a time that starts at a
+/// chosen value and runs. Tests can advance the clock. All clones of a clock show the same time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,7 +31,7 @@ enum Base {
     #[default]
     System,
     Fixed(u64),
-    /// A running time that was `first` at the system time `system`, both in Unix seconds.
+    /// A running clock, which showed `first` at the system time `system`. Both are in Unix seconds.
     Started {
         first: u64,
         system: u64,
@@ -39,19 +39,19 @@ enum Base {
 }
 
 impl SandboxClock {
-    /// Creates a clock that shows this time, in Unix seconds, until it is advanced.
+    /// Creates a clock that stands at the given Unix seconds until it is advanced.
     pub fn at_unix(seconds: u64) -> Self {
         Self { base: Base::Fixed(seconds), ..Self::default() }
     }
 
-    /// Creates a running clock that starts at this time, in Unix seconds.
+    /// Creates a running clock that starts at the given Unix seconds.
     pub fn starting_at_unix(seconds: u64) -> Self {
         let system = Self::default().unix();
         Self { base: Base::Started { first: seconds, system }, ..Self::default() }
     }
 
     /// Returns the time in Unix seconds.
-    #[expect(clippy::disallowed_methods, reason = "this is the room where the clock is read")]
+    #[expect(clippy::disallowed_methods, reason = "the only place where the clock is read")]
     pub fn unix(&self) -> u64 {
         let real = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let from = match self.base {
@@ -62,7 +62,7 @@ impl SandboxClock {
         from + self.added.load(Ordering::Relaxed)
     }
 
-    /// Moves the clock forward, in whole seconds.
+    /// Moves the clock forward. Fractions of a second are ignored.
     pub fn advance(&self, by: Duration) {
         self.added.fetch_add(by.as_secs(), Ordering::Relaxed);
     }
@@ -87,8 +87,8 @@ impl FromStr for SandboxClock {
     }
 }
 
-/// Waits, for servers with a delay.
-#[expect(clippy::disallowed_methods, reason = "this is the room where waiting is done")]
+/// Waits for `duration`, for servers that delay their responses.
+#[expect(clippy::disallowed_methods, reason = "the only place that waits")]
 pub(crate) fn wait(duration: Duration) {
     std::thread::sleep(duration);
 }

@@ -1,8 +1,9 @@
-//! The console: pages at `/_sandbox` for manual tests. They show the requests with the result of
-//! each signature check and the state of the server, and have buttons for what the provider, the
-//! payer or the user would do. They are plain HTML without scripts.
+//! The console: a page at `/_sandbox` for manual tests. It shows the requests, the result of each
+//! signature check and the state of the server. Its buttons perform actions of the provider, the
+//! payer or the user. It is plain HTML without scripts.
 //!
-//! Other websites cannot use them: the Host must be this server, and each form has a secret key.
+//! Other websites cannot use the console: the Host header must name this server, and each form
+//! contains a secret key.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -17,15 +18,15 @@ use crate::{Misbehaviour, Raw, Response, SandboxClock, Seen};
 pub struct ConsolePage {
     /// The name of the provider.
     pub title: &'static str,
-    /// The clock of the server, which the console can move.
+    /// The clock of the server, which the console can advance.
     pub clock: Option<SandboxClock>,
-    /// The buttons that belong to no row of a table.
+    /// The buttons that do not belong to a row of a table.
     pub buttons: Vec<Button>,
-    /// The state of the server.
+    /// The state of the server, as tables.
     pub tables: Vec<Table>,
 }
 
-/// A table with a part of a server's state, for the console.
+/// A table of the console, which shows a part of a server's state.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
     /// The heading.
@@ -39,7 +40,7 @@ pub struct Table {
 /// A row of a [`Table`].
 #[derive(Debug, Clone, Default)]
 pub struct Row {
-    /// The text of each column.
+    /// The text of each cell, in the order of the columns.
     pub cells: Vec<String>,
     /// The buttons at the end of the row.
     pub buttons: Vec<Button>,
@@ -52,7 +53,7 @@ pub struct Button {
     pub label: &'static str,
     /// The action.
     pub action: &'static str,
-    /// The object of the action, such as an id. May be empty.
+    /// The object of the action, such as an id. Empty if the action needs none.
     pub subject: String,
 }
 
@@ -69,7 +70,7 @@ pub(crate) const PATH: &str = "/_sandbox";
 /// The path of the list of requests, which is a frame of the console.
 const REQUESTS: &str = "/_sandbox/requests";
 
-/// The most requests that are shown.
+/// The maximum number of requests that are shown.
 const SHOWN: usize = 100;
 
 /// The action that a form of the console requests.
@@ -88,17 +89,17 @@ pub(crate) enum Asked {
     Order(Order),
 }
 
-/// The console of one server: the key of its forms, and its names.
+/// The console of one server: the key of its forms, and the allowed values of the Host header.
 pub(crate) struct Console {
     key: String,
     hosts: [String; 2],
 }
 
 impl Console {
-    /// Creates the console of a server on this port.
+    /// Creates the console of the server on `port`.
     pub(crate) fn new(port: u16) -> Self {
         let mut bytes = [0; 16];
-        // Without a random number there is no key, and no form is accepted.
+        // If there is no random number, there is no key, and no form is accepted.
         let key = match SystemRandom::new().fill(&mut bytes) {
             Ok(()) => bytes.iter().fold(String::new(), |mut key, byte| {
                 let _ = write!(key, "{byte:02x}");
@@ -113,13 +114,13 @@ impl Console {
     pub(crate) fn read(&self, request: &Raw) -> Result<Asked, Response> {
         let host = request.header("host").unwrap_or_default();
         if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
-            return Err(rejected(403, "the Host is not this server"));
+            return Err(rejected(403, "the Host header does not name this server"));
         }
         match (request.method.as_str(), request.path()) {
             ("GET" | "HEAD", PATH) => Ok(Asked::Page),
             ("GET" | "HEAD", REQUESTS) => Ok(Asked::Requests),
             ("POST", PATH) => self.order(request, host).map(Asked::Order),
-            (_, PATH | REQUESTS) => Err(rejected(405, "the method is not GET or POST")),
+            (_, PATH | REQUESTS) => Err(rejected(405, "the method must be GET or POST")),
             _ => Err(rejected(404, "no such page")),
         }
     }
@@ -127,14 +128,14 @@ impl Console {
     fn order(&self, request: &Raw, host: &str) -> Result<Order, Response> {
         let origin = request.header("origin");
         if origin.is_some_and(|origin| origin != format!("http://{host}")) {
-            return Err(rejected(403, "the form is of another website"));
+            return Err(rejected(403, "the form was sent by another website"));
         }
         let form = str::from_utf8(&request.body).ok();
         let form = form.and_then(|form| decode_form(form, b"*").ok());
-        let form = form.ok_or_else(|| rejected(400, "the body is no form"))?;
+        let form = form.ok_or_else(|| rejected(400, "the body is not a form"))?;
         let value = |name: &str| form.get(name).unwrap_or_default();
         if self.key.is_empty() || value("key") != self.key {
-            return Err(rejected(403, "the form is old: load the page again"));
+            return Err(rejected(403, "the form is out of date: reload the page"));
         }
         let times = value("times").parse().ok().filter(|times| (1..=1000).contains(times));
         let failure = Misbehaviour::named(value("failure"));
@@ -143,17 +144,18 @@ impl Console {
             ("behave", ..) => Ok(Order::Behave),
             ("advance", ..) => {
                 let seconds = value("seconds").parse().ok().filter(|seconds| *seconds <= 1 << 32);
-                let seconds = seconds.ok_or_else(|| rejected(400, "the seconds are no number"))?;
+                let seconds =
+                    seconds.ok_or_else(|| rejected(400, "the seconds must be a number"))?;
                 Ok(Order::Advance(Duration::from_secs(seconds)))
             }
             ("press", ..) => {
                 Ok(Order::Press(value("action").to_owned(), value("subject").to_owned()))
             }
-            _ => Err(rejected(400, "the form is not of this page")),
+            _ => Err(rejected(400, "the form is not one of this page")),
         }
     }
 
-    /// Returns the page, while so many requests are to fail.
+    /// Returns the console page. `failing` is the number of requests that are still to fail.
     pub(crate) fn page(&self, shown: &ConsolePage, failing: usize) -> Response {
         let mut html = String::new();
         let _ = self.write_page(&mut html, shown, failing);
@@ -254,7 +256,8 @@ impl Console {
     }
 }
 
-/// Returns the list of requests, the last one first. The browser loads it again each two seconds.
+/// Returns the page with the list of requests, the latest first. The browser reloads it every two
+/// seconds.
 pub(crate) fn requests(seen: &[Seen]) -> Response {
     let mut html = String::new();
     let _ = write_requests(&mut html, seen);
@@ -316,7 +319,7 @@ th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px s
 .forms{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center}form{margin:0}\
 button,select,input{font:inherit}iframe{width:100%;height:16rem;border:1px solid var(--line)}";
 
-/// Returns a page. `body` is HTML.
+/// Returns an HTML page. `body` is its content, as HTML.
 pub(crate) fn page(title: &str, head: &str, body: &str) -> Response {
     let html = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
@@ -333,7 +336,7 @@ pub(crate) fn page(title: &str, head: &str, body: &str) -> Response {
         .with_header("x-content-type-options", "nosniff")
 }
 
-/// A string for HTML content or for an attribute in double quotes.
+/// A string that is escaped for HTML content or an attribute in double quotes.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {

@@ -1,28 +1,28 @@
-//! Dates and times in UTC and in Polish time, as three of the providers write them.
+//! Dates and times in UTC and in Polish time, in the formats of three of the providers.
 
-/// The seconds of a day.
+/// The number of seconds in a day.
 pub(crate) const DAY: u64 = 86_400;
-/// The seconds of a year without a leap day.
+/// The number of seconds in a year without a leap day.
 pub(crate) const YEAR: u64 = 365 * DAY;
 
-/// The seconds from the first of March of the year 0 to 1970-01-01. Years are counted from March,
-/// so that the leap day is the last one.
+/// The number of seconds from the first of March of the year 0 to 1970-01-01. Here, years begin in
+/// March, so that a leap day is the last day of its year.
 const BEFORE_1970: u64 = 719_468 * DAY;
 
-/// Seconds since 1970 as `YYYY-MM-DD HH:MM:SS`.
+/// Formats Unix seconds as `YYYY-MM-DD HH:MM:SS`, in UTC.
 pub(crate) fn date_time(unix: u64) -> String {
     text(unix.saturating_add(BEFORE_1970))
 }
 
-/// The reverse of [`date_time`]; `None` for any other spelling, for days that there are not, and
-/// for times before 1970.
+/// Parses the format of [`date_time`]. Returns `None` for any other format, for dates that do not
+/// exist, and for times before 1970.
 pub(crate) fn parse_date_time(text: &str) -> Option<u64> {
     seconds(text)?.checked_sub(BEFORE_1970)
 }
 
-/// Seconds since 1970 as `YYYY-MM-DD HH:MM:SS` in Polish time (Europe/Warsaw). The rule is that of
-/// the European Union since 1996: summer time from the last Sunday of March to the last Sunday of
-/// October, from 01:00 UTC to 01:00 UTC.
+/// Formats Unix seconds as `YYYY-MM-DD HH:MM:SS` in Polish time (Europe/Warsaw). Follows the rule
+/// of the European Union since 1996: summer time is from the last Sunday of March to the last
+/// Sunday of October, and both changes are at 01:00 UTC.
 pub(crate) fn polish_date_time(unix: u64) -> String {
     let utc = date_time(unix);
     let year = utc.get(..4).unwrap_or_default();
@@ -40,7 +40,7 @@ pub(crate) fn is_date_time(text: &str) -> bool {
     seconds(text).is_some()
 }
 
-/// Formats seconds since the first of March of the year 0.
+/// Formats seconds since the first of March of the year 0 as a date and time.
 fn text(seconds: u64) -> String {
     let (days, second) = (seconds / DAY, seconds % DAY);
     let (era, day) = (days / 146_097, days % 146_097);
@@ -54,7 +54,7 @@ fn text(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
-/// The reverse of [`text`].
+/// Parses the format of [`text`].
 fn seconds(date_time: &str) -> Option<u64> {
     let (day, time) = date_time.split_once(' ')?;
     let [year, month, day] = numbers(day, '-')?;
@@ -70,7 +70,7 @@ fn seconds(date_time: &str) -> Option<u64> {
     Some(seconds).filter(|seconds| text(*seconds) == date_time)
 }
 
-/// The three numbers of a date or a time of day.
+/// Returns the three numbers of a date or a time of day.
 fn numbers(text: &str, separator: char) -> Option<[u64; 3]> {
     let numbers: Option<Vec<u64>> = text.split(separator).map(|part| part.parse().ok()).collect();
     numbers?.try_into().ok()

@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-/// Returns the HMAC-SHA256. The key may have any length.
+/// Returns the HMAC-SHA256 of a message. The key may have any length.
 pub(crate) fn hmac_sha256(key: &str, message: &[u8]) -> Vec<u8> {
     let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes());
     mac.map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec()).unwrap_or_default()
@@ -14,7 +14,7 @@ pub(crate) fn sha256_hex(text: impl AsRef<[u8]>) -> String {
     hex(&Sha256::digest(text))
 }
 
-/// Bytes in lower-case hex.
+/// Encodes bytes in lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

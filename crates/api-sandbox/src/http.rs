@@ -1,4 +1,4 @@
-//! Reading a request from a connection, and writing a response.
+//! HTTP/1: reads a request from a connection, and writes a response.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -6,17 +6,17 @@ use std::io::{self, Read, Write};
 use crate::chunked;
 use crate::query::whole;
 
-/// The largest body, in bytes.
+/// The maximum size of a body, in bytes.
 const MOST: usize = 1024 * 1024;
-/// The largest request head, in bytes.
+/// The maximum size of a request head, in bytes.
 const MOST_OF_HEAD: usize = 64 * 1024;
 
-/// Why no request could be read.
+/// The reason why no request could be read.
 #[derive(Debug)]
 pub(crate) enum ReadError {
     /// The connection failed or ended within a request.
     Connection,
-    /// The request is malformed: the status and the reason of the response.
+    /// The request is malformed. Contains the status of the response, and the reason.
     Rejected(u16, &'static str),
 }
 
@@ -26,27 +26,27 @@ impl From<io::Error> for ReadError {
     }
 }
 
-/// How the end of a body is found.
+/// The way in which the end of a body is determined.
 enum Framing {
     Length(usize),
     Chunked,
 }
 
-/// A request as it arrived, byte for byte; a chunked body is decoded.
+/// A request as it arrived, byte for byte, except that a chunked body is decoded.
 #[derive(Clone)]
 pub struct Raw {
-    /// The method of the request line.
+    /// The method, such as `GET`.
     pub method: String,
     /// The request target, byte for byte.
     pub target: String,
-    /// The headers: names as they were sent, and values.
+    /// The headers: the names, as they were sent, and the values.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Raw {
-    /// Returns the value of a header; names are case-insensitive. Returns `None` if the header is
+    /// Returns the value of a header. Names are case-insensitive. Returns `None` if the header is
     /// missing, repeated or not UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut found = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
@@ -56,12 +56,12 @@ impl Raw {
         }
     }
 
-    /// Whether the client closes the connection after the response.
+    /// Returns whether the client closes the connection after the response.
     pub(crate) fn closes(&self) -> bool {
         self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 
-    /// The number of headers of that name.
+    /// Returns the number of headers with this name.
     fn names(&self, name: &str) -> usize {
         self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name)).count()
     }
@@ -76,15 +76,15 @@ impl Raw {
         self.target.split_once('?').map(|(_, query)| query)
     }
 
-    /// Returns whether the request declares an empty body: `Content-Length: 0`, or chunked and
-    /// empty.
+    /// Returns whether the request declares a body that is empty: `Content-Length: 0`, or a chunked
+    /// body without content.
     pub(crate) fn has_empty_body(&self) -> bool {
         let announced = self.header("content-length") == Some("0")
             || self.header("transfer-encoding").is_some();
         announced && self.body.is_empty()
     }
 
-    /// Reads one request; returns `None` if the connection ended before one was complete.
+    /// Reads one request. Returns `None` if the connection ended before the request was complete.
     pub(crate) fn read(stream: &mut (impl Read + Write)) -> Result<Option<Self>, ReadError> {
         let mut bytes = Vec::new();
         let (mut request, version) = loop {
@@ -141,8 +141,8 @@ impl Raw {
         Ok(Some(request))
     }
 
-    /// Parses the head and takes it off `bytes`; returns the request and its HTTP version, `None`
-    /// while the head is incomplete.
+    /// Parses the head and removes it from `bytes`. Returns the request and the minor HTTP version.
+    /// Returns `None` if the head is not complete yet.
     fn head(bytes: &mut Vec<u8>) -> Result<Option<(Self, u8)>, ReadError> {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut parsed = httparse::Request::new(&mut headers);
@@ -174,16 +174,16 @@ impl Raw {
         let reject = |status, why| Err(ReadError::Rejected(status, why));
         let hosts = self.names("host");
         if hosts > 1 || (hosts == 0 && version == 1) {
-            return reject(400, "a request has exactly one Host header");
+            return reject(400, "a request must have exactly one Host header");
         }
         let has_length = self.names("content-length") > 0;
         if self.names("transfer-encoding") > 0 {
             let coding = self.header("transfer-encoding").unwrap_or_default();
             return match coding.eq_ignore_ascii_case("chunked") {
                 _ if has_length => {
-                    reject(400, "Content-Length and Transfer-Encoding exclude each other")
+                    reject(400, "Content-Length and Transfer-Encoding must not both be set")
                 }
-                _ if version == 0 => reject(400, "HTTP/1.0 has no Transfer-Encoding"),
+                _ if version == 0 => reject(400, "HTTP/1.0 does not support Transfer-Encoding"),
                 true => Ok(Framing::Chunked),
                 false => reject(501, "the only supported Transfer-Encoding is chunked"),
             };
@@ -204,7 +204,7 @@ impl Raw {
     }
 }
 
-/// Reads more bytes; returns whether there were any.
+/// Reads more bytes. Returns whether there were any.
 fn more(stream: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<bool> {
     let mut chunk = [0; 8192];
     let read = stream.read(&mut chunk)?;
@@ -213,7 +213,7 @@ fn more(stream: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<bool> {
 }
 
 impl fmt::Debug for Raw {
-    /// Shows method and path only: the query, the headers and the body may hold credentials.
+    /// Shows the method and path only: the query, headers and body may contain credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path())
     }
@@ -238,7 +238,7 @@ impl Response {
         Self::new(status, "application/json; charset=utf-8", body)
     }
 
-    /// Creates a response with this content type.
+    /// Creates a response with the given content type.
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
         Self { status, headers, body: body.into() }
@@ -251,7 +251,8 @@ impl Response {
         self
     }
 
-    /// The bytes of head and body; `announced` replaces the true length of the body.
+    /// Returns the bytes of the head and the body. If `announced` is set, it replaces the true
+    /// length of the body in the head.
     pub(crate) fn bytes(&self, announced: Option<usize>) -> (Vec<u8>, &[u8]) {
         let length = announced.unwrap_or(self.body.len());
         let mut head = format!("HTTP/1.1 {} Sandbox\r\ncontent-length: {length}\r\n", self.status);

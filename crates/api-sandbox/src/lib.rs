@@ -5,8 +5,8 @@
 //! | item | purpose |
 //! |---|---|
 //! | [`Sandbox`] | all servers, with their base URLs and keys |
-//! | [`Server`], [`Misbehaviour`] | one server: its address, its record of requests, its failures on demand |
-//! | [`Seen`], [`Verdict`], [`LogEntry`] | a recorded request, its endpoint and whether its credentials are valid |
+//! | [`Server`], [`Misbehaviour`] | one server: its address, its recorded requests, its failures on demand |
+//! | [`Seen`], [`Verdict`], [`LogEntry`] | a recorded request, with its endpoint and whether its credentials are valid |
 //! | [`Service`], [`Raw`], [`Response`] | a custom server behind the same listener |
 //! | [`ConsolePage`], [`Table`], [`Row`], [`Button`] | the console page of a custom server |
 //! | [`tinypass`] | state and rules of the TinyPass server |
@@ -54,7 +54,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts every server on a free port, with the state that the examples expect.
+    /// Starts all servers on free ports, with the state that the examples expect.
     ///
     /// # Errors
     /// Returns an error if no port is free.
@@ -62,8 +62,8 @@ impl Sandbox {
         Self::start_at(0)
     }
 
-    /// Starts the servers on four ports in a row from `port` on: TinyPass, TinyCert, Tokenpass,
-    /// Tpay. 0 means any free ports.
+    /// Starts the servers on four consecutive ports, beginning with `port`: TinyPass, TinyCert,
+    /// Tokenpass, Tpay. If `port` is 0, any free ports are used.
     ///
     /// # Errors
     /// Returns an error if a server cannot listen on its port, or if `port` is above 65532.
@@ -92,7 +92,7 @@ impl Sandbox {
         Ok(Self { clock, tinypass, tinycert, tokenpass, tpay })
     }
 
-    /// Calls `log` with the provider's name and each request from now on; see [`Server::log_to`].
+    /// Calls `log` with the provider's name for each request from now on; see [`Server::log_to`].
     pub fn log_to(&self, log: impl Fn(&str, LogEntry<'_>) + Send + Sync + 'static) {
         let log = std::sync::Arc::new(log);
         let of = |provider: &'static str| {
@@ -125,13 +125,13 @@ impl Sandbox {
         &self.tpay
     }
 
-    /// Returns the clock of all servers; a test may move it.
+    /// Returns the clock of all servers, which a test can advance.
     pub fn clock(&self) -> &SandboxClock {
         &self.clock
     }
 
-    /// Returns the environment variables, names and values, with which the clients' `from_env`
-    /// connect to these servers.
+    /// Returns the names and values of the environment variables with which `from_env` of the
+    /// clients connects to these servers.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("TINYPASS_AID", tinypass::AID.to_owned()),
@@ -168,7 +168,8 @@ impl Sandbox {
         ]
     }
 
-    /// Makes the next `times` requests of each server fail this way; see [`Server::misbehave`].
+    /// Makes the next `times` requests to each server fail in the given way; see
+    /// [`Server::misbehave`].
     pub fn misbehave(&self, how: &Misbehaviour, times: usize) {
         self.tinypass.misbehave(how.clone(), times);
         self.tinycert.misbehave(how.clone(), times);
@@ -176,7 +177,16 @@ impl Sandbox {
         self.tpay.misbehave(how.clone(), times);
     }
 
-    /// Returns the requests of all servers so far and clears the records.
+    /// Lets the next `times` requests to each server whose path begins with `path` fail; see
+    /// [`Server::misbehave_at`].
+    pub fn misbehave_at(&self, path: &str, how: &Misbehaviour, times: usize) {
+        self.tinypass.misbehave_at(path, how.clone(), times);
+        self.tinycert.misbehave_at(path, how.clone(), times);
+        self.tokenpass.misbehave_at(path, how.clone(), times);
+        self.tpay.misbehave_at(path, how.clone(), times);
+    }
+
+    /// Returns all requests to all servers so far, and clears the records.
     pub fn take_seen(&self) -> Vec<Seen> {
         let tinypass = self.tinypass.take_seen();
         let tinycert = self.tinycert.take_seen();
@@ -185,7 +195,7 @@ impl Sandbox {
     }
 }
 
-/// Starts a server; the error names the port.
+/// Starts a server. The error names the port.
 fn start<S: Service>(port: u16, service: S) -> io::Result<Server<S>> {
     Server::start(port, service).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1:{port}: {error}"))

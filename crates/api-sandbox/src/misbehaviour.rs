@@ -1,4 +1,4 @@
-//! Failures on demand.
+//! Failures that a test can request.
 
 use std::time::Duration;
 
@@ -8,40 +8,39 @@ use crate::Response;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Misbehaviour {
-    /// Handles the request and delays the response by this time.
+    /// Handles the request, and delays the response by this time.
     Delay(Duration),
     /// Resets the connection before the request is read.
     ResetBeforeReading,
-    /// Handles the request and resets the connection instead of a response.
+    /// Handles the request, and resets the connection instead of sending a response.
     ResetAfterReading,
     /// Handles the request and closes the connection in the middle of the response body.
     CutBody,
-    /// Handles the request, sends a part of the status line, waits for this time and closes the
+    /// Handles the request, sends part of the status line, waits for this time, and closes the
     /// connection.
     StallInHeaders(Duration),
     /// Handles the request, sends half of the body, waits for this time and closes the connection.
     StallInBody(Duration),
-    /// Handles the request and sends the response byte by byte, with this pause before each.
+    /// Handles the request, and sends the response byte by byte, with this pause before each byte.
     Trickle(Duration),
-    /// Announces a body of ten gigabytes and sends until the client closes the connection, without
-    /// handling
-    /// the request.
+    /// Announces a body of ten gigabytes, and sends data until the client closes the connection.
+    /// The request is not handled.
     Endless,
-    /// Responds with 429, and with a `Retry-After` in seconds if given.
+    /// Responds with 429, and with this `Retry-After` in seconds, if any.
     TooManyRequests(Option<u64>),
-    /// Responds with 502 and the HTML page of a proxy.
+    /// Responds with 502 and an HTML page, like a proxy.
     BadGateway,
     /// Handles the request and responds with 200 and an empty body.
     EmptyBody,
-    /// Responds with this, without handling the request.
+    /// Responds with this response. The request is not handled.
     Response(Response),
-    /// Sends these bytes and closes the connection, without handling the request.
+    /// Sends these bytes and closes the connection. The request is not handled.
     Bytes(Vec<u8>),
 }
 
 impl Misbehaviour {
-    /// The failures that the console and `api-sandbox --misbehave` offer: name, description and
-    /// failure.
+    /// The failures that the console and `api-sandbox --misbehave` offer, each with its name and
+    /// description.
     ///
     /// ```
     /// use api_sandbox::Misbehaviour;
@@ -50,24 +49,24 @@ impl Misbehaviour {
     /// assert!(Misbehaviour::named(name).is_some());
     /// ```
     pub const NAMED: [(&'static str, &'static str, Self); 11] = [
-        ("bad-gateway", "502 of a proxy", Self::BadGateway),
+        ("bad-gateway", "502 from a proxy", Self::BadGateway),
         ("too-many-requests", "429 with Retry-After: 1", Self::TooManyRequests(Some(1))),
         ("delay", "delay of 5 s", Self::Delay(Duration::from_secs(5))),
         ("reset-before-reading", "reset before the request is read", Self::ResetBeforeReading),
         ("reset-after-reading", "reset instead of the response", Self::ResetAfterReading),
-        ("cut-body", "end in the middle of the body", Self::CutBody),
+        ("cut-body", "close in the middle of the body", Self::CutBody),
         ("empty-body", "empty body", Self::EmptyBody),
         ("trickle", "0.1 s before each byte", Self::Trickle(Duration::from_millis(100))),
         (
             "stall-in-headers",
-            "60 s within the headers",
+            "60 s pause within the headers",
             Self::StallInHeaders(Duration::from_secs(60)),
         ),
-        ("stall-in-body", "60 s within the body", Self::StallInBody(Duration::from_secs(60))),
-        ("endless", "a body without end", Self::Endless),
+        ("stall-in-body", "60 s pause within the body", Self::StallInBody(Duration::from_secs(60))),
+        ("endless", "endless body", Self::Endless),
     ];
 
-    /// Returns the failure of [`NAMED`](Self::NAMED) with this name.
+    /// Returns the failure with this name in [`NAMED`](Self::NAMED).
     pub fn named(name: &str) -> Option<Self> {
         let found = Self::NAMED.into_iter().find(|(known, ..)| *known == name);
         found.map(|(_, _, how)| how)

@@ -1,20 +1,19 @@
-//! Form encoding: writing it, and decoding it as strictly as a server that rebuilds what was
-//! signed.
+//! Form encoding. Decoding is as strict as in a server that rebuilds the signed string.
 
-/// Why an encoded string is rejected.
+/// The reason why an encoded string is rejected.
 pub(crate) type Refusal = &'static str;
 
-/// The names and values of a query or a form, in their order.
+/// The names and values of a query or form, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Pairs(pub(crate) Vec<(String, String)>);
 
 impl Pairs {
-    /// Returns the value of the first parameter of that name.
+    /// Returns the value of the first parameter with this name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// Iterates over names and values.
+    /// Returns an iterator over names and values.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -39,7 +38,7 @@ pub(crate) fn whole(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 
-/// Encodes a form; only letters, digits and `-._` are unescaped.
+/// Encodes a form. Only letters, digits and `-._` are left unescaped.
 pub(crate) fn encode_form<T: AsRef<str>>(pairs: &[(&str, T)]) -> String {
     let pair = |(name, value): &(&str, T)| format!("{}={}", encode(name), encode(value.as_ref()));
     pairs.iter().map(pair).collect::<Vec<_>>().join("&")
@@ -57,14 +56,14 @@ fn encode(text: &str) -> String {
     out
 }
 
-/// Decodes `a=b&c=d` into pairs. Rejects what no form encoder with the unescaped characters
-/// `A-Z a-z 0-9 - . _` writes; those of `extra` may be escaped or not.
+/// Decodes `a=b&c=d` into pairs. Rejects any encoding except that of a form encoder that leaves
+/// only `A-Z a-z 0-9 - . _` unescaped. The characters in `extra` may be escaped or not.
 pub(crate) fn decode_form(text: &str, extra: &[u8]) -> Result<Pairs, String> {
     split(text, |part| decode(part, true, extra))
 }
 
-/// Splits `a=b&c=d` into pairs with this decoder of names and values. The error names the
-/// parameter, never its value.
+/// Splits `a=b&c=d` into pairs, and decodes names and values with the given decoder. The error
+/// contains the name of the parameter, never the value.
 pub(crate) fn split(
     text: &str,
     decode: impl Fn(&str) -> Result<String, Refusal>,
@@ -80,12 +79,12 @@ pub(crate) fn split(
     pairs.collect::<Result<_, _>>().map(Pairs)
 }
 
-/// Decodes a path segment, in which only letters, digits and `-._~` are unescaped.
+/// Decodes a path segment in which only letters, digits and `-._~` are unescaped.
 pub(crate) fn decode_segment(text: &str) -> Option<String> {
     decode(text, false, b"~").ok()
 }
 
-/// Decodes one value; a space is `+` in a form and `%20` in a path.
+/// Decodes one value. A space is `+` in a form and `%20` in a path.
 fn decode(text: &str, form: bool, extra: &[u8]) -> Result<String, Refusal> {
     let mut bytes = text.bytes();
     let mut out = Vec::with_capacity(text.len());

@@ -1,11 +1,11 @@
 //! Routes, and the lookup of the route of a request.
 
-/// A route. `T` is additional data of the server.
+/// A route. `T` is data that the server attaches to each route.
 #[derive(Debug)]
 pub(crate) struct Route<T> {
     pub(crate) id: &'static str,
     pub(crate) method: &'static str,
-    /// `{}` is a placeholder.
+    /// The path, in which `{}` is a placeholder.
     path: &'static str,
     pub(crate) wants: T,
 }
@@ -13,11 +13,11 @@ pub(crate) struct Route<T> {
 /// The result of a lookup.
 #[derive(Debug)]
 pub(crate) enum Found<'a, T> {
-    /// The endpoint, and the values in its path, decoded.
+    /// The endpoint, and the decoded values of the placeholders in the path.
     Here(&'a Route<T>, Vec<String>),
-    /// The first endpoint at that path; its method is another.
+    /// No endpoint has this method and path. Contains the first endpoint with this path.
     OtherMethod(&'a Route<T>),
-    /// No endpoint has that path.
+    /// No endpoint has this path.
     Nothing,
 }
 
@@ -31,12 +31,12 @@ impl<T> Route<T> {
         Self { id, method, path, wants }
     }
 
-    /// Whether it is at this path, written as in the table.
+    /// Returns whether the route has this path, with placeholders.
     pub(crate) fn is_at(&self, path: &str) -> bool {
         self.path == path
     }
 
-    /// The values in the path, decoded; `None` if the path is another.
+    /// Returns the decoded values of the placeholders. Returns `None` if the path does not match.
     fn values(&self, path: &str, decode: fn(&str) -> Option<String>) -> Option<Vec<String>> {
         let (mut ours, mut theirs) = (self.path.split('/'), path.split('/'));
         let mut values = Vec::new();
@@ -51,7 +51,7 @@ impl<T> Route<T> {
     }
 }
 
-/// Finds the route of a method and a path. If two match, the first is used.
+/// Finds the route for a method and a path. If several match, the first one is used.
 pub(crate) fn find<'a, T>(
     routes: impl IntoIterator<Item = &'a Route<T>>,
     method: &str,

@@ -1,5 +1,5 @@
-//! The listener beneath all servers: one thread per connection, a record of the requests, and the
-//! misbehaviours that a test requests.
+//! The listener of all servers. It uses one thread per connection, records the requests, and
+//! simulates the failures that a test requests.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -17,61 +17,62 @@ use crate::console::{self, Asked, Console, Order};
 use crate::http::ReadError;
 use crate::{ConsolePage, Misbehaviour, Raw, Response};
 
-/// A server behind the listener, with its state.
+/// The rules and the state of a server; the listener passes requests to it.
 pub trait Service: Send + 'static {
-    /// Handles a request. Returns the response, and the endpoint and the validity of the
-    /// credentials as a [`Verdict`].
+    /// Handles a request. Returns the response, and a [`Verdict`] with the endpoint and the
+    /// validity of the credentials.
     fn respond(&mut self, request: &Raw) -> (Response, Verdict);
 
-    /// Returns the reason for which a response of this server rejects a request, for
-    /// [`Seen::reason`] and the log; `None` if it does not reject it. The default is the beginning
-    /// of the body of a response with a status of 400 or more.
+    /// Returns the reason given in a response that rejects a request, for [`Seen::reason`] and the
+    /// log. Returns `None` if the response does not reject the request. By default, the reason is
+    /// the beginning of the body of any response whose status is 400 or higher.
     fn rejection(&self, response: &Response) -> Option<String> {
         (response.status >= 400)
             .then(|| String::from_utf8_lossy(&response.body).chars().take(200).collect())
     }
 
-    /// Returns the content of the console page at `/_sandbox` besides the requests. Empty by
-    /// default.
+    /// Returns the content of the console page at `/_sandbox`, except for the list of requests.
+    /// Empty by default.
     fn console(&self) -> ConsolePage {
         ConsolePage::default()
     }
 
-    /// Carries out the action of a [`Button`](crate::Button) of the console. Returns whether that
-    /// was possible.
+    /// Performs the action of a [`Button`](crate::Button) of the console. Returns whether the
+    /// action was possible.
     fn press(&mut self, action: &str, subject: &str) -> bool {
         let _ = (action, subject);
         false
     }
 }
 
-/// The endpoint of a request, and the result of the check of its credentials.
+/// The endpoint of a request, and whether its credentials are valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
-    /// The id of the endpoint, such as `access.grant`; `None` if no endpoint has that path.
+    /// The id of the endpoint, such as `access.grant`. `None` if no endpoint has the path of the
+    /// request.
     pub endpoint: Option<&'static str>,
-    /// Whether the signature or the token is valid; `None` if the endpoint needs none.
+    /// Whether the signature or token is valid. `None` if the endpoint requires no credentials.
     pub signed: Option<bool>,
 }
 
-/// One request that a server received. Its `Display` is a line for a log: it has no query, no
-/// header, no body and no path segment that may be an id or a token.
+/// A request that a server received. `Display` formats a line for a log, without the query,
+/// headers, body, and path segments that may be ids or tokens.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// The request.
     pub request: Raw,
-    /// The status of the response; `None` if no response was sent.
+    /// The status of the response. `None` if no response was sent.
     pub status: Option<u16>,
-    /// The endpoint, and the result of the check of the credentials.
+    /// The endpoint, and whether the credentials are valid.
     pub verdict: Verdict,
-    /// Why the request was rejected; `None` if it was not.
+    /// The reason why the request was rejected. `None` if it was accepted.
     pub reason: Option<String>,
     /// The number of the connection, counted from 1.
     pub connection: usize,
 }
 
 impl Seen {
-    /// Returns the path without segments that may be an id or a token, for the log.
+    /// Returns the path for the log. Segments that may be ids or tokens are replaced with `{}`.
     pub(crate) fn shown_path(&self) -> String {
         let segments: Vec<&str> = self.request.path().split('/').map(shown_segment).collect();
         segments.join("/")
@@ -92,7 +93,7 @@ impl fmt::Display for Seen {
             None => f.write_str("  no response")?,
         }
         match &self.reason {
-            // A reason is one line, whatever its server wrote.
+            // A reason may contain line breaks, but a log entry is one line.
             Some(reason) => {
                 write!(f, "  {}", reason.split_whitespace().collect::<Vec<_>>().join(" "))
             }
@@ -101,32 +102,32 @@ impl fmt::Display for Seen {
     }
 }
 
-/// A path segment for the log; `{}` replaces what may be an id or a token: long segments, and those
-/// of more than four characters with a digit or an escape.
+/// Returns a path segment for the log. Segments that may be ids or tokens are replaced with `{}`:
+/// long ones, and those of more than four characters that contain a digit or an escape.
 fn shown_segment(segment: &str) -> &str {
     let has_digit = segment.bytes().any(|byte| byte.is_ascii_digit() || byte == b'%');
     if segment.len() > 24 || (segment.len() > 4 && has_digit) { "{}" } else { segment }
 }
 
-/// An entry of the log of a server: a request, or bytes that are none. Its `Display` is a line
-/// without credentials, and [`json`](LogEntry::json) has the same as a JSON object.
+/// An entry in the log of a server: a request, or malformed HTTP. `Display` formats a line without
+/// credentials, and [`json`](LogEntry::json) returns the same content as a JSON object.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum LogEntry<'a> {
-    /// A request and its verdict.
+    /// A request with its verdict.
     Request(&'a Seen),
-    /// Malformed HTTP, to which the server responds with this status and reason.
+    /// Malformed HTTP. The server responds with this status and reason.
     Malformed {
         /// The status of the response.
         status: u16,
-        /// Why the bytes are no request.
+        /// The reason why the bytes are not a request.
         reason: &'a str,
     },
 }
 
 impl LogEntry<'_> {
-    /// Returns the entry as a JSON object on one line. `credentials` is `valid`, `invalid` or, if
-    /// the endpoint needs none, null. `status` is null if no response was sent.
+    /// Returns the entry as a JSON object on one line. `credentials` is `valid` or `invalid`, or
+    /// null if the endpoint requires none. `status` is null if no response was sent.
     ///
     /// ```
     /// use api_sandbox::LogEntry;
@@ -161,10 +162,10 @@ impl fmt::Display for LogEntry<'_> {
     }
 }
 
-/// The callback for each log entry.
+/// A function that is called with each log entry.
 type Log = Arc<dyn Fn(LogEntry<'_>) + Send + Sync>;
 
-/// A running server. Dropping it stops it.
+/// A running server. It stops when it is dropped.
 pub struct Server<S> {
     shared: Arc<Shared<S>>,
     address: SocketAddr,
@@ -176,7 +177,8 @@ struct Shared<S> {
     service: Mutex<S>,
     seen: Mutex<Vec<Seen>>,
     log: Mutex<Option<Log>>,
-    misbehaviours: Mutex<VecDeque<Misbehaviour>>,
+    /// The failures of the next requests, each for paths that begin with a text.
+    misbehaviours: Mutex<VecDeque<(Misbehaviour, String)>>,
     open: Mutex<HashMap<usize, TcpStream>>,
     connections: AtomicUsize,
     stopping: AtomicBool,
@@ -188,7 +190,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<S: Service> Server<S> {
-    /// Starts a server on this port of 127.0.0.1; 0 means any free port.
+    /// Starts a server on `port` of 127.0.0.1. If `port` is 0, any free port is used.
     ///
     /// # Errors
     /// Returns an error if the server cannot listen on the port.
@@ -227,19 +229,19 @@ impl<S: Service> Server<S> {
         &self.base_url
     }
 
-    /// Returns every request so far, in the order of arrival. Malformed HTTP is not in it.
+    /// Returns all requests so far, in order of arrival, without malformed HTTP.
     pub fn seen(&self) -> Vec<Seen> {
         lock(&self.shared.seen).clone()
     }
 
-    /// Returns every request so far and clears the record.
+    /// Returns all requests so far, and clears the record.
     pub fn take_seen(&self) -> Vec<Seen> {
         std::mem::take(&mut lock(&self.shared.seen))
     }
 
-    /// Calls `log` with each request from now on: method, path, endpoint, validity of the
-    /// credentials, status and the reason for a rejection. No entry shows credentials. The entries
-    /// of malformed HTTP contain the reason only.
+    /// Calls `log` for each request from now on, with its method, path, endpoint, validity of the
+    /// credentials, status, and the reason for a rejection. Entries never contain credentials. An
+    /// entry for malformed HTTP contains only the status and the reason.
     ///
     /// ```
     /// # use api_sandbox::Sandbox;
@@ -256,19 +258,35 @@ impl<S: Service> Server<S> {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Makes the next `times` requests fail this way (connections, for failures before a request is
-    /// read). Further calls add to the end of the queue.
+    /// Makes the next `times` requests fail in the given way (or the next connections, for failures
+    /// before a request is read). Further calls add failures to the end of the queue.
     pub fn misbehave(&self, how: Misbehaviour, times: usize) {
-        let mut queue = lock(&self.shared.misbehaviours);
-        queue.extend(std::iter::repeat_n(how, times));
+        self.misbehave_at("", how, times);
     }
 
-    /// Clears the queue of [`misbehave`](Server::misbehave).
+    /// Makes the next `times` requests whose path begins with `path` fail this way, and no others,
+    /// such as those for a token. Failures before a request is read are for all paths.
+    ///
+    /// ```
+    /// # use api_sandbox::{Misbehaviour, Sandbox};
+    /// let sandbox = Sandbox::start()?;
+    /// // The transaction is created, and the client does not know it.
+    /// sandbox.tpay().misbehave_at("/transactions", Misbehaviour::ResetAfterReading, 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn misbehave_at(&self, path: &str, how: Misbehaviour, times: usize) {
+        let path = if matches!(how, Misbehaviour::ResetBeforeReading) { "" } else { path };
+        let mut queue = lock(&self.shared.misbehaviours);
+        queue.extend(std::iter::repeat_n((how, path.to_owned()), times));
+    }
+
+    /// Removes all failures that [`misbehave`](Server::misbehave) added and that have not occurred
+    /// yet.
     pub fn behave(&self) {
         lock(&self.shared.misbehaviours).clear();
     }
 
-    /// Reads or changes the server's state.
+    /// Calls `act` with the state of the server, to read or change it.
     pub fn state<T>(&self, act: impl FnOnce(&mut S) -> T) -> T {
         act(&mut lock(&self.shared.service))
     }
@@ -282,10 +300,11 @@ impl<S: Service> Shared<S> {
             lock(&self.open).insert(connection, stream);
         }
         let mut first = lock(&self.misbehaviours);
-        if matches!(first.front(), Some(Misbehaviour::ResetBeforeReading)) {
+        if matches!(first.front(), Some((Misbehaviour::ResetBeforeReading, _))) {
             first.pop_front();
             drop(first);
-            // Not before the client is connected: a reset during its connection is another fault.
+            // Waits until the client is connected, because a reset while it connects is another
+            // failure.
             let _ = stream.peek(&mut [0]);
             reset_on_close(&stream);
         } else {
@@ -315,7 +334,10 @@ impl<S: Service> Shared<S> {
                     _ => return,
                 }
             }
-            let how = lock(&self.misbehaviours).pop_front();
+            let mut queue = lock(&self.misbehaviours);
+            let next = queue.iter().position(|(_, path)| request.path().starts_with(path.as_str()));
+            let how = next.and_then(|next| queue.remove(next)).map(|(how, _)| how);
+            drop(queue);
             match self.exchange(stream, connection, request, how) {
                 Ok(true) => {}
                 Ok(false) | Err(_) => return,
@@ -323,7 +345,7 @@ impl<S: Service> Shared<S> {
         }
     }
 
-    /// Responds to a request for the console, which is not recorded.
+    /// Responds to a request to the console. Such requests are not recorded.
     fn console(&self, request: &Raw) -> Response {
         let order = match self.console.read(request) {
             Err(rejected) => return rejected,
@@ -336,7 +358,7 @@ impl<S: Service> Shared<S> {
         };
         match order {
             Order::Misbehave(how, times) => {
-                lock(&self.misbehaviours).extend(std::iter::repeat_n(how, times));
+                lock(&self.misbehaviours).extend(std::iter::repeat_n((how, String::new()), times));
             }
             Order::Behave => lock(&self.misbehaviours).clear(),
             Order::Advance(by) => match lock(&self.service).console().clock {
@@ -359,7 +381,8 @@ impl<S: Service> Shared<S> {
         if response.write(stream).is_err() || stream.shutdown(Shutdown::Write).is_err() {
             return;
         }
-        // Closing with unread bytes would reset the connection, and the response would be lost.
+        // If unread bytes remained, closing would reset the connection, and the response would be
+        // lost.
         let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
         let _ = io::copy(&mut stream.take(64 * 1024 * 1024), &mut io::sink());
     }
@@ -422,7 +445,8 @@ impl<S: Service> Shared<S> {
         );
         let head_only = request.method == "HEAD";
         let status = (!silent).then_some(response.status);
-        // Recorded before the response is sent: a client that has the response finds the record.
+        // The request is recorded before the response is sent, so that a client that has received
+        // the response finds the record.
         let seen = Seen { request, status, verdict, reason, connection };
         self.write_log(LogEntry::Request(&seen));
         lock(&self.seen).push(seen);
@@ -478,7 +502,7 @@ impl<S: Service> Shared<S> {
     }
 }
 
-/// Makes the close of the connection a reset.
+/// Lets the connection be reset when it is closed.
 fn reset_on_close(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
@@ -486,7 +510,7 @@ fn reset_on_close(stream: &TcpStream) {
 impl<S> Drop for Server<S> {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
-        // Wakes the listener, which then stops.
+        // Wakes the listener up, which then stops.
         let _ = TcpStream::connect(self.address);
         if let Some(accepting) = self.accepting.take() {
             let _ = accepting.join();

@@ -1,13 +1,13 @@
 //! The TinyCert server: sessions, CAs and signed certificates in memory.
 //!
-//! It accepts only what the official clients send. Rules that no source documents are marked
-//! "chosen".
+//! The server accepts only what the official clients send. Rules that are not documented anywhere
+//! were chosen for this server; they are marked "Chosen".
 //!
-//! Certificates, requests, keys (P-256), encrypted keys and PKCS#12 files are real: OpenSSL reads
-//! them. The passphrase of the last two is [`PASSPHRASE`].
+//! Certificates, signing requests, keys (P-256), encrypted keys and PKCS#12 files are real: OpenSSL
+//! can read them. Encrypted keys and PKCS#12 files have the passphrase [`PASSPHRASE`].
 //!
-//! The response to a path that ends in `.xml` is XML. Only two facts of it are documented: each
-//! record of a list of certificates is a `cert` element, and each name of a certificate is a
+//! The response to a path that ends in `.xml` is XML. Only two facts about this format are
+//! documented: each certificate in a list is a `cert` element, and each name of a certificate is a
 //! separate element.
 
 mod ask;
@@ -42,20 +42,19 @@ pub const API_KEY: &str = "SandboxTinyCertApiKey";
 pub const EMAIL: &str = "account@example.org";
 /// The account's passphrase.
 pub const PASSPHRASE: &str = "My Sandbox Passphrase & more";
-/// The address of an account whose data is damaged (`AccountError`).
+/// The e-mail address of an account whose data is damaged (`AccountError`).
 pub const DAMAGED_EMAIL: &str = "damaged@example.org";
-/// The address of an account that cannot be loaded (`AccountNotLoaded`).
+/// The e-mail address of an account that cannot be loaded (`AccountNotLoaded`).
 pub const UNLOADABLE_EMAIL: &str = "unloadable@example.org";
 /// The organization of an existing CA.
 pub const ORGANIZATION: &str = "Sandbox, Inc.";
-/// The common name of a certificate of that CA that expires in ten days.
+/// The common name of a certificate that expires in ten days, issued by the CA of [`ORGANIZATION`].
 pub const EXPIRING: &str = "soon.example.org";
 /// The id of a CA of another account (`AccessDenied`).
 pub const FOREIGN_CA: i64 = 7;
 /// The id of a certificate of another account (`AccessDenied`).
 pub const FOREIGN_CERT: i64 = 8;
-/// Every error code with its status. Where no source documents the status, it is
-/// the likely one.
+/// All error codes, each with its HTTP status. Undocumented statuses are assumptions.
 pub const CODES: [(&str, u16); 17] = [
     ("AccessDenied", 403),
     ("AccountError", 500),
@@ -76,25 +75,25 @@ pub const CODES: [(&str, u16); 17] = [
     ("UnknownError", 500),
 ];
 
-/// The body of a success without data. No source documents it.
+/// The body of a successful response without data. It is not documented, so a test can select it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SuccessBody {
-    /// `{}`
+    /// The object `{}`.
     Object,
-    /// `[]`
+    /// The list `[]`.
     List,
-    /// `true`
+    /// The value `true`.
     True,
-    /// `{"success":true}`
+    /// The object `{"success":true}`.
     Success,
-    /// `null`
+    /// The value `null`.
     Null,
     /// An empty body.
     Empty,
 }
 
 impl SuccessBody {
-    /// All of them.
+    /// All variants.
     pub const ALL: [Self; 6] =
         [Self::Object, Self::List, Self::True, Self::Success, Self::Null, Self::Empty];
 
@@ -110,18 +109,19 @@ impl SuccessBody {
     }
 }
 
-/// The server's state.
+/// The state and settings of the TinyCert server.
 pub struct TinyCert {
     clock: SandboxClock,
-    /// The lifetime of a session after its last request, in seconds. Chosen.
+    /// The time after the last request at which a session expires, in seconds. Chosen.
     pub session_seconds: u64,
-    /// The body of a success without data.
+    /// The body of successful responses without data.
     pub success_body: SuccessBody,
-    /// The number of CAs and certificates that can be created before `RateLimitExceeded`.
+    /// The number of CAs and certificates that can still be created before `RateLimitExceeded`.
+    /// `None` means unlimited.
     pub creations_left: Option<u32>,
-    /// The codes with which the next requests are rejected, oldest first.
+    /// The error codes with which the next requests are rejected, in order.
     pub refuse_with: Vec<&'static str>,
-    /// The number of opened sessions.
+    /// The number of sessions that were opened so far.
     pub connects: u64,
     sessions: HashMap<String, u64>,
     cas: BTreeMap<i64, Ca>,
@@ -133,11 +133,11 @@ pub struct TinyCert {
 /// An error code and its message.
 type Refusal = (&'static str, String);
 
-/// The result of a handler.
+/// The successful result of the handler of an endpoint.
 enum Out {
     /// JSON.
     Json(Value),
-    /// A success without data.
+    /// A successful response without data.
     Success,
 }
 
@@ -148,9 +148,8 @@ fn refuse<T>(code: &'static str, text: impl Into<String>) -> Result<T, Refusal> 
 }
 
 impl TinyCert {
-    /// Creates the initial state, which the examples use: a CA, a certificate for a year, and one
-    /// that
-    /// expires in ten days.
+    /// Creates the initial state, which the examples use: a CA, a certificate that is valid for one
+    /// year, and one that expires in ten days.
     pub fn new(clock: SandboxClock) -> Self {
         let mut server = Self {
             clock,
@@ -224,7 +223,7 @@ impl TinyCert {
         };
         if !self.refuse_with.is_empty() {
             return (
-                refuse(self.refuse_with.remove(0), "rejected because the test asked for it"),
+                refuse(self.refuse_with.remove(0), "rejected because the test requested it"),
                 true,
             );
         }
@@ -255,14 +254,14 @@ impl TinyCert {
 #[derive(Debug, Clone, Copy)]
 enum Format {
     Json,
-    /// XML; the records of a list are elements of this name.
+    /// XML. The records of a list are elements with this name.
     Xml(&'static str),
 }
 
 impl Format {
     fn response(self, status: u16, value: &Value) -> Response {
         match self {
-            // As PHP writes it, with escaped slashes.
+            // PHP escapes slashes in JSON.
             Self::Json => {
                 Response::new(status, "application/json", value.to_string().replace('/', "\\/"))
             }
@@ -288,7 +287,7 @@ impl Service for TinyCert {
             Some(path) => (path, true),
             None => (path.strip_suffix(".json").unwrap_or(path), false),
         };
-        // No path has a value in it.
+        // No path has a placeholder.
         let found = find(&ROUTES, &request.method, path, |_| None);
         let (route, (response, signed)) = match found {
             Found::Nothing => {
@@ -310,7 +309,7 @@ impl Service for TinyCert {
         (self.response(response, format), verdict)
     }
 
-    /// Returns the code and the text of the error.
+    /// Returns the code and the text of an error response.
     fn rejection(&self, response: &Response) -> Option<String> {
         if response.status < 400 {
             return None;

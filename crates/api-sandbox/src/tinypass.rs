@@ -1,7 +1,8 @@
 //! The TinyPass r2 server: grants, subscriptions, downloads and users in memory.
 //!
-//! It accepts only requests of the provider's documentation and official clients. Rules that no
-//! source documents are marked "chosen".
+//! The server accepts only the requests in the provider's documentation and those of its official
+//! clients. Rules that are not documented anywhere were chosen for this server; they are marked
+//! "Chosen".
 
 mod accesses;
 mod ask;
@@ -30,57 +31,58 @@ use routes::{DOCUMENTED, ROUTES, Route, SDK};
 
 /// The application id.
 pub const AID: &str = "SANDBOXAID";
-/// The private key of that application.
+/// The private key of the application [`AID`].
 pub const PRIVATE_KEY: &str = "SandboxPrivateKey0000000000000000000000A";
-/// An existing resource; `user_42` has access to it.
+/// The id of a resource to which [`USER_REF`] has access.
 pub const RID: &str = "premium-content";
-/// A resource with a subscription; `user_42` has subscribed.
+/// The id of a resource to which [`USER_REF`] has subscribed.
 pub const SUBSCRIPTION_RID: &str = "monthly-pass";
-/// A resource with a file.
+/// The id of a resource with a download.
 pub const DOWNLOAD_RID: &str = "ebook-1";
 /// The reference of an existing user.
 pub const USER_REF: &str = "user_42";
-/// The uid of that user.
+/// The uid of the user [`USER_REF`].
 pub const UID: &str = "kjkxrNWUyD";
-/// The e-mail address of that user.
+/// The e-mail address of the user [`USER_REF`].
 pub const EMAIL: &str = "ann@example.org";
 
-/// Which paths serve downloads; the sources disagree.
+/// The spelling of the download paths. The sources disagree, so a test can select it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DownloadPaths {
     /// `/r2/downloads/url` and `/r2/download/`, as documented.
     Documented,
-    /// `/r2/download/url` and `/r2/download`, as the official PHP client calls them.
+    /// `/r2/download/url` and `/r2/download`, as in the official PHP client.
     Sdk,
-    /// All four.
+    /// All four paths.
     Both,
 }
 
-/// The JSON shape of lists of subscriptions. No source documents it.
+/// The JSON format of a list of subscriptions. It is not documented, so a test can select it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListShape {
-    /// `{"data":[...]}`
+    /// An object: `{"data":[...]}`.
     Data,
-    /// `[...]`
+    /// A list: `[...]`.
     Bare,
 }
 
-/// The server's state.
+/// The state and settings of the TinyPass server.
 pub struct TinyPass {
     clock: SandboxClock,
-    /// Which paths serve downloads.
+    /// The spelling of the download paths.
     pub download_paths: DownloadPaths,
-    /// The JSON shape of lists of subscriptions.
+    /// The JSON format of lists of subscriptions.
     pub list_shape: ListShape,
-    /// Whether a search without a result returns 404, as clients expect, instead of an empty list.
+    /// Whether a search without results returns 404, as the official clients expect. Otherwise, it
+    /// returns an empty list.
     pub empty_search_is_404: bool,
-    /// The grants, oldest first.
+    /// The access records, oldest first.
     pub accesses: Vec<Access>,
-    /// The recipients of mails, oldest first.
+    /// The recipients of the e-mails that were sent, oldest first.
     pub mails: Vec<String>,
-    /// The ids of accesses that were refunded.
+    /// The ids of the access records whose price was refunded.
     pub refunds: Vec<String>,
-    /// The webhooks for grants and revocations.
+    /// The webhooks, which are sent for grants and revocations.
     pub webhooks: Webhooks,
     resources: Vec<Resource>,
     users: Vec<users::User>,
@@ -132,7 +134,7 @@ impl TinyPass {
         server
     }
 
-    /// A letter and a number, so many characters in all.
+    /// Returns a new id of `length` characters: the prefix, followed by a number.
     fn next_id(&mut self, prefix: &str, length: usize) -> String {
         self.ids += 1;
         format!("{prefix}{:0width$}", self.ids, width = length - prefix.len())
@@ -198,7 +200,8 @@ impl Service for TinyPass {
         let served = ROUTES.iter().filter(|route| self.serves(route));
         let found = find(served, &request.method, request.path(), decode_segment);
         let (endpoint, response) = match found {
-            // Chosen: it is not an error of the API, which would mean that there is no record.
+            // Chosen: the body is not that of an API error, which would mean that there is no
+            // record.
             Found::Nothing => {
                 return (Response::new(404, "text/plain", NO_ENDPOINT), verdict(None));
             }
@@ -218,7 +221,7 @@ impl Service for TinyPass {
         (response, verdict(Some(endpoint)))
     }
 
-    /// The error's message.
+    /// Returns the message of an error response.
     fn rejection(&self, response: &Response) -> Option<String> {
         if response.body == NO_ENDPOINT.as_bytes() {
             return Some(NO_ENDPOINT.to_owned());

@@ -1,19 +1,21 @@
 //! The Tokenpass server: users, addresses, rules, promises, chats and credits in memory.
 //!
-//! It accepts what the provider's documentation, its server's published code and its official
-//! clients agree on. Rules that no source documents are marked "chosen".
+//! The server accepts requests on which the provider's documentation, the published code of its
+//! server and its official clients agree. Rules that are not documented anywhere were chosen for
+//! this server; they are marked "Chosen".
 //!
 //! # Logging in without a browser
 //!
-//! `GET /oauth/authorize` returns a page for [`USERNAME`], who is logged in. The two links of the
-//! page are the same URL with `sandbox_consent=grant` or `sandbox_consent=deny` added. A request to
-//! either redirects like the buttons of the real page. After the first consent, the response is
-//! always a redirect. Tests with another callback URL add it to [`Client::callbacks`] first.
+//! `GET /oauth/authorize` returns a page for [`USERNAME`], who is logged in. The page has two
+//! links: the same URL with `sandbox_consent=grant` or `sandbox_consent=deny` added. A request to
+//! one of them is redirected, as by the buttons of the real page. After the first consent, the
+//! response is always a redirect. A test that uses another callback URL must first add it to
+//! [`Client::callbacks`].
 //!
 //! # Proving ownership
 //!
-//! Proofs are bitcoin signatures and are verified. A [`Key`] creates them for tests: the key of
-//! [`SOURCE_ADDRESS`], of [`UNVERIFIED_ADDRESS`], or a new one from [`Key::named`].
+//! Proofs are bitcoin signatures, which the server verifies. For tests, a [`Key`] creates them:
+//! [`source_key`], [`unverified_key`], or a new key from [`Key::named`].
 
 mod accounts;
 mod addresses;
@@ -55,68 +57,69 @@ use routes::{Access, ROUTES, Route};
 
 /// The client id of an application with every privilege.
 pub const CLIENT_ID: &str = "ISANDBOXCLIENT000000000000000001";
-/// Its secret.
+/// The client secret of the application [`CLIENT_ID`].
 pub const CLIENT_SECRET: &str = "KSANDBOXSECRET00000000000000000000000001";
-/// A registered callback of that application.
+/// A registered callback URL of the application [`CLIENT_ID`].
 pub const REDIRECT_URI: &str = "http://127.0.0.1:8000/oauth_callback";
 /// The client id of an application without privileges.
 pub const OTHER_CLIENT_ID: &str = "ISANDBOXCLIENT000000000000000002";
-/// Its secret.
+/// The client secret of the application [`OTHER_CLIENT_ID`].
 pub const OTHER_CLIENT_SECRET: &str = "KSANDBOXSECRET00000000000000000000000002";
 /// The API token of the privileged user [`USERNAME`].
 pub const PRIVILEGED_CLIENT_ID: &str = "ISANDBOXUSERTOKEN000000000000001";
-/// The API secret of that user.
+/// The API secret of the privileged user [`USERNAME`].
 pub const PRIVILEGED_CLIENT_SECRET: &str = "KSANDBOXUSERSECRET0000000000000000000001";
-/// The user name of a user with addresses and tokens.
+/// The name of a user who has addresses and tokens.
 pub const USERNAME: &str = "cryptonaut";
-/// The id of that user.
+/// The id of the user [`USERNAME`].
 pub const USER_ID: &str = "00000001-1111-4111-8111-111111111111";
 /// The password of every user of the initial state.
 pub const PASSWORD: &str = "Correct-Horse-1";
-/// The e-mail address of [`USERNAME`], which is confirmed.
+/// The confirmed e-mail address of [`USERNAME`].
 pub const EMAIL: &str = "cryptonaut@example.org";
-/// Another user, with one public address.
+/// The name of another user, who has one public address.
 pub const OTHER_USERNAME: &str = "bob";
-/// The id of that user.
+/// The id of the user [`OTHER_USERNAME`].
 pub const OTHER_USER_ID: &str = "00000002-1111-4111-8111-111111111111";
-/// The e-mail address of [`OTHER_USERNAME`], which is not confirmed.
+/// The unconfirmed e-mail address of [`OTHER_USERNAME`].
 pub const OTHER_EMAIL: &str = "bob@example.org";
 /// A token of [`USERNAME`] with every scope.
 pub const OAUTH_TOKEN: &str = "SandboxTokenAllScopes0000000000000000001";
 /// A token of [`USERNAME`] with the scopes `user` and `tca` only.
 pub const LIMITED_TOKEN: &str = "SandboxTokenUserTca000000000000000000001";
-/// A token of [`USERNAME`] that has expired.
+/// An expired token of [`USERNAME`].
 pub const EXPIRED_TOKEN: &str = "SandboxTokenExpired000000000000000000001";
-/// A public address of [`USERNAME`]: 10 TOKENLY and 5000 LTBCOIN.
+/// A public address of [`USERNAME`], which holds 10 TOKENLY and 5000 LTBCOIN.
 pub const PUBLIC_ADDRESS: &str = "1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j";
-/// A private address of [`USERNAME`]: 5 TOKENLY and 1 SECRETCOIN.
+/// A private address of [`USERNAME`], which holds 5 TOKENLY and 1 SECRETCOIN.
 pub const PRIVATE_ADDRESS: &str = "1AAAA2222xxxxxxxxxxxxxxxxxxy4pQ3tU";
-/// The public address of [`OTHER_USERNAME`]: 1 TOKENLY.
+/// The public address of [`OTHER_USERNAME`], which holds 1 TOKENLY.
 pub const OTHER_ADDRESS: &str = "1AAAA3333xxxxxxxxxxxxxxxxxxxsTtS6v";
 /// An address of [`USERNAME`] that is not active.
 pub const INACTIVE_ADDRESS: &str = "1AAAA4444xxxxxxxxxxxxxxxxxxxxjbqeD";
-/// The address of [`source_key`], on the whitelist of [`CLIENT_ID`]: 1000 TOKENLY, 1000 LTBCOIN.
+/// The address of [`source_key`], which is on the whitelist of [`CLIENT_ID`] and holds 1000 TOKENLY
+/// and 1000 LTBCOIN.
 pub const SOURCE_ADDRESS: &str = "1L6bpeDGYtkG2BeoJHqQ2pFU5QbH7wp7yG";
-/// The private key of that address, in wallet import format; it is no secret.
+/// The private key of [`SOURCE_ADDRESS`], in wallet import format. It is not a secret.
 pub const SOURCE_WIF: &str = "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUdDC";
-/// The address of [`unverified_key`], which [`USERNAME`] has registered and not verified.
+/// The address of [`unverified_key`], which [`USERNAME`] has registered but not verified.
 pub const UNVERIFIED_ADDRESS: &str = "1Dg4FyHQWSniJSXQHj1zNWJoJjjoW8FsxW";
-/// The private key of that address, in wallet import format; it is no secret.
+/// The private key of [`UNVERIFIED_ADDRESS`], in wallet import format. It is not a secret.
 pub const UNVERIFIED_WIF: &str = "L2JdaRQ4jqATvGhBYf7y3gDMBdttnThtpPprjCJXz65RCZFukkf6";
-/// A chat of [`USERNAME`] that needs 10 TOKENLY.
+/// A chat of [`USERNAME`] that requires 10 TOKENLY.
 pub const CHAT_ID: &str = "c0000000-0000-4000-8000-000000000001";
 
-/// The key of [`SOURCE_ADDRESS`].
+/// Returns the key of [`SOURCE_ADDRESS`].
 pub fn source_key() -> Key {
     Key::named("source")
 }
 
-/// The key of [`UNVERIFIED_ADDRESS`].
+/// Returns the key of [`UNVERIFIED_ADDRESS`].
 pub fn unverified_key() -> Key {
     Key::named("unverified")
 }
 
-/// The name of every scope.
+/// The names of all scopes.
 pub const SCOPES: [&str; 8] = [
     "user",
     "email",
@@ -128,33 +131,34 @@ pub const SCOPES: [&str; 8] = [
     "manage-chats",
 ];
 
-/// A whole token, in satoshis.
+/// One whole token, in satoshis.
 const TOKEN: i64 = 100_000_000;
 
-/// Balances of one address or user: asset to satoshis.
+/// The balances of one address or user, in satoshis, by asset.
 pub type Balances = BTreeMap<String, i64>;
 
-/// The server's state.
+/// The state and settings of the Tokenpass server.
 pub struct Tokenpass {
     clock: SandboxClock,
-    /// The accepted generation of signature headers.
+    /// The generation of the signature headers that is accepted.
     pub generation: Generation,
-    /// Whether `Authorization: Bearer` is read on `/api/v1` as well; the server of 2017 does not.
+    /// Whether `Authorization: Bearer` is accepted on `/api/v1` as well. The server of 2017 ignores
+    /// it there.
     pub bearer: bool,
-    /// The number of requests of one route per minute; `None` means unlimited.
+    /// The number of requests to one route that are accepted per minute. `None` means unlimited.
     pub rate_limit: Option<u64>,
-    /// Whether errors below `/oauth/` are HTML pages with status 500, as in 2017, or JSON, as in
-    /// 2016.
+    /// Whether errors below `/oauth/` are HTML pages with status 500, as in 2017. Otherwise, they
+    /// are JSON, as in 2016.
     pub html_oauth_errors: bool,
-    /// Whether `account.update` exists, as in 2016. In 2017 its status is 404.
+    /// Whether `account.update` exists, as in 2016. In 2017, the response has status 404.
     pub routes_account_update: bool,
     /// The lifetime of a new token, in seconds.
     pub token_life: u64,
-    /// Whether balances are objects of value and precision, as in 2022.
+    /// Whether balances are objects with a value and a precision, as in 2022.
     pub quantity_objects: bool,
-    /// Whether `credit_account.list` sends the dumps of 2017 instead of accounts.
+    /// Whether `credit_account.list` returns internal dumps, as in 2017, instead of accounts.
     pub dumps_accounts: bool,
-    /// Whether the service with the balances of the chain is down.
+    /// Whether the service that provides blockchain balances is down.
     pub chain_is_down: bool,
     /// The users.
     pub users: Vec<User>,
@@ -162,27 +166,27 @@ pub struct Tokenpass {
     pub clients: Vec<Client>,
     /// The users' tokens.
     pub tokens: Vec<Token>,
-    /// Balances on the chain, by address.
+    /// The balances on the blockchain, by address.
     pub chain: BTreeMap<String, Balances>,
     /// The users' addresses.
     pub addresses: Vec<Address>,
-    /// The sources on whitelists.
+    /// The whitelisted source addresses.
     pub sources: Vec<Source>,
     /// The promises, oldest first.
     pub promises: Vec<Promise>,
     /// The credit groups.
     pub credit_groups: Vec<CreditGroup>,
-    /// Their accounts.
+    /// The accounts of the credit groups.
     pub credit_accounts: Vec<CreditAccount>,
-    /// Every entry of the ledger, oldest first.
+    /// All entries of the credit ledger, oldest first.
     pub credit_entries: Vec<CreditEntry>,
     /// The chats.
     pub chats: Vec<Chat>,
-    /// The addresses of issuers by asset; an issuer may message the holders.
+    /// The addresses of issuers, by asset. An issuer may send messages to the holders of the asset.
     pub issuers: BTreeMap<String, String>,
-    /// Assets that a user has switched off: user id and asset.
+    /// The assets that users have disabled: user id and asset.
     pub disabled: BTreeSet<(String, String)>,
-    /// The recipients of mails, oldest first.
+    /// The recipients of the e-mails that were sent, oldest first.
     pub mails: Vec<String>,
     codes: Vec<oauth::Code>,
     hits: BTreeMap<&'static str, (u64, u64)>,
@@ -252,7 +256,7 @@ impl Tokenpass {
         balances.insert(asset.to_owned(), satoshis);
     }
 
-    /// The time as in responses.
+    /// Returns the current time in the format of responses.
     fn date(&self) -> String {
         date_time(self.clock.unix())
     }
@@ -266,9 +270,10 @@ impl Tokenpass {
         format!("5a4db0c5-0000-4000-8000-{:012x}", self.next_id())
     }
 
-    /// Sets the caller of a route in `ask`. Also returns whether its credentials are valid, if the
-    /// route needs any. Requests with only a client id are accepted: these routes have their own
-    /// error format.
+    /// Checks the credentials for a route, and sets the caller in `ask`. Returns whether the
+    /// credentials are valid (`None` if the route requires none), and the error response if the
+    /// request is rejected. Requests with only a client id are accepted here, because their routes
+    /// have their own error format.
     fn admit(&mut self, access: Access, ask: &mut Ask<'_>) -> (Option<bool>, Result<(), Response>) {
         match access {
             Access::Open => (None, Ok(())),
@@ -290,13 +295,13 @@ impl Tokenpass {
                 let extra = !auth::has_headers(ask.request, self.generation)
                     || self.verify(ask.request, false).is_ok();
                 let held = self.token_user(ask, scope).map_err(|why| message(403, why));
-                // The real server ignores signatures here; an invalid one is only recorded.
+                // The real server ignores signatures here, so an invalid one is only recorded.
                 (Some(held.is_ok() && extra), held)
             }
         }
     }
 
-    /// Returns the key with which the request is signed.
+    /// Verifies the signature. Returns the client id or API token of the signer.
     fn verify(&mut self, request: &Raw, privileged: bool) -> Result<String, &'static str> {
         let (users, clients) = (&self.users, &self.clients);
         let signed = auth::verify(request, self.generation, self.clock.unix(), |key| {
@@ -307,19 +312,20 @@ impl Tokenpass {
                 clients.iter().find(|client| client.id == key).map(|client| client.secret.clone())
             }
         })?;
-        // Chosen: the nonce of 2020, which must be unique, is accepted once.
+        // Chosen: a nonce of the generation of 2020, which must be unique, is accepted once.
         if self.generation == Generation::XApi && !self.nonces.insert(signed.nonce) {
             return Err("Invalid nonce parameter");
         }
         Ok(signed.key)
     }
 
-    /// Returns the headers with the number of remaining requests, or the error if none remains.
+    /// Counts a request to a route. Returns the headers with the number of remaining requests, or
+    /// an error if no request remains.
     fn throttle(&mut self, id: &'static str) -> Result<Vec<(&'static str, u64)>, Response> {
         let Some(limit) = self.rate_limit else { return Ok(Vec::new()) };
         let now = self.clock.unix();
         let (since, hits) = self.hits.entry(id).or_insert((now, 0));
-        // Chosen: a minute begins with its first request.
+        // Chosen: a minute begins with the first request in it.
         if now >= *since + 60 {
             (*since, *hits) = (now, 0);
         }
@@ -456,7 +462,7 @@ impl Service for Tokenpass {
         (response, Verdict { endpoint, signed })
     }
 
-    /// Returns the text of the error, which some endpoints send with status 200.
+    /// Returns the text of an error. Some endpoints send errors with status 200.
     fn rejection(&self, response: &Response) -> Option<String> {
         let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let text = |name: &str| body.get(name).and_then(serde_json::Value::as_str);
@@ -475,7 +481,7 @@ impl Service for Tokenpass {
     }
 }
 
-/// Whether the request is for the API, and not for a page of the log-in.
+/// Returns whether the request is for the API, rather than for a login page.
 fn is_api(request: &Raw) -> bool {
     request.path().starts_with("/api/v1/")
 }

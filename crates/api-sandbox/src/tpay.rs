@@ -1,28 +1,29 @@
-//! The Tpay Open API server: payments, refunds, aliases, marketplace and all other resources in
-//! memory. Amounts are whole grosze, and notifications are signed.
+//! The Tpay Open API server: payments, refunds, aliases, marketplace and all other resources, in
+//! memory. Amounts in its state are whole grosze. Notifications are signed.
 //!
-//! It accepts only requests of the provider's documentation and official clients. Undocumented
-//! members are rejected, so that a misspelt one is noticed. Rules that no source documents are
-//! marked "chosen".
+//! The server accepts only the requests in the provider's documentation and those of its official
+//! clients. Undocumented fields are rejected, so that misspelt ones are noticed. Rules that are not
+//! documented anywhere were chosen for this server; they are marked "Chosen".
 //!
-//! # How payers pay
+//! # Paying a transaction
 //!
 //! | method | action |
 //! |---|---|
-//! | in a test | [`Tpay::pay`], [`Tpay::pay_amount`], [`Tpay::decline`] through [`Server::state`](crate::Server::state) |
-//! | from another process | open the transaction's `transactionPaymentUrl`, a page with buttons; or GET it with `&decision=pay`, `&decision=decline` or `&decision=chargeback` added |
-//! | BLIK code | [`BLIK_CODES`] |
-//! | saving a card | [`Tpay::tokenize`], or GET the `url` of the tokenization |
-//! | card | the last digit of the amount, see [`CARD_OUTCOMES`] |
+//! | in a test | call [`Tpay::pay`], [`Tpay::pay_amount`] or [`Tpay::decline`] in [`Server::state`](crate::Server::state) |
+//! | from another process | open the `transactionPaymentUrl` of the transaction, which is a page with buttons; or send a GET request to it with `&decision=pay`, `&decision=decline` or `&decision=chargeback` added |
+//! | BLIK code | pay with a code of [`BLIK_CODES`] |
+//! | to save a card | call [`Tpay::tokenize`], or send a GET request to the `url` of the tokenization |
+//! | card | choose the last digit of the amount; see [`CARD_OUTCOMES`] |
 //!
 //! # Notifications
 //!
-//! Notifications are sent to the URL in the request if it is plain HTTP on loopback. They are
-//! repeated, at most [`Tpay::delivery_attempts`] times, until the response is the expected one. The
-//! `x5u` of their signature is [`Tpay::base_url`] + `/x509/notifications-jws.pem`, or [`Tpay::x5u`]
-//! if set. Configure the client to accept certificates of this host. Its trust anchor is
-//! [`Tpay::anchors_pem`], also served at `/x509/tpay-jws-root.pem`; the security code of `md5sum`
-//! is [`SECURITY_CODE`]. [`Tpay::outbox`] contains the notifications and the responses to them.
+//! Notifications are sent to the URL in the request, if it begins with `http://` and has a loopback
+//! address. A notification is sent at most [`Tpay::delivery_attempts`] times, until it is
+//! acknowledged. The `x5u` of the signature is [`Tpay::base_url`] + `/x509/notifications-jws.pem`,
+//! or [`Tpay::x5u`] if that is set. Configure the client to accept certificates from this host. The
+//! trust anchors are [`Tpay::anchors_pem`], which are also served at `/x509/tpay-jws-root.pem`. The
+//! security code of `md5sum` is [`SECURITY_CODE`]. [`Tpay::outbox`] contains the notifications and
+//! the responses to them.
 //!
 //! ```
 //! # use api_sandbox::Sandbox;
@@ -39,8 +40,8 @@
 //! # Other settings for tests
 //!
 //! [`Tpay::refuse_next`] causes errors that depend on an account. [`Tpay::revoke_tokens`] revokes
-//! tokens, and [`SandboxClock::advance`] makes them expire. The fields of [`Tpay`] are its settings
-//! and its records.
+//! tokens, and [`SandboxClock::advance`] makes them expire. The fields of [`Tpay`] are the settings
+//! and the records of the server.
 
 mod accounts;
 mod ask;
@@ -84,54 +85,57 @@ use ask::{Ask, Page};
 use check::Refusal;
 use routes::ROUTES;
 
-/// The client id of the account.
+/// The client id.
 pub const CLIENT_ID: &str = "01SANDB0X00000000000000000-01SANDB0X00000000000000001";
-/// The secret of that client.
+/// The client secret of [`CLIENT_ID`].
 pub const CLIENT_SECRET: &str = "sandbox-client-secret-0000000000000000000000000000000000000000";
-/// The security code of the `md5sum` of payment notifications.
+/// The security code for the `md5sum` of payment notifications.
 pub const SECURITY_CODE: &str = "sandbox-security-code";
-/// The merchant id of notifications.
+/// The merchant id in notifications.
 pub const MERCHANT_ID: &str = "1010";
-/// The point of sale.
+/// The id of the point of sale.
 pub const POS_ID: &str = "ps_Sandbox000000001";
-/// The partner's account of the initial state.
+/// The id of the partner's merchant account in the initial state.
 pub const ACCOUNT_ID: &str = "01SANDB0XACC00000000000000";
-/// A card token of the initial state that can be charged.
+/// A card token that exists in the initial state and can be charged.
 pub const CARD_TOKEN: &str = "5c87eb70c0e5060fb17da028c16011a840db2b83sandbox00000000000000001";
 /// A BLIK alias of type UID that exists in one bank.
 pub const UID_ALIAS: &str = "sandbox_uid";
-/// A BLIK alias of type UID that exists in two banks: `aliases.key` must choose.
+/// A BLIK alias of type UID that exists in two banks, so a payment must select one by
+/// `aliases.key`.
 pub const AMBIGUOUS_ALIAS: &str = "sandbox_uid_in_two_banks";
-/// A BLIK alias of type PAYID, for payments without the payer.
+/// A BLIK alias of type PAYID, for payments without confirmation by the payer.
 pub const PAYID_ALIAS: &str = "sandbox_payid";
-/// The marketplace's point of sale.
+/// The id of the marketplace's point of sale.
 pub const MARKETPLACE_POS: &str = "01SANDB0XP0S00000000000000";
-/// Merchants that belong to the marketplace.
+/// The ids of merchants that belong to the marketplace.
 pub const MARKETPLACE_MERCHANTS: [&str; 2] =
     ["01SANDB0XMER00000000000001", "01SANDB0XMER00000000000002"];
-/// A report that exists.
+/// The id of a report.
 pub const REPORT_ID: &str = "rep_1";
-/// The file of that report.
+/// The id of a file of the report [`REPORT_ID`].
 pub const REPORT_FILE_ID: &str = "file_1";
 
 /// The outcome of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Paid at once.
+    /// Paid immediately.
     Paid,
     /// Pending until [`Tpay::pay`] or [`Tpay::decline`] is called.
     Waiting,
-    /// Rejected at once: HTTP 200 with `payments.errors`, and an attempt with this code.
+    /// Rejected immediately. The response has status 200 and contains `payments.errors`; the
+    /// transaction gets an attempt with this error code.
     Refused(&'static str),
-    /// Rejected later: the response has no error; reading the transaction shows an attempt with
-    /// this code.
+    /// Rejected later. The response contains no error, but later the transaction has an attempt
+    /// with this error code.
     RefusedLater(&'static str),
     /// The payer must open the payment page (`actionRequired`).
     Redirect,
 }
 
-/// BLIK codes and their outcomes. Any other code that begins with 777 is paid; all others are
-/// rejected as wrong codes (63). Only the rule for 777 is the provider's; the others are chosen.
+/// BLIK codes and their outcomes. With any other code that begins with 777, a payment is paid; all
+/// other codes are rejected as wrong (63). Only the rule for 777 is that of the provider. Chosen:
+/// all other rules.
 pub const BLIK_CODES: [(&str, Outcome); 12] = [
     ("777123", Outcome::Paid),
     ("700000", Outcome::Waiting),
@@ -147,8 +151,8 @@ pub const BLIK_CODES: [(&str, Outcome); 12] = [
     ("700201", Outcome::RefusedLater("101")),
 ];
 
-/// The last digit of the amount of a card payment in grosze, and the outcome; any other digit
-/// leads to the page of 3-D Secure.
+/// The outcome of a card payment by the last digit of the amount in grosze. For any other digit,
+/// the payer is redirected to a 3-D Secure page.
 pub const CARD_OUTCOMES: [(u64, Outcome); 4] = [
     (1, Outcome::Paid),
     (3, Outcome::Paid),
@@ -156,42 +160,44 @@ pub const CARD_OUTCOMES: [(u64, Outcome); 4] = [
     (6, Outcome::Refused("102")),
 ];
 
-/// The server's state.
+/// The state and settings of the Tpay server.
 pub struct Tpay {
     clock: SandboxClock,
-    /// The base URL, `http://127.0.0.1:PORT`; if empty, it is set from the `Host` of the first
-    /// request.
+    /// The base URL, such as `http://127.0.0.1:8083`. If it is empty, it is set from the `Host`
+    /// header of the first request.
     pub base_url: String,
     /// The lifetime of a token, in seconds.
     pub token_seconds: u64,
-    /// The number of issued tokens.
+    /// The number of tokens issued so far.
     pub tokens_issued: usize,
-    /// The number of token requests, rejected ones included.
+    /// The number of token requests so far, including rejected ones.
     pub token_requests: usize,
-    /// Whether `hiddenDescription` may be used only once (`crc_not_unique`).
+    /// Whether each `hiddenDescription` must be unique (`crc_not_unique`).
     pub unique_crc: bool,
     /// Whether the merchant confirms payments: a payment is `paid` until the response to its
-    /// notification
-    /// is `TRUE` (then `correct`) or `FALSE` (then refunded).
+    /// notification is `TRUE` (then it is `correct`) or `FALSE` (then it is refunded).
     pub two_step: bool,
-    /// Whether a request may replace the callbacks of the panel (`url_override_is_disabled`).
+    /// Whether a request may replace the callbacks that are set in the panel
+    /// (`url_override_is_disabled`).
     pub callbacks_allowed: bool,
-    /// The period for refunds, in seconds (`refund_period_expired`). Chosen.
+    /// The time after a payment in which it can be refunded, in seconds (`refund_period_expired`).
+    /// Chosen.
     pub refund_seconds: u64,
-    /// The period in which an equal refund is rejected, in seconds (`cannot_create_refund`).
+    /// The time after a refund in which an equal one is rejected, in seconds
+    /// (`cannot_create_refund`).
     pub equal_refund_seconds: u64,
-    /// The number of attempts to deliver a notification. Chosen: without
-    /// pauses.
+    /// The maximum number of attempts to deliver a notification. Chosen: there are no pauses
+    /// between them.
     pub delivery_attempts: u32,
     /// The URL for BLIK alias events, as set in the panel.
     pub panel_url: Option<String>,
-    /// Whether BLIK alias events are JSON instead of forms. The sources disagree.
+    /// Whether BLIK alias events are JSON instead of forms. The sources disagree about the format.
     pub alias_events_as_json: bool,
-    /// The `x5u` of signatures; `None` means the URL of this server.
+    /// The `x5u` of signatures. `None` means the URL of the certificate on this server.
     pub x5u: Option<String>,
     /// The payments, oldest first.
     pub transactions: Vec<Transaction>,
-    /// Refunds of all payments and to card tokens, oldest first.
+    /// The refunds of all payments, and those to card tokens, oldest first.
     pub refunds: Vec<Refund>,
     /// The card tokens.
     pub card_tokens: Vec<CardToken>,
@@ -211,15 +217,15 @@ pub struct Tpay {
     ids: u64,
 }
 
-/// The result of a handler.
+/// The successful result of the handler of an endpoint.
 enum Out {
     /// A JSON object to which `result` and `requestId` are added.
     Wrapped(Value),
     /// A JSON object that is sent unchanged.
     Bare(Value),
-    /// 204.
+    /// An empty response with status 204.
     Empty,
-    /// Bytes of that type.
+    /// Bytes with this content type.
     Bytes(&'static str, Vec<u8>),
 }
 
@@ -266,8 +272,8 @@ impl Tpay {
         server
     }
 
-    /// Returns the trust anchors of the notifications as PEM:
-    /// intermediate first, root second.
+    /// Returns the trust anchors of notifications as PEM: the intermediate certificate, followed by
+    /// the root.
     pub fn anchors_pem(&self) -> &'static str {
         notify::ANCHORS_PEM
     }
@@ -277,20 +283,19 @@ impl Tpay {
         notify::SIGNING_PEM
     }
 
-    /// Returns the sent notifications. Move it out of [`Server::state`](crate::Server::state)
-    /// before waiting on it.
+    /// Returns the notifications that were sent. Return the outbox from
+    /// [`Server::state`](crate::Server::state) before you wait for a delivery.
     pub fn outbox(&self) -> Outbox {
         self.post.outbox()
     }
 
-    /// Returns the `X-JWS-Signature` of a body.
+    /// Returns the `X-JWS-Signature` for a notification body.
     pub fn sign(&self, body: &[u8]) -> String {
         self.post.sign(&self.x5u_url(), body)
     }
 
-    /// Rejects the next request of an endpoint with an error, for errors
-    /// that depend on the account, such as `access_denied`.
-    /// Returns whether the endpoint exists.
+    /// Rejects the next request to an endpoint with the given status and error code, such as
+    /// `access_denied`, which depends on the account. Returns whether the endpoint exists.
     pub fn refuse_next(&mut self, endpoint: &str, status: u16, error_code: &str) -> bool {
         let route = ROUTES.iter().find(|route| route.id == endpoint);
         if let Some(route) = route {
@@ -300,11 +305,11 @@ impl Tpay {
         route.is_some()
     }
 
-    /// Returns the error that [`refuse_next`](Self::refuse_next) set.
+    /// Returns the error that [`refuse_next`](Self::refuse_next) set, if any.
     fn told(&mut self, id: &str) -> Result<(), Refusal> {
         match self.refusals.get_mut(id).and_then(VecDeque::pop_front) {
             Some((status, code)) => {
-                Err(Refusal::of(status, &code, "", "rejected because the test asked for it"))
+                Err(Refusal::of(status, &code, "", "rejected because the test requested it"))
             }
             None => Ok(()),
         }
@@ -329,12 +334,12 @@ impl Tpay {
         text::ulid(self.clock.unix(), number)
     }
 
-    /// `rf_` or the like and 16 characters.
+    /// Returns a new id: the prefix, such as `rf_`, and 16 characters.
     fn prefixed_id(&mut self, prefix: &str) -> String {
         format!("{prefix}{:016}", self.next_id())
     }
 
-    /// A payer-visible title, `TR-XXX-XXXXXXX`.
+    /// Returns a new title, which the payer sees, in the format `TR-XXX-XXXXXXX`.
     fn title(&mut self) -> String {
         format!("TR-SBX-{:07}", self.next_id())
     }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::{
     Body, Credential, Endpoint, EndpointInfo, Method, Params, RawEndpoint, decode_form,
-    is_secret_header, path_segment,
+    is_secret_header, is_secret_name, path_segment,
 };
 use clap::Args;
 
-use crate::args::{Limits, field, pair, read};
+use crate::args::{Limits, field, pair, read, set};
 use crate::context::{Bodies, Context, Pages, Provider};
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
@@ -17,7 +17,7 @@ use crate::output::Format;
 use crate::raw_page::RawPage;
 use crate::request::WithJson;
 
-/// A request to any endpoint: by its id (`api --list`), or by method and path
+/// Send a request to any endpoint, given by its id (`api --list`) or by method and path
 #[derive(Debug, Args)]
 pub struct Api {
     /// Id of an endpoint such as `transactions.get`, or a method
@@ -36,8 +36,9 @@ pub struct Api {
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
     /// Add a header to the request, such as `Accept-Language: pl`; it is not signed
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
-    headers: Vec<(HeaderName, HeaderValue)>,
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    // Parsed later: an error of the command line would show the value.
+    headers: Vec<String>,
     /// Also print the status and the headers
     #[arg(short, long)]
     include: bool,
@@ -58,7 +59,9 @@ impl Api {
         if self.list {
             return list(context);
         }
-        context.set_headers(self.headers.clone());
+        let headers = self.headers.iter().map(|text| header(text)).collect::<Result<Vec<_>, _>>();
+        let headers = headers.map_err(|problem| usage(&format!("--header: {problem}")))?;
+        context.set_headers(headers.clone());
         let info = self.info::<P>()?;
         let pages = self.pages::<P>(info)?;
         let mut fields = Vec::new();
@@ -78,8 +81,12 @@ impl Api {
             }
         };
         let (path, query) = path.split_once('?').unwrap_or((&path, ""));
+        let name = match info {
+            Some(info) => info.id(),
+            None => name_of::<P>(&method, path),
+        };
         if let Some(pages) = pages {
-            let mut page = RawPage::new(path, pages);
+            let mut page = RawPage::new(name, path, pages);
             for (name, value) in decode_form(query.as_bytes()) {
                 page = page.param(name, value)?;
             }
@@ -89,10 +96,10 @@ impl Api {
             if let Some(name) = &self.credential {
                 page = page.with_credential(credential::<P>(name)?);
             }
-            let limits = Limits { limit: 0, all: true };
-            return context.list(WithJson::page(page, pages.lists), &limits, &columns(pages));
+            let request = WithJson::page(page, pages.lists);
+            return context.list(request, &Limits::NONE, &columns(pages));
         }
-        let mut request = RawEndpoint::new(method.clone(), path);
+        let mut request = RawEndpoint::new(method.clone(), path).with_id(name);
         for (name, value) in decode_form(query.as_bytes()) {
             request = request.param(name, value);
         }
@@ -119,7 +126,7 @@ impl Api {
         }
         if context.global.curl {
             let mut command = P::curl(context.client()?, &request)?;
-            for (name, value) in &self.headers {
+            for (name, value) in &headers {
                 let value = match value.is_sensitive() {
                     true => "***".into(),
                     false => String::from_utf8_lossy(value.as_bytes()),
@@ -177,7 +184,7 @@ impl Api {
         request: RawEndpoint,
         is_write: bool,
     ) -> Result<Exit, Failure> {
-        let name = self.endpoint.as_deref().filter(|_| self.path.is_none()).unwrap_or_default();
+        let name = request.id();
         // The response of some endpoints is a secret.
         let output = context.output.private();
         if self.include {
@@ -192,13 +199,13 @@ impl Api {
                 text.push_str(&format!("{name}: {value}\n"));
             }
             let text = [text.as_bytes(), b"\n", response.body()].concat();
-            context.after(is_write, name, response.status(), output.bytes(&text))?;
+            context.after(is_write, name, response.status(), output.body(&text))?;
             return Ok(Exit::Done);
         }
         let reply = P::send(context.client()?, &WithJson::new(request))?;
         let shown = match output.format() {
             // The body has no known format, so a table shows it unchanged.
-            Format::Table if context.global.fields.is_empty() => output.bytes(&reply.value),
+            Format::Table if context.global.fields.is_empty() => output.body(&reply.value),
             // A response to a write may have no body.
             _ if reply.body.trim().is_empty() => Ok(()),
             _ => output.value(&reply.body),
@@ -207,15 +214,15 @@ impl Api {
         Ok(Exit::Done)
     }
 
-    /// Returns the endpoint of an id, or `None` for a method and a path.
+    /// Returns the endpoint with the given id, or `None` if a method and a path are given.
     fn info<P: Provider>(&self) -> Result<Option<&'static EndpointInfo>, Failure> {
         let name = self.endpoint.as_deref().unwrap_or_default();
         match (&self.path, P::ENDPOINTS.iter().find(|info| info.id() == name)) {
             (None, Some(info)) => Ok(Some(info)),
             (Some(path), None) if path.starts_with('/') => Ok(None),
-            (Some(_), _) => Err(usage("the path must begin with `/` and follow a method")),
+            (Some(_), _) => Err(usage("expected a method and a path, such as GET /transactions")),
             (None, None) => Err(usage(&format!(
-                "`{name}` is not an endpoint; `api --list` lists them, or name a method and a path"
+                "unknown endpoint `{name}`; see `api --list`, or give a method and a path"
             ))),
         }
     }
@@ -225,9 +232,20 @@ fn usage(problem: &str) -> Failure {
     Failure::new(Exit::Usage, problem)
 }
 
-/// Returns whether a header of the user has a key, as in `X-Api-Key` and `X-Key`.
+/// Returns whether a header contains a key by its name, such as `X-Api-Key` or `X-Key`.
 fn has_key(name: &HeaderName) -> bool {
     name.as_str().split('-').any(|word| word == "key" || word == "auth")
+}
+
+/// Returns the name of a request in errors and recordings. A path of a known endpoint, which may
+/// contain a secret, is replaced by its template.
+fn name_of<P: Provider>(method: &Method, path: &str) -> &'static str {
+    let mut known = P::ENDPOINTS.iter();
+    let known =
+        known.find(|known| known.method() == method && is_of_template(path, known.template()));
+    let path = known.map_or(path, |known| known.template());
+    // There is one in each run of a program.
+    Box::leak(format!("{method} {path}").into_boxed_str())
 }
 
 /// Parses `NAME: VALUE`.
@@ -244,17 +262,19 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
         "transfer-encoding",
         "upgrade",
     ];
-    let (name, value) = text.split_once(':').ok_or("must be NAME: VALUE")?;
+    let (name, value) = text.split_once(':').ok_or("must be `NAME: VALUE`")?;
     let name = HeaderName::try_from(name.trim()).map_err(|_| "the name is invalid")?;
     if OWN.contains(&name.as_str()) {
-        return Err(format!("{name} is set by the program"));
+        return Err(format!("{name} cannot be set: the program sets it"));
     }
-    let mut value = HeaderValue::try_from(value.trim()).map_err(|_| "the value is invalid")?;
-    value.set_sensitive(is_secret_header(name.as_str()) || has_key(&name));
+    let mut value = HeaderValue::try_from(value.trim())
+        .map_err(|_| format!("the value of {name} is invalid"))?;
+    let text = name.as_str();
+    value.set_sensitive(is_secret_header(text) || is_secret_name(text) || has_key(&name));
     Ok((name, value))
 }
 
-/// Returns whether a path is one of a template such as `/recurring/{id}/transactions`.
+/// Returns whether a path matches a template such as `/recurring/{id}/transactions`.
 fn is_of_template(path: &str, template: &str) -> bool {
     let (mut parts, mut names) = (path.split('/'), template.split('/'));
     loop {
@@ -278,12 +298,12 @@ fn filled(info: &EndpointInfo, fields: &mut Vec<(String, Json)>) -> Result<Strin
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}').unwrap_or((after, ""));
         let Some(index) = fields.iter().position(|(found, _)| found == name) else {
-            return Err(usage(&format!("the path needs -f {name}=VALUE")));
+            return Err(usage(&format!("missing path parameter `{name}`: add -f {name}=VALUE")));
         };
         let (_, value) = fields.remove(index);
         let value = value.cell();
         if value.is_empty() || value == "." || value == ".." {
-            return Err(usage(&format!("{name}: is not valid as a part of a path")));
+            return Err(usage(&format!("{name}: must not be empty, `.` or `..`")));
         }
         path.push_str(before);
         path.push_str(&path_segment(&value));
@@ -314,7 +334,7 @@ fn body<P: Provider>(
         return Ok(Body::Form(params));
     }
     for (path, value) in fields {
-        body.set(path, value.clone());
+        set(&mut body, path, value.clone())?;
     }
     Ok(Body::Json(body.to_string().into_bytes()))
 }
@@ -352,10 +372,20 @@ mod tests {
     fn headers_are_parsed() {
         let (name, value) = header("X-Trace: a:b ").unwrap();
         assert_eq!((name.as_str(), value.to_str().unwrap()), ("x-trace", "a:b"));
-        for text in ["X-Session-Id: a", "x-signature: a", "X-Key: a", "Cookie: a", "X-Jwt: a"] {
+        for text in [
+            "X-Session-Id: a",
+            "x-signature: a",
+            "X-Key: a",
+            "Cookie: a",
+            "X-Jwt: a",
+            "X-Pin: a",
+            "X-Client-Otp: a",
+            "X-Credentials: a",
+        ] {
             assert!(header(text).unwrap().1.is_sensitive(), "{text:?}");
         }
         assert!(!value.is_sensitive());
+        assert!(!header("X-Request-Id: a").unwrap().1.is_sensitive());
         for text in [
             "",
             "x",
@@ -366,7 +396,8 @@ mod tests {
             "Expect: 100-continue",
             "x: \u{7f}",
         ] {
-            assert!(header(text).is_err(), "{text:?}");
+            let problem = header(text).unwrap_err();
+            assert!(!problem.contains("Bearer") && !problem.contains("gzip"), "{problem}");
         }
     }
 

@@ -2,8 +2,10 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use api_auth::http::Uri;
 use api_auth::{Body, Endpoint};
 use clap::{ArgAction, Args, ColorChoice};
 
@@ -38,9 +40,9 @@ pub struct Global {
     #[arg(long, global = true, value_name = "URL")]
     pub base_url: Option<String>,
     /// Timeout of each request, such as `10s`
-    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = positive_duration)]
     pub timeout: Option<Duration>,
-    /// Maximum number of retries of a request
+    /// Maximum number of retries of a request; `0` for none
     #[arg(long, global = true, value_name = "N")]
     pub retries: Option<u32>,
     /// Maximum rate of requests, such as `5/s` or `60/m`
@@ -59,7 +61,7 @@ pub struct Global {
     /// Print only errors, no other messages
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Skip the confirmation
+    /// Do not ask for confirmation
     #[arg(short, long, global = true)]
     pub yes: bool,
     /// Never prompt; a missing confirmation is an error
@@ -68,7 +70,8 @@ pub struct Global {
     /// Print the request as a redacted curl command and send nothing
     #[arg(long, global = true)]
     pub curl: bool,
-    /// Send only read requests, and print the write that would be sent
+    /// Send only read requests, and print the write that would be sent; the result of a read is
+    /// also written to --out, and its exchange to --record
     #[arg(long, global = true)]
     pub dry_run: bool,
     /// Append each exchange to this file, without secrets and personal data
@@ -88,6 +91,9 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// No limit.
+    pub const NONE: Self = Self { limit: 0, all: true };
+
     /// Returns the maximum number of entries.
     pub fn most(&self) -> usize {
         if self.all { usize::MAX } else { self.limit }
@@ -99,16 +105,20 @@ impl Limits {
     }
 }
 
+/// The ids of the options of [`Input`], of which each can give what a flag gives.
+pub const BODY_OPTIONS: [&str; 3] = ["input", "body_raw_field", "body_field"];
+
 /// A request body from a file and from fields.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Input {
-    /// Read the JSON body from this file, or from `-`; flags replace its members
+    /// Read the JSON body from this file, or from `-`; options replace its fields
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
-    /// Set a member of the body to a string, such as `name=value` or `parent.name=value`
+    /// Set a field of the body to a string: `name=value`, `parent.name=value` or
+    /// `list.0.name=value`
     #[arg(id = "body_raw_field", short = 'f', long = "raw-field", value_name = "NAME=VALUE", value_parser = pair)]
     pub raw_fields: Vec<(String, String)>,
-    /// Set a member of the body to a typed value (number, true, false or null); `@FILE` inserts the
+    /// Set a field of the body to a typed value (number, true, false or null); `@FILE` inserts the
     /// text of a file
     #[arg(id = "body_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     pub fields: Vec<(String, String)>,
@@ -134,7 +144,7 @@ impl Input {
         }
         for (path, value) in flags {
             if let Some(value) = value {
-                body.set(path, value.clone());
+                set(&mut body, path, value.clone())?;
             }
         }
         self.set_fields(&mut body)?;
@@ -156,30 +166,66 @@ impl Input {
         Ok(Some(body))
     }
 
+    /// Returns the body of a request without a typed one: the file, then `flags`, then the fields.
+    /// `required` are the paths of members that must be given, each with its flag. A file may lack
+    /// them: the server validates it.
+    ///
+    /// # Errors
+    /// Returns the errors of [`body`](Self::body), and an error if a member is missing.
+    pub fn whole_body(
+        &self,
+        flags: &[(&str, Option<Json>)],
+        required: &[(&str, &str)],
+    ) -> Result<Json, Failure> {
+        let body = self.body(flags)?;
+        let missing = required.iter().filter(|(path, _)| body.get(path).is_none());
+        let missing: Vec<&str> = missing.map(|(_, flag)| *flag).collect();
+        if self.input.is_some() || missing.is_empty() {
+            return Ok(body);
+        }
+        let problem = format!("missing {}; use it, or -F, or --input FILE", missing.join(", "));
+        Err(Failure::new(Exit::Usage, problem))
+    }
+
     fn set_fields(&self, body: &mut Json) -> Result<(), Failure> {
         for (path, value) in &self.raw_fields {
-            body.set(path, Json::Text(value.clone()));
+            set(body, path, Json::Text(value.clone()))?;
         }
         for (path, value) in &self.fields {
-            body.set(path, field(value)?);
+            set(body, path, field(value)?)?;
         }
         Ok(())
     }
 }
 
-/// Returns the value of a flag.
+/// Sets the value at a path of a body.
+///
+/// # Errors
+/// Returns an error that names the path, see [`Json::set`].
+pub fn set(body: &mut Json, path: &str, value: Json) -> Result<(), Failure> {
+    body.set(path, value).map_err(|problem| Failure::new(Exit::Usage, problem))
+}
+
+/// Returns the value of an option as JSON.
 pub fn text(value: Option<&String>) -> Option<Json> {
     value.cloned().map(Json::Text)
 }
 
-/// Returns the body of a typed request, to which members are added.
+/// Returns the body of a typed request, to which members are added. The members of a form are
+/// strings.
 ///
 /// # Errors
-/// Returns an error if an argument is invalid, or if the body is not JSON.
+/// Returns an error if an argument is invalid, or if the body is neither JSON nor a form.
 pub fn json_body(request: &impl Endpoint) -> Result<Json, Failure> {
-    let not_json = || Failure::new(Exit::Usage, "the body of this request is not JSON");
+    let not_json =
+        || Failure::new(Exit::Usage, "the body of this request is neither JSON nor a form");
     match request.body()? {
         Body::Json(body) => Json::parse(&String::from_utf8_lossy(&body)).map_err(|_| not_json()),
+        Body::Form(params) => {
+            let member =
+                |(name, value): (&str, &str)| (name.to_owned(), Json::Text(value.to_owned()));
+            Ok(Json::Object(params.iter().map(member).collect()))
+        }
         _ => Err(not_json()),
     }
 }
@@ -195,11 +241,50 @@ pub fn field(value: &str) -> Result<Json, Failure> {
     }
 }
 
+/// The name of `--env-file -`, the first reader of the standard input.
+pub(crate) const ENV_FILE: &str = "--env-file -";
+
+/// The option that reads the standard input.
+static STDIN: Mutex<Option<String>> = Mutex::new(None);
+
+/// Reserves the standard input for an option. The same option may read several lines.
+///
+/// # Errors
+/// Returns [`Exit::Usage`] if another option reads the standard input.
+pub fn claim_stdin(option: &str) -> Result<(), Failure> {
+    let mut owner = STDIN.lock().unwrap_or_else(PoisonError::into_inner);
+    claim(&mut owner, option)
+}
+
+fn claim(owner: &mut Option<String>, option: &str) -> Result<(), Failure> {
+    match owner {
+        Some(owner) if owner != option || option == "-" => {
+            let problem = format!(
+                "{option}: only one option can read the standard input, which {owner} reads"
+            );
+            Err(Failure::new(Exit::Usage, problem))
+        }
+        _ => {
+            *owner = Some(option.to_owned());
+            Ok(())
+        }
+    }
+}
+
 /// Reads a text file, or the standard input for `-`.
 ///
 /// # Errors
-/// Returns an error that names the file.
+/// Returns an error that names the file. Returns [`Exit::Usage`] if another option reads the
+/// standard input.
 pub fn read(path: &Path) -> Result<String, Failure> {
+    if path == Path::new("-") {
+        claim_stdin("-")?;
+    }
+    read_claimed(path)
+}
+
+/// Reads a text file, or the standard input, which is reserved for the option.
+pub(crate) fn read_claimed(path: &Path) -> Result<String, Failure> {
     let text = if path == Path::new("-") {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map(|_| text)
@@ -220,9 +305,13 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Parses the number of entries of a list.
-fn count(text: &str) -> Result<usize, String> {
-    text.parse().map_err(|_| "must be a whole number, such as 30".to_owned())
+/// Parses a number that is not zero.
+///
+/// # Errors
+/// Returns an error for any other string.
+pub fn count(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "must be a positive integer, such as 30".to_owned())
 }
 
 /// Parses a duration such as `500ms`, `30s`, `2m`, `12h` or `7d`.
@@ -240,7 +329,28 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .zip(unit)
         .and_then(|(number, (_, factor))| number.checked_mul(*factor))
         .map(Duration::from_millis)
-        .ok_or_else(|| "must be a number and ms, s, m, h or d, such as 30s".to_owned())
+        .ok_or_else(|| "must be a number followed by ms, s, m, h or d, such as 30s".to_owned())
+}
+
+/// Parses a URL of an HTTP server.
+///
+/// # Errors
+/// Returns an error if it is not a URL, or has another scheme.
+pub fn http_url(text: &str) -> Result<Uri, String> {
+    let url: Uri = text.parse().map_err(|_| "must be a URL".to_owned())?;
+    match url.scheme_str() {
+        Some("http" | "https") if url.host().is_some_and(|host| !host.is_empty()) => Ok(url),
+        _ => Err("must begin with http:// or https:// and a host".to_owned()),
+    }
+}
+
+/// Parses a duration like [`duration`], but not zero.
+///
+/// # Errors
+/// Returns an error for any other string.
+pub fn positive_duration(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    if time.is_zero() { Err("must be longer than 0".to_owned()) } else { Ok(time) }
 }
 
 /// Parses a rate such as `5/s` or `120/m`. Returns the number of requests in a second.
@@ -276,6 +386,16 @@ mod tests {
     }
 
     #[test]
+    fn numbers_and_durations_may_have_to_be_positive() {
+        assert_eq!(positive_duration("1ms"), Ok(Duration::from_millis(1)));
+        assert_eq!(positive_duration("0d"), Err("must be longer than 0".to_owned()));
+        assert_eq!(count("1"), Ok(1));
+        for text in ["0", "-1", "", "x", "99999999999999999999"] {
+            assert!(count(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn rates_are_requests_in_a_second() {
         assert_eq!((rate("5/s"), rate("120/m")), (Ok(5), Ok(2)));
         for text in ["", "5", "0/s", "-1/s", "1.5/s", "50/m", "5/h", "/s"] {
@@ -298,11 +418,24 @@ mod tests {
     }
 
     #[test]
+    fn standard_input_has_one_reader() {
+        let mut owner = None;
+        claim(&mut owner, "--password-stdin").unwrap();
+        claim(&mut owner, "--password-stdin").unwrap();
+        let failure = claim(&mut owner, "-").unwrap_err();
+        let problem =
+            "-: only one option can read the standard input, which --password-stdin reads";
+        assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
+        let mut owner = None;
+        claim(&mut owner, "-").unwrap();
+        assert!(claim(&mut owner, "-").is_err());
+    }
+
+    #[test]
     fn page_sizes_follow_the_limit() {
         let limits = |limit, all| Limits { limit, all };
         assert_eq!(limits(30, false).page_size(100), 30);
         assert_eq!(limits(500, false).page_size(100), 100);
-        assert_eq!(limits(0, false).page_size(100), 1);
         assert_eq!(limits(30, true).page_size(100), 100);
     }
 }

@@ -13,13 +13,19 @@ use api_auth::{Env, Secret};
 use clap::{Args, Subcommand};
 use etcetera::BaseStrategy;
 
-use crate::args::{Global, duration, read};
-use crate::context::Provider;
+use crate::args::{Global, positive_duration, read_claimed};
+use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output};
+use crate::process;
 
 /// The source of settings that are variables of the process.
 const ENVIRONMENT: &str = "environment";
+
+/// The key of a profile for the environment of the provider, such as `sandbox`.
+const ENVIRONMENT_KEY: &str = "environment";
+/// The keys of a profile for base URLs.
+const URL_KEYS: [&str; 2] = ["base_url", "provider_host"];
 
 /// A setting of a provider's client.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +61,12 @@ impl Settings {
         self.values.get(name).map(String::as_str)
     }
 
-    /// Returns a required value, or an empty string; [`find`](Self::find) checks that it is there.
+    /// Returns the environment of the provider that the profile names, if it is not a variable.
+    pub(crate) fn environment(&self) -> Option<&str> {
+        self.get(ENVIRONMENT_KEY)
+    }
+
+    /// Returns a required value. [`find`](Self::find) has checked that it is set.
     pub fn need(&self, name: &str) -> &str {
         self.get(name).unwrap_or_default()
     }
@@ -69,11 +80,23 @@ impl Settings {
         variables: &'static [Variable],
         global: &Global,
     ) -> Result<Self, Failure> {
+        Self::find_any(program, variables, global)?.complete(program, variables)
+    }
+
+    /// Finds the settings of a command that needs no credentials. Required ones may be missing.
+    ///
+    /// # Errors
+    /// Returns an error if the chosen source cannot be read.
+    pub(crate) fn find_any(
+        program: &str,
+        variables: &'static [Variable],
+        global: &Global,
+    ) -> Result<Self, Failure> {
         let (file, profile) = (global.env_file.as_deref(), global.profile.as_deref());
         Self::find_in(program, variables, file, profile)
     }
 
-    /// Finds the settings for a login. A profile that does not exist yet is no source.
+    /// Finds the settings for a login. A profile that does not exist yet is not a source.
     pub(crate) fn find_for_login(
         program: &str,
         variables: &'static [Variable],
@@ -85,19 +108,21 @@ impl Settings {
         {
             profile = None;
         }
-        Self::find_in(program, variables, global.env_file.as_deref(), profile)
+        Self::find_in(program, variables, global.env_file.as_deref(), profile)?
+            .complete(program, variables)
     }
 
+    /// Finds the settings, of which required ones may be missing.
     fn find_in(
         program: &str,
         variables: &'static [Variable],
         file: Option<&Path>,
         profile: Option<&str>,
     ) -> Result<Self, Failure> {
-        let settings = if let Some(path) = file {
-            Self::from_env_file(path, variables)?
+        if let Some(path) = file {
+            Self::from_env_file(path, variables)
         } else if let Some(name) = profile {
-            Profiles::load(program)?.settings(name, variables)?
+            Profiles::load(program)?.settings(name, variables)
         } else {
             // One source supplies all settings: a variable such as that of the environment must not
             // be ignored because the credentials come from the default profile.
@@ -107,11 +132,10 @@ impl Settings {
                 false => None,
             };
             match profiles.and_then(|profiles| Some((profiles.default()?, profiles))) {
-                Some((name, profiles)) => profiles.settings(&name, variables)?,
-                None => settings,
+                Some((name, profiles)) => profiles.settings(&name, variables),
+                None => Ok(settings),
             }
-        };
-        settings.complete(program, variables)
+        }
     }
 
     fn complete(self, program: &str, variables: &[Variable]) -> Result<Self, Failure> {
@@ -129,9 +153,23 @@ impl Settings {
                     "{} is not set (credentials were read from the {}{because})",
                     variable.name, self.source
                 );
-                Err(Failure::new(Exit::Credentials, problem).with_hint(format!(
-                    "set it, run `{program} auth login`, or use --profile NAME or --env-file FILE"
-                )))
+                // Without a default profile, none is used.
+                let profiles = match self.values.is_empty() && self.source == ENVIRONMENT {
+                    true => Profiles::load_if_home(program)?.map(|profiles| profiles.names()),
+                    false => None,
+                };
+                let hint = match profiles.filter(|names| !names.is_empty()) {
+                    Some(names) => format!(
+                        "use --profile NAME, or run `{program} auth default NAME`; the profiles \
+                         are: {}",
+                        names.join(", ")
+                    ),
+                    None => format!(
+                        "set it, run `{program} auth login`, or use --profile NAME or --env-file \
+                         FILE"
+                    ),
+                };
+                Err(Failure::new(Exit::Credentials, problem).with_hint(hint))
             }
         }
     }
@@ -153,7 +191,7 @@ impl Settings {
     /// Returns an error if the file cannot be read, or names the first line that is neither a
     /// setting, empty nor a comment.
     pub fn from_env_file(path: &Path, variables: &[Variable]) -> Result<Self, Failure> {
-        let text = read(path)?;
+        let text = read_claimed(path)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let mut values = BTreeMap::new();
         for (number, line) in text.lines().enumerate() {
@@ -186,7 +224,7 @@ impl Settings {
     }
 }
 
-/// Returns whether a name that is no variable has the prefix of the variables, such as `TPAY_`.
+/// Returns whether an unknown name has the prefix of the variables, such as `TPAY_`.
 fn is_misspelt(name: &str, variables: &[Variable]) -> bool {
     let prefix = |name: &str| name.split_once('_').map(|(prefix, _)| prefix.to_owned());
     let own = variables.first().and_then(|variable| prefix(variable.name));
@@ -219,14 +257,14 @@ impl fmt::Debug for Profiles {
 }
 
 impl Profiles {
-    /// Reads the profiles. There are none without a file.
+    /// Reads the profiles. If there is no file, there are none.
     ///
     /// # Errors
     /// Returns an error if there is no home folder, or if the file cannot be parsed or can be read
     /// by other users.
     pub fn load(program: &str) -> Result<Self, Failure> {
         Self::load_if_home(program)?.ok_or_else(|| {
-            Failure::new(Exit::Local, "there is no home folder, so there are no profiles")
+            Failure::new(Exit::Local, "no home folder was found, so profiles cannot be used")
         })
     }
 
@@ -248,7 +286,7 @@ impl Profiles {
             use std::os::unix::fs::MetadataExt;
             let metadata = fs::metadata(&path).map_err(|error| Failure::file(&path, &error))?;
             if metadata.mode() & 0o077 != 0 {
-                let problem = "other users can read this file; run `chmod 600`";
+                let problem = "is readable by other users; run `chmod 600` on it";
                 let text = format!("{}: {problem}", path.display());
                 return Err(Failure::new(Exit::Local, text));
             }
@@ -276,16 +314,31 @@ impl Profiles {
         self.names().into_iter().find(|found| found == name)
     }
 
+    /// Makes a profile the default and returns whether it exists.
+    fn set_default(&mut self, name: &str) -> bool {
+        let exists = self.names().iter().any(|found| found == name);
+        if exists {
+            self.table.insert("default".to_owned(), name.into());
+        }
+        exists
+    }
+
     fn settings(&self, name: &str, variables: &[Variable]) -> Result<Settings, Failure> {
         let profiles = self.table.get("profiles").and_then(toml::Value::as_table);
         let profile = profiles.and_then(|profiles| profiles.get(name)?.as_table());
         let Some(profile) = profile else {
-            let problem = format!("{} has no profile `{name}`", self.path.display());
-            return Err(Failure::new(Exit::Credentials, problem));
+            let problem = format!("no profile `{name}` in {}", self.path.display());
+            return Err(Failure::new(Exit::Credentials, problem).with_hint(format!(
+                "run `{{program}} auth list` to see the profiles, or \
+                 `{{program}} auth login --profile {name}` to create it"
+            )));
         };
-        let is_known = |key: &&String| variables.iter().any(|variable| variable.key == **key);
-        if let Some(key) = profile.keys().find(|key| !is_known(key)) {
-            let known: Vec<&str> = variables.iter().map(|variable| variable.key).collect();
+        let mut known: Vec<&str> = variables.iter().map(|variable| variable.key).collect();
+        let has_variable = known.contains(&ENVIRONMENT_KEY);
+        if !has_variable {
+            known.push(ENVIRONMENT_KEY);
+        }
+        if let Some(key) = profile.keys().find(|key| !known.contains(&key.as_str())) {
             let problem = format!("profile `{name}`: {key} is not one of {}", known.join(", "));
             return Err(Failure::new(Exit::Local, problem));
         }
@@ -294,7 +347,9 @@ impl Profiles {
             let value = match profile.get(variable.key) {
                 None => continue,
                 Some(toml::Value::String(value)) => value.clone(),
-                Some(toml::Value::Table(table)) => output_of(table, name, variable.key)?,
+                Some(toml::Value::Table(table)) => {
+                    output_of(table, name, variable.key, COMMAND_LIMIT)?
+                }
                 Some(_) => {
                     let problem = "must be a string or { command = [...] }";
                     let problem = format!("profile `{name}`: {} {problem}", variable.key);
@@ -302,6 +357,16 @@ impl Profiles {
                 }
             };
             values.insert(variable.name, value);
+        }
+        match profile.get(ENVIRONMENT_KEY).filter(|_| !has_variable) {
+            None => {}
+            Some(toml::Value::String(value)) => {
+                values.insert(ENVIRONMENT_KEY, value.clone());
+            }
+            Some(_) => {
+                let problem = format!("profile `{name}`: {ENVIRONMENT_KEY} must be a string");
+                return Err(Failure::new(Exit::Local, problem));
+            }
         }
         Ok(Settings { values, source: source_of(name) })
     }
@@ -319,6 +384,23 @@ impl Profiles {
         let profiles = self.table.entry("profiles").or_insert_with(|| toml::Table::new().into());
         if let toml::Value::Table(profiles) = profiles {
             profiles.insert(name.to_owned(), profile.into());
+        }
+    }
+
+    /// Stores the environment or the base URL of the options in a profile. The base URL has
+    /// precedence, as in a call with both options.
+    fn connect(&mut self, name: &str, global: &Global) {
+        let profiles = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut);
+        let profile = profiles.and_then(|profiles| profiles.get_mut(name)?.as_table_mut());
+        let Some(profile) = profile else { return };
+        if let Some(url) = &global.base_url {
+            profile.remove(ENVIRONMENT_KEY);
+            profile.insert("base_url".to_owned(), url.as_str().into());
+        } else if let Some(environment) = &global.environment {
+            for key in URL_KEYS {
+                profile.remove(key);
+            }
+            profile.insert(ENVIRONMENT_KEY.to_owned(), environment.as_str().into());
         }
     }
 
@@ -350,19 +432,33 @@ impl Profiles {
             .bytes(self.table.to_string().as_bytes())
     }
 
-    /// Saves the profiles, unless nothing may be changed. Returns a message: what was `done`.
-    fn commit(&self, global: &Global, done: &str) -> Result<String, Failure> {
+    /// Saves the profiles, except with `--dry-run`. Returns a message with the infinitive or the
+    /// past tense of the verb, and what was changed.
+    fn commit(
+        &self,
+        global: &Global,
+        [verb, past]: [&str; 2],
+        what: &str,
+    ) -> Result<String, Failure> {
         let file = self.path.display();
         if global.dry_run {
-            return Ok(format!("dry run: would have {done} in {file}"));
+            return Ok(format!("dry run: would {verb} {what} {file}"));
         }
         self.save()?;
-        Ok(format!("{done} in {file}"))
+        Ok(format!("{past} {what} {file}"))
     }
 }
 
+/// The time after which the command of a value is killed.
+const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+
 /// Runs the command of a value and returns the first line that it prints.
-fn output_of(table: &toml::Table, name: &str, key: &str) -> Result<String, Failure> {
+fn output_of(
+    table: &toml::Table,
+    name: &str,
+    key: &str,
+    limit: Duration,
+) -> Result<String, Failure> {
     let failed = |problem: String| {
         Failure::new(Exit::Local, format!("profile `{name}`: the command of {key} {problem}"))
     };
@@ -371,15 +467,17 @@ fn output_of(table: &toml::Table, name: &str, key: &str) -> Result<String, Failu
     let Some((program, arguments)) = words.split_first() else {
         return Err(failed("must be a list of strings".to_owned()));
     };
-    let output = Command::new(program)
-        .args(arguments)
-        .stderr(std::process::Stdio::inherit())
-        .output()
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let output = process::output(command, limit)
         .map_err(|error| failed(format!("cannot be run ({error})")))?;
-    if !output.status.success() {
-        return Err(failed(format!("failed ({})", output.status)));
+    let Some((status, output)) = output else {
+        return Err(failed(format!("did not end within {} s", limit.as_secs_f32())));
+    };
+    if !status.success() {
+        return Err(failed(format!("failed ({status})")));
     }
-    let text = String::from_utf8(output.stdout)
+    let text = String::from_utf8(output)
         .map_err(|_| failed("printed text that is not UTF-8".to_owned()))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
@@ -397,20 +495,27 @@ pub struct WebLogin {
     #[arg(long, requires = "web")]
     pub no_browser: bool,
     /// Maximum time to wait for the browser login
-    #[arg(long, value_name = "TIME", default_value = "2m", requires = "web", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "2m", requires = "web",
+          value_parser = positive_duration)]
     pub wait: Duration,
 }
 
-/// Credentials and profiles
+/// Manage credentials and profiles
 #[derive(Debug, Subcommand)]
 pub enum AuthCommand {
-    /// Store credentials in the profile named by `--profile` (default: `default`); with
-    /// `--env-file`, does not prompt
+    /// Store credentials in the profile given by `--profile` (default: `default`); with
+    /// `--env-file`, without prompts
     Login(WebLogin),
-    /// Show which credentials are used, and whether the server accepts them
+    /// Show which credentials are used, and whether the server accepts them; the exit status is 3 if
+    /// it does not
     Status,
     /// List the profiles
     List,
+    /// Make a profile the default
+    Default {
+        /// Name of the profile
+        name: String,
+    },
     /// Remove a profile
     Logout {
         /// Name of the profile
@@ -420,11 +525,8 @@ pub enum AuthCommand {
 }
 
 /// Stores the credentials of `--env-file`, or of prompts, in a profile. Returns a message.
-pub(crate) fn login(
-    program: &str,
-    variables: &'static [Variable],
-    global: &Global,
-) -> Result<String, Failure> {
+pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure> {
+    let (program, variables, global) = (P::NAME, P::VARIABLES, &context.global);
     let name = global.profile.as_deref().unwrap_or("default");
     let settings = match &global.env_file {
         Some(path) => Settings::from_env_file(path, variables)?,
@@ -435,9 +537,11 @@ pub(crate) fn login(
         None => prompts(variables)?,
     };
     let settings = settings.complete(program, variables)?;
+    context.check_settings(&settings)?;
     let mut profiles = Profiles::load(program)?;
     profiles.store(name, &settings, variables);
-    profiles.commit(global, &format!("stored profile `{name}`"))
+    profiles.connect(name, global);
+    profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
 }
 
 /// Stores the settings and the values of a login in a profile. Returns a message.
@@ -458,7 +562,8 @@ pub(crate) fn store_login<P: Provider>(
             profiles.set(name, variable.key, value.expose());
         }
     }
-    profiles.commit(global, &format!("stored profile `{name}`"))
+    profiles.connect(name, global);
+    profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
 }
 
 /// Prompts for each setting. An empty line omits an optional one.
@@ -485,14 +590,32 @@ fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
     Ok(Settings { values, source: "terminal".to_owned() })
 }
 
+/// Makes a profile the default. Returns a message.
+pub(crate) fn set_default(program: &str, name: &str, global: &Global) -> Result<String, Failure> {
+    let mut profiles = Profiles::load(program)?;
+    if !profiles.set_default(name) {
+        return Err(no_profile(&profiles, name));
+    }
+    profiles.commit(global, ["store", "stored"], &format!("default profile `{name}` in"))
+}
+
+/// Returns the failure of a command for a profile that does not exist.
+fn no_profile(profiles: &Profiles, name: &str) -> Failure {
+    let failure = Failure::new(Exit::NotFound, format!("there is no profile `{name}`"));
+    let names = profiles.names();
+    match names.is_empty() {
+        true => failure,
+        false => failure.with_hint(format!("the profiles are: {}", names.join(", "))),
+    }
+}
+
 /// Removes a profile. Returns a message.
 pub(crate) fn logout(program: &str, name: &str, global: &Global) -> Result<String, Failure> {
     let mut profiles = Profiles::load(program)?;
     if !profiles.remove(name) {
-        let problem = format!("there is no profile `{name}`");
-        return Err(Failure::new(Exit::NotFound, problem));
+        return Err(no_profile(&profiles, name));
     }
-    profiles.commit(global, &format!("removed profile `{name}`"))
+    profiles.commit(global, ["remove", "removed"], &format!("profile `{name}` from"))
 }
 
 #[cfg(test)]
@@ -573,7 +696,8 @@ mod tests {
         assert!(error.ends_with("X_SECRETS is not one of X_ID, X_SECRET, X_HOST"), "{error}");
         let table = "[profiles.a]\nid = \"i\"\nsecrets = \"CANARY\"\n".parse().unwrap();
         let error = Profiles { path: PathBuf::new(), table }.settings("a", VARIABLES).unwrap_err();
-        assert_eq!(error.message(), "profile `a`: secrets is not one of id, secret, host");
+        let problem = "profile `a`: secrets is not one of id, secret, host, environment";
+        assert_eq!(error.message(), problem);
         fs::remove_dir_all(path.parent().unwrap()).unwrap();
     }
 
@@ -589,5 +713,39 @@ mod tests {
         assert_eq!(profiles.settings("a", VARIABLES).unwrap().need("X_SECRET"), "s");
         let error = profiles.settings("b", VARIABLES).unwrap_err().to_string();
         assert!(error.contains("the command of host failed"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn command_that_does_not_end_is_killed_with_its_children() {
+        let folder = std::env::temp_dir().join(format!("command-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("child");
+        // The child keeps the output open; it would end long after the test.
+        let script = format!("sleep 600 & echo $! > '{}'; wait", file.display());
+        let table = |script: &str| {
+            let command = toml::Value::Array(vec!["sh".into(), "-c".into(), script.into()]);
+            toml::Table::from_iter([("command".to_owned(), command)])
+        };
+        let limit = Duration::from_millis(500);
+        let error = output_of(&table(&script), "a", "secret", limit).unwrap_err();
+        let problem = "profile `a`: the command of secret did not end within 0.5 s";
+        assert_eq!((error.exit(), error.message()), (Exit::Local, problem));
+        let child = fs::read_to_string(&file).unwrap();
+        // A killed process ends a moment later. A zombie is waited for by the first process.
+        let is_gone = |_| {
+            std::thread::yield_now();
+            let state = fs::read_to_string(format!("/proc/{}/stat", child.trim()));
+            state.is_err() || state.unwrap().contains(") Z ")
+        };
+        assert!((0..1_000_000).any(is_gone), "{child}");
+        // Output that a child keeps open, or that is long, does not matter.
+        let left = "sleep 600 >&1 & echo $!; echo 2";
+        let child = output_of(&table(left), "a", "secret", Duration::from_secs(60)).unwrap();
+        assert!(Command::new("kill").arg(&child).status().unwrap().success());
+        let long = "echo 1; head -c 300000 /dev/zero";
+        let line = output_of(&table(long), "a", "secret", Duration::from_secs(60)).unwrap();
+        assert_eq!(line, "1");
+        fs::remove_dir_all(&folder).unwrap();
     }
 }

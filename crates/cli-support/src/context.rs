@@ -1,10 +1,11 @@
 //! The context of a command: options, client and output.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use api_auth::http::{HeaderName, HeaderValue};
@@ -13,7 +14,7 @@ use api_auth::{
     Transport,
 };
 
-use crate::args::{Global, Input, Limits};
+use crate::args::{Global, Input, Limits, claim_stdin};
 use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
@@ -22,6 +23,7 @@ use crate::logger;
 use crate::output::{Column, Output, printable};
 use crate::request::{Reply, WithJson};
 use crate::terminal::{Progress, is_colored};
+use crate::termination::{self, TemporaryFile};
 use crate::times::Times;
 
 /// A provider, as the programs use it. [`provider_calls!`](crate::provider_calls) defines the
@@ -201,15 +203,18 @@ pub struct Connection {
     pub jobs: usize,
     /// Additional headers of all requests.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether requests end with an error if the process is terminated by a signal.
+    pub is_interruptible: bool,
 }
 
 impl Connection {
-    /// Returns a transport that adds the headers to each request, or `None` if there are none.
+    /// Returns a transport that adds the headers to each request and can be interrupted, or `None` if
+    /// neither is needed.
     ///
     /// # Errors
     /// Returns an error if a setting of the connection is invalid.
     pub fn transport(&self) -> Result<Option<impl Transport + 'static>, Failure> {
-        if self.headers.is_empty() {
+        if self.headers.is_empty() && !self.is_interruptible {
             return Ok(None);
         }
         let mut settings = api_auth::Settings::default();
@@ -217,7 +222,8 @@ impl Connection {
             settings.timeout(timeout);
         }
         settings.max_connections(self.jobs);
-        let (inner, headers) = (settings.built_in_transport()?, self.headers.clone());
+        let inner: Arc<dyn Transport> = Arc::new(settings.built_in_transport()?);
+        let (headers, is_interruptible) = (self.headers.clone(), self.is_interruptible);
         Ok(Some(move |mut request: api_auth::Request| {
             // The first value replaces that of the client.
             for (name, _) in &headers {
@@ -226,7 +232,10 @@ impl Connection {
             for (name, value) in &headers {
                 request.headers_mut().append(name, value.clone());
             }
-            inner.send(request)
+            match is_interruptible {
+                true => termination::send(&inner, request),
+                false => inner.send(request),
+            }
         }))
     }
 }
@@ -256,31 +265,6 @@ macro_rules! connect {
     }};
 }
 
-/// A request without its type: what is shown of it is compiled once, not for each endpoint.
-trait Withhold<P: Provider> {
-    fn read_only(&self) -> bool;
-    fn curl(&self, client: &P::Client) -> Result<String, Error>;
-    /// Validates the request and returns its method, path and endpoint.
-    fn shown(&self) -> Result<String, Failure>;
-}
-
-struct Withheld<'a, E>(&'a E);
-
-impl<P: Provider, E: Endpoint> Withhold<P> for Withheld<'_, E> {
-    fn read_only(&self) -> bool {
-        self.0.read_only()
-    }
-
-    fn curl(&self, client: &P::Client) -> Result<String, Error> {
-        P::curl(client, self.0)
-    }
-
-    fn shown(&self) -> Result<String, Failure> {
-        self.0.validate()?;
-        Ok(format!("{} {} ({})", self.0.method(), self.0.shown_path(), E::ID))
-    }
-}
-
 /// The context of a command.
 pub struct Context<P: Provider> {
     /// The options of all commands.
@@ -290,8 +274,9 @@ pub struct Context<P: Provider> {
     settings: OnceCell<Settings>,
     client: OnceCell<P::Client>,
     headers: OnceCell<Vec<(HeaderName, HeaderValue)>>,
+    is_interruptible: Cell<bool>,
     /// The recording of `-vv`, which is removed at the end.
-    temporary: OnceCell<PathBuf>,
+    temporary: OnceCell<TemporaryFile>,
 }
 
 impl<P: Provider> fmt::Debug for Context<P> {
@@ -303,7 +288,14 @@ impl<P: Provider> fmt::Debug for Context<P> {
 impl<P: Provider> Context<P> {
     /// Creates the context.
     pub fn new(global: Global) -> Self {
-        let output = Output::new(global.format, global.fields.clone(), global.out.clone())
+        // A field that is given twice would be a duplicate member of JSON.
+        let mut fields: Vec<String> = Vec::new();
+        for field in &global.fields {
+            if !fields.contains(field) {
+                fields.push(field.clone());
+            }
+        }
+        let output = Output::new(global.format, fields, global.out.clone())
             .with_times(P::TIMES)
             .with_color(is_colored(global.color, &io::stdout()));
         Self {
@@ -312,6 +304,7 @@ impl<P: Provider> Context<P> {
             settings: OnceCell::new(),
             client: OnceCell::new(),
             headers: OnceCell::new(),
+            is_interruptible: Cell::new(false),
             temporary: OnceCell::new(),
         }
     }
@@ -319,6 +312,12 @@ impl<P: Provider> Context<P> {
     /// Sets additional headers of all requests, before the first one is sent.
     pub(crate) fn set_headers(&self, headers: Vec<(HeaderName, HeaderValue)>) {
         let _ = self.headers.set(headers);
+    }
+
+    /// Makes requests end with an error if the process is terminated by a signal, so that a library
+    /// removes its files. It must be called before the first request.
+    pub fn interrupt_requests(&self) {
+        self.is_interruptible.set(true);
     }
 
     /// Returns the file of the recording: that of `--record`, or a temporary one for `-vv`.
@@ -338,8 +337,9 @@ impl<P: Provider> Context<P> {
             use std::os::unix::fs::OpenOptionsExt;
             options.mode(0o600);
         }
+        let temporary = TemporaryFile::new(path.clone());
         options.open(&path).map_err(|error| Failure::file(&path, &error))?;
-        let _ = self.temporary.set(path.clone());
+        let _ = self.temporary.set(temporary);
         Ok(Some(path))
     }
 
@@ -356,10 +356,47 @@ impl<P: Provider> Context<P> {
         Ok(self.settings.get_or_init(|| settings).clone())
     }
 
+    /// Finds the settings of a command that needs no credentials: those that are set. The client is
+    /// created from them as well.
+    ///
+    /// # Errors
+    /// Returns an error if the chosen source cannot be read.
+    pub fn settings_without_credentials(&self) -> Result<Settings, Failure> {
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings.clone());
+        }
+        let settings = Settings::find_any(P::NAME, P::VARIABLES, &self.global)?;
+        Ok(self.settings.get_or_init(|| settings).clone())
+    }
+
     /// Finds the credentials for a login.
     pub(crate) fn settings_for_login(&self) -> Result<Settings, Failure> {
         let settings = Settings::find_for_login(P::NAME, P::VARIABLES, &self.global)?;
         Ok(self.settings.get_or_init(|| settings).clone())
+    }
+
+    /// Returns the connection for these settings, without a recording.
+    fn connection(&self, settings: &Settings) -> Connection {
+        let environment = self.global.environment.as_deref().or(settings.environment());
+        Connection {
+            environment: environment.map(str::to_owned),
+            base_url: self.global.base_url.clone(),
+            timeout: self.global.timeout,
+            retries: self.global.retries,
+            record: None,
+            is_offline: false,
+            max_rate: self.global.max_rate,
+            jobs: self.jobs().max(16),
+            headers: self.headers.get().cloned().unwrap_or_default(),
+            is_interruptible: self.is_interruptible.get(),
+        }
+    }
+
+    /// Checks settings that are to be stored, with the environment and the base URL of the options.
+    /// Nothing is sent.
+    pub(crate) fn check_settings(&self, settings: &Settings) -> Result<(), Failure> {
+        let connection = Connection { is_offline: true, ..self.connection(settings) };
+        P::client(settings, &connection).map(drop)
     }
 
     /// Returns the client, which is created once.
@@ -370,23 +407,24 @@ impl<P: Provider> Context<P> {
         if self.client.get().is_none() {
             let settings = self.settings()?;
             let connection = Connection {
-                environment: self.global.environment.clone(),
-                base_url: self.global.base_url.clone(),
-                timeout: self.global.timeout,
-                retries: self.global.retries,
                 record: self.recording()?,
                 is_offline: self.global.curl,
-                max_rate: self.global.max_rate,
-                jobs: self.jobs().max(16),
-                headers: self.headers.get().cloned().unwrap_or_default(),
+                ..self.connection(&settings)
             };
             let client = P::client(&settings, &connection)?;
             if let Some(path) = connection.record.filter(|_| self.global.verbose > 1) {
                 logger::print_recording(&path).map_err(|error| Failure::file(&path, &error))?;
+                // Both files are open, so the name is not needed any more.
+                #[cfg(unix)]
+                if self.temporary.get().is_some() {
+                    let _ = std::fs::remove_file(&path);
+                }
             }
             let _ = self.client.set(client);
         }
-        self.client.get().ok_or_else(|| Failure::new(Exit::Local, "there is no client"))
+        self.client
+            .get()
+            .ok_or_else(|| Failure::new(Exit::Local, "internal error: there is no client"))
     }
 
     /// Sends a request. Returns `None` if an option prevents this: `--curl` prints the command,
@@ -412,16 +450,14 @@ impl<P: Provider> Context<P> {
     /// # Errors
     /// Returns an error if an argument is invalid.
     pub fn is_withheld<E: Endpoint>(&self, request: &E) -> Result<bool, Failure> {
-        self.is_withheld_request(&Withheld(request))
-    }
-
-    fn is_withheld_request(&self, request: &dyn Withhold<P>) -> Result<bool, Failure> {
         if self.global.curl {
-            self.output.text(&request.curl(self.client()?)?)?;
+            self.output.text(&P::curl(self.client()?, request)?)?;
             return Ok(true);
         }
         if self.global.dry_run && !request.read_only() {
-            self.note(&format!("dry run: would send {}", request.shown()?));
+            request.validate()?;
+            let (method, path) = (request.method(), request.shown_path());
+            self.note(&format!("dry run: would send {method} {path} ({})", request.id()));
             return Ok(true);
         }
         Ok(false)
@@ -435,40 +471,36 @@ impl<P: Provider> Context<P> {
         self.show_json(WithJson::new(request))
     }
 
-    /// Sends a request, which may have a custom body, and writes the JSON of its response. A
-    /// response without a body is shown as `{"success":true}`.
+    /// Sends a request, which may have a custom body, and writes the JSON of its response. For a
+    /// response without a body, nothing is written but a message.
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
     pub fn show_json<E: Endpoint>(&self, request: WithJson<E>) -> Result<Exit, Failure> {
-        let is_write = !request.read_only();
-        match self.send(request)? {
-            Some(reply) => self.show_response(&reply.without_value(), is_write, E::ID),
-            None => Ok(Exit::Done),
+        let (is_write, id) = (!request.read_only(), request.id());
+        if let Some(reply) = self.send(request)? {
+            if reply.status == StatusCode::NOT_FOUND {
+                return Err(Failure::not_found(P::NAME, id));
+            }
+            // A response to a write may have no body.
+            let shown = match reply.json()? {
+                Some(_) => self.output.value(&reply.body),
+                None => {
+                    self.note("done; the response has no body");
+                    Ok(())
+                }
+            };
+            self.after(is_write, id, reply.status, shown)?;
         }
-    }
-
-    fn show_response(
-        &self,
-        reply: &Reply<()>,
-        is_write: bool,
-        endpoint: &str,
-    ) -> Result<Exit, Failure> {
-        if reply.status == StatusCode::NOT_FOUND {
-            return Err(Failure::not_found(P::NAME, endpoint));
-        }
-        // A response to a write may have no body.
-        let shown = match reply.json()? {
-            Some(_) => self.output.value(&reply.body),
-            None => self.output.value(r#"{"success":true}"#),
-        };
-        self.after(is_write, endpoint, reply.status, shown)?;
         Ok(Exit::Done)
     }
 
     /// Converts the result of showing a response. After a write, which was carried out, a failure is
     /// [`Exit::Unknown`], and a field that the response does not have is a message.
-    pub(crate) fn after(
+    ///
+    /// # Errors
+    /// Returns the failure to show the response.
+    pub fn after(
         &self,
         is_write: bool,
         endpoint: &str,
@@ -498,8 +530,7 @@ impl<P: Provider> Context<P> {
     }
 
     /// Sends a request and writes the list at this path of its response, or the response itself for
-    /// an empty path. An object instead of a list
-    /// has the entries as its values.
+    /// an empty path. An object instead of a list has the entries as its values.
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
@@ -507,37 +538,28 @@ impl<P: Provider> Context<P> {
         &self,
         request: E,
         path: &str,
+        limits: &Limits,
         columns: &[Column],
     ) -> Result<Exit, Failure> {
-        match self.send(WithJson::new(request))? {
-            Some(reply) => self.show_entries(&reply.without_value(), path, columns),
-            None => Ok(Exit::Done),
-        }
-    }
-
-    fn show_entries(
-        &self,
-        reply: &Reply<()>,
-        path: &str,
-        columns: &[Column],
-    ) -> Result<Exit, Failure> {
-        let mut list = self.output.list(columns)?;
+        let Some(reply) = self.send(WithJson::new(request))? else { return Ok(Exit::Done) };
+        let (mut list, mut total) = (self.output.list(columns)?, 0);
         // A search without a result may be a 404.
         if reply.status != StatusCode::NOT_FOUND {
             let json = Json::parse(&reply.body)
                 .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
             let found = if path.is_empty() { Some(&json) } else { json.get(path) };
-            match found {
-                Some(Json::List(entries)) => {
-                    entries.iter().try_for_each(|entry| list.push(entry))?;
-                }
-                Some(Json::Object(members)) => {
-                    members.iter().try_for_each(|(_, entry)| list.push(entry))?;
-                }
-                _ => {}
-            }
+            let entries: Vec<&Json> = match found {
+                Some(Json::List(entries)) => entries.iter().collect(),
+                Some(Json::Object(members)) => members.iter().map(|(_, entry)| entry).collect(),
+                _ => Vec::new(),
+            };
+            entries.iter().take(limits.most()).try_for_each(|entry| list.push(entry))?;
+            total = entries.len();
         }
         list.end()?;
+        if total > limits.most() {
+            self.note(&format!("{} of {total} shown", limits.most()));
+        }
         Ok(Exit::Done)
     }
 
@@ -613,7 +635,7 @@ impl<P: Provider> Context<P> {
         match total {
             Some(total) if total > shown => self.note(&format!("{shown} of {total} shown")),
             None if items.request().is_some() && shown == limits.most() => {
-                self.note(&format!("{shown} shown; --all shows all"));
+                self.note(&format!("{shown} shown; use --all for all"));
             }
             _ => {}
         }
@@ -716,15 +738,13 @@ impl<P: Provider> Context<P> {
             // The requests were sent although their results have none of the requested fields.
             self.note(failure.message());
         }
-        Ok(match exits.first() {
-            None if is_no => Exit::No,
-            None => Exit::Done,
-            Some(first) if exits.len() == count && exits.iter().all(|exit| exit == first) => *first,
-            Some(_) => Exit::Partial,
-        })
+        if exits.is_empty() && is_no {
+            return Ok(Exit::No);
+        }
+        Ok(Exit::of_all(count, exits))
     }
 
-    /// Reads a secret, which is no argument: from a prompt without echo, or from the first line of
+    /// Reads a secret, which must not be an argument, from a prompt without echo, or from the first line of
     /// the standard input if `is_stdin`. `option` is the name of the option for that.
     ///
     /// # Errors
@@ -732,11 +752,12 @@ impl<P: Provider> Context<P> {
     pub fn secret(&self, name: &str, is_stdin: bool, option: &str) -> Result<Secret, Failure> {
         let failed = |error: io::Error| Failure::new(Exit::Local, format!("{name}: {error}"));
         let text = if is_stdin {
+            claim_stdin(option)?;
             let mut line = String::new();
             io::stdin().lock().read_line(&mut line).map_err(failed)?;
             line
         } else if self.global.no_input || !io::stdin().is_terminal() {
-            let problem = format!("{name} is needed; use {option}");
+            let problem = format!("there is no terminal to prompt for the {name}; use {option}");
             return Err(Failure::new(Exit::Usage, problem));
         } else {
             rpassword::prompt_password(format!("{name}: ")).map_err(failed)?
@@ -756,7 +777,7 @@ impl<P: Provider> Context<P> {
             return Ok(());
         }
         if self.global.no_input || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            let problem = format!("{what}: not confirmed; add --yes");
+            let problem = format!("not confirmed: {what}; add --yes");
             return Err(Failure::new(Exit::Usage, problem));
         }
         let mut stderr = io::stderr();
@@ -769,6 +790,20 @@ impl<P: Provider> Context<P> {
         match line.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => Err(Failure::new(Exit::Usage, "not confirmed; nothing was sent")),
+        }
+    }
+
+    /// Prints the failure to show a result, if the exit status is that of the result.
+    pub fn note_unshown(&self, what: &str, shown: Result<(), Failure>) {
+        match shown {
+            // The result has none of the requested fields.
+            Err(failure) if failure.exit() == Exit::Usage => self.note(failure.message()),
+            Err(failure) => {
+                // It is an error, which `--quiet` does not hide.
+                let text = format!("{}: {what} cannot be shown: {}", P::NAME, failure.message());
+                let _ = writeln!(io::stderr(), "{}", printable(&text));
+            }
+            Ok(()) => {}
         }
     }
 
@@ -785,8 +820,5 @@ impl<P: Provider> Context<P> {
 impl<P: Provider> Drop for Context<P> {
     fn drop(&mut self) {
         logger::print_exchanges();
-        if let Some(path) = self.temporary.get() {
-            let _ = std::fs::remove_file(path);
-        }
     }
 }

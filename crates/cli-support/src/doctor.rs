@@ -121,8 +121,8 @@ impl<'a, P: Provider> Doctor<'a, P> {
         Ok(json)
     }
 
-    /// Writes the report. The exit status is 9 if a response was not understood, 11 if another call
-    /// failed.
+    /// Writes the report. The exit status is 9 if a response was not understood. If other calls
+    /// failed, it is that of one if all failed with the same, otherwise 11.
     ///
     /// # Errors
     /// Returns the failure of the output.
@@ -160,14 +160,15 @@ impl<'a, P: Provider> Doctor<'a, P> {
         }
         list.end()?;
         let fails = |exit: Exit| self.rows.iter().filter(|row| row.exit == exit).count();
-        let (all, done) = (self.rows.len(), fails(Exit::Done));
+        let all = self.rows.len();
         let not_understood = fails(Exit::NotUnderstood);
         if not_understood > 0 {
             let text = format!("{not_understood} of {all} responses were not understood");
             let _ = writeln!(std::io::stderr(), "{text}; record them with --record FILE");
             return Ok(Exit::NotUnderstood);
         }
-        Ok(if done == all { Exit::Done } else { Exit::Partial })
+        let failed = self.rows.iter().map(|row| row.exit).filter(|exit| *exit != Exit::Done);
+        Ok(Exit::of_all(all, failed))
     }
 }
 

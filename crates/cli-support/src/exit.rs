@@ -11,13 +11,13 @@ use crate::output::printable;
 /// The exit statuses for the help and the manual page.
 pub const EXIT_STATUSES: &str = "\
 Exit status:
-    0  done, or yes
-    1  no, where the command asks a question: for example a declined payment or a forged message
+    0  success, or the answer is yes
+    1  the answer is no: a check failed, a payment was declined, a message is not genuine
     2  invalid arguments; nothing was sent
     3  credentials are missing or were rejected
     4  not found
     5  no response, or a failure of the server; safe to repeat
-    6  a write may have been carried out: look before you repeat it
+    6  a write may have been carried out: check before you repeat it
     7  too many requests
     8  the server rejected the request
     9  the response was not understood
@@ -56,6 +56,16 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Returns the exit status of a command that did `count` things, of which some failed: that of
+    /// one if all failed with the same, otherwise [`Exit::Partial`].
+    pub fn of_all(count: usize, failed: impl IntoIterator<Item = Self>) -> Self {
+        let mut failed = failed.into_iter();
+        let Some(first) = failed.next() else { return Self::Done };
+        let (number, is_same) = failed
+            .fold((1, true), |(number, is_same), exit| (number + 1, is_same && exit == first));
+        if is_same && number >= count { first } else { Self::Partial }
+    }
+
     fn kind(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -75,9 +85,15 @@ impl Exit {
 
     fn hint(self) -> Option<&'static str> {
         match self {
-            Self::Credentials => Some("run `auth status` to see which credentials are used"),
-            Self::Unknown => Some("read the record before you repeat the command"),
-            Self::NotUnderstood => Some("repeat it with --record FILE and report the recording"),
+            Self::Credentials => {
+                Some("run `{program} auth status` to see which credentials are used")
+            }
+            Self::Unknown => {
+                Some("the change may have been made: look it up before you repeat the command")
+            }
+            Self::NotUnderstood => {
+                Some("run it again with --record FILE, and attach the file to a bug report")
+            }
             _ => None,
         }
     }
@@ -115,7 +131,7 @@ impl Failure {
         }
     }
 
-    /// Creates the failure of a look-up without a result.
+    /// Creates the failure of a lookup without a result.
     pub(crate) fn not_found(program: &str, endpoint: &str) -> Self {
         Self {
             endpoint: Some(endpoint.to_owned()),
@@ -140,10 +156,17 @@ impl Failure {
         Self { message: format!("{what}: {}", self.message), ..self }
     }
 
-    /// Sets the hint: what to do.
+    /// Sets the hint: what to do. `{program}` is the name of the program.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Names the program in the hint.
+    #[must_use]
+    pub(crate) fn with_program(mut self, program: &str) -> Self {
+        self.hint = self.hint.map(|hint| hint.replace("{program}", program));
         self
     }
 
@@ -167,7 +190,13 @@ impl Failure {
         Self {
             endpoint: Some(endpoint.to_owned()).filter(|name| !name.is_empty()),
             http_status: Some(status.as_u16()),
-            ..Self::new(Exit::Unknown, format!("the request was sent, but: {}", self.message))
+            ..Self::new(
+                Exit::Unknown,
+                format!(
+                    "the request was carried out, but its response cannot be shown: {}",
+                    self.message
+                ),
+            )
         }
     }
 
@@ -222,13 +251,16 @@ impl From<Error> for Failure {
         let status = error.status().map(|status| status.as_u16());
         let exit = match (error.kind(), status) {
             (ErrorKind::Input, _) if error.argument() == Some("credentials") => Exit::Credentials,
+            // The file of the recording.
+            (ErrorKind::Input, _) if error.argument() == Some("record") => Exit::Local,
             (ErrorKind::Auth, _) | (ErrorKind::Api, Some(401)) => Exit::Credentials,
             (ErrorKind::OperationFailed | ErrorKind::Verify, _) => Exit::No,
             (ErrorKind::RateLimited, _) => Exit::RateLimited,
             (ErrorKind::Input, _) => Exit::Usage,
             _ if error.outcome_unknown() => Exit::Unknown,
             (ErrorKind::Transport, _) => Exit::Unavailable,
-            (ErrorKind::Decode, _) => Exit::NotUnderstood,
+            // The pages of a list contradict each other.
+            (ErrorKind::Decode | ErrorKind::Incomplete, _) => Exit::NotUnderstood,
             (_, Some(404)) => Exit::NotFound,
             (_, Some(500..)) => Exit::Unavailable,
             _ => Exit::Rejected,
@@ -236,8 +268,9 @@ impl From<Error> for Failure {
         let endpoint = error.endpoint();
         let failure = Self::new(exit, error.to_string());
         let failure = match error.spaced_credential() {
-            Some(name) => failure
-                .with_hint(format!("{name} begins or ends with white space; run `auth status`")),
+            Some(name) => failure.with_hint(format!(
+                "{name} begins or ends with whitespace, which may have been copied by mistake"
+            )),
             None => failure,
         };
         Self {
@@ -277,10 +310,19 @@ mod tests {
     #[test]
     fn hint_is_that_of_the_status() {
         let failure = Failure::new(Exit::Unknown, "no response");
-        let hint = "read the record before you repeat the command";
+        let hint = "the change may have been made: look it up before you repeat the command";
         assert_eq!(failure.to_string(), format!("no response\nhint: {hint}"));
         assert_eq!(failure.json().get("hint").unwrap().cell(), hint);
         assert_eq!(Failure::new(Exit::Rejected, "no").to_string(), "no");
+    }
+
+    #[test]
+    fn several_failures_have_one_status() {
+        let of = |count, failed: &[Exit]| Exit::of_all(count, failed.iter().copied());
+        assert_eq!(of(2, &[]), Exit::Done);
+        assert_eq!(of(2, &[Exit::Local, Exit::Local]), Exit::Local);
+        assert_eq!(of(2, &[Exit::Local]), Exit::Partial);
+        assert_eq!(of(2, &[Exit::Local, Exit::Unavailable]), Exit::Partial);
     }
 
     #[test]

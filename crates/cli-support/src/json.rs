@@ -71,26 +71,57 @@ impl Json {
         })
     }
 
-    /// Sets the value at a path such as `payer.email`. Missing objects are created, and other values
-    /// on the way are replaced.
-    pub fn set(&mut self, path: &str, value: Self) {
-        let (name, rest) = match path.split_once('.') {
-            Some((name, rest)) => (name, Some(rest)),
-            None => (path, None),
-        };
-        if !matches!(self, Self::Object(_)) {
-            *self = Self::Object(Vec::new());
+    /// Sets the value at a path such as `payer.email` or `list.0.id`. Missing objects and `null` on
+    /// the way are replaced by objects, or by a list if the next name is `0`. The index after the last
+    /// one of a list adds an entry.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if a value on the way is neither an object nor a list, or
+    /// has no such index.
+    pub fn set(&mut self, path: &str, value: Self) -> Result<(), String> {
+        let (mut place, mut done) = (self, 0);
+        for name in path.split('.') {
+            let before = path.get(..done).unwrap_or_default().trim_end_matches('.');
+            place = place.entry(name, before).map_err(|problem| format!("{path}: {problem}"))?;
+            done += name.len() + 1;
         }
-        let Self::Object(members) = self else { return };
-        let position = members.iter().position(|(found, _)| found == name);
-        let index = position.unwrap_or_else(|| {
-            members.push((name.to_owned(), Self::Object(Vec::new())));
-            members.len() - 1
-        });
-        let Some((_, member)) = members.get_mut(index) else { return };
-        match rest {
-            Some(rest) => member.set(rest, value),
-            None => *member = value,
+        *place = value;
+        Ok(())
+    }
+
+    /// Returns the place of a member or an entry, which is created. `at` is the path of this value.
+    fn entry(&mut self, name: &str, at: &str) -> Result<&mut Self, String> {
+        if matches!(self, Self::Other(text) if text == "null") {
+            *self = match name {
+                "0" => Self::List(Vec::new()),
+                _ => Self::Object(Vec::new()),
+            };
+        }
+        let null = || Self::Other("null".to_owned());
+        let at = || if at.is_empty() { "the body".to_owned() } else { format!("`{at}`") };
+        match self {
+            Self::Object(members) => {
+                let position = members.iter().position(|(found, _)| found == name);
+                let index = position.unwrap_or_else(|| {
+                    members.push((name.to_owned(), null()));
+                    members.len() - 1
+                });
+                members.get_mut(index).map(|(_, member)| member).ok_or_else(String::new)
+            }
+            Self::List(entries) => {
+                let count = entries.len();
+                let is_index = name.bytes().all(|byte| byte.is_ascii_digit());
+                let index = name.parse().ok().filter(|index| is_index && *index <= count);
+                if index == Some(count) {
+                    entries.push(null());
+                }
+                index.and_then(|index| entries.get_mut(index)).ok_or_else(|| {
+                    format!("{} is a list of {count}, so its index must be 0 to {count}", at())
+                })
+            }
+            Self::Text(_) | Self::Other(_) => {
+                Err(format!("{} is neither an object nor a list", at()))
+            }
         }
     }
 
@@ -197,14 +228,38 @@ mod tests {
         assert_eq!(json.get("a.b.0").unwrap().cell(), "x");
         assert_eq!(json.get("a.b.1").unwrap().cell(), "");
         assert_eq!(json.get("a.c"), None);
-        json.set("a.c.d", Json::typed("12.30"));
-        json.set("z", Json::typed("text"));
+        json.set("a.c.d", Json::typed("12.30")).unwrap();
+        json.set("z", Json::typed("text")).unwrap();
         assert_eq!(json.get("a.c.d").unwrap().to_string(), "12.30");
         assert_eq!(json.get("z").unwrap().to_string(), "\"text\"");
         json.merge(Json::parse(r#"{"a":{"c":true},"n":2}"#).unwrap());
         assert_eq!(json.get("a.c").unwrap().to_string(), "true");
         let selected = json.select(&["n".to_owned(), "a.b.0".to_owned(), "none".to_owned()]);
         assert_eq!(selected.to_string(), r#"{"n":2,"a.b.0":"x","none":null}"#);
+    }
+
+    #[test]
+    fn index_sets_or_adds_an_entry() {
+        let mut json = Json::parse(r#"{"a":[{"b":0,"c":0},2],"n":null,"s":"x"}"#).unwrap();
+        for (path, value) in
+            [("a.0.b", "1"), ("a.2.d", "3"), ("n.0.e", "4"), ("l.0", "5"), ("l.1", "6")]
+        {
+            json.set(path, Json::typed(value)).unwrap();
+        }
+        let expected = r#"{"a":[{"b":1,"c":0},2,{"d":3}],"n":[{"e":4}],"s":"x","l":[5,6]}"#;
+        assert_eq!(json.to_string(), expected);
+        for (path, problem) in [
+            ("a.4", "a.4: `a` is a list of 3, so its index must be 0 to 3"),
+            ("a.x.b", "a.x.b: `a` is a list of 3, so its index must be 0 to 3"),
+            ("a.+1", "a.+1: `a` is a list of 3, so its index must be 0 to 3"),
+            ("s.t", "s.t: `s` is neither an object nor a list"),
+            ("a.0.b.c", "a.0.b.c: `a.0.b` is neither an object nor a list"),
+        ] {
+            assert_eq!(json.set(path, Json::typed("1")), Err(problem.to_owned()));
+        }
+        assert_eq!(json.to_string(), expected);
+        let problem = "a: the body is neither an object nor a list";
+        assert_eq!(Json::typed("1").set("a", Json::typed("1")), Err(problem.to_owned()));
     }
 
     #[test]

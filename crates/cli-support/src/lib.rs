@@ -16,6 +16,7 @@
 //! | [`json`] | JSON values that keep order and digits |
 //! | [`times`] | times in tables: local on a terminal, UTC otherwise |
 //! | [`terminal`] | colors, progress |
+//! | [`process`] | child processes with a time limit |
 //! | [`tree`] | all commands on one page |
 
 pub mod api;
@@ -27,10 +28,12 @@ pub mod exit;
 pub mod json;
 mod logger;
 pub mod output;
+pub mod process;
 mod program;
 mod raw_page;
 pub mod request;
 pub mod terminal;
+mod termination;
 pub mod times;
 pub mod tree;
 
@@ -50,10 +53,11 @@ pub use exit::{EXIT_STATUSES, Exit, Failure};
 pub use json::Json;
 pub use program::Noun;
 pub use request::WithJson;
+pub use termination::{Section, TemporaryFile};
 pub use times::Times;
 
 use api::Api;
-use auth::{AuthCommand, Profiles, login, logout, store_login};
+use auth::{AuthCommand, Profiles, login, logout, set_default, store_login};
 use doctor::Doctor;
 use output::Format;
 
@@ -62,7 +66,7 @@ pub trait Run<P: Provider> {
     /// Runs the command.
     ///
     /// # Errors
-    /// Returns why the command has no result.
+    /// Returns the failure of the command.
     fn run(self, context: &Context<P>) -> Result<Exit, Failure>;
 }
 
@@ -85,16 +89,16 @@ pub enum Common {
     Auth(AuthCommand),
     /// Send all read-only requests, and report status, time and unknown fields
     Doctor {
-        /// Show the values of unknown fields, too; they may be personal data
+        /// Also show the values of unknown fields, which may be personal data
         #[arg(long)]
         values: bool,
     },
-    /// Print the completion script of a shell
+    /// Print the completion script for a shell
     Completions {
-        /// The shell
+        /// Name of the shell
         shell: Shell,
     },
-    /// Print the manual page, or write one page for each command
+    /// Print the manual page, or write one page for each command to --dir
     Man {
         /// Folder for the pages
         #[arg(long, value_name = "FOLDER")]
@@ -106,7 +110,7 @@ impl Common {
     /// Runs a command. `C` is the command line of the program.
     ///
     /// # Errors
-    /// Returns why the command has no result.
+    /// Returns the failure of the command.
     pub fn run<P: Provider, C: CommandFactory>(
         self,
         context: &Context<P>,
@@ -143,9 +147,12 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
             context.note(&store_login::<P>(&settings, values, &context.global)?);
         }
         AuthCommand::Login(_) => {
-            context.note(&login(P::NAME, P::VARIABLES, &context.global)?);
+            context.note(&login(context)?);
         }
         AuthCommand::Logout { name } => context.note(&logout(P::NAME, &name, &context.global)?),
+        AuthCommand::Default { name } => {
+            context.note(&set_default(P::NAME, &name, &context.global)?);
+        }
         AuthCommand::List => {
             let profiles = Profiles::load(P::NAME)?;
             let default = profiles.default();
@@ -162,12 +169,24 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
         }
         AuthCommand::Status => {
             let source = context.settings()?.source;
-            P::check(context.client()?)?;
-            let status = Json::Object(vec![
-                ("source".to_owned(), Json::Text(source)),
-                ("accepted".to_owned(), Json::Other("true".to_owned())),
-            ]);
-            context.output.value(&status.to_string())?;
+            let mut members = vec![("source".to_owned(), Json::Text(source))];
+            let is_accepted = match context.client().and_then(P::check) {
+                Err(failure) if failure.exit() == Exit::Credentials => {
+                    members.push(("accepted".to_owned(), Json::Other("false".to_owned())));
+                    let reason = failure.message().to_owned();
+                    members.push(("reason".to_owned(), Json::Text(reason)));
+                    false
+                }
+                checked => {
+                    checked?;
+                    members.push(("accepted".to_owned(), Json::Other("true".to_owned())));
+                    true
+                }
+            };
+            context.output.value(&Json::Object(members).to_string())?;
+            if !is_accepted {
+                return Ok(Exit::Credentials);
+            }
         }
     }
     Ok(Exit::Done)
@@ -257,14 +276,22 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         }
         _ => None,
     };
-    if let Some(page) = page {
-        let _ = std::io::stdout().write_all(page.as_bytes());
-        return ExitCode::SUCCESS;
-    }
     let color = early(&words, None, "--color");
     let color = color.and_then(|color| ColorChoice::from_str(color, true).ok()).unwrap_or_default();
     let format = early(&words, Some("-o"), "--output");
     let is_json = matches!(format, Some("json" | "jsonl"));
+    // A page that cannot be written is a failure, unless its reader has closed the output.
+    let printed = |written: std::io::Result<()>| match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            print_failure::<P>(&Failure::output(&error), is_json, color);
+            Exit::Local.into()
+        }
+        _ => ExitCode::SUCCESS,
+    };
+    if let Some(page) = page {
+        let mut stdout = std::io::stdout().lock();
+        return printed(stdout.write_all(page.as_bytes()).and_then(|()| stdout.flush()));
+    }
     let parse = |mut command: clap::Command| {
         let matches = command.try_get_matches_from_mut(&words);
         // To free the commands takes longer than to parse the arguments.
@@ -278,18 +305,28 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     let parsed = parsed.or_else(|_| parse(command_of::<P, C>().color(color)));
     let (global, command) = match parsed {
         Ok(arguments) => arguments.split(),
-        Err(error) if error.use_stderr() && is_json => {
+        Err(mut error) if error.use_stderr() => {
+            tree::name_suggestions(&mut error, &command_of::<P, C>());
+            if !is_json {
+                let _ = error.print();
+                return Exit::Usage.into();
+            }
             let text = error.render().to_string();
             let message = text.trim().trim_start_matches("error: ");
             print_failure::<P>(&Failure::new(Exit::Usage, message), true, color);
             return Exit::Usage.into();
         }
         Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+            return printed(error.print().and_then(|()| std::io::stdout().flush()));
         }
     };
     logger::init(global.verbose);
+    if global.env_file.as_deref() == Some(std::path::Path::new("-"))
+        && let Err(failure) = args::claim_stdin(args::ENV_FILE)
+    {
+        print_failure::<P>(&failure, is_json, color);
+        return failure.exit().into();
+    }
     let is_json = matches!(global.format, Format::Json | Format::Jsonl);
     let context = Context::<P>::new(global);
     let result = command.run(&context);
@@ -297,7 +334,7 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            let failure = failure.with_variable_of(P::CREDENTIALS);
+            let failure = failure.with_variable_of(P::CREDENTIALS).with_program(P::NAME);
             print_failure::<P>(&failure, is_json, color);
             failure.exit().into()
         }

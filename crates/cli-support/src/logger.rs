@@ -8,6 +8,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::json::Json;
+use crate::output::is_interpreted;
 
 struct Logger;
 
@@ -74,7 +75,7 @@ fn exchange(line: &Json) -> String {
     let value = |path: &str| line.get(path).map(Json::cell).unwrap_or_default();
     let mut text = String::new();
     let mut add = |mark: char, line: &str| {
-        let printable = |char: char| if char.is_control() { ' ' } else { char };
+        let printable = |char: char| if is_interpreted(char) { ' ' } else { char };
         let line: String = line.chars().map(printable).collect();
         text.push_str(&format!("{mark} {line}\n"));
     };
@@ -108,7 +109,7 @@ mod tests {
     #[test]
     fn exchanges_are_lines_with_a_mark() {
         let line = r#"{"endpoint":"a.b","request":{"method":"POST","target":"/a?x=1","body":"{\"b\":1}"},
-            "response":{"status":200,"headers":[["content-type","a/b"]],"body":"x\ny\u001b"}}"#;
+            "response":{"status":200,"headers":[["content-type","a/b"]],"body":"x\ny\u202e"}}"#;
         assert_eq!(
             exchange(&Json::parse(line).unwrap()),
             "> POST /a?x=1\n> {\"b\":1}\n< 200\n< content-type: a/b\n< x\n< y \n"

@@ -1,6 +1,6 @@
 //! Output: tables, JSON, JSON lines and CSV, to the standard output or a file.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use comfy_table::presets::NOTHING;
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::terminal::bold;
+use crate::termination::TemporaryFile;
 use crate::times::Times;
 
 /// The format of the output.
@@ -28,7 +29,8 @@ pub enum Format {
     Csv,
 }
 
-/// A column of a table: its heading and the path of its value.
+/// A column of a table: its heading and the path of its value. Several paths are separated by `|`;
+/// the first one that an entry has is shown.
 pub type Column = (&'static str, &'static str);
 
 /// Whether the reader of the standard output has closed it. That is no failure: the command goes on
@@ -92,6 +94,25 @@ impl Output {
             Some(path) if !is_special(path) => Sink::create(Some(path), self.is_private).map(drop),
             _ => Ok(()),
         }
+    }
+
+    /// Checks that the output may be binary: it is not a terminal.
+    ///
+    /// # Errors
+    /// Returns [`Exit::Usage`] if the output is a terminal. `what` is a phrase for the content.
+    pub fn check_binary(&self, what: &str) -> Result<(), Failure> {
+        if self.file.is_some() || !io::stdout().is_terminal() {
+            return Ok(());
+        }
+        let problem =
+            format!("{what} is not written to a terminal; use --out FILE, or redirect the output");
+        Err(Failure::new(Exit::Usage, problem))
+    }
+
+    /// Returns whether a result that is one text is written as it is: the output is neither JSON
+    /// nor CSV, and no fields are requested.
+    pub fn is_plain(&self) -> bool {
+        self.format == Format::Table && self.fields.is_empty()
     }
 
     /// Returns the format.
@@ -175,13 +196,43 @@ impl Output {
         self.list_of(headings, paths)
     }
 
+    /// Begins a list whose entries are events: each is written at once, in all formats. A file is
+    /// not replaced at the end but written directly.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be created.
+    pub fn stream(&self, columns: &[Column]) -> Result<List, Failure> {
+        let (headings, paths) = self.columns(columns);
+        let sink = match &self.file {
+            Some(path) => Sink::direct(path, self.is_private)?,
+            None => Sink::Stdout,
+        };
+        Ok(List { is_stream: true, ..self.list_to(sink, headings, paths) })
+    }
+
     fn list_of(&self, headings: Vec<String>, paths: Vec<String>) -> Result<List, Failure> {
         let sink = Sink::create(self.file.as_deref(), self.is_private)?;
+        Ok(self.list_to(sink, headings, paths))
+    }
+
+    fn list_to(&self, sink: Sink, headings: Vec<String>, paths: Vec<String>) -> List {
         let (format, fields) = (self.format, self.fields.clone());
         let (times, is_colored) = (self.times, self.is_colored);
-        let (rows, count) = (Vec::new(), 0);
+        let (rows, count, is_stream) = (Vec::new(), 0, false);
         let known = Known::new(fields.len());
-        Ok(List { format, fields, headings, paths, rows, count, sink, times, is_colored, known })
+        List {
+            format,
+            fields,
+            headings,
+            paths,
+            rows,
+            count,
+            sink,
+            times,
+            is_colored,
+            known,
+            is_stream,
+        }
     }
 
     /// Writes a line of text.
@@ -192,13 +243,28 @@ impl Output {
         self.bytes(&[text.as_bytes(), b"\n"].concat())
     }
 
-    /// Writes bytes as they are.
+    /// Writes the body of a response as it is. On a terminal, its last line is ended.
+    ///
+    /// # Errors
+    /// Returns an error if the output cannot be written.
+    pub(crate) fn body(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let is_ended = matches!(bytes.last(), None | Some(b'\n'));
+        if !is_ended && self.file.is_none() && io::stdout().is_terminal() {
+            return self.bytes(&[bytes, b"\n"].concat());
+        }
+        self.bytes(bytes)
+    }
+
+    /// Writes bytes as they are. On a terminal, characters that it would interpret are escaped.
     ///
     /// # Errors
     /// Returns an error if the output cannot be written.
     pub fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut sink = Sink::create(self.file.as_deref(), self.is_private)?;
-        sink.write(bytes)?;
+        match sink.is_terminal() {
+            true => sink.write(on_terminal(bytes, self.format).as_bytes())?,
+            false => sink.write(bytes)?,
+        }
         sink.end()
     }
 }
@@ -216,6 +282,8 @@ pub struct List {
     times: Times,
     is_colored: bool,
     known: Known,
+    /// Whether rows of a table are written at once.
+    is_stream: bool,
 }
 
 /// Which of the requested fields exist, and the names of those that do.
@@ -241,7 +309,7 @@ impl Known {
         }
         let mut members = Vec::new();
         for ((field, path), is_found) in fields.iter().zip(paths).zip(&mut self.is_found) {
-            let value = entry.get(field).or_else(|| entry.get(path));
+            let value = entry.get(field).or_else(|| at(entry, path));
             *is_found |= value.is_some() || is_below_null(entry, field);
             let null = || Json::Other("null".to_owned());
             members.push((field.clone(), value.cloned().unwrap_or_else(null)));
@@ -260,7 +328,8 @@ impl Known {
         if missing.is_empty() {
             return Ok(());
         }
-        let text = format!("no field {}; there are: {}", missing.join(", "), names.join(", "));
+        let text =
+            format!("unknown field {}; the fields are: {}", missing.join(", "), names.join(", "));
         if missing.len() == fields.len() {
             return Err(Failure::new(Exit::Usage, text));
         }
@@ -268,6 +337,11 @@ impl Known {
         let _ = writeln!(io::stderr(), "{text}");
         Ok(())
     }
+}
+
+/// Returns the value at the first path of a column that an entry has.
+fn at<'a>(entry: &'a Json, paths: &str) -> Option<&'a Json> {
+    paths.split('|').find_map(|path| entry.get(path))
 }
 
 /// Returns whether the path leads through `null`, in place of which an object is possible.
@@ -296,13 +370,17 @@ impl List {
                 }
                 _ => {
                     let cell = |path: &String| {
-                        self.cell(path, entry.get(path).map(Json::cell).unwrap_or_default())
+                        self.cell(path, at(entry, path).map(Json::cell).unwrap_or_default())
                     };
                     self.paths.iter().map(cell).collect()
                 }
             };
             self.rows.push(row);
-            return if self.format == Format::Csv { self.write_csv() } else { Ok(()) };
+            return match self.format {
+                Format::Csv => self.write_csv(),
+                _ if self.is_stream => self.write_table(),
+                _ => Ok(()),
+            };
         }
         let text = selected.as_ref().unwrap_or(entry).to_string();
         let before = match (self.format, self.count) {
@@ -311,13 +389,25 @@ impl List {
             _ => "",
         };
         let after = if self.format == Format::Jsonl { "\n" } else { "" };
-        self.sink.write([before, &*text, after].concat().as_bytes())
+        let text = [before, &*text, after].concat();
+        match self.sink.is_terminal() {
+            true => self.sink.write(on_terminal(text.as_bytes(), self.format).as_bytes()),
+            false => self.sink.write(text.as_bytes()),
+        }
     }
 
     /// Returns the text of a cell: times are local on a terminal, UTC otherwise and in CSV.
     fn cell(&self, path: &str, cell: String) -> String {
         let is_local = self.format == Format::Table && self.sink.is_terminal();
         self.times.cell(path, cell, is_local)
+    }
+
+    /// Writes a line of text in place of a row of a table. Control characters in it are not escaped.
+    ///
+    /// # Errors
+    /// Returns an error if the output cannot be written.
+    pub fn line(&mut self, text: &str) -> Result<(), Failure> {
+        self.sink.write(&[text.as_bytes(), b"\n"].concat())
     }
 
     /// Ends the list. A list that is not ended, because of an error, has no closing bracket and
@@ -351,7 +441,10 @@ impl List {
         let failed = |error: String| Failure::new(Exit::Local, error);
         text.map_err(|error| failed(error.to_string()))?;
         let bytes = writer.into_inner().map_err(|error| failed(error.to_string()))?;
-        self.sink.write(&bytes)
+        match self.sink.is_terminal() {
+            true => self.sink.write(on_terminal(&bytes, self.format).as_bytes()),
+            false => self.sink.write(&bytes),
+        }
     }
 
     fn write_table(&mut self) -> Result<(), Failure> {
@@ -359,7 +452,7 @@ impl List {
         let cells =
             rows.into_iter().map(|row| row.iter().map(|cell| printable(cell)).collect::<Vec<_>>());
         let mut text = String::new();
-        if self.sink.is_terminal() {
+        if self.sink.is_terminal() && !self.is_stream {
             let mut table = Table::new();
             table.load_preset(NOTHING);
             if !self.headings.is_empty() {
@@ -388,11 +481,40 @@ impl List {
 pub(crate) fn printable(text_of_server: &str) -> String {
     let mut text = String::new();
     for char in text_of_server.chars() {
-        let is_direction = matches!(char,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        match char.is_control() || is_direction {
+        match is_interpreted(char) {
             true => text.extend(char.escape_default()),
             false => text.push(char),
+        }
+    }
+    text
+}
+
+/// Returns whether a terminal interprets a character: it is a control character, or a control of the
+/// direction of text.
+pub(crate) fn is_interpreted(char: char) -> bool {
+    let is_direction = matches!(char,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    char.is_control() || is_direction
+}
+
+/// Returns an output for a terminal: what it would interpret is escaped, except tabs and the ends of
+/// lines. JSON remains JSON.
+fn on_terminal(bytes: &[u8], format: Format) -> String {
+    let (whole, mut text) = (String::from_utf8_lossy(bytes), String::new());
+    let mut chars = whole.chars().peekable();
+    while let Some(char) = chars.next() {
+        let is_layout = match char {
+            '\n' | '\t' => true,
+            // Alone, it would overwrite the line.
+            '\r' => chars.peek() == Some(&'\n'),
+            _ => false,
+        };
+        match (is_interpreted(char) && !is_layout, format) {
+            (false, _) => text.push(char),
+            (true, Format::Json | Format::Jsonl) => {
+                text.push_str(&format!("\\u{:04x}", u32::from(char)));
+            }
+            (true, _) => text.extend(char.escape_default()),
         }
     }
     text
@@ -409,16 +531,15 @@ fn no_formula(cell: &str) -> String {
 #[derive(Debug)]
 enum Sink {
     Stdout,
-    /// A device, a FIFO or a link, which is written directly.
+    /// A device, a FIFO, a link or the file of a stream, which is written directly.
     Direct {
         file: File,
         path: PathBuf,
     },
     File {
         file: File,
-        temporary: PathBuf,
+        temporary: TemporaryFile,
         path: PathBuf,
-        is_done: bool,
     },
 }
 
@@ -432,28 +553,13 @@ impl Sink {
         let Some(path) = path else { return Ok(Self::Stdout) };
         let failed = |error: io::Error| Failure::file(path, &error);
         if is_special(path) {
-            let file = OpenOptions::new().write(true).truncate(true).open(path);
-            // A link may have no file yet.
-            let file = match file {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    Self::options(is_private).open(path)
-                }
-                file => file,
-            };
-            return Ok(Self::Direct { file: file.map_err(failed)?, path: path.to_owned() });
+            return Self::direct(path, is_private);
         }
         let existing = fs::metadata(path).ok();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // The hasher's keys are random.
-        let random = RandomState::new().build_hasher().finish();
-        let temporary = path.with_file_name(format!(".{name}.{random:016x}"));
-        let file = Self::options(is_private || existing.is_some()).open(&temporary);
-        let sink = Self::File {
-            file: file.map_err(failed)?,
-            temporary,
-            path: path.to_owned(),
-            is_done: false,
-        };
+        remove_drafts(path);
+        let draft = create_draft(path, &Self::options(is_private || existing.is_some()));
+        let (file, temporary) = draft.map_err(failed)?;
+        let sink = Self::File { file, temporary, path: path.to_owned() };
         #[cfg(unix)]
         if let (Some(existing), Self::File { file, .. }) = (existing, &sink) {
             use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -463,6 +569,18 @@ impl Sink {
             file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
         }
         Ok(sink)
+    }
+
+    /// Opens a file that is written directly. A link may have no file yet.
+    fn direct(path: &Path, is_private: bool) -> Result<Self, Failure> {
+        let file = match OpenOptions::new().write(true).truncate(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Self::options(is_private).open(path)
+            }
+            file => file,
+        };
+        let file = file.map_err(|error| Failure::file(path, &error))?;
+        Ok(Self::Direct { file, path: path.to_owned() })
     }
 
     /// Returns how a new file is created.
@@ -501,20 +619,78 @@ impl Sink {
         }
     }
 
-    fn end(mut self) -> Result<(), Failure> {
-        let Self::File { file, temporary, path, is_done } = &mut self else { return Ok(()) };
-        let ended = file.sync_all().and_then(|()| fs::rename(temporary, &*path));
-        *is_done = ended.is_ok();
-        ended.map_err(|error| Failure::file(path, &error))
+    fn end(self) -> Result<(), Failure> {
+        let Self::File { file, temporary, path } = self else { return Ok(()) };
+        let ended = file.sync_all().and_then(|()| fs::rename(temporary.path(), &path));
+        ended.map_err(|error| Failure::file(&path, &error))?;
+        temporary.keep();
+        Ok(())
     }
 }
 
-impl Drop for Sink {
-    fn drop(&mut self) {
-        if let Self::File { temporary, is_done: false, .. } = self {
-            let _ = fs::remove_file(temporary);
+/// The number of hexadecimal digits in the name of a draft.
+const DIGITS: usize = 16;
+
+/// Creates a draft of a file: `.NAME.DIGITS` beside it. It is locked, which marks it as in use.
+fn create_draft(path: &Path, options: &OpenOptions) -> io::Result<(File, TemporaryFile)> {
+    const MOST: usize = 16;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    for _ in 0..MOST {
+        // The hasher's keys are random.
+        let random = RandomState::new().build_hasher().finish();
+        let temporary = path.with_file_name(format!(".{name}.{random:0DIGITS$x}"));
+        let temporary = TemporaryFile::new(temporary);
+        let file = match options.open(temporary.path()) {
+            Ok(file) => file,
+            Err(error) => {
+                temporary.keep();
+                return Err(error);
+            }
+        };
+        // Another process may have considered it abandoned before it was locked.
+        let is_removed = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+        if !is_removed && temporary.path().exists() {
+            return Ok((file, temporary));
         }
     }
+    Err(io::Error::other("other processes remove each draft"))
+}
+
+/// Removes the drafts of a file that are not locked: their processes were killed. Failures are
+/// ignored, because the drafts of other users cannot be removed.
+fn remove_drafts(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_draft = |found: &str| {
+        let digits = found.strip_prefix('.').and_then(|found| found.strip_prefix(&*name));
+        let digits = digits.and_then(|digits| digits.strip_prefix('.')).unwrap_or_default();
+        digits.len() == DIGITS
+            && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if !entry.file_name().to_str().is_some_and(is_draft)
+            || !entry.file_type().is_ok_and(|found| found.is_file())
+        {
+            continue;
+        }
+        let draft = entry.path();
+        if open_draft(&draft).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(draft);
+        }
+    }
+}
+
+/// Opens a draft. A link is not followed, and a named pipe not waited for.
+fn open_draft(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        libc::O_NOFOLLOW | libc::O_NONBLOCK,
+    );
+    options.open(path)
 }
 
 #[cfg(test)]
@@ -567,6 +743,29 @@ mod tests {
     }
 
     #[test]
+    fn entries_of_streams_are_written_at_once() {
+        let path = std::env::temp_dir().join(format!("output-stream-{}", std::process::id()));
+        let entry = Json::parse(r#"{"id":1,"a":{"b":"x\ty"}}"#).unwrap();
+        for (format, fields, first, all) in [
+            (Format::Table, &[][..], "1\tx\\ty\n", "1\tx\\ty\n1\tx\\ty\n"),
+            (Format::Csv, &["id"], "id\n1\n", "id\n1\n1\n"),
+            (Format::Json, &["id"], "[\n{\"id\":1}", "[\n{\"id\":1},\n{\"id\":1}\n]\n"),
+            (Format::Jsonl, &["id"], "{\"id\":1}\n", "{\"id\":1}\n{\"id\":1}\n"),
+        ] {
+            fs::write(&path, "a longer text than that of the stream, of another run").unwrap();
+            let fields = fields.iter().map(|field: &&str| (*field).to_owned()).collect();
+            let output = Output::new(format, fields, Some(path.clone()));
+            let mut list = output.stream(&[("id", "id"), ("amount", "a.b")]).unwrap();
+            list.push(&entry).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), first, "{format:?}");
+            list.push(&entry).unwrap();
+            list.end().unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), all, "{format:?}");
+        }
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
     fn file_is_replaced_only_by_a_complete_list() {
         let path = std::env::temp_dir().join(format!("output-part-{}", std::process::id()));
         fs::write(&path, "before").unwrap();
@@ -578,6 +777,66 @@ mod tests {
         output.list(&[]).unwrap().end().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "[]\n");
         fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn column_may_have_several_paths() {
+        let list = |output: &Output| {
+            let mut list = output.list(&[("created", "date.a|date.b")]).unwrap();
+            for entry in [r#"{"date":{"a":1,"b":2}}"#, r#"{"date":{"b":3}}"#, "{}"] {
+                list.push(&Json::parse(entry).unwrap()).unwrap();
+            }
+            list.end().unwrap();
+        };
+        assert_eq!(written(Format::Table, &[], list), "1\n3\n\n");
+        assert_eq!(written(Format::Csv, &["created"], list), "created\n1\n3\n\"\"\n");
+    }
+
+    /// Writes to a list until it is killed. Run by the next test, in its folder.
+    #[cfg(unix)]
+    #[test]
+    #[ignore = "part of another test"]
+    fn draft_until_killed() {
+        let output = Output::new(Format::Jsonl, Vec::new(), Some("list".into()));
+        let mut list = output.list(&[]).unwrap();
+        list.push(&Json::Other("1".to_owned())).unwrap();
+        fs::write("ready", "").unwrap();
+        io::stdin().read_line(&mut String::new()).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn draft_is_removed_by_a_signal_or_by_the_next_run() {
+        use std::os::unix::process::ExitStatusExt;
+        use std::process::{Command, Stdio};
+
+        let folder = std::env::temp_dir().join(format!("output-killed-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let drafts = || {
+            let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+            names.filter(|name| name.to_string_lossy().starts_with(".list.")).count()
+        };
+        for (signal, number, left) in [("-HUP", 1, 0), ("-TERM", 15, 0), ("-KILL", 9, 1)] {
+            let mut child = Command::new(std::env::current_exe().unwrap());
+            child.args(["--exact", "output::tests::draft_until_killed", "--ignored"]);
+            child.current_dir(&folder).stdin(Stdio::piped()).stdout(Stdio::null());
+            let mut child = child.spawn().unwrap();
+            while !folder.join("ready").exists() {
+                std::thread::yield_now();
+            }
+            assert_eq!(drafts(), 1);
+            // Another run for the file does not remove the draft of a running one.
+            Output::new(Format::Jsonl, Vec::new(), Some(folder.join("list"))).check().unwrap();
+            assert_eq!(drafts(), 1);
+            let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
+            assert!(kill.unwrap().success());
+            assert_eq!(child.wait().unwrap().signal(), Some(number), "{signal}");
+            assert_eq!(drafts(), left, "{signal}");
+            fs::remove_file(folder.join("ready")).unwrap();
+        }
+        Output::new(Format::Jsonl, Vec::new(), Some(folder.join("list"))).text("1").unwrap();
+        assert_eq!(drafts(), 0);
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[cfg(unix)]
@@ -618,6 +877,18 @@ mod tests {
     }
 
     #[test]
+    fn terminals_interpret_no_output() {
+        let text = "a\u{1b}[31m\u{9b}\u{202e}\tb\r\n";
+        assert_eq!(
+            on_terminal(text.as_bytes(), Format::Csv),
+            "a\\u{1b}[31m\\u{9b}\\u{202e}\tb\r\n"
+        );
+        let json = on_terminal("\"\u{9b}\u{202e}\"\n".as_bytes(), Format::Json);
+        assert_eq!(json, "\"\\u009b\\u202e\"\n");
+        assert_eq!(Json::parse(&json).unwrap().cell(), "\u{9b}\u{202e}");
+    }
+
+    #[test]
     fn fields_that_do_not_exist_are_named() {
         let columns: &[Column] = &[("amount", "a.b")];
         let end = |fields: &[&str], entries: &[&str]| {
@@ -631,7 +902,7 @@ mod tests {
         };
         let entries = [r#"{"id":1,"a":{"b":2}}"#, r#"{"id":3,"c":null}"#];
         let (result, _) = end(&["x", "a.z"], &entries);
-        let text = "no field `x`, `a.z`; there are: id, a, c".to_owned();
+        let text = "unknown field `x`, `a.z`; the fields are: id, a, c".to_owned();
         assert_eq!(result, Err((Exit::Usage, text)));
         assert_eq!(end(&["x"], &[]).0, Ok(()));
         assert_eq!(end(&["c.d"], &entries).0, Ok(()));

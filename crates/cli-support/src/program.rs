@@ -110,6 +110,12 @@ macro_rules! program {
             }
 
             #[test]
+            fn every_noun_has_its_plural_as_an_alias() {
+                let command = <super::$cli as ::clap::CommandFactory>::command();
+                assert_eq!($crate::tree::without_plural(&command), Vec::<String>::new());
+            }
+
+            #[test]
             fn no_argument_has_the_id_of_an_option_of_all_commands() {
                 let command = <super::$cli as ::clap::CommandFactory>::command();
                 assert_eq!($crate::tree::shadowed(&command), Vec::<String>::new());

@@ -14,6 +14,7 @@ use crate::json::Json;
 /// A page of a list.
 #[derive(Debug, Clone)]
 pub(crate) struct RawPage {
+    id: &'static str,
     path: String,
     pages: &'static Pages,
     params: Vec<(String, String)>,
@@ -31,9 +32,9 @@ pub(crate) struct RawEntries {
 }
 
 impl RawPage {
-    pub(crate) fn new(path: &str, pages: &'static Pages) -> Self {
+    pub(crate) fn new(id: &'static str, path: &str, pages: &'static Pages) -> Self {
         let (path, params) = (path.to_owned(), Vec::new());
-        Self { path, pages, params, number: pages.first, credential: Credential::MAIN }
+        Self { id, path, pages, params, number: pages.first, credential: Credential::MAIN }
     }
 
     /// Adds a parameter. That of the number sets the first page.
@@ -58,6 +59,10 @@ impl Endpoint for RawPage {
     type Output = RawEntries;
     const ID: &'static str = "raw";
     const ROUTE: Route<Self> = Route::<Self>::get("/").path(|page| (&page.path).into());
+
+    fn id(&self) -> &'static str {
+        self.id
+    }
 
     fn method(&self) -> Method {
         Method::GET

@@ -35,12 +35,6 @@ pub struct WithJson<E> {
 }
 
 impl<T> Reply<T> {
-    /// Returns the response without its typed value.
-    pub(crate) fn without_value(self) -> Reply<()> {
-        let Self { value: _, body, status, entries, total } = self;
-        Reply { value: (), body, status, entries, total }
-    }
-
     /// Returns the JSON of the response, or `None` if it has no body.
     ///
     /// # Errors
@@ -60,7 +54,8 @@ impl<E> WithJson<E> {
         Self { request, lists: &[], body: None }
     }
 
-    /// Creates a request with this JSON body instead of the request's.
+    /// Creates a request with this JSON body instead of the request's. If that is a form, the members
+    /// become the form.
     pub fn with_body(request: E, body: &Json) -> Self {
         Self { request, lists: &[], body: Some(body.to_string()) }
     }
@@ -93,6 +88,17 @@ fn entries(lists: &[&str], body: &str) -> (Vec<Json>, Option<usize>) {
     (lists.flatten().collect(), total)
 }
 
+/// Returns the form of the members of a JSON object.
+fn form(text: &str) -> Params<'static> {
+    let mut params = Params::new();
+    if let Ok(Json::Object(members)) = Json::parse(text) {
+        for (name, value) in members {
+            params.push(name, value.cell());
+        }
+    }
+    params
+}
+
 fn path<E: Endpoint>(request: &WithJson<E>) -> Cow<'_, str> {
     request.request.path()
 }
@@ -116,7 +122,10 @@ impl<E: Endpoint> Endpoint for WithJson<E> {
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         match &self.body {
-            Some(text) => Ok(Body::Json(text.clone().into_bytes())),
+            Some(text) => Ok(match self.request.body() {
+                Ok(Body::Form(_)) => Body::Form(form(text)),
+                _ => Body::Json(text.clone().into_bytes()),
+            }),
             None => self.request.body(),
         }
     }
@@ -136,6 +145,10 @@ impl<E: Endpoint> Endpoint for WithJson<E> {
         let body = text_of(response);
         let (entries, total) = entries(self.lists, &body);
         Ok(Reply { value, body, status: response.status(), entries, total })
+    }
+
+    fn id(&self) -> &'static str {
+        self.request.id()
     }
 
     fn method(&self) -> Method {

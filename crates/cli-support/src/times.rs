@@ -18,7 +18,7 @@ impl Times {
 
     /// Returns the text of a cell. Only times are changed.
     pub(crate) fn cell(&self, path: &str, cell: String, is_local: bool) -> String {
-        if !self.paths.contains(&path) {
+        if !path.split('|').any(|path| self.paths.contains(&path)) {
             return cell;
         }
         let time = (self.read)(&cell).and_then(|seconds| Timestamp::from_second(seconds).ok());

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt::Write;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
 
 use crate::context::Provider;
@@ -87,6 +88,41 @@ fn add_shadowed(command: &Command, globals: &[&str], found: &mut Vec<String>) {
     let ids = ids.filter(|id| globals.contains(id));
     found.extend(ids.map(|id| format!("{} {id}", command.get_name())));
     command.get_subcommands().for_each(|child| add_shadowed(child, globals, found));
+}
+
+/// Replaces the hidden aliases in the suggestions of an error by the names of their commands.
+pub fn name_suggestions(error: &mut clap::Error, command: &Command) {
+    let Some(ContextValue::Strings(found)) = error.get(ContextKind::SuggestedSubcommand) else {
+        return;
+    };
+    let mut names = Vec::new();
+    for found in found {
+        let name = name_of(command, found).unwrap_or(found).to_owned();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(names));
+}
+
+/// Returns the name of the command that has this alias.
+fn name_of<'a>(command: &'a Command, alias: &str) -> Option<&'a str> {
+    command.get_subcommands().find_map(|child| {
+        let mut aliases = child.get_all_aliases();
+        match aliases.any(|found| found == alias) {
+            true => Some(child.get_name()),
+            false => name_of(child, alias),
+        }
+    })
+}
+
+/// Returns the nouns, which are commands of other commands, without a hidden plural. They have the
+/// name of the plural as an alias.
+pub fn without_plural(command: &Command) -> Vec<String> {
+    let is_noun = |child: &&Command| child.get_subcommands().next().is_some();
+    let nouns = command.get_subcommands().filter(is_noun);
+    let lacking = nouns.filter(|child| child.get_all_aliases().next().is_none());
+    lacking.map(|child| child.get_name().to_owned()).filter(|name| name != "auth").collect()
 }
 
 /// Returns the names of the values of an argument.

@@ -114,7 +114,7 @@ pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(
 
     let failed = |error| Failure::file(record, &error);
     let is_file = std::fs::symlink_metadata(record).map_err(failed)?.is_file();
-    // The file that was read, also if another one has its name now.
+    // The file that was read, even if another one has its name now.
     let found = file.metadata().map_err(failed)?;
     let folder = std::fs::metadata(folder).map_err(|error| Failure::file(folder, &error))?;
     let trusted = [rustix::process::geteuid().as_raw(), 0, folder.uid()];
@@ -122,13 +122,38 @@ pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(
     let problem = match is_file {
         false => "not a regular file; remove it",
         true if found.mode() & 0o022 == 0o020 && !is_of_group => {
-            "its group can write it; run `chmod g-w`"
+            "is writable by its group; run `chmod g-w` on it"
         }
         true if !trusted.contains(&found.uid()) => "belongs to another user",
-        true if found.mode() & 0o002 != 0 => "every user can write it; run `chmod o-w`",
+        true if found.mode() & 0o002 != 0 => "is writable by all users; run `chmod o-w` on it",
         true => return Ok(()),
     };
     Err(Failure::new(Exit::Local, format!("{}: {problem}", record.display())))
+}
+
+/// Rejects a link of another user in the place of a file. The library follows links of the owner of a
+/// folder, who must not select the files that root replaces. The links of the library itself lead to
+/// a version of the key.
+#[cfg(unix)]
+pub(crate) fn check_link(path: &Path, versions: &str) -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt;
+
+    let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    let is_own = [rustix::process::geteuid().as_raw(), 0].contains(&found.uid());
+    if !found.is_symlink() || is_own {
+        return Ok(());
+    }
+    let target = std::fs::read_link(path).map_err(|error| Failure::file(path, &error))?;
+    if target.strip_prefix(versions).is_ok_and(|rest| rest.starts_with("current")) {
+        return Ok(());
+    }
+    let problem = "a symbolic link of another user is not followed; remove it";
+    Err(Failure::new(Exit::Local, format!("{}: {problem}", path.display())))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_link(_: &Path, _: &str) -> Result<(), Failure> {
+    Ok(())
 }
 
 #[cfg(not(unix))]

@@ -2,8 +2,9 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use cli_support::api_auth::Endpoint;
-use cli_support::output::{Column, Format};
-use cli_support::{Context, Exit, Failure, Json, Run, WithJson, with_options};
+use cli_support::args::BODY_OPTIONS;
+use cli_support::output::Column;
+use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson, with_options};
 use tinycert_client::CreateCa;
 use tinycert_client::ca::{DeleteCa, GetCa, GetCaDetails, HashMethod, ListCas};
 
@@ -12,7 +13,7 @@ use crate::provider::{CaName, TinyCert};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ca {
     /// List all CAs
-    List,
+    List(Limits),
     /// Show the subject and the hash of a CA
     Show {
         /// Id or name of the CA
@@ -25,7 +26,7 @@ pub(crate) enum Ca {
         /// Id or name of the CA
         ca: CaName,
     },
-    /// Print the certificate of a CA, which its clients trust
+    /// Print the certificate of a CA, for the clients that trust it
     Download {
         /// Id or name of the CA
         ca: CaName,
@@ -49,8 +50,10 @@ pub(crate) struct Create {
     #[arg(long, value_enum, default_value = "sha256")]
     hash: Hash,
     /// Return the CA with this organization if there is one
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = BODY_OPTIONS)]
     if_missing: bool,
+    #[command(flatten)]
+    input: Input,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -64,13 +67,13 @@ const COLUMNS: &[Column] = &[("id", "id"), ("name", "name")];
 impl Run<TinyCert> for Ca {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         match self {
-            Self::List => context.entries(ListCas::new(), "", COLUMNS),
+            Self::List(limits) => context.entries(ListCas::new(), "", &limits, COLUMNS),
             Self::Show { ca } => context.show(GetCaDetails::new(ca.id(context)?)),
             Self::Create(create) => create.run(context),
             Self::Delete { ca } => {
                 let id = ca.id(context)?;
                 context.confirm(&format!("delete the CA {id} and all of its certificates"))?;
-                acknowledged(context, DeleteCa::new(id))
+                context.show(DeleteCa::new(id))
             }
             Self::Download { ca } => pem(context, GetCa::new(ca.id(context)?)),
         }
@@ -86,31 +89,17 @@ impl Create {
             Hash::Sha1 => HashMethod::Sha1,
         });
         if !self.if_missing {
-            return context.show(request);
+            return context.create(request, &self.input);
         }
         request.validate()?;
         if !context.is_withheld(&request)? {
+            context.output.check()?;
             let id = context.client()?.session()?.get_or_create_ca(&request)?;
             let made = Json::Object(vec![("ca_id".to_owned(), Json::Other(id.to_string()))]);
-            context.output.value(&made.to_string())?;
+            context.note_unshown("the CA", context.output.value(&made.to_string()));
         }
         Ok(Exit::Done)
     }
-}
-
-/// Sends a write. The body of its response is not documented, so one without members is shown as
-/// `{"success":true}`.
-pub(crate) fn acknowledged<E: Endpoint>(
-    context: &Context<TinyCert>,
-    request: E,
-) -> Result<Exit, Failure> {
-    if let Some(reply) = context.send(WithJson::new(request))? {
-        let success = Json::Object(vec![("success".to_owned(), Json::Other("true".to_owned()))]);
-        let body = reply.json()?;
-        let has_members = matches!(body, Some(Json::Object(members)) if !members.is_empty());
-        context.output.value(&if has_members { reply.body } else { success.to_string() })?;
-    }
-    Ok(Exit::Done)
 }
 
 /// Sends a request and writes its text in PEM format, or the JSON of its response.
@@ -119,9 +108,9 @@ pub(crate) fn pem<E: Endpoint<Output = String>>(
     request: E,
 ) -> Result<Exit, Failure> {
     if let Some(reply) = context.send(WithJson::new(request))? {
-        match context.output.format() {
-            Format::Table => context.output.text(reply.value.trim_end())?,
-            _ => context.output.value(&reply.body)?,
+        match context.output.is_plain() {
+            true => context.output.text(reply.value.trim_end())?,
+            false => context.output.value(&reply.body)?,
         }
     }
     Ok(Exit::Done)

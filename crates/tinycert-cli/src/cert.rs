@@ -1,20 +1,19 @@
 //! `tinycert cert`.
 
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 use cli_support::args::duration;
-use cli_support::output::{Column, Format};
-use cli_support::{Context, Exit, Failure, Json, Limits, Run, WithJson};
+use cli_support::output::Column;
+use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
 use tinycert_client::cert::{
     GetCert, GetCertDetails, GetKey, GetPkcs12, KeyForm, ListCerts, ReissueCert, SetCertStatus,
     StatusMask,
 };
 use tinycert_client::{CaId, CertId, CertPart, CertStatus, CreateCert, San};
 
-use crate::ca::{acknowledged, pem};
+use crate::ca::pem;
 use crate::file;
 use crate::provider::{CaName, TinyCert};
 
@@ -27,8 +26,8 @@ pub(crate) enum Cert {
         /// Id of the certificate
         id: CertId,
     },
-    /// Create a key pair and a certificate for one year, each time the command is run
-    Create(Create),
+    /// Create a key pair and a certificate that is valid for one year; each run creates new ones
+    Create(CreateArguments),
     /// Renew a certificate for one year from now, with the same key and a new id
     Reissue {
         /// Id of the certificate
@@ -49,24 +48,25 @@ pub(crate) enum Cert {
         /// Id of the certificate
         id: CertId,
     },
-    /// Print a part of a certificate, or write it to the file of `--out`
+    /// Download a certificate, its chain, key or request
     Download {
         /// Id of the certificate
         id: CertId,
-        /// The part
+        /// Part to download
         #[arg(long, value_enum, default_value = "chain")]
         part: Part,
     },
     /// Show the certificates of a file in PEM format
     Inspect {
-        /// The file, or `-`
+        /// File in PEM format, or `-`
         file: PathBuf,
     },
     /// Check whether the first certificate of a file expires soon; exit status 1 if it does not
     NeedsRenewal {
-        /// The file, or `-`
+        /// File in PEM format, or `-`
         file: PathBuf,
-        /// The time before its expiry
+        /// Time before the expiry from which the certificate must be renewed; `0d` if
+        /// it has expired
         #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
         within: Duration,
     },
@@ -74,10 +74,10 @@ pub(crate) enum Cert {
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Certificates of this CA: its id or name
+    /// Show only the certificates of this CA, given by its id or name
     #[arg(long)]
     ca: Option<CaName>,
-    /// Certificates with this status
+    /// Show only the certificates with this status
     #[arg(long, value_enum, value_delimiter = ',')]
     status: Vec<Status>,
     #[command(flatten)]
@@ -90,6 +90,14 @@ enum Status {
     Hold,
     Revoked,
     Expired,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateArguments {
+    #[command(flatten)]
+    create: Create,
+    #[command(flatten)]
+    input: Input,
 }
 
 /// The names and the subject of a new certificate.
@@ -144,19 +152,17 @@ impl Run<TinyCert> for Cert {
         match self {
             Self::List(list) => list.run(context),
             Self::Show { id } => context.show(GetCertDetails::new(id)),
-            Self::Create(create) => {
+            Self::Create(CreateArguments { create, input }) => {
                 let ca_id = create.ca.id(context)?;
-                context.show(create.request(ca_id, context)?)
+                context.create(create.request(ca_id, context)?, &input)
             }
             Self::Reissue { id } => context.show(ReissueCert::new(id)),
             Self::Revoke { id } => {
                 context.confirm(&format!("revoke the certificate {id}"))?;
-                acknowledged(context, SetCertStatus::new(id, CertStatus::Revoked))
+                context.show(SetCertStatus::new(id, CertStatus::Revoked))
             }
-            Self::Hold { id } => acknowledged(context, SetCertStatus::new(id, CertStatus::Hold)),
-            Self::Reinstate { id } => {
-                acknowledged(context, SetCertStatus::new(id, CertStatus::Good))
-            }
+            Self::Hold { id } => context.show(SetCertStatus::new(id, CertStatus::Hold)),
+            Self::Reinstate { id } => context.show(SetCertStatus::new(id, CertStatus::Good)),
             Self::Download { id, part } => download(context, id, part),
             Self::Inspect { file } => file::inspect(context, &file),
             Self::NeedsRenewal { file, within } => file::needs_renewal(context, &file, within),
@@ -261,9 +267,9 @@ fn download(context: &Context<TinyCert>, id: CertId, part: Part) -> Result<Exit,
     // Only the owner may read the file of a key.
     let output = context.output.private();
     if let Some(reply) = context.send(WithJson::new(GetKey::new(id, form)))? {
-        match output.format() {
-            Format::Table => output.text(reply.value.expose().trim_end())?,
-            _ => output.value(&reply.body)?,
+        match output.is_plain() {
+            true => output.text(reply.value.expose().trim_end())?,
+            false => output.value(&reply.body)?,
         }
     }
     Ok(Exit::Done)
@@ -271,10 +277,9 @@ fn download(context: &Context<TinyCert>, id: CertId, part: Part) -> Result<Exit,
 
 fn pkcs12(context: &Context<TinyCert>, id: CertId) -> Result<Exit, Failure> {
     let output = context.output.private();
-    let is_binary = output.format() == Format::Table;
-    if is_binary && context.global.out.is_none() && io::stdout().is_terminal() {
-        let problem = "pkcs12: the output is binary; use --out FILE, or redirect it";
-        return Err(Failure::new(Exit::Usage, problem));
+    let is_binary = output.is_plain();
+    if is_binary {
+        output.check_binary("the PKCS#12 file")?;
     }
     if let Some(reply) = context.send(WithJson::new(GetPkcs12::new(id)))? {
         match is_binary {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use cli_support::api_auth::UnixTime;
+use cli_support::args::claim_stdin;
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Json};
 use rustls_pki_types::CertificateDer;
@@ -47,6 +48,7 @@ pub(crate) fn certificates(text: &[u8]) -> Result<Vec<Certificate>, String> {
 fn read(path: &Path) -> Result<Vec<Certificate>, Failure> {
     let text = if path == Path::new("-") {
         let mut text = Vec::new();
+        claim_stdin("-")?;
         io::stdin().read_to_end(&mut text).map(|_| text)
     } else {
         fs::read(path)

@@ -9,7 +9,7 @@ use tinycert_client::{CaId, CertId, CertStatus, San};
 use crate::access;
 use crate::cert::Create;
 use crate::hook::Hook;
-use crate::pair::{Folder, Pair, Record, file_failure};
+use crate::pair::{Folder, Pair, Record};
 use crate::provider::{CaName, TinyCert, now};
 use crate::renew::{Dir, Done, check_status, is_valid, reject_curl};
 use crate::x509::Certificate;
@@ -26,7 +26,7 @@ pub(crate) struct Issue {
     files: Files,
 }
 
-/// Write the files of a certificate of the account, and record them for `renew`
+/// Take over a certificate of the account: write its files, and record them for `renew`
 #[derive(Debug, Args)]
 pub(crate) struct Adopt {
     /// Id of the certificate
@@ -57,8 +57,9 @@ struct Files {
 }
 
 impl Files {
-    /// Creates the folder and locks it.
-    fn open(&self) -> Result<Folder, Failure> {
+    /// Checks the output, creates the folder and locks it.
+    fn open(&self, context: &Context<TinyCert>) -> Result<Folder, Failure> {
+        context.output.check()?;
         let path = &self.dir.path;
         std::fs::create_dir_all(path).map_err(|error| Failure::file(path, &error))?;
         Folder::lock(path, self.dir.lock_timeout)
@@ -75,7 +76,7 @@ impl Files {
         record.combined = self.combined;
         record.mode = self.mode.clone().or(record.mode.take());
         record.group = self.group.clone().or(record.group.take());
-        pair.files().check().map_err(file_failure)
+        pair.check()
     }
 
     /// Writes the files of a certificate, runs the deploy hook, and shows the pair.
@@ -100,13 +101,14 @@ impl Files {
             ("written", Json::Other(done.is_renewed.to_string())),
             ("deployed", Json::Other(done.is_deployed.to_string())),
         ];
-        context.output.value(&pair.json(pair.on_disk()?.as_ref(), more).to_string())?;
+        let shown = pair.json(pair.on_disk()?.as_ref(), more).to_string();
         let name = pair.record.name;
+        context.note_unshown(&name, context.output.value(&shown));
         deployed.map(|_| Exit::Done).map_err(|failure| failure.about(&name))
     }
 }
 
-/// Returns names as they are compared.
+/// Returns the names in the form in which they are compared.
 fn compared(names: &[String]) -> Vec<String> {
     let mut names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
     names.sort();
@@ -115,7 +117,7 @@ fn compared(names: &[String]) -> Vec<String> {
 }
 
 impl Issue {
-    /// Returns whether a recorded pair is that of this command, and needs no new certificate.
+    /// Returns whether the recorded pair has the CA and names of this command, and needs no renewal.
     fn is_issued(
         &self,
         context: &Context<TinyCert>,
@@ -137,6 +139,7 @@ impl Issue {
 impl Run<TinyCert> for Issue {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         reject_curl(context)?;
+        context.interrupt_requests();
         access::check(self.files.mode.as_deref(), self.files.group.as_deref())?;
         let ca_id = self.create.ca.id(context)?;
         let request = self.create.request(ca_id, context)?;
@@ -154,7 +157,7 @@ impl Run<TinyCert> for Issue {
         if context.is_withheld(&request)? {
             return Ok(Exit::Done);
         }
-        let folder = self.files.open()?;
+        let folder = self.files.open(context)?;
         let recorded = folder.find(&name)?;
         if let Some(mut pair) = recorded {
             if self.is_issued(context, &pair, ca_id)? {
@@ -194,6 +197,7 @@ impl Adopt {
 impl Run<TinyCert> for Adopt {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         reject_curl(context)?;
+        context.interrupt_requests();
         access::check(self.files.mode.as_deref(), self.files.group.as_deref())?;
         let ca_id = self.ca.id(context)?;
         let session = context.client()?.session()?;
@@ -210,7 +214,7 @@ impl Run<TinyCert> for Adopt {
             context.note(&format!("dry run: would write and record {name} in {dir}"));
             return Ok(Exit::Done);
         }
-        let folder = self.files.open()?;
+        let folder = self.files.open(context)?;
         let record = Record::new(&name, ca_id, self.id, &details.sans);
         let mut pair = match folder.find(&name)? {
             None => folder.pair(record),

@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cli_support::{Exit, Failure};
+use cli_support::{Exit, Failure, Section, TemporaryFile};
 use serde::{Deserialize, Serialize};
 use tinycert_client::files::{FileError, lock_file};
 use tinycert_client::{CaId, CertId, KeyPairFiles, San};
@@ -28,6 +28,8 @@ pub(crate) struct Folder {
     path: PathBuf,
     /// The lock, which is released on drop.
     _lock: Option<File>,
+    /// While files may be changed, the library removes its drafts and locks after a signal.
+    _section: Option<Section>,
 }
 
 /// The record of a pair.
@@ -105,7 +107,9 @@ impl Folder {
     /// Opens a folder for reading.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => Ok(Self { path: path.to_owned(), _lock: None }),
+            Ok(metadata) if metadata.is_dir() => {
+                Ok(Self { path: path.to_owned(), _lock: None, _section: None })
+            }
             Ok(_) => Err(at(path, "not a folder")),
             Err(error) => Err(Failure::file(path, &error)),
         }
@@ -117,7 +121,7 @@ impl Folder {
         let lock = path.join(LOCK);
         let locked = open_lock(&lock).and_then(|file| lock_file(file, most));
         let locked = locked.map_err(|error| Failure::file(&lock, &error))?;
-        let folder = Self { _lock: Some(locked), ..folder };
+        let folder = Self { _lock: Some(locked), _section: Some(Section::begin()), ..folder };
         for name in folder.names()? {
             let draft = path.join(&name);
             let is_file = || fs::symlink_metadata(&draft).is_ok_and(|found| found.is_file());
@@ -152,7 +156,13 @@ impl Folder {
             let problem = format!("`{name}`: this common name cannot be used as a file name");
             return Err(Failure::new(Exit::Usage, problem));
         }
-        let pair = self.read(&format!("{stem}.json"))?;
+        let record = format!("{stem}.json");
+        let is_other = |found: &String| *found != record && found.eq_ignore_ascii_case(&record);
+        if let Some(other) = self.names()?.into_iter().find(is_other) {
+            let problem = format!("its file names differ from those of {other} only in case");
+            return Err(Failure::new(Exit::Usage, problem).about(name));
+        }
+        let pair = self.read(&record)?;
         match &pair {
             Some(other) if other.record.name != name => {
                 let problem = format!("its file names are already used by `{}`", other.record.name);
@@ -217,9 +227,20 @@ impl Pair {
         files(&self.folder, &self.record.name, self.record.combined)
     }
 
+    /// Checks that the files can be written.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let files = self.files();
+        let key = files.key().file_name().unwrap_or_default().to_string_lossy();
+        let versions = format!(".{key}.versions");
+        access::check_link(files.chain(), &versions)?;
+        access::check_link(files.key(), &versions)?;
+        files.check().map_err(file_failure)
+    }
+
     /// Returns whether the files of a certificate with this common name would have the same names.
+    /// Some file systems ignore case.
     pub(crate) fn has_files_of(&self, name: &str) -> bool {
-        stem(&self.record.name) == stem(name)
+        stem(&self.record.name).eq_ignore_ascii_case(&stem(name))
     }
 
     /// Returns the certificate on disk. Returns `None` if a file of the pair is missing, or if the
@@ -297,20 +318,6 @@ fn is_draft(name: &str) -> bool {
     of.is_some_and(|of| !of.is_empty() && !of.starts_with('.') && stem(of) == of)
 }
 
-/// A draft of a record. It is removed on drop unless it was moved.
-struct Draft {
-    path: PathBuf,
-    is_moved: bool,
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if !self.is_moved {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
 /// Replaces a record atomically. Owner, group and mode are unchanged.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -321,13 +328,19 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     // Also if the umask would let the group write it.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
-    let mut file = options.open(&draft)?;
-    let mut draft = Draft { path: draft, is_moved: false };
+    let draft = TemporaryFile::new(draft);
+    let mut file = match options.open(draft.path()) {
+        Ok(file) => file,
+        Err(error) => {
+            draft.keep();
+            return Err(error);
+        }
+    };
     access::keep(&file, path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&draft.path, path)?;
-    draft.is_moved = true;
+    fs::rename(draft.path(), path)?;
+    draft.keep();
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 

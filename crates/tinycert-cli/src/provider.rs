@@ -133,13 +133,13 @@ impl Provider for TinyCert {
         // A URL of the settings must not redirect a call for which an environment is given.
         let url = url.or(settings.get(BASE_URL).filter(|_| name.is_none()));
         let environment = match (url, name) {
-            (Some(url), _) => Environment::custom(url),
-            (None, None | Some("production")) => Environment::Production,
-            (None, Some(name)) => {
+            (_, Some(name)) if name != "production" => {
                 let problem =
-                    format!("environment: `{name}` is not production, the only environment");
+                    format!("environment: `{name}` is unknown; the only environment is production");
                 return Err(Failure::new(Exit::Usage, problem));
             }
+            (Some(url), _) => Environment::custom(url),
+            (None, _) => Environment::Production,
         };
         let mut builder = connect!(
             Client::builder(settings.need(KEY)).environment(environment),

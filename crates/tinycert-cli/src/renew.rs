@@ -24,7 +24,7 @@ pub(crate) struct Dir {
     /// Folder of the files and their records
     #[arg(long = "dir", value_name = "FOLDER")]
     pub(crate) path: PathBuf,
-    /// Maximum wait for another run in the folder
+    /// Maximum wait for another run in the folder; `0s` does not wait
     #[arg(long, hide = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Dir {
 pub(crate) struct Renew {
     #[command(flatten)]
     dir: Dir,
-    /// Renew certificates that expire within this time
+    /// Renew certificates that expire within this time; `0d` only those that have expired
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = within)]
     within: Duration,
     #[command(flatten)]
@@ -251,6 +251,7 @@ impl<'a> Server<'a> {
 impl Run<TinyCert> for Renew {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         reject_curl(context)?;
+        context.interrupt_requests();
         let is_dry = context.global.dry_run;
         let now = UnixTime::from(now()?);
         let folder = match is_dry {
@@ -265,6 +266,7 @@ impl Run<TinyCert> for Renew {
         if is_dry {
             return self.describe(context, pairs, now);
         }
+        context.output.check()?;
         let (mut rows, mut failures) = (Vec::new(), Vec::new());
         let count = pairs.len();
         for pair in pairs {
@@ -279,7 +281,7 @@ impl Run<TinyCert> for Renew {
             let name = pair.record.name.clone();
             let renewed = self.renew(&mut pair, &mut server, now);
             done.is_renewed = pair.is_replaced;
-            // An earlier pair is still to be deployed, also if it cannot be renewed now, but not with
+            // An earlier pair is still to be deployed, even if it cannot be renewed now, but not with
             // a mode or group that the servers cannot use: it would be recorded as deployed.
             let deployed = match pair.on_disk() {
                 Ok(Some(_)) => pair.set_access().and_then(|()| pair.deploy(&self.hook, now)),
@@ -302,9 +304,12 @@ impl Run<TinyCert> for Renew {
             ("expires", "expires"),
             ("result", "result"),
         ];
-        let mut list = context.output.list(columns)?;
-        rows.iter().try_for_each(|row| list.push(row))?;
-        list.end()?;
+        let shown = context.output.list(columns).and_then(|mut list| {
+            rows.iter().try_for_each(|row| list.push(row))?;
+            list.end()
+        });
+        // The exit status is that of the renewals and hooks.
+        context.note_unshown("the list of pairs", shown);
         end(context, count, failures)
     }
 }
@@ -331,10 +336,7 @@ fn row(pair: &Pair, done: &Done, failure: Option<&Failure>) -> Json {
 /// Returns the exit status of a run over several pairs: that of all pairs if each failed with the
 /// same, or 11. Each failed pair has one list of failures, of which the first one counts.
 fn status(count: usize, failures: &[Vec<Failure>]) -> Exit {
-    let mut exits = failures.iter().filter_map(|of_pair| of_pair.first()).map(Failure::exit);
-    let Some(first) = exits.next() else { return Exit::Done };
-    let is_same = exits.all(|exit| exit == first);
-    if is_same && failures.len() >= count { first } else { Exit::Partial }
+    Exit::of_all(count, failures.iter().filter_map(|of_pair| of_pair.first()).map(Failure::exit))
 }
 
 /// Reports the failures, a list for each failed pair, and returns the exit status.
@@ -367,7 +369,7 @@ impl Renew {
     ) -> Result<(), Failure> {
         // Also if nothing is due: problems are detected early, and the drafts of a killed run are
         // removed.
-        pair.files().check().map_err(file_failure)?;
+        pair.check()?;
         match pair.is_due(pair.on_disk()?.as_ref(), self.within, now) {
             true => pair.refresh(server.session()?, self.within, now),
             false => Ok(()),

@@ -15,19 +15,19 @@ use tinycert_client::{CreateCa, CreateCert, KeyPairFiles, San, Session};
 const HELP: &str = "\
 Issues a certificate that is valid for a year, and writes three files:
   NAME.chain.pem  the certificate, followed by that of its CA, for servers
-  NAME.key.pem    the private key, which only the owner may read
+  NAME.key.pem    the private key, readable only by its owner
   NAME.ca.pem     the certificate of the CA, for clients that trust it
 
 usage: issue [options] --ca NAME CN [SAN...]
 
-  CN                   the common name, which is also the first alternative name
+  CN                   the common name, which is also added as the first alternative name
   SAN                  alternative names: a host, an IP address, an e-mail address or a URI,
                        optionally with the type: DNS:..., IP:..., email:..., URI:...
   --ca NAME            the organization or common name of the CA
   --create-ca          create the CA if there is none with this organization
   --country CC         the country, two capital letters (default US)
   --organization NAME  the organization of the certificate (default: that of the CA)
-  --out FOLDER         the folder of the files (default: the current folder)
+  --out FOLDER         the folder for the files (default: the current folder)
 
 exit status: 0 issued, 1 an error, 2 invalid arguments
 
@@ -118,7 +118,7 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Returns the base name of a certificate's files. The `*` of a wildcard becomes `_`.
+/// Returns the base name of a certificate's files, in which the `*` of a wildcard becomes `_`.
 fn file_stem(common_name: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_.@".contains(char);
     common_name.chars().map(|char| if plain(char) { char } else { '_' }).collect()

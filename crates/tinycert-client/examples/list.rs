@@ -16,10 +16,9 @@ Prints the certificates of an account as a table: CA, id, status, days left, com
 
 usage: list [options]
 
-  --ca NAME        only certificates of the CA with this organization or common name
-  --status STATUS  only certificates with the status good, hold, revoked or expired;
-                   can be repeated
-                   (default: all but expired)
+  --ca NAME        list only certificates of the CA with this organization or common name
+  --status STATUS  list only certificates with the status good, hold, revoked or expired;
+                   can be repeated (default: all except expired)
 
 exit status: 0 printed, 1 an error, 2 invalid arguments
 

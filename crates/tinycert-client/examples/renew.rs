@@ -1,5 +1,5 @@
 //! Renews all certificates that expire soon and replaces their files, for cron jobs. Without
-//! `--execute`, it only lists them.
+//! `--execute`, the program only lists these certificates.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -14,23 +14,23 @@ use lexopt::prelude::*;
 use tinycert_client::{CaId, CertId, KeyPairFiles, Session, UnixTime};
 
 const HELP: &str = "\
-Renews certificates that expire soon, with the same key, and writes for each
+Renews certificates that expire soon, with the same key, and writes for each certificate
   NAME.chain.pem  the certificate, followed by that of its CA, for servers
-  NAME.key.pem    the private key, which only the owner may read
+  NAME.key.pem    the private key, readable only by its owner
 Files are replaced atomically. Before the first renewal, the program checks that they can be
 written.
-On Unix, both files become symbolic links into the hidden folder .NAME.key.pem.versions beside
+On Unix, both files become symbolic links into the hidden folder .NAME.key.pem.versions next to
 them: copy that folder as well, or follow the links (cp -L, tar -h).
 
 usage: renew [options]
 
-  --execute     renew; without it, certificates are only listed
+  --execute     renew the certificates instead of only listing them
   --days N      select certificates that expire within N days (default 30), and expired
-                ones without a valid one of the same name
-  --ca NAME     only certificates of the CA with this organization or common name
-  --cert ID     only this certificate, regardless of its expiry; if it was renewed
-                before, the files of its successor are written (needs --ca)
-  --out FOLDER  the folder of the files (default: the current folder); --execute creates it
+                ones if there is no valid certificate with the same name
+  --ca NAME     select only certificates of the CA with this organization or common name
+  --cert ID     select only this certificate, regardless of its expiry; if it was renewed
+                before, write the files of its successor (requires --ca)
+  --out FOLDER  the folder for the files (default: the current folder); created with --execute
 
 exit status: 0 no renewal failed, 1 at least one failed, 2 invalid arguments
 
@@ -92,7 +92,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A certificate that must be renewed.
+/// A certificate to be renewed.
 struct Due {
     ca_id: CaId,
     cert_id: CertId,

@@ -26,7 +26,7 @@ const HELP: &str = "\
 Calls every endpoint of the API and prints a line for each:
 `ok cert.new 12 ms`, or `fail cert.new 12 ms` with the error.
 
-It creates a CA with one certificate and deletes both at the end.
+The program creates a CA with one certificate, and deletes both at the end.
 
 usage: tinycert_tour
 
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Calls all endpoints. The tour ends if an endpoint fails whose result is required later.
+/// Calls all endpoints. Ends early if a call fails whose result is required by later calls.
 fn tour(report: &mut Report) -> Result<(), Error> {
     let session = report.line::<Connect, _>(Session::from_env)?;
     let organization = format!("Tour {} & Söhne", std::process::id());
@@ -111,7 +111,7 @@ struct Report {
 }
 
 impl Report {
-    /// Calls an endpoint and prints its line.
+    /// Calls an endpoint and prints the result as one line.
     #[expect(clippy::disallowed_methods, reason = "measures time for the printed line only")]
     fn line<E: Endpoint, T>(
         &mut self,
@@ -130,7 +130,7 @@ impl Report {
         result
     }
 
-    /// Verifies a chain for both names against the CA and prints a line.
+    /// Verifies a chain for both names against the CA and prints the result as one line.
     fn verify(&mut self, chain: &str, ca: &str, now: SystemTime) {
         match NAMES.iter().try_for_each(|name| verify(chain, ca, name, now)) {
             Ok(()) => println!("ok the chain is valid for {}", NAMES.join(" and ")),

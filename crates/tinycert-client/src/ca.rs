@@ -1,7 +1,7 @@
-//! Certificate authorities: listing, creating and deleting them, and reading their certificates.
+//! Certificate authorities (CAs): list, create and delete them, and get their certificates.
 //!
-//! A CA signs the certificates of the module [`cert`](crate::cert). The methods are those of
-//! [`Session`]. [`Session::get_or_create_ca`] finds a CA by its name.
+//! A CA signs the certificates of the module [`cert`](crate::cert). The methods belong to
+//! [`Session`]. [`Session::get_or_create_ca`] finds a CA by name.
 //!
 //! ```no_run
 //! use tinycert_client::{CreateCa, Session};
@@ -44,8 +44,8 @@ id! {
 pub struct CaItem {
     /// The id of the CA.
     pub id: CaId,
-    /// The organization (O), such as `ACME, Inc.`, and not the common name. Several CAs may have
-    /// the same organization.
+    /// The organization (O), such as `ACME, Inc.`; not the common name. Several CAs may have the
+    /// same organization.
     pub name: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -74,13 +74,13 @@ pub struct CaDetails {
     /// The organization (O), such as `ACME, Inc.`.
     #[serde(rename = "O")]
     pub organization: Option<String>,
-    /// The organizational unit (OU). It is set by the server.
+    /// The organizational unit (OU), which the server sets.
     #[serde(rename = "OU")]
     pub organizational_unit: Option<String>,
-    /// The common name (CN): the organization followed by ` CA`.
+    /// The common name (CN): the organization followed by ` CA`, such as `ACME, Inc. CA`.
     #[serde(rename = "CN")]
     pub common_name: Option<String>,
-    /// The e-mail address (E) of the account at the time when the CA was created.
+    /// The e-mail address (E) that the account had when the CA was created.
     #[serde(rename = "E")]
     pub email: Option<String>,
     /// The hash algorithm of the CA's signatures.
@@ -98,14 +98,14 @@ wire_enum! {
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
     pub enum HashAlg {
-        /// SHA-1. Current software does not trust it.
+        /// SHA-1. Current software does not trust SHA-1 signatures.
         Sha1 = "SHA1",
         /// SHA-256.
         Sha256 = "SHA256",
     }
 }
 
-/// The hash algorithm of the signatures of a new CA.
+/// The hash algorithm for the signatures of a new CA.
 ///
 /// See the example of the module [`ca`](crate::ca).
 ///
@@ -113,7 +113,8 @@ wire_enum! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum HashMethod {
-    /// `sha1`. The server still supports it, but current software does not trust it.
+    /// `sha1`. The server still supports SHA-1, but current software does not trust such
+    /// signatures.
     Sha1,
     /// `sha256`. This is the default.
     #[default]
@@ -146,7 +147,7 @@ fn ca_form(ca_id: CaId) -> Body<'static> {
 pub struct ListCas {}
 
 impl ListCas {
-    /// Creates a request for all CAs.
+    /// Creates a request for a list of all CAs.
     pub fn new() -> Self {
         Self::default()
     }
@@ -303,7 +304,7 @@ impl CreateCa {
         self
     }
 
-    /// Returns the organization, which is the name of the CA in the list.
+    /// Returns the organization, which is the name of the CA in the list of CAs.
     pub(crate) fn name(&self) -> &str {
         &self.organization
     }
@@ -384,7 +385,7 @@ impl Session {
         self.send(&DeleteCa::new(ca_id))
     }
 
-    /// Creates a CA. The request is never retried if its outcome is unknown; see also
+    /// Creates a CA. A request whose outcome is unknown is not retried; see also
     /// [`get_or_create_ca`](Session::get_or_create_ca).
     ///
     /// See the example of the module [`ca`](crate::ca).

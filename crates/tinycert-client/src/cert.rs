@@ -1,8 +1,8 @@
-//! Certificates: listing, creating, reading, reissuing and revoking them.
+//! Certificates: list, create, get, reissue and revoke them.
 //!
-//! A certificate belongs to a CA of the module [`ca`](crate::ca) and is valid for one year. The
-//! methods are those of [`Session`]. The module [`renewal`](crate::renewal) adds methods that can
-//! be repeated after an error, and methods that write files.
+//! A certificate belongs to a CA (see the module [`ca`](crate::ca)) and is valid for one year. The
+//! methods belong to [`Session`]. The module [`renewal`](crate::renewal) has methods that can
+//! safely be repeated after an error, and methods that write files.
 //!
 //! ```no_run
 //! use tinycert_client::cert::StatusMask;
@@ -61,12 +61,13 @@ wire_enum! {
         Expired = "expired",
         /// The certificate is revoked. It can be reinstated.
         Revoked = "revoked",
-        /// The certificate was reissued and replaced by its successor. It is never listed.
+        /// The certificate was reissued and replaced by its successor. Lists never contain such a
+        /// certificate.
         Obsolete = "obsolete",
     }
 }
 
-/// A set of statuses, used as a filter of a list.
+/// A set of statuses, by which a list of certificates is filtered.
 ///
 /// ```
 /// use tinycert_client::cert::StatusMask;
@@ -100,8 +101,8 @@ impl StatusMask {
         (Self::HOLD, "hold"),
     ];
 
-    /// Returns the set with these bits. Returns `None` if it is empty or has bits other than these
-    /// four.
+    /// Returns the set with these bits. Returns `None` if no bit is set, or a bit other than the
+    /// four of [`ALL`](Self::ALL).
     pub const fn from_bits(bits: u8) -> Option<Self> {
         if bits == 0 || bits > Self::ALL.0 { None } else { Some(Self(bits)) }
     }
@@ -145,7 +146,7 @@ pub struct CertItem {
     pub id: CertId,
     /// The common name (CN), such as `example.com`.
     pub name: Option<String>,
-    /// The status of the certificate. It is never [`Obsolete`](CertStatus::Obsolete).
+    /// The status of the certificate; never [`Obsolete`](CertStatus::Obsolete).
     #[serde(default)]
     pub status: Option<CertStatus>,
     /// The time at which the certificate expires, in Unix seconds.
@@ -155,13 +156,13 @@ pub struct CertItem {
     pub extra: ExtraFields,
 }
 
-/// The subject, status and names of a certificate. The expiry is only part of the list; see
-/// [`CertItem::expires`].
+/// The subject, status and names of a certificate. They do not include the expiry, which is only in
+/// the list of certificates; see [`CertItem::expires`].
 ///
 /// See the example of the module [`cert`](crate::cert).
 ///
-/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`; null for
-/// `Alt` without names, the official PHP client.
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`. A null in
+/// `Alt` for no names is from the official PHP client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertDetails {
@@ -188,7 +189,7 @@ pub struct CertDetails {
     /// The common name (CN), such as `example.com`.
     #[serde(rename = "CN")]
     pub common_name: Option<String>,
-    /// The subject alternative names (Alt).
+    /// The subject alternative names (`Alt` in the response).
     #[serde(rename = "Alt", default, deserialize_with = "san::list")]
     pub sans: Vec<San>,
     /// Fields that this type does not cover.
@@ -272,7 +273,7 @@ impl Endpoint for GetCertDetails {
     }
 }
 
-/// The parts of a certificate in PEM format that contain no secret.
+/// A part of a certificate that contains no secret, in PEM format.
 ///
 /// See the example of the module [`cert`](crate::cert).
 ///
@@ -372,8 +373,8 @@ pub struct GetPkcs12 {
 }
 
 impl GetPkcs12 {
-    /// Creates a request for the PKCS#12 file of the certificate `cert_id`. It is encrypted with
-    /// the account's passphrase.
+    /// Creates a request for the PKCS#12 file of the certificate `cert_id`. The file is encrypted
+    /// with the account's passphrase.
     pub fn new(cert_id: CertId) -> Self {
         Self { cert_id }
     }
@@ -396,7 +397,7 @@ impl Endpoint for GetPkcs12 {
     }
 }
 
-/// `POST /api/v1/cert/get`: returns a part of a certificate in PEM format that contains no secret.
+/// `POST /api/v1/cert/get`: returns a part of a certificate that contains no secret, in PEM format.
 ///
 /// See the example of the module [`cert`](crate::cert).
 ///
@@ -538,8 +539,8 @@ impl CreateCert {
     /// letters), an organization and a common name. Organization and common name have at most 64
     /// characters.
     ///
-    /// The common name is only part of the subject. Current software validates the [`San`]s
-    /// instead. Therefore, add a host name as a [`San`] as well.
+    /// Current software ignores the common name and checks only the [`San`]s. Therefore, add a host
+    /// name as a [`San`] as well.
     pub fn new(
         ca_id: CaId,
         country: impl Into<String>,
@@ -585,13 +586,14 @@ impl CreateCert {
         self.ca_id
     }
 
-    /// Returns whether a common name is that of this request, ignoring case.
+    /// Returns whether `common_name` is that of this request, ignoring case.
     pub(crate) fn is_named(&self, common_name: &str) -> bool {
         is_same_name(&self.common_name, common_name)
     }
 
     /// Returns whether a certificate has the subject and names of this request. Case is ignored in
-    /// the subject and in host names. The server may have added the common name to the names.
+    /// the subject and in host names. The certificate may also have the common name as a further
+    /// name, because the server may add it.
     pub(crate) fn describes(&self, cert: &CertDetails) -> bool {
         let is = |expected: Option<&str>, found: &Option<String>| {
             is_same_name(expected.unwrap_or_default(), found.as_deref().unwrap_or_default())
@@ -703,7 +705,7 @@ impl Session {
         self.send(&GetKey::new(cert_id, form))
     }
 
-    /// Returns the certificate and the private key in one PKCS#12 file (`.pfx`). It is encrypted
+    /// Returns the certificate and the private key in one PKCS#12 file (`.pfx`), which is encrypted
     /// with the account's passphrase.
     ///
     /// See the example of the module [`cert`](crate::cert).
@@ -714,8 +716,8 @@ impl Session {
         self.send(&GetPkcs12::new(cert_id))
     }
 
-    /// Creates a key pair and a certificate that is valid for one year. The request is never
-    /// retried if its outcome is unknown; see also [`issue_cert`](Session::issue_cert).
+    /// Creates a key pair and a certificate that is valid for one year. A request whose outcome is
+    /// unknown is not retried; see also [`issue_cert`](Session::issue_cert).
     ///
     /// See the example of the module [`cert`](crate::cert).
     ///
@@ -725,8 +727,8 @@ impl Session {
         self.send(request)
     }
 
-    /// Renews a certificate for one year from now, with the same key and a new id. The request is
-    /// never retried if its outcome is unknown; see also [`renew`](Session::renew).
+    /// Renews a certificate for one year from now, with the same key and a new id. A request whose
+    /// outcome is unknown is not retried; see also [`renew`](Session::renew).
     ///
     /// See the example of the module [`cert`](crate::cert).
     ///
@@ -737,7 +739,7 @@ impl Session {
     }
 
     /// Sets the status of a certificate to good, hold or revoked. The current status must be one of
-    /// these three. Setting the current status succeeds.
+    /// these three. Setting a status that the certificate already has succeeds.
     ///
     /// See the example of the module [`cert`](crate::cert).
     ///
@@ -758,7 +760,7 @@ mod tests {
             .san(San::Dns("b.example".into()))
     }
 
-    /// A certificate of the request, whose names and subject have another case.
+    /// A certificate that matches the request, but whose names and subject have another case.
     const CERT: &str = r#"{"id": 7, "C": "us", "O": "Acme, Inc.", "OU": "it", "CN": "A.example",
         "Alt": [{"DNS": "a.example"}, {"DNS": "B.example"}]}"#;
 
@@ -769,7 +771,7 @@ mod tests {
             api_auth::json_slice(CERT.replace(old, new).as_bytes()).unwrap()
         };
         assert!(request().describes(&cert("us", "US")));
-        // The server adds the common name to the names, or does not.
+        // The server may or may not add the common name to the names.
         assert!(request().describes(&cert(r#"{"DNS": "a.example"}, "#, "")));
         for (old, new) in [
             ("us", "PL"),

@@ -1,4 +1,4 @@
-//! The client, its builder, and opening sessions.
+//! The client, its builder, and the methods that open sessions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub enum Environment {
 }
 
 impl fmt::Debug for Environment {
-    /// Formats URLs without user name and password.
+    /// Shows a URL without user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Production => f.write_str("Production"),
@@ -99,18 +99,18 @@ pub struct Client {
     store: Option<Arc<dyn TokenStore>>,
 }
 
-/// The argument that is named in errors about the base URL.
+/// The name of the argument in errors about the base URL.
 const BASE_URL: &str = "base_url";
 
-/// A builder of a [`Client`]; see [`Client::builder`].
+/// A builder for a [`Client`]; see [`Client::builder`].
 #[derive(Clone)]
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
     api_key: Secret,
-    /// The argument or variable that the API key is from.
+    /// The argument or variable that contained the API key.
     api_key_name: &'static str,
     environment: Environment,
-    /// The argument or variable that the base URL is from.
+    /// The argument or variable that contained the base URL.
     base_url_name: &'static str,
     keep_passphrase: bool,
     store: Option<Arc<dyn TokenStore>>,
@@ -119,7 +119,7 @@ pub struct ClientBuilder {
 
 /// # Creating a client and opening sessions
 ///
-/// The methods for CAs and certificates are those of [`Session`].
+/// The methods for CAs and certificates belong to [`Session`].
 impl Client {
     /// Returns a builder for a client with the account's API key, which the website shows next to
     /// its API documentation. The key signs every request and is never sent.
@@ -145,8 +145,8 @@ impl Client {
         ClientBuilder::from_env()?.build()
     }
 
-    /// Opens a session of the account with this e-mail address. The passphrase encrypts the
-    /// account's private keys. It is not the password of the website.
+    /// Opens a session of the account with this e-mail address. The passphrase is the one that
+    /// encrypts the account's private keys, not the password of the website.
     ///
     /// The session stores the passphrase. If the server no longer knows the session, it is reopened
     /// automatically and the request is sent again; see [`ClientBuilder::forget_passphrase`].
@@ -164,7 +164,7 @@ impl Client {
         self.open(Connect::new(email, passphrase))
     }
 
-    /// Opens a session by this request.
+    /// Opens a session with the given request.
     pub(crate) fn open(&self, connect: Connect) -> Result<Session> {
         let stored = self.store.clone().map(|store| {
             let key = TokenKey::new(&["tinycert", self.base_url(), connect.email()]);
@@ -186,15 +186,15 @@ impl Client {
         Ok(Session::new(core, auth, closes_on_drop))
     }
 
-    /// Returns a session that was opened before and left open, from its token; see
+    /// Returns the session with this token, which was opened before and left open; see
     /// [`Session::into_token`]. No request is sent. The session remains open when it is dropped.
     pub fn resume(&self, token: impl Into<Secret>) -> Session {
         self.resumed(token.into(), None)
     }
 
-    /// Returns a session that was opened before, from its token. If the server no longer knows the
-    /// token, the session is reopened automatically. No request is sent. The session remains open
-    /// when it is dropped.
+    /// Returns the session with this token, which was opened before. If the server no longer knows
+    /// the session, it is reopened automatically. No request is sent. The session remains open when
+    /// it is dropped.
     ///
     /// # Errors
     /// Returns an error if the e-mail address is empty, or if it or the passphrase contains control
@@ -216,7 +216,7 @@ impl Client {
         Session::new(self.core_with(&auth), auth, false)
     }
 
-    /// Returns a client of `api_auth` that sends its requests in this session.
+    /// Returns an `api_auth` client that sends requests in this session.
     fn core_with(&self, auth: &Arc<SessionAuth>) -> api_auth::Client {
         self.core.with_credentials(vec![(Credential::MAIN, auth.clone())])
     }
@@ -228,14 +228,14 @@ impl Client {
 
 /// # Requests to any endpoint
 ///
-/// A client has no session, so it can only send requests that require none: [`Connect`] and your
-/// own. The same methods of [`Session`] send requests in a session.
+/// A client has no session, so these methods can only send requests that require none: [`Connect`]
+/// and your own. The methods of the same names of [`Session`] send requests in a session.
 impl Client {
     api_auth::client_methods!();
 }
 
 impl ClientBuilder {
-    /// Returns a builder from the variables that [`Client::from_env`] reads.
+    /// Returns a builder with the settings in the variables that [`Client::from_env`] reads.
     ///
     /// # Errors
     /// Returns an error that names the variable if one is missing or invalid.
@@ -262,8 +262,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Removes the passphrase from sessions after they are opened. If the server no longer knows
-    /// such a session, every further request fails with
+    /// Removes the passphrase from a session when it has been opened. If the server then no longer
+    /// knows the session, every further request fails with
     /// [`InvalidToken`](crate::ErrorCode::InvalidToken).
     pub fn forget_passphrase(mut self) -> Self {
         self.keep_passphrase = false;
@@ -273,8 +273,8 @@ impl ClientBuilder {
     /// Sets the token store, so that several runs of a program share one session:
     /// [`FileStore`](crate::FileStore) for command-line programs, or your own store for several
     /// machines. A stored session remains open when it is dropped, and
-    /// [`disconnect`](Session::disconnect) closes it for all programs that share it. Not set by
-    /// default.
+    /// [`disconnect`](Session::disconnect) closes it for all programs that share it. By default,
+    /// there is no token store.
     pub fn token_store(mut self, store: impl TokenStore + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
@@ -285,8 +285,8 @@ impl ClientBuilder {
     /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// Returns an error that names the first invalid argument: an empty key, a base URL that is
-    /// invalid or would send passphrase and keys unencrypted.
+    /// Returns an error that names the first invalid argument: an empty key, or a base URL that is
+    /// invalid or would send the passphrase and private keys unencrypted.
     pub fn build(self) -> Result<Client> {
         let signer = FormDigest::new((self.api_key_name, &self.api_key), DIGEST)?;
         let core = self.settings.build(
@@ -371,7 +371,7 @@ mod tests {
         assert_eq!(connected(" CANARY", "a@b", "CANARY"), Some("api_key"));
         assert_eq!(connected("CANARY", "a@b", "CANARY "), Some("passphrase"));
         assert_eq!(connected("CANARY", " a@b", "CANARY"), Some("email"));
-        // Of a session that was opened before, the passphrase is sent if the token is rejected.
+        // A resumed session sends the passphrase if the token is rejected.
         let spaced = variables(&[("TINYCERT_API_KEY", "CANARY ")]).unwrap();
         let resumed = client(spaced).resume("t");
         assert_eq!(named_in_hint(&resumed.list_cas().unwrap_err()), Some("TINYCERT_API_KEY"));

@@ -6,7 +6,7 @@ use crate::ca::{CreateCa, DeleteCa, GetCa, GetCaDetails, ListCas};
 use crate::cert::{CreateCert, GetCert, GetCertDetails, ListCerts, ReissueCert, SetCertStatus};
 use crate::session::{Connect, Disconnect};
 
-/// All endpoints of this crate, in the order of the README.
+/// All endpoints of this crate, in the order of the table in the README.
 ///
 /// ```
 /// let listed = tinycert_client::ENDPOINTS.iter().find(|endpoint| endpoint.id() == "session.connect");

@@ -1,5 +1,5 @@
-//! Error responses of the TinyCert API: [`ErrorCode`] and [`ErrorExt`], which returns it. See the
-//! example of [`ErrorExt::error_code`].
+//! Error responses of the TinyCert API: the [`ErrorCode`], and the trait [`ErrorExt`], whose method
+//! returns it. See the example of [`ErrorExt::error_code`].
 
 use api_auth::{
     Error, ErrorKind, ExtraFields, Response, ResponseError, json, json_start, required,
@@ -15,7 +15,7 @@ wire_enum! {
     /// See the example of [`ErrorExt::error_code`].
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/errors`, which is only
-    /// partly available; the codes after `NotFound`, the official PHP client.
+    /// partly available. The codes after `NotFound` are from the official PHP client.
     pub enum ErrorCode {
         /// The id belongs to another account ([`ErrorKind::Api`]), or the login is invalid
         /// ([`ErrorKind::Auth`], from `session.connect` only).
@@ -34,7 +34,7 @@ wire_enum! {
         InvalidToken = "InvalidToken",
         /// The request is not a POST request.
         MethodDisallowed = "MethodDisallowed",
-        /// A parameter is missing. The message names it.
+        /// A parameter is missing. The message names the parameter.
         MissingParameter = "MissingParameter",
         /// There is no CA or certificate with this id.
         NotFound = "NotFound",
@@ -98,7 +98,8 @@ mod sealed {
 }
 
 impl ErrorCode {
-    /// Returns the kind of the error. Returns `None` if it depends on the HTTP status.
+    /// Returns the kind of error that the code determines. Returns `None` if the kind depends on
+    /// the HTTP status.
     fn kind(&self) -> Option<ErrorKind> {
         Some(match self {
             Self::AccountNotFound
@@ -114,7 +115,7 @@ impl ErrorCode {
     }
 }
 
-/// An error response: `{"code":"...","text":"..."}`.
+/// The body of an error response: `{"code":"...","text":"..."}`.
 #[derive(Deserialize)]
 struct ErrorBody {
     code: Option<String>,
@@ -171,8 +172,8 @@ pub(crate) fn is_session_gone(error: &Error) -> bool {
     matches!(error.error_code(), Some(ErrorCode::InvalidToken | ErrorCode::SessionError))
 }
 
-/// Returns whether a response means that the session must be reopened. This depends on the code, as
-/// for all errors: an error object may have status 200.
+/// Returns whether a response means that the session must be reopened. As for all errors, this
+/// depends on the code, because an error object may have status 200.
 pub(crate) fn session_expired(response: &Response) -> bool {
     const CODE: &[u8] = b"\"code\"";
     let body = response.body();
@@ -187,12 +188,13 @@ pub(crate) fn session_expired(response: &Response) -> bool {
         })
 }
 
-/// Parses a successful response. An error object with HTTP 200 is an error.
+/// Parses a successful response. An error object in a response with status 200 is an error.
 pub(crate) fn success<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     json(response).map_err(|error| reported_or(error, response))
 }
 
-/// Parses the only relevant field of a response, a non-empty string.
+/// Parses the field `name` of a response, which must be a non-empty string. Other fields are
+/// ignored.
 pub(crate) fn string(response: &Response, name: &str) -> Result<String, ResponseError> {
     let fields: ExtraFields = success(response)?;
     required(name, fields.text(name).filter(|text| !text.is_empty()))
@@ -207,8 +209,8 @@ fn reported_or(error: ResponseError, response: &Response) -> ResponseError {
     }
 }
 
-/// Parses a successful response whose body is not documented. It may be empty or have any content,
-/// except an error object, incomplete JSON, or the HTML page of a proxy.
+/// Parses a successful response whose body is not documented. The body may be empty or have any
+/// content, except an error object, incomplete JSON, or the HTML page of a proxy.
 pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> {
     match json_start(response) {
         Some(b'{') => {

@@ -1,18 +1,19 @@
-//! Files of a certificate chain and its private key, which match at all times.
+//! Files for a certificate chain and its private key, kept so that the two always match.
 //!
-//! [`KeyPairFiles`] names the files of a TLS server. The methods of [`Session`](crate::Session)
-//! that write them are [`renew_to_files`](crate::Session::renew_to_files),
+//! [`KeyPairFiles`] contains the paths of the files of a TLS server. The methods of
+//! [`Session`](crate::Session) that write these files are
+//! [`renew_to_files`](crate::Session::renew_to_files),
 //! [`issue_to_files`](crate::Session::issue_to_files) and
-//! [`save_to_files`](crate::Session::save_to_files). They return a [`FileError`].
+//! [`save_to_files`](crate::Session::save_to_files). Their error type is [`FileError`].
 
 mod combined;
-mod draft;
 mod journal;
 #[cfg(unix)]
 mod links;
 mod lock;
 mod pem;
 mod resolved;
+mod temporary;
 mod trust;
 
 use std::fmt;
@@ -21,79 +22,83 @@ use std::path::{Path, PathBuf};
 
 use api_auth::{Error, InputError, Secret};
 
-use draft::Draft;
 pub use lock::lock_file;
 use lock::{LONGEST_WAIT, Locks};
 use resolved::ResolvedPath;
+use temporary::TemporaryFile;
 
-/// The files of a TLS server: chain and private key, in two files or in one.
+/// The files of a TLS server: certificate chain and private key, in two files or in one.
 ///
-/// The files are checked before the first request: they must be regular files or not exist yet,
-/// chain and key must be different files, their folders must be writable, and it must be possible
-/// to create new files with the owner and group of the old ones. Their folders must exist. New
-/// contents are written next to the old files and synchronized to disk. Owner, group and mode of
-/// replaced files are kept, but a file with a key loses the permissions of other users: mode 0644
-/// becomes 0640. In shared folders, other rules apply (see below). A new file with a key has mode
-/// 0600. Symbolic links are followed.
+/// The files are checked before the first request: they must be regular files or not exist yet, the
+/// chain and the key must be different files, their folders must exist and be writable, and it must
+/// be possible to create new files with the owner and group of the old ones. New contents are
+/// written to temporary files next to the old files, and synchronized to disk. Owner, group and
+/// mode of replaced files are kept, but a file with a key loses the permissions of other users:
+/// mode 0644 becomes 0640. In shared folders, other rules apply (see below). A new file with a key
+/// has mode 0600. Symbolic links are followed.
 ///
-/// A run holds a lock of each file (`.NAME.lock` next to it) from the checks until the files are
-/// replaced. A second run for one of the files waits until the first one ends. It returns an error
-/// after waiting 10 minutes for one lock.
+/// Each method that writes files holds a lock for each file (`.NAME.lock` next to the file) from
+/// the checks until the files are replaced. Another process that writes one of the files waits for
+/// the lock. If it waits for more than 10 minutes, it returns an error.
 ///
-/// The contents are checked before a file is replaced: the chain must consist of certificates, and
-/// the key must be the only one, not encrypted, and belong to the first certificate. Keys of
-/// elliptic curves may lack the public key. In this case, only algorithm and curve are compared.
+/// The contents are checked before a file is replaced: the chain must consist of certificates only,
+/// and there must be exactly one key, which is not encrypted and belongs to the first certificate.
+/// If an elliptic-curve key does not contain its public key, only the algorithm and the curve are
+/// compared.
 ///
 /// If another program replaces or changes a file after the checks, an error is returned and no file
-/// is replaced. The last check is immediately before the first rename. A later change is not
-/// detected, nor is a change of a version that the file links to.
+/// is replaced. The last check is immediately before the first rename. Later changes are not
+/// detected, and neither are changes to a version to which a file links.
 ///
-/// On Unix, a folder is shared if its group or everyone can write to it. In a shared folder, links
-/// of other users are not followed and files of other users are not replaced, except those of root
-/// and of the owner of the folder. A folder of another user within a folder that everyone can write
-/// to is not used. Locks, journals and folders of versions must belong to the caller, root or the
-/// owner of their folder, and must not be writable by others. Files and links with several names
-/// (hard links) are rejected in shared folders.
+/// On Unix, a folder is shared if it is writable by its group or by everyone. In a shared folder,
+/// links of other users are not followed and files of other users are not replaced, except those of
+/// root and of the owner of the folder. A folder of another user within a folder that is writable
+/// by everyone is not used. Locks, journals and folders of versions must belong to the caller, root
+/// or the owner of the folder that contains them, and must not be writable by others. Files and
+/// links with several names (hard links) are rejected in shared folders.
 ///
 /// Another user can move a file of a trusted user to the path of a key in a shared folder.
 /// Therefore, a new file in a shared folder keeps fewer permissions of the replaced file:
-/// - A file with a key keeps the owner and the permissions of the owner, but neither the group nor
-///   the permissions of group and others: mode 0640 becomes 0600.
-/// - A chain in a separate file keeps owner and group, but loses the write permissions of group and
-///   others: mode 0664 becomes 0644.
-/// - A pair of links into its folder of versions keeps all permissions, as in other folders, if the
+/// - A file with a key keeps the owner and the owner's permissions. It keeps neither the group nor
+///   the permissions of the group and others: mode 0640 becomes 0600.
+/// - A chain in a separate file keeps owner and group, but loses the write permissions of the group
+///   and others: mode 0664 becomes 0644.
+/// - A pair of links into the folder of versions keeps all permissions, as in other folders, if the
 ///   current version was created for this key while the folder was shared. Therefore, set the group
-///   and mode of a key after the first run.
+///   and mode of a key after it was written for the first time.
 ///
-/// The first two rules also apply if a symbolic link in a shared folder leads to the file. A
+/// The first two rules also apply if a symbolic link in a shared folder points to the file. A
 /// warning is logged if permissions are lost.
 ///
-/// Users who can write to a shared folder can exchange everything in it at any time. The folder is
+/// Users who can write to a shared folder can replace everything in it at any time. The folder is
 /// checked before each step, but a change between the check and the step is not detected, and the
-/// parent folders are not checked. Therefore, use a folder to which only its owner can write, in
-/// folders to which only trusted users can write.
+/// parent folders are not checked. Therefore, use a folder that is writable only by its owner, in
+/// folders that are writable only by trusted users.
 ///
-/// # The state after a failed or killed run
+/// # The state after an error or an interruption
 /// If an error is returned, the old files are kept. The new ones may be in place if only the
-/// synchronization to disk failed. After a run was killed, the files are:
-/// - [`combined`](Self::combined): the old file or the new one. It is replaced by one rename.
-/// - [`new`](Self::new) with two files in one folder, on Unix: the old pair or the new one. The two
-///   paths are symbolic links into a folder `.KEY.versions` next to them, which one rename
-///   switches. A pair of plain files is converted when it is first replaced, and so are links to
-///   the versions of another key. The previous version is kept until the next run.
-/// - [`new`](Self::new) otherwise: possibly the new key with the old chain, and a journal
-///   `.KEY.journal`. The next run for this key completes the pair, even if that run is for another
-///   chain. If that fails, it returns an error and keeps the journal. If the pair can never be
-///   completed, because its draft or its folder was removed or the chain is no longer a regular
-///   file, the next run restores the old key and logs a warning. If the copy of the old key was
-///   removed as well, it returns an error that names the journal. The same applies after a failed
-///   run that could not restore the files, for example because the disk became read-only.
+/// synchronization to disk failed. If the process is killed or the machine stops, the files are:
+/// - [`combined`](Self::combined): the old file or the new one, because one rename replaces the
+///   file.
+/// - [`new`](Self::new) with two files in one folder, on Unix: the old pair or the new pair. The
+///   two paths are symbolic links into a folder `.KEY.versions` next to them, and one rename
+///   switches both. A pair of plain files is converted to links when it is first replaced, and so
+///   are links to the versions of another key. The previous version is kept until the files are
+///   replaced again.
+/// - [`new`](Self::new) otherwise: possibly the new key with the old chain, and a journal,
+///   `.KEY.journal`, which is a file that contains the steps to complete the pair. The next call
+///   that writes this key completes the pair, even if that call writes another chain. If the pair
+///   cannot be completed, the call returns an error and keeps the journal. If the pair can never be
+///   completed, because a temporary file or its folder was removed or the chain is no longer a
+///   regular file, the call restores the old key and logs a warning. If the copy of the old key was
+///   removed as well, it returns an error that names the journal. All this also applies after an
+///   error if the files could not be restored, for example because the disk became read-only.
 ///
-/// The next run for the same files removes the drafts of a killed run and, on Unix, its locks. On
-/// other systems, lock files are never removed.
+/// The next call that writes the same files removes the temporary files of an interrupted one and,
+/// on Unix, its locks. On other systems, lock files are never removed.
 ///
 /// The servers `nginx` (`ssl_certificate`, `ssl_certificate_key`), `haproxy` (`crt`) and `postgres`
-/// (`ssl_cert_file`, `ssl_key_file`) accept the path of a combined file for both.
+/// (`ssl_cert_file`, `ssl_key_file`) accept the path of a combined file for both options.
 ///
 /// ```
 /// use tinycert_client::KeyPairFiles;
@@ -112,8 +117,8 @@ pub struct KeyPairFiles {
 
 /// An error that occurred when a certificate was issued, renewed or saved to files.
 ///
-/// `Debug` is the text of `Display`, with the hint of [`Error`], because `main` prints the error
-/// that it returns by `Debug`.
+/// `Debug` formats the same text as `Display`, and adds the hint of [`Error`], because an error
+/// that `main` returns is printed with `Debug`.
 ///
 /// See the example of [`KeyPairFiles`].
 #[non_exhaustive]
@@ -181,16 +186,17 @@ impl FileError {
 }
 
 impl KeyPairFiles {
-    /// Creates a pair of two files: one for the chain (the certificate, followed by that of the
-    /// CA), one for the unencrypted key, both in PEM format.
+    /// Creates a pair of two files: one for the chain (the certificate followed by that of the CA)
+    /// and one for the unencrypted key, both in PEM format.
     pub fn new(chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         Self { chain: chain.into(), key: key.into(), is_combined: false }
     }
 
-    /// Creates a pair of two files in a folder, named after a certificate: `NAME.chain.pem` and
-    /// `NAME.key.pem`. In the common name, all characters except ASCII letters, digits, `-`, `_`,
-    /// `.` and `@` become `_`, so a name from the server cannot lead to another folder. Different
-    /// names may result in the same files, such as `*.a` and `_.a`.
+    /// Creates a pair of two files in `folder`, named after the common name of a certificate:
+    /// `NAME.chain.pem` and `NAME.key.pem`. In the common name, all characters except ASCII
+    /// letters, digits, `-`, `_`, `.` and `@` become `_`, so a name from the server cannot contain
+    /// a path to another folder. Different names, such as `*.a` and `_.a`, may result in the same
+    /// files.
     ///
     /// ```
     /// use std::path::Path;
@@ -224,12 +230,12 @@ impl KeyPairFiles {
         &self.key
     }
 
-    /// Checks that the files can be written, as [`Session`](crate::Session)'s methods do before
-    /// their first request. Completes the pair of a killed run and removes its drafts and locks.
-    /// The files of a complete pair are not changed.
+    /// Checks that the files can be written, as the methods of [`Session`](crate::Session) do
+    /// before the first request. If an earlier process was killed, completes its pair of files and
+    /// removes its temporary files and locks. A complete pair is not changed.
     ///
-    /// A program that renews seldom calls it in each run, so that a problem is noticed before the
-    /// certificate expires.
+    /// Call this method in every run of a program that renews certificates, even if none is due, so
+    /// that problems are noticed before the certificate expires.
     ///
     /// ```no_run
     /// use tinycert_client::KeyPairFiles;
@@ -245,8 +251,8 @@ impl KeyPairFiles {
     }
 
     /// Waits until no other process writes the files, completes the pair of a killed process,
-    /// checks the files, and creates drafts next to them. Errors are therefore detected before the
-    /// first request.
+    /// checks the files, and creates temporary files next to them. Errors are therefore detected
+    /// before the first request.
     pub(crate) fn prepare(&self) -> Result<Prepared, FileError> {
         for _ in 0..MOST_TRIES {
             let (chain, key) = self.resolve()?;
@@ -283,12 +289,12 @@ impl KeyPairFiles {
     }
 }
 
-/// The maximum number of times that the paths are resolved if they are changing.
+/// The maximum number of attempts to resolve the paths while other programs change them.
 const MOST_TRIES: usize = 16;
 
 const SAME_FILE: &str = "the chain and the key must be in two different files";
 
-/// Empty drafts and the locks of their files. They are removed on drop.
+/// Empty temporary files and the locks of the files to be replaced. They are removed on drop.
 pub(crate) struct Prepared(Publisher, Locks);
 
 enum Publisher {
@@ -314,7 +320,7 @@ impl Publisher {
 }
 
 impl Publisher {
-    /// Writes the drafts and synchronizes them to disk.
+    /// Writes the temporary files and synchronizes them to disk.
     fn write(&mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
         match self {
             Self::Combined(combined) => combined.write(chain, key),
@@ -324,7 +330,8 @@ impl Publisher {
         }
     }
 
-    /// Replaces the files by the drafts, unless the files have changed since they were checked.
+    /// Replaces the files with the temporary files, unless the files have changed since they were
+    /// checked.
     fn publish(self) -> Result<(), FileError> {
         match self {
             Self::Combined(combined) => combined.publish(),

@@ -1,7 +1,7 @@
-//! The macro that declares ids. The ids of CAs and certificates have different types, so that they
-//! cannot be confused.
+//! The macro that declares the types of ids. CAs and certificates have ids of different types, so
+//! that they cannot be confused.
 
-/// Declares an id: a number, which a response may contain as a string.
+/// Declares the type of an id: a number, which may be a string in a response.
 macro_rules! id {
     ($(#[$meta:meta])* pub struct $name:ident;) => {
         $(#[$meta])*
@@ -42,7 +42,7 @@ macro_rules! id {
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
-            /// Deserializes a number, or a string with a number.
+            /// Deserializes a number, or a string that contains a number.
             fn deserialize<D: serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> Result<Self, D::Error> {

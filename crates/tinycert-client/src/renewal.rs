@@ -1,4 +1,4 @@
-//! Renewing and issuing certificates, and writing them to files.
+//! Methods that renew and issue certificates, and write them to files.
 //!
 //! These methods of [`Session`] send several requests, and handle requests with an unknown outcome:
 //! [`Session::renew`] and [`Session::issue_cert`] create one certificate even if a response is
@@ -39,7 +39,8 @@ const YEAR: i64 = 365 * DAY;
 pub struct Renewal {
     /// The certificate to use from now on.
     pub cert_id: CertId,
-    /// Whether it was created by this call. Otherwise, the certificate had been renewed before.
+    /// Whether this call created the certificate. Otherwise, the old certificate had been renewed
+    /// before.
     pub is_new: bool,
 }
 
@@ -47,9 +48,8 @@ pub struct Renewal {
 ///
 /// These methods send several requests; see the module [`renewal`](crate::renewal).
 impl Session {
-    /// Returns the CA with this name, which is its organization. If there is none, returns the CA
-    /// with this common name, which is the organization followed by ` CA`. Returns `None` if there
-    /// is neither.
+    /// Returns the CA whose organization is `name`. If there is none, returns the CA whose common
+    /// name (the organization followed by ` CA`) is `name`. Returns `None` if there is neither.
     ///
     /// See the example of the module [`renewal`](crate::renewal).
     ///
@@ -65,7 +65,7 @@ impl Session {
     }
 
     /// Returns the id of the CA with this organization. Creates the CA if there is none. The other
-    /// arguments are only used for a new CA.
+    /// fields of `request` are used only for a new CA.
     ///
     /// If the outcome of the creation is unknown, the CA is looked up in the list.
     ///
@@ -80,7 +80,7 @@ impl Session {
             return Ok(ca.id);
         }
         match self.create_ca(request) {
-            // The error of the look-up would not show that the CA may exist.
+            // The error of the lookup would not show that the CA may exist.
             Err(error) if error.outcome_unknown() => match self.list_cas() {
                 Ok(cas) => only(&cas, request.name())?.map(|ca| ca.id).ok_or(error),
                 Err(_) => Err(error),
@@ -89,13 +89,13 @@ impl Session {
         }
     }
 
-    /// Creates a certificate, unless one with the same subject and names was created within about
-    /// the last day. Therefore, the call can be repeated after an error, even by another process.
+    /// Creates a certificate, unless one with the same subject and names was created in about the
+    /// last 24 hours. Therefore, the call can be repeated after an error, even by another process.
     ///
-    /// The look-up only accepts a good certificate that expires at least 364 days from now, that
-    /// is, one that was created or renewed within the last day. To get another certificate within
-    /// that time, call [`create_cert`](Session::create_cert). If the outcome of the creation is
-    /// unknown, the list is searched for a certificate that was not listed before.
+    /// The lookup accepts only a good certificate that expires at least 364 days from now, so it
+    /// was created or renewed within the last day. To create another certificate within that time,
+    /// call [`create_cert`](Session::create_cert). If the outcome of the creation is unknown, the
+    /// list is searched for a certificate that was not in the list before.
     ///
     /// See the example of the module [`renewal`](crate::renewal).
     ///
@@ -114,7 +114,7 @@ impl Session {
             return Ok(cert_id);
         }
         match self.create_cert(request) {
-            // The error of the look-up would not show that the certificate may exist.
+            // The error of the lookup would not show that the certificate may exist.
             Err(error) if error.outcome_unknown() => {
                 let is_new = |cert: &CertItem| !known.contains(&cert.id);
                 let found = list().and_then(|after| self.issued(request, after, is_new));
@@ -124,8 +124,8 @@ impl Session {
         }
     }
 
-    /// Returns the latest good certificate in a list that has the subject and names of a request
-    /// and is selected by `is_candidate`.
+    /// Returns the latest good certificate in the list that has the subject and names of the
+    /// request and that `is_candidate` accepts.
     fn issued(
         &self,
         request: &CreateCert,
@@ -146,9 +146,9 @@ impl Session {
         Ok(None)
     }
 
-    /// Returns the good certificates of a CA that expire within this number of days, and the
-    /// expired ones for whose name there is no certificate that is good, on hold or revoked. They
-    /// are sorted by expiry, the earliest first.
+    /// Returns the good certificates of a CA that expire within `days` days. Also returns expired
+    /// certificates, if no certificate with the same name is good, on hold or revoked. The list is
+    /// sorted by expiry, the earliest first.
     ///
     /// See the example of the module [`renewal`](crate::renewal).
     ///
@@ -180,8 +180,8 @@ impl Session {
     /// The operation is idempotent and creates one successor: the certificate with the same name,
     /// the same certificate signing request (and therefore the same key) and a later expiry. If the
     /// outcome of the reissue is unknown, the successor is looked up in the list of the CA. If it
-    /// is not listed, the reissue is requested once more. After a timeout, it is not requested
-    /// again, because the server may still be processing the first request.
+    /// is not listed, the reissue is requested once more, except after a timeout, because the
+    /// server may still be processing the first request.
     ///
     /// See the example of the module [`renewal`](crate::renewal).
     ///
@@ -214,8 +214,8 @@ impl Session {
         }
     }
 
-    /// Renews a certificate like [`renew`](Session::renew), and writes the chain and the key to the
-    /// files. Before the first request, the method checks that the files can be written.
+    /// Renews a certificate like [`renew`](Session::renew), and writes its chain and key to
+    /// `files`. Before the first request, the method checks that the files can be written.
     ///
     /// If an error is returned after the reissue, call the method again with the same id to write
     /// the files.
@@ -236,11 +236,11 @@ impl Session {
         Ok(renewal)
     }
 
-    /// Creates a certificate like [`issue_cert`](Session::issue_cert), and writes the chain and the
-    /// key to the files. Before the first request, the method checks that the files can be written.
+    /// Creates a certificate like [`issue_cert`](Session::issue_cert), and writes its chain and key
+    /// to `files`. Before the first request, the method checks that the files can be written.
     ///
     /// If an error is returned after the certificate was created, call the method again to write
-    /// the files: the certificate is found for about a day. After that, find its id with
+    /// the files: for about a day, it finds the certificate. After that, find its id with
     /// [`list_certs`](Session::list_certs) and call [`save_to_files`](Session::save_to_files).
     ///
     /// See the example of the module [`renewal`](crate::renewal).
@@ -258,7 +258,7 @@ impl Session {
         Ok(cert_id)
     }
 
-    /// Writes the chain and the key of a certificate to the files.
+    /// Writes the chain and the key of a certificate to `files`.
     ///
     /// See the example of the module [`renewal`](crate::renewal).
     ///
@@ -277,7 +277,7 @@ impl Session {
     /// Returns the good successor of a certificate. If there are several, returns the latest.
     fn successor(&self, ca_id: CaId, cert_id: CertId) -> Result<Option<CertId>> {
         let certs = self.list_certs(ca_id, StatusMask::ALL)?;
-        // An obsolete certificate is not in the list.
+        // An obsolete certificate is never in the list.
         let (name, end) = match certs.iter().find(|cert| cert.id == cert_id) {
             Some(cert) => (cert.name.clone(), (cert.expires, cert.id)),
             None => (self.get_cert_details(cert_id)?.common_name, (None, cert_id)),
@@ -315,13 +315,14 @@ fn is_good(cert: &CertItem) -> bool {
     cert.status == Some(CertStatus::Good)
 }
 
-/// Returns the error of a reissue if its outcome is unknown, because the error of the look-up after
-/// it would not show this. Otherwise, returns the error of the look-up.
+/// Returns the error of a reissue if its outcome is unknown, because the error of the lookup would
+/// not show this. Otherwise, returns the error of the lookup.
 fn first_unknown(reissue: Error, look_up: Error) -> Error {
     if reissue.outcome_unknown() { reissue } else { look_up }
 }
 
-/// Returns whether a failed reissue may have been carried out, by this request or an earlier one.
+/// Returns whether the certificate may have been reissued although the request failed, by this
+/// request or an earlier one.
 fn may_be_reissued(error: &Error) -> bool {
     error.outcome_unknown() || error.error_code() == Some(ErrorCode::NotLatest)
 }

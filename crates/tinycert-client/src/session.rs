@@ -1,4 +1,4 @@
-//! Sessions: opening them, sending requests in them, and closing them.
+//! Sessions: open and close them, and send requests in them.
 //!
 //! [`Client::connect`] opens a session and [`Session::disconnect`] closes it. All other requests
 //! are sent in a session. The methods of [`Session`] are documented in the modules
@@ -29,7 +29,7 @@ pub use connect::{API_KEY, Connect, Disconnect};
 
 /// An open session. All threads can share one session.
 ///
-/// When a session is dropped, one request closes it and errors are ignored. Call
+/// When a session is dropped, one request is sent to close it, and its errors are ignored. Call
 /// [`disconnect`](Session::disconnect) to get the error, or [`into_token`](Session::into_token) to
 /// leave the session open. A session that was resumed, or is in a [token
 /// store](crate::ClientBuilder::token_store), remains open when it is dropped.
@@ -66,8 +66,8 @@ impl Session {
         client.open(connect(Env::PROCESS)?)
     }
 
-    /// Closes the session. Succeeds if the server no longer knows the session, which is not
-    /// reopened.
+    /// Closes the session. Succeeds even if the server no longer knows the session; such a session
+    /// is not reopened.
     ///
     /// See the example of the module [`session`](crate::session).
     ///
@@ -90,9 +90,9 @@ impl Session {
         }
     }
 
-    /// Returns the token, for [`Client::resume`] in another process. Returns `None` if the server
-    /// rejected the token and the session has not been reopened yet. The token cannot open a
-    /// session, but until the session expires, it is as sensitive as the credentials.
+    /// Returns the token of the session, for [`Client::resume`] in another process. Returns `None`
+    /// if the server rejected the token and the session has not been reopened yet. The token cannot
+    /// open a new session, but it is as sensitive as the credentials until the session expires.
     ///
     /// See the example of the module [`session`](crate::session).
     pub fn token(&self) -> Option<Secret> {
@@ -117,8 +117,8 @@ impl Session {
 
 /// # Requests to any endpoint
 ///
-/// The methods above send the requests of this crate. These methods send any request, such as a
-/// [`RawEndpoint`](crate::RawEndpoint), or return it without sending it.
+/// These methods send any request, such as a [`RawEndpoint`](crate::RawEndpoint), or return a
+/// request without sending it. The methods above call one endpoint each.
 impl Session {
     api_auth::client_methods!();
 }
@@ -137,7 +137,7 @@ impl fmt::Debug for Session {
     }
 }
 
-/// Reads the e-mail address and the passphrase from their variables.
+/// Reads the e-mail address and the passphrase from the environment variables.
 fn connect(variables: Env<'_>) -> Result<Connect, InputError> {
     const EMAIL: &str = "TINYCERT_EMAIL";
     const PASSPHRASE: &str = "TINYCERT_PASSPHRASE";

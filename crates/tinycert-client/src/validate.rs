@@ -1,9 +1,9 @@
-//! Validation before a request is sent, in addition to that of all providers.
+//! Validation of arguments before a request is sent, in addition to that in `api_auth`.
 
 use api_auth::InputError;
 pub(crate) use api_auth::validate::{has_outer_space, max_chars, no_control, not_empty};
 
-/// Validates a country code: two capital letters, ISO 3166-1.
+/// Validates a country code: two capital letters (ISO 3166-1).
 pub(crate) fn country(country: &str) -> Result<(), InputError> {
     if country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Ok(());
@@ -17,13 +17,13 @@ const NAME: usize = 64;
 /// The maximum length of a city or state in characters. Source: RFC 5280, appendix A.1.
 const PLACE: usize = 128;
 
-/// Validates a required name of a subject. It must not begin or end with white space, because it is
-/// compared with the name in the list later.
+/// Validates a required name in a subject. The name must not begin or end with whitespace, because
+/// it is compared with names in lists later.
 pub(crate) fn name(argument: &'static str, name: &str) -> Result<(), InputError> {
     not_empty(argument, name)?;
     no_control(argument, name)?;
     if name.trim() != name {
-        return Err(InputError::new(argument, "must not begin or end with white space"));
+        return Err(InputError::new(argument, "must not begin or end with whitespace"));
     }
     max_chars(argument, name, NAME)
 }

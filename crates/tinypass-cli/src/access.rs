@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use cli_support::args::{duration, read};
+use cli_support::args::{positive_duration, read};
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Json, Limits, Run, WithJson, times};
 use tinypass_client::access::GetAccess;
@@ -75,7 +75,7 @@ pub(crate) struct Grant {
     #[arg(long)]
     user: Option<String>,
     /// Expire after this time, such as `30d`
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     expires_after: Option<Duration>,
     /// Message for the e-mail to the user
     #[arg(long, value_name = "TEXT")]
@@ -217,7 +217,7 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line>, Failure> {
         if let Some(expires) = value("expires") {
             let wrong =
                 || failed(format!("line {line}: expires: {expires:?} is not a time or a date"));
-            request = match (duration(expires), times::utc(&date(expires))) {
+            request = match (positive_duration(expires), times::utc(&date(expires))) {
                 (Ok(time), _) => request.expires(after(time)?),
                 (Err(_), Some(seconds)) => request.expires(UnixTime::from_seconds(seconds)),
                 (Err(_), None) => return Err(wrong()),
@@ -249,9 +249,9 @@ pub(crate) fn single(
     value: &str,
 ) -> Result<Exit, Failure> {
     let json = Json::Object(vec![(name.to_owned(), text(value))]);
-    match context.output.format() {
-        cli_support::output::Format::Table => context.output.text(value)?,
-        _ => context.output.value(&json.to_string())?,
+    match context.output.is_plain() {
+        true => context.output.text(value)?,
+        false => context.output.value(&json.to_string())?,
     }
     Ok(Exit::Done)
 }

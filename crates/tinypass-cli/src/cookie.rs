@@ -5,7 +5,6 @@ use std::path::Path;
 
 use clap::Subcommand;
 use cli_support::args::read;
-use cli_support::output::Format;
 use cli_support::{Context, Exit, Failure, Json, Run};
 use tinypass_client::blocks::{AccessState, Blocks, ClientAddress};
 
@@ -32,8 +31,8 @@ fn name(state: AccessState) -> &'static str {
         AccessState::NoTokens => "no tokens",
         AccessState::RidNotFound => "no token for the resource",
         AccessState::Expired => "expired",
-        AccessState::IpMismatch => "another address",
-        AccessState::InLockout => "in lockout",
+        AccessState::IpMismatch => "bound to another IP address",
+        AccessState::InLockout => "locked out after the trial",
         AccessState::TrialDead => "trial ended",
         _ => "denied",
     }
@@ -64,11 +63,9 @@ impl Run<TinyPass> for Cookie {
             ("expires", expires),
         ];
         let json = Json::Object(members.map(|(name, value)| (name.to_owned(), value)).into());
-        match context.output.format() {
-            Format::Table if context.global.fields.is_empty() => {
-                context.output.text(name(state))?;
-            }
-            _ => context.output.value(&json.to_string())?,
+        match context.output.is_plain() {
+            true => context.output.text(name(state))?,
+            false => context.output.value(&json.to_string())?,
         }
         Ok(if state.is_granted() { Exit::Done } else { Exit::No })
     }

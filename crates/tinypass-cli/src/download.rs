@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Subcommand;
-use cli_support::args::duration;
+use cli_support::args::positive_duration;
 use cli_support::{Context, Exit, Failure, Run, WithJson};
 use tinypass_client::GetDownloadUrl;
 use tinypass_client::download::GetDownload;
@@ -23,7 +23,7 @@ pub(crate) enum Download {
         /// Id of the resource
         rid: String,
         /// Time after which the link expires
-        #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
+        #[arg(long, value_name = "TIME", default_value = "1h", value_parser = positive_duration)]
         lifetime: Duration,
     },
 }

@@ -26,22 +26,22 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Check, list, grant and revoke access
-    #[command(subcommand)]
+    #[command(subcommand, alias = "accesses")]
     Access(Noun<access::Access>),
     /// List and cancel subscriptions
     #[command(subcommand, alias = "subscriptions")]
     Subscription(Noun<subscription::Subscription>),
-    /// Downloads and their links
+    /// Show downloads and print links to them
     #[command(subcommand, alias = "downloads")]
     Download(Noun<download::Download>),
-    /// Users
+    /// Show users
     #[command(subcommand, alias = "users")]
     User(Noun<user::User>),
     /// Encrypt and decrypt the blocks of cookies, webhooks and links
-    #[command(subcommand)]
+    #[command(subcommand, alias = "blocks")]
     Block(Noun<block::Block>),
-    /// Token cookies, which store the access of a visitor in the browser
-    #[command(subcommand)]
+    /// Check token cookies, which store the access of a visitor in the browser
+    #[command(subcommand, alias = "cookies")]
     Cookie(Noun<cookie::Cookie>),
     #[command(flatten)]
     Common(Common),

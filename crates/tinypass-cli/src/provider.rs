@@ -63,13 +63,13 @@ impl Provider for TinyPass {
         let url =
             url.or(settings.get("TINYPASS_BASE_URL").filter(|_| connection.environment.is_none()));
         let environment = match (url, name) {
-            (Some(url), _) => Environment::custom(url),
-            (None, "production") => Environment::Production,
-            (None, "sandbox") => Environment::Sandbox,
-            (None, name) => {
+            (_, name) if !matches!(name, "production" | "sandbox") => {
                 let problem = format!("environment: `{name}` is not one of production, sandbox");
                 return Err(Failure::new(Exit::Usage, problem));
             }
+            (Some(url), _) => Environment::custom(url),
+            (None, "sandbox") => Environment::Sandbox,
+            (None, _) => Environment::Production,
         };
         let builder = connect!(
             builder.environment(environment),

@@ -1,7 +1,7 @@
 //! `tinypass subscription`.
 
 use clap::Subcommand;
-use cli_support::{Context, Exit, Failure, Run};
+use cli_support::{Context, Exit, Failure, Limits, Run};
 use tinypass_client::SearchSubscriptions;
 use tinypass_client::subscription::CancelSubscription;
 
@@ -17,8 +17,10 @@ pub(crate) enum Subscription {
         /// Subscriptions of this user
         #[arg(long)]
         user: Option<String>,
+        #[command(flatten)]
+        limits: Limits,
     },
-    /// Cancel the subscription of a user
+    /// Cancel the subscription of a user to a resource
     Cancel {
         /// Id of the resource
         rid: String,
@@ -30,7 +32,7 @@ pub(crate) enum Subscription {
 impl Run<TinyPass> for Subscription {
     fn run(self, context: &Context<TinyPass>) -> Result<Exit, Failure> {
         match self {
-            Self::List { rid, user } => {
+            Self::List { rid, user, limits } => {
                 let mut request = SearchSubscriptions::new();
                 if let Some(rid) = rid {
                     request = request.rid(rid);
@@ -39,7 +41,7 @@ impl Run<TinyPass> for Subscription {
                     request = request.user_ref(user);
                 }
                 let columns = &[("id", "id"), ("resource", "rid"), ("user", "user_ref")];
-                context.entries(request, "data", columns)
+                context.entries(request, "data", &limits, columns)
             }
             Self::Cancel { rid, user } => {
                 context.confirm(&format!("cancel the subscription of {user} to {rid}"))?;

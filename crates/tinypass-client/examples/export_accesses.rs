@@ -1,4 +1,4 @@
-//! Writes all access records to standard output as CSV, page after page.
+//! Writes all access records to standard output as CSV, page by page.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -12,18 +12,18 @@ use lexopt::prelude::*;
 use tinypass_client::{Access, Client, SearchAccess};
 
 const HELP: &str = "\
-Writes access records to standard output as CSV; progress goes to standard error.
+Writes access records to standard output as CSV, and the progress to standard error.
 
 usage: export_accesses [options]
 
-  --rid RID            only records of this resource
-  --user-ref USER_REF  only records of this user
-  --email ADDRESS      only records of the user with this address
-  --tag TAG            only records of resources with this tag
-  --active             only records that have not expired
+  --rid RID            write only records of this resource
+  --user-ref USER_REF  write only records of this user
+  --email ADDRESS      write only records of the user with this e-mail address
+  --tag TAG            write only records of resources with this tag
+  --active             write only records that have not expired
   --page-size N        records per request, 1 to 1000 (default 1000)
 
-exit status: 0 all written, 1 an error (the lines written before it are complete),
+exit status: 0 all written, 1 an error (the lines that were written are complete),
              2 invalid arguments
 
 environment: TINYPASS_AID, TINYPASS_PRIVATE_KEY,
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether standard output is a closed pipe, as with `head`.
+/// Returns whether the error means that standard output is a closed pipe, as after `... | head -1`.
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     let io = match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
         Some(csv::ErrorKind::Io(io)) => Some(io),

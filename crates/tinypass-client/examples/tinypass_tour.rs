@@ -137,7 +137,8 @@ struct Report {
 }
 
 impl Report {
-    /// Calls an endpoint and prints its line. Returns the value, or `None` after an error.
+    /// Calls an endpoint and prints the result as one line. Returns the value, or `None` after an
+    /// error.
     #[expect(clippy::disallowed_methods, reason = "measures time for the printed line only")]
     fn line<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<T, Error>) -> Option<T> {
         let begin = Instant::now();
@@ -156,7 +157,8 @@ impl Report {
         }
     }
 
-    /// Calls an endpoint like [`line`](Self::line). A result of `None` is a failure as well.
+    /// Calls an endpoint like [`line`](Self::line), and also counts a result of `None` as a
+    /// failure.
     fn found<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<Option<T>, Error>) {
         if let Some(None) = self.line::<E, _>(call) {
             println!("fail {}: nothing was found", E::ID);

@@ -13,8 +13,8 @@ use lexopt::prelude::*;
 use tinypass_client::blocks::Blocks;
 
 const HELP: &str = "\
-Receives TinyPass webhooks on plain http, verifies each and prints a line for it. Run it
-behind a server with TLS.
+Receives TinyPass webhooks over plain HTTP, verifies them and prints one line for each.
+Run the program behind a TLS proxy.
 
 usage: webhook_server [options]
 

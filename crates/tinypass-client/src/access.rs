@@ -1,4 +1,4 @@
-//! Access records: the access of users to resources, and its expiry.
+//! Access records: which user may access which resource, and until when.
 //!
 //! [`Client::get_access`] looks up one record, [`Client::accesses`] iterates over all records of a
 //! search, and [`Client::grant_access`] and [`Client::revoke_access`] change them.
@@ -31,14 +31,14 @@ use crate::{Client, validate};
 /// See the example of the module [`access`](crate::access).
 pub const MAX_PAGE_SIZE: u32 = 1000;
 
-/// A user's access to a resource (`AccessDetails` in the documentation).
+/// An access record: the access of a user to a resource (`AccessDetails` in the documentation).
 ///
 /// Any field may be absent from a response, and numbers may be strings.
 ///
 /// See the example of the module [`access`](crate::access).
 ///
-/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `AccessDetails`;
-/// real responses, in which `expires` may be absent.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `AccessDetails`.
+/// `expires` is absent in some real responses.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Access {
@@ -50,17 +50,17 @@ pub struct Access {
     pub rid: Option<String>,
     /// TinyPass's id of the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
-    /// The paid price, in units of `currency`, such as 4.99.
+    /// The price that was paid, in units of `currency`, such as 4.99.
     pub amount: Option<Amount>,
     /// The currency (ISO 4217), such as `USD`.
     pub currency: Option<String>,
     /// The time at which access was granted, in Unix seconds.
     pub created: Option<UnixTime>,
-    /// The time at which access expires, in Unix seconds. `None` if it does not expire (absent,
-    /// null or 0 in the response).
+    /// The time at which access expires, in Unix seconds. `None` if access does not expire (the
+    /// field is absent, null or 0 in the response).
     #[serde(default, deserialize_with = "wire::end_time")]
     pub expires: Option<UnixTime>,
-    /// Your reference for the user, such as `user_42`, or the uid.
+    /// Your reference for the user, such as `user_42`, or TinyPass's id of the user.
     pub user_ref: Option<String>,
     /// The user's e-mail address.
     pub user_email: Option<String>,
@@ -73,7 +73,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// Returns whether access is granted at `now`, that is, it does not expire or expires later.
+    /// Returns whether access is granted at `now`: it does not expire, or expires later.
     ///
     /// Returns `false` for a record without any documented field, because its expiry is not known.
     ///
@@ -166,7 +166,8 @@ impl Endpoint for GetAccess {
 /// `GET /r2/access/search`: searches access records by resource, user, e-mail address or tag, and
 /// returns one page.
 ///
-/// Without a filter, all records are returned. Pages are counted from 0.
+/// Without a filter, all records that have not expired are returned;
+/// [`show_expired`](Self::show_expired) includes the others. Pages are counted from 0.
 ///
 /// ```
 /// use tinypass_client::SearchAccess;
@@ -203,13 +204,14 @@ impl SearchAccess {
         tag: impl Into<String>,
         /// Sets whether expired records are included. The server's default is `false`.
         show_expired: bool,
-        /// Sets the page, from 0.
+        /// Sets the number of the page. The first page is 0.
         page: u32,
         /// Sets the page size, from 1 to 1000. The server's default is 100.
         page_size: u32,
     }
 
-    /// Sets page and page size explicitly, so that the last page can be detected.
+    /// Sets the page number and page size if they are not set, so that the last page can be
+    /// detected.
     pub(crate) fn explicit_page(mut self) -> Self {
         self.page.get_or_insert(0);
         self.page_size.get_or_insert(MAX_PAGE_SIZE);
@@ -228,7 +230,7 @@ pub struct AccessPage {
     /// The access records of this page.
     #[serde(default)]
     pub data: Vec<Access>,
-    /// Fields that this type does not cover. The page itself is not documented.
+    /// Fields that this type does not cover. The format of the page is not documented.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
@@ -348,8 +350,8 @@ impl GrantAccess {
     }
 
     setters! {
-        /// Sets your reference for the user. Recommended, because the access is looked up by it
-        /// later.
+        /// Sets your reference for the user. Recommended, because [`Client::get_access`] looks up
+        /// access by this reference.
         user_ref: impl Into<String>,
         /// Sets the time at which access expires.
         expires: impl Into<UnixTime>,
@@ -383,7 +385,7 @@ pub struct Granted {
     /// The record. `None` if the response contains no documented field of a record. In that case,
     /// call [`Client::get_access`].
     pub access: Option<Access>,
-    /// The response if it is not a record. It may be empty.
+    /// The response, if it is not a record. It may be empty.
     pub acknowledgement: Acknowledgement,
 }
 
@@ -395,7 +397,7 @@ impl Endpoint for GrantAccess {
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("email", &self.email)?;
         if self.expires.is_some_and(|end| end.seconds() <= 0) {
-            return Err(InputError::new("expires", "must be after 1970"));
+            return Err(InputError::new("expires", "must be after 1970-01-01"));
         }
         validate::rid(&self.rid)
     }
@@ -494,9 +496,10 @@ impl Client {
         self.send(&GetAccess::new(rid, user_ref))
     }
 
-    /// Returns an iterator over all matching access records, page by page, each record once.
+    /// Returns an iterator over all matching access records. It requests one page after the other
+    /// and returns each record once.
     ///
-    /// No request is sent before the iterator is advanced. The iterator starts at the page of the
+    /// No request is sent before the first call of `next`. The iterator starts at the page of the
     /// search. Without a page size, 1000 records per page are requested.
     ///
     /// ```
@@ -517,7 +520,7 @@ impl Client {
         Items::new(self.core.clone(), request.clone().explicit_page())
     }
 
-    /// Returns one page of access records. It is empty if there are none.
+    /// Returns one page of access records. The page is empty if no record matches.
     ///
     /// See the example of the module [`access`](crate::access).
     ///
@@ -530,8 +533,8 @@ impl Client {
     /// Grants a user access to an existing resource. The server sends an e-mail to the user unless
     /// [`suppress_email`](GrantAccess::suppress_email) is set.
     ///
-    /// A repeated request may send a second e-mail, so the request is never retried if its outcome
-    /// is unknown.
+    /// A repeated request may send a second e-mail, so this method does not retry a request whose
+    /// outcome is unknown.
     ///
     /// If the response is an acknowledgement without the record, [`Granted::access`] is `None`. If
     /// the record in the response has no `expires`, that of the request is used.

@@ -1,9 +1,9 @@
 //! Encrypted blocks that TinyPass exchanges with a site in addition to the REST API (feature
 //! `blocks`).
 //!
-//! Token cookies store the access of a visitor in the browser, webhooks notify a site of purchases,
-//! and purchase links and tags contain an offer. All three are encrypted blocks. [`Blocks`] verifies the
-//! signature before it parses the content. See [`api_auth::block`] for the format and its
+//! Token cookies store a visitor's access in the browser, webhooks notify a site of purchases, and
+//! purchase links and tags contain an offer. All three are encrypted blocks. [`Blocks`] verifies
+//! the signature before it parses the content. See [`api_auth::block`] for the format and its
 //! weaknesses.
 //!
 //! ```
@@ -38,7 +38,7 @@ pub use cookie::{AccessState, ClientAddress, Token, TokenCookie};
 pub use purchase::{Offer, Policy, PriceOption, Purchase, PurchaseFormat};
 pub use webhook::{Webhook, WebhookEvent, WebhookType};
 
-/// An error about a cookie or webhook that is not authentic or not valid.
+/// The reason why a cookie or webhook was rejected.
 ///
 /// See the example of the module [`blocks`](crate::blocks).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,12 +46,12 @@ pub use webhook::{Webhook, WebhookEvent, WebhookType};
 pub enum ReadError {
     /// The block is malformed, or its signature is invalid.
     Block(BlockError),
-    /// The value is not encrypted, and therefore not signed. Anyone may have created it.
+    /// The value is not encrypted, and therefore not signed. Anyone can create such a value.
     Unsigned,
     /// The format is unknown.
     UnknownFormat,
-    /// The signature is valid, but the content does not match the documentation. The message
-    /// contains the position.
+    /// The signature is valid, but the content does not match the documentation. The string says
+    /// what is wrong and where.
     Content(String),
     /// The webhook is for another application.
     OtherApplication,
@@ -90,8 +90,9 @@ impl Blocks {
     /// Creates an instance for the application `aid` with its `private_key`.
     ///
     /// # Errors
-    /// Returns an error if the AID or the key is empty, or if the AID contains other characters
-    /// than ASCII letters, digits, `-`, `_` and `.`: it is part of a cookie's name and of links.
+    /// Returns an error if the AID or the key is empty, or if the AID contains characters other
+    /// than ASCII letters, digits, `-`, `_` and `.`, because the AID is part of cookie names and
+    /// links.
     pub fn new(aid: impl Into<String>, private_key: impl Into<Secret>) -> Result<Self, InputError> {
         let aid = aid.into();
         validate::not_empty("aid", &aid)?;
@@ -103,8 +104,8 @@ impl Blocks {
         Ok(Self { aid, key: BlockKey::new("private_key", &private_key.into())? })
     }
 
-    /// Creates an instance for the application whose AID and key are in the environment variables
-    /// `TINYPASS_AID` and `TINYPASS_PRIVATE_KEY`.
+    /// Creates an instance with the AID and private key in the environment variables `TINYPASS_AID`
+    /// and `TINYPASS_PRIVATE_KEY`.
     ///
     /// # Errors
     /// Returns an error that names the variable if one is missing or invalid.
@@ -134,12 +135,12 @@ impl Blocks {
     }
 }
 
-/// Serializes a value for which serialization never fails, as JSON without white space.
+/// Serializes a value as JSON without whitespace. The serialization of these values never fails.
 fn json_text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Parses JSON. The error contains the position, but no value.
+/// Parses JSON. Errors contain the position, but no values.
 fn read_json<T: DeserializeOwned>(text: String) -> Result<T, ReadError> {
     json_slice(text.as_bytes()).map_err(|error| ReadError::Content(error.to_string()))
 }

@@ -27,7 +27,7 @@ static PROVIDER: Provider = Provider {
 ///
 /// See the example of [`Client`](crate::Client).
 ///
-/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; the documentation uses `http` for the
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1. The documentation uses `http` for the
 /// sandbox.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -43,7 +43,7 @@ pub enum Environment {
 }
 
 impl fmt::Debug for Environment {
-    /// Formats URLs without user name and password.
+    /// Shows a URL without user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Production => f.write_str("Production"),
@@ -93,19 +93,19 @@ pub struct Client {
     pub(crate) download_path: Option<DownloadPath>,
 }
 
-/// The argument that is named in errors about the base URL.
+/// The name of the argument in errors about the base URL.
 const BASE_URL: &str = "base_url";
 
-/// A builder of a [`Client`]; see [`Client::builder`].
+/// A builder for a [`Client`]; see [`Client::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
     aid: String,
     private_key: Secret,
-    /// The argument or variable that the private key is from.
+    /// The argument or variable that contained the private key.
     private_key_name: &'static str,
     environment: Environment,
-    /// The argument or variable that the base URL is from.
+    /// The argument or variable that contained the base URL.
     base_url_name: &'static str,
     download_path: Option<DownloadPath>,
     settings: Settings,
@@ -152,14 +152,14 @@ impl Client {
 
 /// # Requests to any endpoint
 ///
-/// The other methods send the requests of this crate. These methods send any request, such as a
-/// [`RawEndpoint`](crate::RawEndpoint), or return it without sending it.
+/// These methods send any request, such as a [`RawEndpoint`](crate::RawEndpoint), or return a
+/// request without sending it. The other methods call one endpoint each.
 impl Client {
     api_auth::client_methods!();
 }
 
 impl ClientBuilder {
-    /// Returns a builder from the variables that [`Client::from_env`] reads.
+    /// Returns a builder with the settings in the variables that [`Client::from_env`] reads.
     ///
     /// # Errors
     /// Returns an error that names the variable if one is missing or invalid.
@@ -195,8 +195,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the spelling of the download paths. By default, the documented paths are tried first,
-    /// and the others after a 404.
+    /// Sets the spelling of the download paths. By default, the documented spelling is tried first,
+    /// and the other one after a 404.
     pub fn download_path(mut self, path: DownloadPath) -> Self {
         self.download_path = Some(path);
         self
@@ -207,8 +207,8 @@ impl ClientBuilder {
     /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// Returns an error that names the first invalid argument: an AID with a colon or a line end,
-    /// an empty key, a base URL that is invalid or would send the signature unencrypted.
+    /// Returns an error that names the first invalid argument: an AID with a colon or a line break,
+    /// an empty key, or a base URL that is invalid or would send the signature unencrypted.
     pub fn build(self) -> Result<Client> {
         let auth = RequestLine::new(("aid", self.aid), (self.private_key_name, &self.private_key))?;
         let core = self.settings.build(
@@ -220,10 +220,10 @@ impl ClientBuilder {
     }
 }
 
-/// The variable with the private key.
+/// The variable that contains the private key.
 const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
 
-/// Reads the AID and the private key from their variables.
+/// Reads the AID and the private key from the environment variables.
 pub(crate) fn keys(variables: Env<'_>) -> Result<(String, Secret), InputError> {
     const AID: &str = "TINYPASS_AID";
     let aid = variables.need(AID)?;

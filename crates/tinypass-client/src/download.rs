@@ -29,7 +29,7 @@ use crate::{Client, validate};
 /// See the example of the module [`download`](crate::download).
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download and
-/// download/url; the official PHP client 2.0.8.
+/// download/url, and the official PHP client 2.0.8.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DownloadPath {
@@ -104,8 +104,8 @@ impl Model for Download {
 /// let request = GetDownload::new("ebook-1").path(DownloadPath::Sdk);
 /// ```
 ///
-/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download; the
-/// alternative path, the official PHP client 2.0.8.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download. The
+/// alternative path is from the official PHP client 2.0.8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDownload {
     rid: String,
@@ -149,7 +149,7 @@ impl Endpoint for GetDownload {
     }
 }
 
-/// The expiry of a link. The API accepts one of the two parameters.
+/// The expiry of a link: a lifetime or a time. The API accepts only one of the two parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
     Lifetime(Duration),
@@ -166,8 +166,8 @@ enum Until {
 /// let until = GetDownloadUrl::until("ebook-1", UnixTime::from_seconds(1_893_456_000));
 /// ```
 ///
-/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download/url; the
-/// alternative path, the official PHP client 2.0.8.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download/url. The
+/// alternative path is from the official PHP client 2.0.8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDownloadUrl {
     rid: String,
@@ -202,12 +202,12 @@ impl GetDownloadUrl {
 ///
 /// See the example of the module [`download`](crate::download).
 ///
-/// Source: the response is not documented. The object with `url` is an assumption; a JSON string
-/// and a plain link are accepted as well.
+/// Source: none, as the response is not documented. An object with `url` is an assumption; a JSON
+/// string and a plain link are accepted as well.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DownloadUrl {
-    /// The link. Until it expires, it gives access to the file without credentials.
+    /// The link. It gives access to the file without credentials, until it expires.
     pub url: String,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -248,7 +248,7 @@ impl Endpoint for GetDownloadUrl {
                 return Err(InputError::new("lifetime", "must be at least one second"));
             }
             Until::Expiration(end) if end.seconds() <= 0 => {
-                return Err(InputError::new("expires", "must be after 1970"));
+                return Err(InputError::new("expires", "must be after 1970-01-01"));
             }
             _ => {}
         }
@@ -314,8 +314,9 @@ impl Client {
         }
     }
 
-    /// Returns the details of a download. Returns `None` if there is none. Both spellings of the
-    /// path are requested, as by [`get_download_url`](Client::get_download_url).
+    /// Returns the details of the download of the resource `rid`. Returns `None` if there is no
+    /// such download. After a 404, the other spelling of the path is requested, as by
+    /// [`get_download_url`](Client::get_download_url).
     ///
     /// See the example of the module [`download`](crate::download).
     ///

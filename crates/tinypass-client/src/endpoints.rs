@@ -7,7 +7,7 @@ use crate::download::{GetDownload, GetDownloadUrl};
 use crate::subscription::{CancelSubscription, SearchSubscriptions};
 use crate::user::GetUser;
 
-/// All endpoints of this crate, in the order of the README.
+/// All endpoints of this crate, in the order of the table in the README.
 ///
 /// ```
 /// let listed = tinypass_client::ENDPOINTS.iter().find(|endpoint| endpoint.id() == "user.get");

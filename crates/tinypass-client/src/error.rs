@@ -56,8 +56,8 @@ pub(crate) trait Model: DeserializeOwned {
 }
 
 /// Parses an object. Any field may be absent, but not all of them: an empty object `{}` from a
-/// proxy is an error. Otherwise, an access record without fields would be one that never expires,
-/// and would grant access.
+/// proxy is an error. Without this check, an access record without fields would never expire, and
+/// would grant access.
 pub(crate) fn object<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = success(response)?;
     required(T::REQUIRED, model.has_fields().then_some(model))
@@ -73,7 +73,7 @@ pub(crate) fn page<T: Model>(response: &Response) -> Result<T, ResponseError> {
     Ok(page)
 }
 
-/// Parses an object. An error object with HTTP 200 is an error.
+/// Parses an object. An error object in a response with status 200 is an error.
 pub(crate) fn success<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = json(response)?;
     if model.extra().contains("error")
@@ -84,7 +84,7 @@ pub(crate) fn success<T: Model>(response: &Response) -> Result<T, ResponseError>
     Ok(model)
 }
 
-/// Parses the object of a look-up. Returns `None` for a 404 of the API.
+/// Parses the object that a lookup returns. Returns `None` for a 404 of the API.
 pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, ResponseError> {
     if is_not_found(response)? { Ok(None) } else { object(response).map(Some) }
 }

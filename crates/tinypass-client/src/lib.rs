@@ -3,7 +3,7 @@
 //!
 //! # Contents
 //!
-//! | module | contents | methods |
+//! | item | contents | methods |
 //! |---|---|---|
 //! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`send_all`](Client::send_all), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
 //! | [`access`] | access of users to resources | [`get_access`](Client::get_access), [`accesses`](Client::accesses), [`search_access`](Client::search_access), [`grant_access`](Client::grant_access), [`revoke_access`](Client::revoke_access) |
@@ -11,8 +11,8 @@
 //! | [`download`] | downloads, and expiring links to their files | [`get_download`](Client::get_download), [`get_download_url`](Client::get_download_url) |
 //! | [`user`] | users | [`get_user`](Client::get_user) |
 //! | `blocks` (feature `blocks`) | token cookies, webhooks, purchase links and tags | methods of `blocks::Blocks`, which requires no client |
-//! | [`ENDPOINTS`] | table of all endpoints | |
-//! | [`api_auth`] | transport, clock, pagination, HTTP types: shared by all clients of this family | |
+//! | [`ENDPOINTS`] | a table of all endpoints | |
+//! | [`api_auth`] | transport, clock, pagination and HTTP types, which all clients of this family share | |
 //!
 //! [`authorization`] signs a request that is sent by other means.
 //!

@@ -1,4 +1,4 @@
-//! Recurring subscriptions: searching and cancelling them.
+//! Recurring subscriptions: search and cancellation.
 //!
 //! ```no_run
 //! use tinypass_client::{Client, SearchSubscriptions};
@@ -20,7 +20,7 @@ use crate::error::{self, Model};
 use crate::{Client, validate};
 
 /// A subscription. Its fields are not documented, so all of them are in `extra`. The methods return
-/// the fields that are known from other objects of the API.
+/// fields whose names are known from other objects of the API.
 ///
 /// See the example of the module [`subscription`](crate::subscription).
 ///

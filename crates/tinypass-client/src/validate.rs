@@ -1,10 +1,10 @@
-//! Validation before a request is sent, in addition to that of all providers.
+//! Validation of arguments before a request is sent, in addition to that in `api_auth`.
 
 use api_auth::InputError;
 pub(crate) use api_auth::validate::{max_chars, not_empty};
 
-/// Validates a resource id, which the publisher chooses: 1 to 255 characters that are not all white
-/// space.
+/// Validates a resource id, which the publisher chooses: 1 to 255 characters that are not all
+/// whitespace.
 pub(crate) fn rid(rid: &str) -> Result<(), InputError> {
     not_empty("rid", rid)?;
     max_chars("rid", rid, 255)

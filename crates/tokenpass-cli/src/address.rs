@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Run, with_options};
+use cli_support::{Context, Exit, Failure, Input, Limits, Run, with_options};
 use tokenpass_client::addresses::{
     DeleteAddress, GetMyAddress, GetPublicAddress, InstantVerify, ListMyAddresses,
     ListPublicAddresses, RegisterAddress, UpdateAddress, VerifyAddress,
@@ -17,6 +17,8 @@ pub(crate) enum Address {
         /// Name of another user
         #[arg(long)]
         user: Option<String>,
+        #[command(flatten)]
+        limits: Limits,
     },
     /// Show an address of the logged-in user, or a public one of another user
     Get {
@@ -71,6 +73,8 @@ pub(crate) struct Register {
     /// Type of the address
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
+    #[command(flatten)]
+    input: Input,
 }
 
 #[derive(Debug, Args)]
@@ -95,9 +99,11 @@ const COLUMNS: &[Column] =
 impl Run<Tokenpass> for Address {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
         match self {
-            Self::List { user: None } => context.entries(ListMyAddresses::new(), "result", COLUMNS),
-            Self::List { user: Some(user) } => {
-                context.entries(ListPublicAddresses::new(user), "result", COLUMNS)
+            Self::List { user: None, limits } => {
+                context.entries(ListMyAddresses::new(), "result", &limits, COLUMNS)
+            }
+            Self::List { user: Some(user), limits } => {
+                context.entries(ListPublicAddresses::new(user), "result", &limits, COLUMNS)
             }
             Self::Get { address, user: None } => context.show(GetMyAddress::new(address)),
             Self::Get { address, user: Some(user) } => {
@@ -106,7 +112,7 @@ impl Run<Tokenpass> for Address {
             Self::Register(register) => {
                 let request = RegisterAddress::new(register.address);
                 let request = with_options!(request, register; label, public, active, kind);
-                context.show(request)
+                context.create(request, &register.input)
             }
             Self::Verify { address, signature } => {
                 context.show(VerifyAddress::new(address, signature))

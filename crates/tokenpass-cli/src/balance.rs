@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Run};
+use cli_support::{Context, Exit, Failure, Limits, Run};
 use tokenpass_client::balances::{ListProtectedBalances, ListPublicBalances};
 
 use crate::provider::Tokenpass;
@@ -14,6 +14,8 @@ pub(crate) enum Balance {
         /// Also list the balances of private addresses
         #[arg(long)]
         private: bool,
+        #[command(flatten)]
+        limits: Limits,
     },
 }
 
@@ -21,10 +23,10 @@ const COLUMNS: &[Column] = &[("asset", "asset"), ("balance", "balance")];
 
 impl Run<Tokenpass> for Balance {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
-        let Self::List { private } = self;
+        let Self::List { private, limits } = self;
         match private {
-            true => context.entries(ListProtectedBalances::new(), "", COLUMNS),
-            false => context.entries(ListPublicBalances::new(), "", COLUMNS),
+            true => context.entries(ListProtectedBalances::new(), "", &limits, COLUMNS),
+            false => context.entries(ListPublicBalances::new(), "", &limits, COLUMNS),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Run, with_options};
+use cli_support::{Context, Exit, Failure, Input, Limits, Run, with_options};
 use tokenpass_client::balances::Satoshis;
 use tokenpass_client::chats::{
     CreateChat, GetChat, GetChatPrivileges, GetMessengerPrivileges, JoinChat, ListChats, UpdateChat,
@@ -13,7 +13,7 @@ use crate::provider::Tokenpass;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Chat {
     /// List the chats of the logged-in user
-    List,
+    List(Limits),
     /// Show a chat
     Get {
         /// UUID of the chat
@@ -25,6 +25,8 @@ pub(crate) enum Chat {
         name: String,
         #[command(flatten)]
         settings: Settings,
+        #[command(flatten)]
+        input: Input,
     },
     /// Replace the tokens of a chat
     Update {
@@ -86,10 +88,10 @@ const COLUMNS: &[Column] =
 impl Run<Tokenpass> for Chat {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
         match self {
-            Self::List => context.entries(ListChats::new(), "", COLUMNS),
+            Self::List(limits) => context.entries(ListChats::new(), "", &limits, COLUMNS),
             Self::Get { chat } => context.show(GetChat::new(chat)),
-            Self::Create { name, settings } => {
-                context.show(with_settings!(CreateChat::new(name), settings))
+            Self::Create { name, settings, input } => {
+                context.create(with_settings!(CreateChat::new(name), settings), &input)
             }
             Self::Update { chat, settings } => {
                 context.show(with_settings!(UpdateChat::new(chat), settings))

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use cli_support::api_auth::Endpoint;
 use cli_support::args::read;
-use cli_support::output::Format;
 use cli_support::{Context, Exit, Failure, Json, Run, WithJson};
 use tokenpass_client::Rules;
 use tokenpass_client::tca::{CheckAddress, CheckEmail, CheckUser};
@@ -47,7 +46,7 @@ impl Run<Tokenpass> for Check {
         let who = match (self.who, &self.file) {
             (Some(who), None) => vec![who],
             (None, Some(file)) => users(file)?,
-            (None, None) => return Err(usage("the user or the rules are missing")),
+            (None, None) => return Err(usage("a user and rules are required")),
             (Some(_), Some(_)) => {
                 return Err(usage("with --file, give only the rules and no user"));
             }
@@ -74,7 +73,7 @@ fn users(file: &Path) -> Result<Vec<String>, Failure> {
         .map(str::to_owned)
         .collect();
     match users.is_empty() {
-        true => Err(Failure::new(Exit::Usage, format!("{}: no users", file.display()))),
+        true => Err(Failure::new(Exit::Usage, format!("{}: contains no users", file.display()))),
         false => Ok(users),
     }
 }
@@ -107,9 +106,9 @@ pub(crate) fn check_one<E: Endpoint<Output = bool>>(
     request: E,
 ) -> Result<Exit, Failure> {
     let Some(reply) = context.send(WithJson::new(request))? else { return Ok(Exit::Done) };
-    match context.output.format() {
-        Format::Table => context.output.text(if reply.value { "yes" } else { "no" })?,
-        _ => context.output.value(&reply.body)?,
+    match context.output.is_plain() {
+        true => context.output.text(if reply.value { "yes" } else { "no" })?,
+        false => context.output.value(&reply.body)?,
     }
     Ok(if reply.value { Exit::Done } else { Exit::No })
 }

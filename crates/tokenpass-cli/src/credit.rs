@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Run};
+use cli_support::{Context, Exit, Failure, Input, Limits, Run};
 use tokenpass_client::credits::{
     CreateCreditAccount, CreateCreditGroup, Entry, GetCreditAccount, GetCreditAccountHistory,
     GetCreditGroup, GetCreditGroupHistory, GiveCredits, ListCreditAccounts, ListCreditGroups,
@@ -44,19 +44,21 @@ pub(crate) struct Booking {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Group {
     /// List the groups
-    List,
+    List(Limits),
     /// Show a group
     Get {
         /// UUID of the group
         group: String,
     },
-    /// Create a group, which the application of the credentials may use
+    /// Create a group for this application
     Create {
         /// Name of the group
         name: String,
         /// Client id of another application that may use the group; may be repeated
         #[arg(long, value_name = "CLIENT_ID")]
         allow: Vec<String>,
+        #[command(flatten)]
+        input: Input,
     },
     /// Change the name of a group, or replace the applications that may use it
     Update {
@@ -73,6 +75,8 @@ pub(crate) enum Group {
     History {
         /// UUID of the group
         group: String,
+        #[command(flatten)]
+        limits: Limits,
     },
 }
 
@@ -82,6 +86,8 @@ pub(crate) enum Account {
     List {
         /// UUID of the group
         group: String,
+        #[command(flatten)]
+        limits: Limits,
     },
     /// Show an account with its balance
     Get {
@@ -96,6 +102,8 @@ pub(crate) enum Account {
         group: String,
         /// Name of the account, or the UUID of a user
         name: String,
+        #[command(flatten)]
+        input: Input,
     },
     /// List the bookings of an account
     History {
@@ -103,6 +111,8 @@ pub(crate) enum Account {
         group: String,
         /// Name or UUID of the account
         account: String,
+        #[command(flatten)]
+        limits: Limits,
     },
 }
 
@@ -157,12 +167,13 @@ impl Run<Tokenpass> for Credit {
 impl Group {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
         match self {
-            Self::List => context.entries(ListCreditGroups::new(), "list", GROUPS),
+            Self::List(limits) => context.entries(ListCreditGroups::new(), "list", &limits, GROUPS),
             Self::Get { group } => context.show(GetCreditGroup::new(group)),
-            Self::Create { name, allow } => {
+            Self::Create { name, allow, input } => {
                 let own = context.client()?.client_id();
                 let request = CreateCreditGroup::new(name).allow(own);
-                context.show(allow.into_iter().fold(request, CreateCreditGroup::allow))
+                let request = allow.into_iter().fold(request, CreateCreditGroup::allow);
+                context.create(request, &input)
             }
             Self::Update { group, name, allow } => {
                 let mut request = UpdateCreditGroup::new(group);
@@ -171,8 +182,9 @@ impl Group {
                 }
                 context.show(allow.into_iter().fold(request, UpdateCreditGroup::allow))
             }
-            Self::History { group } => {
-                context.entries(GetCreditGroupHistory::new(group), "transactions", BOOKINGS)
+            Self::History { group, limits } => {
+                let request = GetCreditGroupHistory::new(group);
+                context.entries(request, "transactions", &limits, BOOKINGS)
             }
         }
     }
@@ -181,14 +193,17 @@ impl Group {
 impl Account {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
         match self {
-            Self::List { group } => {
-                context.entries(ListCreditAccounts::new(group), "accounts", ACCOUNTS)
+            Self::List { group, limits } => {
+                context.entries(ListCreditAccounts::new(group), "accounts", &limits, ACCOUNTS)
             }
             Self::Get { group, account } => context.show(GetCreditAccount::new(group, account)),
-            Self::Create { group, name } => context.show(CreateCreditAccount::new(group, name)),
-            Self::History { group, account } => context.entries(
+            Self::Create { group, name, input } => {
+                context.create(CreateCreditAccount::new(group, name), &input)
+            }
+            Self::History { group, account, limits } => context.entries(
                 GetCreditAccountHistory::new(group, account),
                 "transactions",
+                &limits,
                 BOOKINGS,
             ),
         }

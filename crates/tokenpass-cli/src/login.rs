@@ -68,7 +68,8 @@ fn wait_for(
         .serve(Some(web.wait), |request| {
             let (response, result) = respond(redirect, request, login, &mut ignored);
             if let Some(kind) = &ignored {
-                context.note(&format!("a callback without the state of this login: {kind}"));
+                let problem = "ignored a callback that does not belong to this login";
+                context.note(&format!("{problem} ({kind})"));
             }
             (response, result)
         })
@@ -94,15 +95,17 @@ fn respond(
     let Err(error) = &result else {
         return (Response::text(200, "Thank you. You may close this page."), Some(result));
     };
-    let text = format!("The login failed: {:?}.", error.kind());
     // A callback without the state can be from an old tab or a page of another site.
     let query = request.target.split_once('?').map_or("", |(_, query)| query);
     let is_of_this_login = Params::decode(query).is_ok_and(|query| {
         query.get("state").is_some_and(|state| Secret::new(state) == *login.state())
     });
     if is_of_this_login {
+        let text = "The login failed. The program that waits for it shows the reason.";
         return (Response::text(200, text), Some(result));
     }
+    // The server sends denials without the state, so the reason is shown.
     *ignored = Some(format!("{:?}", error.kind()));
-    (Response::text(200, text), None)
+    let text = "This page does not belong to the login that is waiting. Start the login again.";
+    (Response::text(400, text), None)
 }

@@ -30,9 +30,15 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Check whether a user or an address satisfies rules; exit status 1 if not
+    ///
+    /// A check by user name needs the token of a user (`auth login --web`, or
+    /// `TOKENPASS_OAUTH_TOKEN`). --address needs no credentials, and --email needs the privileged
+    /// client (`TOKENPASS_PRIVILEGED_CLIENT_ID` and its secret).
+    ///
+    /// The exit status is 0 if the rules are satisfied, and 1 if they are not.
     Check(check::Check),
     /// Explain rules
-    #[command(subcommand)]
+    #[command(subcommand, alias = "rules")]
     Rule(Noun<check::Rule>),
     /// Show the token balances of the logged-in user
     #[command(subcommand, alias = "balances")]
@@ -43,25 +49,25 @@ enum Command {
     /// Lend tokens, and manage promises
     #[command(subcommand, alias = "promises")]
     Promise(Noun<promise::Promise>),
-    /// Addresses that tokens are lent from
+    /// Manage the addresses that tokens are lent from
     #[command(subcommand, alias = "sources")]
     Source(Noun<source::Source>),
-    /// Credits of an application
+    /// Give and take credits, and manage their groups and accounts
     #[command(subcommand, alias = "credits")]
     Credit(Noun<credit::Credit>),
-    /// Token chats
+    /// Manage token chats
     #[command(subcommand, alias = "chats")]
     Chat(Noun<chat::Chat>),
     /// Show what a token gives access to
     #[command(subcommand, alias = "perks")]
     Perk(Noun<token::Perk>),
-    /// Details of assets
+    /// Show assets
     #[command(subcommand, alias = "assets")]
     Asset(Noun<token::Asset>),
     /// Check and confirm users' second factor
-    #[command(subcommand)]
+    #[command(subcommand, alias = "second-factors")]
     SecondFactor(Noun<token::SecondFactor>),
-    /// Bitcoin addresses
+    /// Register, verify and list Bitcoin addresses
     #[command(subcommand, alias = "addresses")]
     Address(Noun<address::Address>),
     Whoami(user::Whoami),

@@ -3,9 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, Subcommand};
-use cli_support::args::duration;
+use cli_support::args::positive_duration;
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Run, with_options};
+use cli_support::{Context, Exit, Failure, Input, Limits, Run, with_options};
 use tokenpass_client::UnixTime;
 use tokenpass_client::balances::Satoshis;
 use tokenpass_client::promises::{
@@ -24,13 +24,15 @@ pub(crate) enum Promise {
         /// Promises to this e-mail address
         #[arg(long)]
         email: Option<String>,
+        #[command(flatten)]
+        limits: Limits,
     },
     /// Show a promise
     Get {
         /// Id, transaction id or fingerprint of the promise
         id: String,
     },
-    /// Lend tokens
+    /// Promise (lend) tokens to a user or an address
     Create(Create),
     /// Change a promise
     Update(Update),
@@ -75,7 +77,7 @@ pub(crate) struct Update {
 #[derive(Debug, Args)]
 pub(crate) struct Terms {
     /// End the promise after this time, such as `30d`
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     expires_after: Option<Duration>,
     /// Id of the transaction that fulfils the promise
     #[arg(long)]
@@ -97,7 +99,7 @@ macro_rules! with_terms {
     ($request:expr, $terms:expr) => {{
         let (mut request, terms) = ($request, $terms);
         if let Some(time) = terms.expires_after {
-            request = request.expires(after(time));
+            request = request.expires(after(time)?);
         }
         request = with_options!(request, terms; txid, fingerprint, reference, note);
         request
@@ -116,15 +118,15 @@ const COLUMNS: &[Column] = &[
 impl Run<Tokenpass> for Promise {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
         match self {
-            Self::List { email: Some(email), .. } => {
-                context.entries(ListPromisesByEmail::new(email), "list", COLUMNS)
+            Self::List { email: Some(email), limits, .. } => {
+                context.entries(ListPromisesByEmail::new(email), "list", &limits, COLUMNS)
             }
-            Self::List { destination, email: None } => {
+            Self::List { destination, email: None, limits } => {
                 let mut request = ListPromises::new();
                 if let Some(address) = destination {
                     request = request.destination(address);
                 }
-                context.entries(request, "list", COLUMNS)
+                context.entries(request, "list", &limits, COLUMNS)
             }
             Self::Get { id } => context.show(GetPromise::new(id)),
             Self::Create(Create { source, destination, asset, quantity, terms, input }) => {
@@ -154,8 +156,9 @@ impl Run<Tokenpass> for Promise {
 }
 
 /// Returns the time after a duration from now.
-fn after(duration: Duration) -> UnixTime {
+fn after(duration: Duration) -> Result<UnixTime, Failure> {
     #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
     let now = SystemTime::now();
-    now.checked_add(duration).unwrap_or(now).into()
+    let time = now.checked_add(duration).map(UnixTime::from);
+    time.ok_or_else(|| Failure::new(Exit::Usage, "the duration is too long"))
 }

@@ -70,13 +70,13 @@ impl Provider for Tokenpass {
         // A URL of the settings must not redirect a call for which an environment is given.
         let url = connection.base_url.as_deref().or(url.filter(|_| name.is_none()));
         builder = builder.environment(match (url, name) {
-            (Some(url), _) => Environment::custom(url),
-            (None, None | Some("production")) => Environment::Production,
-            (None, Some("staging")) => Environment::Staging,
-            (None, Some(name)) => {
+            (_, Some(name)) if !matches!(name, "production" | "staging") => {
                 let problem = format!("environment: `{name}` is not one of production, staging");
                 return Err(Failure::new(Exit::Usage, problem));
             }
+            (Some(url), _) => Environment::custom(url),
+            (None, Some("staging")) => Environment::Staging,
+            (None, _) => Environment::Production,
         });
         if let Some(uri) = settings.get(REDIRECT_URI) {
             builder = builder.redirect_uri(uri);

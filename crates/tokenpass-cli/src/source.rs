@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Run};
+use cli_support::{Context, Exit, Failure, Input, Limits, Run};
 use tokenpass_client::promises::{DeleteSource, ListSources, RegisterSource};
 
 use crate::provider::Tokenpass;
@@ -10,7 +10,7 @@ use crate::provider::Tokenpass;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Source {
     /// List the addresses that tokens are lent from
-    List,
+    List(Limits),
     /// Register an address that tokens are lent from, or change its assets
     Register(Register),
     /// Remove an address that tokens are lent from
@@ -39,6 +39,8 @@ pub(crate) struct Register {
     /// Chain of the address
     #[arg(long)]
     chain: Option<String>,
+    #[command(flatten)]
+    input: Input,
 }
 
 const COLUMNS: &[Column] = &[("address", "address"), ("assets", "assets")];
@@ -46,8 +48,13 @@ const COLUMNS: &[Column] = &[("address", "address"), ("assets", "assets")];
 impl Run<Tokenpass> for Source {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
         match self {
-            Self::List => context.entries(ListSources::new(), "whitelist", COLUMNS),
-            Self::Register(register) => context.show(register.request()),
+            Self::List(limits) => {
+                context.entries(ListSources::new(), "whitelist", &limits, COLUMNS)
+            }
+            Self::Register(mut register) => {
+                let input = std::mem::take(&mut register.input);
+                context.create(register.request(), &input)
+            }
             Self::Delete { address } => {
                 context.confirm(&format!("remove the source {address}"))?;
                 context.show(DeleteSource::new(address))

@@ -1,7 +1,7 @@
 //! `tokenpass user`.
 
 use clap::{Args, Subcommand};
-use cli_support::{Context, Exit, Failure, Run, with_options};
+use cli_support::{Context, Exit, Failure, Input, Limits, Run, with_options};
 use tokenpass_client::accounts::{CheckLogin, RegisterAccount, UpdateAccount};
 use tokenpass_client::lookups::{
     CheckUserExists, GetAddressByUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses,
@@ -19,6 +19,8 @@ pub(crate) enum User {
     Find {
         /// Rules, such as "TOKENLY >= 1"
         rules: Rules,
+        #[command(flatten)]
+        limits: Limits,
     },
     /// Show the users with these bitcoin addresses or this e-mail address
     Lookup {
@@ -68,6 +70,8 @@ pub(crate) struct Register {
     /// Read the password from the first line of standard input
     #[arg(long)]
     password_stdin: bool,
+    #[command(flatten)]
+    input: Input,
 }
 
 #[derive(Debug, Args)]
@@ -101,9 +105,9 @@ impl Run<Tokenpass> for Whoami {
 impl Run<Tokenpass> for User {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
         match self {
-            Self::Find { rules } => {
+            Self::Find { rules, limits } => {
                 let columns = &[("id", "id"), ("user", "username")];
-                context.entries(FindUsers::new(rules), "results", columns)
+                context.entries(FindUsers::new(rules), "results", &limits, columns)
             }
             Self::Lookup { email: Some(email), .. } => context.show(GetUserByEmail::new(email)),
             Self::Lookup { addresses, email: None } => match addresses.as_slice() {
@@ -111,7 +115,8 @@ impl Run<Tokenpass> for User {
                 addresses => {
                     let columns =
                         &[("address", "address"), ("user", "username"), ("email", "email")];
-                    context.entries(GetUsersByAddresses::new(addresses), "users", columns)
+                    let request = GetUsersByAddresses::new(addresses);
+                    context.entries(request, "users", &Limits::NONE, columns)
                 }
             },
             Self::Address { user } => context.show(GetAddressByUser::new(user)),
@@ -122,13 +127,13 @@ impl Run<Tokenpass> for User {
                 }
                 check_one(context, request)
             }
-            Self::Register(Register { user, email, name, password_stdin }) => {
+            Self::Register(Register { user, email, name, password_stdin, input }) => {
                 let password = password(context, "password", password_stdin)?;
                 let mut request = RegisterAccount::new(user, password, email);
                 if let Some(name) = name {
                     request = request.name(name);
                 }
-                context.show(request)
+                context.create(request, &input)
             }
             Self::Login { user, password_stdin } => {
                 let password = password(context, "password", password_stdin)?;

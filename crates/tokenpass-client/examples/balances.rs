@@ -14,7 +14,7 @@ use tokenpass_client::balances::{Balance, ListProtectedBalances, ListPublicBalan
 use tokenpass_client::{ClientBuilder, Result};
 
 const HELP: &str = "\
-Prints the balances of the token's user, one line per asset, and the addresses, one line per
+Prints the balances of the logged-in user, one line per asset, and the addresses, one line per
 address.
 
 usage: balances [--public] [--refresh]

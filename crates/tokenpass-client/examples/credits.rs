@@ -1,4 +1,4 @@
-//! Transfers credits of an application, and prints the ledger.
+//! Gives and takes credits of an application, and prints the ledger.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -20,9 +20,9 @@ usage: credits [--create] [--ref TEXT] give GROUP ACCOUNT AMOUNT
        credits accounts GROUP
 
   GROUP     name or UUID of the group
-  ACCOUNT   name or UUID of the account; a user's UUID as a name ties it to the user
+  ACCOUNT   name or UUID of the account; an account named by a user's UUID belongs to that user
   --create  create the group and the account if they do not exist
-  --ref     your reference
+  --ref     your reference, such as an order number
 
 Credits are given from and taken to the group's own account, `_`. The sum of all balances is
 always 0.

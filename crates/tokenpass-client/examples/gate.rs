@@ -19,7 +19,7 @@ usage: gate [options] USERNAME RULE...
   RULE                such as: 'TOKENLY >= 1 and LTBCOIN < 5000 or SOUP'
                       operators: >= > = != < <= (the last two also require more than 0)
   --address           check the balances of an address on the blockchain
-  --local             fetch the balances of the token's user and evaluate the rule locally (not
+  --local             fetch the balances of the logged-in user and evaluate the rule locally (not
                       with --address)
   --without-promises  do not count promises (not with --local)
   --quiet             print nothing

@@ -1,4 +1,4 @@
-//! Lends an amount of a token for some hours, and cancels promises.
+//! Lends an amount of a token for a number of hours, and cancels promises.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -109,7 +109,7 @@ fn execute(task: Task) -> Result<()> {
             }
             let amount: Satoshis = amount.parse()?;
             let end = SystemClock.now() + Duration::from_secs(hours.saturating_mul(3600));
-            // The server expects the same forms: `user:NAME` and `email:ADDRESS`.
+            // The server expects the same notation: `user:NAME` and `email:ADDRESS`.
             let mut promise =
                 CreatePromise::new(source, Destination::from(destination), asset, amount)
                     .expires(UnixTime::from(end));

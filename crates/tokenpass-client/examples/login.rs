@@ -25,13 +25,13 @@ usage: login [--scope SCOPE]... [--timeout SECONDS] [--no-browser] [--show-token
                      manage-chats (default: user and tca)
   --timeout SECONDS  the time to wait for the callback (default 120)
   --no-browser       request the callback URL without a browser; only for users who are logged
-                     in and granted access before
+                     in and have already granted access
   --show-token       print the token, for TOKENPASS_OAUTH_TOKEN
 
 exit status: 0 logged in, 1 an error, 2 invalid arguments
 
 environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, TOKENPASS_REDIRECT_URI (registered,
-             of this machine, such as http://127.0.0.1:8000/oauth_callback), and optionally
+             on this machine, such as http://127.0.0.1:8000/oauth_callback), and optionally
              TOKENPASS_BASE_URL
 ";
 
@@ -132,7 +132,7 @@ fn redirect_of(url: &str) -> Result<Redirect, Box<dyn std::error::Error>> {
     })?)
 }
 
-/// Serves requests until one has the state of this login.
+/// Serves requests until a callback has the state of this login.
 fn wait_for(
     redirect: &Redirect,
     listener: Listener,
@@ -162,7 +162,7 @@ fn respond(
         return (Response::text(200, "Thank you. You may close this page."), Some(result));
     };
     let text = format!("The login failed: {:?}.", error.kind());
-    // A callback without the state can be from an old tab or a page of another site.
+    // A callback without the state can be from an old tab or from a page of another site.
     let query = request.target.split_once('?').map_or("", |(_, query)| query);
     let is_of_this_login = Params::decode(query).is_ok_and(|query| {
         query.get("state").is_some_and(|state| Secret::new(state) == *login.state())

@@ -52,7 +52,7 @@ Calls every endpoint of the API once and prints a line for each:
 
 It creates a user account, a chat and a credit group, which remain. It lends one satoshi and
 cancels that promise. It removes the source from the whitelist and the address from the user's account
-and adds them again. It logs out of a token that it requested itself.
+and adds them again. It logs out with a token that it requested itself.
 
 usage: tokenpass_tour [options]
 
@@ -144,7 +144,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Calls all endpoints. Returns the number of failures.
+/// Calls all endpoints. Returns the number of failed calls.
 fn tour(arguments: &Arguments) -> Result<u32> {
     let tokenpass = Client::from_env()?;
     let mut report = Report::default();
@@ -242,7 +242,7 @@ fn addresses(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> 
     let update = UpdateAddress::new(&address).label("Tour & more");
     report.line::<UpdateAddress, _>(|| tokenpass.update_address(&update));
     report.line::<DeleteAddress, _>(|| tokenpass.delete_address(&address));
-    // The sandbox's first message of each user is the hash of the user's name.
+    // In the sandbox, the first message of each user is the hash of the user's name.
     let message = arguments.message.clone().unwrap_or_else(|| user_hash(username));
     let proof = InstantVerify::new(username, &message, &address, key.sign(&message)?);
     report.line::<InstantVerify, _>(|| tokenpass.instant_verify(&proof));
@@ -321,7 +321,7 @@ struct Report {
 }
 
 impl Report {
-    /// Calls an endpoint and prints its line. Returns the value, or `None` if it failed.
+    /// Calls an endpoint and prints its line. Returns the value, or `None` if the call failed.
     #[expect(clippy::disallowed_methods, reason = "measures the time of a call for display only")]
     fn line<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<T, Error>) -> Option<T> {
         let begin = Instant::now();
@@ -340,7 +340,7 @@ impl Report {
         }
     }
 
-    /// Calls a look-up, which must return a value.
+    /// Calls a lookup, which must return a value.
     fn found<E: Endpoint, T>(
         &mut self,
         call: impl FnOnce() -> Result<Option<T>, Error>,

@@ -1,5 +1,5 @@
-//! User accounts: registration, password checks, changes, and the second factor, a bitcoin
-//! signature.
+//! User accounts: registration, password checks, changes, and the second factor (a bitcoin
+//! signature).
 //!
 //! ```no_run
 //! use tokenpass_client::Client;
@@ -24,7 +24,7 @@ use crate::{Client, credentials, error};
 /// See the example of the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Saving User Info and New
-/// User Object; `confirmed_email` and `ecc_key`, the server of 2017.
+/// User Object. `confirmed_email` and `ecc_key` are from the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
@@ -70,7 +70,7 @@ pub struct RegisterAccount {
 }
 
 impl RegisterAccount {
-    /// Creates a request for an account with this user name, password and e-mail address.
+    /// Creates a request to register an account with this user name, password and e-mail address.
     pub fn new(
         username: impl Into<String>,
         password: impl Into<Secret>,
@@ -110,8 +110,8 @@ impl Endpoint for RegisterAccount {
     }
 }
 
-/// Parses a user that is not wrapped in an object. A user without an id is an error, so that access
-/// is never granted without an id.
+/// Parses a response whose body is the user itself, not wrapped in another object. A missing id is
+/// an error, so that access is never granted to a user without an id.
 pub(crate) fn user(response: &Response) -> Result<User, ResponseError> {
     let user: User = error::success(response)?;
     required("id", user.id.as_ref())?;
@@ -122,7 +122,7 @@ pub(crate) fn user(response: &Response) -> Result<User, ResponseError> {
 ///
 /// See the example of the module [`accounts`](crate::accounts).
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckLogin {
     username: String,
@@ -131,7 +131,7 @@ pub struct CheckLogin {
 }
 
 impl CheckLogin {
-    /// Creates a request to check the name and password of this user.
+    /// Creates a request to check this user name and password.
     pub fn new(username: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self { username: username.into(), password: password.into() }
     }
@@ -162,7 +162,7 @@ impl Endpoint for CheckLogin {
 ///
 /// See the example of the module [`accounts`](crate::accounts).
 ///
-/// Source: the server of 2016; the server of 2017 responds with 404, and no documentation names it.
+/// Source: the server of 2016; not documented. The server of 2017 responds with 404.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateAccount {
     user_id: String,
@@ -179,8 +179,8 @@ pub struct UpdateAccount {
 }
 
 impl UpdateAccount {
-    /// Creates an update of the user with this id (a UUID), authorized by the user's token and
-    /// password.
+    /// Creates a request to update the user with this id (a UUID), authorized by the user's token
+    /// and password.
     pub fn new(
         user_id: impl Into<String>,
         token: impl Into<Secret>,
@@ -235,9 +235,9 @@ wire_enum! {
     ///
     /// See the example of the module [`accounts`](crate::accounts).
     ///
-    /// Source: the server of 2017; no documentation names it.
+    /// Source: the server of 2017; not documented.
     pub enum SecondFactor {
-        /// The user signed.
+        /// The user has signed.
         Signed = "signed",
         /// The user has not signed.
         Unsigned = "unsigned",
@@ -249,14 +249,14 @@ wire_enum! {
 ///
 /// See the example of the module [`accounts`](crate::accounts).
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetSecondFactor {
     username: String,
 }
 
 impl GetSecondFactor {
-    /// Creates a request for the status of this user.
+    /// Creates a request for the second-factor status of this user.
     pub fn new(username: impl Into<String>) -> Self {
         Self { username: username.into() }
     }
@@ -282,7 +282,7 @@ struct TextOrNone(#[serde(deserialize_with = "wire::text")] Option<String>);
 ///
 /// See the example of the module [`accounts`](crate::accounts).
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SignSecondFactor {
     signature: String,
@@ -316,15 +316,15 @@ impl Endpoint for SignSecondFactor {
 
 /// # Accounts
 ///
-/// Requests and responses are in the module [`accounts`](crate::accounts).
+/// The request and response types are in the module [`accounts`](crate::accounts).
 impl Client {
     /// Creates a user account.
     ///
     /// See the example of the module [`accounts`](crate::accounts).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). The server rejects requests with HTTP 200, for example
-    /// if the name is taken. Such responses are returned as errors.
+    /// See [`ErrorKind`](crate::ErrorKind). The server also sends rejections, for example of a name
+    /// that is taken, with HTTP 200; they are returned as errors.
     pub fn register_account(&self, request: &RegisterAccount) -> Result<User> {
         self.send(request)
     }
@@ -364,7 +364,7 @@ impl Client {
         self.send(&GetSecondFactor::new(username))
     }
 
-    /// Satisfies the second factor of the token's user with a signature.
+    /// Satisfies the second factor of the logged-in user with a signature.
     ///
     /// See the example of the module [`accounts`](crate::accounts).
     ///

@@ -1,7 +1,7 @@
 //! Bitcoin addresses of users: lists, registration, and verification of ownership.
 //!
-//! [`register_address`](Client::register_address) adds an address. The user signs its
-//! [`verify_code`](Address::verify_code) with a wallet, and
+//! [`register_address`](Client::register_address) adds an address. The user signs the
+//! [`verify_code`](Address::verify_code) of the address with a wallet, and
 //! [`verify_address`](Client::verify_address) sends the signature.
 //!
 //! ```no_run
@@ -26,12 +26,13 @@ use crate::balances::{Balances, balances};
 use crate::proof::extract_signature;
 use crate::{Client, credentials, error, html};
 
-/// An address of a user. The fields of a response depend on the endpoint and the token's scopes.
+/// An address of a user. Which fields are set depends on the endpoint and on the scopes of the
+/// user's token.
 ///
 /// See the example of the module [`addresses`](crate::addresses).
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object;
-/// `type` and `verify_address`, the server of 2017.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object.
+/// `type` and `verify_address` are from the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Address {
@@ -47,14 +48,15 @@ pub struct Address {
     pub public: Option<bool>,
     /// The label that the user set, with HTML entities as sent by the server.
     pub label: Option<String>,
-    /// Whether the address is active. Inactive addresses are not counted.
+    /// Whether the address is active. Balances of inactive addresses are not counted.
     pub active: Option<bool>,
     /// Whether the ownership of the address is verified.
     pub verified: Option<bool>,
     /// The message to sign for [`Client::verify_address`]. It expires after ten hours. Each
     /// response with a new code invalidates the previous code.
     pub verify_code: Option<String>,
-    /// An address for a payment as another proof of ownership. It is not documented.
+    /// The address to pay in order to prove the ownership, as an alternative to a signature. This
+    /// field is not documented.
     pub verify_address: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -76,10 +78,10 @@ fn several(response: &Response) -> Result<Vec<Address>, ResponseError> {
     error::result(response)
 }
 
-/// `GET /api/v1/tca/addresses`: lists the addresses of the token's user.
+/// `GET /api/v1/tca/addresses`: lists the addresses of the logged-in user.
 ///
-/// With the scope `tca`, the response contains the public addresses, with `private-address` the
-/// others, and with `manage-address` all of them, including `active` and `verified`.
+/// The scope `tca` gives access to the public addresses, `private-address` to the others, and
+/// `manage-address` to all of them, including the fields `active` and `verified`.
 ///
 /// See the example of the module [`addresses`](crate::addresses).
 ///
@@ -120,7 +122,7 @@ impl Endpoint for ListMyAddresses {
     }
 }
 
-/// `GET /api/v1/tca/address/{address}`: returns one address of the token's user.
+/// `GET /api/v1/tca/address/{address}`: returns one address of the logged-in user.
 ///
 /// For an unverified address, the response contains a new verify code, which invalidates the
 /// previous one.
@@ -240,8 +242,8 @@ pub enum Verification {
 }
 
 impl VerifyAddress {
-    /// Creates a request to verify this address with a signature in base64, or with a whole signed
-    /// block.
+    /// Creates a request to verify this address. The signature is base64, or the complete signed
+    /// block that a wallet displays.
     pub fn new(address: impl Into<String>, signature: impl AsRef<str>) -> Self {
         let signature = extract_signature(signature.as_ref()).to_owned();
         Self { address: address.into(), signature }
@@ -297,7 +299,7 @@ pub struct UpdateAddress {
 }
 
 impl UpdateAddress {
-    /// Creates an update of this address.
+    /// Creates a request to update this address.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into(), label: None, public: None, active: None }
     }
@@ -376,9 +378,9 @@ pub struct InstantVerify {
 }
 
 impl InstantVerify {
-    /// Creates a request for this user with the message
-    /// ([`instant_verify_message`](crate::proof::instant_verify_message) of the QR code), the
-    /// address, and the signature of the message with the key of the address.
+    /// Creates a request for the user `username`. `message` is the
+    /// [`instant_verify_message`](crate::proof::instant_verify_message) in the QR code, and
+    /// `signature` signs it with the key of `address`.
     pub fn new(
         username: impl Into<String>,
         message: impl Into<String>,
@@ -470,7 +472,7 @@ pub struct GetPublicAddress {
 }
 
 impl GetPublicAddress {
-    /// Creates a request for this address of this user.
+    /// Creates a request for a public address of the user with this name.
     pub fn new(username: impl Into<String>, address: impl Into<String>) -> Self {
         Self { username: username.into(), address: address.into() }
     }
@@ -489,9 +491,9 @@ impl Endpoint for GetPublicAddress {
 
 /// # Addresses
 ///
-/// Requests and responses are in the module [`addresses`](crate::addresses).
+/// The request and response types are in the module [`addresses`](crate::addresses).
 impl Client {
-    /// Returns the addresses of the token's user, with the balances that the server has cached.
+    /// Returns the addresses of the logged-in user, with the balances that the server has cached.
     ///
     /// See the example of the module [`addresses`](crate::addresses).
     ///
@@ -501,7 +503,7 @@ impl Client {
         self.send(&ListMyAddresses::new())
     }
 
-    /// Returns an address of the token's user, or `None` if the user has no such address.
+    /// Returns an address of the logged-in user, or `None` if the user has no such address.
     ///
     /// See the example of the module [`addresses`](crate::addresses).
     ///
@@ -521,7 +523,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Proves the ownership of an address with a signature of its last verify code.
+    /// Proves the ownership of an address with a signature of the latest verify code.
     ///
     /// See the example of the module [`addresses`](crate::addresses).
     ///

@@ -13,7 +13,7 @@ use api_auth::{
 use crate::credentials;
 use crate::oauth::TokenLocation;
 
-/// Credentials with their names.
+/// Pairs of a credential and the [`Auth`] that applies it.
 type Named = Vec<(Credential, Arc<dyn Auth>)>;
 
 /// The keys and settings of a client.
@@ -105,23 +105,24 @@ impl Keys {
     }
 }
 
-/// An addition to a request.
+/// A credential that is added to a request.
 #[derive(Clone)]
 enum Addition {
-    /// A query parameter, before all others.
+    /// A query parameter, inserted before all others.
     Query(&'static str, Secret),
-    /// A member of the body. `None` is sent as null.
+    /// A field of the body. `None` is sent as null.
     Body(&'static str, Option<Secret>),
-    /// A parameter in the query of GET and DELETE, and a member of the body otherwise.
+    /// A query parameter of GET and DELETE requests, and a field of the body of all others.
     ByMethod(&'static str, Secret),
     Header(HeaderValue),
 }
 
-/// The authentication of a request: the additions, and the signer of the result.
+/// The authentication method of a request: the credentials to add, and the signer if the request is
+/// signed.
 struct Authentication {
     additions: Vec<Addition>,
     signer: Option<NonceHeaders>,
-    /// The name of the secret that is used, if it begins or ends with white space.
+    /// The name of the secret, if the secret begins or ends with whitespace.
     spaced: Option<&'static str>,
 }
 

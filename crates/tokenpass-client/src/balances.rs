@@ -26,12 +26,12 @@ pub use amounts::{Balances, Quantity, SATOSHIS, Satoshis};
 pub(crate) use amounts::{Holding, balances, php_number, text_or_false};
 
 /// The balance of one asset over all addresses of a user. Promises to the user are added and
-/// promises from the user are subtracted, so it can be below 0.
+/// promises from the user are subtracted, so the balance can be negative.
 ///
 /// See the example of the module [`balances`](crate::balances).
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Balance Object;
-/// `precision`, the provider's plug-in of 2022.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Balance Object.
+/// `precision` is from the provider's plug-in of 2022.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Balance {
@@ -71,8 +71,8 @@ impl Balance {
 
 impl<'a> FromIterator<&'a Balance> for Balances {
     /// Collects the amounts by asset. If an entry has neither `satoshis` nor `balance`, the amount
-    /// of its asset is unknown and every rule on it is false. An entry without `asset` is skipped:
-    /// its `name` is chosen by the issuer and may be that of another asset.
+    /// of its asset is unknown and every rule on that asset is false. An entry without `asset` is
+    /// skipped: its `name` is chosen by the issuer and may be that of another asset.
     fn from_iter<I: IntoIterator<Item = &'a Balance>>(list: I) -> Self {
         let mut balances = Self::new();
         for entry in list {
@@ -84,7 +84,8 @@ impl<'a> FromIterator<&'a Balance> for Balances {
     }
 }
 
-/// Parses a list of balances. It is wrapped in `result` in the documentation, but not by servers.
+/// Parses a list of balances. In the documentation the list is wrapped in `result`; servers send it
+/// unwrapped.
 fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
     if api_auth::json_start(response) == Some(b'[') {
         return error::success(response);
@@ -176,7 +177,7 @@ impl Endpoint for ListProtectedBalances {
 
 /// # Balances
 ///
-/// Requests and responses are in the module [`balances`](crate::balances).
+/// The request and response types are in the module [`balances`](crate::balances).
 impl Client {
     /// Returns the balances of the user's public addresses.
     ///

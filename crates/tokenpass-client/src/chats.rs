@@ -55,8 +55,8 @@ impl GetMessengerPrivileges {
 pub struct MessengerPrivileges {
     /// The name of the token, such as `TOKENLY`.
     pub token: Option<String>,
-    /// Whether the user may message them. This is the case if the user owns the verified address
-    /// that issued the token.
+    /// Whether the user may message all holders of the token. This is the case if the user owns the
+    /// verified address that issued the token.
     #[serde(rename = "canMessage")]
     pub can_message: Option<bool>,
     /// Fields that this type does not cover.
@@ -79,8 +79,8 @@ impl Endpoint for GetMessengerPrivileges {
 ///
 /// See the example of the module [`chats`](crate::chats).
 ///
-/// Source: the server of 2017. The page that was withdrawn from the provider's documentation in
-/// 2017 has no id, and amounts in satoshis.
+/// Source: the server of 2017. On the page that was withdrawn from the provider's documentation in
+/// 2017, chats have no id, and amounts are in satoshis.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Chat {
@@ -92,7 +92,7 @@ pub struct Chat {
     pub active: Option<bool>,
     /// Whether everyone may join.
     pub global: Option<bool>,
-    /// The amounts that are required to join, in whole tokens, by asset.
+    /// The amounts required to join, in whole tokens, keyed by asset.
     #[serde(default, deserialize_with = "amounts")]
     pub tokens: BTreeMap<String, Amount>,
     /// Fields that this type does not cover.
@@ -100,8 +100,8 @@ pub struct Chat {
     pub extra: ExtraFields,
 }
 
-/// Deserializes amounts by asset. A string or number that is not an amount is an error, so that a
-/// requirement is never lost. Null, lists and objects are skipped like unknown entries.
+/// Deserializes amounts keyed by asset. A string or number that is not an amount is an error, so
+/// that a requirement is never lost. Entries that are null, lists or objects are skipped.
 fn amounts<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, Amount>, D::Error> {
@@ -126,7 +126,7 @@ fn amounts<'de, D: Deserializer<'de>>(
 ///
 /// See the example of the module [`chats`](crate::chats).
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListChats {}
@@ -154,7 +154,7 @@ impl Endpoint for ListChats {
 ///
 /// See the example of the module [`chats`](crate::chats).
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetChatPrivileges {
     chat_id: String,
@@ -171,7 +171,7 @@ impl GetChatPrivileges {
 ///
 /// See the example of the module [`chats`](crate::chats).
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatPrivileges {
@@ -180,7 +180,7 @@ pub struct ChatPrivileges {
     /// Whether everyone may enter.
     #[serde(rename = "isGlobal")]
     pub is_global: Option<bool>,
-    /// The amounts that are required to enter.
+    /// The tokens and amounts required to enter.
     #[serde(rename = "tokenAuthorization", default)]
     pub token_authorization: Vec<TokenAuthorization>,
     /// Fields that this type does not cover.
@@ -192,7 +192,7 @@ pub struct ChatPrivileges {
 ///
 /// See the example of the module [`chats`](crate::chats).
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenAuthorization {
@@ -216,12 +216,12 @@ impl Endpoint for GetChatPrivileges {
     }
 }
 
-/// `POST /api/v1/tca/messenger/roster/{chat_id}`: joins a chat as the token's user. Requires the
+/// `POST /api/v1/tca/messenger/roster/{chat_id}`: joins a chat as the logged-in user. Requires the
 /// scope `chats`.
 ///
 /// See the example of the module [`chats`](crate::chats).
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinChat {
     chat_id: String,
@@ -245,7 +245,7 @@ impl Endpoint for JoinChat {
     }
 }
 
-/// Parses a chat. Chats on servers have an id, those of the documentation a name.
+/// Parses a chat. Servers send an id; the example in the documentation has only a name.
 fn chat(response: &Response) -> Result<Chat, ResponseError> {
     let chat: Chat = error::success(response)?;
     required("id", chat.id.as_ref().or(chat.name.as_ref()))?;
@@ -381,11 +381,11 @@ impl Endpoint for CreateChat {
 }
 
 /// `POST /api/v1/chat/{chat_uuid}`: changes a chat, except for its name. Requires the scope
-/// `manage-chats`. Each request must contain all tokens.
+/// `manage-chats`. Each request must contain all tokens that give access to the chat.
 ///
 /// The server of 2017 sets [`Chat::global`] to `false` with each change that does not contain
-/// [`global`](UpdateChat::global), and responds to `true` with HTTP 500. Therefore, a change of a
-/// global chat on this server makes it not global.
+/// [`global`](UpdateChat::global), and responds to `true` with HTTP 500. Therefore, every change of
+/// a global chat on this server makes the chat non-global.
 ///
 /// The documentation of this endpoint was withdrawn.
 ///
@@ -404,7 +404,7 @@ pub struct UpdateChat {
 }
 
 impl UpdateChat {
-    /// Creates an update of the chat with this UUID.
+    /// Creates a request to update the chat with this UUID.
     pub fn new(chat_uuid: impl Into<String>) -> Self {
         Self { chat_uuid: chat_uuid.into(), tca_rules: Vec::new(), active: None, global: None }
     }
@@ -420,8 +420,8 @@ impl UpdateChat {
     setters! {
         /// Sets whether the chat is open.
         active: bool,
-        /// Sets whether everyone may join. Without it, servers set it to `false`. The server of
-        /// 2017 responds to `true` with HTTP 500, also for administrators.
+        /// Sets whether everyone may join. Without this setting, servers change it to `false`. The
+        /// server of 2017 responds to `true` with HTTP 500, even for administrators.
         global: bool,
     }
 }
@@ -462,7 +462,7 @@ pub fn chat_id(uuid: &str) -> Option<String> {
         return None;
     }
     let mut number = u128::from_str_radix(&digits, 16).ok()?;
-    // Each leading zero byte is a digit of its own.
+    // Each leading zero byte is encoded as a separate digit.
     let zeros = number.to_be_bytes().iter().take_while(|byte| **byte == 0).count();
     let mut text = Vec::with_capacity(22);
     while number > 0 {
@@ -499,7 +499,7 @@ pub fn chat_uuid(chat_id: &str) -> Option<String> {
 
 /// # Chats
 ///
-/// Requests and responses are in the module [`chats`](crate::chats).
+/// The request and response types are in the module [`chats`](crate::chats).
 impl Client {
     /// Returns whether the user may message all holders of a token.
     ///
@@ -534,7 +534,7 @@ impl Client {
         self.send(&GetChatPrivileges::new(chat_id))
     }
 
-    /// Joins the chat with this short id as the token's user.
+    /// Joins the chat with this short id as the logged-in user.
     ///
     /// See the example of the module [`chats`](crate::chats).
     ///

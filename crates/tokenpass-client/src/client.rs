@@ -1,4 +1,4 @@
-//! The client and its builder. The methods of the client are in the modules of their endpoints.
+//! The client and its builder. The methods that call endpoints are in the modules of the resources.
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,8 +31,8 @@ const NAMESPACE: &str = "Tokenly";
 ///
 /// See the example of [`Client`](crate::Client).
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration; the
-/// staging host, the provider's PHP and JavaScript clients.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration. The
+/// staging host is from the provider's PHP and JavaScript clients.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
@@ -77,7 +77,8 @@ impl Environment {
 /// A client of one application. Cloning is cheap, and all threads can share one client.
 ///
 /// Endpoints that concern a user require the user's token. [`Client::as_user`] returns a client
-/// with this token that shares everything else.
+/// that has this token and shares everything else with the original client. In this documentation,
+/// the logged-in user is the user whose token the client has.
 ///
 /// ```
 /// use tokenpass_client::{Client, Rules};
@@ -109,9 +110,9 @@ impl fmt::Debug for Client {
     }
 }
 
-/// The argument that is named in errors about the base URL.
+/// The name of the argument in errors about the base URL.
 const BASE_URL: &str = "base_url";
-/// The argument with the secret of the privileged key pair.
+/// The name of the argument with the secret of the privileged key pair.
 const PRIVILEGED_SECRET: &str = "privileged_client_secret";
 
 /// A builder of a [`Client`]; see [`Client::builder`].
@@ -120,15 +121,16 @@ const PRIVILEGED_SECRET: &str = "privileged_client_secret";
 pub struct ClientBuilder {
     client_id: String,
     client_secret: Secret,
-    /// The argument or variable that the client secret is from.
+    /// The name of the argument or environment variable that contained the client secret.
     client_secret_name: &'static str,
     privileged: Option<(String, Secret)>,
-    /// The argument or variable that the secret of the privileged key pair is from.
+    /// The name of the argument or environment variable that contained the secret of the privileged
+    /// key pair.
     privileged_name: &'static str,
     oauth_token: Option<Secret>,
     redirect_uri: Option<String>,
     environment: Environment,
-    /// The argument or variable that the base URL is from.
+    /// The name of the argument or environment variable that contained the base URL.
     base_url_name: &'static str,
     scheme: Scheme,
     try_other_form: bool,
@@ -138,9 +140,9 @@ pub struct ClientBuilder {
     settings: Settings,
 }
 
-/// # Creation of a client, and requests to any endpoint
+/// # Building a client, and requests to any endpoint
 ///
-/// The methods of the endpoints are in the blocks below, one for each resource.
+/// The methods that call endpoints are in the blocks below, one for each resource.
 impl Client {
     /// Returns a builder for a client of the application with this key pair.
     ///
@@ -223,7 +225,7 @@ impl ClientBuilder {
     }
 
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
-        // Without it, errors would name the builder's arguments instead of the variables.
+        // Without this, errors would name the builder's arguments instead of the variables.
         let pair = |id_name, secret_name| {
             let id = variables.need(id_name)?;
             let secret = Secret::new(variables.need(secret_name)?);
@@ -283,16 +285,17 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets whether a GET whose signature is rejected is sent once more in the form of the other
-    /// generation ([`Scheme::SignedQuery`] or [`Scheme::EmptyQuery`]), which is then used first.
-    /// For servers whose generation is unknown. Defaults to `false`.
+    /// Sets whether a GET request whose signature is rejected is sent once more in the form of the
+    /// other generation ([`Scheme::SignedQuery`] or [`Scheme::EmptyQuery`]). The client then tries
+    /// that generation first. Use this for servers whose generation is unknown. Defaults to
+    /// `false`.
     pub fn try_other_form(mut self, yes: bool) -> Self {
         self.try_other_form = yes;
         self
     }
 
-    /// Sets the URL whose scheme, host and port are signed, for requests that a proxy forwards to
-    /// it.
+    /// Sets the URL whose scheme, host and port are signed. Set it if requests are sent to a proxy
+    /// that forwards them to this URL.
     pub fn signed_base_url(mut self, url: impl Into<String>) -> Self {
         self.signed_base_url = Some(url.into());
         self
@@ -306,7 +309,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets a user's token. For clients of many users, call [`Client::as_user`] instead.
+    /// Sets a user's token. To serve many users, call [`Client::as_user`] instead.
     pub fn oauth_token(mut self, token: impl Into<Secret>) -> Self {
         self.oauth_token = Some(token.into());
         self
@@ -318,7 +321,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the path of the code exchange. Defaults to [`TokenPath::AccessToken`].
+    /// Sets the path at which codes are exchanged for tokens. Defaults to
+    /// [`TokenPath::AccessToken`].
     pub fn token_path(mut self, path: TokenPath) -> Self {
         self.token_path = path;
         self
@@ -335,7 +339,7 @@ impl ClientBuilder {
     /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// Returns an error that names the first invalid argument: an empty id or secret, a base URL
+    /// Returns an error that names the first invalid argument: an empty id or secret, or a base URL
     /// that is invalid or would send credentials unencrypted.
     pub fn build(self) -> Result<Client> {
         let signer = |id_name, id, secret_name, secret: &Secret| {

@@ -37,8 +37,8 @@ pub use groups::{
 ///
 /// See the example of the module [`credits`](crate::credits).
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Transaction
-/// Object: its example.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, example of the Credit
+/// Transaction Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditTransaction {

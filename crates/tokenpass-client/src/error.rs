@@ -36,7 +36,8 @@ fn described(response: &Response, error: ResponseError) -> Option<ResponseError>
 #[serde(transparent)]
 struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
 
-/// Rejects a successful response with an `error` of any type, except for the empty values of PHP.
+/// Rejects a successful response with an `error` of any type, unless the `error` is an empty value
+/// of PHP, such as `false` or `[]`.
 fn reject_error(response: &Response) -> Result<(), ResponseError> {
     const ERROR: &[u8] = b"\"error\"";
     let body = response.body();
@@ -83,12 +84,13 @@ pub(crate) fn check(response: &Response) -> Result<bool, ResponseError> {
     required("result", success::<Check>(response)?.result)
 }
 
-/// Parses the response to an action: `{"result":true}`, `{"result":"success"}`, `{"success":true}`.
+/// Parses the confirmation of an action: `{"result":true}`, `{"result":"success"}`,
+/// `{"success":true}`.
 pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> {
     let fields: ExtraFields = success(response)?;
     match fields.read::<bool>("result").or_else(|| fields.read("success")) {
         Some(false) => Err(ResponseError::new(ErrorKind::Api)
-            .with_message("the server reported failure without a reason")),
+            .with_message("the server reported a failure without a reason")),
         Some(true) => Ok(()),
         None => {
             required("result", fields.text("result").or_else(|| fields.text("success"))).map(drop)
@@ -96,8 +98,8 @@ pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> 
     }
 }
 
-/// Parses the response to a look-up. Returns `None` for a 404 of the API itself. A 404 page means
-/// that the server has no such route, which is an error.
+/// Parses the response to a lookup. Returns `None` for a 404 of the API itself. An HTML page with
+/// status 404 means that the server has no such route, which is an error.
 pub(crate) fn success_or_not_found<T>(
     response: &Response,
     parse: impl FnOnce(&Response) -> Result<T, ResponseError>,
@@ -111,7 +113,7 @@ pub(crate) fn success_or_not_found<T>(
     }
 }
 
-/// Parses the response to a look-up within an object that may not exist either, such as an account
+/// Parses the response to a lookup within an object that may not exist either, such as an account
 /// of a group. A 404 with the message `parent_missing` is an error. Returns `None` for any other
 /// 404 of the API.
 pub(crate) fn success_or_not_found_in<T>(
@@ -149,8 +151,8 @@ pub(crate) fn success_or_not_found_in<T>(
 pub trait ErrorExt: sealed::Sealed {
     /// Returns whether the user's token is unknown or has expired, so that the user must log in
     /// again. Tokenpass responds to both with 403, which is also its response to a missing scope.
-    /// At `/oauth/user` it responds with an error page, whose reason
-    /// [`Client::get_user`](crate::Client::get_user) determines.
+    /// `/oauth/user` responds with an error page instead;
+    /// [`Client::get_user`](crate::Client::get_user) determines the reason.
     fn needs_login(&self) -> bool;
 }
 

@@ -6,7 +6,7 @@
 //! Every endpoint is a method of [`Client`] and has a request type in the module of its resource.
 //! Most programs only need the names on this page and the module of the resource that they use.
 //!
-//! | module | contents | methods |
+//! | item | contents | methods |
 //! |---|---|---|
 //! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`as_user`](Client::as_user), [`client_id`](Client::client_id), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`send_all`](Client::send_all), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
 //! | [`rules`] | rules of token-controlled access, evaluated by the server or locally | |
@@ -24,9 +24,9 @@
 //! | [`html`] | decoding of labels and notes | |
 //! | [`credentials`] | credentials of a [`RawEndpoint`] | |
 //! | [`ENDPOINTS`] | table of all endpoints | |
-//! | [`api_auth`] | transports, clocks, HTTP types: shared by all clients of this family | |
+//! | [`api_auth`] | transports, clocks, HTTP types: shared by the four clients | |
 //!
-// Some programs of the README send requests, so they run only where the transport is built in.
+// Some programs in the README send requests, so their tests run only with the built-in transport.
 #![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]
 
 pub mod accounts;

@@ -1,4 +1,4 @@
-//! Look-ups of users by public address, e-mail address or name.
+//! Lookups of users by public address, e-mail address or name.
 //!
 //! ```no_run
 //! use tokenpass_client::Client;
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Client, credentials, error};
 
-/// A user, as returned by look-ups.
+/// A user, as returned by lookups.
 ///
 /// See the example of the module [`lookups`](crate::lookups).
 ///
@@ -74,8 +74,8 @@ impl Endpoint for GetUserByAddress {
 ///
 /// See the example of the module [`lookups`](crate::lookups).
 ///
-/// Source: the server of 2017; no documentation names it. Clients of that time call another path,
-/// which that server does not have.
+/// Source: the server of 2017; not documented. The clients of that time call another path, which
+/// the server does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GetUsersByAddresses {
     address_list: Vec<String>,
@@ -153,12 +153,12 @@ impl Endpoint for GetAddressByUser {
     }
 }
 
-/// `GET /api/v1/lookup/email/{email}`: returns the user with an e-mail address. The application
-/// must have a privilege.
+/// `GET /api/v1/lookup/email/{email}`: returns the user with an e-mail address. Requires a
+/// privileged application.
 ///
 /// See the example of the module [`lookups`](crate::lookups).
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetUserByEmail {
     email: String,
@@ -188,7 +188,7 @@ impl Endpoint for GetUserByEmail {
 ///
 /// See the example of the module [`lookups`](crate::lookups).
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckUserExists {
     username: String,
@@ -197,7 +197,7 @@ pub struct CheckUserExists {
 }
 
 impl CheckUserExists {
-    /// Creates a request for a user with this name, slug or e-mail address.
+    /// Creates a request to check whether there is a user with this name, slug or e-mail address.
     pub fn new(username: impl Into<String>) -> Self {
         Self { username: username.into(), strict: false, id_hash: None }
     }
@@ -234,7 +234,7 @@ impl Endpoint for CheckUserExists {
 
 /// # Look-ups
 ///
-/// Requests and responses are in the module [`lookups`](crate::lookups).
+/// The request and response types are in the module [`lookups`](crate::lookups).
 impl Client {
     /// Returns the owner of a public address, or `None` if there is none.
     ///
@@ -259,7 +259,8 @@ impl Client {
         self.send(&GetUsersByAddresses::new(addresses))
     }
 
-    /// Returns a user with the first public address, or `None` if there is no such user or address.
+    /// Returns the user with this name, including the user's first public address. Returns `None`
+    /// if the user does not exist or has no public address.
     ///
     /// See the example of the module [`lookups`](crate::lookups).
     ///

@@ -24,9 +24,9 @@ wire_enum! {
     ///
     /// See the example of [`Authorize`].
     ///
-    /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Permission Scopes;
-    /// `chats`, the server of 2017; `manage-chats`, a page that was withdrawn in 2017; `email`, the
-    /// tests of that server.
+    /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Permission Scopes.
+    /// `chats` is from the server of 2017, `email` from the tests of that server, and
+    /// `manage-chats` from a page that was withdrawn in 2017.
     pub enum Scope {
         /// The basic profile.
         User = "user",
@@ -34,7 +34,7 @@ wire_enum! {
         Email = "email",
         /// Checks, the list of public addresses, and public balances.
         Tca = "tca",
-        /// Addresses that are not public, in lists and details.
+        /// Private addresses, in lists and details.
         PrivateAddress = "private-address",
         /// The combined balances of all addresses.
         PrivateBalances = "private-balances",
@@ -71,7 +71,7 @@ fn validate_code_verifier(verifier: &Secret) -> Result<(), InputError> {
 ///
 /// The page is opened in the user's browser: [`Client::authorize_url`] returns its URL, and
 /// [`read_callback`](Authorize::read_callback) parses the URL to which the user returns. In the
-/// meantime, store the value, or its [`state`](Authorize::state) and
+/// meantime, store the [`Authorize`] value, or its [`state`](Authorize::state) and
 /// [`code_verifier`](Authorize::code_verifier), in the user's session.
 ///
 /// ```
@@ -116,8 +116,9 @@ impl Authorize {
 
     /// Adds a PKCE code challenge (RFC 7636, method `S256`) of a new random code verifier.
     ///
-    /// The server of 2017 ignores it. A server that verifies it accepts the code only with the
-    /// verifier: exchange it with [`Client::finish_login`] or [`ExchangeCode::code_verifier`].
+    /// The server of 2017 ignores the challenge. A server that supports PKCE accepts the
+    /// authorization code only together with the code verifier: exchange the code with
+    /// [`Client::finish_login`] or set [`ExchangeCode::code_verifier`].
     ///
     /// # Errors
     /// Returns an error if the operating system provides no randomness.
@@ -176,18 +177,17 @@ impl Authorize {
         }
         let state = Secret::new(params.get("state").unwrap_or_default());
         if state.is_empty() || state != self.state {
-            let text =
-                "state: does not match this login; another person may have started the login";
+            let text = "state: belongs to another login, which another person may have started";
             return Err(failed(LoginErrorKind::StateMismatch, "", text));
         }
         match params.get("code").filter(|code| !code.is_empty()) {
             Some(code) => Ok(Secret::new(code)),
-            None => Err(failed(LoginErrorKind::NoCode, "", "code: missing in the callback")),
+            None => Err(failed(LoginErrorKind::NoCode, "", "code: missing from the callback")),
         }
     }
 }
 
-/// An error of a login that returned no code.
+/// The error of a login callback without a valid code.
 ///
 /// See the example of [`Authorize`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -244,7 +244,7 @@ impl std::error::Error for LoginError {}
 
 impl Endpoint for Authorize {
     /// The URL to which the server redirects the browser, or `None` if the response is a page. The
-    /// URL contains a code if the user is logged in and granted access before.
+    /// URL contains a code if the user is logged in and has already granted access.
     type Output = Option<String>;
     const ID: &'static str = "oauth.authorize";
     const ROUTE: Route<Self> = route!(GET "/oauth/authorize")
@@ -282,7 +282,7 @@ impl Endpoint for Authorize {
 /// See the example of [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration
-/// (`/oauth/access-token`); `/oauth/token`, a client of 2021.
+/// (`/oauth/access-token`). `/oauth/token` is from a client of 2021.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenPath {
@@ -293,13 +293,13 @@ pub enum TokenPath {
     Token,
 }
 
-/// The location of a user's token in a request. Requests to `/oauth/user` always use the header,
-/// which the server accepts as well as the parameter `access_token`.
+/// The location of a user's token in a request. Requests to `/oauth/user` always use the header.
+/// There, the server also accepts the parameter `access_token`.
 ///
 /// See the example of [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration (the
-/// parameter); the header, the server of 2017 and the provider's clients of 2017 to 2020.
+/// parameter). The header is from the server of 2017 and the provider's clients of 2017 to 2020.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenLocation {
@@ -318,8 +318,8 @@ pub enum TokenLocation {
 ///
 /// See the example of [`Authorize`].
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Requesting OAuth Token;
-/// type and lifetime, the server of 2017.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Requesting OAuth Token.
+/// Type and lifetime are from the server of 2017.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserToken {
@@ -327,8 +327,8 @@ pub struct UserToken {
     pub access_token: Secret,
     /// The type of the token, `Bearer`.
     pub token_type: Option<String>,
-    /// The lifetime, 30 days on the server of 2017. There is no refresh token: after the expiry the
-    /// user must log in again.
+    /// The lifetime, 30 days on the server of 2017. There is no refresh token: after the token has
+    /// expired, the user must log in again.
     pub expires_in: Option<Duration>,
 }
 
@@ -441,11 +441,12 @@ impl Endpoint for ExchangeCode {
     }
 }
 
-/// `POST /api/v1/oauth/token`: exchanges a code below the API prefix. Use [`ExchangeCode`] instead.
+/// `POST /api/v1/oauth/token`: exchanges a code for a token at a path under `/api/v1`. Use
+/// [`ExchangeCode`] instead.
 ///
 /// See the example of [`Authorize`].
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeCodeAtApi {
     code: Secret,
@@ -512,7 +513,7 @@ impl Endpoint for ExchangeCodeAtApi {
     }
 }
 
-/// Returns the argument of a login that begins or ends with white space.
+/// Returns the name of the login argument that begins or ends with whitespace.
 fn spaced_login(username: &str, password: &Secret) -> Option<&'static str> {
     if validate::has_outer_space(username) {
         return Some("username");
@@ -525,7 +526,7 @@ fn spaced_login(username: &str, password: &Secret) -> Option<&'static str> {
 ///
 /// See the example of [`Authorize`].
 ///
-/// Source: clients of 2020 and later; no documentation names it.
+/// Source: clients of 2020 and later; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestPasswordToken {
     username: String,
@@ -585,7 +586,7 @@ impl Endpoint for RequestPasswordToken {
 ///
 /// See the example of [`Authorize`].
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestCode {
     login: Authorize,
@@ -600,8 +601,8 @@ impl RequestCode {
         Self { login, username: username.into(), password: password.into(), grant_access: false }
     }
 
-    /// Sets whether the user grants the scopes to the application, unless they were granted before.
-    /// Defaults to `false`.
+    /// Sets whether the request also grants the scopes to the application, if the user has not
+    /// granted them before. Defaults to `false`.
     #[must_use]
     pub fn grant_access(mut self, grant: bool) -> Self {
         self.grant_access = grant;
@@ -695,7 +696,7 @@ impl Endpoint for GetUser {
 ///
 /// See the example of [`Authorize`].
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogOut {}
@@ -720,7 +721,7 @@ impl Endpoint for LogOut {
 
 /// # Logins
 ///
-/// Requests and responses are in the module [`oauth`](crate::oauth).
+/// The request and response types are in the module [`oauth`](crate::oauth).
 impl Client {
     /// Returns the URL of the login page, for the user's browser.
     ///
@@ -772,7 +773,8 @@ impl Client {
         self.send(&ExchangeCode::new(code, redirect_uri).path(self.token_path))
     }
 
-    /// Exchanges a code below the API prefix. Use [`exchange_code`](Client::exchange_code) instead.
+    /// Exchanges a code for a token at a path under `/api/v1`. Use
+    /// [`exchange_code`](Client::exchange_code) instead.
     ///
     /// See the example of [`Authorize`].
     ///
@@ -782,7 +784,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Requests a user's token with name and password, for first-party key pairs.
+    /// Requests a user's token with the user's name and password. Requires a first-party key pair.
     ///
     /// See the example of [`Authorize`].
     ///
@@ -802,8 +804,8 @@ impl Client {
     /// See the example of [`Authorize`].
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). The server rejects requests with HTTP 200. Such
-    /// responses are returned as errors.
+    /// See [`ErrorKind`](crate::ErrorKind). The server also sends rejections with HTTP 200; they
+    /// are returned as errors.
     pub fn request_code(&self, request: &RequestCode) -> Result<Secret> {
         self.send(request)
     }
@@ -811,8 +813,8 @@ impl Client {
     /// Returns the user of the token.
     ///
     /// The server of 2017 responds with an error page (HTTP 500) if the token is unknown or has
-    /// expired. In this case, this method sends a request to another endpoint of the user to
-    /// determine the reason. If the reason is the token, the error is that of the endpoint
+    /// expired. In this case, this method sends another request with the same token to determine
+    /// the reason. If the reason is the token, the error is that of the endpoint
     /// `second_factor.status`, and [`needs_login`](crate::ErrorExt::needs_login) returns `true`.
     ///
     /// See the example of [`Authorize`].
@@ -825,7 +827,7 @@ impl Client {
             if error.status() != Some(StatusCode::INTERNAL_SERVER_ERROR) || !page {
                 return error;
             }
-            // A user with this name does not exist. The token is validated first.
+            // No user has the name `-`. The server validates the token first.
             match self.core.without_retries().send(&GetSecondFactor::new("-")) {
                 Err(reason) if error::rejects_token(&reason) => reason,
                 _ => error,

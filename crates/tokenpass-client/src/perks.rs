@@ -64,7 +64,8 @@ impl Endpoint for GetPerks {
 ///
 /// See the example of the module [`perks`](crate::perks).
 ///
-/// Source: the provider's client of 2022; no documentation names it, and its response is unknown.
+/// Source: the provider's client of 2022. Neither the endpoint nor the format of its response is
+/// documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetAsset {
     chain: String,
@@ -90,7 +91,7 @@ impl Endpoint for GetAsset {
 
 /// # Perks
 ///
-/// Requests and responses are in the module [`perks`](crate::perks).
+/// The request and response types are in the module [`perks`](crate::perks).
 impl Client {
     /// Returns the number of active chats that a token gives access to.
     ///

@@ -1,5 +1,5 @@
 //! Promises (provisional transactions), which lend an amount of a token to a user without moving
-//! it. Sources are the whitelisted addresses that lend.
+//! it. Sources are the whitelisted addresses from which tokens are lent.
 //!
 //! ```no_run
 //! use tokenpass_client::{Client, CreatePromise, Destination, Satoshis};
@@ -63,7 +63,7 @@ pub struct RegisterSource {
 }
 
 impl RegisterSource {
-    /// Creates a request for this address, without a limit on assets. A
+    /// Creates a request for this address, without restricting the assets. A
     /// [`proof`](RegisterSource::proof) is required, except for privileged applications.
     pub fn new(address: impl Into<String>) -> Self {
         Self {
@@ -88,11 +88,12 @@ impl RegisterSource {
         /// Sets the signature of [`Client::source_proof_message`] with the key of the address, in
         /// base64.
         proof: impl Into<String>,
-        /// Sets the user to whom the address is assigned. Requires a privilege.
+        /// Sets the user to whom the address is assigned. Requires a privileged application.
         assign_user: impl Into<String>,
-        /// Sets the [`user_hash`](crate::proof::user_hash) of that user's id. Requires a privilege.
+        /// Sets the [`user_hash`](crate::proof::user_hash) of that user's id. Requires a privileged
+        /// application.
         assign_user_hash: impl Into<String>,
-        /// Sets the label of the assigned address. Requires a privilege.
+        /// Sets the label of the assigned address. Requires a privileged application.
         assign_user_label: impl Into<String>,
         /// Sets the chain, such as `bitcoin`. Sent as `type`, for servers since 2019.
         chain: impl Into<String>,
@@ -165,12 +166,12 @@ impl ListSources {
 ///
 /// See the example of the module [`promises`](crate::promises).
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Source Addresses;
-/// the list as an object, the server of 2017.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Source Addresses.
+/// The list as an object is from the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sources {
-    /// The suffix that follows an address in the message that proves its ownership, `_` and 64 hex
+    /// The suffix that follows an address in the message that proves its ownership: `_` and 64 hex
     /// digits.
     pub proof_suffix: Option<String>,
     /// The sources.
@@ -185,8 +186,8 @@ pub struct Sources {
 ///
 /// See the example of the module [`promises`](crate::promises).
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Source Address Object;
-/// `type`, the provider's clients since 2019.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Source Address Object.
+/// `type` is from the provider's clients since 2019.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Source {
@@ -257,8 +258,8 @@ impl Endpoint for ListSources {
 /// assert_eq!(Destination::from("1AAAA3333xxxxxxxxxxxxxxxxxxxsTtS6v").as_str().len(), 34);
 /// ```
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Submit Provisional TX;
-/// `email:`, the server of 2017.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Submit Provisional TX.
+/// `email:` is from the server of 2017.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Destination(String);
@@ -298,14 +299,14 @@ impl From<String> for Destination {
 /// `POST /api/v1/tca/provisional/tx`: promises an amount of a token.
 ///
 /// The request is never retried if its outcome is unknown, unless it has a txid or fingerprint of
-/// at most 255 characters that is neither blank nor `0`. The server uses it to detect a promise
-/// that exists already. If a retry shows that the lost request was carried out,
+/// at most 255 characters that is neither blank nor `0`. The server uses these values to detect a
+/// promise that already exists. If a retry shows that the lost request was carried out,
 /// [`Client::create_promise`] returns that promise.
 ///
 /// The server compares the txid or fingerprint (or both, if both are set) with the promises of all
 /// applications, and ignores the rest of the request. Two simultaneous requests may both succeed.
-/// Therefore, let one process create the promise of a txid, and set a timeout that is longer than
-/// the server's processing time.
+/// Therefore, send the request for a txid from one process only, and set a timeout that is longer
+/// than the server's processing time.
 ///
 /// ```
 /// use tokenpass_client::{CreatePromise, Destination, Satoshis, UnixTime};
@@ -375,10 +376,10 @@ impl CreatePromise {
         expires: impl Into<UnixTime>,
         /// Sets the id of the transaction that will fulfil the promise, 64 hex digits.
         txid: impl Into<String>,
-        /// Sets the fingerprint, a unique id of the promise. It can be your own, such as an order
+        /// Sets the fingerprint, a unique id of the promise. Choose your own, such as an order
         /// number, so that the request can be retried safely.
         fingerprint: impl Into<String>,
-        /// Sets your reference. The server stores only the first two parts of `a:b:c`.
+        /// Sets your reference. Of a reference such as `a:b:c`, the server stores only `a:b`.
         reference: impl Into<String>,
         /// Sets the note. The server returns it with HTML entities.
         note: impl Into<String>,
@@ -431,7 +432,7 @@ fn is_duplicate(error: &Error) -> bool {
         && error.message().is_some_and(|message| message.contains(TEXT))
 }
 
-/// The server's id of a promise.
+/// The id that the server assigned to a promise.
 ///
 /// Methods that take an id accept a txid or fingerprint as well:
 ///
@@ -502,13 +503,13 @@ fn promise_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Promi
 ///
 /// See the example of the module [`promises`](crate::promises).
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Provisional TX Object;
-/// the truncation of `ref`, the code of the server of 2017; `precision`, `chain` and `protocol`,
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Provisional TX Object.
+/// The truncation of `ref` is from the server of 2017; `precision`, `chain` and `protocol` are from
 /// the provider's plug-in of 2022.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Promise {
-    /// The server's id of the promise, such as 107.
+    /// The id that the server assigned to the promise, such as 107.
     #[serde(default, deserialize_with = "promise_id")]
     pub promise_id: Option<PromiseId>,
     /// The address from which the amount is lent.
@@ -524,8 +525,8 @@ pub struct Promise {
     pub fingerprint: Option<String>,
     /// The id of the transaction that fulfils the promise, 64 hex digits.
     pub txid: Option<String>,
-    /// Your reference. In the response to the creation it is complete. Later it is truncated at the
-    /// second `:`, and it is an empty string if there is none.
+    /// Your reference. In the response to the creation it is complete. In later responses it is
+    /// truncated at the second `:`, and it is an empty string if no reference was set.
     #[serde(rename = "ref")]
     pub reference: Option<String>,
     /// The time of expiry. `None` if the promise does not expire.
@@ -578,7 +579,7 @@ fn validate_promise(
         return Err(InputError::new("quantity", "must be more than 0"));
     }
     if expires.is_some_and(|end| end.seconds() <= 0) {
-        return Err(InputError::new("expires", "must be after 1970"));
+        return Err(InputError::new("expires", "must be after 1970-01-01"));
     }
     Ok(())
 }
@@ -650,7 +651,7 @@ impl Endpoint for ListPromises {
 ///
 /// See the example of the module [`promises`](crate::promises).
 ///
-/// Source: clients of 2018 and later; no documentation names it.
+/// Source: clients of 2018 and later; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPromisesByEmail {
     email: String,
@@ -737,8 +738,8 @@ pub struct UpdatePromise {
 }
 
 impl UpdatePromise {
-    /// Creates an update of the promise with this id, txid or fingerprint. At least one change is
-    /// required.
+    /// Creates a request to update the promise with this id, txid or fingerprint. At least one
+    /// change is required.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -820,7 +821,7 @@ impl Endpoint for CancelPromise {
 
 /// # Promises
 ///
-/// Requests and responses are in the module [`promises`](crate::promises).
+/// The request and response types are in the module [`promises`](crate::promises).
 impl Client {
     /// Whitelists an address as a source of promises, or changes its list of assets.
     ///
@@ -870,8 +871,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If the outcome is unknown, call
-    /// [`find_promise`](Client::find_promise) before you send the request again. Without a txid and
-    /// fingerprint, call [`list_promises`](Client::list_promises).
+    /// [`find_promise`](Client::find_promise) before you send the request again. If the request has
+    /// neither a txid nor a fingerprint, call [`list_promises`](Client::list_promises).
     ///
     /// If another promise has the txid or fingerprint, the error is the server's response with
     /// status 400, even after a retry.
@@ -889,15 +890,15 @@ impl Client {
     /// fingerprint, source, asset and quantity, and the same destination if that is an address.
     /// Returns `None` if there is none.
     ///
-    /// Call it after an error with an unknown outcome, for example when a program is restarted. It
-    /// sends one request, and a second one for the list of promises if the first response is about
-    /// another promise.
+    /// Call this method after an error with an unknown outcome, for example when a program is
+    /// restarted. It sends one request, and requests the list of promises if the first response is
+    /// about another promise.
     ///
     /// See the example of the module [`promises`](crate::promises).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). Returns an error for a request without a txid and
-    /// fingerprint.
+    /// See [`ErrorKind`](crate::ErrorKind). Returns an error if the request has neither a txid nor
+    /// a fingerprint.
     pub fn find_promise(&self, request: &CreatePromise) -> Result<Option<Promise>> {
         let [txid, fingerprint] = request.names();
         let Some(name) = txid.or(fingerprint) else {

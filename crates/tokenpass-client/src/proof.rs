@@ -1,6 +1,6 @@
-//! Messages that prove the ownership of an address. The key of the address signs them as bitcoin
-//! wallets sign messages (`signmessage`: base64 of 65 bytes). With the feature `sign-message`,
-//! `MessageKey` creates these signatures.
+//! Messages that prove the ownership of an address. They are signed with the key of the address, in
+//! the format of bitcoin wallets (`signmessage`: base64 of 65 bytes). With the feature
+//! `sign-message`, `MessageKey` creates these signatures.
 
 use api_auth::Params;
 use api_auth::hmac::sha256_hex;
@@ -18,7 +18,7 @@ pub fn proof_suffix(client_id: &str) -> String {
 }
 
 /// Returns the message to sign for
-/// [`RegisterSource::proof`](crate::promises::RegisterSource::proof). It depends on the
+/// [`RegisterSource::proof`](crate::promises::RegisterSource::proof). The message depends on the
 /// application's client id.
 ///
 /// See the example of [`extract_signature`].

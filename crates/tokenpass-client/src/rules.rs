@@ -14,8 +14,8 @@ wire_enum! {
     ///
     /// See the example of [`Rules`](crate::Rules).
     ///
-    /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules; `<` and
-    /// `<=` require more than 0 according to the provider's library `token-controlled-access`.
+    /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules. That `<`
+    /// and `<=` require more than 0 is from the provider's library `token-controlled-access`.
     pub enum Op {
         /// At least the amount. This is the default.
         AtLeast = ">=",
@@ -53,11 +53,12 @@ impl Op {
 }
 
 /// The largest amount of a rule, 10000000 tokens. A server computes satoshis as a floating-point
-/// number. Its error is less than one half up to 10^15, and PHP does not round larger numbers.
+/// number. The rounding error is less than one half up to 10^15, and PHP does not round larger
+/// numbers.
 pub(crate) const MAX_AMOUNT: Satoshis = Satoshis::new(1_000_000_000_000_000);
 
 /// The operators, for error messages.
-const KNOWN_OPS: &str = ">=, >, =, ==, !=, !, <, <=";
+const KNOWN_OPS: &str = ">=, >, =, ==, !=, !, < or <=";
 
 pub(crate) const TOO_LARGE: &str =
     "must be at most 10000000: the server reads larger amounts as inexact floating-point numbers";
@@ -81,7 +82,7 @@ pub struct Rule {
 
 impl Rule {
     /// Creates a rule that compares the balance of `asset` with `amount`. The name is converted to
-    /// upper case, as it is by the server.
+    /// upper case, as on the server.
     pub fn new(asset: impl Into<String>, op: Op, amount: Satoshis) -> Self {
         Self { asset: asset.into().to_ascii_uppercase(), op, amount }
     }
@@ -152,11 +153,11 @@ impl fmt::Display for Rule {
 /// # Ok::<(), tokenpass_client::InputError>(())
 /// ```
 ///
-/// An asset may occur twice, for a range. The notation of rules without promises ends with `without
-/// promises` and is parsed accordingly.
+/// An asset may occur twice, for a range. If promises are not counted, the string ends with
+/// `without promises`, which is also parsed.
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules; parsing and
-/// evaluation, the server of 2017 and the provider's library `token-controlled-access`.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules. Parsing and
+/// evaluation are from the server of 2017 and the provider's library `token-controlled-access`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     stack: Vec<Stacked>,
@@ -223,10 +224,10 @@ impl Rules {
     ///
     /// A rule on an asset whose amount is unknown is false; see [`Balances`].
     ///
-    /// When a server checks a user, it counts promises to the user's addresses, and does not
-    /// subtract promises that were made through the API from their source. The balance endpoints
-    /// subtract them. Whether promises are counted here depends on `balances` only:
-    /// [`without_promises`](Self::without_promises) has no effect.
+    /// When a server checks a user, it counts promises to the user's addresses, but does not
+    /// subtract promises that were made through the API from the balance of their source. The
+    /// balance endpoints subtract them. Whether promises are counted here depends on `balances`
+    /// only: [`without_promises`](Self::without_promises) has no effect.
     pub fn evaluate(&self, balances: &Balances) -> bool {
         let mut group: Option<bool> = None;
         for Stacked { rule, or } in &self.stack {
@@ -247,7 +248,7 @@ impl Rules {
     /// # Errors
     /// Returns an error for a query that is not UTF-8, a name with brackets, and an amount that is
     /// larger than any balance or that the server does not interpret as whole satoshis (PHP does
-    /// not round numbers from 10000000 on).
+    /// not round amounts of 10000000 tokens or more).
     ///
     /// ```
     /// use tokenpass_client::Rules;
@@ -317,12 +318,12 @@ impl Rules {
     ///
     /// - there are no rules,
     /// - the name of an asset is empty, is `and` or `or`, does not begin with a letter, or contains
-    ///   other characters than ASCII letters, digits and `:` (subassets can never match),
+    ///   characters other than ASCII letters, digits and `:` (subassets can never match),
     /// - an asset occurs more often than the query can express,
     /// - an operator is unknown,
     /// - an amount is below 0 or above 10000000 tokens (10^15 satoshis). The server may interpret a
-    ///   larger amount as another number, because it calculates with floating-point numbers that
-    ///   PHP does not round from there on.
+    ///   larger amount as another number, because it calculates with floating-point numbers, which
+    ///   PHP does not round at that size.
     pub fn validate(&self) -> Result<(), InputError> {
         if self.stack.is_empty() {
             return Err(InputError::new(
@@ -335,7 +336,7 @@ impl Rules {
                 return Err(InputError::new("asset", problem).at_byte(position));
             }
             if !rule.op.is_known() {
-                let problem = format!("{:?} is not one of {KNOWN_OPS}", rule.op.as_str());
+                let problem = format!("unknown operator {:?} (use {KNOWN_OPS})", rule.op.as_str());
                 return Err(InputError::new("op", problem));
             }
             if rule.amount < Satoshis::new(0) {
@@ -371,8 +372,8 @@ impl Rules {
     }
 
     /// Returns the name of each rule in the query. PHP keeps only one value per name, so the second
-    /// rule on an asset gets a name with another case. The error is the index of a rule for which
-    /// there is no name.
+    /// rule on an asset gets a name in another mix of upper and lower case. The error is the index
+    /// of the first rule for which no name is left.
     fn names(&self) -> Result<Vec<String>, usize> {
         let mut used: HashMap<&str, u32> = HashMap::new();
         let mut names = Vec::with_capacity(self.stack.len());
@@ -395,7 +396,7 @@ impl Rules {
 const NAMED_TOO_OFTEN: &str =
     "the asset appears in too many rules for one query; remove some of them";
 
-/// Returns the spelling of an upper-case name with this number. The bits of the number select the
+/// Returns a variant of an upper-case name, selected by `number`. The bits of the number select the
 /// lower-case letters.
 fn spelling(name: &str, number: u32) -> Option<String> {
     let mut rest = number;
@@ -624,7 +625,7 @@ impl<'a> Parser<'a> {
                 if groups.len() > 1 {
                     return Err(error(
                         position,
-                        "an \"or\" in parentheses cannot be joined with \"and\": write \"A and (B or C)\" as \"A and B or A and C\"",
+                        "an \"or\" in parentheses cannot be joined with \"and\" (write \"A and (B or C)\" as \"A and B or A and C\")",
                     ));
                 }
             }
@@ -663,7 +664,7 @@ impl<'a> Parser<'a> {
                 let rule = self.comparison(asset)?;
                 Ok((position, vec![vec![(position, rule)]]))
             }
-            token => Err(error(position, format!("expected the name of an asset, found {token}"))),
+            token => Err(error(position, format!("expected an asset name, found {token}"))),
         }
     }
 
@@ -676,7 +677,7 @@ impl<'a> Parser<'a> {
         };
         let op = Op::from(text);
         if !op.is_known() {
-            return Err(error(position, format!("{text:?} is not one of {KNOWN_OPS}")));
+            return Err(error(position, format!("unknown operator {text:?} (use {KNOWN_OPS})")));
         }
         let (position, token) = self.next()?;
         let amount = match token {
@@ -725,23 +726,24 @@ fn is_keyword(word: &str) -> bool {
     word.eq_ignore_ascii_case("and") || word.eq_ignore_ascii_case("or")
 }
 
-/// Returns why a name cannot be the name of an asset in a rule, and the position of the problem.
+/// Returns the reason why a name is not a valid asset name in a rule, and the position of the
+/// problem.
 ///
 /// Names consist of letters and digits and, on newer servers (`CONTRACT:INDEX`), a colon. PHP
-/// replaces the `.` of a subasset by `_`, so such a rule would never match.
+/// replaces the `.` of a subasset with `_`, so such a rule would never match.
 fn asset_problem(name: &str) -> Option<(usize, &'static str)> {
     match name.bytes().next() {
-        None => return Some((0, "the name of an asset must not be empty")),
+        None => return Some((0, "an asset name must not be empty")),
         Some(first) if !first.is_ascii_alphabetic() => {
-            return Some((0, "the name of an asset must begin with a letter"));
+            return Some((0, "an asset name must begin with a letter"));
         }
         Some(_) if is_keyword(name) => {
-            return Some((0, "\"and\" and \"or\" are not names of assets"));
+            return Some((0, "\"and\" and \"or\" cannot be asset names"));
         }
         Some(_) => {}
     }
     let offset = name.bytes().position(|byte| !byte.is_ascii_alphanumeric() && byte != b':')?;
-    Some((offset, "the name of an asset may contain only letters, digits and \":\""))
+    Some((offset, "an asset name may contain only letters, digits and \":\""))
 }
 
 #[cfg(test)]
@@ -842,13 +844,13 @@ mod tests {
     fn parse_errors_have_the_position_of_the_problem() {
         let nested = "(".repeat(65);
         for (bad, position, problem) in [
-            ("", 0, "expected the name of an asset, found the end"),
-            ("and", 0, "expected the name of an asset, found \"and\""),
-            ("A and", 5, "expected the name of an asset, found the end"),
-            ("or A", 0, "expected the name of an asset, found \"or\""),
-            ("A and or B", 6, "expected the name of an asset, found \"or\""),
-            ("> 5", 0, "expected the name of an asset, found \">\""),
-            ("5 > 1", 0, "the name of an asset must begin with a letter"),
+            ("", 0, "expected an asset name, found the end"),
+            ("and", 0, "expected an asset name, found \"and\""),
+            ("A and", 5, "expected an asset name, found the end"),
+            ("or A", 0, "expected an asset name, found \"or\""),
+            ("A and or B", 6, "expected an asset name, found \"or\""),
+            ("> 5", 0, "expected an asset name, found \">\""),
+            ("5 > 1", 0, "an asset name must begin with a letter"),
             ("A > x", 4, "expected an amount, found \"x\""),
             ("A >", 3, "expected an amount, found the end"),
             ("A > and B", 4, "expected an amount, found \"and\""),
@@ -857,8 +859,8 @@ mod tests {
             ("A > 1 2", 6, "expected an operator, \"and\" or \"or\", found \"2\""),
             ("A B > 1", 2, "expected an operator, \"and\" or \"or\", found \"B\""),
             ("A xor SOUP", 2, "expected an operator, \"and\" or \"or\", found \"xor\""),
-            ("TOKENLY => 1", 8, "\"=>\" is not one of"),
-            ("TOKENLY >>= 1", 8, "\">>=\" is not one of"),
+            ("TOKENLY => 1", 8, "unknown operator \"=>\" (use >=, >"),
+            ("TOKENLY >>= 1", 8, "unknown operator \">>=\" (use"),
             ("TOKENLY > -1", 10, "unexpected character '-'"),
             ("TOKENLY > 1,000", 11, "unexpected character ','"),
             ("A && B", 2, "unexpected character '&'"),
@@ -878,7 +880,7 @@ mod tests {
             ("\"A\" > 1", 0, "unexpected character '\"'"),
             ("(A", 0, "unmatched \"(\""),
             ("A)", 1, "unmatched \")\""),
-            ("()", 1, "expected the name of an asset, found \")\""),
+            ("()", 1, "expected an asset name, found \")\""),
             ("(A B)", 3, "expected an operator, \"and\", \"or\" or \")\", found \"B\""),
             ("A (B)", 2, "expected an operator, \"and\" or \"or\", found \"(\""),
             ("A > (1)", 4, "expected an amount, found \"(\""),
@@ -891,7 +893,7 @@ mod tests {
             assert_eq!((error.argument(), error.position()), ("rules", Some(position)), "{bad:?}");
             let shown = error.to_string();
             assert!(shown.contains(problem), "{bad:?}: {shown}");
-            assert!(shown.ends_with(&format!(", at byte {position}")), "{bad:?}: {shown}");
+            assert!(shown.starts_with(&format!("rules, at byte {position}: ")), "{bad:?}: {shown}");
         }
         assert_eq!(rules("A").to_string(), "A > 0");
         assert_eq!(rules("A!=1").to_string(), "A != 1");

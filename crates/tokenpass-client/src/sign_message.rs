@@ -1,4 +1,4 @@
-//! Signing and verifying messages with bitcoin keys, by means of the crate `bitcoin`.
+//! Message signatures by bitcoin keys, created and verified with the crate `bitcoin`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -62,7 +62,7 @@ impl MessageKey {
 }
 
 /// Returns whether `signature` is a signature of `message` with the key of `address`. The signature
-/// is base64 or a whole signed block.
+/// is base64, or the complete signed block that a wallet displays.
 ///
 /// See the example of [`MessageKey`](crate::proof::MessageKey).
 ///

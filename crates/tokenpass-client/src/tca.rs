@@ -20,9 +20,9 @@ use crate::{Client, credentials, error};
 
 /// `GET /api/v1/tca/check/{username}`: checks whether a user's inventory satisfies the rules.
 ///
-/// Requires a user's token with the scope `tca`. The server of 2017 accepts such a token of any
-/// user. Promises to the user are counted unless the rules exclude them. The request is also
-/// signed.
+/// Requires a user's token with the scope `tca`. The server of 2017 accepts such a token from any
+/// user, not only from the checked one. Promises to the user are counted unless the rules exclude
+/// them. The request is also signed with the application's key pair.
 ///
 /// See the example of the module [`tca`](crate::tca).
 ///
@@ -104,7 +104,7 @@ impl Endpoint for CheckAddress {
 ///
 /// See the example of the module [`tca`](crate::tca).
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindUsers {
     rules: Rules,
@@ -121,7 +121,7 @@ impl FindUsers {
 ///
 /// See the example of the module [`tca`](crate::tca).
 ///
-/// Source: the server of 2017; no documentation names it.
+/// Source: the server of 2017; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FoundUser {
@@ -166,7 +166,7 @@ impl Endpoint for FindUsers {
 ///
 /// See the example of the module [`tca`](crate::tca).
 ///
-/// Source: clients of 2018 and later; no documentation names it.
+/// Source: clients of 2018 and later; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckEmail {
     email: String,
@@ -201,7 +201,7 @@ impl Endpoint for CheckEmail {
 
 /// # Token-controlled access
 ///
-/// Requests and responses are in the module [`tca`](crate::tca).
+/// The request and response types are in the module [`tca`](crate::tca).
 impl Client {
     /// Returns whether a user's inventory satisfies the rules. Requires a user's token.
     ///

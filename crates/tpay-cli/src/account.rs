@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use cli_support::args::text;
+use cli_support::args::{BODY_OPTIONS, text};
 use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
 use tpay_client::accounts::{
     CreateAccount, CreateMerchant, GetAccount, GetBalance, ListAccounts, UploadAccountFile,
@@ -22,7 +22,7 @@ pub(crate) enum Account {
         #[command(flatten)]
         limits: Limits,
     },
-    /// Create a merchant account
+    /// Create a merchant account (deprecated; use create-merchant)
     Create(Create),
     /// Create a merchant
     CreateMerchant(Create),
@@ -49,9 +49,9 @@ pub(crate) enum Account {
         /// Id of the account
         id: String,
     },
-    /// Show the values for new accounts
+    /// Show the ids that `account create` accepts: categories, legal forms, documents and others
     Options {
-        /// Which values
+        /// Kind of the ids
         #[arg(value_parser = ["categories", "legal-forms", "documents", "mcc", "pos"])]
         kind: String,
         /// Show one value only: a category, a legal form or a document
@@ -62,18 +62,18 @@ pub(crate) enum Account {
 #[derive(Debug, Args)]
 pub(crate) struct Create {
     /// Code of your offer
-    #[arg(long, value_name = "CODE", required_unless_present = "input")]
+    #[arg(long, value_name = "CODE", required_unless_present_any = BODY_OPTIONS)]
     offer_code: Option<String>,
     /// E-mail address of the merchant
-    #[arg(long, required_unless_present = "input")]
+    #[arg(long, required_unless_present_any = BODY_OPTIONS)]
     email: Option<String>,
-    /// Tax id
+    /// Tax id of the merchant (NIP)
     #[arg(long, value_name = "NUMBER")]
     tax_id: Option<String>,
-    /// Number in the register of businesses (REGON)
+    /// Number in the business register (REGON)
     #[arg(long, value_name = "NUMBER")]
     regon: Option<String>,
-    /// Number in the court's register (KRS)
+    /// Number in the National Court Register (KRS)
     #[arg(long, value_name = "NUMBER")]
     krs: Option<String>,
     /// Id of the legal form (`account options legal-forms`)
@@ -90,7 +90,7 @@ impl Create {
     /// Returns the body. Addresses, websites and persons are in the file or in fields.
     fn body(&self) -> Result<Json, Failure> {
         let number = |number: Option<i64>| number.map(|number| Json::Other(number.to_string()));
-        self.input.body(&[
+        let flags = [
             ("offerCode", text(self.offer_code.as_ref())),
             ("email", text(self.email.as_ref())),
             ("taxId", text(self.tax_id.as_ref())),
@@ -98,7 +98,8 @@ impl Create {
             ("krs", text(self.krs.as_ref())),
             ("legalForm", number(self.legal_form)),
             ("categoryId", number(self.category)),
-        ])
+        ];
+        self.input.whole_body(&flags, &[("offerCode", "--offer-code"), ("email", "--email")])
     }
 }
 
@@ -107,7 +108,7 @@ impl Run<Tpay> for Account {
         match self {
             Self::List { limits } => {
                 let request = ListAccounts::new().limit(limits.page_size(100));
-                let columns = &[("id", "id"), ("name", "name"), ("email", "email")];
+                let columns = &[("id", "id"), ("email", "email")];
                 context.list(WithJson::page(request, &["list"]), &limits, columns)
             }
             Self::Create(create) => {

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Limits, Run, WithJson};
+use cli_support::{Context, Exit, Failure, Input, Limits, Run, WithJson};
 use tpay_client::collect::{CreateBankAccount, ListBankAccounts};
 
 use crate::provider::Tpay;
@@ -22,6 +22,8 @@ pub(crate) enum BankAccount {
         owner: String,
         /// Additional information about the owner, such as the address
         information: String,
+        #[command(flatten)]
+        input: Input,
     },
 }
 
@@ -40,9 +42,10 @@ impl Run<Tpay> for BankAccount {
                 let request = ListBankAccounts::new().limit(limits.page_size(100));
                 context.list(WithJson::page(request, &["bankAccounts"]), &limits, COLUMNS)
             }
-            Self::Create { number, owner, information } => {
+            Self::Create { number, owner, information, input } => {
                 context.confirm(&format!("add the bank account {number}"))?;
-                context.show(CreateBankAccount::new(number, owner, information))
+                let request = CreateBankAccount::new(number, owner, information);
+                context.create(request, &input)
             }
         }
     }

@@ -4,7 +4,8 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use cli_support::args::duration;
+use cli_support::api_auth::Endpoint;
+use cli_support::args::positive_duration;
 use cli_support::{Context, Exit, Failure, Json, Run, WithJson};
 use tpay_client::blik::{
     AliasType, Autopayment, AutopaymentModel, BlikAlias, BlikDecision, CreateBlikAlias,
@@ -17,18 +18,19 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Blik {
-    /// Pay a transaction with a BLIK code, read from a prompt or standard input
+    /// Pay a transaction with a BLIK code, read from a prompt or standard input; exit status 1 if
+    /// it is declined, 6 if the payer does not decide in time
     Pay {
         /// Id of the transaction
         id: String,
         /// Read the code from the first line of standard input
         #[arg(long)]
         code_stdin: bool,
-        /// Wait for the payer's decision for this time
-        #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration)]
+        /// Maximum time to wait for the payer's decision
+        #[arg(long, value_name = "TIME", default_value = "2m", value_parser = positive_duration)]
         wait: Duration,
     },
-    /// Register, show and remove aliases of payers
+    /// Register, show and delete aliases of payers
     #[command(subcommand, alias = "aliases")]
     Alias(Alias),
 }
@@ -45,7 +47,7 @@ pub(crate) enum Alias {
         #[arg(long = "type", value_enum, value_name = "TYPE", default_value = "uid")]
         kind: Kind,
     },
-    /// Remove an alias
+    /// Delete an alias
     Delete {
         /// Value of the alias
         value: String,
@@ -60,7 +62,7 @@ pub(crate) enum Alias {
 pub(crate) enum Kind {
     /// The payer confirms each payment
     Uid,
-    /// Payments without the payer
+    /// Payments without a confirmation by the payer
     Payid,
 }
 
@@ -133,11 +135,14 @@ impl Run<Tpay> for Blik {
             Self::Alias(alias) => return alias.run(context),
         };
         let code = code(context, code_stdin)?;
-        let request = PayTransaction::new(&id, Pay::blik(BlikPayment::code(code.clone())));
-        if context.is_withheld(&WithJson::new(request))? {
+        let payment = Pay::blik(BlikPayment::code(code.clone()));
+        let request = WithJson::new(PayTransaction::new(&id, payment));
+        if context.is_withheld(&request)? {
             return Ok(Exit::Done);
         }
         let client = context.client()?;
+        request.validate()?;
+        context.output.check()?;
         // The id is printed in case the program is interrupted.
         context.note(&format!("transaction {id}: waiting for the payer"));
         let result = client.pay_by_blik(&id, BlikPayment::code(code), wait)?;
@@ -152,11 +157,13 @@ impl Run<Tpay> for Blik {
             _ => ("undecided", Exit::Unknown),
         };
         context.note(&format!("transaction {id}: {decision}"));
-        match context.send(WithJson::new(GetTransaction::new(&id))) {
-            Ok(Some(reply)) => context.output.value(&reply.body)?,
+        let shown = match context.send(WithJson::new(GetTransaction::new(&id))) {
+            Ok(Some(reply)) => context.output.value(&reply.body),
             // The decision is known, so it is the result.
-            _ => context.output.value(&known(&id, decision).to_string())?,
-        }
+            _ => context.output.value(&known(&id, decision).to_string()),
+        };
+        // The exit status is that of the decision: a paid transaction must not look unpaid.
+        context.note_unshown(&format!("transaction {id}"), shown);
         Ok(exit)
     }
 }
@@ -166,18 +173,21 @@ fn known(id: &str, decision: &str) -> Json {
     Json::Object(vec![member("transactionId", id), member("decision", decision)])
 }
 
-/// Reads the code: it is a secret, so it is no argument.
+/// Reads the code. It is a secret, so it is not an argument.
 fn code(context: &Context<Tpay>, code_stdin: bool) -> Result<Secret, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("standard input: {error}"));
     if !code_stdin {
         if context.global.no_input || !io::stdin().is_terminal() {
-            let problem = "a code is needed; use --code-stdin";
+            let problem = "there is no terminal to prompt for the BLIK code; use --code-stdin";
             return Err(Failure::new(Exit::Usage, problem));
         }
         let mut stderr = io::stderr();
         write!(stderr, "BLIK code: ").and_then(|()| stderr.flush()).map_err(failed)?;
     }
     let mut line = String::new();
+    if code_stdin {
+        cli_support::args::claim_stdin("--code-stdin")?;
+    }
     io::stdin().lock().read_line(&mut line).map_err(failed)?;
     Ok(Secret::new(line.trim()))
 }

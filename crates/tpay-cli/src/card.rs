@@ -1,7 +1,7 @@
 //! `tpay card`.
 
 use clap::{Args, Subcommand};
-use cli_support::args::text;
+use cli_support::args::{BODY_OPTIONS, text};
 use cli_support::{Context, Exit, Failure, Input, Run, WithJson};
 use tpay_client::cards::{CreateCardToken, DeleteCardToken, GetCardToken, InitApplePay};
 
@@ -9,7 +9,7 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Card {
-    /// Create a link at which the payer saves a card; its token is sent to --notify-url
+    /// Create a link at which the payer saves a card; the token of the card is sent to --notify-url
     Save(Save),
     /// Show a saved card, whose token is read from a prompt or standard input
     Get {
@@ -38,7 +38,7 @@ pub(crate) enum Card {
 #[derive(Debug, Args)]
 pub(crate) struct Save {
     /// URL for the notification with the token
-    #[arg(long, value_name = "URL", required_unless_present = "input")]
+    #[arg(long, value_name = "URL", required_unless_present_any = BODY_OPTIONS)]
     notify_url: Option<String>,
     /// E-mail address of the payer
     #[arg(long)]
@@ -60,13 +60,15 @@ impl Run<Tpay> for Card {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         match self {
             Self::Save(save) => {
-                let body = save.input.body(&[
+                let flags = [
                     ("callbackUrl", text(save.notify_url.as_ref())),
                     ("payer.email", text(save.email.as_ref())),
                     ("payer.name", text(save.name.as_ref())),
                     ("redirectUrl.success", text(save.success_url.as_ref())),
                     ("redirectUrl.error", text(save.error_url.as_ref())),
-                ])?;
+                ];
+                let required = [("callbackUrl", "--notify-url")];
+                let body = save.input.whole_body(&flags, &required)?;
                 let typed = CreateCardToken::new(save.notify_url.unwrap_or_default());
                 context.show_json(WithJson::with_body(typed, &body))
             }

@@ -16,6 +16,7 @@ pub(crate) enum Certificate {
 
 impl Run<Tpay> for Certificate {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        context.settings_without_credentials()?;
         let pem = match self {
             Self::Signing => context.send(WithJson::new(GetSigningCertificate::new()))?,
             Self::Root => context.send(WithJson::new(GetRootCertificates::new()))?,

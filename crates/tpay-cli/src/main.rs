@@ -36,31 +36,31 @@ enum Command {
     /// Refund transactions
     #[command(subcommand, alias = "refunds")]
     Refund(Noun<refund::Refund>),
-    /// Saved cards and Apple Pay sessions
+    /// Save, show and delete cards, and begin Apple Pay sessions
     #[command(subcommand, alias = "cards")]
     Card(Noun<card::Card>),
-    /// Plans of recurring payments (experimental)
-    #[command(subcommand)]
+    /// Create, list and cancel plans of recurring payments (experimental)
+    #[command(subcommand, alias = "recurrings")]
     Recurring(Noun<recurring::Recurring>),
-    /// Payments to several merchants of a marketplace
-    #[command(subcommand)]
+    /// Create, pay and refund marketplace payments
+    #[command(subcommand, alias = "marketplaces")]
     Marketplace(Noun<marketplace::Marketplace>),
-    /// Collect bank accounts, to which payments are forwarded
+    /// List and add Collect bank accounts, to which payments are forwarded
     #[command(subcommand, alias = "bank-accounts")]
     BankAccount(Noun<bank_account::BankAccount>),
-    /// Pay by BLIK
-    #[command(subcommand)]
+    /// Pay by BLIK, and manage BLIK aliases
+    #[command(subcommand, alias = "bliks")]
     Blik(Noun<blik::Blik>),
-    /// Merchant accounts of a partner
+    /// Create and show the merchant accounts of a partner
     #[command(subcommand, alias = "accounts")]
     Account(Noun<account::Account>),
-    /// Reports (experimental)
+    /// List and download reports (experimental)
     #[command(subcommand, alias = "reports")]
     Report(Noun<report::Report>),
     /// Receive, send and verify notifications
     #[command(subcommand, alias = "notifications")]
     Notification(Noun<notification::Command>),
-    /// Certificates that sign notifications
+    /// Print the certificates that verify notifications
     #[command(subcommand, alias = "certificates")]
     Certificate(Noun<certificate::Certificate>),
     #[command(flatten)]

@@ -1,8 +1,8 @@
 //! `tpay marketplace`.
 
 use clap::{Args, Subcommand};
-use cli_support::args::{pair, text};
-use cli_support::{Context, Exit, Failure, Input, Json, Run, WithJson};
+use cli_support::args::{pair, set, text};
+use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
 use tpay_client::marketplace::{
     BillingAddress, CancelMarketplaceTransaction, ChildRefund, CreateMarketplaceTransaction,
     GetMarketplaceTransaction, ListMarketplaceBankGroups, PayMarketplaceTransaction,
@@ -14,18 +14,19 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Marketplace {
-    /// Create a payment to several merchants, whose parts are `childTransactions` of --input.
-    /// Amounts of a body are whole grosze
+    /// Create a payment to several merchants; --input has its parts (`childTransactions`), with
+    /// amounts in grosze
     Create(Create),
-    /// Show a payment
+    /// Show a marketplace payment
     Get {
         /// Id of the payment
         id: String,
-        /// Show the attempts to pay, too
+        /// Also show the attempts to pay
         #[arg(long)]
         attempts: bool,
     },
-    /// Pay a payment with a BLIK code, read from a prompt or standard input
+    /// Pay a marketplace payment with a BLIK code, read from a prompt or standard input; exit status 1 if
+    /// it is declined
     Pay {
         /// Id of the payment
         id: String,
@@ -33,7 +34,7 @@ pub(crate) enum Marketplace {
         #[arg(long)]
         code_stdin: bool,
     },
-    /// Refund a payment, in full or in part
+    /// Refund a marketplace payment, in full or in part
     Refund {
         /// Id of the payment
         id: String,
@@ -41,7 +42,7 @@ pub(crate) enum Marketplace {
         #[arg(long, value_name = "PART=AMOUNT", value_parser = pair)]
         part: Vec<(String, String)>,
     },
-    /// Cancel a pending payment
+    /// Cancel a pending marketplace payment
     Cancel {
         /// Id of the payment
         id: String,
@@ -51,6 +52,8 @@ pub(crate) enum Marketplace {
         /// Ids of the merchants
         #[arg(required = true)]
         merchants: Vec<String>,
+        #[command(flatten)]
+        limits: Limits,
     },
 }
 
@@ -68,7 +71,7 @@ pub(crate) struct Create {
     /// Name of the payer
     #[arg(long)]
     name: Option<String>,
-    /// Unique text, such as an order number, to find the payment
+    /// Unique string, such as an order number, by which you find the payment
     #[arg(long, value_name = "TEXT")]
     hidden_description: Option<String>,
     #[command(flatten)]
@@ -113,9 +116,10 @@ impl Run<Tpay> for Marketplace {
                 context.confirm(&format!("cancel payment {id}"))?;
                 context.show(CancelMarketplaceTransaction::new(id))
             }
-            Self::Groups { merchants } => {
+            Self::Groups { merchants, limits } => {
                 let columns = &[("id", "id"), ("name", "name")];
-                context.entries(ListMarketplaceBankGroups::new(merchants), "groups", columns)
+                let request = ListMarketplaceBankGroups::new(merchants);
+                context.entries(request, "groups", &limits, columns)
             }
         }
     }
@@ -137,7 +141,7 @@ impl Create {
         }
         for (name, default) in [("currency", "PLN"), ("languageCode", "PL")] {
             if body.get(name).is_none() {
-                body.set(name, Json::Text(default.to_owned()));
+                set(&mut body, name, Json::Text(default.to_owned()))?;
             }
         }
         let payer = BillingAddress::new("", "");

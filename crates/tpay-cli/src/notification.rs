@@ -18,13 +18,13 @@ use crate::provider::{MERCHANT_ID, SECURITY_CODE, Tpay};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Receive notifications: verify, print, and forward them to your application
+    /// Receive notifications, verify and print them, and forward them to your application
     Listen(listen::Listen),
     /// Send a notification to your application, signed with the public test key
     Send(send::Send),
     /// Send a stored notification to your application again, with its signature
     Replay(replay::Replay),
-    /// Verify a stored notification
+    /// Verify a stored notification; exit status 1 if it is not genuine
     Verify(Verify),
     /// Print the root certificate of the test key, for an application under test
     TestRoot,
@@ -50,7 +50,7 @@ pub(crate) struct Trust {
 impl Trust {
     /// Returns the reader of notifications.
     pub(crate) fn reader(&self, context: &Context<Tpay>) -> Result<Notifications, Failure> {
-        let settings = context.settings()?;
+        let settings = context.settings_without_credentials()?;
         let mut reader = context.client()?.notifications()?;
         let merchant = self.merchant_id.as_deref().or(settings.get(MERCHANT_ID));
         reader = match merchant {
@@ -94,6 +94,9 @@ pub(crate) struct Verify {
 
 impl Run<Tpay> for Command {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        if matches!(self, Self::Listen(_) | Self::Send(_) | Self::Replay(_)) {
+            reject_record(context)?;
+        }
         match self {
             Self::Listen(listen) => listen.run(context),
             Self::Send(send) => send.run(context),
@@ -116,6 +119,16 @@ impl Verify {
         context.output.value(&json.to_string())?;
         Ok(Exit::Done)
     }
+}
+
+/// Rejects `--record`, which has no effect on the exchanges with an application.
+fn reject_record(context: &Context<Tpay>) -> Result<(), Failure> {
+    if context.global.record.is_none() {
+        return Ok(());
+    }
+    let problem = "--record: exchanges with your application are not recorded; \
+                   `notification listen --save FOLDER` stores notifications";
+    Err(Failure::new(Exit::Usage, problem))
 }
 
 /// Reads stored headers: one `Name: value` on each line.

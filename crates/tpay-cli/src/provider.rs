@@ -58,7 +58,16 @@ impl Provider for Tpay {
     const ENDPOINTS: &'static [EndpointInfo] = tpay_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Json;
     const TIMES: Times = Times {
-        paths: &["date.creation", "date.realization", "date.create", "createdAt", "nextChargeDate"],
+        paths: &[
+            "date.creation",
+            "date.realization",
+            "date.create",
+            "date.schedule",
+            "date.processed",
+            "date.refund",
+            "createdAt",
+            "nextChargeDate",
+        ],
         read: |text| LocalTime::from(text).unix_time().map(|time| time.seconds()),
     };
     const PAGES: &'static [Pages] = &[
@@ -78,8 +87,11 @@ impl Provider for Tpay {
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
-        let id = settings.need("TPAY_CLIENT_ID");
-        let builder = Client::builder(id, settings.need("TPAY_CLIENT_SECRET"));
+        // Without credentials, a command calls public endpoints only.
+        let credential = |name| settings.get(name).filter(|value| !value.is_empty());
+        let [id, secret] =
+            ["TPAY_CLIENT_ID", "TPAY_CLIENT_SECRET"].map(|name| credential(name).unwrap_or("none"));
+        let builder = Client::builder(id, secret);
         let name = connection.environment.as_deref().or(settings.get("TPAY_ENVIRONMENT"));
         let url = connection.base_url.as_deref();
         // A URL of the settings must not redirect a call for which an environment is given.
@@ -172,19 +184,23 @@ impl Time {
     pub(crate) fn local(&self) -> LocalTime {
         match self {
             Self::Local(text) => LocalTime::from(text.as_str()),
-            Self::Ago(ago) => {
-                #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
-                let now = SystemTime::now();
-                now.checked_sub(*ago).unwrap_or(SystemTime::UNIX_EPOCH).into()
-            }
+            Self::Ago(ago) => before(*ago).unwrap_or(SystemTime::UNIX_EPOCH).into(),
         }
     }
+}
+
+/// Returns the time before a duration from now, or `None` if that is before 1970.
+fn before(ago: Duration) -> Option<SystemTime> {
+    #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
+    let now = SystemTime::now();
+    now.checked_sub(ago).filter(|time| *time >= SystemTime::UNIX_EPOCH)
 }
 
 /// Parses `7d`, `2026-11-01` or `2026-11-01 12:00:00`.
 pub(crate) fn time(text: &str) -> Result<Time, String> {
     if let Ok(ago) = duration(text) {
-        return Ok(Time::Ago(ago));
+        let is_valid = before(ago).is_some();
+        return is_valid.then_some(Time::Ago(ago)).ok_or_else(|| "is before 1970".to_owned());
     }
     let date = if text.len() == 10 { format!("{text} 00:00:00") } else { text.to_owned() };
     match LocalTime::from(date.as_str()).unix_time() {

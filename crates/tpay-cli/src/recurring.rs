@@ -75,7 +75,7 @@ enum Model {
     O,
 }
 
-/// The payment instrument; its value is a secret, so it is no argument.
+/// The payment instrument; its value is a secret, so it is not an argument.
 #[derive(Debug, Args)]
 pub(crate) struct Instrument {
     /// Kind of the payment instrument, whose value is read from a prompt or the standard input
@@ -129,13 +129,14 @@ pub(crate) struct Create {
     #[arg(long, value_name = "TIME", required_unless_present = "input")]
     first_charge: Option<String>,
     /// Number of units between two charges
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..))]
     every: u32,
     /// Unit of the time between two charges
     #[arg(long, value_enum, default_value = "months")]
     unit: Unit,
     /// Number of charges; without it, the plan has no end
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     charges: Option<u32>,
     /// URL for notifications
     #[arg(long, value_name = "URL", required_unless_present = "input")]

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Limits, Run, WithJson};
+use cli_support::{Context, Exit, Failure, Input, Limits, Run, WithJson};
 use tpay_client::refunds::{GetRefund, ListRefunds, ListTransactionRefunds, RefundCard};
 use tpay_client::{Amount, RefundTransaction};
 
@@ -17,6 +17,8 @@ pub(crate) enum Refund {
         /// Amount; the rest of the transaction by default
         #[arg(long)]
         amount: Option<Amount>,
+        #[command(flatten)]
+        input: Input,
     },
     /// Refund to a saved card, whose token is read from a prompt or standard input
     Card {
@@ -62,13 +64,14 @@ const COLUMNS: &[Column] = &[
     ("status", "status"),
     ("amount", "amount"),
     ("currency", "currency"),
-    ("created", "date.create"),
+    // Refunds of transactions have a schedule, those to cards and without an account a creation.
+    ("created", "date.schedule|date.create"),
 ];
 
 impl Run<Tpay> for Refund {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         match self {
-            Self::Create { transaction, amount } => {
+            Self::Create { transaction, amount, input } => {
                 let what = match amount {
                     Some(amount) => format!("refund {amount} of transaction {transaction}"),
                     None => format!("refund the rest of transaction {transaction}"),
@@ -77,8 +80,17 @@ impl Run<Tpay> for Refund {
                 if let Some(amount) = amount {
                     request = request.amount(amount);
                 }
+                let body = input.body_of(&request)?;
+                // The body may change the amount.
+                let what = match body.as_ref().and_then(|body| body.get("amount")) {
+                    Some(amount) => format!("refund {amount} of this transaction"),
+                    None => what,
+                };
                 context.confirm(&what)?;
-                context.show(request)
+                match body {
+                    Some(body) => context.show_json(WithJson::with_body(request, &body)),
+                    None => context.show(request),
+                }
             }
             Self::Card { amount, currency, card_expiry, token_stdin } => {
                 let token = context.secret("card token", token_stdin, "--token-stdin")?;

@@ -31,6 +31,7 @@ impl Run<Tpay> for Report {
                 context.list(WithJson::page(request, lists), &limits, &[("id", "id")])
             }
             Self::Download { report, file } => {
+                context.output.check_binary("the report")?;
                 let request = WithJson::new(GetReportFile::new(report, file));
                 if let Some(reply) = context.send(request)? {
                     context.output.bytes(&reply.value.bytes)?;

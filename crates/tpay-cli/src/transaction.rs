@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use cli_support::api_auth::Endpoint;
-use cli_support::args::text;
+use cli_support::args::{BODY_OPTIONS, text};
 use cli_support::output::Column;
 use cli_support::request::Reply;
 use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
@@ -17,7 +17,7 @@ use crate::provider::{Time, Tpay, time};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Transaction {
-    /// Create a transaction, which the payer pays at its `transactionPaymentUrl`
+    /// Create a transaction; the payer pays at its `transactionPaymentUrl`
     Create(Create),
     /// List transactions
     List(List),
@@ -26,7 +26,7 @@ pub(crate) enum Transaction {
         /// Id of the transaction
         id: String,
     },
-    /// Pay a pending transaction with a channel or a channel group
+    /// Pay a pending transaction with a channel or a channel group; exit status 1 if it is declined
     Pay(PayArguments),
     /// Cancel a pending transaction
     Cancel {
@@ -43,24 +43,24 @@ pub(crate) enum Transaction {
         kind: String,
     },
     /// List the payment channels
-    Channels,
+    Channels(Limits),
     /// List the groups of payment channels
-    Groups,
+    Groups(Limits),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Create {
     /// Amount, such as 12.34
-    #[arg(long, required_unless_present = "input")]
+    #[arg(long, required_unless_present_any = BODY_OPTIONS)]
     amount: Option<Amount>,
     /// Description that the payer sees
-    #[arg(long, required_unless_present = "input")]
+    #[arg(long, required_unless_present_any = BODY_OPTIONS)]
     description: Option<String>,
     /// E-mail address of the payer
-    #[arg(long, required_unless_present = "input")]
+    #[arg(long, required_unless_present_any = BODY_OPTIONS)]
     email: Option<String>,
     /// Name of the payer
-    #[arg(long, required_unless_present = "input")]
+    #[arg(long, required_unless_present_any = BODY_OPTIONS)]
     name: Option<String>,
     /// Unique text, such as an order number, to find the transaction
     #[arg(long, value_name = "TEXT")]
@@ -165,19 +165,22 @@ impl Run<Tpay> for Transaction {
                     "svg" => ImageType::Svg,
                     _ => ImageType::Png,
                 };
+                if kind != ImageType::Svg {
+                    context.output.check_binary("the image")?;
+                }
                 let request = WithJson::new(GetTransactionQr::new(id).output_type(kind));
                 if let Some(Reply { value, .. }) = context.send(request)? {
                     context.output.bytes(&value.bytes)?;
                 }
                 Ok(Exit::Done)
             }
-            Self::Channels => {
+            Self::Channels(limits) => {
                 let columns = &[("id", "id"), ("name", "name"), ("available", "available")];
-                context.entries(ListChannels::new(), "channels", columns)
+                context.entries(ListChannels::new(), "channels", &limits, columns)
             }
-            Self::Groups => {
+            Self::Groups(limits) => {
                 let columns = &[("id", "id"), ("name", "name")];
-                context.entries(ListBankGroups::new(), "groups", columns)
+                context.entries(ListBankGroups::new(), "groups", &limits, columns)
             }
         }
     }
@@ -196,11 +199,17 @@ impl Create {
             ("callbacks.payerUrls.success", text(self.success_url.as_ref())),
             ("callbacks.payerUrls.error", text(self.error_url.as_ref())),
         ];
-        let body = self.input.body(&flags)?;
+        let required = [
+            ("amount", "--amount"),
+            ("description", "--description"),
+            ("payer.email", "--email"),
+            ("payer.name", "--name"),
+        ];
+        let body = self.input.whole_body(&flags, &required)?;
         let payer = Payer::new(self.email.unwrap_or_default(), self.name.unwrap_or_default());
         let amount = self.amount.unwrap_or(grosze(0));
         let typed = CreateTransaction::new(amount, self.description.unwrap_or_default(), payer);
-        if self.input.input.is_none() {
+        if !self.input.is_given() {
             typed.validate()?;
         }
         context.show_json(WithJson::with_body(typed, &body))

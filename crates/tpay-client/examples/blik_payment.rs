@@ -24,7 +24,7 @@ usage: blik_payment [options] AMOUNT CODE EMAIL NAME
   EMAIL NAME     the payer
 
   --crc TEXT     your reference; tr_crc in notifications (default: a unique one)
-  --notify URL   the URL for notifications (default: that of the panel)
+  --notify URL   the URL for notifications (default: the one set in the panel)
   --wait SECONDS the time to wait for the payer (default 120)
 
 exit status: 0 paid, 1 declined or an error, 2 invalid arguments, 3 no decision yet

@@ -48,7 +48,8 @@ struct Arguments {
 }
 
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
-    // A secret. Every user of a machine can see the arguments of a program.
+    // The security code is a secret, and every user of a machine can see the arguments of a
+    // program.
     let security_code = variable("TPAY_SECURITY_CODE")?;
     let mut arguments = Arguments { security_code, ..Arguments::default() };
     let mut parser = lexopt::Parser::from_env();
@@ -72,7 +73,8 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     Ok(Some(arguments))
 }
 
-/// Returns the value of an environment variable, without line ends, or `None` if it is not set.
+/// Returns the value of an environment variable, without trailing line breaks, or `None` if it is
+/// not set.
 fn variable(name: &str) -> Result<Option<String>, lexopt::Error> {
     #[expect(clippy::disallowed_methods, reason = "a script reads its environment")]
     match std::env::var(name) {
@@ -131,7 +133,7 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     // A shop stores the keys in its database, with a unique index.
     let mut done = HashSet::new();
     let mut accepted = 0;
-    // A certificate may have to be fetched, so each connection verifies its own notification.
+    // Verification may fetch a certificate, so it runs on the thread of each connection.
     let has_anchors = arguments.anchors.is_some() || arguments.anchors_of_server;
     let verify = move |request: Request| {
         read(&notifications, &request).map_err(|rejected| match rejected {
@@ -149,7 +151,7 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     listener.serve_prepared(None, verify, |notification| {
         let response = match notification {
             Ok(notification) => {
-                // Deliveries are repeated until they are acknowledged, so each event with a key is
+                // Tpay repeats a delivery until it is acknowledged. An event with a key is
                 // processed once. Two events without a key may look the same, so each of their
                 // deliveries is processed.
                 if notification.key().is_none_or(|key| done.insert(key.to_owned())) {

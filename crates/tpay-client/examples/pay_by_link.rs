@@ -21,7 +21,7 @@ usage: pay_by_link [options] AMOUNT DESCRIPTION EMAIL NAME
   EMAIL NAME      the payer
 
   --crc TEXT      your reference, such as an order number; tr_crc in notifications
-  --notify URL    the URL for notifications (default: that of the panel)
+  --notify URL    the URL for notifications (default: the one set in the panel)
   --success URL   the URL to which the payer returns after a payment
   --error URL     the URL to which the payer returns after a failed payment
 

@@ -17,8 +17,8 @@ Refunds a transaction and prints its refunds.
 
 usage: refund [options] TRANSACTION
 
-  TRANSACTION      its id, or with --by-crc its hidden description
-  --amount AMOUNT  the amount in zloty (default: the amount that is not refunded yet)
+  TRANSACTION      the id of the transaction, or with --by-crc its hidden description
+  --amount AMOUNT  the amount in zloty (default: all that has not been refunded yet)
   --by-crc         search for the newest transaction with this hidden description
 
 exit status: 0 refunded, 1 an error (the message says if the outcome is unknown),

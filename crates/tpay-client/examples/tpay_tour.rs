@@ -126,7 +126,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Calls all endpoints. Returns the number of failures, or `None` for production.
+/// Calls all endpoints. Returns the number of failed calls, or `None` in production.
 fn tour(tpay: &Client, arguments: &Arguments) -> Option<u32> {
     if *tpay.environment() == Environment::Production {
         return None;
@@ -331,7 +331,7 @@ struct Report {
 }
 
 impl Report {
-    /// Calls an endpoint and prints its line. Returns the value if the call succeeded.
+    /// Calls an endpoint and prints its line. Returns the value, or `None` if the call failed.
     #[expect(clippy::disallowed_methods, reason = "measures time for the printed line only")]
     fn line<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<T>) -> Option<T> {
         let begin = Instant::now();

@@ -40,7 +40,7 @@ pub use merchants::{ContactPerson, CreateMerchant, MerchantAddress};
 ///
 /// See the example of the module [`accounts`](crate::accounts).
 ///
-/// Source: the provider's API reference, `GET /accounts`, which names no field.
+/// Source: the provider's API reference, `GET /accounts`, which does not describe the fields.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -64,7 +64,7 @@ pub struct AccountPage {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The accounts of this page.
     #[serde(default)]
@@ -164,7 +164,7 @@ impl Endpoint for GetAccount {
 ///
 /// See the example of the module [`accounts`](crate::accounts).
 ///
-/// Source: the official PHP client; no documentation names it.
+/// Source: the official PHP client; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -172,7 +172,7 @@ pub struct Balance {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -185,7 +185,7 @@ pub struct Balance {
 ///
 /// See the example of the module [`accounts`](crate::accounts).
 ///
-/// Source: the official PHP client; no documentation names it.
+/// Source: the official PHP client; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetBalance {
     account_id: String,
@@ -412,7 +412,8 @@ impl Person {
         is_contact_person: bool,
         /// Sets whether the person is authorized to sign for the company.
         is_authorized_person: bool,
-        /// Sets the declaration of political exposure (PEP). Its values are not documented.
+        /// Sets the declaration of political exposure (PEP). The possible values are not
+        /// documented.
         pep_statement: u32,
         /// Sets the date of birth, `YYYY-MM-DD HH:MM:SS`.
         date_of_birth: impl Into<String>,
@@ -442,8 +443,8 @@ impl Person {
 ///
 /// See the example of the module [`accounts`](crate::accounts).
 ///
-/// Source: the provider's API reference, `POST /accounts`, where a person has one; the official PHP
-/// client sends a list.
+/// Source: the provider's API reference, `POST /accounts`, where a person has one contact. The
+/// official PHP client sends a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonContact {
@@ -459,7 +460,7 @@ impl PersonContact {
     }
 
     setters! {
-        /// Sets the type. Defaults to 1. Its values are not documented.
+        /// Sets the type. Defaults to 1. The possible values are not documented.
         kind: u32,
     }
 }
@@ -521,8 +522,8 @@ impl AccountBank {
 /// Use [`CreateMerchant`] in new programs. The sources disagree about the required arguments. This
 /// crate requires the offer code and the e-mail address, and the server validates the rest.
 ///
-/// Source: the provider's API reference, `POST /accounts`; `mcc` and a string as `krs`, the
-/// provider's Postman collection.
+/// Source: the provider's API reference, `POST /accounts`. `mcc`, and `krs` as a string, are from
+/// the provider's Postman collection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateAccount {
@@ -641,7 +642,7 @@ pub struct CreatedAccount {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the account, a ULID such as `01M80DDY372Q62XPM3RDEATMCJ`.
     pub id: Option<String>,
@@ -661,7 +662,7 @@ pub struct CreatedAccount {
     pub category_id: Option<i64>,
     /// Whether notifications are sent to the merchant by e-mail.
     pub notify_by_email: Option<bool>,
-    /// The verification status of the merchant. Its values are not documented.
+    /// The verification status of the merchant. The possible values are not documented.
     pub verification_status: Option<i64>,
     /// The URL at which the merchant activates the account.
     pub activation_link: Option<String>,
@@ -731,8 +732,8 @@ pub struct CreatedAddress {
 ///
 /// See the example of the module [`accounts`](crate::accounts).
 ///
-/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`; a
-/// boolean `pepStatement`, the official PHP client.
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
+/// `pepStatement` as a boolean is from the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -790,7 +791,7 @@ pub struct CreatedPerson {
 pub struct CreatedContact {
     /// The phone number or e-mail address.
     pub contact: Option<String>,
-    /// The type of the contact, such as 1. Its values are not documented.
+    /// The type of the contact, such as 1. The possible values are not documented.
     #[serde(rename = "type")]
     pub kind: Option<i64>,
     /// Fields that this type does not cover.
@@ -798,7 +799,7 @@ pub struct CreatedContact {
     pub extra: ExtraFields,
 }
 
-/// An API key of the Open API. The server does not return it again: store it.
+/// An API key of the Open API. Store it: the server does not return it again.
 ///
 /// See the example of the module [`accounts`](crate::accounts).
 ///
@@ -823,7 +824,7 @@ pub struct ApiCredentials {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TransactionApiCredentials {
-    /// The id of the merchant, a number as a string.
+    /// The id of the merchant, a number as a string, such as `1010`.
     pub merchant_id: Option<String>,
     /// The API key.
     #[serde(skip_serializing)]
@@ -835,7 +836,7 @@ pub struct TransactionApiCredentials {
 
 /// # Accounts
 ///
-/// See [`accounts`](crate::accounts): the accounts of the merchants of a partner.
+/// See [`accounts`](crate::accounts): the accounts of a partner's merchants.
 impl Client {
     /// Returns one page of the accounts of a partner's merchants.
     ///
@@ -847,8 +848,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns an iterator over all accounts of a partner's merchants, page by page, each entry
-    /// once.
+    /// Returns an iterator over all accounts of a partner's merchants. The iterator requests page
+    /// after page and returns each entry once.
     ///
     /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
     /// page are requested.

@@ -55,17 +55,18 @@ impl BlikPayment {
         Self::default()
     }
 
-    /// Creates a payment with the six-digit code from the payer's application.
+    /// Creates a payment with the six-digit code from the payer's banking application.
     pub fn code(blik_token: impl Into<Secret>) -> Self {
         Self::new().blik_token(blik_token).kind(0)
     }
 
-    /// Creates a payment with a registered UID alias. The payer confirms it in the application.
+    /// Creates a payment with a registered UID alias. The payer confirms the payment in the banking
+    /// application.
     pub fn alias(alias: BlikAlias) -> Self {
         Self::new().aliases(alias)
     }
 
-    /// Creates a payment with a registered PAYID alias. The payer does not confirm it.
+    /// Creates a payment with a registered PAYID alias. The payer does not confirm the payment.
     pub fn autopayment(alias: BlikAlias) -> Self {
         Self::new().aliases(alias).kind(2)
     }
@@ -87,7 +88,7 @@ impl BlikPayment {
     }
 
     setters! {
-        /// Sets the six-digit code from the payer's application.
+        /// Sets the six-digit code from the payer's banking application.
         blik_token: impl Into<Secret>,
         /// Sets the alias to pay with, or the alias to register with this payment.
         aliases: BlikAlias,
@@ -106,9 +107,9 @@ wire_enum! {
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum AliasType {
-        /// The payer confirms each payment in the application (OneClick).
+        /// The payer confirms each payment in the banking application (OneClick).
         Uid = "UID",
-        /// Payments without confirmation by the payer (autopayments).
+        /// The payer does not confirm payments (autopayments).
         PayId = "PAYID",
     }
 }
@@ -170,8 +171,8 @@ impl BlikAlias {
     setters! {
         /// Sets the label that the payer sees. Required to register the alias.
         label: impl Into<String>,
-        /// Selects the application if the alias exists in more than one. Pass the
-        /// `application_code` of one of the alternatives.
+        /// Selects the banking application if the alias exists in several. Pass the
+        /// `application_code` of an [`Alternative`](crate::transactions::payments::Alternative).
         key: impl Into<String>,
         /// Sets the authorization level, `NOCONFREQ`. Required for autopayments of model O, and
         /// allowed only for them.
@@ -197,16 +198,16 @@ wire_enum! {
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum AutopaymentModel {
-        /// Model A.
+        /// Model A, which allows a [`frequency`](Autopayment::frequency).
         A = "A",
-        /// Model M.
+        /// Model M, which does not allow [`no_delay`](BlikAlias::no_delay).
         M = "M",
-        /// Model O.
+        /// Model O, which requires a [`recommended_auth_level`](BlikAlias::recommended_auth_level).
         O = "O",
     }
 }
 
-/// The terms of autopayments to which the payer agrees.
+/// The terms of autopayments, to which the payer agrees.
 ///
 /// See the example of the module [`blik`](crate::blik).
 ///
@@ -246,9 +247,9 @@ impl Autopayment {
     setters! {
         /// Sets the frequency in model A: a number followed by `D`, `W`, `M` or `Y`, such as `1M`.
         frequency: impl Into<String>,
-        /// Sets the maximum amount of one payment, in units of `currency`.
+        /// Sets the maximum amount of one payment in `currency`, such as 12.34.
         single_limit_amount: Amount,
-        /// Sets the maximum amount of all payments together, in units of `currency`.
+        /// Sets the maximum amount of all payments together in `currency`, such as 12.34.
         total_limit_amount: Amount,
         /// Sets the currency of the limits.
         currency: impl Into<Currency>,
@@ -287,8 +288,8 @@ pub struct CreateBlikAlias {
 }
 
 impl CreateBlikAlias {
-    /// Creates a request with a description of 1 to 105 characters that is shown to the payer, and
-    /// the payer's code together with the alias to register.
+    /// Creates a request. `description` (1 to 105 characters) is shown to the payer. `blik`
+    /// contains the payer's code and the alias to register.
     pub fn new(description: impl Into<String>, blik: BlikPayment) -> Self {
         Self { description: description.into(), blik, lang: None }
     }
@@ -348,7 +349,7 @@ pub struct CreatedAlias {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the point of sale, such as `ps_6UvbBjehvHXA7vfD`.
     pub pos_id: Option<String>,
@@ -374,7 +375,7 @@ pub struct CreatedAlias {
 pub struct BlikAliases {
     /// Whether the alias can be used for payments.
     pub is_active: Option<bool>,
-    /// The alias in each banking application.
+    /// One entry for each banking application in which the alias exists.
     #[serde(default)]
     pub aliases: Vec<BlikAliasDetails>,
     /// Fields that this type does not cover.
@@ -410,7 +411,7 @@ pub struct BlikAliasDetails {
     pub extra: ExtraFields,
 }
 
-/// An event of an alias.
+/// An event in the history of an alias.
 ///
 /// See the example of the module [`blik`](crate::blik).
 ///

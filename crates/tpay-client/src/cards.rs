@@ -92,7 +92,7 @@ impl RedirectUrls {
     }
 }
 
-/// The response to a request to save a card. A notification contains the token.
+/// The response to a request to save a card. The token is sent in a notification.
 ///
 /// See the example of the module [`cards`](crate::cards).
 ///
@@ -104,7 +104,7 @@ pub struct CreatedCardToken {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the tokenization, which the notification contains as well.
     pub id: Option<String>,
@@ -139,7 +139,7 @@ pub struct CreateCardToken {
 }
 
 impl CreateCardToken {
-    /// Creates a request. The notification with the token is sent to `callback_url`.
+    /// Creates a request to save a card. The notification with the token is sent to `callback_url`.
     pub fn new(callback_url: impl Into<String>) -> Self {
         Self { callback_url: callback_url.into(), payer: None, redirect_url: None, card: None }
     }
@@ -223,7 +223,7 @@ pub struct GetCardToken {
 }
 
 impl GetCardToken {
-    /// Creates a request for this token.
+    /// Creates a request for the card with this token.
     pub fn new(token_value: impl Into<Secret>) -> Self {
         Self { token_value: token_value.into() }
     }
@@ -251,7 +251,7 @@ pub struct DeleteCardToken {
 }
 
 impl DeleteCardToken {
-    /// Creates a request for this token.
+    /// Creates a request to delete the card with this token.
     pub fn new(token_value: impl Into<Secret>) -> Self {
         Self { token_value: token_value.into() }
     }
@@ -331,7 +331,7 @@ pub struct ApplePaySession {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The session for the browser: JSON in base64.
     #[serde(skip_serializing)]
@@ -342,7 +342,7 @@ pub struct ApplePaySession {
 }
 
 impl ApplePaySession {
-    /// Returns the session without the white space in its base64.
+    /// Returns the session, with the whitespace removed from the base64 string.
     pub fn compact(&self) -> Option<Secret> {
         let text: String = self.session.as_ref()?.expose().split_whitespace().collect();
         Some(text.into())
@@ -353,7 +353,7 @@ impl ApplePaySession {
 ///
 /// See [`cards`](crate::cards): tokens of saved cards, and Apple Pay sessions.
 impl Client {
-    /// Saves a card without charging it. A notification contains the token.
+    /// Saves a card without charging it. The token is sent in a notification.
     ///
     /// See the example of the module [`cards`](crate::cards).
     ///

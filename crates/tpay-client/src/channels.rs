@@ -66,8 +66,8 @@ pub struct BankGroup {
 }
 
 impl BankGroup {
-    /// Returns the id as an argument of [`Pay::group`](crate::Pay::group). Returns `None` if it is
-    /// absent or not a number.
+    /// Returns the id as an argument of [`Pay::group`](crate::Pay::group). Returns `None` if the id
+    /// is absent or not a number.
     pub fn group_id(&self) -> Option<GroupId> {
         self.id.as_deref()?.parse().ok()
     }
@@ -77,7 +77,7 @@ impl BankGroup {
 ///
 /// See the example of the module [`channels`](crate::channels).
 ///
-/// Source: the provider's API reference, `GET /transactions/bank-groups` (a list); the official PHP
+/// Source: the provider's API reference, `GET /transactions/bank-groups` (a list). The official PHP
 /// and Android clients read a map.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -86,7 +86,7 @@ pub struct BankGroups {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The groups. The server sends a map or a list.
     #[serde(default, deserialize_with = "wire::list_or_map")]
@@ -152,11 +152,11 @@ pub struct Channel {
     pub image: Option<Image>,
     /// Whether the channel is available now.
     pub available: Option<bool>,
-    /// Whether payments are immediate.
+    /// Whether payments are processed immediately.
     pub online_payment: Option<bool>,
     /// Whether the payer is redirected to the channel without an intermediate page.
     pub instant_redirection: Option<bool>,
-    /// The groups of the channel.
+    /// The groups that the channel belongs to.
     #[serde(default)]
     pub groups: Vec<ChannelGroup>,
     /// The limits of the channel, such as the minimum amount.
@@ -168,8 +168,8 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Returns the id as an argument of [`Pay::channel`](crate::Pay::channel). Returns `None` if it
-    /// is absent or not a number.
+    /// Returns the id as an argument of [`Pay::channel`](crate::Pay::channel). Returns `None` if
+    /// the id is absent or not a number.
     pub fn channel_id(&self) -> Option<ChannelId> {
         self.id.as_deref()?.parse().ok()
     }
@@ -187,7 +187,7 @@ impl Channel {
     }
 }
 
-/// An image.
+/// An image, identified by its URL.
 ///
 /// See the example of the module [`channels`](crate::channels).
 ///
@@ -203,7 +203,7 @@ pub struct Image {
     pub extra: ExtraFields,
 }
 
-/// A group of a channel.
+/// A group that a channel belongs to.
 ///
 /// See the example of the module [`channels`](crate::channels).
 ///
@@ -256,7 +256,7 @@ pub struct Channels {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The language of the names, such as `pl`.
     pub language: Option<String>,

@@ -1,4 +1,4 @@
-//! The client and its builder. The methods of the client are in the modules of their endpoints.
+//! The client and its builder. The methods that call endpoints are in the modules of the resources.
 
 use std::fmt;
 use std::path::Path;
@@ -19,8 +19,8 @@ static PROVIDER: Provider = Provider {
     user_agent: concat!("tpay-client/", env!("CARGO_PKG_VERSION")),
     encoding: Encoding::Form,
     retry_statuses: &[429, 502, 503, 504],
-    // Cards and their tokens, BLIK codes, the data of wallets, the value of a payment instrument,
-    // identity documents.
+    // Cards and their tokens, BLIK codes, wallet data, the value of a payment instrument, identity
+    // documents.
     secret_parameters: &[
         "applePayPaymentData",
         "blikToken",
@@ -38,7 +38,7 @@ static PROVIDER: Provider = Provider {
     read_error: error::read,
 };
 
-/// The lifetime of a token whose response contains none.
+/// The lifetime of a token if the token response does not contain it.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
 
 /// The environment of the API. The two environments of the provider are separate: each has its own
@@ -137,7 +137,7 @@ pub struct Client {
     environment: Environment,
 }
 
-/// The argument that is named in errors about the base URL.
+/// The name of the argument in errors about the base URL.
 const BASE_URL: &str = "base_url";
 
 /// A builder of a [`Client`]; see [`Client::builder`].
@@ -146,10 +146,10 @@ const BASE_URL: &str = "base_url";
 pub struct ClientBuilder {
     client_id: String,
     client_secret: Secret,
-    /// The arguments or variables that the id and secret are from.
+    /// The names of the arguments or environment variables that contained the id and the secret.
     client_names: (&'static str, &'static str),
     environment: Environment,
-    /// The argument or variable that the base URL is from.
+    /// The name of the argument or environment variable that contained the base URL.
     base_url_name: &'static str,
     basic: bool,
     authentication: ClientAuthentication,
@@ -203,11 +203,11 @@ impl Client {
 
     /// Creates a client from the environment variables `TPAY_CLIENT_ID` and `TPAY_CLIENT_SECRET`.
     ///
-    /// | variable | |
+    /// | variable | value |
     /// |---|---|
     /// | `TPAY_ENVIRONMENT` | `production` (default) or `sandbox` |
     /// | `TPAY_BASE_URL` | base URL of another server for the API and the certificates; replaces `TPAY_ENVIRONMENT` |
-    /// | `TPAY_TOKEN_CACHE` | the absolute path of the folder where tokens are stored, or `off`; defaults to the user's cache |
+    /// | `TPAY_TOKEN_CACHE` | the absolute path of the folder where tokens are stored, or `off`; defaults to a folder in the user's cache folder |
     ///
     /// # Errors
     /// Returns an error that names the variable if one is missing or invalid.
@@ -290,7 +290,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how the client authenticates to the token endpoint. Defaults to fields of the form.
+    /// Sets how the client authenticates to the token endpoint. Defaults to form fields.
     pub fn token_authentication(mut self, authentication: ClientAuthentication) -> Self {
         self.authentication = authentication;
         self
@@ -314,7 +314,7 @@ impl ClientBuilder {
     /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// Returns an error that names the first invalid argument: an empty id or secret, a base URL
+    /// Returns an error that names the first invalid argument: an empty id or secret, or a base URL
     /// that is invalid or would send the secret unencrypted.
     pub fn build(self) -> Result<Client> {
         let base = self.environment.base_url();
@@ -331,7 +331,8 @@ impl ClientBuilder {
             let mut server =
                 TokenServer::new(&url, self.client_id.as_str(), self.client_secret.clone())
                     .map_err(|error| match error.argument() {
-                        // The settings describe the problem of the base URL itself.
+                        // If the base URL itself is invalid, building the settings returns a better
+                        // error.
                         "token URL" => {
                             let built = self.settings.clone().build(&PROVIDER, &servers, vec![]);
                             let problem = "must be a URL such as https://api.example.com";

@@ -1,6 +1,6 @@
-//! Bank accounts of Collect, to which payments are forwarded.
+//! Collect bank accounts, to which payments are forwarded.
 //!
-//! A transaction refers to its bank account by [`Collect`](crate::transactions::Collect).
+//! A transaction names its bank account in [`Collect`](crate::transactions::Collect).
 //!
 //! ```no_run
 //! use tpay_client::Client;
@@ -23,7 +23,7 @@ use crate::paging::{Paging, numbered_pages, page_setters, paged_by_number};
 use crate::{Client, error, validate};
 
 wire_enum! {
-    /// The status of a bank account of Collect.
+    /// The status of a Collect bank account.
     ///
     /// See the example of the module [`collect`](crate::collect).
     ///
@@ -36,7 +36,7 @@ wire_enum! {
     }
 }
 
-/// A bank account of Collect.
+/// A Collect bank account.
 ///
 /// See the example of the module [`collect`](crate::collect).
 ///
@@ -48,7 +48,7 @@ pub struct BankAccount {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the bank account, a ULID such as `01K5BK4HEPB0WBCGT51FMTYBA1`.
     pub id: Option<String>,
@@ -80,7 +80,7 @@ pub struct BankAccountPage {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The bank accounts of this page.
     #[serde(default)]
@@ -96,7 +96,7 @@ pub struct BankAccountPage {
     pub extra: ExtraFields,
 }
 
-/// `GET /collect/bank-accounts`: lists the bank accounts of Collect.
+/// `GET /collect/bank-accounts`: lists the Collect bank accounts.
 ///
 /// See the example of the module [`collect`](crate::collect).
 ///
@@ -202,7 +202,7 @@ impl Endpoint for CreateBankAccount {
 ///
 /// See [`collect`](crate::collect): bank accounts to which payments are forwarded.
 impl Client {
-    /// Returns one page of the bank accounts of Collect.
+    /// Returns one page of the Collect bank accounts.
     ///
     /// See the example of the module [`collect`](crate::collect).
     ///
@@ -212,7 +212,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns an iterator over all bank accounts of Collect, page by page, each entry once.
+    /// Returns an iterator over all Collect bank accounts. The iterator requests page after page
+    /// and returns each entry once.
     ///
     /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
     /// page are requested.

@@ -34,14 +34,14 @@ wire_enum! {
 ///
 /// See the example of the module [`common`](crate::common).
 ///
-/// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`; reports, the
+/// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`; for reports, the
 /// official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct File {
     /// The media type, such as `image/png`.
     pub content_type: Option<String>,
-    /// The content.
+    /// The content of the file.
     pub bytes: Vec<u8>,
 }
 

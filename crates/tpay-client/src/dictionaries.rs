@@ -1,5 +1,5 @@
-//! Dictionaries of the ids that are used in requests for accounts: categories of sale, legal forms,
-//! document types, merchant category codes (MCC).
+//! Dictionaries of the ids that are used in account requests: categories of sale, legal forms,
+//! document types, and merchant category codes (MCC).
 //!
 //! ```no_run
 //! use tpay_client::Client;
@@ -57,7 +57,7 @@ pub struct DictionaryEntry {
     /// The result of the request. Absent in the entries of a list.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support team. Absent in the entries of a list.
+    /// The request id that the server assigned. Absent in the entries of a list.
     pub request_id: Option<String>,
     /// The id of the entry, such as 60.
     pub id: Option<i64>,
@@ -83,7 +83,7 @@ pub struct Dictionary {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The entries of this page.
     #[serde(default)]
@@ -109,7 +109,7 @@ pub struct Dictionary {
 pub struct ListCategories {}
 
 impl ListCategories {
-    /// Creates a request without arguments.
+    /// Creates a request for all entries.
     pub fn new() -> Self {
         Self::default()
     }
@@ -162,7 +162,7 @@ impl Endpoint for GetCategory {
 pub struct ListLegalForms {}
 
 impl ListLegalForms {
-    /// Creates a request without arguments.
+    /// Creates a request for all entries.
     pub fn new() -> Self {
         Self::default()
     }
@@ -215,7 +215,7 @@ impl Endpoint for GetLegalForm {
 pub struct ListDocuments {}
 
 impl ListDocuments {
-    /// Creates a request without arguments.
+    /// Creates a request for all entries.
     pub fn new() -> Self {
         Self::default()
     }
@@ -268,7 +268,7 @@ impl Endpoint for GetDocument {
 pub struct ListMcc {}
 
 impl ListMcc {
-    /// Creates a request without arguments.
+    /// Creates a request for all entries.
     pub fn new() -> Self {
         Self::default()
     }
@@ -289,7 +289,7 @@ impl Endpoint for ListMcc {
 
 /// # Dictionaries
 ///
-/// See [`dictionaries`](crate::dictionaries): ids for requests about accounts.
+/// See [`dictionaries`](crate::dictionaries): ids for account requests.
 impl Client {
     /// Returns the categories of sale.
     ///

@@ -1,4 +1,4 @@
-//! Error responses of the Tpay API, and what callers can do about them.
+//! Error responses of the Tpay API, and methods to handle them.
 
 use api_auth::{
     Acknowledgement, Delivery, Detail, Error, ExtraFields, Response, ResponseError, StatusCode,
@@ -11,8 +11,8 @@ use crate::Transaction;
 use crate::common::ResultStatus;
 use crate::transactions::payments::Alternative;
 
-/// Methods for errors of this crate, in addition to those of [`Error`](crate::Error). It cannot be
-/// implemented by other types.
+/// Methods of [`Error`](crate::Error) that are specific to Tpay. The trait is implemented for this
+/// type only.
 ///
 /// ```
 /// use tpay_client::{BlikPayment, Client, ErrorExt, Pay};
@@ -34,17 +34,19 @@ use crate::transactions::payments::Alternative;
 /// ```
 pub trait ErrorExt: sealed::Sealed {
     /// Returns the transaction of a declined payment. The request itself succeeded, so the
-    /// transaction has an id and a payment page and can be paid with another method.
+    /// transaction has an id and a payment page and can be paid with another method. Returns `None`
+    /// for all other errors.
     fn declined(&self) -> Option<&Transaction>;
 
     /// Returns the banking applications from which the payer must choose, if this is why the
-    /// payment was declined. Pay again with the `key` of the chosen one.
+    /// payment was declined; otherwise, the list is empty. Pay again with the code of the chosen
+    /// one as [`key`](crate::blik::BlikAlias::key) of the alias.
     fn alternatives(&self) -> &[Alternative] {
         self.declined().map(Transaction::alternatives).unwrap_or_default()
     }
 
     /// Returns whether the request certainly had no effect: it was not sent, or all its errors are
-    /// about its format. It can be corrected and sent again.
+    /// about its format. The request can be corrected and sent again.
     fn nothing_created(&self) -> bool;
 }
 
@@ -139,7 +141,7 @@ impl ErrorBody {
     }
 }
 
-/// Parses an error response in any of its documented forms.
+/// Parses an error response in any of the documented formats.
 pub(crate) fn read(response: &Response) -> ResponseError {
     let body = json::<ErrorBody>(response).unwrap_or_default();
     let request_id = body.request_id.clone();

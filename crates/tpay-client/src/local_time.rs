@@ -8,7 +8,7 @@ use api_auth::UnixTime;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
-/// A date and time in Polish local time (Europe/Warsaw), as the provider writes it:
+/// A date and time in Polish local time (Europe/Warsaw), in the provider's format:
 /// `YYYY-MM-DD HH:MM:SS`.
 ///
 /// Times of any zone are converted: [`UnixTime`], [`SystemTime`], and, with the feature `jiff-1`,
@@ -30,8 +30,8 @@ const DAY: i64 = 24 * HOUR;
 /// let last_week = ListTransactions::new().from(now - Duration::from_secs(7 * 24 * 3600));
 /// ```
 ///
-/// Source: no documentation names the time zone. In a sample of the provider's documentation, the
-/// time of creation is two hours ahead of the time in the ULID of the transaction, in summer.
+/// Source: the time zone is not documented. In a sample in the provider's documentation, the time
+/// of creation is two hours ahead of the time in the ULID of the transaction, in summer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LocalTime(String);
 
@@ -104,8 +104,8 @@ impl From<SystemTime> for LocalTime {
     }
 }
 
-/// Returns the seconds by which Polish time is ahead of UTC: two hours from the last Sunday of March
-/// to the last Sunday of October, 01:00 UTC, otherwise one hour.
+/// Returns the number of seconds by which Polish time is ahead of UTC: two hours from the last
+/// Sunday of March to the last Sunday of October, 01:00 UTC, otherwise one hour.
 fn utc_offset(unix: i64) -> i64 {
     let (year, ..) = date_of(unix.div_euclid(DAY));
     // Both months have 31 days, and 1970-01-04 was a Sunday.
@@ -117,8 +117,8 @@ fn utc_offset(unix: i64) -> i64 {
     if is_summer { 2 * HOUR } else { HOUR }
 }
 
-/// Returns the days from 1970-01-01 to a date. Years are counted from March, so that the leap day is
-/// the last one.
+/// Returns the number of days from 1970-01-01 to a date. Years are counted from March, so that the
+/// leap day is the last one.
 fn days_until(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let from_march = (month + 9) % 12;
@@ -139,7 +139,7 @@ fn date_of(days: i64) -> (i64, i64, i64) {
     (era * 400 + year + i64::from(month <= 2), month, day)
 }
 
-/// Returns the seconds from 1970-01-01 00:00 local time to a date and time.
+/// Parses a date and time. Returns the number of seconds since 1970-01-01 00:00 local time.
 fn parse(text: &str) -> Option<i64> {
     let (date, time) = match text.split_once([' ', 'T']) {
         Some((date, time)) => (date, time),

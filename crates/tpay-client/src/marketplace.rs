@@ -2,7 +2,7 @@
 //! [`CreateMarketplaceTransaction`].
 //!
 //! These endpoints use integer amounts in hundredths of the currency (grosze). This crate converts
-//! them: all amounts are in units of the currency.
+//! them: all amounts are in the currency itself, such as 12.34.
 //!
 //! ```no_run
 //! use tpay_client::Client;
@@ -121,8 +121,8 @@ pub struct Product {
 }
 
 impl Product {
-    /// Creates a product with your id, the quantity (which may be a fraction) and the price per
-    /// unit of quantity, in units of the currency. The price is sent in hundredths.
+    /// Creates a product with your id, the quantity (which may be a fraction) and the unit price in
+    /// the currency, such as 12.34. The price is sent in grosze.
     pub fn new(external_id: impl Into<String>, quantity: Amount, unit_price: Amount) -> Self {
         Self { external_id: external_id.into(), quantity, unit_price, name: None }
     }
@@ -156,8 +156,8 @@ struct Id {
 }
 
 impl ChildTransaction {
-    /// Creates the part of the merchant with this id, a ULID. The amount is in units of the
-    /// currency and is sent in hundredths. The description is shown to the payer.
+    /// Creates the part of the merchant with this id, a ULID. The amount, such as 12.34, is sent in
+    /// grosze. The description is shown to the payer.
     pub fn new(
         amount: Amount,
         description: impl Into<String>,
@@ -228,8 +228,7 @@ impl MarketplaceCallback {
 
 /// `POST /marketplace/v1/transaction`: creates a payment to one or more merchants of a marketplace.
 ///
-/// Amounts are sent in hundredths of the currency. The request is never retried if its outcome is
-/// unknown.
+/// Amounts are sent in grosze. The request is never retried if its outcome is unknown.
 ///
 /// ```
 /// use tpay_client::marketplace::{
@@ -276,7 +275,7 @@ struct Emails {
 
 impl CreateMarketplaceTransaction {
     /// Creates a payment in złoty, with a Polish payment page, at the point of sale with this id.
-    /// Its amount is the sum of the parts.
+    /// The amount of the payment is the sum of the parts.
     pub fn new(
         description: impl Into<String>,
         pos_id: impl Into<String>,
@@ -419,8 +418,8 @@ pub struct MarketplaceTransaction {
 }
 
 impl MarketplaceTransaction {
-    /// Returns the time of creation in Unix seconds. Returns `None` if it is absent or not a time;
-    /// see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time of creation in Unix seconds. Returns `None` if the field is absent or does
+    /// not contain a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn creation_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.creation_date.as_deref())
     }
@@ -524,7 +523,7 @@ pub struct MarketplaceEmails {
 pub struct MarketplaceChild {
     /// The id of the part, a ULID such as `01JABM26M0EX41CKJ4A6MCNZ51`.
     pub id: Option<String>,
-    /// The amount, in units of the payment's currency.
+    /// The amount in the payment's currency, such as 12.34 (converted from whole grosze).
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// The description that the payer sees.
@@ -568,7 +567,7 @@ pub struct MarketplaceMerchant {
 pub struct MarketplaceChildRefund {
     /// The title of the refund.
     pub title: Option<String>,
-    /// The refunded amount, in units of the payment's currency.
+    /// The refunded amount in the payment's currency, such as 12.34 (converted from whole grosze).
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// The time of the refund in Polish local time, such as `2023-01-01 13:00:00`.
@@ -579,8 +578,8 @@ pub struct MarketplaceChildRefund {
 }
 
 impl MarketplaceChildRefund {
-    /// Returns the time in Unix seconds. Returns `None` if it is absent or not a time; see
-    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time in Unix seconds. Returns `None` if the field is absent or does not contain
+    /// a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.date.as_deref())
     }
@@ -660,7 +659,7 @@ impl PayMarketplaceTransaction {
         blik_payment_data: BlikPayment,
         /// Sets an encrypted card, or the token of a saved card.
         card_payment_data: CardPayment,
-        /// Sets the payment data of Apple Pay: the JSON of the wallet in base64.
+        /// Sets the Apple Pay payment data: the JSON from the wallet in base64.
         apple_pay_payment_data: impl Into<Secret>,
     }
 }
@@ -702,13 +701,13 @@ pub struct ChildRefund {
 }
 
 impl ChildRefund {
-    /// Creates a refund of `amount`, in units of the payment's currency, for the part with this id.
+    /// Creates a refund of `amount`, in the payment's currency, for the part with this id.
     pub fn by_id(id: impl Into<String>, amount: Amount) -> Self {
         Self { id: Some(id.into()), merchant_id: None, amount, products: Vec::new() }
     }
 
-    /// Creates a refund of `amount`, in units of the payment's currency, for the part of the
-    /// merchant with this id.
+    /// Creates a refund of `amount`, in the payment's currency, for the part of the merchant with
+    /// this id.
     pub fn by_merchant(merchant_id: impl Into<String>, amount: Amount) -> Self {
         Self { id: None, merchant_id: Some(merchant_id.into()), amount, products: Vec::new() }
     }
@@ -786,7 +785,7 @@ impl Endpoint for RefundMarketplaceTransaction {
 pub struct MarketplaceRefund {
     /// The id of the transaction, a ULID such as `01G5EDNEPPNWBJAX8AR5QAMGVA`.
     pub transaction_id: Option<String>,
-    /// The refunded amount, in units of the payment's currency.
+    /// The refunded amount in the payment's currency, such as 12.34 (converted from whole grosze).
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// Fields that this type does not cover.
@@ -885,7 +884,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Pays a marketplace payment. A declined payment is returned as an error, as by
+    /// Pays a marketplace payment. A declined payment is returned as an error, as in
     /// [`pay_transaction`](Client::pay_transaction).
     ///
     /// See the example of the module [`marketplace`](crate::marketplace).

@@ -1,4 +1,5 @@
-//! Exact amounts. Most endpoints use units of the currency, those of the marketplace hundredths.
+//! Exact amounts. Most endpoints use amounts such as 12.34; those of the marketplace use whole
+//! grosze.
 
 use api_auth::{Amount, wire_enum};
 

@@ -43,13 +43,14 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 /// it. The certificates in this file are not trust anchors.
 ///
 /// Certificates are fetched with the client's transport, without retries, and cached for an hour.
-/// If no cached certificate verifies a message, the certificate is fetched again, at most once in
-/// ten seconds. Until then, the message is rejected with [`ErrorKind::RateLimited`], because a
-/// newer certificate may verify it and the sender retries it.
+/// If no cached certificate verifies a message, the certificate is fetched again, at most once
+/// every ten seconds. In between, such a message is rejected with [`ErrorKind::RateLimited`]: a
+/// newer certificate may verify it, and the sender retries it.
 ///
-/// Certificates whose names are unusual and never verified a message share a budget of 16 requests
-/// and one more every ten seconds. If messages require more requests, the budget is assigned at
-/// random, and the other messages are rejected with [`ErrorKind::RateLimited`].
+/// Senders can choose the file name of the certificate. Therefore, unusual names whose certificates
+/// have never verified a message share a budget: 16 requests, and one more every ten seconds. If
+/// messages require more requests, the budget is assigned at random, and the other messages are
+/// rejected with [`ErrorKind::RateLimited`].
 ///
 /// The certificate belongs to Tpay and not to the merchant, so a genuine notification may be
 /// intended for another merchant. [`merchant_id`](Notifications::merchant_id) is required for
@@ -137,13 +138,13 @@ impl Notifications {
     /// shows and that notifications contain as `id`. It is required for these kinds, unless
     /// [`accept_any_merchant`](Notifications::accept_any_merchant) is called.
     ///
-    /// If `id` is empty or contains other characters than digits, [`read`](Notifications::read)
+    /// If `id` is empty or contains characters other than digits, [`read`](Notifications::read)
     /// returns an [`InputError`] for every notification and fetches no certificate.
     #[must_use]
     pub fn merchant_id(mut self, id: impl Into<String>) -> Self {
         let id = id.into();
         let is_number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-        let problem = "must be the number that the panel shows, digits only";
+        let problem = "must be the merchant id from the Tpay panel (digits only)";
         self.merchant = is_number
             .then_some(Merchant::Id(id))
             .ok_or_else(|| InputError::new("merchant_id", problem));
@@ -160,8 +161,8 @@ impl Notifications {
         self
     }
 
-    /// Sets the security code from the panel, with which the `md5sum` of payments is verified as
-    /// well. If the code is empty because the panel has none, this check is disabled.
+    /// Sets the security code from the panel. The `md5sum` of payments is then verified in addition
+    /// to the signature. If the code is empty because the panel has none, this check is disabled.
     #[must_use]
     pub fn security_code(mut self, code: impl Into<Secret>) -> Self {
         self.security_code = Some(code.into()).filter(|code| !code.is_empty());
@@ -186,7 +187,7 @@ impl Notifications {
         self
     }
 
-    /// Accepts signatures with a certificate below this URL, such as `https://secure.tpay.com`, for
+    /// Accepts signatures with a certificate under this URL, such as `https://secure.tpay.com`, for
     /// a client that sends its requests to another host.
     #[must_use]
     pub fn certificates_at(mut self, base_url: &str) -> Self {
@@ -245,7 +246,7 @@ impl Merchant {
             Self::Id(_) => Err(not_genuine("the notification is for another merchant")),
             Self::Unset => Err(InputError::new(
                 "merchant_id",
-                "must be set on the reader of notifications, or waived by accept_any_merchant",
+                "must be set: call Notifications::merchant_id, or accept_any_merchant",
             )
             .into()),
         }
@@ -260,9 +261,9 @@ fn invalid_signature(why: JwsError) -> Error {
     not_genuine(&why.to_string())
 }
 
-/// Returns the `md5sum` of a payment notification, computed from its unchanged values. For tests,
-/// and for programs that receive notifications by other means. The order number `tr_crc` may have
-/// any encoding.
+/// Returns the `md5sum` of a payment notification, computed from its unchanged values. Use it in
+/// tests, and in programs that receive notifications by other means. The order number `tr_crc` may
+/// have any encoding.
 ///
 /// ```
 /// use tpay_client::notifications::payment_md5sum;

@@ -38,7 +38,8 @@ pub struct Token {
     /// The lifetime in seconds, such as 7200.
     #[serde(rename = "expires_in")]
     pub expires_in: Option<i64>,
-    /// The scope, such as `read`. It does not reliably describe what the key may do.
+    /// The scope, such as `read`. The scope does not reliably describe the permissions of the API
+    /// key.
     pub scope: Option<String>,
     /// The id of the API key, such as `01HH1N1V033B5FMB6TXPWZVATY-01J06SX1HPPFG0D8907TWBG871`.
     #[serde(rename = "client_id")]
@@ -64,7 +65,7 @@ pub struct RequestToken {
 }
 
 impl RequestToken {
-    /// Creates a request for a token of these credentials.
+    /// Creates a request for a token for these credentials.
     pub fn new(client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Self {
         Self { client_id: client_id.into(), client_secret: client_secret.into(), scope: None }
     }
@@ -122,7 +123,7 @@ pub struct TokenInfo {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The token and its properties.
     pub token: Option<TokenDetails>,
@@ -148,14 +149,15 @@ pub struct TokenDetails {
     pub client_id: Option<String>,
     /// The time of expiry, in Unix seconds.
     pub expires: Option<UnixTime>,
-    /// The scope, such as `read write`. It does not reliably describe what the key may do.
+    /// The scope, such as `read write`. The scope does not reliably describe the permissions of the
+    /// API key.
     pub scope: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// `GET /oauth/tokeninfo`: information about the token that authenticates the request.
+/// `GET /oauth/tokeninfo`: returns information about the token that authenticates the request.
 ///
 /// See the example of the module [`oauth`](crate::oauth).
 ///
@@ -185,7 +187,7 @@ impl Endpoint for GetTokenInfo {
 ///
 /// See [`oauth`](crate::oauth): the client manages its own token.
 impl Client {
-    /// Returns a new access token. The client does not use it: it manages its own token.
+    /// Returns a new access token. The client does not use this token; it manages its own.
     ///
     /// See the example of the module [`oauth`](crate::oauth).
     ///

@@ -2,7 +2,7 @@
 
 use api_auth::{Extent, InputError, Params};
 
-/// The page of a list and its size.
+/// The number and the size of a page of a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Paging {
     pub(crate) page: Option<u32>,
@@ -34,8 +34,8 @@ impl Paging {
         self.page.unwrap_or(1)
     }
 
-    /// Returns the position of this page in its list. It depends on the page size and the total of
-    /// the response.
+    /// Returns the position of this page in its list. The position depends on the page size and the
+    /// total in the response.
     pub(crate) fn extent(self, server_limit: Option<i64>, total: Option<i64>) -> Extent {
         extent(self.number(), self.limit.unwrap_or(35), server_limit, total)
     }

@@ -62,14 +62,15 @@ pub struct PosDate {
 }
 
 impl PosDate {
-    /// Returns the time of creation in Unix seconds. Returns `None` if it is absent or not a time;
-    /// see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time of creation in Unix seconds. Returns `None` if the field is absent or does
+    /// not contain a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn create_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.create.as_deref())
     }
 
-    /// Returns the time of the last change in Unix seconds. Returns `None` if it is absent or not a
-    /// time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time of the last change in Unix seconds. Returns `None` if the field is absent
+    /// or does not contain a time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn modification_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.modification.as_deref())
     }
@@ -103,7 +104,7 @@ pub struct PosList {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The points of sale.
     #[serde(default)]
@@ -123,7 +124,7 @@ pub struct PosList {
 pub struct ListPos {}
 
 impl ListPos {
-    /// Creates a request without arguments.
+    /// Creates a request for all points of sale.
     pub fn new() -> Self {
         Self::default()
     }
@@ -141,7 +142,7 @@ impl Endpoint for ListPos {
 
 /// # Points of sale
 ///
-/// See [`pos`](crate::pos): the points of sale.
+/// See [`pos`](crate::pos): the points of sale of a merchant.
 impl Client {
     /// Returns the points of sale, with their security codes.
     ///

@@ -122,8 +122,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Creates a schedule of charges of `amount`, in units of the currency, from a start time (ISO
-    /// 8601), with this interval.
+    /// Creates a schedule: a charge of `amount` in `currency` at the start time (ISO 8601), and
+    /// again after each interval.
     pub fn new(
         amount: Amount,
         currency: Currency,
@@ -168,7 +168,7 @@ pub struct RecurringBlik {
 }
 
 impl RecurringBlik {
-    /// Creates the terms of this model.
+    /// Creates terms for this autopayment model.
     pub fn new(model: AutopaymentModel) -> Self {
         Self { model, no_delay: None, recommended_auth_level: None }
     }
@@ -323,7 +323,7 @@ impl Endpoint for CreateRecurring {
 ///
 /// See the example of the module [`recurring`](crate::recurring).
 ///
-/// Source: the response is not documented; the names are those of the request.
+/// Source: none; the names are those of the request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -331,7 +331,7 @@ pub struct RecurringPlan {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the plan, a ULID such as `01K1Z6T40ZWKY1XZG9VD5AZ9Q4`.
     pub id: Option<String>,
@@ -354,7 +354,7 @@ pub struct RecurringPlan {
 ///
 /// See the example of the module [`recurring`](crate::recurring).
 ///
-/// Source: the response is not documented; the names are those of other lists of the provider.
+/// Source: none; the names follow the provider's other lists.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -362,9 +362,9 @@ pub struct RecurringPage {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The plans, in a member with the name `list`, `recurring`, `recurrings` or `data`.
+    /// The plans, in a field named `list`, `recurring`, `recurrings` or `data`.
     #[serde(default, alias = "recurring", alias = "recurrings", alias = "data")]
     pub list: Vec<RecurringPlan>,
     /// The number of this page, from 1.
@@ -469,7 +469,7 @@ impl Endpoint for GetRecurring {
 ///
 /// See the example of the module [`recurring`](crate::recurring).
 ///
-/// Source: the response is not documented; the names are those of transactions.
+/// Source: none; the names are those of transactions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -478,7 +478,7 @@ pub struct RecurringCharge {
     pub transaction_id: Option<String>,
     /// The status of the charge, such as `correct`.
     pub status: Option<String>,
-    /// The charged amount, in units of `currency`.
+    /// The charged amount in `currency`, such as 12.34.
     pub amount: Option<Amount>,
     /// The currency of the amount.
     #[serde(default)]
@@ -495,7 +495,7 @@ pub struct RecurringCharge {
 ///
 /// See the example of the module [`recurring`](crate::recurring).
 ///
-/// Source: the response is not documented; the names are those of other lists of the provider.
+/// Source: none; the names follow the provider's other lists.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -503,9 +503,9 @@ pub struct RecurringCharges {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The charges, in a member with the name `list`, `transactions` or `data`.
+    /// The charges, in a field named `list`, `transactions` or `data`.
     #[serde(default, alias = "transactions", alias = "data")]
     pub list: Vec<RecurringCharge>,
     /// The number of this page, from 1.
@@ -703,9 +703,9 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns an iterator over all plans, page by page, each entry once. No request is sent before
-    /// the iterator is advanced. Without a page size, 100 entries per page are requested.
-    /// Experimental.
+    /// Returns an iterator over all plans. The iterator requests page after page and returns each
+    /// entry once. No request is sent before the iterator is advanced. Without a page size, 100
+    /// entries per page are requested. Experimental.
     ///
     /// See the example of the module [`recurring`](crate::recurring).
     pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
@@ -735,9 +735,9 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns an iterator over all charges of a plan, page by page, each entry once. No request is
-    /// sent before the iterator is advanced. Without a page size, 100 entries per page are
-    /// requested. Experimental.
+    /// Returns an iterator over all charges of a plan. The iterator requests page after page and
+    /// returns each entry once. No request is sent before the iterator is advanced. Without a page
+    /// size, 100 entries per page are requested. Experimental.
     ///
     /// See the example of the module [`recurring`](crate::recurring).
     pub fn recurring_charges(&self, request: &ListRecurringCharges) -> Items<ListRecurringCharges> {

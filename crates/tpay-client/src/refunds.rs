@@ -42,7 +42,7 @@ wire_enum! {
         Cancel = "cancel",
         /// The refund is on hold.
         Hold = "hold",
-        /// The refund was processed and not sent yet.
+        /// The refund was processed but has not been sent yet.
         Processed = "processed",
         /// The refund was sent.
         Done = "done",
@@ -66,14 +66,14 @@ pub struct Refund {
     /// The result of the request. Only set if one refund was requested.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the refund, such as `rf_jtHRr95SKUbRpxTD`.
     pub refund_id: Option<String>,
     /// The status of the refund.
     #[serde(default)]
     pub status: Option<RefundStatus>,
-    /// The refunded amount, in units of `currency`.
+    /// The refunded amount in `currency`, such as 12.34.
     pub amount: Option<Amount>,
     /// The currency of the amount.
     #[serde(default)]
@@ -85,7 +85,7 @@ pub struct Refund {
     pub extra: ExtraFields,
 }
 
-/// The times of a refund, in local time.
+/// The times of a refund, in Polish local time.
 ///
 /// See the example of the module [`refunds`](crate::refunds).
 ///
@@ -109,26 +109,29 @@ pub struct RefundDate {
 }
 
 impl RefundDate {
-    /// Returns the planned time of the refund in Unix seconds. Returns `None` if it is absent or
-    /// not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the planned time of the refund in Unix seconds. Returns `None` if the field is
+    /// absent or does not contain a time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn schedule_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.schedule.as_deref())
     }
 
-    /// Returns the time at which the refund was processed, in Unix seconds. Returns `None` if it is
-    /// absent or not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time at which the refund was processed, in Unix seconds. Returns `None` if the
+    /// field is absent or does not contain a time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn processed_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.processed.as_deref())
     }
 
-    /// Returns the time at which the refund was requested, in Unix seconds. Returns `None` if it is
-    /// absent or not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time at which the refund was requested, in Unix seconds. Returns `None` if the
+    /// field is absent or does not contain a time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn create_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.create.as_deref())
     }
 
     /// Returns the time at which the refund to a card was made, in Unix seconds. Returns `None` if
-    /// it is absent or not a time; see
+    /// the field is absent or does not contain a time; see
     /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn refund_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.refund.as_deref())
@@ -147,7 +150,7 @@ pub struct TransactionRefunds {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the transaction, a ULID such as `01K5BK4HEPB0WBCGT51FMTYSYJ`.
     pub transaction_id: Option<String>,
@@ -160,7 +163,7 @@ pub struct TransactionRefunds {
     pub status: Option<TransactionStatus>,
     /// The times of creation and payment.
     pub date: Option<TransactionDate>,
-    /// The amount to be paid, in units of `currency`.
+    /// The amount to be paid in `currency`, such as 12.34.
     pub amount: Option<Amount>,
     /// The currency of the amount.
     #[serde(default)]
@@ -238,8 +241,8 @@ impl RefundTransaction {
     }
 
     setters! {
-        /// Sets the amount of a partial refund, in units of the transaction's currency. Defaults to
-        /// the amount that is not refunded yet.
+        /// Sets the amount of a partial refund in the transaction's currency, such as 12.34.
+        /// Defaults to the amount that has not been refunded yet.
         amount: Amount,
     }
 }
@@ -292,9 +295,11 @@ impl ListTransactionRefunds {
     page_setters!();
 
     setters! {
-        /// Sets the start of the period: any time, or a string in Polish local time.
+        /// Sets the start of the period: a time, or a string in Polish local time, such as
+        /// `2026-11-01 00:00:00`.
         from: impl Into<LocalTime>,
-        /// Sets the end of the period: any time, or a string in Polish local time.
+        /// Sets the end of the period: a time, or a string in Polish local time, such as
+        /// `2026-11-30 23:59:59`.
         to: impl Into<LocalTime>,
     }
 }
@@ -363,7 +368,7 @@ pub struct RefundPage {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The object that contains the list.
     pub transactions: Option<RefundList>,
@@ -407,8 +412,8 @@ impl RefundPage {
 /// ```
 /// use tpay_client::refunds::ListRefunds;
 ///
-/// let search = ListRefunds::new().from("2026-11-01
-/// 00:00:00").payer_email("jan.nowak@example.com");
+/// let search =
+///     ListRefunds::new().from("2026-11-01 00:00:00").payer_email("jan.nowak@example.com");
 /// ```
 ///
 /// Source: the provider's API reference, `GET /refunds`.
@@ -432,9 +437,11 @@ impl ListRefunds {
     page_setters!();
 
     setters! {
-        /// Sets the start of the period: any time, or a string in Polish local time.
+        /// Sets the start of the period: a time, or a string in Polish local time, such as
+        /// `2026-11-01 00:00:00`.
         from: impl Into<LocalTime>,
-        /// Sets the end of the period: any time, or a string in Polish local time.
+        /// Sets the end of the period: a time, or a string in Polish local time, such as
+        /// `2026-11-30 23:59:59`.
         to: impl Into<LocalTime>,
         /// Sets the payer's e-mail address (refunds of transactions only).
         payer_email: impl Into<String>,
@@ -502,7 +509,7 @@ pub struct CardRefundResponse {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The refund.
     pub refund_content: Option<CardRefund>,
@@ -511,7 +518,7 @@ pub struct CardRefundResponse {
     pub extra: ExtraFields,
 }
 
-/// A refund to the card of a token.
+/// A refund to a saved card.
 ///
 /// See the example of the module [`refunds`](crate::refunds).
 ///
@@ -527,7 +534,7 @@ pub struct CardRefund {
     pub refund_id: Option<String>,
     /// The numeric currency code (ISO 4217), such as 985 for the złoty.
     pub currency_code: Option<i64>,
-    /// The refunded amount, in units of that currency.
+    /// The refunded amount in that currency, such as 12.34.
     pub amount: Option<Amount>,
     /// The response of the card network.
     #[serde(rename = "extra")]
@@ -555,8 +562,8 @@ pub struct CardRefundExtra {
     pub extra: ExtraFields,
 }
 
-/// `POST /refunds`: refunds an amount to the card of a token (Elavon). The request is never retried
-/// if its outcome is unknown.
+/// `POST /refunds`: refunds an amount to a saved card (Elavon). The request is never retried if its
+/// outcome is unknown.
 ///
 /// See the example of the module [`refunds`](crate::refunds).
 ///
@@ -575,7 +582,7 @@ pub struct RefundCard {
 }
 
 impl RefundCard {
-    /// Creates a refund of `amount` to the card of this token. `currency_code` is the numeric
+    /// Creates a refund of `amount` to the card with this token. `currency_code` is the numeric
     /// currency code (ISO 4217), such as 985 for the złoty.
     pub fn new(amount: Amount, currency_code: u32, token_value: impl Into<Secret>) -> Self {
         Self {
@@ -590,7 +597,7 @@ impl RefundCard {
     setters! {
         /// Sets the expiry date of the card, `YYMM`. Required for an EISOP token.
         card_expiry_date: impl Into<String>,
-        /// Sets the text of the settlement, up to 255 letters and digits.
+        /// Sets your text for the card settlement, up to 255 letters and digits.
         roc_text: impl Into<String>,
     }
 }
@@ -673,7 +680,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns an iterator over all refunds of a transaction, page by page, each entry once.
+    /// Returns an iterator over all refunds of a transaction. The iterator requests page after page
+    /// and returns each entry once.
     ///
     /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
     /// page are requested.
@@ -696,7 +704,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns an iterator over all matching refunds, page by page, each entry once.
+    /// Returns an iterator over all matching refunds. The iterator requests page after page and
+    /// returns each entry once.
     ///
     /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
     /// page are requested.
@@ -704,8 +713,7 @@ impl Client {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Refunds an amount to the card of a token. The request is never retried if its outcome is
-    /// unknown.
+    /// Refunds an amount to a saved card. The request is never retried if its outcome is unknown.
     ///
     /// See the example of the module [`refunds`](crate::refunds).
     ///

@@ -24,7 +24,7 @@ wire_enum! {
     ///
     /// See the example of the module [`reports`](crate::reports).
     ///
-    /// Source: the official PHP client; no documentation names it.
+    /// Source: the official PHP client; not documented.
     pub enum SortDirection {
         /// Ascending. This is the default.
         Ascending = "ASC",
@@ -37,7 +37,7 @@ wire_enum! {
 ///
 /// See the example of the module [`reports`](crate::reports).
 ///
-/// Source: the response is not documented; the endpoint is known from the official PHP client.
+/// Source: the official PHP client, which shows only the endpoint and not the response.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -54,7 +54,7 @@ pub struct Report {
 ///
 /// See the example of the module [`reports`](crate::reports).
 ///
-/// Source: the response is not documented; the endpoint is known from the official PHP client.
+/// Source: the official PHP client, which shows only the endpoint and not the response.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -62,9 +62,9 @@ pub struct ReportPage {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The reports, in a member with the name `reports`, `list` or `data`.
+    /// The reports, in a field named `reports`, `list` or `data`.
     #[serde(default, alias = "list", alias = "data")]
     pub reports: Vec<Report>,
     /// The total number of reports on all pages.
@@ -80,7 +80,7 @@ pub struct ReportPage {
 ///
 /// See the example of the module [`reports`](crate::reports).
 ///
-/// Source: the official PHP client; no documentation names it.
+/// Source: the official PHP client; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListReports {
     page: Option<u32>,
@@ -176,7 +176,7 @@ impl NumberedPages for ListReports {
 ///
 /// See the example of the module [`reports`](crate::reports).
 ///
-/// Source: the official PHP client; no documentation names it.
+/// Source: the official PHP client; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetReportFile {
     report_id: String,
@@ -215,9 +215,9 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns an iterator over all reports, page by page, each entry once. No request is sent
-    /// before the iterator is advanced. Without a page size, 100 entries per page are requested.
-    /// Experimental.
+    /// Returns an iterator over all reports. The iterator requests page after page and returns each
+    /// entry once. No request is sent before the iterator is advanced. Without a page size, 100
+    /// entries per page are requested. Experimental.
     pub fn reports(&self, request: &ListReports) -> Items<ListReports> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }

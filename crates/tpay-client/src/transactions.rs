@@ -1,4 +1,4 @@
-//! Transactions, that is, payments that are requested from a payer: creating, paying, reading and
+//! Transactions (payments that are requested from a payer): creating, paying, reading and
 //! cancelling them.
 //!
 //! Payment methods are in [`pay`], results of payments in [`payments`], QR images in [`qr`],
@@ -46,8 +46,8 @@ wire_enum! {
     ///
     /// See the example of the module [`transactions`](crate::transactions).
     ///
-    /// Source: the provider's API reference, `POST /transactions`; partial refunds,
-    /// `support.tpay.com`; `error`, the official Android and iOS clients.
+    /// Source: the provider's API reference, `POST /transactions`. Partial refunds are from
+    /// `support.tpay.com`, and `error` is from the official Android and iOS clients.
     pub enum TransactionStatus {
         /// The payment has not been made yet.
         Pending = "pending",
@@ -65,7 +65,7 @@ wire_enum! {
 }
 
 impl TransactionStatus {
-    /// Returns whether the payer has paid. A series of partial refunds does not change this.
+    /// Returns whether the payer has paid. Partial refunds do not change the result.
     pub fn is_paid(&self) -> bool {
         matches!(self, Self::Paid | Self::Correct)
     }
@@ -77,7 +77,7 @@ impl TransactionStatus {
 /// [`TransactionDate`] and [`LocalTime`] convert them.
 ///
 /// Source: the provider's API reference, `POST /transactions` and
-/// `GET /transactions/{transactionId}`; `notification`, the official iOS client.
+/// `GET /transactions/{transactionId}`. `notification` is from the official iOS client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -85,7 +85,7 @@ pub struct Transaction {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The id of the transaction, a ULID such as `01K5BK4HEPB0WBCGT51FMTYSYJ`.
     pub transaction_id: Option<String>,
@@ -98,7 +98,7 @@ pub struct Transaction {
     pub status: Option<TransactionStatus>,
     /// The times of creation and payment.
     pub date: Option<TransactionDate>,
-    /// The amount to be paid, in units of `currency`.
+    /// The amount to be paid in `currency`, such as 12.34.
     pub amount: Option<Amount>,
     /// The currency of the amounts.
     #[serde(default)]
@@ -137,7 +137,8 @@ impl Transaction {
     }
 
     /// Returns the banking applications from which the payer must choose, if the BLIK alias exists
-    /// in several of them. Pay again with the `key` of the chosen one.
+    /// in several of them. Pay again with the code of the chosen one as
+    /// [`key`](crate::blik::BlikAlias::key) of the alias.
     pub fn alternatives(&self) -> &[Alternative] {
         self.payments.as_ref().map(|payments| payments.alternatives.as_slice()).unwrap_or_default()
     }
@@ -171,7 +172,7 @@ pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError>
 ///
 /// See the example of the module [`transactions`](crate::transactions).
 ///
-/// Source: the official iOS client; no documentation names it.
+/// Source: the official iOS client; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -185,7 +186,7 @@ pub struct NotificationTargets {
     pub extra: ExtraFields,
 }
 
-/// The times of creation and payment of a transaction, in local time.
+/// The times of creation and payment of a transaction, in Polish local time.
 ///
 /// See the example of the module [`transactions`](crate::transactions).
 ///
@@ -205,25 +206,25 @@ pub struct TransactionDate {
 }
 
 impl TransactionDate {
-    /// Returns the time of creation in Unix seconds. Returns `None` if it is absent or not a time;
-    /// see [`LocalTime::unix_time`].
+    /// Returns the time of creation in Unix seconds. Returns `None` if the field is absent or does
+    /// not contain a time; see [`LocalTime::unix_time`].
     pub fn creation_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.creation.as_deref())
     }
 
-    /// Returns the time at which the payment was booked, in Unix seconds. Returns `None` if it is
-    /// absent or not a time; see [`LocalTime::unix_time`].
+    /// Returns the time at which the payment was booked, in Unix seconds. Returns `None` if the
+    /// field is absent or does not contain a time; see [`LocalTime::unix_time`].
     pub fn realization_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.realization.as_deref())
     }
 }
 
-/// The payer in a response. Values that are not known are empty strings.
+/// The payer in a response. Unknown values are empty strings.
 ///
 /// See the example of the module [`transactions`](crate::transactions).
 ///
-/// Source: the provider's API reference, `POST /transactions`, which names neither `ip` nor
-/// `userAgent`.
+/// Source: the provider's API reference, `POST /transactions`. `ip` and `userAgent` are not
+/// documented.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -267,7 +268,7 @@ pub struct TransactionPage {
     /// The result of the request, such as `success`.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The id that the server gave the request, 20 hex digits. Tpay's support team asks for it.
+    /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
     /// The transactions of this page.
     #[serde(default)]
@@ -324,8 +325,8 @@ pub struct CreateTransaction {
 }
 
 impl CreateTransaction {
-    /// Creates a transaction of `amount`, in units of the currency. `description` is shown to the
-    /// payer and has 1 to 128 characters.
+    /// Creates a transaction of `amount`, such as 12.34, in złoty or in the currency that is set
+    /// later. `description` is shown to the payer and has 1 to 128 characters.
     pub fn new(amount: Amount, description: impl Into<String>, payer: Payer) -> Self {
         Self {
             amount,
@@ -353,7 +354,7 @@ impl CreateTransaction {
         hidden_description: impl Into<String>,
         /// Sets the language of the payment page.
         lang: impl Into<Language>,
-        /// Sets the payment method, which is charged at once. Without it, the payer chooses a
+        /// Sets the payment method, which is charged immediately. Without it, the payer chooses a
         /// method on the payment page.
         pay: Pay,
         /// Sets the URLs for the payer and the recipients of notifications.
@@ -428,11 +429,13 @@ impl ListTransactions {
     page_setters!();
 
     setters! {
-        /// Sets the start of the period: any time, or a string in Polish local time.
+        /// Sets the start of the period: a time, or a string in Polish local time, such as
+        /// `2026-11-01 00:00:00`.
         from: impl Into<LocalTime>,
-        /// Sets the end of the period: any time, or a string in Polish local time.
+        /// Sets the end of the period: a time, or a string in Polish local time, such as
+        /// `2026-11-30 23:59:59`.
         to: impl Into<LocalTime>,
-        /// Sets the status of the transactions.
+        /// Sets the status of the transactions to list.
         status: impl Into<TransactionStatus>,
     }
 }
@@ -517,7 +520,7 @@ pub struct PayTransaction {
 }
 
 impl PayTransaction {
-    /// Creates a payment of the transaction with this id by this method.
+    /// Creates a request to pay the transaction with this id by this payment method.
     pub fn new(transaction_id: impl Into<String>, pay: Pay) -> Self {
         Self { transaction_id: transaction_id.into(), pay }
     }
@@ -568,7 +571,8 @@ impl Endpoint for CancelTransaction {
     }
 }
 
-/// `GET /transactions/{transactionId}/cancel`: cancels a pending transaction by a deprecated GET.
+/// `GET /transactions/{transactionId}/cancel`: cancels a pending transaction with a deprecated GET
+/// request.
 ///
 /// Use [`CancelTransaction`] instead. The request is not idempotent, so it is never retried.
 ///
@@ -602,11 +606,11 @@ impl Endpoint for CancelTransactionLegacy {
 ///
 /// See [`transactions`](crate::transactions): creating, paying, reading, cancelling.
 impl Client {
-    /// Creates a transaction. Without a payment method, the payer pays at its
-    /// `transaction_payment_url`.
+    /// Creates a transaction. Without a payment method, the payer pays at the
+    /// `transaction_payment_url` of the response.
     ///
     /// The API has no idempotency key, so the request is never retried if its outcome is unknown. A
-    /// payment that is declined at once is returned as an error of kind
+    /// payment that is declined immediately is returned as an error of kind
     /// [`OperationFailed`](crate::ErrorKind::OperationFailed) with the transaction as its payload;
     /// see [`ErrorExt`](crate::ErrorExt).
     ///
@@ -626,7 +630,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns an iterator over all matching transactions, page by page, each entry once.
+    /// Returns an iterator over all matching transactions. The iterator requests page after page
+    /// and returns each entry once.
     ///
     /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
     /// page are requested.
@@ -670,7 +675,7 @@ impl Client {
         self.send(&CancelTransaction::new(transaction_id))
     }
 
-    /// Cancels a pending transaction by the deprecated GET. Use
+    /// Cancels a pending transaction with the deprecated GET request. Use
     /// [`cancel_transaction`](Client::cancel_transaction) instead.
     ///
     /// See the example of the module [`transactions`](crate::transactions).

@@ -1,10 +1,10 @@
 //! A small HTTP/1.1 listener for the examples that receive callbacks and notifications.
 //!
 //! Each connection has a thread and a deadline, so an idle or slow connection does not block the
-//! others until [`Limits::connections`] are open. The size of a request is limited. Complete
-//! requests are passed to one handler, one at a time; it returns the response and decides when to
-//! end. It speaks plain HTTP: for anything but loopback, put a server that speaks TLS in front of
-//! it.
+//! others unless all [`Limits::connections`] are in use. The size of a request is limited. Complete
+//! requests are passed one at a time to one handler, which returns the response and says when to
+//! stop. The listener uses plain HTTP: for other addresses than loopback, put a TLS proxy in front
+//! of it.
 
 #![allow(clippy::disallowed_methods, reason = "deadlines of sockets need the real clock")]
 
@@ -26,18 +26,18 @@ pub use request::Request;
 /// Limits of connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The maximum number of connections at a time. The response to further ones is 503.
+    /// The maximum number of concurrent connections. Further connections get status 503.
     pub connections: usize,
-    /// Bytes of the request line and the headers.
+    /// The maximum size of the request line and the headers, in bytes.
     pub head: usize,
-    /// Bytes of the body.
+    /// The maximum size of the body, in bytes.
     pub body: usize,
     /// The timeout for a complete request.
     pub time: Duration,
 }
 
 impl Default for Limits {
-    /// 64 connections, 16 KiB, 1 MiB and 10 seconds.
+    /// Returns limits of 64 connections, 16 KiB for the head, 1 MiB for the body, and 10 seconds.
     fn default() -> Self {
         Self { connections: 64, head: 16 * 1024, body: 1024 * 1024, time: Duration::from_secs(10) }
     }
@@ -48,23 +48,26 @@ impl Default for Limits {
 pub struct Response {
     /// The status, such as 200.
     pub status: u16,
-    /// The value of `Content-Type`.
-    pub content_type: String,
+    /// The value of `Content-Type`. If it is empty, the header is not sent.
+    pub content_type: Vec<u8>,
     /// The body.
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
 impl Response {
     /// Creates a response with plain text.
     pub fn text(status: u16, body: impl Into<String>) -> Self {
-        let content_type = "text/plain; charset=utf-8".to_owned();
-        Self { status, content_type, body: body.into() }
+        let content_type = b"text/plain; charset=utf-8".to_vec();
+        Self { status, content_type, body: body.into().into_bytes() }
     }
 }
 
+/// The rest of the work for a request. It runs on the thread of the connection.
+type Finish = Box<dyn FnOnce() -> Response + Send>;
+
 /// A prepared request and the channel for its response. The connection drops the second sender
 /// when the response is written.
-type Waiting<P> = (P, Sender<(Response, Sender<()>)>);
+type Waiting<P> = (P, Sender<(Finish, Sender<()>)>);
 
 /// Sockets that listen, before the first request is read.
 #[derive(Debug)]
@@ -77,7 +80,7 @@ impl Listener {
     /// Listens at an address such as `127.0.0.1:8080`. Port 0 selects a free port.
     ///
     /// # Errors
-    /// When the address cannot be read or is in use.
+    /// Returns an error if the address cannot be parsed or is in use.
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
         Ok(Self { sockets: vec![TcpListener::bind(address)?], limits: Limits::default() })
     }
@@ -85,7 +88,7 @@ impl Listener {
     /// Listens at the addresses of `localhost`: 127.0.0.1, and `::1` if available.
     ///
     /// # Errors
-    /// When the port is in use.
+    /// Returns an error if the port is in use.
     pub fn bind_localhost(port: u16) -> io::Result<Self> {
         let mut listener = Self::bind((Ipv4Addr::LOCALHOST, port))?;
         let port = listener.local_addr()?.port();
@@ -98,14 +101,14 @@ impl Listener {
         Ok(listener)
     }
 
-    /// With these limits instead of the usual ones.
+    /// Sets the limits. Defaults to [`Limits::default`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The address of the (first) socket.
+    /// Returns the address of the (first) socket.
     ///
     /// # Errors
     /// Returns an error if the operating system does not return the address.
@@ -116,8 +119,8 @@ impl Listener {
         }
     }
 
-    /// Passes each complete request to `handle`, until that returns a value beside its response.
-    /// Returns `None` if there was none within `time`.
+    /// Passes each complete request to `handle`, until `handle` returns a value in addition to its
+    /// response. Returns this value, or `None` if there was none within `time`.
     ///
     /// # Errors
     /// Returns an error if no thread can be started.
@@ -129,8 +132,8 @@ impl Listener {
         self.serve_prepared(time, |request| request, |request| handle(&request))
     }
 
-    /// Like [`serve`](Self::serve), for requests that take long to check: `signed_request` runs on the
-    /// thread of each connection, and `handle` gets what it returns.
+    /// Serves requests like [`serve`](Self::serve), for requests that take long to check:
+    /// `prepare` runs on the thread of each connection, and `handle` gets its result.
     ///
     /// # Errors
     /// Returns an error if no thread can be started.
@@ -139,6 +142,25 @@ impl Listener {
         time: Option<Duration>,
         prepare: impl Fn(Request) -> P + Send + Sync + 'static,
         mut handle: impl FnMut(P) -> (Response, Option<T>),
+    ) -> io::Result<Option<T>> {
+        self.serve_staged(time, Duration::ZERO, prepare, |prepared| {
+            let (response, result) = handle(prepared);
+            (move || response, result)
+        })
+    }
+
+    /// Like [`serve_prepared`](Self::serve_prepared), for responses that take long: `handle` returns
+    /// a function that creates the response, and that runs on the thread of the connection.
+    /// `longest` is the maximum time that this function takes: it is waited for before the end.
+    ///
+    /// # Errors
+    /// Returns an error if no thread can be started.
+    pub fn serve_staged<P: Send + 'static, T, R: FnOnce() -> Response + Send + 'static>(
+        self,
+        time: Option<Duration>,
+        longest: Duration,
+        prepare: impl Fn(Request) -> P + Send + Sync + 'static,
+        mut handle: impl FnMut(P) -> (R, Option<T>),
     ) -> io::Result<Option<T>> {
         let end = time.and_then(|time| Instant::now().checked_add(time));
         let (requests, received) = mpsc::channel();
@@ -151,7 +173,7 @@ impl Listener {
         let (unwritten, written) = mpsc::channel();
         let result = loop {
             let next = match end {
-                // Requests that wait already do not extend the time.
+                // Requests that are already waiting do not extend the time.
                 Some(end) => match end.saturating_duration_since(Instant::now()) {
                     Duration::ZERO => Err(RecvTimeoutError::Timeout),
                     left => received.recv_timeout(left),
@@ -159,8 +181,8 @@ impl Listener {
                 None => received.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             let Ok((prepared, respond)) = next else { break None };
-            let (response, result) = handle(prepared);
-            let _ = respond.send((response, unwritten.clone()));
+            let (finish, result) = handle(prepared);
+            let _ = respond.send((Box::new(finish), unwritten.clone()));
             if result.is_some() {
                 break result;
             }
@@ -168,7 +190,7 @@ impl Listener {
         // The program may end after this: every response is written first. Nothing is ever sent on
         // this channel; it is closed when the last connection has dropped its sender.
         drop(unwritten);
-        let _: Result<(), _> = written.recv_timeout(self.limits.time);
+        let _: Result<(), _> = written.recv_timeout(self.limits.time.saturating_add(longest));
         drop(stop);
         Ok(result)
     }
@@ -284,8 +306,8 @@ impl<P: Send + 'static, F: Fn(Request) -> P + Send + Sync + 'static> Connections
         if self.requests.send(((self.prepare)(request), respond)).is_err() {
             return;
         }
-        if let Ok((response, unwritten)) = response.recv() {
-            let _ = write(stream, &response, has_body);
+        if let Ok((finish, unwritten)) = response.recv() {
+            let _ = write(stream, &finish(), has_body);
             drop(unwritten);
         }
     }
@@ -337,20 +359,25 @@ fn write(mut stream: &TcpStream, response: &Response, has_body: bool) -> io::Res
         505 => "HTTP Version Not Supported",
         _ => "",
     };
-    let mut text = format!(
-        "HTTP/1.1 {status} {reason}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\
-         cache-control: no-store\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n",
+    let mut bytes = format!(
+        "HTTP/1.1 {status} {reason}\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
+         x-content-type-options: nosniff\r\nconnection: close\r\n",
         body.len()
-    );
-    if has_body {
-        text.push_str(body);
+    )
+    .into_bytes();
+    if !content_type.is_empty() {
+        bytes.extend([b"content-type: ", content_type.as_slice(), b"\r\n"].concat());
     }
-    stream.write_all(text.as_bytes())?;
+    bytes.extend_from_slice(b"\r\n");
+    if has_body {
+        bytes.extend_from_slice(body);
+    }
+    stream.write_all(&bytes)?;
     stream.flush()
 }
 
-/// Returns text from another program that is safe to print: control characters and characters that
-/// change the text direction are escaped.
+/// Escapes control characters and characters that change the text direction, so that text from
+/// another program is safe to print.
 pub fn printable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for char in text.chars() {

@@ -17,7 +17,7 @@ impl Redirect {
     /// Parses a redirect URI of this machine, such as `http://127.0.0.1:8000/callback`.
     ///
     /// # Errors
-    /// Returns the problem of any other URI.
+    /// Returns a message that describes the problem of any other URI.
     pub fn parse(uri: &str) -> Result<Self, &'static str> {
         const LOCAL: &str = "must begin with http://127.0.0.1, http://[::1] or http://localhost";
         let rest = match uri.split_at_checked(7) {
@@ -38,7 +38,7 @@ impl Redirect {
             return Err(LOCAL);
         }
         let host = host.to_owned();
-        // As browsers send it: without the default port.
+        // Browsers send it without the default port.
         let authority = if port == 80 { host.clone() } else { format!("{host}:{port}") };
         let path = if path.is_empty() { "/" } else { path }.to_owned();
         Ok(Self { authority, host, port, path })

@@ -15,12 +15,12 @@ pub struct Request {
 }
 
 impl Request {
-    /// The target up to its query.
+    /// Returns the target without its query.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// Names and values of all headers, in their order.
+    /// Returns the names and values of all headers, in order.
     pub fn headers(&self) -> &[(String, String)] {
         &self.headers
     }
@@ -34,11 +34,11 @@ impl Request {
     }
 }
 
-/// Why there is no request.
+/// The reason why there is no request.
 pub(crate) enum Rejected {
-    /// Nothing was sent, or the client does not wait for a response.
+    /// Nothing was sent, or the client does not wait for a response. No response is written.
     Gone,
-    /// The status and the text of the response.
+    /// The request is rejected with this status and text.
     With(u16, &'static str),
 }
 
@@ -85,7 +85,8 @@ impl<S: Read> Input<'_, S> {
         }
     }
 
-    /// The next line without its CRLF; `longest` is for all bytes that are left to use.
+    /// Returns the next line without its CRLF. `longest` is the number of bytes that may still be
+    /// read.
     fn line(&mut self, longest: &mut usize, status: u16) -> Result<String, Rejected> {
         let mut searched = 0;
         loop {
@@ -96,7 +97,7 @@ impl<S: Read> Input<'_, S> {
                     .checked_sub(length + 1)
                     .ok_or(Rejected::With(status, "The head of the request is too long."))?;
                 let line: Vec<u8> = self.bytes.drain(..=length).collect();
-                let line = line.strip_suffix(b"\r\n").ok_or(bad("A line ends without a CR."))?;
+                let line = line.strip_suffix(b"\r\n").ok_or(bad("A line break has no CR."))?;
                 let control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
                 if line.iter().any(control) {
                     return Err(bad("A line has control characters."));
@@ -148,7 +149,7 @@ pub(crate) fn read<S: Read + Write>(
     }
     let length = match header("content-length")? {
         Some(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            // A number that is too large is an impossible length.
+            // A number that is too large counts as the largest length.
             Some(text.parse::<usize>().unwrap_or(usize::MAX))
         }
         Some(_) => return Err(bad("The header Content-Length is not a number.")),
@@ -232,7 +233,8 @@ fn chunks<S: Read>(
 ) -> Result<Vec<u8>, Rejected> {
     let mut body = Vec::new();
     loop {
-        // The head's limit is for the lines of the chunks, too; each chunk brings its own again.
+        // The lines of the chunks count toward the limit of the head; each chunk adds a little to
+        // it.
         let mut line_left = 256;
         let line = input.line(&mut line_left, 400)?;
         let size = line.split(';').next().unwrap_or_default().trim_end_matches([' ', '\t']);

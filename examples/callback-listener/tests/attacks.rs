@@ -233,6 +233,39 @@ fn slow_checks_of_one_connection_do_not_block_another() {
 }
 
 #[test]
+fn slow_responses_of_one_connection_do_not_block_another() {
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (release, wait) = std::sync::mpsc::channel::<()>();
+    let mut wait = Some(wait);
+    let thread = thread::spawn(move || {
+        let mut seen = Vec::new();
+        let handle = |request: callback_listener::Request| {
+            seen.push(request.path().to_owned());
+            let wait = if request.path() == "/slow" { wait.take() } else { None };
+            let finish = move || {
+                wait.map(|wait| wait.recv());
+                let body = vec![0xff, 0xfe, 0, b'T'];
+                callback_listener::Response { status: 200, content_type: Vec::new(), body }
+            };
+            (finish, (seen.len() == 2).then_some(()))
+        };
+        listener.serve_staged(None, Duration::from_secs(60), |request| request, handle).unwrap();
+        seen
+    });
+    let mut slow = TcpStream::connect(address).unwrap();
+    slow.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    let response = exchange(address, "GET /fast HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    release.send(()).unwrap();
+    let mut response = Vec::new();
+    slow.read_to_end(&mut response).unwrap();
+    assert!(response.ends_with(b"\r\n\r\n\xff\xfe\0T"), "{response:?}");
+    assert!(!String::from_utf8_lossy(&response).contains("\ncontent-type:"), "{response:?}");
+    assert_eq!(thread.join().unwrap().len(), 2);
+}
+
+#[test]
 fn slow_connection_is_closed_at_the_deadline() {
     let (address, thread) = start(Limits { time: Duration::from_millis(300), ..Limits::default() });
     assert_eq!(exchange(address, ""), "", "an idle connection is closed without a word");

@@ -42,7 +42,7 @@ impl RedisStore {
         }))
     }
 
-    /// Sends this password first.
+    /// Sets the password, which is sent first on each connection.
     #[must_use]
     pub fn password(self, password: impl Into<Secret>) -> Self {
         self.with(|settings| settings.password = Some(password.into()))
@@ -89,7 +89,7 @@ impl RedisStore {
 
     fn set(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let (name, text) = (token_name(key), token.to_text());
-        // With a refresh token, it is useful after its expiry.
+        // A token with a refresh token is useful after its expiry.
         let life = token.lifetime().filter(|_| token.refresh().is_none());
         let life = life.map(|life| life.as_millis().max(1).to_string());
         let mut command = vec!["SET", &name, text.expose()];

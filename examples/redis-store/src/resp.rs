@@ -1,4 +1,4 @@
-//! As much of the Redis protocol (RESP 2) as a token store needs.
+//! The part of the Redis protocol (RESP 2) that a token store needs.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -7,14 +7,14 @@ use std::time::Duration;
 use tpay_client::Secret;
 use zeroize::Zeroizing;
 
-/// No value that we keep is longer, and no line is.
+/// The maximum length of a value or line in bytes.
 const LONGEST: u64 = 256 * 1024;
 
 /// A connection, for a few commands in a row.
 pub(crate) struct Connection(BufReader<TcpStream>);
 
 impl Connection {
-    /// Connects. Each read and write is limited by `timeout`.
+    /// Opens a connection. `timeout` limits each read and write.
     pub(crate) fn open(address: &str, timeout: Duration) -> io::Result<Self> {
         let mut result = Err(io::ErrorKind::AddrNotAvailable.into());
         for address in address.to_socket_addrs()? {

@@ -29,7 +29,7 @@ pub enum Environment {
     /// `https://api.weather.example`
     #[default]
     Production,
-    /// Any other base URL, without `/v1`. `https` unless it is this machine.
+    /// Any other base URL, without `/v1`. Must use `https`, except for this machine.
     Custom(String),
 }
 
@@ -49,7 +49,7 @@ impl Environment {
         Self::Custom(base_url.into())
     }
 
-    /// The base URL, to which paths such as `/v1/reports` are appended.
+    /// Returns the base URL, to which paths such as `/v1/reports` are appended.
     pub fn base_url(&self) -> &str {
         match self {
             Self::Production => "https://api.weather.example",
@@ -58,13 +58,13 @@ impl Environment {
     }
 }
 
-/// A client of one observer. Cloning is cheap; use one from any number of threads.
+/// A client of one observer. Cloning is cheap, and all threads can share one client.
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(crate) core: api_auth::Client,
 }
 
-/// The argument that is named in errors about the base URL.
+/// The name of the base URL in errors.
 const BASE_URL: &str = "base_url";
 
 /// The builder of a [`Client`]; see [`Client::builder`].
@@ -74,13 +74,13 @@ pub struct ClientBuilder {
     observer: String,
     key: Secret,
     environment: Environment,
-    /// The argument or variable that the base URL is from.
+    /// The name of the argument or variable that contains the base URL.
     base_url_name: &'static str,
     settings: Settings,
 }
 
 impl Client {
-    /// Begins a client for an `observer` with its `key`.
+    /// Returns a builder for a client of an `observer` with its `key`.
     pub fn builder(observer: impl Into<String>, key: impl Into<Secret>) -> ClientBuilder {
         ClientBuilder {
             observer: observer.into(),
@@ -91,8 +91,8 @@ impl Client {
         }
     }
 
-    /// A client from the environment variables `WEATHER_OBSERVER` and `WEATHER_KEY`. It calls
-    /// `WEATHER_BASE_URL` if that is set.
+    /// Creates a client from the environment variables `WEATHER_OBSERVER` and `WEATHER_KEY`, and
+    /// `WEATHER_BASE_URL` if it is set.
     ///
     /// # Errors
     /// Returns an error that names the variable if one is missing or invalid.

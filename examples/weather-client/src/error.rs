@@ -8,7 +8,7 @@ struct Refusal {
     error: String,
 }
 
-/// The status determines the kind. The body only adds its message.
+/// Parses an error response. The status determines the kind, and the body only adds its message.
 pub(crate) fn read(response: &Response) -> ResponseError {
     match json::<Refusal>(response) {
         Ok(refusal) => ResponseError::of_status(response.status()).with_message(refusal.error),

@@ -13,11 +13,11 @@ wire_enum! {
     ///
     /// Source: the service's documentation, `weather.example/docs/forecast`.
     pub enum Sky {
-        /// No clouds.
+        /// The sky is clear.
         Clear = "clear",
-        /// Clouds.
+        /// The sky is cloudy.
         Cloudy = "cloudy",
-        /// Rain.
+        /// It rains.
         Rain = "rain",
     }
 }
@@ -30,7 +30,7 @@ wire_enum! {
 pub struct Forecast {
     /// The station's code.
     pub station: Option<String>,
-    /// Tomorrow first.
+    /// The forecast for each day, beginning with tomorrow.
     #[serde(default)]
     pub days: Vec<Day>,
 }
@@ -43,7 +43,7 @@ pub struct Forecast {
 pub struct Day {
     /// The highest temperature, in degrees Celsius.
     pub high: Option<Amount>,
-    /// The sky.
+    /// The state of the sky.
     #[serde(default)]
     pub sky: Option<Sky>,
 }
@@ -58,7 +58,7 @@ pub struct GetForecast {
 }
 
 impl GetForecast {
-    /// Of the station with this code.
+    /// Creates a request for the forecast of the station with this code.
     pub fn new(station: impl Into<String>) -> Self {
         Self { station: station.into(), days: None }
     }
@@ -97,7 +97,7 @@ impl Endpoint for GetForecast {
 }
 
 impl Client {
-    /// The forecast for a station, or `None` if there is no such station.
+    /// Returns the forecast for a station, or `None` if there is no such station.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

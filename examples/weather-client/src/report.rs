@@ -20,8 +20,8 @@ pub struct Report {
     pub received: Option<UnixTime>,
 }
 
-/// `POST /v1/reports`: reports the state of the sky. Two requests create two reports, so it is not
-/// idempotent (no POST is, by itself).
+/// `POST /v1/reports`: reports the state of the sky. Two requests create two reports, so the
+/// request is not idempotent (the default for POST).
 ///
 /// Source: the service's documentation, `weather.example/docs/reports`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +32,13 @@ pub struct CreateReport {
 }
 
 impl CreateReport {
-    /// At that station, this sky.
+    /// Creates a report of the state of the sky at a station.
     pub fn new(station: impl Into<String>, sky: Sky) -> Self {
         Self { station: station.into(), sky, note: None }
     }
 
     setters! {
-        /// Words of the observer.
+        /// Sets a note of the observer.
         note: impl Into<String>,
     }
 }

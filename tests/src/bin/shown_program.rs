@@ -1,5 +1,5 @@
-//! A program of a README or guide, by its page and number: `shown_program README.md 1`. With
-//! `--list` it tells which ones there are.
+//! Runs a program of a README or guide, given by its page and number: `shown_program README.md 1`.
+//! `--list` lists all programs.
 
 #![allow(clippy::all, clippy::print_stdout, clippy::print_stderr, reason = "as they are shown")]
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "programs of users may")]
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 This program belongs to the tests: `shown_program PAGE NUMBER` runs a program of a page, `--list`
-tells which ones there are. What you may look for:
+lists all programs. Other commands:
 
   cargo xtask            the tasks of the project
   cargo run -p api-sandbox
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
             }
             return ExitCode::SUCCESS;
         }
-        // Who types `cargo run` comes here, too.
+        // `cargo run` without arguments ends here, too.
         _ => {
             eprint!("{HELP}");
             return ExitCode::from(2);

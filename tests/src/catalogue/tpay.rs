@@ -1,4 +1,4 @@
-//! Tpay: a token is fetched first and travels in a header.
+//! Tpay: a token is requested first and sent in a header.
 
 use tpay_client::accounts::{
     CreateAccount, CreateMerchant, GetAccount, GetBalance, ListAccounts, UploadAccountFile,

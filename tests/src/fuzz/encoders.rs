@@ -6,7 +6,7 @@ use api_auth::{
 };
 use tokenpass_client::{Rules, html};
 
-/// See the module.
+/// Checks the encoders; see the module.
 pub fn encoders(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let half = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(index, _)| index);

@@ -33,8 +33,8 @@ static GENUINE: LazyLock<String> =
 static ANCHORS: LazyLock<Anchors> =
     LazyLock::new(|| Anchors::from_pem(testing::ANCHORS.as_bytes()).expect("anchors"));
 
-/// A signed body is parsed, or rejected for its content. With the signature of another body it is
-/// rejected as not genuine.
+/// Reads a signed body, which must be parsed or rejected for its content. With the signature of
+/// another body it must be rejected as not genuine.
 pub fn notification(data: &[u8]) {
     let signature = testing::sign(&CLIENT, data).expect("a signature");
     if let Err(error) = NOTIFICATIONS.read(&signature, data) {
@@ -47,7 +47,8 @@ pub fn notification(data: &[u8]) {
     assert_eq!(forged.kind(), ErrorKind::Verify);
 }
 
-/// A signature header of any bytes, before a line end, and a body after it.
+/// Reads a signature header (the bytes before the first line break) and a body (the bytes after
+/// it).
 pub fn jws(data: &[u8]) {
     let split = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
     let (signature, body) = data.split_at(split);

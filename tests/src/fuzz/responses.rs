@@ -1,4 +1,4 @@
-//! Any bytes as the response to every call of a provider, as a success and as refusals.
+//! Any bytes as the response to every call of a provider, with success and error statuses.
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 

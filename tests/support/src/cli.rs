@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use api_sandbox::{Sandbox, SandboxClock};
 
-/// A program.
+/// A command-line program under test.
 #[derive(Debug, Clone, Copy)]
 pub struct Program {
-    /// Its path, `env!("CARGO_BIN_EXE_NAME")`.
+    /// The path of the program, `env!("CARGO_BIN_EXE_NAME")`.
     pub path: &'static str,
-    /// The prefix of its variables, such as `TPAY_`.
+    /// The prefix of the program's variables, such as `TPAY_`.
     pub prefix: &'static str,
     /// Secrets that no output may contain.
     pub secrets: &'static [&'static str],
@@ -28,10 +28,10 @@ pub struct World {
     program: Program,
 }
 
-/// The end of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Run {
-    /// The exit status; -1 after a signal.
+    /// The exit status, or -1 after a signal.
     pub status: i32,
     /// The standard output.
     pub stdout: String,
@@ -60,7 +60,7 @@ impl Program {
     /// Checks that texts contain no secret.
     ///
     /// # Panics
-    /// Panics if one does.
+    /// Panics if a text contains a secret.
     pub fn check_secrets(&self, texts: &[&str]) {
         for secret in self.secrets {
             assert!(texts.iter().all(|text| !text.contains(secret)), "{texts:?}");
@@ -143,7 +143,7 @@ impl World {
     /// Runs the program, which must succeed, and returns its output.
     ///
     /// # Panics
-    /// Panics with another exit status than 0.
+    /// Panics if the exit status is not 0.
     pub fn text(&self, arguments: &[&str]) -> String {
         let run = self.run(arguments);
         assert_eq!(run.status, 0, "{arguments:?}: {run:?}");

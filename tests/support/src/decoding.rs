@@ -4,15 +4,15 @@
 //! the documented response and a call. The rules:
 //!
 //! 1. the documented JSON is read;
-//! 2. each field removed, or null, is read, too (but for those without which there is no response,
-//!    which are `Decode` errors then);
-//! 3. an unknown field of any content, numbers as text and a byte order mark do no harm;
+//! 2. a response without a field, or with null in it, is read, too (without a required field, it is
+//!    a `Decode` error);
+//! 3. unknown fields of any content, numbers as strings and a byte order mark are accepted;
 //! 4. an HTML 502 is an error with status and body, and its text is not lost;
-//! 5. an empty body and a truncated one are `Decode` errors (or accepted where the documentation
-//!    says nothing of a body), and never a panic;
-//! 6. somebody else's `{}` is a `Decode` error that says what is missing (or accepted where the
-//!    documentation tells of nothing that is always there);
-//! 7. an unauthorised call is an `Auth` error.
+//! 5. an empty body and a truncated one are `Decode` errors (or accepted where no body is
+//!    documented), and never a panic;
+//! 6. an empty object `{}` is a `Decode` error that names the missing field (or accepted where no
+//!    field is required);
+//! 7. a response with status 401 is an `Auth` error.
 
 use std::fmt::Debug;
 
@@ -55,7 +55,7 @@ pub struct Case<'a> {
     pub method: &'a str,
     /// The documented response.
     pub documented: &'a str,
-    /// Whether a body that is empty or no JSON may be accepted.
+    /// Whether a body that is empty or not JSON may be accepted.
     pub any_body: bool,
     /// The member that the error for an empty object names. `None` if an empty object is valid.
     pub missing: Option<&'a str>,
@@ -84,7 +84,7 @@ impl Case<'_> {
         self.response(200, "application/json", body)
     }
 
-    /// Runs all rules. Without the `needed` fields, by their names, there is no response.
+    /// Checks all rules. `needed` are the names of the required fields.
     pub fn holds(&self, needed: &[&str]) {
         let read = self.json(self.documented);
         let read = read.unwrap_or_else(|error| panic!("the documented response: {error:?}"));
@@ -142,8 +142,9 @@ impl Case<'_> {
     }
 }
 
-/// The documented response with each field (at any depth) removed, null, and number for text; and
-/// with unknown fields in every object. Each comes with the name of the field that it lacks.
+/// Returns variants of the documented response: each field (at any depth) removed, null, or a
+/// number in place of a string; and unknown fields in every object. Each variant has the name of
+/// the field that it lacks.
 fn variations(documented: &str) -> Vec<(String, Value)> {
     let root: Value = serde_json::from_str(documented).unwrap();
     let mut all = Vec::new();
@@ -174,13 +175,14 @@ fn variations(documented: &str) -> Vec<(String, Value)> {
     all
 }
 
-/// The documented response after a byte order mark, and with unknown fields in every object that a
-/// strict parser rejects.
+/// Returns the documented response after a byte order mark, and with unknown fields, which a strict
+/// parser rejects, in every object.
 fn odd_texts(documented: &str) -> [String; 2] {
     const MARK: &str = "\u{feff}";
     let mut unknown: Value = serde_json::from_str(documented).unwrap();
     add_unknown_value(&mut unknown, &Value::from("ODD"));
-    // In an object, since some objects of a response are maps, whose entries are not unknown.
+    // The fields are in an object, since some objects of a response are maps, in which no entry is
+    // unknown.
     let list = format!("{}1e400,-0,\"\\ud83d\"{}", "[".repeat(200), "]".repeat(200));
     let deep = format!(r#"{{"a":{list}}}"#);
     [format!("{MARK}{documented}"), unknown.to_string().replace("\"ODD\"", &deep)]

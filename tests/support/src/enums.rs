@@ -15,7 +15,7 @@ pub struct Texts {
     pub documented: &'static [&'static str],
 }
 
-/// Lists enums with their documented texts: `wire_texts! { Status: "paid", "pending"; }`.
+/// Lists enums with their documented strings: `wire_texts! { Status: "paid", "pending"; }`.
 #[macro_export]
 macro_rules! wire_texts {
     ($( $name:ident: $( $text:literal ),+; )+) => {
@@ -31,7 +31,7 @@ macro_rules! wire_texts {
 /// crate in `folder` is listed.
 ///
 /// # Panics
-/// With all differences, if there are any.
+/// Panics with all differences, if there are any.
 pub fn check(folder: &str, texts: &[Texts]) {
     let mut differences = Vec::new();
     for Texts { name, known, documented } in texts {

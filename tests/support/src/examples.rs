@@ -1,4 +1,4 @@
-//! The examples of every provider crate as a new user runs them.
+//! Rules for the examples of every provider crate, which are run as a new user would run them.
 //!
 //! A provider crate gives [`Example`] valid arguments for each of its examples, in
 //! `tests/integration/examples.rs`. The rules:
@@ -39,6 +39,18 @@ pub fn program(name: &str) -> PathBuf {
          --examples --locked`, or test the whole package by `cargo test -p PACKAGE`"
     );
     program
+}
+
+/// Returns a command of an example, without the variables of clients that a developer may have set.
+pub fn command(name: &str) -> Command {
+    let mut command = Command::new(program(name));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if CLIENTS.iter().any(|prefix| text.starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// Returns whether a program is newer than each of the sources that cargo lists beside it.
@@ -96,18 +108,12 @@ impl Example {
         let _ = fs::remove_dir_all(self.folder());
     }
 
-    /// The program, with the variables of a sandbox, in a folder of its own for its files.
+    /// Returns a command that runs the program with the variables of a sandbox, in a folder of its
+    /// own.
     fn command(&self, sandbox: &Sandbox) -> Command {
         let folder = self.folder();
         fs::create_dir_all(&folder).unwrap();
-        let mut command = Command::new(program(self.name));
-        // A developer may have set variables of clients.
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if CLIENTS.iter().any(|prefix| text.starts_with(prefix)) {
-                command.env_remove(name);
-            }
-        }
+        let mut command = command(self.name);
         command.envs(sandbox.environment()).current_dir(folder);
         command
     }
@@ -130,7 +136,11 @@ impl Example {
             let (status, help, error) = self.ran(self.command(sandbox).arg(option));
             assert_eq!((status, error.as_str()), (0, ""), "{}", self.name);
             for part in [&format!("usage: {}", self.name), "exit status: ", "environment: "] {
-                assert!(help.contains(part), "{} --help tells no {part:?}: {help}", self.name);
+                assert!(
+                    help.contains(part),
+                    "{} --help does not contain {part:?}: {help}",
+                    self.name
+                );
             }
         }
     }

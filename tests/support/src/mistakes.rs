@@ -14,7 +14,7 @@ pub struct Mistakes {
     name: &'static str,
     text: String,
     rows: usize,
-    /// Mistakes without an error.
+    /// Mistakes that did not cause an error.
     accepted: Vec<String>,
     /// Variable parts of messages, such as a folder, and their placeholders.
     replaced: Vec<(String, &'static str)>,
@@ -118,7 +118,7 @@ fn is_update() -> bool {
     std::env::var_os("UPDATE_SNAPSHOTS").is_some()
 }
 
-/// Replaces ports of loopback addresses and ids of requests by `[..]`.
+/// Replaces ports of loopback addresses and ids of requests with `[..]`.
 fn hide_numbers(message: &str) -> String {
     let mut shown = message.to_owned();
     for (before, is_part) in [

@@ -4,7 +4,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::cli::Run;
 
-/// A call of an endpoint by a command.
+/// The id of an endpoint, the arguments of the command that calls it, and the input of the command.
 pub type Call<'a> = (&'a str, Vec<&'a str>, &'a str);
 
 /// Runs each command: first with `--curl`, which must print a command and send nothing, then with
@@ -48,7 +48,54 @@ pub fn assert_all<'a>(
         assert_ne!(is_called, api_only.contains(endpoint), "{endpoint} has a command: {is_called}");
     }
     for endpoint in called.iter().chain(api_only) {
-        assert!(endpoints.contains(endpoint), "{endpoint} is no endpoint");
+        assert!(endpoints.contains(endpoint), "{endpoint} is not an endpoint");
+    }
+}
+
+/// A list: the arguments of its command, and the columns that may be empty, each with the reason.
+pub type List<'a> = (Vec<&'a str>, &'a [(&'a str, &'a str)]);
+
+/// Checks that each list has an entry and that no column is empty in every row, unless it is named
+/// with a reason.
+///
+/// # Panics
+/// Panics if a list or a column is empty.
+pub fn assert_columns(lists: &[List<'_>], run: impl Fn(&[&str]) -> Run) {
+    let mut problems = Vec::new();
+    for (arguments, reasons) in lists {
+        let csv = run(&[arguments, &["-o", "csv"][..]].concat());
+        let rows = run(arguments);
+        assert_eq!((csv.status, rows.status), (0, 0), "{arguments:?}: {csv:?} {rows:?}");
+        if rows.stdout.is_empty() {
+            problems.push(format!("{arguments:?}: there is no entry"));
+            continue;
+        }
+        let columns = csv.stdout.lines().next().unwrap().split(',');
+        for (number, column) in columns.enumerate() {
+            let is_filled =
+                |row: &str| row.split('\t').nth(number).is_some_and(|cell| !cell.is_empty());
+            let is_empty = !rows.stdout.lines().any(is_filled);
+            let is_expected = reasons.iter().any(|(name, _)| *name == column);
+            if is_empty != is_expected {
+                problems.push(format!("{arguments:?}: {column}: {rows:?}"));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+/// Checks that the help of commands that ask a question names the exit status of `no`.
+///
+/// # Panics
+/// Panics if it does not.
+pub fn assert_questions(commands: &[&str], run: impl Fn(&[&str]) -> Run) {
+    for command in commands {
+        let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let help = run(&words).stdout;
+        let lines: Vec<&str> = help.lines().map(str::trim).collect();
+        let about = lines.join(" ");
+        let about = about.split("Usage:").next().unwrap();
+        assert!(about.contains("xit status 1 if"), "{command}: {help}");
     }
 }
 
@@ -148,6 +195,56 @@ macro_rules! program_rules {
             check(&world, |program| program.assert_profiles(&world.home, variable));
         }
 
+        #[test]
+        fn rejected_credentials_are_shown_with_their_source() {
+            let world = $world;
+            let variables: Vec<_> = world.variables().collect();
+            check(&world, |program| program.assert_status(&variables));
+        }
+
+        #[test]
+        fn requests_of_api_have_names_and_masked_headers() {
+            let world = $world;
+            let ids: Vec<&str> = $endpoints.iter().map(|endpoint| endpoint.id()).collect();
+            check(&world, |program| program.assert_api_names(&world.home, &ids));
+        }
+
+        #[test]
+        fn numbers_and_durations_of_zero_are_rejected() {
+            check(&$world, |program| program.assert_positive());
+        }
+
+        #[test]
+        fn lists_have_limits() {
+            check(&$world, |program| program.assert_limits());
+        }
+
+        #[test]
+        fn fields_and_suggestions_have_no_duplicates() {
+            check(&$world, |program| program.assert_no_duplicates());
+        }
+
+        #[test]
+        fn standard_input_has_one_reader() {
+            let world = $world;
+            check(&world, |program| program.assert_one_reader(&world.env_file()));
+        }
+
+        #[cfg(unix)]
+        #[test]
+        fn failures_of_servers_and_files_have_their_exit_status() {
+            let world = $world;
+            check(&world, |program| program.assert_statuses(&world.home));
+        }
+
+        #[cfg(unix)]
+        #[test]
+        fn profile_stores_the_environment_and_the_base_url() {
+            let world = $world;
+            std::fs::write(world.home.join("env"), world.env_file()).unwrap();
+            check(&world, |program| program.assert_connections(&world.home));
+        }
+
         #[cfg(unix)]
         #[test]
         fn terminal_gets_columns_and_questions() {
@@ -163,7 +260,8 @@ macro_rules! program_rules {
             let stall = $crate::api_sandbox::Misbehaviour::StallInHeaders(stall);
             check($of, |program| {
                 let stall = || server.misbehave(stall, 9);
-                program.assert_interruptible(stall, || !server.seen().is_empty());
+                let is_waiting = || !server.take_seen().is_empty();
+                program.assert_interruptible(&$of.home, stall, is_waiting);
             });
         }
     };
@@ -193,7 +291,7 @@ impl Program<'_> {
     /// Checks that `api` builds a request for each endpoint: id, method and template.
     ///
     /// # Panics
-    /// Panics if it does not.
+    /// Panics if a request cannot be built or differs.
     pub fn assert_api<'e>(&self, endpoints: impl Iterator<Item = (&'e str, &'e str, &'e str)>) {
         for (id, method, template) in endpoints {
             let names = template.split('{').skip(1).filter_map(|part| part.split('}').next());
@@ -207,6 +305,237 @@ impl Program<'_> {
             let missing = self.run(&["api", id, "--curl"]);
             assert_eq!(missing.status, if fields.is_empty() { 0 } else { 2 }, "{id}: {missing:?}");
         }
+    }
+
+    /// Checks that `auth status` shows the source of rejected credentials, and the reason.
+    ///
+    /// # Panics
+    /// Panics if it does not.
+    pub fn assert_status(&self, variables: &[(&str, String)]) {
+        let ends = ["_PRIVATE_KEY", "_API_KEY", "_CLIENT_SECRET"];
+        let is_secret = |name: &str| ends.iter().any(|end| name.ends_with(end));
+        let (name, value) = variables.iter().find(|(name, _)| is_secret(name)).unwrap();
+        let (rest, last) = value.split_at(value.len() - 1);
+        let wrong = format!("{rest}{}", if last == "x" { "y" } else { "x" });
+        for (format, shown) in [("json", "\"accepted\":false"), ("table", "accepted\tfalse")] {
+            let mut command = (self.command)(&["auth", "status", "-o", format]);
+            let run = ended(command.env(name, &wrong).stdin(Stdio::null()).output().unwrap());
+            assert_eq!((run.status, run.stderr.as_str()), (3, ""), "{run:?}");
+            for text in ["source", "environment", shown, "reason"] {
+                assert!(run.stdout.contains(text), "{text}: {run:?}");
+            }
+            assert!(!run.stdout.contains(&wrong), "{run:?}");
+        }
+        let run = self.run(&["auth", "status"]);
+        assert_eq!((run.status, run.stdout.as_str()), (0, "source\tenvironment\naccepted\ttrue\n"));
+    }
+
+    /// Checks that errors and recordings of `api` have the id, or the method and the path, and that
+    /// no output contains the value of a header with the name of a secret.
+    ///
+    /// # Panics
+    /// Panics if they do not.
+    pub fn assert_api_names(&self, home: &std::path::Path, ids: &[&str]) {
+        let lists = ["transactions.list", "balance.public", "ca.list", "access.search"];
+        let id = lists.into_iter().find(|id| ids.contains(id)).unwrap();
+        let run = self.run(&["api", id, "--record", "named", "-q"]);
+        assert_eq!(run.status, 0, "{run:?}");
+        let unknown = self.run(&["api", "GET", "/no/such/path", "--record", "named"]);
+        assert!(unknown.status != 0, "{unknown:?}");
+        assert!(unknown.stderr.contains(" GET /no/such/path: "), "{unknown:?}");
+        let recording = std::fs::read_to_string(home.join("named")).unwrap();
+        for name in [id, "GET /no/such/path"] {
+            assert!(recording.contains(&format!("\"endpoint\":\"{name}\"")), "{name}: {recording}");
+        }
+        assert!(!recording.contains("\"endpoint\":\"raw\""), "{recording}");
+        for header in ["X-Login-Pin: CANARY", "X-Api-Key: CANARY", "X-Credential: CANARY"] {
+            for more in [&["--curl"][..], &["--dry-run", "-vv"]] {
+                let run =
+                    self.run(&[&["api", id, "-H", header, "-H", "X-Trace: 7"], more].concat());
+                assert!(
+                    !run.stdout.contains("CANARY") && !run.stderr.contains("CANARY"),
+                    "{run:?}"
+                );
+                assert!(more != ["--curl"] || run.stdout.contains("x-trace: 7"), "{run:?}");
+            }
+        }
+        for (header, problem) in [
+            ("Authorization: CANARY", "--header: authorization cannot be set: the program sets it"),
+            ("X-Pin: CANARY\u{7f}", "--header: the value of x-pin is invalid"),
+            ("CANARY", "--header: must be `NAME: VALUE`"),
+        ] {
+            let run = self.run(&["api", id, "-H", header]);
+            assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+            assert!(!run.stderr.contains("CANARY"), "{run:?}");
+        }
+        #[cfg(unix)]
+        if !run.stdout.ends_with('\n')
+            && let Some(shown) = self.on_terminal(&["api", id, "-q"], "")
+        {
+            assert!(
+                shown.stdout.ends_with("}\r\n") || shown.stdout.ends_with("]\r\n"),
+                "{shown:?}"
+            );
+        }
+    }
+
+    /// Checks that options of all commands are not zero, where that has no meaning.
+    ///
+    /// # Panics
+    /// Panics if one is accepted.
+    pub fn assert_positive(&self) {
+        for option in [
+            ["--timeout", "0s"],
+            ["--timeout", "0ms"],
+            ["--jobs", "0"],
+            ["--max-rate", "0/s"],
+            ["--max-rate", "0/m"],
+        ] {
+            let run = self.run(&[self.read, &option].concat());
+            assert!(run.status == 2 && run.stderr.contains(option[0]), "{option:?}: {run:?}");
+        }
+        let run = self.run(&["auth", "login", "--web", "--wait", "0s"]);
+        assert!(run.status == 2 && run.stderr.contains("--wait"), "{run:?}");
+    }
+
+    /// Checks that each command that shows a list has a limit, and that the limit holds.
+    ///
+    /// # Panics
+    /// Panics if a command has no limit.
+    pub fn assert_limits(&self) {
+        let page = self.run(&["help", "commands"]).stdout;
+        let begin = format!("\n{} ", self.name);
+        let commands = page.split(&begin).skip(1);
+        let lists = commands.filter(|command| {
+            let name = command.lines().next().unwrap_or_default();
+            !name.starts_with("auth ")
+                && name.split(' ').any(|word| matches!(word, "list" | "history"))
+        });
+        for command in lists {
+            let has = |option: &str| command.lines().any(|line| line.trim() == option);
+            assert!(has("--limit N") && has("--all"), "{command}");
+        }
+        for (option, most) in [(&["--limit", "1"][..], 1), (&["--all"], usize::MAX)] {
+            let run = self.run(&[self.read, option, &["-o", "jsonl"]].concat());
+            assert_eq!(run.status, 0, "{run:?}");
+            let count = run.stdout.lines().count();
+            assert!((1..=most).contains(&count), "{option:?}: {run:?}");
+        }
+    }
+
+    /// Checks that a field that is given twice is written once, and that suggestions are names of
+    /// commands and no hidden aliases.
+    ///
+    /// # Panics
+    /// Panics if the program behaves differently.
+    pub fn assert_no_duplicates(&self) {
+        let list = self.run(&[self.read, &["-o", "jsonl"]].concat()).stdout;
+        let field = list.split('"').nth(1).unwrap();
+        let fields = format!("{field},{field}");
+        let run = self.run(&[self.read, &["-o", "jsonl", "--fields", &fields]].concat());
+        let member = format!("\"{field}\":");
+        assert_eq!(run.stdout.lines().next().unwrap().matches(&member).count(), 1, "{run:?}");
+        let (noun, rest) = self.read.split_first().unwrap();
+        let misspelt = format!("{noun}x");
+        let run = self.run(&[&[&*misspelt], rest].concat());
+        assert!(run.status == 2 && run.stderr.contains(&format!("'{noun}'")), "{run:?}");
+        assert!(!run.stderr.contains(&format!("'{noun}s'")), "{run:?}");
+        assert!(!run.stderr.contains(&format!("'{noun}es'")), "{run:?}");
+    }
+
+    /// Checks that two options cannot read the standard input, which is `env_file`.
+    ///
+    /// # Panics
+    /// Panics if the program accepts them.
+    pub fn assert_one_reader(&self, env_file: &str) {
+        use std::io::Write;
+
+        let options = ["api", "POST", "/x", "--yes", "--env-file", "-", "--input", "-"];
+        let mut command = (self.command)(&options);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A program that does not read its input closes the pipe.
+        let _ = child.stdin.take().unwrap().write_all(env_file.as_bytes());
+        let run = ended(child.wait_with_output().unwrap());
+        let problem = "only one option can read the standard input, which --env-file - reads";
+        assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    }
+
+    /// Checks the exit statuses of a server that does not respond, of a recording that cannot be
+    /// written, and of pages that cannot be written. `home` is the home folder.
+    ///
+    /// # Panics
+    /// Panics if a status differs.
+    #[cfg(unix)]
+    pub fn assert_statuses(&self, home: &std::path::Path) {
+        let doctor = ["doctor", "--base-url", "http://127.0.0.1:1", "--retries", "0"];
+        let run = self.run(&doctor);
+        assert_eq!(run.status, 5, "{run:?}");
+        std::fs::write(home.join("readable"), "").unwrap();
+        for file in ["no-folder/recording", "readable"] {
+            let run = self.run(&[self.read, &["--record", file]].concat());
+            assert!(run.status == 10 && run.stderr.contains("record"), "{file}: {run:?}");
+        }
+        if !std::path::Path::new("/dev/full").exists() {
+            return;
+        }
+        for page in
+            [&["--help"][..], &["--version"], &["help", "exit-status"], &["help", "commands"]]
+        {
+            let run = in_shell(&(self.command)(page), |words| format!("{words} >/dev/full"));
+            assert!(run.status == 10 && run.stderr.contains("standard output"), "{page:?} {run:?}");
+        }
+    }
+
+    /// Checks that a login stores the environment and the base URL of the options, and that the
+    /// profiles are named if none is the default. `home` is the home folder, which has the
+    /// credentials in a file `env`.
+    ///
+    /// # Panics
+    /// Panics if the program behaves differently.
+    #[cfg(unix)]
+    pub fn assert_connections(&self, home: &std::path::Path) {
+        let file = home.join(".config").join(self.name).join("profiles.toml");
+        let login = |profile: &str, options: &[&str]| {
+            let login = ["auth", "login", "--env-file", "env", "--profile", profile];
+            self.run(&[&login, options].concat())
+        };
+        for options in [
+            &["--environment", "nonsense"][..],
+            &["--environment", "nonsense", "--base-url", "http://127.0.0.1:1"],
+            &["--base-url", "nonsense"],
+        ] {
+            let run = login("a", options);
+            assert!(run.status == 2 && !file.exists(), "{options:?}: {run:?}");
+        }
+        let url_of = |profile: &str| {
+            let run = self.run(&[self.read, &["--profile", profile, "--curl"]].concat());
+            assert_eq!(run.status, 0, "{run:?}");
+            run.stdout
+        };
+        assert_eq!(login("a", &["--base-url", "http://127.0.0.1:1"]).status, 0);
+        assert!(url_of("a").contains("http://127.0.0.1:1/"), "{}", url_of("a"));
+        assert_eq!(login("b", &["--environment", "production"]).status, 0);
+        // The base URL of the file is that of the sandbox.
+        assert!(!url_of("b").contains("127.0.0.1"), "{}", url_of("b"));
+        assert_eq!(login("a", &[]).status, 0);
+        assert!(url_of("a").contains("127.0.0.1"), "{}", url_of("a"));
+        // The first profile is the default.
+        assert_eq!(self.run(&["auth", "logout", "a"]).status, 0);
+        let mut command = (self.command)(self.read);
+        let names: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
+        let prefix = format!("{}_", self.name.to_ascii_uppercase());
+        let names = names.iter().filter(|name| name.to_string_lossy().starts_with(&prefix));
+        names.for_each(|name| {
+            command.env_remove(name);
+        });
+        let run = ended(command.arg("--curl").stdin(Stdio::null()).output().unwrap());
+        assert!(run.status == 3 && run.stderr.contains("the profiles are: b"), "{run:?}");
+        let run = self.run(&["auth", "default", "a"]);
+        assert!(run.status == 4 && run.stderr.contains("the profiles are: b"), "{run:?}");
+        assert_eq!(self.run(&["auth", "default", "b"]).status, 0);
+        let run = ended(command.stdin(Stdio::null()).output().unwrap());
+        assert_eq!(run.status, 0, "{run:?}");
     }
 
     /// Checks that each shell that is installed accepts its completion script.
@@ -351,29 +680,64 @@ impl Program<'_> {
         Some(ended(child.wait_with_output().unwrap()))
     }
 
-    /// Checks that an interrupted read ends at once, as shells expect it. `stall` makes the server
+    /// Checks that a read that gets a signal ends at once by this signal, as shells expect it, and
+    /// leaves no file in `home` but the recording, which has whole lines. `stall` makes the server
     /// stop within its next responses, and returns when a request has arrived.
     ///
     /// # Panics
-    /// Panics if the program ends in another way.
+    /// Panics if the program ends in another way, or leaves a file.
     #[cfg(unix)]
-    pub fn assert_interruptible(&self, stall: impl FnOnce(), is_waiting: impl Fn() -> bool) {
+    pub fn assert_interruptible(
+        &self,
+        home: &std::path::Path,
+        stall: impl FnOnce(),
+        is_waiting: impl Fn() -> bool,
+    ) {
         use std::os::unix::process::ExitStatusExt;
 
+        // The first run stores what all runs share, such as a token.
+        assert_eq!(self.run(self.read).status, 0);
+        let before = files_in(home);
+        is_waiting();
         stall();
-        let mut command = (self.command)(self.read);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        while !is_waiting() {
-            std::thread::yield_now();
+        // A shell reports SIGINT as 130. Programs that a script starts in the background ignore it.
+        let signals = [("-HUP", 1), ("-INT", 2), ("-TERM", 15)];
+        for (signal, number) in signals.into_iter().filter(|(_, number)| !is_ignored(*number)) {
+            let options = ["-vv", "--out", "list", "--record", "recording"];
+            let mut command = (self.command)(&[self.read, &options].concat());
+            command.env("TMPDIR", home);
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            let mut child = command.spawn().unwrap();
+            while !is_waiting() {
+                std::thread::yield_now();
+            }
+            let status = Command::new("kill").args([signal, &child.id().to_string()]).status();
+            assert!(status.unwrap().success());
+            assert_eq!(child.wait().unwrap().signal(), Some(number));
+            let recording = home.join("recording");
+            let text = std::fs::read_to_string(&recording).unwrap();
+            assert!(text.is_empty() || text.ends_with('\n'), "{text:?}");
+            std::fs::remove_file(&recording).unwrap();
+            assert_eq!(files_in(home), before, "{signal}");
         }
-        // A shell reports the first as 130. Programs that a script starts in the background ignore
-        // it, so they get the other one.
-        let (signal, number) = if ignores_interrupts() { ("-TERM", 15) } else { ("-INT", 2) };
-        let status = Command::new("kill").args([signal, &child.id().to_string()]).status();
-        assert!(status.unwrap().success());
-        assert_eq!(child.wait().unwrap().signal(), Some(number));
     }
+}
+
+/// Returns the names of the files in a folder and its folders.
+///
+/// # Panics
+/// Panics if a folder cannot be read.
+pub fn files_in(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() && !path.is_symlink() {
+            true => files.extend(files_in(&path)),
+            false => files.push(path),
+        }
+    }
+    files.sort();
+    files
 }
 
 /// Returns the prefix of the variables of a program, such as `TPAY_`.
@@ -382,13 +746,13 @@ fn prefix(variable: &str) -> &str {
     variable.find('_').and_then(|end| variable.get(..=end)).unwrap()
 }
 
-/// Returns whether this process, and so its children, ignores SIGINT.
+/// Returns whether this process, and so its children, ignores a signal.
 #[cfg(unix)]
-fn ignores_interrupts() -> bool {
+pub fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    ignored.unwrap_or_default() & 2 != 0
+    ignored.unwrap_or_default() >> (signal - 1) & 1 != 0
 }
 
 /// Returns the program and its arguments as words of a shell.
@@ -400,7 +764,7 @@ fn words(command: &Command) -> String {
     words.map(quoted).collect::<Vec<_>>().join(" ")
 }
 
-/// Gives a command the environment and the folder of another one.
+/// Copies the environment and the folder of one command to another.
 #[cfg(unix)]
 fn copy_environment(from: &Command, to: &mut Command) {
     to.env_clear().env("PATH", "/usr/bin:/bin").env("SHELL", "/bin/sh");
@@ -411,7 +775,7 @@ fn copy_environment(from: &Command, to: &mut Command) {
     }
 }
 
-/// Runs a program in a shell, by the command that `line` makes of its words.
+/// Runs a program in a shell. `line` returns the command line for the words of the program.
 #[cfg(unix)]
 fn in_shell(program: &Command, line: impl FnOnce(&str) -> String) -> Run {
     let mut shell = Command::new("sh");

@@ -9,8 +9,8 @@
 //! 3. no enum has an unknown value;
 //! 4. each value of the JSON is printed as it is in the JSON, or as [`Responses::converted`] says;
 //! 5. a change of one value of the JSON changes the field with the same name, or the one that
-//!    [`Responses::renamed`] names, and no other but those in [`Responses::derived`];
-//! 6. a field that is absent or null is no error, but for those in [`Responses::required`].
+//!    [`Responses::renamed`] names, and no other field except those in [`Responses::derived`];
+//! 6. a field that is absent or null is not an error, except those in [`Responses::required`].
 //!
 //! All differences are reported, each with the endpoint and the field.
 
@@ -59,7 +59,7 @@ impl Responses {
     /// Checks all rules for all endpoints.
     ///
     /// # Panics
-    /// With all differences, if there are any.
+    /// Panics with all differences, if there are any.
     pub fn check(&self) {
         let mut differences = self.missing();
         let mut used = BTreeSet::new();
@@ -116,7 +116,7 @@ impl Responses {
         Path::new(self.folder).join(format!("tests/integration/responses/{id}.json"))
     }
 
-    /// Endpoints of the list without a call, and files without an endpoint.
+    /// Returns the endpoints of the list without a call, and the files without an endpoint.
     fn missing(&self) -> Vec<String> {
         let list =
             Path::new(self.folder).join(format!("../../docs/endpoints/{}.toml", self.provider));
@@ -255,15 +255,15 @@ impl Check<'_> {
                 }
             }
             Err(error) => {
-                // A value that is validated is read; the error says which, or nothing but this value
-                // decides whether there is a response.
+                // A value that is validated has been read: the error names the field, or the field
+                // is required.
                 if !error.contains(key) && !self.all.required.contains(&(self.id, key)) {
                     self.report(&format!("{key}: another value is an error of no field: {error}"));
                 }
                 return;
             }
         }
-        // Secrets are printed alike.
+        // All secrets are printed in the same way.
         let Some(without) = without(root, place) else {
             return self.report(&format!("{key}: the value in a list is not read"));
         };
@@ -287,7 +287,8 @@ impl Check<'_> {
         }
     }
 
-    /// All fields that differ after a change of `key`, but those that are derived from it.
+    /// Returns all fields that differ after a change of `key`, except those that are derived from
+    /// it.
     fn differences(&mut self, key: &str, before: &str, after: &str) -> Vec<Change> {
         let mut changes = differences(before, after);
         changes.retain(|change| {
@@ -350,7 +351,7 @@ impl Check<'_> {
 
 /// A value of the JSON.
 struct Place {
-    /// Its JSON pointer.
+    /// The JSON pointer of the value.
     path: String,
     /// The name of the field, or of the list that holds it.
     key: String,
@@ -380,7 +381,7 @@ fn collect(value: &Value, path: String, key: &str, places: &mut Vec<Place>) {
     }
 }
 
-/// A value of the same kind.
+/// Returns a different value of the same type.
 fn another(value: &Value) -> Value {
     match value {
         Value::Bool(value) => Value::from(!value),
@@ -393,7 +394,7 @@ fn another(value: &Value) -> Value {
     }
 }
 
-/// The text with another last digit, or one more letter.
+/// Returns the text with another last digit, or with one more letter.
 fn bumped(text: &str) -> String {
     match text.rfind(|char: char| char.is_ascii_digit()) {
         Some(at) => {
@@ -423,7 +424,8 @@ struct Change {
     before: String,
 }
 
-/// All fields that differ. A field that contains others, and differs itself, stands for all of them.
+/// Returns all fields that differ. A field that differs itself represents the fields that it
+/// contains.
 fn differences(before: &str, after: &str) -> Vec<Change> {
     let (before, after) = (fields(before), fields(after));
     let mut changes = Vec::new();
@@ -473,7 +475,7 @@ fn fields(printed: &str) -> Fields {
             *count += 1;
             levels.push((indent, Part { number: *count, name: name.map(str::to_owned) }));
         }
-        // Values without a name are of the field that contains them.
+        // Values without a name belong to the field that contains them.
         let mut path: Vec<Part> = path(&levels);
         while path.last().is_some_and(|part| part.name.is_none()) {
             path.pop();
@@ -483,10 +485,10 @@ fn fields(printed: &str) -> Fields {
     fields
 }
 
-/// Fields inside values, as amounts print them: the field that holds the value is meant.
+/// Fields inside printed values, such as amounts. They represent the field that contains the value.
 const INNER: [&str; 1] = ["digits"];
 
-/// The name of the field at a line, or of the field that holds it.
+/// Returns the name of the field in a line, or of the field that contains it.
 fn name_at(lines: &[&str], index: usize) -> String {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let mut depth = usize::MAX;
@@ -513,7 +515,7 @@ fn label(line: &str) -> Option<(&str, &str)> {
     is_name(name).then_some((name, value))
 }
 
-/// A name without case and separators: `amountPaid`, `amount_paid`.
+/// Returns a name in lower case and without separators: `amountPaid`, `amount_paid`.
 fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }

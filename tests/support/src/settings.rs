@@ -23,8 +23,8 @@ pub fn rejecting(
     }
 }
 
-/// Returns the credential that the hint of an error names because it begins or ends with white
-/// space.
+/// Returns the credential that the hint of an error names because it begins or ends with
+/// whitespace.
 ///
 /// # Panics
 /// Panics if the error is not of kind `Auth`, if its hint differs from that name, or if it shows
@@ -34,7 +34,7 @@ pub fn named_in_hint(error: &Error) -> Option<&'static str> {
     let (shown, all) = (format!("{error:?}"), format!("{error:#?}"));
     assert!(!shown.contains("CANARY") && !all.contains("CANARY"), "{shown}");
     let hint = shown.lines().last().unwrap_or_default().trim();
-    let named = hint.split_once(" begins or ends with white space").map(|(name, _)| name);
+    let named = hint.split_once(" begins or ends with whitespace").map(|(name, _)| name);
     assert_eq!(named, error.spaced_credential(), "{shown}");
     error.spaced_credential()
 }

@@ -1,7 +1,7 @@
 //! The error of each endpoint for each documented error response: kind, code, message, and what the
 //! caller can do. One table for each provider, in `tests/snapshots/errors`.
 //!
-//! `UPDATE_SNAPSHOTS=1` rewrites the tables; read the difference before committing it.
+//! `UPDATE_SNAPSHOTS=1` writes the tables. Review the difference before you commit it.
 
 #![allow(
     clippy::unwrap_used,
@@ -263,7 +263,7 @@ fn outcome(result: &Result<String, Error>) -> String {
 fn send(provider: &Provider, call: &dyn Call, response: &Documented) -> Result<String, Error> {
     let grant = provider.grant;
     let (response, path) = (response.response(), call.path());
-    // A session is opened before the call, also before the call that opens one.
+    // A session is opened before the call, even before the call that opens one.
     let opens_session = AtomicBool::new(provider.name == "tinycert");
     let transport = move |request: Request| -> Result<Response, TransportError> {
         let opens_session = opens_session.swap(false, Ordering::Relaxed);

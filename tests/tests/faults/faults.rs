@@ -28,7 +28,7 @@ fn write(client: &Client) -> Result<(), Error> {
     client.grant_access(&GrantAccess::new(tinypass::RID, "new@example.org")).map(drop)
 }
 
-/// Every passing failure, and the kind that it has when it does not pass.
+/// Returns every temporary failure, and the kind of its error if it persists.
 fn passing() -> Vec<(Misbehaviour, ErrorKind)> {
     vec![
         (Misbehaviour::ResetBeforeReading, ErrorKind::Transport),

@@ -102,7 +102,7 @@ fn options(table: &mut Mistakes) {
     table.section("Options of a client");
     let at = |url: &str| Client::builder("id", "secret").environment(Environment::custom(url));
     table.error("an empty client id", Client::builder("", "secret").build());
-    table.error("a secret that ends with a line end", Client::builder("id", "secret\n").build());
+    table.error("a secret that ends with a line break", Client::builder("id", "secret\n").build());
     for url in ["", "api.tpay.com", "http://api.tpay.com", "https://", "https://api.tpay.com:0x50"]
     {
         table.error(&format!("the base URL {url:?}"), at(url).build());
@@ -113,7 +113,7 @@ fn options(table: &mut Mistakes) {
     table.error("a rate of 0", valid().max_requests_per_second(0).build());
     table.error("the proxy `proxy.example:port`", valid().proxy("proxy.example:port").build());
     table.error("the proxy `ftp://proxy.example`", valid().proxy("ftp://proxy.example").build());
-    table.error("an application with a line end", valid().application("shop\n1").build());
+    table.error("an application with a line break", valid().application("shop\n1").build());
     table.error("a root certificate that is a key", {
         let pem = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
         valid().extra_root_certificates(pem).build()

@@ -10,7 +10,7 @@ use api_sandbox::{Misbehaviour, Response};
 use workspace_tests::catalogue::{Call, Options, PROVIDERS, Provider};
 use workspace_tests::world;
 
-/// More than any call sends requests.
+/// A number that is larger than the number of requests of any call.
 const ALWAYS: usize = 10;
 
 /// Statuses and bodies of error responses: formats of the providers and others.

@@ -1,5 +1,5 @@
-//! Proxies of the environment, live: a child process with the variables calls servers and proxies
-//! on loopback.
+//! Proxies of the environment, tested with a child process that has the variables and calls servers
+//! and proxies on loopback.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -13,7 +13,7 @@ use workspace_tests::{proxy::Proxy, tls};
 /// The task of the child process.
 const TASK: &str = "PROXIES_TEST_TASK";
 
-/// An address of this machine that is no loopback address.
+/// An address of this machine that is not a loopback address.
 const THIS_MACHINE: &str = "0.0.0.0";
 
 const PROXY_VARIABLES: [&str; 9] = [
@@ -208,7 +208,10 @@ fn an_unreadable_variable_is_an_error_of_build_by_its_name() {
     }
     let variables = [("ALL_PROXY", "http://p:1".into()), ("NO_PROXY", "10.0.0.0/33".into())];
     let result = run(base, &variables);
-    assert!(result.contains("NO_PROXY: entry 1 is not one of"), "{result}");
+    assert!(
+        result.contains("NO_PROXY: entry 1 must be `*`, a host name, an IP address or a network"),
+        "{result}"
+    );
 }
 
 #[cfg(unix)]

@@ -12,7 +12,7 @@ use api_auth::{
 use api_sandbox::{Misbehaviour, Raw, Server, Service, Verdict};
 
 const LIMIT: usize = 100_000;
-/// Longer than any test: a request that waits for this ends by its timeout.
+/// A time that is longer than any test, so that a request ends by its timeout.
 const FOR_EVER: Duration = Duration::from_secs(600);
 
 /// Responds as the path requests: `/status/404`, `/size/10`, and "ok" for all other paths.

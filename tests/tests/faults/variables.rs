@@ -5,6 +5,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::process::Command;
 
 use api_auth::Env;
@@ -35,7 +36,7 @@ const VALID: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
-/// Every variable of the crates, with a valid value.
+/// Every variable of the crates, with a valid value. `{home}` is a folder that does not exist.
 const VARIABLES: &[(&str, &str, &str)] = &[
     ("tinypass", "TINYPASS_AID", "A"),
     ("tinypass", "TINYPASS_PRIVATE_KEY", "CANARY-key"),
@@ -56,7 +57,7 @@ const VARIABLES: &[(&str, &str, &str)] = &[
     ("tpay", "TPAY_CLIENT_SECRET", "CANARY-secret"),
     ("tpay", "TPAY_ENVIRONMENT", "sandbox"),
     ("tpay", "TPAY_BASE_URL", "https://canary.test"),
-    ("tpay", "TPAY_TOKEN_CACHE", "/nonexistent/cache"),
+    ("tpay", "TPAY_TOKEN_CACHE", "{home}/cache"),
 ];
 
 /// Creates the client of the variables, and prints the result.
@@ -93,6 +94,11 @@ fn child() {
     }
 }
 
+/// Returns a home folder that does not exist.
+fn home() -> PathBuf {
+    std::env::temp_dir().join(format!("missing-home-{}", std::process::id()))
+}
+
 /// Returns a command that runs [`child`] with the valid variables of a provider.
 fn command(provider: &str) -> Command {
     let valid = VALID.iter().find(|(name, _)| *name == provider).unwrap().1;
@@ -100,7 +106,7 @@ fn command(provider: &str) -> Command {
     command
         .args(["--exact", "variables::child", "--nocapture", "--test-threads=1"])
         .env_clear()
-        .env("HOME", "/nonexistent")
+        .env("HOME", home())
         .env(PROVIDER, provider)
         .envs(valid.iter().copied());
     command
@@ -159,10 +165,11 @@ fn assert_rejected(provider: &str, variable: &str, value: &[u8]) {
 fn every_variable_is_read_or_rejected_by_name() {
     let mut rows = 0;
     for (provider, variable, valid) in VARIABLES {
+        let valid = valid.replace("{home}", home().to_str().unwrap());
         let read = run(provider, variable, valid.as_bytes());
         assert!(read.starts_with("read "), "{variable}: {read}");
         for end in ["\n", "\r\n", "\n\n"] {
-            let value = [valid, end].concat();
+            let value = [&*valid, end].concat();
             assert_eq!(run(provider, variable, value.as_bytes()), read, "{variable} {value:?}");
             rows += 1;
         }
@@ -182,8 +189,7 @@ fn every_variable_is_read_or_rejected_by_name() {
         }
     }
     assert_eq!(rows, 240);
-    let home = std::path::Path::new("/nonexistent");
-    assert!(!home.exists(), "neither the home nor a folder in it is created");
+    assert!(!home().exists(), "neither the home nor a folder in it is created");
 }
 
 #[test]
@@ -245,7 +251,7 @@ fn switches_urls_and_paths_are_parsed_or_rejected_by_name() {
     ] {
         assert_rejected(provider, variable, value.as_bytes());
     }
-    // Half of a pair: the other half is named.
+    // If only one of two variables is set, the error names the other one.
     let result = run("tokenpass", "TOKENPASS_PRIVILEGED_CLIENT_ID", b"id");
     assert!(result.starts_with("TOKENPASS_PRIVILEGED_CLIENT_SECRET | "), "{result}");
 }

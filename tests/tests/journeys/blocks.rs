@@ -30,8 +30,8 @@ fn token(json: &str) -> Token {
 /// The moment of the tables, and moments around it.
 const N: u64 = 1_700_000_000;
 
-/// What a token gives at [`N`], with the names of the tables replaced: `N` now, `P` past, `F` future,
-/// `F2` a later one, `M` the future in milliseconds.
+/// Returns the access that a token grants at [`N`]. Names in the tables are replaced: `N` now, `P`
+/// past, `F` future, `F2` a later one, `M` the future in milliseconds.
 fn at_n(members: &str, client: impl Into<ClientAddress>) -> AccessState {
     token_at_n(members).access(at(N), client)
 }
@@ -351,7 +351,8 @@ fn token_that_is_bound_to_addresses_grants_access_to_these_only() {
     assert_eq!(ClientAddress::from(None), ClientAddress::Unknown);
 }
 
-/// Whether a token of integers gives access, written anew from the rules of the official clients.
+/// Returns whether a token of integers grants access: an independent implementation of the official
+/// clients' rules.
 fn grants(
     mt: Option<i64>,
     mtma: Option<i64>,
@@ -452,7 +453,7 @@ fn cookie_is_parsed_also_percent_encoded_and_concatenated() {
     let rids =
         |cookie: TokenCookie| cookie.tokens().iter().map(|t| t.rid.clone()).collect::<Vec<_>>();
     assert_eq!(rids(blocks.read_cookie(&twice).unwrap()), ["r 1", "2", "3"]);
-    // The first version of the format was an object; it is passed over.
+    // The first version of the format was an object. It is ignored.
     let old = format!("{{jax}}{}", blocks.seal(r#"{"tokens":[{"rid":"old"}]}"#));
     assert_eq!(blocks.read_cookie(&old).unwrap(), TokenCookie::default());
     assert_eq!(blocks.read_cookie("").unwrap(), TokenCookie::default());
@@ -473,7 +474,7 @@ fn unsigned_cookie_is_rejected() {
     let bare = sealed.split("~~~").next().unwrap();
     let missing = Err(ReadError::Block(BlockError::SignatureMissing));
     assert_eq!(blocks.read_cookie(bare), missing);
-    // A signed message does not vouch for what is put beside it.
+    // A signed message does not authenticate the text beside it.
     assert_eq!(blocks.read_cookie(&format!("{sealed}{open}")), Err(ReadError::Unsigned));
     for form in ["hello", "{jax", "{xyz}abc", "[]", "{j~x}abc", "%ff"] {
         assert_eq!(blocks.read_cookie(form), Err(ReadError::UnknownFormat), "{form}");

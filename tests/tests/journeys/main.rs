@@ -1,4 +1,4 @@
-//! Journeys through each provider with its sandbox.
+//! Journeys: tests of several requests in a row to each provider's test server.
 
 mod blocks;
 mod purchases;

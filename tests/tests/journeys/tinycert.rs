@@ -1,4 +1,4 @@
-//! Whole jobs against the strict TinyCert server: sessions, issuing, renewing, files.
+//! Complete tasks against the strict TinyCert server: sessions, issuing, renewing, files.
 
 #![allow(
     clippy::unwrap_used,
@@ -96,7 +96,7 @@ fn folder(name: &str) -> Folder {
     let _ = std::fs::remove_dir_all(&path);
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
-    // The access of a key differs in a folder that others can write.
+    // The permissions of a key differ in a folder that is writable by others.
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
     builder.create(&path).unwrap();
@@ -395,7 +395,7 @@ fn request_that_was_changed_after_signing_is_rejected() {
     ] {
         assert_eq!(code(send(&broken)), "SignatureFailure", "{broken}");
     }
-    // Signed well, but not written as the provider's own client writes it.
+    // The signature is valid, but the encoding is not that of the provider's own client.
     let token = session.token().unwrap();
     let token = token.expose();
     let key = HmacKey::new("key", &api_auth::Secret::new(API_KEY)).unwrap();
@@ -443,7 +443,7 @@ fn session_that_is_rejected_again_is_an_error() {
     let session = connect(&sandbox);
     sandbox.tinycert().state(|server| server.refuse_with = vec!["InvalidToken"; 1]);
     session.list_cas().unwrap();
-    // The fresh session is refused, too.
+    // The new session is rejected, too.
     sandbox.tinycert().take_seen();
     sandbox.tinycert().state(|server| server.session_seconds = 0);
     assert_eq!(code(session.list_cas()), "InvalidToken");
@@ -858,7 +858,7 @@ fn first_error_is_kept_and_a_later_call_finds_what_was_created() {
         check(session.issue_cert(&create_cert(ca, name)).unwrap_err(), "cert.new");
         assert_eq!(created().len(), 1);
         recover();
-        // Also another process finds it.
+        // Another process finds it, too.
         for session in [&session, &connect(&sandbox)] {
             let cert = session.issue_cert(&create_cert(ca, name)).unwrap();
             assert_eq!(created(), [(cert.number(), "good")]);
@@ -1010,7 +1010,7 @@ fn pkcs12_file_is_decoded() {
     assert!(key.expose().starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"));
 }
 
-/// What is in a folder, by name.
+/// Returns the names of the entries of a folder.
 fn listed(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     let mut names: Vec<String> =
@@ -1019,7 +1019,8 @@ fn listed(folder: &Path) -> Vec<String> {
     names
 }
 
-/// What is in a folder, but for the folder that the links of a pair lead into.
+/// Returns the names of the entries of a folder, without the folder to which the links of a pair
+/// point.
 fn without_versions(folder: &Path) -> Vec<String> {
     listed(folder).into_iter().filter(|name| !name.ends_with(".versions")).collect()
 }

@@ -1,5 +1,5 @@
-//! Journeys against the Tokenpass server of the sandbox, and that the local evaluator of rules
-//! agrees with the server's.
+//! Journeys against the Tokenpass server of the sandbox, and a comparison of the local evaluation
+//! of rules with the server's.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -121,7 +121,7 @@ fn an_address_is_registered_verified_and_counts() {
     let new = RegisterAddress::new(key.address()).label("Jané & co").public(true);
     let first = client.register_address(&new).unwrap();
     assert_eq!((first.public, first.active), (Some(true), Some(true)));
-    // Each response has a new code, and voids the one before.
+    // Each response has a new code, which invalidates the previous one.
     let code = client.get_my_address(key.address()).unwrap().unwrap().verify_code.unwrap();
     let old = key.sign(&first.verify_code.unwrap()).unwrap();
     let error = client.verify_address(key.address(), old).unwrap_err();

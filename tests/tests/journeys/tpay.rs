@@ -105,7 +105,7 @@ fn payment_notification_is_verified_and_acknowledged() {
         .unwrap()
         .merchant_id(tpay::MERCHANT_ID)
         .security_code(tpay::SECURITY_CODE);
-    // The address does not listen; what was sent to it lies in the outbox.
+    // No server listens at the address. The sent notifications are in the outbox.
     let callbacks = Callbacks::new().notification_url("https://shop.example.com/notify");
     let order = order(1234).hidden_description("zamówienie/ą 1").callbacks(callbacks);
     let id = made(&client, &order.pay(code("777123")));
@@ -173,7 +173,7 @@ fn intermediate_of_the_server_completes_the_chain_to_a_trusted_root() {
     let body = b"type=token_update&data[token]=t";
     let signature = sandbox.tpay().state(|server| server.sign(body));
     let reader = client.notifications().unwrap();
-    assert!(client.notifications().unwrap().anchors(intermediate).is_err(), "it is no root");
+    assert!(client.notifications().unwrap().anchors(intermediate).is_err(), "it is not a root");
     sandbox.tpay().take_seen();
     for _ in 0..2 {
         reader.read(&signature, body).unwrap_err();
@@ -352,7 +352,8 @@ fn wrong_credentials_are_an_auth_error_and_nothing_was_created() {
     assert!(!format!("{error} {error:?} {client:?}").contains("CANARY"));
 }
 
-/// A transport in front of another: the tests above must not depend on the built-in one alone.
+/// A transport that wraps another one: the tests above must not depend on the built-in transport
+/// alone.
 #[test]
 fn custom_transport_sends_tokens_requests_and_certificates() {
     let sandbox = Sandbox::start().unwrap();
@@ -376,7 +377,7 @@ fn custom_transport_sends_tokens_requests_and_certificates() {
 
 const WAIT: Duration = Duration::from_secs(120);
 
-/// A client whose clock stands still until it waits.
+/// Returns a client whose clock advances only when the client waits.
 fn patient(sandbox: &Sandbox) -> (Client, ManualClock) {
     let clock = ManualClock::at_unix(1_800_000_000);
     (tpay(sandbox).clock(clock.clone()).build().unwrap(), clock)
@@ -451,7 +452,7 @@ fn blik_payment_without_a_decision_ends_at_the_deadline() {
     assert_eq!(waiting.transaction.status, Some(TransactionStatus::Pending));
     assert_eq!(clock.slept().iter().sum::<Duration>(), WAIT);
 
-    // An earlier decline of the same transaction is no decision about the new code.
+    // An earlier decline of the same transaction is not a decision about the new code.
     let declined = take(&client, "700101");
     let wait = Duration::from_secs(5);
     let again = client.pay_by_blik(&declined.transaction_id, BlikPayment::code("700000"), wait);
@@ -602,7 +603,7 @@ fn late_decline_of_an_earlier_attempt_is_no_decision_about_the_new_code() {
             assert!(is_open, "{before} {after}: {result:?}");
         }
     }
-    // The decline of the new attempt is one, also in the same second as the earlier attempt.
+    // The decline of the new attempt is one, even in the same second as the earlier attempt.
     for (before, after) in [
         (open.clone(), format!("{late},{}", at(40, r#""101""#))),
         (open.clone(), format!("{open},{}", at(40, r#""101""#))),

@@ -1,4 +1,4 @@
-//! The bodies of the fuzz targets, with the inputs of the corpus.
+//! Runs the functions of the fuzz targets with the inputs of the corpus.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 

@@ -23,7 +23,7 @@ fn program(name: &str) -> &'static str {
     }
 }
 
-/// A folder of its own, removed at the end.
+/// A new folder, which is removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -103,7 +103,7 @@ fn get(url: &str) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
-/// Where a response sends a browser.
+/// Returns the `Location` of a response.
 fn location(head: &str) -> &str {
     let header = |line: &'_ str| line.to_ascii_lowercase().starts_with("location: ");
     head.lines().find(|line| header(line)).and_then(|line| line.get("location: ".len()..)).unwrap()
@@ -264,13 +264,13 @@ fn login_times_out_and_listens_on_loopback_only() {
     }
 }
 
-/// How many codes were exchanged for tokens.
+/// Returns the number of codes that were exchanged for tokens.
 fn exchanged_codes(sandbox: &Sandbox) -> usize {
     let seen = sandbox.tokenpass().take_seen();
     seen.iter().filter(|seen| seen.request.path() == "/oauth/access-token").count()
 }
 
-/// The values of the environment that are secrets.
+/// Returns the values of the environment that are secrets.
 fn secrets(sandbox: &Sandbox) -> Vec<String> {
     let words = ["KEY", "SECRET", "TOKEN", "PASSPHRASE", "SECURITY_CODE"];
     let is_secret = |name: &str| words.iter().any(|word| name.contains(word));

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-/// The minor version whose module `unversioned` was compared with its use.
+/// The minor version for which the use of the module `unversioned` was reviewed.
 const LOOKED_AT: &str = "3.5.";
 
 const WHAT_TO_DO: &str = "the module `unversioned` of ureq may change in any minor version. Read \

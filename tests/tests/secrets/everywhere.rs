@@ -1,5 +1,5 @@
-//! Canaries in every secret of every request of every provider. All output is searched for them.
-//! Every public type is looked at in `public_types.rs`.
+//! Canaries (recognizable values) as every secret of every request of every provider. All output is
+//! searched for them. `public_types.rs` checks every public type.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -27,7 +27,7 @@ fn shown(error: &Error) -> String {
 }
 
 thread_local! {
-    /// What the panics of this thread print, while they are captured.
+    /// The output of the panics of this thread, while they are captured.
     static PRINTED: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
@@ -88,11 +88,11 @@ type Form = fn(&str) -> String;
 /// A server that echoes requests.
 #[derive(Clone, Copy)]
 struct Echo {
-    /// Whether a request for a token or session is granted instead.
+    /// Whether a request for a token or session is granted instead of echoed.
     granted: bool,
     status: u16,
     form: Form,
-    /// Which of the [`encodings`].
+    /// The index of the encoding in [`encodings`].
     encoding: usize,
 }
 
@@ -157,7 +157,7 @@ fn filled(echo: &str) -> String {
     serde_json::Value::from(object).to_string()
 }
 
-/// Looks at all errors of a call whose server echoes it, and returns how many there were.
+/// Checks all errors of a call whose server echoes it, and returns their number.
 fn look_at_echoes(provider: &Provider, call: &dyn Call, check: &dyn Fn(&str)) -> usize {
     let forms: [(Form, usize); 6] = [
         (str::to_owned, 0),
@@ -302,7 +302,7 @@ fn no_secret_of_any_response_is_shown() {
                         Ok(value) => value,
                         Err(fault) => format!("{fault} {fault:?}"),
                     };
-                    // A page for people, and the bytes of a file, are what they are.
+                    // Web pages and the bytes of a file are returned unchanged.
                     let page = text.starts_with('"') || text.starts_with('[');
                     let shows = text.contains(CANARY) || text.contains(NUMBER);
                     assert!(page || !shows, "{}: {name}: {text}", call.id());
@@ -312,8 +312,7 @@ fn no_secret_of_any_response_is_shown() {
     }
 }
 
-/// What an example is told on the command line by a name that speaks of a secret, and why it is
-/// none.
+/// Arguments of examples with the name of a secret that are not secrets, and the reason.
 const NO_SECRETS: &[(&str, &str)] = &[
     ("tokenpass_tour --token", "the name of an asset"),
     ("login --show-token", "has no value"),
@@ -341,7 +340,7 @@ fn no_example_takes_a_secret_as_an_argument() {
         let text = std::fs::read_to_string(&file).unwrap();
         let options = text.split("Long(\"").skip(1).map(|rest| rest.split('"').next().unwrap());
         let options = options.map(|option| format!("--{option}"));
-        // What has no name of its own, as the help calls it.
+        // Positional arguments, by their names in the help.
         let help = text.split("const HELP").nth(1).unwrap().split("\";").next().unwrap();
         let usage = help.split("usage: ").nth(1).unwrap().split("\n\n").next().unwrap();
         let is_value = |word: &&str| word.len() > 1 && !word.contains(char::is_lowercase);
@@ -360,7 +359,7 @@ fn no_example_takes_a_secret_as_an_argument() {
                 assert!(!speaks || elsewhere, "{argument}: take it from stdin or the environment");
             }
         }
-        // Nor does it give one to another program.
+        // An example does not pass a secret to another program either.
         assert!(!text.contains("process::Command"), "{name} starts programs");
     }
     assert_eq!(harmless.len(), NO_SECRETS.len(), "{harmless:?}");

@@ -72,7 +72,7 @@ pub(crate) fn debug(metadata: &Metadata<'_>) -> bool {
     metadata.level() <= Level::Debug
 }
 
-/// Selects all but the trace of the HTTP library, which shows URLs and bytes, as
+/// Selects all lines except the trace of the HTTP library, which shows URLs and bytes, as
 /// `docs/security.md` says.
 pub(crate) fn without_trace_of_ureq(metadata: &Metadata<'_>) -> bool {
     !metadata.target().starts_with("ureq") || metadata.level() < Level::Trace

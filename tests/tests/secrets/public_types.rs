@@ -1,6 +1,6 @@
-//! Every public type of every crate, as `docs/api` lists them: what is named like a secret is a
-//! `Secret`, and whatever writes its own `Debug` or `Display` is looked at with a canary inside. A
-//! new type cannot be forgotten: it is in the lists, or `cargo xtask check` fails.
+//! Checks of every public type of every crate, as listed in `docs/api`: a field with the name of a
+//! secret is a `Secret`, and each hand-written `Debug` and `Display` is tested with a canary
+//! inside. A new type cannot be forgotten: it is in the lists, or `cargo xtask check` fails.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -28,7 +28,7 @@ use tpay_client::transactions::ListTransactions;
 const CRATES: [&str; 5] =
     ["api-auth", "tinypass-client", "tinycert-client", "tokenpass-client", "tpay-client"];
 
-/// What is named like a secret and is none, and why.
+/// Fields with the name of a secret that are not secrets, and the reason.
 const NO_SECRETS: &[(&str, &str)] = &[
     ("ClientBuilder.private_key_name", "the name of the argument or variable with the key"),
     ("ClientBuilder.api_key_name", "the name of the argument or variable with the key"),
@@ -54,11 +54,11 @@ const NO_SECRETS: &[(&str, &str)] = &[
     ("ClientBuilder.client_secret_name", "the name of an argument or variable"),
 ];
 
-/// The words that speak of a secret.
+/// Words that make a name that of a secret.
 const SPEAK_OF_SECRETS: &[&str] =
     &["token", "secret", "passw", "passphrase", "key", "signature", "digest", "cookie", "verifier"];
 
-/// Those that are parts of harmless words, too, such as `pin` of `shipping`.
+/// Words that also occur within harmless words, such as `pin` in `shipping`.
 const SECRET_WORDS: &[&str] =
     &["cvv", "cvc", "csc", "pan", "pin", "otp", "wif", "cryptogram", "credentials", "mnemonic"];
 
@@ -121,7 +121,7 @@ fn types(text: &str) -> (BTreeSet<String>, Vec<Part>) {
     (names, parts)
 }
 
-/// Those of all crates.
+/// Returns the public types and their parts of all crates.
 fn all_types() -> (BTreeSet<String>, Vec<Part>) {
     let mut files = Vec::new();
     for krate in CRATES {
@@ -136,7 +136,7 @@ fn all_types() -> (BTreeSet<String>, Vec<Part>) {
     (names, parts)
 }
 
-/// The lines of the lists of what is public.
+/// Returns the lines of the lists of public items.
 fn listed() -> Vec<(&'static str, String)> {
     let list = |krate: &'static str| {
         let path = root().join("docs/api").join(format!("{krate}.txt"));
@@ -184,7 +184,7 @@ fn every_public_type_is_looked_at() {
     assert!(unseen.is_empty(), "these are declared in a form that is not read: {unseen:?}");
 }
 
-/// What is exported and is no type that a source text declares, and why.
+/// Exports that are not types declared in the source, and the reason.
 const NO_TYPES: &[(&str, &str)] = &[
     ("CaId", "a number, by the macro `id!`"),
     ("CertId", "a number, by the macro `id!`"),
@@ -249,8 +249,8 @@ fn debug(value: &impl std::fmt::Debug) -> String {
     format!("{value:?} {value:#?}")
 }
 
-/// What every `Debug` and `Display` that is written by hand makes of a value with a canary in each
-/// place that can hold one.
+/// Returns the output of every hand-written `Debug` and `Display` for a value with a canary in each
+/// field that can contain one.
 fn written_by_hand() -> Vec<(&'static str, String)> {
     const URL: &str = "https://u:CANARY@h/p";
     let secret = Secret::new("CANARY");
@@ -416,7 +416,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A key of nobody.
+/// A private key that is not in use.
 const WIF: &str = "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUdDC";
 
 fn read_notification(

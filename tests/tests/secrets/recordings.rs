@@ -111,7 +111,8 @@ fn secret_fields_of_responses_are_masked() {
     assert!(count > 20, "{count}");
 }
 
-/// Returns a transport that answers each call by its documented response. `current` is its id.
+/// Returns a transport that returns the documented response of each call. `current` is the id of
+/// the call.
 fn documented(provider: &Provider, current: Arc<Mutex<String>>) -> impl Transport + 'static {
     let folder = format!("../crates/{}-client/tests/integration/responses", provider.name);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);

@@ -1,8 +1,8 @@
-//! Canaries for the key pairs, tokens, passwords and codes of Tokenpass, searched for wherever
-//! text comes out.
+//! Canaries as the key pairs, tokens, passwords and codes of Tokenpass. All output is searched for
+//! them.
 //!
-//! The level is debug: at trace level the HTTP library writes whole URLs, and by the provider's own
-//! way a user's token is in those of GET and DELETE. The docs of `TokenLocation` say so.
+//! The level is debug: at trace level the HTTP library prints complete URLs, and the provider
+//! requires a user's token in the URLs of GET and DELETE. The docs of `TokenLocation` say so.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 

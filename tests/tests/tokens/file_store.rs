@@ -1,5 +1,6 @@
 //! A store of tokens that many threads and processes share, some of which are killed: one token
-//! request per expiry, no torn file, none that others may read, and no call that fails for it.
+//! request per expiry, no incomplete file, no file that others can read, and no call that fails
+//! because of the store.
 
 #![cfg(unix)]
 #![allow(
@@ -103,7 +104,7 @@ fn task() -> Option<String> {
     std::env::var(TASK).ok()
 }
 
-/// This program again, with a task.
+/// Returns a command that runs this program again, with a task.
 fn command(task: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "file_store::a_child_does_its_task", "--quiet"]).env(TASK, task);
@@ -115,7 +116,7 @@ fn child(task: &str) -> Child {
     command(task).spawn().unwrap()
 }
 
-/// Calls so often on each of two threads, at that time.
+/// Starts a process that makes `calls` calls on each of two threads, at the given time.
 fn caller(folder: &Folder, server: &Server<Bank>, time: u64, calls: usize) -> Child {
     child(&format!("call\n{}\n{}\n{time}\n{calls}", folder.0.display(), server.base_url()))
 }
@@ -172,7 +173,7 @@ fn token(number: u64) -> AccessToken {
     AccessToken::new(value.clone(), received).with_refresh(value)
 }
 
-/// A folder of its own, removed at the end.
+/// A new folder, which is removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -191,7 +192,7 @@ fn is_private(folder: &Path) {
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(folder), 0o700);
     for entry in std::fs::read_dir(folder).unwrap() {
-        // Drafts may exist at this time.
+        // Temporary files may exist at this time.
         if let Ok(metadata) = entry.unwrap().metadata() {
             assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
         }
@@ -253,7 +254,7 @@ fn a_process_that_is_killed_while_it_fetches_costs_one_token_request_and_no_call
     is_private(&folder.0);
 }
 
-/// A row of numbers that looks like chance and is the same each time.
+/// Returns a reproducible sequence of pseudo-random numbers.
 fn numbers() -> impl Iterator<Item = usize> {
     std::iter::successors(Some(88_172_645_463_325_252_u64), |x| {
         let x = x ^ (x << 13);
@@ -283,7 +284,7 @@ fn processes_that_are_killed_anywhere_cost_no_more_than_the_tokens_that_they_fet
         is_private_if_there(&folder.0);
     };
     for number in 0..PROCESSES {
-        // The doomed call until they are killed, wherever they are then.
+        // Half of the processes make calls until they are killed.
         let doomed = number % 2 == 0;
         let calls = if doomed { usize::MAX } else { 30 };
         living.push((caller(&folder, &server, BEGIN, calls), doomed));
@@ -323,13 +324,17 @@ fn processes_that_are_killed_anywhere_cost_no_more_than_the_tokens_that_they_fet
     server.state(|bank| bank.revoked = true);
     assert_eq!(fetches_of_one_more(), 1);
     let kept = names(&folder.0);
-    assert_eq!(kept.len(), 2, "the token and its lock, and no draft of the killed: {kept:?}");
+    assert_eq!(
+        kept.len(),
+        2,
+        "the token and its lock, and no temporary file of a killed process: {kept:?}"
+    );
     is_private(&folder.0);
 }
 
 #[test]
 fn a_writer_that_is_killed_in_the_middle_of_a_file_leaves_no_trace_for_others() {
-    let folder = Folder::new("torn-draft");
+    let folder = Folder::new("torn-file");
     let store = FileStore::new(&folder.0);
     store.save(&key(), &token(1));
     for _ in 0..5 {
@@ -346,12 +351,13 @@ fn a_writer_that_is_killed_in_the_middle_of_a_file_leaves_no_trace_for_others() 
             .status()
             .unwrap();
         assert!(status.signal().is_some(), "it was killed: {status}");
-        let drafts = || names(&folder.0).into_iter().filter(|name| name.ends_with(".tmp")).count();
-        assert_eq!(drafts(), 1, "in the middle of its draft");
+        let temporary_files =
+            || names(&folder.0).into_iter().filter(|name| name.ends_with(".tmp")).count();
+        assert_eq!(temporary_files(), 1, "in the middle of its file");
         is_private(&folder.0);
         assert_eq!(store.load(&key()), Some(token(1)));
         assert!(store.lock(&key()).is_some(), "its lock died with it");
-        assert_eq!(drafts(), 0, "whoever locks next tidies up");
+        assert_eq!(temporary_files(), 0, "the next process with the lock removes it");
     }
 }
 

@@ -1,5 +1,5 @@
-//! A token store over a real Redis, shared by many processes as machines would share it. Where
-//! `redis-server` is not installed, the tests say so and pass.
+//! A token store over a real Redis, shared by many processes as machines would share it. If
+//! `redis-server` is not installed, the tests print this and pass.
 
 #![allow(
     clippy::unwrap_used,
@@ -35,7 +35,7 @@ struct Redis {
 }
 
 impl Redis {
-    /// `None`, with the reason on stderr, where there is none to start.
+    /// Starts a Redis server. Returns `None`, and prints the reason, if that is not possible.
     fn start() -> Option<Self> {
         for _ in 0..10 {
             let port =
@@ -48,7 +48,7 @@ impl Redis {
             let mut process = match started {
                 Ok(process) => process,
                 Err(error) => {
-                    // Not by `println!`: the tests' harness would show it for failures only.
+                    // `println!` would be shown for failures only.
                     let thread = std::thread::current();
                     let test = thread.name().unwrap_or_default();
                     let reason = format!("redis-server cannot be started: {error}");
@@ -65,7 +65,7 @@ impl Redis {
             let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
             let ready =
                 lines.by_ref().map_while(Result::ok).any(|line| line.contains("Ready to accept"));
-            // Whatever it says later is read, so that it is never kept waiting.
+            // Later output is read, so that the server does not block.
             std::thread::spawn(move || lines.for_each(drop));
             let redis = Self { process, address: format!("127.0.0.1:{port}") };
             if ready {
@@ -90,7 +90,7 @@ impl Redis {
         response.trim_end().to_owned()
     }
 
-    /// For how many milliseconds the value is kept from now.
+    /// Returns the remaining time to live of a value in milliseconds.
     fn life(&self, name: &str) -> i64 {
         self.ask(&format!("PTTL {name}")).strip_prefix(':').unwrap().parse().unwrap()
     }
@@ -119,7 +119,7 @@ fn token(value: &str) -> AccessToken {
     AccessToken::new(value, UNIX_EPOCH + Duration::from_secs(BEGIN)).with_lifetime(LIFE)
 }
 
-/// Keeps every line, at the finest level.
+/// Records every line, at the level `trace`.
 struct Lines(Mutex<Vec<String>>);
 
 static LINES: Lines = Lines(Mutex::new(Vec::new()));
@@ -159,7 +159,7 @@ fn task() -> Option<String> {
     std::env::var(TASK).ok()
 }
 
-/// This program again, as another machine with a task.
+/// Runs this program again with a task, as another machine.
 fn machine(task: &str) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "redis_store::a_machine_does_its_task", "--quiet"]).env(TASK, task);
@@ -198,7 +198,7 @@ fn machines_that_share_a_redis_fetch_one_token_per_expiry() {
         server.state(|bank| (bank.last(), bank.calls.len()))
     };
     assert_eq!(wave(BEGIN), (1, PROCESSES));
-    assert_eq!(wave(BEGIN), (1, 2 * PROCESSES), "also when they come later");
+    assert_eq!(wave(BEGIN), (1, 2 * PROCESSES), "even when they come later");
     assert_eq!(wave(BEGIN + LIFE.as_secs()), (2, 3 * PROCESSES));
     server.state(|bank| bank.revoked = true);
     let (granted, calls) = wave(BEGIN + LIFE.as_secs());
@@ -256,11 +256,11 @@ fn lock_of_a_killed_holder_expires() {
     let life = redis.life(&lock_name());
     assert!((1..=30_000).contains(&life), "{life}");
     let hasty = redis.store().patience(Duration::ZERO);
-    assert!(hasty.lock(&key()).is_none(), "until then nobody else fetches");
+    assert!(hasty.lock(&key()).is_none(), "until then no other client requests a token");
     // The expiry is set to a near time, instead of waiting for half a minute.
     assert_eq!(redis.ask(&format!("PEXPIRE {} 1", lock_name())), ":1");
     assert!(redis.store().lock(&key()).is_some());
-    // One that is short from the beginning is waited for.
+    // The wait includes the expiry of a lock with a short time to live.
     machine(&format!("lock {} 300", redis.address)).wait().unwrap();
     assert!(redis.store().lock(&key()).is_some());
 }

@@ -1,4 +1,4 @@
-//! Every known answer of the providers' own clients, stage by stage. Each vector is a test.
+//! Every test vector from the providers' own clients, stage by stage. Each one is a test.
 //!
 //! The vectors are `PROVIDER.json` files of `tests/vectors`, or of the folder that the variable
 //! `API_VECTORS_DIR` names. A vector goes through the public typed call where one can express it,
@@ -6,9 +6,9 @@
 //! vector of [`LEFT_OUT`] is reported as ignored, with its reason.
 //!
 //! ```sh
-//! cargo test -p workspace-tests known_answers
-//! API_VECTORS_DIR=/path/to/vectors cargo test -p workspace-tests known_answers
-//! cargo test -p workspace-tests known_answers::tpay::http_request
+//! cargo test -p workspace-tests test_vectors
+//! API_VECTORS_DIR=/path/to/vectors cargo test -p workspace-tests test_vectors
+//! cargo test -p workspace-tests test_vectors::tpay::http_request
 //! ```
 
 #![allow(
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
             // A program that reports has no captured output to print to.
             let _ = std::io::Write::write_fmt(
                 &mut std::io::stderr(),
-                format_args!("known_answers: {error}\n"),
+                format_args!("test_vectors: {error}\n"),
             );
             ExitCode::FAILURE
         }
@@ -112,7 +112,7 @@ fn trials_of_file(path: &Path) -> Result<Vec<Trial>, String> {
             None => format!("vector_{index}"),
         };
         let left_out = LEFT_OUT.iter().find(|row| (row.0, row.1) == (&*provider, &*name));
-        let title = format!("known_answers::{provider}::{kind}::{name}");
+        let title = format!("test_vectors::{provider}::{kind}::{name}");
         let trial = Trial::test(title, move || {
             let is_handled = match run {
                 Run::Value(run) => run(&kind, &vector),

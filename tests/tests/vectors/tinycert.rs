@@ -1,4 +1,4 @@
-//! TinyCert: bodies made by the official PHP client, and what it made of responses.
+//! TinyCert: bodies created by the official PHP client, and its results for responses.
 //!
 //! A vector has a request, a response, or both. The request is that of the typed call with the
 //! parameters of the vector. A vector without a method of the official client (`inputs.call`) whose

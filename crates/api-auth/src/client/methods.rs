@@ -47,20 +47,20 @@ macro_rules! client_methods {
             self.core.send_as(endpoint)
         }
 
-        /// Returns an iterator over the entries of a list, across all pages, that starts with the
-        /// page `first`. Nothing is sent until the iterator is advanced.
+        /// Returns an iterator over the entries of a list, from the page `first` to the last page.
+        /// Nothing is sent until the iterator is advanced.
         pub fn items<E: $crate::Paged>(&self, first: E) -> $crate::Items<E> {
             $crate::Items::new(self.core.clone(), first)
         }
 
         /// Returns an iterator that sends many requests to any endpoint and returns their results
-        /// in the order of the requests. Up to `at_a_time` requests are in flight at a time, each
-        /// on a thread of its own. With 1, no thread is started.
+        /// in the order of the requests. Up to `at_a_time` requests are in flight, each on a thread
+        /// of its own. If `at_a_time` is 1, no thread is started.
         ///
         /// An error does not end the iterator: each request has its own result, and is retried as
         /// if it were sent alone. [`stop`]($crate::Batch::stop) ends the iterator after the
-        /// requests in flight. All threads use the same token. Each needs a connection: see
-        /// `max_connections` of the builder for more than 16.
+        /// requests in flight. All threads use the same token. Each needs a connection: for more
+        /// than 16 threads, set `max_connections` of the builder.
         pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> $crate::Batch<I::IntoIter>
         where
             I: ::std::iter::IntoIterator<
@@ -70,7 +70,7 @@ macro_rules! client_methods {
             self.core.send_all(requests, at_a_time)
         }
 
-        /// Builds and signs the request without sending it. A token or session that it needs is
+        /// Builds and signs the request without sending it. If a token or session is needed, it is
         /// requested first.
         ///
         /// # Errors
@@ -83,7 +83,7 @@ macro_rules! client_methods {
             self.core.signed_request(endpoint)
         }
 
-        /// Returns the signed request as a `curl` command, with its secrets replaced by `***`.
+        /// Returns the signed request as a `curl` command, with its secrets replaced with `***`.
         ///
         /// # Errors
         /// Returns an error if an argument is invalid, the credentials are missing, or the request

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::redact::RequestCopy;
 use crate::route::Credential;
 
-/// The highest number of requests that an auth may need before one request to an endpoint. A
+/// The maximum number of requests for tokens or sessions before one request to an endpoint. A
 /// rejected refresh token and a new grant are two.
 const MOST_PREPARATIONS: u32 = 3;
 /// The longest wait for a lock after which the store is not read again.
@@ -53,7 +53,7 @@ impl Client {
         let mut attempts = 0;
         let mut copy = RequestCopy::new();
         let endpoint = Cell::new("");
-        // Never interrupted: other threads wait for the same token.
+        // This wait is never interrupted, because other threads wait for the same token.
         let wait = |duration| {
             clock.sleep(duration);
             true

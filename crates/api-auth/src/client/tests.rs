@@ -28,7 +28,7 @@ static PROVIDER: Provider = Provider {
 const FILES: Server = Server::named("files");
 const USER: Credential = Credential::named("user");
 
-/// An auth that signs with a word and never requests another attempt.
+/// A signer that adds a word to each request and never requests another attempt.
 struct Word(&'static str);
 
 impl Auth for Word {
@@ -111,7 +111,7 @@ fn temporary_failures_are_retried_twice_with_jitter() {
     assert!(different.len() > 20, "clients that fail together do not retry together");
 }
 
-/// An auth that never gets a token, with the number of requests for one.
+/// A signer that never gets a token, and the number of its requests for one.
 struct Endless(AtomicU64);
 
 impl Auth for Endless {
@@ -165,7 +165,7 @@ fn threads_that_wait_for_a_failing_token_server_share_its_error() {
     assert_eq!(fetches.load(Ordering::SeqCst), 6, "the next request tries again");
 }
 
-/// An auth that runs a step when the client checks it for the first time, and then has a token.
+/// A signer that runs a step when the client checks it for the first time, and then has a token.
 struct Busy {
     step: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     is_ready: std::sync::atomic::AtomicBool,
@@ -190,7 +190,7 @@ impl Auth for Busy {
     }
 }
 
-/// An auth that has no token and cannot build a token request.
+/// A signer that has no token and cannot build a token request.
 struct Broken;
 
 impl Auth for Broken {
@@ -250,7 +250,7 @@ fn retry_after_of_the_server_is_respected() {
     let seven = Duration::from_secs(7);
     assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(seven)));
     assert_eq!(world.clock.slept(), [seven, seven]);
-    // The same with a response that cannot be parsed.
+    // The same for a response that cannot be parsed.
     let world = World::with_body(b"x", |_| status(200).header(RETRY_AFTER, "7"));
     let error = world.client.send_as::<Vec<u32>>(&get()).unwrap_err();
     assert_eq!((error.kind(), error.retry_after()), (ErrorKind::Decode, Some(seven)));
@@ -387,7 +387,7 @@ fn invalid_argument_is_rejected_before_a_token_is_requested() {
         user.signed_request(&Invalid).unwrap_err(),
         user.curl(&Invalid).unwrap_err(),
         user.send_all([Invalid], 2).next().unwrap().1.unwrap_err(),
-        // What cannot be encoded, and a server that the environment does not have.
+        // A path that cannot be encoded, and a server that the environment does not have.
         user.send(&RawEndpoint::new(Method::GET, "/a b").with_credential(USER)).unwrap_err(),
         user.send(&get().with_credential(USER).with_server(Server::named("x"))).unwrap_err(),
     ] {
@@ -668,7 +668,7 @@ impl Clock for Held {
     }
 }
 
-/// A clock that stands still.
+/// A clock that never advances.
 struct Still;
 
 impl Clock for Still {

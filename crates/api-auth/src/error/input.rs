@@ -20,8 +20,9 @@ pub struct InputError {
 }
 
 impl InputError {
-    /// Creates an error for `argument`, the name that the caller knows. `problem` continues the
-    /// message after a colon. Neither may contain the invalid value: it may be a secret.
+    /// Creates an error for `argument`, the name that the caller knows. `problem` is the rest of
+    /// the message, after a colon. Neither may contain the invalid value, because it may be a
+    /// secret.
     pub fn new(
         argument: impl Into<Cow<'static, str>>,
         problem: impl Into<Cow<'static, str>>,
@@ -29,11 +30,11 @@ impl InputError {
         Self { argument: argument.into(), problem: problem.into(), position: None }
     }
 
-    /// Sets the position of the error in the argument, in bytes from 0.
+    /// Sets the byte offset of the error in the argument.
     ///
     /// ```
     /// let error = api_auth::InputError::new("rules", "expected an amount").at_byte(10);
-    /// assert_eq!(error.to_string(), "rules: expected an amount, at byte 10");
+    /// assert_eq!(error.to_string(), "rules, at byte 10: expected an amount");
     /// ```
     #[must_use]
     pub fn at_byte(mut self, position: usize) -> Self {
@@ -46,8 +47,8 @@ impl InputError {
         &self.argument
     }
 
-    /// Returns the position of the error in the argument, in bytes from 0. Returns `None` if the
-    /// error is about the argument as a whole.
+    /// Returns the byte offset of the error in the argument, or `None` if the error is about the
+    /// argument as a whole.
     pub fn position(&self) -> Option<usize> {
         self.position
     }
@@ -55,10 +56,9 @@ impl InputError {
 
 impl Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.argument, self.problem)?;
         match self.position {
-            Some(position) => write!(f, ", at byte {position}"),
-            None => Ok(()),
+            Some(position) => write!(f, "{}, at byte {position}: {}", self.argument, self.problem),
+            None => write!(f, "{}: {}", self.argument, self.problem),
         }
     }
 }

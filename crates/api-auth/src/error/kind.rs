@@ -9,24 +9,25 @@ pub enum ErrorKind {
     /// An invalid argument or setting; nothing was sent. See
     /// [`Error::argument`](crate::Error::argument).
     Input,
-    /// No complete response. See [`Error::delivery`](crate::Error::delivery) before repeating a
-    /// write.
+    /// No complete response was received. Check [`Error::delivery`](crate::Error::delivery) before
+    /// you repeat a write.
     Transport,
     /// The provider rejected the credentials.
     Auth,
     /// The provider rejected the request. See [`Error::code`](crate::Error::code) and
     /// [`Error::message`](crate::Error::message).
     Api,
-    /// The request succeeded, and the operation failed: a payment was declined, for example. See
-    /// [`Error::payload`](crate::Error::payload).
+    /// The request succeeded, but the operation failed, for example because a payment was declined.
+    /// See [`Error::payload`](crate::Error::payload).
     OperationFailed,
-    /// Too many requests. See [`Error::retry_after`](crate::Error::retry_after).
+    /// The provider received too many requests. See
+    /// [`Error::retry_after`](crate::Error::retry_after).
     RateLimited,
     /// The response differs from the documentation. See [`Error::body`](crate::Error::body).
     Decode,
     /// Entries of a list may be missing: the list changed while it was read, or the number of entries
     /// is not the one that the server reported. Read the list again.
     Incomplete,
-    /// The signature or certificate of a received message is not valid. Do not trust the message.
+    /// The signature or certificate of a received message is not valid. Do not act on the message.
     Verify,
 }

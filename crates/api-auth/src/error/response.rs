@@ -26,7 +26,7 @@ pub struct Detail {
 }
 
 impl Detail {
-    /// Creates an entry from its three parts.
+    /// Creates an entry from its field, code and message.
     pub fn new(field: Option<String>, code: Option<String>, message: Option<String>) -> Self {
         Self { field, code, message }
     }
@@ -57,7 +57,7 @@ pub struct ResponseError {
 }
 
 impl ResponseError {
-    /// Creates an error of that kind without further details.
+    /// Creates an error of the given kind, without details.
     pub fn new(kind: ErrorKind) -> Self {
         Self {
             kind,
@@ -79,7 +79,7 @@ impl ResponseError {
         })
     }
 
-    /// Sets the message to the beginning of the body, for responses in no known format (an HTML
+    /// Sets the message to the beginning of the body, for responses without a known format (an HTML
     /// page of a proxy, plain text, an empty body).
     #[must_use]
     pub fn with_text_of(self, response: &Response) -> Self {
@@ -88,7 +88,7 @@ impl ResponseError {
             return self.with_message(encoding);
         }
         let text = String::from_utf8_lossy(response.body());
-        // The same white space as in redaction, so that a secret with white space in it is found.
+        // The same whitespace as in redaction, so that a secret with whitespace in it is found.
         let mut words = text.split_ascii_whitespace();
         let mut line = words.next().unwrap_or_default().to_owned();
         let mut length = line.chars().count();
@@ -195,8 +195,8 @@ pub(crate) fn undecoded(response: &Response) -> Option<String> {
     (!is_text).then(|| format!("the body has the content encoding `{name}`, which is not decoded"))
 }
 
-/// Returns a required part of a response, or an error if it is absent. An empty object `{}` from a
-/// proxy or a broken server is therefore not a success.
+/// Returns a required field of a response, or an error if the field is absent. So an empty object
+/// `{}` from a proxy or a broken server is not taken for a success.
 ///
 /// ```
 /// use api_auth::required;
@@ -206,7 +206,7 @@ pub(crate) fn undecoded(response: &Response) -> Option<String> {
 /// ```
 ///
 /// # Errors
-/// Returns a [`ErrorKind::Decode`] error that names the missing part.
+/// Returns a [`ErrorKind::Decode`] error that names the missing field.
 pub fn required<T>(name: &str, part: Option<T>) -> Result<T, ResponseError> {
     part.ok_or_else(|| {
         ResponseError::new(ErrorKind::Decode).with_message(format!("{name}: missing"))

@@ -222,7 +222,7 @@ fn each_kind_has_the_documented_text_and_delivery() {
         (
             of_kind(ErrorKind::Verify),
             "tpay a.b: c: no after 2 attempts (request r-1)",
-            Some("do not trust the message"),
+            Some("the notification is not genuine or cannot be verified: do not act on it"),
             (Refused, false, false),
         ),
     ];
@@ -256,8 +256,8 @@ fn hint_names_a_spaced_credential_if_authentication_failed() {
     assert_eq!(error.spaced_credential(), Some("TPAY_CLIENT_SECRET"));
     assert_eq!(
         format!("{error:?}"),
-        "401 Unauthorized: no (request r-1)\n  TPAY_CLIENT_SECRET begins or ends with white space: \
-         check whether it belongs to the value"
+        "401 Unauthorized: no (request r-1)\n  TPAY_CLIENT_SECRET begins or ends with whitespace, \
+         which may have been copied by mistake"
     );
     assert!(format!("{error:#?}").contains("Some(\n        \"TPAY_CLIENT_SECRET\",\n    )"));
     assert_eq!(error.duplicate().spaced_credential(), Some("TPAY_CLIENT_SECRET"));

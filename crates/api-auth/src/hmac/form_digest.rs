@@ -33,7 +33,7 @@ use crate::validate;
 /// See the example of [`canonical`].
 pub const ENCODING: Encoding = Encoding::Php;
 
-/// Sorts and encodes the parameters. The result is signed.
+/// Returns the canonical string that is signed: the sorted and encoded parameters.
 ///
 /// ```
 /// use api_auth::Params;
@@ -66,8 +66,8 @@ pub fn append(canonical: &mut Vec<u8>, name: &str, digest: &Signature) {
     canonical.extend_from_slice(digest.hex().as_bytes());
 }
 
-/// Returns the form of a request, to which parameters such as the token of a session are added
-/// before it is sorted. A request without a body gets an empty form.
+/// Returns the form body of a request, so that parameters such as a session token can be added
+/// before the form is sorted. A request without a body gets a form without parameters.
 ///
 /// See the example of [`canonical`].
 ///
@@ -86,7 +86,7 @@ pub fn form<'request, 'a>(
     }
 }
 
-/// An [`Auth`] that signs form bodies with a key by this scheme.
+/// An [`Auth`] that signs form bodies with this scheme.
 ///
 /// See the example of [`canonical`].
 #[derive(Debug, Clone)]
@@ -98,8 +98,8 @@ pub struct FormDigest {
 }
 
 impl FormDigest {
-    /// Creates an auth that signs with `key` and appends the digest as `parameter`. Errors name the
-    /// key `name`.
+    /// Creates a signer from a key, given with its name in errors. The digest is appended as the
+    /// parameter `parameter`.
     ///
     /// # Errors
     /// Returns an error if the key is empty or contains control characters.
@@ -115,7 +115,7 @@ impl FormDigest {
 }
 
 impl Auth for FormDigest {
-    /// Sorts the form of the request. A request without a body gets an empty form.
+    /// Sorts the form of the request. A request without a body gets a form without parameters.
     #[inline]
     fn add_parameters(
         &self,
@@ -166,7 +166,7 @@ mod tests {
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
     #[test]
-    fn each_stage_matches_the_known_answer() {
+    fn each_stage_matches_the_test_vector() {
         let text = canonical(params(&[
             ("token", TOKEN),
             ("ca_id", "123"),

@@ -75,7 +75,7 @@ pub enum Variant {
     BodyOnly,
 }
 
-/// Returns the part of the message for the body or the query.
+/// Returns the part of the message that represents the body or the query.
 ///
 /// See the example of the module [`nonce_headers`](crate::hmac::nonce_headers).
 ///
@@ -109,7 +109,8 @@ pub fn params<'a>(
     }
 }
 
-/// Returns the part of the message for the URL. The path is the same as in the request line.
+/// Returns the part of the message that represents the URL. The path is the same as in the request
+/// line.
 ///
 /// ```
 /// use api_auth::hmac::nonce_headers::signed_url;
@@ -179,7 +180,7 @@ pub fn body_signature(key: &HmacKey, nonce: &str, body: &[u8]) -> Signature {
     key.sign(&[nonce.as_bytes(), body])
 }
 
-/// An [`Auth`] that signs requests with an id and a key by this scheme.
+/// An [`Auth`] that signs requests with this scheme, using an id and a key.
 ///
 /// See the example of the module [`nonce_headers`](crate::hmac::nonce_headers).
 #[derive(Debug, Clone)]
@@ -190,9 +191,9 @@ pub struct NonceHeaders {
     key: HmacKey,
     spaced: Option<&'static str>,
     variant: Variant,
-    /// Whether a rejected GET is sent once more in the other form.
+    /// Whether a rejected GET is sent once more, signed as the other variant.
     try_other_form: bool,
-    /// Whether requests are signed in the other form. Clones share it.
+    /// Whether requests are signed as the other variant. Clones share this value.
     swapped: Arc<AtomicBool>,
     origin: Option<String>,
     announced: bool,
@@ -232,15 +233,15 @@ impl Names {
     }
 }
 
-/// The generation of a GET that is signed in the configured form, which may not be the form of the
-/// server.
+/// The generation of a GET that is signed as the configured variant, which the server may not
+/// support.
 const AS_CONFIGURED: Generation = Generation::new(1);
-/// The generation of a GET that is signed in the other form.
+/// The generation of a GET that is signed as the other variant.
 const SWAPPED: Generation = Generation::new(2);
 
 impl NonceHeaders {
-    /// Creates an auth. The names of the headers contain `namespace` (`Tokenly`:
-    /// `X-Tokenly-Auth-Nonce`). Errors name the id and the key by the given names.
+    /// Creates a signer from an id and a key, each given with its name in errors. The names of the
+    /// headers contain `namespace` (`Tokenly`: `X-Tokenly-Auth-Nonce`).
     ///
     /// # Errors
     /// Returns an error if `namespace` is not valid in a header name, if the id is empty or has
@@ -280,17 +281,18 @@ impl NonceHeaders {
         })
     }
 
-    /// Sets whether a GET with a query whose signature is rejected is sent once more in the other
-    /// form ([`Variant::SignedQuery`], [`Variant::EmptyQuery`]). Later requests use the other form
-    /// first, until it is rejected.
+    /// Sets whether a GET with a query is sent once more as the other variant
+    /// ([`Variant::SignedQuery`], [`Variant::EmptyQuery`]) if its signature is rejected. Later
+    /// requests use the other variant first, until a request with it is rejected.
     #[must_use]
     pub fn try_other_form(mut self, yes: bool) -> Self {
         self.try_other_form = yes;
         self
     }
 
-    /// Signs scheme, host and port of this URL instead of the request's, for a proxy that forwards
-    /// requests under another host name. The signed path is the path of the request.
+    /// Sets the URL whose scheme, host and port are signed instead of those of the request, for a
+    /// proxy that forwards requests under another host name. The signed path is the path of the
+    /// request.
     ///
     /// # Errors
     /// Returns an error if `url` is not a URL, or has more than scheme, host and port.
@@ -307,8 +309,8 @@ impl NonceHeaders {
         Ok(self)
     }
 
-    /// Sends the signed URL in a header of its own. Servers that do not support it reject the
-    /// request.
+    /// Sends the signed URL in a header of its own. Servers that do not support this header reject
+    /// the request.
     #[must_use]
     pub fn announce_signed_url(mut self) -> Self {
         self.announced = true;

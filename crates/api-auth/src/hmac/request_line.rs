@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! target    = path [ "?" query ]        the bytes of the request line, percent-encoded
-//! message   = METHOD + " " + target     no host, no HTTP version, no body, no line end
+//! message   = METHOD + " " + target     no host, no HTTP version, no body, no line break
 //! signature = base64url(HMAC-SHA256(key, message)) without "="
 //! header    = Authorization: ID:signature
 //! ```
@@ -54,7 +54,7 @@ pub fn header(id: &str, signature: &Signature) -> String {
     [id, ":", &signature.base64url()].concat()
 }
 
-/// An [`Auth`] that signs requests with an id and a key by this scheme.
+/// An [`Auth`] that signs requests with this scheme, using an id and a key.
 ///
 /// See the example of the module [`request_line`](crate::hmac::request_line).
 #[derive(Debug, Clone)]
@@ -65,8 +65,8 @@ pub struct RequestLine {
 }
 
 impl RequestLine {
-    /// Creates an auth with the application's id and its private key. Errors name them by the given
-    /// names.
+    /// Creates a signer from the application's id and private key, each given with its name in
+    /// errors.
     ///
     /// # Errors
     /// Returns an error if the id is empty or has characters other than visible ASCII, or a colon

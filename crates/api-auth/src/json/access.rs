@@ -141,7 +141,7 @@ impl Visitor<'_> for Digits {
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<(), E> {
         let is_number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number { Ok(()) } else { Err(E::custom("invalid type: map, expected a sequence")) }
+        if is_number { Ok(()) } else { Err(E::custom("expected an array, found an object")) }
     }
 }
 

@@ -1,10 +1,10 @@
 //! The error of the lenient parser: the problem and the JSON path. It never contains a value.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-/// The empty forms that PHP sends in place of a value, as a set.
+/// A set of empty values: `""`, `false` and `[]`, which PHP sends in place of a missing value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Forms(u8);
 
@@ -23,20 +23,20 @@ impl Forms {
     }
 }
 
-/// What a later pass can learn from an error.
+/// The information in an error that a later pass can use.
 #[derive(Debug, PartialEq)]
 pub(super) enum Kind {
-    /// Nothing.
+    /// No information.
     Plain,
-    /// The value is an empty form that its type rejects. An enclosing `Option` is `None` for it.
+    /// The type rejects this empty value. An enclosing `Option` is `None`.
     Empty(Forms),
-    /// The `Option` of this type must accept these forms.
+    /// An `Option` of this type must accept these empty values.
     Learn(&'static str, Forms),
     /// A number would lose digits: numbers must be parsed from their text.
     Exact,
-    /// A field has a value already: the member occurs twice, or under both of its names.
+    /// The field already has a value: the member occurs twice, or under both of its names.
     Duplicate,
-    /// Two members of this type are names for one field.
+    /// Two members are names of one field of this type.
     Alias(&'static str, [String; 2]),
 }
 
@@ -77,6 +77,7 @@ impl Error {
         // The message of `serde_json` for HTML and other text.
         match message.as_ref() {
             "expected value" => Self::plain("not JSON: expected a value"),
+            text if text.starts_with("EOF while parsing") => Self::plain("the JSON is cut off"),
             _ => Self::new(Kind::Plain, message),
         }
     }
@@ -127,7 +128,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The marker with which `wire::empty_value` reports an empty form.
+/// The text by which an error of `wire::empty_value` is recognized.
 pub(crate) const EMPTY_VALUE: &str = "an empty value";
 
 #[cold]
@@ -142,17 +143,39 @@ fn mismatch(found: &Unexpected<'_>, expected: &dyn Expected) -> Error {
         Unexpected::Bool(_) => "boolean",
         Unexpected::Unsigned(_) | Unexpected::Signed(_) => "integer",
         Unexpected::Float(_) => "floating point",
-        Unexpected::Char(_) => "character",
-        Unexpected::Str(_) => "string",
+        Unexpected::Char(_) | Unexpected::Str(_) => "string",
         Unexpected::Unit => "null",
         Unexpected::Seq => "sequence",
         Unexpected::Map => "map",
         Unexpected::Other(EMPTY_VALUE) => EMPTY_VALUE,
         _ => "value",
     };
-    let mut message = String::new();
-    let _ = write!(message, "invalid type: {name}, expected {expected}");
-    Error::new(kind, message)
+    Error::new(kind, unexpected(name, &expected.to_string()))
+}
+
+/// Returns the message for a value of another type than the expected one. It replaces the names of
+/// types in `serde` with those of JSON.
+#[cold]
+pub(super) fn unexpected(found: &str, expected: &str) -> String {
+    let is_whole = matches!(expected.as_bytes(), [b'i' | b'u', b'0'..=b'9', ..]);
+    let found = match found {
+        "boolean" => "a boolean",
+        "integer" if is_whole => "another number",
+        "integer" | "floating point" => "a number",
+        "character" | "string" => "a string",
+        "sequence" => "an array",
+        "map" => "an object",
+        "value" => "another value",
+        found => found,
+    };
+    match expected {
+        "a sequence" => format!("expected an array, found {found}"),
+        "a map" => format!("expected an object, found {found}"),
+        _ if expected.starts_with("struct ") => format!("expected an object, found {found}"),
+        _ if is_whole => format!("expected a whole number ({expected}), found {found}"),
+        "f32" | "f64" => format!("expected a number, found {found}"),
+        _ => format!("expected {expected}, found {found}"),
+    }
 }
 
 impl de::Error for Error {
@@ -201,7 +224,7 @@ pub(super) fn without_value(text: &str) -> String {
             });
             let found =
                 found.map_or_else(|| text.split(", ").next().unwrap_or(text), str::trim_end);
-            format!("{found}, expected {expected}")
+            unexpected(found.split_once(": ").map_or(found, |(_, found)| found), expected)
         }
         _ if text.starts_with("unknown variant `") => "unknown variant".to_owned(),
         _ => text.to_owned(),

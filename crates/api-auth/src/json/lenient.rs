@@ -288,7 +288,7 @@ impl<'de, V: Visitor<'de>> Optional<'_, V> {
     }
 }
 
-/// Returns the empty form of a value. Returns `None` if the value is not empty.
+/// Returns which of the empty values a JSON value is, or `None` if it is not empty.
 fn empty_form(text: &str) -> Option<Forms> {
     let inner = |first, last| text.strip_prefix(first).and_then(|text| text.strip_suffix(last));
     if text == "false" {

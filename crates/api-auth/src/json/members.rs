@@ -14,10 +14,11 @@ use crate::json::access::Seed;
 use crate::json::error::{Error, Kind, Step};
 use crate::json::lenient::Lenient;
 
-/// The size of `ExtraFields`, by which its field is recognized before its type is known.
+/// The size of `ExtraFields`, by which a field of this type is recognized.
 pub(crate) const EXTRA_FIELDS_SIZE: usize = size_of::<Box<str>>();
 
-/// The size of the smallest structs that are not charged inside of others.
+/// The size in bytes from which a struct inside another value is not counted twice; see
+/// `Pass::refund`.
 const SMALLEST_STRUCT: usize = 64;
 
 /// The name of the last field of a struct that collects unknown members. `visit_string` gets them
@@ -147,7 +148,7 @@ impl<'p, 'de, A: MapAccess<'de>> Members<'p, 'de, A> {
         Ok(value)
     }
 
-    /// Replaces the object that starts at `start` by its members. Serialized models contain their
+    /// Replaces the object that starts at `start` with its members. Serialized models contain their
     /// unknown members in such an object.
     #[cold]
     fn merge(&mut self, before: usize, start: usize) {

@@ -5,8 +5,8 @@ pub(super) fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
-/// Replaces invalid UTF-8 and the escapes of lone surrogates by U+FFFD. Returns `None` if the text
-/// has none.
+/// Replaces invalid UTF-8 and the escapes of lone surrogates with U+FFFD. Returns `None` if the
+/// text has none.
 #[cold]
 pub(super) fn repaired(body: &[u8]) -> Option<Vec<u8>> {
     let valid = match std::str::from_utf8(body) {
@@ -56,18 +56,17 @@ pub(crate) fn has_reserved_name(json: &[u8]) -> bool {
 
 /// Returns whether the text contains the name, or an escape that may be part of it.
 fn may_have_reserved_name(json: &[u8]) -> bool {
+    let is_found = |at| {
+        let found = json.get(at..).unwrap_or_default();
+        // From "$" (0x24) to "z" (0x7a).
+        let is_escape = matches!(found, [b'\\', b'u', b'0', b'0', b'2'..=b'7', ..]);
+        is_escape || found.starts_with(RESERVED.as_bytes())
+    };
     // In chunks, so that the compiler compares many bytes at once.
     let (chunks, rest) = json.as_chunks::<64>();
-    let suspects = chunks.iter().enumerate().filter(|(_, chunk)| has_start(*chunk));
-    let suspects = suspects.map(|(index, _)| index * 64..index * 64 + 64);
-    suspects.chain(std::iter::once(json.len() - rest.len()..json.len())).any(|range| {
-        range.into_iter().any(|at| {
-            let found = json.get(at..).unwrap_or_default();
-            // From "$" (0x24) to "z" (0x7a).
-            let is_escape = matches!(found, [b'\\', b'u', b'0', b'0', b'2'..=b'7', ..]);
-            is_escape || found.starts_with(RESERVED.as_bytes())
-        })
-    })
+    let mut suspects = chunks.iter().enumerate().filter(|(_, chunk)| has_start(*chunk));
+    suspects.any(|(index, _)| (index * 64..index * 64 + 64).any(is_found))
+        || has_start(rest) && (json.len() - rest.len()..json.len()).any(is_found)
 }
 
 /// Returns whether there is a `$` or a backslash.

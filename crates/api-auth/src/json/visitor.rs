@@ -9,7 +9,7 @@ use serde::de::{
 
 use crate::json::Pass;
 use crate::json::access::{Entries, Items, Nothing, NumberedItems, Variants};
-use crate::json::error::{Error, Forms, Kind};
+use crate::json::error::{Error, Forms, Kind, unexpected};
 use crate::json::members::Members;
 
 // The value that a type requests; `OPEN` is any scalar. Types from `LIST` on reject scalars.
@@ -43,7 +43,7 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Wrap<'_, V, MODE> {
         if MODE == LIST { self.visitor.visit_seq(Nothing) } else { self.visitor.visit_map(Nothing) }
     }
 
-    /// Visits a string in place of another scalar or a list.
+    /// Parses a string that was sent in place of another scalar or a list.
     fn parse(self, text: &str) -> Result<V::Value, Error> {
         let trimmed = text.trim();
         match MODE {
@@ -122,7 +122,7 @@ fn exact_integer(number: f64) -> Option<i64> {
 #[inline(never)]
 fn reject_list<E: de::Error>(pass: &Pass, is_empty: bool, expected: &dyn de::Expected) -> E {
     let kind = if is_empty { Kind::Empty(Forms::LIST) } else { Kind::Plain };
-    pass.lower(Error::new(kind, format!("invalid type: sequence, expected {expected}")))
+    pass.lower(Error::new(kind, unexpected("sequence", &expected.to_string())))
 }
 
 /// Returns the error of a scalar in place of a list, map or struct. It is compiled once instead of

@@ -82,9 +82,8 @@ impl Amount {
         }
     }
 
-    /// Parses a number with any number of decimals, and rounds it as by
-    /// [`rounded`](Self::rounded). Use it for numbers of more than 18 decimals, which are an error
-    /// elsewhere.
+    /// Parses a number with any number of decimals, and rounds it as by [`rounded`](Self::rounded).
+    /// Use it for numbers of more than 18 decimals, which all other functions reject.
     ///
     /// ```
     /// use api_auth::Amount;
@@ -96,7 +95,8 @@ impl Amount {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if the text is not a decimal number, or if it does not fit.
+    /// Returns an error if the text is not a decimal number, or if the number does not fit into an
+    /// `Amount`.
     pub fn parse_rounded(text: &str, decimals: u8) -> Result<Self, InputError> {
         let text = text.trim();
         let plain = |text: &str| {
@@ -187,7 +187,8 @@ impl std::str::FromStr for Amount {
     }
 }
 
-/// Parses a decimal number. Returns `None` if the text is not one, or one that does not fit.
+/// Parses a decimal number. Returns `None` if the text is not a number, or if the number does not
+/// fit into an `Amount`.
 pub(crate) fn parse_amount(text: &str) -> Option<Amount> {
     let (sign, number) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),
@@ -229,7 +230,7 @@ pub(crate) fn parse_amount(text: &str) -> Option<Amount> {
     Some(Amount { digits, decimals })
 }
 
-/// Parses a decimal number of a response, which may have more zeros at its end than fit.
+/// Parses a decimal number of a response, which may have more trailing zeros than fit.
 pub(crate) fn parse_received(text: &str) -> Option<Amount> {
     parse_amount(text).or_else(|| {
         let digits = text.split(['e', 'E']).next()?;

@@ -13,12 +13,13 @@ use crate::models::amount;
 use crate::raw_members::{Name, RawMembers};
 use crate::scalar;
 
-/// The additional fields of a response, which its type does not cover. Also for objects whose
-/// fields are not documented.
+/// The fields of a response that its type does not cover, or of an object whose fields are not
+/// documented.
 ///
-/// The fields are kept as JSON text and parsed when they are read. As the last field of a type, with
-/// the name `$extra`, it gets the unknown fields of an object that [`json`](crate::json()) parses.
-/// The type is serialized with that name, and `serde_json` can deserialize it again.
+/// The fields are stored as JSON text and parsed when they are read. If the last field of a struct
+/// has this type and the name `$extra`, [`json`](crate::json()) stores the unknown fields of the
+/// object in it. The struct is serialized with that name, and `serde_json` can deserialize it
+/// again.
 ///
 /// ```
 /// use api_auth::{ExtraFields, Response};
@@ -60,7 +61,7 @@ impl fmt::Debug for ExtraFields {
 }
 
 impl PartialEq for ExtraFields {
-    /// Compares the values by name. White space, order and notation are ignored.
+    /// Compares the values by name. Whitespace, order and notation are ignored.
     fn eq(&self, other: &Self) -> bool {
         if self.0 == other.0 {
             return true;
@@ -94,13 +95,13 @@ impl ExtraFields {
         self.0.is_empty()
     }
 
-    /// Returns whether there is a field of that name, null included.
+    /// Returns whether the field `name` exists, even if it is null.
     pub fn contains(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
-    /// Returns a string, number or boolean as a string. A number has the digits that the server
-    /// sent. Returns `None` if the field is absent, null, a list or an object.
+    /// Returns the field `name`, a string, number or boolean, as a string. A number has the digits
+    /// that the server sent. Returns `None` if the field is absent, null, a list or an object.
     pub fn text(&self, name: &str) -> Option<String> {
         #[derive(Deserialize)]
         #[serde(transparent)]
@@ -108,8 +109,8 @@ impl ExtraFields {
         self.parse::<Text>(name)?.0
     }
 
-    /// Returns a whole number, which may be a string. Returns `None` if the field is absent or has
-    /// any other value.
+    /// Returns the field `name` as a whole number. A string of digits is accepted. Returns `None`
+    /// if the field is absent or has any other value.
     pub fn integer(&self, name: &str) -> Option<i64> {
         #[derive(Deserialize)]
         #[serde(transparent)]
@@ -117,15 +118,15 @@ impl ExtraFields {
         self.parse::<Integer>(name)?.0
     }
 
-    /// Removes a field and returns it like [`read`](Self::read). Returns `None`, and keeps the field,
-    /// if it has another type.
+    /// Removes the field `name` and returns it like [`read`](Self::read). Returns `None`, and keeps
+    /// the field, if it has another type.
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         let value = self.read(name)?;
         self.remove(name);
         Some(value)
     }
 
-    /// Removes a field of any type.
+    /// Removes the field `name`, whatever its type.
     pub fn remove(&mut self, name: &str) {
         if !self.contains(name) {
             return;
@@ -139,24 +140,24 @@ impl ExtraFields {
         self.0 = text.into();
     }
 
-    /// Returns a field of any type as JSON without spaces.
+    /// Returns the field `name`, of any type, as JSON without spaces.
     pub fn json(&self, name: &str) -> Option<String> {
         self.get(name).map(|value| compact(value.get()))
     }
 
-    /// Returns a field as the given type. Returns `None` if it is absent or has another type: a
-    /// number is not a string, and a string not a number.
+    /// Returns the field `name` as the given type. Returns `None` if it is absent or has another
+    /// type. Strings and numbers are not converted.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         serde_json::from_str(self.get(name)?.get()).ok()
     }
 
-    /// Returns a field as the given type, parsed like a response by [`json`](crate::json()). Returns
-    /// `None` if it is absent or cannot be parsed.
+    /// Returns the field `name` as the given type, parsed like a response by
+    /// [`json`](crate::json()). Returns `None` if it is absent or cannot be parsed.
     pub fn parse<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         from_slice(self.get(name)?.get().as_bytes()).ok()
     }
 
-    /// Returns the last field of that name.
+    /// Returns the last field with this name.
     fn get(&self, name: &str) -> Option<&RawValue> {
         if self.0.is_empty() {
             return None;
@@ -233,7 +234,7 @@ impl<'de> Deserialize<'de> for ExtraFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Object;
 
-        #[expect(clippy::serde_api_misuse, reason = "a string of the input is no object")]
+        #[expect(clippy::serde_api_misuse, reason = "a string of the input is not an object")]
         impl<'de> Visitor<'de> for Object {
             type Value = ExtraFields;
 
@@ -241,17 +242,17 @@ impl<'de> Deserialize<'de> for ExtraFields {
                 f.write_str("an object")
             }
 
-            /// The unknown members, from `api_auth::json`.
+            /// Reads the unknown members that `api_auth::json` passes.
             fn visit_string<E>(self, text: String) -> Result<ExtraFields, E> {
                 Ok(ExtraFields(text.into()))
             }
 
-            /// No unknown members, or null.
+            /// Reads null, or no unknown members.
             fn visit_none<E>(self) -> Result<ExtraFields, E> {
                 Ok(ExtraFields::default())
             }
 
-            /// Any other object.
+            /// Reads any other object.
             fn visit_some<D: Deserializer<'de>>(
                 self,
                 deserializer: D,

@@ -29,12 +29,12 @@ use crate::scalar::empty_value;
 pub struct UnixTime(i64);
 
 impl UnixTime {
-    /// Creates a time from its seconds.
+    /// Creates a time from the seconds since 1970-01-01 00:00 UTC.
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds)
     }
 
-    /// Returns the seconds.
+    /// Returns the seconds since 1970-01-01 00:00 UTC.
     pub const fn seconds(self) -> i64 {
         self.0
     }
@@ -45,7 +45,7 @@ impl Display for UnixTime {
     /// 9999 has a sign and more than four digits, as in ISO 8601.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DAY: i64 = 86_400;
-        /// The days of 400 years.
+        /// The number of days in 400 years.
         const ERA: i64 = 146_097;
         // Years start in March, so that the leap day is the last day of a year.
         let days = self.0.div_euclid(DAY) + 719_468;

@@ -40,7 +40,7 @@ macro_rules! wire_enum {
         }
 
         impl $name {
-            /// The known values, in the order of the documentation.
+            /// The known values, in their documented order.
             pub const KNOWN: &'static [Self] = &[$( Self::$variant ),+];
 
             /// Returns the string that the API uses.

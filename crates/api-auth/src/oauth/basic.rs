@@ -19,7 +19,7 @@ use crate::validate::{self, has_outer_space};
 /// See the example of the module [`oauth`](crate::oauth).
 ///
 /// # Errors
-/// Returns an error if the id contains a colon, which would end it.
+/// Returns an error if the id contains a colon, which would end the id.
 #[inline]
 pub fn basic(client_id: &str, client_secret: &Secret) -> Result<HeaderValue, InputError> {
     if client_id.contains(':') {
@@ -65,7 +65,8 @@ impl Default for ClientNames {
 }
 
 impl ClientNames {
-    /// Returns the name of the first one that begins or ends with white space.
+    /// Returns the name of the id if `id` is true, else the name of the secret if `secret` is true:
+    /// whether the id and the secret begin or end with whitespace.
     pub(super) fn spaced(self, id: bool, secret: bool) -> Option<&'static str> {
         match (id, secret) {
             (true, _) => Some(self.client_id),
@@ -76,7 +77,7 @@ impl ClientNames {
 }
 
 impl Basic {
-    /// Creates an auth with this id and secret.
+    /// Creates a signer from the client's id and secret.
     ///
     /// # Errors
     /// Returns an error if the id is empty or contains a colon, if the secret is empty, or if one

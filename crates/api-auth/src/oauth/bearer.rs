@@ -29,10 +29,10 @@ const ENDPOINT: &str = "oauth.token";
 /// An [`Auth`] that signs requests with `Authorization: Bearer`, and requests a token if it has
 /// none.
 ///
-/// All threads share one token, and with a store all clients and processes do. It is used until it
-/// expires or a server rejects it with 401. Then a new token is requested (with its refresh token,
-/// if there is one) and the request is sent once more. A late 401 for a token that was replaced
-/// already has no effect on the new token.
+/// All threads share one token; with a store, all clients and processes share it. The token is used
+/// until it expires or a server rejects it with 401. Then a new token is requested (with its
+/// refresh token, if there is one) and the request is sent once more. A late 401 for a token that
+/// has already been replaced has no effect on the new token.
 ///
 /// See the example of the module [`oauth`](crate::oauth).
 pub struct Bearer {
@@ -67,7 +67,7 @@ struct Held {
     /// Whether the token was used. A new token is used once, however short its lifetime is.
     tried: bool,
     rejected: bool,
-    /// Whether it replaced a token that the server rejected.
+    /// Whether this token replaced one that the server rejected.
     replaces: bool,
 }
 
@@ -78,7 +78,7 @@ impl Held {
 }
 
 impl Bearer {
-    /// Creates an auth that requests tokens from `server` with `grant` and keeps them in memory.
+    /// Creates a signer that requests tokens from `server` with `grant` and keeps them in memory.
     #[inline]
     pub fn new(server: TokenServer, grant: Grant) -> Self {
         Self {
@@ -94,8 +94,8 @@ impl Bearer {
         }
     }
 
-    /// Also stores tokens in `store`. Only a client with the same grant and the same secrets uses
-    /// them; see [`TokenServer::key`] and [`VerifiedStore`]:
+    /// Stores tokens in `store` as well. Only a client with the same grant and the same secrets
+    /// uses them; see [`TokenServer::key`] and [`VerifiedStore`]:
     ///
     /// | grant | secrets of a stored token |
     /// |---|---|
@@ -167,10 +167,11 @@ impl Bearer {
             self.store.as_ref().filter(|_| trusted).and_then(|store| store.load(&self.key));
         let Some(token) = stored else { return false };
         let mut state = self.state();
-        // A store that cannot be written keeps returning the rejected token.
+        // A store that cannot be written to keeps returning the rejected token.
         let news =
             |held: &Held| held.token.value() != token.value() && token.is_as_new_as(&held.token);
-        // A token that another thread requested meanwhile is newer than the one of the store.
+        // A token that another thread has requested in the meantime is newer than the one of the
+        // store.
         if state.last == seen && state.held.as_ref().is_none_or(news) {
             state.hold(token, TokenOrigin::Store);
         }
@@ -232,7 +233,7 @@ impl Auth for Bearer {
         let acquire = |store: &VerifiedStore| self.lock.acquire(|| store.lock(&self.key));
         let LockAttempt { was_tried, guard } = self.store.as_ref().map(acquire).unwrap_or_default();
         if was_tried && self.has_token(now) {
-            return Ok(None); // Another client stored a token meanwhile.
+            return Ok(None); // Another client has stored a token in the meantime.
         }
         let mut state = self.state();
         let refresh = state.held.as_ref().and_then(|held| held.token.refresh().cloned());
@@ -281,10 +282,12 @@ impl Auth for Bearer {
         _: SystemTime,
     ) -> Result<(), Error> {
         let mut state = self.state();
-        // A token that was rejected meanwhile, in another thread, is sent nevertheless: the 401 of
-        // this request leads to a new token.
-        let held =
-            state.held.as_mut().ok_or_else(|| InputError::new("token", "was not requested yet"))?;
+        // A token that another thread found to be rejected in the meantime is sent nevertheless:
+        // the 401 of this request leads to a new token.
+        let held = state
+            .held
+            .as_mut()
+            .ok_or_else(|| InputError::new("token", "has not been requested"))?;
         held.tried = true;
         request.headers_mut().insert(AUTHORIZATION, held.header.clone());
         *generation = held.generation;
@@ -319,7 +322,7 @@ impl Auth for Bearer {
         true
     }
 
-    /// The server accepted the credentials if it issued a token for them.
+    /// Returns `None` once there is a token: the server has accepted the credentials.
     fn spaced_credential(&self) -> Option<&'static str> {
         let is_accepted = self.state().held.is_some();
         if is_accepted { None } else { self.server.spaced_credential(&self.grant) }

@@ -25,9 +25,9 @@ pub enum ClientAuthentication {
 pub enum Grant {
     /// The id and secret of the client.
     ClientCredentials,
-    /// An authorization code, with which the server redirected a user to the client.
+    /// An authorization code, which the server added to the redirect of a user to the client.
     AuthorizationCode {
-        /// The code. It is valid once.
+        /// The authorization code. It can be used once.
         code: Secret,
         /// The redirect URI of the authorization request, unchanged.
         redirect_uri: String,

@@ -30,7 +30,7 @@ pub struct TokenServer {
 }
 
 impl TokenServer {
-    /// Creates a token server with the token endpoint `url`, for a client.
+    /// Creates a token server from the URL of its token endpoint and the credentials of a client.
     ///
     /// # Errors
     /// Returns an error if `url` is not a URL or contains a user name or password, or if the id or
@@ -82,7 +82,7 @@ impl TokenServer {
         self
     }
 
-    /// Returns the name of a credential that begins or ends with white space.
+    /// Returns the name of a credential that begins or ends with whitespace.
     pub(super) fn spaced_credential(&self, grant: &Grant) -> Option<&'static str> {
         let is_spaced = |secret: &Secret, name| secret.has_outer_space().then_some(name);
         let id_and_secret = self
@@ -121,7 +121,7 @@ impl TokenServer {
         self
     }
 
-    /// Returns the request for a token, which only lacks headers such as `user-agent`.
+    /// Returns the request for a token, complete except for headers such as `user-agent`.
     ///
     /// # Errors
     /// Returns an error for [`ClientAuthentication::Basic`] if the client id contains a colon.
@@ -157,9 +157,8 @@ impl TokenServer {
         Ok(request)
     }
 
-    /// Adds the parameters of the request for a token, for callers that send it by other means:
-    /// those of the grant, the scope, and the client's id and secret unless these are sent in a
-    /// header.
+    /// Adds the parameters of a token request, for callers that send the request themselves: the
+    /// grant, the scope, and the client's id and secret unless these are sent in a header.
     #[inline]
     pub fn parameters<'a>(&'a self, grant: &'a Grant, params: &mut Params<'a>) {
         match grant {

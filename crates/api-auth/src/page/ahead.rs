@@ -6,13 +6,27 @@ use crate::endpoint::{NumberedPages, Paged};
 use crate::error::{Delivery, Result};
 use crate::window::Window;
 
+/// The number of times that pages are read again because the list changed. After the last one, the
+/// rest of the list is read page by page.
+const MOST_REREADS: u32 = 4;
+
 /// A source of pages that requests some of them ahead of the reader.
 pub(super) trait Ahead<E: Paged>: Send + Sync {
-    /// Returns the page of `request`. Returns `None` after [`stop`](Ahead::stop) if it was not
-    /// requested.
+    /// Returns the page of `request`. Returns `None` after [`stop`](Ahead::stop) if the page was
+    /// not requested.
     fn fetch(&mut self, request: &E) -> Option<Result<E::Output>>;
 
-    /// Requests no further page.
+    /// Returns how many pages must be read again if the page of `request` shows that the list
+    /// changed: the server may have created the pages that were requested at the same time in any
+    /// order. The first of them is the last page that was received before this one was requested,
+    /// or the page of `first`. Returns `None` if the page was not requested ahead.
+    fn overlapping(&self, first: &E, request: &E) -> Option<u32>;
+
+    /// Discards the page of `request` and all pages after it. Returns the request for the page that
+    /// is `back` pages before. The pages up to that of `request` are then read one after the other.
+    fn reread(&mut self, request: &E, back: u32) -> E;
+
+    /// Stops requesting pages.
     fn stop(&mut self);
 }
 
@@ -23,9 +37,14 @@ pub(super) struct PageWindow<E: NumberedPages> {
     client: Client,
     window: Window<E, Result<E::Output>>,
     most: usize,
-    /// The number of the next page to request, and of the last page that exists or may exist.
-    /// `None` before the first page.
+    /// The numbers of the next page to request and of the last page that may exist. `None` before
+    /// the first page.
     open: Option<(u32, u32)>,
+    /// Whether the last page was requested ahead.
+    is_ahead: bool,
+    /// The last page that is read after the page before it was received.
+    in_turn: u32,
+    rereads: u32,
     stopped: bool,
 }
 
@@ -34,13 +53,24 @@ where
     E: NumberedPages + Send + 'static,
     E::Output: Send + 'static,
 {
-    /// Creates a window of `most` pages.
+    /// Creates a window of at most `most` pages.
     pub(super) fn new(client: &Client, most: usize) -> Self {
+        Self {
+            client: client.clone(),
+            window: Self::window(client, most),
+            most,
+            open: None,
+            is_ahead: false,
+            in_turn: 0,
+            rereads: 0,
+            stopped: false,
+        }
+    }
+
+    fn window(client: &Client, most: usize) -> Window<E, Result<E::Output>> {
         let interrupt = Interrupt::default();
         let interrupted = client.interrupted_by(interrupt.clone());
-        let send = move |request: &E| interrupted.send_without_panic(request);
-        let window = Window::new(most, interrupt, send);
-        Self { client: client.clone(), window, most, open: None, stopped: false }
+        Window::new(most, interrupt, move |request: &E| interrupted.send_without_panic(request))
     }
 
     /// Requests the page `number` and those after it until the window is full.
@@ -56,7 +86,7 @@ where
         }
     }
 
-    /// Sets the last page that may exist, given the page `number`.
+    /// Updates the range of pages that may still be requested, from the response for page `number`.
     fn open_after(&mut self, number: u32, request: &E, page: &E::Output) {
         self.open = request.next(page).map(|next| {
             // Without a total, or beyond it, each page may have a successor.
@@ -75,13 +105,23 @@ where
 {
     fn fetch(&mut self, request: &E) -> Option<Result<E::Output>> {
         let number = request.page_number();
+        if number <= self.in_turn {
+            self.is_ahead = false;
+            return (!self.stopped).then(|| self.client.send(request));
+        }
         self.fill(number, request);
         let page = loop {
             match self.window.take() {
-                Some((taken, page)) if taken.page_number() == number => break page,
-                Some(_) => {} // A list whose numbers have gaps.
+                Some((taken, page)) if taken.page_number() == number => {
+                    self.is_ahead = true;
+                    break page;
+                }
+                Some(_) => {} // The numbers of the list have gaps.
                 None if self.stopped => return None,
-                None => break self.client.send(request),
+                None => {
+                    self.is_ahead = false;
+                    break self.client.send(request);
+                }
             }
         };
         match &page {
@@ -91,6 +131,21 @@ where
             Err(_) => {}
         }
         Some(page)
+    }
+
+    fn overlapping(&self, first: &E, request: &E) -> Option<u32> {
+        let window = u32::try_from(self.most).unwrap_or(u32::MAX);
+        let before = request.page_number().saturating_sub(first.page_number());
+        (self.is_ahead && !self.stopped).then(|| window.min(before))
+    }
+
+    fn reread(&mut self, request: &E, back: u32) -> E {
+        let number = request.page_number();
+        self.rereads += 1;
+        self.in_turn = if self.rereads < MOST_REREADS { number } else { u32::MAX };
+        self.window = Self::window(&self.client, self.most);
+        self.open = None;
+        request.with_page_number(number.saturating_sub(back))
     }
 
     fn stop(&mut self) {

@@ -89,7 +89,7 @@ fn repeated_page_ends_with_an_error_and_its_request() {
                 Err(error) => errors.push(error.to_string()),
             }
         }
-        let expected = "test numbered: the server repeats a page: 2 in a row have no new entry";
+        let expected = "test numbered: the server keeps returning the same entries: 2 pages in a row had no new one";
         assert_eq!((count, errors), (10, vec![expected.to_owned()]));
         assert_eq!(items.request(), Some(&Numbered { page: 3 }));
         assert!(items.next().is_none());
@@ -103,8 +103,8 @@ fn fewer_entries_than_the_total_are_an_error_and_the_list_must_be_read_again() {
     let error = items.next().unwrap().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "test numbered: entries of the list may be missing: the server reported 30 entries and sent \
-         14"
+        "test numbered: entries may be missing from the list, because the server reported 30 entries \
+         and sent 14"
     );
     assert_eq!(items.request(), Some(&Numbered::FIRST));
     assert!(items.next().is_none());

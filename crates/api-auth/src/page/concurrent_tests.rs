@@ -1,5 +1,6 @@
-//! Lists of which several pages are requested at a time.
+//! Lists whose pages are requested concurrently.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, SystemTime};
@@ -8,7 +9,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::changes_tests::{checked, grow, reorder, shrink};
-use super::test_list::{Numbered, Page, build, client, page_of, response, settings};
+use super::test_list::{
+    Change, Changing, Numbered, Page, build, client, page_of, response, settings,
+};
 use super::*;
 use crate::clock::{Clock, Interrupt};
 use crate::encode::Params;
@@ -72,7 +75,7 @@ impl Gate {
     }
 }
 
-/// Returns a client whose requests but for the first page wait for the gate.
+/// Returns a client whose requests wait for the gate, except that for the first page.
 fn gated(length: u32, reports_total: bool) -> (Client, Arc<Gate>) {
     let gate = Arc::<Gate>::default();
     let at = gate.clone();
@@ -391,6 +394,83 @@ fn ahead(client: Client) -> Items<Numbered> {
     Items::new(client, Numbered::FIRST).concurrent(4)
 }
 
+/// A changing list whose server creates four pages that are requested at the same time in any order.
+struct Shuffled {
+    list: Arc<Mutex<Changing>>,
+    order: Vec<u8>,
+    blocks: HashSet<u32>,
+    created: HashMap<u32, Page>,
+    sent: HashSet<u32>,
+    /// The last page by the lowest total that was sent: pages after it may not be requested.
+    last: u32,
+}
+
+impl Shuffled {
+    fn page(&mut self, number: u32) -> Page {
+        if !self.sent.insert(number) {
+            // It is read again, so pages that were created earlier were discarded.
+            self.created.clear();
+        }
+        // The first page is requested alone.
+        let block = (number + 2) / 4;
+        if number > 1 && self.blocks.insert(block) {
+            let end = (4 * block + 2).min(self.last + 1).max(number + 1);
+            let mut pages: Vec<u32> = (number..end).collect();
+            pages.sort_by_key(|page| self.order[*page as usize % self.order.len()]);
+            for page in pages {
+                let created = self.create(page);
+                self.created.insert(page, created);
+            }
+        }
+        self.created.remove(&number).unwrap_or_else(|| self.create(number))
+    }
+
+    fn create(&mut self, number: u32) -> Page {
+        let page = self.list.lock().unwrap().page(number);
+        if let Some(total) = page.1 {
+            self.last = self.last.min(u32::try_from(total).unwrap().div_ceil(10));
+        }
+        page
+    }
+}
+
+/// Returns the entries that are missing, the entries that occur twice, and the error if there is one.
+fn read_shuffled(
+    length: u32,
+    changes: Vec<Change>,
+    order: Vec<u8>,
+    reports_total: bool,
+) -> (Vec<u32>, usize, Option<String>) {
+    let list = Changing::new(length, changes, reports_total);
+    let (blocks, created, sent) = Default::default();
+    let last = 1000;
+    let server = Mutex::new(Shuffled { list: list.clone(), order, blocks, created, sent, last });
+    let items = ahead(client(move |number| server.lock().unwrap().page(number)));
+    let (mut read, mut message) = (Vec::new(), None);
+    for item in items {
+        match item {
+            Ok(item) => read.push(item.parse::<u32>().unwrap()),
+            Err(error) => message = Some(error.to_string()),
+        }
+    }
+    let different: HashSet<u32> = read.iter().copied().collect();
+    let list = list.lock().unwrap();
+    let missing = list.always().iter().filter(|entry| !different.contains(entry));
+    (missing.copied().collect(), read.len() - different.len(), message)
+}
+
+#[test]
+fn pages_that_the_server_creates_in_another_order_lose_no_entry() {
+    // The fourth page is created first, then entries are added before it.
+    let grow = |by| vec![Change::Grow { at: 0, by }];
+    for (reports_total, by) in [(true, 5), (true, 25), (false, 5)] {
+        let order = vec![4, 5, 3, 1, 2];
+        let result =
+            read_shuffled(60, [vec![Change::None], grow(by)].concat(), order, reports_total);
+        assert_eq!(result, (vec![], 0, None), "{reports_total} {by}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
@@ -400,6 +480,26 @@ proptest! {
         changes in vec(prop_oneof![grow(), shrink()], 0..20),
     ) {
         checked(length, changes, ahead)?;
+    }
+
+    #[test]
+    fn order_in_which_pages_of_a_growing_list_are_created_does_not_matter(
+        length in 0u32..120,
+        changes in vec(grow(), 0..20),
+        order in vec(any::<u8>(), 40),
+    ) {
+        prop_assert_eq!(read_shuffled(length, changes, order, true), (vec![], 0, None));
+    }
+
+    #[test]
+    fn pages_created_in_another_order_lose_no_entry_without_an_error(
+        length in 0u32..120,
+        changes in vec(prop_oneof![grow(), shrink()], 0..20),
+        order in vec(any::<u8>(), 40),
+    ) {
+        let (missing, duplicates, message) = read_shuffled(length, changes, order, true);
+        prop_assert_eq!(duplicates, 0);
+        prop_assert!(missing.is_empty() || message.is_some(), "without an error: {:?}", missing);
     }
 
     #[test]

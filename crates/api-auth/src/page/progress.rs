@@ -23,6 +23,10 @@ pub(super) struct Progress {
     received: u64,
     total: Total,
     repeated: u32,
+    /// The number of entries before the page up to which pages are read again.
+    reread_until: u64,
+    /// Whether the pages that are read again must have an entry that was returned before.
+    needs_anchor: bool,
     problem: Option<String>,
 }
 
@@ -75,6 +79,41 @@ impl Place {
 }
 
 impl Progress {
+    /// Returns whether a page shows that entries were added or removed since the page before it, and
+    /// entries that were returned before can be recognized.
+    pub(super) fn is_changed<T>(
+        &self,
+        extent: Extent,
+        items: &[T],
+        id: impl Fn(&T) -> Option<&str>,
+    ) -> bool {
+        if self.problem.is_some() || items.iter().any(|item| id(item).is_none()) {
+            return false;
+        }
+        let count = u64::try_from(items.len()).unwrap_or(u64::MAX);
+        let total = extent.total().filter(|total| *total >= extent.before().saturating_add(count));
+        let is_other_total =
+            self.total.known().zip(total).is_some_and(|(last, total)| last != total);
+        is_other_total || items.iter().filter_map(&id).any(|id| self.seen.contains(id))
+    }
+
+    /// Prepares for reading pages again, from the one that is `back` pages before that of `extent`,
+    /// with `count` entries on each. Returns `false` if so many entries cannot be recognized.
+    pub(super) fn reread(&mut self, extent: Extent, back: u32, count: usize) -> bool {
+        let entries = usize::try_from(back).unwrap_or(usize::MAX).saturating_mul(count);
+        if entries > GENERATION {
+            self.report(|| "it changed while its pages were requested at the same time".to_owned());
+            return false;
+        }
+        let start = extent.before_earlier(back);
+        let skipped = self.skipped.unwrap_or(0);
+        self.received = start.saturating_sub(skipped);
+        self.reread_until = self.reread_until.max(extent.before());
+        // If no entry moved to a place before its last one, no entry moved to a page before `start`.
+        self.needs_anchor = start > skipped;
+        true
+    }
+
     /// Adds a page, and removes the entries from `items` that were returned before.
     ///
     /// # Errors
@@ -91,6 +130,7 @@ impl Progress {
         self.received = self.received.saturating_add(count);
         self.add_total(extent, count);
 
+        let is_reread = before < self.reread_until;
         let total = self.total.known();
         let mut moved = Vec::new();
         items.retain(|item| {
@@ -101,18 +141,24 @@ impl Progress {
             last.is_none()
         });
         let duplicates = u32::try_from(moved.len()).unwrap_or(u32::MAX);
-        let is_shift = moved.iter().all(|(now, last)| now.is_shifted_from(*last, duplicates));
+        let is_shift = moved.iter().all(|(now, last)| match is_reread && total.is_none() {
+            true => now.before >= last.before,
+            false => now.is_shifted_from(*last, duplicates),
+        });
+        self.needs_anchor &= moved.is_empty();
         if !is_shift {
-            self.report(|| "its order changed while it was read: entries occur twice".to_owned());
+            self.report(|| {
+                "its order changed while it was read (some entries occurred twice)".to_owned()
+            });
         }
         if !items.is_empty() {
             self.repeated = 0;
-        } else if count > 0 && !(is_shift && total.is_some()) {
+        } else if count > 0 && !is_reread && !(is_shift && total.is_some()) {
             self.repeated += 1;
         }
         if self.repeated == MOST_REPEATED {
             return Err(format!(
-                "the server repeats a page: {MOST_REPEATED} in a row have no new entry"
+                "the server keeps returning the same entries: {MOST_REPEATED} pages in a row had no new one"
             ));
         }
         Ok(())
@@ -136,7 +182,7 @@ impl Progress {
         self.total = Total::Known(total);
     }
 
-    /// Returns the problem of the list, if there is one, after its last page.
+    /// Returns the problem that was found in the list after its last page, or `None`.
     pub(super) fn finish(&mut self) -> Option<String> {
         let end = self.skipped.unwrap_or(0).saturating_add(self.received);
         if let Some(total) = self.total.known()
@@ -144,7 +190,12 @@ impl Progress {
         {
             self.report(|| format!("the server reported {total} entries and sent {end}"));
         }
-        self.problem.take().map(|problem| format!("entries of the list may be missing: {problem}"))
+        if self.needs_anchor {
+            self.report(|| "it changed while it was read: no entry was found again".to_owned());
+        }
+        self.problem
+            .take()
+            .map(|problem| format!("entries may be missing from the list, because {problem}"))
     }
 
     /// Keeps the first problem.
@@ -162,6 +213,10 @@ struct Seen {
 }
 
 impl Seen {
+    fn contains(&self, id: &str) -> bool {
+        self.young.contains_key(id) || self.old.contains_key(id)
+    }
+
     /// Sets the place of an entry. Returns its last place, or `None` if it is new.
     #[inline]
     fn move_to(&mut self, id: &str, place: Place) -> Option<Place> {

@@ -31,7 +31,7 @@ struct List {
     page: usize,
 }
 
-/// Entries without an id are empty strings.
+/// The ids of the entries, empty for an entry without one, and whether there is a next page.
 type Page = (Vec<String>, bool);
 
 impl Endpoint for List {
@@ -86,7 +86,7 @@ fn every_entry_is_returned_once() {
     let client = client(|number| match number {
         0 => page(&["a", "", "b"], true),
         1 => page(&["b", "c", ""], true), // The list has shifted by one.
-        2 => page(&[], true),             // Nothing on it, but more is promised.
+        2 => page(&[], true),             // No entries, but the server promises more.
         3 => page(&["d"], false),
         _ => None,
     });
@@ -137,7 +137,7 @@ proptest! {
         let mut items: Vec<Result<String>> = Items::new(client, List { page: 0 }).collect();
         let error = items.pop().unwrap().unwrap_err();
         prop_assert_eq!(error.kind(), ErrorKind::Incomplete);
-        prop_assert!(error.to_string().contains("repeats"), "{}", error);
+        prop_assert!(error.to_string().contains("keeps returning the same"), "{}", error);
         let items: Vec<String> = items.into_iter().map(Result::unwrap).collect();
         let different: HashSet<&String> = items.iter().collect();
         prop_assert_eq!(different.len(), items.len(), "each once");

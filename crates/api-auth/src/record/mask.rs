@@ -61,6 +61,9 @@ pub(super) const PERSONAL: &[&str] = &[
     "zipcode",
 ];
 
+/// Members beside which a `name` is that of a person.
+const PERSON: &[&str] = &["\"username\"", "\"email\""];
+
 /// The maximum length of the name of a member that is never masked, in characters.
 const LONGEST_NAME: usize = 15;
 
@@ -92,7 +95,7 @@ impl Mask<'_> {
         !PLAIN.contains(&name) && is_secret(parent, name, self.names)
     }
 
-    /// Masks the secrets of the request in any text, and e-mail addresses.
+    /// Masks e-mail addresses and the secrets of the request in any text.
     pub(super) fn text(&self, text: &str) -> String {
         let mut text = Cow::Borrowed(text);
         for secrets in self.secrets {
@@ -119,7 +122,7 @@ impl Mask<'_> {
         }
     }
 
-    /// Masks the secret segments of a path, and e-mail addresses.
+    /// Masks e-mail addresses and the secret segments of a path.
     pub(super) fn path(&self, path: &str) -> String {
         let segment = |segment: &str| {
             let decoded = percent_decode_str(segment).decode_utf8_lossy();
@@ -148,6 +151,10 @@ impl Mask<'_> {
     /// Masks a JSON text, even if it is truncated or follows other text. Any other text is masked
     /// as a whole if it contains the name of a secret.
     pub(super) fn body(&self, text: &str, numbers: Numbers) -> String {
+        if PERSON.iter().any(|member| text.contains(member)) && !self.names.contains(&"name") {
+            let names = [self.names, &["name"]].concat();
+            return Mask { names: &names, ..*self }.body(text, numbers);
+        }
         if serde_json::from_str::<IgnoredAny>(text).is_ok() {
             return Scanner::new(self, numbers).run(text).0;
         }
@@ -200,7 +207,7 @@ fn escaped(text: &str) -> String {
 /// An object or list that is open at a position of the text.
 struct Frame {
     is_object: bool,
-    /// The scope of the names in it.
+    /// The scope of the names of its members; see [`scope`](crate::secret_names::scope).
     parent: String,
     /// Whether all values in it are masked.
     is_masked: bool,
@@ -208,8 +215,8 @@ struct Frame {
     name: Option<String>,
 }
 
-/// Copies a JSON text and masks values in it. It scans tokens, so that digits, order and white
-/// space stay unchanged, and accepts invalid JSON.
+/// Copies a JSON text and masks values in it. It scans tokens, so that digits, order and whitespace
+/// stay unchanged, and accepts invalid JSON.
 struct Scanner<'a> {
     mask: &'a Mask<'a>,
     numbers: Numbers,

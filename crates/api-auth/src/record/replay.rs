@@ -18,7 +18,7 @@ use crate::record::{
 };
 use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 
-/// A transport that returns the responses of a recording, in its order, and sends nothing.
+/// A transport that returns the responses of a recording, in the recorded order, and sends nothing.
 ///
 /// Each request must have the method, path, query and body of the next recorded request. Masked
 /// values (`***`) match any value. Hosts and headers are not compared. Any other request is an
@@ -57,7 +57,7 @@ impl Replay {
     /// Reads a recording that the option `record` of a client's builder created.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, or that names the first invalid line.
+    /// Returns an error if the file cannot be read, or an error that names the first invalid line.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, InputError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| {
@@ -94,7 +94,7 @@ impl Replay {
         Ok(Self(Arc::new(Recorded { exchanges, masked, next: Mutex::new(0) })))
     }
 
-    /// Returns the number of recorded requests that were not sent yet.
+    /// Returns the number of recorded requests that have not been sent yet.
     pub fn remaining(&self) -> usize {
         let next = *self.0.next.lock().unwrap_or_else(PoisonError::into_inner);
         self.0.exchanges.len().saturating_sub(next)

@@ -311,6 +311,13 @@ fn personal_data_is_masked_by_its_names() {
     let text = recorded_text(responds(200, BODY));
     assert!(!text.contains("CANARY"), "{text}");
     assert!(text.contains("a shop") && text.contains(r#"\"serialNumber\":\"7\""#), "{text}");
+    for account in [
+        r#"{"id":"1","name":"CANARY","username":"CANARY","email":"CANARY@example.com"}"#,
+        r#"{"users":[{"name":"CANARY","username":"CANARY"}]}"#,
+    ] {
+        let text = recorded_text(responds(200, account));
+        assert!(!text.contains("CANARY"), "{text}");
+    }
 }
 
 #[test]

@@ -2,28 +2,31 @@
 
 pub(super) const fn check_template(template: &str) {
     let mut bytes = template.as_bytes();
-    assert!(matches!(bytes, [b'/', ..]), "a path template begins with /");
+    assert!(matches!(bytes, [b'/', ..]), "a path template must begin with /");
     let (mut before, mut is_open) = (0, false);
     while let [byte, rest @ ..] = bytes {
         match *byte {
             b'{' => {
-                assert!(!is_open && before == b'/', "a placeholder is a whole segment");
+                assert!(!is_open && before == b'/', "a placeholder must be a whole path segment");
                 is_open = true;
             }
             b'}' => {
-                assert!(is_open, "a placeholder is a whole segment");
-                assert!(matches!(rest, [] | [b'/', ..]), "a placeholder is a whole segment");
+                assert!(is_open, "a placeholder must be a whole path segment");
+                assert!(
+                    matches!(rest, [] | [b'/', ..]),
+                    "a placeholder must be a whole path segment"
+                );
                 is_open = false;
             }
             byte => assert!(
                 byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'%'),
-                "a path template is a plain path"
+                "a path template must be a plain path"
             ),
         }
         before = *byte;
         bytes = rest;
     }
-    assert!(!is_open, "a placeholder is not closed");
+    assert!(!is_open, "a placeholder must be closed");
 }
 
 pub(super) const fn placeholders(template: &str) -> usize {

@@ -22,8 +22,9 @@ const PAUSE: Duration = Duration::from_millis(10);
 const MOMENT: Duration = Duration::from_secs(1);
 /// The interval between attempts to lock a token file.
 const SHORT_PAUSE: Duration = Duration::from_millis(1);
-/// The maximum number of drafts for one token. If all of them are removed, the token is not stored.
-const MOST_DRAFTS: u32 = 10;
+/// The maximum number of temporary files for one token. If all of them are removed, the token is
+/// not stored.
+const MOST_TEMPORARY: u32 = 10;
 /// The maximum length of a stored token in bytes.
 const LONGEST: u64 = 256 * 1024;
 
@@ -36,14 +37,14 @@ const LONGEST: u64 = 256 * 1024;
 /// incomplete files of killed processes. Files that cannot be read, are damaged, or have a later
 /// format are ignored.
 ///
-/// On Unix the store uses only a folder and files that belong to the user of the process and that
-/// other users cannot write, and follows no symbolic links to them. A folder above may belong to
+/// On Unix the store uses only a folder and files that belong to the user of the process and are
+/// not writable by other users, and follows no symbolic links to them. A folder above may belong to
 /// another user, such as the user who deploys a program. In a folder of that user, and in a folder
-/// that others can write, such as `/tmp`, the next folder must belong to the user of the process,
-/// to root or to the owner of the folder that contains it. Symbolic links above the folder are
-/// followed only if they belong to the user or root and are in a folder of the user or root that
-/// others cannot write or that has the sticky bit. If one of these rules is violated, or the
-/// permissions of the system do not suffice, tokens are requested and not stored, and each such
+/// that is writable by other users, such as `/tmp`, the next folder must belong to the user of the
+/// process, to root or to the owner of the folder that contains it. Symbolic links above the folder
+/// are followed only if they belong to the user or root and are in a folder of the user or root
+/// that is not writable by other users or has the sticky bit. If one of these rules is violated, or
+/// the permissions of the system do not suffice, tokens are requested and not stored, and each such
 /// reason is logged once at level `warn`. Other failures, such as a full disk, are logged at level
 /// `debug` each time.
 ///
@@ -63,7 +64,7 @@ pub struct FileStore {
     folder: PathBuf,
     /// A parent folder that must exist.
     existing: Option<PathBuf>,
-    /// The reasons for not using the store that are logged already.
+    /// The reasons for not using the store that have already been logged.
     reported: Arc<Mutex<BTreeSet<String>>>,
 }
 
@@ -71,7 +72,7 @@ impl FileStore {
     /// Creates a store in `folder`, which is created when the first token is stored.
     #[inline]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        // Without a final `/` or `/.`, which would make the system follow a link.
+        // Without a trailing `/` or `/.`, which would make the system follow a link.
         let folder = folder.into().components().collect();
         Self { folder, existing: None, reported: Arc::default() }
     }
@@ -144,14 +145,14 @@ impl FileStore {
     #[inline]
     fn write(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let folder = self.create()?;
-        for _ in 1..MOST_DRAFTS {
-            match write_draft(&folder, key, token) {
-                // Another process removed the draft before it was renamed.
+        for _ in 1..MOST_TEMPORARY {
+            match write_temporary(&folder, key, token) {
+                // Another process removed the temporary file before it was renamed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 written => return written,
             }
         }
-        write_draft(&folder, key, token)
+        write_temporary(&folder, key, token)
     }
 
     /// Removes the token file if `token` is in it.
@@ -160,7 +161,7 @@ impl FileStore {
         if cfg!(unix) { self.remove_held(key, token) } else { self.remove_unless_busy(key, token) }
     }
 
-    /// Removes the token file while it is locked, so that no process replaces it meanwhile.
+    /// Removes the token file while it is locked, so that no process replaces it in the meantime.
     #[inline]
     fn remove_held(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let folder = Folder::find(&self.folder)?;
@@ -233,7 +234,7 @@ fn file_name(key: &TokenKey, ending: &str) -> String {
 
 /// Returns a file name that no other writer uses or can guess.
 #[inline]
-fn draft_name(key: &TokenKey) -> io::Result<String> {
+fn temporary_name(key: &TokenKey) -> io::Result<String> {
     let random = Secret::unguessable().map_err(io::Error::other)?;
     Ok(file_name(key, &format!("{}.tmp", random.expose())))
 }
@@ -291,59 +292,60 @@ fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
     }
 }
 
-/// Creates a draft that is locked until it is dropped. The lock marks it as in use.
+/// Creates a temporary file that is locked until the returned value is dropped. The lock marks the
+/// file as in use.
 #[inline]
-fn new_draft(folder: &Folder, key: &TokenKey) -> io::Result<(String, Locked)> {
-    for _ in 0..MOST_DRAFTS {
-        let name = draft_name(key)?;
-        let draft = Locked(folder.open(&name, Access::CreateNew)?);
+fn new_temporary(folder: &Folder, key: &TokenKey) -> io::Result<(String, Locked)> {
+    for _ in 0..MOST_TEMPORARY {
+        let name = temporary_name(key)?;
+        let temporary = Locked(folder.open(&name, Access::CreateNew)?);
         // Another process may have considered it abandoned before it was locked.
-        let is_removed = matches!(draft.0.try_lock(), Err(TryLockError::WouldBlock));
-        if !is_removed && folder.has(&name, &draft.0)? {
-            return Ok((name, draft));
+        let is_removed = matches!(temporary.0.try_lock(), Err(TryLockError::WouldBlock));
+        if !is_removed && folder.has(&name, &temporary.0)? {
+            return Ok((name, temporary));
         }
     }
-    Err(io::Error::other("other processes remove each draft"))
+    Err(io::Error::other("other processes remove each temporary file"))
 }
 
-/// Writes a draft and renames it to the token file.
+/// Writes a temporary file and renames it to the token file.
 #[inline]
-fn write_draft(folder: &Folder, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
-    let (name, draft) = new_draft(folder, key)?;
-    let draft_path = folder.path().join(name);
-    let written = (&draft.0).write_all(token.to_text().expose().as_bytes()).and_then(|()| {
+fn write_temporary(folder: &Folder, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+    let (name, temporary) = new_temporary(folder, key)?;
+    let temporary_path = folder.path().join(name);
+    let written = (&temporary.0).write_all(token.to_text().expose().as_bytes()).and_then(|()| {
         if cfg!(not(unix)) {
             // On Windows a locked file cannot be read.
-            let _ = draft.0.unlock();
+            let _ = temporary.0.unlock();
         }
         // A token file that cannot be used is replaced, too.
         let _replaced = if cfg!(unix) { hold(folder, key).ok() } else { None };
-        fs::rename(&draft_path, folder.path().join(file_name(key, "json")))
+        fs::rename(&temporary_path, folder.path().join(file_name(key, "json")))
     });
     if written.is_err() {
-        let _ = fs::remove_file(&draft_path);
+        let _ = fs::remove_file(&temporary_path);
     }
     written
 }
 
-/// Removes the unlocked drafts of all keys. Their writers were killed.
+/// Removes the unlocked temporary files of all keys. Their writers were killed.
 #[inline]
-fn remove_drafts(folder: &Folder) -> io::Result<()> {
+fn remove_temporary_files(folder: &Folder) -> io::Result<()> {
     for entry in fs::read_dir(folder.path())? {
         let name = entry?.file_name();
-        let Some(name) = name.to_str().filter(|name| is_draft(name)) else { continue };
+        let Some(name) = name.to_str().filter(|name| is_temporary(name)) else { continue };
         // Skips files that cannot be opened. Another process may have removed one.
         let Ok(file) = folder.open(name, Access::Read) else { continue };
-        let draft = Locked(file);
-        if draft.0.try_lock().is_ok() {
+        let temporary = Locked(file);
+        if temporary.0.try_lock().is_ok() {
             let _ = fs::remove_file(folder.path().join(name));
         }
     }
     Ok(())
 }
 
-/// Returns whether a name has the format of [`draft_name`].
-fn is_draft(name: &str) -> bool {
+/// Returns whether a name has the format of [`temporary_name`].
+fn is_temporary(name: &str) -> bool {
     let is_hash =
         |part: &str| part.len() == 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     let mut parts = name.split('.');
@@ -375,7 +377,7 @@ impl TokenStore for FileStore {
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
         let (folder, lock) = self.note("open a lock file", self.lock_file(key))?;
         self.note("lock", lock.wait(PATIENCE, PAUSE))?;
-        let _ = self.note("remove a draft", remove_drafts(&folder));
+        let _ = self.note("remove a temporary file", remove_temporary_files(&folder));
         Some(Box::new(lock))
     }
 }

@@ -71,19 +71,19 @@ impl Folder {
         &self.path
     }
 
-    /// Opens a file of the folder that belongs to the user and that other users cannot write.
+    /// Opens a file of the folder that belongs to the user and is not writable by other users.
     #[inline]
     pub(super) fn open(&self, name: &str, access: Access) -> io::Result<File> {
         let file = open_private(&self.path.join(name), access)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            return Err(not_trusted("a file is not a regular file"));
+            return Err(not_trusted("a file in it is not a regular file"));
         }
         #[cfg(unix)]
         {
-            unix::check_owner(&metadata, "a file", self.user)?;
+            unix::check_owner(&metadata, "a file in it", self.user)?;
             if unix::identity(&fs::symlink_metadata(&self.path)?) != self.identity {
-                return Err(not_trusted("the folder was replaced meanwhile"));
+                return Err(not_trusted("the folder was replaced in the meantime"));
             }
         }
         Ok(file)
@@ -119,9 +119,9 @@ fn open_private(path: &Path, access: Access) -> io::Result<File> {
     }
     options.open(path).map_err(|error| match error.raw_os_error() {
         #[cfg(unix)]
-        Some(libc::ELOOP) => not_trusted("a file is a symbolic link"),
+        Some(libc::ELOOP) => not_trusted("a file in it is a symbolic link"),
         #[cfg(unix)]
-        Some(libc::ENXIO) => not_trusted("a file is not a regular file"),
+        Some(libc::ENXIO) => not_trusted("a file in it is not a regular file"),
         _ => error,
     })
 }
@@ -149,8 +149,8 @@ pub(crate) mod unix {
     const STICKY: u32 = 0o1000;
     const ROOT: u32 = 0;
 
-    /// Returns the user who owns the files that this process creates. It is determined from a pipe,
-    /// which needs neither a writable folder nor `/proc`.
+    /// Returns the id of the user who owns the files that this process creates. The id is
+    /// determined from a pipe, which needs neither a writable folder nor `/proc`.
     ///
     /// # Errors
     /// Returns an error if the system cannot create a pipe.
@@ -163,13 +163,15 @@ pub(crate) mod unix {
         (metadata.dev(), metadata.ino())
     }
 
-    /// Checks that others can neither own nor write a folder or file.
+    /// Checks that a folder or file belongs to `user` and is not writable by other users.
     pub(super) fn check_owner(metadata: &Metadata, what: &str, user: u32) -> io::Result<()> {
         if metadata.uid() != user {
             return Err(not_trusted(format!("{what} belongs to another user")));
         }
         if metadata.mode() & OTHERS_CAN_WRITE != 0 {
-            return Err(not_trusted(format!("{what} can be written by others")));
+            return Err(not_trusted(format!(
+                "{what} is writable by other users; run `chmod go-w`"
+            )));
         }
         Ok(())
     }
@@ -244,7 +246,9 @@ pub(crate) mod unix {
             let is_shared = is_of_other || parent.mode() & OTHERS_CAN_WRITE != 0;
             let is_of_owner = entry.uid() == parent.uid() && !entry.is_symlink();
             if is_shared && !is_of_owner && !self.trusts(&entry) {
-                return reject("belongs to another user and is in a folder that others can write");
+                return reject(
+                    "belongs to another user and is in a folder that is writable by other users",
+                );
             }
             if entry.is_symlink() {
                 if is_last {
@@ -254,7 +258,9 @@ pub(crate) mod unix {
                     return reject("is a symbolic link of another user");
                 }
                 if is_of_other || (is_shared && parent.mode() & STICKY == 0) {
-                    return reject("is a symbolic link in a folder that others can write");
+                    return reject(
+                        "is a symbolic link in a folder that is writable by other users",
+                    );
                 }
                 self.links += 1;
                 if self.links > MOST_LINKS {
@@ -272,7 +278,7 @@ pub(crate) mod unix {
         fn entry(&self, path: &Path) -> io::Result<Metadata> {
             match fs::symlink_metadata(path) {
                 Err(error) if self.create && error.kind() == io::ErrorKind::NotFound => {
-                    // Does not follow a link that another user created meanwhile.
+                    // Does not follow a link that another user created in the meantime.
                     match fs::DirBuilder::new().mode(0o700).create(path) {
                         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
                         _ => fs::symlink_metadata(path),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The lock of a key in a token store, which is acquired before a token is requested. After a
 /// failed attempt, the key is not locked again until a request has succeeded, so each request waits
-/// for it at most once.
+/// for the lock at most once.
 ///
 /// ```
 /// use api_auth::LockOnce;

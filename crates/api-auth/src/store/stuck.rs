@@ -28,13 +28,13 @@ impl StuckStore {
         Self::new(verified(key, secret, token))
     }
 
-    /// Sets a step that runs during the next look-up of a token.
+    /// Sets a step that runs during the next lookup of a token.
     pub(crate) fn meanwhile(&self, step: impl FnOnce() + Send + 'static) {
         *lock(&self.meanwhile) = Some(Box::new(step));
     }
 }
 
-/// Returns a token with the verifier of a generated secret, as it is stored.
+/// Returns a token as it is stored: with the verifier of a generated secret.
 pub(crate) fn verified(key: &TokenKey, secret: &str, token: &AccessToken) -> AccessToken {
     let store = MemoryStore::new();
     let secret = Secret::new(secret);

@@ -25,8 +25,8 @@
 //!
 //! Only the feature `dns-cache` uses the part of ureq that may change in any minor version.
 //!
-//! Plain http is rejected for all hosts but this machine and those that are allowed by name. This
-//! repeats the check of the base URL as a second defence.
+//! Plain http is rejected for all hosts except this machine and those that are allowed by name.
+//! This repeats the check of the base URL as a second defence.
 
 #[cfg(feature = "dns-cache")]
 mod dns_cache;
@@ -155,9 +155,9 @@ impl Transport for UreqTransport {
     }
 }
 
-/// A transport of an agent of the caller, with its own timeouts, proxy, certificates and pool.
-/// Statuses and redirects are handled as the contract requires, whatever the agent's settings. The
-/// maximum size of a response body is 8 MiB.
+/// Makes an agent of the caller a transport, with the agent's timeouts, proxy, certificates and
+/// pool. Statuses and redirects are handled as the contract requires, whatever the agent's
+/// settings. The maximum size of a response body is 8 MiB.
 #[cfg(feature = "ureq-3")]
 impl Transport for Agent {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
@@ -215,7 +215,7 @@ fn without_tls(settings: &NetworkSettings) -> Result<(), InputError> {
 }
 
 /// Runs `exchange` and returns an error if it panics. ureq panics if it cannot start a thread for a
-/// DNS look-up.
+/// DNS lookup.
 fn without_panic(
     exchange: impl FnOnce() -> Result<Response, TransportError>,
 ) -> Result<Response, TransportError> {

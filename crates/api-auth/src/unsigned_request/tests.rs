@@ -76,7 +76,7 @@ fn debug_shows_names_and_lengths_and_no_values() {
         let unsigned = UnsignedRequest::of(&call).unwrap();
         for text in [format!("{call:?}"), format!("{unsigned:?}")] {
             assert!(text.contains("path: 9 bytes") && text.contains(r#"["token"]"#), "{text}");
-            // Also not as a list of byte values.
+            // The bytes are not shown either.
             assert!(text.contains(shown), "{text}");
             assert!(!text.contains("CANARY") && !text.contains("67, 65"), "{text}");
         }

@@ -1,4 +1,4 @@
-//! Parsing and validating the parameters of a request.
+//! Parses and validates the parameters of a request.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,8 @@ use super::routes::Route;
 use super::{Refusal, refuse};
 use crate::query::{Pairs, whole};
 
-/// Whether a name of that kind is valid in a certificate. Chosen: the syntax of the values.
+/// Returns whether a name of type `kind` is valid in a certificate. Chosen: the syntax of the
+/// values.
 fn is_san(kind: &str, value: &str) -> bool {
     let of_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     match kind {
@@ -33,7 +34,8 @@ fn is_san(kind: &str, value: &str) -> bool {
 pub(super) struct Ask(Pairs);
 
 impl Ask {
-    /// Chosen: unknown and repeated parameters are rejected, so that a mistake is noticed.
+    /// Parses the parameters of a request. Chosen: unknown and repeated parameters are rejected, so
+    /// that mistakes are noticed.
     pub(super) fn read(pairs: Pairs, route: &Route) -> Result<Self, Refusal> {
         let is_known = |name: &str| {
             let is_san = name.starts_with("SANs[") && route.wants.contains(&"SANs");
@@ -48,12 +50,12 @@ impl Ask {
         }
     }
 
-    /// Returns a parameter.
+    /// Returns the value of a parameter.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name)
     }
 
-    /// Returns a required parameter; an empty one counts as missing.
+    /// Returns the value of a required parameter. An empty value counts as missing.
     pub(super) fn need(&self, name: &str) -> Result<&str, Refusal> {
         match self.get(name) {
             Some(value) if !value.is_empty() => Ok(value),
@@ -61,7 +63,7 @@ impl Ask {
         }
     }
 
-    /// Returns a required decimal integer.
+    /// Returns the value of a required parameter, which must be a decimal integer.
     pub(super) fn number(&self, name: &str) -> Result<i64, Refusal> {
         let number = whole(self.need(name)?).and_then(|number| i64::try_from(number).ok());
         number.map_or_else(
@@ -86,7 +88,8 @@ impl Ask {
         })
     }
 
-    /// Returns the names in `SANs[0][DNS]=...`, which are numbered from 0 without a gap.
+    /// Returns the names in parameters such as `SANs[0][DNS]=...`, which must be numbered from 0
+    /// without gaps.
     pub(super) fn sans(&self) -> Result<Vec<(String, String)>, Refusal> {
         let mut sans = Vec::new();
         for (name, value) in self.0.iter().filter(|(name, _)| name.starts_with("SANs")) {

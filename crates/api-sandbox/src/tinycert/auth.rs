@@ -1,4 +1,4 @@
-//! Verification of the digest over the body as it arrived.
+//! Verification of the digest of the body, byte for byte as it arrived.
 
 use super::API_KEY;
 use crate::Raw;
@@ -8,9 +8,9 @@ use crate::query::{Pairs, decode_form};
 /// The error for a body that was signed with another key, or changed after it was signed.
 pub(super) const MISMATCH: &str = "digest: does not match the body and the API key";
 
-/// Verifies the digest and returns the parameters. They must be encoded and sorted as by PHP's
-/// `ksort` and `http_build_query`, since the real server may rebuild the string; it accepts `*` in
-/// either form since 2018.
+/// Verifies the digest, and returns the parameters. They must be encoded and sorted like those of
+/// PHP's `ksort` and `http_build_query`, because the real server may rebuild the string. Since
+/// 2018, `*` may be escaped or not.
 pub(super) fn verify(request: &Raw) -> Result<Pairs, String> {
     let kind = request.header("content-type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();

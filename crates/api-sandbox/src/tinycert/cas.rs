@@ -24,7 +24,8 @@ impl TinyCert {
         subject.ou = "Secure Digital Certificate Signing".to_owned();
         subject.e = EMAIL.to_owned();
         let now = self.clock.unix();
-        // Chosen: ten years, and SHA-256 also if SHA-1 was requested, which rcgen does not support.
+        // Chosen: the certificate is valid for ten years, and SHA-256 is used even if SHA-1 was
+        // requested, because rcgen does not support SHA-1.
         let authority = Authority::new(&subject, now.saturating_sub(60), now + 10 * YEAR)
             .or_else(|error| refuse("InputFailure", error.to_string()))?;
         self.last_ca += 1;
@@ -32,7 +33,7 @@ impl TinyCert {
         Ok(self.last_ca)
     }
 
-    /// The CA of the request.
+    /// Returns the CA that the request names.
     pub(super) fn ca(&self, ask: &Ask) -> Result<(i64, &Ca), Refusal> {
         let id = ask.number("ca_id")?;
         match self.cas.get(&id) {

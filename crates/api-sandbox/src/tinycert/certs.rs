@@ -64,7 +64,8 @@ impl Cert {
         }
     }
 
-    /// The certificate and its key as PKCS#12, under the account's passphrase.
+    /// Returns the certificate and its key as a PKCS#12 file, encrypted with the account's
+    /// passphrase.
     fn pkcs12(&self) -> Vec<u8> {
         let base64: String = self.pem.lines().filter(|line| !line.starts_with('-')).collect();
         let certificate = STANDARD.decode(base64).unwrap_or_default();
@@ -73,10 +74,11 @@ impl Cert {
 }
 
 impl TinyCert {
-    /// Creates a certificate that expires at `until`, in Unix seconds, and returns its id.
+    /// Creates a certificate that expires at `until` (Unix seconds). Returns the id of the
+    /// certificate.
     ///
     /// # Errors
-    /// Returns the reason if there is no such CA, or if a name cannot be in a certificate.
+    /// Returns the reason if there is no such CA, or if a name is not valid in a certificate.
     pub fn add_cert(
         &mut self,
         ca: i64,
@@ -127,20 +129,20 @@ impl TinyCert {
         Ok(id)
     }
 
-    /// Returns the ids and the statuses of the certificates with that common name, oldest first.
+    /// Returns the ids and statuses of the certificates with the given common name, oldest first.
     pub fn certs_named(&self, common_name: &str) -> Vec<(i64, &'static str)> {
         let now = self.clock.unix();
         let named = self.certs.iter().filter(|(_, cert)| cert.subject.cn == common_name);
         named.map(|(id, cert)| (*id, cert.status(now).text())).collect()
     }
 
-    /// Returns the PKCS#12 file of a certificate, DER; `None` if there is no such certificate. Its
-    /// passphrase is [`PASSPHRASE`].
+    /// Returns the PKCS#12 file of a certificate, as DER. Its passphrase is [`PASSPHRASE`]. Returns
+    /// `None` if there is no such certificate.
     pub fn pkcs12(&self, cert_id: i64) -> Option<Vec<u8>> {
         self.certs.get(&cert_id).map(Cert::pkcs12)
     }
 
-    /// The certificate of the request.
+    /// Returns the certificate that the request names.
     fn cert(&self, ask: &Ask) -> Result<(i64, &Cert), Refusal> {
         let id = ask.number("cert_id")?;
         match self.certs.get(&id) {
@@ -224,7 +226,7 @@ impl TinyCert {
                 return refuse("NotLatest", "cert_id: the certificate was reissued before");
             }
             Status::Good | Status::Hold => true,
-            // Chosen: these keep their status and can be reissued repeatedly.
+            // Chosen: certificates with these statuses keep them, and can be reissued repeatedly.
             Status::Expired | Status::Revoked => false,
         };
         let (ca, subject, sans) = (cert.ca, cert.subject.clone(), cert.sans.clone());

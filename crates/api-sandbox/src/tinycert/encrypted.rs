@@ -1,7 +1,6 @@
-//! Private keys under a passphrase: PKCS#8 (RFC 5958) and PKCS#12 (RFC 7292). Both are encrypted by
-//! PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC (RFC 8018). Salts are derived from the key, so
-//! that
-//! the same key and passphrase always give the same bytes.
+//! Private keys that are encrypted with a passphrase: PKCS#8 (RFC 5958) and PKCS#12 (RFC 7292).
+//! Both use PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC (RFC 8018). Salts are derived from the
+//! key, so that the same key and passphrase always result in the same bytes.
 
 use std::num::NonZeroU32;
 
@@ -15,10 +14,10 @@ use sha2::{Digest, Sha256};
 use yasna::models::ObjectIdentifier;
 use yasna::{DERWriter, Tag, construct_der};
 
-/// Chosen: the default of OpenSSL.
+/// The number of iterations of PBKDF2. Chosen: the default of OpenSSL.
 const ITERATIONS: u32 = 2048;
 
-/// An encrypted PKCS#8 key as PEM; `key` is the DER of the unencrypted one.
+/// Encrypts a PKCS#8 key. Returns the result as PEM; `key` is the unencrypted key as DER.
 pub(super) fn key_pem(key: &[u8], passphrase: &str) -> String {
     let text = STANDARD.encode(pkcs8(key, passphrase));
     let mut pem = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n".to_owned();
@@ -31,8 +30,8 @@ pub(super) fn key_pem(key: &[u8], passphrase: &str) -> String {
     pem + "\n-----END ENCRYPTED PRIVATE KEY-----\n"
 }
 
-/// A PKCS#12 file with a certificate and its key, both DER. Chosen: the CA's certificate is not in
-/// it.
+/// Creates a PKCS#12 file with a certificate and its key, which are passed as DER. Chosen: the file
+/// does not contain the CA's certificate.
 pub(super) fn pkcs12(certificate: &[u8], key: &[u8], passphrase: &str) -> Vec<u8> {
     let key_id = Sha256::digest(key);
     let bags = construct_der(|writer| {
@@ -72,7 +71,7 @@ pub(super) fn pkcs12(certificate: &[u8], key: &[u8], passphrase: &str) -> Vec<u8
     })
 }
 
-/// The DER of an encrypted PKCS#8 key.
+/// Encrypts a PKCS#8 key. Returns the result as DER.
 fn pkcs8(key: &[u8], passphrase: &str) -> Vec<u8> {
     let (salt, iv) = (salt("PKCS#8", key), salt("IV", key));
     let encrypted = encrypt(key, &derived_key(passphrase, &salt), &iv);
@@ -107,7 +106,7 @@ fn oid(writer: DERWriter<'_>, numbers: &[u64]) {
     writer.write_oid(&ObjectIdentifier::from_slice(numbers));
 }
 
-/// A `ContentInfo` of type `data`.
+/// Writes a `ContentInfo` of type `data`.
 fn data(writer: DERWriter<'_>, content: &[u8]) {
     writer.write_sequence(|info| {
         oid(info.next(), &[1, 2, 840, 113_549, 1, 7, 1]);
@@ -115,7 +114,8 @@ fn data(writer: DERWriter<'_>, content: &[u8]) {
     });
 }
 
-/// A `SafeBag` with the attribute `localKeyId`, which pairs a certificate and its key.
+/// Writes a `SafeBag` with the attribute `localKeyId`, by which a certificate and its key are
+/// matched.
 fn bag(writer: DERWriter<'_>, kind: &[u64], key_id: &[u8], value: impl FnOnce(DERWriter<'_>)) {
     writer.write_sequence(|bag| {
         oid(bag.next(), kind);
@@ -129,7 +129,7 @@ fn bag(writer: DERWriter<'_>, kind: &[u64], key_id: &[u8], value: impl FnOnce(DE
     });
 }
 
-/// Sixteen bytes that depend on the key and on their use.
+/// Returns a salt of 16 bytes, derived from the key and the purpose.
 fn salt(purpose: &str, key: &[u8]) -> [u8; 16] {
     let digest = Sha256::new().chain_update(purpose).chain_update(key).finalize();
     let mut salt = [0; 16];
@@ -146,7 +146,7 @@ fn derived_key(passphrase: &str, salt: &[u8]) -> [u8; 32] {
     key
 }
 
-/// AES-256-CBC with the padding of PKCS#7.
+/// Encrypts with AES-256-CBC and PKCS#7 padding.
 fn encrypt(plain: &[u8], key: &[u8; 32], iv: &[u8; 16]) -> Vec<u8> {
     let cipher = Aes256::new(&(*key).into());
     let padding = 16 - plain.len() % 16;
@@ -167,8 +167,8 @@ fn encrypt(plain: &[u8], key: &[u8; 32], iv: &[u8; 16]) -> Vec<u8> {
     out
 }
 
-/// The integrity MAC of PKCS#12. Its key is derived as in RFC 7292, appendix B; SHA-256 gives the
-/// whole key in one round.
+/// Returns the integrity MAC of a PKCS#12 file. The key of the MAC is derived as in RFC 7292,
+/// appendix B. With SHA-256, one round is enough for the whole key.
 fn mac(content: &[u8], salt: &[u8], passphrase: &str) -> Vec<u8> {
     let password: Vec<u8> =
         passphrase.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect();

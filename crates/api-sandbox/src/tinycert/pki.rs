@@ -1,4 +1,4 @@
-//! X.509 of the TinyCert server: CAs and their certificates.
+//! The X.509 certificates of the TinyCert server: CAs, and certificates that they sign.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,8 @@ use rcgen::{
 };
 use time::OffsetDateTime;
 
-/// The parts of a subject, in the order of the certificate; empty ones are left out.
+/// The fields of a subject, in the order in which they are in a certificate. Empty fields are
+/// omitted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Subject {
     pub(super) c: String,
@@ -23,7 +24,7 @@ pub(super) struct Subject {
 
 impl Subject {
     fn name(&self) -> Result<DistinguishedName, Error> {
-        // 1.2.840.113549.1.9.1 is emailAddress.
+        // The OID 1.2.840.113549.1.9.1 is emailAddress.
         let email = DnType::from_oid(&[1, 2, 840, 113_549, 1, 9, 1]);
         let mut name = DistinguishedName::new();
         for (kind, value) in [
@@ -112,7 +113,7 @@ impl KeyAndRequest {
         Ok(Self { key, params, csr })
     }
 
-    /// The certificate of this request, signed by that CA.
+    /// Returns a certificate for this request, signed by the given CA.
     pub(super) fn signed_by(
         &self,
         authority: &Authority,
@@ -130,12 +131,12 @@ impl KeyAndRequest {
             .map(|certificate: Certificate| certificate.pem())
     }
 
-    /// The private key, unencrypted PKCS#8 as DER.
+    /// Returns the private key as unencrypted PKCS#8, in DER.
     pub(super) fn key_der(&self) -> Vec<u8> {
         self.key.serialize_der()
     }
 
-    /// The private key, unencrypted PKCS#8 as PEM.
+    /// Returns the private key as unencrypted PKCS#8, in PEM.
     pub(super) fn key_pem(&self) -> String {
         self.key.serialize_pem()
     }

@@ -9,7 +9,7 @@ const fn post(id: &'static str, path: &'static str, names: &'static [&'static st
     Route::new(id, "POST", path, names)
 }
 
-/// Every endpoint; its path may end in `.json`.
+/// All endpoints. Each path may also end in `.json` or `.xml`.
 #[rustfmt::skip]
 pub(super) const ROUTES: [Route; 13] = [
     post("session.connect", "/api/v1/connect", &["email", "passphrase"]),

@@ -20,7 +20,7 @@ impl TinyCert {
         self.sessions.values().filter(|last| now < **last + self.session_seconds).count()
     }
 
-    /// Checks the token and prolongs its session.
+    /// Checks the token, and extends the lifetime of its session.
     pub(super) fn session(&mut self, ask: &Ask) -> Result<(), Refusal> {
         let token = ask.need("token")?;
         let now = self.clock.unix();

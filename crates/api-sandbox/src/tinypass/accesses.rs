@@ -1,28 +1,28 @@
-//! Grants of access: `access.*`.
+//! Access records: `access.*`.
 
 use serde_json::{Value, json};
 
 use super::ask::Ask;
 use super::{AID, ApiResult, Refusal, TinyPass};
 
-/// A grant of access.
+/// An access record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Access {
-    /// The public id, 12 characters.
+    /// The public id of 12 characters.
     pub id: String,
-    /// The resource.
+    /// The id of the resource.
     pub rid: String,
-    /// The user.
+    /// The uid of the user.
     pub uid: String,
-    /// The publisher's reference of the user.
+    /// The publisher's reference for the user.
     pub user_ref: String,
-    /// The user's address.
+    /// The user's e-mail address.
     pub email: String,
     /// The price in cents.
     pub cents: u64,
-    /// Unix seconds.
+    /// The time of creation, in Unix seconds.
     pub created: u64,
-    /// The expiry in Unix seconds; `None` if it does not expire.
+    /// The time of expiry, in Unix seconds. `None` if access does not expire.
     pub expires: Option<u64>,
     /// The resource's tags.
     pub tags: Vec<String>,
@@ -56,7 +56,7 @@ impl Access {
             "aid": AID,
             "rid": self.rid,
             "uid": self.uid,
-            // A string with two decimals, like other prices in this API.
+            // The amount is a string with two decimals, like other prices in this API.
             "amount": format!("{}.{:02}", self.cents / 100, self.cents % 100),
             "currency": "USD",
             "created": self.created,
@@ -76,7 +76,7 @@ fn no_access() -> Refusal {
 }
 
 impl TinyPass {
-    /// Adds a grant, and the user if the e-mail address is unknown.
+    /// Adds an access record. Also adds the user if the e-mail address is unknown.
     pub fn add_access(
         &mut self,
         rid: &str,
@@ -145,9 +145,9 @@ impl TinyPass {
         if !email.contains('@') {
             return Err((402, "email: must be an e-mail address".to_owned()));
         }
-        // Chosen: an empty reference is none.
+        // Chosen: an empty reference counts as missing.
         let user_ref = ask.get("user_ref").filter(|user| !user.is_empty()).unwrap_or(email);
-        // Chosen: a second grant of the same moves the end of the first one.
+        // Chosen: a second grant of the same access changes the expiry of the first one.
         let access = match self.accesses.iter_mut().find(|access| access.is(rid, user_ref)) {
             Some(access) => {
                 access.expires = expires;

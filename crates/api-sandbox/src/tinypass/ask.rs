@@ -1,11 +1,11 @@
-//! Parsing and validating the parameters of a request.
+//! Parses and validates the parameters of a request.
 
 use super::Refusal;
 use super::routes::Route;
 use crate::Raw;
 use crate::query::{Pairs, decode_form, whole};
 
-/// Rejects a request with status 400.
+/// Returns an error with status 400.
 fn bad<T>(why: impl Into<String>) -> Result<T, Refusal> {
     Err((400, why.into()))
 }
@@ -13,7 +13,7 @@ fn bad<T>(why: impl Into<String>) -> Result<T, Refusal> {
 /// A parsed request.
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Raw,
-    /// The arguments of the path, decoded.
+    /// The decoded arguments in the path.
     values: Vec<String>,
     pairs: Pairs,
 }
@@ -28,7 +28,7 @@ impl<'a> Ask<'a> {
             return bad("the body must be empty: parameters are in the query");
         }
         if request.method == "POST" && !request.has_empty_body() {
-            return bad("a POST has Content-Length: 0");
+            return bad("a POST must have Content-Length: 0");
         }
         // The official Ruby client sends an empty query after a question mark if there are no
         // parameters. PHP escapes `*` and Ruby does not.
@@ -37,19 +37,19 @@ impl<'a> Ask<'a> {
         if let Some(name) = pairs.repeated() {
             return bad(format!("{name}: the parameter is repeated"));
         }
-        // Chosen: unknown parameters are rejected, so that a misspelt one is noticed.
+        // Chosen: unknown parameters are rejected, so that misspelt ones are noticed.
         if let Some(name) = pairs.unknown(|name| route.wants.contains(&name)) {
             return bad(format!("{name}: the endpoint has no such parameter"));
         }
         Ok(Self { request, values, pairs })
     }
 
-    /// Returns the argument of the path with this index, from 0.
+    /// Returns the path argument with this index, counted from 0.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }
 
-    /// Returns a parameter.
+    /// Returns the value of a parameter.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.pairs.get(name)
     }
@@ -59,13 +59,14 @@ impl<'a> Ask<'a> {
         self.get(name).is_none_or(|wanted| wanted == value)
     }
 
-    /// Returns a required parameter.
+    /// Returns the value of a required parameter.
     pub(super) fn need(&self, name: &'static str) -> Result<&str, Refusal> {
         let found = self.get(name).filter(|value| !value.is_empty());
         found.ok_or_else(|| (400, format!("{name}: required parameter is missing")))
     }
 
-    /// Returns a boolean. Defaults to `false`. The official PHP client sends `1` and `0`.
+    /// Returns the value of an optional boolean parameter. Defaults to `false`. The official PHP
+    /// client sends `1` and `0`.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Refusal> {
         match self.get(name) {
             None | Some("false" | "0") => Ok(false),
@@ -74,7 +75,7 @@ impl<'a> Ask<'a> {
         }
     }
 
-    /// Returns an optional integer.
+    /// Returns the value of an optional integer parameter.
     pub(super) fn number(&self, name: &str) -> Result<Option<u64>, Refusal> {
         let Some(text) = self.get(name) else { return Ok(None) };
         match whole(text) {

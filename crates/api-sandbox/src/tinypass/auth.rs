@@ -1,4 +1,4 @@
-//! Verification of the signature over the request line as it arrived.
+//! Verification of the signature of the request line, byte for byte as it arrived.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,7 +15,7 @@ pub(super) fn verify(request: &Raw) -> Result<(), &'static str> {
     if aid != AID {
         return Err("the application id is unknown");
     }
-    // The official clients send no padding; a client for Node.js sends it.
+    // The official clients send no padding, but a third-party client for Node.js does.
     let signature = signature.strip_suffix('=').unwrap_or(signature);
     let signature = URL_SAFE_NO_PAD.decode(signature);
     let signature = signature.map_err(|_| "the signature must be base64url")?;

@@ -6,7 +6,7 @@ use super::ask::Ask;
 use super::{ApiResult, DOWNLOAD_RID, Refusal, TinyPass};
 use crate::Response;
 
-/// A link to a file, for a time.
+/// An expiring link to a file.
 pub(super) struct Link {
     token: String,
     expires: u64,
@@ -49,7 +49,7 @@ impl TinyPass {
         }))
     }
 
-    /// Handles a link of `download.url`, which needs no signature.
+    /// Handles a request to a link that `download.url` returned. It requires no signature.
     pub(super) fn file(&self, token: &str) -> Result<Response, Refusal> {
         let now = self.clock.unix();
         let link = self.links.iter().find(|link| link.token == token);

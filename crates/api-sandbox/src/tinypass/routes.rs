@@ -5,7 +5,7 @@ use crate::routes;
 /// An endpoint and the names of its parameters.
 pub(super) type Route = routes::Route<&'static [&'static str]>;
 
-/// Every endpoint, with both spellings of downloads.
+/// All endpoints, with both spellings of the download paths.
 #[rustfmt::skip]
 pub(super) const ROUTES: [Route; 11] = {
     const SEARCH: &[&str] = &["rid", "user_ref", "email", "tag", "show_expired", "page", "pagesize"];
@@ -26,8 +26,8 @@ pub(super) const ROUTES: [Route; 11] = {
     ]
 };
 
-/// The documented paths of downloads.
+/// The documented download paths.
 pub(super) const DOCUMENTED: [&str; 2] = ["/r2/downloads/url", "/r2/download/"];
 
-/// Where downloads are as the official PHP client calls them.
+/// The download paths of the official PHP client.
 pub(super) const SDK: [&str; 2] = ["/r2/download/url", "/r2/download"];

@@ -13,7 +13,7 @@ pub(super) struct Subscription {
     cancelled: bool,
 }
 
-/// The subscription that is there from the start.
+/// Returns the subscription of the initial state.
 pub(super) fn first_subscription() -> Subscription {
     Subscription {
         id: "SUB000000001".to_owned(),
@@ -58,7 +58,7 @@ impl TinyPass {
         let found =
             self.subscriptions.iter_mut().find(|known| known.rid == rid && known.user_ref == user);
         let found = found.ok_or_else(not_found)?;
-        // Chosen: cancelling twice is no error.
+        // Chosen: a second cancellation is not an error.
         found.cancelled = true;
         Ok(json!({ "id": found.id, "status": "cancelled" }))
     }

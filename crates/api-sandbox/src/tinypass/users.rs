@@ -12,13 +12,13 @@ pub(super) struct User {
     first_name: String,
 }
 
-/// The initial user.
+/// Returns the user of the initial state.
 pub(super) fn first_user() -> User {
     User { uid: UID.to_owned(), email: EMAIL.to_owned(), first_name: "Ann".to_owned() }
 }
 
 impl TinyPass {
-    /// Returns the uid of the user with this e-mail address, who is created if necessary.
+    /// Returns the uid of the user with this e-mail address. Creates the user if there is none.
     pub(super) fn uid_of(&mut self, email: &str) -> String {
         if let Some(user) = self.users.iter().find(|user| user.email == email) {
             return user.uid.clone();

@@ -1,4 +1,5 @@
-//! Webhooks: sealed blocks, sent one at a time to a callback on this machine.
+//! Webhooks: encrypted blocks, which are sent one after the other to a callback URL on this
+//! machine.
 
 use std::fmt;
 use std::sync::mpsc::{Sender, channel};
@@ -16,10 +17,11 @@ use super::PRIVATE_KEY;
 use crate::callback::Callback;
 use crate::digest::hmac_sha256;
 
-/// How often a webhook is sent until the status is 200. Chosen: the number, and no pauses.
+/// The maximum number of attempts to deliver a webhook. Chosen: the number, and that there are no
+/// pauses.
 const ATTEMPTS: u32 = 3;
 
-/// Sends grants and revocations to a callback; see [`Webhooks::subscribe`].
+/// Webhooks for grants and revocations; see [`Webhooks::subscribe`].
 #[derive(Default)]
 pub struct Webhooks {
     queue: Option<Sender<String>>,
@@ -27,12 +29,13 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    /// Sends a webhook for each following grant and revocation, as a GET with the encrypted block
-    /// in `data`. Webhooks are sent one at a time, and each at most three times, until the status is
-    /// 200. `url` must be `http://` and a loopback address.
+    /// Sends a webhook for each grant and revocation from now on, as a GET request with the
+    /// encrypted block in `data`. Webhooks are sent one after the other. Each is sent at most three
+    /// times, until the response has status 200. `url` must begin with `http://` and have a
+    /// loopback address.
     ///
     /// # Errors
-    /// Returns an error if `url` is another URL.
+    /// Returns an error for any other URL.
     pub fn subscribe(&mut self, url: &str) -> Result<(), String> {
         let callback = Callback::new(url)
             .ok_or_else(|| format!("{url} is not an http:// URL of this machine"))?;
@@ -53,21 +56,21 @@ impl Webhooks {
         Ok(())
     }
 
-    /// Returns the statuses of the callback's responses, oldest first. `None` is a missing
-    /// response.
+    /// Returns the status of each response of the callback, oldest first. `None` means that there
+    /// was no response.
     pub fn responses(&self) -> Vec<Option<u16>> {
         self.responses.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn send(&self, payload: &Value) {
         if let Some(queue) = &self.queue {
-            // The thread ends with the queue.
+            // The thread ends when the queue is dropped.
             let _ = queue.send(seal(&payload.to_string()));
         }
     }
 }
 
-/// Returns the encrypted block of a string. base64url and `~` need no escaping in a query.
+/// Encrypts a string. The result (base64url and `~`) needs no escaping in a query.
 fn seal(text: &str) -> String {
     let mut key = [b'X'; 32];
     for (to, from) in key.iter_mut().zip(PRIVATE_KEY.bytes()) {
@@ -79,7 +82,7 @@ fn seal(text: &str) -> String {
     format!("{cipher}~~~{signature}")
 }
 
-/// The status of the response to a webhook.
+/// Sends a webhook once. Returns the status of the response.
 fn deliver(callback: &Callback, data: &str) -> Option<u16> {
     let Callback { address, target } = callback;
     let request = format!(

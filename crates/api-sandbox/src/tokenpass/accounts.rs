@@ -14,32 +14,33 @@ use crate::digest::sha256_hex;
 /// A user.
 #[derive(Clone)]
 pub struct User {
-    /// The user's uuid.
+    /// The id of the user, a UUID.
     pub id: String,
-    /// The display name; may be empty.
+    /// The display name. May be empty.
     pub name: String,
     /// The user name.
     pub username: String,
-    /// The user name in URLs.
+    /// The form of the user name that is used in URLs.
     pub slug: String,
     /// The e-mail address.
     pub email: String,
-    /// Whether the user has followed the link in the mail.
+    /// Whether the user has confirmed the e-mail address.
     pub email_is_confirmed: bool,
     /// The password.
     pub password: String,
-    /// API token and API secret of a privileged user.
+    /// The API token and API secret, if the user is privileged.
     pub api_key: Option<(String, String)>,
     /// Whether the bitcoin second factor is satisfied.
     pub has_signed: bool,
-    /// The message to sign for `address.instant_verify`; invalid after one success.
+    /// The message to be signed for `address.instant_verify`. It is removed when it has been used.
     pub instant_message: Option<String>,
-    /// The client ids that the user has authorized.
+    /// The client ids of the applications that the user has authorized.
     pub connected: Vec<String>,
 }
 
 impl User {
-    /// Returns the private key that the server of 2017 returns, derived from the id.
+    /// Returns the private key that the server of 2017 sends in responses. Here, it is derived from
+    /// the id.
     pub(super) fn ecc_key(&self) -> String {
         sha256_hex(&self.id)
     }
@@ -67,7 +68,7 @@ pub(super) fn first_users() -> Vec<User> {
 }
 
 impl Tokenpass {
-    /// The user with that name or slug; case does not matter.
+    /// Returns the user with this name or slug, ignoring case.
     pub(super) fn user_named(&self, name: &str) -> Option<&User> {
         self.users.iter().find(|user| {
             user.username.eq_ignore_ascii_case(name) || user.slug.eq_ignore_ascii_case(name)

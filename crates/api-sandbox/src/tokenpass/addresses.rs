@@ -1,4 +1,4 @@
-//! The users' addresses: `address.*`.
+//! Addresses of users: `address.*`.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::{
 use crate::Response;
 use crate::digest::sha256_hex;
 
-/// How long a verify code may be signed, in seconds.
+/// The lifetime of a verify code, in seconds.
 const CODE_LIFE: u64 = 600 * 60;
 
 const WORDS: [&str; 8] = ["velvet", "north", "zebra", "quick", "ocean", "amber", "tulip", "copper"];
@@ -23,19 +23,19 @@ const WORDS: [&str; 8] = ["velvet", "north", "zebra", "quick", "ocean", "amber",
 pub struct Address {
     /// The user's id.
     pub user: String,
-    /// The address itself.
+    /// The bitcoin address.
     pub address: String,
-    /// The label, escaped as the server escapes it.
+    /// The label, with the escapes of the server.
     pub label: String,
-    /// Whether it is public.
+    /// Whether the address is public.
     pub public: bool,
-    /// Whether it is active.
+    /// Whether the address is active.
     pub active: bool,
-    /// Whether its ownership is verified.
+    /// Whether the ownership of the address is verified.
     pub verified: bool,
-    /// Whether the server generated it for a user without an address.
+    /// Whether the server generated the address, for a user without one.
     pub pseudo: bool,
-    /// The code to sign and its expiry in Unix seconds.
+    /// The verify code to be signed, and its expiry in Unix seconds.
     pub verify_code: Option<(String, u64)>,
 }
 
@@ -69,7 +69,7 @@ impl Address {
     }
 }
 
-/// Returns the signature of a block in the format of PGP, or the string itself.
+/// Returns the signature in a block in PGP style. Returns any other string unchanged.
 fn signature_of(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let end = lines.iter().position(|line| *line == "-----END BITCOIN SIGNATURE-----");
@@ -78,8 +78,8 @@ fn signature_of(text: &str) -> String {
 }
 
 impl Tokenpass {
-    /// Returns the balance of the address, with promises, in the format of responses: amounts that
-    /// include promises are strings.
+    /// Returns the balances of an address, including promises, in the format of responses: amounts
+    /// that include promises are strings.
     fn balances_shown(&self, address: &Address) -> Value {
         if !address.is_live() {
             return false.into();
@@ -101,7 +101,7 @@ impl Tokenpass {
         Value::Map(shown.collect())
     }
 
-    /// Returns a new verify code of words and a number. It replaces the previous one.
+    /// Returns a new verify code of words and a number. It replaces the previous code.
     fn new_code(&mut self, address: &str) -> String {
         let number = self.next_id();
         let word = |by: u64| {
@@ -120,7 +120,7 @@ impl Tokenpass {
         bitcoin::made_up_address(&format!("verify {address}"))
     }
 
-    /// One address with everything its owner, or anybody else, may see.
+    /// Returns the details of an address: those for its owner, or those for other users.
     fn detail(&mut self, address: &Address, owner: bool) -> Value {
         let mut members = vec![
             ("type".to_owned(), "btc".into()),
@@ -140,7 +140,7 @@ impl Tokenpass {
         Value::Map(members)
     }
 
-    /// One address as a row of a list.
+    /// Returns an address as an entry of a list.
     fn row(&self, address: &Address, with_state: bool) -> Value {
         let mut members = vec![
             ("address".to_owned(), (&address.address).into()),
@@ -159,7 +159,7 @@ impl Tokenpass {
         Value::Map(members)
     }
 
-    /// The token's user's address of the path.
+    /// Returns the address in the path if it belongs to the token's user.
     fn own(&self, ask: &Ask<'_>, missing: &str) -> Result<Address, Response> {
         let mut own = self.addresses.iter().filter(|known| known.user == ask.user);
         let found = own.find(|known| known.address == ask.value(0)).cloned();
@@ -311,7 +311,7 @@ impl Tokenpass {
         if let Some(user) = self.users.iter_mut().find(|known| known.id == user.id) {
             user.instant_message = None;
         }
-        // Chosen: such an address is private, as one that is registered without more words.
+        // Chosen: such an address is private, like one that is registered without options.
         self.addresses.push(Address {
             user: user.id,
             address,
@@ -325,8 +325,8 @@ impl Tokenpass {
         result(true)
     }
 
-    /// A message for `address.instant_verify`, as the dashboard of that user shows one. It voids
-    /// the one before. `None` if there is no such user.
+    /// Returns a new message to be signed for `address.instant_verify`, as in the dashboard of the
+    /// user. It replaces the previous message. Returns `None` if there is no such user.
     pub fn new_instant_message(&mut self, username: &str) -> Option<String> {
         let message = sha256_hex(format!("{username} {}", self.next_id()));
         let id = self.user_named(username)?.id.clone();

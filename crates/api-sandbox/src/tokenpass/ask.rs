@@ -1,4 +1,4 @@
-//! Parsing and validating the parameters and the caller of a request.
+//! Parses and validates the parameters of a request, and stores its caller.
 
 use super::auth::{Generation, is_json};
 use super::is_api;
@@ -9,17 +9,17 @@ use crate::{Raw, Response};
 /// A parsed request with its caller.
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Raw,
-    /// The arguments of the path, decoded.
+    /// The decoded arguments in the path.
     values: Vec<String>,
     /// The members of the body, followed by those of the query.
     pub(super) input: Vec<(String, Value)>,
-    /// The calling application's id, or a privileged user's API token.
+    /// The client id of the calling application, or the API token of a privileged user.
     pub(super) client: String,
-    /// The id of the token's user.
+    /// The id of the user to whom the token belongs.
     pub(super) user: String,
-    /// The token.
+    /// The OAuth token.
     pub(super) token: String,
-    /// The token's scopes.
+    /// The scopes of the token.
     pub(super) scopes: Vec<String>,
 }
 
@@ -29,10 +29,10 @@ impl<'a> Ask<'a> {
         generation: Generation,
         values: Vec<String>,
     ) -> Result<Self, Response> {
-        // Chosen: the query is ignored in the generation whose signature does not cover it.
+        // Chosen: the query is ignored in the generation whose signature does not cover the query.
         let is_signed = generation != Generation::XApi || !is_api(request);
         let query = request.query().filter(|_| is_signed).unwrap_or_default();
-        // Chosen: invalid UTF-8 is an error of the framework.
+        // Chosen: invalid UTF-8 results in an error of the framework.
         let query = parse_query(query);
         let query = query.ok_or_else(|| html(500))?;
         let mut input = if is_json(request) {
@@ -62,18 +62,18 @@ impl<'a> Ask<'a> {
         })
     }
 
-    /// Returns the argument of the path with this index, from 0.
+    /// Returns the path argument with this index, counted from 0.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }
 
-    /// Returns a parameter that is not null.
+    /// Returns the value of a parameter, unless it is null.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         let found = self.input.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         found.filter(|value| **value != Value::Null)
     }
 
-    /// Returns a parameter as a string if it is neither null nor empty.
+    /// Returns the value of a parameter as a string, unless it is null or empty.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(Value::text).filter(|text| !text.is_empty())
     }
@@ -82,20 +82,20 @@ impl<'a> Ask<'a> {
         self.scopes.iter().any(|held| held == scope)
     }
 
-    /// Validates parameters like the framework, which reports all problems at once.
+    /// Returns a validation of the parameters. Like the framework, it reports all problems at once.
     pub(super) fn validate(&self) -> Validation<'_> {
         Validation { ask: self, errors: Vec::new() }
     }
 }
 
-/// The problems of the parameters.
+/// A validation of parameters, with the problems found so far.
 pub(super) struct Validation<'a> {
     ask: &'a Ask<'a>,
     errors: Vec<String>,
 }
 
 impl Validation<'_> {
-    /// Returns a required string.
+    /// Requires a non-empty string.
     pub(super) fn required(mut self, name: &str) -> Self {
         if self.ask.text(name).is_none() {
             self.errors.push(format!("The {} field is required.", words(name)));
@@ -103,7 +103,7 @@ impl Validation<'_> {
         self
     }
 
-    /// Returns an optional string of at most this length.
+    /// Requires a string of at most `most` characters, if the parameter is present.
     pub(super) fn at_most(mut self, name: &str, most: usize) -> Self {
         if self.ask.text(name).is_some_and(|text| text.chars().count() > most) {
             self.errors
@@ -112,7 +112,7 @@ impl Validation<'_> {
         self
     }
 
-    /// Returns an optional boolean: true, false, 0 or 1.
+    /// Requires a boolean (true, false, 0 or 1), if the parameter is present.
     pub(super) fn boolean(mut self, name: &str) -> Self {
         let ok = match self.ask.get(name) {
             None | Some(Value::Bool(_) | Value::Int(0 | 1)) => true,
@@ -125,7 +125,7 @@ impl Validation<'_> {
         self
     }
 
-    /// Returns an optional parameter that is one of these values.
+    /// Requires one of the values in `known`, if the parameter is present.
     pub(super) fn one_of(mut self, name: &str, known: &[&str]) -> Self {
         if self.ask.text(name).is_some_and(|text| !known.contains(&text.as_str())) {
             self.errors.push(format!("The selected {} is invalid.", words(name)));
@@ -133,7 +133,7 @@ impl Validation<'_> {
         self
     }
 
-    /// Adds this problem for a parameter that is present and invalid.
+    /// Adds the problem `text`, unless `ok` is set.
     pub(super) fn unless(mut self, ok: bool, text: &str) -> Self {
         if !ok {
             self.errors.push(text.to_owned());
@@ -145,7 +145,7 @@ impl Validation<'_> {
         self.refuse("The request was not processed successfully. ")
     }
 
-    /// Like [`done`](Self::done), without the first sentence.
+    /// Ends the validation like [`done`](Self::done), with a message without the first sentence.
     pub(super) fn done_briefly(self) -> Result<(), Response> {
         self.refuse("")
     }
@@ -160,7 +160,7 @@ impl Validation<'_> {
     }
 }
 
-/// Returns the name of a parameter in the messages of the framework.
+/// Returns the name of a parameter as the messages of the framework contain it.
 fn words(name: &str) -> String {
     name.replace('_', " ")
 }

@@ -8,35 +8,38 @@ use crate::Raw;
 use crate::digest::{hex, hmac_sha256};
 use crate::query::whole;
 
-/// The largest difference between the nonce and the server's time, in seconds.
+/// The maximum difference between the nonce and the server's time, in seconds.
 const WINDOW: u64 = 300;
 
-/// A generation of the signature headers. The server accepts one of them.
+/// A generation of the signature headers. The server accepts one generation at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Generation {
-    /// `X-Tokenly-Auth-*`; a GET signs the JSON of its query. 2016 to 2021.
+    /// The headers `X-Tokenly-Auth-*`. A GET request signs the JSON of its query. Used from 2016 to
+    /// 2021.
     Query,
-    /// `X-Tokenly-Auth-*`; a GET signs `{}`, whatever its query. Since 2021-04.
+    /// The headers `X-Tokenly-Auth-*`. A GET request signs `{}`, regardless of its query. Used
+    /// since 2021-04.
     EmptyObject,
-    /// `X-API-*`; nonce and body are signed, and parameters are in the body of every method.
+    /// The headers `X-API-*`. The nonce and the body are signed. Parameters are in the body, for
+    /// all methods.
     XApi,
 }
 
 /// A request with a valid signature.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Signed {
-    /// The client id, or the user's API token.
+    /// The client id of an application, or the API token of a user.
     pub(super) key: String,
     /// The nonce.
     pub(super) nonce: String,
 }
 
-/// Whether the request has any of the signature headers.
+/// Returns whether the request has any of the signature headers.
 pub(super) fn has_headers(request: &Raw, generation: Generation) -> bool {
     names(generation).iter().any(|name| request.header(name).is_some())
 }
 
-/// Names of the headers with key, nonce and signature.
+/// Returns the names of the headers with the key, nonce and signature.
 fn names(generation: Generation) -> [&'static str; 3] {
     match generation {
         Generation::XApi => ["X-API-Key", "X-API-Nonce", "X-API-Signature"],
@@ -44,8 +47,8 @@ fn names(generation: Generation) -> [&'static str; 3] {
     }
 }
 
-/// Verifies the headers; `secret_of` returns the secrets. The error is the message of a response
-/// with status 403.
+/// Verifies the signature headers. `secret_of` returns the secret for a key. The error is the
+/// message of a response with status 403.
 pub(super) fn verify(
     request: &Raw,
     generation: Generation,
@@ -86,8 +89,8 @@ pub(super) fn verify(
     Ok(Signed { key: key.to_owned(), nonce: nonce.to_owned() })
 }
 
-/// The URL that the server believes it was called by: without query, and without the port where
-/// it is the scheme's own.
+/// Returns the URL that the server reconstructs from the request: without the query, and without
+/// the default port of the scheme.
 fn url(request: &Raw) -> String {
     let scheme = match request.header("x-forwarded-proto") {
         Some("https") => "https",
@@ -99,7 +102,7 @@ fn url(request: &Raw) -> String {
     format!("{scheme}://{host}{}", request.path())
 }
 
-/// The forms of the parameters that may be signed.
+/// Returns the encodings of the parameters that may be signed.
 fn params(request: &Raw, generation: Generation) -> Vec<Vec<u8>> {
     let query = request.query().filter(|query| !query.is_empty());
     match (request.method.as_str(), query) {
@@ -116,13 +119,13 @@ fn params(request: &Raw, generation: Generation) -> Vec<Vec<u8>> {
     }
 }
 
-/// Returns the JSON of a query or form. Returns `None` if it is not UTF-8.
+/// Converts a query or form to JSON. The result is empty if the input is not UTF-8.
 fn of_query(query: &str) -> Vec<u8> {
     let members = parse_query(query);
     members.map(|members| Value::Map(members).json(Style::Signed)).unwrap_or_default().into_bytes()
 }
 
-/// Whether the body is announced as JSON.
+/// Returns whether the `Content-Type` is JSON.
 pub(super) fn is_json(request: &Raw) -> bool {
     let kind = request.header("content-type").unwrap_or_default();
     kind.contains("/json") || kind.contains("+json")
@@ -307,7 +310,7 @@ mod tests {
         assert_eq!(check(&request, Generation::Query, NOW), Ok(()));
     }
 
-    /// The verdicts of the real validator, each with the server's clock.
+    /// The verdicts of the real validator for the same requests and times.
     #[test]
     fn verdicts_match_the_real_validator() {
         const GOOD: &str = "fWod8MXBCKwkeG8jhVZJMlS/Ky8laReMCMMlYzlH9i8=";

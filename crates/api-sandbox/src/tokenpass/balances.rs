@@ -1,4 +1,4 @@
-//! Balances of users, and checks of rules: `balance.*` and `tca.*`.
+//! Balances of users, and rule checks: `balance.*` and `tca.*`.
 
 use sha2::{Digest, Sha256};
 
@@ -21,9 +21,10 @@ fn subtract(sum: &mut Balances, asset: String, satoshis: i64) {
 }
 
 impl Tokenpass {
-    /// Returns the balances with which rules are checked: those of all active addresses, including
-    /// private ones, and promises to them if they count. Promises that were made through the API
-    /// are not subtracted from the source. Chosen: loans of the website are always subtracted.
+    /// Returns the balances that are compared with rules: those of all active addresses, including
+    /// private ones, and with `with_promises` the promises to these addresses. Promises that were
+    /// made with the API are not subtracted from the balance of the source. Chosen: loans that were
+    /// made on the website are always subtracted.
     pub(super) fn balances_of(&self, user: &User, with_promises: bool) -> Balances {
         let mut sum = Balances::new();
         let own = self.addresses.iter().filter(|known| known.user == user.id && known.is_live());
@@ -55,8 +56,8 @@ impl Tokenpass {
         result(Stack::from_input(&ask.input).allows(&held))
     }
 
-    /// Chosen, because only a client documents this endpoint: an e-mail address without a user has
-    /// what was promised to it.
+    /// Handles `tca.check_email`. Chosen, because only a client documents this endpoint: the
+    /// balances of an e-mail address without a user are the promises to it.
     pub(super) fn tca_check_email(&self, ask: &Ask<'_>) -> ApiResult {
         let stack = Stack::from_input(&ask.input);
         let user = self.user_with_email(ask.value(0));
@@ -82,9 +83,10 @@ impl Tokenpass {
         Ok(json(200, &map([("count", found.len().into()), ("results", found.into())])))
     }
 
-    /// Balances over these addresses of the token's user, with promises to and from them.
+    /// Returns the sum of the balances of the user's addresses that `counts` accepts, including
+    /// promises to and from them.
     fn combined(&self, ask: &Ask<'_>, counts: impl Fn(&Address) -> bool) -> ApiResult {
-        // Chosen: only a refresh needs the blockchain.
+        // Chosen: only a refresh requires the blockchain.
         if self.chain_is_down && ask.get("refresh").is_some_and(Value::is_truthy) {
             return Err(crashed());
         }

@@ -1,4 +1,4 @@
-//! Bitcoin addresses and signed messages, as far as proofs of ownership need them.
+//! Bitcoin addresses and signed messages, for proofs of ownership.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/// The version bytes of addresses: of one key, and of a script.
+/// The version bytes of addresses: for a single key, and for a script.
 const VERSIONS: [u8; 2] = [0, 5];
 
 /// A private key and its address, for tests that sign proofs of ownership.
@@ -21,7 +21,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// Creates a key from this string. The same string creates the same key.
+    /// Derives a key from a string. The same string always results in the same key.
     ///
     /// ```
     /// use api_sandbox::tokenpass::{Key, verifies};
@@ -33,7 +33,7 @@ impl Key {
     pub fn named(name: &str) -> Self {
         let mut bytes: [u8; 32] = Sha256::digest(name).into();
         loop {
-            // Hardly any 32 bytes are no key.
+            // Almost all strings of 32 bytes are valid keys.
             match SecretKey::from_slice(&bytes) {
                 Ok(secret) => return Self { secret },
                 Err(_) => bytes = Sha256::digest(bytes).into(),
@@ -41,7 +41,7 @@ impl Key {
         }
     }
 
-    /// Returns the address of its compressed public key.
+    /// Returns the address that belongs to the compressed public key.
     pub fn address(&self) -> String {
         address(&self.public().serialize())
     }
@@ -50,7 +50,7 @@ impl Key {
         PublicKey::from_secret_key(&Secp256k1::signing_only(), &self.secret)
     }
 
-    /// The key in wallet import format.
+    /// Returns the key in wallet import format.
     pub fn wif(&self) -> String {
         let mut bytes = vec![0x80];
         bytes.extend(self.secret.secret_bytes());
@@ -58,7 +58,7 @@ impl Key {
         with_checksum(bytes)
     }
 
-    /// The message's signature: 65 bytes in base64.
+    /// Signs a message. Returns the 65 bytes of the signature in base64.
     pub fn sign(&self, message: &str) -> String {
         let signer = Secp256k1::signing_only();
         let signature = signer.sign_ecdsa_recoverable(&digest(message), &self.secret);
@@ -75,12 +75,13 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Whether the signature, 65 bytes in base64, is the address's key's for this message.
+/// Returns whether `signature` (65 bytes in base64) is a valid signature of `message` by the key of
+/// `address`.
 pub fn verifies(address: &str, message: &str, signature: &str) -> bool {
     signer(message, signature).is_some_and(|signer| signer == address)
 }
 
-/// Returns the address of the key that created the signature. Returns `None` if the signature is
+/// Returns the address of the key that created a signature. Returns `None` if the signature is
 /// malformed.
 pub(super) fn signer(message: &str, signature: &str) -> Option<String> {
     let bytes = STANDARD.decode(signature).ok()?;
@@ -96,7 +97,7 @@ pub(super) fn signer(message: &str, signature: &str) -> Option<String> {
     })
 }
 
-/// Returns the signed digest of a message: a prefix, the length and the message, hashed twice.
+/// Returns the digest that is signed: the double hash of a prefix, the length and the message.
 fn digest(message: &str) -> Message {
     let mut bytes = b"\x18Bitcoin Signed Message:\n".to_vec();
     match u8::try_from(message.len()) {
@@ -116,12 +117,12 @@ fn address(key: &[u8]) -> String {
     with_checksum(bytes)
 }
 
-/// Returns an address without a known key, derived from this string.
+/// Derives an address from a string. Its key is not known.
 pub(super) fn made_up_address(seed: &str) -> String {
     address(seed.as_bytes())
 }
 
-/// Returns whether the string is an address: version, 20 bytes and their checksum in base58.
+/// Returns whether a string is an address: a version, 20 bytes and a checksum, in base58.
 pub(super) fn is_address(text: &str) -> bool {
     let Some(bytes) = base58_decode(text) else { return false };
     let Some((payload, checksum)) = bytes.split_last_chunk::<4>() else { return false };
@@ -139,7 +140,7 @@ fn with_checksum(mut bytes: Vec<u8>) -> String {
     base58(&bytes)
 }
 
-/// Base58 with bitcoin's alphabet; leading zero bytes are ones.
+/// Encodes bytes in base58 with bitcoin's alphabet. Leading zero bytes become the digit `1`.
 pub(super) fn base58(bytes: &[u8]) -> String {
     let mut digits: Vec<u32> = Vec::new();
     for byte in bytes {
@@ -160,7 +161,7 @@ pub(super) fn base58(bytes: &[u8]) -> String {
     digits.into_iter().filter_map(letter).map(|letter| char::from(*letter)).collect()
 }
 
-/// The reverse of [`base58`].
+/// Decodes the format of [`base58`].
 pub(super) fn base58_decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes: Vec<u8> = Vec::new();
     for letter in text.bytes() {
@@ -219,7 +220,7 @@ mod tests {
         assert_eq!(unverified_key().wif(), tokenpass::UNVERIFIED_WIF);
     }
 
-    /// Key 1 and its two addresses are public knowledge.
+    /// The private key 1 and its two addresses are well known.
     #[test]
     fn the_first_key_has_the_known_addresses() {
         let mut bytes = [0; 32];

@@ -11,17 +11,17 @@ use crate::Response;
 /// A chat.
 #[derive(Debug, Clone)]
 pub struct Chat {
-    /// Its uuid.
+    /// The UUID of the chat.
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Whether it is open.
+    /// Whether the chat is open.
     pub active: bool,
-    /// Whether everybody may join.
+    /// Whether every user may join.
     pub global: bool,
-    /// The required balances to join: asset and satoshis.
+    /// The balances that are required to join: asset and satoshis.
     pub rules: Vec<(String, i64)>,
-    /// The id of the user it belongs to.
+    /// The id of the owner.
     pub owner: String,
     /// The ids of the members.
     pub roster: Vec<String>,
@@ -43,7 +43,7 @@ impl Chat {
         ])
     }
 
-    /// The id that messenger routes know it by.
+    /// Returns the id of the chat in messenger routes.
     fn short_id(&self) -> Option<String> {
         let digits: String = self.id.chars().filter(|char| *char != '-').collect();
         let bytes = u128::from_str_radix(&digits, 16).ok()?;
@@ -51,8 +51,8 @@ impl Chat {
     }
 }
 
-/// Returns whether the string is an asset name: BTC, XCP, four or more capital letters that do not
-/// begin with A, or A and a number in the valid range.
+/// Returns whether a string is an asset name: BTC, XCP, at least four capital letters of which the
+/// first is not A, or A followed by a number in the valid range.
 fn is_asset(name: &str) -> bool {
     if let Some(number) = name.strip_prefix('A') {
         return number
@@ -95,14 +95,15 @@ impl Tokenpass {
         Ok(json(200, &Value::List(own.map(Chat::json).collect())))
     }
 
-    /// Where the chat with the short id of the path is.
+    /// Returns the index of the chat whose short id is in the path.
     fn short_chat(&self, ask: &Ask<'_>) -> Result<usize, Response> {
         let wanted = ask.value(0);
         let found = self.chats.iter().position(|chat| chat.short_id().as_deref() == Some(wanted));
         found.ok_or_else(|| message(404, "Chat not found"))
     }
 
-    /// Returns whether the user satisfies one of the chat's rules: the server joins them by OR.
+    /// Returns whether the user satisfies one of the chat's rules. The server combines the rules
+    /// with OR.
     fn is_authorized(&self, ask: &Ask<'_>, chat: &Chat) -> bool {
         let held = self.user(&ask.user).map(|user| self.balances_of(user, true));
         let held = held.unwrap_or_default();
@@ -140,7 +141,7 @@ impl Tokenpass {
         Ok(json(200, &map([("success", true.into())])))
     }
 
-    /// Where the chat of the path is, if it is the user's.
+    /// Returns the index of the chat in the path, if it belongs to the user.
     fn own_chat(&self, ask: &Ask<'_>) -> Result<usize, Response> {
         let found = self.chats.iter().position(|chat| chat.id == ask.value(0));
         let found = found.ok_or_else(|| message(404, "Resource not found."))?;
@@ -153,7 +154,7 @@ impl Tokenpass {
         Ok(json(200, &chat.json()))
     }
 
-    /// Parses the rules of `tca_rules`. Their quantities are whole tokens.
+    /// Parses the rules in `tca_rules`, whose quantities are whole tokens.
     fn chat_rules(ask: &Ask<'_>) -> Result<Vec<(String, i64)>, Response> {
         let rules = ask.get("tca_rules").and_then(Value::items).unwrap_or_default();
         if rules.is_empty() {
@@ -173,7 +174,7 @@ impl Tokenpass {
 
     pub(super) fn chat_create(&mut self, ask: &Ask<'_>) -> ApiResult {
         ask.validate().required("name").boolean("active").boolean("global").done()?;
-        // The server of 2017 fails on chats for everybody.
+        // The server of 2017 fails if a chat is open to every user.
         if ask.get("global").is_some_and(Value::is_truthy) {
             return Err(crashed());
         }
@@ -194,13 +195,13 @@ impl Tokenpass {
     pub(super) fn chat_update(&mut self, ask: &Ask<'_>) -> ApiResult {
         let found = self.own_chat(ask)?;
         ask.validate().boolean("active").boolean("global").done()?;
-        // As in `chat_create`.
+        // The server fails here as well; see `chat_create`.
         if ask.get("global").is_some_and(Value::is_truthy) {
             return Err(crashed());
         }
         let rules = Self::chat_rules(ask)?;
         let chat = self.chats.get_mut(found).ok_or_else(crashed)?;
-        // An update without `global` writes false.
+        // An update without `global` sets it to false.
         chat.global = false;
         chat.rules = rules;
         chat.active = ask.get("active").map_or(chat.active, Value::is_truthy);

@@ -1,5 +1,4 @@
-//! App credits, a ledger in which every booking has two sides: `credit_group.*`,
-//! `credit_account.*` and `credit.*`.
+//! Application credits, a double-entry ledger: `credit_group.*`, `credit_account.*` and `credit.*`.
 
 use super::ask::Ask;
 use super::entities::escape;
@@ -8,63 +7,63 @@ use super::response::{ApiResult, crashed, error, json};
 use super::{Tokenpass, User};
 use crate::Response;
 
-/// The account that bookings go against where no other is named.
+/// The name of the account on the other side of a booking that names none.
 const DEFAULT_ACCOUNT: &str = "_";
 
 /// A credit group.
 #[derive(Debug, Clone)]
 pub struct CreditGroup {
-    /// Its uuid.
+    /// The UUID of the group.
     pub id: String,
-    /// Its name.
+    /// The name of the group.
     pub name: String,
     /// The client id of the creator. Chosen: only the creator can list and change the group.
     pub owner: String,
-    /// The client ids that may use it.
+    /// The client ids of the applications that may use the group.
     pub whitelist: Vec<String>,
-    /// As in responses.
+    /// The time of creation, in the format of responses.
     pub created_at: String,
-    /// As in responses.
+    /// The time of the last change, in the format of responses.
     pub updated_at: String,
 }
 
 /// An account of a group.
 #[derive(Debug, Clone)]
 pub struct CreditAccount {
-    /// Its uuid.
+    /// The UUID of the account.
     pub id: String,
-    /// The group's uuid.
+    /// The UUID of the group.
     pub group: String,
-    /// Its name, escaped as the server escapes it.
+    /// The name of the account, with the escapes of the server.
     pub name: String,
-    /// The balance; may be negative.
+    /// The balance. May be negative.
     pub balance: i64,
-    /// The id of the user it is tied to.
+    /// The id of the user to whom the account belongs, if any.
     pub user: Option<String>,
-    /// As in responses.
+    /// The time of creation, in the format of responses.
     pub created_at: String,
-    /// As in responses.
+    /// The time of the last change, in the format of responses.
     pub updated_at: String,
 }
 
-/// One side of a booking.
+/// An entry: one side of a booking.
 #[derive(Debug, Clone)]
 pub struct CreditEntry {
-    /// Its uuid.
+    /// The UUID of the entry.
     pub id: String,
-    /// The group's uuid.
+    /// The UUID of the group.
     pub group: String,
-    /// The account's uuid.
+    /// The UUID of the account.
     pub account: String,
-    /// Above 0 for a credit, below for a debit.
+    /// The amount: positive for a credit, negative for a debit.
     pub amount: i64,
     /// The caller's reference.
     pub reference: Option<String>,
-    /// As in responses.
+    /// The time of the booking, in the format of responses.
     pub created_at: String,
 }
 
-/// Which side of a booking the named account is on.
+/// The side of a booking on which the named account is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Credit,
@@ -89,7 +88,7 @@ impl CreditGroup {
 }
 
 impl CreditEntry {
-    /// Returns a row of a history. The fields of the account follow the group.
+    /// Returns the entry as a row of a history. The fields of the account follow that of the group.
     fn row(&self, of_account: Vec<(String, Value)>) -> Value {
         let mut members = vec![("credit_group".to_owned(), (&self.group).into())];
         members.extend(of_account);
@@ -125,7 +124,7 @@ impl Tokenpass {
             })
     }
 
-    /// The group of the path, if the calling application may use it.
+    /// Returns the group in the path, if the calling application may use it.
     fn group(&self, ask: &Ask<'_>) -> Result<&CreditGroup, Response> {
         let group = self.credit_groups.iter().find(|group| group.id == ask.value(0));
         let group = group.ok_or_else(missing_group)?;
@@ -135,7 +134,8 @@ impl Tokenpass {
         Err(error(403, "Your app does not have access to this App Credit Group"))
     }
 
-    /// Returns the client ids of `app_whitelist`: a list, or a string with one per line.
+    /// Returns the client ids in `app_whitelist`, which is a list, or a string with one id per
+    /// line.
     fn whitelist(&self, ask: &Ask<'_>) -> Result<Vec<String>, Response> {
         let ids: Vec<String> = match ask.get("app_whitelist") {
             None => Vec::new(),
@@ -245,14 +245,14 @@ impl Tokenpass {
         ])
     }
 
-    /// Returns an account by its uuid or name.
+    /// Returns the account with this UUID or name.
     fn find_account(&self, group: &str, name: &str) -> Option<&CreditAccount> {
         let escaped = escape(name);
         let mut own = self.credit_accounts.iter().filter(|account| account.group == group);
         own.find(|account| account.id == name || account.name == name || account.name == escaped)
     }
 
-    /// The account of the path.
+    /// Returns the account in the path.
     fn account(&self, ask: &Ask<'_>) -> Result<&CreditAccount, Response> {
         let group = self.group(ask)?;
         let account = self.find_account(&group.id, ask.value(1));
@@ -335,7 +335,7 @@ impl Tokenpass {
         self.book(ask, Side::Debit)
     }
 
-    /// Books the rows in their order. Rows before an invalid row stay booked.
+    /// Books the rows in order. Rows before an invalid one remain booked.
     fn book(&mut self, ask: &Ask<'_>, side: Side) -> ApiResult {
         let group = self.group(ask)?.id.clone();
         let rows = ask.get("accounts").and_then(Value::items).filter(|rows| !rows.is_empty());
@@ -356,7 +356,7 @@ impl Tokenpass {
             Value::Int(amount) => *amount,
             amount => amount.text().and_then(|text| text.trim().parse().ok()).unwrap_or(0),
         };
-        // The sign is dropped.
+        // The sign is ignored.
         let amount = amount.checked_abs().ok_or_else(crashed)?;
         let account = self.find_account(group, &wanted).cloned();
         let account =
@@ -379,7 +379,7 @@ impl Tokenpass {
             Side::Credit => (amount, "credit", "debit"),
             Side::Debit => (-amount, "debit", "credit"),
         };
-        // Chosen: an amount above the maximum balance is not booked.
+        // Chosen: an amount that would exceed the maximum balance is not booked.
         let fits = account.balance.checked_add(amount).is_some()
             && other.balance.checked_sub(amount).is_some();
         if !fits {

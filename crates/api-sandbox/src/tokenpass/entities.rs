@@ -1,6 +1,6 @@
-//! The named characters of HTML 4 beyond ASCII.
+//! The named character entities of HTML 4 outside ASCII.
 
-/// Scalar values and names, in rising order.
+/// Code points and entity names, sorted by code point.
 #[rustfmt::skip]
 const NAMES: [(u32, &str); 248] = [
     (0xa0, "nbsp"), (0xa1, "iexcl"), (0xa2, "cent"), (0xa3, "pound"), (0xa4, "curren"),
@@ -55,8 +55,8 @@ const NAMES: [(u32, &str); 248] = [
     (0x25ca, "loz"), (0x2660, "spades"), (0x2663, "clubs"), (0x2665, "hearts"), (0x2666, "diams"),
 ];
 
-/// Returns the string with `"`, `&`, `<`, `>` and every character with a name as an entity.
-/// Apostrophes are unchanged.
+/// Replaces `"`, `&`, `<`, `>` and all other characters that have a name with entities. Apostrophes
+/// remain unchanged.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {

@@ -1,4 +1,4 @@
-//! Look-ups of users by name, address or e-mail address: `lookup.*`.
+//! Lookups of users by name, address or e-mail address: `lookup.*`.
 
 use super::ask::Ask;
 use super::php::{Value, map};

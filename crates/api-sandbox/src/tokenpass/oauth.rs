@@ -1,4 +1,4 @@
-//! Applications and users' tokens: `oauth.*`.
+//! Applications, and tokens of users: `oauth.*`.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use crate::digest::sha256_hex;
 use crate::query::encode_form;
 use crate::{Raw, Response};
 
-/// How long an authorization code may be exchanged, in seconds.
+/// The lifetime of an authorization code, in seconds.
 const CODE_LIFE: u64 = 3_600;
 
 /// An application.
@@ -28,24 +28,25 @@ pub struct Client {
     pub id: String,
     /// The client secret.
     pub secret: String,
-    /// The callbacks that users may be sent back to.
+    /// The callback URLs to which users may be redirected.
     pub callbacks: Vec<String>,
-    /// May look up users by e-mail, assign sources to users, and register sources without proof.
+    /// Whether the application may look up users by e-mail address, assign sources to users, and
+    /// register sources without proof.
     pub is_privileged: bool,
 }
 
 /// A user's token for an application.
 #[derive(Clone)]
 pub struct Token {
-    /// The token itself.
+    /// The value of the token.
     pub token: String,
-    /// The application's id.
+    /// The client id of the application.
     pub client_id: String,
-    /// The user's id.
+    /// The id of the user.
     pub user: String,
     /// The scopes.
     pub scopes: Vec<String>,
-    /// Unix seconds.
+    /// The time of expiry, in Unix seconds.
     pub expires: u64,
 }
 
@@ -59,10 +60,10 @@ pub(super) struct Code {
     expires: u64,
 }
 
-/// A status, an error code and a message.
+/// The status, the error code and the message of an error response.
 type Refusal = (u16, &'static str, String);
 
-/// The parameters of `oauth.authorize`.
+/// The validated parameters of `oauth.authorize`.
 struct Authorization {
     client_id: String,
     redirect_uri: String,
@@ -98,7 +99,7 @@ pub(super) fn first_tokens(now: u64) -> Vec<Token> {
     ]
 }
 
-/// The refusal of a request that lacks a parameter or has a wrong one.
+/// Returns the error for a missing or invalid parameter.
 fn bad_parameter(name: &str) -> Refusal {
     let text = format!(
         "The request is missing a required parameter, includes an invalid parameter value, \
@@ -130,13 +131,13 @@ fn unsupported_grant(ask: &Ask<'_>) -> Refusal {
 /// The message if the user denies access or the token is invalid.
 const DENIED: &str = "The resource owner or authorization server denied the request.";
 
-/// Scopes are separated by commas only.
+/// Splits a list of scopes, which only commas separate.
 fn split_scopes(text: &str) -> Vec<String> {
     let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
     names.map(str::to_owned).collect()
 }
 
-/// Id and secret of Basic authentication.
+/// Returns the id and secret in a Basic `Authorization` header.
 fn basic(request: &Raw) -> Option<(String, String)> {
     let text = request.header("authorization")?.strip_prefix("Basic ")?;
     let text = String::from_utf8(STANDARD.decode(text).ok()?).ok()?;
@@ -147,7 +148,7 @@ fn bearer(request: &Raw) -> Option<&str> {
     request.header("authorization").and_then(|header| header.strip_prefix("Bearer "))
 }
 
-/// A URL with these parameters added.
+/// Returns a URL with these parameters added to the query.
 fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
     let mark = if url.contains('?') { '&' } else { '?' };
     format!("{url}{mark}{}", encode_form(pairs))
@@ -159,7 +160,8 @@ fn redirect(url: &str) -> Response {
 }
 
 impl Tokenpass {
-    /// The application that shows its id and secret, as parameters or by Basic authentication.
+    /// Returns the application whose id and secret are in the request, as parameters or in the
+    /// Basic header.
     pub(super) fn client_of(&self, ask: &Ask<'_>) -> Option<&Client> {
         let (id, secret) = basic(ask.request)
             .or_else(|| Some((ask.text("client_id")?, ask.text("client_secret")?)))?;
@@ -171,7 +173,7 @@ impl Tokenpass {
         id.is_some_and(|id| self.clients.iter().any(|client| client.id == id))
     }
 
-    /// Sets the user of the `oauth_token` in `ask` if the token has this scope.
+    /// Sets the user of the `oauth_token` in `ask`, if the token has this scope.
     pub(super) fn token_user(
         &self,
         ask: &mut Ask<'_>,
@@ -194,7 +196,8 @@ impl Tokenpass {
         Ok(())
     }
 
-    /// The user of the Bearer header, or of the parameter `access_token` where there is no header.
+    /// Returns the id of the user whose token is in the Bearer header, or without a header in the
+    /// parameter `access_token`.
     pub(super) fn bearer_user(&self, ask: &Ask<'_>) -> Result<String, Response> {
         let token = match ask.request.header("authorization") {
             Some(_) => bearer(ask.request).map(str::to_owned),
@@ -312,7 +315,7 @@ impl Tokenpass {
         }
     }
 
-    /// The code of the request, which is used up, or the refusal.
+    /// Exchanges the authorization code for a token. A code can be used once.
     fn exchange(&mut self, ask: &Ask<'_>) -> Result<Response, Refusal> {
         let need = |name: &str| ask.text(name).ok_or_else(|| bad_parameter(name));
         if need("grant_type")? != "authorization_code" {
@@ -346,7 +349,8 @@ impl Tokenpass {
         self.exchange(ask).map_err(|_| error(200, "Failed getting access token"))
     }
 
-    /// Chosen, as no source shows this server's side: errors are those of `oauth.access_token`.
+    /// Handles `oauth.password_token`. Chosen: the errors are those of `oauth.access_token`,
+    /// because no source shows them.
     pub(super) fn oauth_password_token(&mut self, ask: &Ask<'_>) -> ApiResult {
         if ask.text("grant_type").as_deref() == Some("authorization_code") {
             return self.oauth_access_token(ask);

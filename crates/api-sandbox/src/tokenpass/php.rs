@@ -1,4 +1,4 @@
-//! Values as PHP has them: how it reads a query or a JSON body, and how it writes JSON.
+//! PHP values. Queries and JSON bodies are parsed as in PHP, and JSON is written as in PHP.
 
 use std::fmt::{self, Write as _};
 
@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::date::parse_date_time;
 
-/// A JSON value with ordered members.
+/// A JSON value whose members are ordered.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Null,
@@ -18,17 +18,17 @@ pub(super) enum Value {
     Map(Vec<(String, Value)>),
 }
 
-/// The two ways in which the server writes JSON.
+/// The two formats in which the server writes JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
-    /// Responses: slashes escaped, lists as lists.
+    /// The format of responses: slashes are escaped, and lists are lists.
     Response,
-    /// The signed format: unescaped slashes, lists as objects.
+    /// The format that is signed: slashes are not escaped, and lists are objects.
     Signed,
 }
 
 impl Value {
-    /// The member of that name; a list's members are named by their positions.
+    /// Returns the member with this name. The members of a list are named by their positions.
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Map(members) => {
@@ -39,7 +39,7 @@ impl Value {
         }
     }
 
-    /// As JSON.
+    /// Returns the value as JSON.
     pub(super) fn json(&self, style: Style) -> String {
         let mut out = String::new();
         self.write(style, &mut out);
@@ -72,7 +72,7 @@ impl Value {
         }
     }
 
-    /// Converts it to a string like PHP.
+    /// Converts the value to a string as PHP does.
     pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Bool(value) => Some(if *value { "1" } else { "" }.to_owned()),
@@ -83,7 +83,7 @@ impl Value {
         }
     }
 
-    /// Returns whether it is true in PHP.
+    /// Returns whether the value is true in PHP.
     pub(super) fn is_truthy(&self) -> bool {
         match self {
             Self::Null => false,
@@ -96,7 +96,7 @@ impl Value {
         }
     }
 
-    /// The items of a list, or the members' values.
+    /// Returns the items of a list, or the values of the members of an object.
     pub(super) fn items(&self) -> Option<Vec<&Self>> {
         match self {
             Self::List(items) => Some(items.iter().collect()),
@@ -147,7 +147,8 @@ fn quote(text: &str, style: Style, out: &mut String) {
     out.push('"');
 }
 
-/// The shortest digits that name the number, with an exponent from 18 digits on.
+/// Formats a float with the shortest digits that identify it, and with an exponent if it has at
+/// least 18 digits.
 fn float(value: f64) -> String {
     let scientific = format!("{value:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
@@ -217,7 +218,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
-/// A repeated name keeps its position and gets the new value.
+/// Sets a member. A repeated name keeps its position and gets the new value.
 fn put(members: &mut Vec<(String, Value)>, name: String, value: Value) {
     match members.iter_mut().find(|(known, _)| *known == name) {
         Some((_, old)) => *old = value,
@@ -225,7 +226,7 @@ fn put(members: &mut Vec<(String, Value)>, name: String, value: Value) {
     }
 }
 
-/// Reads a query or a form as PHP does; `None` if it is not UTF-8.
+/// Parses a query or form as PHP does. Returns `None` if it is not UTF-8.
 pub(super) fn parse_query(query: &str) -> Option<Vec<(String, Value)>> {
     let mut members = Vec::new();
     for part in query.split('&').filter(|part| !part.is_empty()) {
@@ -240,8 +241,8 @@ pub(super) fn parse_query(query: &str) -> Option<Vec<(String, Value)>> {
     Some(members)
 }
 
-/// `a.b[c][]` has the base `a_b` and the keys `c` and an empty one. An unclosed bracket is part of
-/// the name.
+/// Splits a parameter name into its base and keys: `a.b[c][]` has the base `a_b`, the key `c` and
+/// an empty key. An unclosed bracket is part of the base.
 fn keys(name: &str) -> (String, Vec<String>) {
     let plain = |text: &str| text.replace(['.', ' ', '['], "_");
     let Some((base, mut rest)) = name.split_once('[').filter(|(base, _)| !base.is_empty()) else {
@@ -284,7 +285,7 @@ fn nest(members: &mut Vec<(String, Value)>, name: String, keys: &[String], value
     }
 }
 
-/// Decodes `%XX`, and `+` in a form; a percent sign without two digits stays.
+/// Decodes `%XX`, and in a form also `+`. A percent sign without two hex digits remains unchanged.
 pub(super) fn decode(text: &str, form: bool) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -305,8 +306,8 @@ pub(super) fn decode(text: &str, form: bool) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// Seconds since 1970 out of a date. Chosen: the time of day may be missing, and `T` and `Z` may
-/// stand in it.
+/// Parses a date. Returns Unix seconds. Chosen: the time of day may be missing, and the date may
+/// contain `T` and `Z`.
 pub(super) fn parse_date(text: &str) -> Option<u64> {
     let text = text.trim().trim_end_matches('Z').replace('T', " ");
     let time = if text.contains(' ') { "" } else { " 00:00:00" };
@@ -367,7 +368,7 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-/// A map of these members.
+/// Creates an object with these members.
 pub(super) fn map<const N: usize>(members: [(&str, Value); N]) -> Value {
     Value::Map(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }

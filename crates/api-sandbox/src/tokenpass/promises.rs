@@ -1,4 +1,4 @@
-//! Promises and their sources: `source.*` and `promise.*`.
+//! Promises, and the source addresses from which they are made: `source.*` and `promise.*`.
 
 use super::ask::Ask;
 use super::entities::escape;
@@ -8,53 +8,55 @@ use super::{Address, Balances, Tokenpass, bitcoin};
 use crate::Response;
 use crate::digest::sha256_hex;
 
-/// An address that an application may promise from.
+/// A source address: an application may make promises from it.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The application's id.
+    /// The client id of the application.
     pub client_id: String,
     /// The address.
     pub address: String,
-    /// The assets that may be promised; `None` for any.
+    /// The assets that may be promised. `None` means any asset.
     pub assets: Option<Vec<String>>,
 }
 
 /// A promise.
 #[derive(Debug, Clone)]
 pub struct Promise {
-    /// Its number.
+    /// The number of the promise.
     pub id: u64,
-    /// The client id of the application that created it. Empty for a loan of the website.
+    /// The client id of the application that created the promise. Empty for a loan that was made on
+    /// the website.
     pub client_id: String,
-    /// The lender, for a loan of the website.
+    /// The id of the lender, for a loan that was made on the website.
     pub lender: Option<String>,
     /// The source address.
     pub source: String,
-    /// An address, or that of an e-mail account without a user.
+    /// The destination address. For an e-mail address without a user, it was generated.
     pub destination: String,
     /// The asset.
     pub asset: String,
-    /// Satoshis.
+    /// The amount, in satoshis.
     pub quantity: i64,
-    /// The expiry in Unix seconds; `None` if it does not expire.
+    /// The time of expiry, in Unix seconds. `None` if the promise does not expire.
     pub expiration: Option<u64>,
-    /// The transaction that fulfills the promise.
+    /// The id of the transaction that fulfils the promise.
     pub txid: Option<String>,
-    /// That transaction's fingerprint.
+    /// The fingerprint of that transaction.
     pub fingerprint: Option<String>,
     /// The caller's reference, as it was sent.
     pub reference: Option<String>,
-    /// The note, escaped as the server escapes it.
+    /// The note, with the escapes of the server.
     pub note: Option<String>,
     /// Whether the destination was generated for a user without an address.
     pub pseudo: bool,
-    /// As in responses.
+    /// The time of creation, in the format of responses.
     pub created_at: String,
-    /// As in responses.
+    /// The time of the last change, in the format of responses.
     pub updated_at: String,
 }
 
-/// Uses only the first two parts, separated by colons, of each comma-separated item.
+/// Returns the stored form of a reference: of each comma-separated item, the first two parts that
+/// are separated by colons.
 fn kept_of(reference: &str) -> String {
     let item = |item: &str| item.split(':').take(2).collect::<Vec<_>>().join(":");
     reference.split(',').map(item).collect::<Vec<_>>().join(",")
@@ -75,7 +77,8 @@ fn note(ask: &Ask<'_>) -> Option<String> {
 }
 
 impl Promise {
-    /// As responses have it; the response to its making shows the reference as it was sent.
+    /// Returns the promise in the format of responses. If `fresh` is set, for the response to its
+    /// creation, the reference is unchanged.
     fn json(&self, fresh: bool) -> Value {
         let reference = match (fresh, &self.reference) {
             (true, reference) => reference.clone().into(),
@@ -121,23 +124,23 @@ impl Tokenpass {
         sum
     }
 
-    /// Returns the sum of promises to this address, in satoshis.
+    /// Returns the sums of the promises to this address, in satoshis by asset.
     pub(super) fn promised_to(&self, address: &str) -> Balances {
         self.sum(|promise| promise.destination == address)
     }
 
-    /// Returns the sum of promises from this address, in satoshis.
+    /// Returns the sums of the promises from this address, in satoshis by asset.
     pub(super) fn promised_from(&self, address: &str) -> Balances {
         self.sum(|promise| promise.source == address)
     }
 
-    /// Returns the sum of the user's loans of the website, in satoshis.
+    /// Returns the sums of the loans that the user made on the website, in satoshis by asset.
     pub(super) fn lent_by(&self, user: &str) -> Balances {
         self.sum(|promise| promise.lender.as_deref() == Some(user))
     }
 
-    /// Lends tokens as users do on the website: from the first live address of one user to the
-    /// first live address of another. Does nothing if either user has no live address.
+    /// Lends tokens as users do on the website: from the first active and verified address of one
+    /// user to the first such address of another. Does nothing if either user has no such address.
     pub fn lend(&mut self, from: &str, to: &str, asset: &str, satoshis: i64, until: Option<u64>) {
         let first = |name: &str| {
             let user = self.user_named(name)?;
@@ -168,7 +171,7 @@ impl Tokenpass {
         });
     }
 
-    /// Returns the suffix of an application's proofs of ownership.
+    /// Returns the suffix of the messages that prove ownership to an application.
     fn proof_suffix(client_id: &str) -> String {
         format!("_{}", sha256_hex(client_id))
     }
@@ -258,7 +261,7 @@ impl Tokenpass {
         Ok(json(200, &map(members)))
     }
 
-    /// Returns the address of this destination, and whether it was generated.
+    /// Returns the address of a destination, and whether the address was generated.
     fn destination(&mut self, text: &str) -> Result<(String, bool), Response> {
         let user = match (text.strip_prefix("user:"), text.strip_prefix("email:")) {
             (Some(name), _) => {
@@ -290,8 +293,8 @@ impl Tokenpass {
         Ok((address, true))
     }
 
-    /// Returns whether the balance of the source on the blockchain covers this promise in addition
-    /// to the others.
+    /// Checks that the balance of the source on the blockchain covers this promise in addition to
+    /// the others.
     fn covers(&self, promise: &Promise) -> Result<(), Response> {
         let (source, asset) = (&promise.source, &promise.asset);
         if self.chain_is_down {
@@ -342,7 +345,7 @@ impl Tokenpass {
             return Err(no(&text));
         }
         let (txid, fingerprint) = (ask.text("txid"), ask.text("fingerprint"));
-        // With both, one promise must have both.
+        // If the request has a txid and a fingerprint, both must be those of the same promise.
         let same =
             |wanted: &Option<String>, own: &Option<String>| wanted.is_none() || wanted == own;
         let taken = (txid.is_some() || fingerprint.is_some())
@@ -408,7 +411,8 @@ impl Tokenpass {
         })
     }
 
-    /// Where the promise of the path is, if the caller may do this with it.
+    /// Returns the index of the promise in the path, if it belongs to the caller. `verb` is part of
+    /// the error message.
     fn find_promise(&self, ask: &Ask<'_>, verb: &str) -> Result<usize, Response> {
         let found = self.promises.iter().position(|known| known.is_named(ask.value(0)));
         let found = found.ok_or_else(|| refused(404, "Provisional tx not found"))?;

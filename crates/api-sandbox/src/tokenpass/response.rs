@@ -1,43 +1,43 @@
-//! The shapes of responses.
+//! The formats of responses.
 
 use super::php::{Style, Value, map};
 use crate::Response;
 
 pub(super) type ApiResult = Result<Response, Response>;
 
-/// A JSON response.
+/// Creates a JSON response.
 pub(super) fn json(status: u16, value: &Value) -> Response {
     Response::new(status, "application/json", value.json(Style::Response))
 }
 
-/// `{"result":...}`
+/// Creates a successful response, `{"result":...}`.
 pub(super) fn result(value: impl Into<Value>) -> ApiResult {
     Ok(json(200, &map([("result", value.into())])))
 }
 
-/// The refusal of the authentication layer, of chats, perks and log-in.
+/// Creates an error response of the authentication layer, chats, perks and login.
 pub(super) fn message(status: u16, text: &str) -> Response {
     let errors = Value::List(vec![text.into()]);
     json(status, &map([("message", text.into()), ("errors", errors)]))
 }
 
-/// The refusal of addresses, look-ups, promises and checks.
+/// Creates an error response of addresses, lookups, promises and checks.
 pub(super) fn refused(status: u16, text: &str) -> Response {
     json(status, &map([("error", text.into()), ("result", false.into())]))
 }
 
-/// The refusal of credits and of a few calls more.
+/// Creates an error response of credits and a few other endpoints.
 pub(super) fn error(status: u16, text: &str) -> Response {
     json(status, &map([("error", text.into())]))
 }
 
-/// The response to an unhandled exception.
+/// Creates the response to an unhandled exception.
 pub(super) fn crashed() -> Response {
     let errors = Value::List(vec!["Unexpected error".into()]);
     json(500, &map([("message", "Unable to process this request".into()), ("errors", errors)]))
 }
 
-/// The error page of the framework.
+/// Creates the error page of the framework.
 pub(super) fn html(status: u16) -> Response {
     const TITLE: &str = "Whoops, looks like something went wrong.";
     let page = format!(

@@ -2,10 +2,10 @@
 
 use crate::routes;
 
-/// An endpoint and its credentials.
+/// An endpoint and the credentials that it requires.
 pub(super) type Route = routes::Route<Access>;
 
-/// The credentials of a route.
+/// The credentials that a route requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     /// No credentials.
@@ -18,13 +18,13 @@ pub(super) enum Access {
     Application,
     /// The signature of a privileged user.
     Privileged,
-    /// A user's token as `oauth_token`, with this scope.
+    /// A user's token in the parameter `oauth_token`, with this scope, if any.
     Token(Option<&'static str>),
-    /// A user's token as `access_token` or in the Bearer header.
+    /// A user's token in the parameter `access_token` or in the Bearer header.
     Bearer,
 }
 
-/// All endpoints. If two match, the first is used.
+/// All endpoints. If several match a request, the first one is used.
 #[rustfmt::skip]
 pub(super) const ROUTES: [Route; 61] = {
     use Access::{Application, Bearer, ClientId, ClientSecret, Open, Privileged, Token};

@@ -1,13 +1,13 @@
-//! The rule stacks of token-controlled access, read and judged as the server does.
+//! Rule stacks of token-controlled access, parsed and evaluated as by the server.
 
 use std::collections::BTreeMap;
 
 use super::php::{Value, parse_query};
 
-/// One satoshi is the 10^-8th part of a token.
+/// The number of decimals of a token: one satoshi is 10^-8 tokens.
 const DECIMALS: i32 = 8;
 
-/// Characters that PHP ignores before a number.
+/// The characters that PHP ignores before a number.
 const BLANK: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
 
 /// One rule of a stack.
@@ -17,23 +17,23 @@ pub struct Rule {
     pub asset: String,
     /// The amount with which the balance is compared, in satoshis.
     pub amount: i128,
-    /// The requested comparison. Defaults to `>=`.
+    /// The comparison operator. Defaults to `>=`.
     pub op: String,
-    /// How the rule joins the stack, in upper case: `OR` opens a new group.
+    /// The operator before the rule, in upper case. `OR` begins a new group.
     pub stack_op: String,
 }
 
-/// The rules of a request, in the order in which the server reads them.
+/// The rules in a request, in the order in which the server reads them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stack {
     /// The rules.
     pub rules: Vec<Rule>,
-    /// Whether promises to the user count: they do unless `no_provisional` is empty or `0`.
+    /// Whether promises to the user count. They do unless `no_provisional` is empty or `0`.
     pub with_promises: bool,
 }
 
-/// Whether these balances, in satoshis, satisfy the rules of this query, which is still encoded. A
-/// query that is not UTF-8 is never satisfied.
+/// Returns whether balances, in satoshis, satisfy the rules in an encoded query. Returns `false` if
+/// the query is not UTF-8.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ pub fn evaluate(query: &str, balances: &BTreeMap<String, i64>) -> bool {
 }
 
 impl Stack {
-    /// Reads the rules of a query; `None` if it is not UTF-8.
+    /// Parses the rules in a query. Returns `None` if the query is not UTF-8.
     pub fn from_query(query: &str) -> Option<Self> {
         parse_query(query).map(|input| Self::from_input(&input))
     }
@@ -84,7 +84,7 @@ impl Stack {
         Self { rules, with_promises }
     }
 
-    /// Whether all rules of any group hold for these balances, in satoshis.
+    /// Returns whether balances, in satoshis, satisfy all rules of at least one group.
     pub fn allows(&self, balances: &BTreeMap<String, i64>) -> bool {
         let mut any = false;
         let mut group = None;
@@ -104,7 +104,7 @@ impl Stack {
 }
 
 impl Rule {
-    /// Returns whether this balance, in satoshis, satisfies the rule.
+    /// Returns whether a balance, in satoshis, satisfies the rule.
     fn holds(&self, balance: i128) -> bool {
         match self.op.as_str() {
             ">=" => balance >= self.amount,
@@ -118,7 +118,7 @@ impl Rule {
     }
 }
 
-/// Returns the integer at the beginning of the string, or 0.
+/// Returns the integer at the beginning of a string. Returns 0 if there is none.
 fn leading_integer(text: &str) -> i64 {
     let text = text.trim_start_matches(BLANK);
     let (negative, digits) = match text.strip_prefix('-') {
@@ -132,8 +132,8 @@ fn leading_integer(text: &str) -> i64 {
     if negative { -value } else { value }
 }
 
-/// Returns the decimal number at the beginning of the string in satoshis, rounded half away from
-/// zero. Returns 0 if there is none.
+/// Returns the decimal number at the beginning of a string, converted to satoshis and rounded half
+/// away from zero. Returns 0 if there is none.
 pub(super) fn satoshis(text: &str) -> i128 {
     let mut chars = text.trim_start_matches(BLANK).chars().peekable();
     let negative = chars.next_if(|char| *char == '-').is_some();
@@ -161,7 +161,7 @@ pub(super) fn satoshis(text: &str) -> i128 {
     if negative { -amount } else { amount }
 }
 
-/// The number of an exponent: digits right behind an optional sign, else 0.
+/// Returns the number in an exponent: digits after an optional sign. Returns 0 for anything else.
 fn leading_exponent(text: &str) -> i32 {
     if text.starts_with(BLANK) {
         return 0;
@@ -170,7 +170,8 @@ fn leading_exponent(text: &str) -> i32 {
     i32::try_from(exponent).unwrap_or(0)
 }
 
-/// The digits times ten to the power of `scale`, rounded half up, or as much as fits.
+/// Returns the number with these digits, times ten to the power of `scale`, rounded half up. A
+/// number that does not fit is replaced with the maximum.
 fn scaled(digits: &[u32], scale: i32) -> i128 {
     let dropped = usize::try_from(scale.saturating_neg()).unwrap_or(0);
     let kept = digits.len().saturating_sub(dropped);

@@ -1,4 +1,4 @@
-//! A partner's merchants, and the dictionaries to describe them with: `accounts.*`.
+//! Merchant accounts of a partner, and the dictionaries for their fields: `accounts.*`.
 
 use serde_json::{Value, json};
 
@@ -57,8 +57,8 @@ const BANK_ACCOUNT: Rules = &[
     may("countryCode", kinds::COUNTRY),
     may("accountType", Kind::Int(1, 3)),
 ];
-/// Only the members that the official client requires are required. The documentation requires
-/// more.
+/// The fields of a new account. Only fields that the official client requires are required here;
+/// the documentation requires more.
 const ACCOUNT: Rules = &[
     need("offerCode", Kind::Text(1, 255)),
     need("email", kinds::EMAIL),
@@ -110,7 +110,8 @@ const MERCHANT: Rules = &[
     may("merchantApiConsent", Kind::Bool),
 ];
 
-/// From the Postman collection, which shows one request and no response.
+/// The fields of an uploaded file, from the Postman collection, which contains one request and no
+/// response.
 const FILE: Rules = &[
     need("file", kinds::BASE64),
     need("accountId", kinds::FILLED),
@@ -132,7 +133,7 @@ fn entries(id: &str) -> &'static [(u64, &'static str)] {
     }
 }
 
-/// A complete dictionary.
+/// Returns a complete dictionary.
 pub(super) fn dictionary(id: &str, ask: &Ask) -> ApiResult {
     ask.only(&["page", "limit"])?;
     let is_mcc = id == "accounts.mcc";
@@ -149,7 +150,7 @@ pub(super) fn dictionary(id: &str, ask: &Ask) -> ApiResult {
     Ok(Out::Wrapped(ask.page()?.wrap("list", list)))
 }
 
-/// One entry of a dictionary.
+/// Returns one entry of a dictionary.
 pub(super) fn dictionary_entry(id: &str, ask: &Ask) -> ApiResult {
     ask.only(&[])?;
     let Ok(wanted) = ask.value(0).parse::<u64>() else {
@@ -160,7 +161,7 @@ pub(super) fn dictionary_entry(id: &str, ask: &Ask) -> ApiResult {
     Ok(Out::Wrapped(json!({ "id": number, "name": name })))
 }
 
-/// The account that is there from the start.
+/// Returns the account of the initial state.
 pub(super) fn first_account() -> Value {
     json!({
         "id": ACCOUNT_ID,
@@ -170,7 +171,7 @@ pub(super) fn first_account() -> Value {
     })
 }
 
-/// The main address is one, and it has a country.
+/// Checks that at most one address is the main one, and that it has a country.
 fn check_addresses(body: &Value) -> Result<(), Refusal> {
     let addresses = body.at("address").items().iter().enumerate();
     let mut main = addresses.filter(|(_, address)| address.at("isMain") == true);
@@ -182,7 +183,7 @@ fn check_addresses(body: &Value) -> Result<(), Refusal> {
     let field = format!("address.{index}.country");
     match first.at("country").as_str() {
         None => {
-            let why = "the main address needs a country";
+            let why = "the main address must have a country";
             Err(Refusal::field("field_required", &field, why))
         }
         Some(country) if !is_country(country) => {
@@ -193,7 +194,7 @@ fn check_addresses(body: &Value) -> Result<(), Refusal> {
     }
 }
 
-/// Each type of a bank account has its currencies.
+/// Checks that the type of a bank account allows its currency.
 fn check_bank_account(account: &Value) -> Result<(), Refusal> {
     let currencies: &[&str] = match account.at("accountType").as_u64() {
         Some(2) => &["EUR"],
@@ -245,8 +246,7 @@ impl Tpay {
                 "apiPassword": format!("password-{id}"),
             }),
         );
-        // Returns the format of the list and the look-up, without the secrets, which are returned
-        // once.
+        // The list and the details do not contain the secrets, which are returned only once.
         let mut shown = account.clone();
         if let Some(object) = shown.as_object_mut() {
             object.remove("apiCredentials");
@@ -279,11 +279,12 @@ impl Tpay {
         let reachable =
             |person: &Value| person.at("email").is_string() || person.at("phone").is_string();
         if !contacts.iter().all(reachable) {
-            let why = "each contact person needs a phone or an email";
+            let why = "each contact person must have a phone or an email";
             return Err(Refusal::field("contact_data_missing", "contactPerson", why));
         }
         let mut account = self.add_account(&ask.body);
-        // The documentation's response to this call has no requestId, and krs is a number in it.
+        // In the documentation, the response of this endpoint has no requestId, and krs is a
+        // number.
         if let Some(krs) = account.text("/krs").and_then(|krs| krs.parse::<u64>().ok()) {
             account.put("/krs", krs);
         }
@@ -300,7 +301,8 @@ impl Tpay {
         Ok(Out::Wrapped(found.ok_or_else(|| Refusal::unknown("account"))?.clone()))
     }
 
-    /// Chosen: payments minus refunds. No source documents the format.
+    /// Handles `accounts.balance`. Chosen: the format, and that the balance is the sum of payments
+    /// minus refunds.
     pub(super) fn accounts_balance(&self, ask: &Ask) -> ApiResult {
         self.accounts_get(ask)?;
         let balance: u64 = match ask.value(0) {
@@ -311,7 +313,7 @@ impl Tpay {
         Ok(Out::Wrapped(json!({ "balance": balance, "currency": "PLN" })))
     }
 
-    /// Chosen: the file gets an id; no source shows the response.
+    /// Handles `accounts.upload_file`. Chosen: the response, which contains the id of the file.
     pub(super) fn accounts_upload_file(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, FILE)?;

@@ -1,4 +1,4 @@
-//! Parsing and validating the parameters and the body of a request.
+//! Parses and validates the parameters and the body of a request.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::query::{Pairs, whole};
 
 /// A parsed request.
 pub(super) struct Ask {
-    /// The arguments of the path, decoded.
+    /// The decoded arguments in the path.
     values: Vec<String>,
     pub(super) query: Pairs,
     pub(super) body: Value,
@@ -47,7 +47,7 @@ impl Ask {
                 return Err(Refusal::field("invalid_request_body", "", "the endpoint has no body"));
             }
             _ if route.method == "POST" && !request.has_empty_body() => {
-                let why = "a POST without a body has Content-Length: 0 or is chunked";
+                let why = "a POST without a body must have Content-Length: 0 or be chunked";
                 return Err(Refusal::field("invalid_request_body", "", why));
             }
             _ => Value::Null,
@@ -69,22 +69,22 @@ impl Ask {
         }
     }
 
-    /// Returns the argument of the path with this index, from 0.
+    /// Returns the path argument with this index, counted from 0.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }
 
-    /// Returns the parameter of the query with this name.
+    /// Returns the query parameter with this name.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.query.get(name)
     }
 
-    /// Returns whether the parameter of the query is missing or has this value.
+    /// Returns whether a query parameter is missing or has this value.
     pub(super) fn fits(&self, name: &str, value: &str) -> bool {
         self.get(name).is_none_or(|wanted| wanted == value)
     }
 
-    /// Rejects other parameters.
+    /// Rejects query parameters whose names are not in `names`.
     pub(super) fn only(&self, names: &[&str]) -> Result<(), Refusal> {
         match self.query.unknown(|name| names.contains(&name)) {
             Some(name) => {
@@ -122,12 +122,12 @@ impl Ask {
         }
     }
 
-    /// Returns `page` and `limit`.
+    /// Returns the page that `page` and `limit` select.
     pub(super) fn page(&self) -> Result<Page, Refusal> {
         Ok(Page { page: self.number("page", 1, u64::MAX)?, limit: self.number("limit", 35, 100)? })
     }
 
-    /// Returns whether a date is between `from` and `to`, inclusive.
+    /// Returns a filter for dates between `from` and `to`, inclusive.
     pub(super) fn period(&self) -> Result<impl Fn(&str) -> bool + use<'_>, Refusal> {
         for name in ["from", "to"] {
             if self.get(name).is_some_and(|date| !is_date_time(date)) {
@@ -157,7 +157,8 @@ impl Page {
         all.into_iter().skip(size(skip)).take(size(self.limit)).collect()
     }
 
-    /// Returns the page of the list in a member of this name, with `page`, `limit` and `total`.
+    /// Returns an object with one page of a list in the field `name`, and the fields `page`,
+    /// `limit` and `total`.
     pub(super) fn wrap(self, name: &str, all: Vec<Value>) -> Value {
         let total = all.len();
         json!({

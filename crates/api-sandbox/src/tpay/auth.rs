@@ -19,7 +19,7 @@ pub(super) fn unauthorized(why: &str) -> Refusal {
     Refusal::of(401, "unauthorized", "", why)
 }
 
-/// `client_id:client_secret`, if the header's value is Basic.
+/// Checks the client id and secret of a Basic header. Returns `None` for another scheme.
 pub(super) fn basic(value: &str) -> Option<Result<(), Refusal>> {
     let text = value.strip_prefix("Basic ")?;
     let pair = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -30,7 +30,8 @@ pub(super) fn basic(value: &str) -> Option<Result<(), Refusal>> {
 }
 
 impl Tpay {
-    /// Verifies the token or the secret; returns the token if it is one.
+    /// Verifies the Bearer token, or the id and secret in a Basic header. Returns the token, if
+    /// there is one.
     pub(super) fn authorized(&self, request: &Raw) -> Result<Option<Token>, Refusal> {
         let header = request
             .header("authorization")

@@ -10,20 +10,20 @@ use super::text::{date_time, iso_date_time};
 use super::{ApiResult, Ask, MERCHANT_ID, Out, Outcome, POS_ID, SECURITY_CODE, Tpay};
 use crate::date::YEAR;
 
-/// An alias of a payer.
+/// A BLIK alias of a payer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alias {
-    /// The value, chosen by the merchant.
+    /// The value, which the merchant chose.
     pub value: String,
-    /// `UID` or `PAYID`.
+    /// The type: `UID` or `PAYID`.
     pub kind: String,
     /// The label that the payer's bank shows.
     pub label: String,
-    /// Unix seconds.
+    /// The time of the registration, in Unix seconds.
     pub registered: u64,
-    /// The expiry in Unix seconds. Chosen: a year after the registration.
+    /// The time of expiry, in Unix seconds. Chosen: one year after the registration.
     pub expires: u64,
-    /// Whether it was removed.
+    /// Whether the alias was removed.
     pub removed: bool,
 }
 
@@ -59,7 +59,7 @@ const TYPES: [&str; 2] = ["UID", "PAYID"];
 const DELETE: Rules = &[need("aliasType", Kind::OneOf(&TYPES))];
 
 impl Tpay {
-    /// Registers an alias, or renews it.
+    /// Registers an alias, or renews an existing one.
     pub fn add_alias(&mut self, value: &str, kind: &str, label: &str) {
         let now = self.clock.unix();
         self.aliases.retain(|known| known.value != value || known.kind != kind);
@@ -73,9 +73,8 @@ impl Tpay {
         });
     }
 
-    /// Removes an alias as the payer does in the bank's app, and notifies the merchant. Returns
-    /// whether
-    /// the alias existed.
+    /// Removes an alias, as a payer does in the app of the bank, and notifies the merchant. Returns
+    /// whether the alias existed.
     pub fn unregister_alias(&mut self, value: &str) -> bool {
         match self.aliases.iter_mut().find(|known| known.value == value && !known.removed) {
             Some(alias) => {
@@ -87,12 +86,12 @@ impl Tpay {
         }
     }
 
-    /// Notifies the URL of the panel, if it is set, of an event of an alias: `ALIAS_REGISTER`,
-    /// `ALIAS_UNREGISTER`, `ALIAS_UPDATE` or `ALIAS_EXPIRED`.
+    /// Sends a notification about an alias to the URL of the panel, if that is set. `event` is
+    /// `ALIAS_REGISTER`, `ALIAS_UNREGISTER`, `ALIAS_UPDATE` or `ALIAS_EXPIRED`.
     pub fn notify_alias(&self, value: &str, event: &str) {
         let known = self.aliases.iter().find(|known| known.value == value);
         let (Some(url), Some(alias)) = (&self.panel_url, known) else { return };
-        // Chosen: no source documents the input of the checksum.
+        // Chosen: the input of the checksum.
         let sum = md5sum(&[MERCHANT_ID, value, event, SECURITY_CODE]);
         let expires = date_time(alias.expires);
         let message = if self.alias_events_as_json {
@@ -132,7 +131,7 @@ impl Tpay {
                 self.add_alias(&part("/value"), &part("/type"), &part("/label"));
                 self.notify_alias(&part("/value"), "ALIAS_REGISTER");
             }
-            // Chosen: a code that the bank refuses is an error here, as there is no payment.
+            // Chosen: a code that the bank rejects is an error here, because there is no payment.
             Outcome::Refused(_) => {
                 let why = "the bank does not accept the code";
                 return Err(Refusal::field("unsupported_blik_token", &field("blikToken"), why));
@@ -142,7 +141,7 @@ impl Tpay {
         Ok(Out::Bare(json!({
             "result": "success",
             "posId": POS_ID,
-            // Chosen: pending while the payer has not confirmed.
+            // Chosen: the status is pending until the payer has confirmed.
             "status": if paying.outcome == Outcome::Paid { "correct" } else { "pending" },
             "date": { "creation": date_time(self.clock.unix()) },
             "description": ask.body.at("description"),

@@ -1,4 +1,4 @@
-//! Channels and the groups that payers choose from: `transactions.channels` and
+//! Payment channels, and the groups from which payers choose: `transactions.channels` and
 //! `transactions.bank_groups`.
 
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::check::decimal;
 use super::{ApiResult, Ask, Out, Tpay};
 
-/// Id, name, and the channels of a group; the first one is the main one.
+/// The groups: id, name and channels, of which the first one is the main channel.
 pub(super) const GROUPS: [(u64, &str, &[u64]); 8] = [
     (102, "Pekao", &[4]),
     (103, "Karta płatnicza", &[53]),
@@ -18,7 +18,8 @@ pub(super) const GROUPS: [(u64, &str, &[u64]); 8] = [
     (170, "Apple Pay", &[75]),
 ];
 
-/// Id, name, whether the payer gets to the bank at once, least and most in grosze.
+/// The channels: id, name, whether the payer is redirected to the bank immediately, and the minimum
+/// and maximum amount in grosze.
 pub(super) const CHANNELS: [(u64, &str, bool, u64, u64); 8] = [
     (2, "Millennium", true, 1, u64::MAX),
     (4, "Pekao", true, 1, u64::MAX),
@@ -26,7 +27,7 @@ pub(super) const CHANNELS: [(u64, &str, bool, u64, u64); 8] = [
     (53, "Karta płatnicza", true, 1, u64::MAX),
     (64, "BLIK", true, 1, u64::MAX),
     (68, "Google Pay", true, 1, u64::MAX),
-    // Chosen: the id. No source documents the channel of Apple Pay.
+    // Chosen: the id of the Apple Pay channel.
     (75, "Apple Pay", true, 1, u64::MAX),
     (83, "PayPo", false, 4000, 500_000),
 ];
@@ -43,7 +44,7 @@ impl Tpay {
         Ok(Out::Wrapped(json!({ "groups": groups })))
     }
 
-    /// A group as the lists show it.
+    /// Returns a group in the format of lists.
     fn group(&self, (id, name, channels): &(u64, &str, &[u64])) -> Value {
         let channels: Vec<String> = channels.iter().map(u64::to_string).collect();
         json!({
@@ -55,7 +56,7 @@ impl Tpay {
         })
     }
 
-    /// All groups, as the marketplace lists them.
+    /// Returns all groups, in the format of the marketplace.
     pub(super) fn group_list(&self) -> Vec<Value> {
         GROUPS.iter().map(|group| self.group(group)).collect()
     }

@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use super::text::is_iso_date_time;
 use crate::date::is_date_time;
 
-/// The members of an object; any other is rejected.
+/// The allowed fields of an object. All other fields are rejected.
 pub(super) type Rules = &'static [Rule];
 
-/// One member of an object.
+/// The rule for one field of an object.
 #[derive(Debug)]
 pub(super) struct Rule {
     name: &'static str,
@@ -18,7 +18,7 @@ pub(super) struct Rule {
     kind: Kind,
 }
 
-/// The allowed values of a member.
+/// The allowed values of a field.
 #[derive(Debug)]
 pub(super) enum Kind {
     /// A string with a minimum and a maximum number of characters.
@@ -27,26 +27,26 @@ pub(super) enum Kind {
     OneOf(&'static [&'static str]),
     /// A string that satisfies this condition, and the description of the condition.
     Like(fn(&str) -> bool, &'static str),
-    /// An integer in a range, both ends included.
+    /// An integer in a range, including both ends.
     Int(i64, i64),
-    /// A positive amount in the main unit, with at most two decimals.
+    /// A positive amount in the main unit of the currency, with at most two decimals.
     Money,
-    /// A positive number, or such a number as a string.
+    /// A positive number, or a string with a positive number.
     Quantity,
     /// `true` or `false`.
     Bool,
-    /// `cardPaymentData.save`, which has its own error code: 0 or 1 as documented, or a boolean as
-    /// the official PHP client sends it.
+    /// The field `cardPaymentData.save`, which has its own error code: 0 or 1, as documented, or a
+    /// boolean, as in the official PHP client.
     Save,
-    /// An integer as documented, or a boolean as the official PHP client sends it.
+    /// An integer, as documented, or a boolean, as in the official PHP client.
     IntOrBool,
     /// An object.
     Object(Rules),
     /// A list with a minimum number of objects.
     List(usize, Rules),
-    /// The same, or null.
+    /// A value of another kind, or null.
     OrNull(&'static Kind),
-    /// The object, or a list of them.
+    /// An object, or a list of such objects.
     OneOrMore(Rules),
 }
 
@@ -58,7 +58,7 @@ pub(super) const fn may(name: &'static str, kind: Kind) -> Rule {
     Rule { name, required: false, kind }
 }
 
-/// One entry of the `errors` of a response.
+/// One entry in the `errors` of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
     code: String,
@@ -71,7 +71,7 @@ impl Problem {
         Self { code: code.to_owned(), field: field.to_owned(), message: message.to_owned() }
     }
 
-    /// The field, if any, and the problem.
+    /// Returns the field, if any, and the message.
     fn text(&self) -> String {
         match self.field.as_str() {
             "" => self.message.clone(),
@@ -90,12 +90,12 @@ impl Problem {
     }
 }
 
-/// The reason for which a request is rejected.
+/// The error response to a rejected request.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// The usual object with `errors`.
+    /// The usual object with `errors`, with this status.
     Problems(u16, Vec<Problem>),
-    /// An object of another shape.
+    /// A body of another format, with this status.
     Body(u16, Value),
 }
 
@@ -104,7 +104,7 @@ impl Refusal {
         Self::Problems(status, vec![Problem::new(code, field, message)])
     }
 
-    /// A 400 that concerns one field.
+    /// Creates an error with status 400 about one field.
     pub(super) fn field(code: &str, field: &str, message: &str) -> Self {
         Self::of(400, code, field, message)
     }
@@ -113,7 +113,7 @@ impl Refusal {
         Self::of(404, "not_found", "", &format!("no such {what}"))
     }
 
-    /// The marketplace's `reasons`.
+    /// Creates an error in the format of the marketplace, with one entry in `reasons`.
     pub(super) fn reason(status: u16, reason: &str) -> Self {
         Self::Body(status, json!({ "reasons": [reason] }))
     }
@@ -130,7 +130,7 @@ impl Refusal {
         }
     }
 
-    /// Returns the same problems for a body that has the format of `pay`.
+    /// Converts the problems to those of a request whose whole body has the format of `pay`.
     pub(super) fn of_pay_itself(mut self) -> Self {
         if let Self::Problems(_, problems) = &mut self {
             for problem in problems {
@@ -142,7 +142,7 @@ impl Refusal {
         self
     }
 
-    /// The same problems as the marketplace words them.
+    /// Converts the problems to the format of the marketplace.
     pub(super) fn into_violations(self) -> Self {
         match self {
             Self::Problems(400, problems) if problems.iter().all(|p| !p.field.is_empty()) => {
@@ -162,7 +162,7 @@ impl Refusal {
     }
 }
 
-/// Validates a body; the error names every problem.
+/// Validates a body. The error contains all problems.
 pub(super) fn check(body: &Value, rules: Rules) -> Result<(), Refusal> {
     let mut problems = Vec::new();
     match body.as_object() {
@@ -183,7 +183,7 @@ fn check_object(object: &Map<String, Value>, rules: Rules, at: &str, out: &mut V
         match object.get(rule.name) {
             Some(value) => check_value(value, &rule.kind, &path(rule.name), out),
             None if rule.required => {
-                // A missing object has a separate code.
+                // A missing object has its own error code.
                 let code = match rule.kind {
                     Kind::Object(_) | Kind::List(..) => "field_required",
                     _ => "is_required",
@@ -277,7 +277,7 @@ fn check_value(value: &Value, kind: &Kind, at: &str, out: &mut Vec<Problem>) {
     }
 }
 
-/// The range of a number of characters, for messages.
+/// Describes the allowed number of characters, for messages.
 fn length(least: usize, most: usize) -> String {
     match most {
         usize::MAX => format!("must have at least {least} characters"),
@@ -285,7 +285,7 @@ fn length(least: usize, most: usize) -> String {
     }
 }
 
-/// Parses an amount in the main unit; it is never rounded.
+/// Parses an amount in the main unit of the currency. Amounts are never rounded.
 fn grosze(value: &Value) -> Result<u64, (&'static str, &'static str)> {
     let Value::Number(number) = value else {
         return Err(("not_valid", "must be a JSON number"));
@@ -305,36 +305,37 @@ fn grosze(value: &Value) -> Result<u64, (&'static str, &'static str)> {
     }
 }
 
-/// The amount of a field, in grosze.
+/// Returns the amount in a field, in grosze.
 pub(super) fn amount(value: &Value, field: &str) -> Result<u64, Refusal> {
     grosze(value).map_err(|(code, message)| Refusal::field(code, field, message))
 }
 
-/// An amount in the main unit with both its decimals, `12.30`.
+/// Formats an amount in the main unit of the currency with two decimals, such as `12.30`.
 pub(super) fn decimal(grosze: u64) -> String {
     format!("{}.{:02}", grosze / 100, grosze % 100)
 }
 
-/// An amount as the API writes it: a number in the main unit, `10`, `0.1`, `12.34`.
+/// Returns an amount in the format of responses: a number in the main unit of the currency, such as
+/// `10`, `0.1` or `12.34`.
 pub(super) fn money(grosze: u64) -> Value {
     let text = decimal(grosze);
     let text = text.trim_end_matches('0').trim_end_matches('.');
     serde_json::from_str(text).unwrap_or_default()
 }
 
-/// Whether a string is an `http://` or `https://` URL.
+/// Returns whether a string is an `http://` or `https://` URL.
 pub(super) fn is_url(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
         && !text.contains(char::is_whitespace)
 }
 
-/// Whether a string can be an e-mail address.
+/// Returns whether a string can be an e-mail address.
 pub(super) fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
 }
 
-/// Whether a string can be a country code.
+/// Returns whether a string can be a country code.
 pub(super) fn is_country(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
@@ -343,7 +344,7 @@ pub(super) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Kinds that several endpoints share.
+/// The kinds of fields that several endpoints share.
 pub(super) mod kinds {
     use super::*;
 
@@ -369,7 +370,7 @@ pub(super) mod kinds {
         Kind::Like(is_iso_date_time, "a date, YYYY-MM-DDTHH:MM:SS with Z or an offset");
     pub(in crate::tpay) const DATE_TIME: Kind =
         Kind::Like(is_date_time, "a date, YYYY-MM-DD HH:MM:SS");
-    /// A date, with or without a time, with or without a zone: no source documents the format.
+    /// A date, with or without a time and a zone, because the format is not documented.
     pub(in crate::tpay) const ANY_DATE: Kind = Kind::Like(
         |text| {
             is_date_time(text)
@@ -422,7 +423,7 @@ pub(super) mod kinds {
         !text.is_empty() && STANDARD.decode(text).is_ok()
     }
 
-    /// The data of a wallet: a JSON object in base64.
+    /// Returns whether a string can be the data of a wallet: a JSON object in base64.
     fn is_wallet(text: &str) -> bool {
         let json = STANDARD.decode(text).ok();
         let json = json.and_then(|json| serde_json::from_slice(&json).ok());

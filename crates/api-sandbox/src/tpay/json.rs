@@ -1,12 +1,12 @@
-//! Parsing JSON strictly; reading and writing JSON values by name, without a panic.
+//! A strict JSON parser, and access to JSON values by name without panics.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Parses JSON. Chosen: an object with a repeated name is an error, though PHP takes the last one,
-/// since it shows a mistake of the client.
+/// Parses JSON. Chosen: a repeated name in an object is an error, because it shows a mistake of the
+/// client. PHP uses the last value.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, String> {
     let parsed: Result<Strict, _> = serde_json::from_slice(bytes);
     parsed.map(|Strict(value)| value).map_err(|error| match error.to_string() {
@@ -81,18 +81,19 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 }
 
-/// A missing member reads as null.
+/// Access to the fields of a JSON value. A missing field is null.
 pub(super) trait Members {
-    /// The member of that name; null if there is none.
+    /// Returns the field with this name. Returns null if there is none.
     fn at(&self, name: &str) -> &Value;
 
-    /// Sets the member at a JSON pointer. Has no effect if its object is missing.
+    /// Sets the value at a JSON pointer. Has no effect if the object that should contain it is
+    /// missing.
     fn put(&mut self, pointer: &str, value: impl Into<Value>);
 
     /// Returns the string at a JSON pointer.
     fn text(&self, pointer: &str) -> Option<String>;
 
-    /// The items of a list; none if it is no list.
+    /// Returns the items of a list. Returns an empty slice for any other value.
     fn items(&self) -> &[Value];
 }
 

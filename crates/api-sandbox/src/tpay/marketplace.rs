@@ -1,4 +1,4 @@
-//! One payment for several merchants, all amounts in grosze: `marketplace.*`.
+//! Payments to several merchants: `marketplace.*`. All amounts are in grosze.
 
 use serde_json::{Value, json};
 
@@ -9,36 +9,37 @@ use super::pay::{BLIK, CARD};
 use super::text::date_time;
 use super::{ApiResult, Ask, MARKETPLACE_MERCHANTS, MARKETPLACE_POS, Out, Outcome, POS_ID, Tpay};
 
-/// A payment for several merchants.
+/// A payment to several merchants.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MarketplaceTransaction {
     /// The id, a ULID.
     pub id: String,
-    /// The title that the payer sees, `TR-...`.
+    /// The title that the payer sees, such as `TR-SBX-0000004`.
     pub title: String,
-    /// `pending`, `correct`, `refund` or `canceled`.
+    /// The status: `pending`, `correct`, `refund` or `canceled`.
     pub status: &'static str,
-    /// Unix seconds.
+    /// The time of creation, in Unix seconds.
     pub created: u64,
-    /// The time of the payment in Unix seconds; `None` if it is not paid.
+    /// The time of the payment, in Unix seconds. `None` if it is not paid.
     pub paid: Option<u64>,
-    /// The parts of the merchants.
+    /// The parts of the payment, one for each merchant.
     pub children: Vec<Child>,
-    /// The attempts: Unix seconds and the `paymentErrorCode`, `None` if the attempt succeeded.
+    /// The attempts to pay: the time in Unix seconds, and the `paymentErrorCode`, which is `None`
+    /// if the attempt succeeded.
     pub attempts: Vec<(u64, Option<&'static str>)>,
     request: Value,
 }
 
-/// The part of one merchant.
+/// The part of a payment for one merchant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Child {
     /// The id, a ULID.
     pub id: String,
-    /// The merchant.
+    /// The id of the merchant.
     pub merchant: String,
     /// The amount in grosze.
     pub grosze: u64,
-    /// The refunds: Unix seconds and the amount in grosze.
+    /// The refunds: the time in Unix seconds, and the amount in grosze.
     pub refunds: Vec<(u64, u64)>,
     description: String,
     hidden_description: Option<String>,
@@ -117,14 +118,14 @@ impl MarketplaceTransaction {
         self.children.iter().map(|child| child.grosze).sum()
     }
 
-    /// The value of the first callback of that type.
+    /// Returns the value of the first callback of this type.
     fn callback(&self, kind: u64) -> Option<String> {
         let callbacks = self.request.at("transactionCallbacks").as_array()?;
         let found = callbacks.iter().find(|callback| callback.at("type") == kind)?;
         found.text("/value")
     }
 
-    /// Where the payer is sent after success and after failure.
+    /// Returns the URLs to which the payer is redirected after success and after failure.
     pub(super) fn payer_urls(&self) -> [Option<String>; 2] {
         [self.callback(1), self.callback(2)]
     }
@@ -161,7 +162,7 @@ impl MarketplaceTransaction {
 }
 
 impl Tpay {
-    /// The payer pays a marketplace payment, named by id or title.
+    /// Pays a marketplace payment, which is found by id or title. Returns whether it was pending.
     pub(super) fn pay_marketplace(&mut self, id: &str) -> bool {
         let now = self.clock.unix();
         let found = self.marketplace.iter_mut().find(|found| found.id == id || found.title == id);
@@ -174,7 +175,7 @@ impl Tpay {
         true
     }
 
-    /// The payer tries and fails.
+    /// Adds a failed attempt to pay. Returns whether the payment was pending.
     pub(super) fn decline_marketplace(&mut self, id: &str, code: &'static str) -> bool {
         let now = self.clock.unix();
         let found = self.marketplace.iter_mut().find(|found| found.id == id || found.title == id);
@@ -193,7 +194,8 @@ impl Tpay {
         let body = json!({ "type": "marketplace_transaction", "data": {
             "transactionId": found.id,
             "transactionTitle": found.title,
-            // Chosen: the main unit, as in all other notifications.
+            // Chosen: the amount is in the main unit of the currency, as in all other
+            // notifications.
             "transactionAmount": money(found.grosze()),
             "transactionPaidAmount": money(paid),
             "transactionStatus": found.status,
@@ -321,7 +323,8 @@ impl Tpay {
         if found.paid.is_none() {
             return Err(Refusal::reason(400, "nothing was paid"));
         }
-        // A copy is validated first: a refund is carried out completely or not at all.
+        // The refund is first applied to a copy, because it is carried out completely or not at
+        // all.
         let mut children = found.children.clone();
         let parts = ask.body.at("childTransactions").items();
         let mut total = 0;
@@ -384,7 +387,8 @@ impl Tpay {
     }
 
     pub(super) fn marketplace_bank_groups(&self, ask: &Ask) -> ApiResult {
-        // `merchantId[]=a&merchantId[]=b`, or with numbers in the brackets.
+        // The query contains `merchantId[]=a&merchantId[]=b`, with or without numbers in the
+        // brackets.
         let mut merchants = Vec::new();
         for (name, value) in ask.query.iter() {
             let index = name.strip_prefix("merchantId[").and_then(|rest| rest.strip_suffix(']'));
@@ -403,7 +407,7 @@ impl Tpay {
     }
 }
 
-/// The first three types of callbacks are URLs, the fourth is an e-mail address.
+/// Checks callbacks: those of types 1 to 3 must be URLs, and those of type 4 e-mail addresses.
 fn check_callbacks(callbacks: &[Value]) -> Result<(), Refusal> {
     let is_right = |callback: &Value| {
         let value = callback.at("value").as_str().unwrap_or_default();
@@ -415,7 +419,7 @@ fn check_callbacks(callbacks: &[Value]) -> Result<(), Refusal> {
             Err(Refusal::field(
                 "not_valid",
                 &field,
-                "types 1 to 3 need a URL, type 4 needs an e-mail address",
+                "must be a URL for types 1 to 3, and an e-mail address for type 4",
             ))
         }
         None => Ok(()),

@@ -1,4 +1,5 @@
-//! Notifications: signed as the provider signs them, and delivered to callbacks on loopback.
+//! Notifications, which are signed like those of the provider, and delivered to callback URLs on
+//! loopback.
 
 use std::fmt;
 use std::sync::mpsc::{Sender, channel};
@@ -18,30 +19,31 @@ use crate::callback::Callback;
 use crate::digest::hex;
 use crate::query::encode_form;
 
-/// The certificate of the key that signs; of no worth outside tests.
+/// The certificate of the signing key, which is trusted only in tests.
 pub(super) const SIGNING_PEM: &str = include_str!("keys/signing.pem");
-/// The intermediate and the root above it.
+/// The intermediate and root certificates for [`SIGNING_PEM`].
 pub(super) const ANCHORS_PEM: &str = include_str!("keys/anchors.pem");
 const KEY_PEM: &str = include_str!("keys/signing-key-test-only.pem");
 
 /// A notification and its delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// `payment`, `blik_alias`, `tokenization`, `token_update`, `marketplace` or `recurring`.
+    /// The kind of notification: `payment`, `blik_alias`, `tokenization`, `token_update`,
+    /// `marketplace` or `recurring`.
     pub kind: &'static str,
     /// The id of the transaction, alias, token or plan.
     pub subject: String,
-    /// The URL.
+    /// The callback URL.
     pub url: String,
-    /// The `Content-Type`.
+    /// The value of the header `Content-Type`.
     pub content_type: &'static str,
-    /// The `X-JWS-Signature`.
+    /// The value of the header `X-JWS-Signature`.
     pub signature: String,
     /// The body.
     pub body: String,
-    /// The number of attempts; 0 if the URL is not on loopback.
+    /// The number of attempts. 0 if the host of the URL is not loopback.
     pub attempts: u32,
-    /// The status of the last response; `None` if there was none.
+    /// The status of the last response. `None` if there was none.
     pub status: Option<u16>,
     /// The body of the last response.
     pub response: String,
@@ -49,17 +51,19 @@ pub struct Delivery {
     pub accepted: bool,
 }
 
-/// The notifications that were sent; clones share them. Waiting does not block the server.
+/// The notifications that were sent. All clones share them. Waiting for notifications does not
+/// block the server.
 #[derive(Debug, Clone, Default)]
 pub struct Outbox(Arc<(Mutex<Vec<Delivery>>, Condvar)>);
 
 impl Outbox {
-    /// Returns the finished deliveries, oldest first.
+    /// Returns the deliveries that have ended, oldest first.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.list().clone()
     }
 
-    /// Waits up to ten seconds until `count` deliveries are finished, and returns them.
+    /// Waits until `count` deliveries have ended, at most ten seconds, and returns all that have
+    /// ended.
     pub fn wait_for(&self, count: usize) -> Vec<Delivery> {
         let waited = self
             .0
@@ -78,8 +82,8 @@ impl Outbox {
     }
 }
 
-/// Signs and sends, one after the other, on a thread of its own: the callback may call the
-/// server back before it responds.
+/// Signs notifications, and sends them one after the other on a separate thread, because a callback
+/// may send requests to the server before it responds.
 pub(super) struct Post {
     key: Option<RsaKeyPair>,
     queue: Sender<(Delivery, u32)>,
@@ -110,7 +114,7 @@ impl Post {
         self.outbox.clone()
     }
 
-    /// The detached JWS over the body.
+    /// Returns the detached JWS of a body.
     pub(super) fn sign(&self, x5u: &str, body: &[u8]) -> String {
         let header = super::text::php_json(&json!({ "alg": "RS256", "x5u": x5u }));
         let header = URL_SAFE_NO_PAD.encode(header);
@@ -126,7 +130,7 @@ impl Post {
         format!("{header}..{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// Sends a message at most `most` times, until the response is the expected one.
+    /// Sends a message at most `most` times, until it is acknowledged.
     pub(super) fn send(&self, message: Message, url: &str, x5u: &str, most: u32) {
         let delivery = Delivery {
             kind: message.kind,
@@ -140,7 +144,7 @@ impl Post {
             response: String::new(),
             accepted: false,
         };
-        // The thread ends with the queue.
+        // The thread ends when the queue is dropped.
         let _ = self.queue.send((delivery, most));
     }
 }
@@ -171,7 +175,7 @@ impl Message {
     }
 }
 
-/// The `md5sum` of a payment notification.
+/// Returns the `md5sum` of a payment notification.
 pub(super) fn md5sum(parts: &[&str]) -> String {
     hex(&Md5::digest(parts.concat()))
 }
@@ -195,7 +199,7 @@ fn deliver(delivery: &mut Delivery, callback: &Callback) {
             delivery.accepted = status == 200
                 && match delivery.kind {
                     "payment" | "blik_alias" => is_text,
-                    // Sources disagree.
+                    // The sources disagree about the response.
                     "recurring" => is_text || is_json,
                     _ => is_json,
                 };

@@ -1,4 +1,4 @@
-//! Tokens, which expire on the sandbox's clock: `oauth.*`.
+//! Access tokens: `oauth.*`. They expire according to the clock of the sandbox.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ impl Tpay {
             Some(known) => {
                 known?;
                 if !request.body.is_empty() {
-                    let why = "with HTTP Basic the body must be empty";
+                    let why = "with HTTP Basic, the body must be empty";
                     return Err(Refusal::field("invalid_request_body", "", why));
                 }
                 json!({})
@@ -63,7 +63,7 @@ impl Tpay {
         };
         let response = json!({
             "issued_at": now,
-            // The response contains this scope also for keys that can write.
+            // The response contains this scope even for keys that can write.
             "scope": "read",
             "token_type": "Bearer",
             "expires_in": self.token_seconds,
@@ -86,7 +86,7 @@ impl Tpay {
     }
 }
 
-/// Returns the credentials in the body, as an object of strings.
+/// Returns the credentials in the body as an object with string values.
 fn credentials(request: &Raw) -> Result<Value, Refusal> {
     let kind = request.header("content-type").unwrap_or_default();
     let mut parts = kind.split(';').map(str::trim);
@@ -114,7 +114,7 @@ fn credentials(request: &Raw) -> Result<Value, Refusal> {
     Ok(fields.iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect())
 }
 
-/// Parses the fields of a multipart form. Every part must be text and have a name.
+/// Parses a multipart form. Every part must be text and have a name.
 fn multipart(body: &str, boundary: &str) -> Option<Pairs> {
     let inside = body.strip_prefix(&format!("--{boundary}\r\n"))?;
     let inside = inside.trim_end_matches("\r\n").strip_suffix(&format!("\r\n--{boundary}--"))?;

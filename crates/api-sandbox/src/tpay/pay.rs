@@ -1,4 +1,4 @@
-//! Payment data: their rules and their evaluation.
+//! Payment data: its rules and evaluation.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -80,35 +80,35 @@ pub(super) const PAY: Rules = &[
     ),
 ];
 
-/// `12M` and the like.
+/// Returns whether a string is a frequency, such as `12M`.
 fn is_frequency(text: &str) -> bool {
     text.strip_suffix(['D', 'W', 'M', 'Y']).is_some_and(is_digits)
 }
 
-/// The evaluation of payment data.
+/// The result of evaluating payment data.
 pub(super) struct Paying {
     pub(super) outcome: Outcome,
-    /// Entries of `payments.errors`.
+    /// The entries of `payments.errors`.
     errors: Vec<Value>,
-    /// Entries of `payments.alternatives`.
+    /// The entries of `payments.alternatives`.
     alternatives: Vec<Value>,
-    /// Value, type and label of the alias to register once it is paid.
+    /// The value, type and label of the alias that is registered when the transaction is paid.
     pub(super) alias: Option<(String, String, String)>,
-    /// Whether the card is saved once it is paid.
+    /// Whether the card is saved when the transaction is paid.
     pub(super) saved_card: bool,
     pub(super) is_card: bool,
-    /// Whether the card's bank wants to see the payer first.
+    /// Whether the payer must first confirm the payment on a page of the card's bank.
     challenged: bool,
     pub(super) method: String,
 }
 
 impl Paying {
     fn refused(&mut self, code: &'static str) {
-        // The text is in the payer's language.
+        // The message is in the payer's language.
         self.failed(code, "payment_failed", "Płatność została odrzucona.");
     }
 
-    /// Puts how it went into a response.
+    /// Adds the result to a response.
     pub(super) fn report(self, body: &mut Value) {
         body.put("/result", if self.challenged { "actionRequired" } else { "success" });
         if !self.errors.is_empty() {
@@ -128,7 +128,7 @@ impl Paying {
 }
 
 impl Tpay {
-    /// Evaluates payment data without a change of the state.
+    /// Evaluates payment data without changing the state.
     pub(super) fn judge(&self, pay: &Value, amount: u64) -> Result<Paying, Refusal> {
         let mut paying = Paying {
             outcome: Outcome::Redirect,
@@ -142,7 +142,7 @@ impl Tpay {
         };
         let (group, channel) = (pay.at("groupId").as_u64(), pay.at("channelId").as_u64());
         if group.is_some() && channel.is_some() {
-            let why = "groupId and channelId exclude each other";
+            let why = "groupId and channelId must not both be set";
             return Err(Refusal::field("channel_passed_with_group", "pay.channelId", why));
         }
         if group.is_some_and(|id| GROUPS.iter().all(|group| group.0 != id)) {
@@ -156,7 +156,7 @@ impl Tpay {
                 return Err(Refusal::field("ts:channel:not_found", "pay.channelId", why));
             };
             if !(*least..=*most).contains(&amount) {
-                let why = "outside of the channel's range of amounts";
+                let why = "must be within the channel's range of amounts";
                 return Err(Refusal::field("ts:channel:amount_outside_range", "amount", why));
             }
         }
@@ -170,7 +170,7 @@ impl Tpay {
             .any(|data| !pay.at(data).is_null())
             || pay.at("tokenPaymentData").is_object()
         {
-            // Chosen: wallets and foreign tokens always pay.
+            // Chosen: payments with wallets and third-party tokens always succeed.
             paying.outcome = Outcome::Paid;
         }
         Ok(paying)
@@ -187,18 +187,18 @@ impl Tpay {
         }
         let autopayment = alias.at("autopayment");
         if !autopayment.is_null() && kind != "PAYID" {
-            let why = "autopayment needs the type PAYID";
+            let why = "autopayment requires the type PAYID";
             return Err(Refusal::field("wrong_autopayment_alias", &at("aliases.type"), why));
         }
         check_model(autopayment.at("model"), alias, &at("aliases"))?;
         if let Some(code) = code {
             if kind == "PAYID" && autopayment.is_null() {
-                let why = "an alias of type PAYID is registered with autopayment";
+                let why = "required to register an alias of type PAYID";
                 return Err(Refusal::field("empty_autopayment", &at("aliases.autopayment"), why));
             }
             if !alias.is_null() {
                 let missing = || {
-                    let why = "an alias is registered with a label";
+                    let why = "required to register an alias";
                     Refusal::field("is_required", &at("aliases.label"), why)
                 };
                 let label = alias.text("/label").ok_or_else(missing)?;
@@ -218,7 +218,7 @@ impl Tpay {
         let key = alias.text("/key");
         let banks = ["bank-a", "bank-b"];
         if !is_usable {
-            // Chosen: the payment exists and waits for another way.
+            // Chosen: the transaction remains pending, so that it can be paid with another method.
             paying.failed("105", "wrong_alias", "Nieznany alias.");
         } else if value == AMBIGUOUS_ALIAS && !key.is_some_and(|key| banks.contains(&&*key)) {
             paying.failed("100", "ERR82", "Alias jest zarejestrowany w kilku bankach.");
@@ -248,7 +248,7 @@ impl Tpay {
         } else if let Some(blob) = card.text("/card") {
             check_blob(&blob, "pay.cardPaymentData.card")?;
         } else {
-            // The payer types the card on the payment wall.
+            // The payer enters the card on the payment page.
             paying.saved_card = is_saved;
             return Ok(());
         }
@@ -257,7 +257,7 @@ impl Tpay {
         match known.map(|(_, outcome)| *outcome) {
             Some(Outcome::Refused(code)) => paying.refused(code),
             Some(outcome) => paying.outcome = outcome,
-            // A saved card is charged without its holder, so there is no page of 3-D Secure.
+            // A saved card is charged without its holder, so there is no 3-D Secure page.
             None if !card.at("token").is_null() => paying.outcome = Outcome::Paid,
             None => paying.challenged = true,
         }
@@ -265,7 +265,7 @@ impl Tpay {
     }
 }
 
-/// Rejects members of `data` that the model of autopayment does not allow.
+/// Rejects fields of `data` that the autopayment model does not allow.
 pub(super) fn check_model(model: &Value, data: &Value, at: &str) -> Result<(), Refusal> {
     let wrong = |name: &str, why: &str| {
         Err(Refusal::field("wrong_model_data_combination", &format!("{at}.{name}"), why))
@@ -273,7 +273,7 @@ pub(super) fn check_model(model: &Value, data: &Value, at: &str) -> Result<(), R
     let level = data.at("recommendedAuthLevel").is_string();
     match model.as_str() {
         Some(model) if (model == "O") != level => {
-            let why = "required for model O, and for no other model";
+            let why = "required for model O, not allowed for other models";
             wrong("recommendedAuthLevel", why)
         }
         Some("M") if !data.at("noDelay").is_null() => {
@@ -283,7 +283,7 @@ pub(super) fn check_model(model: &Value, data: &Value, at: &str) -> Result<(), R
     }
 }
 
-/// Rejects data that is not a card encrypted with a 2048-bit key.
+/// Rejects data that cannot be a card encrypted with a 2048-bit key.
 pub(super) fn check_blob(blob: &str, field: &str) -> Result<(), Refusal> {
     match STANDARD.decode(blob) {
         Ok(bytes) if bytes.len() == 256 => Ok(()),

@@ -1,4 +1,5 @@
-//! Actions of the payer: paying, declining, and opening the payment page; and their notifications.
+//! Actions of the payer (to pay, to decline and to open the payment page), and the notifications
+//! about them.
 
 use super::check::decimal;
 use super::json::Members;
@@ -12,13 +13,13 @@ use crate::console::{self, Escaped};
 use crate::{Raw, Response};
 
 impl Tpay {
-    /// Returns the payment with that id or title.
+    /// Returns the payment with this id or title.
     pub fn transaction(&self, id: &str) -> Option<&Transaction> {
         self.find(id).and_then(|index| self.transactions.get(index))
     }
 
-    /// Pays the amount due. Returns whether a pending payment was found, of this
-    /// API or of the marketplace, by id or title.
+    /// Pays the amount due of the payment or marketplace payment with this id or title. Returns
+    /// whether it was found and pending.
     pub fn pay(&mut self, id: &str) -> bool {
         match self.find(id) {
             Some(index) => {
@@ -29,12 +30,13 @@ impl Tpay {
         }
     }
 
-    /// Pays another amount than the amount due, in grosze.
+    /// Pays an amount other than the amount due, in grosze.
     pub fn pay_amount(&mut self, id: &str, paid: u64) -> bool {
         self.find(id).is_some_and(|index| self.receive(index, paid))
     }
 
-    /// Adds a failed attempt with a `paymentErrorCode` such as `"101"`.
+    /// Adds a failed attempt to pay, with a `paymentErrorCode` such as `"101"`. Returns whether a
+    /// pending payment was found.
     pub fn decline(&mut self, id: &str, code: &'static str) -> bool {
         let at = self.clock.unix();
         let index = self.find(id);
@@ -48,7 +50,7 @@ impl Tpay {
         }
     }
 
-    /// Charges a payment back and notifies the merchant.
+    /// Charges a payment back, and notifies the merchant. Returns whether a paid payment was found.
     pub fn chargeback(&mut self, id: &str) -> bool {
         let Some(found) = self.find(id).and_then(|index| self.transactions.get_mut(index)) else {
             return false;
@@ -63,7 +65,7 @@ impl Tpay {
         true
     }
 
-    /// Sends the test notification of the panel to a URL.
+    /// Sends a test notification to a URL, as the panel does.
     pub fn notify_test(&self, url: &str) {
         let now = self.clock.unix();
         let title = format!("TR-SBX-TST{now}X");
@@ -85,8 +87,8 @@ impl Tpay {
         self.notify(Message::form("payment", &title, &fields), url);
     }
 
-    /// Applies the responses to notifications in two-step mode. Called before each request;
-    /// a test that reads the state calls it first.
+    /// Applies the responses to notifications in two-step mode. The server does this before each
+    /// request. A test that reads the state must call this method first.
     pub fn settle(&mut self) {
         let ended = self.outbox().deliveries();
         for delivery in ended.iter().skip(self.settled) {
@@ -112,7 +114,7 @@ impl Tpay {
         self.transactions.iter().position(|found| found.id == id || found.title == id)
     }
 
-    /// Receives money for a pending payment.
+    /// Records that the payer has paid `paid` grosze for a pending payment.
     pub(super) fn receive(&mut self, index: usize, paid: u64) -> bool {
         let now = self.clock.unix();
         let status = if self.two_step { "paid" } else { "correct" };
@@ -179,7 +181,7 @@ impl Tpay {
         self.notify(Message::form("payment", &found.title, &fields), url);
     }
 
-    /// Returns the page of a payment, with a button for each possible decision.
+    /// Returns the payment page, with a button for each decision that is possible.
     fn payment_page(&self, id: &str, title: &str) -> Response {
         let found = self.transaction(id);
         let (what, status) = match found {
@@ -219,17 +221,18 @@ impl Tpay {
         format!("{}/?title={title}&uid={id}", self.base_url)
     }
 
-    /// Returns the payment page. The parameter `decision` has the effect of a button.
+    /// Handles a request to the payment page. The parameter `decision` has the same effect as a
+    /// button.
     pub(super) fn wall(&mut self, request: &Raw) -> Response {
         if request.method != "GET" {
-            return page(405, "A browser would look");
+            return page(405, "The method must be GET");
         }
         let query = pairs(request.query().unwrap_or_default()).unwrap_or_default();
         let get = |name: &str| query.get(name).unwrap_or_default();
         if !get("tokenization").is_empty() {
             return match self.tokenize(get("tokenization")) {
                 Some(_) => page(200, "Saved"),
-                None => page(404, "There is no such card to be saved"),
+                None => page(404, "There is no card to be saved with this id"),
             };
         }
         let id = get("uid").to_owned();
@@ -254,9 +257,9 @@ impl Tpay {
             _ => return page(400, "decision must be pay, decline or chargeback"),
         };
         if !done {
-            return page(409, "This payment does not wait for that");
+            return page(409, "The status of the payment does not allow this");
         }
-        // A browser is sent on; never away from this machine.
+        // The browser is redirected, but only to a URL on this machine.
         match next.filter(|url| Callback::new(url).is_some()) {
             Some(url) => page(302, text).with_header("location", url),
             None => page(200, text),

@@ -1,5 +1,5 @@
-//! Recurring plans: `recurring.*`. The formats of responses are chosen; the documentation shows
-//! requests only.
+//! Recurring plans: `recurring.*`. Chosen: the formats of responses, because the documentation
+//! contains only requests.
 
 use serde_json::{Value, json};
 
@@ -11,12 +11,12 @@ use super::text::date_time;
 use super::transactions::PAYER_OF_PLAN;
 use super::{ApiResult, Ask, Out, Tpay};
 
-/// A plan of charges.
+/// A plan of recurring charges.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The id, a ULID that the merchant chose.
     pub id: String,
-    /// `active`, `finished`, `failed` or `canceled`.
+    /// The status: `active`, `finished`, `failed` or `canceled`.
     pub status: &'static str,
     /// The amount of each charge in grosze.
     pub grosze: u64,
@@ -30,11 +30,11 @@ pub struct Plan {
 pub struct Charge {
     /// The id of the transaction, a ULID.
     pub transaction: String,
-    /// Unix seconds.
+    /// The time of the charge, in Unix seconds.
     pub at: u64,
     /// The number of attempts.
     pub attempts: u64,
-    /// Whether it is paid.
+    /// Whether the charge is paid.
     pub paid: bool,
 }
 
@@ -92,7 +92,7 @@ impl Charge {
     }
 }
 
-/// BLIK data must contain a BLIK alias.
+/// Checks that a BLIK instrument contains a BLIK alias.
 fn check_instrument(instrument: &Value) -> Result<(), Refusal> {
     let is_blik = instrument.at("paymentType") == "blik_payid";
     let at = "paymentInstrument.blik";
@@ -113,8 +113,8 @@ fn check_instrument(instrument: &Value) -> Result<(), Refusal> {
 }
 
 impl Tpay {
-    /// Creates the next charge of an active plan and notifies its callback. Returns whether there
-    /// is such a plan.
+    /// Creates the next charge of an active plan, and sends a notification to its callback. Returns
+    /// whether there is an active plan with this id.
     pub fn charge_plan(&mut self, id: &str, paid: bool) -> bool {
         let (transaction, at) = (self.ulid(), self.clock.unix());
         let found = self.plans.iter_mut().find(|plan| plan.id == id);
@@ -148,11 +148,11 @@ impl Tpay {
         found.ok_or_else(|| Refusal::unknown("recurring plan"))
     }
 
-    /// The plan that the path names, if it is active.
+    /// Returns the plan in the path, if it is active.
     fn active_plan(&mut self, ask: &Ask) -> Result<&mut Plan, Refusal> {
         match self.plan(ask)? {
             plan if plan.status == "active" => Ok(plan),
-            // Chosen: the code.
+            // Chosen: the error code.
             _ => Err(Refusal::of(409, "not_valid", "", "the plan is not active")),
         }
     }
@@ -166,7 +166,7 @@ impl Tpay {
             return Err(Refusal::of(409, "not_valid", "id", "a plan with this id exists"));
         }
         let amount = amount(body.at("schedule").at("amount"), "schedule.amount")?;
-        // Chosen: the instrument `test` with the value `refused` has failed once already.
+        // Chosen: with the instrument `test` and the value `refused`, the first attempt has failed.
         let instrument = body.at("paymentInstrument");
         let refused = instrument.at("paymentType") == "test" && instrument.at("value") == "refused";
         let charges = if refused {
@@ -231,7 +231,7 @@ impl Tpay {
         let plan = self.active_plan(ask)?;
         match plan.charges.last_mut() {
             Some(charge) if !charge.paid => {
-                // Chosen: the second try always succeeds.
+                // Chosen: the second attempt always succeeds.
                 charge.attempts += 1;
                 charge.paid = true;
             }

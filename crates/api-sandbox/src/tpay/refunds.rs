@@ -1,4 +1,4 @@
-//! Refunds of payments and to card tokens: `refunds.*`.
+//! Refunds of payments, and refunds to card tokens: `refunds.*`.
 
 use serde_json::{Value, json};
 
@@ -10,27 +10,28 @@ use super::{ApiResult, Ask, Out, Tpay, Transaction};
 /// A refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// The id, `rf_` and 16 characters.
+    /// The id: `rf_` and 16 characters.
     pub id: String,
-    /// The payment's id; empty for a refund to a card token.
+    /// The id of the payment. Empty for a refund to a card token.
     pub transaction: String,
-    /// The payment's title; empty for a refund to a card token.
+    /// The title of the payment. Empty for a refund to a card token.
     pub title: String,
-    /// The payer's address; empty for a refund to a card token.
+    /// The payer's e-mail address. Empty for a refund to a card token.
     pub payer_email: String,
     /// The amount in grosze.
     pub grosze: u64,
     /// The currency.
     pub currency: String,
-    /// `new`, until [`Tpay::finish_refunds`] makes it `done` (to a card: `authorized`).
+    /// The status: `new` until [`Tpay::finish_refunds`] is called, then `done`, or `authorized` for
+    /// a refund to a card.
     pub status: &'static str,
-    /// Unix seconds.
+    /// The time of creation, in Unix seconds.
     pub at: u64,
-    /// The time of the transfer in Unix seconds; `None` if it is pending.
+    /// The time of the transfer, in Unix seconds. `None` if it is pending.
     pub processed: Option<u64>,
     /// Whether the payment was made by card.
     pub card: bool,
-    /// The card token, for a refund to one.
+    /// The card token, for a refund to a card token.
     pub token: Option<String>,
 }
 
@@ -42,7 +43,7 @@ const CREATE: Rules = &[
     may("rocText", kinds::ROC_TEXT_OF_REFUND),
 ];
 
-/// ISO 4217 numbers and letters.
+/// The supported currencies: number and letters (ISO 4217).
 const CURRENCIES: [(i64, &str); 9] = [
     (985, "PLN"),
     (978, "EUR"),
@@ -118,7 +119,7 @@ impl Tpay {
         ])?;
         let (page, within) = (ask.page()?, ask.period()?);
         let cards = ask.one_of("context", &["transactional", "card"])? == Some("card");
-        // Chosen: a filter of the other context is a mistake.
+        // Chosen: a filter that belongs to the other context is an error.
         let foreign: &[&str] = if cards { &["payerEmail", "transactionTitle"] } else { &["token"] };
         if let Some(name) = foreign.iter().find(|name| ask.get(name).is_some()) {
             let why = "the parameter belongs to the other context";

@@ -1,4 +1,5 @@
-//! Reports: `reports.*`. Their format is chosen: only the official PHP client has these endpoints.
+//! Reports: `reports.*`. Chosen: the format, because only the official PHP client has these
+//! endpoints.
 
 use serde_json::json;
 

@@ -1,21 +1,21 @@
-//! The endpoints: their paths and the bodies of their requests.
+//! The endpoints: their paths and request bodies.
 
 use crate::routes;
 
-/// The body of a request.
+/// The body that a request must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Carries {
     /// No body.
     Nothing,
     /// JSON.
     Json,
-    /// JSON, or an empty body if every member is optional.
+    /// JSON, or an empty body if all fields are optional.
     MaybeJson,
-    /// A client id and its secret.
+    /// A client id and secret.
     Credentials,
 }
 
-/// An endpoint and the body of its requests.
+/// An endpoint and the body that its requests must have.
 pub(super) type Route = routes::Route<Carries>;
 
 const fn get(id: &'static str, path: &'static str) -> Route {
@@ -30,7 +30,7 @@ const fn bare_post(id: &'static str, path: &'static str) -> Route {
     Route::new(id, "POST", path, Carries::Nothing)
 }
 
-/// All endpoints. Fixed paths precede those with a placeholder at the same position.
+/// All endpoints. A fixed path precedes one that has a placeholder at the same position.
 #[rustfmt::skip]
 pub(super) const ROUTES: [Route; 56] = [
     Route::new("oauth.token", "POST", "/oauth/auth", Carries::Credentials),

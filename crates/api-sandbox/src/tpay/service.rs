@@ -164,7 +164,8 @@ impl Service for Tpay {
         (self.response(Err(refusal)), Verdict { endpoint, signed })
     }
 
-    /// Returns the code and the text of each error. Errors of the marketplace are unchanged.
+    /// Returns the code and the message of each error. Errors of the marketplace are returned
+    /// unchanged.
     fn rejection(&self, response: &Response) -> Option<String> {
         if response.status < 400 {
             return None;

@@ -1,15 +1,15 @@
-//! Dates, ids and strings in the format of the API. Dates without a zone are in Polish time, which
-//! no source confirms for every field.
+//! Dates, ids and strings in the formats of the API. Dates without a zone are in Polish time,
+//! although this is not documented for every field.
 
 use crate::date::{is_date_time, polish_date_time};
 use crate::query::{self, Pairs, Refusal};
 
-/// Returns `YYYY-MM-DD HH:MM:SS`, in Polish time.
+/// Formats Unix seconds as `YYYY-MM-DD HH:MM:SS`, in Polish time.
 pub(super) fn date_time(unix: u64) -> String {
     polish_date_time(unix)
 }
 
-/// Returns `YYYY-MM-DDTHH:MM:SS+00:00`.
+/// Formats Unix seconds as `YYYY-MM-DDTHH:MM:SS+00:00`.
 pub(super) fn iso_date_time(unix: u64) -> String {
     crate::date::date_time(unix).replace(' ', "T") + "+00:00"
 }
@@ -33,7 +33,7 @@ pub(super) fn is_iso_date_time(text: &str) -> bool {
 
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// Returns a ULID of that second, with the number instead of random bits.
+/// Returns a ULID for the given Unix seconds, with `number` in place of the random bits.
 pub(super) fn ulid(unix: u64, number: u64) -> String {
     let digits = |value: u64, count: u32| -> String {
         (0..count)
@@ -48,7 +48,7 @@ pub(super) fn ulid(unix: u64, number: u64) -> String {
     digits(unix.saturating_mul(1000), 10) + &digits(number, 16)
 }
 
-/// Formats JSON like PHP: escaped slashes and only ASCII.
+/// Formats JSON as PHP does: slashes are escaped, and so are characters outside ASCII.
 pub(super) fn php_json(value: &serde_json::Value) -> String {
     let mut out = String::new();
     for char in value.to_string().chars() {
@@ -66,9 +66,9 @@ pub(super) fn php_json(value: &serde_json::Value) -> String {
     out
 }
 
-/// Parses a query or a form. The provider accepts a space as `+` and as `%20`, and any byte escaped
-/// or not. So only characters that RFC 3986 excludes from a query are rejected, except unescaped
-/// brackets.
+/// Parses a query or form. The provider accepts a space as `+` or `%20`, and any other byte with or
+/// without an escape. So only characters that RFC 3986 does not allow in a query are rejected,
+/// except brackets.
 pub(super) fn pairs(text: &str) -> Result<Pairs, String> {
     query::split(text, unescape)
 }

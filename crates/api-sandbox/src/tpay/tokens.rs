@@ -1,4 +1,4 @@
-//! Card tokens, and the session of Apple Pay: `tokens.*` and `wallet.init_apple_pay`.
+//! Card tokens, and Apple Pay sessions: `tokens.*` and `wallet.init_apple_pay`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,11 +13,11 @@ use super::{ApiResult, Ask, Out, Tpay};
 /// A saved card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardToken {
-    /// 64 letters and digits.
+    /// The token: 64 letters and digits.
     pub value: String,
-    /// `ACTIVE`, `DELETED`, `RESUME` or `SUSPENDED`.
+    /// The status: `ACTIVE`, `DELETED`, `RESUME` or `SUSPENDED`.
     pub status: &'static str,
-    /// The last digits of the card.
+    /// The last digits of the card number.
     pub tail: String,
 }
 
@@ -27,7 +27,7 @@ impl CardToken {
     }
 }
 
-/// A card that is about to be saved.
+/// A request to save a card, which the payer has not completed yet.
 #[derive(Debug, Clone)]
 pub(super) struct Tokenization {
     id: String,
@@ -48,8 +48,8 @@ const APPLE_PAY: Rules = &[
 ];
 
 impl Tpay {
-    /// Completes a tokenization as the payer does, and notifies the merchant. Returns
-    /// the token; `None` if there is no such tokenization.
+    /// Completes a tokenization, as the payer does, and notifies the merchant. Returns the token.
+    /// Returns `None` if there is no such tokenization.
     pub fn tokenize(&mut self, id: &str) -> Option<String> {
         let at = self.tokenizations.iter().position(|known| known.id == id)?;
         let tokenization = self.tokenizations.remove(at);
@@ -67,8 +67,8 @@ impl Tpay {
         Some(value)
     }
 
-    /// Replaces the card of a token as the bank does, and notifies the URL of the panel. Returns
-    /// whether the token exists and the URL is set.
+    /// Replaces the card of a token, as a bank does, and sends a notification to the URL of the
+    /// panel. Returns whether the token exists and the URL is set.
     pub fn update_token(&mut self, value: &str) -> bool {
         let found = self.card_tokens.iter_mut().find(|card| card.value == value);
         let (Some(card), Some(url)) = (found, &self.panel_url) else { return false };
@@ -116,7 +116,7 @@ impl Tpay {
             return Err(Refusal::field(
                 "incorrect_token",
                 "",
-                "tokenValue: the token is deleted already",
+                "tokenValue: the token has already been deleted",
             ));
         }
         card.status = "DELETED";
@@ -132,7 +132,7 @@ impl Tpay {
             "displayName": ask.body.at("displayName"),
         });
         let mut session = STANDARD.encode(session.to_string());
-        // Session data contain white space.
+        // Session data contains whitespace.
         session.insert_str(session.len() / 2, "\n ");
         Ok(Out::Wrapped(json!({ "session": session })))
     }

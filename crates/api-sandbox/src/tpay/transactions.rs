@@ -13,9 +13,9 @@ use super::{ApiResult, Ask, Out, Outcome, POS_ID, Refund, Tpay};
 pub struct Transaction {
     /// The id, a ULID.
     pub id: String,
-    /// The title that the payer sees, `TR-...`.
+    /// The title that the payer sees, such as `TR-SBX-0000004`.
     pub title: String,
-    /// `pending`, `paid`, `correct`, `refund` or `canceled`.
+    /// The status: `pending`, `paid`, `correct`, `refund` or `canceled`.
     pub status: &'static str,
     /// The amount due in grosze.
     pub grosze: u64,
@@ -27,17 +27,17 @@ pub struct Transaction {
     pub currency: String,
     /// The description that the payer sees.
     pub description: String,
-    /// The merchant's reference; `tr_crc` of notifications.
+    /// The merchant's reference, which is `tr_crc` in notifications.
     pub hidden_description: String,
-    /// Unix seconds.
+    /// The time of creation, in Unix seconds.
     pub created: u64,
-    /// The time of the payment in Unix seconds; `None` if it is not paid.
+    /// The time of the payment, in Unix seconds. `None` if it is not paid.
     pub realized: Option<u64>,
     /// The attempts to pay.
     pub attempts: Vec<Attempt>,
-    /// Whether it is locked (`transaction_lock`).
+    /// Whether the transaction is locked (`transaction_lock`).
     pub locked: bool,
-    /// The URL for notifications.
+    /// The URL to which notifications are sent.
     pub notification_url: Option<String>,
     pub(super) is_card: bool,
     pub(super) success_url: Option<String>,
@@ -47,17 +47,18 @@ pub struct Transaction {
     lang: String,
     method: Option<String>,
     collect: bool,
-    /// Actions after the payment: the card to save, the alias to register.
+    /// Whether the card is saved after the payment.
     pub(super) saved_card: bool,
+    /// The value, type and label of the alias that is registered after the payment.
     pub(super) alias: Option<(String, String, String)>,
 }
 
 /// An attempt to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// Unix seconds.
+    /// The time of the attempt, in Unix seconds.
     pub at: u64,
-    /// The `paymentErrorCode`; `None` if the attempt succeeded.
+    /// The `paymentErrorCode`. `None` if the attempt succeeded.
     pub error: Option<&'static str>,
 }
 
@@ -74,7 +75,8 @@ const PAYER: Rules = &[
     may("userAgent", Kind::Text(1, 255)),
 ];
 
-/// The payer of a recurring plan, without `ip` and `userAgent`.
+/// The fields of the payer of a recurring plan, which are those of a payer without `ip` and
+/// `userAgent`.
 pub(super) const PAYER_OF_PLAN: Rules = PAYER.split_at(PAYER.len() - 2).0;
 
 const CALLBACKS: Rules = &[
@@ -127,14 +129,14 @@ const IMAGE_TYPES: Kind = Kind::OneOf(&["image/png", "image/jpeg", "image/svg+xm
 const QR: Rules = &[
     may("size", Kind::OneOf(&["S", "M", "L", "XL"])),
     may("outputType", IMAGE_TYPES),
-    // The official PHP client sends null where there is no logo.
+    // The official PHP client sends null if there is no logo.
     may("logo", Kind::OrNull(&kinds::BASE64)),
     may("logoType", Kind::OrNull(&IMAGE_TYPES)),
     may("linkType", Kind::OneOf(&["title", "gtitle"])),
 ];
 
 impl Tpay {
-    /// Carries out the decision and returns the response of create and pay.
+    /// Applies the result of the payment data, and returns the response of `create` and `pay`.
     fn carry_out(&mut self, index: usize, paying: Option<Paying>) -> ApiResult {
         let now = self.clock.unix();
         let outcome = paying.as_ref().map(|paying| paying.outcome);
@@ -163,7 +165,7 @@ impl Tpay {
         if let Some(paying) = paying {
             paying.report(&mut body);
         }
-        // After the response was built: only later requests show it.
+        // This follows the response, so only later requests show the attempt.
         if let (Some(Outcome::RefusedLater(code)), Some(found)) =
             (outcome, self.transactions.get_mut(index))
         {
@@ -180,15 +182,15 @@ impl Tpay {
         let crc = body.text("/hiddenDescription").unwrap_or_default();
         let used = self.transactions.iter().any(|found| found.hidden_description == crc);
         if self.unique_crc && !crc.is_empty() && used {
-            let why = "must be unique, and another transaction has it";
+            let why = "must be unique, but another transaction has the same value";
             return Err(Refusal::field("crc_not_unique", "hiddenDescription", why));
         }
         if !self.callbacks_allowed && body.at("callbacks").is_object() {
-            let why = "the account does not allow other callbacks than those of the panel";
+            let why = "the account allows only the callbacks that are set in the panel";
             return Err(Refusal::field("url_override_is_disabled", "callbacks", why));
         }
         if body.at("payee").at("address").is_object() && body.at("payee").at("mcc").is_null() {
-            let why = "required beside an address";
+            let why = "required if there is an address";
             return Err(Refusal::field("is_required", "payee.mcc", why));
         }
         let paying = match body.at("pay") {
@@ -225,13 +227,13 @@ impl Tpay {
         self.carry_out(self.transactions.len() - 1, paying)
     }
 
-    /// The index of the payment that the path names.
+    /// Returns the index of the payment in the path.
     fn named(&self, ask: &Ask) -> Result<usize, Refusal> {
         let found = self.transactions.iter().position(|found| found.id == ask.value(0));
         found.ok_or_else(|| Refusal::unknown("transaction"))
     }
 
-    /// The payment that the path names, if it may be changed.
+    /// Returns the payment in the path, if it may be changed.
     fn changeable(&mut self, ask: &Ask) -> Result<&mut Transaction, Refusal> {
         let index = self.named(ask)?;
         let found = self.transactions.get_mut(index);
@@ -247,7 +249,7 @@ impl Tpay {
         let page = ask.page()?;
         let status = ask.one_of("status", &["paid", "correct", "pending", "refund", "canceled"])?;
         let within = ask.period()?;
-        // Chosen: oldest first.
+        // Chosen: the oldest transaction is first.
         let all: Vec<Value> = self
             .transactions
             .iter()
@@ -270,7 +272,7 @@ impl Tpay {
         check(&ask.body, PAY)?;
         let found = self.changeable(ask)?;
         if found.status != "pending" {
-            // Chosen: the code. The documentation only requires the status pending.
+            // Chosen: the error code. The documentation says only that the status must be pending.
             let why = "only a pending transaction can be paid";
             return Err(Refusal::of(409, "transaction_lock", "", why));
         }
@@ -299,7 +301,7 @@ impl Tpay {
         check(&ask.body, QR)?;
         let index = self.named(ask)?;
         let found = self.transactions.get(index).ok_or_else(|| Refusal::unknown("transaction"))?;
-        // Images of the right type, but without the link in them, except for SVG's title.
+        // The images have the right type, but only the SVG image contains the link, as its title.
         let url = self.payment_url(&found.title, &found.id).replace('&', "&amp;");
         Ok(match ask.body.at("outputType").as_str() {
             Some("image/jpeg") => {
@@ -355,7 +357,7 @@ impl Tpay {
         let left = found.paid.saturating_sub(found.refunded);
         let amount = asked.unwrap_or(left);
         if amount > left {
-            // Chosen: the code; that it is refused is documented.
+            // Chosen: the error code. The rejection is documented.
             let why = "exceeds what is left to refund";
             return Err(Refusal::field("cannot_create_refund", "amount", why));
         }
@@ -363,7 +365,7 @@ impl Tpay {
             let why = "an equal refund was created a moment ago";
             return Err(Refusal::field("cannot_create_refund", "", why));
         }
-        // A series of partial refunds never changes the status.
+        // Partial refunds never change the status.
         if found.refunded == 0 && amount == found.paid {
             found.status = "refund";
         }
@@ -379,7 +381,7 @@ impl Tpay {
         self.refunds_of(ask)
     }
 
-    /// The payment that the path names, with its refunds.
+    /// Returns the payment in the path, with its refunds.
     fn refunds_of(&self, ask: &Ask) -> ApiResult {
         let index = self.named(ask)?;
         let (page, within) = (ask.page()?, ask.period()?);
@@ -393,7 +395,7 @@ impl Tpay {
             of_it.iter().partition(|refund| refund.card);
         let mut body = self.transactions.get(index).map(Transaction::full_json).unwrap_or_default();
         let total = of_it.len();
-        // Chosen: the page is cut out of each list.
+        // Chosen: each list contains only the entries of the page.
         body.put("/refundsList", page.cut(transfers.into_iter().map(Refund::json).collect()));
         body.put("/refundsNoAccountList", json!([]));
         body.put("/refundsCardsList", page.cut(cards.into_iter().map(Refund::card_json).collect()));
@@ -405,7 +407,7 @@ impl Tpay {
 }
 
 impl Transaction {
-    /// Returns the format of create and pay.
+    /// Returns the transaction in the format of `create` and `pay`.
     fn json(&self) -> Value {
         let realized = self.realized.map(date_time);
         let payer = |name: &str| self.payer.text(&format!("/{name}")).unwrap_or_default();
@@ -439,7 +441,7 @@ impl Transaction {
         })
     }
 
-    /// Returns the format of get and list.
+    /// Returns the transaction in the format of `get` and `list`.
     fn full_json(&self) -> Value {
         let mut body = self.json();
         let lock = if self.locked { json!("Transaction") } else { Value::Null };

@@ -1,4 +1,4 @@
-//! The console page.
+//! Tests of the console page.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -7,7 +7,7 @@ use std::net::TcpStream;
 
 use api_sandbox::{Misbehaviour, Sandbox, tpay};
 
-/// A console, as a browser sees it.
+/// A client of the console that behaves like a browser.
 struct Browser {
     address: String,
 }
@@ -39,7 +39,7 @@ impl Browser {
         self.send(&format!("GET {path}"), &self.host(), "")
     }
 
-    /// Returns the key of the forms.
+    /// Returns the secret key in the forms.
     fn key(&self) -> String {
         let page = self.get("/_sandbox");
         let (_, rest) = page.split_once("name=\"key\" value=\"").unwrap();
@@ -144,11 +144,11 @@ fn other_websites_cannot_use_the_console() {
     let (host, key) = (browser.host(), browser.key());
     let form = format!("key={key}&do=press&action=sessions&subject=");
     for (line, headers, body, status) in [
-        // A name of another website that leads here.
+        // The Host of another website whose name resolves to this server.
         ("GET /_sandbox", "Host: evil.example\r\n".to_owned(), "", "403"),
         ("GET /_sandbox/requests", "Host: evil.example\r\n".to_owned(), "", "403"),
         ("POST /_sandbox", "Host: evil.example\r\n".to_owned(), form.as_str(), "403"),
-        // A form of another website.
+        // A form on another website.
         ("POST /_sandbox", format!("{host}Origin: http://evil.example\r\n"), &form, "403"),
         ("POST /_sandbox", format!("{host}Origin: null\r\n"), &form, "403"),
         ("POST /_sandbox", host.clone(), "do=press&action=sessions&subject=", "403"),

@@ -1,4 +1,4 @@
-//! The integration tests of api-sandbox: one program, one module for each provider.
+//! The integration tests of api-sandbox, as one program with one module for each subject.
 
 mod console;
 mod program;

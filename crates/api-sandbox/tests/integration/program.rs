@@ -1,4 +1,4 @@
-//! The program `api-sandbox`.
+//! Tests of the program `api-sandbox`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::print_stderr, reason = "tests")]
@@ -19,7 +19,7 @@ fn output(arguments: &[&str]) -> (i32, String, String) {
     (status.code().unwrap(), text(stdout), text(stderr))
 }
 
-/// A program that is stopped when it goes out of scope.
+/// A running program. It is stopped on drop.
 struct Running(Child);
 
 impl Drop for Running {
@@ -93,7 +93,7 @@ fn help_and_errors_have_their_exit_statuses() {
 
 #[test]
 fn port_in_use_is_named() {
-    // The servers take four ports in a row, so a port that is taken stops them.
+    // The servers need four consecutive ports, so they do not start if one of them is taken.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().min(65_532);
     let (status, printed, error) = output(&["--port", &port.to_string()]);
@@ -123,7 +123,7 @@ fn variables_are_written_to_a_file() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-/// Starts the program, and returns the first value of each of these variables.
+/// Starts the program. Returns the printed values of these variables.
 fn start(arguments: &[&str], names: &[&str]) -> (Running, Vec<String>) {
     let mut command = program(&[arguments, &["--port", "0", "--env", "dotenv"]].concat());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -176,7 +176,10 @@ fn servers_have_the_records_of_a_file() {
     for (text, problem) in [
         ("[]", "--seed"),
         (r#"{"tpay":{"orders":[]}}"#, "tpay.orders is not one of tinypass.accesses"),
-        (r#"{"tinypass":{"accesses":[{"rid":"r"}]}}"#, "tinypass.accesses.0: user_ref: a string"),
+        (
+            r#"{"tinypass":{"accesses":[{"rid":"r"}]}}"#,
+            "tinypass.accesses.0: user_ref: must be a string",
+        ),
         (r#"{"tpay":{"transactions":[{"amount":1}]}}"#, "tpay.transactions.0: "),
     ] {
         let (status, _, error) = seed(text);
@@ -215,6 +218,19 @@ fn servers_speak_https() {
         assert!(head.starts_with(b"HTTP/1.1 401 "), "{}", String::from_utf8_lossy(&head));
     }
     std::fs::remove_file(&values[1]).unwrap();
+}
+
+#[test]
+fn certificates_are_verified_by_openssl() {
+    let (_running, values) = start(&["tpay", "--tls"], &["TPAY_BASE_URL", "SSL_CERT_FILE"]);
+    let host = values[0].strip_prefix("https://").unwrap();
+    let arguments = ["s_client", "-connect", host, "-CAfile", &values[1], "-verify_return_error"];
+    let output = Command::new("openssl").args(arguments).stdin(Stdio::null()).output();
+    std::fs::remove_file(&values[1]).unwrap();
+    match output {
+        Ok(output) => assert!(output.status.success(), "{output:?}"),
+        Err(_) => eprintln!("skipped: openssl is not installed"),
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! Requests that the official clients sent, replayed byte for byte.
+//! Tests that replay requests of the official clients, byte for byte.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -29,7 +29,7 @@ fn recordings(file: &str) -> Vec<Recorded<'_>> {
     all
 }
 
-/// The status and the body of the response to a recorded request.
+/// Sends a recorded request. Returns the status and body of the response.
 fn replay(base_url: &str, recorded: &Recorded<'_>, values: &[(String, String)]) -> (u16, Vec<u8>) {
     let host = base_url.strip_prefix("http://").unwrap();
     let mut text = recorded.text.replace("{host}", &format!("{host}\nConnection: close"));
@@ -37,7 +37,8 @@ fn replay(base_url: &str, recorded: &Recorded<'_>, values: &[(String, String)]) 
         text = text.replace(&format!("{{{name}}}"), value);
     }
     let (head, body) = text.split_once("\n\n").unwrap();
-    // A file ends a text with a line feed; only chunked bodies have others.
+    // A text file ends with a line feed, which is not part of the request unless the body is
+    // chunked.
     let body = if head.contains("chunked") {
         body.trim_end().to_owned() + "\n\n"
     } else {
@@ -55,7 +56,8 @@ fn replay(base_url: &str, recorded: &Recorded<'_>, values: &[(String, String)]) 
     (status, response[end + 4..].to_vec())
 }
 
-/// Replays a file; `note` gets each response's name and JSON, and the values of placeholders.
+/// Replays the requests in a file. `note` is called with the name and JSON of each response and the
+/// values of the placeholders.
 fn replay_all(
     base_url: &str,
     file: &str,
@@ -96,7 +98,7 @@ fn the_php_sdk_of_tpay_is_served() {
     sandbox.tpay().state(|tpay| {
         let cancelled = tpay.transactions.iter().filter(|found| found.status == "canceled");
         assert_eq!(cancelled.count(), 1);
-        // `save` as a boolean: the card is saved after the page of 3-D Secure.
+        // `save` is a boolean here. The card is saved after the 3-D Secure page.
         let saving = tpay.transactions[4].id.clone();
         let before = tpay.card_tokens.len();
         assert!(tpay.pay(&saving));
@@ -114,7 +116,7 @@ fn the_php_client_of_tinycert_is_served() {
     replay_all(sandbox.tinycert().base_url(), file, |_, _, _| {});
     let seen = sandbox.tinycert().take_seen();
     assert_eq!((seen.len(), rejected(&seen)), (23, Vec::new()));
-    // Two of its 23 requests are rejected because of their parameters.
+    // Two of the 23 requests of this client are rejected because of their parameters.
     let reasons: Vec<_> = seen.iter().filter_map(|seen| seen.reason.as_deref()).collect();
     let expected = [
         "NotLatest: cert_id: the certificate was reissued before",
@@ -146,7 +148,7 @@ fn the_ruby_gem_of_tinypass_is_served() {
     let file = include_str!("recorded/tinypass_ruby_gem.txt");
     replay_all(sandbox.tinypass().base_url(), file, |_, _, _| {});
     let seen = sandbox.tinypass().take_seen();
-    // Its POSTs have no Authorization header.
+    // The POST requests of this client have no Authorization header.
     assert_eq!(rejected(&seen), ["subscription.cancel", "access.revoke"]);
     assert!(seen.iter().any(|seen| seen.request.target.ends_with('?')));
 }

@@ -1,4 +1,4 @@
-//! The listener of all servers, with raw requests over a socket.
+//! Tests of the listener of all servers, with raw requests over a socket.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use api_sandbox::{Misbehaviour, Raw, Response, Sandbox, Server, Service, Verdict, tpay};
 
-/// Responds with the received request.
+/// A service that responds with the request that it received.
 struct Echo;
 
 impl Service for Echo {
@@ -20,7 +20,7 @@ impl Service for Echo {
     }
 }
 
-/// The bytes that come back for these, until the connection ends.
+/// Sends bytes. Returns the bytes that are received until the connection ends.
 fn exchange(server: &Server<Echo>, bytes: &str) -> String {
     let address = server.base_url().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -40,7 +40,7 @@ fn exactly_one_request_is_read() {
     let seen = server.take_seen();
     assert_eq!((seen[0].status, seen[0].connection), (Some(200), 1));
     assert_eq!(seen[0].request.query(), Some("b=c"));
-    // More than was announced is no second request.
+    // Bytes after the announced length are not a second request.
     let response = exchange(&server, &format!("{head}hello, world"));
     assert!(
         response.starts_with("HTTP/1.1 400 ") && response.contains("length is wrong"),
@@ -75,7 +75,7 @@ fn malformed_requests_are_rejected_with_a_status_and_a_reason() {
             "Host: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n",
             "0\r\n\r\n",
             400,
-            "exclude",
+            "must not both be set",
         ),
         ("Host: x\r\nTransfer-Encoding: chunked\r\n", "5\r\nhelloX", 400, "chunked body"),
         ("Host: x\r\nTransfer-Encoding: chunked\r\n", "zz\r\n", 400, "chunked body"),
@@ -96,7 +96,7 @@ fn malformed_requests_are_rejected_with_a_status_and_a_reason() {
         let line = lines.lock().unwrap().pop().unwrap();
         assert!(line.starts_with("malformed HTTP") && line.contains(reason), "{line}");
     }
-    // Without an end of the body the size decides.
+    // If the end of the body is not known, its size is limited.
     let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n";
     let response = exchange(&server, &format!("{head}{}", "x".repeat(2 * 1024 * 1024)));
     assert!(response.starts_with("HTTP/1.1 413 "), "{response}");
@@ -108,7 +108,7 @@ fn malformed_requests_are_rejected_with_a_status_and_a_reason() {
         assert!(exchange(&server, &request).starts_with("HTTP/1.1 411 "), "{method}");
     }
     assert!(server.seen().is_empty());
-    // A request without a body needs no length, and HTTP/1.0 no Host.
+    // A request without a body needs no length, and an HTTP/1.0 request needs no Host.
     for good in
         ["GET / HTTP/1.0\r\n\r\n", "DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"]
     {
@@ -143,7 +143,7 @@ fn requests_in_a_row_are_not_served_as_one() {
     let response = exchange(&server, &format!("{one}{one}"));
     assert!(response.starts_with("HTTP/1.1 400 ") && response.contains("pipelined"), "{response}");
     assert!(server.seen().is_empty());
-    // One after the other is fine.
+    // Several requests on one connection are accepted if each follows the previous response.
     let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
     for _ in 0..2 {
         stream.write_all(one.as_bytes()).unwrap();
@@ -192,7 +192,7 @@ fn expect_continue_is_sent_before_the_body() {
     assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
 }
 
-/// Collects the lines of the server's log.
+/// Returns the list to which the lines of the server's log are added.
 fn logged<S: Service>(server: &Server<S>) -> Arc<Mutex<Vec<String>>> {
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
     let kept = lines.clone();
@@ -278,7 +278,7 @@ fn the_log_has_a_line_per_request_without_secrets() {
 fn ports_are_consecutive() {
     let error = Sandbox::start_at(65_533).unwrap_err();
     assert!(error.to_string().contains("65533"), "{error}");
-    // Other programs may take a port in between, so several are tried.
+    // Another program may use a port in the meantime, so several ports are tried.
     let sandbox = (0..50).find_map(|_| {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         Sandbox::start_at(free).ok().map(|sandbox| (free, sandbox))

@@ -1,4 +1,4 @@
-//! The TinyCert server, with requests that this test signs.
+//! Tests of the TinyCert server, with requests that the tests sign themselves.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -26,7 +26,8 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let clock = SandboxClock::default();
+        // It stands still, however slow this machine is.
+        let clock = SandboxClock::at_unix(SandboxClock::default().unix());
         let mut bench = Self { server: TinyCert::new(clock.clone()), clock, token: String::new() };
         bench.connect();
         bench
@@ -52,14 +53,14 @@ impl Bench {
         (response.status, String::from_utf8(response.body).unwrap(), verdict)
     }
 
-    /// A call with parameters that are encoded and in order; it is signed here.
+    /// Signs and sends a request. `params` must be encoded and sorted.
     fn ask(&mut self, path: &str, params: &str) -> (u16, Value) {
         let target = format!("/api/v1/{path}");
         let (status, text, _) = self.send("POST", &target, FORM, &signed(tc::API_KEY, params));
         (status, serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}")))
     }
 
-    /// Sends a request with the session's token between these parameters.
+    /// Sends a request with the token of the session between the parameters `before` and `after`.
     fn call(&mut self, path: &str, before: &str, after: &str) -> (u16, Value) {
         let token = format!("token={}", self.token);
         let parts = [before, &token, after];
@@ -73,7 +74,7 @@ impl Bench {
         response
     }
 
-    /// Returns status, code and text of a rejected request.
+    /// Returns the status, code and text of a rejected request.
     fn refusal(&mut self, path: &str, before: &str, after: &str) -> (u16, String, String) {
         refusal(self.call(path, before, after))
     }
@@ -86,7 +87,8 @@ fn refusal((status, response): (u16, Value)) -> (u16, String, String) {
     (status, text("code"), text("text"))
 }
 
-/// Status, code and the parameter that the text names, of a rejection that gives a reason.
+/// Returns the status, the code and the parameter that the text names. Checks that the text
+/// contains a reason.
 fn named((status, code, text): (u16, String, String)) -> (u16, String, String) {
     let (name, reason) = text.split_once(": ").unwrap_or_else(|| panic!("no parameter: {text}"));
     assert!(reason.len() > 3, "no reason: {text}");
@@ -182,7 +184,7 @@ fn only_the_signed_bytes_are_accepted() {
         format!("ca_id=561&token={token}"),
         format!("ca_id=561&token={token}&digest={upper}"),
         format!("{good}&what=cert"),
-        // Signed, but not written as PHP does.
+        // The body is signed, but not sorted as in PHP.
         signed(tc::API_KEY, &format!("token={token}&ca_id=561")),
         signed(tc::API_KEY, &format!("C=%7e&token={token}")),
         signed(tc::API_KEY, &format!("C=~&token={token}")),
@@ -231,8 +233,8 @@ fn xml_paths_return_xml() {
     assert!(status == 200 && text.contains("<response></response>"), "{text}");
 }
 
-/// Runs openssl with these arguments and the passphrase in its environment; its output. Returns
-/// Returns `None` and prints a message if openssl is not installed.
+/// Runs openssl with these arguments and the passphrase in its environment. Returns whether it
+/// succeeded, and its output. Returns `None` and prints a message if openssl is not installed.
 fn openssl(arguments: &[&str], input: &[u8], passphrase: &str) -> Option<(bool, String)> {
     let mut command = Command::new("openssl");
     command.args(arguments).env("PASSPHRASE", passphrase);
@@ -271,7 +273,7 @@ fn openssl_opens_the_encrypted_key_and_the_pkcs12_file() {
     let (ok, out) = openssl(&pkcs12, &file, tc::PASSPHRASE).unwrap();
     assert!(ok && out.contains(&certificate) && out.contains(&key), "{out}");
     assert!(!openssl(&pkcs12, &file, "wrong").unwrap().0);
-    // Empty parts of a subject are left out; the others have the types of RFC 5280.
+    // Empty fields of a subject are omitted. The others have the types of RFC 5280.
     let (_, out) = openssl(&["asn1parse"], certificate.as_bytes(), "").unwrap();
     assert!(out.contains("PRINTABLESTRING   :US") && !out.contains(":localityName"), "{out}");
     let ca = text(bench.good("ca/get", "ca_id=561", "what=cert"));
@@ -345,7 +347,7 @@ fn rejected_logins_have_specific_codes() {
     let body = signed("another key", &login(tc::EMAIL, tc::PASSPHRASE));
     let (status, text, _) = bench.send("POST", "/api/v1/connect", FORM, &body);
     assert!(status == 403 && text.contains("ApiKeyMismatch"), "{text}");
-    // A token that is held does not belong into the call.
+    // A request that opens a session must not contain a token.
     let held = format!("{}&token={}", login(tc::EMAIL, tc::PASSPHRASE), bench.token);
     assert_eq!(named(refusal(bench.ask("connect", &held))), input_failure("token"));
 }

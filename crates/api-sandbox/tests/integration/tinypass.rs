@@ -1,4 +1,4 @@
-//! The TinyPass server, with requests that this test signs.
+//! Tests of the TinyPass server, with requests that the tests sign themselves.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -24,7 +24,8 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let clock = SandboxClock::default();
+        // It stands still, however slow this machine is.
+        let clock = SandboxClock::at_unix(SandboxClock::default().unix());
         Self { server: TinyPass::new(clock.clone()), clock }
     }
 
@@ -45,7 +46,7 @@ impl Bench {
         (response.status, response.body, verdict)
     }
 
-    /// Status and JSON of a signed request.
+    /// Sends a signed request. Returns the status, JSON and verdict.
     fn ask(&mut self, method: &str, target: &str) -> (u16, Value, Verdict) {
         let (status, body, verdict) = self.send(method, target, Some(signed(method, target)));
         (status, serde_json::from_slice(&body).unwrap(), verdict)
@@ -57,13 +58,13 @@ impl Bench {
         json
     }
 
-    /// Status and body of a signed request.
+    /// Sends a signed request. Returns the status and body.
     fn text(&mut self, method: &str, target: &str) -> (u16, String) {
         let (status, body, _) = self.send(method, target, Some(signed(method, target)));
         (status, String::from_utf8(body).unwrap())
     }
 
-    /// Returns status and message of a rejected signed request.
+    /// Sends a signed request that is rejected. Returns the status and message.
     fn refusal(&mut self, method: &str, target: &str) -> (u16, String) {
         let (status, json, _) = self.ask(method, target);
         let message = json["error"]["message"].as_str();
@@ -285,7 +286,7 @@ fn every_byte_of_a_signature_is_compared() {
     let good = signed("GET", target);
     let start = good.find(':').unwrap() + 1;
     for at in start..good.len() {
-        // The last character has four bits that count.
+        // Only four bits of the last character are used.
         let flip = |char: u8| if char == b'A' { b'Q' } else { b'A' };
         let mut other = good.clone().into_bytes();
         other[at] = flip(other[at]);
@@ -346,10 +347,11 @@ fn another_method_is_402_and_another_path_404() {
     assert_eq!(bench.refusal("POST", "/r2/access?rid=r&user_ref=u").0, 402);
     assert_eq!(bench.refusal("GET", "/r2/access/grant?rid=r&email=e").0, 402);
     for target in ["/r2/nothing", "/r2/user/", "/r2/user/a/b", "/r2/user/a+b", "/r2/access/"] {
-        // Not an error of the API, so that a wrong base URL is not taken for a missing record.
+        // The response is not an API error, so that a wrong base URL is not mistaken for a missing
+        // record.
         assert_eq!(bench.text("GET", target), no(404, "no such endpoint"), "{target}");
     }
-    // Without a signature the response has no details.
+    // Without a valid signature, the response contains no details.
     assert_eq!(bench.send("POST", "/r2/access?rid=r&user_ref=u", None).0, 401);
 }
 

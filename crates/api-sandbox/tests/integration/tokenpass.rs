@@ -1,4 +1,4 @@
-//! The Tokenpass server, with requests that this test signs.
+//! Tests of the Tokenpass server, with requests that the tests sign themselves.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -63,7 +63,7 @@ fn mac(secret: &str, message: &[u8]) -> Vec<u8> {
     mac.chain_update(message).finalize().into_bytes().to_vec()
 }
 
-/// The JSON of a query whose names and values need no escapes.
+/// Converts a query whose names and values need no escapes to JSON.
 fn params(query: &str) -> String {
     let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap();
@@ -74,7 +74,8 @@ fn params(query: &str) -> String {
 
 impl Bench {
     fn new() -> Self {
-        let clock = SandboxClock::default();
+        // It stands still, however slow this machine is.
+        let clock = SandboxClock::at_unix(SandboxClock::default().unix());
         Self { server: Tokenpass::new(clock.clone()), clock }
     }
 
@@ -124,14 +125,14 @@ impl Bench {
         self.ask(who, "POST", target, body)
     }
 
-    /// The JSON of a call that works.
+    /// Sends a request that must succeed. Returns the JSON of the response.
     fn good(&mut self, who: As<'_>, method: &str, target: &str, body: &Value) -> Value {
         let got = self.ask(who, method, target, body);
         assert_eq!(got.status, 200, "{method} {target}: {}", got.text);
         got.json()
     }
 
-    /// Returns status and `error` of a rejected request.
+    /// Sends a request that is rejected. Returns the status and `error`.
     fn refusal(&mut self, who: As<'_>, method: &str, target: &str, body: &Value) -> (u16, String) {
         let got = self.ask(who, method, target, body);
         let json = got.json();
@@ -246,7 +247,7 @@ fn bearer_header_is_accepted_only_if_configured() {
     assert_eq!(bench.send("GET", target, "", bearer.clone()).status, 403);
     bench.server.bearer = true;
     assert_eq!(bench.send("GET", target, "", bearer.clone()).status, 200);
-    // If it is always accepted, it precedes the query.
+    // If the header is accepted everywhere, it takes precedence over the query.
     let user = |token: &str| format!("/oauth/user?access_token={token}");
     assert_eq!(bench.send("GET", &user("nobody"), "", bearer).status, 200);
     assert_eq!(bench.get(As::Nobody, &user(tp::OAUTH_TOKEN)).json()["username"], tp::USERNAME);
@@ -1174,7 +1175,7 @@ fn no_secret_is_in_the_debug_text() {
     }
 }
 
-/// The names of the members at that place, in alphabetical order.
+/// Returns the names of the fields at a JSON pointer, in alphabetical order.
 fn members(json: &Value, place: &str) -> String {
     let object = json.pointer(place).and_then(Value::as_object);
     let object = object.unwrap_or_else(|| panic!("no object at {place:?} of {json}"));
@@ -1183,7 +1184,7 @@ fn members(json: &Value, place: &str) -> String {
     names.join(" ")
 }
 
-/// Returns the parameters of a code exchange.
+/// Returns the parameters of a request that exchanges a code.
 fn exchange(code: &str) -> Value {
     json!({
         "grant_type": "authorization_code", "code": code, "redirect_uri": tp::REDIRECT_URI,

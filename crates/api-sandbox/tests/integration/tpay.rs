@@ -1,4 +1,4 @@
-//! The Tpay server, with requests of this test.
+//! Tests of the Tpay server.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
@@ -28,7 +28,8 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let clock = SandboxClock::default();
+        // It stands still, however slow this machine is.
+        let clock = SandboxClock::at_unix(SandboxClock::default().unix());
         let server = Server::start(0, Tpay::new(clock.clone())).unwrap();
         let mut bench = Self { server, clock, token: String::new() };
         bench.renew();
@@ -42,7 +43,7 @@ impl Bench {
         self.token = response["access_token"].as_str().unwrap().to_owned();
     }
 
-    /// One request over a connection of its own; the status, the head and the body.
+    /// Sends a request over a new connection. Returns the status, head and body of the response.
     fn raw(&self, request: &str) -> (u16, String, Vec<u8>) {
         let address = self.server.base_url().trim_start_matches("http://").to_owned();
         let mut stream = TcpStream::connect(&address).unwrap();
@@ -97,7 +98,7 @@ impl Bench {
         self.send("POST", target, Some(body))
     }
 
-    /// A 200, or the test fails.
+    /// Sends a request. Fails unless the response has status 200.
     fn ok(&self, target: &str, body: &Value) -> Value {
         let (status, response) = self.post(target, body);
         assert_eq!(status, 200, "{target} {body} {response}");
@@ -172,7 +173,7 @@ fn plan(id: &str) -> Value {
 
 const PLAN: &str = "01K1Z6T40ZWKY1XZG9VD5AZ9Q4";
 
-/// A value as a form has it.
+/// Returns a value in the encoding of a form.
 fn escaped(text: &str) -> String {
     let escape = |byte: u8| match byte {
         b' ' => "+".to_owned(),
@@ -194,7 +195,7 @@ fn md5sum(parts: &[&str]) -> String {
     md5::Md5::digest(parts.concat()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Names and values of a form.
+/// Returns the names and values of a form.
 fn pairs(body: &str) -> Vec<(String, String)> {
     let plain = |text: &str| {
         let mut bytes = text.replace('+', " ").into_bytes();
@@ -210,13 +211,13 @@ fn pairs(body: &str) -> Vec<(String, String)> {
     body.split('&').map(|text| pair(text).unwrap()).collect()
 }
 
-/// Sets the member that a JSON pointer names.
+/// Sets the value at a JSON pointer.
 fn put(body: &mut Value, pointer: &str, value: impl Into<Value>) {
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     body.pointer_mut(parent).unwrap()[name] = value.into();
 }
 
-/// Head and body of a request that came.
+/// Reads a request. Returns its head and body.
 fn request(stream: &mut TcpStream) -> (String, String) {
     let mut text = String::new();
     loop {
@@ -238,8 +239,8 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// A server that responds to each notification with the next of these bodies, and returns the
-/// notifications.
+/// Starts a server that responds to each notification with the next of these bodies. Returns its
+/// URL and the notifications that it receives.
 fn callback(responses: &'static [&'static str]) -> (String, std::thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/notify?shop=1", listener.local_addr().unwrap());
@@ -640,7 +641,7 @@ fn invalid_members_of_a_payment_are_rejected_by_name() {
     for (pointer, value, code, field) in cases {
         let mut body = payment();
         put(&mut body, pointer, value.clone());
-        // Several things can be wrong at once; the one that is looked for is among them.
+        // A request may have several errors. The expected one must be among them.
         let (status, response) = bench.post("/transactions", &body);
         assert_eq!(status, 400, "{pointer} {value}");
         let errors = response["errors"].as_array().unwrap();
@@ -707,7 +708,7 @@ fn each_blik_code_has_its_outcome() {
             }
         }
     }
-    // After a declined code, the same payment can be paid by another one.
+    // After a code was declined, the same transaction can be paid with another code.
     let id = bench.create(json!(5));
     let pay = format!("/transactions/{id}/pay");
     assert_eq!(bench.ok(&pay, &blik("111111"))["status"], "pending");
@@ -736,7 +737,7 @@ fn aliases_pay_and_ambiguous_alias_returns_alternatives() {
     let key = two["payments"]["alternatives"][1]["applicationCode"].clone();
     let one = with(json!({ "value": AMBIGUOUS_ALIAS, "type": "UID", "key": key }));
     assert_eq!(one["status"], "correct");
-    // A payment with a code registers the alias that it names.
+    // A payment with a code registers the alias in the request.
     let mut body = payment();
     body["pay"] = blik("777123");
     body["pay"]["blikPaymentData"]["aliases"] =
@@ -783,7 +784,7 @@ fn last_digit_of_the_amount_selects_the_card_outcome() {
     let challenged = pay(1.00, json!({ "card": blob }));
     assert_eq!(challenged["result"], "actionRequired");
     assert!(challenged["transactionPaymentUrl"].is_string());
-    // Without a card the payer types it on the payment wall, as with any other group.
+    // Without card data, the payer enters the card on the payment page, as for any other group.
     assert_eq!(pay(1.00, json!({ "save": 1 }))["result"], "success");
     assert_eq!(bench.send("DELETE", &format!("/tokens/{saved}"), None).0, 204);
     assert_eq!(bench.refused("DELETE", &format!("/tokens/{saved}"), None).1, "incorrect_token");
@@ -807,7 +808,7 @@ fn refunds_never_exceed_the_payment() {
     assert_eq!(refuse(json!({ "amount": 2.25 })).1, "cannot_create_refund");
     let response = bench.ok(&refunds, &json!({}));
     assert_eq!(response["refundsList"][1]["amount"], 2.24);
-    // A series of partial refunds never changes the status.
+    // Partial refunds never change the status.
     assert_eq!(response["status"], "correct");
     assert_eq!(refuse(json!({})).1, "already_refunded");
     let whole = bench.paid(json!(3));

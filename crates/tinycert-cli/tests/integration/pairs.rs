@@ -4,9 +4,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use api_sandbox::{SandboxClock, tinycert as server};
+use api_sandbox::{Misbehaviour, SandboxClock, tinycert as server};
 use serde_json::Value;
 use test_support::cli::{Run, World};
+use test_support::programs::{assert_columns, assert_questions, files_in};
 
 use crate::PROGRAM;
 
@@ -104,6 +105,61 @@ fn pair_is_issued_once_and_renewed_before_it_expires() {
     assert_eq!(world.sandbox.tinycert().state(|server| server.open_sessions()), 0);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_hides_no_failure_of_the_work() {
+    let world = world();
+    let of = |command: &[&str], hook: &str, more: &[&str]| {
+        let hook = ["--dir", "pki", "--deploy-hook", hook];
+        run(&world, &[command, &hook, more].concat())
+    };
+    let issue = |hook: &str, more: &[&str]| of(&["issue", "a.example", "--ca", "561"], hook, more);
+    let renew = |hook: &str, more: &[&str]| of(&["renew"], hook, more);
+    let created = || world.sandbox.tinycert().state(|server| server.certs_named("a.example").len());
+    // The file of the output is checked before the first change.
+    let early = issue("touch hooked", &["--out", "no-folder/file"]);
+    assert_eq!((early.status, created(), world.home.join("pki").exists()), (10, 0, false));
+    let failed = issue("exit 3", &["--fields", "nosuch"]);
+    assert_eq!((failed.status, created()), (10, 1), "{failed:?}");
+    let both = ["unknown field `nosuch`", "deploy hook failed"];
+    assert!(both.iter().all(|text| failed.stderr.contains(text)), "{failed:?}");
+    let failed = renew("exit 3", &["--fields", "nosuch"]);
+    assert_eq!(failed.status, 10, "{failed:?}");
+    assert!(both.iter().all(|text| failed.stderr.contains(text)), "{failed:?}");
+    let failed = renew("exit 3", &["--out", "/dev/full"]);
+    assert_eq!(failed.status, 10, "{failed:?}");
+    let both = ["the list of pairs cannot be shown", "deploy hook failed"];
+    assert!(both.iter().all(|text| failed.stderr.contains(text)), "{failed:?}");
+    let early = renew("touch hooked", &["--out", "no-folder/file"]);
+    assert_eq!((early.status, world.home.join("hooked").exists()), (10, false), "{early:?}");
+    // The status is that of the work.
+    let done = renew("touch hooked", &["--out", "/dev/full"]);
+    assert_eq!((done.status, world.home.join("hooked").exists()), (0, true), "{done:?}");
+    let done = issue("true", &["--fields", "nosuch"]);
+    assert_eq!(done.status, 0, "{done:?}");
+    let id = world.sandbox.tinycert().state(|server| server.certs_named("a.example")[0].0);
+    let done = run(&world, &["cert", "revoke", &id.to_string(), "--yes", "--fields", "nosuch"]);
+    assert_eq!(done.status, 0, "{done:?}");
+}
+
+#[test]
+fn columns_of_lists_have_values() {
+    let world = world();
+    issue(&world, &[]);
+    let read = |words: &'static str| words.split(' ').collect::<Vec<&str>>();
+    assert_columns(
+        &[
+            (read("ca list"), &[]),
+            (read("cert list --ca 561"), &[]),
+            (read("cert inspect pki/a.example.chain.pem"), &[]),
+            (read("renew --dir pki"), &[]),
+            (read("status --dir pki"), &[("deployed", "there is no hook")]),
+        ],
+        |arguments| run(&world, arguments),
+    );
+    assert_questions(&["cert needs-renewal"], |arguments| world.run(arguments));
+}
+
 #[test]
 fn other_names_and_a_revoked_certificate_are_issued_anew() {
     let world = world();
@@ -169,6 +225,9 @@ fn other_pairs_and_files_of_the_folder_are_kept() {
     issue(&world, &[]);
     let other = world.home.join("pki/b.example.json");
     std::fs::write(&other, "{}").unwrap();
+    // Other users must not be able to write a record, whatever the umask is.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&other, mode).unwrap();
     assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
     let arguments = ["issue", "b.example", "--ca", "561", "--dir", "pki"];
     let before = world.sandbox.tinycert().state(|server| server.certs_named("b.example"));
@@ -191,6 +250,16 @@ fn other_pairs_and_files_of_the_folder_are_kept() {
     let refused = run(&world, &["issue", "_.c.example", "--ca", "561", "--dir", "pki"]);
     assert!(refused.status == 2 && refused.stderr.contains("`*.c.example`"), "{refused:?}");
     assert_eq!(world.sandbox.tinycert().state(|server| server.certs_named("b.example")), before);
+}
+
+#[test]
+fn names_that_differ_only_in_case_are_rejected() {
+    let world = world();
+    issue(&world, &[]);
+    let id = |name: &str| world.sandbox.tinycert().state(|server| server.certs_named(name)).len();
+    let run = run(&world, &["issue", "A.Example", "--ca", "561", "--dir", "pki"]);
+    assert!(run.status == 2 && run.stderr.contains("a.example.json only in case"), "{run:?}");
+    assert_eq!((id("a.example"), id("A.Example")), (1, 0));
 }
 
 #[test]
@@ -344,6 +413,7 @@ fn invalid_options_of_files_are_2_and_nothing_is_issued() {
         &["--mode", "0270"],
         &["--group", "no such group"],
         &["--hook-timeout", "soon"],
+        &["--hook-timeout", "0s"],
     ] {
         let run = run(&world, &[&arguments, more].concat());
         assert_eq!(run.status, 2, "{more:?}: {run:?}");
@@ -416,6 +486,46 @@ mod unix {
         }
         let (run, _) = renew(&world, &[]);
         assert!(run.status == 10 && run.stderr.contains("belongs to another user"), "{run:?}");
+    }
+
+    #[test]
+    fn link_of_another_user_is_not_followed() {
+        use std::os::unix::fs::{chown, lchown, symlink};
+
+        let world = world();
+        let (pki, target) = (world.home.join("pki"), world.home.join("target"));
+        std::fs::create_dir(&pki).unwrap();
+        std::fs::write(&target, "before").unwrap();
+        let key = pki.join("a.example.key.pem");
+        symlink(&target, &key).unwrap();
+        if chown(&pki, Some(1234), None).and_then(|()| lchown(&key, Some(1234), None)).is_err() {
+            println!("skipped: a folder of another user: only root can create one");
+            return;
+        }
+        let issued = ["issue", "a.example", "--ca", "561", "--dir", "pki"];
+        for more in [&[][..], &["--combined"]] {
+            let run = run(&world, &[&issued[..], more].concat());
+            assert!(run.status == 10 && run.stderr.contains("is not followed"), "{run:?}");
+            let _ = std::fs::rename(&key, pki.join("a.example.pem"));
+        }
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "before");
+        assert!(
+            world.sandbox.tinycert().state(|server| server.certs_named("a.example")).is_empty()
+        );
+        // The links of the library may have any owner.
+        std::fs::remove_file(pki.join("a.example.pem")).unwrap();
+        good(&world, &issued);
+        for name in ["a.example.key.pem", "a.example.chain.pem"] {
+            lchown(pki.join(name), Some(1234), None).unwrap();
+        }
+        advance(&world, 340);
+        assert_eq!(results(&renew(&world, &[]).1), ["renewed"]);
+        // A link of a recorded pair that is replaced later.
+        std::fs::remove_file(&key).unwrap();
+        symlink(&target, &key).unwrap();
+        lchown(&key, Some(1234), None).unwrap();
+        let (run, _) = renew(&world, &[]);
+        assert!(run.status == 10 && run.stderr.contains("is not followed"), "{run:?}");
     }
 
     #[test]
@@ -543,6 +653,24 @@ mod unix {
         assert!(folder.exists() && left(&folder.with_file_name("")) == [".c.example.json.tmp"]);
     }
 
+    /// Returns whether the process whose id is in a file ends.
+    fn is_killed(world: &World, file: &str) -> bool {
+        (0..1000).any(|_| !is_running(world, file))
+    }
+
+    /// Returns whether the process whose id is in a file is running.
+    fn is_running(world: &World, file: &str) -> bool {
+        let id = std::fs::read_to_string(world.home.join(file)).unwrap();
+        let found = std::process::Command::new("sh")
+            .args(["-c", &format!("kill -0 {} 2>/dev/null", id.trim())])
+            .status()
+            .unwrap();
+        // A zombie whose parent has ended is waited for by the first process.
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", id.trim()));
+        let is_zombie = state.is_ok_and(|state| state.contains(") Z "));
+        found.success() && !is_zombie
+    }
+
     #[test]
     fn hook_is_killed_with_its_children_after_the_timeout() {
         let world = world();
@@ -554,15 +682,7 @@ mod unix {
         assert_eq!(run.status, 10, "{run:?}");
         assert!(run.stderr.contains("was killed after 0.5 s"), "{run:?}");
         for file in ["child", "grandchild"] {
-            let id = std::fs::read_to_string(world.home.join(file)).unwrap();
-            let gone = std::process::Command::new("sh")
-                .args(["-c", &format!("kill -0 {} 2>/dev/null", id.trim())])
-                .status()
-                .unwrap();
-            // A zombie whose parent has ended is waited for by the first process.
-            let state = std::fs::read_to_string(format!("/proc/{}/stat", id.trim()));
-            let is_zombie = state.is_ok_and(|state| state.contains(") Z "));
-            assert!(!gone.success() || is_zombie, "{file}");
+            assert!(is_killed(&world, file), "{file}");
         }
         assert_eq!(record(&world)["deployed_serial"], Value::Null);
     }
@@ -619,5 +739,79 @@ mod unix {
         }
         // The second run finds that the hook succeeded.
         assert_eq!(std::fs::read_to_string(world.home.join("log")).unwrap(), "1\n");
+    }
+
+    /// Sends SIGTERM to a program after `is_ready`, and checks that it ends by it.
+    fn terminate(mut child: std::process::Child, is_ready: impl Fn() -> bool) {
+        use std::os::unix::process::ExitStatusExt;
+
+        while !is_ready() {
+            std::thread::yield_now();
+        }
+        let kill = std::process::Command::new("kill").arg(child.id().to_string()).status();
+        assert!(kill.unwrap().success());
+        assert_eq!(child.wait().unwrap().signal(), Some(15));
+    }
+
+    /// Returns a command of the program that is not waited for.
+    fn start(world: &World, arguments: &[&str]) -> std::process::Child {
+        let mut command = world.command(arguments);
+        command.env("TINYCERT_TEST_CLOCK", world.sandbox.clock().unix().to_string());
+        command.env("PATH", "/usr/bin:/bin");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    }
+
+    #[test]
+    fn terminated_run_leaves_no_drafts_and_no_locks() {
+        let world = world();
+        issue(&world, &[]);
+        good(&world, &["issue", "b.example", "--ca", "561", "--dir", "pki", "--combined"]);
+        advance(&world, 340);
+        // Each request of a run is the one during which it is terminated.
+        let mut stopped = 0;
+        for first in 0..20 {
+            world.sandbox.take_seen();
+            let server = world.sandbox.tinycert();
+            let stall = Misbehaviour::StallInHeaders(Duration::from_secs(60));
+            server.misbehave(Misbehaviour::Delay(Duration::ZERO), first);
+            server.misbehave(stall, 1);
+            let mut child = start(&world, &["renew", "--dir", "pki"]);
+            let mut is_done = false;
+            while world.sandbox.tinycert().seen().len() <= first && !is_done {
+                is_done = child.try_wait().unwrap().is_some();
+            }
+            world.sandbox.tinycert().behave();
+            if is_done {
+                break;
+            }
+            terminate(child, || true);
+            stopped += 1;
+            assert_eq!(left(&world.home.join("pki")), Vec::<String>::new(), "{first}");
+            let files = files_in(&world.home.join("pki"));
+            let mut versions = files.iter().filter(|file| file.ends_with("key.pem"));
+            assert!(versions.by_ref().count() <= 2, "{first}: {files:?}");
+            assert!(files.iter().all(|file| !file.to_string_lossy().contains("/next-")));
+        }
+        assert!(stopped > 5, "{stopped}");
+        assert_eq!(results(&renew(&world, &[]).1), ["not due", "not due"]);
+    }
+
+    #[test]
+    fn terminated_run_kills_its_hook_with_its_children() {
+        let world = world();
+        let hook = "sh -c 'echo $$ > grandchild; exec sleep 600' & echo $! > child; wait";
+        let arguments = ["issue", "a.example", "--ca", "561", "--dir", "pki"];
+        let child = start(&world, &[&arguments[..], &["--deploy-hook", hook]].concat());
+        let is_written = |file: &str| {
+            std::fs::read_to_string(world.home.join(file)).is_ok_and(|id| id.ends_with('\n'))
+        };
+        terminate(child, || is_written("child") && is_written("grandchild"));
+        for file in ["child", "grandchild"] {
+            assert!(is_killed(&world, file), "{file}");
+        }
+        assert_eq!(record(&world)["deployed_serial"], Value::Null);
+        let (run, rows) = renew(&world, &["--deploy-hook", "true"]);
+        assert_eq!((run.status, results(&rows)), (0, vec!["deployed"]));
     }
 }

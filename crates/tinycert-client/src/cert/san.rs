@@ -1,4 +1,4 @@
-//! Subject alternative names: the names for which a certificate is valid.
+//! Subject alternative names (SANs): the names for which a certificate is valid.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,8 @@ use serde::{Deserializer, Serialize, Serializer};
 
 /// A name for which a certificate is valid.
 ///
-/// A string is parsed by its prefix, in the notation of other tools, or its type is detected:
+/// A string is parsed according to its prefix, in the notation of other tools. Without a prefix,
+/// the type is detected:
 ///
 /// ```
 /// use tinycert_client::San;
@@ -29,8 +30,8 @@ use serde::{Deserializer, Serialize, Serializer};
 #[non_exhaustive]
 pub enum San {
     /// A host name, which may start with `*.`. A name with letters outside ASCII must be in its
-    /// `xn--` form. A name whose last part is a number is rejected, because it is a mistyped IP
-    /// address.
+    /// `xn--` form. A name whose last label is a number, such as `10.0.0.256`, is rejected as a
+    /// mistyped IP address.
     Dns(String),
     /// An IPv4 or IPv6 address.
     Ip(IpAddr),
@@ -38,7 +39,7 @@ pub enum San {
     Email(String),
     /// An absolute URI.
     Uri(String),
-    /// A name in a response whose type is not documented.
+    /// A name of an undocumented type, in a response.
     #[doc(hidden)]
     Unknown(UnknownText, String),
 }
@@ -65,8 +66,8 @@ impl San {
         }
     }
 
-    /// Returns the type and the name in the form in which they are compared: host names in lower
-    /// case, all others unchanged. Source: RFC 5280, section 7.
+    /// Returns the type and the name for comparison: host names in lower case, all other names
+    /// unchanged. Source: RFC 5280, section 7.
     pub(crate) fn key(&self) -> (String, String) {
         let value = self.value();
         let value = match (self, value.rsplit_once('@')) {
@@ -119,8 +120,8 @@ fn dns_problem(name: &str) -> Option<&'static str> {
     )
 }
 
-/// Returns whether the last part of a name makes it an IPv4 address, as in URLs: decimal digits, or
-/// `0x` and hexadecimal digits.
+/// Returns whether a host name with this last label is an IPv4 address by the rules for URLs:
+/// decimal digits, or `0x` and hexadecimal digits.
 fn is_number(label: &str) -> bool {
     let hex = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
     label.bytes().all(|byte| byte.is_ascii_digit())
@@ -170,7 +171,7 @@ impl FromStr for San {
 }
 
 impl fmt::Display for San {
-    /// Formats type and name in the notation of other tools: `DNS:example.com`.
+    /// Formats the type and the name in the notation of other tools, such as `DNS:example.com`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.kind(), self.value())
     }

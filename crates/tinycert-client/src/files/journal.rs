@@ -1,10 +1,11 @@
-//! Two plain files, for systems and folders without links: they are replaced by two renames, and a
-//! journal enables the next run to complete the pair of a killed run.
+//! Two plain files, for two folders and for systems without links. Two renames replace the files. A
+//! journal, a file that contains these steps, enables the next process to complete the pair if one
+//! was killed in between.
 //!
-//! The journal names both drafts and a copy of the old key. If one of the renames fails, the copy
-//! is moved back, so that the old pair is kept. If the pair of a killed run cannot be completed
-//! yet, for example because a permission is missing, the journal is kept and an error is returned.
-//! The old key is restored only if the pair can never be completed.
+//! The journal names both temporary files and a copy of the old key. If one of the renames fails,
+//! the copy is moved back, so that the old pair is kept. If the pair of a killed process cannot be
+//! completed yet, for example because a permission is missing, the journal is kept and an error is
+//! returned. The old key is restored only if the pair can never be completed.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
@@ -12,10 +13,10 @@ use std::path::{Path, PathBuf};
 
 use api_auth::Secret;
 
-use super::draft::{is_draft, open_regular, sync_folder};
 use super::pem::check_pair;
+use super::temporary::{is_temporary, open_regular, sync_folder};
 use super::trust::{check_own, invalid, seen};
-use super::{Draft, FileError, ResolvedPath};
+use super::{FileError, ResolvedPath, TemporaryFile};
 
 /// The maximum length of a journal in bytes.
 const LONGEST: u64 = 64 * 1024;
@@ -23,20 +24,20 @@ const LONGEST: u64 = 64 * 1024;
 pub(super) struct Pair {
     chain: ResolvedPath,
     key: ResolvedPath,
-    chain_draft: Draft,
-    key_draft: Draft,
+    chain_temporary: TemporaryFile,
+    key_temporary: TemporaryFile,
     /// The copy of the old key.
-    old: Option<Draft>,
+    old: Option<TemporaryFile>,
 }
 
 impl Pair {
     pub(super) fn prepare(chain: ResolvedPath, key: ResolvedPath) -> Result<Self, FileError> {
-        let draft = |resolved: &ResolvedPath, private| {
-            Draft::create(resolved, private)
+        let temporary = |resolved: &ResolvedPath, private| {
+            TemporaryFile::create(resolved, private)
                 .map_err(|source| FileError::at(&resolved.path(), source))
         };
-        let (chain_draft, key_draft) = (draft(&chain, false)?, draft(&key, true)?);
-        let pair = Self { chain, key, chain_draft, key_draft, old: None };
+        let (chain_temporary, key_temporary) = (temporary(&chain, false)?, temporary(&key, true)?);
+        let pair = Self { chain, key, chain_temporary, key_temporary, old: None };
         pair.key.open().map_err(|source| FileError::at(&pair.key.path(), source))?;
         Ok(pair)
     }
@@ -54,29 +55,29 @@ impl Pair {
         }
     }
 
-    /// Writes the drafts, and copies the old key.
+    /// Writes the temporary files, and copies the old key.
     pub(super) fn write(&mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
         let (chain_path, key_path) = (self.chain.path(), self.key.path());
         check_pair((&chain_path, chain), (&key_path, key))?;
         self.chain.check_unchanged()?;
         self.key.check_unchanged()?;
         let at_chain = |source| FileError::at(&chain_path, source);
-        self.chain_draft.write(&[chain]).map_err(at_chain)?;
+        self.chain_temporary.write(&[chain]).map_err(at_chain)?;
         sync_folder(&self.chain.folder).map_err(at_chain)?;
         self.write_key(key).map_err(|source| FileError::at(&key_path, source))
     }
 
     fn write_key(&mut self, key: &Secret) -> io::Result<()> {
-        self.key_draft.write(&[key.expose()])?;
+        self.key_temporary.write(&[key.expose()])?;
         if let Some(file) = self.key.open()? {
-            let mut old = Draft::own(&self.key, true)?;
+            let mut old = TemporaryFile::own(&self.key, true)?;
             old.copy(file)?;
             self.old = Some(old);
         }
         Ok(())
     }
 
-    /// Writes the journal. From here on, the next run completes the pair.
+    /// Writes the journal. If the process is killed after this, the next one completes the pair.
     pub(super) fn record(self) -> Result<Journal, FileError> {
         let path = self.key.path();
         self.try_record().map_err(|source| FileError::at(&path, source))
@@ -85,18 +86,18 @@ impl Pair {
     fn try_record(self) -> io::Result<Journal> {
         let journal = Journal {
             path: path_of(&self.key),
-            chain: Move::of(&self.chain, &self.chain_draft)?,
-            key: Move::of(&self.key, &self.key_draft)?,
+            chain: Move::of(&self.chain, &self.chain_temporary)?,
+            key: Move::of(&self.key, &self.key_temporary)?,
             old: self.old.as_ref().map(|old| Move::of(&self.key, old)).transpose()?,
         };
-        let mut text = Draft::own(&self.key, true)?;
+        let mut text = TemporaryFile::own(&self.key, true)?;
         text.write_bytes(&journal.to_bytes()?)?;
         sync_folder(&self.key.folder)?;
         text.publish(&journal.path)?;
         sync_folder(&self.key.folder)?;
-        // `Journal::finish` removes the drafts.
-        self.chain_draft.keep();
-        self.key_draft.keep();
+        // `Journal::finish` removes the temporary files.
+        self.chain_temporary.keep();
+        self.key_temporary.keep();
         if let Some(old) = self.old {
             old.keep();
         }
@@ -104,22 +105,22 @@ impl Pair {
     }
 }
 
-/// A draft that must be moved to its path.
+/// A temporary file that must be moved to its path.
 #[derive(Debug)]
 pub(super) struct Move {
     folder: PathBuf,
     name: String,
-    draft: String,
+    temporary: String,
     mark: String,
 }
 
 impl Move {
-    fn of(resolved: &ResolvedPath, draft: &Draft) -> io::Result<Self> {
+    fn of(resolved: &ResolvedPath, temporary: &TemporaryFile) -> io::Result<Self> {
         Ok(Self {
             folder: resolved.folder.clone(),
             name: resolved.name.clone(),
-            draft: draft.name.clone(),
-            mark: mark_of(&draft.path())?,
+            temporary: temporary.name.clone(),
+            mark: mark_of(&temporary.path())?,
         })
     }
 
@@ -127,8 +128,8 @@ impl Move {
         self.folder.join(&self.name)
     }
 
-    fn draft(&self) -> PathBuf {
-        self.folder.join(&self.draft)
+    fn temporary(&self) -> PathBuf {
+        self.folder.join(&self.temporary)
     }
 
     fn is_at(&self, path: &Path) -> Result<bool, FileError> {
@@ -141,26 +142,26 @@ impl Move {
         .map_err(|source| FileError::at(path, source))
     }
 
-    /// Returns whether the draft was already moved. Returns an error if it was removed.
+    /// Returns whether the temporary file was already moved. Returns an error if it was removed.
     fn is_moved(&self) -> Result<bool, FileError> {
         let path = self.path();
-        if self.is_at(&self.draft())? {
+        if self.is_at(&self.temporary())? {
             Ok(false)
         } else if self.is_at(&path)? {
             Ok(true)
         } else {
-            let problem = io::Error::new(io::ErrorKind::NotFound, "its draft was removed");
+            let problem = io::Error::new(io::ErrorKind::NotFound, "its temporary file was removed");
             Err(FileError::at(&path, problem))
         }
     }
 
-    /// Moves the draft, unless it was already moved.
+    /// Moves the temporary file, unless it was already moved.
     pub(super) fn run(&self) -> Result<(), FileError> {
         if self.is_moved()? {
             return Ok(());
         }
         let path = self.path();
-        fs::rename(self.draft(), &path).map_err(|source| FileError::at(&path, source))
+        fs::rename(self.temporary(), &path).map_err(|source| FileError::at(&path, source))
     }
 
     fn sync(&self) -> Result<(), FileError> {
@@ -173,8 +174,8 @@ fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Returns the length and the checksum of a file. They identify a file after it was moved, because
-/// not every file system keeps inode numbers.
+/// Returns the length and the checksum of a file, which identify the file after it was moved: not
+/// every file system keeps inode numbers.
 fn mark_of(path: &Path) -> io::Result<String> {
     struct Fnv(u64);
 
@@ -211,7 +212,8 @@ fn path_of(key: &ResolvedPath) -> PathBuf {
 }
 
 impl Journal {
-    /// Reads the journal that a killed run left for a key. Returns `None` if there is none.
+    /// Reads the journal that a killed process left for a key. Returns `None` if there is no
+    /// journal.
     pub(super) fn read(key: &ResolvedPath) -> Result<Option<Self>, FileError> {
         let path = path_of(key);
         Self::read_at(&path, key).map_err(|source| FileError::at(&path, source))
@@ -224,14 +226,16 @@ impl Journal {
         check_own(&key.folder, &file.metadata()?)?;
         let mut bytes = Vec::new();
         file.take(LONGEST).read_to_end(&mut bytes)?;
-        let damaged = || invalid("is damaged; check that key and chain match, and remove it");
+        let damaged = || {
+            invalid("the file is damaged: check that key and chain match, then delete this file")
+        };
         Self::parse(&bytes, path, key).ok_or_else(damaged).map(Some)
     }
 
     fn to_bytes(&self) -> io::Result<Vec<u8>> {
         let mut fields = vec![folder_to_bytes(&self.chain.folder)?, self.chain.name.clone().into()];
         for file in [Some(&self.chain), Some(&self.key), self.old.as_ref()].into_iter().flatten() {
-            fields.push(file.draft.clone().into());
+            fields.push(file.temporary.clone().into());
             fields.push(file.mark.clone().into());
         }
         Ok(fields.join(&0))
@@ -247,11 +251,11 @@ impl Journal {
             return None;
         }
         let mut file = |folder: &Path, name: &str| -> Option<Option<Move>> {
-            let Some(draft) = fields.next() else { return Some(None) };
-            let draft = draft?.to_owned();
+            let Some(temporary) = fields.next() else { return Some(None) };
+            let temporary = temporary?.to_owned();
             let mark = fields.next()??.to_owned();
             let (folder, name) = (folder.to_owned(), name.to_owned());
-            is_draft(&draft, &name).then_some(Some(Move { folder, name, draft, mark }))
+            is_temporary(&temporary, &name).then_some(Some(Move { folder, name, temporary, mark }))
         };
         let chain = file(&folder, &name)??;
         let key_file = file(&key.folder, &key.name)??;
@@ -260,7 +264,7 @@ impl Journal {
     }
 
     /// Returns the path of the chain. The inner error is the reason why the chain can never be
-    /// moved to it.
+    /// moved to that path.
     pub(super) fn chain_path(&self) -> Result<Result<ResolvedPath, FileError>, FileError> {
         let path = self.chain.path();
         let never = |source| Ok(Err(FileError::at(&path, source)));
@@ -269,7 +273,7 @@ impl Journal {
         }
         match ResolvedPath::resolve(&path) {
             Ok(resolved) if resolved.path() == path => Ok(Ok(resolved)),
-            Ok(_) => never(invalid("now leads to another file")),
+            Ok(_) => never(invalid("now points to another file")),
             Err(FileError::File { source, .. }) if is_missing(&source) => never(source),
             Err(error) => Err(self.pending(error)),
         }
@@ -280,8 +284,8 @@ impl Journal {
         self.settle(self.move_both())
     }
 
-    /// Completes the pair of a killed run. The old pair is kept only if the new one can never be
-    /// completed, for example for the reason `never`. In this case, returns the reason.
+    /// Completes the pair of a killed process. If the pair can never be completed, for example for
+    /// the reason `never`, restores the old pair and returns the reason.
     pub(super) fn recover(&self, never: Option<FileError>) -> Result<Option<FileError>, FileError> {
         let moved = match never {
             Some(error) => Err(error),
@@ -304,7 +308,7 @@ impl Journal {
         self.chain.run()
     }
 
-    /// Returns an error with the path of the journal, which is kept.
+    /// Adds the path of the journal, which is kept, to an error.
     pub(super) fn pending(&self, error: FileError) -> FileError {
         let FileError::File { path, source } = error else { return error };
         let problem = format!(
@@ -325,12 +329,12 @@ impl Journal {
         Ok(moved.err())
     }
 
-    /// Removes the remaining drafts and the journal.
+    /// Removes the remaining temporary files and the journal.
     fn discard(&self) -> Result<(), FileError> {
         for file in [Some(&self.chain), Some(&self.key), self.old.as_ref()].into_iter().flatten() {
-            let draft = file.draft();
-            if matches!(file.is_at(&draft), Ok(true)) {
-                let _ = fs::remove_file(draft);
+            let temporary = file.temporary();
+            if matches!(file.is_at(&temporary), Ok(true)) {
+                let _ = fs::remove_file(temporary);
             }
         }
         fs::remove_file(&self.path).map_err(|source| FileError::at(&self.path, source))?;
@@ -344,7 +348,7 @@ impl Journal {
             return Ok(());
         }
         match &self.old {
-            Some(old) if old.is_at(&old.draft())? => old.run()?,
+            Some(old) if old.is_at(&old.temporary())? => old.run()?,
             Some(old) if old.mark == self.key.mark => {}
             Some(_) => {
                 let problem = format!(

@@ -1,4 +1,4 @@
-//! Two files in one folder as links into a folder of versions, which are switched by one rename.
+//! Two files in one folder, as symbolic links into a folder of versions. One rename switches both.
 //!
 //! ```text
 //! example.com.pem -> .example.com.key.versions/current/chain.pem
@@ -18,14 +18,16 @@ use std::path::{Path, PathBuf};
 
 use api_auth::Secret;
 
-use super::draft::{copy, is_random, new_file, random, replace_access, sync_folder, write_texts};
 use super::pem::check_pair;
 use super::resolved::{CURRENT, KEY_NAME, MADE_FOR, NAMES, REPLACED};
+use super::temporary::{
+    copy, is_random, new_file, random, replace_access, sync_folder, write_texts,
+};
 use super::trust::{check_own, identity, invalid, is_same, seen};
 use super::{FileError, ResolvedPath};
 
 pub(super) struct Links {
-    /// Chain and key.
+    /// The paths of the chain and the key.
     paths: [ResolvedPath; 2],
     /// The link that will become `current`.
     next: Link,
@@ -36,29 +38,30 @@ pub(super) struct Links {
     versions: Versions,
     /// The empty files of the new version.
     files: [File; 2],
-    /// The files at the paths, if they must be copied into a version first.
+    /// The old files at these paths, if they must be copied into a version first.
     olds: [Option<File>; 2],
 }
 
 /// The folder of versions. It is removed on drop if it is empty.
 struct Versions(Checked);
 
-/// A folder with one chain and key. It is removed on drop unless it was published.
+/// A folder with one chain and one key. It is removed on drop unless it was published.
 struct Version {
     folder: Checked,
     is_published: bool,
 }
 
 impl Links {
-    /// Creates the drafts. Returns `None` if the file system does not support symbolic links.
+    /// Creates the empty files of a new version. Returns `None` if the file system does not support
+    /// symbolic links.
     pub(super) fn prepare(
         chain: &ResolvedPath,
         key: &ResolvedPath,
     ) -> Result<Option<Self>, FileError> {
-        Self::draft(chain, key).map_err(|source| FileError::at(&key.path(), source))
+        Self::temporary(chain, key).map_err(|source| FileError::at(&key.path(), source))
     }
 
-    fn draft(chain: &ResolvedPath, key: &ResolvedPath) -> io::Result<Option<Self>> {
+    fn temporary(chain: &ResolvedPath, key: &ResolvedPath) -> io::Result<Option<Self>> {
         let versions = Versions::open(key)?;
         let version = Version::create(&versions)?;
         let next = match version.link(&versions) {
@@ -168,7 +171,7 @@ impl Links {
         for (name, resolved) in NAMES.iter().zip(&self.paths) {
             if resolved.existing.is_some() && !self.is_linked(resolved, name) {
                 let at = |source| FileError::at(&resolved.path(), source);
-                let mut link = Link::draft(&self.target(name), &self.versions).map_err(at)?;
+                let mut link = Link::temporary(&self.target(name), &self.versions).map_err(at)?;
                 resolved.check_unchanged()?;
                 link.publish(&resolved.path()).map_err(at)?;
             }
@@ -182,15 +185,15 @@ impl Links {
         self.versions.0.sync()
     }
 
-    /// Creates the links of files that do not exist yet. They are dangling until the version is
-    /// switched.
+    /// Creates the links for files that do not exist yet. The links are dangling until the version
+    /// is switched.
     fn link_missing(&self) -> io::Result<Vec<Link>> {
         let mut new = Vec::new();
         for (name, resolved) in NAMES.iter().zip(&self.paths) {
             if resolved.existing.is_none() && !self.is_linked(resolved, name) {
                 let path = resolved.path();
                 if resolved.link.is_some() {
-                    // A link to a removed version.
+                    // The link points to a removed version.
                     fs::remove_file(&path)?;
                 }
                 new.push(Link::create(&self.target(name), path)?);
@@ -199,7 +202,7 @@ impl Links {
         Ok(new)
     }
 
-    /// Returns the target of the link of a file of this pair.
+    /// Returns the target of the link for the file `name` of this pair.
     fn target(&self, name: &str) -> PathBuf {
         Path::new(self.versions.0.name()).join(CURRENT).join(name)
     }
@@ -221,8 +224,8 @@ impl Link {
         Ok(Self { path, is_kept: false })
     }
 
-    /// Creates a link in the folder of versions, which is moved later.
-    fn draft(target: &Path, versions: &Versions) -> io::Result<Self> {
+    /// Creates a link in the folder of versions. It is moved later.
+    fn temporary(target: &Path, versions: &Versions) -> io::Result<Self> {
         Self::create(target, versions.0.path.join(format!("next-{}", random()?)))
     }
 
@@ -242,7 +245,7 @@ impl Drop for Link {
     }
 }
 
-/// An open folder, whose identity does not change until it is dropped.
+/// An open folder. While it is open, its identity cannot change.
 #[derive(Debug)]
 pub(super) struct Checked {
     path: PathBuf,
@@ -250,7 +253,7 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// Opens a folder without following links. The folder must not belong to other users.
+    /// Opens a folder without following links. The folder must not belong to another user.
     fn open(parent: &Path, path: PathBuf) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW);
@@ -259,13 +262,13 @@ impl Checked {
         Ok(Self { path, file })
     }
 
-    /// Creates a folder that can be entered by the readers of the files.
+    /// Creates a folder that users who may read the files can enter.
     fn create(parent: &Path, path: PathBuf) -> io::Result<Self> {
         DirBuilder::new().mode(0o755).create(&path)?;
         Self::open_new(parent, path)
     }
 
-    /// Opens a folder that was just created, and sets its mode independently of the umask.
+    /// Opens a folder that was just created, and sets its mode regardless of the umask.
     ///
     /// In a shared folder, another user can move a private folder of the caller to `path` in the
     /// meantime. Therefore, the folder must be empty.
@@ -279,7 +282,7 @@ impl Checked {
         Ok(folder)
     }
 
-    /// Checks that the path still leads to this folder.
+    /// Checks that the path still points to this folder.
     fn check(&self) -> io::Result<()> {
         let now = seen(&self.path)?.as_ref().and_then(identity);
         if is_same(now, identity(&self.file.metadata()?)) {
@@ -288,7 +291,7 @@ impl Checked {
         Err(io::Error::other(format!("{}: {REPLACED}", self.path.display())))
     }
 
-    /// Checks the path, and synchronizes the folder to disk.
+    /// Checks that the path still points to this folder, and synchronizes the folder to disk.
     fn sync(&self) -> io::Result<()> {
         self.check()?;
         self.file.sync_all()
@@ -327,7 +330,7 @@ impl Versions {
             let problem = format!("{}: not a symbolic link; remove it", current.display());
             return Err(invalid(&problem));
         }
-        // If there is no current version, each version may be the only copy of a key.
+        // If there is no current version, any version may be the only copy of a key.
         let kept = fs::canonicalize(&current).ok();
         for entry in fs::read_dir(&self.0.path)? {
             let path = entry?.path();
@@ -380,7 +383,7 @@ impl Version {
 
     /// Creates a link to this version that can become `current`.
     fn link(&self, versions: &Versions) -> io::Result<Link> {
-        Link::draft(Path::new(self.folder.name()), versions)
+        Link::temporary(Path::new(self.folder.name()), versions)
     }
 }
 

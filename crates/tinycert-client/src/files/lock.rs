@@ -1,9 +1,9 @@
-//! Locks of files: a process accesses a file `NAME` only while it holds `.NAME.lock` next to it.
+//! File locks: a process accesses a file `NAME` only while it holds the lock file `.NAME.lock` next
+//! to it.
 //!
-//! On Unix, the process that holds a lock removes the lock file. A process that waited for a
-//! removed lock file acquires the lock of the new one. On other systems, the lock file is not
-//! removed: files have no identity there, so a process could not detect that the file that it
-//! waited for was removed.
+//! On Unix, the process that holds a lock removes the lock file. A process that waited for the
+//! removed lock file then acquires the lock of a new one. On other systems, the lock file is not
+//! removed, because a process could not detect the removal: files have no identity there.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -15,35 +15,36 @@ use std::time::Duration;
 
 use api_auth::InputError;
 
-use super::draft::{open_regular, sweep};
 use super::journal::Journal;
+use super::temporary::{open_regular, sweep};
 use super::trust::{Identity, check_own, identity, is_same, seen};
 use super::{FileError, ResolvedPath, SAME_FILE};
 
-/// The maximum wait for one lock.
+/// The maximum time to wait for one lock.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
-/// The locks of all files that are written. They are released on drop.
+/// The locks of all files to be written. They are released on drop.
 pub(super) struct Locks(Vec<Lock>);
 
 struct Lock {
     path: PathBuf,
-    /// Whether this is the lock of a file to be written, and not that of a chain in a journal.
+    /// Whether this is the lock of a file to be written. Otherwise, it is that of a chain in a
+    /// journal.
     is_wanted: bool,
     file: File,
 }
 
 impl Locks {
-    /// Waits for the locks of paths, completes the pairs of killed processes there, and removes
-    /// their drafts. `limit` is the maximum wait for one lock.
+    /// Waits for the locks of `paths`, completes the pairs of killed processes at these paths, and
+    /// removes their temporary files. `limit` is the maximum time to wait for one lock.
     pub(super) fn acquire(paths: &[&ResolvedPath], limit: Duration) -> Result<Self, FileError> {
         let wanted: BTreeMap<PathBuf, PathBuf> =
             paths.iter().map(|resolved| lock_of(resolved)).collect();
-        // The locks of chains that are named in a journal and are not among the paths.
+        // The locks of chains that a journal names and that are not among `paths`.
         let mut others: BTreeMap<PathBuf, (PathBuf, Journal)> = BTreeMap::new();
         'locking: loop {
             let mut locks = Self(Vec::new());
-            // Each process uses the order of the paths, which avoids deadlocks.
+            // Every process locks the paths in the same order, which avoids deadlocks.
             let mut all: BTreeMap<&PathBuf, (&PathBuf, Option<&Journal>)> =
                 wanted.iter().map(|(path, folder)| (path, (folder, None))).collect();
             all.extend(others.iter().map(|(path, (folder, by))| (path, (folder, Some(by)))));
@@ -73,7 +74,7 @@ impl Locks {
             for (key, journal, never) in journals {
                 if let Some(error) = journal.recover(never)? {
                     log::warn!(
-                        "{}: the pair of a killed run is discarded and the old key is kept: {error}",
+                        "{}: discarding the files of an interrupted run; the old key is kept: {error}",
                         key.display()
                     );
                 }
@@ -99,7 +100,7 @@ impl Locks {
             let held = self.0.iter_mut().find(|held| is_same(identity_of(&held.file), own));
             if let Some(held) = held {
                 if !(held.is_wanted && is_wanted) {
-                    // The journal uses another spelling for one of the files.
+                    // The journal spells the path of one of the files differently.
                     held.is_wanted |= is_wanted;
                     return Ok(());
                 }
@@ -138,10 +139,11 @@ fn identity_of(file: &File) -> Option<Identity> {
     file.metadata().ok().as_ref().and_then(identity)
 }
 
-/// Locks a file, and waits for it at most for `limit`.
+/// Locks a file. Waits for the lock for at most `limit`.
 ///
-/// The lock function of the operating system has no timeout, so another thread waits. If the limit
-/// is exceeded, that thread releases the lock as soon as it acquires it.
+/// The lock function of the operating system has no timeout, so a second thread waits for the lock.
+/// After the limit, that thread continues to wait, and releases the lock as soon as it has acquired
+/// it.
 ///
 /// # Errors
 /// Returns an error of kind [`TimedOut`](io::ErrorKind::TimedOut) after the limit, or the error of
@@ -174,7 +176,7 @@ pub fn lock_file(file: File, limit: Duration) -> io::Result<File> {
                 result => break result.map(|()| file),
             }
         };
-        // Without a receiver the file is closed here, which releases the lock.
+        // If the receiver was dropped, the file is closed here, which releases the lock.
         let _ = sender.send(locked);
     })?;
     receiver.recv_timeout(limit).unwrap_or_else(|_| {

@@ -10,9 +10,8 @@ use api_auth::{Secret, SecretBytes};
 
 use super::FileError;
 
-/// Returns an error if the chain does not consist of certificates, or if the key is not the only
-/// one, is encrypted, or does not belong to the first certificate. In this case, no file is
-/// replaced.
+/// Checks that the chain consists of certificates only, and that there is exactly one key, which is
+/// not encrypted and belongs to the first certificate.
 pub(super) fn check_pair(
     (chain_path, chain): (&Path, &str),
     (key_path, key): (&Path, &Secret),
@@ -40,7 +39,8 @@ const DASHES: &str = "-----";
 /// The maximum length of a label in bytes.
 const LONGEST: usize = 64;
 
-/// Parses all blocks of a PEM file. Other text between them is allowed, but no dashes.
+/// Parses all blocks of a PEM file. Other text between the blocks is allowed, unless it contains
+/// `-----`.
 fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
     let mut blocks = Vec::new();
     let mut rest = text;
@@ -106,7 +106,7 @@ fn check_key(certificate: &SecretBytes, text: &str) -> Result<(), String> {
     let key = match (keys.next(), keys.next()) {
         (Some(key), None) => key,
         (None, _) => return Err("no private key".to_owned()),
-        _ => return Err("several PEM blocks".to_owned()),
+        _ => return Err("expected one private key, found several PEM blocks".to_owned()),
     };
     let der = key.content.expose();
     let key = match key.label {
@@ -114,7 +114,7 @@ fn check_key(certificate: &SecretBytes, text: &str) -> Result<(), String> {
         "RSA PRIVATE KEY" => PublicKey::of_rsa(der),
         "EC PRIVATE KEY" => PublicKey::of_ec(der, None),
         "ENCRYPTED PRIVATE KEY" => return Err("it is encrypted".to_owned()),
-        label => return Err(format!("{label} instead of a private key")),
+        label => return Err(format!("expected a private key, found {label}")),
     };
     let key = key.ok_or("not a valid private key")?;
     let public = PublicKey::of_certificate(certificate.expose());
@@ -125,7 +125,7 @@ fn check_key(certificate: &SecretBytes, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The parts of a public key that identify it.
+/// The parts of a public key by which keys are compared.
 struct PublicKey<'a> {
     /// The object identifier of the algorithm.
     algorithm: &'a [u8],
@@ -144,7 +144,7 @@ const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 
 impl<'a> PublicKey<'a> {
-    /// Returns the public key of a certificate. Source: RFC 5280, section 4.1.
+    /// Returns the public key in a certificate. Source: RFC 5280, section 4.1.
     fn of_certificate(der: &'a [u8]) -> Option<Self> {
         let mut certificate = Der::whole(der)?;
         let mut signed = Der(certificate.next(SEQUENCE)?);
@@ -168,7 +168,7 @@ impl<'a> PublicKey<'a> {
         certificate.0.is_empty().then_some(Self { algorithm, curve, value: Some(value) })
     }
 
-    /// Returns the public key of a private key in PKCS#8. Source: RFC 5958, section 2.
+    /// Returns the public key that belongs to a private key in PKCS#8. Source: RFC 5958, section 2.
     fn of_pkcs8(der: &'a [u8]) -> Option<Self> {
         let mut key = Der::whole(der)?;
         let _version = key.next(INTEGER)?;
@@ -190,7 +190,7 @@ impl<'a> PublicKey<'a> {
         Some(Self { value: inner.value.or(public), ..inner })
     }
 
-    /// Returns the public key of an RSA private key. Source: RFC 8017, appendix A.1.2.
+    /// Returns the public key that belongs to an RSA private key. Source: RFC 8017, appendix A.1.2.
     fn of_rsa(der: &'a [u8]) -> Option<Self> {
         let mut key = Der::whole(der)?;
         let _version = key.next(INTEGER)?;
@@ -201,7 +201,7 @@ impl<'a> PublicKey<'a> {
         Some(Self { algorithm: RSA, curve: None, value })
     }
 
-    /// Returns the public key of an EC private key. Source: RFC 5915, section 3.
+    /// Returns the public key that belongs to an EC private key. Source: RFC 5915, section 3.
     fn of_ec(der: &'a [u8], curve: Option<&'a [u8]>) -> Option<Self> {
         let mut key = Der::whole(der)?;
         let _version = key.next(INTEGER)?;
@@ -217,7 +217,8 @@ impl<'a> PublicKey<'a> {
         Some(Self { algorithm: EC, curve: curve.or(own_curve), value })
     }
 
-    /// Returns whether the keys can be the same. Parts that one of them lacks are not compared.
+    /// Returns whether the two keys can be the same. Parts that one of the keys lacks are not
+    /// compared.
     fn can_be(&self, other: &Self) -> bool {
         fn is_same<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
             one.is_none() || other.is_none() || one == other
@@ -228,7 +229,7 @@ impl<'a> PublicKey<'a> {
     }
 }
 
-/// Returns the object identifiers of an algorithm and of its curve.
+/// Returns the object identifiers of an algorithm and its curve.
 fn algorithm<'a>(from: &mut Der<'a>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
     let mut algorithm = Der(from.next(SEQUENCE)?);
     Some((algorithm.next(OBJECT_IDENTIFIER)?, algorithm.optional(OBJECT_IDENTIFIER)?))

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::FileError;
-use super::draft::{KeptAccess, open_regular};
+use super::temporary::{KeptAccess, open_regular};
 use super::trust::{
     check_link, check_not_mounted, check_only_name, check_own, check_replaceable, identity,
     invalid, is_same, is_shared, owner, real_folder, seen,
@@ -22,13 +22,14 @@ pub(super) struct ResolvedPath {
     /// The resolved folder.
     pub(super) folder: PathBuf,
     pub(super) name: String,
-    /// The current file. For a link into a folder of versions, the file that it leads to.
+    /// The current file. For a link into a folder of versions, this is the file to which the link
+    /// points.
     pub(super) existing: Option<Metadata>,
     /// The target of a link into a folder of versions.
     pub(super) link: Option<PathBuf>,
-    /// Whether other users can write the folder.
+    /// Whether the folder is writable by other users.
     pub(super) is_shared: bool,
-    /// Whether a link in a shared folder led to the folder.
+    /// Whether the path contains a link in a shared folder.
     is_redirected: bool,
     /// The metadata of the directory entry itself.
     entry: Option<Metadata>,
@@ -94,7 +95,8 @@ impl ResolvedPath {
         self.folder.join(&self.name)
     }
 
-    /// Opens the current file. Returns `None` if there was none, and an error if it was replaced.
+    /// Opens the current file. Returns `None` if the file did not exist when the path was resolved,
+    /// and an error if the file was replaced since.
     pub(super) fn open(&self) -> io::Result<Option<File>> {
         let Some(existing) = &self.existing else { return Ok(None) };
         let file = match self.link {
@@ -107,8 +109,8 @@ impl ResolvedPath {
         Ok(Some(file))
     }
 
-    /// Returns the parts of owner, group and mode that the new file takes from the current one.
-    /// `key` is the path of the key of this pair, or of the combined file.
+    /// Returns which of owner, group and mode the new file takes from the current one. `key` is the
+    /// path of the key of this pair, or of the combined file.
     ///
     /// Another user can have moved any file of a trusted user into a shared folder, but not into a
     /// version that was created for this key.
@@ -132,7 +134,7 @@ impl ResolvedPath {
         format!(".{}{VERSIONS}", self.name)
     }
 
-    /// Returns whether two paths are the same file, even on a file system that ignores case.
+    /// Returns whether two paths point to the same file, even on a file system that ignores case.
     pub(super) fn is_same_file(&self, other: &Self) -> bool {
         let is_same = |one: Option<&Metadata>, other: Option<&Metadata>| {
             is_same(one.and_then(identity), other.and_then(identity))
@@ -166,7 +168,8 @@ impl ResolvedPath {
     }
 }
 
-/// Returns the metadata of the file that a path leads to. Returns `None` if it does not exist.
+/// Returns the metadata of the file to which a path points. Returns `None` if the file does not
+/// exist.
 fn followed(path: &Path) -> io::Result<Option<Metadata>> {
     match fs::metadata(path) {
         Ok(metadata) => Ok(Some(metadata)),
@@ -179,19 +182,21 @@ fn check_regular(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_file() { Ok(()) } else { Err(invalid("not a regular file")) }
 }
 
-/// The suffix of the folder into which the links of a pair lead.
+/// The suffix of the folder of versions.
 const VERSIONS: &str = ".versions";
-/// The link to the current version in that folder.
+/// The name of the link to the current version in that folder.
 pub(super) const CURRENT: &str = "current";
 /// The names of the two files in a version.
 pub(super) const NAMES: [&str; 2] = [CHAIN_NAME, KEY_NAME];
 pub(super) const CHAIN_NAME: &str = "chain.pem";
 pub(super) const KEY_NAME: &str = "key.pem";
-/// A symbolic link in a version that was created in a shared folder. Its target is the name of the
-/// key: other users can rename the folder of versions there, but cannot change its content.
+/// The name of a symbolic link in a version that was created in a shared folder. The target of the
+/// link is the name of the key, because other users can rename the folder of versions in a shared
+/// folder, but cannot change its content.
 pub(super) const MADE_FOR: &str = "made-for";
 
-/// Returns the name of the folder of versions, next to a link, into which the link leads.
+/// Returns the name of the folder of versions next to a link, if `target` is the target of a link
+/// into such a folder.
 fn versions_of(target: &Path) -> Option<&str> {
     let mut parts = target.components().map(|part| part.as_os_str().to_str());
     let versions = parts.next()??;

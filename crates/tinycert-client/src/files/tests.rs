@@ -1,4 +1,4 @@
-//! Tests of publishing a chain and a key: checks, kept permissions, and killed processes.
+//! Tests of the replacement of a chain and a key: checks, kept permissions, and killed processes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use base64::Engine as _;
 
 use super::*;
 
-/// A folder of one test. It is removed on drop.
+/// A folder for one test. It is removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -31,7 +31,7 @@ impl Folder {
     }
 }
 
-/// Creates a folder to which only its owner can write, independently of the umask.
+/// Creates a folder that is writable only by its owner, regardless of the umask.
 fn make_folder(path: &Path) {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -76,7 +76,7 @@ const P256: &[u8] =
 const P384: &[u8] = &[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4, 0, 0x22];
 const ED25519: &[u8] = &[6, 3, 0x2b, 0x65, 0x70];
 
-/// Returns a certificate of a public key. Its signature and names are empty.
+/// Returns a certificate for a public key, with an empty signature and empty names.
 fn certificate(algorithm: &[u8], public: &[u8]) -> Vec<u8> {
     let empty = der(0x30, &[]);
     let key = der(0x30, &[&der(0x30, &[algorithm]), &der(3, &[&[0], public])]);
@@ -90,7 +90,7 @@ fn pkcs8(algorithm: &[u8], inner: &[u8]) -> Vec<u8> {
     der(0x30, &[&[2, 1, 0], &der(0x30, &[algorithm]), &der(4, &[inner])])
 }
 
-/// Returns an RSA modulus of about 4 kB that contains the number.
+/// Returns an RSA modulus of about 4 kB that contains `number`.
 fn modulus(number: u64) -> Vec<u8> {
     der(2, &[&[1; 4096], &number.to_be_bytes()])
 }
@@ -105,7 +105,7 @@ fn rsa_key(number: u64) -> Vec<u8> {
     der(0x30, &[&[2, 1, 0], &modulus(number), &[2, 1, 3], &rest])
 }
 
-/// Returns a chain of two certificates, the first of which has the key with this number.
+/// Returns a chain of two certificates. The first one belongs to the key with this number.
 fn chain(number: u64) -> String {
     let [first, second] = [number, 0].map(|number| pem("CERTIFICATE", &rsa_certificate(number)));
     format!("{number}\n{first}{second}")
@@ -129,7 +129,7 @@ fn published(files: &KeyPairFiles) -> Option<u64> {
     matches.then_some(number)
 }
 
-/// Returns the files for each method of publishing.
+/// Returns files for each method of replacement.
 fn ways(folder: &Folder) -> Vec<(&'static str, KeyPairFiles)> {
     make_folder(&folder.path("private"));
     vec![
@@ -322,12 +322,12 @@ mod unix {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// Prints why a test checks less in this environment.
+    /// Prints which part of a test is skipped in this environment, and why.
     pub(super) fn skipped(what: &str, why: impl std::fmt::Display) {
         println!("skipped {what}: {why}");
     }
 
-    /// Creates a named pipe. Returns `false` if there is no program for it.
+    /// Creates a named pipe. Returns `false` if `mkfifo` is not available.
     pub(super) fn make_pipe(path: &Path) -> bool {
         let made = Command::new("mkfifo").arg(path).status();
         let is_made = made.as_ref().is_ok_and(std::process::ExitStatus::success);
@@ -461,7 +461,7 @@ mod unix {
             publish(&files, number).unwrap();
             assert_eq!(published(&files), Some(number));
         }
-        // An administrator replaces the links by plain files.
+        // An administrator replaces the links with plain files.
         fs::remove_file(files.key()).unwrap();
         fs::write(files.key(), key(9).expose()).unwrap();
         publish(&files, 10).unwrap();
@@ -480,7 +480,7 @@ mod unix {
             .stderr(Stdio::null())
             .status();
         if !mount.is_ok_and(|status| status.success()) {
-            println!("skipped: no file system of its own can be mounted");
+            println!("skipped: no separate file system can be mounted");
             return;
         }
         let outcome = std::panic::catch_unwind(|| {
@@ -542,16 +542,16 @@ mod unix {
     }
 
     pub(super) const CHILD: &str = "KEY_PAIR_FILES_CHILD";
-    /// The variable that sets the number of kills per method of publishing.
+    /// The environment variable that sets how often the child is killed per method of replacement.
     const KILLS: &str = "KEY_PAIR_FILES_KILLS";
 
-    #[expect(clippy::disallowed_methods, reason = "tells a child process its task")]
+    #[expect(clippy::disallowed_methods, reason = "passes a task to a child process")]
     fn variable(name: &str) -> Option<String> {
         std::env::var(name).ok()
     }
 
-    /// Publishes until the last number, or until it is killed. Does nothing unless another test
-    /// starts it.
+    /// Replaces the files again and again, until the last number or until it is killed. Does
+    /// nothing unless another test starts it.
     #[test]
     fn child_publishes() {
         let Some(task) = variable(CHILD) else { return };
@@ -618,7 +618,7 @@ mod unix {
     }
 
     #[test]
-    fn kill_at_any_moment_leaves_a_matching_pair_and_no_drafts() {
+    fn kill_at_any_moment_leaves_a_matching_pair_and_no_temporary_files() {
         let kills = variable(KILLS).and_then(|text| text.parse().ok()).unwrap_or(20);
         let folder = Folder::new();
         for (way, files) in ways(&folder) {

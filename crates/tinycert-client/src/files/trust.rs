@@ -1,12 +1,12 @@
-//! The trust in links, folders and files in a folder.
+//! Rules about which links, folders and files in a folder are trusted.
 //!
-//! The owner of a folder can replace everything in it, so entries of that user are trusted like
-//! those of the caller and root. In a shared folder, other users can add entries as well: their
-//! links are not followed, and their files are not replaced.
+//! The owner of a folder can replace everything in it, so entries that belong to the owner are
+//! trusted like those of the caller and root. In a shared folder, other users can add entries as
+//! well. Their links are not followed, and their files are not replaced.
 //!
 //! In a shared folder, other users can also move a file of a trusted user or create a hard link to
-//! it. Therefore, neither the owner nor the mode of a file in a shared folder shows who selected
-//! the file.
+//! it. Therefore, neither the owner nor the mode of a file in a shared folder shows who put the
+//! file there.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -23,14 +23,14 @@ pub(super) fn invalid(problem: &str) -> io::Error {
 /// Identifies a file on this machine while it exists.
 pub(super) type Identity = (u64, u64);
 
-/// Returns whether two files are known to be the same. Files without an identity are not known to
-/// be.
+/// Returns whether two files are known to be the same. Returns `false` if one of them has no
+/// identity.
 pub(super) fn is_same(one: Option<Identity>, other: Option<Identity>) -> bool {
     one.is_some() && one == other
 }
 
-/// Returns the metadata of a path itself, not of the target of a link. Returns `None` if it does
-/// not exist.
+/// Returns the metadata of a path itself, not of the target of a link. Returns `None` if the path
+/// does not exist.
 pub(super) fn seen(path: &Path) -> io::Result<Option<Metadata>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => Ok(Some(metadata)),
@@ -58,7 +58,7 @@ mod owners {
         Ok(owner == 0 || owner == folder.uid() || owner == own_user()?)
     }
 
-    /// Rejects an entry of another user if other users than the owner can write to the folder.
+    /// Rejects an entry of another user if the folder is writable by users other than its owner.
     fn check_shared(folder: &Path, entry: &Metadata, by: u32, problem: &str) -> io::Result<()> {
         let folder = fs::metadata(folder)?;
         if folder.mode() & by != 0 && !is_trusted(&folder, entry)? {
@@ -67,13 +67,13 @@ mod owners {
         Ok(())
     }
 
-    /// Returns whether other users than the owner can write to a folder.
+    /// Returns whether a folder is writable by users other than its owner.
     pub(in super::super) fn is_shared(folder: &Path) -> io::Result<bool> {
         Ok(fs::metadata(folder)?.mode() & BY_OTHERS != 0)
     }
 
-    /// Rejects an entry of a shared folder that has other names, because another user may have
-    /// created this name.
+    /// Rejects an entry of a shared folder that has several names (hard links), because another
+    /// user may have created this name.
     pub(in super::super) fn check_only_name(folder: &Path, entry: &Metadata) -> io::Result<()> {
         if entry.nlink() > 1 && is_shared(folder)? {
             return Err(invalid(
@@ -92,7 +92,7 @@ mod owners {
     }
 
     pub(super) fn check_subfolder(folder: &Path, entry: &Metadata) -> io::Result<()> {
-        let problem = "a folder of another user in a folder that everyone can write; \
+        let problem = "a folder of another user in a folder that is writable by everyone; \
                        use a folder of your own";
         check_shared(folder, entry, BY_EVERYONE, problem)
     }
@@ -119,14 +119,14 @@ mod owners {
         Ok(())
     }
 
-    /// Checks that an entry that this crate created in a folder neither belongs to other users nor
-    /// is writable by them.
+    /// Checks that an entry that this crate uses internally neither belongs to another user nor is
+    /// writable by others.
     pub(in super::super) fn check_own(folder: &Path, entry: &Metadata) -> io::Result<()> {
         if !is_trusted(&fs::metadata(folder)?, entry)? {
             return Err(invalid("belongs to another user; remove it"));
         }
         if entry.mode() & BY_OTHERS != 0 {
-            return Err(invalid("can be written by others; remove it or correct its mode"));
+            return Err(invalid("is writable by other users; remove it or change its mode"));
         }
         if entry.is_file() { check_only_name(folder, entry) } else { Ok(()) }
     }
@@ -179,13 +179,15 @@ pub(super) use owners::{
     check_link, check_only_name, check_own, check_replaceable, identity, is_shared, owner,
 };
 
-/// Rejects a file that is a mount point, such as a single file of a container, because it cannot be
-/// replaced. The device of such a file may be that of its folder. `path` must be a real path.
+/// Rejects a file that is a mount point, such as a single file that is mounted into a container,
+/// because it cannot be replaced. Such a file may be on the same device as its folder. `path` must
+/// be a real path.
 #[cfg(target_os = "linux")]
 pub(super) fn check_not_mounted(path: &Path) -> io::Result<()> {
     use std::os::unix::ffi::OsStrExt;
 
-    // Without this list, a mount point is detected by its device, or when the file is replaced.
+    // Without this list, a mount point is detected only by its device, or when the file is
+    // replaced.
     let Ok(mounts) = fs::read("/proc/self/mountinfo") else { return Ok(()) };
     let path = path.as_os_str().as_bytes();
     let is_mounted = mounts

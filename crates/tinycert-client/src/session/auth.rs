@@ -1,4 +1,4 @@
-//! The authentication of requests in a session: opening, storing and reopening the session.
+//! Authentication of requests in a session: opens, stores and reopens the session.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,9 +19,9 @@ const TOKEN: &str = "token";
 
 /// An [`Auth`] that signs requests in a session.
 ///
-/// If it has the request that opens a session, it opens a session before the first request, and
-/// once more in each attempt after the server rejected the token. Tokens from a store are replaced
-/// several times. Without that request, a rejected token is not replaced.
+/// With the request `connect`, it opens a session before the first request, and reopens it once in
+/// each attempt whose token the server rejected. A rejected token from a store may be replaced
+/// several times. Without `connect`, a rejected token is not replaced.
 pub(crate) struct SessionAuth {
     signer: FormDigest,
     base_url: String,
@@ -32,12 +32,12 @@ pub(crate) struct SessionAuth {
 
 struct State {
     token: Option<Secret>,
-    /// The origin of the token, and its number, which each new token increases by 1.
+    /// The origin of the token, and its number. Each new token has the next number.
     generation: Generation,
     /// Whether the server rejected the token. The token is kept for requests that are being signed
-    /// with it. Each of them can be sent once more.
+    /// with it, each of which can be sent once more.
     is_rejected: bool,
-    /// Whether the token replaced one that the server rejected.
+    /// Whether the token replaced one that the server had rejected.
     replaces: bool,
     /// The number of consecutive tokens from the store that replaced a rejected token and were
     /// rejected by the server as well.
@@ -120,9 +120,9 @@ impl SessionAuth {
             self.store.as_ref().filter(|_| is_trusted).and_then(|(key, store)| store.load(key));
         let Some(stored) = stored else { return false };
         let mut state = self.state();
-        // A store that cannot be written keeps returning the rejected token.
+        // A store to which nothing can be written keeps returning the rejected token.
         let is_new = state.token.as_ref() != Some(stored.value());
-        // A session that another thread opened in the meantime is newer than the one of the store.
+        // A session that another thread opened in the meantime is newer than the one in the store.
         if state.generation == seen && is_new {
             state.set_token(stored.value().clone(), TokenOrigin::Store);
         }
@@ -238,7 +238,7 @@ impl Auth for SessionAuth {
             return can_reopen; // Another thread already has a new token.
         }
         let Some(token) = state.token.clone() else { return can_reopen };
-        // Each token counts once, even if several threads sent it.
+        // Each token is counted once, even if several threads sent it.
         let counts =
             state.replaces && generation.origin == TokenOrigin::Store && !state.is_rejected;
         state.is_rejected = can_reopen;
@@ -248,7 +248,7 @@ impl Auth for SessionAuth {
         can_reopen
     }
 
-    /// The server accepted the credentials if it opened a session with them.
+    /// If the server opened a session, it accepted the credentials.
     fn spaced_credential(&self) -> Option<&'static str> {
         let state = self.state();
         if state.generation.number > 0 {

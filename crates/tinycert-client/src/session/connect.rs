@@ -6,7 +6,7 @@ use api_auth::{
 
 use crate::{error, validate};
 
-/// The API key without a session: the credential of [`Connect`].
+/// The API key without a session, which is the credential of [`Connect`].
 ///
 /// See the example of the module [`session`](crate::session).
 pub const API_KEY: Credential = Credential::named("API key");
@@ -20,19 +20,19 @@ pub const API_KEY: Credential = Credential::named("API key");
 pub struct Connect {
     email: String,
     passphrase: Secret,
-    /// The arguments or variables that the two are from.
+    /// The arguments or variables that contained the e-mail address and the passphrase.
     names: (&'static str, &'static str),
 }
 
 impl Connect {
-    /// Creates a request for a session of the account with this e-mail address. The passphrase
-    /// encrypts the account's private keys. It is not the password of the website.
+    /// Creates a request for a session of the account with this e-mail address. The passphrase is
+    /// the one that encrypts the account's private keys, not the password of the website.
     pub fn new(email: impl Into<String>, passphrase: impl Into<Secret>) -> Self {
         let names = ("email", "passphrase");
         Self { email: email.into(), passphrase: passphrase.into(), names }
     }
 
-    /// Sets the names of the e-mail address and the passphrase in errors.
+    /// Sets the names by which errors call the e-mail address and the passphrase.
     pub(crate) fn with_names(mut self, email: &'static str, passphrase: &'static str) -> Self {
         self.names = (email, passphrase);
         self
@@ -79,7 +79,7 @@ impl Endpoint for Connect {
     }
 }
 
-/// Parses the token of the response to [`Connect`].
+/// Parses the token in the response to [`Connect`].
 pub(super) fn token(response: &Response) -> Result<Secret, ResponseError> {
     error::string(response, "token").map(Secret::new)
 }

@@ -1,4 +1,4 @@
-//! The integration tests of tinycert-client: one program, one module for each subject.
+//! The integration tests of tinycert-client, as one program with one module for each subject.
 
 mod examples;
 mod requests;

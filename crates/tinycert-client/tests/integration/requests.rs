@@ -1,7 +1,8 @@
-//! The exact bytes of each endpoint's request (with all options, with none, with reserved
-//! characters), and the rejected arguments.
+//! Tests of the exact bytes of each endpoint's request (with all options, without options, and with
+//! reserved characters), and of rejected arguments.
 //!
-//! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! Tests are named `ENDPOINT_request...`. `cargo xtask endpoints` checks that there is one for each
+//! endpoint.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -35,8 +36,8 @@ fn session() -> Session {
     client().resume("t0k3n")
 }
 
-/// Returns path and body of a signed request, without the digest. Headers, method and host are the
-/// same for all requests.
+/// Returns the path and body of a signed request, without the digest. Headers, method and host are
+/// the same for all requests.
 fn line(request: &Request) -> String {
     assert_eq!(request.uri().host(), Some("www.tinycert.org"));
     assert_eq!(request.uri().scheme_str(), Some("https"));
@@ -54,12 +55,12 @@ fn line(request: &Request) -> String {
     format!("{} {body}", request.uri().path().strip_prefix("/api/v1").unwrap())
 }
 
-/// Returns the line of a request within a session.
+/// Returns the path and body of a request in a session; see [`line`].
 fn call(call: &impl Endpoint) -> String {
     line(&session().signed_request(call).unwrap())
 }
 
-/// Returns the argument that is invalid. No request is sent.
+/// Returns the argument that is rejected. No request is sent.
 fn invalid_argument(call: &impl Endpoint) -> String {
     let Err(error) = session().send_raw(call) else { panic!("the argument was accepted") };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));

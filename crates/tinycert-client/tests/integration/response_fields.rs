@@ -1,4 +1,5 @@
-//! Each documented field of each response is read into the field of its name.
+//! Tests that each documented field of each response is parsed into the field with the
+//! corresponding name.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -18,7 +19,7 @@ use tinycert_client::{
 const CA: CaId = CaId::new(561);
 const CERT: CertId = CertId::new(14236);
 
-/// Returns a client whose transport sends one response.
+/// Returns a client whose transport returns one response.
 fn client(status: StatusCode, body: &str) -> Client {
     let body = body.as_bytes().to_vec();
     let transport = move |_: Request| -> Result<Response, TransportError> {
@@ -160,7 +161,7 @@ fn enums_know_exactly_the_documented_strings() {
     enums::check(env!("CARGO_MANIFEST_DIR"), &texts);
 }
 
-/// The table of all strings cannot detect that two strings are exchanged.
+/// The table of all strings cannot detect that two fields are mixed up.
 #[test]
 fn each_string_belongs_to_the_value_of_its_name() {
     let plain = |name: String| name.to_lowercase().replace('"', "");

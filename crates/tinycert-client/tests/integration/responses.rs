@@ -1,6 +1,7 @@
-//! The result of each endpoint for the responses that a server may send, over real HTTP.
+//! Tests of the result of each endpoint for the responses that a server may send, over real HTTP.
 //!
-//! A test is named `ENDPOINT_response...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! Tests are named `ENDPOINT_response...`. `cargo xtask endpoints` checks that there is one for
+//! each endpoint.
 
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
@@ -31,8 +32,8 @@ fn case<'a>(documented: &'a str, any_body: bool, call: &'a dyn Fn(&str) -> Outco
     Case { method: "POST", documented, any_body, missing: None, call }
 }
 
-/// Checks the rules of a method of a session. Without the `required` fields, its response is an
-/// error.
+/// Checks the rules for the response of a method of a session. A response without one of the
+/// `required` fields is an error.
 fn rules<T: std::fmt::Debug>(
     documented: &str,
     required: &[&str],
@@ -42,7 +43,7 @@ fn rules<T: std::fmt::Debug>(
     case(documented, false, &call).holds(required);
 }
 
-/// Checks the rules of an endpoint whose response body is not documented, with several bodies.
+/// Checks the rules for an endpoint whose response body is not documented, with several bodies.
 fn any_body_rules(call: impl Fn(&Session) -> Result<(), Error>) {
     for documented in ["{}", r#"{"success":true}"#] {
         let call = |base: &str| shown(call(&client(base).resume("t")));

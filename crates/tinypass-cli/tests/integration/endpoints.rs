@@ -2,7 +2,7 @@
 
 use api_sandbox::tinypass as server;
 use serde_json::Value;
-use test_support::programs::{Call, assert_all, walk};
+use test_support::programs::{Call, assert_all, assert_columns, assert_questions, walk};
 use tinypass_client::UnixTime;
 use tinypass_client::blocks::{Blocks, Token, TokenCookie};
 
@@ -29,12 +29,22 @@ fn every_endpoint_has_a_command() {
     let run = |arguments: &[&str], input: &str| world.finish(world.command(arguments), input);
     let seen = || world.sandbox.take_seen().iter().map(|seen| seen.verdict.endpoint).collect();
     walk(&calls, run, seen);
+    assert_columns(
+        &[(vec!["access", "list"], &[]), (vec!["subscription", "list"], &[])],
+        |arguments| world.run(arguments),
+    );
     let called = calls.iter().map(|(endpoint, ..)| *endpoint);
     assert_all(tinypass_client::ENDPOINTS.iter().map(|endpoint| endpoint.id()), called, &[]);
     let recording = std::fs::read_to_string(world.home.join("walk.jsonl")).unwrap();
     for text in [server::PRIVATE_KEY, "ann@example.com"] {
         assert!(!recording.contains(text), "{text}");
     }
+}
+
+#[test]
+fn questions_are_documented() {
+    let questions = ["access get", "block open", "cookie check"];
+    assert_questions(&questions, |arguments| world().run(arguments));
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn fields_of_errors_are_in_tables() {
     let run = world.run(&[&arguments[..], &["--fields", "email,error.exit"]].concat());
     assert!(run.stdout.starts_with("ann@example.com\t") && run.stdout.len() > 17, "{run:?}");
     let run = world.run(&["access", "list", "--fields", "none"]);
-    assert!(run.status == 2 && run.stderr.contains("there are: "), "{run:?}");
+    assert!(run.status == 2 && run.stderr.contains("the fields are: "), "{run:?}");
     let run = world.run(&[&GRANT[..], &["--fields", "none"]].concat());
-    assert!(run.status == 0 && run.stderr.contains("there are: "), "{run:?}");
+    assert!(run.status == 0 && run.stderr.contains("the fields are: "), "{run:?}");
 }

@@ -1,4 +1,4 @@
-//! Token cookies, which store the access of a visitor in the browser.
+//! Token cookies, which store a visitor's access in the browser.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
@@ -10,23 +10,24 @@ use serde_json::Number;
 
 use super::{Blocks, ReadError, json_text, read_json};
 
-/// The maximum number of tokens in a cookie. The oldest tokens are removed.
+/// The maximum number of tokens in a cookie. If there are more, the oldest are removed.
 const MOST_TOKENS: usize = 20;
-/// Larger times are in milliseconds. In seconds, they would be after the year 5138.
+/// Times from this value on are in milliseconds. In seconds, it would be in the year 5138.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 /// The type `mt` of a strict meter.
 const STRICT: i64 = 20;
 
-/// A token, which grants access to one resource or is a meter for it. The fields have the names of
-/// the format.
+/// A token: it grants access to one resource, or is a meter that counts accesses to it. The fields
+/// have the names that they have in the JSON.
 ///
 /// A member that is not an integer although the format requires one (null, a fraction, a number in
-/// a string) is in [`extra`](Token::extra). Access is denied if the official clients decide
-/// differently about such a member, or fail:
+/// a string) is in [`extra`](Token::extra). Access is denied if the two official clients interpret
+/// such a member differently, or fail:
 ///
-/// - A time of at least 1 with a fraction is truncated to seconds. A smaller time is in the past.
-/// - Any other `ex`, `eex` or `mtet` that is not an integer denies access if it is evaluated. A
-///   string, boolean, list or object in `ex` or `mt` denies access in any case.
+/// - A time of at least 1 that has a fraction is truncated to seconds. A smaller one counts as a
+///   time in the past.
+/// - Any other `ex`, `eex` or `mtet` that is not an integer denies access if the decision depends
+///   on it. A string, boolean, list or object in `ex` or `mt` denies access in any case.
 /// - `mt`, `mtma` and `mtaa` must be integers (`3.0` is one).
 /// - PHP treats null as an absent member, Ruby as an error.
 ///
@@ -40,8 +41,8 @@ const STRICT: i64 = 20;
 #[non_exhaustive]
 pub struct Token {
     /// The id of the resource. An integer is converted to its digits, as in the PHP client
-    /// (`{"rid":7}` is the resource `7`). Empty if the token contains none; such a token grants no
-    /// access.
+    /// (`{"rid":7}` is the resource `7`). Empty if the token contains no `rid`; such a token grants
+    /// no access.
     pub rid: String,
     /// The public id of the access record, such as `1VShIZzLeIod`.
     pub id: Option<String>,
@@ -50,14 +51,13 @@ pub struct Token {
     /// The time at which access expires, in Unix seconds (older tokens use milliseconds). 0 means
     /// never, -1 denies access.
     pub ex: Option<i64>,
-    /// The time of expiry that replaces `ex`, in the same unit. Ignored if it is 0.
+    /// The expiry that replaces `ex`, in the same unit. Ignored if it is 0.
     pub eex: Option<i64>,
     /// The time of creation, in Unix seconds.
     pub ct: Option<i64>,
-    /// The IPv4 addresses to which the token is bound: in dotted notation, or the hex digits of the
-    /// four bytes from the last to the first (`4030201` for 1.2.3.4), as written by the official
-    /// clients. Any other spelling, such as hex with capital letters or leading zeros, matches no
-    /// address.
+    /// The IPv4 addresses to which the token is bound. As in the official clients, each is in
+    /// dotted notation, or a hex number of the four bytes in reverse order (`4030201` for 1.2.3.4).
+    /// Any other spelling, such as hex with capital letters or leading zeros, matches no address.
     pub ips: Vec<String>,
     /// The type of the meter: 10 for a reminder, 20 for a strict meter. `None` if there is no
     /// meter.
@@ -66,13 +66,13 @@ pub struct Token {
     pub mtet: Option<i64>,
     /// The end of the lockout after the trial, in Unix seconds.
     pub mlet: Option<i64>,
-    /// The maximum number of views in the trial. If it is present, even as 0, a meter that is not
-    /// strict counts views.
+    /// The maximum number of views in the trial. If the field is present, even with the value 0, a
+    /// meter that is not strict counts views.
     pub mtma: Option<i64>,
     /// The current number of views.
     pub mtaa: Option<i64>,
     /// Fields that this type does not cover (such as the periods `mlp` and `mtap`, which are
-    /// strings), and members whose type differs from that of the format.
+    /// strings), and members of an unexpected type.
     pub extra: ExtraFields,
 }
 
@@ -211,12 +211,12 @@ impl Token {
         self
     }
 
-    /// Returns the first second at which [`access`](Self::access) denies access, for any client
+    /// Returns the first second at which [`access`](Self::access) denies access to every client
     /// address. Returns `None` if access does not expire.
     ///
-    /// Without a meter, this is `eex`, or `ex` if `eex` is absent or 0. With a meter, it is the
-    /// second after the end of its trial, and `ex` and `eex` are ignored. For a token that never
-    /// grants access, it is 0.
+    /// Without a meter, this is `eex`, or `ex` if `eex` is absent or 0. With a meter, this is the
+    /// second after the end of the trial, and `ex` and `eex` are ignored. For a token that never
+    /// grants access, this is 0.
     pub fn expires(&self) -> Option<UnixTime> {
         let denies = |now: i64| !self.state(now, ClientAddress::NotChecked).is_granted();
         if !denies(i64::MAX) {
@@ -234,7 +234,8 @@ impl Token {
 
     /// Returns the access that the token grants at `now` to a visitor with the address `client`.
     ///
-    /// The decision is the same as in the official clients. Where those disagree, access is denied.
+    /// The decision is that of the official clients. Where the two clients disagree, access is
+    /// denied.
     pub fn access(&self, now: SystemTime, client: impl Into<ClientAddress>) -> AccessState {
         self.state(UnixTime::from(now).seconds(), client.into())
     }
@@ -282,7 +283,7 @@ impl Token {
         }
     }
 
-    /// Returns a member that is a number of views or the type of a meter.
+    /// Returns a member that contains a number of views or the type of a meter.
     fn count(&self, name: &str, typed: Option<i64>) -> Member {
         if let Some(value) = typed {
             return Member::Integer(value);
@@ -297,7 +298,7 @@ impl Token {
         }
     }
 
-    /// Returns a member that is a time. The PHP client writes fractions of seconds.
+    /// Returns a member that contains a time. The PHP client writes fractions of seconds.
     fn time(&self, name: &str, typed: Option<i64>) -> Member {
         match self.count(name, typed) {
             Member::Other => match self.extra.json(name).as_deref().and_then(fraction) {
@@ -347,7 +348,7 @@ enum OfficialClient {
     Ruby,
 }
 
-/// An exception of an official client.
+/// The official client would throw an exception for this token.
 #[derive(Debug)]
 struct Thrown;
 
@@ -362,8 +363,8 @@ enum Member {
 }
 
 impl OfficialClient {
-    /// Converts a member to a number. PHP ignores null, while Ruby fails. Ruby also fails for any
-    /// other value, so the result of PHP is not relevant.
+    /// Converts a member to a number. PHP ignores null, while Ruby fails. Ruby also fails for every
+    /// other value that is not an integer, so the result of PHP does not matter.
     fn number(self, member: Member) -> Result<i64, Thrown> {
         match (self, member) {
             (_, Member::Absent) | (Self::Php, Member::Null) => Ok(0),
@@ -380,8 +381,8 @@ impl OfficialClient {
     }
 }
 
-/// Returns the integer part of a JSON number with a decimal point, and whether its fraction is not
-/// 0.
+/// Returns the integer part of a JSON number with a decimal point, and whether the fractional part
+/// is other than 0.
 fn fraction(json: &str) -> Option<(i64, bool)> {
     // A number with an exponent is a floating-point number.
     let number: Number = serde_json::from_str(json).ok()?;
@@ -395,7 +396,8 @@ fn fraction(json: &str) -> Option<(i64, bool)> {
 ///
 /// See the example of the module [`blocks`](crate::blocks).
 ///
-/// Source: the provider's PHP and Ruby SDKs, which compare it with the token's `ips`.
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, which compare the address with the
+/// token's `ips`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAddress {
@@ -403,8 +405,8 @@ pub enum ClientAddress {
     V4(Ipv4Addr),
     /// The address is not known, or is an IPv6 address. Bound tokens grant no access.
     Unknown,
-    /// The binding is not checked. The official clients behave this way if they are given no
-    /// address.
+    /// The address is not checked. The official clients behave this way if no address is passed to
+    /// them.
     NotChecked,
 }
 
@@ -436,14 +438,14 @@ fn seconds(time: i64) -> i64 {
     if time > MILLISECONDS_FROM { time / 1000 } else { time }
 }
 
-/// Returns whether an address of a token is this address, in the exact spelling of one of the
+/// Returns whether `text`, an address in a token, is `ip` in the exact spelling of one of the
 /// official clients.
 fn is(ip: Ipv4Addr, text: &str) -> bool {
     let reversed = u32::from_le_bytes(ip.octets());
     text == ip.to_string() || text == format!("{reversed:x}")
 }
 
-/// The access of a visitor, with the numeric codes of the official clients.
+/// The result of an access check. Each variant has a numeric code in the official clients.
 ///
 /// See the example of the module [`blocks`](crate::blocks).
 ///
@@ -465,7 +467,7 @@ pub enum AccessState {
     Expired,
     /// 206: the trial has ended, and a new one starts only after the lockout.
     InLockout,
-    /// 207: the trial and the lockout have ended. No access is granted. The site may remove the
+    /// 207: the trial and the lockout have ended. Access is not granted. The site may remove the
     /// token and start a new meter.
     TrialDead,
 }
@@ -477,8 +479,8 @@ impl AccessState {
         matches!(self, Self::Granted | Self::MeteredInTrial)
     }
 
-    /// Returns the numeric code of the official clients. Their code 205 ("no active prices") is
-    /// about offers and is never the result of a token.
+    /// Returns the numeric code of the official clients. The code 205 of these clients ("no active
+    /// prices") is about offers and never the result for a token.
     pub const fn code(self) -> u16 {
         match self {
             Self::Granted => 100,
@@ -545,7 +547,8 @@ impl TokenCookie {
 }
 
 impl Blocks {
-    /// Returns the name of the application's cookie, `__TP_AID_TOKEN` with the application's AID.
+    /// Returns the name of the application's cookie, such as `__TP_AIDAIDAID0_TOKEN` for the AID
+    /// `AIDAIDAID0`.
     pub fn cookie_name(&self) -> String {
         format!("__TP_{}_TOKEN", self.aid)
     }
@@ -556,8 +559,8 @@ impl Blocks {
         format!("{{jax}}{}", self.seal(&json_text(&cookie.tokens)))
     }
 
-    /// Returns the value of the cookie as plain JSON: `{jox}[...]`. It is not signed, so visitors
-    /// can change it.
+    /// Returns the value of the cookie as plain JSON: `{jox}[...]`. The value is not signed, so
+    /// visitors can change it.
     ///
     /// Characters that other clients would decode, and braces that would start another message
     /// (`{abc}`), are written as JSON escapes.
@@ -565,8 +568,9 @@ impl Blocks {
         format!("{{jox}}{}", without_markup(&json_text(&cookie.tokens)))
     }
 
-    /// Verifies and parses the value of a cookie, which may be percent-encoded. Each of its
-    /// messages must be signed. Tokens without a resource are skipped, as by the official clients.
+    /// Verifies and parses the value of a cookie, which may be percent-encoded. The value consists
+    /// of one or more messages, each of which must be signed. Tokens without a resource are
+    /// skipped, as by the official clients.
     ///
     /// # Errors
     /// Returns an error if a message is not signed or not valid: [`ReadError::Unsigned`] for plain
@@ -576,7 +580,7 @@ impl Blocks {
     }
 
     /// Parses the value of a cookie, which may be plain JSON. Visitors can create such a value
-    /// themselves: do not grant access to paid content based on it.
+    /// themselves, so do not grant access to paid content based on it.
     ///
     /// # Errors
     /// Returns an error if a message is not valid.
@@ -614,14 +618,14 @@ impl Blocks {
     }
 }
 
-/// Splits `{abc}rest` into `abc` and `rest`.
+/// Splits a message such as `{abc}rest` into `abc` and `rest`.
 fn settings(text: &str) -> Option<(&str, &str)> {
     let (settings, rest) = text.strip_prefix('{')?.split_at_checked(3)?;
     let word = settings.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     Some((settings, rest.strip_prefix('}')?)).filter(|_| word)
 }
 
-/// Rewrites JSON without white space so that it contains no characters that clients would decode or
+/// Rewrites JSON without whitespace so that it contains no characters that clients would decode or
 /// interpret as another message. In strings, `%`, `+` and `{` before a character of a message
 /// header are escaped. Outside strings, `%` and such a `{` do not occur, and the `+` of an exponent
 /// is removed.

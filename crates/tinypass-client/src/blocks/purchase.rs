@@ -1,4 +1,4 @@
-//! Purchase links and tags, with which a visitor's browser sends an offer to TinyPass.
+//! Purchase links and tags, by which a visitor's browser sends an offer to TinyPass.
 
 mod policy;
 mod split;
@@ -18,7 +18,7 @@ use split::Split;
 
 pub use policy::Policy;
 
-/// The maximum length of a caption, in bytes in the PHP client and in characters in the Ruby gem.
+/// The maximum length of a caption: in bytes in the PHP client, and in characters in the Ruby gem.
 const CAPTION: usize = 50;
 
 /// The official client whose format a purchase request uses. The formats differ in the name of
@@ -41,7 +41,7 @@ pub enum PurchaseFormat {
 ///
 /// See the example of the module [`blocks`](crate::blocks).
 ///
-/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; recurring prices, the provider's
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; for recurring prices, the provider's
 /// documentation, `developer.tinypass.com/main/subscription`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceOption {
@@ -102,9 +102,9 @@ impl PriceOption {
         self
     }
 
-    /// Adds a recipient of a share of the price: a percentage such as `30%`, which is sent as the
-    /// fraction `0.3`, or an amount such as `5.00`, which is sent unchanged. A second share of the
-    /// same address replaces the first one. The sum of the shares is not checked.
+    /// Adds a recipient, and its share of the price: a percentage such as `30%`, which is sent as
+    /// the fraction `0.3`, or an amount such as `5.00`, which is sent unchanged. A second share for
+    /// the same address replaces the first one. The sum of the shares is not checked.
     ///
     /// ```
     /// use tinypass_client::blocks::PriceOption;
@@ -200,7 +200,7 @@ impl Offer {
     }
 }
 
-/// The offers to a visitor, and the URLs to which the browser is redirected afterwards.
+/// A purchase: the offers to a visitor, and the URLs to which the browser is redirected afterwards.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -249,7 +249,7 @@ impl Purchase {
         secondary: Offer,
         /// Sets the name of the JavaScript function that is called in the page.
         callback: impl Into<String>,
-        /// Sets the visitor's IP address. Access is bound to it.
+        /// Sets the visitor's IP address, to which access is bound.
         client_ip: impl Into<String>,
         /// Sets your reference for the user.
         user_ref: impl Into<String>,
@@ -260,7 +260,7 @@ impl Purchase {
         cancel_url: impl Into<String>,
     }
 
-    /// Sets an additional option by its name. A second value of the same option replaces the first
+    /// Sets an additional option by name. A second value for the same option replaces the first
     /// one.
     ///
     /// `button.html` is the HTML of the button that replaces a [tag](Blocks::purchase_tag), and
@@ -300,7 +300,8 @@ impl Purchase {
         options.find(|(known, _)| known == name).map(|(_, value)| &**value)
     }
 
-    /// Returns the request as JSON, with the member names and the order of the official client.
+    /// Returns the request as JSON, with the member names and order of the selected official
+    /// client.
     fn json(&self, now: SystemTime, with_urls: bool) -> String {
         let now = UnixTime::from(now);
         let given = self.options.iter().map(|(name, value)| (&**name, &**value));
@@ -329,7 +330,7 @@ struct Request<'a> {
     o1: OfferText<'a>,
     t: UnixTime,
     v: &'static str,
-    /// Serialized as `null` if it is not set.
+    /// The JavaScript callback function. Serialized as `null` if it is not set.
     cb: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<String>,
@@ -356,7 +357,7 @@ impl Serialize for Options<'_> {
     }
 }
 
-/// The serialized form of an offer.
+/// An offer in the JSON of a request.
 struct OfferText<'a> {
     offer: &'a Offer,
     format: PurchaseFormat,
@@ -384,7 +385,7 @@ impl Serialize for OfferText<'_> {
     }
 }
 
-/// The serialized form of the prices of an offer: `opt0`, `opt1` and so on.
+/// The prices of an offer in the JSON of a request: the members `opt0`, `opt1` and so on.
 struct PricesText<'a> {
     prices: &'a [PriceOption],
     format: PurchaseFormat,
@@ -446,11 +447,11 @@ impl Blocks {
         Ok(format!("{{jax}}{}", self.seal(&purchase.json(now, false))))
     }
 
-    /// Returns the HTML element `<tp:request>`, which the provider's script replaces by a button.
+    /// Returns the HTML element `<tp:request>`, which the provider's script replaces with a button.
     /// Values are escaped, so that they cannot end an attribute.
     ///
-    /// The script writes the option `button.html` into the page as HTML. It must not contain input
-    /// of visitors.
+    /// The script writes the option `button.html` into the page as HTML, so this option must not
+    /// contain input from visitors.
     ///
     /// ```
     /// use std::time::SystemTime;
@@ -519,17 +520,17 @@ impl Blocks {
     }
 }
 
-/// Returns the base URL of the links of an environment, without a final slash.
+/// Returns the base URL of the purchase links in an environment, without a final slash.
 fn base_url(environment: &Environment) -> Result<&str, InputError> {
     let base = environment.base_url();
     if is_base_url(base) {
         return Ok(base.trim_end_matches('/'));
     }
-    let problem = "must be an https or http URL without credentials and query";
+    let problem = "must be an https or http URL without credentials, query and fragment";
     Err(InputError::new("base_url", problem))
 }
 
-/// Escapes a string for an attribute in double quotes.
+/// Escapes a string for an HTML attribute in double quotes.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,4 +1,4 @@
-//! Webhooks, with which TinyPass notifies a site of purchases.
+//! Webhooks, by which TinyPass notifies a site of purchases.
 
 use api_auth::{ExtraFields, UnixTime, wire, wire_enum};
 use serde::{Deserialize, Serialize};
@@ -23,14 +23,14 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// The event for which TinyPass sends a webhook.
+    /// The event that triggered a webhook.
     ///
     /// See the example of the module [`blocks`](crate::blocks).
     ///
     /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
     /// webhooks-events and webhook-events-version-2.
     pub enum WebhookEvent {
-        /// A purchase.
+        /// A user made a purchase.
         NewPurchase = "new_purchase",
         /// A pending payment was confirmed.
         PaymentVerified = "payment_verified",
@@ -38,7 +38,7 @@ wire_enum! {
         FreeAccessGranted = "free_access_granted",
         /// A promotion was redeemed.
         FreePromoRedemption = "free_promo_redemption",
-        /// A registration.
+        /// A user registered.
         NewRegistrationConversion = "new_registration_conversion",
         /// A subscription was changed.
         SubscriptionUpdated = "subscription_updated",
@@ -63,7 +63,7 @@ wire_enum! {
 
 /// A webhook with a valid signature.
 ///
-/// Webhooks are delivered one at a time, and any response except 200 delays the following ones:
+/// Webhooks are delivered one after the other, and any response except 200 delays the next ones. So
 /// respond with 200 as soon as the webhook is stored. A webhook may be delivered more than once.
 ///
 /// See the example of the module [`blocks`](crate::blocks).
@@ -73,7 +73,7 @@ wire_enum! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Webhook {
-    /// The version of the format, such as 2. It is 1 if the webhook contains none.
+    /// The version of the webhook format, such as 2. 1 if the webhook contains no version.
     #[serde(default = "one", deserialize_with = "version")]
     pub version: i64,
     /// The type of the webhook.
@@ -112,7 +112,7 @@ impl Blocks {
     /// Verifies and parses the percent-decoded value of the parameter `data`.
     ///
     /// # Errors
-    /// Returns an error if the value is not a signed webhook: [`ReadError::OtherApplication`] if
+    /// Returns an error if the value is not a signed webhook, [`ReadError::OtherApplication`] if
     /// its `aid` is that of another application, and [`ReadError::Content`] if it contains no
     /// `aid`.
     ///

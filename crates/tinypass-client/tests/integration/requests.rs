@@ -1,7 +1,8 @@
-//! The exact bytes of each endpoint's request (with all options, with none, with reserved
-//! characters), and the rejected arguments.
+//! Tests of the exact bytes of each endpoint's request (with all options, without options, and with
+//! reserved characters), and of rejected arguments.
 //!
-//! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! Tests are named `ENDPOINT_request...`. `cargo xtask endpoints` checks that there is one for each
+//! endpoint.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -33,7 +34,8 @@ fn client() -> Client {
     builder().build().unwrap()
 }
 
-/// Returns method and target of a request. Headers, body and host are the same for all requests.
+/// Returns the method and target of a request. Headers, body and host are the same for all
+/// requests.
 fn line(call: &impl Endpoint) -> String {
     let request = client().signed_request(call).unwrap();
     assert_eq!(request.uri().host(), Some("api.tinypass.com"));
@@ -48,7 +50,7 @@ fn line(call: &impl Endpoint) -> String {
     format!("{} {}", request.method(), request.uri().path_and_query().unwrap())
 }
 
-/// Returns the argument that is invalid. No request is sent.
+/// Returns the argument that is rejected. No request is sent.
 fn invalid_argument(call: &impl Endpoint) -> String {
     let Err(error) = client().send_raw(call) else { panic!("the argument was accepted") };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));
@@ -80,7 +82,7 @@ fn access_search_request() {
             "GET /r2/access/search?rid={RESERVED_ENCODED}&user_ref=u&email=e%40x.org&tag=t+1&show_expired=false&page=3&pagesize=1000"
         )
     );
-    // A page that is requested ahead differs in its number only.
+    // A page that is requested ahead differs only in its number.
     assert_eq!(all.page_number(), 3);
     assert_eq!(line(&all.with_page_number(12)), line(&all).replace("&page=3&", "&page=12&"));
 }
@@ -219,7 +221,8 @@ fn user_agent_begins_with_the_application() {
     }
 }
 
-/// Returns a client whose transport sends these pages, and the queries of its requests.
+/// Returns a client whose transport returns these pages, and the list to which the queries of its
+/// requests are added.
 fn paging(
     pages: impl Fn(u64) -> String + Send + Sync + 'static,
 ) -> (Client, Arc<Mutex<Vec<String>>>) {

@@ -1,4 +1,5 @@
-//! Each documented field of each response is read into the field of its name.
+//! Tests that each documented field of each response is parsed into the field with the
+//! corresponding name.
 
 #![cfg(feature = "blocks")]
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -12,7 +13,7 @@ use tinypass_client::api_auth::{Request, Response, TransportError};
 use tinypass_client::blocks::{Blocks, Webhook, WebhookEvent, WebhookType};
 use tinypass_client::{Client, Error, GetDownloadUrl, GrantAccess, SearchAccess};
 
-/// Returns a method of a client whose transport sends one response body.
+/// Returns a method of a client whose transport returns one response body.
 fn call<T: Debug>(call: impl Fn(&Client) -> Result<T, Error> + 'static) -> Call {
     Box::new(move |body| {
         let body = body.as_bytes().to_vec();

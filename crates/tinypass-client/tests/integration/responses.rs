@@ -1,6 +1,7 @@
-//! The result of each endpoint for the responses that a server may send, over real HTTP.
+//! Tests of the result of each endpoint for the responses that a server may send, over real HTTP.
 //!
-//! A test is named `ENDPOINT_response...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! Tests are named `ENDPOINT_response...`. `cargo xtask endpoints` checks that there is one for
+//! each endpoint.
 
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
@@ -27,8 +28,8 @@ fn client(base: &str) -> Client {
         .unwrap()
 }
 
-/// Checks the rules of a response in which any field may be absent, but not all of them. The error
-/// names `missing`.
+/// Checks the rules for a response in which any field, but not all of them, may be absent. If all
+/// are absent, the error names `missing`.
 fn rules<T: std::fmt::Debug>(
     method: &str,
     documented: &str,
@@ -36,13 +37,13 @@ fn rules<T: std::fmt::Debug>(
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
     let call = |base: &str| -> Outcome { shown(call(&client(base))) };
-    // A page contains only its records.
+    // A page has no fields except its records.
     let required: &[&str] = if missing == "data" { &["data"] } else { &[] };
     let missing = Some(missing);
     Case { method, documented, any_body: false, missing, call: &call }.holds(required);
 }
 
-/// Checks the rules of a response that is not documented: it may be empty or have any content.
+/// Checks the rules for a response that is not documented and may be empty or have any content.
 fn acknowledgement_rules<T: std::fmt::Debug>(call: impl Fn(&Client) -> Result<T, Error>) {
     let call = |base: &str| -> Outcome { shown(call(&client(base))) };
     let documented = r#"{"ok":true}"#;
@@ -83,7 +84,7 @@ fn access_get_response_is_read_field_by_field() {
     assert_eq!(access, again);
 }
 
-/// Bodies of a 404 that the API may have written.
+/// Bodies of 404 responses that may be from the API.
 const NOT_FOUND: [&str; 4] = [
     r#"{"error":{"message":"Access not found"}}"#,
     r#"{"error":{"code":404,"message":"Not found"},"more":1}"#,
@@ -370,7 +371,8 @@ fn download_get_response_404_of_both_spellings_is_none() {
 fn download_response_of_the_second_spelling_is_returned() {
     const OWN: &str = r#"{"error":{"message":"no such file"}}"#;
     const PAGE: &str = "<html>404</html>";
-    // Status and body for both spellings, and the status and body of the error of each method.
+    // For both spellings, the status and body of the response. For both methods, the status and
+    // body of the error.
     for (first, second, of_details, of_link) in [
         ((404, ""), (503, "down"), Some((503, "down")), (503, "down")),
         ((404, OWN), (503, "down"), Some((503, "down")), (503, "down")),

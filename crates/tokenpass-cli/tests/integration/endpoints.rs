@@ -2,7 +2,7 @@
 
 use api_sandbox::tokenpass as server;
 use serde_json::Value;
-use test_support::programs::{Call, assert_all, walk};
+use test_support::programs::{Call, assert_all, assert_columns, assert_questions, walk};
 use tokenpass_client::proof::{MessageKey, source_proof_message, user_hash};
 
 use test_support::cli::World;
@@ -112,9 +112,9 @@ fn every_endpoint_has_a_command_or_is_for_api_only() {
             ("chat.create", read("chat create Tour --token TOKENLY=1"), ""),
         ],
     );
-    let promise = ["promise", "create", &source, "user:cryptonaut", "TOKENLY", "0.00000001"];
+    let lend = ["promise", "create", &source, "user:cryptonaut", "TOKENLY", "0.00000001"];
     let options = ["--expires-after", "1h", "--ref", "tour", "-F", "note=Lent & canceled"];
-    called.extend(walk_calls(&world, &[("promise.create", [&promise[..], &options].concat(), "")]));
+    called.extend(walk_calls(&world, &[("promise.create", [&lend[..], &options].concat(), "")]));
     let promise = value(&world, &["promise", "list"], "/0/promise_id");
     let group = value(&world, &["credit", "group", "create", "Own"], "/credit_group/uuid");
     let chat = value(&world, &["chat", "create", "Other", "--token", "TOKENLY=1"], "/id");
@@ -141,6 +141,37 @@ fn every_endpoint_has_a_command_or_is_for_api_only() {
             ("messenger.join", vec!["chat", "join", &short], ""),
         ],
     ));
+    world.text(&["source", "register", &source, "--proof", &proof]);
+    world.text(&[&lend[..], &options, &["--yes"]].concat());
+    // Promises are listed by the e-mail address of a person without an account.
+    let person = "email:person@example.org";
+    let lend_person = ["promise", "create", &source, person, "TOKENLY", "0.00000001"];
+    world.text(&[&lend_person[..], &options, &["--yes"]].concat());
+    assert_columns(
+        &[
+            (vec!["user", "find", rules], &[]),
+            (vec!["user", "lookup", first, other], &[]),
+            (read("balance list"), &[]),
+            (read("balance list --private"), &[]),
+            (read("source list"), &[("assets", "a source for all assets has no list")]),
+            (read("promise list"), &[]),
+            (read("promise list --email person@example.org"), &[]),
+            (read("address list"), &[]),
+            (
+                vec!["address", "list", "--user", server::USERNAME],
+                &[("verified", "only the own addresses have it")],
+            ),
+            (read("chat list"), &[]),
+            (read("credit group list"), &[]),
+            (vec!["credit", "group", "history", &group], &[]),
+            (vec!["credit", "account", "list", &group], &[]),
+            (
+                vec!["credit", "account", "history", &group, "tourist"],
+                &[("account", "it is that of the command")],
+            ),
+        ],
+        |arguments| world.run(arguments),
+    );
     update_of_an_account(&world);
     // These are called by a login in a browser, and for an account of its own.
     called.extend(["oauth.authorize", "oauth.access_token", "account.update"].map(str::to_owned));
@@ -171,6 +202,13 @@ fn update_of_an_account(world: &World) {
     let seen = world.sandbox.take_seen();
     let expected = ("account.update", seen.last().unwrap().verdict.endpoint);
     assert_eq!(Some(expected.0), expected.1);
+}
+
+#[test]
+fn questions_are_documented() {
+    assert_questions(&["check", "user exists"], |arguments| world().run(arguments));
+    let help = world().text(&["check", "--help"]);
+    assert!(help.contains("needs the token of a user") && help.contains("TOKENPASS_OAUTH_TOKEN"));
 }
 
 #[test]
@@ -247,7 +285,9 @@ fn user_logs_in_by_a_browser() {
     stderr.read_line(&mut line).unwrap();
     let url = line.trim().strip_prefix("open ").unwrap_or_else(|| panic!("{line}")).to_owned();
     // A callback of another login is ignored.
-    assert!(get(&format!("{redirect_uri}?code=c&state=other")).contains("The login failed"));
+    assert!(
+        get(&format!("{redirect_uri}?code=c&state=other")).contains("does not belong to the login")
+    );
     let page = get(&format!("{url}&sandbox_consent=grant"));
     let location = page.lines().find_map(|line| line.strip_prefix("location: ")).unwrap();
     assert!(get(location.trim()).contains("You may close this page"));

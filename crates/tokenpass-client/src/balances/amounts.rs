@@ -1,4 +1,4 @@
-//! Amounts of tokens in satoshis, and the balances with which rules are evaluated.
+//! Token amounts in satoshis, and the balances that rules are evaluated against.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ const DECIMALS: u8 = 8;
 
 /// An exact amount of a token in satoshis (10^-8 of a whole token).
 ///
-/// As a string and as an [`Amount`], it is in whole tokens. In JSON, it is the number of satoshis.
+/// Strings and [`Amount`]s are in whole tokens. JSON contains the number of satoshis.
 ///
 /// ```
 /// use tokenpass_client::Satoshis;
@@ -54,8 +54,8 @@ impl Satoshis {
         self.0
     }
 
-    /// Returns the amount rounded to a 64-bit floating-point number: above 2^53 satoshis, to the
-    /// nearest such number, ties to even.
+    /// Returns the amount as a 64-bit floating-point number represents it: above 2^53 satoshis, the
+    /// amount is rounded to the nearest such number, ties to even.
     pub(crate) fn as_double(self) -> Self {
         let size = self.0.unsigned_abs();
         let bits = u64::BITS - size.leading_zeros();
@@ -71,11 +71,12 @@ impl Satoshis {
         Self(if self.0 < 0 { -rounded } else { rounded })
     }
 
-    /// Parses a string in whole tokens as a server does, `round(floatval($text) * 100000000)` in
-    /// PHP before 8.4: the number at its beginning, or 0 if there is none. `5,000` is 5.
+    /// Parses an amount in whole tokens as a server does: `round(floatval($text) * 100000000)` in
+    /// PHP before 8.4. Only the number at the beginning of the string counts, so `5,000` is 5. A
+    /// string that does not begin with a number is 0.
     ///
     /// Returns `None` if the result is larger than any balance, or not an integer: PHP does not
-    /// round numbers from 10^15 on.
+    /// round numbers of 10^15 or more.
     pub(crate) fn from_php(text: &str) -> Option<Self> {
         let number = php_number(text);
         let number = if number.is_empty() { 0.0 } else { number.parse::<f64>().ok()? };
@@ -88,8 +89,8 @@ impl Satoshis {
 }
 
 /// Returns the number at the beginning of a string, as found by PHP's `floatval` and `intval`:
-/// white space, a sign, digits with a point, an exponent. Returns an empty string if there are no
-/// digits.
+/// whitespace, a sign, digits with a decimal point, and an exponent. Returns an empty string if
+/// there are no digits.
 pub(crate) fn php_number(text: &str) -> &str {
     let text = text.trim_start_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
     let digits = |from: usize| {
@@ -119,7 +120,7 @@ pub(crate) fn php_number(text: &str) -> &str {
 }
 
 /// Rounds like PHP's `round($value)` before PHP 8.4: first to 15 significant digits, so that
-/// 1000000000.4999999 becomes 1000000001. Numbers from 10^15 on are unchanged.
+/// 1000000000.4999999 becomes 1000000001. Numbers of 10^15 or more are unchanged.
 fn php_round(value: f64) -> f64 {
     const BEYOND: f64 = 1e15;
     let half_up = |size: f64| (size + 0.5).floor();
@@ -191,14 +192,14 @@ pub(crate) fn satoshis<'de, D: Deserializer<'de>>(
 ///
 /// See the example of the module [`balances`](crate::balances).
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object (a
-/// number); value and precision, the provider's plug-in of 2022.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object,
+/// where the balance is a number. `value` and `precision` are from the provider's plug-in of 2022.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quantity {
     /// The amount in the asset's smallest unit, which is a satoshi unless `precision` is set.
     pub value: Satoshis,
-    /// The number of decimals of the smallest unit. `None` means 8. Returned by servers since 2022.
+    /// The number of decimals of the asset. `None` means 8. Returned by servers since 2022.
     pub precision: Option<u8>,
 }
 
@@ -218,7 +219,7 @@ impl Quantity {
     }
 
     /// Compares the quantity with an amount. With 8 decimals, both are compared as 64-bit
-    /// floating-point numbers, as by the server. Otherwise they are compared exactly.
+    /// floating-point numbers, as on the server. Otherwise they are compared exactly.
     pub(crate) fn compare(self, amount: Satoshis) -> Ordering {
         let (value, wanted) = (i128::from(self.value.0), i128::from(amount.0));
         let decimals = self.decimals();
@@ -232,8 +233,8 @@ impl Quantity {
         }
     }
 
-    /// Returns the sum in the smaller one of the two units. Returns `None` if a value does not fit
-    /// into that unit.
+    /// Returns the sum in the smaller of the two units. Returns `None` if a value does not fit into
+    /// that unit.
     fn plus(self, other: Self) -> Option<Self> {
         let decimals = self.decimals().max(other.decimals());
         let scaled = |quantity: Self| {
@@ -285,7 +286,7 @@ impl<'de> Deserialize<'de> for Quantity {
     }
 }
 
-/// A listed quantity, or `None` if the server lists the asset without a valid amount.
+/// The quantity of a listed asset, or `None` if the server lists the asset without a valid amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 struct Listed(Option<Quantity>);
@@ -322,15 +323,15 @@ impl<'de> Deserialize<'de> for Listed {
     }
 }
 
-/// Parses a value from its original text.
+/// Parses a value from its original JSON text.
 fn parse<T: DeserializeOwned, E: Error>(raw: &RawValue) -> Result<T, E> {
     json_slice(raw.get().as_bytes()).map_err(E::custom)
 }
 
 /// Balances by asset, which [`Rules::evaluate`](crate::Rules::evaluate) compares with rules.
 ///
-/// An amount with a [`precision`](Quantity::precision) other than 8 is compared exactly. An asset
-/// can be listed with an unknown amount: the response contains none, or one that is not an integer
+/// An amount with a [`precision`](Quantity::precision) other than 8 is compared exactly. The amount
+/// of a listed asset is unknown if the response contains no amount, or one that is not an integer
 /// or does not fit into 64 bits. Every rule on such an asset is false.
 ///
 /// ```
@@ -341,8 +342,8 @@ fn parse<T: DeserializeOwned, E: Error>(raw: &RawValue) -> Result<T, E> {
 /// assert_eq!(balances.get("LTBCOIN"), Satoshis::new(0));
 /// ```
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object; `[]`
-/// for no balances, the server of 2017.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object. `[]`
+/// for no balances is from the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Balances(BTreeMap<String, Listed>);
@@ -355,7 +356,7 @@ pub(crate) enum Holding {
 }
 
 impl Balances {
-    /// Creates balances without any asset.
+    /// Creates an empty set of balances.
     pub fn new() -> Self {
         Self::default()
     }

@@ -20,7 +20,7 @@ use crate::{Client, error};
 pub struct CreditUser {
     /// The user's id, a UUID.
     pub uuid: Option<String>,
-    /// The name in the URLs of the user, such as `bob-slug`.
+    /// The user's name in URLs, such as `bob-slug`.
     pub slug: Option<String>,
     /// The user's name, such as `bob`.
     pub username: Option<String>,
@@ -68,7 +68,7 @@ struct AccountFields {
     extra: ExtraFields,
 }
 
-/// The member in which the server of 2017 nests the fields of an account within lists.
+/// The field in which the server of 2017 nests the fields of an account when it lists accounts.
 const DUMPED: &str = "\0*\0attributes";
 
 #[derive(Deserialize)]
@@ -78,7 +78,7 @@ struct AccountResponse {
 }
 
 impl From<AccountResponse> for CreditAccount {
-    /// Converts a response. The list of accounts of the server of 2017 contains raw dumps of its
+    /// Converts a response. When the server of 2017 lists accounts, it sends raw dumps of PHP
     /// objects.
     fn from(response: AccountResponse) -> Self {
         let dumped = response.plain.extra.parse::<AccountFields>(DUMPED);
@@ -102,8 +102,8 @@ impl From<AccountResponse> for CreditAccount {
 ///
 /// See the example of the module [`credits`](crate::credits).
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Credit Accounts; the
-/// name `accounts`, the server of 2017.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Credit Accounts. The
+/// name `accounts` is from the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditAccounts {
@@ -111,7 +111,7 @@ pub struct CreditAccounts {
     pub balance: Option<i64>,
     /// The number of accounts.
     pub count: Option<i64>,
-    /// The accounts. The name in the documentation, `list`, is accepted as well.
+    /// The accounts. The documentation names this field `list`, which is accepted as well.
     #[serde(default, alias = "list")]
     pub accounts: Vec<CreditAccount>,
     /// Fields that this type does not cover.
@@ -160,7 +160,7 @@ impl Endpoint for ListCreditAccounts {
     }
 }
 
-/// `POST /api/v1/credits/{group_uuid}/accounts`: creates an account.
+/// `POST /api/v1/credits/{group_uuid}/accounts`: creates a credit account.
 ///
 /// See the example of the module [`credits`](crate::credits).
 ///
@@ -261,7 +261,7 @@ impl Endpoint for GetCreditAccountHistory {
 
 /// # Credit accounts
 ///
-/// Requests and responses are in the module [`credits`](crate::credits).
+/// The request and response types are in the module [`credits`](crate::credits).
 impl Client {
     /// Returns the accounts of a group.
     ///
@@ -273,7 +273,7 @@ impl Client {
         self.send(&ListCreditAccounts::new(group))
     }
 
-    /// Creates an account. The name is any string, or the id of a user.
+    /// Creates a credit account. The name is any string, or the id of a user.
     ///
     /// See the example of the module [`credits`](crate::credits).
     ///
@@ -287,7 +287,7 @@ impl Client {
         self.send(&CreateCreditAccount::new(group, name))
     }
 
-    /// Returns the account with this UUID or name, or `None` if the group has none.
+    /// Returns the account with this UUID or name, or `None` if the group has no such account.
     ///
     /// See the example of the module [`credits`](crate::credits).
     ///

@@ -1,4 +1,4 @@
-//! Bookings, which give and take credits.
+//! Bookings that give or take credits.
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, required,
@@ -12,8 +12,8 @@ use crate::{Client, error};
 ///
 /// See the example of the module [`credits`](crate::credits).
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Transaction
-/// Object: its table, whose names differ from its example.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, table of the Credit
+/// Transaction Object, whose names differ from those in the example.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BookedEntry {
@@ -94,7 +94,7 @@ impl Entry {
     }
 
     setters! {
-        /// Sets your reference.
+        /// Sets your reference, such as an order number.
         reference: impl Into<String>,
         /// Sets the account (name or UUID) from which given credits are taken, or to which taken
         /// credits are given. Defaults to the group's own account, `_`.
@@ -224,9 +224,9 @@ impl Endpoint for TakeCredits {
     }
 }
 
-/// # Bookings of credits
+/// # Credit bookings
 ///
-/// Requests and responses are in the module [`credits`](crate::credits).
+/// The request and response types are in the module [`credits`](crate::credits).
 impl Client {
     /// Gives credits to accounts.
     ///

@@ -23,8 +23,9 @@ pub struct CreditGroup {
     pub name: Option<String>,
     /// Whether the group is active.
     pub active: Option<bool>,
-    /// The client ids of the applications that may use the group. An empty string is not a client
-    /// id. Some servers send one string with commas; see [`clients`](CreditGroup::clients).
+    /// The client ids of the applications that may use the group, as sent by the server: some
+    /// servers send one string with commas, or an empty string. [`clients`](CreditGroup::clients)
+    /// returns the separate ids.
     #[serde(default, deserialize_with = "wire::texts")]
     pub app_whitelist: Vec<String>,
     /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
@@ -53,8 +54,8 @@ fn group(response: &Response) -> Result<CreditGroup, ResponseError> {
     required("credit_group", error::success::<Wrapped>(response)?.credit_group)
 }
 
-/// `POST /api/v1/credits`: creates a group. Only the applications on its whitelist can use it.
-/// Therefore, add your own client id, as [`Client::create_credit_group`] does.
+/// `POST /api/v1/credits`: creates a group. Only the applications on the whitelist of the group can
+/// use it. Therefore, add your own client id, as [`Client::create_credit_group`] does.
 ///
 /// See the example of the module [`credits`](crate::credits).
 ///
@@ -121,7 +122,7 @@ pub struct UpdateCreditGroup {
 }
 
 impl UpdateCreditGroup {
-    /// Creates an update of the group with this UUID.
+    /// Creates a request to update the group with this UUID.
     pub fn new(group: impl Into<String>) -> Self {
         Self { group: group.into(), name: None, app_whitelist: Vec::new() }
     }
@@ -240,7 +241,7 @@ impl Endpoint for GetCreditGroupHistory {
 
 /// # Credit groups
 ///
-/// Requests and responses are in the module [`credits`](crate::credits).
+/// The request and response types are in the module [`credits`](crate::credits).
 impl Client {
     /// Creates a group that this application may use.
     ///

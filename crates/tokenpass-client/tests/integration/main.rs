@@ -1,4 +1,4 @@
-//! The integration tests of tokenpass-client: one program, one module for each subject.
+//! The integration tests of tokenpass-client: one program with one module for each subject.
 
 mod examples;
 mod requests;

@@ -1,7 +1,8 @@
 //! The exact bytes of each endpoint's request (with all options, with none, with reserved
 //! characters), and the rejected arguments.
 //!
-//! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` requires at least one for each
+//! endpoint.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -82,7 +83,7 @@ fn shown(request: &Request) -> String {
     }
 }
 
-/// Formats a request, which must be signed by the application.
+/// Formats a request that must be signed by the application.
 fn signed(call: &impl Endpoint) -> String {
     by(call, "I1")
 }
@@ -95,7 +96,7 @@ fn by(call: &impl Endpoint, id: &str) -> String {
     shown(&request)
 }
 
-/// Formats a request, which must not be signed.
+/// Formats a request that must not be signed.
 fn unsigned(call: &impl Endpoint) -> String {
     let request = prepared(call);
     assert!(!request.headers().contains_key(KEY));

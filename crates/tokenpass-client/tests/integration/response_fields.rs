@@ -1,4 +1,4 @@
-//! Each documented field of each response is read into the field of its name.
+//! Tests that each documented field of each response is parsed into the field with its name.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -191,10 +191,9 @@ fn callback(body: &str) -> Result<String, String> {
     }
 }
 
-/// Other documents: the formats of the documentation that differ from those of servers, errors, the
-/// callback of a login, and the dump of an account by the server of 2017. The dump also contains
-/// columns of the server's database, which would be unknown fields, so the file does not contain
-/// them.
+/// Other documents: documented formats that differ from those of servers, errors, the callback of a
+/// login, and the dump of an account by the server of 2017. That dump also contains columns of the
+/// server's database. They would be unknown fields, so the file does not contain them.
 fn others() -> Vec<(&'static str, Call)> {
     vec![
         ("credit_account.list.docs", call(|client| client.list_credit_accounts("g"))),

@@ -1,6 +1,7 @@
 //! The result of each endpoint for the responses that a server may send, over real HTTP.
 //!
-//! A test is named `ENDPOINT_response...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! A test is named `ENDPOINT_response...`; `cargo xtask endpoints` requires at least one for each
+//! endpoint.
 
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
@@ -55,7 +56,7 @@ fn rules<T: std::fmt::Debug>(
     rules_with(method, documented, &[], call);
 }
 
-/// Applies the rules of a response that requires these fields, so that a proxy's `{}` is not a
+/// Applies the rules of a response that requires these fields. A `{}` from a proxy must not be a
 /// success.
 fn rules_with<T: std::fmt::Debug>(
     method: &str,

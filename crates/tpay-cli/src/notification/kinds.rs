@@ -2,11 +2,10 @@
 
 use clap::ValueEnum;
 use cli_support::api_auth::{Params, decode_form};
+use cli_support::args::set;
 use cli_support::{Exit, Failure, Json};
 use tpay_client::notifications::payment_md5sum;
 use tpay_client::{Notification, Secret};
-
-use crate::notification::object;
 
 /// The kind of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -77,7 +76,7 @@ impl Kind {
         let mut json = Json::parse(self.example())
             .map_err(|error| Failure::new(Exit::Local, error.to_string()))?;
         for (path, value) in members {
-            json.set(path, Json::Text(value.clone()));
+            set(&mut json, path, Json::Text(value.clone()))?;
         }
         if self != Self::Payment {
             return Ok((json.to_string().into_bytes(), "application/json"));
@@ -87,7 +86,7 @@ impl Kind {
             let (id, title) = (value("id"), value("tr_id"));
             let (amount, crc) = (value("tr_amount"), value("tr_crc"));
             let md5sum = payment_md5sum(&id, &title, &amount, &crc, code);
-            json.set("md5sum", Json::Text(md5sum));
+            set(&mut json, "md5sum", Json::Text(md5sum))?;
         }
         let mut form = Params::new();
         if let Json::Object(members) = json {
@@ -103,10 +102,8 @@ impl Kind {
 /// Returns a verified notification as JSON: its kind, its key, and its content as it was sent.
 pub(crate) fn shown(notification: &Notification, body: &[u8]) -> Json {
     let kind = Kind::of(notification).map_or("other", Kind::name);
-    let mut shown = object(&[("kind", kind)]);
     let null = || Json::Other("null".to_owned());
     let key = notification.key().map_or_else(null, |key| Json::Text(key.to_owned()));
-    shown.set("key", key);
     let text = String::from_utf8_lossy(body);
     let content = match Json::parse(&text) {
         Ok(json @ Json::Object(_)) => json,
@@ -114,6 +111,6 @@ pub(crate) fn shown(notification: &Notification, body: &[u8]) -> Json {
             decode_form(body).into_iter().map(|(name, value)| (name, Json::Text(value))).collect(),
         ),
     };
-    shown.set("content", content);
-    shown
+    let members = [("kind", Json::Text(kind.to_owned())), ("key", key), ("content", content)];
+    Json::Object(members.map(|(name, value)| (name.to_owned(), value)).into())
 }

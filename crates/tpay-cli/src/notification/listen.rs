@@ -1,13 +1,18 @@
 //! `tpay notification listen`.
 
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use callback_listener::{Listener, Request, Response, printable};
 use clap::Args;
 use cli_support::api_auth::Transport;
 use cli_support::api_auth::http::{self, Uri};
-use cli_support::args::duration;
+use cli_support::args::{http_url, positive_duration};
+use cli_support::output::{Column, Format, List};
 use cli_support::{Context, Exit, Failure, Json};
 use tpay_client::notifications::NotificationResponse;
 use tpay_client::{Error, Notification, Notifications};
@@ -16,32 +21,52 @@ use crate::notification::kinds::{Kind, shown};
 use crate::notification::{Trust, send};
 use crate::provider::Tpay;
 
-/// Headers of a connection, which are not forwarded.
-pub(crate) const HOP_BY_HOP: &[&str] =
-    &["connection", "content-length", "host", "keep-alive", "te", "transfer-encoding", "upgrade"];
+/// Headers of a connection, which are not forwarded. Nor are the encodings that the sender accepts,
+/// because the encoding of the response is not returned.
+pub(crate) const HOP_BY_HOP: &[&str] = &[
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// The members of a notification as it is printed.
+const COLUMNS: &[Column] = &[("kind", "kind"), ("key", "key"), ("content", "content")];
 
 #[derive(Debug, Args)]
 pub(crate) struct Listen {
     /// Address to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     bind: String,
-    /// Forward genuine notifications to this URL, and return its response to the sender
-    #[arg(long, value_name = "URL")]
+    /// Forward genuine notifications to this URL, to which the path and the query of the request
+    /// are added, and return its response to the sender
+    #[arg(long, value_name = "URL", value_parser = http_url)]
     forward_to: Option<Uri>,
     /// Print and forward only this kind; the others are acknowledged
     #[arg(long, value_enum)]
     kind: Option<Kind>,
-    /// Store headers and body of each genuine notification in this folder
+    /// Store headers and body of each genuine notification in this folder, with the next free
+    /// numbers
     #[arg(long, value_name = "FOLDER")]
     save: Option<PathBuf>,
-    /// Stop after this number of genuine notifications
-    #[arg(long, value_name = "N")]
-    count: Option<usize>,
+    /// Stop after this number of genuine notifications, of those of `--kind` if it is set
+    #[arg(long, value_name = "N", value_parser = count)]
+    count: Option<NonZeroUsize>,
     /// Stop after this time
-    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    #[arg(long = "for", value_name = "TIME", value_parser = positive_duration)]
     time: Option<Duration>,
     #[command(flatten)]
     trust: Trust,
+}
+
+/// Parses the number of notifications.
+fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "must be a whole number of at least 1".to_owned())
 }
 
 /// A genuine notification and its request.
@@ -50,80 +75,113 @@ struct Genuine {
     notification: Notification,
 }
 
+/// The response to a notification that was printed and stored.
+enum Reply {
+    Ready(Response),
+    Forward(Forward),
+}
+
+impl Reply {
+    /// Returns the response, which may be that of the application.
+    fn response(self) -> Response {
+        match self {
+            Self::Ready(response) => response,
+            Self::Forward(forward) => forward.send(),
+        }
+    }
+}
+
 impl Listen {
     pub(crate) fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         if context.global.curl || context.global.dry_run {
             let problem = "--curl and --dry-run cannot be used with a command that listens";
             return Err(Failure::new(Exit::Usage, problem));
         }
+        check_fields(&context.global.fields)?;
         let reader = self.trust.reader(context)?;
-        if let Some(folder) = &self.save {
-            std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
-        }
+        let application = match &self.forward_to {
+            Some(url) => Some((send::transport(context, url)?, url)),
+            None => None,
+        };
+        let mut folder = self.save.clone().map(Folder::open).transpose()?;
         let failed = |error: std::io::Error| {
             Failure::new(Exit::Local, format!("--bind {}: {error}", self.bind))
         };
         let listener = Listener::bind(self.bind.as_str()).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        // The content of notifications is personal data.
+        let mut list = context.output.private().stream(COLUMNS)?;
         context.note(&format!("listening on http://{address}/"));
-        let transport = send::transport(context)?;
-        let mut received = 0;
-        let mut failure = None;
         let verify = move |request: Request| genuine(&reader, request);
-        let ended = listener.serve_prepared(self.time, verify, |result| {
-            let response = match result {
-                Ok(genuine) => {
-                    received += 1;
-                    match self.handle(context, &*transport, &genuine, received) {
-                        Ok(response) => response,
-                        Err(error) => {
-                            failure = Some(error);
-                            Response::text(503, "try again later")
-                        }
-                    }
+        let mut received = 0;
+        // Notifications are printed and stored one after another, and forwarded concurrently.
+        let mut handle = |genuine: Genuine| -> Result<(Reply, bool), Failure> {
+            let Genuine { request, notification } = genuine;
+            let accepted = response(notification.accept());
+            if self.kind.is_some() && Kind::of(&notification) != self.kind {
+                return Ok((Reply::Ready(accepted), false));
+            }
+            print(context, &mut list, &shown(&notification, &request.body))?;
+            if context.output.is_closed() {
+                // A notification that is lost must not be acknowledged.
+                return Ok((Reply::Ready(Response::text(503, "try again later")), true));
+            }
+            if let Some(folder) = &mut folder {
+                folder.save(&request)?;
+            }
+            received += 1;
+            let is_last = self.count.is_some_and(|count| received >= count.get());
+            let Some((transport, url)) = &application else {
+                return Ok((Reply::Ready(accepted), is_last));
+            };
+            let (transport, url) = (Arc::clone(transport), (*url).clone());
+            let forward = Forward { transport, url, request, is_quiet: context.global.quiet };
+            Ok((Reply::Forward(forward), is_last))
+        };
+        let longest = send::timeout(context);
+        let ended = listener.serve_staged(self.time, longest, verify, |result| {
+            let (reply, end) = match result.map(&mut handle) {
+                Ok(Ok((reply, is_last))) => (reply, is_last.then_some(Ok(()))),
+                Ok(Err(failure)) => {
+                    (Reply::Ready(Response::text(503, "try again later")), Some(Err(failure)))
                 }
                 Err((error, response)) => {
                     context.note(&printable(&error));
-                    response
+                    (Reply::Ready(response), None)
                 }
             };
-            let is_last = self.count.is_some_and(|count| received >= count);
-            (response, (is_last || failure.is_some()).then_some(()))
+            (move || reply.response(), end)
         });
-        ended.map_err(failed)?;
-        match failure {
-            Some(failure) => Err(failure),
-            None => Ok(Exit::Done),
+        ended.map_err(failed)?.unwrap_or(Ok(()))?;
+        match list.end() {
+            // The notifications have none of the requested fields.
+            Err(failure) if failure.exit() == Exit::Usage => context.note(failure.message()),
+            ended => ended?,
         }
+        Ok(Exit::Done)
     }
+}
 
-    fn handle(
-        &self,
-        context: &Context<Tpay>,
-        transport: &dyn Transport,
-        genuine: &Genuine,
-        number: usize,
-    ) -> Result<Response, Failure> {
-        let Genuine { request, notification } = genuine;
-        let kind = Kind::of(notification);
-        if self.kind.is_some() && kind != self.kind {
-            return Ok(response(notification.accept()));
+/// Rejects fields that no notification has.
+fn check_fields(fields: &[String]) -> Result<(), Failure> {
+    let is_known = |field: &&String| {
+        let name = field.split('.').next();
+        COLUMNS.iter().any(|(known, _)| name == Some(known))
+    };
+    match fields.iter().find(|field| !is_known(field)) {
+        Some(field) => {
+            let problem = "is not one of kind, key, content, or a path such as content.tr_id";
+            Err(Failure::new(Exit::Usage, format!("--fields: `{field}` {problem}")))
         }
-        let json = shown(notification, &request.body);
-        let text = match context.output.format() {
-            cli_support::output::Format::Table => line(&json),
-            _ => json.to_string(),
-        };
-        context.output.text(&text)?;
-        if context.output.is_closed() {
-            // A notification that is lost must not be acknowledged.
-            return Err(Failure::new(Exit::Local, "the standard output was closed"));
-        }
-        if let Some(folder) = &self.save {
-            save(folder, number, request)?;
-        }
-        let Some(url) = &self.forward_to else { return Ok(response(notification.accept())) };
-        Ok(forward(context, transport, url, request))
+        None => Ok(()),
+    }
+}
+
+/// Prints a notification.
+fn print(context: &Context<Tpay>, list: &mut List, json: &Json) -> Result<(), Failure> {
+    match context.output.format() {
+        Format::Table if context.global.fields.is_empty() => list.line(&line(json)),
+        _ => list.push(json),
     }
 }
 
@@ -164,50 +222,148 @@ fn response(response: NotificationResponse) -> Response {
     Response { status, content_type: content_type.into(), body: body.into() }
 }
 
-/// Sends a request to the application, with the path of its URL, and returns the response.
-fn forward(
-    context: &Context<Tpay>,
-    transport: &dyn Transport,
-    url: &Uri,
-    request: &Request,
-) -> Response {
-    let mut forwarded = http::Request::builder().method(request.method.as_str()).uri(url);
-    for (name, value) in request.headers() {
-        if !HOP_BY_HOP.contains(&name.to_ascii_lowercase().as_str()) {
-            forwarded = forwarded.header(name, value);
+/// A request to the application.
+struct Forward {
+    transport: Arc<dyn Transport>,
+    url: Uri,
+    request: Request,
+    is_quiet: bool,
+}
+
+impl Forward {
+    /// Sends the request and returns the response.
+    fn send(self) -> Response {
+        let (result, response) = match self.exchange() {
+            Ok(response) => (response.status.to_string(), response),
+            Err(problem) => (problem, Response::text(503, "the application is not available")),
+        };
+        if !self.is_quiet {
+            let text = printable(&format!("{}: {result}", self.url));
+            // A closed standard error must not end the command.
+            let _ = writeln!(io::stderr(), "{text}");
         }
+        response
     }
-    let unavailable = |problem: String| {
-        context.note(&format!("{url}: {problem}"));
-        Response::text(503, "the application is not available")
-    };
-    let forwarded = match forwarded.body(request.body.clone()) {
-        Ok(forwarded) => forwarded,
-        Err(error) => return unavailable(error.to_string()),
-    };
-    match transport.send(forwarded) {
-        Ok(response) => {
-            let content_type = response.headers().get("content-type");
-            let content_type = content_type.and_then(|value| value.to_str().ok());
-            let status = response.status().as_u16();
-            context.note(&format!("{url}: {status}"));
-            Response {
-                status,
-                content_type: content_type.unwrap_or("text/plain").to_owned(),
-                body: String::from_utf8_lossy(response.body()).into_owned(),
+
+    fn exchange(&self) -> Result<Response, String> {
+        let url = target(&self.url, &self.request.target).map_err(|error| error.to_string())?;
+        let mut forwarded = http::Request::builder().method(self.request.method.as_str()).uri(url);
+        for (name, value) in self.request.headers() {
+            if !HOP_BY_HOP.contains(&name.to_ascii_lowercase().as_str()) {
+                forwarded = forwarded.header(name, value);
             }
         }
-        Err(error) => unavailable(error.to_string()),
+        let forwarded = forwarded.body(self.request.body.clone());
+        let forwarded = forwarded.map_err(|error| error.to_string())?;
+        let response = self.transport.send(forwarded).map_err(|error| error.to_string())?;
+        let content_type = response.headers().get("content-type");
+        let content_type = content_type.map(|value| value.as_bytes().to_vec()).unwrap_or_default();
+        let status = response.status().as_u16();
+        Ok(Response { status, content_type, body: response.into_body() })
     }
 }
 
-/// Stores a notification for `verify`: `N.headers` and `N.body`.
-fn save(folder: &Path, number: usize, request: &Request) -> Result<(), Failure> {
-    let headers: String =
-        request.headers().iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-    for (end, bytes) in [("headers", headers.as_bytes()), ("body", request.body.as_slice())] {
-        let path = folder.join(format!("{number}.{end}"));
-        std::fs::write(&path, bytes).map_err(|error| Failure::file(&path, &error))?;
+/// Returns the URL of the application for a request: its path followed by that of the request, and
+/// the parameters of both.
+fn target(url: &Uri, target: &str) -> Result<Uri, http::Error> {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let path = match (url.path(), path) {
+        ("" | "/", path) => path.to_owned(),
+        (own, "/") => own.to_owned(),
+        (own, path) => [own.trim_end_matches('/'), path].concat(),
+    };
+    let queries = [url.query().unwrap_or_default(), query];
+    let queries: Vec<&str> = queries.into_iter().filter(|query| !query.is_empty()).collect();
+    let mark = if queries.is_empty() { "" } else { "?" };
+    let mut parts = url.clone().into_parts();
+    parts.path_and_query = Some([&path, mark, &queries.join("&")].concat().parse()?);
+    Ok(Uri::from_parts(parts)?)
+}
+
+/// A folder of stored notifications for `verify` and `replay`: `N.headers` and `N.body`.
+struct Folder {
+    path: PathBuf,
+    next: u64,
+}
+
+impl Folder {
+    /// Opens a folder, which is created if it does not exist. Numbers continue those in it.
+    fn open(path: PathBuf) -> Result<Self, Failure> {
+        let failed = |error: io::Error| Failure::file(&path, &error);
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path).map_err(failed)?;
+        let mut highest = 0;
+        for entry in fs::read_dir(&path).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let name = name.to_str().unwrap_or_default();
+            let number = name.strip_suffix(".body").or_else(|| name.strip_suffix(".headers"));
+            let number: Option<u32> = number.and_then(|number| number.parse().ok());
+            highest = highest.max(number.unwrap_or(0));
+        }
+        Ok(Self { next: u64::from(highest) + 1, path })
     }
-    Ok(())
+
+    /// Stores a notification. A file is never replaced.
+    fn save(&mut self, request: &Request) -> Result<(), Failure> {
+        let headers: String =
+            request.headers().iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        loop {
+            let [head, body] =
+                ["headers", "body"].map(|end| self.path.join(format!("{}.{end}", self.next)));
+            self.next += 1;
+            let stored = store(&head, headers.as_bytes()).map_err(|error| (&head, error));
+            let stored = stored.and_then(|()| {
+                store(&body, &request.body).map_err(|error| {
+                    let _ = fs::remove_file(&head);
+                    (&body, error)
+                })
+            });
+            match stored {
+                // Another program stores notifications in the same folder.
+                Err((_, error)) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                stored => return stored.map_err(|(path, error)| Failure::file(path, &error)),
+            }
+        }
+    }
+}
+
+/// Creates a file that only its owner may read.
+fn store(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    let stored = file.write_all(bytes).and_then(|()| file.sync_all());
+    if stored.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    stored
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_parameters_are_joined() {
+        for (url, request, expected) in [
+            ("http://app", "/", "http://app/"),
+            ("http://app/", "/my/path?order=7", "http://app/my/path?order=7"),
+            ("http://app?shop=1", "/my/path?order=7", "http://app/my/path?shop=1&order=7"),
+            ("http://app:8000/notify", "/", "http://app:8000/notify"),
+            ("http://app/notify/", "/?a=b", "http://app/notify/?a=b"),
+            ("http://app/notify?shop=1", "/my/path/", "http://app/notify/my/path/?shop=1"),
+            ("https://[::1]:8/n/", "//x%2f?a=b?c", "https://[::1]:8/n//x%2f?a=b?c"),
+        ] {
+            assert_eq!(
+                target(&url.parse().unwrap(), request).unwrap(),
+                expected,
+                "{url} {request}"
+            );
+        }
+    }
 }

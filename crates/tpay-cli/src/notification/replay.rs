@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use cli_support::api_auth::http::{Request, Uri};
+use cli_support::args::http_url;
 use cli_support::{Context, Exit, Failure};
 
 use crate::notification::listen::HOP_BY_HOP;
@@ -16,6 +17,7 @@ pub(crate) struct Replay {
     /// File of the body, such as `1.body` of `listen --save`
     body: PathBuf,
     /// URL of your application
+    #[arg(value_parser = http_url)]
     url: Uri,
     /// File of the headers; default: the file beside the body that ends in `.headers`
     #[arg(long, value_name = "FILE")]

@@ -1,11 +1,12 @@
 //! `tpay notification send`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use cli_support::api_auth::http::{Request, Uri};
 use cli_support::api_auth::{Error, Response, Settings, Transport, curl};
-use cli_support::args::pair;
+use cli_support::args::{http_url, pair};
 use cli_support::{Context, Exit, Failure};
 use tpay_client::Secret;
 use tpay_client::notifications::testing;
@@ -24,6 +25,7 @@ pub(crate) enum Tamper {
 #[derive(Debug, Args)]
 pub(crate) struct Send {
     /// URL of your application
+    #[arg(value_parser = http_url)]
     url: Uri,
     /// Kind of the notification
     #[arg(long, value_enum, default_value = "payment")]
@@ -38,7 +40,7 @@ pub(crate) struct Send {
 
 impl Send {
     pub(crate) fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
-        let settings = context.settings()?;
+        let settings = context.settings_without_credentials()?;
         let code = Secret::new(settings.get(SECURITY_CODE).unwrap_or_default());
         let (mut body, content_type) = self.kind.body(&self.set, &code)?;
         let mut signature = testing::sign(context.client()?, &body)?;
@@ -76,11 +78,14 @@ pub(crate) fn deliver(
         context.note(&format!("dry run: would send the notification to {}", request.uri()));
         return Ok(Exit::Done);
     }
-    let response =
-        transport(context)?.send(request).map_err(|error| Failure::from(Error::from(error)))?;
+    context.output.check()?;
+    let transport = transport(context, request.uri())?;
+    let response = transport.send(request).map_err(|error| Failure::from(Error::from(error)))?;
     let text = String::from_utf8_lossy(response.body()).into_owned();
     let status = response.status().as_u16().to_string();
-    context.output.value(&object(&[("status", &status), ("body", &text)]).to_string())?;
+    let shown = context.output.value(&object(&[("status", &status), ("body", &text)]).to_string());
+    // The exit status is that of the application's response.
+    context.note_unshown("the response of the application", shown);
     match (is_genuine, is_accepted(&response)) {
         (true, true) | (false, false) => return Ok(Exit::Done),
         (false, true) => {
@@ -97,9 +102,16 @@ fn is_accepted(response: &Response) -> bool {
     response.status().is_success() && str::from_utf8(response.body()).is_ok_and(is_expected)
 }
 
-/// Returns a transport for requests to the application.
-pub(crate) fn transport(context: &Context<Tpay>) -> Result<std::sync::Arc<dyn Transport>, Failure> {
+/// Returns the timeout of requests to the application.
+pub(crate) fn timeout(context: &Context<Tpay>) -> Duration {
+    context.global.timeout.unwrap_or(Duration::from_secs(30))
+}
+
+/// Returns a transport for requests to the application. Its URL is an argument of the user, who may
+/// have it in a private network: plain http is allowed.
+pub(crate) fn transport(context: &Context<Tpay>, url: &Uri) -> Result<Arc<dyn Transport>, Failure> {
     let mut settings = Settings::default();
-    settings.timeout(context.global.timeout.unwrap_or(Duration::from_secs(30)));
+    settings.timeout(timeout(context));
+    settings.allow_plain_http_to(url.host().unwrap_or_default().to_owned());
     Ok(settings.built_in_transport()?)
 }

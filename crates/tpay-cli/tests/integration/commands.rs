@@ -61,6 +61,11 @@ fn bodies_come_from_files_flags_and_fields() {
     assert_eq!(made["hiddenDescription"], "h-1");
     assert_eq!(made["payer"]["city"], "Poznan");
     assert_eq!(made["amount"].to_string(), "2.5");
+    let fields = ["amount=5", "description=x", "payer.email=a@example.com", "payer.name=Jan N"];
+    let fields = fields.iter().flat_map(|field| ["-F", field]);
+    let create: Vec<&str> =
+        ["transaction", "create", "-o", "json"].into_iter().chain(fields).collect();
+    assert_eq!(json(&world.text(&create))["payer"]["name"], "Jan N");
     let mut command = world.command(&["transaction", "create", "--input", "-", "-o", "json"]);
     command.arg("-q");
     assert_eq!(json(&finish(command, order).stdout)["amount"].to_string(), "1");

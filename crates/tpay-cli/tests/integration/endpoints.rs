@@ -1,7 +1,7 @@
 //! The command of each endpoint.
 
 use api_sandbox::tpay as server;
-use test_support::programs::{Call, assert_all, walk};
+use test_support::programs::{Call, assert_all, assert_columns, assert_questions, walk};
 
 use crate::{CREATE, World, file, finish};
 
@@ -27,6 +27,12 @@ impl World {
         let seen = || self.sandbox.take_seen().iter().map(|seen| seen.verdict.endpoint).collect();
         walk(calls, run, seen);
     }
+}
+
+#[test]
+fn questions_are_documented() {
+    let questions = ["blik pay", "transaction pay", "marketplace pay", "notification verify"];
+    assert_questions(&questions, |arguments| World::new().run(arguments));
 }
 
 const BASKET: [&str; 10] = [
@@ -163,6 +169,22 @@ fn every_endpoint_has_a_command_or_is_for_api_only() {
     let retry = world.run(&["recurring", "retry", PLAN, "--yes"]);
     assert_eq!(retry.status, 8, "a canceled plan has no failed charge: {retry:?}");
     world.text(&["auth", "status"]);
+    assert_columns(
+        &[
+            (read("transaction list"), &[]),
+            (read("transaction channels"), &[]),
+            (read("transaction groups"), &[]),
+            (vec!["refund", "list", "--transaction", &paid], &[]),
+            (read("refund list"), &[]),
+            (read("account list"), &[]),
+            (vec!["marketplace", "groups", merchant], &[]),
+            (read("bank-account list"), &[]),
+            (read("recurring list"), &[]),
+            (vec!["recurring", "charges", PLAN], &[]),
+            (read("report list"), &[]),
+        ],
+        |arguments| world.run(arguments),
+    );
     let others = ["refunds.get", "recurring.retry", "oauth.tokeninfo"];
     let called = calls.iter().map(|(endpoint, ..)| *endpoint).chain(others);
     let endpoints = tpay_client::ENDPOINTS.iter().map(|endpoint| endpoint.id());

@@ -37,6 +37,28 @@ fn terminal_gets_local_times_and_prompts() {
 
 #[cfg(unix)]
 #[test]
+fn terminal_gets_neither_images_nor_control_characters() {
+    let world = World::new();
+    let id = world.transaction("a\u{202e}b");
+    check(&world, |program| {
+        for format in ["csv", "json"] {
+            let fields = ["--fields", "hiddenDescription", "-o", format];
+            let list = [&["transaction", "list"][..], &fields].concat();
+            let Some(run) = program.on_terminal(&list, "") else { return };
+            assert!(run.status == 0 && run.stdout.contains("202e"), "{run:?}");
+            assert!(!run.stdout.contains('\u{202e}'), "{run:?}");
+        }
+        let run = program.on_terminal(&["transaction", "qr", &id], "").unwrap();
+        assert!(run.status == 2 && run.stdout.contains("use --out FILE"), "{run:?}");
+        assert_eq!(
+            program.on_terminal(&["transaction", "qr", &id, "--type", "svg"], "").unwrap().status,
+            0
+        );
+    });
+}
+
+#[cfg(unix)]
+#[test]
 fn listener_ends_by_sigterm_after_its_output() {
     use std::os::unix::process::ExitStatusExt;
 

@@ -36,6 +36,45 @@ fn declined_payment_is_1() {
 }
 
 #[test]
+fn status_of_a_blik_payment_is_that_of_the_decision() {
+    let world = World::new();
+    let id = world.transaction("order-7");
+    let pay = |options: &[&str], code: &str| {
+        let arguments = [&["blik", "pay", &id, "--code-stdin", "--wait", "1ms"], options].concat();
+        finish(world.command(&arguments), code)
+    };
+    // The file of the output and the code are checked before anything is sent.
+    world.sandbox.take_seen();
+    for (options, code, status) in
+        [(&["--out", "no-folder/file"][..], "777123\n", 10), (&[], "", 2)]
+    {
+        let run = pay(options, code);
+        assert_eq!(run.status, status, "{run:?}");
+        assert!(!run.stderr.contains("waiting for the payer"), "{run:?}");
+        assert!(world.sandbox.take_seen().is_empty());
+    }
+    for (code, status) in [("700063\n", 1), ("700000\n", 6)] {
+        let run = pay(&["--fields", "nosuch"], code);
+        assert!(run.stderr.contains("unknown field `nosuch`"), "{run:?}");
+        assert_eq!(run.status, status, "{run:?}");
+    }
+}
+
+/// An output that cannot be written does not look like a payment that was not made.
+#[cfg(target_os = "linux")]
+#[test]
+fn status_of_a_blik_payment_is_kept_with_a_full_disk() {
+    let world = World::new();
+    let id = world.transaction("order-7");
+    for (code, status) in [("700063\n", 1), ("777123\n", 0)] {
+        let pay = ["blik", "pay", &id, "--code-stdin", "--out", "/dev/full", "--quiet"];
+        let run = finish(world.command(&pay), code);
+        assert!(run.stderr.contains(&format!("tpay: transaction {id} cannot be shown: /dev/full")));
+        assert_eq!(run.status, status, "{run:?}");
+    }
+}
+
+#[test]
 fn invalid_arguments_are_2_and_nothing_is_sent() {
     let world = World::new();
     let id = world.transaction("order-7");
@@ -44,6 +83,8 @@ fn invalid_arguments_are_2_and_nothing_is_sent() {
         &["nonsense"][..],
         &["transaction", "create"],
         &["transaction", "list", "--since", "yesterday"],
+        &["transaction", "list", "--since", "99999999d"],
+        &["transaction", "create", "-F", "amount=5", "-F", "description=x"],
         &["transaction", "list", "--status", "payed"],
         &["transaction", "get", ".."],
         &["transaction", "get", ""],
@@ -154,6 +195,8 @@ fn closed_pipe_is_no_error() {
     let script = format!("{} api --list | head -1", env!("CARGO_BIN_EXE_tpay"));
     let mut command = std::process::Command::new("bash");
     command.args(["-c", &format!("set -o pipefail; {script}")]).current_dir(&world.home);
+    // The shell warns of a language that is not installed.
+    command.env("LC_ALL", "C");
     let run = finish(command, "");
     assert_eq!(run.status, 0, "{run:?}");
     assert_eq!(run.stderr, "");
@@ -176,7 +219,7 @@ fn write_whose_response_cannot_be_shown_is_6() {
         let message = String::from_utf8(output.stderr).unwrap();
         assert_eq!(world.sandbox.take_seen().len(), 2, "{arguments:?}: {message}");
         assert_eq!(output.status.code(), Some(6), "{arguments:?}: {message}");
-        assert!(message.contains("the request was sent, but: standard output: "), "{message}");
+        assert!(message.contains("its response cannot be shown: standard output: "), "{message}");
         // A file that cannot be created is found before anything is sent.
         let run = world.run(&[arguments, &["--out", "no-folder/file"]].concat());
         assert_eq!((run.status, world.sandbox.take_seen().len()), (10, 0), "{run:?}");

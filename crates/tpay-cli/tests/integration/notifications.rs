@@ -1,15 +1,22 @@
 //! `tpay notification`: the program, an application in another process, and the sandbox.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::sync::Barrier;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use callback_listener::{Listener, Response};
 use serde_json::Value;
+use tpay_client::Client;
+use tpay_client::notifications::testing;
 
 use crate::{CREATE, Run, World, file, finish};
 
 const TEST_KEY: [&str; 2] = ["--trust-test-key", "--any-merchant"];
+const LISTEN: [&str; 6] = ["notification", "listen", "--bind", "127.0.0.1:0", "--for", "60s"];
+const TIME: Option<Duration> = Some(Duration::from_secs(60));
 
 /// A process that listens.
 pub(crate) struct Listening {
@@ -20,8 +27,21 @@ pub(crate) struct Listening {
 
 impl World {
     pub(crate) fn listen(&self, arguments: &[&str]) -> Listening {
-        let bind = ["notification", "listen", "--bind", "127.0.0.1:0", "--for", "60s"];
-        let mut command = self.command(&[&bind, arguments].concat());
+        Listening::start(self.command(&[&LISTEN, arguments].concat()))
+    }
+
+    /// Listens without credentials, for notifications of production.
+    fn listen_bare(&self, arguments: &[&str]) -> Listening {
+        Listening::start(self.bare(&[&LISTEN, arguments].concat()))
+    }
+
+    pub(crate) fn send(&self, url: &str, arguments: &[&str]) -> Run {
+        self.run(&[&["notification", "send", url], arguments].concat())
+    }
+}
+
+impl Listening {
+    fn start(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
@@ -33,12 +53,25 @@ impl World {
         Listening { child, url, messages }
     }
 
-    pub(crate) fn send(&self, url: &str, arguments: &[&str]) -> Run {
-        self.run(&[&["notification", "send", url], arguments].concat())
+    /// Posts a notification of production to this path and returns the bytes of the response.
+    fn post(&self, path: &str) -> Vec<u8> {
+        let body = r#"{"type":"token_update","data":{"token":"t"}}"#;
+        let client = Client::builder("id", "secret").build().unwrap();
+        let signature = testing::sign(&client, body.as_bytes()).unwrap();
+        let address = self.url.trim_start_matches("http://").trim_end_matches('/');
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\
+             accept-encoding: gzip\r\nx-jws-signature: {signature}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).unwrap();
+        response
     }
-}
 
-impl Listening {
     /// Kills the process.
     pub(crate) fn stop(mut self) {
         self.child.kill().unwrap();
@@ -61,8 +94,7 @@ fn application(status: u16, body: &'static str) -> (String, JoinHandle<Vec<u8>>)
     let listener = Listener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/notify?x=1", listener.local_addr().unwrap());
     let thread = std::thread::spawn(move || {
-        let time = Some(std::time::Duration::from_secs(60));
-        let request = listener.serve(time, |request| {
+        let request = listener.serve(TIME, |request| {
             assert_eq!(request.target, "/notify?x=1");
             assert!(request.header("x-jws-signature").unwrap().is_some());
             (Response::text(status, body), Some(request.body.clone()))
@@ -207,5 +239,193 @@ fn notification_is_not_acknowledged_when_the_output_is_closed() {
     let run = world.send(&listener.url, &[]);
     assert!(run.status == 1 && run.stdout.contains("status\t503\n"), "{run:?}");
     let run = listener.end();
-    assert!(run.status == 10 && run.stderr.contains("the standard output was closed"), "{run:?}");
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn path_query_and_bytes_are_forwarded_unchanged() {
+    let world = World::new();
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/notify/?shop=1", listener.local_addr().unwrap());
+    let application = std::thread::spawn(move || {
+        let target = listener.serve(TIME, |request| {
+            assert_eq!(request.header("accept-encoding"), Ok(None));
+            let (content_type, body) = (b"text/x; v=\xe9".to_vec(), b"\xff\xfe\0T".to_vec());
+            (Response { status: 200, content_type, body }, Some(request.target.clone()))
+        });
+        target.unwrap().unwrap()
+    });
+    let to = ["--forward-to", &url, "--count", "1"];
+    let listener = world.listen_bare(&[&TEST_KEY[..], &to].concat());
+    let response = listener.post("/my/path?order=7");
+    assert_eq!(application.join().unwrap(), "/notify/my/path?shop=1&order=7");
+    assert!(response.ends_with(b"\r\n\r\n\xff\xfe\0T"), "{response:?}");
+    let content_type = b"\r\ncontent-type: text/x; v=\xe9\r\n";
+    assert!(response.windows(content_type.len()).any(|part| part == content_type), "{response:?}");
+    assert_eq!(listener.end().status, 0);
+}
+
+#[test]
+fn slow_application_does_not_delay_other_notifications() {
+    let world = World::new();
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    // The application responds when it has both requests.
+    let both = Barrier::new(2);
+    let application = std::thread::spawn(move || {
+        let mut left = 2;
+        let prepare = move |_| {
+            both.wait();
+        };
+        listener.serve_prepared(TIME, prepare, |()| {
+            left -= 1;
+            (Response::text(200, "TRUE"), (left == 0).then_some(()))
+        })
+    });
+    let to = ["--forward-to", &url, "--count", "2", "--timeout", "20s"];
+    let listener = world.listen_bare(&[&TEST_KEY[..], &to].concat());
+    std::thread::scope(|scope| {
+        for post in [(); 2].map(|()| scope.spawn(|| listener.post("/"))) {
+            let response = String::from_utf8(post.join().unwrap()).unwrap();
+            assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+        }
+    });
+    assert_eq!(application.join().unwrap().unwrap(), Some(()));
+    let run = listener.end();
+    assert_eq!((run.status, run.stdout.lines().count()), (0, 2), "{run:?}");
+}
+
+#[test]
+fn output_of_the_listener_has_all_formats_and_fields() {
+    let world = World::new();
+    let lines = |format, fields, out| {
+        let output = ["--count", "2", "-o", format, "--fields", fields];
+        let out = if out { &["--out", "received"][..] } else { &[] };
+        let listener = world.listen(&[&TEST_KEY[..], &output, out].concat());
+        for kind in ["alias", "token-update"] {
+            assert_eq!(world.send(&listener.url, &["--kind", kind]).status, 0);
+        }
+        let run = listener.end();
+        assert_eq!(run.status, 0, "{run:?}");
+        if out.is_empty() { run.stdout } else { file(&world.home.join("received")) }
+    };
+    let csv = "kind,content.event\nalias,ALIAS_REGISTER\ntoken-update,\n";
+    assert_eq!(lines("csv", "kind,content.event", false), csv);
+    assert_eq!(lines("csv", "kind,content.event", true), csv);
+    let json = "[\n{\"kind\":\"alias\"},\n{\"kind\":\"token-update\"}\n]\n";
+    assert_eq!(lines("json", "kind", true), json);
+    assert_eq!(lines("table", "content.id,kind", true), "1010\talias\n\ttoken-update\n");
+    // No notification has this field, which is no reason to fail after they were accepted.
+    assert_eq!(lines("jsonl", "content.x", false), "{\"content.x\":null}\n".repeat(2));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let file = std::fs::metadata(world.home.join("received")).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn only_notifications_of_the_kind_are_counted() {
+    let world = World::new();
+    let count = ["--kind", "alias", "--count", "1"];
+    let listener = world.listen(&[&TEST_KEY[..], &count].concat());
+    for kind in ["payment", "alias"] {
+        assert_eq!(world.send(&listener.url, &["--kind", kind]).status, 0, "{kind}");
+    }
+    let run = listener.end();
+    assert_eq!((run.status, run.stdout.lines().count()), (0, 1), "{run:?}");
+    assert!(run.stdout.starts_with("alias\t"), "{run:?}");
+}
+
+#[test]
+fn invalid_options_of_notifications_are_2() {
+    let world = World::new();
+    std::fs::write(world.home.join("n.body"), "tr_id=TR-1").unwrap();
+    std::fs::write(world.home.join("n.headers"), "x-jws-signature: a..b\n").unwrap();
+    for (options, message) in [
+        (["--count", "0"], "must be a whole number of at least 1"),
+        (["--forward-to", "nonsense"], "must begin with http:// or https://"),
+        (["--fields", "nosuch"], "`nosuch` is not one of kind, key, content"),
+        (["--record", "r"], "--record: exchanges with your application are not recorded"),
+    ] {
+        let run = world.run(&[&LISTEN[..], &TEST_KEY, &options].concat());
+        assert!(run.status == 2 && run.stderr.contains(message), "{options:?}: {run:?}");
+    }
+    let url = "http://127.0.0.1:9/";
+    for command in [&["send", url][..], &["replay", "n.body", url]] {
+        let run = world.run(&[&["notification"], command, &["--record", "r"]].concat());
+        assert!(run.status == 2 && run.stderr.contains("--record"), "{run:?}");
+    }
+    assert!(!world.home.join("r").exists());
+}
+
+#[test]
+fn stored_notifications_are_private_and_never_replaced() {
+    let world = World::new();
+    let save = |crc: &str| {
+        let save = ["--count", "1", "--save", "saved"];
+        let listener = world.listen(&[&TEST_KEY[..], &save].concat());
+        let run = world.send(&listener.url, &["--set", &format!("tr_crc={crc}")]);
+        assert_eq!((run.status, listener.end().status), (0, 0), "{run:?}");
+    };
+    save("first");
+    save("second");
+    // The body of an incomplete one is not replaced either.
+    std::fs::write(world.home.join("saved/7.body"), "x").unwrap();
+    save("third");
+    let saved = |name: &str| file(&world.home.join("saved").join(name));
+    assert!(saved("1.body").contains("first") && saved("2.body").contains("second"));
+    assert!(saved("8.body").contains("third") && saved("8.headers").contains("x-jws-signature"));
+    assert_eq!(saved("7.body"), "x");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        for (name, mode) in [("", 0o700), ("1.body", 0o600), ("2.headers", 0o600)] {
+            let file = std::fs::metadata(world.home.join("saved").join(name)).unwrap();
+            assert_eq!(file.permissions().mode() & 0o777, mode, "{name}");
+        }
+    }
+}
+
+/// The URL of an application in a private network, such as that of containers.
+#[cfg(target_os = "linux")]
+#[test]
+fn plain_http_of_an_application_is_allowed() {
+    let world = World::new();
+    let (url, application) = application(200, "TRUE");
+    // This is an address of this machine that is not a loopback address.
+    let url = url.replace("127.0.0.1", "0.0.0.0");
+    let run = world.send(&url, &[]);
+    assert_eq!(run.status, 0, "{run:?}");
+    application.join().unwrap();
+}
+
+#[test]
+fn commands_with_public_keys_need_no_credentials() {
+    let world = World::new();
+    let save = ["--count", "1", "--save", "saved"];
+    let listener = world.listen_bare(&[&TEST_KEY[..], &save].concat());
+    let run = finish(world.bare(&["notification", "send", &listener.url]), "");
+    assert_eq!((run.status, listener.end().status), (0, 0), "{run:?}");
+    let verify = ["notification", "verify", "saved/1.body", "--headers", "saved/1.headers"];
+    let run = finish(world.bare(&[&verify[..], &TEST_KEY].concat()), "");
+    assert!(run.status == 0 && run.stdout.starts_with("kind\tpayment\n"), "{run:?}");
+    for name in ["root", "signing"] {
+        let base = world.variables().find(|(name, _)| *name == "TPAY_BASE_URL").unwrap().1;
+        let run = finish(world.bare(&["certificate", name, "--base-url", &base]), "");
+        assert!(run.status == 0 && run.stdout.contains("BEGIN CERTIFICATE"), "{run:?}");
+    }
+}
+
+#[test]
+fn unknown_field_does_not_hide_that_a_tampered_notification_is_accepted() {
+    let world = World::new();
+    let (url, application) = application(200, "TRUE");
+    let run = world.send(&url, &["--tamper", "body", "--fields", "nosuch"]);
+    assert!(run.status == 1 && run.stderr.contains("unknown field `nosuch`"), "{run:?}");
+    application.join().unwrap();
+    // The output is checked before a notification is sent.
+    let run = world.send("http://127.0.0.1:9/", &["--out", "no-folder/file"]);
+    assert_eq!(run.status, 10, "{run:?}");
 }

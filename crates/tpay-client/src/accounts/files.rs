@@ -9,10 +9,10 @@ use serde::Serialize;
 use crate::dictionaries::DocumentTypeId;
 use crate::{Client, error, validate};
 
-/// `POST /accounts/files`: uploads a document of an account, or of one of its persons.
+/// `POST /accounts/files`: uploads a document for an account, or for a person of the account.
 ///
-/// Experimental: it is not documented how the content is encoded, which types and sizes of files
-/// are accepted, whether the person is optional, and what the response contains.
+/// Experimental: the provider does not document how the content is encoded, which file types and
+/// sizes are accepted, whether the person is optional, and what the response contains.
 ///
 /// ```
 /// use tpay_client::accounts::UploadAccountFile;
@@ -21,7 +21,7 @@ use crate::{Client, error, validate};
 /// let upload = UploadAccountFile::new("mc_6UvbBjehvHXA7vfD", 1, scan).person_id("pr_bmZYOMG86DJ3PNBx");
 /// ```
 ///
-/// Source: the provider's Postman collection; no documentation names it.
+/// Source: the provider's Postman collection; not documented.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UploadAccountFile {
@@ -85,11 +85,11 @@ impl Endpoint for UploadAccountFile {
     }
 }
 
-/// # Documents of accounts
+/// # Account documents
 ///
-/// See [`accounts`](crate::accounts): documents of accounts and their persons.
+/// See [`accounts`](crate::accounts): documents for accounts and their persons.
 impl Client {
-    /// Uploads a document of an account, or of one of its persons. Experimental.
+    /// Uploads a document for an account, or for a person of the account. Experimental.
     ///
     /// See the example of the module [`accounts`](crate::accounts).
     ///

@@ -21,7 +21,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 pub struct BlikResult {
     /// The id of the transaction. Store it: a transaction that is not paid can be paid later.
     pub transaction_id: String,
-    /// The transaction in its last received state.
+    /// The transaction as last received.
     pub transaction: Transaction,
     /// The decision about the payment.
     pub decision: BlikDecision,
@@ -54,12 +54,12 @@ pub enum BlikDecision {
         error: Error,
     },
     /// The alias exists in several applications. Ask the payer to choose one, and pay again with
-    /// its code as [`key`](super::BlikAlias::key) of the alias.
+    /// the `application_code` of that application as [`key`](super::BlikAlias::key) of the alias.
     ChooseApplication(Vec<Alternative>),
     /// The transaction is cancelled, refunded or failed, and can no longer be paid. Create another
     /// one.
     Closed,
-    /// There was no decision in the given time, and the payer may still pay. Do not take a second
+    /// There was no decision in the given time, and the payer may still pay. Do not take another
     /// payment, and do not pay with another code. Wait for the notification, or read the
     /// transaction later. If the transaction was cancelled ([`Client::cancel_transaction`] returned
     /// no error), a new one can be created.
@@ -77,11 +77,11 @@ impl Client {
     /// Creates a transaction, pays it with a BLIK code or alias, and waits for the payer's
     /// decision.
     ///
-    /// `wait` is the total time for all requests up to the decision. When it has passed, no further
-    /// request is sent. A request that was sent before may take as long as the client's timeout and
-    /// retries allow. The payment request is always sent, and if its response is lost, the
-    /// transaction is read at least once. The status is requested every two seconds. The client's
-    /// clock is used for waiting.
+    /// `wait` is the time limit for the whole call. After that time, no further request is sent. A
+    /// request that was sent before may take as long as the client's timeout and retries allow. The
+    /// payment request is always sent, and if its response is lost, the transaction is read at
+    /// least once. The status is requested every two seconds. The client's clock is used for
+    /// waiting.
     ///
     /// All arguments are validated before the first request, so no transaction is created if the
     /// code is invalid. `order` must not have a payment method.
@@ -137,12 +137,12 @@ impl Client {
     }
 
     /// Pays an existing transaction with a BLIK code or alias, and waits for the payer's decision.
-    /// The transaction is read first and is not paid if it is paid already.
+    /// The method reads the transaction first, and does not pay it if it has already been paid.
     ///
-    /// Attempts that the transaction had before this payment are not taken as the decision, even if
-    /// they are declined later. The provider identifies an attempt by its date only, and does not
-    /// document whether attempts without a decision are listed. Therefore, do not call this method
-    /// after [`BlikDecision::Undecided`]: the earlier attempt may still be confirmed, and its late
+    /// Earlier attempts to pay the transaction do not count as the decision, even if they are
+    /// declined later. The provider identifies an attempt by its date only, and does not document
+    /// whether attempts without a decision are listed. Therefore, do not call this method after
+    /// [`BlikDecision::Undecided`]: the earlier attempt may still be confirmed, and its late
     /// decline could be taken for a decline of the new code.
     ///
     /// `wait` is as in [`take_blik_payment`](Client::take_blik_payment).
@@ -182,7 +182,7 @@ impl Client {
         let mut is_read_due = true;
         let lost = match self.pay_transaction(&checkout.id, checkout.pay.clone()) {
             Ok(paid) => {
-                // A response of another server has no status.
+                // The response may lack the status, for example if it is from a proxy.
                 if paid.status.is_some() {
                     transaction = paid;
                     is_read_due = false;
@@ -248,7 +248,7 @@ impl Client {
     }
 }
 
-/// A payment whose arguments are validated.
+/// A payment with validated arguments.
 struct Checkout {
     id: String,
     pay: Pay,
@@ -300,9 +300,9 @@ impl Checkout {
         Some(BlikDecision::Declined { code, error: None })
     }
 
-    /// Returns the reason of a new declined attempt, if there is such an attempt. Earlier attempts
-    /// remain in the transaction, and their order is not documented. An attempt that is declined
-    /// later keeps its date. Two attempts may have the same date.
+    /// Returns the reason for a new declined attempt, if there is one. Earlier attempts remain in
+    /// the transaction, and their order is not documented. An attempt that is declined later keeps
+    /// its date. Two attempts may have the same date.
     fn decline(&self, transaction: &Transaction) -> Option<(Option<PaymentErrorCode>,)> {
         let declined: Vec<&Attempt> = attempts(transaction).filter(|a| is_failed(a)).collect();
         let is_new = |attempt: &&&Attempt| {

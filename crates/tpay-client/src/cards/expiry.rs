@@ -21,8 +21,9 @@ use api_auth::InputError;
 /// # Ok::<(), &str>(())
 /// ```
 ///
-/// Source: `YYMM`, the provider's API reference, `POST /transactions`; `MMYY`, the provider's
-/// documentation, `docs-api.tpay.com`, webhooks; `MM/YY`, the tests of the official PHP client.
+/// Source: the provider's API reference, `POST /transactions` (`YYMM`), the provider's
+/// documentation, `docs-api.tpay.com`, webhooks (`MMYY`), and the tests of the official PHP client
+/// (`MM/YY`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CardExpiry {
     year: u16,

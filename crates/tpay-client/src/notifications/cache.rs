@@ -1,8 +1,8 @@
-//! A cache of fetched certificates, by the name of their file.
+//! A cache of fetched certificates, keyed by file name.
 //!
 //! The names are taken from messages that are not verified yet, so any sender can choose them:
 //!
-//! - each name has its own pause, so that invalid messages of one name do not block another name;
+//! - each name has its own pause, so that invalid messages with one name do not block another name;
 //! - the usual names are not counted and never evicted, so that invalid messages with other names
 //!   never block them;
 //! - the number of other names that never verified a message is limited, and they never evict a
@@ -22,18 +22,18 @@ use api_auth::jws::Certificate;
 
 /// The time for which a certificate is used before it is fetched again.
 const TTL: Duration = Duration::from_secs(3600);
-/// The pause between two fetches of one name.
+/// The pause between two fetches for one name.
 const PAUSE: Duration = Duration::from_secs(10);
 /// The maximum number of unusual names that never verified a message.
 const MAX_UNVERIFIED: usize = 16;
-/// The maximum number of fetches at once of unusual names that never verified a message.
+/// The maximum number of fetches in a burst for unusual names that never verified a message.
 const MAX_FETCHES: u64 = 16;
 /// One more of these fetches is allowed after each interval.
 const FETCH_INTERVAL: Duration = Duration::from_secs(10);
 /// The maximum number of rejected claims that are counted.
 const MAX_REJECTIONS: usize = 256;
-/// The maximum number of certificates of a name that verified a message. One more that did not is
-/// cached: the newest.
+/// The maximum number of cached certificates of a name that verified a message. The newest
+/// certificate is cached as well, even if it verified none.
 const MAX_VERIFIED: usize = 2;
 
 #[derive(Debug)]
@@ -50,7 +50,7 @@ struct State {
     budget: Budget,
 }
 
-/// The budget of fetches of unusual names that never verified a message.
+/// The budget of fetches for unusual names that never verified a message.
 #[derive(Debug)]
 struct Budget {
     /// The number of fetches that are allowed now.
@@ -84,12 +84,12 @@ struct Cached {
     has_verified: bool,
 }
 
-/// The result of a claim to fetch a name.
+/// The result of a claim to fetch the certificate of a name.
 #[derive(Debug)]
 pub(super) enum Claim<'a> {
-    /// The caller must fetch it.
+    /// The caller must fetch the certificate.
     Fetch(Fetch<'a>),
-    /// Another thread fetches it.
+    /// Another thread is fetching the certificate.
     Running(Running<'a>),
     /// The pause of the name has not ended, or there is no budget or capacity for another name.
     Paused,
@@ -232,7 +232,7 @@ impl Cache {
         });
     }
 
-    /// Claims the fetch of a name.
+    /// Claims the fetch for a name.
     pub(super) fn claim<'a>(&'a self, name: &'a str, now: SystemTime) -> Claim<'a> {
         let mut state = self.state();
         let State { entries, budget } = &mut *state;

@@ -53,8 +53,8 @@ wire_enum! {
 ///
 /// See the example of the module [`notifications::events`](crate::notifications::events).
 ///
-/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks, and the official PHP client,
-/// which read forms and JSON.
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks (forms), and the official
+/// PHP client (forms and JSON).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AliasNotification {
@@ -96,8 +96,9 @@ impl AliasNotification {
 }
 
 impl NotifiedAlias {
-    /// Returns the time of expiry in Unix seconds; for a date, its midnight. Returns `None` if it
-    /// is absent or not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time of expiry in Unix seconds; for a date without a time, midnight of that
+    /// date. Returns `None` if the field is absent or does not contain a time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn expiration_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.expiration_date.as_deref())
     }
@@ -180,7 +181,8 @@ pub struct TokenizationNotification {
 }
 
 impl TokenizationNotification {
-    /// Returns the expiry date of the card. Returns `None` if it is absent or not a date.
+    /// Returns the expiry date of the card. Returns `None` if the field is absent or does not
+    /// contain a date.
     pub fn card_expiry(&self) -> Option<CardExpiry> {
         CardExpiry::from_mmyy(self.token_expiry_date.as_deref()?)
     }
@@ -204,7 +206,7 @@ pub struct TokenUpdateNotification {
     pub extra: ExtraFields,
 }
 
-/// A marketplace payment. The unit of its amounts is not documented: compare them with your
+/// A marketplace payment. The unit of the amounts is not documented: compare them with your
 /// records.
 ///
 /// See the example of the module [`notifications::events`](crate::notifications::events).
@@ -218,9 +220,9 @@ pub struct MarketplaceNotification {
     pub transaction_id: Option<String>,
     /// The title that the payer sees, `TR-XXX-XXXXXXX`.
     pub transaction_title: Option<String>,
-    /// The amount due, as sent: in units of the transaction's currency, or in grosze.
+    /// The amount due, as sent: in the transaction's currency (12.34) or in grosze (1234).
     pub transaction_amount: Option<Amount>,
-    /// The paid amount, as sent: in units of the transaction's currency, or in grosze.
+    /// The paid amount, as sent: in the transaction's currency (12.34) or in grosze (1234).
     pub transaction_paid_amount: Option<Amount>,
     /// The status: `pending`, `correct`, `refund` or `canceled`.
     pub transaction_status: Option<String>,
@@ -245,14 +247,15 @@ pub struct MarketplaceNotification {
 }
 
 impl MarketplaceNotification {
-    /// Returns the time of the transaction in Unix seconds. Returns `None` if it is absent or not a
-    /// time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time of the transaction in Unix seconds. Returns `None` if the field is absent
+    /// or does not contain a time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.transaction_date.as_deref())
     }
 
-    /// Returns the time of booking in Unix seconds. Returns `None` if it is absent or not a time;
-    /// see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time of booking in Unix seconds. Returns `None` if the field is absent or does
+    /// not contain a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn booking_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.transaction_booking_date.as_deref())
     }
@@ -331,7 +334,7 @@ impl RecurringNotification {
         NotificationResponse::TRUE
     }
 
-    /// Returns whether equal bodies are the same event: each transaction, or each pair of charge
+    /// Returns whether equal bodies report the same event: each transaction, or each pair of charge
     /// number and attempt number, occurs once.
     pub(super) fn is_unique(&self) -> bool {
         let is_numbered = self.iteration_count.is_some() && self.iteration_attempt_count.is_some();
@@ -340,8 +343,8 @@ impl RecurringNotification {
 }
 
 /// A genuine notification of an unknown kind, or with a body that is neither a form nor JSON
-/// without repeated names. It is the payload of the error that [`read`](crate::Notifications::read)
-/// returns for it. No response acknowledges it.
+/// without repeated names. [`read`](crate::Notifications::read) returns it as the payload of an
+/// error. There is no response that acknowledges it.
 ///
 /// See the example of the module [`notifications::events`](crate::notifications::events).
 #[derive(Clone, PartialEq, Eq)]

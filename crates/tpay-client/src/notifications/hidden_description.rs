@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 /// A hidden description of a transaction, such as your order number, byte for byte as received.
 ///
-/// Comparing it with a string compares the bytes. A description in another encoding than UTF-8 is
-/// therefore equal to no string. It is displayed with U+FFFD in place of each invalid sequence, so
+/// Comparing it with a string compares the bytes. A description in an encoding other than UTF-8 is
+/// therefore not equal to any string. `Display` shows U+FFFD in place of each invalid sequence, so
 /// never search for an order by the displayed text: use [`as_str`](Self::as_str) or
 /// [`as_bytes`](Self::as_bytes).
 ///
@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize, Serializer};
 /// assert!(latin != "zam\u{fffd}wienie" && latin.as_str().is_none());
 /// ```
 ///
-/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks, `tr_crc`; no source
-/// documents its encoding.
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks, `tr_crc`; the encoding is
+/// not documented.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(from = "String")]
 pub struct HiddenDescription(Vec<u8>);
@@ -53,7 +53,8 @@ impl fmt::Display for HiddenDescription {
 }
 
 impl fmt::Debug for HiddenDescription {
-    /// Formats the bytes as a string literal. Those that are not UTF-8 are escaped as `\xF3`.
+    /// Formats the bytes as a string literal. Bytes that are not UTF-8 are escaped, for example as
+    /// `\xF3`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("\"")?;
         for chunk in self.0.utf8_chunks() {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use api_auth::{Amount, ErrorKind, ExtraFields, Response, ResponseError, decode_form_bytes};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
@@ -12,29 +13,30 @@ use super::hidden_description::HiddenDescription;
 
 /// The member by which a payment is recognized.
 const TITLE: &str = "tr_id";
-/// The deepest nesting of names in a form, `a[b][c]`. Deeper ones stay flat.
+/// The deepest nesting of names in a form, `a[b][c]`. Deeper names are not split.
 const MAX_FORM_DEPTH: usize = 8;
 /// The deepest nesting of lists and objects in JSON.
 const MAX_JSON_DEPTH: usize = 100;
-/// The name by which `serde_json` marks raw JSON for its own types. An object that has it would be
-/// read as the JSON in its value.
+/// The name by which `serde_json` marks raw JSON for its own types. An object with this name would
+/// be parsed as the JSON in its value.
 const RESERVED: &str = "$serde_json::private::RawValue";
 
 pub(super) struct Members {
-    /// The members. Empty strings of a form are absent.
+    /// The members, without empty strings.
     object: Map<String, Value>,
-    /// The values of a form that are not UTF-8, by the parts of their names.
+    /// The form values that are not UTF-8, with the segments of their names.
     not_utf8: Vec<(Vec<String>, Vec<u8>)>,
     /// Whether there is a member `tr_id`, empty or not.
     pub(super) has_title: bool,
-    /// Whether the body is not UTF-8, or has lone surrogates: U+FFFD replaces them.
+    /// Whether the body contained invalid UTF-8 or lone surrogates, which were replaced with
+    /// U+FFFD.
     is_repaired: bool,
 }
 
 impl Members {
-    /// Reads a body: JSON if it begins with a brace, a form otherwise. White space at the ends is
-    /// skipped. A name must not be repeated: readers that take the first and readers that take the
-    /// last must see the same notification.
+    /// Parses a body: JSON if it begins with a brace, a form otherwise. Leading and trailing
+    /// whitespace is skipped. A repeated name is an error, because one parser may use the first
+    /// value and another the last.
     pub(super) fn read(body: &[u8]) -> Result<Self, ResponseError> {
         let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
         if text.starts_with(b"{") {
@@ -66,8 +68,8 @@ impl Members {
         Ok(Self { object, not_utf8, has_title, is_repaired })
     }
 
-    /// Reads JSON whose strings may have lone surrogates and bytes that are not UTF-8, and whose
-    /// numbers may be of any size.
+    /// Parses JSON. Strings may contain lone surrogates and bytes that are not UTF-8, and numbers
+    /// may have any size.
     fn read_json(body: &[u8]) -> Result<Self, ResponseError> {
         let lossy = String::from_utf8_lossy(body);
         let text = without_lone_surrogates(&lossy);
@@ -102,8 +104,8 @@ impl Members {
         extra.map_err(|_| invalid_body("the body cannot be read"))
     }
 
-    /// Returns the bytes of a member that the merchant chose, in any encoding. They are exact: JSON
-    /// must be UTF-8.
+    /// Returns the exact bytes of a member whose value the merchant chose. A form may use any
+    /// encoding; JSON must be UTF-8.
     pub(super) fn hidden_description(
         &self,
         name: &str,
@@ -130,14 +132,15 @@ impl Members {
         Ok(text.map(HiddenDescription::from))
     }
 
-    /// Returns the bytes of a value of a form that is not UTF-8.
+    /// Returns the bytes of a form value that is not UTF-8.
     fn not_utf8(&self, path: &[&str]) -> Option<&[u8]> {
         self.not_utf8.iter().find(|(known, _)| known == path).map(|(_, bytes)| &**bytes)
     }
 
-    /// Returns an error if one of these members identifies something inexactly: it is neither a
-    /// string nor a number, null nor absent, or it is not UTF-8. Two values must never be read as
-    /// the same string. In all other members, such as a payer's name, invalid bytes become U+FFFD.
+    /// Returns an error if one of these members, which identify something, is not exact: its value
+    /// is not UTF-8, or is neither a string, a number nor null. Two different values must never be
+    /// parsed as the same string. In all other members, such as a payer's name, invalid bytes
+    /// become U+FFFD.
     pub(super) fn validate_exact(&self, names: &[&str]) -> Result<(), ResponseError> {
         names.iter().try_for_each(|name| match self.get(name) {
             Some(value) => self.validate_value(&|| (*name).to_owned(), value),
@@ -145,7 +148,8 @@ impl Members {
         })
     }
 
-    /// Like [`validate_exact`](Self::validate_exact), for members of `object`, which is `parent`.
+    /// Like [`validate_exact`](Self::validate_exact), for members of `object`, which is the value
+    /// of the member `parent`.
     pub(super) fn validate_exact_in(
         &self,
         parent: &str,
@@ -174,8 +178,8 @@ impl Members {
         }
     }
 
-    /// Removes `test_mode` and returns whether it marks a test: anything but absent, null, empty,
-    /// `0` or `false`.
+    /// Removes `test_mode` and returns whether it marks a test: it has a value other than null, an
+    /// empty string, `0` or `false`.
     pub(super) fn take_test_mode(&mut self) -> bool {
         let value = self.object.remove("test_mode").filter(|value| !value.is_null());
         value.is_some_and(|value| {
@@ -206,8 +210,8 @@ impl Members {
         text.trim().parse().map_err(|_| invalid_body(&format!("{name}: not an amount")))
     }
 
-    /// Returns the bytes that a checksum covers: of a form, exactly the decoded ones. An amount that
-    /// is a JSON number has two decimals there.
+    /// Returns the bytes of a member as the md5sum covers them: the decoded bytes of a form value,
+    /// unchanged. An amount that is a JSON number is formatted with two decimals.
     pub(super) fn covered(&self, name: &str) -> Vec<u8> {
         if let Some(bytes) = self.not_utf8(&[name]) {
             return bytes.to_vec();
@@ -219,7 +223,7 @@ impl Members {
         units.map_or(text, |units| Amount::from_minor_units(units, 2).to_string()).into_bytes()
     }
 
-    /// Parses the member `data`. The members of these names must be exact.
+    /// Parses the member `data`. The members named in `exact` must be exact.
     pub(super) fn data<T: DeserializeOwned>(&self, exact: &[&str]) -> Result<T, ResponseError> {
         let data = self.get("data").ok_or_else(|| invalid_body("data: missing"))?;
         if let Value::Object(data) = data {
@@ -228,7 +232,7 @@ impl Members {
         api_auth::json(&Response::new(data.to_string().into_bytes()))
     }
 
-    /// Returns the required amount of this name in `data`.
+    /// Returns the required amount with this name in `data`.
     pub(super) fn require_amount_in_data(&self, name: &str) -> Result<Amount, ResponseError> {
         let value = self.get("data").and_then(|data| data.get(name));
         let text = value.and_then(text).filter(|text| !text.is_empty());
@@ -258,7 +262,7 @@ pub(super) fn invalid_body(problem: &str) -> ResponseError {
     ResponseError::new(ErrorKind::Decode).with_message(problem)
 }
 
-/// Returns bytes as text. Those that are not UTF-8 become U+FFFD.
+/// Converts bytes to a string. Invalid UTF-8 becomes U+FFFD.
 fn lossy(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
@@ -290,43 +294,48 @@ fn path(name: String) -> (String, Vec<String>) {
     nested().unwrap_or((name, Vec::new()))
 }
 
-/// Inserts a value, and returns whether its name was not taken.
+/// Inserts a value. Returns `false` if the name already exists.
 fn insert(object: &mut Map<String, Value>, name: String, nested: &[String], text: String) -> bool {
-    match nested {
-        [] if object.contains_key(&name) => false,
-        [] => {
-            object.insert(name, Value::String(text));
+    match (nested, object.entry(name)) {
+        ([], Entry::Occupied(_)) => false,
+        ([], Entry::Vacant(entry)) => {
+            entry.insert(Value::String(text));
             true
         }
-        [next, rest @ ..] => {
-            match object.entry(name).or_insert_with(|| Value::Object(Map::new())) {
-                Value::Object(within) => insert(within, next.clone(), rest, text),
-                _ => false,
-            }
-        }
+        ([next, rest @ ..], entry) => match entry.or_insert_with(|| Value::Object(Map::new())) {
+            Value::Object(within) => insert(within, next.clone(), rest, text),
+            _ => false,
+        },
     }
 }
 
-/// Returns whether a body can be an urlencoded form. Other bodies would be parsed as something that
+/// Returns whether a body can be a URL-encoded form. Any other body would parse as something that
 /// the sender did not mean.
 fn is_form(text: &[u8]) -> bool {
-    let mut escapes = text.split(|byte| *byte == b'%').skip(1);
-    let is_plain = |byte: &u8| {
+    let is_plain = |byte: u8| {
         let is_excluded =
             matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}');
         byte.is_ascii_graphic() && !is_excluded
     };
-    text.iter().all(is_plain)
-        && escapes.all(|rest| {
-            matches!(rest, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
-        })
+    let mut rest = text;
+    loop {
+        rest = match rest {
+            [] => return true,
+            [b'%', high, low, rest @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                rest
+            }
+            [b'%', ..] => return false,
+            [byte, rest @ ..] if is_plain(*byte) => rest,
+            _ => return false,
+        };
+    }
 }
 
 fn reserved() -> ResponseError {
     invalid_body("the body has a reserved name")
 }
 
-/// Replaces the escapes of lone surrogates by that of U+FFFD, which `serde_json` accepts.
+/// Replaces the escapes of lone surrogates with that of U+FFFD, which `serde_json` accepts.
 fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     let code = |at: usize| {
         let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
@@ -354,7 +363,7 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     repaired.into()
 }
 
-/// Returns a value of the body. Each object must have a name once. A number that cannot be
+/// Converts a value of the body. A repeated name in an object is an error. A number that cannot be
 /// represented exactly becomes a string of its digits.
 fn value(raw: &RawValue, depth: usize) -> Result<Value, ResponseError> {
     if depth > MAX_JSON_DEPTH {
@@ -400,7 +409,7 @@ fn not_json(_: serde_json::Error) -> ResponseError {
     invalid_body("the body is not JSON")
 }
 
-/// The members of an object, in their order.
+/// The members of an object, in order.
 struct Entries<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {

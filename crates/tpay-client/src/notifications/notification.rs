@@ -12,15 +12,15 @@ use super::members::{Members, invalid_body};
 
 /// A genuine notification of a known kind. Each kind may be a form or JSON.
 ///
-/// Deliveries are repeated until they are acknowledged. Store the [`key`](Notification::key),
-/// process each key once, then respond with [`accept`](Notification::accept). Process deliveries
-/// without a key idempotently. A genuine notification of an unknown kind is returned as an error
-/// with an [`OtherNotification`] as its [`payload`](Error::payload), so that it is never
-/// acknowledged without being processed.
+/// Tpay repeats a delivery until it is acknowledged. Store the [`key`](Notification::key), process
+/// each key once, then respond with [`accept`](Notification::accept). Process deliveries without a
+/// key idempotently. A genuine notification of an unknown kind is returned as an error with an
+/// [`OtherNotification`] as its [`payload`](Error::payload), so that it is never acknowledged
+/// without being processed.
 ///
 /// See the example of [`Notifications`](crate::Notifications).
 ///
-/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; recurring charges,
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks. Recurring charges are from
 /// `docs.sandbox.tpay.com`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -44,7 +44,7 @@ pub enum Notification {
 ///
 /// See the example of [`Notifications`](crate::Notifications).
 ///
-/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `FALSE`,
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks. `FALSE` is from
 /// `support.tpay.com`, two-step confirmation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotificationResponse {
@@ -83,7 +83,7 @@ impl Notification {
     ///
     /// The sources disagree about the response to [`Recurring`](Self::Recurring). This method
     /// returns the response of the official client, and [`RecurringNotification::accept_as_text`]
-    /// the other one.
+    /// returns the other one.
     pub fn accept(&self) -> NotificationResponse {
         match self {
             Self::Payment(_) | Self::Alias(_) => NotificationResponse::TRUE,
@@ -131,7 +131,7 @@ impl Notification {
     }
 }
 
-/// Parses a body whose signature is valid. The kinds are checked in the same order as by the
+/// Parses a body whose signature is valid. The kinds are checked in the same order as in the
 /// official client.
 pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
     let other = |kind| OtherNotification { kind, body: body.to_vec() };

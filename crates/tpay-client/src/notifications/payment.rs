@@ -25,7 +25,7 @@ wire_enum! {
     ///
     /// See the example of [`Notifications`](crate::Notifications).
     ///
-    /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `paid` and capital
+    /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks. `paid` and capital
     /// letters were observed in real notifications.
     pub enum NotificationStatus {
         /// The payment succeeded.
@@ -54,10 +54,10 @@ pub struct PaymentNotification {
     /// The hidden description that you set (`tr_crc`), such as an order number. The md5sum covers
     /// its bytes.
     pub crc: HiddenDescription,
-    /// The amount due (`tr_amount`), in units of the transaction's currency.
+    /// The amount due (`tr_amount`) in the transaction's currency, such as 12.34.
     pub amount: Amount,
-    /// The paid amount (`tr_paid`), in units of the transaction's currency. Compare it with the
-    /// expected amount by [`paid_in_full`](Self::paid_in_full).
+    /// The paid amount (`tr_paid`) in the transaction's currency, such as 12.34. Use
+    /// [`paid_in_full`](Self::paid_in_full) to compare it with the expected amount.
     pub paid: Amount,
     /// The description that the payer saw (`tr_desc`).
     pub description: String,
@@ -68,7 +68,7 @@ pub struct PaymentNotification {
     /// The payer's e-mail address (`tr_email`).
     pub email: String,
     /// Whether the notification is a test without a payment: `test_mode` has a value other than
-    /// `0`, `false` and an empty string, or the title is the one of the panel's test button.
+    /// `0`, `false` and an empty string, or the title is that of the panel's test button.
     pub test_mode: bool,
     /// The currency of the amounts (`tr_currency`).
     pub currency: Option<Currency>,
@@ -109,14 +109,16 @@ pub struct PaymentNotification {
 }
 
 impl PaymentNotification {
-    /// Returns whether the status is that of a payment. This includes partial payments and tests
-    /// without a payment. Use [`paid_in_full`](Self::paid_in_full) to decide whether to deliver.
+    /// Returns whether the status is that of a successful payment. This includes partial payments
+    /// and tests without a payment. Use [`paid_in_full`](Self::paid_in_full) to decide whether to
+    /// deliver.
     pub fn is_paid(&self) -> bool {
         matches!(self.status, NotificationStatus::True | NotificationStatus::Paid)
     }
 
-    /// Returns whether at least `expected` was paid, in units of the transaction's currency.
-    /// Compare [`currency`](Self::currency) as well if your account accepts several currencies.
+    /// Returns whether at least `expected` was paid. `expected` is in the transaction's currency,
+    /// such as 12.34. Compare [`currency`](Self::currency) as well if your account accepts several
+    /// currencies.
     ///
     /// Returns `false` for a test ([`is_test`](Self::is_test)). The signature and the md5sum of a
     /// test are valid, but no payment was made.
@@ -150,14 +152,14 @@ impl PaymentNotification {
     }
 
     /// Returns the expiry date of the card with the token [`card_token`](Self::card_token). Returns
-    /// `None` if it is absent or not a date.
+    /// `None` if the field is absent or does not contain a date.
     pub fn card_expiry(&self) -> Option<CardExpiry> {
         CardExpiry::from_mmyy(self.token_expiry_date.as_deref()?)
     }
 
     /// Returns the expiry date of the card with the token [`token_value`](Self::token_value), for
-    /// [`TokenPayment::new`](crate::transactions::pay::TokenPayment::new). Returns `None` if it is
-    /// absent or not a date.
+    /// [`TokenPayment::new`](crate::transactions::pay::TokenPayment::new). Returns `None` if the
+    /// field is absent or does not contain a date.
     pub fn eisop_card_expiry(&self) -> Option<CardExpiry> {
         CardExpiry::from_mmyy(self.eisop_card_expiry_date.as_deref()?)
     }
@@ -174,7 +176,7 @@ impl PaymentNotification {
         md5::matches(&parts, &self.md5sum)
     }
 
-    /// Returns whether equal bodies are the same event: a payment is made once, and a chargeback
+    /// Returns whether equal bodies report the same event: a payment is made once, and a chargeback
     /// has a date.
     pub(super) fn is_unique(&self) -> bool {
         self.is_paid() || !self.date.is_empty()
@@ -226,7 +228,7 @@ impl PaymentNotification {
     }
 }
 
-/// Returns whether a title is the one of the panel's test button, `TR-3HFD-TST24X`.
+/// Returns whether a title is that of the panel's test button, `TR-3HFD-TST24X`.
 fn is_test_title(title: &str) -> bool {
     let title = title.trim().to_ascii_uppercase();
     let last = title.strip_prefix("TR-").and_then(|rest| rest.rsplit('-').next());

@@ -8,18 +8,20 @@ use api_auth::{Amount, InputError, Params, Secret, jws};
 use crate::Client;
 use crate::notifications::payment_md5sum;
 
-/// The root of [`CERTIFICATE`], for [`Notifications::anchors`](crate::Notifications::anchors).
+/// The root certificate that issued [`CERTIFICATE`], for
+/// [`Notifications::anchors`](crate::Notifications::anchors).
 ///
 /// See the example of [`Notifications`](crate::Notifications).
 pub const ANCHORS: &str = include_str!("testing/anchors.pem");
-/// The certificate of [`sign`], for
+/// The certificate of the key that [`sign`] uses, for
 /// [`Notifications::certificate`](crate::Notifications::certificate).
 ///
 /// See the example of [`Notifications`](crate::Notifications).
 pub const CERTIFICATE: &str = include_str!("testing/certificate.pem");
 const KEY: &str = include_str!("testing/key.pem");
 
-/// Returns the header `X-JWS-Signature` for a body, as sent by the environment of `client`.
+/// Returns the value of the header `X-JWS-Signature` for a body, as sent by the environment of
+/// `client`.
 ///
 /// See the example of [`Notifications`](crate::Notifications).
 ///
@@ -30,8 +32,8 @@ pub fn sign(client: &Client, body: &[u8]) -> Result<String, InputError> {
     sign_with(KEY, &[base, "/x509/notifications-jws.pem"].concat(), body)
 }
 
-/// Returns the header `X-JWS-Signature` for a body, signed with your own key (RSA, PKCS #8 PEM),
-/// whose certificate is at `x5u`.
+/// Returns the value of the header `X-JWS-Signature` for a body, signed with your own key (RSA,
+/// PKCS #8 PEM), whose certificate is at `x5u`.
 ///
 /// See the example of [`Notifications`](crate::Notifications).
 ///

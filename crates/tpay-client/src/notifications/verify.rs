@@ -22,7 +22,7 @@ struct Message<'a> {
 }
 
 impl Notifications {
-    /// Verifies a signature over a body, and does not parse the body.
+    /// Verifies the signature of a body without parsing the body.
     ///
     /// # Errors
     /// Returns the errors of [`read`](Notifications::read).
@@ -97,8 +97,8 @@ impl Notifications {
         Err(newest.unwrap_or(JwsError::Chain))
     }
 
-    /// Verifies a message with a certificate, alone or with the fetched intermediates. These are
-    /// not trust anchors: the chain must end at one.
+    /// Verifies a message with a certificate, alone or with the fetched intermediates. The
+    /// intermediates are not trust anchors: the chain must end at a trust anchor.
     fn verify_by(&self, message: &Message<'_>, certificate: &Certificate) -> Result<(), JwsError> {
         let verify = |certificate: &Certificate| {
             message.jws.verify(message.body, certificate, &self.anchors, message.now)
@@ -151,7 +151,7 @@ impl Notifications {
         // A certificate that cannot be parsed is an error of the server. The message may be
         // genuine.
         Certificate::from_pem(response.body()).map_err(|_| {
-            let problem = "the certificate of notifications cannot be read";
+            let problem = "the signing certificate of notifications cannot be parsed";
             Error::from_response(
                 ResponseError::new(ErrorKind::Decode).with_message(problem),
                 response,
@@ -172,7 +172,7 @@ fn is_about_chain(why: JwsError) -> bool {
 /// Creates the error for a message that a newer certificate may verify.
 fn paused(why: JwsError) -> Error {
     let message = format!(
-        "a newer certificate may verify the notification but cannot be requested yet: {why}"
+        "the certificate may have been replaced, but the new one cannot be fetched yet: {why}"
     );
     ResponseError::new(ErrorKind::RateLimited).with_message(message).into()
 }

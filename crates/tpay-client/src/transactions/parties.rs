@@ -61,7 +61,7 @@ pub struct Payer {
 
 impl Payer {
     /// Creates a payer with an e-mail address and a name of 1 to 255 characters. The provider's API
-    /// reference requires at least 3 characters. Its SDK accepts fewer.
+    /// reference requires at least 3 characters, but the provider's SDK accepts fewer.
     pub fn new(email: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             email: email.into(),
@@ -123,7 +123,7 @@ impl Payer {
     }
 }
 
-/// URLs for the payer and recipients of notifications. They replace the settings of the panel.
+/// URLs for the payer and recipients of notifications. They override the settings in the panel.
 ///
 /// ```
 /// use tpay_client::transactions::Callbacks;
@@ -148,7 +148,7 @@ pub struct Callbacks {
 }
 
 impl Callbacks {
-    /// Creates callbacks that do not replace any setting.
+    /// Creates callbacks that do not override any setting.
     pub fn new() -> Self {
         Self::default()
     }
@@ -223,8 +223,8 @@ pub struct Collect {
 }
 
 impl Collect {
-    /// Creates a forwarding to `account` (`PL` and 26 digits), whose owner `receiver` has a name of
-    /// 3 to 70 characters.
+    /// Creates the bank account with the number `account` (`PL` and 26 digits). `receiver` is the
+    /// name of the owner, 3 to 70 characters.
     pub fn new(account: impl Into<String>, receiver: impl Into<String>) -> Self {
         Self { account: account.into(), receiver: receiver.into() }
     }

@@ -26,7 +26,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// The initiator of a charge to a saved card, and its reason.
+    /// The initiator of a charge to a saved card, and the reason for the charge.
     ///
     /// See the example of [`Pay`].
     ///
@@ -59,8 +59,8 @@ pub const CARD_GROUP: GroupId = GroupId::new(103);
 /// let by_bank = Pay::channel(21);
 /// ```
 ///
-/// Source: the provider's API reference, `POST /transactions/{transactionId}/pay`; Google Pay,
-/// `docs-api.tpay.com`; the legacy schedule, the official PHP client.
+/// Source: the provider's API reference, `POST /transactions/{transactionId}/pay`. Google Pay is
+/// from `docs-api.tpay.com`, and the legacy schedule from the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pay {
@@ -142,13 +142,14 @@ impl Pay {
         token_payment_data: TokenPayment,
         /// Sets the initiator of a charge to a saved card.
         cof: impl Into<CardOnFile>,
-        /// Sets the payment data of Apple Pay: the JSON of the wallet in base64.
+        /// Sets the Apple Pay payment data: the JSON from the wallet in base64.
         apple_pay_payment_data: impl Into<Secret>,
-        /// Sets the payment data of Google Pay: the JSON of the wallet in base64.
+        /// Sets the Google Pay payment data: the JSON from the wallet in base64.
         google_pay_payment_data: impl Into<Secret>,
-        /// Sets the payment data of Click to Pay.
+        /// Sets the Click to Pay payment data.
         click_to_pay_payment_data: ClickToPay,
-        /// Sets a schedule of the legacy kind of recurring payments.
+        /// Sets the schedule of a recurring payment of the legacy kind. For new programs, see
+        /// [`recurring`](crate::recurring).
         recursive: Recursive,
     }
 }
@@ -165,8 +166,8 @@ impl Pay {
 ///     .cof(CardOnFile::Unscheduled);
 /// ```
 ///
-/// Source: the provider's API reference, `POST /transactions`; a preauthorised token, the official
-/// PHP client.
+/// Source: the provider's API reference, `POST /transactions`. The token of a preauthorization is
+/// from the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CardPayment {
@@ -214,11 +215,11 @@ impl CardPayment {
         token: impl Into<Secret>,
         /// Sets the token of a preauthorization.
         preauthorized_token: impl Into<Secret>,
-        /// Sets whether the card is saved: 1 saves it, 0 does not. A notification then contains its
-        /// token.
+        /// Sets whether the card is saved: 1 saves it, 0 does not. A notification then contains the
+        /// token of the card.
         save: u32,
-        /// Sets the text of the settlement, letters and digits only. The API reference allows 12
-        /// characters, the official PHP SDK more.
+        /// Sets your text for the card settlement, letters and digits only. The API reference
+        /// allows 12 characters, the official PHP SDK more.
         roc_text: impl Into<String>,
     }
 }
@@ -259,8 +260,8 @@ impl TokenPayment {
     }
 
     setters! {
-        /// Sets the text of the settlement, letters and digits only. The API reference allows 12
-        /// characters, the official PHP SDK more.
+        /// Sets your text for the card settlement, letters and digits only. The API reference
+        /// allows 12 characters, the official PHP SDK more.
         roc_text: impl Into<String>,
     }
 
@@ -287,7 +288,7 @@ wire_enum! {
     }
 }
 
-/// The payment data of Click to Pay.
+/// The Click to Pay payment data.
 ///
 /// See the example of [`Pay`].
 ///
@@ -311,12 +312,12 @@ impl ClickToPay {
     }
 }
 
-/// A schedule of the legacy kind of recurring payments.
+/// A schedule of a recurring payment of the legacy kind.
 ///
 /// See the example of [`Pay`].
 ///
-/// Source: the official PHP client; no documentation names it. `recursiveId`, the names of the
-/// periods and the unlimited schedule, the official Android client.
+/// Source: the official PHP client; not documented. `recursiveId`, the names of the periods and the
+/// unlimited schedule are from the official Android client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Recursive {
@@ -345,11 +346,11 @@ impl Recursive {
     }
 
     setters! {
-        /// Sets the type. Defaults to 1. Its values are not documented.
+        /// Sets the type. Defaults to 1. The possible values are not documented.
         kind: u32,
         /// Sets the end date, `YYYY-MM-DD`.
         expiration_date: impl Into<String>,
-        /// Sets the id of the schedule. Its values are not documented.
+        /// Sets the id of the schedule. The format is not documented.
         recursive_id: impl Into<String>,
     }
 

@@ -39,9 +39,9 @@ wire_enum! {
 /// See the example of the module [`transactions::payments`](crate::transactions::payments).
 ///
 /// Source: the provider's API reference, `POST /transactions` and
-/// `GET /transactions/{transactionId}`; `groupId`, `alternatives`, `bankDataPayer`, `extra` and a
-/// list of errors instead of one, the official Android client. No documentation names
-/// `payIdEligible`.
+/// `GET /transactions/{transactionId}`. `groupId`, `alternatives`, `bankDataPayer`, `extra` and a
+/// list of errors instead of one error are from the official Android client. `payIdEligible` is not
+/// documented.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -51,7 +51,7 @@ pub struct Payments {
     pub status: Option<PaymentStatus>,
     /// The payment method, such as `pay_by_link`.
     pub method: Option<String>,
-    /// The paid amount, in units of the transaction's currency.
+    /// The paid amount in the transaction's currency, such as 12.34.
     pub amount_paid: Option<Amount>,
     /// The time at which the payment was booked.
     pub date: Option<TransactionDate>,
@@ -85,7 +85,7 @@ pub struct Payments {
 ///
 /// See the example of the module [`transactions::payments`](crate::transactions::payments).
 ///
-/// Source: the official Android client; no documentation names it for payments.
+/// Source: the official Android client; not documented for payments.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -103,8 +103,8 @@ pub struct PaymentExtra {
 ///
 /// See the example of the module [`transactions::payments`](crate::transactions::payments).
 ///
-/// Source: the provider's API reference, `POST /transactions`; `devMessage`, the official iOS
-/// client.
+/// Source: the provider's API reference, `POST /transactions`. `devMessage` is from the official
+/// iOS client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -134,7 +134,7 @@ impl PaymentError {
 ///
 /// See the example of the module [`transactions::payments`](crate::transactions::payments).
 ///
-/// Source: the official Android client; no documentation names it.
+/// Source: the official Android client; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -168,8 +168,8 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// Returns the time in Unix seconds. Returns `None` if it is absent or not a time; see
-    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time in Unix seconds. Returns `None` if the field is absent or does not contain
+    /// a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.date.as_deref())
     }
@@ -217,9 +217,9 @@ pub struct Lock {
     pub kind: Option<String>,
     /// The status of the hold: `Active`, `Removed` or `Executed`.
     pub status: Option<String>,
-    /// The held amount, in units of the transaction's currency.
+    /// The held amount in the transaction's currency, such as 12.34.
     pub amount: Option<Amount>,
-    /// The collected part of the held amount, in units of the transaction's currency.
+    /// The collected part of the held amount in the transaction's currency, such as 12.34.
     pub amount_collected: Option<Amount>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]

@@ -16,8 +16,8 @@ const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// may create a second transaction.
 impl Client {
     /// Generates a unique [`hidden_description`](crate::CreateTransaction::hidden_description): a
-    /// ULID of 26 letters and digits. It contains the time of the client's clock and 80 random
-    /// bits. It can also be used as the id of a
+    /// ULID of 26 letters and digits. The ULID contains the time of the client's clock and 80
+    /// random bits. You can also use it as the id of a
     /// [`CreateRecurring`](crate::recurring::CreateRecurring).
     ///
     /// Store it with your order before you create the transaction. If the outcome is unknown,
@@ -50,8 +50,8 @@ impl Client {
     }
 
     /// Returns the transactions with this hidden description among those that match `search`. The
-    /// API has no filter for it, so all pages of `search` are requested. Set the start of `search`
-    /// to the time at which the transaction may have been created.
+    /// API cannot filter by hidden description, so all pages of `search` are requested. Set the
+    /// start of `search` to the time at which the transaction may have been created.
     ///
     /// After an unknown outcome, an empty result means that no transaction was created, or that the
     /// server is still processing the request. Search again after a minute before you create

@@ -1,4 +1,4 @@
-//! The certificates of notifications: which certificates are used, and when they are fetched.
+//! The certificates that verify notifications: which ones are used, and when they are fetched.
 
 #![cfg(feature = "notifications")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
@@ -53,7 +53,7 @@ fn leaf(key: usize, issuer: &Issuer) -> String {
     params.signed_by(&KeyPair::from_pem(KEYS[key]).unwrap(), issuer).unwrap().pem()
 }
 
-/// Returns a signature with the key of this number, whose certificate has this name.
+/// Returns a signature by the key with this number. `name` is the file name of its certificate.
 fn signed(key: usize, name: &str) -> String {
     testing::sign_with(KEYS[key], &format!("https://secure.tpay.com/x509/{name}"), BODY).unwrap()
 }
@@ -69,7 +69,7 @@ struct Host {
 struct State {
     files: BTreeMap<String, String>,
     requests: Vec<String>,
-    /// Whether requests wait.
+    /// Whether requests hang.
     hangs: bool,
 }
 
@@ -197,7 +197,7 @@ fn certificate_of_an_unusual_name_is_fetched_after_the_pause_of_an_older_name() 
     shop.read(0, "next.pem").unwrap();
 }
 
-/// A constant flow of invalid messages of new names, then a genuine message of an unusual name.
+/// A constant flow of invalid messages with new names, then a genuine message with an unusual name.
 #[test]
 fn certificate_of_an_unusual_name_is_fetched_despite_invalid_messages_of_new_names() {
     let root = root();

@@ -36,12 +36,12 @@ fn notification_server_prints_usage() {
 #[cfg(feature = "notifications")]
 #[test]
 fn notification_server_rejects_an_invalid_merchant_id() {
-    let output = std::process::Command::new(test_support::examples::program("notification_server"))
+    let output = test_support::examples::command("notification_server")
         .args(["--merchant-id", "1010a", "--listen", "127.0.0.1:0", "--count", "0"])
         .envs([("TPAY_CLIENT_ID", "id"), ("TPAY_CLIENT_SECRET", "secret")])
         .output()
         .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), &*output.stdout), (Some(1), &b""[..]), "{errors}");
-    assert!(errors.contains("merchant_id: must be the number"), "{errors}");
+    assert!(errors.contains("merchant_id: must be the merchant id"), "{errors}");
 }

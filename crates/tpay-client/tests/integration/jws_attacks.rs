@@ -31,15 +31,15 @@ const USUAL: &str = "https://secure.tpay.com/x509/notifications-jws.pem";
 const AUTHORITIES: &str = "https://secure.tpay.com/x509/tpay-jws-root.pem";
 const BODY: &[u8] = b"id=1010&tr_id=TR-1&tr_amount=1.00&tr_paid=1.00&tr_status=TRUE";
 
-/// The key of the signer, and a key of another signer.
+/// The key of the signer.
 const KEY: &str = include_str!("jws/key.pem");
 const OTHER_KEY: &str = include_str!("../../src/notifications/testing/key.pem");
 
 const MISSING: &str = "the signature is missing";
 const MALFORMED: &str = "the signature is not a detached JWS";
-const HEADER: &str = "the header of the signature cannot be read";
+const HEADER: &str = "the header of the signature cannot be parsed";
 const ALGORITHM: &str = "the algorithm of the signature is not RS256";
-const ADDRESS: &str = "the certificate of the signature is at an address that is not allowed";
+const ADDRESS: &str = "the certificate URL (`x5u`) of the signature is not allowed";
 const TIME: &str = "the certificate of the signature is not valid at this time";
 const CHAIN: &str = "the certificate of the signature is not trusted";
 const SIGNATURE: &str = "the signature does not match";
@@ -652,9 +652,9 @@ fn signatures_of_one_environment_are_rejected_in_the_other() {
         signer().signed_by(&KeyPair::from_pem(KEY).unwrap(), issuer).unwrap().pem()
     };
     assert_eq!(shop.rejects_certificate(issued_by(&sandbox)), CHAIN);
-    // With its intermediate, the signature is accepted: only the root is trusted. But the host of
-    // this environment must serve the intermediate, and a message of the other environment must not
-    // name this host.
+    // If the other intermediate is available, the signature is accepted, because only the root is
+    // trusted. But the host of this environment would have to serve that intermediate, and a
+    // message of the other environment must not name this host.
     shop.clock.advance(Duration::from_secs(10));
     shop.serves(issued_by(&sandbox) + &sandbox.pem());
     shop.reader.read(&signed(&header(USUAL), BODY), BODY).unwrap();

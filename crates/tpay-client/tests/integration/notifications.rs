@@ -1,4 +1,4 @@
-//! Notifications: which are accepted and rejected, and when a certificate is fetched.
+//! Tests which notifications are accepted and rejected, and when a certificate is fetched.
 
 #![cfg(feature = "notifications")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
@@ -237,7 +237,7 @@ fn read(body: &str) -> Notification {
     try_read(body).unwrap_or_else(|error| panic!("{body}: {error}"))
 }
 
-/// Returns the members of a payment, some of them replaced.
+/// Returns the members of a payment, with the given changes.
 fn payment(changes: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut members: Vec<(String, String)> = [
         ("id", "1010"),
@@ -980,7 +980,7 @@ fn md5sum_covers_values_as_sent_and_json_numbers() {
     }
 }
 
-/// Each of these values may be the merchant's text in a legacy encoding.
+/// Each of these values may be text of the merchant in a legacy encoding.
 #[test]
 fn hidden_descriptions_that_are_not_utf_8_are_verified_and_compared_by_their_bytes() {
     let code = Secret::new("demo");
@@ -1004,7 +1004,7 @@ fn hidden_descriptions_that_are_not_utf_8_are_verified_and_compared_by_their_byt
     assert_eq!(latin.to_string(), "zam\u{fffd}w");
     assert_eq!(format!("{latin:?}"), r#""zam\xF3w""#);
     assert_eq!(latin.as_str(), None);
-    // A string that is displayed alike is not equal to it.
+    // A string that is displayed in the same way is not equal to the description.
     assert!(latin != "zam\u{fffd}w" && latin != "zamów" && latin != *"zam\u{fffd}w");
     assert_ne!(latin, read_crc("zam%F4w", b"zam\xf4w"));
     assert_ne!(latin, read_crc("zam%EF%BF%BDw", "zam\u{fffd}w".as_bytes()));

@@ -1,7 +1,8 @@
 //! The exact bytes of each endpoint's request (with all options, with none, with reserved
 //! characters), and the rejected arguments.
 //!
-//! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` requires at least one for each
+//! endpoint.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -195,10 +196,10 @@ fn transactions_create_request_rejects_what_the_server_would_reject() {
 
 /// Each row is a value at a limit of the request models of the official PHP SDK (master of
 /// 2026-06-24), which counts bytes. Values that the SDK accepts are sent. The table does not
-/// contain the values that are rejected here although the SDK sends them: empty required strings,
-/// amounts with more than two decimals (`incorrect_precision` of the provider), BLIK codes and
-/// other values of the right length with other than the documented characters, and dates that do
-/// not exist (four digits that are not YYMM, 31 June).
+/// contain the values that this crate rejects although the SDK sends them: empty required strings,
+/// amounts with more than two decimals (the provider's error `incorrect_precision`), BLIK codes and
+/// other values of the right length with undocumented characters, and dates that do not exist (four
+/// digits that are not YYMM, 31 June).
 #[test]
 fn values_that_the_official_sdk_accepts_are_accepted() {
     let text = |length: usize| "x".repeat(length);
@@ -1062,7 +1063,7 @@ fn page_that_is_repeated_twice_is_an_error() {
     assert_eq!(*requested.lock().unwrap(), expected);
 }
 
-/// Reads a list of 30 entries to which 10 are added before the second request, with limit 10.
+/// Reads a list of 30 entries with limit 10. Ten entries are added before the second request.
 /// Returns the number of entries, and the kind of the error after them.
 fn read_growing<E>(
     list: fn(&Client) -> api_auth::Items<E>,

@@ -1,4 +1,5 @@
-//! Each documented field of each response and notification is read into the field of its name.
+//! Tests that each documented field of each response and notification is parsed into the field with
+//! its name.
 
 #![cfg(feature = "notifications")]
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -51,7 +52,8 @@ fn call<T: Debug>(call: impl Fn(&Client) -> Result<T> + 'static) -> Call {
     })
 }
 
-/// Returns a payment method. A declined payment is an error with the transaction as its payload.
+/// Returns a client method that pays. A declined payment is an error with the transaction as its
+/// payload.
 fn payment(pay: impl Fn(&Client) -> Result<Transaction> + 'static) -> Call {
     call(move |client| pay(client).or_else(|error| error.declined().cloned().ok_or(error)))
 }
@@ -62,7 +64,7 @@ fn error_response(body: &str) -> Result<String, String> {
     Ok(format!("request_id: {:#?},\ndetails: {:#?}", error.request_id(), error.details()))
 }
 
-/// Returns the code and message of an error response in the format of OAuth.
+/// Returns the code and message of an error response in the OAuth format.
 fn oauth_error_response(body: &str) -> Result<String, String> {
     let error = client(400, body).request_token().unwrap_err();
     Ok(format!("code: {:?},\nmessage: {:?}", error.code(), error.message()))
@@ -89,7 +91,7 @@ fn notification(body: &str) -> Result<String, String> {
     }
 }
 
-/// Prints all fields of a payment, of which `Debug` shows a few.
+/// Prints all fields of a payment; `Debug` shows only some of them.
 fn printed(payment: &PaymentNotification) -> String {
     let code = "demo".into();
     let fields: [(&str, &dyn Debug); 26] = [
@@ -389,7 +391,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("error_description", "message"),
 ];
 
-/// Values that have another form in Rust.
+/// Values that have another format in Rust.
 const CONVERTED: &[(&str, &str, &str)] = &[
     ("paymentErrorCode", "63", "WrongBlikCode"),
     ("paymentErrorCode", "101", "RejectedByPayer"),

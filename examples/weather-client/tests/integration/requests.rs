@@ -12,7 +12,7 @@ fn client() -> Client {
     Client::builder("demo", "key").build().unwrap()
 }
 
-/// Method, target and body of a call.
+/// Returns the method, target and body of a call.
 fn written(call: &impl Endpoint) -> String {
     let request = client().signed_request(call).unwrap();
     let target = request.uri().path_and_query().unwrap();
@@ -44,7 +44,7 @@ fn report_create_request() {
 /// The value was computed with another tool:
 /// `printf 'GET /v1/stations/LHR/forecast' | openssl dgst -sha256 -hmac key -binary | basenc --base64url | tr -d =`
 #[test]
-fn signature_matches_the_known_answer() {
+fn signature_matches_the_test_vector() {
     let request = client().signed_request(&GetForecast::new("LHR")).unwrap();
     assert_eq!(
         request.headers()["authorization"],

@@ -253,7 +253,7 @@ fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
 
 /// Compares a request with that of the official client: method, path, parameters, body.
 ///
-/// The order of parameters has no meaning but for rules. Each client signs its own order.
+/// The order of parameters has no meaning, except for rules. Each client signs its own order.
 fn compare(vector: &Value, call: &Call, request: &Request, mut theirs: Wire) {
     let name = name(vector);
     let id = &*call.id;

@@ -12,16 +12,15 @@ use crate::raw_members::RawMembers;
 /// `\uXXXX` for all characters that are not ASCII, and plain slashes.
 ///
 /// A name that occurs twice keeps its position and has the last value. `a[]` and `a[k]` are nested
-/// objects. The key of `a[]` is one more than the largest key that PHP reads as an integer: `01`
-/// and
-/// `+1` are not.
+/// objects. The key of `a[]` is one more than the largest integer key. As in PHP, `01` and `+1` are
+/// not integers.
 ///
 /// # Errors
 /// Returns an error for text that is not UTF-8, and for names that the server would parse
 /// differently: with a dot or a space (they become `_`), with brackets that do not match, with a
-/// zero byte, or empty. Also for names that PHP ignores, with more than 64 pairs of brackets or an
-/// `a[]` after the largest integer, and for an `a[]` after negative keys only, whose key depends on
-/// PHP's version.
+/// zero byte, or empty. Also returns an error for names that PHP ignores (more than 64 pairs of
+/// brackets, or `a[]` after the largest integer), and for `a[]` after negative keys only, because
+/// the key then depends on PHP's version.
 ///
 /// ```
 /// use api_auth::hmac::nonce_headers::php_json;
@@ -69,7 +68,7 @@ fn keys_of(name: &str) -> Option<(&str, Vec<&str>)> {
     Some((base, keys))
 }
 
-/// The number of pairs of brackets that PHP accepts in a name (`max_input_nesting_level`).
+/// The maximum number of bracket pairs in a name that PHP accepts (`max_input_nesting_level`).
 const MAX_DEPTH: usize = 64;
 
 /// Returns the integer that PHP stores for this key, and `None` for a key that stays a string, such
@@ -167,7 +166,7 @@ fn write_escaped(text: &str, slash: &str, out: &mut String) {
     out.push('"');
 }
 
-/// The nesting depth of lists and objects in a body. PHP encodes 512 levels.
+/// The maximum nesting depth of a JSON body. PHP encodes 512 levels.
 const MAX_JSON_DEPTH: usize = 128;
 
 /// Encodes a JSON text as PHP's `json_encode` does without flags: no spaces, `\/`, `\uXXXX` for all

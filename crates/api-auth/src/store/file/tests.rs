@@ -35,12 +35,12 @@ fn file(store: &FileStore, ending: &str) -> PathBuf {
     store.folder().join(file_name(&key(), ending))
 }
 
-fn draft(store: &FileStore, key: &TokenKey) -> PathBuf {
-    store.folder().join(draft_name(key).unwrap())
+fn temporary(store: &FileStore, key: &TokenKey) -> PathBuf {
+    store.folder().join(temporary_name(key).unwrap())
 }
 
-/// Creates the draft of a writer that is killed before it finishes.
-fn leave_draft(path: &Path, text: &str) {
+/// Creates the temporary file of a writer that is killed before it finishes.
+fn leave_temporary(path: &Path, text: &str) {
     let folder = Folder::find(path.parent().unwrap()).unwrap();
     let name = path.file_name().unwrap().to_str().unwrap();
     folder.open(name, Access::CreateNew).unwrap().write_all(text.as_bytes()).unwrap();
@@ -134,7 +134,7 @@ fn only_the_user_can_read_the_files() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(store.folder()), 0o700);
     let files: Vec<_> = fs::read_dir(store.folder()).unwrap().collect();
-    assert_eq!(files.len(), 2, "the token and its lock, no draft");
+    assert_eq!(files.len(), 2, "the token and its lock, no temporary file");
     for file in files {
         assert_eq!(mode(&file.unwrap().path()), 0o600);
     }
@@ -174,7 +174,7 @@ fn folder_with_the_name_of_the_file_is_ignored() {
     fs::create_dir_all(file(&store, "json")).unwrap();
     store.save(&key(), &token("a"));
     assert_eq!(store.load(&key()), None);
-    assert_eq!(fs::read_dir(store.folder()).unwrap().count(), 1, "no draft is left");
+    assert_eq!(fs::read_dir(store.folder()).unwrap().count(), 1, "no temporary file is left");
 }
 
 #[cfg(unix)]
@@ -350,7 +350,7 @@ mod trust {
         set_mode(&real, 0o755);
         symlink("./real/../real", &link).unwrap();
         let store = || FileStore::new(link.join("a/b"));
-        let why = "is a symbolic link in a folder that others can write";
+        let why = "is a symbolic link in a folder that is writable by other users";
         for (mode, used) in [(0o755, true), (0o777, false), (0o775, false), (0o1777, true)] {
             set_mode(&folder.0, mode);
             let _ = fs::remove_dir_all(real.join("a"));
@@ -416,7 +416,7 @@ mod trust {
             assert!(works(&store), "{mode:o}: a folder of the same owner");
             chown(&cache, Some(other_user() + 2), None).unwrap();
             assert!(!works(&store), "{mode:o}: a folder of a third user");
-            let why = "belongs to another user and is in a folder that others can write";
+            let why = "belongs to another user and is in a folder that is writable by other users";
             assert!(reports(&store)[0].ends_with(why), "{mode:o}");
             assert!(give_away(&cache) && give_away(store.folder()));
             assert!(!works(&store), "{mode:o}: the last folder belongs to another user");
@@ -477,14 +477,17 @@ mod trust {
         assert!(works(&store));
         set_mode(store.folder(), 0o777);
         assert!(!works(&store) && !works(&store));
-        assert_eq!(reports(&store), ["the folder can be written by others"]);
+        assert_eq!(reports(&store), ["the folder is writable by other users; run `chmod go-w`"]);
         set_mode(store.folder(), 0o700);
         set_mode(&file(&store, "json"), 0o666);
         assert_eq!(store.load(&key()), None);
         assert_eq!(store.load(&key()), None);
         assert_eq!(
             reports(&store),
-            ["a file can be written by others", "the folder can be written by others"]
+            [
+                "a file in it is writable by other users; run `chmod go-w`",
+                "the folder is writable by other users; run `chmod go-w`"
+            ]
         );
     }
 
@@ -511,15 +514,16 @@ fn names(store: &FileStore) -> Vec<String> {
 }
 
 #[test]
-fn lock_removes_abandoned_drafts_of_all_keys_and_nothing_else() {
+fn lock_removes_abandoned_temporary_files_of_all_keys_and_nothing_else() {
     let folder = TempFolder::new();
     let store = folder.store();
     let other = TokenKey::new(&["other"]);
     store.save(&key(), &token("a"));
-    let draft = |key| draft(&store, key);
-    let kept = [draft(&other), store.folder().join("notes.tmp"), store.folder().join("a.b.tmp")];
-    for path in [&draft(&key()), &draft(&other), &kept[0], &kept[1], &kept[2]] {
-        leave_draft(path, "{");
+    let temporary = |key| temporary(&store, key);
+    let kept =
+        [temporary(&other), store.folder().join("notes.tmp"), store.folder().join("a.b.tmp")];
+    for path in [&temporary(&key()), &temporary(&other), &kept[0], &kept[1], &kept[2]] {
+        leave_temporary(path, "{");
     }
     let writer = File::open(&kept[0]).unwrap();
     writer.try_lock().unwrap();
@@ -533,16 +537,16 @@ fn lock_removes_abandoned_drafts_of_all_keys_and_nothing_else() {
 }
 
 #[test]
-fn draft_that_cannot_be_removed_does_not_prevent_removal_of_others() {
+fn temporary_file_that_cannot_be_removed_does_not_prevent_removal_of_others() {
     let folder = TempFolder::new();
     let store = folder.store();
     store.save(&key(), &token("a"));
-    let drafts: Vec<PathBuf> = (0..8).map(|_| draft(&store, &key())).collect();
-    for (number, path) in drafts.iter().enumerate() {
-        if number % 2 == 0 { fs::create_dir(path).unwrap() } else { leave_draft(path, "{") }
+    let files: Vec<PathBuf> = (0..8).map(|_| temporary(&store, &key())).collect();
+    for (number, path) in files.iter().enumerate() {
+        if number % 2 == 0 { fs::create_dir(path).unwrap() } else { leave_temporary(path, "{") }
     }
     drop(store.lock(&key()));
-    let left = drafts.iter().filter(|path| path.exists()).count();
+    let left = files.iter().filter(|path| path.exists()).count();
     assert_eq!(left, 4, "the folders");
 }
 
@@ -579,24 +583,24 @@ fn token_is_kept_where_files_cannot_be_held_while_another_process_has_the_lock()
 
 #[cfg(unix)]
 #[test]
-fn token_is_saved_although_another_process_removes_its_draft() {
+fn token_is_saved_although_another_process_removes_its_temporary_file() {
     let folder = TempFolder::new();
     let store = folder.store();
     store.save(&key(), &token("a"));
-    // The writer waits for the lock of the token file before it renames its draft.
+    // The writer waits for the lock of the token file before it renames its file.
     let replacing = Locked(File::open(file(&store, "json")).unwrap());
     replacing.0.try_lock().unwrap();
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| store.save(&key(), &token("b")));
         let text = token("b").to_text();
-        let is_finished_draft = |name: &String| {
+        let is_finished = |name: &String| {
             let content = fs::read(store.folder().join(name)).unwrap_or_default();
             name.ends_with(".tmp") && content == text.expose().as_bytes()
         };
-        // On a slow machine the writer may ignore the lock before the draft is removed.
+        // On a slow machine the writer may ignore the lock before the file is removed.
         while !writer.is_finished() {
-            if let Some(draft) = names(&store).into_iter().find(is_finished_draft) {
-                let _ = fs::remove_file(store.folder().join(draft));
+            if let Some(temporary) = names(&store).into_iter().find(is_finished) {
+                let _ = fs::remove_file(store.folder().join(temporary));
                 break;
             }
             std::thread::yield_now();
@@ -604,7 +608,7 @@ fn token_is_saved_although_another_process_removes_its_draft() {
         drop(replacing);
     });
     assert_eq!(store.load(&key()), Some(token("b")));
-    assert_eq!(names(&store).len(), 1, "no draft is left");
+    assert_eq!(names(&store).len(), 1, "no temporary file is left");
 }
 
 #[cfg(unix)]
@@ -652,8 +656,8 @@ fn child_process_is_killed_between_writing_and_renaming() {
     let Some(folder) = folder_of_parent() else { return };
     let store = FileStore::new(folder);
     let _held = store.lock(&key()).unwrap();
-    let draft = draft(&store, &key());
-    leave_draft(&draft, token("b").to_text().expose());
+    let temporary = temporary(&store, &key());
+    leave_temporary(&temporary, token("b").to_text().expose());
     std::process::abort();
 }
 

@@ -333,7 +333,7 @@ mod gzip {
     }
 }
 
-/// Sends this number of requests at a time, twice, and returns the number of connections.
+/// Sends this number of concurrent requests, twice, and returns the number of connections.
 fn connections_of(requests: usize, settings: &Settings) -> usize {
     let connections = Arc::new(AtomicUsize::new(0));
     // The server responds when all requests of a round have arrived.
@@ -441,7 +441,7 @@ mod exhausted {
         let limit = format!("RUST_MIN_STACK={}; export RUST_MIN_STACK", 1_u64 << 46);
         let result = run(&limit, &url);
         assert!(result.starts_with("Resolve No ") && result.contains("thread"), "{result}");
-        // An address needs no look-up.
+        // An address needs no lookup.
         if cfg!(feature = "dns-cache") {
             assert_eq!(run(&limit, &url.replace("localhost", "127.0.0.1")), "ok 200 OK");
         }

@@ -1,4 +1,4 @@
-//! The arguments of the program.
+//! The command-line arguments.
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,33 +19,38 @@ Usage:
   api-sandbox run [OPTIONS] [PROVIDER...] -- COMMAND...  while COMMAND runs
 
 The first form prints the environment variables that connect clients to the servers. The second
-form sets them for COMMAND, removes other variables of the clients, and exits with COMMAND's status.
-PROVIDER is tinypass, tinycert, tokenpass or tpay, and limits the variables and the log to them.
+form sets them for COMMAND, unsets all other variables of the clients, and exits with the status of
+COMMAND. PROVIDER is tinypass, tinycert, tokenpass or tpay; it limits the variables and the log.
 
 Options:
-  --port PORT        ports PORT (TinyPass), PORT+1 (TinyCert), PORT+2 (Tokenpass), PORT+3 (Tpay);
-                     0 picks free ports [default: 8080; with run: 0]
-  --env FORMAT       how variables are printed: bash, fish, powershell, dotenv, json [default: bash]
-  --env-file FILE    writes the variables to FILE as NAME=value lines instead
-  --clock TIME       the servers' clock starts at TIME: Unix seconds, or UTC as 2026-11-29T12:00:00Z
-  --misbehave KIND[:N]
-                     the next N requests of each server [default: 1] fail; may be repeated. The kinds
-                     are below
-  --seed FILE        adds records to the servers: a JSON object of lists tinypass.accesses (rid,
-                     user_ref, email, expires), tinycert.certificates (ca, common_name, dns_names,
-                     expires), tokenpass.balances (address, asset, satoshis) and tpay.transactions
-                     (the body of a new transaction, and paid: true)
-  --bind ADDRESS     IP address to listen on [default: 127.0.0.1]. On any other address, anyone who can
-                     reach it can use the servers; clients accept plain HTTP on loopback only
-  --tls              the servers use HTTPS with certificates from a CA created for this run.
-                     SSL_CERT_FILE is set to the file of its root certificate
-  --log FORMAT       how requests are logged to standard error: text, json, off [default: text]
-  -h, --help         prints this text
-  -V, --version      prints the version
+  --port PORT        Listen on PORT (TinyPass), PORT+1 (TinyCert), PORT+2 (Tokenpass) and PORT+3
+                     (Tpay); 0 selects free ports [default: 8080; with run: 0]
+  --env FORMAT       Print the variables for bash, fish or powershell, or as dotenv or json
+                     [default: bash]
+  --env-file FILE    Write the variables to FILE, as NAME=value lines, instead of printing them
+  --clock TIME       Start the clock of the servers at TIME: Unix seconds, or a time in UTC such as
+                     2026-11-29T12:00:00Z
+  --misbehave KIND[:N][@PATH]
+                     Let the next N requests to each server fail [default: 1], or those whose path
+                     begins with PATH. Can be repeated. The kinds are listed below
+  --seed FILE        Add the records of a JSON file: an object with an object of lists for each
+                     provider, such as {\"tinycert\":{\"certificates\":[...]}}. The lists are
+                     tinypass accesses (rid, user_ref, email, expires), tinycert certificates (ca,
+                     common_name, dns_names, expires), tokenpass balances (address, asset,
+                     satoshis) and tpay transactions (the body of a new transaction, and paid: true)
+  --bind ADDRESS     Listen on this IP address [default: 127.0.0.1]. Anyone who can reach another
+                     address can use the servers, but the console is only at the loopback address
+                     that is printed. Clients accept plain HTTP on loopback only
+  --tls              Use HTTPS, with certificates from a new CA. The variable SSL_CERT_FILE names the
+                     file with the root certificate of the CA
+  --log FORMAT       Log requests to standard error as text or json, or turn the log off
+                     [default: text]
+  -h, --help         Print this text
+  -V, --version      Print the version
 
-Each request is logged with provider, method, path, endpoint, whether the credentials are valid,
-status, and the reason for a rejection. The log has no query, header or body, and no path segment
-that may be an id or a token.
+A line of the log contains the provider, method, path and endpoint of a request, whether the
+credentials are valid, the status, and the reason for a rejection. The log contains no queries,
+headers or bodies, and no path segments that may be ids or tokens.
 
 Kinds of --misbehave:
 {KINDS}
@@ -55,7 +60,7 @@ Example:
   api-sandbox run tpay -- cargo test
 ";
 
-/// Returns the help, with the kinds of failures.
+/// Returns the help, with the kinds of failures inserted.
 pub(crate) fn help() -> String {
     let kinds = Misbehaviour::NAMED.into_iter();
     let kinds: String = kinds.map(|(name, label, _)| format!("  {name:<21}{label}\n")).collect();
@@ -65,7 +70,7 @@ pub(crate) fn help() -> String {
 /// The providers, in the order of their ports.
 pub(crate) const PROVIDERS: [&str; 4] = ["tinypass", "tinycert", "tokenpass", "tpay"];
 
-/// How requests are logged.
+/// The format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Log {
     Off,
@@ -80,12 +85,12 @@ pub(crate) struct Arguments {
     pub(crate) format: Format,
     pub(crate) env_file: Option<PathBuf>,
     pub(crate) clock: Option<SandboxClock>,
-    pub(crate) misbehaviours: Vec<(Misbehaviour, usize)>,
+    pub(crate) misbehaviours: Vec<(Misbehaviour, usize, String)>,
     pub(crate) log: Log,
     pub(crate) seed: Option<PathBuf>,
     pub(crate) bind: IpAddr,
     pub(crate) tls: bool,
-    /// The command and its arguments.
+    /// The command after `--`, with its arguments.
     pub(crate) command: Option<Vec<OsString>>,
 }
 
@@ -162,13 +167,15 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, String> {
         is_first = false;
     }
     match &arguments.command {
-        Some(_) if !is_run => return Err("-- COMMAND needs `run` before it".to_owned()),
-        Some(command) if command.is_empty() => return Err("-- needs a command".to_owned()),
-        None if is_run => return Err("run needs -- and a command".to_owned()),
+        Some(_) if !is_run => return Err("`-- COMMAND` is only allowed after `run`".to_owned()),
+        Some(command) if command.is_empty() => {
+            return Err("-- must be followed by a command".to_owned());
+        }
+        None if is_run => return Err("`run` must be followed by `-- COMMAND`".to_owned()),
         _ => {}
     }
     if format.is_some() && (is_run || arguments.env_file.is_some()) {
-        return Err("--env is for variables that are printed".to_owned());
+        return Err("--env cannot be combined with `run` or --env-file".to_owned());
     }
     arguments.format = format.unwrap_or(Format::Bash);
     arguments.port = port.unwrap_or(if is_run { 0 } else { 8080 });
@@ -178,7 +185,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, String> {
     Ok(Parsed::Run(arguments))
 }
 
-/// Reads the value of an option. The error names the option.
+/// Reads the value of an option. Errors name the option.
 fn value<T>(
     parser: &mut lexopt::Parser,
     option: &str,
@@ -202,14 +209,24 @@ fn parse_log(text: &str) -> Result<Log, String> {
     }
 }
 
-fn misbehaviour(text: &str) -> Result<(Misbehaviour, usize), String> {
+fn misbehaviour(text: &str) -> Result<(Misbehaviour, usize, String), String> {
+    let (text, path) = match text.split_once('@') {
+        Some((_, path)) if !path.starts_with('/') => {
+            return Err("has no path that begins with / after the @".to_owned());
+        }
+        Some((text, path)) => (text, path),
+        None => (text, ""),
+    };
     let (kind, times) = match text.split_once(':') {
         Some((kind, times)) => (kind, times.parse().ok().filter(|times| *times > 0)),
         None => (text, Some(1)),
     };
-    let times = times.ok_or("has no number of requests after the colon")?;
+    let times = times.ok_or("must have a number of requests after the colon")?;
     let how = Misbehaviour::named(kind).ok_or("is not a kind of failure")?;
-    Ok((how, times))
+    if !path.is_empty() && matches!(how, Misbehaviour::ResetBeforeReading) {
+        return Err("has a path, which is not known before the request is read".to_owned());
+    }
+    Ok((how, times, path.to_owned()))
 }
 
 #[cfg(test)]
@@ -238,6 +255,8 @@ mod tests {
             "--misbehave",
             "bad-gateway:3",
             "--misbehave=cut-body",
+            "--misbehave=reset-after-reading@/transactions",
+            "--misbehave=delay:2@/r2/access",
             "--log",
             "json",
             "--bind=::1",
@@ -249,8 +268,10 @@ mod tests {
         .unwrap();
         assert_eq!((full.port, full.providers), (4000, vec!["tpay", "tinycert"]));
         assert_eq!((full.format, full.log), (Format::Fish, Log::Json));
-        let times: Vec<usize> = full.misbehaviours.iter().map(|(_, times)| *times).collect();
-        assert_eq!(times, [3, 1]);
+        let misbehaviours =
+            full.misbehaviours.iter().map(|(_, times, path)| (*times, path.as_str()));
+        let misbehaviours: Vec<_> = misbehaviours.collect();
+        assert_eq!(misbehaviours, [(3, ""), (1, ""), (1, "/transactions"), (2, "/r2/access")]);
         assert!(full.clock.is_some() && full.command.is_none());
         assert_eq!((full.bind.to_string(), full.tls), ("::1".to_owned(), true));
         assert_eq!(full.seed, Some(PathBuf::from("records.json")));
@@ -284,18 +305,24 @@ mod tests {
                 &["--env", "cmd"],
                 "--env: \"cmd\" is not one of bash, fish, powershell, dotenv, json",
             ),
-            (&["--env", "json", "--env-file", "x"], "--env is for variables that are printed"),
-            (&["run", "--env", "json", "--", "true"], "--env is for variables that are printed"),
+            (&["--env", "json", "--env-file", "x"], "--env cannot be combined with"),
+            (&["run", "--env", "json", "--", "true"], "--env cannot be combined with"),
             (&["--clock", "noon"], "--clock: \"noon\" is not a time; use Unix seconds"),
             (&["--misbehave", "delays"], "--misbehave: \"delays\" is not a kind of failure"),
             (&["--misbehave", "delay:0"], "--misbehave: \"delay:0\""),
             (&["--misbehave", "delay:x"], "--misbehave: \"delay:x\""),
+            (&["--misbehave", "delay@x"], "--misbehave: \"delay@x\" has no path"),
+            (&["--misbehave", "delay:@/x"], "--misbehave: \"delay:@/x\" has no number"),
+            (
+                &["--misbehave", "reset-before-reading@/x"],
+                "--misbehave: \"reset-before-reading@/x\" has a path, which is not known",
+            ),
             (&["--bind", "localhost"], "--bind: \"localhost\" is not an IP address"),
             (&["--seed"], "--seed"),
             (&["--log", "xml"], "--log: \"xml\" is not one of text, json, off"),
-            (&["run"], "run needs -- and a command"),
-            (&["run", "--"], "-- needs a command"),
-            (&["--", "true"], "-- COMMAND needs `run` before it"),
+            (&["run"], "`run` must be followed by `-- COMMAND`"),
+            (&["run", "--"], "-- must be followed by a command"),
+            (&["--", "true"], "`-- COMMAND` is only allowed after `run`"),
         ] {
             let why = parsed(words).unwrap_err();
             assert!(why.contains(named), "{words:?}: {why}");

@@ -1,10 +1,10 @@
-//! The environment variables of the clients, in formats for shells and files.
+//! The environment variables of the clients, in the formats of shells and files.
 
 use std::ffi::OsString;
 
 use crate::arguments::PROVIDERS;
 
-/// How variables are written.
+/// The format in which variables are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Bash,
@@ -27,20 +27,20 @@ impl Format {
     }
 }
 
-/// Returns whether a variable is one of this provider.
+/// Returns whether the variable `name` belongs to `provider`.
 pub(crate) fn is_of(provider: &str, name: &str) -> bool {
     let prefix = name.split('_').next().unwrap_or_default();
     prefix.eq_ignore_ascii_case(provider)
 }
 
-/// Returns the names of all variables of the clients that are set.
+/// Returns the names of all client variables that are set.
 pub(crate) fn client_variables() -> Vec<OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
     let is_client = |name: &str| PROVIDERS.iter().any(|provider| is_of(provider, name));
     names.filter(|name| is_client(&name.to_string_lossy())).collect()
 }
 
-/// Writes the variables, one on each line. JSON is one object.
+/// Formats the variables, one on each line, or as one JSON object.
 pub(crate) fn text(format: Format, variables: &[(&str, String)]) -> String {
     if format == Format::Json {
         let object: serde_json::Map<String, serde_json::Value> = variables
@@ -52,7 +52,7 @@ pub(crate) fn text(format: Format, variables: &[(&str, String)]) -> String {
     let line = |(name, value): &(&str, String)| match format {
         Format::Bash => format!("export {name}={}\n", quoted(value, "'\\''")),
         Format::Fish => {
-            // Between single quotes, fish has escapes for backslash and quote only.
+            // Between single quotes, fish has escapes only for the backslash and the quote.
             format!("set -gx {name} {}\n", quoted(&value.replace('\\', "\\\\"), "\\'"))
         }
         Format::PowerShell => format!("$env:{name} = '{}'\n", value.replace('\'', "''")),
@@ -61,7 +61,8 @@ pub(crate) fn text(format: Format, variables: &[(&str, String)]) -> String {
     variables.iter().map(line).collect()
 }
 
-/// Returns a value unchanged, or in single quotes with `quote` for each quote in it.
+/// Returns a value unchanged if it needs no quotes. Otherwise, returns it in single quotes, with
+/// each quote in it replaced with `quote`.
 fn quoted(value: &str, quote: &str) -> String {
     let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_./:@,=+".contains(char);
     if !value.is_empty() && value.chars().all(is_plain) {

@@ -17,9 +17,10 @@ use api_sandbox::{LogEntry, Sandbox};
 use arguments::{Arguments, Log, Parsed, VERSION, help};
 use environment::Format;
 
-/// The exit status of wrong arguments.
+/// The exit status for invalid arguments.
 const USAGE: u8 = 2;
-/// The exit status of a failure on this machine: a port in use, a file, a missing program.
+/// The exit status for a failure on this machine, such as a port in use, an unreadable file or a
+/// missing program.
 const LOCAL: u8 = 10;
 
 fn main() -> ExitCode {
@@ -37,7 +38,7 @@ fn serve(arguments: &Arguments) -> Result<ExitCode, String> {
     let is_relayed = arguments.tls || arguments.bind != IpAddr::from(Ipv4Addr::LOCALHOST);
     let port = if is_relayed { 0 } else { arguments.port };
     let sandbox = Sandbox::start_with_clock(port, clock)
-        .map_err(|error| format!("{error}; --port 0 picks free ports"))?;
+        .map_err(|error| format!("{error}; --port 0 selects free ports"))?;
     if let Some(file) = &arguments.seed {
         seed::add(&sandbox, file)?;
     }
@@ -45,8 +46,8 @@ fn serve(arguments: &Arguments) -> Result<ExitCode, String> {
     let tls = if arguments.tls { Some(relay::Tls::new(arguments.bind)?) } else { None };
     let urls = if is_relayed { relayed(&sandbox, arguments, tls.as_ref())? } else { Vec::new() };
     let certificate = tls.map(|tls| write_certificate(&tls.ca_pem)).transpose()?;
-    for (how, times) in &arguments.misbehaviours {
-        sandbox.misbehave(how, *times);
+    for (how, times, path) in &arguments.misbehaviours {
+        sandbox.misbehave_at(path, how, *times);
     }
     log(&sandbox, arguments);
     let url = |value: String| {
@@ -89,8 +90,8 @@ fn serve(arguments: &Arguments) -> Result<ExitCode, String> {
     }
 }
 
-/// Starts the listeners of `--bind` and `--tls`. Returns the base URL of each server, and that of
-/// its listener.
+/// Starts the listeners for `--bind` and `--tls`. Returns pairs of base URLs: that of the server,
+/// and that of the listener.
 fn relayed(
     sandbox: &Sandbox,
     arguments: &Arguments,
@@ -103,7 +104,7 @@ fn relayed(
         let server = server.ok_or_else(|| format!("{plain} is not an address"))?;
         let url = relay::start(SocketAddr::new(arguments.bind, port), server, tls)?;
         if provider == "tpay" {
-            // It is in the URLs of payment pages.
+            // The URLs of payment pages begin with this base URL.
             sandbox.tpay().state(|tpay| tpay.base_url.clone_from(&url));
         }
         urls.push((plain.to_owned(), url));
@@ -111,7 +112,7 @@ fn relayed(
     Ok(urls)
 }
 
-/// A temporary file, which is removed at the end of the program.
+/// A temporary file. It is removed on drop.
 struct Temporary(PathBuf);
 
 impl Drop for Temporary {
@@ -136,7 +137,7 @@ fn log(sandbox: &Sandbox, arguments: &Arguments) {
     let write: fn(&str, LogEntry<'_>) = match arguments.log {
         Log::Off => return,
         Log::Text => |provider, entry| message(format_args!("{provider:<9}  {entry}\n")),
-        // The provider's name needs no escapes.
+        // The names of the providers need no escapes.
         Log::Json => |provider, entry| {
             let json = entry.json();
             let members = json.strip_prefix('{').unwrap_or_default();
@@ -150,7 +151,7 @@ fn log(sandbox: &Sandbox, arguments: &Arguments) {
     });
 }
 
-/// Runs the command with the variables. Returns its exit status.
+/// Runs the command with the variables, and returns the exit status of the command.
 fn run(
     program: &OsString,
     rest: &[OsString],
@@ -166,7 +167,7 @@ fn run(
     let status = status.map_err(|error| format!("{}: {error}", program.display()))?;
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        // As shells report it.
+        // Shells report a signal in the same way.
         return Ok(ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX)));
     }
     let code = status.code().and_then(|code| u8::try_from(code).ok());

@@ -1,4 +1,5 @@
-//! `--bind` and `--tls`: listeners that pass their bytes on to the servers, which are at 127.0.0.1.
+//! `--bind` and `--tls`: listeners that forward all bytes to the servers, which listen on
+//! 127.0.0.1.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -6,30 +7,33 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// The time after which a direction of an encrypted connection gives way to the other.
+/// The time for which one direction of an encrypted connection is read before the other one.
 const TURN: Duration = Duration::from_millis(2);
 
-/// The keys of `--tls`: a certificate authority of this run, and a certificate for this machine.
+/// The keys for `--tls`: a new certificate authority, and a certificate for this machine.
 pub(crate) struct Tls {
-    /// The certificate of the authority, in PEM.
+    /// The certificate of the authority, as PEM.
     pub(crate) ca_pem: String,
     config: Arc<ServerConfig>,
 }
 
 impl Tls {
-    /// Creates keys and certificates for loopback and `address`.
+    /// Creates keys, and certificates for loopback addresses and `address`.
     pub(crate) fn new(address: IpAddr) -> Result<Self, String> {
         let failed = |error: rcgen::Error| format!("--tls: {error}");
         let mut ca = CertificateParams::new(Vec::new()).map_err(failed)?;
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // The names must differ: otherwise, OpenSSL considers the certificate self-signed.
+        ca.distinguished_name.push(DnType::CommonName, "api-sandbox CA");
         let ca_key = KeyPair::generate().map_err(failed)?;
         let ca = CertifiedIssuer::self_signed(ca, ca_key).map_err(failed)?;
         let names = ["localhost".to_owned(), "127.0.0.1".to_owned(), address.to_string()];
-        let leaf = CertificateParams::new(names.to_vec()).map_err(failed)?;
+        let mut leaf = CertificateParams::new(names.to_vec()).map_err(failed)?;
+        leaf.distinguished_name.push(DnType::CommonName, "api-sandbox");
         let key = KeyPair::generate().map_err(failed)?;
         let leaf = leaf.signed_by(&key, &ca).map_err(failed)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
@@ -44,7 +48,8 @@ impl Tls {
     }
 }
 
-/// Listens at `address` and passes each connection on to `server`. Returns the base URL.
+/// Listens on `address` and forwards each connection to `server`. Returns the base URL of the
+/// listener.
 pub(crate) fn start(
     address: SocketAddr,
     server: SocketAddr,
@@ -61,7 +66,7 @@ pub(crate) fn start(
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let config = config.clone();
-            // A connection that fails is the client's.
+            // Errors of a connection are ignored: the client notices them.
             thread::spawn(move || drop(pass_on(stream, server, config)));
         }
     });
@@ -89,7 +94,7 @@ fn pass_on(
     if let Err(error) = io::copy(&mut server, &mut client)
         && error.kind() == io::ErrorKind::ConnectionReset
     {
-        // The reset is one of --misbehave.
+        // The server reset the connection because of `--misbehave`.
         let _ = socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO));
         // The other thread ends, so that dropping the socket closes it.
         let _ = client.shutdown(Shutdown::Read);
@@ -101,7 +106,7 @@ fn pass_on(
     Ok(())
 }
 
-/// Passes bytes in both directions by turns, because one session encrypts both.
+/// Forwards bytes in both directions in turns, because both directions share one TLS session.
 fn encrypted(
     mut client: StreamOwned<ServerConnection, TcpStream>,
     mut server: TcpStream,
@@ -137,7 +142,7 @@ fn encrypted(
     }
 }
 
-/// Returns whether there was nothing to read in this turn.
+/// Returns whether the error means that there was nothing to read in this turn.
 fn is_idle(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }

@@ -1,4 +1,4 @@
-//! `--seed`: records that the servers have from the start.
+//! `--seed`: records that are added when the servers start.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::path::Path;
 use api_sandbox::{Sandbox, tpay};
 use serde_json::{Map, Value};
 
-/// The lists of a file.
+/// The lists that a file may contain: provider and name.
 const LISTS: [(&str, &str); 4] = [
     ("tinypass", "accesses"),
     ("tinycert", "certificates"),
@@ -15,7 +15,7 @@ const LISTS: [(&str, &str); 4] = [
     ("tpay", "transactions"),
 ];
 
-/// The id of the CA that the TinyCert server has from the start.
+/// The id of the CA that exists when the TinyCert server starts.
 const FIRST_CA: i64 = 561;
 
 /// Adds the records of a file.
@@ -25,14 +25,16 @@ pub(crate) fn add(sandbox: &Sandbox, file: &Path) -> Result<(), String> {
     let seed: Map<String, Value> =
         serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
     for (provider, lists) in &seed {
-        let lists = lists.as_object().ok_or_else(|| failed(format!("{provider}: no object")))?;
+        let lists =
+            lists.as_object().ok_or_else(|| failed(format!("{provider}: must be an object")))?;
         for (list, records) in lists {
             let at = format!("{provider}.{list}");
             if !LISTS.contains(&(provider.as_str(), list.as_str())) {
                 let known = LISTS.map(|(provider, list)| format!("{provider}.{list}"));
                 return Err(failed(format!("{at} is not one of {}", known.join(", "))));
             }
-            let records = records.as_array().ok_or_else(|| failed(format!("{at}: no list")))?;
+            let records =
+                records.as_array().ok_or_else(|| failed(format!("{at}: must be an array")))?;
             for (index, record) in records.iter().enumerate() {
                 let result = match provider.as_str() {
                     "tinypass" => access(sandbox, record),
@@ -49,7 +51,7 @@ pub(crate) fn add(sandbox: &Sandbox, file: &Path) -> Result<(), String> {
 
 fn text<'a>(record: &'a Value, name: &str) -> Result<&'a str, String> {
     let value = record.get(name).and_then(Value::as_str);
-    value.ok_or_else(|| format!("{name}: a string is missing"))
+    value.ok_or_else(|| format!("{name}: must be a string"))
 }
 
 fn access(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
@@ -63,9 +65,10 @@ fn access(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
 
 fn certificate(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
     let name = text(record, "common_name")?;
-    let ca = record.get("ca").map_or(Some(FIRST_CA), Value::as_i64).ok_or("ca: no number")?;
+    let ca =
+        record.get("ca").map_or(Some(FIRST_CA), Value::as_i64).ok_or("ca: must be an integer")?;
     let until = record.get("expires").and_then(Value::as_u64);
-    let until = until.ok_or("expires: Unix seconds are missing")?;
+    let until = until.ok_or("expires: must be a time in Unix seconds")?;
     let sans = record.get("dns_names").and_then(Value::as_array);
     let sans: Vec<(&str, &str)> =
         sans.into_iter().flatten().filter_map(Value::as_str).map(|name| ("DNS", name)).collect();
@@ -75,12 +78,12 @@ fn certificate(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
 fn balance(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
     let (address, asset) = (text(record, "address")?, text(record, "asset")?);
     let satoshis = record.get("satoshis").and_then(Value::as_i64);
-    let satoshis = satoshis.ok_or("satoshis: a number is missing")?;
+    let satoshis = satoshis.ok_or("satoshis: must be an integer")?;
     sandbox.tokenpass().state(|server| server.hold(address, asset, satoshis));
     Ok(())
 }
 
-/// Creates a transaction by a request, whose body is the record. `paid` is no part of it.
+/// Creates a transaction with a request whose body is the record without `paid`.
 fn transaction(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
     let mut body = record.as_object().cloned().ok_or("must be an object")?;
     let is_paid = body.remove("paid").is_some_and(|paid| paid == true);

@@ -1,8 +1,8 @@
-//! The rules of signatures, nonces and parameters, one by one.
+//! Tests of the rules for signatures, nonces and parameters, one by one.
 
 use super::*;
 
-/// The headers of a signed GET of `/api/v1/credits`.
+/// Returns the headers of a signed GET request to `/api/v1/credits`.
 fn headers(nonce: &str, signature: &str) -> Vec<(&'static str, String)> {
     vec![
         ("Host", HOST.to_owned()),
@@ -18,7 +18,8 @@ fn signature(nonce: &str) -> String {
 }
 
 impl Bench {
-    /// Returns the error message of a GET with these headers, or an empty string if it is accepted.
+    /// Sends a GET request with these headers. Returns the error message, or an empty string if the
+    /// request is accepted.
     fn reason(&mut self, headers: Vec<(&str, String)>) -> String {
         let got = self.send("GET", "/api/v1/credits", "", headers);
         assert_eq!(got.verdict.signed, Some(got.status == 200), "{}", got.text);
@@ -63,7 +64,7 @@ fn checks_have_the_order_of_the_real_server() {
             .collect::<Vec<_>>()
     };
     let key = "X-Tokenly-Auth-Api-Token";
-    // The key first, then the time, then the signature.
+    // First the key is checked, then the time, then the signature.
     let unknown = with(headers(&stale, "x"), key, "INOBODY");
     assert_eq!(bench.reason(unknown), "Invalid API Token");
     assert_eq!(bench.reason(headers(&stale, "x")), "Invalid nonce parameter");
@@ -341,7 +342,7 @@ fn grants_are_distinguished_by_type() {
     };
     assert_eq!(error("grant_type", "password"), (200, String::new()));
     assert_eq!(error("grant_type", "x"), (400, "unsupported_grant_type".to_owned()));
-    // This type needs a code and a redirect_uri.
+    // This grant type requires a code and a redirect_uri.
     assert_eq!(error("grant_type", "authorization_code"), (400, "invalid_request".to_owned()));
     assert_eq!(error("client_secret", "wrong"), (401, "invalid_client".to_owned()));
     assert_eq!(error("password", "wrong"), (401, "invalid_credentials".to_owned()));
@@ -365,7 +366,7 @@ fn a_signature_names_the_form_of_its_key() {
     let mut signature = STANDARD.decode(key.sign("message")).unwrap();
     assert!(tp::verifies(&key.address(), "message", &STANDARD.encode(&signature)));
     assert!(!tp::verifies(&key.address(), "Message", &STANDARD.encode(&signature)));
-    // Of the uncompressed key: another address.
+    // The uncompressed public key belongs to another address.
     signature[0] -= 4;
     assert!(!tp::verifies(&key.address(), "message", &STANDARD.encode(&signature)));
     for at in [1, 20, 40, 64] {

@@ -1,5 +1,5 @@
-//! Every member of every request body: missing required members, values of a wrong type, invalid
-//! strings and unknown members are rejected by name at every depth.
+//! Tests of all fields of all request bodies. At every depth, missing required fields, values of a
+//! wrong type, invalid strings and unknown fields are rejected, and the error names the field.
 
 use std::collections::BTreeSet;
 
@@ -7,20 +7,20 @@ use api_sandbox::{Raw, Service};
 
 use super::*;
 
-/// A complete body of an endpoint, with the properties of its members.
+/// A complete body for an endpoint, with the properties of its fields.
 struct Case {
     method: &'static str,
-    /// The path. `{}` is replaced by the result of `prepare`.
+    /// The path, in which `{}` is replaced with the result of `prepare`.
     path: &'static str,
     prepare: fn(&mut Tpay) -> String,
     body: Value,
-    /// The members whose removal is rejected by this name; others are optional.
+    /// The required fields: without one of them, the error names it. All others are optional.
     required: &'static [&'static str],
-    /// The members whose removal is rejected by the name of another one.
+    /// The fields without which the error names another field.
     linked: &'static [(&'static str, &'static str)],
-    /// The members that take any string.
+    /// The fields that may contain any string.
     free: &'static [&'static str],
-    /// The largest number of characters of members.
+    /// The maximum number of characters of fields.
     longest: &'static [(&'static str, usize)],
 }
 
@@ -44,7 +44,7 @@ fn send(tpay: &mut Tpay, token: &str, case: &Case, body: &Value) -> (u16, Value)
     (response.status, serde_json::from_slice(&response.body).unwrap_or_default())
 }
 
-/// Adds a payment that waits and returns its id.
+/// Adds a pending payment, and returns its id.
 fn waiting(tpay: &mut Tpay) -> String {
     let mut template = tpay.transactions[0].clone();
     template.id = format!("01K1Z6T40ZWKY1XZG9V{:07}", tpay.transactions.len());
@@ -83,7 +83,7 @@ fn alias(tpay: &mut Tpay) -> String {
     "a".to_owned()
 }
 
-/// The paths of all members, outer ones first.
+/// Returns the paths of all fields, outer ones first.
 fn members(value: &Value, at: &str, out: &mut Vec<String>) {
     let path = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
     match value {
@@ -120,7 +120,7 @@ fn with(body: &Value, path: &str, value: Value) -> Value {
     body
 }
 
-/// The names of the fields of a rejection.
+/// Returns the names of the fields in an error response.
 fn fields(response: &Value) -> BTreeSet<String> {
     if let Some(violations) = response["violations"].as_object() {
         return violations.keys().cloned().collect();
@@ -215,7 +215,7 @@ fn check(case: &Case) {
     });
 }
 
-/// A payment with BLIK and all members of the other objects.
+/// A BLIK payment with all fields of the other objects.
 fn complete_payment() -> Case {
     let alias = json!({
         "value": "payid", "type": "PAYID", "label": "Shop", "key": "k", "noDelay": true,

@@ -1,11 +1,11 @@
-//! The rules that are no matter of one body: parameters, credentials, dates, and the errors of
-//! business.
+//! Tests of the rules that do not concern a single body: parameters, credentials, dates, and errors
+//! that depend on the state.
 
 use api_sandbox::{Raw, Service};
 
 use super::*;
 
-/// A request that is sent to the server directly.
+/// A request that is passed to the server without a connection.
 fn raw(
     bench: &Bench,
     method: &str,
@@ -24,7 +24,7 @@ fn raw(
     (response.status, serde_json::from_slice(&response.body).unwrap_or_default())
 }
 
-/// Method and path of every endpoint, but for tokens and certificates.
+/// The method and path of each endpoint, except tokens and certificates.
 fn endpoints() -> Vec<(&'static str, String)> {
     let id = "01K1Z6T40ZWKY1XZG9VD5AZ9Q4";
     [
@@ -155,7 +155,7 @@ fn a_token_is_compared_to_its_last_character() {
     ] {
         assert_eq!(status(&pair(&other)), 401, "{other}");
     }
-    // Two headers are none.
+    // Two Authorization headers count as none.
     let both = format!("Bearer {token}");
     let twice = [("authorization", both.as_str()), ("Authorization", &both)];
     assert_eq!(raw(&bench, "GET", "/transactions", &twice, "").0, 401);
@@ -196,7 +196,7 @@ fn credentials_are_checked_in_each_form() {
             "/oauth/auth",
             good.clone(),
             400,
-            "with HTTP Basic the body must be empty",
+            "with HTTP Basic, the body must be empty",
         ),
         (
             &[form],
@@ -581,7 +581,8 @@ fn marketplace_payments_are_paid_and_refunded_once() {
         (status, &response["violations"]["childTransactions.0.id"]),
         (400, &json!("must be a ULID"))
     );
-    // In one go, it is refunded; in parts, its status stays.
+    // A payment that is refunded at once has the status `refund`. If it is refunded in parts, its
+    // status does not change.
     assert_eq!(refund(json!([])).1["amount"], 1234);
     assert_eq!(read(&id)["status"], "refund");
     let other = create();

@@ -1,4 +1,4 @@
-//! The validation of chain and key before they replace files.
+//! Tests of the validation of chain and key before they replace files.
 
 use super::*;
 use crate::files::pem::check_pair;
@@ -128,14 +128,14 @@ fn invalid_keys_are_rejected_with_the_reason_and_without_their_content() {
     for (key, problem) in [
         (String::new(), "no private key"),
         ("<html>".to_owned(), "no private key"),
-        (one.clone() + &two, "several PEM blocks"),
-        (one.clone() + &cert(1), "several PEM blocks"),
+        (one.clone() + &two, "found several PEM blocks"),
+        (one.clone() + &cert(1), "found several PEM blocks"),
         (one.trim_end().to_owned() + &two, "has a malformed last line"),
         (one.get(..one.len() / 2).unwrap().to_owned(), "is incomplete"),
         (one.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY"), "it is encrypted"),
         (pkcs1.replacen("-----\n", head, 1), "is encrypted"),
-        (cert(1), "CERTIFICATE instead of a private key"),
-        (pem("PUBLIC KEY", b"x"), "PUBLIC KEY instead of a private key"),
+        (cert(1), "expected a private key, found CERTIFICATE"),
+        (pem("PUBLIC KEY", b"x"), "expected a private key, found PUBLIC KEY"),
         (pem("PRIVATE KEY", b"hello"), "not a valid private key"),
         (pem("PRIVATE KEY", &rsa_key(1)), "not a valid private key"),
         (pem("RSA PRIVATE KEY", &pkcs8(RSA, &rsa_key(1))), "not a valid private key"),
@@ -148,7 +148,7 @@ fn invalid_keys_are_rejected_with_the_reason_and_without_their_content() {
     }
 }
 
-/// Truncates and changes a pair at each position: there is no panic, and no wrong pair is accepted.
+/// Truncates and changes a pair at each position. There is no panic, and no wrong pair is accepted.
 #[test]
 fn each_truncation_is_rejected() {
     let (chain, key) = (pem("CERTIFICATE", &certificate(P256, b"p")), pkcs8(P256, b""));

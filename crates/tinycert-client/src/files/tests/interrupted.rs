@@ -1,4 +1,4 @@
-//! Pairs in two folders, of which only one file was replaced.
+//! Pairs in two folders of which only one file was replaced.
 
 use std::os::unix::fs::symlink;
 
@@ -14,7 +14,7 @@ fn pair(folder: &Folder, chain: &str) -> KeyPairFiles {
     KeyPairFiles::new(folder.path(chain), folder.path("private/x.key"))
 }
 
-/// Stops a run after its journal was written.
+/// Stops after the journal is written.
 fn recorded(files: &KeyPairFiles, number: u64) -> (Journal, Locks) {
     let Prepared(publisher, locks) = files.prepare().unwrap();
     let Publisher::Journal(mut pair) = publisher else { panic!("not two plain files") };
@@ -22,7 +22,7 @@ fn recorded(files: &KeyPairFiles, number: u64) -> (Journal, Locks) {
     (pair.record().unwrap(), locks)
 }
 
-/// Simulates a killed run. The new key was moved to its path, or is still next to it.
+/// Simulates a killed process. The new key was moved to its path, or is still next to it.
 fn killed(files: &KeyPairFiles, number: u64, is_key_moved: bool) {
     let (journal, locks) = recorded(files, number);
     if is_key_moved {
@@ -74,7 +74,7 @@ fn first_key_is_removed_if_its_chain_cannot_be_written() {
 
 #[test]
 fn chain_that_cannot_be_completed_restores_the_old_key() {
-    for broken in ["folder in its place", "draft removed", "folder gone"] {
+    for broken in ["folder in its place", "temporary file removed", "folder gone"] {
         let folder = Folder::new();
         let files = pair(&folder, "public/x.pem");
         publish(&files, 1).unwrap();
@@ -84,7 +84,7 @@ fn chain_that_cannot_be_completed_restores_the_old_key() {
                 fs::remove_file(files.chain()).unwrap();
                 fs::create_dir(files.chain()).unwrap();
             }
-            "draft removed" => publish(&KeyPairFiles::combined(files.chain()), 1).unwrap(),
+            "temporary file removed" => publish(&KeyPairFiles::combined(files.chain()), 1).unwrap(),
             _ => fs::rename(folder.path("public"), folder.path("moved")).unwrap(),
         }
         let other = pair(&folder, "y.pem");
@@ -114,12 +114,12 @@ fn check_completes_the_pair_of_a_killed_run_and_changes_no_other() {
     no_leftovers(&folder);
 }
 
-/// Removes the drafts of a file. Returns their number.
-fn remove_drafts(folder: &Path, name: &str) -> usize {
-    let drafts = names(folder)
-        .into_iter()
-        .filter(|draft| draft.starts_with(&format!(".{name}.")) && draft.ends_with(".tmp"));
-    drafts.map(|draft| fs::remove_file(folder.join(draft)).unwrap()).count()
+/// Removes the temporary files of a file, and returns how many there were.
+fn remove_temporary_files(folder: &Path, name: &str) -> usize {
+    let files = names(folder).into_iter().filter(|temporary| {
+        temporary.starts_with(&format!(".{name}.")) && temporary.ends_with(".tmp")
+    });
+    files.map(|temporary| fs::remove_file(folder.join(temporary)).unwrap()).count()
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn copy_of_the_old_key_is_private() {
 #[test]
 fn killed_run_that_cannot_be_completed_yet_keeps_its_journal() {
     for is_key_moved in [false, true] {
-        for broken in ["lock of the chain", "link of the chain", "chain draft"] {
+        for broken in ["lock of the chain", "link of the chain", "temporary file of the chain"] {
             let folder = Folder::new();
             let files = pair(&folder, "public/x.pem");
             publish(&files, 1).unwrap();
@@ -163,11 +163,11 @@ fn killed_run_that_cannot_be_completed_yet_keeps_its_journal() {
                 }
                 _ => {
                     let names = names(&folder.path("public"));
-                    let draft = names.iter().find(|name| name.ends_with(".tmp")).unwrap();
-                    let draft = folder.path("public").join(draft);
-                    set_mode(&draft, 0o000);
-                    if fs::read(&draft).is_ok() {
-                        skipped("a draft that cannot be read", "root can read each file");
+                    let temporary = names.iter().find(|name| name.ends_with(".tmp")).unwrap();
+                    let temporary = folder.path("public").join(temporary);
+                    set_mode(&temporary, 0o000);
+                    if fs::read(&temporary).is_ok() {
+                        skipped("a temporary file that cannot be read", "root can read each file");
                         continue;
                     }
                     name = ".tmp";
@@ -181,8 +181,8 @@ fn killed_run_that_cannot_be_completed_yet_keeps_its_journal() {
                 "lock of the chain" => fs::remove_dir(&lock).unwrap(),
                 "link of the chain" => fs::rename(&aside, files.chain()).unwrap(),
                 _ => {
-                    for draft in names(&folder.path("public")) {
-                        set_mode(&folder.path("public").join(draft), 0o600);
+                    for temporary in names(&folder.path("public")) {
+                        set_mode(&folder.path("public").join(temporary), 0o600);
                     }
                 }
             }
@@ -201,8 +201,8 @@ fn new_key_with_an_old_chain_is_always_an_error() {
     for repair in ["journal removed", "key restored"] {
         publish(&files, 1).unwrap();
         killed(&files, 2, true);
-        assert_eq!(remove_drafts(&folder.0, "x.pem"), 1);
-        assert_eq!(remove_drafts(&folder.path("private"), "x.key"), 1);
+        assert_eq!(remove_temporary_files(&folder.0, "x.pem"), 1);
+        assert_eq!(remove_temporary_files(&folder.path("private"), "x.key"), 1);
         for _ in 0..2 {
             let error = files.prepare().err().expect(repair).to_string();
             assert!(error.contains("is a new key, but the chain is still the old one"), "{error}");
@@ -226,8 +226,8 @@ fn same_key_needs_no_copy_of_the_old_key() {
     publish(&files, 1).unwrap();
     fs::write(files.chain(), "another chain").unwrap();
     killed(&files, 1, true);
-    assert_eq!(remove_drafts(&folder.0, "x.pem"), 1);
-    assert_eq!(remove_drafts(&folder.path("private"), "x.key"), 1);
+    assert_eq!(remove_temporary_files(&folder.0, "x.pem"), 1);
+    assert_eq!(remove_temporary_files(&folder.path("private"), "x.key"), 1);
     drop(files.prepare().unwrap());
     assert_eq!(fs::read_to_string(files.key()).unwrap(), key(1).expose());
     no_leftovers(&folder);
@@ -260,7 +260,7 @@ fn discarded_pair_is_logged_with_its_reason() {
     fs::create_dir(files.chain()).unwrap();
     let logged = logged(|| drop(pair(&folder, "y.pem").prepare().unwrap()));
     let [line] = logged.as_slice() else { panic!("{logged:?}") };
-    assert!(line.contains("x.key: the pair of a killed run is discarded"), "{line}");
+    assert!(line.contains("x.key: discarding the files of an interrupted run"), "{line}");
     assert!(line.contains("x.pem: is no longer a regular file"), "{line}");
 }
 
@@ -276,7 +276,7 @@ fn killed_run_is_completed_for_the_chain_that_it_named() {
             assert_eq!(published(&files), Some(2), "{other}");
             no_leftovers(&folder);
         }
-        // The same for a run with a combined file of the key.
+        // The same applies if the key is written to a combined file.
         let folder = Folder::new();
         let files = pair(&folder, "public/a.pem");
         publish(&files, 1).unwrap();
@@ -317,7 +317,7 @@ fn key_that_was_restored_manually_is_kept() {
 }
 
 #[test]
-fn journal_with_names_other_than_those_of_drafts_moves_no_files() {
+fn journal_with_names_other_than_those_of_temporary_files_moves_no_files() {
     let folder = Folder::new();
     let files = pair(&folder, "x.pem");
     publish(&files, 1).unwrap();

@@ -1,4 +1,4 @@
-//! Pairs whose paths are links into a folder of versions.
+//! Pairs whose paths are symbolic links into a folder of versions.
 
 use std::fs::File;
 use std::os::unix::fs::{MetadataExt, symlink};
@@ -39,7 +39,7 @@ fn renamed_links_are_linked_to_their_new_versions() {
         publish(&new, number).unwrap();
         assert_eq!((published(&new), mode(new.key())), (Some(number), 0o640));
     }
-    // The same if their targets were removed.
+    // The same applies if their targets were removed.
     fs::rename(new.chain(), old.chain()).unwrap();
     fs::rename(new.key(), old.key()).unwrap();
     fs::remove_dir_all(folder.path(".a.key.versions")).unwrap();
@@ -101,8 +101,8 @@ fn leftovers_of_killed_programs_are_removed() {
     fs::write(versions.join(format!("v-{HEX}/key.pem")), key(7).expose()).unwrap();
     symlink("missing", versions.join(format!("next-{HEX}"))).unwrap();
     symlink(format!("v-{HEX}"), versions.join(format!("next-{}", HEX.replace('0', "1")))).unwrap();
-    for draft in ["a.key", "a.pem"] {
-        fs::write(folder.path(&format!(".{draft}.{HEX}.tmp")), "draft").unwrap();
+    for temporary in ["a.key", "a.pem"] {
+        fs::write(folder.path(&format!(".{temporary}.{HEX}.tmp")), "temporary").unwrap();
     }
     fs::write(folder.path(".a.key.lock"), "").unwrap();
     set_mode(&folder.path(".a.key.lock"), 0o600);
@@ -188,7 +188,7 @@ fn copy_of_a_converted_key_is_private() {
 }
 
 #[test]
-fn drafts_have_the_permissions_of_the_old_files_before_the_request() {
+fn temporary_files_have_the_permissions_of_the_old_files_before_the_request() {
     let folder = Folder::new();
     for (way, files) in ways(&folder) {
         publish(&files, 1).unwrap();
@@ -201,11 +201,11 @@ fn drafts_have_the_permissions_of_the_old_files_before_the_request() {
             folders.extend(names(&versions).iter().map(|name| versions.join(name)));
         }
         let mut entries = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
-        let is_draft = |entry: io::Result<fs::DirEntry>| {
+        let is_temporary = |entry: io::Result<fs::DirEntry>| {
             let metadata = entry.unwrap().metadata().unwrap();
             metadata.ino() != number && metadata.len() == 0 && metadata.mode() & 0o777 == 0o440
         };
-        assert!(entries.any(is_draft), "{way}");
+        assert!(entries.any(is_temporary), "{way}");
         prepared.write(&chain(2), &key(2)).unwrap();
         assert_eq!((published(&files), mode(files.key())), (Some(2), 0o440), "{way}");
     }

@@ -1,7 +1,7 @@
-//! Tests of the permissions of files in folders to which other users can write.
+//! Tests of file permissions in folders that are writable by other users.
 //!
-//! In place of another user, the caller performs the actions itself, so that no test requires root:
-//! a file of the caller is moved or linked to the path of a key.
+//! So that no test requires root, the caller performs the actions of another user itself: a file of
+//! the caller is moved or linked to the path of a key.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
@@ -12,7 +12,7 @@ const GROUP: u32 = 54_321;
 /// The modes of shared folders.
 const SHARED: [u32; 3] = [0o770, 0o777, 0o1777];
 
-/// Creates a file of the caller to which its group can write.
+/// Creates a file of the caller that is writable by its group.
 fn file_of_a_group(path: &Path) {
     fs::write(path, "notes").unwrap();
     if let Err(error) = chown(path, None, Some(GROUP)) {
@@ -21,7 +21,7 @@ fn file_of_a_group(path: &Path) {
     set_mode(path, 0o664);
 }
 
-/// Returns the files for each method of publishing, in folders with this mode.
+/// Returns files for each method of replacement, in folders with this mode.
 fn shared_ways(folder: &Folder, mode: u32) -> Vec<(&'static str, KeyPairFiles)> {
     let ways = ways(folder);
     set_mode(&folder.0, mode);

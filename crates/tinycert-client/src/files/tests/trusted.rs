@@ -1,4 +1,4 @@
-//! Links, locks and files of other users are rejected.
+//! Tests that links, locks and files of other users are rejected.
 
 use std::os::unix::fs::{MetadataExt, symlink};
 
@@ -8,7 +8,7 @@ use crate::files::links::Checked;
 
 const HEX: &str = "0123456789abcdef0123456789abcdef";
 
-/// Returns the error before the first request.
+/// Returns the error that is detected before the first request.
 fn rejected(files: &KeyPairFiles) -> String {
     files.prepare().err().expect("rejected").to_string()
 }
@@ -170,7 +170,7 @@ fn folder_of_versions_that_others_control_is_rejected() {
             "writable" => {
                 fs::create_dir(&versions).unwrap();
                 set_mode(&versions, 0o777);
-                "can be written by others"
+                "is writable by other users"
             }
             _ => {
                 fs::create_dir(&versions).unwrap();
@@ -279,7 +279,7 @@ fn planted_locks_and_journals_are_rejected() {
             fs::write(&planted, "").unwrap();
             set_mode(&planted, 0o666);
             let error = rejected(&files);
-            assert!(error.contains("can be written by others"), "{way}: {error}");
+            assert!(error.contains("is writable by other users"), "{way}: {error}");
             set_mode(&planted, 0o600);
             if give_away(&planted) {
                 let error = rejected(&files);
@@ -293,21 +293,21 @@ fn planted_locks_and_journals_are_rejected() {
 }
 
 #[test]
-fn planted_drafts_are_neither_opened_nor_removed() {
+fn planted_temporary_files_are_neither_opened_nor_removed() {
     let folder = Folder::new();
     fs::write(folder.path("target"), "precious").unwrap();
     set_mode(&folder.path("target"), 0o600);
     for (way, files) in ways(&folder) {
         for path in [files.chain(), files.key()] {
             let name = path.file_name().unwrap().to_str().unwrap();
-            let draft = path.with_file_name(format!(".{name}.{HEX}.tmp"));
-            symlink(folder.path("target"), &draft).unwrap();
+            let temporary = path.with_file_name(format!(".{name}.{HEX}.tmp"));
+            symlink(folder.path("target"), &temporary).unwrap();
             publish(&files, 1).unwrap();
-            assert!(fs::symlink_metadata(&draft).is_ok(), "{way}");
-            fs::remove_file(&draft).unwrap();
-            if make_pipe(&draft) {
+            assert!(fs::symlink_metadata(&temporary).is_ok(), "{way}");
+            fs::remove_file(&temporary).unwrap();
+            if make_pipe(&temporary) {
                 publish(&files, 2).unwrap();
-                fs::remove_file(&draft).unwrap();
+                fs::remove_file(&temporary).unwrap();
             }
             for other in [format!(".{name}.{HEX}0.tmp"), format!(".{name}.{HEX}.old")] {
                 let other = path.with_file_name(other);

@@ -51,8 +51,8 @@ fn stored(key: &TokenKey, token: &str) -> AccessToken {
     store.load(key).unwrap()
 }
 
-/// A store that ignores all changes and whose lock is never acquired. A function returns its
-/// tokens.
+/// A store that ignores all changes, and whose lock is never acquired. The function `F` returns the
+/// stored token.
 struct FixedStore<F> {
     load: F,
     locks: AtomicU64,

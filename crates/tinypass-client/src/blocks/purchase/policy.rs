@@ -1,16 +1,16 @@
-//! Policies of an offer: discounts, limits and meters.
+//! Offer policies: discounts, purchase limits and meters.
 
 use api_auth::InputError;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::validate;
 
-/// A policy of an offer: a discount, a limit of purchases, or a meter.
+/// A policy of an offer: a discount, a purchase limit, or a meter.
 ///
-/// Amounts are prices such as `10.00`, and discounts are `25%` or `.10`. Periods are a whole number
-/// and a unit, such as `1 week`: `ms`, `s`, `mi`, `h`, `d`, `w`, `mo` or `y`, or the full name of
-/// the unit, with or without a final `s`. All of them are sent unchanged. The unit `m` is rejected,
-/// because the official clients interpret it differently.
+/// An amount is a price such as `10.00`. A discount is a percentage such as `25%` or a price such
+/// as `.10`. A period is a whole number and a unit, such as `1 week`; units are `ms`, `s`, `mi`,
+/// `h`, `d`, `w`, `mo` and `y`, or the full name of the unit, with or without a final `s`. All are
+/// sent unchanged. The unit `m` is rejected, because the official clients interpret it differently.
 ///
 /// ```
 /// use tinypass_client::blocks::{Offer, Policy, PriceOption};
@@ -63,8 +63,8 @@ impl Policy {
         Self(Kind::PurchaseDiscount { rids, discount: discount.into() })
     }
 
-    /// Creates a limit of `amount` for a user's purchases within `period` (type `r1`), with the URL
-    /// of a page that explains the limit.
+    /// Creates a limit for a user's purchases within `period`: at most `amount` (type `r1`).
+    /// `details_url` is the URL of a page that explains the limit.
     pub fn spend_limit(
         amount: impl Into<String>,
         period: impl Into<String>,
@@ -124,7 +124,7 @@ impl Policy {
     }
 }
 
-/// The serialized form of a policy in a request that is created at `now`, in Unix seconds.
+/// A policy in the JSON of a request that is created at `now`, in Unix seconds.
 pub(super) struct PolicyText<'a> {
     pub(super) policy: &'a Policy,
     pub(super) now: i64,

@@ -2,7 +2,7 @@
 
 use api_auth::InputError;
 
-/// The share of a recipient: `EMAIL=AMOUNT`.
+/// The share of one recipient, sent as `EMAIL=SHARE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Split {
     pub(super) email: String,
@@ -10,7 +10,7 @@ pub(super) struct Split {
 }
 
 impl Split {
-    /// Returns the split in the format of the request. The percentage `30%` is the fraction `0.3`.
+    /// Returns the split as it is sent. A percentage such as `30%` becomes the fraction `0.3`.
     pub(super) fn text(&self) -> Result<String, InputError> {
         let Self { email, share } = self;
         let is_address = email.split_once('@').is_some_and(|(local, domain)| {
@@ -27,7 +27,7 @@ impl Split {
         };
         amount.map(|amount| format!("{email}={amount}")).ok_or_else(|| {
             let problem =
-                "must be a percentage above 0 % and up to 100 %, or an amount: 30%, 12.5%, 5.00";
+                "must be a percentage above 0 % and up to 100 %, or an amount, such as 12.5% or 5.00";
             InputError::new("split", problem)
         })
     }
@@ -40,7 +40,7 @@ fn is_positive(number: &str) -> bool {
     digits.clone().all(|byte| byte.is_ascii_digit()) && digits.any(|byte| byte != b'0')
 }
 
-/// Returns the shortest decimal fraction of a percentage above 0 and up to 100.
+/// Converts a percentage above 0 and up to 100 to the shortest decimal fraction.
 fn fraction(percent: &str) -> Option<String> {
     if !is_positive(percent) {
         return None;

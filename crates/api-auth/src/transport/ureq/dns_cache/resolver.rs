@@ -1,4 +1,4 @@
-//! A cache of DNS look-ups.
+//! A cache of DNS lookups.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -128,7 +128,7 @@ impl CachingResolver {
     }
 }
 
-/// The result of a look-up in another thread.
+/// The result of a lookup in another thread.
 #[derive(Default)]
 struct LookUp {
     state: Mutex<State>,
@@ -163,7 +163,7 @@ impl LookUp {
     }
 }
 
-/// Ends a look-up when its thread ends, for any reason.
+/// Ends a lookup when its thread ends, for any reason.
 struct End(Arc<LookUp>);
 
 impl Drop for End {
@@ -176,7 +176,7 @@ impl Drop for End {
     }
 }
 
-/// Resolves a name in another thread, because a look-up has no timeout. ureq's resolver panics if
+/// Resolves a name in another thread, because a lookup has no timeout. ureq's resolver panics if
 /// the thread cannot be started.
 fn look_up(host: &str, port: u16, timeout: NextTimeout) -> Result<Vec<SocketAddr>, ureq::Error> {
     let look_up = Arc::new(LookUp::default());
@@ -195,13 +195,13 @@ fn look_up(host: &str, port: u16, timeout: NextTimeout) -> Result<Vec<SocketAddr
         ureq::Error::Other(Box::new(Unresolved { host, reason }))
     };
     if let Err(error) = thread::Builder::new().name("dns".to_owned()).spawn(work) {
-        return Err(unresolved(&format!("no thread for the look-up can be started: {error}")));
+        return Err(unresolved(&format!("no thread for the lookup can be started: {error}")));
     }
     match look_up.wait(timeout) {
         State::Ended(Ok(addresses)) => Ok(addresses),
         State::Ended(Err(reason)) => Err(unresolved(&reason)),
         State::Running => Err(ureq::Error::Timeout(timeout.reason)),
-        State::Failed => Err(unresolved("the look-up failed")),
+        State::Failed => Err(unresolved("the lookup failed")),
     }
 }
 

@@ -1,7 +1,8 @@
-//! Drafts: files that are written next to a path and moved to it when they are complete.
+//! Temporary files: they are written next to the file to be replaced, and renamed to it when they
+//! are complete.
 //!
-//! A draft of the file `NAME` is created only while the lock of `NAME` is held. Therefore, each
-//! draft that exists when the lock is acquired was left by a killed process.
+//! A temporary file for `NAME` is created only while the lock of `NAME` is held. Therefore, each
+//! temporary file that exists when the lock is acquired was left by a killed process.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
@@ -13,28 +14,29 @@ use super::ResolvedPath;
 use super::resolved::{CHAIN_NAME, KEY_NAME};
 use super::trust::{check_replaceable, seen};
 
-/// The suffix of drafts.
+/// The suffix of temporary files.
 const ENDING: &str = ".tmp";
 
-/// A new file that is removed on drop unless it was published.
-pub(super) struct Draft {
+/// A new file. It is removed on drop unless it was published.
+pub(super) struct TemporaryFile {
     pub(super) folder: PathBuf,
     pub(super) name: String,
     file: File,
     is_kept: bool,
 }
 
-impl Draft {
-    /// Creates an empty draft for a path, with the owner, group and mode of the file that it will
-    /// replace.
+impl TemporaryFile {
+    /// Creates an empty temporary file for a path, with the owner, group and mode of the file that
+    /// it will replace.
     pub(super) fn create(resolved: &ResolvedPath, is_private: bool) -> io::Result<Self> {
-        let draft = Self::own(resolved, is_private)?;
+        let temporary = Self::own(resolved, is_private)?;
         let name = if is_private { KEY_NAME } else { CHAIN_NAME };
-        replace_access(&draft.file, resolved, resolved.kept(resolved, name))?;
-        Ok(draft)
+        replace_access(&temporary.file, resolved, resolved.kept(resolved, name))?;
+        Ok(temporary)
     }
 
-    /// Creates an empty draft for a path, as a new file of the caller.
+    /// Creates an empty temporary file for a path, with the owner, group and mode of a new file of
+    /// the caller.
     pub(super) fn own(resolved: &ResolvedPath, is_private: bool) -> io::Result<Self> {
         let name = format!(".{}.{}{ENDING}", resolved.name, random()?);
         let file = new_file(&resolved.folder.join(&name), is_private)?;
@@ -45,7 +47,7 @@ impl Draft {
         self.folder.join(&self.name)
     }
 
-    /// Writes strings, each with a final line end, and synchronizes them to disk.
+    /// Writes strings, each with a final line break, and synchronizes the file to disk.
     pub(super) fn write(&mut self, texts: &[&str]) -> io::Result<()> {
         write_texts(&mut self.file, texts)
     }
@@ -55,27 +57,27 @@ impl Draft {
         self.file.sync_all()
     }
 
-    /// Copies a private file with its owner, group and mode, and synchronizes it to disk. Other
-    /// users have no permissions for the copy.
+    /// Copies a private file with its owner, group and mode, and synchronizes the copy to disk.
+    /// Other users have no permissions for the copy.
     pub(super) fn copy(&mut self, mut from: File) -> io::Result<()> {
         copy(&mut from, &mut self.file, KeptAccess::of(true, true))
     }
 
-    /// Moves the draft to `path`.
+    /// Moves the temporary file to `path`.
     pub(super) fn publish(&self, path: &Path) -> io::Result<()> {
         fs::rename(self.path(), path)
     }
 
-    /// Keeps the draft on drop.
+    /// Keeps the temporary file on drop.
     pub(super) fn keep(mut self) {
         self.is_kept = true;
     }
 }
 
-impl Drop for Draft {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
         if !self.is_kept {
-            // After `publish`, the file does not exist any more.
+            // After `publish`, the file no longer exists.
             let _ = fs::remove_file(self.path());
         }
     }
@@ -87,7 +89,7 @@ pub(super) fn random() -> io::Result<String> {
     Ok(text.expose().chars().take(32).collect())
 }
 
-/// Creates a file. Returns an error if the path exists, even as a link.
+/// Creates a file. Returns an error if the path exists, even if it is a link.
 pub(super) fn new_file(path: &Path, private: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -119,7 +121,7 @@ pub(super) fn write_texts(file: &mut File, texts: &[&str]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// The parts of owner, group and mode that a new file takes from an old one.
+/// Which of owner, group and mode a new file takes from the old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeptAccess {
     /// Owner, group and mode.
@@ -133,8 +135,8 @@ pub(super) enum KeptAccess {
 }
 
 impl KeptAccess {
-    /// Returns the parts that a new file takes from the old one. `is_trusted` means that no other
-    /// user can have selected the old file.
+    /// Returns which of owner, group and mode a new file takes from the old one. `is_trusted` means
+    /// that no other user can have put the old file there.
     pub(super) fn of(is_private: bool, is_trusted: bool) -> Self {
         match (is_private, is_trusted) {
             (false, true) => Self::All,
@@ -154,7 +156,7 @@ impl KeptAccess {
         }
     }
 
-    /// Returns the permissions that a file loses because other users can have selected it.
+    /// Returns the permissions that a file loses because another user may have put it there.
     #[cfg(unix)]
     fn lost(self) -> u32 {
         match self {
@@ -173,7 +175,7 @@ pub(super) fn copy(from: &mut File, to: &mut File, kept: KeptAccess) -> io::Resu
 }
 
 /// Sets owner, group and mode of a new file to those of the file at `resolved`, if there is one.
-/// Logs a warning if permissions are lost because other users can have selected the old file.
+/// Logs a warning if permissions are lost because another user may have put the old file there.
 pub(super) fn replace_access(
     file: &File,
     resolved: &ResolvedPath,
@@ -183,8 +185,9 @@ pub(super) fn replace_access(
     #[cfg(unix)]
     if std::os::unix::fs::MetadataExt::mode(old) & kept.lost() != 0 {
         log::warn!(
-            "{}: permissions of its group or of others are not kept, because others can write the \
-             folder and may have put the file there; use a folder that only its owner can write",
+            "{}: permissions of its group or of others are not kept, because the folder is \
+             writable by others, who may have put the file there; use a folder that is writable only \
+             by its owner",
             resolved.path().display()
         );
     }
@@ -219,15 +222,16 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Removes the drafts that killed processes left for a path whose lock is held.
+/// Removes the temporary files that killed processes left for a path. The lock of the path must be
+/// held.
 pub(super) fn sweep(resolved: &ResolvedPath) -> io::Result<()> {
     for entry in fs::read_dir(&resolved.folder)? {
         let entry = entry?.path();
         let name = entry.file_name().and_then(|name| name.to_str());
-        if name.is_none_or(|name| !is_draft(name, &resolved.name)) {
+        if name.is_none_or(|name| !is_temporary(name, &resolved.name)) {
             continue;
         }
-        // A draft may have the owner of the file that it was created to replace.
+        // A temporary file may have the owner of the file that it was created to replace.
         let is_own = |metadata| check_replaceable(&resolved.folder, &metadata).is_ok();
         if seen(&entry)?.filter(Metadata::is_file).is_some_and(is_own) {
             fs::remove_file(entry)?;
@@ -236,8 +240,8 @@ pub(super) fn sweep(resolved: &ResolvedPath) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns whether an entry has the name of a draft of the file `of`.
-pub(super) fn is_draft(name: &str, of: &str) -> bool {
+/// Returns whether `name` is that of a temporary file for the file `of`.
+pub(super) fn is_temporary(name: &str, of: &str) -> bool {
     let rest = name.strip_prefix('.').and_then(|rest| rest.strip_prefix(of));
     let middle = rest.and_then(|rest| rest.strip_prefix('.')?.strip_suffix(ENDING));
     middle.is_some_and(is_random)

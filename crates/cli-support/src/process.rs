@@ -1,0 +1,147 @@
+//! Child processes with a time limit, which are killed with their children.
+
+use std::io::{self, IsTerminal, Read};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use api_auth::{Clock, SystemClock};
+
+use crate::termination::{Task, tasks};
+
+/// The pause between two looks at a process.
+const PAUSE: Duration = Duration::from_millis(20);
+/// The time for the rest of the output of a process that ended, whose children may keep it open.
+const REST: Duration = Duration::from_secs(1);
+/// The maximum number of bytes of output that are kept.
+const MOST: usize = 64 * 1024;
+
+/// A running process. If this process is terminated by a signal, it is killed first.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    is_group: bool,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "signals are not handled there"))]
+    number: u64,
+}
+
+impl Process {
+    /// Starts a command. It has a group of its own, which can be killed with all of its children.
+    ///
+    /// # Errors
+    /// Returns an error if the program cannot be started.
+    pub fn start(command: Command) -> io::Result<Self> {
+        Self::start_in(command, true)
+    }
+
+    fn start_in(mut command: Command, is_group: bool) -> io::Result<Self> {
+        let mut tasks = tasks();
+        if tasks.is_ended() {
+            return Err(io::Error::other("this process was terminated by a signal"));
+        }
+        #[cfg(unix)]
+        if is_group {
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        }
+        let child = command.spawn()?;
+        #[cfg(unix)]
+        let number =
+            tasks.add(Task::Kill { pid: rustix::process::Pid::from_child(&child), is_group });
+        #[cfg(not(unix))]
+        let number = 0;
+        Ok(Self { child, is_group, number })
+    }
+
+    /// Waits for the process itself, not for processes that it leaves running. Returns `None` if it
+    /// was killed after `limit`.
+    ///
+    /// # Errors
+    /// Returns an error if the process cannot be waited for or killed.
+    #[expect(clippy::disallowed_methods, reason = "the time of a process is measured")]
+    pub fn wait(&mut self, limit: Duration) -> io::Result<Option<ExitStatus>> {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.ended()? {
+                return Ok(Some(status));
+            }
+            let elapsed = started.elapsed();
+            if elapsed >= limit {
+                // The child was not waited for, so its id belongs to no other process.
+                let killed = self.kill();
+                self.child.kill()?;
+                self.child.wait()?;
+                return killed.map(|()| None);
+            }
+            SystemClock.sleep(PAUSE.min(limit - elapsed));
+        }
+    }
+
+    /// Returns the status of a process that ended. Its id may then belong to another process.
+    fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        let mut tasks = tasks();
+        let status = self.child.try_wait()?;
+        if status.is_some() {
+            tasks.remove(self.number);
+        }
+        Ok(status)
+    }
+
+    #[cfg(unix)]
+    fn kill(&self) -> io::Result<()> {
+        let mut tasks = tasks();
+        tasks.remove(self.number);
+        crate::termination::kill(rustix::process::Pid::from_child(&self.child), self.is_group)
+    }
+
+    #[cfg(not(unix))]
+    fn kill(&self) -> io::Result<()> {
+        use std::process::Stdio;
+
+        let mut kill = Command::new("taskkill");
+        kill.args(["/T", "/F", "/PID", &self.child.id().to_string()]);
+        kill.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().map(drop)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        tasks().remove(self.number);
+    }
+}
+
+/// Runs a command and returns its status and its output up to the first line, or `None` if it was killed after `limit`.
+/// If the standard input is a terminal, the command may prompt there: it is then in the group of
+/// this process, and killed without its children.
+///
+/// # Errors
+/// Returns an error if the program cannot be started, or if its output cannot be read.
+pub(crate) fn output(
+    mut command: Command,
+    limit: Duration,
+) -> io::Result<Option<(ExitStatus, Vec<u8>)>> {
+    command.stdout(std::process::Stdio::piped());
+    let mut process = Process::start_in(command, !io::stdin().is_terminal())?;
+    let (sender, receiver) = mpsc::channel();
+    if let Some(mut stdout) = process.child.stdout.take() {
+        thread::Builder::new().spawn(move || {
+            // The rest is read, too: a process must not wait for a reader.
+            let (mut part, mut rest) = ([0; 4096], MOST);
+            while let Ok(length) = stdout.read(&mut part)
+                && length > 0
+            {
+                let kept = part.get(..length.min(rest)).unwrap_or_default();
+                rest -= kept.len();
+                let _ = sender.send(kept.to_vec());
+            }
+        })?;
+    }
+    let Some(status) = process.wait(limit)? else { return Ok(None) };
+    let mut output: Vec<u8> = Vec::new();
+    while !output.contains(&b'\n')
+        && let Ok(part) = receiver.recv_timeout(REST)
+    {
+        output.extend(part);
+    }
+    Ok(Some((status, output)))
+}

@@ -1,0 +1,296 @@
+//! Termination by a signal: files that are being written are removed and child processes are killed
+//! first. The process then ends by the same signal, so that shells see it.
+//!
+//! The signals are handled from the first task on, by a second thread. A signal that the process
+//! ignores, as under `nohup`, is not handled.
+//!
+//! A library removes its files when its function returns. A [`Section`] gives it the time for that:
+//! the requests of [`send`] end with an error, and the process ends with the section.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use api_auth::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
+
+/// The maximum time from a signal to the end of the process.
+#[cfg(unix)]
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What is undone before the process ends.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// Removes a file.
+    Remove(PathBuf),
+    /// Kills a process, with its group if it is the leader of one.
+    #[cfg(unix)]
+    Kill { pid: rustix::process::Pid, is_group: bool },
+    /// Ends a request with an error.
+    Interrupt(Sender<Result<Response, TransportError>>),
+    /// Waits for the end of a section.
+    Section,
+}
+
+/// The tasks, by number. The thread that ends the process keeps the lock at the end, so nothing that
+/// needs a task is begun after that.
+#[derive(Debug)]
+pub(crate) struct Tasks {
+    next: u64,
+    tasks: BTreeMap<u64, Task>,
+    /// Whether there was a signal.
+    is_ended: bool,
+}
+
+static TASKS: Mutex<Tasks> = Mutex::new(Tasks { next: 0, tasks: BTreeMap::new(), is_ended: false });
+/// Notified when a section ends.
+static SECTIONS: Condvar = Condvar::new();
+
+/// Returns the tasks. While they are locked, the process is not terminated by a signal.
+pub(crate) fn tasks() -> MutexGuard<'static, Tasks> {
+    #[cfg(unix)]
+    signals::start();
+    TASKS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Tasks {
+    pub(crate) fn add(&mut self, task: Task) -> u64 {
+        self.next += 1;
+        self.tasks.insert(self.next, task);
+        self.next
+    }
+
+    pub(crate) fn remove(&mut self, number: u64) {
+        self.tasks.remove(&number);
+    }
+
+    /// Returns whether the process was terminated by a signal, and only completes a section.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.is_ended
+    }
+
+    #[cfg(unix)]
+    fn has_section(&self) -> bool {
+        self.tasks.values().any(|task| matches!(task, Task::Section))
+    }
+
+    /// Kills the processes and ends the requests.
+    #[cfg(unix)]
+    fn interrupt(&mut self) {
+        for task in self.tasks.values() {
+            match task {
+                Task::Kill { pid, is_group } => drop(kill(*pid, *is_group)),
+                Task::Interrupt(sender) => drop(sender.send(Err(terminated(Sent::Maybe)))),
+                Task::Remove(_) | Task::Section => {}
+            }
+        }
+    }
+
+    /// Removes the files.
+    #[cfg(unix)]
+    fn remove_files(&self) {
+        for task in self.tasks.values() {
+            if let Task::Remove(path) = task {
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+}
+
+fn terminated(sent: Sent) -> TransportError {
+    // An error of this kind is not retried.
+    TransportError::new(TransportErrorKind::Refused, sent, "terminated by a signal")
+}
+
+/// Part of a command during which a library removes its own files. On drop, a process that got a
+/// signal ends.
+#[derive(Debug)]
+pub struct Section(u64);
+
+impl Section {
+    /// Begins a section.
+    #[must_use]
+    pub fn begin() -> Self {
+        Self(tasks().add(Task::Section))
+    }
+}
+
+impl Drop for Section {
+    fn drop(&mut self) {
+        let mut tasks = tasks();
+        tasks.remove(self.0);
+        let is_ended = tasks.is_ended();
+        drop(tasks);
+        if is_ended {
+            SECTIONS.notify_all();
+            loop {
+                thread::park();
+            }
+        }
+    }
+}
+
+/// Sends a request in a thread of its own, so that it ends with an error if the process is terminated
+/// by a signal.
+pub(crate) fn send(
+    transport: &Arc<dyn Transport>,
+    request: Request,
+) -> Result<Response, TransportError> {
+    let (sender, receiver) = mpsc::channel();
+    let mut tasks = tasks();
+    if tasks.is_ended() {
+        return Err(terminated(Sent::No));
+    }
+    let number = tasks.add(Task::Interrupt(sender.clone()));
+    drop(tasks);
+    let transport = Arc::clone(transport);
+    let sending = thread::Builder::new().spawn(move || {
+        let _ = sender.send(transport.send(request));
+    });
+    let result = match sending {
+        Ok(_) => receiver.recv().unwrap_or_else(|_| Err(terminated(Sent::Maybe))),
+        Err(error) => {
+            let kind = TransportErrorKind::Connect;
+            Err(TransportError::new(kind, Sent::No, format!("no thread: {error}")))
+        }
+    };
+    self::tasks().remove(number);
+    result
+}
+
+/// Kills a process that was not waited for, with its group if it is the leader of one.
+#[cfg(unix)]
+pub(crate) fn kill(pid: rustix::process::Pid, is_group: bool) -> std::io::Result<()> {
+    use rustix::process::{Signal, kill_process, kill_process_group};
+
+    let killed = match is_group {
+        true => kill_process_group(pid, Signal::KILL),
+        false => kill_process(pid, Signal::KILL),
+    };
+    match killed {
+        Err(rustix::io::Errno::SRCH) => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+/// A file that is removed on drop, or if the process is terminated by a signal.
+///
+/// ```
+/// use cli_support::TemporaryFile;
+///
+/// let path = std::env::temp_dir().join(format!("temporary-{}", std::process::id()));
+/// let file = TemporaryFile::new(path.clone());
+/// std::fs::write(&path, "draft")?;
+/// drop(file);
+/// assert!(!path.exists());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct TemporaryFile {
+    path: PathBuf,
+    number: u64,
+    is_kept: bool,
+}
+
+impl TemporaryFile {
+    /// Registers a file that is about to be created.
+    #[must_use]
+    pub fn new(path: PathBuf) -> Self {
+        let number = tasks().add(Task::Remove(path.clone()));
+        Self { path, number, is_kept: false }
+    }
+
+    /// Returns the path.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// Does not remove the file, because it was moved or not created.
+    pub fn keep(mut self) {
+        self.is_kept = true;
+    }
+}
+
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        let mut tasks = tasks();
+        tasks.remove(self.number);
+        if !self.is_kept {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::os::raw::c_int;
+    use std::sync::{Once, PoisonError, mpsc};
+    use std::thread;
+
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+    use signal_hook::low_level::emulate_default_handler;
+
+    use crate::termination::{GRACE, SECTIONS, TASKS};
+
+    /// Starts the thread that waits for signals. Without it, they end the process at once.
+    pub(super) fn start() {
+        static STARTED: Once = Once::new();
+        STARTED.call_once(|| {
+            let (sender, receiver) = mpsc::channel();
+            let waiting = thread::Builder::new().spawn(move || {
+                let signals = Signals::new(handled());
+                let _ = sender.send(());
+                if let Ok(mut signals) = signals
+                    && let Some(signal) = signals.forever().next()
+                {
+                    end(signal);
+                }
+            });
+            if waiting.is_ok() {
+                let _ = receiver.recv();
+            }
+        });
+    }
+
+    fn end(signal: c_int) -> ! {
+        let mut tasks = TASKS.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.is_ended = true;
+        tasks.interrupt();
+        // The lock is never released after that.
+        let waited = SECTIONS.wait_timeout_while(tasks, GRACE, |tasks| tasks.has_section());
+        let (tasks, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        tasks.remove_files();
+        let _ = emulate_default_handler(signal);
+        std::process::exit(128 + signal)
+    }
+
+    /// Returns the signals that end the process and are not ignored. Where the ignored ones are
+    /// unknown, SIGHUP may be one of them: `nohup` sets that.
+    fn handled() -> Vec<c_int> {
+        let status = std::fs::read_to_string("/proc/self/status").ok();
+        let ignored = status.as_deref().and_then(ignored).unwrap_or(1 << (SIGHUP - 1));
+        let all = [SIGHUP, SIGINT, SIGTERM].into_iter();
+        all.filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
+    }
+
+    /// Returns the mask of the ignored signals of a status of Linux.
+    fn ignored(status: &str) -> Option<u64> {
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+        u64::from_str_radix(mask.trim(), 16).ok()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn ignored_signals_are_read() {
+            assert_eq!(ignored("Name:\ttpay\nSigIgn:\t0000000000001001\n"), Some(0x1001));
+            assert_eq!(ignored("Name:\ttpay\n"), None);
+        }
+    }
+}
