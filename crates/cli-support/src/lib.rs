@@ -51,6 +51,7 @@ pub use auth::WebLogin;
 pub use context::{Bodies, Connection, Context, Pages, Provider};
 pub use exit::{EXIT_STATUSES, Exit, Failure};
 pub use json::Json;
+pub use program::Noun;
 pub use request::WithJson;
 pub use termination::{Section, TemporaryFile};
 pub use times::Times;
@@ -291,11 +292,17 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         let mut stdout = std::io::stdout().lock();
         return printed(stdout.write_all(page.as_bytes()).and_then(|()| stdout.flush()));
     }
-    let mut arguments = command_of::<P, C>().color(color);
-    let parsed = arguments.try_get_matches_from_mut(words);
-    // To free the tree of all commands takes longer than to parse the arguments.
-    std::mem::forget(arguments);
-    let parsed = parsed.and_then(|matches| C::from_arg_matches(&matches));
+    let parse = |mut command: clap::Command| {
+        let matches = command.try_get_matches_from_mut(&words);
+        // To free the commands takes longer than to parse the arguments.
+        std::mem::forget(command);
+        C::from_arg_matches_mut(&mut matches?)
+    };
+    let mut all = program::deferred(|| command_of::<P, C>().color(color));
+    let parsed = parse(tree::named::<P>(&mut all, &words));
+    std::mem::forget(all);
+    // Help and errors name the other commands, too, and are those of the whole tree.
+    let parsed = parsed.or_else(|_| parse(command_of::<P, C>().color(color)));
     let (global, command) = match parsed {
         Ok(arguments) => arguments.split(),
         Err(mut error) if error.use_stderr() => {

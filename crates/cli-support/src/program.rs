@@ -1,5 +1,73 @@
 //! Shared code of the `main.rs` of all programs.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::{ArgMatches, Command, FromArgMatches, Subcommand};
+
+use crate::Run;
+use crate::context::{Context, Provider};
+use crate::exit::{Exit, Failure};
+
+/// Whether the commands of nouns are built only when a command line names the noun.
+static IS_DEFERRED: AtomicBool = AtomicBool::new(false);
+
+/// Builds a command line whose nouns get their commands only when the command line is parsed and
+/// names the noun.
+pub(crate) fn deferred(build: impl FnOnce() -> Command) -> Command {
+    IS_DEFERRED.store(true, Ordering::Relaxed);
+    let command = build();
+    IS_DEFERRED.store(false, Ordering::Relaxed);
+    command
+}
+
+/// The commands of a noun. To build the commands of all nouns takes as long as a call, so they are
+/// built later to parse a command line. Help and completions need all of them.
+#[derive(Debug)]
+pub struct Noun<C>(C);
+
+impl<C: FromArgMatches> FromArgMatches for Noun<C> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        C::from_arg_matches(matches).map(Self)
+    }
+
+    // The default implementations of the functions with `_mut` would copy all values.
+    fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<Self, clap::Error> {
+        C::from_arg_matches_mut(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+
+    fn update_from_arg_matches_mut(&mut self, matches: &mut ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches_mut(matches)
+    }
+}
+
+impl<C: Subcommand> Subcommand for Noun<C> {
+    fn augment_subcommands(command: Command) -> Command {
+        if IS_DEFERRED.load(Ordering::Relaxed) {
+            command.defer(C::augment_subcommands)
+        } else {
+            C::augment_subcommands(command)
+        }
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        C::augment_subcommands_for_update(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        C::has_subcommand(name)
+    }
+}
+
+impl<P: Provider, C: Run<P>> Run<P> for Noun<C> {
+    fn run(self, context: &Context<P>) -> Result<Exit, Failure> {
+        self.0.run(context)
+    }
+}
+
 /// Defines the function `main` of a program: `Cli` is its command line with the fields `global` and
 /// `command`, and `Command` has one variant for each noun, which implements [`Run`](crate::Run), and
 /// `Common`.

@@ -64,22 +64,28 @@ impl<E> WithJson<E> {
     pub fn page(request: E, lists: &'static [&'static str]) -> Self {
         Self { request, lists, body: None }
     }
+}
 
-    /// Returns the entries of a page and the number of all entries.
-    fn entries(&self, body: &str) -> (Vec<Json>, Option<usize>) {
-        if self.lists.is_empty() {
-            return (Vec::new(), None);
-        }
-        let Ok(json) = Json::parse(body) else {
-            return (Vec::new(), None);
-        };
-        let total = json.get("total").and_then(|total| total.cell().parse().ok());
-        let lists = self.lists.iter().filter_map(|path| match json.get(path) {
-            Some(Json::List(entries)) => Some(entries.clone()),
-            _ => None,
-        });
-        (lists.flatten().collect(), total)
+/// Returns the text of a response, without a byte order mark.
+fn text_of(response: &Response) -> String {
+    let body = String::from_utf8_lossy(response.body());
+    body.strip_prefix('\u{feff}').unwrap_or(&body).to_owned()
+}
+
+/// Returns the entries of a page and the number of all entries.
+fn entries(lists: &[&str], body: &str) -> (Vec<Json>, Option<usize>) {
+    if lists.is_empty() {
+        return (Vec::new(), None);
     }
+    let Ok(json) = Json::parse(body) else {
+        return (Vec::new(), None);
+    };
+    let total = json.get("total").and_then(|total| total.cell().parse().ok());
+    let lists = lists.iter().filter_map(|path| match json.get(path) {
+        Some(Json::List(entries)) => Some(entries.clone()),
+        _ => None,
+    });
+    (lists.flatten().collect(), total)
 }
 
 /// Returns the form of the members of a JSON object.
@@ -136,9 +142,8 @@ impl<E: Endpoint> Endpoint for WithJson<E> {
 
     fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError> {
         let value = self.request.parse(response)?;
-        let body = String::from_utf8_lossy(response.body());
-        let body = body.strip_prefix('\u{feff}').unwrap_or(&body).to_owned();
-        let (entries, total) = self.entries(&body);
+        let body = text_of(response);
+        let (entries, total) = entries(self.lists, &body);
         Ok(Reply { value, body, status: response.status(), entries, total })
     }
 

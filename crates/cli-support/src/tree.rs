@@ -1,9 +1,12 @@
 //! All commands on one page, for `help commands`.
 
+use std::ffi::OsString;
 use std::fmt::Write;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
+
+use crate::context::Provider;
 
 /// Returns all commands with their arguments, one after the other. The options of all commands are
 /// at the end.
@@ -15,6 +18,19 @@ pub fn commands(mut command: Command) -> String {
     page.push_str("\nOptions of all commands:\n");
     globals.iter().for_each(|line| page.push_str(line));
     page
+}
+
+/// Moves the commands that the words of a command line name to a command with the same arguments,
+/// which parses the words in the same way if they are valid: each option of all commands is copied
+/// to each command.
+pub(crate) fn named<P: Provider>(all: &mut Command, words: &[OsString]) -> Command {
+    let is_named = |command: &&mut Command| {
+        let mut names = [command.get_name()].into_iter().chain(command.get_all_aliases());
+        names.any(|name| words.iter().any(|word| word == name))
+    };
+    let arguments: Vec<Arg> = all.get_arguments().cloned().collect();
+    let commands = all.get_subcommands_mut().filter(is_named).map(std::mem::take);
+    Command::new(P::NAME).args(arguments).subcommands(commands)
 }
 
 fn add(command: &Command, page: &mut String, globals: &mut Vec<String>) {

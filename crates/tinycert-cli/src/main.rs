@@ -12,7 +12,7 @@ mod renew;
 mod x509;
 
 use clap::{Parser, Subcommand};
-use cli_support::{Common, EXIT_STATUSES, Global};
+use cli_support::{Common, EXIT_STATUSES, Global, Noun};
 
 use provider::TinyCert;
 
@@ -30,10 +30,10 @@ struct Cli {
 enum Command {
     /// List, create and delete CAs
     #[command(subcommand, alias = "cas")]
-    Ca(ca::Ca),
+    Ca(Noun<ca::Ca>),
     /// List, create, renew, revoke and download certificates
     #[command(subcommand, alias = "certs")]
-    Cert(cert::Cert),
+    Cert(Noun<cert::Cert>),
     Issue(issue::Issue),
     Adopt(issue::Adopt),
     Renew(renew::Renew),

@@ -9,7 +9,7 @@ mod subscription;
 mod user;
 
 use clap::{Parser, Subcommand};
-use cli_support::{Common, EXIT_STATUSES, Global};
+use cli_support::{Common, EXIT_STATUSES, Global, Noun};
 
 use provider::TinyPass;
 
@@ -27,22 +27,22 @@ struct Cli {
 enum Command {
     /// Check, list, grant and revoke access
     #[command(subcommand, alias = "accesses")]
-    Access(access::Access),
+    Access(Noun<access::Access>),
     /// List and cancel subscriptions
     #[command(subcommand, alias = "subscriptions")]
-    Subscription(subscription::Subscription),
+    Subscription(Noun<subscription::Subscription>),
     /// Show downloads and print links to them
     #[command(subcommand, alias = "downloads")]
-    Download(download::Download),
+    Download(Noun<download::Download>),
     /// Show users
     #[command(subcommand, alias = "users")]
-    User(user::User),
+    User(Noun<user::User>),
     /// Encrypt and decrypt the blocks of cookies, webhooks and links
     #[command(subcommand, alias = "blocks")]
-    Block(block::Block),
+    Block(Noun<block::Block>),
     /// Check token cookies, which store the access of a visitor in the browser
     #[command(subcommand, alias = "cookies")]
-    Cookie(cookie::Cookie),
+    Cookie(Noun<cookie::Cookie>),
     #[command(flatten)]
     Common(Common),
 }

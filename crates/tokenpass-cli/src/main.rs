@@ -13,7 +13,7 @@ mod token;
 mod user;
 
 use clap::{Parser, Subcommand};
-use cli_support::{Common, EXIT_STATUSES, Global};
+use cli_support::{Common, EXIT_STATUSES, Global, Noun};
 
 use provider::Tokenpass;
 
@@ -39,37 +39,37 @@ enum Command {
     Check(check::Check),
     /// Explain rules
     #[command(subcommand, alias = "rules")]
-    Rule(check::Rule),
+    Rule(Noun<check::Rule>),
     /// Show the token balances of the logged-in user
     #[command(subcommand, alias = "balances")]
-    Balance(balance::Balance),
+    Balance(Noun<balance::Balance>),
     /// Look up, register and update users
     #[command(subcommand, alias = "users")]
-    User(user::User),
+    User(Noun<user::User>),
     /// Lend tokens, and manage promises
     #[command(subcommand, alias = "promises")]
-    Promise(promise::Promise),
+    Promise(Noun<promise::Promise>),
     /// Manage the addresses that tokens are lent from
     #[command(subcommand, alias = "sources")]
-    Source(source::Source),
+    Source(Noun<source::Source>),
     /// Give and take credits, and manage their groups and accounts
     #[command(subcommand, alias = "credits")]
-    Credit(credit::Credit),
+    Credit(Noun<credit::Credit>),
     /// Manage token chats
     #[command(subcommand, alias = "chats")]
-    Chat(chat::Chat),
+    Chat(Noun<chat::Chat>),
     /// Show what a token gives access to
     #[command(subcommand, alias = "perks")]
-    Perk(token::Perk),
+    Perk(Noun<token::Perk>),
     /// Show assets
     #[command(subcommand, alias = "assets")]
-    Asset(token::Asset),
+    Asset(Noun<token::Asset>),
     /// Check and confirm users' second factor
     #[command(subcommand, alias = "second-factors")]
-    SecondFactor(token::SecondFactor),
+    SecondFactor(Noun<token::SecondFactor>),
     /// Register, verify and list Bitcoin addresses
     #[command(subcommand, alias = "addresses")]
-    Address(address::Address),
+    Address(Noun<address::Address>),
     Whoami(user::Whoami),
     #[command(flatten)]
     Common(Common),

@@ -14,7 +14,7 @@ mod report;
 mod transaction;
 
 use clap::{Parser, Subcommand};
-use cli_support::{Common, EXIT_STATUSES, Global};
+use cli_support::{Common, EXIT_STATUSES, Global, Noun};
 
 use provider::Tpay;
 
@@ -32,37 +32,37 @@ struct Cli {
 enum Command {
     /// Create, pay, read and cancel transactions
     #[command(subcommand, alias = "transactions")]
-    Transaction(transaction::Transaction),
+    Transaction(Noun<transaction::Transaction>),
     /// Refund transactions
     #[command(subcommand, alias = "refunds")]
-    Refund(refund::Refund),
+    Refund(Noun<refund::Refund>),
     /// Save, show and delete cards, and begin Apple Pay sessions
     #[command(subcommand, alias = "cards")]
-    Card(card::Card),
+    Card(Noun<card::Card>),
     /// Create, list and cancel plans of recurring payments (experimental)
     #[command(subcommand, alias = "recurrings")]
-    Recurring(recurring::Recurring),
+    Recurring(Noun<recurring::Recurring>),
     /// Create, pay and refund marketplace payments
     #[command(subcommand, alias = "marketplaces")]
-    Marketplace(marketplace::Marketplace),
+    Marketplace(Noun<marketplace::Marketplace>),
     /// List and add Collect bank accounts, to which payments are forwarded
     #[command(subcommand, alias = "bank-accounts")]
-    BankAccount(bank_account::BankAccount),
+    BankAccount(Noun<bank_account::BankAccount>),
     /// Pay by BLIK, and manage BLIK aliases
     #[command(subcommand, alias = "bliks")]
-    Blik(blik::Blik),
+    Blik(Noun<blik::Blik>),
     /// Create and show the merchant accounts of a partner
     #[command(subcommand, alias = "accounts")]
-    Account(account::Account),
+    Account(Noun<account::Account>),
     /// List and download reports (experimental)
     #[command(subcommand, alias = "reports")]
-    Report(report::Report),
+    Report(Noun<report::Report>),
     /// Receive, send and verify notifications
     #[command(subcommand, alias = "notifications")]
-    Notification(notification::Command),
+    Notification(Noun<notification::Command>),
     /// Print the certificates that verify notifications
     #[command(subcommand, alias = "certificates")]
-    Certificate(certificate::Certificate),
+    Certificate(Noun<certificate::Certificate>),
     #[command(flatten)]
     Common(Common),
 }
