@@ -319,7 +319,8 @@ impl Client {
             .with_spaced_credential(|| self.spaced_credential(call))
     }
 
-    /// Returns the name of a credential of the request that begins or ends with whitespace.
+    /// Returns the name of a credential of the request if the value of that credential begins or
+    /// ends with whitespace.
     fn spaced_credential(&self, call: &dyn Call) -> Option<&'static str> {
         call.spaced_credential().or_else(|| self.auth(call.credential()).ok()??.spaced_credential())
     }

@@ -1,4 +1,4 @@
-//! Descriptions of endpoints, without their types.
+//! Type-erased descriptions of endpoints, for tables and tools.
 
 use http::Method;
 

@@ -368,7 +368,7 @@ impl Error {
     fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match (self.kind(), self.spaced_credential()) {
             _ if self.outcome_unknown() => {
-                "the request may have been carried out: look it up before you repeat it"
+                "the request may have been carried out: check its outcome before you repeat it"
             }
             (ErrorKind::Auth, Some(name)) => {
                 return Some(Cow::Owned(format!(
@@ -390,14 +390,16 @@ impl Error {
     fn hint_of(kind: ErrorKind, is_retryable: bool) -> Option<&'static str> {
         Some(match kind {
             ErrorKind::Transport if is_retryable => "the same request may succeed later",
-            ErrorKind::Auth => "check the credentials, their permissions and the environment",
+            ErrorKind::Auth => {
+                "check the credentials, their permissions, and that they are for this environment"
+            }
             ErrorKind::RateLimited => "wait before the next request",
             ErrorKind::Decode => {
                 "the response or notification is not as documented; for a response, see `Error::body`"
             }
             ErrorKind::Incomplete => "entries may be missing: read the list again",
             ErrorKind::Verify => {
-                "the notification is not genuine or cannot be verified: do not act on it"
+                "do not act on the notification: it is not genuine, is for another merchant, or cannot be verified"
             }
             ErrorKind::Input
             | ErrorKind::Transport

@@ -48,9 +48,8 @@ impl Pace {
         self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reserves the earliest free time for a request, and returns how long to wait and the time
-    /// after the wait. Returns `None` if the request may be sent at once. Requests are spread
-    /// evenly.
+    /// Reserves the earliest free slot for a request. Returns the duration of the wait and the time
+    /// at which it ends, or `None` if the request may be sent immediately. Slots are evenly spaced.
     pub(crate) fn reserve(&self, now: impl Fn() -> SystemTime) -> Option<(Duration, SystemTime)> {
         if self.interval.is_none() && !self.may_pause.load(Ordering::Acquire) {
             return None;

@@ -176,8 +176,8 @@ impl RequestSecrets {
         }
     }
 
-    /// Adds the secrets of a value that is JSON, a form, or a URL with a query. All values of JSON
-    /// in a `secret` are secrets.
+    /// Adds the secrets of a value that is JSON, a form, or a URL with a query. If `secret` is
+    /// true, all values in the JSON are secrets.
     fn add_text(&mut self, text: &str, parent: &str, secret: bool, listed: &[&str]) {
         let is_nested = text.trim_start().starts_with(['{', '[', '"']);
         if is_nested && self.add_json(text, parent, secret, listed) {

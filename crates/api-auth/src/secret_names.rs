@@ -38,7 +38,8 @@ const SECRET_WORDS: &[&str] = &[
     "token",
 ];
 
-/// Words that make any name that contains them secret: `card_cvc`, `userPin`, `cvvCode`.
+/// Words that make a name secret wherever they occur in it as a word: `card_cvc`, `userPin`,
+/// `cvvCode`.
 const WHOLE_WORDS: &[&str] = &["csc", "cvc", "cvc2", "cvv", "cvv2", "otp", "pan", "pin"];
 
 /// Words for secrets that occur alone or combined with another word.

@@ -51,7 +51,7 @@ pub struct Row {
 pub struct Button {
     /// The label.
     pub label: &'static str,
-    /// The action.
+    /// The name of the action, which is passed to [`Service::press`](crate::Service::press).
     pub action: &'static str,
     /// The object of the action, such as an id. Empty if the action needs none.
     pub subject: String,

@@ -133,7 +133,7 @@ pub struct TinyCert {
 /// An error code and its message.
 type Refusal = (&'static str, String);
 
-/// The successful result of the handler of an endpoint.
+/// The result of an endpoint's handler if it succeeds.
 enum Out {
     /// JSON.
     Json(Value),

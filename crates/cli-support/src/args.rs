@@ -350,7 +350,7 @@ pub fn http_url(text: &str) -> Result<Uri, String> {
 /// Returns an error for any other string.
 pub fn positive_duration(text: &str) -> Result<Duration, String> {
     let time = duration(text)?;
-    if time.is_zero() { Err("must be longer than 0".to_owned()) } else { Ok(time) }
+    if time.is_zero() { Err("must be more than 0".to_owned()) } else { Ok(time) }
 }
 
 /// Parses a rate such as `5/s` or `120/m`. Returns the number of requests in a second.
@@ -388,7 +388,7 @@ mod tests {
     #[test]
     fn numbers_and_durations_may_have_to_be_positive() {
         assert_eq!(positive_duration("1ms"), Ok(Duration::from_millis(1)));
-        assert_eq!(positive_duration("0d"), Err("must be longer than 0".to_owned()));
+        assert_eq!(positive_duration("0d"), Err("must be more than 0".to_owned()));
         assert_eq!(count("1"), Ok(1));
         for text in ["0", "-1", "", "x", "99999999999999999999"] {
             assert!(count(text).is_err(), "{text:?}");

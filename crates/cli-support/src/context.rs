@@ -199,7 +199,7 @@ pub struct Connection {
     pub is_offline: bool,
     /// The maximum number of requests in a second.
     pub max_rate: Option<u32>,
-    /// The number of requests at a time.
+    /// The maximum number of concurrent requests.
     pub jobs: usize,
     /// Additional headers of all requests.
     pub headers: Vec<(HeaderName, HeaderValue)>,
@@ -757,7 +757,7 @@ impl<P: Provider> Context<P> {
             io::stdin().lock().read_line(&mut line).map_err(failed)?;
             line
         } else if self.global.no_input || !io::stdin().is_terminal() {
-            let problem = format!("there is no terminal to prompt for the {name}; use {option}");
+            let problem = format!("cannot prompt for the {name} without a terminal; use {option}");
             return Err(Failure::new(Exit::Usage, problem));
         } else {
             rpassword::prompt_password(format!("{name}: ")).map_err(failed)?

@@ -89,7 +89,7 @@ impl Exit {
                 Some("run `{program} auth status` to see which credentials are used")
             }
             Self::Unknown => {
-                Some("the change may have been made: look it up before you repeat the command")
+                Some("the change may have been made: check before you repeat the command")
             }
             Self::NotUnderstood => {
                 Some("run it again with --record FILE, and attach the file to a bug report")
@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn hint_is_that_of_the_status() {
         let failure = Failure::new(Exit::Unknown, "no response");
-        let hint = "the change may have been made: look it up before you repeat the command";
+        let hint = "the change may have been made: check before you repeat the command";
         assert_eq!(failure.to_string(), format!("no response\nhint: {hint}"));
         assert_eq!(failure.json().get("hint").unwrap().cell(), hint);
         assert_eq!(Failure::new(Exit::Rejected, "no").to_string(), "no");

@@ -89,7 +89,8 @@ impl Json {
         Ok(())
     }
 
-    /// Returns the place of a member or an entry, which is created. `at` is the path of this value.
+    /// Returns the member or entry `name`, and creates it if it does not exist. `at` is the path of
+    /// this value, for the error.
     fn entry(&mut self, name: &str, at: &str) -> Result<&mut Self, String> {
         if matches!(self, Self::Other(text) if text == "null") {
             *self = match name {

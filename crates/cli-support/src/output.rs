@@ -656,8 +656,8 @@ fn create_draft(path: &Path, options: &OpenOptions) -> io::Result<(File, Tempora
     Err(io::Error::other("other processes remove each draft"))
 }
 
-/// Removes the drafts of a file that are not locked: their processes were killed. Failures are
-/// ignored, because the drafts of other users cannot be removed.
+/// Removes the temporary files (drafts) of a file that are not locked, because the processes that
+/// wrote them were killed. Failures are ignored: files of other users cannot be removed.
 fn remove_drafts(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));

@@ -72,7 +72,7 @@ impl Run<TinyCert> for Ca {
             Self::Create(create) => create.run(context),
             Self::Delete { ca } => {
                 let id = ca.id(context)?;
-                context.confirm(&format!("delete the CA {id} and all of its certificates"))?;
+                context.confirm(&format!("delete CA {id} and all of its certificates"))?;
                 context.show(DeleteCa::new(id))
             }
             Self::Download { ca } => pem(context, GetCa::new(ca.id(context)?)),

@@ -158,7 +158,7 @@ impl Run<TinyCert> for Cert {
             }
             Self::Reissue { id } => context.show(ReissueCert::new(id)),
             Self::Revoke { id } => {
-                context.confirm(&format!("revoke the certificate {id}"))?;
+                context.confirm(&format!("revoke certificate {id}"))?;
                 context.show(SetCertStatus::new(id, CertStatus::Revoked))
             }
             Self::Hold { id } => context.show(SetCertStatus::new(id, CertStatus::Hold)),

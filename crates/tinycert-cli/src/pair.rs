@@ -39,7 +39,7 @@ pub(crate) struct Record {
     tinycert: u32,
     /// The common name.
     pub(crate) name: String,
-    /// The CA.
+    /// The id of the CA that issued the certificate.
     pub(crate) ca_id: CaId,
     /// The certificate of the files.
     pub(crate) cert_id: CertId,

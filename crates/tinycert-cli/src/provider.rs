@@ -221,7 +221,8 @@ impl CaName {
         }
         let ca = context.client()?.session()?.find_ca(name)?;
         ca.map(|ca| ca.id).ok_or_else(|| {
-            let problem = format!("there is no CA `{name}`; `tinycert ca list` lists them");
+            let problem =
+                format!("no CA has the name `{name}`; run `tinycert ca list` to see the CAs");
             Failure::new(Exit::NotFound, problem)
         })
     }

@@ -35,7 +35,7 @@ pub(crate) struct Dir {
 pub(crate) struct Renew {
     #[command(flatten)]
     dir: Dir,
-    /// Renew certificates that expire within this time; `0d` only those that have expired
+    /// Renew certificates that expire within this time; `0d` renews only those that have expired
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = within)]
     within: Duration,
     #[command(flatten)]

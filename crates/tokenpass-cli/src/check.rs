@@ -78,7 +78,7 @@ fn users(file: &Path) -> Result<Vec<String>, Failure> {
     }
 }
 
-/// Checks one user, or each of a file.
+/// Checks one user, or each user in a file.
 fn check_all<E>(
     context: &Context<Tokenpass>,
     who: Vec<String>,

@@ -475,7 +475,7 @@ pub fn chat_id(uuid: &str) -> Option<String> {
     String::from_utf8(text).ok()
 }
 
-/// Returns the UUID of a short id, or `None` if `chat_id` is not a short id.
+/// Converts the short id of a chat to its UUID. Returns `None` if `chat_id` is not a short id.
 ///
 /// See the example of the module [`chats`](crate::chats).
 pub fn chat_uuid(chat_id: &str) -> Option<String> {

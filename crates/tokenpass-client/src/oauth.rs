@@ -34,7 +34,7 @@ wire_enum! {
         Email = "email",
         /// Checks, the list of public addresses, and public balances.
         Tca = "tca",
-        /// Private addresses, in lists and details.
+        /// Private addresses, in lists and on their own.
         PrivateAddress = "private-address",
         /// The combined balances of all addresses.
         PrivateBalances = "private-balances",

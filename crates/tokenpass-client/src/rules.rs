@@ -547,7 +547,7 @@ impl fmt::Display for Token<'_> {
             Self::Word(text) | Self::Op(text) => write!(f, "{text:?}"),
             Self::Open => f.write_str("\"(\""),
             Self::Close => f.write_str("\")\""),
-            Self::End => f.write_str("the end"),
+            Self::End => f.write_str("the end of the rules"),
         }
     }
 }

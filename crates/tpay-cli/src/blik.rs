@@ -178,7 +178,7 @@ fn code(context: &Context<Tpay>, code_stdin: bool) -> Result<Secret, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("standard input: {error}"));
     if !code_stdin {
         if context.global.no_input || !io::stdin().is_terminal() {
-            let problem = "there is no terminal to prompt for the BLIK code; use --code-stdin";
+            let problem = "cannot prompt for the BLIK code without a terminal; use --code-stdin";
             return Err(Failure::new(Exit::Usage, problem));
         }
         let mut stderr = io::stderr();

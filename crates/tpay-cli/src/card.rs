@@ -1,4 +1,4 @@
-//! `tpay card`.
+//! The command `tpay card`: saves, shows and deletes cards.
 
 use clap::{Args, Subcommand};
 use cli_support::args::{BODY_OPTIONS, text};

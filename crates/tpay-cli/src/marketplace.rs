@@ -14,8 +14,8 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Marketplace {
-    /// Create a payment to several merchants; --input has its parts (`childTransactions`), with
-    /// amounts in grosze
+    /// Create a payment to several merchants. The file of --input contains the parts
+    /// (`childTransactions`), with amounts in grosze
     Create(Create),
     /// Show a marketplace payment
     Get {

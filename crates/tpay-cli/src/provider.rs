@@ -123,7 +123,7 @@ impl Provider for Tpay {
                 builder.token_store(FileStore::new(folder))
             }
             Some(_) => {
-                let problem = "TPAY_TOKEN_CACHE: must be off or the absolute path of a folder";
+                let problem = "TPAY_TOKEN_CACHE: must be `off` or the absolute path of a folder";
                 return Err(Failure::new(Exit::Local, problem));
             }
             None => match FileStore::user_cache("tpay-client") {

@@ -1,4 +1,4 @@
-//! `tpay recurring`.
+//! The command `tpay recurring`: plans of recurring payments.
 
 use clap::{Args, Subcommand, ValueEnum};
 use cli_support::args::text;

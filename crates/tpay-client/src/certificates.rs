@@ -94,7 +94,7 @@ fn pem(response: &Response) -> Result<String, ResponseError> {
 ///
 /// See [`certificates`](crate::certificates): certificates that verify notifications.
 impl Client {
-    /// Returns the certificate (PEM) that signs notifications.
+    /// Returns the certificate (PEM) of the key that signs notifications.
     ///
     /// See the example of the module [`certificates`](crate::certificates).
     ///

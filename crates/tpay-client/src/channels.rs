@@ -108,7 +108,7 @@ pub struct ListBankGroups {
 }
 
 impl ListBankGroups {
-    /// Creates a request without filters.
+    /// Creates a request for all channels, without an image size.
     pub fn new() -> Self {
         Self::default()
     }
@@ -283,7 +283,7 @@ pub struct ListChannels {
 }
 
 impl ListChannels {
-    /// Creates a request without filters.
+    /// Creates a request for all channels, without an image size.
     pub fn new() -> Self {
         Self::default()
     }

@@ -264,7 +264,7 @@ impl ClientBuilder {
                 Some(Arc::new(FileStore::new(folder)))
             }
             Some(_) => {
-                let problem = "must be off or the absolute path of a folder; `~` is not expanded";
+                let problem = "must be `off` or the absolute path of a folder; `~` is not expanded";
                 return Err(InputError::new(CACHE, problem));
             }
             // Without a home directory, tokens are cached in memory.

@@ -285,7 +285,7 @@ fn table(provider: &Provider) -> String {
     let calls = (provider.calls)();
     let mut text = format!(
         "# Errors of {}\n\n\
-         For each documented error response, what each endpoint makes of it. Written by\n\
+         How each endpoint handles each documented error response. Written by\n\
          `UPDATE_SNAPSHOTS=1 cargo test -p workspace-tests --test faults error_tables`.\n",
         provider.name
     );

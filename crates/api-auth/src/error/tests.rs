@@ -151,7 +151,8 @@ fn each_kind_has_the_documented_text_and_delivery() {
         let error = TransportError::new(TransportErrorKind::Connect, sent, "refused");
         Error::from(error).with_retryable(retryable)
     };
-    let unknown = Some("the request may have been carried out: look it up before you repeat it");
+    let unknown =
+        Some("the request may have been carried out: check its outcome before you repeat it");
     let rows = [
         (
             Error::from(InputError::new("rid", "must not be empty")),
@@ -174,7 +175,9 @@ fn each_kind_has_the_documented_text_and_delivery() {
         (
             of_status(401),
             "tpay a.b: 401 Unauthorized: no after 2 attempts (request r-1)",
-            Some("check the credentials, their permissions and the environment"),
+            Some(
+                "check the credentials, their permissions, and that they are for this environment",
+            ),
             (Refused, false, false),
         ),
         (
@@ -222,7 +225,9 @@ fn each_kind_has_the_documented_text_and_delivery() {
         (
             of_kind(ErrorKind::Verify),
             "tpay a.b: c: no after 2 attempts (request r-1)",
-            Some("the notification is not genuine or cannot be verified: do not act on it"),
+            Some(
+                "do not act on the notification: it is not genuine, is for another merchant, or cannot be verified",
+            ),
             (Refused, false, false),
         ),
     ];

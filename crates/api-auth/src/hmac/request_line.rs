@@ -82,7 +82,7 @@ impl RequestLine {
         if !id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':') {
             return Err(InputError::new(
                 id_name,
-                "may contain only visible ASCII characters, and no colon",
+                "must contain only visible ASCII characters other than a colon",
             ));
         }
         validate::no_control(key_name, key.expose())?;

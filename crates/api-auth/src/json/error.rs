@@ -36,7 +36,8 @@ pub(super) enum Kind {
     Exact,
     /// The field already has a value: the member occurs twice, or under both of its names.
     Duplicate,
-    /// Two members are names of one field of this type.
+    /// A field of this type occurs under two of its names (aliases). Contains the type and the
+    /// names.
     Alias(&'static str, [String; 2]),
 }
 
@@ -77,7 +78,7 @@ impl Error {
         // The message of `serde_json` for HTML and other text.
         match message.as_ref() {
             "expected value" => Self::plain("not JSON: expected a value"),
-            text if text.starts_with("EOF while parsing") => Self::plain("the JSON is cut off"),
+            text if text.starts_with("EOF while parsing") => Self::plain("the JSON is truncated"),
             _ => Self::new(Kind::Plain, message),
         }
     }

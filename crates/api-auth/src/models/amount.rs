@@ -182,7 +182,10 @@ impl std::str::FromStr for Amount {
     /// Parses `12`, `12.34`, `-0.5`, `.50` and the JSON forms with an exponent (`1.2e3`).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         parse_amount(text.trim()).ok_or_else(|| {
-            InputError::new("amount", "must be a number with a decimal point, such as 12.34")
+            InputError::new(
+                "amount",
+                "must be a decimal number, such as 12.34, without a comma, spaces or a currency",
+            )
         })
     }
 }

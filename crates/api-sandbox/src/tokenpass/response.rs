@@ -15,7 +15,8 @@ pub(super) fn result(value: impl Into<Value>) -> ApiResult {
     Ok(json(200, &map([("result", value.into())])))
 }
 
-/// Creates an error response of the authentication layer, chats, perks and login.
+/// Creates an error response as sent by the authentication layer and by the endpoints for chats,
+/// perks and login.
 pub(super) fn message(status: u16, text: &str) -> Response {
     let errors = Value::List(vec![text.into()]);
     json(status, &map([("message", text.into()), ("errors", errors)]))

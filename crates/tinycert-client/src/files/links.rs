@@ -224,7 +224,7 @@ impl Link {
         Ok(Self { path, is_kept: false })
     }
 
-    /// Creates a link in the folder of versions. It is moved later.
+    /// Creates a link in the folder of versions; `publish` moves it to its final path.
     fn temporary(target: &Path, versions: &Versions) -> io::Result<Self> {
         Self::create(target, versions.0.path.join(format!("next-{}", random()?)))
     }

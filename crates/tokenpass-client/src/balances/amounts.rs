@@ -390,7 +390,7 @@ impl Balances {
         self.merge(asset.into(), Some(Quantity { value: amount, precision: None }));
     }
 
-    /// Adds a quantity to the balance of an asset. The sum with an unknown amount is unknown.
+    /// Adds a quantity to the balance of an asset. If one of the amounts is unknown, so is the sum.
     pub(crate) fn merge(&mut self, asset: String, quantity: Option<Quantity>) {
         let total = match self.0.get(&asset) {
             None => quantity,

@@ -1,4 +1,4 @@
-//! `tpay notification send`.
+//! The command `tpay notification send`: sends a signed test notification.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -144,7 +144,7 @@ impl NotifiedAlias {
     }
 }
 
-/// Returns whether a member next to the value of an alias is another alias.
+/// Returns whether a member of the object that contains an alias's `value` is another alias.
 fn is_alias(name: &str, value: &Value) -> bool {
     let is_numbered = name.bytes().all(|byte| byte.is_ascii_digit());
     let has_value = |value: &Value| value.get("value").is_some();

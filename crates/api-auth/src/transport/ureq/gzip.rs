@@ -1,4 +1,5 @@
-//! Compressed responses that ureq does not decode.
+//! Decodes compressed responses that ureq does not decode, such as those with the encoding `GZIP` or
+//! `x-gzip`.
 
 use std::io::{ErrorKind as Io, Read};
 
