@@ -181,7 +181,7 @@ impl Settings {
             .ok_or_else(|| {
                 InputError::new(
                     "application",
-                    "may contain only visible ASCII characters and spaces",
+                    "must contain only visible ASCII characters and spaces",
                 )
             })?;
         let mut retry = RetryPolicy { statuses: provider.retry_statuses, ..RetryPolicy::default() };

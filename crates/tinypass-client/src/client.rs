@@ -284,7 +284,7 @@ mod tests {
         assert!(variables(&[]).unwrap_err().starts_with("TINYPASS_AID: "));
         assert!(variables(&KEYS[..1]).unwrap_err().starts_with("TINYPASS_PRIVATE_KEY: "));
         let colon = [("TINYPASS_AID", "a:b"), KEYS[1]];
-        assert!(variables(&colon).unwrap_err().starts_with("TINYPASS_AID: may contain"));
+        assert!(variables(&colon).unwrap_err().starts_with("TINYPASS_AID: must contain"));
         let order_mark = [KEYS[0], ("TINYPASS_PRIVATE_KEY", "\u{feff}k")];
         assert!(variables(&order_mark).unwrap_err().starts_with("TINYPASS_PRIVATE_KEY: "));
         let blank = [("TINYPASS_AID", " "), KEYS[1]];

@@ -191,7 +191,7 @@ impl Auth for Authentication {
     }
 }
 
-const VISIBLE: &str = "may contain only visible ASCII characters";
+const VISIBLE: &str = "must contain only visible ASCII characters";
 
 /// Validates a user's token.
 pub(crate) fn validate_token(name: &'static str, token: &Secret) -> Result<(), InputError> {

@@ -265,7 +265,9 @@ impl NonceHeaders {
         let id_value = HeaderValue::try_from(&id)
             .ok()
             .filter(|_| id.bytes().all(|byte| byte.is_ascii_graphic()))
-            .ok_or_else(|| InputError::new(id_name, "may contain only visible ASCII characters"))?;
+            .ok_or_else(|| {
+                InputError::new(id_name, "must contain only visible ASCII characters")
+            })?;
         validate::no_control(key_name, key.expose())?;
         Ok(Self {
             names,

@@ -87,7 +87,7 @@ fn objects_with_a_reserved_name_are_rejected_at_any_depth() {
 #[test]
 fn errors_of_empty_truncated_and_foreign_bodies_name_the_problem() {
     assert_eq!(error(" \n"), "the response body is empty");
-    assert!(error(r#"{"data":[{"id":1}"#).contains("cut off"));
+    assert!(error(r#"{"data":[{"id":1}"#).contains("truncated"));
     assert_eq!(error("<html>"), "not JSON: expected a value");
 }
 

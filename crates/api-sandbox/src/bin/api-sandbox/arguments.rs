@@ -312,7 +312,7 @@ mod tests {
             (&["--misbehave", "delay:0"], "--misbehave: \"delay:0\""),
             (&["--misbehave", "delay:x"], "--misbehave: \"delay:x\""),
             (&["--misbehave", "delay@x"], "--misbehave: \"delay@x\" has no path"),
-            (&["--misbehave", "delay:@/x"], "--misbehave: \"delay:@/x\" has no number"),
+            (&["--misbehave", "delay:@/x"], "--misbehave: \"delay:@/x\" must have a number"),
             (
                 &["--misbehave", "reset-before-reading@/x"],
                 "--misbehave: \"reset-before-reading@/x\" has a path, which is not known",
