@@ -816,7 +816,7 @@ mod tests {
             let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
             names.filter(|name| name.to_string_lossy().starts_with(".list.")).count()
         };
-        for (signal, number, left) in [("-HUP", 1, 0), ("-TERM", 15, 0), ("-KILL", 9, 1)] {
+        for (signal, number, left) in [("-TERM", 15, 0), ("-KILL", 9, 1)] {
             let mut child = Command::new(std::env::current_exe().unwrap());
             child.args(["--exact", "output::tests::draft_until_killed", "--ignored"]);
             child.current_dir(&folder).stdin(Stdio::piped()).stdout(Stdio::null());
