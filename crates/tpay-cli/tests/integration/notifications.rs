@@ -230,7 +230,7 @@ fn nothing_is_sent_by_curl_and_dry_run() {
     }
 }
 
-/// A notification that nobody has read is sent again.
+/// The sender repeats a notification that was not read.
 #[test]
 fn notification_is_not_acknowledged_when_the_output_is_closed() {
     let world = World::new();
