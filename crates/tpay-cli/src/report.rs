@@ -34,6 +34,10 @@ impl Run<Tpay> for Report {
                 context.output.check_binary("the report")?;
                 let request = WithJson::new(GetReportFile::new(report, file));
                 if let Some(reply) = context.send(request)? {
+                    if reply.value.bytes.is_empty() {
+                        let problem = "reports.file: the response body is empty";
+                        return Err(Failure::new(Exit::NotUnderstood, problem));
+                    }
                     context.output.bytes(&reply.value.bytes)?;
                 }
                 Ok(Exit::Done)

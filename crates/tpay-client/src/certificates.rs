@@ -81,13 +81,12 @@ impl Endpoint for GetRootCertificates {
 
 /// Returns the body as a string if it is a certificate.
 fn pem(response: &Response) -> Result<String, ResponseError> {
-    match str::from_utf8(response.body()) {
-        Ok(text) if text.contains("-----END CERTIFICATE-----") => Ok(text.to_owned()),
-        _ => {
-            Err(ResponseError::new(ErrorKind::Decode)
-                .with_message("the response is not a certificate"))
-        }
-    }
+    let problem = match str::from_utf8(response.body()) {
+        Ok("") => "the response body is empty",
+        Ok(text) if text.contains("-----END CERTIFICATE-----") => return Ok(text.to_owned()),
+        _ => "the response is not a certificate",
+    };
+    Err(ResponseError::new(ErrorKind::Decode).with_message(problem))
 }
 
 /// # Certificates

@@ -57,13 +57,13 @@ impl File {
         let file = Self::any(response)?;
         let is_image_type =
             file.content_type.as_deref().is_none_or(|name| name.starts_with("image/"));
-        let looks_like_image =
-            !file.bytes.is_empty() && api_auth::json_start(response) != Some(b'{');
-        if !looks_like_image || !is_image_type {
-            return Err(
-                ResponseError::new(ErrorKind::Decode).with_message("the response is not an image")
-            );
-        }
-        Ok(file)
+        let problem = if file.bytes.is_empty() {
+            "the response body is empty"
+        } else if !is_image_type || api_auth::json_start(response) == Some(b'{') {
+            "the response is not an image"
+        } else {
+            return Ok(file);
+        };
+        Err(ResponseError::new(ErrorKind::Decode).with_message(problem))
     }
 }

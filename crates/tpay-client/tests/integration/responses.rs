@@ -836,6 +836,9 @@ fn certificates_signing_response() {
 fn certificates_root_response() {
     let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n".repeat(2);
     assert_eq!(one("GET", 200, &pem, Client::get_root_certificates).unwrap(), pem);
-    let error = one("GET", 200, "", Client::get_root_certificates).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Decode);
+    for (body, problem) in [("", "the response body is empty"), ("{}", "is not a certificate")] {
+        let error = one("GET", 200, body, Client::get_root_certificates).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert!(error.to_string().ends_with(problem), "{error}");
+    }
 }
