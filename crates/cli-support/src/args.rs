@@ -1,12 +1,14 @@
 //! The options of all commands, and parsers of their values.
 
+use std::cell::OnceCell;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use api_auth::http::Uri;
-use api_auth::{Body, Endpoint};
+use api_auth::{Body, Endpoint, InputError};
 use clap::{ArgAction, Args, ColorChoice};
 
 use crate::exit::{Exit, Failure};
@@ -39,18 +41,20 @@ pub struct Global {
     /// Base URL of the API, for a test server or a proxy
     #[arg(long, global = true, value_name = "URL")]
     pub base_url: Option<String>,
+    /// Also trust the root certificates of this file in PEM format, such as those of a company's proxy
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_certificate: Option<PathBuf>,
     /// Timeout of each request, such as `10s`
     #[arg(long, global = true, value_name = "TIME", value_parser = positive_duration)]
     pub timeout: Option<Duration>,
     /// Maximum number of retries of a request; `0` for none
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", value_parser = number::<u32>)]
     pub retries: Option<u32>,
     /// Maximum rate of requests, such as `5/s` or `60/m`
     #[arg(long, global = true, value_name = "RATE", value_parser = rate)]
     pub max_rate: Option<u32>,
     /// Number of concurrent requests, for paged lists and for commands that read a file
-    #[arg(long, global = true, value_name = "N", default_value_t = 1,
-          value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = jobs)]
     pub jobs: u16,
     /// Print one line for each attempt; `-vv` also prints requests and responses without secrets
     #[arg(short, long, global = true, action = ArgAction::Count)]
@@ -83,7 +87,8 @@ pub struct Global {
 #[derive(Debug, Clone, Args)]
 pub struct Limits {
     /// Maximum number of entries
-    #[arg(long, value_name = "N", default_value_t = 30, conflicts_with = "all", value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = 30, conflicts_with = "all",
+          value_parser = positive::<usize>)]
     pub limit: usize,
     /// Show all entries
     #[arg(long)]
@@ -111,7 +116,7 @@ pub const BODY_OPTIONS: [&str; 3] = ["input", "body_raw_field", "body_field"];
 /// A request body from a file and from fields.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Input {
-    /// Read the JSON body from this file, or from `-`; options replace its fields
+    /// Read the JSON body from this file, or from `-`; arguments replace its fields
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
     /// Set a field of the body to a string: `name=value`, `parent.name=value` or
@@ -122,6 +127,42 @@ pub struct Input {
     /// text of a file
     #[arg(id = "body_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     pub fields: Vec<(String, String)>,
+    /// The content of the file, which may be the standard input.
+    #[arg(skip)]
+    file: OnceCell<Json>,
+}
+
+/// A flag with the value of a member of the body: the path of the member, the name of the flag, such
+/// as `--amount` or `ACCOUNT`, and the value, if it is given.
+pub type Flag<'a> = (&'a str, &'a str, Option<Json>);
+
+/// An argument whose value is a member of the body of a typed request.
+#[derive(Debug, Clone, Copy)]
+pub struct Member<'a> {
+    path: &'a str,
+    flag: &'a str,
+    is_given: bool,
+    is_required: bool,
+    has_default: bool,
+}
+
+impl<'a> Member<'a> {
+    /// Creates a member of the body from its path and from the name of its argument, such as
+    /// `--amount` or `ACCOUNT`.
+    pub fn new(path: &'a str, flag: &'a str, is_given: bool) -> Self {
+        Self { path, flag, is_given, is_required: false, has_default: false }
+    }
+
+    /// Creates a member without which the request cannot be sent. The request of an argument that is
+    /// not given has any value in its place.
+    pub fn required(path: &'a str, flag: &'a str, is_given: bool) -> Self {
+        Self { is_required: true, ..Self::new(path, flag, is_given) }
+    }
+
+    /// Creates a member that is sent even if its argument is not given.
+    pub fn with_default(path: &'a str, flag: &'a str, is_given: bool) -> Self {
+        Self { has_default: true, ..Self::new(path, flag, is_given) }
+    }
 }
 
 impl Input {
@@ -130,71 +171,128 @@ impl Input {
         self.input.is_some() || !self.fields.is_empty() || !self.raw_fields.is_empty()
     }
 
+    /// Returns the body of the file, or an empty object.
+    fn file(&self) -> Result<Json, Failure> {
+        let Some(path) = &self.input else { return Ok(Json::Object(Vec::new())) };
+        if let Some(body) = self.file.get() {
+            return Ok(body.clone());
+        }
+        let body = Json::parse(&read(path)?).map_err(|error| {
+            Failure::new(Exit::Usage, format!("--input {}: {error}", path.display()))
+        })?;
+        Ok(self.file.get_or_init(|| body).clone())
+    }
+
+    /// Returns whether the file or a field contains the member at this path.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read or is not JSON.
+    pub fn contains(&self, path: &str) -> Result<bool, Failure> {
+        Ok(self.field_of(path).is_some() || self.file()?.get(path).is_some())
+    }
+
+    /// Checks that no field sets the same member as a flag.
+    ///
+    /// # Errors
+    /// Returns an error that names both.
+    pub fn check_flag(&self, path: &str, flag: &str) -> Result<(), Failure> {
+        let Some((option, name)) = self.field_of(path) else { return Ok(()) };
+        let problem =
+            format!("{flag} and {option} {name} set the same field of the body; use one of them");
+        Err(Failure::new(Exit::Usage, problem))
+    }
+
+    /// Returns the option and the name of a field that sets the member at this path, its parent or a
+    /// part of it.
+    fn field_of(&self, path: &str) -> Option<(&'static str, &str)> {
+        let raw = self.raw_fields.iter().map(|(name, _)| ("-f", name.as_str()));
+        let typed = self.fields.iter().map(|(name, _)| ("-F", name.as_str()));
+        raw.chain(typed).find(|(_, name)| {
+            let mut pairs = path.split('.').zip(name.split('.'));
+            pairs.all(|(one, other)| one == other)
+        })
+    }
+
     /// Returns the body: the file, then `flags`, then the fields.
     ///
     /// # Errors
-    /// Returns an error if a file cannot be read or is not JSON.
-    pub fn body(&self, flags: &[(&str, Option<Json>)]) -> Result<Json, Failure> {
-        let mut body = Json::Object(Vec::new());
-        if let Some(path) = &self.input {
-            let text = read(path)?;
-            body = Json::parse(&text).map_err(|error| {
-                Failure::new(Exit::Usage, format!("--input {}: {error}", path.display()))
-            })?;
-        }
-        for (path, value) in flags {
-            if let Some(value) = value {
-                set(&mut body, path, value.clone())?;
-            }
-        }
-        self.set_fields(&mut body)?;
-        Ok(body)
+    /// Returns an error if a file cannot be read or is not JSON, or if a flag and a field set the same
+    /// member.
+    pub fn body(&self, flags: &[Flag<'_>]) -> Result<Json, Failure> {
+        self.fill(self.file()?, flags)
     }
 
-    /// Returns the body for a typed request: the file, then the request's own body, then the
-    /// fields. Returns `None` if there are neither a file nor fields.
+    /// Returns the body for a typed request: the members of the request that are of no argument, then
+    /// the file, then the arguments, then the fields. Returns `None` if there are neither a file nor
+    /// fields. A file may lack required members: the server validates it.
     ///
     /// # Errors
-    /// Returns an error if a file cannot be read or is not JSON, or if an argument is invalid.
-    pub fn body_of(&self, request: &impl Endpoint) -> Result<Option<Json>, Failure> {
+    /// Returns the errors of [`body`](Self::body), and an error if a required member is missing.
+    pub fn body_of(
+        &self,
+        request: &impl Endpoint,
+        members: &[Member<'_>],
+    ) -> Result<Option<Json>, Failure> {
         if !self.is_given() {
             return Ok(None);
         }
-        let mut body = Self { input: self.input.clone(), ..Self::default() }.body(&[])?;
-        body.merge(json_body(request)?);
-        self.set_fields(&mut body)?;
+        let typed = json_body(request)?;
+        let mut body = typed.clone();
+        for member in members.iter().filter(|member| member.is_given || !member.has_default) {
+            body.remove(member.path);
+        }
+        body.merge(self.file()?);
+        let value = |member: &Member<'_>| typed.get(member.path).filter(|_| member.is_given);
+        let flags = members.iter().map(|member| (member.path, member.flag, value(member).cloned()));
+        let body = self.fill(body, &flags.collect::<Vec<Flag<'_>>>())?;
+        let required = members.iter().filter(|member| member.is_required);
+        let required: Vec<(&str, &str)> =
+            required.map(|member| (member.path, member.flag)).collect();
+        self.check_complete(&body, &required)?;
         Ok(Some(body))
     }
 
     /// Returns the body of a request without a typed one: the file, then `flags`, then the fields.
-    /// `required` are the paths of members that must be given, each with its flag. A file may lack
-    /// them: the server validates it.
+    /// `required` are the paths of members that must be given. A file may lack them: the server
+    /// validates it.
     ///
     /// # Errors
     /// Returns the errors of [`body`](Self::body), and an error if a member is missing.
-    pub fn whole_body(
-        &self,
-        flags: &[(&str, Option<Json>)],
-        required: &[(&str, &str)],
-    ) -> Result<Json, Failure> {
+    pub fn whole_body(&self, flags: &[Flag<'_>], required: &[&str]) -> Result<Json, Failure> {
         let body = self.body(flags)?;
+        let is_required = |(path, ..): &&Flag<'_>| required.contains(path);
+        let required: Vec<(&str, &str)> =
+            flags.iter().filter(is_required).map(|(path, flag, _)| (*path, *flag)).collect();
+        self.check_complete(&body, &required)?;
+        Ok(body)
+    }
+
+    /// Checks that members are not missing, each of which has a flag.
+    fn check_complete(&self, body: &Json, required: &[(&str, &str)]) -> Result<(), Failure> {
         let missing = required.iter().filter(|(path, _)| body.get(path).is_none());
         let missing: Vec<&str> = missing.map(|(_, flag)| *flag).collect();
         if self.input.is_some() || missing.is_empty() {
-            return Ok(body);
+            return Ok(());
         }
         let problem = format!("missing {}; use it, or -F, or --input FILE", missing.join(", "));
         Err(Failure::new(Exit::Usage, problem))
     }
 
-    fn set_fields(&self, body: &mut Json) -> Result<(), Failure> {
+    /// Sets the values of flags and fields.
+    fn fill(&self, mut body: Json, flags: &[Flag<'_>]) -> Result<Json, Failure> {
+        for (path, flag, value) in flags {
+            if let Some(value) = value {
+                self.check_flag(path, flag)?;
+                set(&mut body, path, value.clone())?;
+            }
+        }
         for (path, value) in &self.raw_fields {
-            set(body, path, Json::Text(value.clone()))?;
+            set(&mut body, path, Json::Text(value.clone()))?;
         }
         for (path, value) in &self.fields {
-            set(body, path, field(value)?)?;
+            set(&mut body, path, field(value)?)?;
         }
-        Ok(())
+        Ok(body)
     }
 }
 
@@ -305,13 +403,53 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Parses a number that is not zero.
+/// Parses a value by its type. The error does not name the argument, which the message of the command
+/// line names.
 ///
 /// # Errors
-/// Returns an error for any other string.
-pub fn count(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| "must be a positive integer, such as 30".to_owned())
+/// Returns the problem of the error of the type.
+pub fn value<T: FromStr<Err = InputError>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: InputError| {
+        let message = error.to_string();
+        let problem = message.strip_prefix(error.argument()).unwrap_or(&message);
+        problem.trim_start_matches([':', ',', ' ']).to_owned()
+    })
+}
+
+/// Parses a whole number.
+///
+/// # Errors
+/// Returns an error for any other string, and for a number that the type cannot represent.
+pub fn number<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| match is_whole(text) {
+        true => "is too large".to_owned(),
+        false => "must be a whole number".to_owned(),
+    })
+}
+
+/// Parses a whole number that is not zero.
+///
+/// # Errors
+/// Returns an error for any other string, and for a number that the type cannot represent.
+pub fn positive<T: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<T, String> {
+    let number: Option<T> = text.parse().ok();
+    number.filter(|number| *number > T::from(0)).ok_or_else(|| {
+        let is_zero = text.bytes().all(|byte| byte == b'0');
+        match is_whole(text) && !is_zero {
+            true => "is too large".to_owned(),
+            false => "must be a positive whole number".to_owned(),
+        }
+    })
+}
+
+fn is_whole(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Parses the number of concurrent requests.
+fn jobs(text: &str) -> Result<u16, String> {
+    let number = text.parse().ok().filter(|number| (1..=64).contains(number));
+    number.ok_or_else(|| "must be a whole number from 1 to 64".to_owned())
 }
 
 /// Parses a duration such as `500ms`, `30s`, `2m`, `12h` or `7d`.
@@ -389,10 +527,32 @@ mod tests {
     fn numbers_and_durations_may_have_to_be_positive() {
         assert_eq!(positive_duration("1ms"), Ok(Duration::from_millis(1)));
         assert_eq!(positive_duration("0d"), Err("must be more than 0".to_owned()));
-        assert_eq!(count("1"), Ok(1));
-        for text in ["0", "-1", "", "x", "99999999999999999999"] {
-            assert!(count(text).is_err(), "{text:?}");
+        assert_eq!(positive::<u64>("1"), Ok(1));
+        for text in ["0", "00", "-1", "", "x", "1.5"] {
+            let problem = Err("must be a positive whole number".to_owned());
+            assert_eq!(positive::<i64>(text), problem, "{text:?}");
         }
+        for text in ["99999999999999999999", "70000"] {
+            assert_eq!(positive::<u16>(text), Err("is too large".to_owned()));
+            assert_eq!(number::<u16>(text), Err("is too large".to_owned()));
+        }
+        assert_eq!(number::<i64>("-5"), Ok(-5));
+        assert_eq!(number::<u32>("-5"), Err("must be a whole number".to_owned()));
+    }
+
+    #[test]
+    fn problems_of_values_do_not_name_the_argument() {
+        struct Parsed;
+        impl FromStr for Parsed {
+            type Err = InputError;
+
+            fn from_str(text: &str) -> Result<Self, InputError> {
+                let error = InputError::new("amount", "must be: a number");
+                Err(if text.is_empty() { error } else { error.at_byte(3) })
+            }
+        }
+        assert_eq!(value::<Parsed>("").err().unwrap(), "must be: a number");
+        assert_eq!(value::<Parsed>("x").err().unwrap(), "at byte 3: must be: a number");
     }
 
     #[test]
@@ -403,18 +563,106 @@ mod tests {
         }
     }
 
+    /// A file with this text.
+    fn file(name: &str, text: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn fields(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+        fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
     #[test]
     fn bodies_are_merged_in_order() {
-        let path = std::env::temp_dir().join(format!("body-{}", std::process::id()));
-        std::fs::write(&path, r#"{"a":1,"b":{"c":2}}"#).unwrap();
-        let fields = vec![("b.d".to_owned(), "1.50".to_owned()), ("e".to_owned(), "x".to_owned())];
-        let raw_fields = vec![("f".to_owned(), "7".to_owned())];
-        let input = Input { input: Some(path.clone()), fields, raw_fields };
-        let flags = [("a", Some(Json::typed("7"))), ("g", None)];
-        let body = input.body(&flags).unwrap();
+        let path = file("body", r#"{"a":1,"b":{"c":2}}"#);
+        let input = || Input {
+            input: Some(path.clone()),
+            fields: fields(&[("b.d", "1.50"), ("e", "x")]),
+            raw_fields: fields(&[("f", "7")]),
+            ..Input::default()
+        };
+        let flags = [("a", "--a", Some(Json::typed("7"))), ("g", "--g", None)];
+        let body = input().body(&flags).unwrap();
         assert_eq!(body.to_string(), r#"{"a":7,"b":{"c":2,"d":1.50},"f":"7","e":"x"}"#);
         std::fs::remove_file(&path).unwrap();
-        assert_eq!(input.body(&[]).unwrap_err().exit(), Exit::Local);
+        assert_eq!(input().body(&[]).unwrap_err().exit(), Exit::Local);
+    }
+
+    #[test]
+    fn flag_and_field_of_one_member_are_an_error_that_names_both() {
+        let input = Input {
+            fields: fields(&[("payer", "x"), ("list.0.id", "1")]),
+            raw_fields: fields(&[("amount", "7")]),
+            ..Input::default()
+        };
+        for (path, flag, named) in [
+            ("amount", "--amount", "--amount and -f amount set"),
+            ("payer.name", "NAME", "NAME and -F payer set"),
+            ("list", "--entry", "--entry and -F list.0.id set"),
+        ] {
+            let failure = input.body(&[(path, flag, Some(Json::typed("1")))]).unwrap_err();
+            assert_eq!(failure.exit(), Exit::Usage);
+            assert!(failure.message().starts_with(named), "{failure}");
+            assert!(input.contains(path).unwrap());
+        }
+        for path in ["amounts", "list.1.id", "name"] {
+            input.check_flag(path, "--x").unwrap();
+            assert!(!input.contains(path).unwrap(), "{path}");
+        }
+    }
+
+    #[test]
+    fn body_of_a_request_has_its_constants_the_file_the_arguments_and_the_fields() {
+        /// A request with a constant, and with one argument in a list.
+        struct Book(&'static str);
+        impl Endpoint for Book {
+            type Output = ();
+            const ID: &'static str = "book";
+            const ROUTE: api_auth::Route<Self> = api_auth::Route::<Self>::post("/");
+
+            fn body(&self) -> Result<Body<'_>, InputError> {
+                let body = r#"{"kind":2,"unit":"day","list":[{"id":"ID","count":5}]}"#;
+                Ok(Body::Json(body.replace("ID", self.0).into_bytes()))
+            }
+
+            fn parse(&self, _: &api_auth::Response) -> Result<(), api_auth::ResponseError> {
+                Ok(())
+            }
+        }
+        let body = |input: &Input, id: bool, count: bool, unit: bool| {
+            let members = [
+                Member::required("list.0.id", "ID", id),
+                Member::new("list.0.count", "--count", count),
+                Member::with_default("unit", "--unit", unit),
+            ];
+            let body = input.body_of(&Book("a"), &members);
+            body.map(|body| body.map(|body| body.to_string())).map_err(|failure| {
+                assert_eq!(failure.exit(), Exit::Usage);
+                failure.message().to_owned()
+            })
+        };
+        let none = Input::default();
+        assert_eq!(body(&none, true, true, true), Ok(None));
+        let field = Input { fields: fields(&[("x", "1")]), ..Input::default() };
+        let whole = r#"{"kind":2,"list":[{"id":"a","count":5}],"unit":"day","x":1}"#;
+        assert_eq!(body(&field, true, true, true), Ok(Some(whole.to_owned())));
+        let part = r#"{"kind":2,"unit":"day","list":[{"id":"a"}],"x":1}"#;
+        assert_eq!(body(&field, true, false, false), Ok(Some(part.to_owned())));
+        let missing = "missing ID; use it, or -F, or --input FILE";
+        assert_eq!(body(&field, false, true, true), Err(missing.to_owned()));
+        let path = file("book", r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#);
+        let input = Input { input: Some(path.clone()), ..Input::default() };
+        let of_file = r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#;
+        assert_eq!(body(&input, false, false, false), Ok(Some(of_file.to_owned())));
+        let replaced = r#"{"kind":3,"unit":"day","list":[{"id":"b","count":5}]}"#;
+        assert_eq!(body(&input, false, true, true), Ok(Some(replaced.to_owned())));
+        std::fs::write(&path, "{}").unwrap();
+        let empty = Input { input: Some(path.clone()), ..Input::default() };
+        let constant = r#"{"kind":2,"unit":"day"}"#;
+        assert_eq!(body(&empty, false, false, false), Ok(Some(constant.to_owned())));
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]

@@ -24,6 +24,9 @@ const ENVIRONMENT: &str = "environment";
 
 /// The key of a profile for the environment of the provider, such as `sandbox`.
 const ENVIRONMENT_KEY: &str = "environment";
+/// The key of a profile for the file with additional root certificates. It is a setting of the
+/// machine, so its variable is used with any source of credentials.
+const CA_CERTIFICATE_KEY: &str = "ca_certificate";
 /// The keys of a profile for base URLs.
 const URL_KEYS: [&str; 2] = ["base_url", "provider_host"];
 
@@ -127,9 +130,9 @@ impl Settings {
             // One source supplies all settings: a variable such as that of the environment must not
             // be ignored because the credentials come from the default profile.
             let settings = Self::from_environment(variables)?;
-            let profiles = match settings.values.is_empty() {
-                true => Profiles::load_if_home(program)?,
-                false => None,
+            let profiles = match settings.decisive(variables) {
+                None => Profiles::load_if_home(program)?,
+                Some(_) => None,
             };
             match profiles.and_then(|profiles| Some((profiles.default()?, profiles))) {
                 Some((name, profiles)) => profiles.settings(&name, variables),
@@ -145,7 +148,7 @@ impl Settings {
         match variables.iter().find(is_missing) {
             None => Ok(self),
             Some(variable) => {
-                let because = match self.values.keys().next() {
+                let because = match self.decisive(variables) {
                     Some(name) if self.source == ENVIRONMENT => format!(", because {name} is set"),
                     _ => String::new(),
                 };
@@ -154,7 +157,8 @@ impl Settings {
                     variable.name, self.source
                 );
                 // Without a default profile, none is used.
-                let profiles = match self.values.is_empty() && self.source == ENVIRONMENT {
+                let is_nothing_set = self.decisive(variables).is_none();
+                let profiles = match is_nothing_set && self.source == ENVIRONMENT {
                     true => Profiles::load_if_home(program)?.map(|profiles| profiles.names()),
                     false => None,
                 };
@@ -174,12 +178,59 @@ impl Settings {
         }
     }
 
+    /// Returns the name of the first value because of which this source is used.
+    fn decisive(&self, variables: &[Variable]) -> Option<&'static str> {
+        let is_of_machine = |name: &&str| {
+            variables
+                .iter()
+                .any(|variable| variable.name == *name && variable.key == CA_CERTIFICATE_KEY)
+        };
+        self.values.keys().copied().find(|name| !is_of_machine(name))
+    }
+
+    /// Returns the name of the file with additional root certificates, preceded by the name of its
+    /// option or setting for messages: that of the option, of these settings, or of the environment.
+    ///
+    /// # Errors
+    /// Returns an error if the variable cannot be read.
+    pub(crate) fn ca_certificate_file(
+        &self,
+        variables: &[Variable],
+        global: &Global,
+    ) -> Result<Option<(String, PathBuf)>, Failure> {
+        if let Some(path) = &global.ca_certificate {
+            return Ok(Some(("--ca-certificate".to_owned(), path.clone())));
+        }
+        let Some(variable) = variables.iter().find(|variable| variable.key == CA_CERTIFICATE_KEY)
+        else {
+            return Ok(None);
+        };
+        if let Some(value) = self.get(variable.name) {
+            let setting = match self.source.as_str() {
+                ENVIRONMENT => variable.name.to_owned(),
+                source if source.starts_with("profile ") => {
+                    format!("{source}: {CA_CERTIFICATE_KEY}")
+                }
+                source => format!("{source}: {}", variable.name),
+            };
+            return Ok(Some((setting, value.into())));
+        }
+        let value = Env::PROCESS
+            .get(variable.name)
+            .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+        Ok(value.map(|value| (variable.name.to_owned(), value.into())))
+    }
+
     fn from_environment(variables: &[Variable]) -> Result<Self, Failure> {
         let mut values = BTreeMap::new();
         for variable in variables {
+            let exit = match variable.key {
+                CA_CERTIFICATE_KEY => Exit::Usage,
+                _ => Exit::Credentials,
+            };
             let value = Env::PROCESS
                 .get(variable.name)
-                .map_err(|error| Failure::new(Exit::Credentials, error.to_string()))?;
+                .map_err(|error| Failure::new(exit, error.to_string()))?;
             values.extend(value.map(|value| (variable.name, value)));
         }
         Ok(Self { values, source: ENVIRONMENT.to_owned() })
@@ -387,8 +438,8 @@ impl Profiles {
         }
     }
 
-    /// Stores the environment or the base URL of the options in a profile. The base URL has
-    /// precedence, as in a call with both options.
+    /// Stores the environment or the base URL of the options, and the file with root certificates, in a
+    /// profile. The base URL has precedence, as in a call with both options.
     fn connect(&mut self, name: &str, global: &Global) {
         let profiles = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut);
         let profile = profiles.and_then(|profiles| profiles.get_mut(name)?.as_table_mut());
@@ -401,6 +452,11 @@ impl Profiles {
                 profile.remove(key);
             }
             profile.insert(ENVIRONMENT_KEY.to_owned(), environment.as_str().into());
+        }
+        if let Some(file) = &global.ca_certificate {
+            // The profile is used in other folders.
+            let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+            profile.insert(CA_CERTIFICATE_KEY.to_owned(), file.display().to_string().into());
         }
     }
 

@@ -14,7 +14,7 @@ use api_auth::{
     Transport,
 };
 
-use crate::args::{Global, Input, Limits, claim_stdin};
+use crate::args::{Global, Input, Limits, Member, claim_stdin};
 use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
@@ -189,6 +189,8 @@ pub struct Connection {
     pub environment: Option<String>,
     /// The base URL.
     pub base_url: Option<String>,
+    /// Additional root certificates in PEM format.
+    pub ca_certificate: Option<Vec<u8>>,
     /// The timeout of a request.
     pub timeout: Option<Duration>,
     /// The maximum number of retries.
@@ -222,6 +224,9 @@ impl Connection {
             settings.timeout(timeout);
         }
         settings.max_connections(self.jobs);
+        if let Some(pem) = &self.ca_certificate {
+            settings.extra_roots(pem.clone());
+        }
         let inner: Arc<dyn Transport> = Arc::new(settings.built_in_transport()?);
         let (headers, is_interruptible) = (self.headers.clone(), self.is_interruptible);
         Ok(Some(move |mut request: api_auth::Request| {
@@ -247,6 +252,9 @@ macro_rules! connect {
         let mut builder = $builder.application($application);
         if let Some(timeout) = $connection.timeout {
             builder = builder.timeout(timeout);
+        }
+        if let Some(pem) = &$connection.ca_certificate {
+            builder = builder.extra_root_certificates(pem.as_slice());
         }
         if let Some(retries) = $connection.retries {
             builder = builder.retries(retries);
@@ -376,11 +384,16 @@ impl<P: Provider> Context<P> {
     }
 
     /// Returns the connection for these settings, without a recording.
-    fn connection(&self, settings: &Settings) -> Connection {
+    ///
+    /// # Errors
+    /// Returns an error if the file with root certificates cannot be read.
+    fn connection(&self, settings: &Settings) -> Result<Connection, Failure> {
+        let ca_certificate = self.ca_certificate(settings)?;
         let environment = self.global.environment.as_deref().or(settings.environment());
-        Connection {
+        Ok(Connection {
             environment: environment.map(str::to_owned),
             base_url: self.global.base_url.clone(),
+            ca_certificate,
             timeout: self.global.timeout,
             retries: self.global.retries,
             record: None,
@@ -389,14 +402,62 @@ impl<P: Provider> Context<P> {
             jobs: self.jobs().max(16),
             headers: self.headers.get().cloned().unwrap_or_default(),
             is_interruptible: self.is_interruptible.get(),
+        })
+    }
+
+    /// Reads the file with additional root certificates, if there is one.
+    fn ca_certificate(&self, settings: &Settings) -> Result<Option<Vec<u8>>, Failure> {
+        let Some((setting, path)) = settings.ca_certificate_file(P::VARIABLES, &self.global)?
+        else {
+            return Ok(None);
+        };
+        let failed = |error: io::Error| {
+            Failure::new(Exit::Usage, format!("{setting} {}: {error}", path.display()))
+        };
+        std::fs::read(&path).map(Some).map_err(failed)
+    }
+
+    /// Returns a failure, in which an error of the additional root certificates names their file.
+    fn named(&self, settings: &Settings, failure: Failure) -> Failure {
+        match settings.ca_certificate_file(P::VARIABLES, &self.global) {
+            Ok(Some((setting, path))) => {
+                let name = format!("{setting} {}", path.display());
+                failure.with_argument("extra_root_certificates", &name)
+            }
+            _ => failure,
         }
+    }
+
+    /// Creates the client.
+    fn new_client(
+        &self,
+        settings: &Settings,
+        connection: &Connection,
+    ) -> Result<P::Client, Failure> {
+        P::client(settings, connection).map_err(|failure| self.named(settings, failure))
+    }
+
+    /// Creates a transport for requests to other servers than that of the provider, which trusts the
+    /// additional root certificates, too.
+    ///
+    /// # Errors
+    /// Returns an error if a setting or the file with root certificates is invalid.
+    pub fn built_in_transport(
+        &self,
+        mut network: api_auth::Settings,
+    ) -> Result<Arc<dyn Transport>, Failure> {
+        let settings = self.settings_without_credentials()?;
+        if let Some(pem) = self.ca_certificate(&settings)? {
+            network.extra_roots(pem);
+        }
+        network.built_in_transport().map_err(|error| self.named(&settings, error.into()))
     }
 
     /// Checks settings that are to be stored, with the environment and the base URL of the options.
     /// Nothing is sent.
     pub(crate) fn check_settings(&self, settings: &Settings) -> Result<(), Failure> {
-        let connection = Connection { is_offline: true, ..self.connection(settings) };
-        P::client(settings, &connection).map(drop)
+        let connection = Connection { is_offline: true, ..self.connection(settings)? };
+        self.new_client(settings, &connection).map(drop)
     }
 
     /// Returns the client, which is created once.
@@ -409,9 +470,9 @@ impl<P: Provider> Context<P> {
             let connection = Connection {
                 record: self.recording()?,
                 is_offline: self.global.curl,
-                ..self.connection(&settings)
+                ..self.connection(&settings)?
             };
-            let client = P::client(&settings, &connection)?;
+            let client = self.new_client(&settings, &connection)?;
             if let Some(path) = connection.record.filter(|_| self.global.verbose > 1) {
                 logger::print_recording(&path).map_err(|error| Failure::file(&path, &error))?;
                 // Both files are open, so the name is not needed any more.
@@ -518,12 +579,27 @@ impl<P: Provider> Context<P> {
     }
 
     /// Sends a request with the body of `input`, if one is given, and writes the JSON of its
+    /// response. `members` are the members of the body that arguments set.
+    ///
+    /// # Errors
+    /// Returns the failure of the request or of the output.
+    pub fn create<E: Endpoint>(
+        &self,
+        request: E,
+        input: &Input,
+        members: &[Member<'_>],
+    ) -> Result<Exit, Failure> {
+        let body = input.body_of(&request, members)?;
+        self.send_body(request, body)
+    }
+
+    /// Sends a request with this body instead of its own, if there is one, and writes the JSON of its
     /// response.
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
-    pub fn create<E: Endpoint>(&self, request: E, input: &Input) -> Result<Exit, Failure> {
-        match input.body_of(&request)? {
+    pub fn send_body<E: Endpoint>(&self, request: E, body: Option<Json>) -> Result<Exit, Failure> {
+        match body {
             Some(body) => self.show_json(WithJson::with_body(request, &body)),
             None => self.show(request),
         }
@@ -766,6 +842,27 @@ impl<P: Provider> Context<P> {
             "" => Err(Failure::new(Exit::Usage, format!("{name} is empty"))),
             text => Ok(Secret::new(text)),
         }
+    }
+
+    /// Reads a secret that is a member of the body like [`secret`](Self::secret), unless `input`
+    /// contains it.
+    ///
+    /// # Errors
+    /// Returns the errors of [`secret`](Self::secret), and an error that names both if the secret is
+    /// read from the standard input and is also a field.
+    pub fn secret_of_body(
+        &self,
+        name: &str,
+        is_stdin: bool,
+        option: &str,
+        (input, path): (&Input, &str),
+    ) -> Result<Option<Secret>, Failure> {
+        if is_stdin {
+            input.check_flag(path, option)?;
+        } else if input.contains(path)? {
+            return Ok(None);
+        }
+        self.secret(name, is_stdin, option).map(Some)
     }
 
     /// Prompts for a confirmation before money is transferred or something is deleted.

@@ -163,6 +163,16 @@ impl Failure {
         self
     }
 
+    /// Replaces the name of an argument at the beginning of the message by the one that the user knows.
+    #[must_use]
+    pub(crate) fn with_argument(mut self, argument: &str, name: &str) -> Self {
+        let problem = self.message.strip_prefix(argument).filter(|rest| rest.starts_with(": "));
+        if let Some(problem) = problem {
+            self.message = format!("{name}{problem}");
+        }
+        self
+    }
+
     /// Names the program in the hint.
     #[must_use]
     pub(crate) fn with_program(mut self, program: &str) -> Self {

@@ -126,6 +126,43 @@ impl Json {
         }
     }
 
+    /// Removes the value at a path, and objects and lists that are then empty. Does nothing if there is
+    /// no such value.
+    pub fn remove(&mut self, path: &str) {
+        let (name, rest) =
+            path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+        match self {
+            Self::Object(members) => {
+                if let Some(index) = members.iter().position(|(found, _)| found == name)
+                    && members.get_mut(index).is_some_and(|(_, member)| member.is_removed(rest))
+                {
+                    members.remove(index);
+                }
+            }
+            Self::List(entries) => {
+                if let Ok(index) = name.parse::<usize>()
+                    && entries.get_mut(index).is_some_and(|entry| entry.is_removed(rest))
+                {
+                    entries.remove(index);
+                }
+            }
+            Self::Text(_) | Self::Other(_) => {}
+        }
+    }
+
+    /// Removes the value at the rest of a path. Returns whether this value is to be removed, too.
+    fn is_removed(&mut self, rest: Option<&str>) -> bool {
+        let Some(rest) = rest else { return true };
+        let is_empty = |value: &Self| match value {
+            Self::Object(members) => members.is_empty(),
+            Self::List(entries) => entries.is_empty(),
+            Self::Text(_) | Self::Other(_) => false,
+        };
+        let was_empty = is_empty(self);
+        self.remove(rest);
+        !was_empty && is_empty(self)
+    }
+
     /// Replaces members by those of another object, at any depth.
     pub fn merge(&mut self, other: Self) {
         match (&mut *self, other) {

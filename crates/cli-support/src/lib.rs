@@ -46,7 +46,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use api_auth;
-pub use args::{Global, Input, Limits};
+pub use args::{Global, Input, Limits, Member};
 pub use auth::WebLogin;
 pub use context::{Bodies, Connection, Context, Pages, Provider};
 pub use exit::{EXIT_STATUSES, Exit, Failure};

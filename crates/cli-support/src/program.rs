@@ -116,6 +116,12 @@ macro_rules! program {
             }
 
             #[test]
+            fn messages_about_values_say_what_is_allowed_and_name_the_argument_once() {
+                let command = <super::$cli as ::clap::CommandFactory>::command();
+                assert_eq!($crate::tree::unclear_values(&command), Vec::<String>::new());
+            }
+
+            #[test]
             fn no_argument_has_the_id_of_an_option_of_all_commands() {
                 let command = <super::$cli as ::clap::CommandFactory>::command();
                 assert_eq!($crate::tree::shadowed(&command), Vec::<String>::new());

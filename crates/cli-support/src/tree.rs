@@ -90,6 +90,38 @@ fn add_shadowed(command: &Command, globals: &[&str], found: &mut Vec<String>) {
     command.get_subcommands().for_each(|child| add_shadowed(child, globals, found));
 }
 
+/// Returns the messages about invalid values that name the argument again, or that are those of a
+/// parser of numbers, which do not say what is allowed. Each is preceded by its argument.
+pub fn unclear_values(command: &Command) -> Vec<String> {
+    /// Each parser rejects one of these values, unless it accepts all.
+    const INVALID: [&str; 7] =
+        ["", "x", "-", "0", "1.123456789", "10.0.0.256", "99999999999999999999"];
+    const NUMBERS: [&str; 4] = ["invalid digit", "cannot parse", "number too", "is not in "];
+    let mut found = Vec::new();
+    let takes_values = |argument: &&Arg| argument.get_action().takes_values();
+    for argument in command.get_arguments().filter(takes_values) {
+        for value in INVALID {
+            let parser = argument.get_value_parser().clone();
+            let one = Arg::new("value").long("value").value_parser(parser);
+            let one = Command::new("one").arg(one);
+            let Err(error) = one.try_get_matches_from(["one", &format!("--value={value}")]) else {
+                continue;
+            };
+            let Some(reason) = std::error::Error::source(&error).map(ToString::to_string) else {
+                continue;
+            };
+            let name = reason.split_once(": ").map_or("", |(name, _)| name);
+            let name = name.split_once(", at byte").map_or(name, |(name, _)| name);
+            let is_name = !name.is_empty() && !name.contains(' ') && name != "at";
+            if is_name || NUMBERS.iter().any(|text| reason.contains(text)) {
+                found.push(format!("{} {}: {reason}", command.get_name(), argument.get_id()));
+            }
+        }
+    }
+    found.extend(command.get_subcommands().flat_map(unclear_values));
+    found
+}
+
 /// Replaces the hidden aliases in the suggestions of an error by the names of their commands.
 pub fn name_suggestions(error: &mut clap::Error, command: &Command) {
     let Some(ContextValue::Strings(found)) = error.get(ContextKind::SuggestedSubcommand) else {
@@ -150,6 +182,27 @@ fn described(option: &Arg) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn unclear_messages_are_found() {
+        let named = |text: &str| -> Result<String, String> { Err(format!("amount: {text} is no")) };
+        let at = |_: &str| -> Result<String, String> { Err("rules, at byte 3: no".to_owned()) };
+        let clear = |_: &str| -> Result<String, String> { Err("must be one of: a, b".to_owned()) };
+        let command = Command::new("a")
+            .arg(Arg::new("named").long("named").value_parser(named))
+            .arg(Arg::new("at").value_parser(at))
+            .arg(Arg::new("clear").long("clear").value_parser(clear))
+            .arg(Arg::new("flag").long("flag").action(ArgAction::SetTrue));
+        let number = Arg::new("number").long("number").value_parser(clap::value_parser!(u16));
+        let command = command.subcommand(Command::new("b").arg(number));
+        let mut found = unclear_values(&command);
+        found.retain(|text| text.ends_with("x is no") || !text.starts_with("a named"));
+        assert_eq!(found.first().unwrap(), "a named: amount: x is no");
+        assert!(found.contains(&"a at: rules, at byte 3: no".to_owned()), "{found:?}");
+        let digit = "b number: invalid digit found in string".to_owned();
+        assert!(found.contains(&digit), "{found:?}");
+        assert!(!found.iter().any(|text| text.contains("clear") || text.contains("flag")));
+    }
 
     #[test]
     fn commands_have_their_arguments() {

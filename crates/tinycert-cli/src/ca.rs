@@ -4,7 +4,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use cli_support::api_auth::Endpoint;
 use cli_support::args::BODY_OPTIONS;
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson, with_options};
+use cli_support::{
+    Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson, with_options,
+};
 use tinycert_client::CreateCa;
 use tinycert_client::ca::{DeleteCa, GetCa, GetCaDetails, HashMethod, ListCas};
 
@@ -36,19 +38,20 @@ pub(crate) enum Ca {
 #[derive(Debug, Args)]
 pub(crate) struct Create {
     /// Organization; the common name of the CA is this and ` CA`
-    organization: String,
-    /// Country, two capital letters
-    #[arg(long, value_name = "CC", default_value = "US")]
-    country: String,
+    #[arg(required_unless_present_any = BODY_OPTIONS)]
+    organization: Option<String>,
+    /// Country, two capital letters; `US` by default
+    #[arg(long, value_name = "CC")]
+    country: Option<String>,
     /// City
     #[arg(long, value_name = "NAME")]
     locality: Option<String>,
     /// State or province
     #[arg(long, value_name = "NAME")]
     state: Option<String>,
-    /// Hash of the signatures
-    #[arg(long, value_enum, default_value = "sha256")]
-    hash: Hash,
+    /// Hash of the signatures; `sha256` by default
+    #[arg(long, value_enum)]
+    hash: Option<Hash>,
     /// Return the CA with this organization if there is one
     #[arg(long, conflicts_with_all = BODY_OPTIONS)]
     if_missing: bool,
@@ -82,14 +85,22 @@ impl Run<TinyCert> for Ca {
 
 impl Create {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
-        let mut request =
-            with_options!(CreateCa::new(self.country, self.organization), self; locality, state);
-        request = request.hash_method(match self.hash {
+        let members = [
+            Member::required("O", "ORGANIZATION", self.organization.is_some()),
+            Member::with_default("C", "--country", self.country.is_some()),
+            Member::new("L", "--locality", self.locality.is_some()),
+            Member::new("ST", "--state", self.state.is_some()),
+            Member::with_default("hash_method", "--hash", self.hash.is_some()),
+        ];
+        let country = self.country.unwrap_or_else(|| "US".to_owned());
+        let request = CreateCa::new(country, self.organization.unwrap_or_default());
+        let mut request = with_options!(request, self; locality, state);
+        request = request.hash_method(match self.hash.unwrap_or(Hash::Sha256) {
             Hash::Sha256 => HashMethod::Sha256,
             Hash::Sha1 => HashMethod::Sha1,
         });
         if !self.if_missing {
-            return context.create(request, &self.input);
+            return context.create(request, &self.input, &members);
         }
         request.validate()?;
         if !context.is_withheld(&request)? {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use cli_support::args::duration;
+use cli_support::args::{BODY_OPTIONS, duration, positive, set, text, value};
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
 use tinycert_client::cert::{
@@ -15,7 +15,7 @@ use tinycert_client::{CaId, CertId, CertPart, CertStatus, CreateCert, San};
 
 use crate::ca::pem;
 use crate::file;
-use crate::provider::{CaName, TinyCert};
+use crate::provider::{CaName, TinyCert, cert_id};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Cert {
@@ -24,33 +24,39 @@ pub(crate) enum Cert {
     /// Show the subject, status and names of a certificate
     Show {
         /// Id of the certificate
+        #[arg(value_parser = cert_id)]
         id: CertId,
     },
     /// Create a key pair and a certificate that is valid for one year; each run creates new ones
-    Create(CreateArguments),
+    Create(Box<Create>),
     /// Renew a certificate for one year from now, with the same key and a new id
     Reissue {
         /// Id of the certificate
+        #[arg(value_parser = cert_id)]
         id: CertId,
     },
     /// Revoke a certificate
     Revoke {
         /// Id of the certificate
+        #[arg(value_parser = cert_id)]
         id: CertId,
     },
     /// Suspend a certificate
     Hold {
         /// Id of the certificate
+        #[arg(value_parser = cert_id)]
         id: CertId,
     },
     /// Make a revoked or suspended certificate valid again
     Reinstate {
         /// Id of the certificate
+        #[arg(value_parser = cert_id)]
         id: CertId,
     },
     /// Download a certificate, its chain, key or request
     Download {
         /// Id of the certificate
+        #[arg(value_parser = cert_id)]
         id: CertId,
         /// Part to download
         #[arg(long, value_enum, default_value = "chain")]
@@ -92,24 +98,17 @@ enum Status {
     Expired,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct CreateArguments {
-    #[command(flatten)]
-    create: Create,
-    #[command(flatten)]
-    input: Input,
-}
-
 /// The names and the subject of a new certificate.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Create {
     /// Names that the certificate is valid for: host names, IP addresses, e-mail addresses or URIs,
     /// optionally with a prefix such as `DNS:`. The first name is also the common name
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(value_name = "NAME", required_unless_present_any = BODY_OPTIONS,
+          value_parser = value::<San>)]
     names: Vec<San>,
     /// Id or name of the CA
-    #[arg(long)]
-    pub(crate) ca: CaName,
+    #[arg(long, required_unless_present_any = BODY_OPTIONS)]
+    ca: Option<CaName>,
     /// Country, two capital letters; defaults to that of the CA
     #[arg(long, value_name = "CC")]
     country: Option<String>,
@@ -125,6 +124,20 @@ pub(crate) struct Create {
     /// State or province
     #[arg(long, value_name = "NAME")]
     state: Option<String>,
+    #[command(flatten)]
+    input: Input,
+}
+
+/// A new certificate.
+pub(crate) struct New {
+    pub(crate) ca_id: CaId,
+    pub(crate) common_name: String,
+    /// The alternative names.
+    pub(crate) names: Vec<San>,
+    /// The request, in which missing parts of the subject are those of the CA.
+    pub(crate) request: CreateCert,
+    /// The body of the request, of which the file or the fields may have set further members.
+    body: Json,
 }
 
 /// A part of a certificate.
@@ -152,9 +165,9 @@ impl Run<TinyCert> for Cert {
         match self {
             Self::List(list) => list.run(context),
             Self::Show { id } => context.show(GetCertDetails::new(id)),
-            Self::Create(CreateArguments { create, input }) => {
-                let ca_id = create.ca.id(context)?;
-                context.create(create.request(ca_id, context)?, &input)
+            Self::Create(create) => {
+                let new = create.new_cert(context)?;
+                context.send_body(new.request, Some(new.body).filter(|_| create.input.is_given()))
             }
             Self::Reissue { id } => context.show(ReissueCert::new(id)),
             Self::Revoke { id } => {
@@ -210,49 +223,114 @@ impl List {
 }
 
 impl Create {
-    /// Returns the common name.
-    pub(crate) fn common_name(&self) -> String {
-        self.names.first().map(|name| name.value().into_owned()).unwrap_or_default()
-    }
-
-    /// Returns the alternative names.
-    pub(crate) fn names(&self) -> &[San] {
-        &self.names
-    }
-
-    /// Returns the request. Missing parts of the subject are those of the CA.
-    pub(crate) fn request(
-        &self,
-        ca_id: CaId,
-        context: &Context<TinyCert>,
-    ) -> Result<CreateCert, Failure> {
-        let (country, organization) = match (self.country.clone(), self.organization.clone()) {
-            (Some(country), Some(organization)) => (country, organization),
-            _ if context.global.curl => {
-                let problem = "--curl sends nothing, so it needs --country and --organization";
-                return Err(Failure::new(Exit::Usage, problem));
+    /// Returns the certificate to create.
+    pub(crate) fn new_cert(&self, context: &Context<TinyCert>) -> Result<New, Failure> {
+        let usage = |problem: String| Failure::new(Exit::Usage, problem);
+        let name = |(index, name): (usize, &San)| {
+            let text = name.to_string();
+            let (kind, value) = text.split_once(':')?;
+            Some((format!("SANs[{index}][{kind}]"), Json::Text(value.to_owned())))
+        };
+        let names: Vec<(String, Json)> = self.names.iter().enumerate().filter_map(name).collect();
+        let common_name = self.names.first().map(|name| name.value().into_owned());
+        let mut flags = vec![
+            ("C", "--country", text(self.country.as_ref())),
+            ("CN", "NAME", text(common_name.as_ref())),
+            ("L", "--locality", text(self.locality.as_ref())),
+            ("O", "--organization", text(self.organization.as_ref())),
+            ("OU", "--unit", text(self.unit.as_ref())),
+            ("ST", "--state", text(self.state.as_ref())),
+        ];
+        flags
+            .extend(names.iter().map(|(path, value)| (path.as_str(), "NAME", Some(value.clone()))));
+        let mut body = self.input.whole_body(&flags, &["CN"])?;
+        let ca = match (&self.ca, body.get("ca_id")) {
+            (Some(ca), _) => {
+                self.input.check_flag("ca_id", "--ca")?;
+                ca.clone()
             }
-            (country, organization) => {
-                let ca = context.client()?.session()?.get_ca_details(ca_id)?;
-                (
-                    country.or(ca.country).unwrap_or_default(),
-                    organization.or(ca.organization).unwrap_or_default(),
-                )
+            (None, Some(id)) => {
+                let id = positive(&id.cell()).map_err(|why| usage(format!("ca_id: {why}")))?;
+                CaName::Id(CaId::new(id))
+            }
+            (None, None) => {
+                let problem = "missing --ca; use it, or the field ca_id in -F or --input FILE";
+                return Err(usage(problem.to_owned()));
             }
         };
-        let mut request = CreateCert::new(ca_id, country, organization, self.common_name())
-            .sans(self.names.iter().cloned());
-        if let Some(unit) = &self.unit {
+        let ca_id = ca.id(context)?;
+        set(&mut body, "ca_id", Json::Other(ca_id.to_string()))?;
+        let missing: Vec<&str> =
+            ["C", "O"].into_iter().filter(|name| body.get(name).is_none()).collect();
+        if !missing.is_empty() && context.global.curl {
+            let problem = "--curl sends nothing, so it needs --country and --organization";
+            return Err(usage(problem.to_owned()));
+        }
+        if !missing.is_empty() {
+            let ca = context.client()?.session()?.get_ca_details(ca_id)?;
+            for name in missing {
+                let of_ca = if name == "C" { &ca.country } else { &ca.organization };
+                set(&mut body, name, Json::Text(of_ca.clone().unwrap_or_default()))?;
+            }
+        }
+        let part = |name: &str| body.get(name).map(Json::cell);
+        let [country, organization, common_name] =
+            ["C", "O", "CN"].map(|name| part(name).unwrap_or_default());
+        let names = sans(&body).map_err(usage)?;
+        let mut request = CreateCert::new(ca_id, country, organization, common_name.as_str())
+            .sans(names.iter().cloned());
+        if let Some(unit) = part("OU") {
             request = request.organizational_unit(unit);
         }
-        if let Some(locality) = &self.locality {
+        if let Some(locality) = part("L") {
             request = request.locality(locality);
         }
-        if let Some(state) = &self.state {
+        if let Some(state) = part("ST") {
             request = request.state(state);
         }
-        Ok(request)
+        Ok(New { ca_id, common_name, names, request, body })
     }
+}
+
+impl New {
+    /// Checks that the request contains the whole body: a certificate that exists is found by its
+    /// subject and names.
+    ///
+    /// # Errors
+    /// Returns an error that names a member of the body that the request does not have.
+    pub(crate) fn check_known(&self) -> Result<(), Failure> {
+        const KNOWN: [&str; 7] = ["C", "CN", "L", "O", "OU", "ST", "ca_id"];
+        let Json::Object(members) = &self.body else { return Ok(()) };
+        let mut names = members.iter().map(|(name, _)| name.as_str());
+        match names.find(|name| !KNOWN.contains(name) && of_san(name).is_none()) {
+            None => Ok(()),
+            Some(name) => {
+                let known = KNOWN.join(", ");
+                let problem =
+                    format!("{name}: is not one of {known}, or a name such as SANs[0][DNS]");
+                Err(Failure::new(Exit::Usage, problem))
+            }
+        }
+    }
+}
+
+/// Returns the index and the kind of a name in the form of a request, such as `SANs[0][DNS]`.
+fn of_san(name: &str) -> Option<(usize, &str)> {
+    let (index, kind) = name.strip_prefix("SANs[")?.strip_suffix(']')?.split_once("][")?;
+    Some((index.parse().ok()?, kind))
+}
+
+/// Returns the names in the form of a request, in their order.
+fn sans(body: &Json) -> Result<Vec<San>, String> {
+    let Json::Object(members) = body else { return Ok(Vec::new()) };
+    let mut names = Vec::new();
+    for (name, member) in members {
+        let Some((index, kind)) = of_san(name) else { continue };
+        let san = value::<San>(&format!("{kind}:{}", member.cell()));
+        names.push((index, san.map_err(|problem| format!("{name}: {problem}"))?));
+    }
+    names.sort_by_key(|(index, _)| *index);
+    Ok(names.into_iter().map(|(_, san)| san).collect())
 }
 
 fn download(context: &Context<TinyCert>, id: CertId, part: Part) -> Result<Exit, Failure> {

@@ -4,13 +4,13 @@ use clap::Args;
 use cli_support::api_auth::{Endpoint, UnixTime};
 use cli_support::{Context, Exit, Failure, Json, Run};
 use tinycert_client::cert::StatusMask;
-use tinycert_client::{CaId, CertId, CertStatus, San};
+use tinycert_client::{CertId, CertStatus, San};
 
 use crate::access;
-use crate::cert::Create;
+use crate::cert::{Create, New};
 use crate::hook::Hook;
 use crate::pair::{Folder, Pair, Record};
-use crate::provider::{CaName, TinyCert, now};
+use crate::provider::{CaName, TinyCert, cert_id, now};
 use crate::renew::{Dir, Done, check_status, is_valid, reject_curl};
 use crate::x509::Certificate;
 
@@ -30,6 +30,7 @@ pub(crate) struct Issue {
 #[derive(Debug, Args)]
 pub(crate) struct Adopt {
     /// Id of the certificate
+    #[arg(value_parser = cert_id)]
     id: CertId,
     /// Id or name of its CA
     #[arg(long)]
@@ -118,15 +119,10 @@ fn compared(names: &[String]) -> Vec<String> {
 
 impl Issue {
     /// Returns whether the recorded pair has the CA and names of this command, and needs no renewal.
-    fn is_issued(
-        &self,
-        context: &Context<TinyCert>,
-        pair: &Pair,
-        ca_id: CaId,
-    ) -> Result<bool, Failure> {
+    fn is_issued(context: &Context<TinyCert>, pair: &Pair, new: &New) -> Result<bool, Failure> {
         let Record { cert_id, pending_cert_id, names, .. } = &pair.record;
-        let wanted: Vec<String> = self.create.names().iter().map(San::to_string).collect();
-        let is_same = pair.record.ca_id == ca_id && compared(names) == compared(&wanted);
+        let wanted: Vec<String> = new.names.iter().map(San::to_string).collect();
+        let is_same = pair.record.ca_id == new.ca_id && compared(names) == compared(&wanted);
         let Some(on_disk) = pair.on_disk()?.filter(|_| is_same) else { return Ok(false) };
         if pending_cert_id.is_some() || !is_valid(&on_disk, UnixTime::from(now()?)) {
             return Ok(false);
@@ -141,41 +137,40 @@ impl Run<TinyCert> for Issue {
         reject_curl(context)?;
         context.interrupt_requests();
         access::check(self.files.mode.as_deref(), self.files.group.as_deref())?;
-        let ca_id = self.create.ca.id(context)?;
-        let request = self.create.request(ca_id, context)?;
-        request.validate()?;
-        let name = self.create.common_name();
+        let new = self.create.new_cert(context)?;
+        new.check_known()?;
+        new.request.validate()?;
+        let name = &new.common_name;
         let path = &self.files.dir.path;
         if context.global.dry_run && path.exists() {
-            let recorded = Folder::open(path)?.find(&name)?;
-            let issued = recorded.map(|pair| self.is_issued(context, &pair, ca_id)).transpose()?;
+            let recorded = Folder::open(path)?.find(name)?;
+            let issued = recorded.map(|pair| Self::is_issued(context, &pair, &new)).transpose()?;
             if issued == Some(true) {
                 context.note(&format!("dry run: {name} is issued and valid"));
                 return Ok(Exit::Done);
             }
         }
-        if context.is_withheld(&request)? {
+        if context.is_withheld(&new.request)? {
             return Ok(Exit::Done);
         }
         let folder = self.files.open(context)?;
-        let recorded = folder.find(&name)?;
+        let recorded = folder.find(name)?;
         if let Some(mut pair) = recorded {
-            if self.is_issued(context, &pair, ca_id)? {
+            if Self::is_issued(context, &pair, &new)? {
                 self.files.apply(&mut pair)?;
                 context.note(&format!("{name}: is issued and valid; nothing was written"));
                 return self.files.publish(context, pair, None);
             }
             self.files.apply(&mut pair)?;
-            let cert_id = context.client()?.session()?.issue_cert(&request)?;
-            pair.record.ca_id = ca_id;
-            pair.record.names = self.create.names().iter().map(San::to_string).collect();
+            let cert_id = context.client()?.session()?.issue_cert(&new.request)?;
+            pair.record.ca_id = new.ca_id;
+            pair.record.names = new.names.iter().map(San::to_string).collect();
             return self.files.publish(context, pair, Some(cert_id));
         }
-        let new = |cert_id| Record::new(&name, ca_id, cert_id, self.create.names());
         // The files are checked before the certificate is created.
-        let mut pair = folder.pair(new(CertId::new(0)));
+        let mut pair = folder.pair(Record::new(name, new.ca_id, CertId::new(0), &new.names));
         self.files.apply(&mut pair)?;
-        let cert_id = context.client()?.session()?.issue_cert(&request)?;
+        let cert_id = context.client()?.session()?.issue_cert(&new.request)?;
         pair.record.cert_id = cert_id;
         self.files.publish(context, pair, Some(cert_id))
     }

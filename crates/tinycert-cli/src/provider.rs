@@ -10,6 +10,7 @@ use cli_support::api_auth::{
     Clock, Endpoint, EndpointInfo, Env, Error, Items, ManualClock, Paged, Response, Secret,
     SystemClock,
 };
+use cli_support::args::positive;
 use cli_support::auth::{Settings, Variable};
 use cli_support::doctor::Doctor;
 use cli_support::{
@@ -121,6 +122,7 @@ impl Provider for TinyCert {
         variable(EMAIL, "email"),
         Variable { is_secret: true, ..variable(PASSPHRASE, "passphrase") },
         Variable { is_required: false, ..variable(BASE_URL, "base_url") },
+        Variable { is_required: false, ..variable("TINYCERT_CA_CERTIFICATE", "ca_certificate") },
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tinycert_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Form;
@@ -188,6 +190,11 @@ fn test_clock() -> Result<Option<ManualClock>, Failure> {
 /// Returns the current time.
 pub(crate) fn now() -> Result<SystemTime, Failure> {
     Ok(test_clock()?.map_or_else(|| SystemClock.now(), |clock| clock.now()))
+}
+
+/// Parses the id of a certificate.
+pub(crate) fn cert_id(text: &str) -> Result<CertId, String> {
+    positive::<i64>(text).map(CertId::new)
 }
 
 /// A CA: its id, or its organization or common name.

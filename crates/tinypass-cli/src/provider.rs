@@ -34,6 +34,7 @@ impl Provider for TinyPass {
         Variable { is_required: true, is_secret: true, ..variable(PRIVATE_KEY, "private_key") },
         variable("TINYPASS_SANDBOX", "sandbox"),
         variable("TINYPASS_BASE_URL", "base_url"),
+        variable("TINYPASS_CA_CERTIFICATE", "ca_certificate"),
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tinypass_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Form;

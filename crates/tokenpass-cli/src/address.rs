@@ -1,8 +1,9 @@
 //! `tokenpass address`.
 
 use clap::{Args, Subcommand};
+use cli_support::args::BODY_OPTIONS;
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Limits, Run, with_options};
+use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, with_options};
 use tokenpass_client::addresses::{
     DeleteAddress, GetMyAddress, GetPublicAddress, InstantVerify, ListMyAddresses,
     ListPublicAddresses, RegisterAddress, UpdateAddress, VerifyAddress,
@@ -35,18 +36,26 @@ pub(crate) enum Address {
         /// The address
         address: String,
         /// Signature in base64
-        signature: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        signature: Option<String>,
+        #[command(flatten)]
+        input: Input,
     },
     /// Register and verify an address in one request
     InstantVerify {
         /// Name of the user
         user: String,
         /// The address
-        address: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        address: Option<String>,
         /// Message that the user was shown
-        message: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        message: Option<String>,
         /// Signature of the message in base64
-        signature: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        signature: Option<String>,
+        #[command(flatten)]
+        input: Input,
     },
     /// Change an address
     Update(Update),
@@ -60,7 +69,8 @@ pub(crate) enum Address {
 #[derive(Debug, Args)]
 pub(crate) struct Register {
     /// The address
-    address: String,
+    #[arg(required_unless_present_any = BODY_OPTIONS)]
+    address: Option<String>,
     /// Label of the address
     #[arg(long, value_name = "TEXT")]
     label: Option<String>,
@@ -78,7 +88,8 @@ pub(crate) struct Register {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true, args = ["label", "public", "active"])]
+#[group(required = true, multiple = true, args = ["label", "public", "active", "input",
+    "body_raw_field", "body_field"])]
 pub(crate) struct Update {
     /// The address
     address: String,
@@ -91,6 +102,8 @@ pub(crate) struct Update {
     /// Whether the balances of the address count
     #[arg(long, value_name = "BOOL")]
     active: Option<bool>,
+    #[command(flatten)]
+    input: Input,
 }
 
 const COLUMNS: &[Column] =
@@ -110,20 +123,42 @@ impl Run<Tokenpass> for Address {
                 context.show(GetPublicAddress::new(user, address))
             }
             Self::Register(register) => {
-                let request = RegisterAddress::new(register.address);
+                let members = [
+                    Member::required("address", "ADDRESS", register.address.is_some()),
+                    Member::new("label", "--label", register.label.is_some()),
+                    Member::new("public", "--public", register.public.is_some()),
+                    Member::new("active", "--active", register.active.is_some()),
+                    Member::new("type", "--type", register.kind.is_some()),
+                ];
+                let request = RegisterAddress::new(register.address.unwrap_or_default());
                 let request = with_options!(request, register; label, public, active, kind);
-                context.create(request, &register.input)
+                context.create(request, &register.input, &members)
             }
-            Self::Verify { address, signature } => {
-                context.show(VerifyAddress::new(address, signature))
+            Self::Verify { address, signature, input } => {
+                let members = [Member::required("signature", "SIGNATURE", signature.is_some())];
+                let request = VerifyAddress::new(address, signature.unwrap_or_default());
+                context.create(request, &input, &members)
             }
-            Self::InstantVerify { user, address, message, signature } => {
-                context.show(InstantVerify::new(user, message, address, signature))
+            Self::InstantVerify { user, address, message, signature, input } => {
+                let members = [
+                    Member::required("address", "ADDRESS", address.is_some()),
+                    Member::required("msg", "MESSAGE", message.is_some()),
+                    Member::required("sig", "SIGNATURE", signature.is_some()),
+                ];
+                let (address, message) = (address.unwrap_or_default(), message.unwrap_or_default());
+                let signature = signature.unwrap_or_default();
+                let request = InstantVerify::new(user, message, address, signature);
+                context.create(request, &input, &members)
             }
             Self::Update(update) => {
+                let members = [
+                    Member::new("label", "--label", update.label.is_some()),
+                    Member::new("public", "--public", update.public.is_some()),
+                    Member::new("active", "--active", update.active.is_some()),
+                ];
                 let request = UpdateAddress::new(update.address);
                 let request = with_options!(request, update; label, public, active);
-                context.show(request)
+                context.create(request, &update.input, &members)
             }
             Self::Delete { address } => {
                 context.confirm(&format!("remove the address {address}"))?;

@@ -1,8 +1,9 @@
 //! `tokenpass chat`.
 
 use clap::{Args, Subcommand};
+use cli_support::args::BODY_OPTIONS;
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Limits, Run, with_options};
+use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, with_options};
 use tokenpass_client::balances::Satoshis;
 use tokenpass_client::chats::{
     CreateChat, GetChat, GetChatPrivileges, GetMessengerPrivileges, JoinChat, ListChats, UpdateChat,
@@ -22,7 +23,8 @@ pub(crate) enum Chat {
     /// Create a chat
     Create {
         /// Name of the chat
-        name: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        name: Option<String>,
         #[command(flatten)]
         settings: Settings,
         #[command(flatten)]
@@ -34,6 +36,8 @@ pub(crate) enum Chat {
         chat: String,
         #[command(flatten)]
         settings: Settings,
+        #[command(flatten)]
+        input: Input,
     },
     /// Join a chat
     Join {
@@ -64,6 +68,17 @@ pub(crate) struct Settings {
     global: Option<bool>,
 }
 
+impl Settings {
+    /// Returns the members of the body that the settings are.
+    fn members(&self) -> [Member<'static>; 3] {
+        [
+            Member::with_default("tca_rules", "--token", !self.tokens.is_empty()),
+            Member::new("active", "--active", self.active.is_some()),
+            Member::new("global", "--global", self.global.is_some()),
+        ]
+    }
+}
+
 fn token(text: &str) -> Result<(String, Satoshis), String> {
     let (token, amount) = text.split_once('=').ok_or("must be TOKEN=AMOUNT")?;
     let amount = amount.parse().map_err(|_| format!("{amount:?} is not an amount"))?;
@@ -91,10 +106,16 @@ impl Run<Tokenpass> for Chat {
             Self::List(limits) => context.entries(ListChats::new(), "", &limits, COLUMNS),
             Self::Get { chat } => context.show(GetChat::new(chat)),
             Self::Create { name, settings, input } => {
-                context.create(with_settings!(CreateChat::new(name), settings), &input)
+                let [tokens, active, global] = settings.members();
+                let name_of = Member::required("name", "NAME", name.is_some());
+                let request = CreateChat::new(name.unwrap_or_default());
+                let members = [name_of, tokens, active, global];
+                context.create(with_settings!(request, settings), &input, &members)
             }
-            Self::Update { chat, settings } => {
-                context.show(with_settings!(UpdateChat::new(chat), settings))
+            Self::Update { chat, settings, input } => {
+                let members = settings.members();
+                let request = with_settings!(UpdateChat::new(chat), settings);
+                context.create(request, &input, &members)
             }
             Self::Join { chat } => context.show(JoinChat::new(chat)),
             Self::Privileges { holders: Some(token), .. } => {

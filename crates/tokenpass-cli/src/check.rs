@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use cli_support::api_auth::Endpoint;
-use cli_support::args::read;
+use cli_support::args::{read, value};
 use cli_support::{Context, Exit, Failure, Json, Run, WithJson};
 use tokenpass_client::Rules;
 use tokenpass_client::tca::{CheckAddress, CheckEmail, CheckUser};
@@ -36,6 +36,7 @@ pub(crate) enum Rule {
     /// Show how rules are read: their parts and the order of their evaluation
     Explain {
         /// Rules, such as "TOKENLY >= 1 and LTBCOIN > 4000 or SOUP"
+        #[arg(value_parser = value::<Rules>)]
         rules: Rules,
     },
 }

@@ -1,8 +1,10 @@
 //! `tokenpass credit`.
 
 use clap::{Args, Subcommand};
+use cli_support::api_auth::Endpoint;
+use cli_support::args::{BODY_OPTIONS, positive};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Limits, Run};
+use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run};
 use tokenpass_client::credits::{
     CreateCreditAccount, CreateCreditGroup, Entry, GetCreditAccount, GetCreditAccountHistory,
     GetCreditGroup, GetCreditGroupHistory, GiveCredits, ListCreditAccounts, ListCreditGroups,
@@ -30,15 +32,19 @@ pub(crate) struct Booking {
     /// UUID of the group
     group: String,
     /// Name or UUID of the account
-    account: String,
+    #[arg(required_unless_present_any = BODY_OPTIONS)]
+    account: Option<String>,
     /// Number of credits
-    amount: u64,
+    #[arg(required_unless_present_any = BODY_OPTIONS, value_parser = positive::<u64>)]
+    amount: Option<u64>,
     /// Text for your own use, such as an order number
     #[arg(long = "ref", value_name = "TEXT")]
     reference: Option<String>,
     /// The other account of the booking; default: the account of the group
     #[arg(long, value_name = "ACCOUNT")]
     counter_account: Option<String>,
+    #[command(flatten)]
+    input: Input,
 }
 
 #[derive(Debug, Subcommand)]
@@ -53,7 +59,8 @@ pub(crate) enum Group {
     /// Create a group for this application
     Create {
         /// Name of the group
-        name: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        name: Option<String>,
         /// Client id of another application that may use the group; may be repeated
         #[arg(long, value_name = "CLIENT_ID")]
         allow: Vec<String>,
@@ -65,11 +72,13 @@ pub(crate) enum Group {
         /// UUID of the group
         group: String,
         /// Name of the group
-        #[arg(long, required_unless_present = "allow")]
+        #[arg(long, required_unless_present_any = ["allow", "input", "body_raw_field", "body_field"])]
         name: Option<String>,
         /// Client id of an application that may use the group; may be repeated
         #[arg(long, value_name = "CLIENT_ID")]
         allow: Vec<String>,
+        #[command(flatten)]
+        input: Input,
     },
     /// List the bookings of a group
     History {
@@ -101,7 +110,8 @@ pub(crate) enum Account {
         /// UUID of the group
         group: String,
         /// Name of the account, or the UUID of a user
-        name: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        name: Option<String>,
         #[command(flatten)]
         input: Input,
     },
@@ -131,8 +141,41 @@ const BOOKINGS: &[Column] = &[
 ];
 
 impl Booking {
+    /// Confirms and sends the request that `of` creates for a group and an entry. `verb` and
+    /// `direction` are words of the question, and `counter` is the path of the other account.
+    fn run<E: Endpoint>(
+        self,
+        context: &Context<Tokenpass>,
+        [verb, direction, counter]: [&str; 3],
+        of: impl FnOnce(String, [Entry; 1]) -> E,
+    ) -> Result<Exit, Failure> {
+        let entry = self.entry();
+        let Self { group, account, amount, reference, counter_account, input } = self;
+        let members = [
+            Member::required("accounts.0.account", "ACCOUNT", account.is_some()),
+            Member::required("accounts.0.amount", "AMOUNT", amount.is_some()),
+            Member::new("accounts.0.ref", "--ref", reference.is_some()),
+            Member::new(counter, "--counter-account", counter_account.is_some()),
+        ];
+        let request = of(group, [entry]);
+        let body = input.body_of(&request, &members)?;
+        let what = match (&body, account, amount) {
+            (None, Some(account), Some(amount)) => {
+                format!("{verb} {amount} credits {direction} {account}")
+            }
+            (body, ..) => {
+                let entries = body.as_ref().and_then(|body| body.get("accounts"));
+                let entries = entries.map(Json::to_string).unwrap_or_default();
+                format!("{verb} credits {direction} these accounts: {entries}")
+            }
+        };
+        context.confirm(&what)?;
+        context.send_body(request, body)
+    }
+
     fn entry(&self) -> Entry {
-        let mut entry = Entry::new(&self.account, self.amount);
+        let account = self.account.as_deref().unwrap_or_default();
+        let mut entry = Entry::new(account, self.amount.unwrap_or_default());
         if let Some(reference) = &self.reference {
             entry = entry.reference(reference);
         }
@@ -147,16 +190,11 @@ impl Run<Tokenpass> for Credit {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
         match self {
             Self::Give(booking) => {
-                let Booking { account, amount, .. } = &booking;
-                context.confirm(&format!("give {amount} credits to {account}"))?;
-                let entry = booking.entry();
-                context.show(GiveCredits::new(booking.group, [entry]))
+                booking.run(context, ["give", "to", "accounts.0.source"], GiveCredits::new)
             }
             Self::Take(booking) => {
-                let Booking { account, amount, .. } = &booking;
-                context.confirm(&format!("take {amount} credits from {account}"))?;
-                let entry = booking.entry();
-                context.show(TakeCredits::new(booking.group, [entry]))
+                let words = ["take", "from", "accounts.0.destination"];
+                booking.run(context, words, TakeCredits::new)
             }
             Self::Group(group) => group.run(context),
             Self::Account(account) => account.run(context),
@@ -170,17 +208,26 @@ impl Group {
             Self::List(limits) => context.entries(ListCreditGroups::new(), "list", &limits, GROUPS),
             Self::Get { group } => context.show(GetCreditGroup::new(group)),
             Self::Create { name, allow, input } => {
+                let members = [
+                    Member::required("name", "NAME", name.is_some()),
+                    Member::with_default("app_whitelist", "--allow", !allow.is_empty()),
+                ];
                 let own = context.client()?.client_id();
-                let request = CreateCreditGroup::new(name).allow(own);
+                let request = CreateCreditGroup::new(name.unwrap_or_default()).allow(own);
                 let request = allow.into_iter().fold(request, CreateCreditGroup::allow);
-                context.create(request, &input)
+                context.create(request, &input, &members)
             }
-            Self::Update { group, name, allow } => {
+            Self::Update { group, name, allow, input } => {
+                let members = [
+                    Member::new("name", "--name", name.is_some()),
+                    Member::new("app_whitelist", "--allow", !allow.is_empty()),
+                ];
                 let mut request = UpdateCreditGroup::new(group);
                 if let Some(name) = name {
                     request = request.name(name);
                 }
-                context.show(allow.into_iter().fold(request, UpdateCreditGroup::allow))
+                let request = allow.into_iter().fold(request, UpdateCreditGroup::allow);
+                context.create(request, &input, &members)
             }
             Self::History { group, limits } => {
                 let request = GetCreditGroupHistory::new(group);
@@ -198,7 +245,9 @@ impl Account {
             }
             Self::Get { group, account } => context.show(GetCreditAccount::new(group, account)),
             Self::Create { group, name, input } => {
-                context.create(CreateCreditAccount::new(group, name), &input)
+                let members = [Member::required("name", "NAME", name.is_some())];
+                let request = CreateCreditAccount::new(group, name.unwrap_or_default());
+                context.create(request, &input, &members)
             }
             Self::History { group, account, limits } => context.entries(
                 GetCreditAccountHistory::new(group, account),

@@ -3,9 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, Subcommand};
-use cli_support::args::positive_duration;
+use cli_support::args::{BODY_OPTIONS, positive_duration, value};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Limits, Run, with_options};
+use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, with_options};
 use tokenpass_client::UnixTime;
 use tokenpass_client::balances::Satoshis;
 use tokenpass_client::promises::{
@@ -46,13 +46,17 @@ pub(crate) enum Promise {
 #[derive(Debug, Args)]
 pub(crate) struct Create {
     /// Address to lend from (see `source list`)
-    source: String,
+    #[arg(required_unless_present_any = BODY_OPTIONS)]
+    source: Option<String>,
     /// Address, `user:NAME` or `email:ADDRESS`
-    destination: String,
+    #[arg(required_unless_present_any = BODY_OPTIONS)]
+    destination: Option<String>,
     /// The asset
-    asset: String,
+    #[arg(required_unless_present_any = BODY_OPTIONS)]
+    asset: Option<String>,
     /// Quantity in whole tokens, such as 0.5
-    quantity: Satoshis,
+    #[arg(required_unless_present_any = BODY_OPTIONS, value_parser = value::<Satoshis>)]
+    quantity: Option<Satoshis>,
     #[command(flatten)]
     terms: Terms,
     #[command(flatten)]
@@ -64,13 +68,15 @@ pub(crate) struct Update {
     /// Id, transaction id or fingerprint of the promise
     id: String,
     /// Quantity in whole tokens, such as 0.5
-    #[arg(long)]
+    #[arg(long, value_parser = value::<Satoshis>)]
     quantity: Option<Satoshis>,
     /// The address to lend to
     #[arg(long, value_name = "ADDRESS")]
     destination: Option<String>,
     #[command(flatten)]
     terms: Terms,
+    #[command(flatten)]
+    input: Input,
 }
 
 /// The members of new and changed promises.
@@ -92,6 +98,19 @@ pub(crate) struct Terms {
     /// Note for the user
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
+}
+
+impl Terms {
+    /// Returns the members of the body that the terms are.
+    fn members(&self) -> [Member<'static>; 5] {
+        [
+            Member::new("expiration", "--expires-after", self.expires_after.is_some()),
+            Member::new("txid", "--txid", self.txid.is_some()),
+            Member::new("fingerprint", "--fingerprint", self.fingerprint.is_some()),
+            Member::new("ref", "--ref", self.reference.is_some()),
+            Member::new("note", "--note", self.note.is_some()),
+        ]
+    }
 }
 
 /// Sets the terms on a request.
@@ -130,12 +149,30 @@ impl Run<Tokenpass> for Promise {
             }
             Self::Get { id } => context.show(GetPromise::new(id)),
             Self::Create(Create { source, destination, asset, quantity, terms, input }) => {
+                let own = [
+                    Member::required("source", "SOURCE", source.is_some()),
+                    Member::required("destination", "DESTINATION", destination.is_some()),
+                    Member::required("asset", "ASSET", asset.is_some()),
+                    Member::required("quantity", "QUANTITY", quantity.is_some()),
+                ];
+                let members = [&own[..], &terms.members()].concat();
+                let (source, destination) =
+                    (source.unwrap_or_default(), destination.unwrap_or_default());
+                let (asset, quantity) = (asset.unwrap_or_default(), quantity.unwrap_or_default());
                 let what = format!("lend {quantity} {asset} to {destination}");
                 let request = CreatePromise::new(source, destination.as_str(), asset, quantity);
+                let request = with_terms!(request, terms);
+                let body = input.body_of(&request, &members)?;
+                let what = body.as_ref().map_or(what, |body| format!("make this promise: {body}"));
                 context.confirm(&what)?;
-                context.create(with_terms!(request, terms), &input)
+                context.send_body(request, body)
             }
-            Self::Update(Update { id, quantity, destination, terms }) => {
+            Self::Update(Update { id, quantity, destination, terms, input }) => {
+                let own = [
+                    Member::new("quantity", "--quantity", quantity.is_some()),
+                    Member::new("destination", "--destination", destination.is_some()),
+                ];
+                let members = [&own[..], &terms.members()].concat();
                 let what = format!("change promise {id}");
                 let mut request = with_terms!(UpdatePromise::new(id), terms);
                 if let Some(quantity) = quantity {
@@ -144,8 +181,9 @@ impl Run<Tokenpass> for Promise {
                 if let Some(address) = destination {
                     request = request.destination(address);
                 }
+                let body = input.body_of(&request, &members)?;
                 context.confirm(&what)?;
-                context.show(request)
+                context.send_body(request, body)
             }
             Self::Cancel { id } => {
                 context.confirm(&format!("cancel promise {id}"))?;

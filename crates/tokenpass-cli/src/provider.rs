@@ -44,6 +44,7 @@ impl Provider for Tokenpass {
         Variable { is_required: true, ..secret("TOKENPASS_CLIENT_SECRET", "client_secret") },
         variable("TOKENPASS_BASE_URL", "base_url"),
         variable("TOKENPASS_PROVIDER_HOST", "provider_host"),
+        variable("TOKENPASS_CA_CERTIFICATE", "ca_certificate"),
         secret(TOKEN, "oauth_token"),
         variable(PRIVILEGED_ID, "privileged_client_id"),
         secret("TOKENPASS_PRIVILEGED_CLIENT_SECRET", "privileged_client_secret"),

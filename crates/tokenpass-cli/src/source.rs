@@ -1,8 +1,9 @@
 //! `tokenpass source`.
 
 use clap::{Args, Subcommand};
+use cli_support::args::BODY_OPTIONS;
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Limits, Run};
+use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run};
 use tokenpass_client::promises::{DeleteSource, ListSources, RegisterSource};
 
 use crate::provider::Tokenpass;
@@ -12,7 +13,7 @@ pub(crate) enum Source {
     /// List the addresses that tokens are lent from
     List(Limits),
     /// Register an address that tokens are lent from, or change its assets
-    Register(Register),
+    Register(Box<Register>),
     /// Remove an address that tokens are lent from
     Delete {
         /// The address
@@ -23,7 +24,8 @@ pub(crate) enum Source {
 #[derive(Debug, Args)]
 pub(crate) struct Register {
     /// The address
-    address: String,
+    #[arg(required_unless_present_any = BODY_OPTIONS)]
+    address: Option<String>,
     /// Signature of the address and the proof suffix by the key of the address (`source list`)
     #[arg(long, value_name = "SIGNATURE")]
     proof: Option<String>,
@@ -53,7 +55,8 @@ impl Run<Tokenpass> for Source {
             }
             Self::Register(mut register) => {
                 let input = std::mem::take(&mut register.input);
-                context.create(register.request(), &input)
+                let members = register.members();
+                context.create(register.request(), &input, &members)
             }
             Self::Delete { address } => {
                 context.confirm(&format!("remove the source {address}"))?;
@@ -64,8 +67,24 @@ impl Run<Tokenpass> for Source {
 }
 
 impl Register {
+    /// Returns the members of the body that the arguments are.
+    fn members(&self) -> [Member<'static>; 6] {
+        [
+            Member::required("address", "ADDRESS", self.address.is_some()),
+            Member::new("proof", "--proof", self.proof.is_some()),
+            Member::new("assets", "--asset", !self.assets.is_empty()),
+            Member::new("assign_user", "--assign-user", self.assign_user.is_some()),
+            Member::new(
+                "assign_user_label",
+                "--assign-user-label",
+                self.assign_user_label.is_some(),
+            ),
+            Member::new("type", "--chain", self.chain.is_some()),
+        ]
+    }
+
     fn request(self) -> RegisterSource {
-        let mut request = RegisterSource::new(self.address);
+        let mut request = RegisterSource::new(self.address.unwrap_or_default());
         if let Some(proof) = self.proof {
             request = request.proof(proof);
         }

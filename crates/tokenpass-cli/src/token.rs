@@ -1,7 +1,8 @@
 //! `tokenpass perk`, `tokenpass asset` and `tokenpass second-factor`.
 
 use clap::Subcommand;
-use cli_support::{Context, Exit, Failure, Run};
+use cli_support::args::BODY_OPTIONS;
+use cli_support::{Context, Exit, Failure, Input, Member, Run};
 use tokenpass_client::accounts::{GetSecondFactor, SignSecondFactor};
 use tokenpass_client::perks::{GetAsset, GetPerks};
 
@@ -37,7 +38,10 @@ pub(crate) enum SecondFactor {
     /// Confirm the second factor of the logged-in user with a signature
     Sign {
         /// Signature in base64
-        signature: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        signature: Option<String>,
+        #[command(flatten)]
+        input: Input,
     },
 }
 
@@ -59,7 +63,11 @@ impl Run<Tokenpass> for SecondFactor {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
         match self {
             Self::Status { user } => context.show(GetSecondFactor::new(user)),
-            Self::Sign { signature } => context.show(SignSecondFactor::new(signature)),
+            Self::Sign { signature, input } => {
+                let members = [Member::required("signature", "SIGNATURE", signature.is_some())];
+                let request = SignSecondFactor::new(signature.unwrap_or_default());
+                context.create(request, &input, &members)
+            }
         }
     }
 }

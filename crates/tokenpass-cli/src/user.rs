@@ -1,7 +1,8 @@
 //! `tokenpass user`.
 
 use clap::{Args, Subcommand};
-use cli_support::{Context, Exit, Failure, Input, Limits, Run, with_options};
+use cli_support::args::{BODY_OPTIONS, value};
+use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, with_options};
 use tokenpass_client::accounts::{CheckLogin, RegisterAccount, UpdateAccount};
 use tokenpass_client::lookups::{
     CheckUserExists, GetAddressByUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses,
@@ -18,6 +19,7 @@ pub(crate) enum User {
     /// List the users that satisfy rules
     Find {
         /// Rules, such as "TOKENLY >= 1"
+        #[arg(value_parser = value::<Rules>)]
         rules: Rules,
         #[command(flatten)]
         limits: Limits,
@@ -49,10 +51,13 @@ pub(crate) enum User {
     /// Check a name and a password, which is read from a prompt or standard input
     Login {
         /// Name of the user
-        user: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        user: Option<String>,
         /// Read the password from the first line of standard input
         #[arg(long)]
         password_stdin: bool,
+        #[command(flatten)]
+        input: Input,
     },
     /// Change the account of the logged-in user
     Update(Update),
@@ -61,9 +66,11 @@ pub(crate) enum User {
 #[derive(Debug, Args)]
 pub(crate) struct Register {
     /// Name of the user
-    user: String,
+    #[arg(required_unless_present_any = BODY_OPTIONS)]
+    user: Option<String>,
     /// E-mail address
-    email: String,
+    #[arg(required_unless_present_any = BODY_OPTIONS)]
+    email: Option<String>,
     /// Full name
     #[arg(long)]
     name: Option<String>,
@@ -77,7 +84,8 @@ pub(crate) struct Register {
 #[derive(Debug, Args)]
 pub(crate) struct Update {
     /// Id of the user (`whoami`)
-    id: String,
+    #[arg(required_unless_present_any = BODY_OPTIONS)]
+    id: Option<String>,
     /// Full name
     #[arg(long)]
     name: Option<String>,
@@ -90,6 +98,8 @@ pub(crate) struct Update {
     /// Read the current and the new password from the first lines of the standard input
     #[arg(long)]
     password_stdin: bool,
+    #[command(flatten)]
+    input: Input,
 }
 
 /// Show the logged-in user
@@ -128,16 +138,30 @@ impl Run<Tokenpass> for User {
                 check_one(context, request)
             }
             Self::Register(Register { user, email, name, password_stdin, input }) => {
-                let password = password(context, "password", password_stdin)?;
-                let mut request = RegisterAccount::new(user, password, email);
+                let password = password(context, "password", password_stdin, (&input, "password"))?;
+                let members = [
+                    Member::required("username", "USER", user.is_some()),
+                    Member::required("email", "EMAIL", email.is_some()),
+                    Member::new("password", "--password-stdin", password.is_some()),
+                    Member::new("name", "--name", name.is_some()),
+                ];
+                let (user, email) = (user.unwrap_or_default(), email.unwrap_or_default());
+                let mut request =
+                    RegisterAccount::new(user, password.unwrap_or_else(no_secret), email);
                 if let Some(name) = name {
                     request = request.name(name);
                 }
-                context.create(request, &input)
+                context.create(request, &input, &members)
             }
-            Self::Login { user, password_stdin } => {
-                let password = password(context, "password", password_stdin)?;
-                context.show(CheckLogin::new(user, password))
+            Self::Login { user, password_stdin, input } => {
+                let password = password(context, "password", password_stdin, (&input, "password"))?;
+                let members = [
+                    Member::required("username", "USER", user.is_some()),
+                    Member::new("password", "--password-stdin", password.is_some()),
+                ];
+                let password = password.unwrap_or_else(no_secret);
+                let request = CheckLogin::new(user.unwrap_or_default(), password);
+                context.create(request, &input, &members)
             }
             Self::Update(update) => update.run(context),
         }
@@ -152,16 +176,39 @@ impl Update {
             let hint = format!("set {TOKEN}, or run `tokenpass auth login --web`");
             return Err(Failure::new(Exit::Credentials, problem).with_hint(hint));
         };
-        let current = password(context, "current password", self.password_stdin)?;
-        let mut request =
-            with_options!(UpdateAccount::new(self.id, token, current), self; name, email);
+        let (is_stdin, input) = (self.password_stdin, &self.input);
+        let current = password(context, "current password", is_stdin, (input, "current_password"))?;
+        let mut members = vec![
+            Member::required("user_id", "ID", self.id.is_some()),
+            Member::new("current_password", "--password-stdin", current.is_some()),
+            Member::new("name", "--name", self.name.is_some()),
+            Member::new("email", "--email", self.email.is_some()),
+        ];
+        let (id, current) = (self.id.unwrap_or_default(), current.unwrap_or_else(no_secret));
+        let mut request = with_options!(UpdateAccount::new(id, token, current), self; name, email);
         if self.new_password {
-            request = request.password(password(context, "new password", self.password_stdin)?);
+            input.check_flag("password", "--new-password")?;
+            let new = context.secret("new password", is_stdin, PASSWORD_STDIN)?;
+            request = request.password(new);
+            members.push(Member::new("password", "--new-password", true));
         }
-        context.show(request)
+        context.create(request, input, &members)
     }
 }
 
-fn password(context: &Context<Tokenpass>, name: &str, is_stdin: bool) -> Result<Secret, Failure> {
-    context.secret(name, is_stdin, "--password-stdin")
+const PASSWORD_STDIN: &str = "--password-stdin";
+
+/// Returns the place of a secret that the body contains.
+fn no_secret() -> Secret {
+    Secret::new("")
+}
+
+/// Reads a password, unless the body contains it.
+fn password(
+    context: &Context<Tokenpass>,
+    name: &str,
+    is_stdin: bool,
+    body: (&Input, &str),
+) -> Result<Option<Secret>, Failure> {
+    context.secret_of_body(name, is_stdin, PASSWORD_STDIN, body)
 }

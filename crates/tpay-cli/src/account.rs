@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use cli_support::args::{BODY_OPTIONS, text};
-use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
+use cli_support::args::{BODY_OPTIONS, number, text};
+use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson};
 use tpay_client::accounts::{
     CreateAccount, CreateMerchant, GetAccount, GetBalance, ListAccounts, UploadAccountFile,
 };
@@ -29,15 +29,20 @@ pub(crate) enum Account {
     /// Upload a document of an account or a person (experimental)
     UploadFile {
         /// Id of the account
-        account: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        account: Option<String>,
         /// Type of the document (`account options documents`)
-        #[arg(long = "type", value_name = "TYPE")]
-        kind: i64,
+        #[arg(long = "type", value_name = "TYPE", required_unless_present_any = BODY_OPTIONS,
+              value_parser = number::<i64>)]
+        kind: Option<i64>,
         /// The document
-        file: PathBuf,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        file: Option<PathBuf>,
         /// Id of the person whom the document is about
         #[arg(long, value_name = "ID")]
         person: Option<String>,
+        #[command(flatten)]
+        input: Input,
     },
     /// Show an account
     Get {
@@ -55,6 +60,7 @@ pub(crate) enum Account {
         #[arg(value_parser = ["categories", "legal-forms", "documents", "mcc", "pos"])]
         kind: String,
         /// Show one value only: a category, a legal form or a document
+        #[arg(value_parser = number::<i64>)]
         id: Option<i64>,
     },
 }
@@ -77,10 +83,10 @@ pub(crate) struct Create {
     #[arg(long, value_name = "NUMBER")]
     krs: Option<String>,
     /// Id of the legal form (`account options legal-forms`)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     legal_form: Option<i64>,
     /// Id of the category of sale (`account options categories`)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     category: Option<i64>,
     #[command(flatten)]
     input: Input,
@@ -89,17 +95,17 @@ pub(crate) struct Create {
 impl Create {
     /// Returns the body. Addresses, websites and persons are in the file or in fields.
     fn body(&self) -> Result<Json, Failure> {
-        let number = |number: Option<i64>| number.map(|number| Json::Other(number.to_string()));
+        let id = |id: Option<i64>| id.map(|id| Json::Other(id.to_string()));
         let flags = [
-            ("offerCode", text(self.offer_code.as_ref())),
-            ("email", text(self.email.as_ref())),
-            ("taxId", text(self.tax_id.as_ref())),
-            ("regon", text(self.regon.as_ref())),
-            ("krs", text(self.krs.as_ref())),
-            ("legalForm", number(self.legal_form)),
-            ("categoryId", number(self.category)),
+            ("offerCode", "--offer-code", text(self.offer_code.as_ref())),
+            ("email", "--email", text(self.email.as_ref())),
+            ("taxId", "--tax-id", text(self.tax_id.as_ref())),
+            ("regon", "--regon", text(self.regon.as_ref())),
+            ("krs", "--krs", text(self.krs.as_ref())),
+            ("legalForm", "--legal-form", id(self.legal_form)),
+            ("categoryId", "--category", id(self.category)),
         ];
-        self.input.whole_body(&flags, &[("offerCode", "--offer-code"), ("email", "--email")])
+        self.input.whole_body(&flags, &["offerCode", "email"])
     }
 }
 
@@ -119,13 +125,25 @@ impl Run<Tpay> for Account {
                 let route = CreateMerchant::new("", "");
                 context.show_json(WithJson::with_body(route, &create.body()?))
             }
-            Self::UploadFile { account, kind, file, person } => {
-                let content = std::fs::read(&file).map_err(|error| Failure::file(&file, &error))?;
+            Self::UploadFile { account, kind, file, person, input } => {
+                let members = [
+                    Member::required("accountId", "ACCOUNT", account.is_some()),
+                    Member::required("documentType", "--type", kind.is_some()),
+                    Member::required("file", "FILE", file.is_some()),
+                    Member::new("personId", "--person", person.is_some()),
+                ];
+                let content = match &file {
+                    Some(file) => {
+                        std::fs::read(file).map_err(|error| Failure::file(file, &error))?
+                    }
+                    None => Vec::new(),
+                };
+                let (account, kind) = (account.unwrap_or_default(), kind.unwrap_or_default());
                 let mut request = UploadAccountFile::new(account, kind, content);
                 if let Some(person) = person {
                     request = request.person_id(person);
                 }
-                context.show(request)
+                context.create(request, &input, &members)
             }
             Self::Get { id } => context.show(GetAccount::new(id)),
             Self::Balance { id } => context.show(GetBalance::new(id)),

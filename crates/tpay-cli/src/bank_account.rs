@@ -1,8 +1,9 @@
 //! `tpay bank-account`.
 
 use clap::Subcommand;
+use cli_support::args::BODY_OPTIONS;
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Limits, Run, WithJson};
+use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson};
 use tpay_client::collect::{CreateBankAccount, ListBankAccounts};
 
 use crate::provider::Tpay;
@@ -17,11 +18,14 @@ pub(crate) enum BankAccount {
     /// Add a bank account to Collect
     Create {
         /// Account number: PL and 26 digits
-        number: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        number: Option<String>,
         /// Name of the owner
-        owner: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        owner: Option<String>,
         /// Additional information about the owner, such as the address
-        information: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        information: Option<String>,
         #[command(flatten)]
         input: Input,
     },
@@ -43,9 +47,19 @@ impl Run<Tpay> for BankAccount {
                 context.list(WithJson::page(request, &["bankAccounts"]), &limits, COLUMNS)
             }
             Self::Create { number, owner, information, input } => {
+                let members = [
+                    Member::required("accountNumber", "NUMBER", number.is_some()),
+                    Member::required("ownerName", "OWNER", owner.is_some()),
+                    Member::required("additionalInformation", "INFORMATION", information.is_some()),
+                ];
+                let [number, owner, information] =
+                    [number, owner, information].map(Option::unwrap_or_default);
+                let request = CreateBankAccount::new(&number, owner, information);
+                let body = input.body_of(&request, &members)?;
+                let of_body = body.as_ref().and_then(|body| body.get("accountNumber"));
+                let number = of_body.map_or(number, Json::cell);
                 context.confirm(&format!("add the bank account {number}"))?;
-                let request = CreateBankAccount::new(number, owner, information);
-                context.create(request, &input)
+                context.send_body(request, body)
             }
         }
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 use cli_support::api_auth::Endpoint;
-use cli_support::args::positive_duration;
-use cli_support::{Context, Exit, Failure, Json, Run, WithJson};
+use cli_support::args::{BODY_OPTIONS, positive_duration};
+use cli_support::{Context, Exit, Failure, Input, Json, Member, Run, WithJson};
 use tpay_client::blik::{
     AliasType, Autopayment, AutopaymentModel, BlikAlias, BlikDecision, CreateBlikAlias,
     DeleteBlikAlias, GetBlikAlias,
@@ -38,7 +38,7 @@ pub(crate) enum Blik {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Alias {
     /// Register an alias without a payment, with a code from a prompt or standard input
-    Create(Create),
+    Create(Box<Create>),
     /// Show an alias
     Get {
         /// Value of the alias
@@ -78,16 +78,17 @@ impl From<Kind> for AliasType {
 #[derive(Debug, Args)]
 pub(crate) struct Create {
     /// Value of the alias, which you choose
-    value: String,
+    #[arg(required_unless_present_any = BODY_OPTIONS)]
+    value: Option<String>,
     /// Description that the payer sees
-    #[arg(long)]
-    description: String,
-    /// Type of the alias
-    #[arg(long = "type", value_enum, value_name = "TYPE", default_value = "uid")]
-    kind: Kind,
+    #[arg(long, required_unless_present_any = BODY_OPTIONS)]
+    description: Option<String>,
+    /// Type of the alias; `uid` by default
+    #[arg(long = "type", value_enum, value_name = "TYPE")]
+    kind: Option<Kind>,
     /// Label that the payer sees in the application
-    #[arg(long)]
-    label: String,
+    #[arg(long, required_unless_present_any = BODY_OPTIONS)]
+    label: Option<String>,
     /// Model of the autopayments of a PAYID alias: A, M or O
     #[arg(long, value_parser = ["A", "M", "O"])]
     model: Option<String>,
@@ -97,6 +98,8 @@ pub(crate) struct Create {
     /// Read the code from the first line of standard input
     #[arg(long)]
     code_stdin: bool,
+    #[command(flatten)]
+    input: Input,
 }
 
 impl Alias {
@@ -112,9 +115,36 @@ impl Alias {
     }
 }
 
+const CODE_STDIN: &str = "--code-stdin";
+
+/// The path of a member of the alias in the body.
+macro_rules! alias {
+    ($name:literal) => {
+        concat!("pay.blikPaymentData.aliases.", $name)
+    };
+}
+
 impl Create {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
-        let mut alias = BlikAlias::new(self.value, self.kind.into()).label(self.label);
+        let path = "pay.blikPaymentData.blikToken";
+        let code = if !self.code_stdin && self.input.contains(path)? {
+            None
+        } else {
+            self.input.check_flag(path, CODE_STDIN)?;
+            Some(code(context, self.code_stdin)?)
+        };
+        let members = [
+            Member::required("description", "--description", self.description.is_some()),
+            Member::new(path, CODE_STDIN, code.is_some()),
+            Member::required(alias!("value"), "VALUE", self.value.is_some()),
+            Member::with_default(alias!("type"), "--type", self.kind.is_some()),
+            Member::required(alias!("label"), "--label", self.label.is_some()),
+            Member::new(alias!("autopayment.model"), "--model", self.model.is_some()),
+            Member::new(alias!("autopayment.expirationDate"), "--expires", self.expires.is_some()),
+        ];
+        let kind = self.kind.unwrap_or(Kind::Uid);
+        let mut alias = BlikAlias::new(self.value.unwrap_or_default(), kind.into())
+            .label(self.label.unwrap_or_default());
         if let Some(model) = self.model {
             let mut terms = Autopayment::new(AutopaymentModel::from(model.as_str()));
             if let Some(date) = self.expires {
@@ -122,9 +152,10 @@ impl Create {
             }
             alias = alias.autopayment(terms);
         }
-        let code = code(context, self.code_stdin)?;
+        let code = code.unwrap_or_else(|| Secret::new(""));
         let payment = BlikPayment::code(code).aliases(alias);
-        context.show(CreateBlikAlias::new(self.description, payment))
+        let request = CreateBlikAlias::new(self.description.unwrap_or_default(), payment);
+        context.create(request, &self.input, &members)
     }
 }
 
@@ -186,7 +217,7 @@ fn code(context: &Context<Tpay>, code_stdin: bool) -> Result<Secret, Failure> {
     }
     let mut line = String::new();
     if code_stdin {
-        cli_support::args::claim_stdin("--code-stdin")?;
+        cli_support::args::claim_stdin(CODE_STDIN)?;
     }
     io::stdin().lock().read_line(&mut line).map_err(failed)?;
     Ok(Secret::new(line.trim()))

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use cli_support::args::{BODY_OPTIONS, text};
-use cli_support::{Context, Exit, Failure, Input, Run, WithJson};
+use cli_support::{Context, Exit, Failure, Input, Member, Run, WithJson};
 use tpay_client::cards::{CreateCardToken, DeleteCardToken, GetCardToken, InitApplePay};
 
 use crate::provider::Tpay;
@@ -26,12 +26,16 @@ pub(crate) enum Card {
     /// Begin an Apple Pay session
     ApplePay {
         /// Domain of your shop
-        domain: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        domain: Option<String>,
         /// Validation URL from the browser
-        validation_url: String,
+        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        validation_url: Option<String>,
         /// Name that the payer sees
         #[arg(long, value_name = "NAME")]
         display_name: Option<String>,
+        #[command(flatten)]
+        input: Input,
     },
 }
 
@@ -61,14 +65,13 @@ impl Run<Tpay> for Card {
         match self {
             Self::Save(save) => {
                 let flags = [
-                    ("callbackUrl", text(save.notify_url.as_ref())),
-                    ("payer.email", text(save.email.as_ref())),
-                    ("payer.name", text(save.name.as_ref())),
-                    ("redirectUrl.success", text(save.success_url.as_ref())),
-                    ("redirectUrl.error", text(save.error_url.as_ref())),
+                    ("callbackUrl", "--notify-url", text(save.notify_url.as_ref())),
+                    ("payer.email", "--email", text(save.email.as_ref())),
+                    ("payer.name", "--name", text(save.name.as_ref())),
+                    ("redirectUrl.success", "--success-url", text(save.success_url.as_ref())),
+                    ("redirectUrl.error", "--error-url", text(save.error_url.as_ref())),
                 ];
-                let required = [("callbackUrl", "--notify-url")];
-                let body = save.input.whole_body(&flags, &required)?;
+                let body = save.input.whole_body(&flags, &["callbackUrl"])?;
                 let typed = CreateCardToken::new(save.notify_url.unwrap_or_default());
                 context.show_json(WithJson::with_body(typed, &body))
             }
@@ -81,12 +84,18 @@ impl Run<Tpay> for Card {
                 context.confirm("delete this saved card")?;
                 context.show(DeleteCardToken::new(token))
             }
-            Self::ApplePay { domain, validation_url, display_name } => {
-                let mut request = InitApplePay::new(domain, validation_url);
+            Self::ApplePay { domain, validation_url, display_name, input } => {
+                let members = [
+                    Member::required("domainName", "DOMAIN", domain.is_some()),
+                    Member::required("validationUrl", "VALIDATION_URL", validation_url.is_some()),
+                    Member::new("displayName", "--display-name", display_name.is_some()),
+                ];
+                let [domain, url] = [domain, validation_url].map(Option::unwrap_or_default);
+                let mut request = InitApplePay::new(domain, url);
                 if let Some(name) = display_name {
                     request = request.display_name(name);
                 }
-                context.show(request)
+                context.create(request, &input, &members)
             }
         }
     }

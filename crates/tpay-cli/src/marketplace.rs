@@ -2,13 +2,13 @@
 
 use clap::{Args, Subcommand};
 use cli_support::args::{pair, set, text};
-use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
+use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson};
 use tpay_client::marketplace::{
     BillingAddress, CancelMarketplaceTransaction, ChildRefund, CreateMarketplaceTransaction,
     GetMarketplaceTransaction, ListMarketplaceBankGroups, PayMarketplaceTransaction,
     RefundMarketplaceTransaction,
 };
-use tpay_client::{Amount, BlikPayment};
+use tpay_client::{Amount, BlikPayment, Secret};
 
 use crate::provider::Tpay;
 
@@ -33,6 +33,8 @@ pub(crate) enum Marketplace {
         /// Read the code from the first line of standard input
         #[arg(long)]
         code_stdin: bool,
+        #[command(flatten)]
+        input: Input,
     },
     /// Refund a marketplace payment, in full or in part
     Refund {
@@ -41,6 +43,8 @@ pub(crate) enum Marketplace {
         /// Refund this amount of a part of the payment, such as `01HQ…=12.34`; may be repeated
         #[arg(long, value_name = "PART=AMOUNT", value_parser = pair)]
         part: Vec<(String, String)>,
+        #[command(flatten)]
+        input: Input,
     },
     /// Cancel a pending marketplace payment
     Cancel {
@@ -78,6 +82,8 @@ pub(crate) struct Create {
     input: Input,
 }
 
+const CODE_STDIN: &str = "--code-stdin";
+
 impl Run<Tpay> for Marketplace {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         match self {
@@ -89,12 +95,24 @@ impl Run<Tpay> for Marketplace {
                 }
                 context.show(request)
             }
-            Self::Pay { id, code_stdin } => {
-                let code = context.secret("BLIK code", code_stdin, "--code-stdin")?;
+            Self::Pay { id, code_stdin, input } => {
                 let request = PayMarketplaceTransaction::new(id);
-                context.show(request.blik_payment_data(BlikPayment::code(code)))
+                // The body may pay in another way.
+                let others = ["cardPaymentData", "applePayPaymentData"];
+                for path in others {
+                    if !code_stdin && input.contains(path)? {
+                        return context.create(request, &input, &[]);
+                    }
+                }
+                let path = "blikPaymentData.blikToken";
+                let code =
+                    context.secret_of_body("BLIK code", code_stdin, CODE_STDIN, (&input, path))?;
+                let members = [Member::new(path, CODE_STDIN, code.is_some())];
+                let code = code.unwrap_or_else(|| Secret::new(""));
+                let request = request.blik_payment_data(BlikPayment::code(code));
+                context.create(request, &input, &members)
             }
-            Self::Refund { id, part } => {
+            Self::Refund { id, part, input } => {
                 let mut parts = Vec::new();
                 for (child, amount) in &part {
                     let amount: Amount = amount.parse().map_err(|_| {
@@ -109,8 +127,17 @@ impl Run<Tpay> for Marketplace {
                     0 => format!("refund payment {id}"),
                     count => format!("refund {count} parts of payment {id}"),
                 };
+                let member = Member::with_default("childTransactions", "--part", !part.is_empty());
+                let request = RefundMarketplaceTransaction::partial(&id, parts);
+                let body = input.body_of(&request, &[member])?;
+                // The body may contain the parts.
+                let of_body = body.as_ref().and_then(|body| body.get("childTransactions"));
+                let what = match of_body {
+                    Some(parts) => format!("refund these parts of payment {id}: {parts}"),
+                    None => what,
+                };
                 context.confirm(&what)?;
-                context.show(RefundMarketplaceTransaction::partial(id, parts))
+                context.send_body(request, body)
             }
             Self::Cancel { id } => {
                 context.confirm(&format!("cancel payment {id}"))?;
@@ -128,11 +155,11 @@ impl Run<Tpay> for Marketplace {
 impl Create {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         let flags = [
-            ("description", text(self.description.as_ref())),
-            ("pos.id", text(self.pos.as_ref())),
-            ("billingAddress.email", text(self.email.as_ref())),
-            ("billingAddress.name", text(self.name.as_ref())),
-            ("hiddenDescription", text(self.hidden_description.as_ref())),
+            ("description", "--description", text(self.description.as_ref())),
+            ("pos.id", "--pos", text(self.pos.as_ref())),
+            ("billingAddress.email", "--email", text(self.email.as_ref())),
+            ("billingAddress.name", "--name", text(self.name.as_ref())),
+            ("hiddenDescription", "--hidden-description", text(self.hidden_description.as_ref())),
         ];
         let mut body = self.input.body(&flags)?;
         if body.get("childTransactions").is_none() {

@@ -52,6 +52,7 @@ impl Provider for Tpay {
         variable("TPAY_ENVIRONMENT", "environment"),
         variable("TPAY_BASE_URL", "base_url"),
         variable("TPAY_TOKEN_CACHE", "token_cache"),
+        variable("TPAY_CA_CERTIFICATE", "ca_certificate"),
         variable(MERCHANT_ID, "merchant_id"),
         Variable { is_secret: true, ..variable(SECURITY_CODE, "security_code") },
     ];

@@ -1,9 +1,9 @@
 //! The command `tpay recurring`: plans of recurring payments.
 
 use clap::{Args, Subcommand, ValueEnum};
-use cli_support::args::text;
+use cli_support::args::{BODY_OPTIONS, positive, value};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
+use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, WithJson};
 use tpay_client::blik::AutopaymentModel;
 use tpay_client::recurring::{
     CancelRecurring, CreateRecurring, GetRecurring, IntervalUnit, ListRecurring,
@@ -51,6 +51,8 @@ pub(crate) enum Recurring {
         id: String,
         #[command(flatten)]
         instrument: Instrument,
+        #[command(flatten)]
+        input: Input,
     },
 }
 
@@ -78,68 +80,87 @@ enum Model {
 /// The payment instrument; its value is a secret, so it is not an argument.
 #[derive(Debug, Args)]
 pub(crate) struct Instrument {
-    /// Kind of the payment instrument, whose value is read from a prompt or the standard input
-    #[arg(long = "instrument", value_enum, value_name = "KIND", default_value = "card-token")]
-    kind: Kind,
+    /// Kind of the payment instrument, whose value is read from a prompt or the standard input;
+    /// `card-token` by default
+    #[arg(long = "instrument", value_enum, value_name = "KIND")]
+    kind: Option<Kind>,
     /// Read the value of the payment instrument from the first line of standard input
     #[arg(long)]
     instrument_stdin: bool,
-    /// Model of the autopayments of a BLIK alias
-    #[arg(long, value_enum, default_value = "a")]
-    model: Model,
+    /// Model of the autopayments of a BLIK alias; `a` by default
+    #[arg(long, value_enum)]
+    model: Option<Model>,
 }
 
 impl Instrument {
-    fn read(&self, context: &Context<Tpay>) -> Result<PaymentInstrument, Failure> {
+    /// Returns the payment instrument, and the members of the body that it is. The value is read
+    /// unless `input` contains it.
+    fn read(
+        &self,
+        context: &Context<Tpay>,
+        input: &Input,
+    ) -> Result<(PaymentInstrument, [Member<'static>; 3]), Failure> {
+        let (path, option) = ("paymentInstrument.value", "--instrument-stdin");
+        let is_stdin = self.instrument_stdin;
         let value =
-            context.secret("payment instrument", self.instrument_stdin, "--instrument-stdin")?;
-        Ok(match self.kind {
+            context.secret_of_body("payment instrument", is_stdin, option, (input, path))?;
+        let members = [
+            Member::new(path, option, value.is_some()),
+            Member::with_default(
+                "paymentInstrument.paymentType",
+                "--instrument",
+                self.kind.is_some(),
+            ),
+            Member::with_default("paymentInstrument.blik.model", "--model", self.model.is_some()),
+        ];
+        let value = value.unwrap_or_else(|| Secret::new(""));
+        let instrument = match self.kind.unwrap_or(Kind::CardToken) {
             Kind::CardToken => PaymentInstrument::card_token(value),
             Kind::BlikPayid => PaymentInstrument::blik_pay_id(
                 value,
-                RecurringBlik::new(match self.model {
+                RecurringBlik::new(match self.model.unwrap_or(Model::A) {
                     Model::A => AutopaymentModel::A,
                     Model::M => AutopaymentModel::M,
                     Model::O => AutopaymentModel::O,
                 }),
             ),
             Kind::Test => PaymentInstrument::test(value),
-        })
+        };
+        Ok((instrument, members))
     }
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Create {
     /// Id that you choose: a ULID of 26 characters
-    #[arg(long, required_unless_present = "input")]
+    #[arg(long, required_unless_present_any = BODY_OPTIONS)]
     id: Option<String>,
     /// Description that the payer sees
-    #[arg(long, required_unless_present = "input")]
+    #[arg(long, required_unless_present_any = BODY_OPTIONS)]
     description: Option<String>,
     /// E-mail address of the payer
-    #[arg(long, required_unless_present = "input")]
+    #[arg(long, required_unless_present_any = BODY_OPTIONS)]
     email: Option<String>,
     /// Name of the payer
-    #[arg(long, required_unless_present = "input")]
+    #[arg(long, required_unless_present_any = BODY_OPTIONS)]
     name: Option<String>,
     /// Amount of each charge, such as 12.34
-    #[arg(long, required_unless_present = "input")]
+    #[arg(long, required_unless_present_any = BODY_OPTIONS, value_parser = value::<Amount>)]
     amount: Option<Amount>,
     /// Time of the first charge, such as `2026-12-24 10:00:00`
-    #[arg(long, value_name = "TIME", required_unless_present = "input")]
+    #[arg(long, value_name = "TIME", required_unless_present_any = BODY_OPTIONS)]
     first_charge: Option<String>,
-    /// Number of units between two charges
-    #[arg(long, value_name = "N", default_value_t = 1,
-          value_parser = clap::value_parser!(u32).range(1..))]
-    every: u32,
-    /// Unit of the time between two charges
-    #[arg(long, value_enum, default_value = "months")]
-    unit: Unit,
+    /// Number of units between two charges; 1 by default
+    #[arg(long, value_name = "N", value_parser = positive::<u32>)]
+    every: Option<u32>,
+    /// Unit of the time between two charges; `months` by default
+    #[arg(long, value_enum)]
+    unit: Option<Unit>,
     /// Number of charges; without it, the plan has no end
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = positive::<u32>)]
     charges: Option<u32>,
     /// URL for notifications
-    #[arg(long, value_name = "URL", required_unless_present = "input")]
+    #[arg(long, value_name = "URL", required_unless_present_any = BODY_OPTIONS)]
     notify_url: Option<String>,
     /// Text for your own use, such as an order number
     #[arg(long, value_name = "TEXT")]
@@ -185,10 +206,13 @@ impl Run<Tpay> for Recurring {
                 context.confirm(&format!("charge the payer of plan {id} again"))?;
                 context.show(RetryRecurring::new(id))
             }
-            Self::SetInstrument { id, instrument } => {
-                let instrument = instrument.read(context)?;
-                context.confirm(&format!("replace the payment instrument of plan {id}"))?;
-                context.show(UpdatePaymentInstrument::new(id, instrument))
+            Self::SetInstrument { id, instrument, input } => {
+                let (instrument, members) = instrument.read(context, &input)?;
+                let what = format!("replace the payment instrument of plan {id}");
+                let request = UpdatePaymentInstrument::new(id, instrument);
+                let body = input.body_of(&request, &members)?;
+                context.confirm(&what)?;
+                context.send_body(request, body)
             }
         }
     }
@@ -196,46 +220,50 @@ impl Run<Tpay> for Recurring {
 
 impl Create {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
-        let what = "create a plan that charges the payer";
-        if self.input.is_given() {
-            let flags = [
-                ("id", text(self.id.as_ref())),
-                ("description", text(self.description.as_ref())),
-                ("payer.email", text(self.email.as_ref())),
-                ("payer.name", text(self.name.as_ref())),
-                ("schedule.amount", self.amount.map(|amount| Json::Other(amount.to_string()))),
-                ("schedule.firstChargeDate", text(self.first_charge.as_ref())),
-                ("callbackUrl", text(self.notify_url.as_ref())),
-                ("hiddenDescription", text(self.hidden_description.as_ref())),
-            ];
-            // A file may contain the payment instrument.
-            let mut body = self.input.body(&flags)?;
-            if self.input.input.is_none() {
-                let typed = self.typed(self.instrument.read(context)?);
-                let mut whole = cli_support::args::json_body(&typed)?;
-                whole.merge(body);
-                body = whole;
-            }
-            let placeholder = self.typed(PaymentInstrument::test(Secret::new("")));
-            context.confirm(what)?;
-            return context.show_json(WithJson::with_body(placeholder, &body));
-        }
-        let request = self.typed(self.instrument.read(context)?);
-        context.confirm(what)?;
-        context.show(request)
+        let (instrument, members) = self.instrument.read(context, &self.input)?;
+        let members = [&self.members()[..], &members].concat();
+        let request = self.typed(instrument);
+        let body = self.input.body_of(&request, &members)?;
+        context.confirm("create a plan that charges the payer")?;
+        context.send_body(request, body)
+    }
+
+    /// Returns the members of the body that the flags are.
+    fn members(&self) -> [Member<'static>; 11] {
+        [
+            Member::required("id", "--id", self.id.is_some()),
+            Member::required("description", "--description", self.description.is_some()),
+            Member::required("payer.email", "--email", self.email.is_some()),
+            Member::required("payer.name", "--name", self.name.is_some()),
+            Member::required("schedule.amount", "--amount", self.amount.is_some()),
+            Member::required(
+                "schedule.firstChargeDate",
+                "--first-charge",
+                self.first_charge.is_some(),
+            ),
+            Member::with_default("schedule.interval", "--every", self.every.is_some()),
+            Member::with_default("schedule.intervalType", "--unit", self.unit.is_some()),
+            Member::new("schedule.chargeCount", "--charges", self.charges.is_some()),
+            Member::required("callbackUrl", "--notify-url", self.notify_url.is_some()),
+            Member::new(
+                "hiddenDescription",
+                "--hidden-description",
+                self.hidden_description.is_some(),
+            ),
+        ]
     }
 
     /// Returns the request of the flags.
     fn typed(&self, instrument: PaymentInstrument) -> CreateRecurring {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let unit = match self.unit {
+        let unit = match self.unit.unwrap_or(Unit::Months) {
             Unit::Minutes => IntervalUnit::Minutes,
             Unit::Days => IntervalUnit::Days,
             Unit::Months => IntervalUnit::Months,
         };
         let amount = self.amount.unwrap_or(grosze(0));
-        let first = text(&self.first_charge);
-        let mut schedule = Schedule::new(amount, Currency::Pln, first, self.every, unit);
+        let (first, every) = (text(&self.first_charge), self.every.unwrap_or(1));
+        let mut schedule = Schedule::new(amount, Currency::Pln, first, every, unit);
         if let Some(count) = self.charges {
             schedule = schedule.charge_count(count);
         }

@@ -1,10 +1,11 @@
 //! `tpay refund`.
 
 use clap::{Args, Subcommand};
+use cli_support::args::{BODY_OPTIONS, number, value};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Limits, Run, WithJson};
+use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson};
 use tpay_client::refunds::{GetRefund, ListRefunds, ListTransactionRefunds, RefundCard};
-use tpay_client::{Amount, RefundTransaction};
+use tpay_client::{Amount, RefundTransaction, Secret, grosze};
 
 use crate::provider::{Time, Tpay, time};
 
@@ -15,7 +16,7 @@ pub(crate) enum Refund {
         /// Id of the transaction
         transaction: String,
         /// Amount; the rest of the transaction by default
-        #[arg(long)]
+        #[arg(long, value_parser = value::<Amount>)]
         amount: Option<Amount>,
         #[command(flatten)]
         input: Input,
@@ -23,17 +24,19 @@ pub(crate) enum Refund {
     /// Refund to a saved card, whose token is read from a prompt or standard input
     Card {
         /// Amount, such as 12.34
-        #[arg(long)]
-        amount: Amount,
-        /// Currency as its number of ISO 4217; 985 is PLN
-        #[arg(long, value_name = "NUMBER", default_value_t = 985)]
-        currency: u32,
+        #[arg(long, required_unless_present_any = BODY_OPTIONS, value_parser = value::<Amount>)]
+        amount: Option<Amount>,
+        /// Currency as its number of ISO 4217; 985, which is PLN, by default
+        #[arg(long, value_name = "NUMBER", value_parser = number::<u32>)]
+        currency: Option<u32>,
         /// Expiry date of the card, as month and year: MMYY
         #[arg(long, value_name = "MMYY")]
         card_expiry: Option<String>,
         /// Read the token from the first line of standard input
         #[arg(long)]
         token_stdin: bool,
+        #[command(flatten)]
+        input: Input,
     },
     /// List refunds
     List(List),
@@ -59,6 +62,9 @@ pub(crate) struct List {
     limits: Limits,
 }
 
+/// The number of the currency PLN in ISO 4217.
+const PLN: u32 = 985;
+
 const COLUMNS: &[Column] = &[
     ("id", "refundId"),
     ("status", "status"),
@@ -80,26 +86,37 @@ impl Run<Tpay> for Refund {
                 if let Some(amount) = amount {
                     request = request.amount(amount);
                 }
-                let body = input.body_of(&request)?;
+                let member = Member::new("amount", "--amount", amount.is_some());
+                let body = input.body_of(&request, &[member])?;
                 // The body may change the amount.
                 let what = match body.as_ref().and_then(|body| body.get("amount")) {
                     Some(amount) => format!("refund {amount} of this transaction"),
                     None => what,
                 };
                 context.confirm(&what)?;
-                match body {
-                    Some(body) => context.show_json(WithJson::with_body(request, &body)),
-                    None => context.show(request),
-                }
+                context.send_body(request, body)
             }
-            Self::Card { amount, currency, card_expiry, token_stdin } => {
-                let token = context.secret("card token", token_stdin, "--token-stdin")?;
-                let mut request = RefundCard::new(amount, currency, token);
+            Self::Card { amount, currency, card_expiry, token_stdin, input } => {
+                let body = (&input, "tokenValue");
+                let token =
+                    context.secret_of_body("card token", token_stdin, "--token-stdin", body)?;
+                let members = [
+                    Member::required("amount", "--amount", amount.is_some()),
+                    Member::with_default("currencyCode", "--currency", currency.is_some()),
+                    Member::new("cardExpiryDate", "--card-expiry", card_expiry.is_some()),
+                    Member::new("tokenValue", "--token-stdin", token.is_some()),
+                ];
+                let (amount, token) =
+                    (amount.unwrap_or(grosze(0)), token.unwrap_or_else(|| Secret::new("")));
+                let mut request = RefundCard::new(amount, currency.unwrap_or(PLN), token);
                 if let Some(date) = card_expiry {
                     request = request.card_expiry_date(date);
                 }
+                let body = input.body_of(&request, &members)?;
+                let of_body = body.as_ref().and_then(|body| body.get("amount")).map(Json::cell);
+                let amount = of_body.unwrap_or_else(|| amount.to_string());
                 context.confirm(&format!("refund {amount} to this card"))?;
-                context.show(request)
+                context.send_body(request, body)
             }
             Self::List(list) => list.run(context),
             Self::Get { id } => context.show(GetRefund::new(id)),

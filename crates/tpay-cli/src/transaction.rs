@@ -2,10 +2,10 @@
 
 use clap::{Args, Subcommand};
 use cli_support::api_auth::Endpoint;
-use cli_support::args::{BODY_OPTIONS, text};
+use cli_support::args::{BODY_OPTIONS, number, text, value};
 use cli_support::output::Column;
 use cli_support::request::Reply;
-use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
+use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson};
 use tpay_client::channels::{ListBankGroups, ListChannels};
 use tpay_client::transactions::qr::{GetTransactionQr, ImageType};
 use tpay_client::transactions::{
@@ -51,7 +51,7 @@ pub(crate) enum Transaction {
 #[derive(Debug, Args)]
 pub(crate) struct Create {
     /// Amount, such as 12.34
-    #[arg(long, required_unless_present_any = BODY_OPTIONS)]
+    #[arg(long, required_unless_present_any = BODY_OPTIONS, value_parser = value::<Amount>)]
     amount: Option<Amount>,
     /// Description that the payer sees
     #[arg(long, required_unless_present_any = BODY_OPTIONS)]
@@ -104,11 +104,14 @@ pub(crate) struct PayArguments {
     /// Id of the transaction
     id: String,
     /// Id of a channel (`transaction channels`)
-    #[arg(long, required_unless_present = "group", conflicts_with = "group")]
+    #[arg(long, conflicts_with = "group", value_parser = number::<i64>,
+          required_unless_present_any = ["group", "input", "body_raw_field", "body_field"])]
     channel: Option<i64>,
     /// Id of a group of channels (`transaction groups`)
-    #[arg(long)]
+    #[arg(long, value_parser = number::<i64>)]
     group: Option<i64>,
+    #[command(flatten)]
+    input: Input,
 }
 
 const COLUMNS: &[Column] = &[
@@ -151,9 +154,15 @@ impl Run<Tpay> for Transaction {
             Self::Pay(arguments) => {
                 let pay = match (arguments.channel, arguments.group) {
                     (Some(channel), _) => Pay::channel(channel),
-                    (None, group) => Pay::group(group.unwrap_or_default()),
+                    (None, Some(group)) => Pay::group(group),
+                    (None, None) => Pay::new(),
                 };
-                context.show(PayTransaction::new(arguments.id, pay))
+                let members = [
+                    Member::new("channelId", "--channel", arguments.channel.is_some()),
+                    Member::new("groupId", "--group", arguments.group.is_some()),
+                ];
+                let request = PayTransaction::new(arguments.id, pay);
+                context.create(request, &arguments.input, &members)
             }
             Self::Cancel { id } => {
                 context.confirm(&format!("cancel transaction {id}"))?;
@@ -189,22 +198,17 @@ impl Run<Tpay> for Transaction {
 impl Create {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         let flags = [
-            ("amount", self.amount.map(|amount| Json::Other(amount.to_string()))),
-            ("description", text(self.description.as_ref())),
-            ("payer.email", text(self.email.as_ref())),
-            ("payer.name", text(self.name.as_ref())),
-            ("hiddenDescription", text(self.hidden_description.as_ref())),
-            ("currency", text(self.currency.as_ref())),
-            ("callbacks.notification.url", text(self.notify_url.as_ref())),
-            ("callbacks.payerUrls.success", text(self.success_url.as_ref())),
-            ("callbacks.payerUrls.error", text(self.error_url.as_ref())),
+            ("amount", "--amount", self.amount.map(|amount| Json::Other(amount.to_string()))),
+            ("description", "--description", text(self.description.as_ref())),
+            ("payer.email", "--email", text(self.email.as_ref())),
+            ("payer.name", "--name", text(self.name.as_ref())),
+            ("hiddenDescription", "--hidden-description", text(self.hidden_description.as_ref())),
+            ("currency", "--currency", text(self.currency.as_ref())),
+            ("callbacks.notification.url", "--notify-url", text(self.notify_url.as_ref())),
+            ("callbacks.payerUrls.success", "--success-url", text(self.success_url.as_ref())),
+            ("callbacks.payerUrls.error", "--error-url", text(self.error_url.as_ref())),
         ];
-        let required = [
-            ("amount", "--amount"),
-            ("description", "--description"),
-            ("payer.email", "--email"),
-            ("payer.name", "--name"),
-        ];
+        let required = ["amount", "description", "payer.email", "payer.name"];
         let body = self.input.whole_body(&flags, &required)?;
         let payer = Payer::new(self.email.unwrap_or_default(), self.name.unwrap_or_default());
         let amount = self.amount.unwrap_or(grosze(0));

@@ -1,11 +1,15 @@
 //! A command-line program, run against a sandbox in the test's process.
 
-use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use api_sandbox::{Sandbox, SandboxClock};
+
+use crate::examples::is_current;
 
 /// A command-line program under test.
 #[derive(Debug, Clone, Copy)]
@@ -169,6 +173,65 @@ impl World {
         let output = crate::console::check(page, self.program.path, shell, least);
         self.program.check_secrets(&[&output]);
     }
+}
+
+/// The running program `api-sandbox`. It is stopped on drop.
+#[derive(Debug)]
+pub struct SandboxProgram {
+    /// The variables that it prints.
+    pub variables: BTreeMap<String, String>,
+    child: Child,
+}
+
+impl SandboxProgram {
+    /// Starts the program with these arguments, on free ports.
+    ///
+    /// # Panics
+    /// Panics if it cannot be built or started.
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(sandbox_program());
+        command.args(arguments).args(["--port", "0", "--env", "json", "--log", "off"]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut object = String::new();
+        for line in lines {
+            object.push_str(&line);
+            if line == "}" {
+                break;
+            }
+        }
+        Self { variables: serde_json::from_str(&object).unwrap(), child }
+    }
+}
+
+impl Drop for SandboxProgram {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Some(file) = self.variables.get("SSL_CERT_FILE") {
+            let _ = std::fs::remove_file(file);
+        }
+    }
+}
+
+/// Returns the path of the program `api-sandbox`. `cargo test` builds it for the package
+/// `api-sandbox` and for the workspace only, so it is built here if it is missing or older than its
+/// sources.
+fn sandbox_program() -> PathBuf {
+    static BUILD: Mutex<()> = Mutex::new(());
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let program = profile.join("api-sandbox").with_extension(std::env::consts::EXE_EXTENSION);
+    let _guard = BUILD.lock().unwrap();
+    if !is_current(&program) {
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--locked", "--package", "api-sandbox", "--target-dir"]);
+        build.arg(profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(build.status().unwrap().success(), "{build:?}");
+    }
+    assert!(is_current(&program), "{program:?} is missing: run `cargo build -p api-sandbox`");
+    program
 }
 
 impl Drop for World {

@@ -54,7 +54,7 @@ pub fn command(name: &str) -> Command {
 }
 
 /// Returns whether a program is newer than each of the sources that cargo lists beside it.
-fn is_current(program: &Path) -> bool {
+pub(crate) fn is_current(program: &Path) -> bool {
     let modified = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
     let list = fs::read_to_string(program.with_extension("d")).unwrap_or_default();
     let sources = list.split_once(": ").map(|(_, sources)| sources.replace("\\ ", "\0"));

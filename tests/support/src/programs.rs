@@ -2,27 +2,131 @@
 
 use std::process::{Command, Output, Stdio};
 
-use crate::cli::Run;
+use api_auth::EndpointInfo;
+use serde_json::Value;
+
+use crate::cli::{Run, SandboxProgram};
 
 /// The id of an endpoint, the arguments of the command that calls it, and the input of the command.
 pub type Call<'a> = (&'a str, Vec<&'a str>, &'a str);
 
+/// The bodies of the writes of a program.
+#[derive(Debug, Clone, Copy)]
+pub struct WriteBodies<'a> {
+    /// The endpoints of the provider.
+    pub endpoints: &'a [EndpointInfo],
+    /// The ids of writes whose body is the id and the status of a record, or has only what the client
+    /// adds, so that their commands have no `--input`.
+    pub fixed: &'a [&'a str],
+    /// The paths of members that no argument of the calls sets, or the ids of endpoints with such
+    /// paths.
+    pub constants: &'a [&'a str],
+}
+
+/// Returns the members of the body in a curl command, each with its path.
+fn members(curl: &str) -> Vec<(String, String)> {
+    fn add(path: &str, value: &Value, members: &mut Vec<(String, String)>) {
+        let at = |name: &str| [path, name].join(if path.is_empty() { "" } else { "." });
+        match value {
+            Value::Object(object) => {
+                object.iter().for_each(|(name, value)| add(&at(name), value, members));
+            }
+            Value::Array(list) => {
+                list.iter().enumerate().for_each(|(index, value)| {
+                    add(&at(&index.to_string()), value, members);
+                });
+            }
+            value => members.push((path.to_owned(), value.to_string())),
+        }
+    }
+    let Some((_, data)) = curl.split_once("--data-raw '") else { return Vec::new() };
+    let data = data.trim_end().trim_end_matches('\'').replace("'\\''", "'");
+    let mut found = Vec::new();
+    match serde_json::from_str(&data) {
+        Ok(json) => add("", &json, &mut found),
+        Err(_) => {
+            let pair = |pair: (&str, &str)| (decoded(pair.0), pair.1.to_owned());
+            found.extend(data.split('&').filter_map(|param| param.split_once('=')).map(pair));
+        }
+    }
+    // These are added to each form, and times differ.
+    found.retain(|(name, value)| {
+        let is_time = value.parse::<u64>().is_ok_and(|number| number > 1_000_000_000);
+        !is_time && !matches!(name.as_str(), "token" | "digest")
+    });
+    found
+}
+
+/// Returns the name of a form field, such as `SANs[0][DNS]`.
+fn decoded(name: &str) -> String {
+    name.replace("%5B", "[").replace("%5D", "]")
+}
+
+impl WriteBodies<'_> {
+    /// Checks that the command of a write with a body has `--input` and fields: a further field is
+    /// added to the body, and a field that an argument sets is an error that names both. `curl` is the
+    /// command that `--curl` prints.
+    fn check(
+        &self,
+        (endpoint, arguments, input): &Call<'_>,
+        curl: &str,
+        run: impl Fn(&[&str], &str) -> Run,
+    ) {
+        let info = self.endpoints.iter().find(|info| info.id() == *endpoint).unwrap();
+        let is_write = info.is_read_only() == Some(false);
+        if !is_write || !curl.contains("--data-raw") || self.fixed.contains(endpoint) {
+            return;
+        }
+        let help = run(&[arguments, &["--help"][..]].concat(), "");
+        for option in ["--input <FILE>", "-f, --raw-field", "-F, --field"] {
+            assert!(help.stdout.contains(option), "{endpoint} {arguments:?}: no {option}");
+        }
+        let more = run(&[arguments, &["-f", "furtherField=x", "--curl"][..]].concat(), input);
+        assert_eq!(more.status, 0, "{endpoint} -f: {more:?}");
+        let mut expected = members(curl);
+        expected.push(("furtherField".to_owned(), "\"x\"".to_owned()));
+        let mut actual = members(&more.stdout);
+        for members in [&mut expected, &mut actual] {
+            members.iter_mut().for_each(|(_, value)| *value = value.replace('"', ""));
+            members.sort();
+        }
+        assert_eq!(actual, expected, "{endpoint} {arguments:?}");
+        if arguments.iter().any(|word| ["--input", "-f", "-F"].contains(word)) {
+            return;
+        }
+        for (path, _) in members(curl) {
+            let field = format!("{path}=x");
+            let both = run(&[arguments, &["-f", &field, "--curl"][..]].concat(), input);
+            let is_error = both.status == 2
+                && both.stderr.contains(&format!(" and -f {path} set the same field of the body"));
+            let of_endpoint = format!("{endpoint} {path}");
+            let mut constants = self.constants.iter();
+            let is_constant = constants.any(|name| *name == path || *name == of_endpoint);
+            assert!(is_error != is_constant, "{endpoint} {arguments:?} {path}: {both:?}");
+        }
+    }
+}
+
 /// Runs each command: first with `--curl`, which must print a command and send nothing, then with
 /// `-vv` and a recording, which must call the endpoint. `run` gets the arguments and the input, and
 /// checks that no output contains a secret. `seen` returns and clears the endpoints that were called.
+/// The commands of writes take their body from `--input` and fields, too.
 ///
 /// # Panics
 /// Panics if a command fails, calls another endpoint, or sends something with `--curl`.
 pub fn walk(
     calls: &[Call<'_>],
+    bodies: WriteBodies<'_>,
     run: impl Fn(&[&str], &str) -> Run,
     seen: impl Fn() -> Vec<Option<&'static str>>,
 ) {
-    for (endpoint, arguments, input) in calls {
+    for call in calls {
+        let (endpoint, arguments, input) = call;
         seen();
         let ended = run(&[arguments, &["--curl"][..]].concat(), input);
         assert_eq!(ended.status, 0, "{endpoint} --curl: {ended:?}");
         assert!(ended.stdout.starts_with("curl "), "{endpoint} --curl: {ended:?}");
+        bodies.check(call, &ended.stdout, &run);
         assert_eq!(seen(), [], "{endpoint} --curl sends nothing");
         let options = ["--yes", "-vv", "--record", "walk.jsonl"];
         let ended = run(&[arguments, &options[..]].concat(), input);
@@ -235,6 +339,23 @@ macro_rules! program_rules {
         fn failures_of_servers_and_files_have_their_exit_status() {
             let world = $world;
             check(&world, |program| program.assert_statuses(&world.home));
+        }
+
+        #[test]
+        fn read_whose_response_has_no_body_says_so() {
+            let $of = &$world;
+            let server = $server;
+            check($of, |program| {
+                program.assert_empty_body(|path| {
+                    server.misbehave_at(path, $crate::api_sandbox::Misbehaviour::EmptyBody, 9);
+                });
+            });
+        }
+
+        #[test]
+        fn root_certificates_are_those_of_the_option_the_source_or_the_environment() {
+            let world = $world;
+            check(&world, |program| program.assert_root_certificates(&world.home));
         }
 
         #[cfg(unix)]
@@ -485,6 +606,110 @@ impl Program<'_> {
             let run = in_shell(&(self.command)(page), |words| format!("{words} >/dev/full"));
             assert!(run.status == 10 && run.stderr.contains("standard output"), "{page:?} {run:?}");
         }
+    }
+
+    /// Checks that a response to a read without a body is an error that says so. `empty` makes the
+    /// server return no body for requests to a path.
+    ///
+    /// # Panics
+    /// Panics if the program behaves differently.
+    pub fn assert_empty_body(&self, empty: impl FnOnce(&str)) {
+        let curl = self.run(&[self.read, &["--curl"]].concat()).stdout;
+        let url = curl.split('\'').nth(1).unwrap();
+        let path = url.splitn(4, '/').nth(3).unwrap().split('?').next().unwrap();
+        empty(&format!("/{path}"));
+        for format in ["table", "json"] {
+            let run = self.run(&[self.read, &["-o", format, "--retries", "0"]].concat());
+            assert_eq!((run.status, run.stdout.as_str()), (9, ""), "{run:?}");
+            assert!(run.stderr.contains(": the response body is empty"), "{run:?}");
+        }
+    }
+
+    /// Checks that `--ca-certificate`, a setting of the source of the credentials, or else the
+    /// environment names the file with additional root certificates, and that a file that cannot be
+    /// used is named with its setting. `home` is the home folder.
+    ///
+    /// # Panics
+    /// Panics if the program behaves differently.
+    pub fn assert_root_certificates(&self, home: &std::path::Path) {
+        let prefix = format!("{}_", self.name.to_ascii_uppercase());
+        let variable = format!("{prefix}CA_CERTIFICATE");
+        let server = SandboxProgram::start(&[self.name, "--tls"]);
+        let ca = &server.variables["SSL_CERT_FILE"];
+        std::fs::copy(ca, home.join("ca.pem")).unwrap();
+        let of_server = || server.variables.iter().filter(|(name, _)| name.starts_with(&prefix));
+        let env_file: String =
+            of_server().map(|(name, value)| format!("{name}={value}\n")).collect();
+        std::fs::write(home.join("tls.env"), &env_file).unwrap();
+        let wrong = format!("{env_file}{variable}=no-file\n");
+        std::fs::write(home.join("wrong.env"), wrong).unwrap();
+        // `value` is that of the variable.
+        let run = |options: &[&str], value: Option<&str>| {
+            let mut command = (self.command)(&[self.read, &["--retries", "0"], options].concat());
+            // All credentials are in the environment, or none.
+            let names: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
+            let has_other_source =
+                options.contains(&"--env-file") || options.contains(&"--profile");
+            for name in names.iter().filter(|name| name.to_string_lossy().starts_with(&prefix)) {
+                command.env_remove(name);
+            }
+            if !has_other_source && !options.contains(&"-q") {
+                command.envs(of_server());
+            }
+            command.envs(value.map(|value| (&variable, value)));
+            ended(command.stdin(Stdio::null()).output().unwrap())
+        };
+        let untrusted = run(&[], None);
+        assert!(untrusted.status == 5 && untrusted.stderr.contains("certificate"), "{untrusted:?}");
+        for (options, value) in [
+            (&["--ca-certificate", "ca.pem"][..], None),
+            (&["--ca-certificate", "ca.pem"], Some("no-file")),
+            (&[], Some("ca.pem")),
+            (&["--env-file", "tls.env"], Some("ca.pem")),
+            (&["--env-file", "wrong.env", "--ca-certificate", "ca.pem"], None),
+        ] {
+            let run = run(options, value);
+            assert_eq!(run.status, 0, "{options:?} {value:?}: {run:?}");
+        }
+        let login = |options: &[&str]| {
+            self.run(&[&["auth", "login", "--env-file", "tls.env", "--profile"], options].concat())
+        };
+        assert_eq!(login(&["plain"]).status, 0);
+        let stored = login(&["tls", "--ca-certificate", "ca.pem"]);
+        assert_eq!(stored.status, 0, "{stored:?}");
+        assert_eq!(run(&["--profile", "tls"], None).status, 0);
+        assert_eq!(run(&["--profile", "plain"], None).status, 5);
+        assert_eq!(run(&["--profile", "plain"], Some("ca.pem")).status, 0);
+        // Only credentials of the environment are used instead of the default profile.
+        let default = run(&["-q"], Some("ca.pem"));
+        assert_eq!(default.status, 0, "{default:?}");
+        for (options, value, problem) in [
+            (&["--ca-certificate", "no-file"][..], None, "--ca-certificate no-file: ".to_owned()),
+            (
+                &["--ca-certificate", "tls.env"],
+                None,
+                "--ca-certificate tls.env: contains no certificate in PEM format".to_owned(),
+            ),
+            (&[], Some("no-file"), format!("{variable} no-file: ")),
+            (
+                &["--profile", "plain"],
+                Some("tls.env"),
+                format!("{variable} tls.env: contains no certificate in PEM format"),
+            ),
+            (
+                &["--env-file", "wrong.env"],
+                Some("ca.pem"),
+                format!("file wrong.env: {variable} no-file: "),
+            ),
+            (&[], Some(""), format!("{variable}: must not be empty")),
+        ] {
+            let run = run(options, value);
+            assert_eq!(run.status, 2, "{options:?} {value:?}: {run:?}");
+            let message = format!("{}: {problem}", self.name);
+            assert!(run.stderr.starts_with(&message), "{message}: {run:?}");
+        }
+        let invalid = login(&["tls", "--ca-certificate", "tls.env"]);
+        assert!(invalid.status == 2 && invalid.stderr.contains("tls.env: contains"), "{invalid:?}");
     }
 
     /// Checks that a login stores the environment and the base URL of the options, and that the

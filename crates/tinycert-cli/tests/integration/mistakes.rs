@@ -17,6 +17,7 @@ fn messages_are_those_of_the_table() {
         &["nonsense"],
         &["cert", "show"],
         &["cert", "show", "x"],
+        &["cert", "show", "0"],
         &["cert", "show", "9999"],
         &["cert", "create", "a.example"],
         &["cert", "create", "10.0.0.256", "--ca", "561"],

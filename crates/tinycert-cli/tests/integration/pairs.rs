@@ -67,6 +67,47 @@ fn serial_on_disk(world: &World, chain: &str) -> i64 {
 }
 
 #[test]
+fn certificate_is_issued_with_the_body_of_a_file_and_fields() {
+    let world = world();
+    let body = r#"{"CN":"c.example","SANs[0][DNS]":"c.example","SANs[1][IP]":"192.0.2.7","OU":"IT",
+        "ca_id":561}"#;
+    std::fs::write(world.home.join("body.json"), body).unwrap();
+    let issue = ["issue", "--input", "body.json", "--dir", "pki", "-o", "json"];
+    let made: Value = serde_json::from_str(&good(&world, &issue)).unwrap();
+    assert_eq!((&made["name"], &made["written"]), (&"c.example".into(), &true.into()));
+    let shown = |id: &Value| -> Value {
+        let show = ["cert", "show", &id.to_string(), "-o", "json"];
+        serde_json::from_str(&good(&world, &show)).unwrap()
+    };
+    let cert = shown(&made["cert_id"]);
+    assert_eq!((&cert["OU"], &cert["O"]), (&"IT".into(), &server::ORGANIZATION.into()));
+    assert_eq!(
+        (&cert["Alt"][0]["DNS"], &cert["Alt"][1]["IP"]),
+        (&"c.example".into(), &"192.0.2.7".into())
+    );
+    let again: Value = serde_json::from_str(&good(&world, &issue)).unwrap();
+    assert_eq!((&again["cert_id"], &again["written"]), (&made["cert_id"], &false.into()));
+    // Arguments replace members of the file, and fields are added.
+    let more = ["d.example", "--ca", "Sandbox, Inc.", "-F", "L=Gdynia"];
+    let other = good(&world, &[&issue[..], &more].concat());
+    let other: Value = serde_json::from_str(&other).unwrap();
+    let cert = shown(&other["cert_id"]);
+    assert_eq!((&cert["CN"], &cert["L"]), (&"d.example".into(), &"Gdynia".into()));
+    for (arguments, problem) in [
+        (&["a.example", "--ca", "561", "-F", "CN=b"][..], "NAME and -F CN set the same field"),
+        (&["--ca", "561", "-f", "ca_id=562", "-f", "CN=b"], "--ca and -f ca_id set the same field"),
+        (&["-f", "ca_id=561"], "missing NAME; use it, or -F, or --input FILE"),
+        (&["-f", "CN=b"], "missing --ca; use it, or the field ca_id"),
+        (&["-f", "CN=b", "-f", "ca_id=x"], "ca_id: must be a positive whole number"),
+        (&["a.example", "--ca", "561", "-f", "days=9"], "days: is not one of C, CN, L, O, OU, ST"),
+        (&["a.example", "--ca", "561", "-f", "SANs[1][IP]=x"], "SANs[1][IP]: must be an IP"),
+    ] {
+        let run = run(&world, &[&["issue", "--dir", "pki"][..], arguments].concat());
+        assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
+    }
+}
+
+#[test]
 fn pair_is_issued_once_and_renewed_before_it_expires() {
     let world = world();
     let first = issue(&world, &[]);

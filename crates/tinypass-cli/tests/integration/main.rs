@@ -7,8 +7,8 @@ mod everywhere;
 #[cfg(target_os = "linux")]
 mod mistakes;
 
-use api_sandbox::{Misbehaviour, tinypass as server};
-use serde_json::Value;
+use api_sandbox::{Misbehaviour, Raw, Response, Server, Service, Verdict, tinypass as server};
+use serde_json::{Value, json};
 use test_support::cli::{Program, World};
 
 const PROGRAM: Program = Program {
@@ -83,6 +83,44 @@ fn lists_are_the_json_of_the_server() {
     let run = world.run(&["subscription", "list", "-o", "json"]);
     let list: Value = serde_json::from_str(&run.stdout).unwrap();
     assert!(!list.as_array().unwrap().is_empty(), "{run:?}");
+}
+
+/// A server that returns the same page for each number.
+struct Repeated;
+
+impl Service for Repeated {
+    fn respond(&mut self, _: &Raw) -> (Response, Verdict) {
+        let entry = |id: u32| json!({"id": format!("a{id}"), "rid": "r"});
+        let entries: Vec<Value> = (0..1000).map(entry).collect();
+        let body = json!({"code": 0, "ts": 1, "data": entries});
+        (Response::json(200, &body), Verdict { endpoint: None, signed: None })
+    }
+}
+
+#[test]
+fn list_of_a_server_that_repeats_a_page_is_9_and_stays_unclosed() {
+    let world = world();
+    let repeated = Server::start(0, Repeated).unwrap();
+    let list = ["access", "list", "--all", "-o", "json", "--base-url", repeated.base_url()];
+    let run = world.run(&list);
+    assert_eq!(run.status, 9, "{run:?}");
+    assert!(run.stderr.contains("the server keeps returning the same entries"), "{}", run.stderr);
+    assert_eq!(run.stdout.matches("\"rid\"").count(), 1000);
+    assert!(!run.stdout.trim_end().ends_with(']'));
+}
+
+#[test]
+fn checks_have_fields() {
+    let world = world();
+    let get = [&GET[..], &["--fields", "rid,user_ref"]].concat();
+    let run = world.run(&[&get[..], &["-o", "csv"]].concat());
+    let rid = server::RID;
+    let csv = format!("rid,user_ref\n{rid},{}\n", server::USER_REF);
+    assert_eq!((run.status, run.stdout), (0, csv));
+    let run = world.run(&["access", "get", rid, "stranger", "--fields", "rid", "-o", "json"]);
+    assert_eq!((run.status, run.stdout.as_str(), run.stderr.as_str()), (1, "", "no access\n"));
+    let run = world.run(&[&GET[..], &["--fields", "nosuch"]].concat());
+    assert!(run.status == 2 && run.stderr.contains("unknown field `nosuch`"), "{run:?}");
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use api_sandbox::tokenpass as server;
 use serde_json::Value;
-use test_support::programs::{Call, assert_all, assert_columns, assert_questions, walk};
+use test_support::programs::{
+    Call, WriteBodies, assert_all, assert_columns, assert_questions, walk,
+};
 use tokenpass_client::proof::{MessageKey, source_proof_message, user_hash};
 
 use test_support::cli::World;
@@ -12,6 +14,13 @@ use crate::{PROGRAM, world};
 /// Endpoints that only `tokenpass api ID` calls: logins of other kinds than `auth login --web`.
 const API_ONLY: &[&str] =
     &["oauth.request_code", "oauth.api_token", "oauth.password_token", "oauth.logout"];
+
+const BODIES: WriteBodies<'_> = WriteBodies {
+    endpoints: tokenpass_client::ENDPOINTS,
+    fixed: &["messenger.join"],
+    // The client adds the credentials, and the program its own id to the list of a new group.
+    constants: &["oauth_token", "client_id", "app_whitelist.0"],
+};
 
 /// The password of a new user.
 const PASSWORD: &str = "Tour-Password-1\n";
@@ -23,7 +32,7 @@ fn walk_calls(world: &World, calls: &[Call<'_>]) -> Vec<String> {
         run
     };
     let seen = || world.sandbox.take_seen().iter().map(|seen| seen.verdict.endpoint).collect();
-    walk(calls, run, seen);
+    walk(calls, BODIES, run, seen);
     calls.iter().map(|(endpoint, ..)| (*endpoint).to_owned()).collect()
 }
 
@@ -209,6 +218,79 @@ fn questions_are_documented() {
     assert_questions(&["check", "user exists"], |arguments| world().run(arguments));
     let help = world().text(&["check", "--help"]);
     assert!(help.contains("needs the token of a user") && help.contains("TOKENPASS_OAUTH_TOKEN"));
+}
+
+#[test]
+fn checks_have_fields() {
+    let world = world();
+    std::fs::write(world.home.join("users"), "cryptonaut\nbob\n").unwrap();
+    let file = ["check", "--file", "users", "TOKENLY >= 5"];
+    let (yes, no) = (["check", "cryptonaut", "TOKENLY >= 5"], ["check", "bob", "TOKENLY >= 600"]);
+    for (arguments, options, status, expected) in [
+        (&yes[..], &["--fields", "result"][..], 0, "result\ttrue\n"),
+        (&no, &["--fields", "result"], 1, "result\tfalse\n"),
+        (&no, &["--fields", "result", "-o", "csv"], 1, "result\nfalse\n"),
+        (&no, &["--fields", "result", "-o", "jsonl"], 1, "{\"result\":false}\n"),
+        (&["user", "exists", "nobody"], &["--fields", "result"], 1, "result\tfalse\n"),
+        (&file, &["--fields", "result"], 1, "yes\nno\n"),
+        (
+            &file,
+            &["--fields", "who,result", "-o", "csv"],
+            1,
+            "who,result\ncryptonaut,yes\nbob,no\n",
+        ),
+    ] {
+        let run = world.run(&[arguments, options].concat());
+        assert_eq!((run.status, run.stdout.as_str()), (status, expected), "{run:?}");
+    }
+    let run = world.run(&[&yes[..], &["--fields", "nosuch"]].concat());
+    let problem = "unknown field `nosuch`; the fields are: result";
+    assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    // The results of a file are known, so its status is theirs.
+    let run = world.run(&[&file[..], &["--fields", "nosuch"]].concat());
+    assert!(run.status == 1 && run.stderr.contains("unknown field `nosuch`"), "{run:?}");
+}
+
+#[test]
+fn writes_take_their_body_from_a_file_or_fields() {
+    let world = world();
+    let body = r#"{"accounts":[{"account":"tourist","amount":7,"ref":"order-7"}]}"#;
+    std::fs::write(world.home.join("booking.json"), body).unwrap();
+    let group =
+        value(&world, &["credit", "group", "create", "-f", "name=Tour"], "/credit_group/uuid");
+    world.text(&["credit", "account", "create", &group, "-f", "name=tourist"]);
+    let give = ["credit", "give", &group];
+    let run = world.run(&[&give[..], &["--input", "booking.json"]].concat());
+    let question = r#"give credits to these accounts: [{"account":"tourist","amount":7,"#;
+    assert!(run.status == 2 && run.stderr.contains(question), "{run:?}");
+    world.text(&[&give[..], &["--input", "booking.json", "--yes"]].concat());
+    // Arguments and fields replace members of the file.
+    let more = ["tourist", "5", "--input", "booking.json", "-F", "accounts.0.ref=order-8", "--yes"];
+    world.text(&[&give[..], &more].concat());
+    let history = ["credit", "account", "history", &group, "tourist", "--fields", "amount,ref"];
+    let history = world.text(&history);
+    assert!(history.contains("7\torder-7") && history.contains("5\torder-8"), "{history}");
+    for (arguments, problem) in [
+        (&["credit", "give", &group, "-F", "accounts.0.amount=1", "--yes"][..], "missing ACCOUNT;"),
+        (
+            &["credit", "give", &group, "bob", "1", "-F", "accounts.0.amount=1"],
+            "AMOUNT and -F accounts.0.amount set the same field of the body; use one of them",
+        ),
+        (&["promise", "create", "-F", "asset=A"], "missing SOURCE, DESTINATION, QUANTITY; use it"),
+        (
+            &["user", "register", "u", "-f", "email=e", "-f", "password=p", "--password-stdin"],
+            "--password-stdin and -f password set the same field",
+        ),
+        (&["second-factor", "sign", "-F", "x=1"], "missing SIGNATURE; use it, or -F, or --input"),
+    ] {
+        let run = world.run(arguments);
+        assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
+    }
+    // The password of the body is not read from a prompt.
+    let register = ["user", "register", "-f", "username=tour", "-f", "email=t@example.org"];
+    let file = ["-F", "password=@password"];
+    std::fs::write(world.home.join("password"), PASSWORD.trim()).unwrap();
+    world.text(&[&register[..], &file].concat());
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use callback_listener::{Listener, Request, Response, printable};
 use clap::Args;
 use cli_support::api_auth::Transport;
 use cli_support::api_auth::http::{self, Uri};
-use cli_support::args::{http_url, positive_duration};
+use cli_support::args::{http_url, positive, positive_duration};
 use cli_support::output::{Column, Format, List};
 use cli_support::{Context, Exit, Failure, Json};
 use tpay_client::notifications::NotificationResponse;
@@ -55,18 +54,13 @@ pub(crate) struct Listen {
     #[arg(long, value_name = "FOLDER")]
     save: Option<PathBuf>,
     /// Stop after this number of genuine notifications, of those of `--kind` if it is set
-    #[arg(long, value_name = "N", value_parser = count)]
-    count: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = positive::<usize>)]
+    count: Option<usize>,
     /// Stop after this time
     #[arg(long = "for", value_name = "TIME", value_parser = positive_duration)]
     time: Option<Duration>,
     #[command(flatten)]
     trust: Trust,
-}
-
-/// Parses the number of notifications.
-fn count(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse().map_err(|_| "must be a whole number of at least 1".to_owned())
 }
 
 /// A genuine notification and its request.
@@ -130,7 +124,7 @@ impl Listen {
                 folder.save(&request)?;
             }
             received += 1;
-            let is_last = self.count.is_some_and(|count| received >= count.get());
+            let is_last = self.count.is_some_and(|count| received >= count);
             let Some((transport, url)) = &application else {
                 return Ok((Reply::Ready(accepted), is_last));
             };

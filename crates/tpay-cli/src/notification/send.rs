@@ -113,5 +113,5 @@ pub(crate) fn transport(context: &Context<Tpay>, url: &Uri) -> Result<Arc<dyn Tr
     let mut settings = Settings::default();
     settings.timeout(timeout(context));
     settings.allow_plain_http_to(url.host().unwrap_or_default().to_owned());
-    Ok(settings.built_in_transport()?)
+    context.built_in_transport(settings)
 }

@@ -1,13 +1,28 @@
 //! The command of each endpoint.
 
 use api_sandbox::tpay as server;
-use test_support::programs::{Call, assert_all, assert_columns, assert_questions, walk};
+use test_support::programs::{
+    Call, WriteBodies, assert_all, assert_columns, assert_questions, walk,
+};
 
 use crate::{CREATE, World, file, finish};
 
 /// Endpoints that only `tpay api ID` calls: the client requests its tokens itself, and the other
 /// endpoint is an older one of `transactions.cancel`.
 const API_ONLY: &[&str] = &["oauth.token", "transactions.cancel_legacy"];
+
+const BODIES: WriteBodies<'_> = WriteBodies {
+    endpoints: tpay_client::ENDPOINTS,
+    fixed: &["blik.delete_alias"],
+    constants: &[
+        "currencyCode",
+        "schedule.currency",
+        "schedule.interval",
+        "schedule.intervalType",
+        "blikPaymentData.type",
+        "pay.blikPaymentData.type",
+    ],
+};
 
 /// The id of the plan.
 const PLAN: &str = "01T0VR00000000000000000007";
@@ -25,7 +40,7 @@ impl World {
     fn walk(&self, calls: &[Call<'_>]) {
         let run = |arguments: &[&str], input: &str| finish(self.command(arguments), input);
         let seen = || self.sandbox.take_seen().iter().map(|seen| seen.verdict.endpoint).collect();
-        walk(calls, run, seen);
+        walk(calls, BODIES, run, seen);
     }
 }
 
@@ -215,6 +230,80 @@ fn secrets_are_read_from_the_standard_input_only() {
     let run = finish(world.command(&["card", "get", "--token-stdin"]), "\n");
     assert!(run.status == 2 && run.stderr.contains("card token is empty"), "{run:?}");
     assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
+fn bodies_of_writes_come_from_files_and_fields() {
+    let world = World::new();
+    let alias = format!(
+        r#"{{"description":"x","pay":{{"blikPaymentData":{{"blikToken":"{}","aliases":{{"value":"new",
+            "label":"y"}}}}}}}}"#,
+        CODE.trim()
+    );
+    std::fs::write(world.home.join("alias.json"), alias).unwrap();
+    let create = ["blik", "alias", "create", "--input", "alias.json"];
+    world.text(&[&create[..], &["-F", "pay.blikPaymentData.aliases.noDelay=true"]].concat());
+    assert!(world.text(&["blik", "alias", "get", "new", "-o", "json"]).contains("new"));
+    // The type of the file, and the one of the option.
+    world.text(&[&create[..], &["other", "--type", "payid", "--model", "M"]].concat());
+    world.text(&["blik", "alias", "get", "other", "--type", "payid"]);
+    let id = world.transaction("order-7");
+    world.text(&["transaction", "pay", &id, "-F", "groupId=150"]);
+    world.sandbox.take_seen();
+    for (arguments, problem) in [
+        (&["blik", "alias", "create", "-f", "description=x"][..], "--code-stdin"),
+        (
+            &[
+                "blik",
+                "alias",
+                "create",
+                "v",
+                "--description",
+                "x",
+                "--label",
+                "y",
+                "--code-stdin",
+                "-f",
+                "pay.blikPaymentData.blikToken=1",
+            ],
+            "--code-stdin and -f pay.blikPaymentData.blikToken set the same field of the body",
+        ),
+        (&["transaction", "pay", &id], "--channel"),
+        (&["refund", "create", &id, "--amount", "1", "-F", "amount=2"], "--amount and -F amount"),
+        (&["bank-account", "create", "-F", "ownerName=x"], "missing NUMBER, INFORMATION; use it"),
+        (
+            &["recurring", "create", "-F", "paymentInstrument.value=x"],
+            "missing --id, --description",
+        ),
+        (&["account", "create", "--email", "a", "-f", "email=b"], "--email and -f email set"),
+    ] {
+        let run = finish(world.command(arguments), CODE);
+        assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+    // The question shows the amount of the body.
+    let refund = ["refund", "card", "-F", "amount=3.50", "-F", "tokenValue=@token"];
+    std::fs::write(world.home.join("token"), server::CARD_TOKEN).unwrap();
+    let run = world.run(&refund);
+    assert!(run.status == 2 && run.stderr.contains("refund 3.50 to this card"), "{run:?}");
+    world.text(&[&refund[..], &["--yes"]].concat());
+}
+
+#[test]
+fn defaults_do_not_replace_members_of_a_file() {
+    let world = World::new();
+    let plan = format!(
+        r#"{{"id":"{PLAN}","description":"Plan","payer":{{"email":"a@example.com","name":"A B"}},
+            "schedule":{{"amount":1.50,"firstChargeDate":"2030-01-01T10:00:00","interval":2,
+            "intervalType":"days"}},"paymentInstrument":{{"paymentType":"test","value":"accepted"}},
+            "callbackUrl":"https://example.com/n"}}"#
+    );
+    std::fs::write(world.home.join("plan.json"), plan).unwrap();
+    let create = ["recurring", "create", "--input", "plan.json", "--curl"];
+    let curl = world.text(&create);
+    assert!(curl.contains(r#""interval":2,"intervalType":"days""#), "{curl}");
+    let curl = world.text(&[&create[..], &["--every", "3", "--unit", "months"]].concat());
+    assert!(curl.contains(r#""interval":3,"intervalType":"months""#), "{curl}");
 }
 
 #[test]

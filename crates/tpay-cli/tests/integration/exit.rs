@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use api_sandbox::Misbehaviour;
 use serde_json::Value;
+use test_support::cli::SandboxProgram;
 
 use crate::{CREATE, World, finish};
 
@@ -158,6 +159,48 @@ fn lost_response_is_5_for_reads_and_6_for_writes() {
     // Without a token, nothing was created.
     world.sandbox.tpay().misbehave(Misbehaviour::ResetAfterReading, 9);
     status(&world, &[&CREATE[..], &["--retries", "0"]].concat(), 5);
+}
+
+/// The program `api-sandbox` handles the write and closes the connection.
+#[test]
+fn write_whose_outcome_is_unknown_is_6_with_the_program_api_sandbox() {
+    let world = World::new();
+    let server =
+        SandboxProgram::start(&["tpay", "--misbehave", "reset-after-reading@/transactions"]);
+    let run = |arguments: &[&str]| {
+        let mut command = world.bare(arguments);
+        command.envs(&server.variables);
+        finish(command, "")
+    };
+    let lost = run(&[&CREATE[..], &["-o", "json"]].concat());
+    assert_eq!((lost.status, lost.stdout.as_str()), (6, ""), "{lost:?}");
+    let error: Value = serde_json::from_str(&lost.stderr).unwrap();
+    assert_eq!((&error["kind"], &error["exit"]), (&"outcome_unknown".into(), &6.into()));
+    assert_eq!(
+        (&error["endpoint"], &error["retryable"]),
+        (&"transactions.create".into(), &false.into())
+    );
+    let hint = "the change may have been made: check before you repeat the command";
+    assert_eq!(error["hint"], hint);
+    // It was carried out once.
+    let list = run(&["transaction", "list", "-o", "csv", "--fields", "description"]);
+    assert_eq!((list.status, list.stdout.as_str()), (0, "description\nOrder 7\n"), "{list:?}");
+}
+
+#[test]
+fn file_without_content_is_9_and_says_so() {
+    let world = World::new();
+    let files: [(&str, &[&str]); 3] = [
+        ("/x509", &["certificate", "root"]),
+        ("/transactions", &["transaction", "qr", "x", "--type", "svg"]),
+        ("/reports", &["report", "download", "rep_1", "file_1", "--out", "report"]),
+    ];
+    for (path, arguments) in files {
+        world.sandbox.tpay().misbehave_at(path, Misbehaviour::EmptyBody, 1);
+        let message = status(&world, arguments, 9);
+        assert!(message.contains(": the response body is empty"), "{message}");
+    }
+    assert!(!world.home.join("report").exists());
 }
 
 #[test]

@@ -344,7 +344,7 @@ fn invalid_options_of_notifications_are_2() {
     std::fs::write(world.home.join("n.body"), "tr_id=TR-1").unwrap();
     std::fs::write(world.home.join("n.headers"), "x-jws-signature: a..b\n").unwrap();
     for (options, message) in [
-        (["--count", "0"], "must be a whole number of at least 1"),
+        (["--count", "0"], "must be a positive whole number"),
         (["--forward-to", "nonsense"], "must begin with http:// or https://"),
         (["--fields", "nosuch"], "`nosuch` is not one of kind, key, content"),
         (["--record", "r"], "--record: exchanges with your application are not recorded"),

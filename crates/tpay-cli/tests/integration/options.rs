@@ -1,6 +1,7 @@
 //! The options of all commands.
 
-use serde_json::Value;
+use api_sandbox::{Raw, Response, Server, Service, Verdict};
+use serde_json::{Value, json};
 use tpay_client::{Client, CreateTransaction, Environment, Payer, grosze};
 
 use crate::{CREATE, World, file, finish};
@@ -43,6 +44,37 @@ fn pages_are_requested_at_the_same_time_and_in_order() {
     assert_eq!(ids(&world.text(&all)), ids(&one));
     let path = ["api", "GET", "/transactions?limit=100&page=2", "--paginate", "-o", "json"];
     assert_eq!(ids(&world.text(&[&path[..], &["--jobs", "2"]].concat())), ids(&one)[100..]);
+}
+
+/// A server that returns the same page for each number.
+struct Repeated;
+
+impl Service for Repeated {
+    fn respond(&mut self, request: &Raw) -> (Response, Verdict) {
+        let entry = |id: u8| json!({"transactionId": format!("T{id}"), "status": "correct"});
+        let body = match request.path() {
+            "/oauth/auth" => json!({"access_token": "t", "expires_in": 7200}),
+            _ => {
+                let entries: Vec<Value> = (0..100).map(entry).collect();
+                json!({"result": "success", "transactions": entries})
+            }
+        };
+        (Response::json(200, &body), Verdict { endpoint: None, signed: None })
+    }
+}
+
+#[test]
+fn list_of_a_server_that_repeats_a_page_is_9_and_stays_unclosed() {
+    let world = World::new();
+    let server = Server::start(0, Repeated).unwrap();
+    let list = ["transaction", "list", "--all", "-o", "json", "--base-url", server.base_url()];
+    for jobs in ["1", "4"] {
+        let run = world.run(&[&list[..], &["--jobs", jobs]].concat());
+        assert_eq!(run.status, 9, "{run:?}");
+        assert!(run.stderr.contains("the server keeps returning the same entries"), "{run:?}");
+        assert_eq!(run.stdout.matches("transactionId").count(), 100);
+        assert!(!run.stdout.trim_end().ends_with(']'), "{run:?}");
+    }
 }
 
 #[test]
