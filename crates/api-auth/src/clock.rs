@@ -4,17 +4,18 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// The clock that a client uses for the current time and for sleeping. These crates use no other
-/// clock.
+/// The clock that a client uses for the current time and for sleeping. The client crates use no
+/// other clock.
 ///
-/// See the example of [`ManualClock`](crate::ManualClock).
+/// See the example in [`ManualClock`](crate::ManualClock).
 pub trait Clock: Send + Sync {
     /// Returns the current time.
     fn now(&self) -> SystemTime;
-    /// Sleeps for `duration`, between two attempts of a request.
+    /// Sleeps for `duration`. A client calls this method between two attempts of a request, for
+    /// example.
     fn sleep(&self, duration: Duration);
-    /// Sleeps for `duration`, or until `interrupt` is set. Defaults to [`sleep`](Clock::sleep), which
-    /// does not end earlier.
+    /// Sleeps for `duration`, or until `interrupt` is set. The default implementation calls
+    /// [`sleep`](Clock::sleep), which does not end early.
     fn sleep_or_interrupt(&self, duration: Duration, interrupt: &Interrupt) {
         if !interrupt.is_set() {
             self.sleep(duration);
@@ -78,7 +79,7 @@ impl fmt::Debug for Interrupt {
 
 /// The system clock, which is the default of every client.
 ///
-/// See the example of [`ManualClock`](crate::ManualClock).
+/// See the example in [`ManualClock`](crate::ManualClock).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -123,12 +124,12 @@ impl ManualClock {
         Self(Arc::new(Mutex::new((time, Vec::new()))))
     }
 
-    /// Advances the time.
+    /// Advances the time by `duration`.
     pub fn advance(&self, duration: Duration) {
         self.with(|state| state.0 += duration);
     }
 
-    /// Returns the durations of all sleeps, one entry for each call of [`Clock::sleep`].
+    /// Returns the durations of all sleeps, one entry for each call to [`Clock::sleep`].
     pub fn slept(&self) -> Vec<Duration> {
         self.with(|state| state.1.clone())
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 /// The times at which the requests of a client may be sent. All threads share it.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
-    /// The time between two requests.
+    /// The minimum time between two requests.
     interval: Option<Duration>,
     /// Whether there may be a pause, so that a client without limits and pauses does not lock.
     may_pause: AtomicBool,
@@ -25,7 +25,7 @@ struct Times {
 }
 
 impl Times {
-    /// Moves all times if the clock was set back.
+    /// Moves all times back if the clock was set back.
     fn follow(&mut self, now: SystemTime) {
         if let Some(last) = self.last.replace(now)
             && let Ok(back) = last.duration_since(now)
@@ -76,7 +76,7 @@ impl Pace {
         Some((wait, start))
     }
 
-    /// Delays all requests for `duration`.
+    /// Delays all requests until `duration` has passed since `now`.
     pub(crate) fn pause(&self, now: SystemTime, duration: Duration) {
         let mut times = self.lock();
         times.follow(now);

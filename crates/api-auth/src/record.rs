@@ -1,5 +1,5 @@
-//! Recordings of exchanges: one line of JSON for each request and its response, without secrets
-//! and personal data.
+//! Recordings of exchanges: one line of JSON for each request and its response, without secrets or
+//! personal data.
 
 mod mask;
 mod replay;
@@ -52,7 +52,7 @@ struct Exchange {
 #[derive(Debug, Serialize, Deserialize)]
 struct RecordedRequest {
     method: String,
-    /// Path and query.
+    /// The path and the query.
     target: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     content_type: Option<String>,

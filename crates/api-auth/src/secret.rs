@@ -35,8 +35,8 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// Generates a secret of 64 hex digits (256 random bits from the operating system), such as the
-    /// `state` of a login, a nonce or a session id.
+    /// Generates a secret of 64 hex digits (256 random bits from the operating system), for example
+    /// for the `state` of a login, a nonce or a session id.
     ///
     /// ```
     /// use api_auth::Secret;

@@ -26,7 +26,7 @@ use crate::token::{AccessToken, SALT, Verifier};
 
 /// The origin of secrets, which determines how expensive guesses are.
 ///
-/// See the example of [`VerifiedStore`].
+/// See the example in [`VerifiedStore`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretOrigin {
@@ -72,11 +72,11 @@ pub struct VerifiedStore {
     derived: Arc<Mutex<DerivedKeys>>,
 }
 
-/// The cached derived keys, so that each salt requires one derivation.
+/// The cached derived keys. Because of the cache, each salt requires only one derivation.
 #[derive(Default)]
 struct DerivedKeys {
-    /// The key for tokens to save. Its salt is random, or that of a stored token with the right
-    /// verifier.
+    /// The key for tokens that are saved. Its salt is random, or that of a stored token with the
+    /// right verifier.
     own: Option<Derived>,
     /// The key for the salt of the last token with a wrong verifier. It is never used to save
     /// tokens, because an attacker who can write to the store could choose the salt.
@@ -162,8 +162,8 @@ impl VerifiedStore {
         Some(Derived { salt, key: Hmac::new_from_slice(&*key).ok()? })
     }
 
-    /// Returns the key for tokens to save: the one of the last verified token, or one with a new
-    /// salt.
+    /// Returns the key for tokens that are saved. This is the key of the last verified token, or a
+    /// key with a new salt.
     #[inline]
     fn own_key(&self) -> Option<Derived> {
         let mut keys = self.keys();

@@ -54,7 +54,7 @@ pub struct ExtraFields(
 const _: () = assert!(size_of::<ExtraFields>() == EXTRA_FIELDS_SIZE);
 
 impl fmt::Debug for ExtraFields {
-    /// Formats the names only: a value may be a secret, whatever its name.
+    /// Formats only the names, because a value may be a secret, whatever its name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.names()).finish()
     }
@@ -74,7 +74,7 @@ impl PartialEq for ExtraFields {
     }
 }
 
-/// Compares two JSON values.
+/// Returns whether two JSON texts have the same value.
 fn is_same(one: &str, other: &str) -> bool {
     let value = serde_json::from_str::<Value>;
     one == other
@@ -119,7 +119,7 @@ impl ExtraFields {
     }
 
     /// Removes the field `name` and returns it like [`read`](Self::read). Returns `None`, and keeps
-    /// the field, if it has another type.
+    /// the field, if it has a different type.
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         let value = self.read(name)?;
         self.remove(name);
@@ -145,8 +145,8 @@ impl ExtraFields {
         self.get(name).map(|value| compact(value.get()))
     }
 
-    /// Returns the field `name` as the given type. Returns `None` if it is absent or has another
-    /// type. Strings and numbers are not converted.
+    /// Returns the field `name` as the given type. Returns `None` if it is absent or has a
+    /// different type. Strings and numbers are not converted.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         serde_json::from_str(self.get(name)?.get()).ok()
     }
@@ -177,7 +177,7 @@ impl ExtraFields {
     }
 }
 
-/// Finds the last member of a name in an object.
+/// Finds the last member with this name in an object.
 struct Find<'a>(&'a str);
 
 impl<'de> Visitor<'de> for Find<'_> {

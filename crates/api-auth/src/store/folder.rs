@@ -1,5 +1,5 @@
 //! The folder of a file store. Its path is resolved one component at a time, and each component is
-//! checked: another user must not be able to redirect the store to a folder of their choice.
+//! checked, so that another user cannot redirect the store to a folder of their choice.
 //!
 //! The owner of a folder can replace everything in it, so folders of that owner are trusted like
 //! those of the caller and of root, as in `tinycert-client`. The last folder must belong to the
@@ -66,7 +66,7 @@ impl Folder {
         Ok(Self { path: path.to_owned() })
     }
 
-    /// Returns the path of the folder, without links.
+    /// Returns the path of the folder, without symbolic links.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -142,10 +142,11 @@ pub(crate) mod unix {
 
     use super::not_trusted;
 
-    /// The maximum number of links in a path, as in Linux.
+    /// The maximum number of symbolic links in a path, as in Linux.
     const MOST_LINKS: usize = 40;
     const OTHERS_CAN_WRITE: u32 = 0o022;
-    /// In a folder with this bit only the owner of an entry can rename or remove it.
+    /// The sticky bit. In a folder with this bit, only the owner of an entry can rename or remove
+    /// it.
     const STICKY: u32 = 0o1000;
     const ROOT: u32 = 0;
 
