@@ -385,6 +385,9 @@ impl Error {
             (ErrorKind::Auth, _) if self.message().is_some_and(|text| text.contains("nonce")) => {
                 "check the clock of this machine"
             }
+            (ErrorKind::Decode, _) if self.response().is_some() => {
+                "the response does not match the provider's documentation; `Error::body` returns it"
+            }
             (kind, _) => Self::hint_of(kind, self.0.retryable)?,
         };
         Some(Cow::Borrowed(hint))
@@ -394,12 +397,10 @@ impl Error {
         Some(match kind {
             ErrorKind::Transport if is_retryable => "the same request may succeed later",
             ErrorKind::Auth => {
-                "check the credentials, their permissions, and that they are for this environment"
+                "check that the credentials are correct, have the required permissions, and are for this environment"
             }
             ErrorKind::RateLimited => "wait before the next request",
-            ErrorKind::Decode => {
-                "the response or notification is not as documented; for a response, see `Error::body`"
-            }
+            ErrorKind::Decode => "the message does not match the provider's documentation",
             ErrorKind::Incomplete => "entries may be missing: read the list again",
             ErrorKind::Verify => {
                 "do not act on the notification: it is not genuine, is for another merchant, or cannot be verified"
@@ -472,7 +473,7 @@ impl Display for Error {
             f.write_char(if is_shown(char) { char } else { ' ' })?;
         }
         if self.0.attempts > 1 {
-            write!(f, " after {} attempts", self.0.attempts)?;
+            write!(f, " (after {} attempts)", self.0.attempts)?;
         }
         match self.request_id() {
             Some(id) => write!(f, " (request {})", id.escape_default()),

@@ -29,7 +29,7 @@ use crate::transport::TransportErrorKind;
 const ARGUMENT: &str = "proxy";
 
 const FORM: &str = "must be a proxy URL such as http://user:password@host:port; percent-encode \
-    special characters of the user name and the password";
+    special characters in the user name and password";
 
 /// A function that returns the value of an environment variable.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;

@@ -39,7 +39,7 @@ impl<'a> Env<'a> {
     /// Returns an error that names the variable if its value is blank, is not UTF-8, or contains
     /// control characters or a byte order mark.
     pub fn get(&self, name: &'static str) -> Result<Option<String>, InputError> {
-        let if_empty = "must not be empty; unset the variable if it is not needed";
+        let if_empty = "must not be empty; set a value, or unset the variable";
         self.value(name).map(|value| read(name, value, if_empty)).transpose()
     }
 

@@ -253,9 +253,17 @@ impl ClientBuilder {
         let id_name = "TOKENPASS_PRIVILEGED_CLIENT_ID";
         let secret_name = "TOKENPASS_PRIVILEGED_CLIENT_SECRET";
         let privileged = [variables.get(id_name)?, variables.get(secret_name)?];
-        if privileged.iter().any(Option::is_some) {
-            builder.privileged = Some(pair(id_name, secret_name)?);
-            builder.privileged_name = secret_name;
+        let half = |missing, set| {
+            Err(InputError::new(missing, format!("must be set, because {set} is set")))
+        };
+        match privileged.map(|value| value.is_some()) {
+            [false, false] => {}
+            [true, false] => return half(secret_name, id_name),
+            [false, true] => return half(id_name, secret_name),
+            [true, true] => {
+                builder.privileged = Some(pair(id_name, secret_name)?);
+                builder.privileged_name = secret_name;
+            }
         }
         match variables.word("TOKENPASS_SCHEME")?.as_deref() {
             None | Some("signed-query") => {}
@@ -429,7 +437,8 @@ mod tests {
         }
         let half = [("TOKENPASS_PRIVILEGED_CLIENT_ID", "P")];
         let secret = "TOKENPASS_PRIVILEGED_CLIENT_SECRET: ";
-        assert!(with(&half).unwrap_err().starts_with(secret));
+        let problem = "must be set, because TOKENPASS_PRIVILEGED_CLIENT_ID is set";
+        assert_eq!(with(&half).unwrap_err(), format!("{secret}{problem}"));
         assert!(with(&[("TOKENPASS_SCHEME", "x")]).unwrap_err().starts_with("TOKENPASS_SCHEME: "));
     }
 

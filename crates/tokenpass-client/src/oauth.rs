@@ -177,7 +177,7 @@ impl Authorize {
         }
         let state = Secret::new(params.get("state").unwrap_or_default());
         if state.is_empty() || state != self.state {
-            let text = "state: belongs to another login, which another person may have started";
+            let text = "state: does not match this login; the callback may be from a login that someone else started";
             return Err(failed(LoginErrorKind::StateMismatch, "", text));
         }
         match params.get("code").filter(|code| !code.is_empty()) {

@@ -483,7 +483,9 @@ fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
             _ => Sent::Maybe,
         };
         let advice = match tls {
-            rustls::Error::InvalidMessage(_) => "; the server may not use TLS on this port",
+            rustls::Error::InvalidMessage(_) => {
+                "; the server probably does not use TLS on this port"
+            }
             rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
                 "; the issuer of the server's certificate is not trusted"
             }

@@ -296,7 +296,7 @@ fn grosze(value: &Value) -> Result<u64, (&'static str, &'static str)> {
     }
     let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
     if decimals.len() > 2 || text.contains('e') {
-        return Err(("incorrect_precision", "must have at most two decimals"));
+        return Err(("incorrect_precision", "must have at most two decimal places"));
     }
     match format!("{whole}{decimals:0<2}").parse() {
         Ok(0) => Err(("too_low", "must be more than 0")),

@@ -170,7 +170,7 @@ impl TryFrom<Amount> for Satoshis {
     /// Converts from whole tokens with at most eight decimals.
     fn try_from(amount: Amount) -> Result<Self, InputError> {
         amount.minor_units(DECIMALS).map(Self).ok_or_else(|| {
-            InputError::new("amount", "has more than eight decimals or is too large")
+            InputError::new("amount", "has more than 8 decimal places or is too large")
         })
     }
 }
