@@ -40,9 +40,9 @@ pub trait Auth: Send + Sync {
     /// Returns whether requests can be signed at `now` without a call to
     /// [`next_request`](Auth::next_request).
     ///
-    /// This method must not wait for another request, but may load a token from a store. The client
-    /// also calls it while the guard of a [`Preparation`] is held, so an implementation whose
-    /// `next_request` takes a lock must override it.
+    /// This method must not wait for another request, but it can load a token from a store. The
+    /// client also calls it while the guard of a [`Preparation`] is held, so an implementation
+    /// whose `next_request` takes a lock must override it.
     fn is_ready(&self, now: SystemTime) -> bool {
         matches!(self.next_request(now), Ok(None))
     }
@@ -96,8 +96,8 @@ pub trait Auth: Send + Sync {
         now: SystemTime,
     ) -> Result<(), Error>;
 
-    /// Removes the token or session if `response` rejects it, and returns whether the request
-    /// should be sent once more with a new token or session.
+    /// Removes the token or session if the server rejected it with `response`, and returns whether
+    /// the request should be sent once more with a new token or session.
     ///
     /// `generation` is the value that [`sign`](Auth::sign) set for the rejected request.
     fn invalidate_if_rejected(&self, response: &Response, generation: Generation) -> bool {
@@ -140,7 +140,7 @@ impl Generation {
     }
 }
 
-/// The maximum number of times in a row that a rejected token is replaced with a token from a
+/// The maximum number of consecutive times that a rejected token is replaced with a token from a
 /// store. After that, a token is requested from the server. Clients that share a store use the
 /// tokens that other clients requested. Because of the limit, requests do not fail even if a store
 /// keeps returning rejected tokens.

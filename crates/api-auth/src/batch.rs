@@ -1,4 +1,4 @@
-//! Sending many requests concurrently.
+//! Concurrent sending of many requests.
 
 use std::fmt;
 
@@ -36,8 +36,8 @@ impl Client {
 /// Requests are sent when the iterator is advanced. The next requests are taken from the list when
 /// fewer requests than the maximum are in flight, so the list may be infinite. When the iterator is
 /// dropped, no further request is sent, and waits between attempts are interrupted. If the batch
-/// contains a request that is not idempotent, the drop waits until the requests in flight have
-/// ended. Otherwise, it does not wait.
+/// contains a request that is not idempotent, dropping the iterator waits until the requests in
+/// flight have ended.
 ///
 /// ```
 /// use api_auth::{Client, Method, RawEndpoint};
@@ -90,8 +90,7 @@ where
     /// Stops sending requests. Waits between attempts are interrupted, and the iterator ends after
     /// the results of the requests in flight.
     ///
-    /// The iterator has then returned the results of an initial part of the list. None of the
-    /// requests after that part was sent.
+    /// Every request whose result the iterator does not return was not sent.
     pub fn stop(&mut self) {
         self.requests = None;
         if let Some(window) = &mut self.window {

@@ -29,7 +29,7 @@ const SEPARATOR: &str = "~~~";
 const CIPHER_KEY_LENGTH: usize = 32;
 const CIPHER_BLOCK_LENGTH: usize = 16;
 
-/// The reason why a block was rejected. It does not contain any content of the block.
+/// The reason why a block was rejected. It contains no part of the block.
 ///
 /// See the example in [`BlockKey::seal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

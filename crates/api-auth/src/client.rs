@@ -96,8 +96,8 @@ struct Inner {
 }
 
 /// The state of the requests for the token or session of one credential. If such a request fails,
-/// all threads that wait for it return its error. Otherwise, if the token server did not respond,
-/// each thread would send a request of its own and wait for its timeout.
+/// all threads that wait for it return its error. Without this, if the token server does not
+/// respond, each of these threads would send a request of its own and wait for the timeout again.
 #[derive(Default)]
 struct Preparing {
     finished: AtomicU64,
@@ -189,7 +189,7 @@ impl Client {
         self.send_with_response(endpoint).map(http::Response::into_body)
     }
 
-    /// Sends the request like [`send`](Client::send). Returns an error if the transport panics.
+    /// Sends the request like [`send`](Client::send), but returns an error if the transport panics.
     pub(crate) fn send_without_panic<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
         // No part of the request is used after a panic.
         catch_unwind(AssertUnwindSafe(|| self.send(endpoint)))
@@ -369,8 +369,8 @@ impl Client {
             })
     }
 
-    /// Makes one attempt. As a part of it, the request is sent again if its token was rejected and
-    /// can be replaced.
+    /// Makes one attempt. If the token is rejected and can be replaced, the same attempt includes a
+    /// second request.
     fn try_once(
         &self,
         call: &dyn Call,

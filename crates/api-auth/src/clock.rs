@@ -11,8 +11,7 @@ use std::time::{Duration, SystemTime};
 pub trait Clock: Send + Sync {
     /// Returns the current time.
     fn now(&self) -> SystemTime;
-    /// Sleeps for `duration`. A client calls this method between two attempts of a request, for
-    /// example.
+    /// Sleeps for `duration`. A client calls this method before it retries a request, for example.
     fn sleep(&self, duration: Duration);
     /// Sleeps for `duration`, or until `interrupt` is set. The default implementation calls
     /// [`sleep`](Clock::sleep), which does not end early.
@@ -63,7 +62,7 @@ impl Interrupt {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the signal, at most for `duration`.
+    /// Waits for the signal, but no longer than `duration`.
     pub fn wait(&self, duration: Duration) {
         let (is_set, changed) = &*self.0;
         let is_set = is_set.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,5 @@
-//! Conversions to and from types of other crates, each behind a feature with the name and the major
-//! version of that crate.
+//! Conversions to and from types of other crates, each behind a feature that is named after the
+//! crate and its major version.
 
 use crate::error::input::InputError;
 #[cfg(feature = "rust_decimal-1")]

@@ -156,8 +156,8 @@ fn mask_body<'a>(request: &Request, text: &'a str, listed: &[&str]) -> Cow<'a, s
     }
 }
 
-/// Masks the values of the parameters in a query or form such as `a=b&c=d` whose name identifies a
-/// secret.
+/// Masks the values of parameters whose name identifies a secret, in a query or a form such as
+/// `a=b&c=d`.
 #[inline]
 pub(crate) fn mask_parameters<'a>(text: &'a str, listed: &[&str]) -> Cow<'a, str> {
     let pairs = text.split('&').map(|pair| match pair.split_once('=') {
@@ -231,8 +231,8 @@ fn decoded(name: &str) -> String {
     decode_form(name.as_bytes()).into_iter().map(|(name, _)| name).collect()
 }
 
-/// Masks the values of the members, at any depth of a JSON text, whose name identifies a secret. A
-/// text that is not JSON is masked as a whole, because its secrets cannot be found.
+/// Masks the values of members whose name identifies a secret, at any depth of a JSON text. A text
+/// that is not JSON is masked as a whole, because its secrets cannot be found.
 #[inline]
 fn mask_json(text: &str, listed: &[&str]) -> String {
     match serde_json::from_slice::<Value>(text.as_bytes()) {

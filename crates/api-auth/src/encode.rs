@@ -122,9 +122,9 @@ impl<'a> Params<'a> {
         self.0.len()
     }
 
-    /// Sorts the parameters by the bytes of their top-level names (`SANs` is that of
-    /// `SANs[0][DNS]`). Parameters with the same top-level name keep their order. Upper case comes
-    /// before lower case.
+    /// Sorts the parameters by the bytes of their top-level names (the top-level name of
+    /// `SANs[0][DNS]` is `SANs`). Parameters with the same top-level name keep their order. Upper
+    /// case comes before lower case.
     pub fn sort_by_top_level_name(&mut self) {
         fn top(name: &str) -> &str {
             name.split_once('[').map_or(name, |(top, _)| top)
@@ -236,8 +236,8 @@ pub fn decode_form(text: &[u8]) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (text_of(name), text_of(value))).collect()
 }
 
-/// Decodes a form like [`decode_form`], but returns bytes, so that those that are not UTF-8 are
-/// preserved.
+/// Decodes a form like [`decode_form`], but returns names and values as bytes, because they need
+/// not be UTF-8.
 ///
 /// ```
 /// assert_eq!(api_auth::decode_form_bytes(b"a=%F3+b"), [(b"a".to_vec(), b"\xf3 b".to_vec())]);

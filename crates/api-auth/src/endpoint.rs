@@ -13,8 +13,9 @@ use crate::route::{Credential, Route, Server};
 
 /// An endpoint of a provider. The fields of the implementing type are the arguments.
 ///
-/// [`send`](crate::Client::send), signing, retries and pagination are generic over it. A
-/// [`RawEndpoint`](crate::RawEndpoint) represents an endpoint that a client crate does not list.
+/// [`send`](crate::Client::send), signing, retries and pagination work with any type that
+/// implements this trait. A [`RawEndpoint`](crate::RawEndpoint) represents an endpoint that a
+/// client crate does not list.
 ///
 /// See the example in [`Paged`].
 pub trait Endpoint: Sized {
@@ -259,8 +260,9 @@ pub trait Paged: Endpoint + Sized {
 
     /// Returns the request for the page after `page`, or `None` if `page` is the last one.
     ///
-    /// There is a next page if the server reports a total beyond this page, or if this page is
-    /// full. A page without entries is the last one.
+    /// There is a next page if the total that the server reports is larger than the number of
+    /// entries up to the end of this page, or if this page is full. A page without entries is the
+    /// last one.
     fn next(&self, page: &Self::Output) -> Option<Self>;
 
     /// Returns the entries of a page.

@@ -127,7 +127,7 @@ impl Error {
         }))
     }
 
-    /// Creates the error of a response.
+    /// Creates an error from an error response, which the provider's crate has parsed as `error`.
     pub fn from_response(error: ResponseError, response: Response) -> Self {
         let delivery = Delivery::of_response(&error, response.status());
         let mut error = Self::new(Cause::ResponseError(error), delivery);
@@ -167,8 +167,8 @@ impl Error {
         self
     }
 
-    /// Marks the request as not sent, because the token or session that it needs could not be
-    /// obtained.
+    /// Marks the request as not sent, for the case that the token or session that it needs could
+    /// not be obtained.
     pub(crate) fn not_sent(mut self) -> Self {
         self.0.delivery = Delivery::NotSent;
         self
@@ -307,7 +307,7 @@ impl Error {
         self.0.retry_after
     }
 
-    /// Returns the name of the invalid argument, or `None` for an error of another kind.
+    /// Returns the name of the invalid argument, or `None` for an error of any other kind.
     pub fn argument(&self) -> Option<&str> {
         match &self.0.cause {
             Cause::Input(error) => Some(error.argument()),
@@ -329,11 +329,10 @@ impl Error {
         matches!(&self.0.cause, Cause::Transport(error) if error.is_timeout())
     }
 
-    /// Returns whether it makes sense to send the same request again later, because it failed for a
-    /// temporary reason and is safe to retry. The client itself no longer retries it, for one of
-    /// three reasons: the attempts are exhausted, `Retry-After` is longer than the client waits, or
-    /// the request is a write that the server rejected with status 429 and therefore did not carry
-    /// out.
+    /// Returns whether the same request can succeed later, because it failed for a temporary reason
+    /// and is safe to retry. The client itself does not retry it any more. Either the attempts are
+    /// exhausted, or `Retry-After` is longer than the client waits, or the request is a write that
+    /// the server rejected with status 429 and therefore did not carry out.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }

@@ -1,4 +1,4 @@
-//! HMAC-SHA256 with a key that is prepared once, and the three encodings of a signature.
+//! HMAC-SHA256 with a key that is prepared once, and three encodings of the signature.
 //!
 //! Each signing scheme has its own module: [`request_line`], [`form_digest`], [`nonce_headers`].
 

@@ -15,10 +15,10 @@ use crate::page::progress::Progress;
 
 /// An iterator over the pages of a list. Each page is requested when the iterator is advanced.
 ///
-/// It ends after the last page or an error. [`request`](Pages::request) then returns the failed
-/// request, so that an export can continue later. The pages are returned as the server sends them.
-/// If the list changes while it is read, an entry may be on two pages or on none. [`Items`] detects
-/// such changes.
+/// It ends after the last page or an error. [`request`](Pages::request) then returns the request
+/// that failed, so that an export can continue later. The pages are returned as the server sends
+/// them. If the list changes while it is read, an entry may be on two pages or on none. [`Items`]
+/// detects such changes.
 ///
 /// See the example in [`Paged`](crate::Paged).
 #[must_use = "nothing is sent until the iterator is advanced"]
@@ -63,7 +63,8 @@ impl<E: Paged> Pages<E> {
         self
     }
 
-    /// Returns the request for the next page, or the failed request. Returns `None` at the end.
+    /// Returns the request for the next page, or the request that failed. Returns `None` at the end
+    /// of the list.
     pub fn request(&self) -> Option<&E> {
         match &self.position {
             Position::First => Some(&self.first),
@@ -72,9 +73,9 @@ impl<E: Paged> Pages<E> {
         }
     }
 
-    /// Ends the iterator after the pages that were already requested. Interrupts the waits between
-    /// their attempts, and requests no further page. [`request`](Pages::request) then returns the
-    /// request for the page to continue with.
+    /// Ends the iterator after the pages that were already requested. Waits between the attempts of
+    /// these requests are interrupted, and no further page is requested.
+    /// [`request`](Pages::request) then returns the request for the page to continue with.
     pub fn stop(&mut self) {
         match &mut self.ahead {
             Some(ahead) => ahead.stop(),
@@ -159,7 +160,7 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
 
 /// An iterator over the entries of a list, across all pages. Duplicates are skipped.
 ///
-/// It ends after an error. [`request`](Items::request) then returns the failed request.
+/// It ends after an error. [`request`](Items::request) then returns the request that failed.
 ///
 /// See the example in [`Paged`](crate::Paged).
 ///
@@ -177,7 +178,8 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
 /// - The server sent fewer entries than the total that it reported.
 /// - Two consecutive pages contain no new entry, because the server repeats a page.
 ///
-/// [`request`](Items::request) then returns the request for the first page, or for the repeated one.
+/// [`request`](Items::request) then returns the request for the first page, or for the repeated
+/// page.
 ///
 /// Two kinds of change cannot be detected: the removal of as many entries as are added between two
 /// requests, and a change of the order after entries were added. If the server reports no total,
@@ -201,9 +203,9 @@ impl<E: Paged> Items<E> {
     /// `pages` is 1, no thread is started.
     ///
     /// The first page is requested alone, because its total determines the number of pages. If the
-    /// server reports no total, fewer than `pages` pages beyond the end are requested as well. Up
-    /// to `pages` pages are in memory. Threads are started when they are needed. If a thread cannot
-    /// be started, the other threads fetch the pages.
+    /// server reports no total, fewer than `pages` pages beyond the end of the list are requested
+    /// as well. Up to `pages` pages are kept in memory. Threads are started when they are needed.
+    /// If a thread cannot be started, the other threads fetch the pages.
     ///
     /// All threads use the same token. Each thread needs a connection, so set the builder's option
     /// `max_connections` if you use more than 16 threads. When the iterator is dropped, each thread
@@ -228,14 +230,15 @@ impl<E: Paged> Items<E> {
         self.pages
     }
 
-    /// Returns the request for the next page, or the failed request. Returns `None` at the end.
+    /// Returns the request for the next page, or the request that failed. Returns `None` at the end
+    /// of the list.
     pub fn request(&self) -> Option<&E> {
         self.pages.request()
     }
 
-    /// Ends the iterator after the entries of the pages that were already requested. Interrupts the
-    /// waits between their attempts, and requests no further page. [`request`](Items::request) then
-    /// returns the request for the page to continue with.
+    /// Ends the iterator after the entries of the pages that were already requested. Waits between
+    /// the attempts of these requests are interrupted, and no further page is requested.
+    /// [`request`](Items::request) then returns the request for the page to continue with.
     pub fn stop(&mut self) {
         self.pages.stop();
     }

@@ -429,7 +429,7 @@ pub(crate) fn is_socks(proxy: &Proxy) -> bool {
 }
 
 /// Explains ureq's message for an HTTP proxy that did not open a tunnel (`CONNECT`). A rejection by
-/// the proxy is final: further attempts with a wrong password can lock an account.
+/// the proxy is final, because further attempts with a wrong password can lock an account.
 pub(crate) fn explain_connect(reason: &str) -> (TransportErrorKind, String) {
     let status = reason.strip_prefix("proxy server responded ").and_then(|rest| {
         rest.split(|char: char| !char.is_ascii_digit()).next()?.parse::<u16>().ok()

@@ -1,4 +1,4 @@
-//! Endpoints that a crate does not list.
+//! Endpoints that a client crate does not list.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -68,7 +68,8 @@ struct RecordedResponse {
     content: Content,
 }
 
-/// A body. A body that is neither JSON, a form nor text is omitted, because it cannot be masked.
+/// The body of a request or response. A body that is neither JSON nor a form nor text is omitted,
+/// because it cannot be masked.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Content {
     #[serde(default)]

@@ -416,8 +416,8 @@ fn entity(text: &[u8]) -> Option<(char, usize)> {
     Some((char, end + 1))
 }
 
-/// Returns whether there is no letter or digit next to these bytes. The end of an escape is not a
-/// letter or digit.
+/// Returns whether there is no letter or digit next to the bytes from `start` to `end`. The end of
+/// an escape does not count as a letter or digit.
 fn is_word(text: &[u8], start: usize, end: usize) -> bool {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
     let before = text.get(..start).unwrap_or_default();

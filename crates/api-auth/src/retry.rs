@@ -1,4 +1,4 @@
-//! The decision whether a failed attempt is followed by another one, as a pure function.
+//! A pure function that decides whether a failed attempt is followed by another one.
 
 use std::time::{Duration, SystemTime};
 
@@ -41,7 +41,7 @@ impl Default for RetryPolicy {
 /// See the example in [`decide`].
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt {
-    /// The number of the attempt, from 1.
+    /// The number of the attempt, counted from 1.
     pub number: u32,
     /// Whether the request is idempotent, that is, safe to retry.
     pub idempotent: bool,
@@ -173,8 +173,8 @@ pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     Some(at.duration_since(now).unwrap_or_default())
 }
 
-/// Returns the seconds since 1970 of a date in one of the formats of HTTP. These crates parse no
-/// other dates, so this function replaces a dependency.
+/// Returns the seconds since 1970 of a date in one of the formats of HTTP. The client crates parse
+/// no other dates, so this function makes a dependency unnecessary.
 ///
 /// | format | example |
 /// |---|---|

@@ -32,7 +32,7 @@ pub struct Credential(&'static str);
 impl Credential {
     /// The credentials that the client was created with.
     pub const MAIN: Self = Self("main");
-    /// No credentials: the request is not signed.
+    /// No credentials. The request is not signed.
     pub const NONE: Self = Self("none");
 
     /// Creates the name of another credential of a provider.
@@ -73,9 +73,9 @@ impl Server {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Segment<'a> {
-    /// A string.
+    /// A string, such as an id.
     Text(&'a str),
-    /// A number.
+    /// A number, such as a numeric id.
     Number(i64),
 }
 

@@ -115,8 +115,8 @@ pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
     false
 }
 
-/// Returns the `parent` for the members of the object `name` in the object `parent`: `card` for all
-/// objects in a card, whatever their names.
+/// Returns the value of `parent` that applies to the members of the object `name` in the object
+/// `parent`. It is `card` for all objects in a card, whatever their names.
 pub(crate) fn scope(parent: &str, name: &str) -> String {
     let plain = plain(name);
     if parent == "card" || plain.ends_with("card") || plain.ends_with("cards") {
@@ -126,7 +126,7 @@ pub(crate) fn scope(parent: &str, name: &str) -> String {
     }
 }
 
-/// Splits a name at its punctuation and capital letters, in lower case.
+/// Splits a name into words at its punctuation and capital letters. The words are in lower case.
 #[inline(never)]
 fn words(name: &str) -> Vec<String> {
     let mut all = vec![String::new()];
@@ -146,8 +146,8 @@ fn words(name: &str) -> Vec<String> {
     all
 }
 
-/// Returns whether the letter `char` begins a word: a capital letter that does not continue an
-/// acronym, as both in `cvvCode` and in `CVVCode`.
+/// Returns whether the letter `char` begins a word. Such a letter is a capital letter that does not
+/// continue an acronym, like the last capital letter of `cvvCode` and `CVVCode`.
 fn begins_word(before: Option<char>, char: char, after: Option<char>) -> bool {
     let is_after_lower = before.is_some_and(|before| !before.is_uppercase());
     char.is_uppercase() && (is_after_lower || after.is_some_and(char::is_lowercase))

@@ -71,42 +71,44 @@ impl Settings {
         self.network.timeout = timeout;
     }
 
-    /// Sets the timeout for connecting.
+    /// Sets the timeout for connecting. Defaults to [`CONNECT_TIMEOUT`](crate::CONNECT_TIMEOUT).
     pub fn connect_timeout(&mut self, timeout: Duration) {
         self.network.connect_timeout = timeout;
     }
 
-    /// Sets the maximum number of retries.
+    /// Sets the maximum number of retries. Defaults to 2.
     pub fn retries(&mut self, retries: u32) {
         self.retries = Some(retries);
     }
 
-    /// Sets the maximum number of requests per second.
+    /// Sets the maximum number of requests per second. Defaults to no limit.
     pub fn max_requests_per_second(&mut self, requests: u32) {
         self.max_requests_per_second = Some(requests);
     }
 
-    /// Sets the maximum size of a response body.
+    /// Sets the maximum size of a response body in bytes. Defaults to
+    /// [`RESPONSE_LIMIT`](crate::RESPONSE_LIMIT).
     pub fn response_limit(&mut self, bytes: usize) {
         self.network.response_limit = bytes;
     }
 
-    /// Sets the maximum number of idle connections that are kept for later requests.
+    /// Sets the maximum number of idle connections that are kept for later requests. Defaults to
+    /// [`MAX_CONNECTIONS`](crate::MAX_CONNECTIONS).
     pub fn max_connections(&mut self, connections: usize) {
         self.network.max_connections = connections;
     }
 
-    /// Sets the name of the application in the User-Agent.
+    /// Sets the name of the application in the User-Agent, such as `my-shop/2.1`.
     pub fn application(&mut self, name: String) {
         self.application = Some(name);
     }
 
-    /// Sets the proxy.
+    /// Sets the URL of the proxy for all hosts. By default, environment variables select the proxy.
     pub fn proxy(&mut self, url: Secret) {
         self.network.proxy = ProxyChoice::Url(url);
     }
 
-    /// Disables the proxy.
+    /// Disables the proxy, so that all connections are direct.
     pub fn no_proxy(&mut self) {
         self.network.proxy = ProxyChoice::Off;
     }
@@ -116,7 +118,7 @@ impl Settings {
         self.network.extra_roots.push(pem);
     }
 
-    /// Uses the certificate verifier of the operating system.
+    /// Uses the certificate verifier of the operating system instead of the compiled-in roots.
     pub fn platform_verifier(&mut self) {
         self.network.platform_verifier = true;
     }
@@ -131,7 +133,7 @@ impl Settings {
         self.transport = Some(transport);
     }
 
-    /// Sets the clock.
+    /// Sets the clock. Defaults to [`SystemClock`](crate::SystemClock).
     pub fn clock(&mut self, clock: Arc<dyn Clock>) {
         self.clock = clock;
     }
@@ -301,7 +303,8 @@ macro_rules! builder_options {
             self
         }
 
-        /// Sets the maximum size of a response body. A larger body is an error. Defaults to 8 MiB.
+        /// Sets the maximum size of a response body in bytes. A larger body is an error. Defaults
+        /// to 8 MiB.
         #[must_use]
         pub fn response_limit(mut self, bytes: usize) -> Self {
             self.settings.response_limit(bytes);

@@ -114,7 +114,7 @@ impl AccessToken {
         self.verifier.take()
     }
 
-    /// Passes every stored part of the token to `add`, each after its length.
+    /// Passes every stored part of the token to `add`, each preceded by its length.
     #[inline]
     pub(crate) fn update(&self, add: &mut dyn FnMut(&[u8])) {
         let seconds = |time: Option<Duration>| time.map(|time| time.as_secs().to_string());
@@ -145,7 +145,7 @@ impl AccessToken {
         late.is_none_or(|late| late > other.received)
     }
 
-    /// Returns whether the lifetime ended at `now` or before.
+    /// Returns whether the lifetime has ended at `now`.
     pub(crate) fn is_expired(&self, now: SystemTime) -> bool {
         let end = self.lifetime.and_then(|lifetime| self.received.checked_add(lifetime));
         end.is_some_and(|end| end <= now)

@@ -92,8 +92,8 @@ pub enum TransportErrorKind {
     TooLarge,
     /// The response is not HTTP.
     Protocol,
-    /// The request cannot be sent (plain http to a host that requires TLS, a proxy that cannot be
-    /// used or that rejects the connection).
+    /// The request cannot be sent, for example because of plain http to a host that requires TLS,
+    /// or because the proxy cannot be used or rejects the connection.
     Refused,
 }
 
@@ -146,8 +146,8 @@ impl TransportError {
         self
     }
 
-    /// Removes the secrets of the request. A source that shows one is replaced with its text without
-    /// them.
+    /// Removes the secrets of the request. If the source of the error shows a secret, it is
+    /// replaced with its text without the secrets.
     pub(crate) fn redact(&mut self, secrets: &RequestSecrets) {
         if let Some(text) = secrets.redacted(&self.text) {
             self.text = text;

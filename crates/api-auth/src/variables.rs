@@ -52,8 +52,8 @@ impl<'a> Env<'a> {
         }
     }
 
-    /// Returns the value of a variable that chooses one of a few words, in lower case and without
-    /// leading and trailing whitespace: `Off` and ` OFF` become `off`.
+    /// Returns the value of a variable whose value is one of a few words. It is returned in lower
+    /// case and without leading and trailing whitespace: `Off` and ` OFF` become `off`.
     ///
     /// # Errors
     /// Returns the same errors as [`get`](Self::get).

@@ -24,7 +24,7 @@ struct Shared<J, T> {
     state: Mutex<State<J, T>>,
     job_added: Condvar,
     first_finished: Condvar,
-    /// Runs a job. It does not panic.
+    /// The function that runs a job. It does not panic.
     run: Box<dyn Fn(&J) -> T + Send + Sync>,
 }
 

@@ -87,7 +87,7 @@ pub fn exposed_some<S: Serializer>(
 }
 
 /// Deserializes strings from a list of strings, numbers and booleans, or from a single string or
-/// whole number. Null and an empty string are an empty list. Entries that are null are skipped.
+/// whole number. Null and an empty string become an empty list. Entries that are null are skipped.
 ///
 /// See the example in the module [`wire`](crate::wire).
 ///
@@ -140,7 +140,7 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
     deserializer.deserialize_any(Texts)
 }
 
-/// Deserializes a list. Null is an empty list.
+/// Deserializes a list. Null becomes an empty list.
 ///
 /// See the example in the module [`wire`](crate::wire).
 ///
@@ -154,7 +154,7 @@ where
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Deserializes objects from a list or from a single object. Null is an empty list.
+/// Deserializes objects from a list or from a single object. Null becomes an empty list.
 ///
 /// See the example in the module [`wire`](crate::wire).
 ///
@@ -207,7 +207,7 @@ where
 }
 
 /// Deserializes objects from a list, or from a map of ids to objects. The ids are dropped, because
-/// the objects contain them. Null is an empty list.
+/// the objects contain them. Null becomes an empty list.
 ///
 /// See the example in the module [`wire`](crate::wire).
 ///
@@ -257,7 +257,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Several<T> {
     }
 }
 
-/// Deserializes a map. Null, and the `[]` that PHP sends for an empty map, are an empty map.
+/// Deserializes a map. Null, and the `[]` that PHP sends for an empty map, become an empty map.
 ///
 /// See the example in the module [`wire`](crate::wire).
 ///

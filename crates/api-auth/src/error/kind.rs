@@ -1,6 +1,6 @@
 //! The kinds of errors.
 
-/// The kind of an error, by what the caller can do about it.
+/// The kind of an error. It determines what the caller can do about the error.
 ///
 /// See the example in [`Error`](crate::Error).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -32,7 +32,7 @@ impl Detail {
     }
 }
 
-/// An error response of a provider, as parsed by the provider's crate.
+/// An error response of a provider, which the provider's crate has parsed.
 ///
 /// The client adds the status, headers and body, and creates an [`Error`](crate::Error).
 ///
@@ -183,7 +183,8 @@ impl Display for ResponseError {
 
 impl StdError for ResponseError {}
 
-/// Returns a message about the content encoding of a response, if the body has not been decoded.
+/// Returns a message about the content encoding of a response whose body has not been decoded.
+/// Returns `None` for any other response.
 pub(crate) fn undecoded(response: &Response) -> Option<String> {
     let encoding = response.headers().get(http::header::CONTENT_ENCODING)?;
     let name = String::from_utf8_lossy(encoding.as_bytes()).trim().to_owned();

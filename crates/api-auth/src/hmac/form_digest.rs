@@ -92,7 +92,7 @@ pub fn form<'request, 'a>(
 #[derive(Debug, Clone)]
 pub struct FormDigest {
     key: HmacKey,
-    /// The name of the parameter with the digest.
+    /// The name of the parameter that contains the digest.
     parameter: &'static str,
     spaced: Option<&'static str>,
 }

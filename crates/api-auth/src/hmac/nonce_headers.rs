@@ -71,9 +71,9 @@ pub enum Variant {
     SignedQuery,
     /// For every GET, `{}` is signed, whatever the query. Servers since April 2021 verify this.
     EmptyQuery,
-    /// The nonce and the body are signed, and sent with `X-API-*` headers. The parameters of the
-    /// query are moved into a JSON body, which is written in PHP's format (see [`php_json_body`]).
-    /// Servers since 2022 verify this.
+    /// The nonce and the body are signed, and the signature is sent in `X-API-*` headers. The
+    /// parameters of the query are moved into a JSON body, which is written in PHP's format (see
+    /// [`php_json_body`]). Servers since 2022 verify this.
     BodyOnly,
 }
 
@@ -236,8 +236,8 @@ impl Names {
     }
 }
 
-/// Marks a GET that is signed according to the configured variant. The server possibly does not
-/// support this variant.
+/// Marks a GET that is signed according to the configured variant. It is possible that the server
+/// does not support this variant.
 const AS_CONFIGURED: Generation = Generation::new(1);
 /// Marks a GET that is signed according to the other variant.
 const SWAPPED: Generation = Generation::new(2);

@@ -29,7 +29,7 @@ impl Forms {
 pub(super) enum Kind {
     /// No information.
     Plain,
-    /// The type rejects this empty value. If the type is in an `Option`, that is `None`.
+    /// The type rejects this empty value. If the type is in an `Option`, the value becomes `None`.
     Empty(Forms),
     /// An `Option` of this type must accept these empty values.
     Learn(&'static str, Forms),

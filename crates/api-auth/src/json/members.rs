@@ -47,7 +47,7 @@ pub(super) struct Owner<'p> {
     fields: &'static [&'static str],
     /// Whether the type collects unknown members.
     keeps: bool,
-    /// The hash of the field and the name of each previous member, in a pass that compares names.
+    /// The field (as a hash) and the name of each previous member, in a pass that compares names.
     seen: Vec<(u64, String)>,
 }
 

@@ -13,8 +13,8 @@ use crate::models::amount;
 use crate::raw_members::{Name, RawMembers};
 use crate::scalar;
 
-/// The fields of a response that its type does not cover, or of an object whose fields are not
-/// documented.
+/// The fields of a response for which its type has no field of its own, or all fields of an object
+/// whose fields are not documented.
 ///
 /// The fields are stored as JSON text and parsed when they are read. If the last field of a struct
 /// has this type and the name `$extra`, [`json`](crate::json()) stores the unknown fields of the
@@ -100,8 +100,9 @@ impl ExtraFields {
         self.get(name).is_some()
     }
 
-    /// Returns the field `name`, a string, number or boolean, as a string. A number has the digits
-    /// that the server sent. Returns `None` if the field is absent, null, a list or an object.
+    /// Returns the field `name` as a string, if it is a string, a number or a boolean. A number has
+    /// the digits that the server sent. Returns `None` if the field is absent, null, a list or an
+    /// object.
     pub fn text(&self, name: &str) -> Option<String> {
         #[derive(Deserialize)]
         #[serde(transparent)]

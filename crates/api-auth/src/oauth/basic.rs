@@ -66,8 +66,9 @@ impl Default for ClientNames {
 }
 
 impl ClientNames {
-    /// Returns the name of the client's id or secret, whichever begins or ends with whitespace.
-    /// `id` and `secret` say for each whether it does. If both do, the name of the id is returned.
+    /// Returns the name of the client's id or secret that begins or ends with whitespace. `id` and
+    /// `secret` are `true` if the respective value does. If both are `true`, the name of the id is
+    /// returned.
     pub(super) fn spaced(self, id: bool, secret: bool) -> Option<&'static str> {
         match (id, secret) {
             (true, _) => Some(self.client_id),

@@ -55,7 +55,7 @@ struct State {
     last: Generation,
     /// Whether the last prepared request uses the refresh token.
     refreshing: bool,
-    /// The number of consecutive tokens that replaced a rejected one, came from the store, and were
+    /// The number of consecutive tokens from the store that replaced a rejected token and were then
     /// also rejected by the server.
     rejected_replacements: u32,
 }
@@ -104,7 +104,7 @@ impl Bearer {
     /// | [`Grant::Refresh`] | client secret and this refresh token |
     /// | [`Grant::AuthorizationCode`] | cannot be stored |
     ///
-    /// With [`Grant::Refresh`] the store also contains the refresh tokens that the server has
+    /// With [`Grant::Refresh`], the store also contains the refresh tokens that the server has
     /// issued since then. A later process with the same first refresh token continues with the last
     /// one.
     ///

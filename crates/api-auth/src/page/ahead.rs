@@ -1,4 +1,4 @@
-//! Requesting the pages of a numbered list ahead of the reader.
+//! Requests for the pages of a numbered list ahead of the reader.
 
 use crate::client::Client;
 use crate::clock::Interrupt;

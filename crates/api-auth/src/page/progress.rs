@@ -23,7 +23,7 @@ pub(super) struct Progress {
     received: u64,
     total: Total,
     repeated: u32,
-    /// The number of entries before the page at which reading again ends.
+    /// Pages are read again up to the page that has this number of entries before it.
     reread_until: u64,
     /// Whether the pages that are read again must contain an entry that was returned before.
     needs_anchor: bool,
@@ -164,7 +164,8 @@ impl Progress {
         Ok(())
     }
 
-    /// Compares the total of a page of `count` entries with that of the page before.
+    /// Compares the total that was received with a page of `count` entries with the total of the
+    /// previous page.
     fn add_total(&mut self, extent: Extent, count: u64) {
         let Some(total) = extent.total() else { return };
         if count > 0 && total < extent.before().saturating_add(count) {

@@ -1,4 +1,4 @@
-//! Masks secrets and personal data in texts, and leaves everything else unchanged.
+//! Masks secrets and personal data in text, and leaves everything else unchanged.
 
 use std::borrow::Cow;
 
@@ -64,7 +64,8 @@ pub(super) const PERSONAL: &[&str] = &[
 /// Members that show that the member `name` in the same text is the name of a person.
 const PERSON: &[&str] = &["\"username\"", "\"email\""];
 
-/// Names of members with at most this number of characters are never masked.
+/// The maximum length, in characters, of member names that are not masked unless they contain an
+/// `@`.
 const LONGEST_NAME: usize = 15;
 
 /// Names that look like secrets but are not. A client needs their values to parse a response.
@@ -222,7 +223,7 @@ struct Scanner<'a> {
     numbers: Numbers,
     frames: Vec<Frame>,
     out: String,
-    /// The characters that are neither part of a string, a number nor punctuation.
+    /// The characters that are neither punctuation nor part of a string or a number.
     outside: String,
 }
 

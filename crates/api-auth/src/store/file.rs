@@ -35,9 +35,9 @@ const LONGEST: u64 = 256 * 1024;
 /// lock file makes other processes wait while one process requests a token. The lock ends with its
 /// process, even if the process is killed. The next process that requests a token removes
 /// incomplete files of killed processes. Files that cannot be read, are damaged, or have a later
-/// format are ignored.
+/// version of the format are ignored.
 ///
-/// On Unix the store uses only a folder and files that belong to the user of the process and are
+/// On Unix, the store uses only a folder and files that belong to the user of the process and are
 /// not writable by other users, and follows no symbolic links to them. A folder above it may belong
 /// to another user, such as the user who deploys a program. In a folder of that user, and in a
 /// folder that is writable by other users, such as `/tmp`, the next folder of the path must belong
@@ -210,7 +210,7 @@ impl FileStore {
     }
 }
 
-/// Returns the parent folder that is not created, and the user's cache folder in it.
+/// Returns the parent folder that must exist, and the user's cache folder in it.
 fn cache_of_user(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<(PathBuf, PathBuf)> {
     let below = |existing: PathBuf, path: &str| {
         let cache = existing.join(path);

@@ -54,7 +54,7 @@ impl LockOnce {
         LockAttempt { was_tried: true, guard }
     }
 
-    /// Records that a request succeeded, so that the next attempt waits again.
+    /// Records that a request succeeded, so that the next attempt waits for the lock again.
     pub fn succeeded(&self) {
         self.is_skipped.store(false, Ordering::Relaxed);
     }

@@ -342,8 +342,8 @@ impl TransportError {
 /// ureq's message for a line of a request that does not fit into the output buffer.
 const HEAD_TOO_LONG: &str = "output too small to write output";
 
-/// Classifies an error of ureq: its kind, and whether the request was certainly not sent. The
-/// messages do not contain the URL, since its query may contain a token.
+/// Converts an error of ureq, and determines its kind and whether the request was certainly not
+/// sent. The messages do not contain the URL, since its query may contain a token.
 fn explain(error: ureq::Error, timeouts: &Timeouts) -> TransportError {
     let (is_connected, error) = unmarked(error);
     explain_marked(error, is_connected, timeouts)
@@ -431,7 +431,7 @@ fn unmarked(error: ureq::Error) -> (bool, ureq::Error) {
     (true, error)
 }
 
-/// Returns the timeout that has passed.
+/// Returns the duration of the timeout that has passed.
 fn limit(reason: Timeout, timeouts: &Timeouts) -> Option<Duration> {
     match reason {
         Timeout::Global => timeouts.global,

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// The same for the address of the last successful connection.
 const PATIENCE_WITH_KNOWN: Duration = Duration::from_secs(2);
 
-/// A TCP connector that switches to the next address of a host soon if an address does not respond.
+/// A TCP connector that soon switches to the next address of a host if an address does not respond.
 /// ureq would wait for more than half of the timeout. The next connection first tries the address
 /// of the last successful connection.
 #[derive(Debug)]
@@ -187,7 +187,7 @@ impl<T: Transport> Transport for EarlyResponse<T> {
     }
 }
 
-/// An error that occurred before a connection was established: the request was not sent.
+/// An error that occurred before a connection was established, so that the request was not sent.
 #[derive(Debug)]
 pub(crate) struct Unconnected(pub(crate) Error);
 
