@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::Response;
 
-/// A failure of the next requests; see [`Server::misbehave`](crate::Server::misbehave).
+/// A failure that a server simulates for its next requests; see
+/// [`Server::misbehave`](crate::Server::misbehave).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Misbehaviour {
@@ -26,21 +27,22 @@ pub enum Misbehaviour {
     /// Announces a body of ten gigabytes, and sends data until the client closes the connection.
     /// The request is not handled.
     Endless,
-    /// Responds with 429, and with this `Retry-After` in seconds, if any.
+    /// Responds with 429 and, if set, with this number of seconds as `Retry-After`. The request is
+    /// not handled.
     TooManyRequests(Option<u64>),
-    /// Responds with 502 and an HTML page, like a proxy.
+    /// Responds with 502 and an HTML page, like a proxy. The request is not handled.
     BadGateway,
     /// Handles the request and responds with 200 and an empty body.
     EmptyBody,
-    /// Responds with this response. The request is not handled.
+    /// Sends this response. The request is not handled.
     Response(Response),
     /// Sends these bytes and closes the connection. The request is not handled.
     Bytes(Vec<u8>),
 }
 
 impl Misbehaviour {
-    /// The failures that the console and `api-sandbox --misbehave` offer, each with its name and
-    /// description.
+    /// The failures that the console and `api-sandbox --misbehave` offer, each as its name, its
+    /// description and its value.
     ///
     /// ```
     /// use api_sandbox::Misbehaviour;
@@ -66,7 +68,8 @@ impl Misbehaviour {
         ("endless", "endless body", Self::Endless),
     ];
 
-    /// Returns the failure with this name in [`NAMED`](Self::NAMED).
+    /// Returns the failure with this name in [`NAMED`](Self::NAMED). Returns `None` if there is no
+    /// such name.
     pub fn named(name: &str) -> Option<Self> {
         let found = Self::NAMED.into_iter().find(|(known, ..)| *known == name);
         found.map(|(_, _, how)| how)
