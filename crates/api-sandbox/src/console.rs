@@ -16,7 +16,7 @@ use crate::{Misbehaviour, Raw, Response, SandboxClock, Seen};
 /// The content of a server's console page; see [`Service::console`](crate::Service::console).
 #[derive(Debug, Clone, Default)]
 pub struct ConsolePage {
-    /// The name of the provider.
+    /// The name of the provider, such as `Tpay`, for the heading of the page.
     pub title: &'static str,
     /// The clock of the server, which the console shows and can advance. `None` if the server has
     /// no clock.

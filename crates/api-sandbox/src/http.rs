@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use crate::chunked;
 use crate::query::whole;
 
-/// The maximum size of a body, in bytes.
+/// The maximum size of a request body, in bytes.
 const MOST: usize = 1024 * 1024;
 /// The maximum size of a request head, in bytes.
 const MOST_OF_HEAD: usize = 64 * 1024;

@@ -58,7 +58,7 @@ impl Sandbox {
     /// crates expect.
     ///
     /// # Errors
-    /// Returns an error if a server cannot listen, for example because no port is free.
+    /// Returns an error if a server cannot listen on a port, for example because none is free.
     pub fn start() -> io::Result<Self> {
         Self::start_at(0)
     }
@@ -72,10 +72,11 @@ impl Sandbox {
         Self::start_with_clock(port, SandboxClock::default())
     }
 
-    /// Starts the servers like [`start_at`](Self::start_at), with this clock.
+    /// Starts the servers like [`start_at`](Self::start_at), but with this clock instead of the
+    /// system clock.
     ///
     /// # Errors
-    /// Returns the errors of [`start_at`](Self::start_at).
+    /// Returns the same errors as [`start_at`](Self::start_at).
     pub fn start_with_clock(port: u16, clock: SandboxClock) -> io::Result<Self> {
         let at = |offset: u16| match port {
             0 => Ok(0),

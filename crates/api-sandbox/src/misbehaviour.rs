@@ -9,7 +9,7 @@ use crate::Response;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Misbehaviour {
-    /// Handles the request, and delays the response by this time.
+    /// Handles the request, and delays the response by this duration.
     Delay(Duration),
     /// Resets the connection before the request is read.
     ResetBeforeReading,
@@ -17,10 +17,11 @@ pub enum Misbehaviour {
     ResetAfterReading,
     /// Handles the request and closes the connection in the middle of the response body.
     CutBody,
-    /// Handles the request, sends part of the status line, waits for this time, and closes the
+    /// Handles the request, sends part of the status line, waits for this duration, and closes the
     /// connection.
     StallInHeaders(Duration),
-    /// Handles the request, sends half of the body, waits for this time and closes the connection.
+    /// Handles the request, sends half of the body, waits for this duration, and closes the
+    /// connection.
     StallInBody(Duration),
     /// Handles the request, and sends the response byte by byte, with this pause before each byte.
     Trickle(Duration),

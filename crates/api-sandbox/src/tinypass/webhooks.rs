@@ -36,7 +36,7 @@ impl Webhooks {
     /// URL.
     ///
     /// # Errors
-    /// Returns an error for any other URL.
+    /// Returns an error if `url` has a different scheme or host.
     pub fn subscribe(&mut self, url: &str) -> Result<(), String> {
         let callback = Callback::new(url)
             .ok_or_else(|| format!("{url} is not an http:// URL of this machine"))?;

@@ -30,7 +30,7 @@ pub struct Promise {
     pub client_id: String,
     /// The user id of the lender, if the promise is a loan that was made on the website.
     pub lender: Option<String>,
-    /// The source address.
+    /// The address from which the tokens are promised.
     pub source: String,
     /// The destination address, or an e-mail address that does not belong to a user.
     pub destination: String,

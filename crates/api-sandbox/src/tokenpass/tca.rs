@@ -14,7 +14,7 @@ const BLANK: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
 /// A rule, which compares the balance of an asset with an amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// The asset, in upper case.
+    /// The name of the asset, in upper case.
     pub asset: String,
     /// The amount with which the balance is compared, in satoshis.
     pub amount: i128,

@@ -32,7 +32,7 @@ pub(super) enum Kind {
     Int(i64, i64),
     /// A positive amount in the main unit of the currency, with at most two decimal places.
     Money,
-    /// A positive number, or a string with a positive number.
+    /// A positive number, or a string that contains one.
     Quantity,
     /// `true` or `false`.
     Bool,
@@ -333,12 +333,12 @@ pub(super) fn is_url(text: &str) -> bool {
         && !text.contains(char::is_whitespace)
 }
 
-/// Returns whether a string can be an e-mail address.
+/// Returns whether a string can be an e-mail address: a name, `@`, and a host with a dot.
 pub(super) fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
 }
 
-/// Returns whether a string can be a country code.
+/// Returns whether a string can be a country code: two upper-case letters.
 pub(super) fn is_country(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }

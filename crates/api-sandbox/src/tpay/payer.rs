@@ -13,7 +13,7 @@ use crate::console::{self, Escaped};
 use crate::{Raw, Response};
 
 impl Tpay {
-    /// Returns the payment with this id or title.
+    /// Returns the payment with this id or title. Returns `None` if there is no such payment.
     pub fn transaction(&self, id: &str) -> Option<&Transaction> {
         self.find(id).and_then(|index| self.transactions.get(index))
     }
