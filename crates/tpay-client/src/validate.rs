@@ -48,7 +48,7 @@ pub(crate) fn amount(name: &'static str, amount: Amount) -> Result<(), InputErro
     positive(name, amount)?;
     match amount.minor_units(2) {
         Some(_) => Ok(()),
-        None => Err(InputError::new(name, "must have at most 2 decimals")),
+        None => Err(InputError::new(name, "must have at most 2 decimal places")),
     }
 }
 
