@@ -911,7 +911,7 @@ impl Client {
         match self.get_promise(name) {
             Ok(None) => return Ok(None),
             Ok(Some(promise)) if request.is_fulfilled_by(&promise) => return Ok(Some(promise)),
-            // The server may interpret digits at the beginning of a name as the id of another
+            // The server can interpret digits at the beginning of a name as the id of another
             // promise, even of another application.
             Ok(Some(_)) => {}
             Err(error) if error.kind() == ErrorKind::Input => {}

@@ -52,8 +52,8 @@ pub fn user_hash(user_id: &str) -> String {
     sha256_hex(user_id.as_bytes())
 }
 
-/// Extracts the signature from the output of a wallet: the line before `-----END BITCOIN
-/// SIGNATURE-----`, or the whole string if it has no such line.
+/// Extracts the signature from the output of a wallet: the line before
+/// `-----END BITCOIN SIGNATURE-----`, or the whole string if it contains no such line.
 ///
 /// ```
 /// use tokenpass_client::proof::extract_signature;

@@ -323,7 +323,7 @@ impl Rules {
     ///   characters other than ASCII letters, digits and `:` (subassets can never match),
     /// - an asset occurs more often than the query can express,
     /// - an operator is unknown,
-    /// - an amount is below 0 or above 10000000 tokens (10^15 satoshis). The server may interpret a
+    /// - an amount is below 0 or above 10000000 tokens (10^15 satoshis). The server can interpret a
     ///   larger amount as another number, because it calculates with floating-point numbers, which
     ///   PHP does not round at that size.
     pub fn validate(&self) -> Result<(), InputError> {
@@ -483,7 +483,7 @@ impl FromStr for Rules {
     /// everywhere except around an `or` that is joined with `and`: "A and (B or C)" must be written
     /// "A and B or A and C".
     ///
-    /// The string may end with `without promises`; see
+    /// The string can end with `without promises`; see
     /// [`without_promises`](Rules::without_promises).
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Pagination.
+//! Pagination of lists by page number.
 
 use api_auth::{Extent, InputError, Params};
 
@@ -44,7 +44,7 @@ impl Paging {
 /// Defines the setters of a list whose field `paging` is a [`Paging`].
 macro_rules! page_setters {
     () => {
-        /// Sets the page, from 1.
+        /// Sets the number of the page, counted from 1.
         #[must_use]
         pub fn page(mut self, page: u32) -> Self {
             self.paging.page = Some(page);

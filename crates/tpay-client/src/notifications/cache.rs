@@ -1,6 +1,7 @@
 //! A cache of fetched certificates, keyed by file name.
 //!
-//! The names are taken from messages that are not verified yet, so any sender can choose them:
+//! The names are taken from messages that are not verified yet, so any sender can choose them.
+//! Therefore:
 //!
 //! - each name has its own pause, so that invalid messages with one name do not block another name;
 //! - the usual names are not counted and never evicted, so that invalid messages with other names
@@ -10,8 +11,8 @@
 //! - all fetches of such names share one budget. If more messages need it than it allows, it is
 //!   assigned at random, so that no sender can use all of it by timing its messages;
 //! - within a name, a certificate that never verified a message never evicts one that did;
-//! - no lock is held during a fetch. Only messages that no cached certificate verifies wait for a
-//!   fetch, except in the thread that fetches.
+//! - no lock is held during a fetch. Meanwhile, other threads wait only with messages that no
+//!   cached certificate verifies.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
@@ -28,7 +29,7 @@ const PAUSE: Duration = Duration::from_secs(10);
 const MAX_UNVERIFIED: usize = 16;
 /// The maximum number of fetches in a burst for unusual names that never verified a message.
 const MAX_FETCHES: u64 = 16;
-/// One more of these fetches is allowed after each interval.
+/// The time after which one more of these fetches is allowed.
 const FETCH_INTERVAL: Duration = Duration::from_secs(10);
 /// The maximum number of rejected claims that are counted.
 const MAX_REJECTIONS: usize = 256;
@@ -91,7 +92,7 @@ pub(super) enum Claim<'a> {
     Fetch(Fetch<'a>),
     /// Another thread is fetching the certificate.
     Running(Running<'a>),
-    /// The pause of the name has not ended, or there is no budget or capacity for another name.
+    /// The pause of the name has not ended, or there is no budget or capacity for one more name.
     Paused,
 }
 
@@ -267,7 +268,7 @@ impl Cache {
         !entry.has_verified() && !self.usual.contains(&&*entry.name)
     }
 
-    /// Returns whether there are too many unverified names for one more.
+    /// Returns whether the limit of unverified names is reached.
     fn is_full(&self, entries: &[Entry]) -> bool {
         entries.iter().filter(|entry| self.is_unverified(entry)).count() >= MAX_UNVERIFIED
     }
@@ -326,7 +327,7 @@ pub(super) struct Fetch<'a> {
 
 impl Fetch<'_> {
     /// Ends the fetch at `now`, with the certificate or, if it failed, without one. The pause
-    /// starts at `now`, so that a long fetch that failed is not repeated at once.
+    /// starts at `now`, so that a long fetch that failed is not repeated immediately.
     pub(super) fn end(self, certificate: Option<Certificate>, now: SystemTime) {
         self.cache.with(self.name, |entry| {
             entry.requested = Some(now);
