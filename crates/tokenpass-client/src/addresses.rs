@@ -56,8 +56,8 @@ pub struct Address {
     /// The message to sign for [`Client::verify_address`]. It expires after ten hours. Each
     /// response with a new code invalidates the previous code.
     pub verify_code: Option<String>,
-    /// The address to which a payment proves the ownership, as an alternative to a signature. The
-    /// provider's documentation does not mention this field.
+    /// The address to which the user can send a payment to prove the ownership, as an alternative
+    /// to a signature. The provider's documentation does not mention this field.
     pub verify_address: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]

@@ -177,7 +177,8 @@ impl Authorize {
         }
         let state = Secret::new(params.get("state").unwrap_or_default());
         if state.is_empty() || state != self.state {
-            let text = "state: does not match this login; the callback may be from a login that someone else started";
+            let text = "state: does not match this login; the callback may be from a login that \
+                        someone else started";
             return Err(failed(LoginErrorKind::StateMismatch, "", text));
         }
         match params.get("code").filter(|code| !code.is_empty()) {
@@ -187,7 +188,7 @@ impl Authorize {
     }
 }
 
-/// The error of a login callback without a valid code.
+/// The error for a login callback that contains no valid code.
 ///
 /// See the example on [`Authorize`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -458,8 +459,8 @@ pub struct ExchangeCodeAtApi {
 }
 
 impl ExchangeCodeAtApi {
-    /// Creates a request to exchange a code that was sent to this `redirect_uri` for a login with
-    /// these scopes and this state.
+    /// Creates a request to exchange a code. `redirect_uri`, the scopes and the state must be those
+    /// of the login.
     pub fn new(
         code: impl Into<Secret>,
         redirect_uri: impl Into<String>,
@@ -528,7 +529,7 @@ fn spaced_login(username: &str, password: &Secret) -> Option<&'static str> {
 ///
 /// See the example on [`Authorize`].
 ///
-/// Source: clients of 2020 and later; not documented.
+/// Source: the provider's clients since 2020; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestPasswordToken {
     username: String,

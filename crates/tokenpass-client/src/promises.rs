@@ -96,7 +96,8 @@ impl RegisterSource {
         assign_user_hash: impl Into<String>,
         /// Sets the label of the assigned address. Only privileged applications may set this.
         assign_user_label: impl Into<String>,
-        /// Sets the chain, such as `bitcoin`, for servers since 2019. It is sent as `type`.
+        /// Sets the chain, such as `bitcoin`. It is sent as `type`. Supported by servers since
+        /// 2019.
         chain: impl Into<String>,
     }
 }
@@ -384,11 +385,12 @@ impl CreatePromise {
         reference: impl Into<String>,
         /// Sets the note. The server returns it with HTML entities.
         note: impl Into<String>,
-        /// Sets the chain, such as `bitcoin`, for servers since 2019.
+        /// Sets the chain, such as `bitcoin`. Supported by servers since 2019.
         chain: impl Into<String>,
-        /// Sets the protocol on the chain, such as `counterparty`, for servers since 2019.
+        /// Sets the protocol on the chain, such as `counterparty`. Supported by servers since
+        /// 2019.
         protocol: impl Into<String>,
-        /// Sets whether the destination is a generated address, for servers since 2022.
+        /// Sets whether the destination is a generated address. Supported by servers since 2022.
         pseudo: bool,
     }
 }
@@ -631,7 +633,7 @@ impl ListPromises {
     }
 
     setters! {
-        /// Sets the destination address of the promises to list, for servers since 2018.
+        /// Sets the destination address of the promises to list. Supported by servers since 2018.
         destination: impl Into<String>,
     }
 }
@@ -654,7 +656,7 @@ impl Endpoint for ListPromises {
 ///
 /// See the example in the module [`promises`](crate::promises).
 ///
-/// Source: clients of 2018 and later; not documented.
+/// Source: the provider's clients since 2018; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPromisesByEmail {
     email: String,

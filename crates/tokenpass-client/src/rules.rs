@@ -26,7 +26,7 @@ wire_enum! {
         Exactly = "=",
         /// The same as [`Op::Exactly`].
         Equal = "==",
-        /// An amount other than this one.
+        /// Less or more than the amount.
         OtherThan = "!=",
         /// The same as [`Op::OtherThan`].
         Not = "!",
@@ -324,8 +324,8 @@ impl Rules {
     /// - an asset occurs more often than the query can express,
     /// - an operator is unknown,
     /// - an amount is below 0 or above 10000000 tokens (10^15 satoshis). The server can interpret a
-    ///   larger amount as another number, because it calculates with floating-point numbers, which
-    ///   PHP does not round at that size.
+    ///   larger amount as a different number, because it calculates with floating-point numbers,
+    ///   which PHP does not round at that size.
     pub fn validate(&self) -> Result<(), InputError> {
         if self.stack.is_empty() {
             return Err(InputError::new(

@@ -166,7 +166,7 @@ impl Endpoint for FindUsers {
 ///
 /// See the example in the module [`tca`](crate::tca).
 ///
-/// Source: clients of 2018 and later; not documented.
+/// Source: the provider's clients since 2018; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckEmail {
     email: String,

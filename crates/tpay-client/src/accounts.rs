@@ -512,8 +512,8 @@ impl AccountBank {
         currency: impl Into<Currency>,
         /// Sets the country code, two letters (ISO 3166-1), such as `PL`.
         country_code: impl Into<String>,
-        /// Sets the type: 1 for a Polish account (PLN), 2 for SEPA (EUR), 3 for a foreign account
-        /// (PLN, EUR, USD, GBP). Defaults to 1.
+        /// Sets the type: 1 for a Polish account (PLN), 2 for SEPA (EUR), or 3 for a foreign
+        /// account (PLN, EUR, USD, GBP). Defaults to 1.
         account_type: u32,
     }
 }

@@ -189,14 +189,14 @@ pub struct CardToken {
     /// The masked card number: the first digits (BIN) and the last four, such as
     /// `411111******1111`.
     pub card_tail: Option<String>,
-    /// The appearance of the card.
+    /// The appearance of the card, as an image.
     pub content: Option<CardContent>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// The appearance of a card.
+/// The appearance of a card, as an image.
 ///
 /// See the example in the module [`cards`](crate::cards).
 ///

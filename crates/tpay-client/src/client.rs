@@ -298,7 +298,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the scope of tokens: `read`, `write` or `read write`. Not sent by default.
+    /// Sets the scope of tokens: `read`, `write` or `read write`. By default, no scope is sent.
     pub fn token_scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
         self

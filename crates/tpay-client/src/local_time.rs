@@ -11,9 +11,9 @@ const DAY: i64 = 24 * HOUR;
 /// A date and time in Polish local time (Europe/Warsaw), in the provider's format:
 /// `YYYY-MM-DD HH:MM:SS`.
 ///
-/// Times of any zone are converted: [`UnixTime`], [`SystemTime`], and, with the feature `jiff-1`,
-/// `jiff::Timestamp` via [`UnixTime`]. Strings are sent unchanged. The conversion applies the
-/// European Union's rule for summer time, so it is exact for times since 1996.
+/// Other types of times are converted: [`UnixTime`], [`SystemTime`], and, with the feature
+/// `jiff-1`, `jiff::Timestamp` via [`UnixTime`]. Strings are sent unchanged. The conversion applies
+/// the European Union's rule for summer time, so it is exact for times since 1996.
 ///
 /// ```
 /// use std::time::Duration;

@@ -452,23 +452,23 @@ pub struct MarketplacePos {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BillingAddressDetails {
-    /// The e-mail address.
+    /// The payer's e-mail address.
     pub email: Option<String>,
-    /// The first name and surname, such as `Jan Nowak`.
+    /// The payer's first name and surname, such as `Jan Nowak`.
     pub name: Option<String>,
-    /// The phone number, such as `+48600100200`.
+    /// The payer's phone number, such as `+48600100200`.
     pub phone: Option<String>,
-    /// The street.
+    /// The payer's street.
     pub street: Option<String>,
-    /// The postal code, such as `61-707`.
+    /// The payer's postal code, such as `61-707`.
     pub postal_code: Option<String>,
-    /// The city.
+    /// The payer's city.
     pub city: Option<String>,
-    /// The country, two letters (ISO 3166-1), such as `PL`.
+    /// The payer's country, two letters (ISO 3166-1), such as `PL`.
     pub country: Option<String>,
-    /// The house number, such as `12a`.
+    /// The payer's house number, such as `12a`.
     pub house_no: Option<String>,
-    /// The flat number.
+    /// The payer's flat number.
     pub flat_no: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -486,7 +486,7 @@ pub struct BillingAddressDetails {
 #[non_exhaustive]
 pub struct MarketplaceCallbackDetails {
     /// The type: 1 for the URL after success, 2 for the URL after a failure, 3 for the notification
-    /// URL, 4 for the notification e-mail address.
+    /// URL, or 4 for the notification e-mail address.
     #[serde(rename = "type")]
     pub kind: Option<i64>,
     /// The URL or the e-mail address.
@@ -661,7 +661,7 @@ impl PayMarketplaceTransaction {
     setters! {
         /// Sets the BLIK code or the alias to pay with.
         blik_payment_data: BlikPayment,
-        /// Sets an encrypted card, or the token of a saved card.
+        /// Sets the card to pay with: an encrypted card, or the token of a saved card.
         card_payment_data: CardPayment,
         /// Sets the Apple Pay payment data: the JSON from the wallet in base64.
         apple_pay_payment_data: impl Into<Secret>,

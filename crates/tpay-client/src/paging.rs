@@ -89,9 +89,9 @@ pub(crate) fn extent(
     Extent::of_page(page.saturating_sub(1), limit).with_total(total)
 }
 
-/// Declares the methods `next` and `extent` of `Paged` for a list whose field `paging` is a [`Paging`]
-/// and whose responses have the fields `limit` and `total`. `$count` returns the number of entries of
-/// a page.
+/// Declares the methods `next` and `extent` of `Paged` for a list whose field `paging` is a
+/// [`Paging`] and whose responses have the fields `limit` and `total`. `$count` returns the number
+/// of entries of a page.
 macro_rules! paged_by_number {
     ($output:ty, $count:expr) => {
         fn next(&self, page: &$output) -> Option<Self> {

@@ -231,23 +231,23 @@ impl TransactionDate {
 pub struct PayerDetails {
     /// The id of the payer, such as `py_hZUw4HdCk9wHMHA7`.
     pub payer_id: Option<String>,
-    /// The e-mail address.
+    /// The payer's e-mail address.
     pub email: Option<String>,
-    /// The first name and surname, such as `Jan Nowak`.
+    /// The payer's first name and surname, such as `Jan Nowak`.
     pub name: Option<String>,
-    /// The phone number, as the payer entered it.
+    /// The payer's phone number, as the payer entered it.
     pub phone: Option<String>,
-    /// The street and the house number.
+    /// The payer's street and house number.
     pub address: Option<String>,
-    /// The city.
+    /// The payer's city.
     pub city: Option<String>,
-    /// The country, two letters (ISO 3166-1), such as `PL`.
+    /// The payer's country, two letters (ISO 3166-1), such as `PL`.
     pub country: Option<String>,
-    /// The postal code, such as `61-808` (`code` in requests).
+    /// The payer's postal code, such as `61-808` (`code` in requests).
     pub postal_code: Option<String>,
-    /// The tax id, such as `7773061579`.
+    /// The payer's tax id, such as `7773061579`.
     pub tax_id: Option<String>,
-    /// The IP address, v4 or v6.
+    /// The payer's IP address, v4 or v6.
     pub ip: Option<String>,
     /// The user agent of the payer's browser.
     pub user_agent: Option<String>,

@@ -12,7 +12,7 @@ use crate::{Client, error, validate};
 /// `POST /accounts/files`: uploads a document for an account, or for a person of the account.
 ///
 /// Experimental: the provider does not document how the content is encoded, which file types and
-/// sizes are accepted, whether the person is optional, and what the response contains.
+/// sizes are accepted, whether the person is optional, or what the response contains.
 ///
 /// ```
 /// use tpay_client::accounts::UploadAccountFile;

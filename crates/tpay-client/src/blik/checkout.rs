@@ -265,8 +265,8 @@ struct Checkout {
 }
 
 impl Checkout {
-    /// Creates the payment of a transaction whose state is `before`. A new transaction has no
-    /// attempts.
+    /// Creates a payment of a transaction. `before` is the state of the transaction before the
+    /// payment. A new transaction has no attempts.
     fn new(
         id: String,
         pay: Pay,
@@ -338,7 +338,7 @@ fn is_failed(attempt: &Attempt) -> bool {
     attempt.payment_error_code.as_ref().is_some_and(|code| !code.as_str().is_empty())
 }
 
-/// Returns the payment method of a valid BLIK payment.
+/// Returns the payment method for a BLIK payment, or an error if the payment is invalid.
 fn payment_method(blik: BlikPayment) -> Result<Pay, InputError> {
     if !blik.has_code_or_alias() {
         return Err(InputError::new("blik_token", "must be set unless there is an alias"));

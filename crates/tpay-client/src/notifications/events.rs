@@ -345,9 +345,10 @@ impl RecurringNotification {
     }
 }
 
-/// A genuine notification of an unknown kind, or with a body that is neither a form nor JSON
-/// without repeated names. [`read`](crate::Notifications::read) returns it as the payload of an
-/// error. There is no response that acknowledges it.
+/// A genuine notification of an unknown kind, or one whose body cannot be parsed, because it is
+/// neither a form nor JSON or because it contains a name twice.
+/// [`read`](crate::Notifications::read) returns it as the payload of an error. There is no response
+/// that acknowledges it.
 ///
 /// See the example in the module [`notifications::events`](crate::notifications::events).
 #[derive(Clone, PartialEq, Eq)]

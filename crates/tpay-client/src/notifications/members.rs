@@ -89,8 +89,8 @@ impl Members {
         self.object.get(name)
     }
 
-    /// Returns a string, number or boolean as a string. Returns `None` if the member is absent, null,
-    /// a list or an object.
+    /// Returns a string, number or boolean as a string. Returns `None` if the member is absent,
+    /// null, a list or an object.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         text(self.get(name)?)
     }

@@ -61,7 +61,7 @@ pub struct PaymentNotification {
     pub paid: Amount,
     /// The description that the payer saw (`tr_desc`).
     pub description: String,
-    /// The status (`tr_status`).
+    /// The status of the payment (`tr_status`).
     pub status: NotificationStatus,
     /// The difference from the amount due: `none`, `overpay` or `surcharge` (`tr_error`).
     pub error: String,
@@ -145,8 +145,8 @@ impl PaymentNotification {
         self.test_mode
     }
 
-    /// Returns the time in Unix seconds. Returns `None` if [`date`](Self::date) is not a time; see
-    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time of the payment in Unix seconds. Returns `None` if [`date`](Self::date) is
+    /// not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn time(&self) -> Option<UnixTime> {
         local_time::unix_time(Some(&self.date))
     }

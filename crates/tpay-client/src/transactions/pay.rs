@@ -41,11 +41,11 @@ wire_enum! {
     }
 }
 
-/// The group of the BLIK channels.
+/// The id of the group of BLIK channels.
 ///
 /// See the example on [`Pay`].
 pub const BLIK_GROUP: GroupId = GroupId::new(150);
-/// The group of the card channels.
+/// The id of the group of card channels.
 ///
 /// See the example on [`Pay`].
 pub const CARD_GROUP: GroupId = GroupId::new(103);
@@ -136,7 +136,7 @@ impl Pay {
         method: impl Into<PayMethod>,
         /// Sets the BLIK code or the alias to pay with.
         blik_payment_data: BlikPayment,
-        /// Sets an encrypted card, or the token of a saved card.
+        /// Sets the card to pay with: an encrypted card, or the token of a saved card.
         card_payment_data: CardPayment,
         /// Sets the token of a card that was saved by EISOP (Elavon).
         token_payment_data: TokenPayment,
