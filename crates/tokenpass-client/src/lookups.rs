@@ -105,8 +105,8 @@ impl Endpoint for GetUsersByAddresses {
         Body::json(self)
     }
 
-    /// Parses the owners. `"result":false` means that no address has an owner. `users` is then
-    /// empty or absent.
+    /// Parses the owners. `"result":false` means that no address has an owner. In this case,
+    /// `users` is empty or absent.
     fn parse(&self, response: &Response) -> Result<BTreeMap<String, Owner>, ResponseError> {
         #[derive(Default, Deserialize)]
         #[serde(transparent)]

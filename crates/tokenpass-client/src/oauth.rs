@@ -650,7 +650,7 @@ impl Endpoint for RequestCode {
         })
     }
 
-    /// Parses the code. If the response contains a state, it must be that of the request.
+    /// Parses the code. If the response contains a state, the state must be that of the request.
     fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
         #[derive(Deserialize)]
         struct Fields {

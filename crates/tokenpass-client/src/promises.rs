@@ -85,8 +85,8 @@ impl RegisterSource {
     }
 
     setters! {
-        /// Sets the signature of [`Client::source_proof_message`] with the key of the address, in
-        /// base64.
+        /// Sets the signature of the message from [`Client::source_proof_message`], made with the
+        /// key of the address, in base64.
         proof: impl Into<String>,
         /// Sets the user to whom the address is assigned. Only privileged applications may set
         /// this.

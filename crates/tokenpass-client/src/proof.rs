@@ -8,7 +8,7 @@ use api_auth::hmac::sha256_hex;
 #[cfg(feature = "sign-message")]
 pub use crate::sign_message::{MessageKey, verify_message};
 
-/// Returns the suffix that follows the address in the message of [`source_proof_message`].
+/// Returns the suffix that follows the address in the message from [`source_proof_message`].
 ///
 /// ```
 /// assert!(tokenpass_client::proof::proof_suffix("APITOKEN_001").starts_with("_00d72044ce3f6e20"));

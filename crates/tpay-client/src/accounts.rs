@@ -853,8 +853,8 @@ impl Client {
     /// Returns an iterator over all accounts of a partner's merchants. The iterator requests page
     /// after page and returns each entry once.
     ///
-    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
-    /// page are requested.
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
     pub fn accounts(&self, request: &ListAccounts) -> Items<ListAccounts> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }

@@ -215,8 +215,8 @@ impl Client {
     /// Returns an iterator over all Collect bank accounts. The iterator requests page after page
     /// and returns each entry once.
     ///
-    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
-    /// page are requested.
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
     ///
     /// See the example in the module [`collect`](crate::collect).
     pub fn bank_accounts(&self, request: &ListBankAccounts) -> Items<ListBankAccounts> {

@@ -55,7 +55,7 @@ impl LocalTime {
     }
 }
 
-/// Returns the time of a date and time in a response.
+/// Converts a date and time in a response to Unix time.
 pub(crate) fn unix_time(text: Option<&str>) -> Option<UnixTime> {
     LocalTime::from(text?).unix_time()
 }

@@ -122,8 +122,8 @@ pub struct Product {
 }
 
 impl Product {
-    /// Creates a product with your id for it, its quantity (which can be a fraction) and its unit
-    /// price in the payment's currency, such as 12.34. The price is sent in grosze.
+    /// Creates a product with an id that you choose, its quantity (which can be a fraction) and its
+    /// unit price in the payment's currency, such as 12.34. The price is sent in grosze.
     pub fn new(external_id: impl Into<String>, quantity: Amount, unit_price: Amount) -> Self {
         Self { external_id: external_id.into(), quantity, unit_price, name: None }
     }

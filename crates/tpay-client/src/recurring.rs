@@ -704,8 +704,8 @@ impl Client {
     }
 
     /// Returns an iterator over all plans. The iterator requests page after page and returns each
-    /// entry once. No request is sent before the iterator is advanced. Without a page size, 100
-    /// entries per page are requested. Experimental.
+    /// entry once. No request is sent before the iterator is advanced. If no page size is set, the
+    /// iterator requests 100 entries per page. Experimental.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
@@ -736,8 +736,8 @@ impl Client {
     }
 
     /// Returns an iterator over all charges of a plan. The iterator requests page after page and
-    /// returns each entry once. No request is sent before the iterator is advanced. Without a page
-    /// size, 100 entries per page are requested. Experimental.
+    /// returns each entry once. No request is sent before the iterator is advanced. If no page size
+    /// is set, the iterator requests 100 entries per page. Experimental.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     pub fn recurring_charges(&self, request: &ListRecurringCharges) -> Items<ListRecurringCharges> {

@@ -685,8 +685,8 @@ impl Client {
     /// Returns an iterator over all refunds of a transaction. The iterator requests page after page
     /// and returns each entry once.
     ///
-    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
-    /// page are requested.
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
     ///
     /// See the example in the module [`refunds`](crate::refunds).
     pub fn transaction_refunds(
@@ -709,8 +709,8 @@ impl Client {
     /// Returns an iterator over all matching refunds. The iterator requests page after page and
     /// returns each entry once.
     ///
-    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
-    /// page are requested.
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
     pub fn refunds(&self, request: &ListRefunds) -> Items<ListRefunds> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }

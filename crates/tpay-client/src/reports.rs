@@ -216,8 +216,8 @@ impl Client {
     }
 
     /// Returns an iterator over all reports. The iterator requests page after page and returns each
-    /// entry once. No request is sent before the iterator is advanced. Without a page size, 100
-    /// entries per page are requested. Experimental.
+    /// entry once. No request is sent before the iterator is advanced. If no page size is set, the
+    /// iterator requests 100 entries per page. Experimental.
     pub fn reports(&self, request: &ListReports) -> Items<ListReports> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }

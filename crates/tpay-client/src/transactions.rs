@@ -633,8 +633,8 @@ impl Client {
     /// Returns an iterator over all matching transactions. The iterator requests page after page
     /// and returns each entry once.
     ///
-    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
-    /// page are requested.
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
     pub fn transactions(&self, request: &ListTransactions) -> Items<ListTransactions> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }

@@ -146,7 +146,7 @@ impl Client {
     /// [`BlikDecision::Undecided`]: the earlier attempt can still be confirmed, and if it is
     /// declined late, this could be mistaken for a decline of the new code.
     ///
-    /// `wait` is as in [`take_blik_payment`](Client::take_blik_payment).
+    /// `wait` has the same meaning as in [`take_blik_payment`](Client::take_blik_payment).
     ///
     /// # Errors
     /// Returns an error if an argument is invalid or the transaction cannot be read. The
