@@ -115,7 +115,7 @@ pub(crate) fn date(name: &'static str, text: Option<&str>) -> Result<(), InputEr
     }
 }
 
-/// Validates that a string in the format `YYYY-MM-DD` is an existing date. Other formats are not
+/// Validates that a string in the format `YYYY-MM-DD` is a date that exists. Other formats are not
 /// validated.
 pub(crate) fn possible_date(name: &'static str, text: Option<&str>) -> Result<(), InputError> {
     match text.and_then(first_date) {
@@ -132,7 +132,7 @@ pub(crate) fn period(from: Option<&LocalTime>, to: Option<&LocalTime>) -> Result
     possible_date("to", to.map(LocalTime::as_str))
 }
 
-/// Returns the first ten characters that have the format of a date.
+/// Returns the first ten characters in a row that have the format of a date.
 fn first_date(text: &str) -> Option<&str> {
     let is_date = |date: &&str| {
         date.bytes().enumerate().all(|(at, byte)| match at {
