@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use callback_listener::{Listener, Response};
 use serde_json::Value;
+use test_support::cli::SandboxProgram;
 use tpay_client::Client;
 use tpay_client::notifications::testing;
 
@@ -38,6 +39,22 @@ impl World {
     pub(crate) fn send(&self, url: &str, arguments: &[&str]) -> Run {
         self.run(&[&["notification", "send", url], arguments].concat())
     }
+}
+
+/// The application answers over HTTPS with a certificate of its own CA.
+#[test]
+fn notifications_are_sent_to_an_application_with_its_own_ca() {
+    let world = World::new();
+    let server = SandboxProgram::start(&["tpay", "--tls"]);
+    let url = format!("{}/notify", server.variables["TPAY_BASE_URL"]);
+    let send = ["notification", "send", &url, "--kind", "payment"];
+    let untrusted = finish(world.bare(&send), "");
+    assert!(untrusted.status == 5 && untrusted.stderr.contains("certificate"), "{untrusted:?}");
+    let ca = &server.variables["SSL_CERT_FILE"];
+    let run = finish(world.bare(&[&send[..], &["--ca-certificate", ca]].concat()), "");
+    assert!(run.status == 1 && run.stdout.starts_with("status\t404"), "{run:?}");
+    let run = finish(world.bare(&[&send[..], &["--ca-certificate", "none"]].concat()), "");
+    assert!(run.status == 2 && run.stderr.contains("--ca-certificate none: "), "{run:?}");
 }
 
 impl Listening {
