@@ -1,5 +1,5 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-//! Blocking, typed client of the TinyCert API.
+//! Blocking, typed client for the TinyCert API.
 //!
 //! # Contents
 //!

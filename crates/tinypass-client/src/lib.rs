@@ -1,5 +1,5 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-//! Blocking, typed client of the TinyPass r2 REST API.
+//! Blocking, typed client for the TinyPass r2 REST API.
 //!
 //! # Contents
 //!
