@@ -1,4 +1,4 @@
-//! `tinypass cookie`.
+//! The command `tinypass cookie`: checks token cookies.
 
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -23,7 +23,7 @@ pub(crate) enum Cookie {
     },
 }
 
-/// Returns the name of a state.
+/// Returns the name of an access state in the output.
 fn name(state: AccessState) -> &'static str {
     match state {
         AccessState::Granted => "granted",
@@ -45,7 +45,7 @@ impl Run<TinyPass> for Cookie {
         let blocks = Blocks::new(settings.need(AID), settings.need(PRIVATE_KEY))?;
         let value = read(Path::new("-"))?;
         let value = value.trim();
-        // A line of the browser's cookies is `NAME=VALUE`.
+        // The value may be given with its name, as in the `Cookie` header: `NAME=VALUE`.
         let cookie = value.strip_prefix(&format!("{}=", blocks.cookie_name())).unwrap_or(value);
         let cookie = blocks
             .read_cookie(cookie)
