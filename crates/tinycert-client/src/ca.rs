@@ -28,7 +28,7 @@ use crate::{error, validate};
 id! {
     /// The id of a CA.
     ///
-    /// See the example of the module [`ca`](crate::ca).
+    /// See the example in the module [`ca`](crate::ca).
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
     pub struct CaId;
@@ -36,7 +36,7 @@ id! {
 
 /// A CA in the list of CAs.
 ///
-/// See the example of the module [`ca`](crate::ca).
+/// See the example in the module [`ca`](crate::ca).
 ///
 /// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ pub struct CaItem {
 
 /// The subject and hash of a CA.
 ///
-/// See the example of the module [`ca`](crate::ca).
+/// See the example in the module [`ca`](crate::ca).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -94,7 +94,7 @@ pub struct CaDetails {
 wire_enum! {
     /// The hash algorithm of a CA's signatures, in [`CaDetails`].
     ///
-    /// See the example of the module [`ca`](crate::ca).
+    /// See the example in the module [`ca`](crate::ca).
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
     pub enum HashAlg {
@@ -107,7 +107,7 @@ wire_enum! {
 
 /// The hash algorithm for the signatures of a new CA.
 ///
-/// See the example of the module [`ca`](crate::ca).
+/// See the example in the module [`ca`](crate::ca).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -139,7 +139,7 @@ fn ca_form(ca_id: CaId) -> Body<'static> {
 
 /// `POST /api/v1/ca/list`: lists all CAs of the account.
 ///
-/// See the example of the module [`ca`](crate::ca).
+/// See the example in the module [`ca`](crate::ca).
 ///
 /// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -165,7 +165,7 @@ impl Endpoint for ListCas {
 
 /// `POST /api/v1/ca/details`: returns the subject and the hash algorithm of a CA.
 ///
-/// See the example of the module [`ca`](crate::ca).
+/// See the example in the module [`ca`](crate::ca).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,7 +196,7 @@ impl Endpoint for GetCaDetails {
 
 /// `POST /api/v1/ca/get`: returns the certificate of a CA.
 ///
-/// See the example of the module [`ca`](crate::ca).
+/// See the example in the module [`ca`](crate::ca).
 ///
 /// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -229,7 +229,7 @@ impl Endpoint for GetCa {
 
 /// `POST /api/v1/ca/delete`: deletes a CA and all of its certificates.
 ///
-/// See the example of the module [`ca`](crate::ca).
+/// See the example in the module [`ca`](crate::ca).
 ///
 /// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -347,7 +347,7 @@ impl Endpoint for CreateCa {
 impl Session {
     /// Returns all CAs of the account.
     ///
-    /// See the example of the module [`ca`](crate::ca).
+    /// See the example in the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -357,7 +357,7 @@ impl Session {
 
     /// Returns the subject and the hash algorithm of a CA.
     ///
-    /// See the example of the module [`ca`](crate::ca).
+    /// See the example in the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -367,7 +367,7 @@ impl Session {
 
     /// Returns the certificate of a CA in PEM format.
     ///
-    /// See the example of the module [`ca`](crate::ca).
+    /// See the example in the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -377,7 +377,7 @@ impl Session {
 
     /// Deletes a CA **and all of its certificates**.
     ///
-    /// See the example of the module [`ca`](crate::ca).
+    /// See the example in the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -388,7 +388,7 @@ impl Session {
     /// Creates a CA. A request whose outcome is unknown is not retried; see also
     /// [`get_or_create_ca`](Session::get_or_create_ca).
     ///
-    /// See the example of the module [`ca`](crate::ca).
+    /// See the example in the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -38,7 +38,7 @@ pub use san::San;
 id! {
     /// The id of a certificate. A reissued certificate has a new id.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/new` and
     /// `www.tinycert.org/docs/api/v1/cert/reissue`.
@@ -48,7 +48,7 @@ id! {
 wire_enum! {
     /// The status of a certificate.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details` and
     /// `www.tinycert.org/docs/api/v1/cert/status`.
@@ -136,7 +136,7 @@ impl fmt::Debug for StatusMask {
 
 /// A certificate in the list of a CA.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/list`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -159,7 +159,7 @@ pub struct CertItem {
 /// The subject, status and names of a certificate. They do not include the expiry, which is only in
 /// the list of certificates; see [`CertItem::expires`].
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`. A null in
 /// `Alt` for no names is from the official PHP client.
@@ -244,7 +244,7 @@ impl Endpoint for ListCerts {
 
 /// `POST /api/v1/cert/details`: returns the subject, status and names of a certificate.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -275,7 +275,7 @@ impl Endpoint for GetCertDetails {
 
 /// A part of a certificate that contains no secret, in PEM format.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -302,7 +302,7 @@ impl CertPart {
 
 /// The format of a private key.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -332,7 +332,7 @@ fn get_form<'a>(cert_id: CertId, what: &'a str) -> Body<'a> {
 
 /// `POST /api/v1/cert/get`: returns the private key of a certificate in PEM format.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -364,7 +364,7 @@ impl Endpoint for GetKey {
 
 /// `POST /api/v1/cert/get`: returns the certificate and the private key in one PKCS#12 file.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -399,7 +399,7 @@ impl Endpoint for GetPkcs12 {
 
 /// `POST /api/v1/cert/get`: returns a part of a certificate that contains no secret, in PEM format.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -436,7 +436,7 @@ struct Created {
 
 /// `POST /api/v1/cert/reissue`: renews a certificate for one year from now, with the same key.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/reissue`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -467,7 +467,7 @@ impl Endpoint for ReissueCert {
 
 /// `POST /api/v1/cert/status`: suspends, revokes or reinstates a certificate.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -667,7 +667,7 @@ impl Session {
     /// Returns the certificates of a CA with a status in the set `what`. Obsolete certificates are
     /// never listed.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -677,7 +677,7 @@ impl Session {
 
     /// Returns the subject, status and names of a certificate.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -687,7 +687,7 @@ impl Session {
 
     /// Returns a certificate, its chain or its certificate signing request in PEM format.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -697,7 +697,7 @@ impl Session {
 
     /// Returns the private key of a certificate in PEM format.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -708,7 +708,7 @@ impl Session {
     /// Returns the certificate and the private key in one PKCS#12 file (`.pfx`), which is encrypted
     /// with the account's passphrase.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -719,7 +719,7 @@ impl Session {
     /// Creates a key pair and a certificate that is valid for one year. A request whose outcome is
     /// unknown is not retried; see also [`issue_cert`](Session::issue_cert).
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -730,7 +730,7 @@ impl Session {
     /// Renews a certificate for one year from now, with the same key and a new id. A request whose
     /// outcome is unknown is not retried; see also [`renew`](Session::renew).
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -741,7 +741,7 @@ impl Session {
     /// Sets the status of a certificate to good, hold or revoked. The current status must be one of
     /// these three. Setting a status that the certificate already has succeeds.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].

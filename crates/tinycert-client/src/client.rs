@@ -27,7 +27,7 @@ static PROVIDER: Provider = Provider {
 
 /// The environment of the API. The provider has no sandbox.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example on [`Client`](crate::Client).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/intro`.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! Error responses of the TinyCert API: the [`ErrorCode`], and the trait [`ErrorExt`], whose method
-//! returns it. See the example of [`ErrorExt::error_code`].
+//! returns it. See the example on [`ErrorExt::error_code`].
 
 use api_auth::{
     Error, ErrorKind, ExtraFields, Response, ResponseError, json, json_start, required,
@@ -12,7 +12,7 @@ wire_enum! {
     /// The code of an error response; see [`ErrorExt::error_code`]. It is more specific than the
     /// HTTP status.
     ///
-    /// See the example of [`ErrorExt::error_code`].
+    /// See the example on [`ErrorExt::error_code`].
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/errors`, which is only
     /// partly available. The codes after `NotFound` are from the official PHP client.
@@ -58,7 +58,7 @@ wire_enum! {
 /// Adds the error codes of TinyCert to [`Error`]. The trait is sealed: it cannot be implemented by
 /// other types.
 ///
-/// See the example of [`ErrorExt::error_code`].
+/// See the example on [`ErrorExt::error_code`].
 pub trait ErrorExt: sealed::Sealed {
     /// Returns the error code that the server sent. Returns `None` if it sent none.
     ///

@@ -120,7 +120,7 @@ pub struct KeyPairFiles {
 /// `Debug` formats the same text as `Display`, and adds the hint of [`Error`], because an error
 /// that `main` returns is printed with `Debug`.
 ///
-/// See the example of [`KeyPairFiles`].
+/// See the example on [`KeyPairFiles`].
 #[non_exhaustive]
 pub enum FileError {
     /// A request failed, or an argument is invalid.

@@ -33,7 +33,7 @@ const YEAR: i64 = 365 * DAY;
 
 /// The result of a renewal: the successor of a certificate.
 ///
-/// See the example of the module [`renewal`](crate::renewal).
+/// See the example in the module [`renewal`](crate::renewal).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Renewal {
@@ -51,7 +51,7 @@ impl Session {
     /// Returns the CA whose organization is `name`. If there is none, returns the CA whose common
     /// name (the organization followed by ` CA`) is `name`. Returns `None` if there is neither.
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// Returns an error if several CAs have this name. In this case, use the id. Otherwise see
@@ -69,7 +69,7 @@ impl Session {
     ///
     /// If the outcome of the creation is unknown, the CA is looked up in the list.
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`find_ca`](Session::find_ca). An error with an unknown outcome means that the CA was
@@ -97,7 +97,7 @@ impl Session {
     /// call [`create_cert`](Session::create_cert). If the outcome of the creation is unknown, the
     /// list is searched for a certificate that was not in the list before.
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). An error with an unknown outcome means that the
@@ -150,7 +150,7 @@ impl Session {
     /// certificates, if no certificate with the same name is good, on hold or revoked. The list is
     /// sorted by expiry, the earliest first.
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -183,7 +183,7 @@ impl Session {
     /// is not listed, the reissue is requested once more, except after a timeout, because the
     /// server may still be processing the first request.
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -220,7 +220,7 @@ impl Session {
     /// If an error is returned after the reissue, call the method again with the same id to write
     /// the files.
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`FileError`].
@@ -243,7 +243,7 @@ impl Session {
     /// the files: for about a day, it finds the certificate. After that, find its id with
     /// [`list_certs`](Session::list_certs) and call [`save_to_files`](Session::save_to_files).
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`FileError`].
@@ -260,7 +260,7 @@ impl Session {
 
     /// Writes the chain and the key of a certificate to `files`.
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`FileError`].

@@ -34,7 +34,7 @@ pub use connect::{API_KEY, Connect, Disconnect};
 /// leave the session open. A session that was resumed, or is in a [token
 /// store](crate::ClientBuilder::token_store), remains open when it is dropped.
 ///
-/// See the example of the module [`session`](crate::session).
+/// See the example in the module [`session`](crate::session).
 pub struct Session {
     pub(crate) core: api_auth::Client,
     auth: Arc<SessionAuth>,
@@ -56,7 +56,7 @@ impl Session {
     /// Opens a session from the environment variables `TINYCERT_EMAIL` and `TINYCERT_PASSPHRASE`
     /// and those of [`Client::from_env`].
     ///
-    /// See the example of the module [`session`](crate::session).
+    /// See the example in the module [`session`](crate::session).
     ///
     /// # Errors
     /// Returns an error that names the variable if one is missing or invalid, and the errors of
@@ -69,7 +69,7 @@ impl Session {
     /// Closes the session. Succeeds even if the server no longer knows the session; such a session
     /// is not reopened.
     ///
-    /// See the example of the module [`session`](crate::session).
+    /// See the example in the module [`session`](crate::session).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -94,14 +94,14 @@ impl Session {
     /// if the server rejected the token and the session has not been reopened yet. The token cannot
     /// open a new session, but it is as sensitive as the credentials until the session expires.
     ///
-    /// See the example of the module [`session`](crate::session).
+    /// See the example in the module [`session`](crate::session).
     pub fn token(&self) -> Option<Secret> {
         self.auth.token()
     }
 
     /// Returns the token and leaves the session open; see [`Client::resume`].
     ///
-    /// See the example of the module [`session`](crate::session).
+    /// See the example in the module [`session`](crate::session).
     pub fn into_token(mut self) -> Option<Secret> {
         self.closes_on_drop = false;
         self.auth.token()
@@ -109,7 +109,7 @@ impl Session {
 
     /// Returns the clock of the session.
     ///
-    /// See the example of the module [`session`](crate::session).
+    /// See the example in the module [`session`](crate::session).
     pub fn clock(&self) -> &dyn Clock {
         self.core.clock()
     }

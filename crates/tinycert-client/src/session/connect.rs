@@ -8,12 +8,12 @@ use crate::{error, validate};
 
 /// The API key without a session, which is the credential of [`Connect`].
 ///
-/// See the example of the module [`session`](crate::session).
+/// See the example in the module [`session`](crate::session).
 pub const API_KEY: Credential = Credential::named("API key");
 
 /// `POST /api/v1/connect`: opens a session and returns its token.
 ///
-/// See the example of the module [`session`](crate::session).
+/// See the example in the module [`session`](crate::session).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/connect`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub(super) fn token(response: &Response) -> Result<Secret, ResponseError> {
 
 /// `POST /api/v1/disconnect`: closes the session.
 ///
-/// See the example of the module [`session`](crate::session).
+/// See the example in the module [`session`](crate::session).
 ///
 /// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
