@@ -29,10 +29,10 @@ pub use connect::{API_KEY, Connect, Disconnect};
 
 /// An open session. All threads can share one session.
 ///
-/// When a session is dropped, one request is sent to close it, and its errors are ignored. Call
-/// [`disconnect`](Session::disconnect) to get the error, or [`into_token`](Session::into_token) to
-/// leave the session open. A session that was resumed, or is in a [token
-/// store](crate::ClientBuilder::token_store), remains open when it is dropped.
+/// When this value is dropped, one request is sent to close the session, and errors are ignored.
+/// Call [`disconnect`](Session::disconnect) to get the error, or
+/// [`into_token`](Session::into_token) to leave the session open. A session that was resumed, or is
+/// in a [token store](crate::ClientBuilder::token_store), remains open when it is dropped.
 ///
 /// See the example in the module [`session`](crate::session).
 pub struct Session {
@@ -53,8 +53,8 @@ impl Session {
         Self { core, auth, closes_on_drop }
     }
 
-    /// Opens a session from the environment variables `TINYCERT_EMAIL` and `TINYCERT_PASSPHRASE`
-    /// and those of [`Client::from_env`].
+    /// Opens a session with the settings in the environment variables `TINYCERT_EMAIL` and
+    /// `TINYCERT_PASSPHRASE` and those of [`Client::from_env`].
     ///
     /// See the example in the module [`session`](crate::session).
     ///
@@ -66,8 +66,8 @@ impl Session {
         client.open(connect(Env::PROCESS)?)
     }
 
-    /// Closes the session. Succeeds even if the server no longer knows the session; such a session
-    /// is not reopened.
+    /// Closes the session. This succeeds even if the server no longer knows the session, which is
+    /// then not reopened.
     ///
     /// See the example in the module [`session`](crate::session).
     ///
@@ -80,7 +80,7 @@ impl Session {
 
     fn close(&self) -> Result<()> {
         self.auth.close();
-        // There is no token after a failed attempt to reopen the session.
+        // After a failed attempt to reopen the session, there is no token.
         if self.auth.token().is_none() {
             return Ok(());
         }
@@ -107,7 +107,7 @@ impl Session {
         self.auth.token()
     }
 
-    /// Returns the clock of the session.
+    /// Returns the clock of the session, which is that of its client.
     ///
     /// See the example in the module [`session`](crate::session).
     pub fn clock(&self) -> &dyn Clock {
