@@ -1,4 +1,4 @@
-//! `api`: a request to any endpoint.
+//! The command `api`: sends a request to any endpoint.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `doctor`: sends read-only requests and compares the responses with the types of the library.
+//! The command `doctor`: sends read-only requests and compares the responses with the types of the library.
 
 use std::fmt;
 use std::io::Write;
