@@ -16,7 +16,7 @@ use crate::terminal::bold;
 use crate::termination::TemporaryFile;
 use crate::times::Times;
 
-/// An output format of the option `-o`.
+/// An output format, which the option `-o` selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Aligned columns on a terminal, otherwise tab-separated values.
@@ -291,8 +291,8 @@ pub struct List {
     is_stream: bool,
 }
 
-/// What is known about the requested fields after some entries: whether each was found, and the
-/// names of all members.
+/// The result of the search for the requested fields in the entries so far: whether each field was
+/// found, and the names of all members.
 #[derive(Debug)]
 struct Known {
     is_found: Vec<bool>,
