@@ -124,7 +124,7 @@ fn renew_all(arguments: &Arguments) -> Result<u32, Box<dyn Error>> {
             Ok(renewal) if renewal.is_new => {
                 println!("renewed {cert_id} {name} ({left}): now {}", renewal.cert_id);
             }
-            Ok(renewal) => println!("{cert_id} {name} has already been renewed: {}", renewal.cert_id),
+            Ok(renewal) => println!("{cert_id} {name} was already renewed: {}", renewal.cert_id),
             Err(error) => {
                 println!("failed {cert_id} {name}: {error}; retry with --cert {cert_id}");
                 failed += 1;
