@@ -45,7 +45,7 @@ pub struct Api {
     /// Request all pages of a list, and print their entries as one list
     #[arg(long, conflicts_with = "include")]
     paginate: bool,
-    /// Sign the request with other credentials of the client, or with `none`
+    /// Use the client's credentials with this name for the request; `none` uses no credentials
     #[arg(long, value_name = "NAME")]
     credential: Option<String>,
     /// List all endpoints

@@ -817,7 +817,7 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Prints a message for people to the standard error.
+    /// Prints a message for the user to the standard error.
     pub fn note(&self, text: &str) {
         if !self.global.quiet {
             // A closed standard error must not end the command.

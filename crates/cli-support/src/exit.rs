@@ -141,7 +141,7 @@ impl Failure {
         }
     }
 
-    /// Creates the failure of a local file.
+    /// Creates a failure that concerns a local file.
     pub fn file(path: &std::path::Path, error: &io::Error) -> Self {
         Self::new(Exit::Local, format!("{}: {error}", path.display()))
     }

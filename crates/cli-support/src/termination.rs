@@ -112,7 +112,7 @@ fn terminated(sent: Sent) -> TransportError {
 pub struct Section(u64);
 
 impl Section {
-    /// Begins a section.
+    /// Begins a section, which ends when the returned value is dropped.
     #[must_use]
     pub fn begin() -> Self {
         Self(tasks().add(Task::Section))

@@ -17,7 +17,8 @@ pub(crate) enum Cookie {
     Check {
         /// Id of the resource
         rid: String,
-        /// IPv4 address of the visitor; without it, addresses of tokens are not checked
+        /// IPv4 address of the visitor; without it, the addresses to which tokens are bound are not
+        /// checked
         #[arg(long, value_name = "ADDRESS")]
         ip: Option<Ipv4Addr>,
     },

@@ -82,8 +82,8 @@ pub(crate) struct Terms {
     /// Id of the transaction that fulfils the promise
     #[arg(long)]
     txid: Option<String>,
-    /// Your own unique id for the promise, such as an order number, so that it can be retried
-    /// safely
+    /// Your own unique id for the promise, such as an order number, so that the request can be
+    /// retried safely
     #[arg(long)]
     fingerprint: Option<String>,
     /// Text for your own use, such as an order number

@@ -187,7 +187,7 @@ impl Serialize for San {
     }
 }
 
-/// Deserializes the list in a response. `null` is an empty list.
+/// Deserializes the list in a response. `null` becomes an empty list.
 pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<San>, D::Error> {
     let entries: Vec<ExtraFields> = wire::list(deserializer)?;
     let names = |entry: &ExtraFields| {
