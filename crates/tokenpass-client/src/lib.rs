@@ -22,7 +22,7 @@
 //! | [`oauth`] | user logins | [`begin_login`](Client::begin_login), [`authorize_url`](Client::authorize_url), [`finish_login`](Client::finish_login), [`exchange_code`](Client::exchange_code), [`exchange_code_at_api`](Client::exchange_code_at_api), [`request_code`](Client::request_code), [`request_password_token`](Client::request_password_token), [`get_user`](Client::get_user), [`log_out`](Client::log_out) |
 //! | [`proof`] | proofs of the ownership of an address | |
 //! | [`html`] | decoding of labels and notes | |
-//! | [`credentials`] | credentials of a [`RawEndpoint`] | |
+//! | [`credentials`] | credentials for a [`RawEndpoint`] | |
 //! | [`ENDPOINTS`] | table of all endpoints | |
 //! | [`api_auth`] | transports, clocks, HTTP types: shared by the four clients | |
 //!
