@@ -1,4 +1,4 @@
-//! The options of all commands, and parsers of their values.
+//! The global options, and parsers of option values.
 
 use std::cell::OnceCell;
 use std::io::Read;
@@ -15,7 +15,7 @@ use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::output::Format;
 
-/// The options of all commands.
+/// The options that all commands accept.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of all commands")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -29,7 +29,7 @@ pub struct Global {
     /// Write the output to this file, which is replaced atomically
     #[arg(long, global = true, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Read the credentials from this file of NAME=value lines, or from `-`
+    /// Read the credentials from this file of NAME=value lines (`-` is standard input)
     #[arg(long, global = true, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
     /// Use this profile (see `auth login`)
@@ -59,7 +59,7 @@ pub struct Global {
     /// Print one line for each attempt; `-vv` also prints requests and responses without secrets
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// When to use colors; `auto` uses colors on a terminal unless `NO_COLOR` is set
+    /// When to use colours; `auto` uses them on a terminal unless `NO_COLOR` is set
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
     /// Print only errors, no other messages
@@ -78,12 +78,12 @@ pub struct Global {
     /// also written to --out, and its exchange to --record
     #[arg(long, global = true)]
     pub dry_run: bool,
-    /// Append each exchange to this file, without secrets and personal data
+    /// Append each exchange to this file, without secrets or personal data
     #[arg(long, global = true, value_name = "FILE")]
     pub record: Option<PathBuf>,
 }
 
-/// The number of entries of a list.
+/// The options that limit the number of entries of a list.
 #[derive(Debug, Clone, Args)]
 pub struct Limits {
     /// Maximum number of entries
@@ -96,27 +96,28 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// No limit.
+    /// All entries.
     pub const NONE: Self = Self { limit: 0, all: true };
 
-    /// Returns the maximum number of entries.
+    /// Returns the maximum number of entries to show, which is `usize::MAX` with `--all`.
     pub fn most(&self) -> usize {
         if self.all { usize::MAX } else { self.limit }
     }
 
-    /// Returns the size of a page for a list whose pages have at most `most` entries.
+    /// Returns the number of entries to request per page. `most` is the maximum of the server.
     pub fn page_size(&self, most: u32) -> u32 {
         u32::try_from(self.most()).unwrap_or(most).clamp(1, most)
     }
 }
 
-/// The ids of the options of [`Input`], of which each can give what a flag gives.
+/// The ids of the options of [`Input`]. Each of them can replace an option that is required
+/// otherwise.
 pub const BODY_OPTIONS: [&str; 3] = ["input", "body_raw_field", "body_field"];
 
 /// A request body from a file and from fields.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Input {
-    /// Read the JSON body from this file, or from `-`; arguments replace its fields
+    /// Read the JSON body from this file (`-` is standard input); arguments replace its fields
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
     /// Set a field of the body to a string: `name=value`, `parent.name=value` or
@@ -166,7 +167,7 @@ impl<'a> Member<'a> {
 }
 
 impl Input {
-    /// Returns whether a body is given.
+    /// Returns whether an option for the body is given.
     pub fn is_given(&self) -> bool {
         self.input.is_some() || !self.fields.is_empty() || !self.raw_fields.is_empty()
     }
@@ -213,7 +214,7 @@ impl Input {
         })
     }
 
-    /// Returns the body: the file, then `flags`, then the fields.
+    /// Returns the body: the JSON of the file, in which first `flags`, then the fields are set.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read or is not JSON, or if a flag and a field set the same
@@ -222,9 +223,10 @@ impl Input {
         self.fill(self.file()?, flags)
     }
 
-    /// Returns the body for a typed request: the members of the request that are of no argument, then
-    /// the file, then the arguments, then the fields. Returns `None` if there are neither a file nor
-    /// fields. A file may lack required members: the server validates it.
+    /// Returns the body for a typed request: the members of the request that no argument sets, in
+    /// which first the members of the file, then the arguments, then the fields are set. Returns
+    /// `None` if neither a file nor a field is given. If there is a file, the server validates it, so
+    /// members can be missing.
     ///
     /// # Errors
     /// Returns the errors of [`body`](Self::body), and an error if a required member is missing.
@@ -252,9 +254,9 @@ impl Input {
         Ok(Some(body))
     }
 
-    /// Returns the body of a request without a typed one: the file, then `flags`, then the fields.
-    /// `required` are the paths of members that must be given. A file may lack them: the server
-    /// validates it.
+    /// Returns the whole body of a request that has no type: see [`body`](Self::body). `required`
+    /// are the paths of members that must be given. If there is a file, the server validates it, so
+    /// members can be missing.
     ///
     /// # Errors
     /// Returns the errors of [`body`](Self::body), and an error if a member is missing.
@@ -296,21 +298,21 @@ impl Input {
     }
 }
 
-/// Sets the value at a path of a body.
+/// Sets the value at a path of a body, such as `payer.email`.
 ///
 /// # Errors
-/// Returns an error that names the path, see [`Json::set`].
+/// Returns an error that names the path; see [`Json::set`].
 pub fn set(body: &mut Json, path: &str, value: Json) -> Result<(), Failure> {
     body.set(path, value).map_err(|problem| Failure::new(Exit::Usage, problem))
 }
 
-/// Returns the value of an option as JSON.
+/// Returns the value of an option as a JSON string.
 pub fn text(value: Option<&String>) -> Option<Json> {
     value.cloned().map(Json::Text)
 }
 
-/// Returns the body of a typed request, to which members are added. The members of a form are
-/// strings.
+/// Returns the body of a typed request as JSON, so that members can be added. The parameters of a
+/// form become string members.
 ///
 /// # Errors
 /// Returns an error if an argument is invalid, or if the body is neither JSON nor a form.
@@ -328,7 +330,7 @@ pub fn json_body(request: &impl Endpoint) -> Result<Json, Failure> {
     }
 }
 
-/// Returns the value of a field: the content of a file, or a typed value.
+/// Returns the value of a field: the content of the file for `@FILE`, otherwise a typed value.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read.
@@ -339,10 +341,10 @@ pub fn field(value: &str) -> Result<Json, Failure> {
     }
 }
 
-/// The name of `--env-file -`, the first reader of the standard input.
+/// The name under which `--env-file -` reserves the standard input.
 pub(crate) const ENV_FILE: &str = "--env-file -";
 
-/// The option that reads the standard input.
+/// The option that has reserved the standard input.
 static STDIN: Mutex<Option<String>> = Mutex::new(None);
 
 /// Reserves the standard input for an option. The same option may read several lines.
@@ -381,7 +383,7 @@ pub fn read(path: &Path) -> Result<String, Failure> {
     read_claimed(path)
 }
 
-/// Reads a text file, or the standard input, which is reserved for the option.
+/// Reads a text file, or the standard input for `-`. The caller has reserved the standard input.
 pub(crate) fn read_claimed(path: &Path) -> Result<String, Failure> {
     let text = if path == Path::new("-") {
         let mut text = String::new();
@@ -395,7 +397,7 @@ pub(crate) fn read_claimed(path: &Path) -> Result<String, Failure> {
 /// Parses `NAME=VALUE`.
 ///
 /// # Errors
-/// Returns an error without a `=`, or with an empty name.
+/// Returns an error if there is no `=`, or if the name is empty.
 pub fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -403,8 +405,8 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Parses a value by its type. The error does not name the argument, which the message of the command
-/// line names.
+/// Parses a value by its type. The error does not name the argument, because the message of the
+/// command line does.
 ///
 /// # Errors
 /// Returns the problem of the error of the type.
@@ -473,7 +475,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 /// Parses a URL of an HTTP server.
 ///
 /// # Errors
-/// Returns an error if it is not a URL, or has another scheme.
+/// Returns an error if the text is not a URL, or if its scheme is neither `http` nor `https`.
 pub fn http_url(text: &str) -> Result<Uri, String> {
     let url: Uri = text.parse().map_err(|_| "must be a URL".to_owned())?;
     match url.scheme_str() {
@@ -482,7 +484,7 @@ pub fn http_url(text: &str) -> Result<Uri, String> {
     }
 }
 
-/// Parses a duration like [`duration`], but not zero.
+/// Parses a duration like [`duration`], and rejects zero.
 ///
 /// # Errors
 /// Returns an error for any other string.
@@ -491,7 +493,7 @@ pub fn positive_duration(text: &str) -> Result<Duration, String> {
     if time.is_zero() { Err("must be more than 0".to_owned()) } else { Ok(time) }
 }
 
-/// Parses a rate such as `5/s` or `120/m`. Returns the number of requests in a second.
+/// Parses a rate such as `5/s` or `120/m`. Returns the number of requests per second.
 ///
 /// # Errors
 /// Returns an error for any other string, and for a rate that is not an integer per second.

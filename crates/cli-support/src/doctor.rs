@@ -1,4 +1,4 @@
-//! `doctor`: sends read-only requests and compares the responses with the types of the library.
+//! The command `doctor`: sends read-only requests and compares the responses with the types of the library.
 
 use std::fmt;
 use std::io::Write;
@@ -13,14 +13,14 @@ use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::request::WithJson;
 
-/// Sends requests and collects their results.
+/// The report of `doctor`: sends requests and collects their results.
 pub struct Doctor<'a, P: Provider> {
     context: &'a Context<P>,
     rows: Vec<Row>,
     with_values: bool,
 }
 
-/// The result of a call.
+/// A row of the report: the result of one request.
 #[derive(Debug)]
 struct Row {
     endpoint: &'static str,
@@ -38,12 +38,12 @@ impl<P: Provider> fmt::Debug for Doctor<'_, P> {
 }
 
 impl<'a, P: Provider> Doctor<'a, P> {
-    /// Creates a report without calls.
+    /// Creates an empty report.
     pub fn new(context: &'a Context<P>) -> Self {
         Self { context, rows: Vec::new(), with_values: false }
     }
 
-    /// Sets whether the values of unknown fields are reported.
+    /// Sets whether the report contains the values of unknown fields.
     #[must_use]
     pub fn with_values(mut self, with_values: bool) -> Self {
         self.with_values = with_values;
@@ -62,8 +62,8 @@ impl<'a, P: Provider> Doctor<'a, P> {
     /// does not cover are reported by name and type, and with `--values` also by value.
     ///
     /// # Errors
-    /// Returns an error if the credentials are missing or were rejected: further calls would fail,
-    /// too.
+    /// Returns an error if the credentials are missing or were rejected, because further requests
+    /// would fail, too.
     pub fn call<E: Endpoint>(&mut self, request: E) -> Result<Option<Json>, Failure>
     where
         E::Output: Serialize,
@@ -121,11 +121,12 @@ impl<'a, P: Provider> Doctor<'a, P> {
         Ok(json)
     }
 
-    /// Writes the report. The exit status is 9 if a response was not understood. If other calls
-    /// failed, it is that of one if all failed with the same, otherwise 11.
+    /// Writes the report. The exit status is 9 if a response could not be parsed. If requests
+    /// failed for other reasons, it is their common exit status if all failed with the same one,
+    /// otherwise 11.
     ///
     /// # Errors
-    /// Returns the failure of the output.
+    /// Returns an error if the report cannot be written.
     pub fn end(self) -> Result<Exit, Failure> {
         let columns = [
             ("endpoint", "endpoint"),
@@ -172,7 +173,7 @@ impl<'a, P: Provider> Doctor<'a, P> {
     }
 }
 
-/// Collects names and types of the fields that the library keeps in `$extra`.
+/// Collects the names and types of the unknown fields, which the library keeps in `$extra`.
 fn unknown_fields(value: &Json, at: &str, with_values: bool, found: &mut Vec<String>) {
     let join = |name: &str| match at {
         "" => name.to_owned(),

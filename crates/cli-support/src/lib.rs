@@ -1,21 +1,21 @@
 //! Common parts of the command-line programs.
 //!
-//! A program is a [`Provider`], a command line with [`Global`] options, and one type for each noun
-//! that implements [`Run`]. [`program!`] and [`main`] do the rest.
+//! A program consists of a [`Provider`], a command line with [`Global`] options, and a type that
+//! implements [`Run`] for each noun, such as `transaction`. [`program!`] and [`main`] do the rest.
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`args`] | options of all commands, parsers of values |
+//! | [`args`] | global options, parsers of option values |
 //! | [`auth`] | credentials: environment file, profiles, environment |
 //! | [`context`] | the provider, its client, and how a command sends requests |
-//! | [`request`] | any endpoint with the JSON of its response |
+//! | [`request`] | requests whose response is returned with its JSON |
 //! | [`output`] | tables, JSON, JSON lines, CSV |
 //! | [`exit`] | exit statuses, failures |
 //! | [`api`] | a request to any endpoint |
-//! | [`doctor`] | a report on all read-only calls |
+//! | [`doctor`] | a report on all read-only requests |
 //! | [`json`] | JSON values that keep order and digits |
 //! | [`times`] | times in tables: local on a terminal, UTC otherwise |
-//! | [`terminal`] | colors, progress |
+//! | [`terminal`] | colours, progress |
 //! | [`process`] | child processes with a time limit |
 //! | [`tree`] | all commands on one page |
 
@@ -61,9 +61,9 @@ use auth::{AuthCommand, Profiles, login, logout, set_default, store_login};
 use doctor::Doctor;
 use output::Format;
 
-/// A command.
+/// A command of a program, such as `transaction create`, or the commands of a noun.
 pub trait Run<P: Provider> {
-    /// Runs the command.
+    /// Runs the command and returns the exit status of the program.
     ///
     /// # Errors
     /// Returns the failure of the command.
@@ -72,14 +72,14 @@ pub trait Run<P: Provider> {
 
 /// The command line of a program.
 pub trait CommandLine<P: Provider>: Parser {
-    /// The commands.
+    /// The commands of the program.
     type Command: Run<P>;
 
-    /// Returns the options of all commands, and the command.
+    /// Returns the global options and the command.
     fn split(self) -> (Global, Self::Command);
 }
 
-/// The commands of all programs.
+/// The commands that all programs have.
 #[derive(Debug, Subcommand)]
 pub enum Common {
     /// Send a request to any endpoint
@@ -107,7 +107,7 @@ pub enum Common {
 }
 
 impl Common {
-    /// Runs a command. `C` is the command line of the program.
+    /// Runs the command. `C` is the command line of the program.
     ///
     /// # Errors
     /// Returns the failure of the command.
@@ -217,7 +217,7 @@ fn man<P: Provider>(
     Ok(Exit::Done)
 }
 
-/// Returns the command line of a program, without options that its provider does not have.
+/// Returns the command line of a program, without options that its provider does not support.
 fn command_of<P: Provider, C: CommandFactory>() -> clap::Command {
     let command = C::command();
     if P::HAS_WEB_LOGIN {
@@ -233,7 +233,8 @@ fn command_of<P: Provider, C: CommandFactory>() -> clap::Command {
     })
 }
 
-/// Returns the value of an option that must be known before the command line is parsed.
+/// Returns the value of an option that is needed before the command line is parsed, such as the
+/// output format for errors.
 fn early<'a>(words: &'a [OsString], short: Option<&str>, long: &str) -> Option<&'a str> {
     let mut found = None;
     let mut words = words.iter().skip(1).map_while(|word| word.to_str()).peekable();
@@ -254,7 +255,7 @@ fn early<'a>(words: &'a [OsString], short: Option<&str>, long: &str) -> Option<&
 fn print_failure<P: Provider>(failure: &Failure, is_json: bool, color: ColorChoice) {
     let mut text = match is_json {
         true => failure.json().to_string(),
-        // The errors of a client begin with the name of the provider.
+        // Errors of a client already begin with the name of the provider.
         false if failure.is_of_client() => failure.to_string(),
         false => format!("{}: {failure}", P::NAME),
     };
@@ -294,14 +295,14 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     }
     let parse = |mut command: clap::Command| {
         let matches = command.try_get_matches_from_mut(&words);
-        // To free the commands takes longer than to parse the arguments.
+        // Freeing the commands would take longer than parsing the arguments.
         std::mem::forget(command);
         C::from_arg_matches_mut(&mut matches?)
     };
     let mut all = program::deferred(|| command_of::<P, C>().color(color));
     let parsed = parse(tree::named::<P>(&mut all, &words));
     std::mem::forget(all);
-    // Help and errors name the other commands, too, and are those of the whole tree.
+    // Help and errors also name other commands, so they are created from the whole tree.
     let parsed = parsed.or_else(|_| parse(command_of::<P, C>().color(color)));
     let (global, command) = match parsed {
         Ok(arguments) => arguments.split(),

@@ -1,4 +1,4 @@
-//! An endpoint whose value is returned with the JSON of its response.
+//! Requests whose response is returned both as a typed value and as JSON.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use api_auth::{
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 
-/// The value of a response, and its JSON.
+/// A response, both as a typed value and as text.
 #[derive(Debug)]
 pub struct Reply<T> {
     /// The typed value.
@@ -23,14 +23,14 @@ pub struct Reply<T> {
     total: Option<usize>,
 }
 
-/// Any endpoint, with the text of its response beside its value.
+/// Any request. Its response is returned as a [`Reply`].
 #[derive(Debug, Clone)]
 pub struct WithJson<E> {
-    /// The request.
+    /// The typed request.
     pub request: E,
-    /// The paths of the lists of a page.
+    /// The paths of the lists that contain the entries of a page.
     pub lists: &'static [&'static str],
-    /// A body instead of the request's.
+    /// The body to send instead of the body of the request.
     pub body: Option<String>,
 }
 
@@ -49,18 +49,18 @@ impl<T> Reply<T> {
 }
 
 impl<E> WithJson<E> {
-    /// Creates a request with the body of `request`.
+    /// Creates a request that sends `request` unchanged.
     pub fn new(request: E) -> Self {
         Self { request, lists: &[], body: None }
     }
 
-    /// Creates a request with this JSON body instead of the request's. If that is a form, the members
-    /// become the form.
+    /// Creates a request with this JSON body instead of the body of `request`. If that body is a
+    /// form, the members of the JSON object become the parameters of the form.
     pub fn with_body(request: E, body: &Json) -> Self {
         Self { request, lists: &[], body: Some(body.to_string()) }
     }
 
-    /// Creates the request of a page, whose entries are in these lists.
+    /// Creates the request for a page whose entries are in these lists.
     pub fn page(request: E, lists: &'static [&'static str]) -> Self {
         Self { request, lists, body: None }
     }
@@ -72,7 +72,7 @@ fn text_of(response: &Response) -> String {
     body.strip_prefix('\u{feff}').unwrap_or(&body).to_owned()
 }
 
-/// Returns the entries of a page and the number of all entries.
+/// Returns the entries of a page and, if the server reports it, the number of entries on all pages.
 fn entries(lists: &[&str], body: &str) -> (Vec<Json>, Option<usize>) {
     if lists.is_empty() {
         return (Vec::new(), None);
@@ -88,7 +88,7 @@ fn entries(lists: &[&str], body: &str) -> (Vec<Json>, Option<usize>) {
     (lists.flatten().collect(), total)
 }
 
-/// Returns the form of the members of a JSON object.
+/// Converts the members of a JSON object to the parameters of a form.
 fn form(text: &str) -> Params<'static> {
     let mut params = Params::new();
     if let Ok(Json::Object(members)) = Json::parse(text) {
@@ -110,7 +110,7 @@ fn accepts<E: Endpoint>(status: StatusCode) -> bool {
 impl<E: Endpoint> Endpoint for WithJson<E> {
     type Output = Reply<E::Output>;
     const ID: &'static str = E::ID;
-    /// The methods of the value return the facts of the inner request.
+    /// The methods below return the properties of the inner request instead.
     const ROUTE: Route<Self> = Route::<Self>::get("/")
         .path(path::<E>)
         .accept(E::ROUTE.accept_header())
@@ -132,7 +132,7 @@ impl<E: Endpoint> Endpoint for WithJson<E> {
 
     fn validate(&self) -> Result<(), InputError> {
         const { &E::ROUTE }.validate(&self.request)?;
-        // The server validates a body of the user.
+        // If the user supplies the body, the server validates it.
         if self.body.is_some() { Ok(()) } else { self.request.validate() }
     }
 
@@ -180,14 +180,14 @@ impl<E: Endpoint> Endpoint for WithJson<E> {
     }
 }
 
-/// An entry of a list: its value, its JSON, and the number of all entries if the server names it.
+/// An entry of a list: its typed value and its JSON.
 #[derive(Debug)]
 pub struct Entry<T> {
     /// The typed value.
     pub value: T,
-    /// The JSON of the server.
+    /// The JSON from the server.
     pub json: Json,
-    /// The number of entries on all pages.
+    /// The number of entries on all pages, if the server reports it.
     pub total: Option<usize>,
 }
 

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 
-/// Parsing and displaying the times of a provider.
+/// The times in the responses of a provider: where they are, and how they are parsed.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
     /// The paths of members that are times.
@@ -13,10 +13,11 @@ pub struct Times {
 }
 
 impl Times {
-    /// No member is a time.
+    /// Responses without times.
     pub const NONE: Self = Self { paths: &[], read: |_| None };
 
-    /// Returns the text of a cell. Only times are changed.
+    /// Converts the text of a cell if it is a time, to local time or UTC. Other cells are
+    /// unchanged.
     pub(crate) fn cell(&self, path: &str, cell: String, is_local: bool) -> String {
         if !path.split('|').any(|path| self.paths.contains(&path)) {
             return cell;
@@ -33,8 +34,8 @@ impl Times {
     }
 }
 
-/// Reads Unix seconds, RFC 3339, or `YYYY-MM-DD HH:MM:SS` in UTC. Returns `None` for zero and
-/// negative numbers, which stand for no time.
+/// Parses a time: Unix seconds, RFC 3339, or `YYYY-MM-DD HH:MM:SS` in UTC. Returns `None` for zero
+/// and negative numbers, which mean that there is no time.
 pub fn utc(text: &str) -> Option<i64> {
     if let Ok(seconds) = text.parse::<i64>() {
         return (seconds > 0).then_some(seconds);

@@ -1,4 +1,4 @@
-//! `tinycert ca`.
+//! The command `tinycert ca`: lists, creates, downloads and deletes CAs.
 
 use clap::{Args, Subcommand, ValueEnum};
 use cli_support::api_auth::Endpoint;
@@ -37,10 +37,10 @@ pub(crate) enum Ca {
 
 #[derive(Debug, Args)]
 pub(crate) struct Create {
-    /// Organization; the common name of the CA is this and ` CA`
+    /// Organization; the common name of the CA is the organization followed by ` CA`
     #[arg(required_unless_present_any = BODY_OPTIONS)]
     organization: Option<String>,
-    /// Country, two capital letters; `US` by default
+    /// Country code of two capital letters; default: `US`
     #[arg(long, value_name = "CC")]
     country: Option<String>,
     /// City
@@ -49,10 +49,10 @@ pub(crate) struct Create {
     /// State or province
     #[arg(long, value_name = "NAME")]
     state: Option<String>,
-    /// Hash of the signatures; `sha256` by default
+    /// Hash algorithm of the signatures; default: `sha256`
     #[arg(long, value_enum)]
     hash: Option<Hash>,
-    /// Return the CA with this organization if there is one
+    /// If there is a CA with this organization, return it instead of creating one
     #[arg(long, conflicts_with_all = BODY_OPTIONS)]
     if_missing: bool,
     #[command(flatten)]
@@ -113,7 +113,8 @@ impl Create {
     }
 }
 
-/// Sends a request and writes its text in PEM format, or the JSON of its response.
+/// Sends a request for a PEM text. Writes the text or, depending on the output format, the JSON of
+/// the response.
 pub(crate) fn pem<E: Endpoint<Output = String>>(
     context: &Context<TinyCert>,
     request: E,

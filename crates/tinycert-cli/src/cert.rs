@@ -1,4 +1,4 @@
-//! `tinycert cert`.
+//! The command `tinycert cert`: lists, creates, renews, revokes and downloads certificates.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -53,7 +53,7 @@ pub(crate) enum Cert {
         #[arg(value_parser = cert_id)]
         id: CertId,
     },
-    /// Download a certificate, its chain, key or request
+    /// Download a certificate, its chain, its key or its signing request
     Download {
         /// Id of the certificate
         #[arg(value_parser = cert_id)]
@@ -62,17 +62,17 @@ pub(crate) enum Cert {
         #[arg(long, value_enum, default_value = "chain")]
         part: Part,
     },
-    /// Show the certificates of a file in PEM format
+    /// Show the certificates in a file in PEM format
     Inspect {
-        /// File in PEM format, or `-`
+        /// File in PEM format (`-` is standard input)
         file: PathBuf,
     },
-    /// Check whether the first certificate of a file expires soon; exit status 1 if it does not
+    /// Check whether the first certificate in a file expires soon; exit status 1 if it does not
     NeedsRenewal {
-        /// File in PEM format, or `-`
+        /// File in PEM format (`-` is standard input)
         file: PathBuf,
-        /// Time before the expiry from which the certificate must be renewed; `0d` if
-        /// it has expired
+        /// Answer yes if the certificate expires within this time; with `0d`, only if it has
+        /// expired
         #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
         within: Duration,
     },
@@ -109,7 +109,7 @@ pub(crate) struct Create {
     /// Id or name of the CA
     #[arg(long, required_unless_present_any = BODY_OPTIONS)]
     ca: Option<CaName>,
-    /// Country, two capital letters; defaults to that of the CA
+    /// Country code of two capital letters; defaults to that of the CA
     #[arg(long, value_name = "CC")]
     country: Option<String>,
     /// Organization; defaults to that of the CA
@@ -134,26 +134,26 @@ pub(crate) struct New {
     pub(crate) common_name: String,
     /// The alternative names.
     pub(crate) names: Vec<San>,
-    /// The request, in which missing parts of the subject are those of the CA.
+    /// The request. Parts of the subject that are not given are copied from the CA.
     pub(crate) request: CreateCert,
-    /// The body of the request, of which the file or the fields may have set further members.
+    /// The body of the request. The file or the fields can set further members.
     body: Json,
 }
 
-/// A part of a certificate.
+/// A part of a certificate that can be downloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
     /// The certificate
     Cert,
-    /// The certificate, followed by that of its CA: for servers
+    /// The certificate, followed by that of its CA; servers need this
     Chain,
     /// The certificate signing request
     Csr,
     /// The private key, not encrypted
     Key,
-    /// The private key, encrypted by the account's passphrase
+    /// The private key, encrypted with the account's passphrase
     EncryptedKey,
-    /// Certificate and key as PKCS#12, encrypted by the account's passphrase
+    /// Certificate and key as PKCS#12, encrypted with the account's passphrase
     Pkcs12,
 }
 
@@ -342,7 +342,7 @@ fn download(context: &Context<TinyCert>, id: CertId, part: Part) -> Result<Exit,
         Part::EncryptedKey => KeyForm::Encrypted,
         Part::Pkcs12 => return pkcs12(context, id),
     };
-    // Only the owner may read the file of a key.
+    // Only its owner can read a key file.
     let output = context.output.private();
     if let Some(reply) = context.send(WithJson::new(GetKey::new(id, form)))? {
         match output.is_plain() {

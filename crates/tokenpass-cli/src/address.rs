@@ -1,4 +1,4 @@
-//! `tokenpass address`.
+//! The command `tokenpass address`: registers, verifies and lists Bitcoin addresses.
 
 use clap::{Args, Subcommand};
 use cli_support::args::BODY_OPTIONS;
@@ -48,7 +48,7 @@ pub(crate) enum Address {
         /// The address
         #[arg(required_unless_present_any = BODY_OPTIONS)]
         address: Option<String>,
-        /// Message that the user was shown
+        /// Message that was shown to the user
         #[arg(required_unless_present_any = BODY_OPTIONS)]
         message: Option<String>,
         /// Signature of the message in base64
@@ -77,7 +77,7 @@ pub(crate) struct Register {
     /// Whether others can see the address
     #[arg(long, value_name = "BOOL")]
     public: Option<bool>,
-    /// Whether the balances of the address count
+    /// Whether the balances of the address are counted
     #[arg(long, value_name = "BOOL")]
     active: Option<bool>,
     /// Type of the address
@@ -99,7 +99,7 @@ pub(crate) struct Update {
     /// Whether others can see the address
     #[arg(long, value_name = "BOOL")]
     public: Option<bool>,
-    /// Whether the balances of the address count
+    /// Whether the balances of the address are counted
     #[arg(long, value_name = "BOOL")]
     active: Option<bool>,
     #[command(flatten)]

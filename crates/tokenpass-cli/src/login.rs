@@ -1,4 +1,4 @@
-//! `tokenpass auth login --web`: logs a user in by a browser.
+//! The command `tokenpass auth login --web`: logs a user in with a browser.
 
 use std::process::{Command, Stdio};
 
@@ -28,7 +28,7 @@ pub(crate) fn log_in(context: &Context<Tokenpass>, web: &WebLogin) -> Result<Sec
     let tokenpass = context.client()?;
     let login = tokenpass.begin_login(scopes)?;
     let url = tokenpass.authorize_url(&login)?;
-    // Listens before the URL is printed, so that no callback is missed.
+    // The listener starts before the URL is printed, so that no callback is missed.
     let listener = redirect.listen().map_err(|error| {
         Failure::new(Exit::Local, format!("{REDIRECT_URI} {redirect_uri}: {error}"))
     })?;
@@ -40,7 +40,7 @@ pub(crate) fn log_in(context: &Context<Tokenpass>, web: &WebLogin) -> Result<Sec
     Ok(tokenpass.finish_login(&login, code)?.access_token)
 }
 
-/// Opens a URL in the browser of the user. Returns whether one was started.
+/// Opens a URL in the user's browser. Returns whether a browser was started.
 fn open_browser(url: &str) -> bool {
     let mut command = if cfg!(windows) {
         // A shell would interpret `&`.
@@ -54,7 +54,7 @@ fn open_browser(url: &str) -> bool {
     command.spawn().is_ok()
 }
 
-/// Serves requests until one has the state of this login.
+/// Serves requests until one contains the state of this login.
 fn wait_for(
     context: &Context<Tokenpass>,
     redirect: &Redirect,
@@ -95,7 +95,7 @@ fn respond(
     let Err(error) = &result else {
         return (Response::text(200, "Thank you. You may close this page."), Some(result));
     };
-    // A callback without the state can be from an old tab or a page of another site.
+    // A callback without this state may be from an old tab, or from a page of another site.
     let query = request.target.split_once('?').map_or("", |(_, query)| query);
     let is_of_this_login = Params::decode(query).is_ok_and(|query| {
         query.get("state").is_some_and(|state| Secret::new(state) == *login.state())
@@ -104,7 +104,7 @@ fn respond(
         let text = "The login failed. The program that waits for it shows the reason.";
         return (Response::text(200, text), Some(result));
     }
-    // The server sends denials without the state, so the reason is shown.
+    // If the user denies access, the callback of the server has no state, so the reason is shown.
     *ignored = Some(format!("{:?}", error.kind()));
     let text = "This page does not belong to the login that is waiting. Start the login again.";
     (Response::text(400, text), None)

@@ -1,4 +1,4 @@
-//! `tpay account`.
+//! The command `tpay account`: merchant accounts of a partner.
 
 use std::path::PathBuf;
 
@@ -31,14 +31,14 @@ pub(crate) enum Account {
         /// Id of the account
         #[arg(required_unless_present_any = BODY_OPTIONS)]
         account: Option<String>,
-        /// Type of the document (`account options documents`)
+        /// Id of the document type (`account options documents`)
         #[arg(long = "type", value_name = "TYPE", required_unless_present_any = BODY_OPTIONS,
               value_parser = number::<i64>)]
         kind: Option<i64>,
         /// The document
         #[arg(required_unless_present_any = BODY_OPTIONS)]
         file: Option<PathBuf>,
-        /// Id of the person whom the document is about
+        /// Id of the person whom the document concerns
         #[arg(long, value_name = "ID")]
         person: Option<String>,
         #[command(flatten)]
@@ -59,7 +59,7 @@ pub(crate) enum Account {
         /// Kind of the ids
         #[arg(value_parser = ["categories", "legal-forms", "documents", "mcc", "pos"])]
         kind: String,
-        /// Show one value only: a category, a legal form or a document
+        /// Show only the entry with this id (for categories, legal-forms and documents)
         #[arg(value_parser = number::<i64>)]
         id: Option<i64>,
     },
@@ -93,7 +93,8 @@ pub(crate) struct Create {
 }
 
 impl Create {
-    /// Returns the body. Addresses, websites and persons are in the file or in fields.
+    /// Returns the body of the request. Addresses, websites and persons can only be given with
+    /// `--input` or `--field`.
     fn body(&self) -> Result<Json, Failure> {
         let id = |id: Option<i64>| id.map(|id| Json::Other(id.to_string()));
         let flags = [

@@ -40,7 +40,7 @@ pub(crate) enum Recurring {
         /// Id of the plan
         id: String,
     },
-    /// Charge again after a failed charge
+    /// Retry a failed charge
     Retry {
         /// Id of the plan
         id: String,
@@ -77,7 +77,7 @@ enum Model {
     O,
 }
 
-/// The payment instrument; its value is a secret, so it is not an argument.
+/// The options of the payment instrument. Its value is a secret, so it is not an argument.
 #[derive(Debug, Args)]
 pub(crate) struct Instrument {
     /// Kind of the payment instrument, whose value is read from a prompt or the standard input;
@@ -87,7 +87,7 @@ pub(crate) struct Instrument {
     /// Read the value of the payment instrument from the first line of standard input
     #[arg(long)]
     instrument_stdin: bool,
-    /// Model of the autopayments of a BLIK alias; `a` by default
+    /// Autopayment model of a BLIK alias; default: `a`
     #[arg(long, value_enum)]
     model: Option<Model>,
 }
@@ -159,7 +159,7 @@ pub(crate) struct Create {
     /// Number of charges; without it, the plan has no end
     #[arg(long, value_name = "N", value_parser = positive::<u32>)]
     charges: Option<u32>,
-    /// URL for notifications
+    /// URL to which notifications are sent
     #[arg(long, value_name = "URL", required_unless_present_any = BODY_OPTIONS)]
     notify_url: Option<String>,
     /// Text for your own use, such as an order number
@@ -228,7 +228,7 @@ impl Create {
         context.send_body(request, body)
     }
 
-    /// Returns the members of the body that the flags are.
+    /// Returns the members of the body that these options set.
     fn members(&self) -> [Member<'static>; 11] {
         [
             Member::required("id", "--id", self.id.is_some()),
@@ -253,7 +253,7 @@ impl Create {
         ]
     }
 
-    /// Returns the request of the flags.
+    /// Returns the request that the options describe.
     fn typed(&self, instrument: PaymentInstrument) -> CreateRecurring {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let unit = match self.unit.unwrap_or(Unit::Months) {
