@@ -55,7 +55,7 @@ macro_rules! client_methods {
 
         /// Returns an iterator that sends many requests to any endpoint and returns their results
         /// in the order of the requests. Up to `at_a_time` requests are in flight, each on a thread
-        /// of its own. If `at_a_time` is 1, no thread is started.
+        /// of its own, but at most 256. If `at_a_time` is 1, no thread is started.
         ///
         /// An error does not end the iterator: each request has its own result, and is retried as
         /// if it were sent alone. [`stop`]($crate::Batch::stop) ends the iterator after the
