@@ -94,8 +94,8 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
     Ok(signals.wait())
 }
 
-/// Starts the listeners for `--bind` and `--tls`. Returns pairs of base URLs: that of the server,
-/// and that of the listener.
+/// Starts the listeners for `--bind` and `--tls`. Returns the base URL of each server, paired with
+/// that of its listener.
 fn relayed(
     sandbox: &Sandbox,
     arguments: &Arguments,
@@ -116,7 +116,7 @@ fn relayed(
     Ok(urls)
 }
 
-/// A temporary file. It is removed on drop.
+/// A temporary file, which is removed when this value is dropped.
 struct Temporary(PathBuf);
 
 impl Drop for Temporary {
@@ -155,7 +155,8 @@ fn log(sandbox: &Sandbox, arguments: &Arguments) {
     });
 }
 
-/// Runs the command with the variables. Returns how the command ended.
+/// Runs the command with these environment variables and without any other variables of the
+/// clients. Returns how the command ended.
 fn run(
     program: &OsString,
     rest: &[OsString],
