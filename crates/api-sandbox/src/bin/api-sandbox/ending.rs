@@ -170,7 +170,6 @@ mod signals {
     pub(crate) struct Signals;
 
     impl Signals {
-        #[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
         pub(crate) fn handle() -> io::Result<Self> {
             Ok(Self)
         }
