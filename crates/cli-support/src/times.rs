@@ -23,14 +23,20 @@ impl Times {
         }
         let time = (self.read)(&cell).and_then(|seconds| Timestamp::from_second(seconds).ok());
         match time {
-            Some(time) if is_local => time
-                .to_zoned_datetime(TimeZone::system())
-                .strftime("%Y-%m-%d %H:%M:%S %:z")
-                .to_string(),
+            Some(time) if is_local => local(time),
             Some(time) => time.to_string(),
             None => cell,
         }
     }
+}
+
+/// Returns a time of the system's time zone, with its offset.
+fn local(time: Timestamp) -> String {
+    let offset = TimeZone::system().to_offset(time);
+    let date = offset.to_datetime(time).to_string().replace('T', " ");
+    let sign = if offset.is_negative() { '-' } else { '+' };
+    let minutes = offset.seconds().unsigned_abs() / 60;
+    format!("{date} {sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 /// Reads Unix seconds, RFC 3339, or `YYYY-MM-DD HH:MM:SS` in UTC. Returns `None` for zero and

@@ -103,7 +103,7 @@ impl Create {
 }
 
 /// Sends a request and writes its text in PEM format, or the JSON of its response.
-pub(crate) fn pem<E: Endpoint<Output = String>>(
+pub(crate) fn pem<E: Endpoint<Output = String> + Send + 'static>(
     context: &Context<TinyCert>,
     request: E,
 ) -> Result<Exit, Failure> {
