@@ -1,4 +1,4 @@
-//! The response to an action that has no documented format.
+//! The response to an action for which no response format is documented.
 
 use std::fmt;
 
@@ -9,7 +9,8 @@ use crate::json::{json, json_start};
 use crate::message::Response;
 use crate::models::ExtraFields;
 
-/// The response to an action whose format is not documented. It may be empty.
+/// The response to an action for which the provider documents no response format. The body may be
+/// empty.
 ///
 /// ```
 /// use api_auth::{Acknowledgement, Response, json};
@@ -22,18 +23,19 @@ use crate::models::ExtraFields;
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Acknowledgement {
-    /// The fields, if the body is a JSON object.
+    /// The members of the body if it is a JSON object. Empty for any other body.
     pub extra: ExtraFields,
     /// The body as received. `Debug` does not show it, because its content is not documented.
     pub body: String,
 }
 
 impl Acknowledgement {
-    /// Parses a response whose body is empty, any JSON, or an object, which `object` parses and may
-    /// reject. An HTML page is an error.
+    /// Parses a response. Its body may be empty or any JSON text. If it is a JSON object, `object`
+    /// parses it and may reject it.
     ///
     /// # Errors
-    /// Returns an error if the body is not JSON, or if `object` returns one.
+    /// Returns an error if the body is neither empty nor JSON (such as an HTML page), or if
+    /// `object` returns an error.
     pub fn read(
         response: &Response,
         object: impl FnOnce(&Response) -> Result<ExtraFields, ResponseError>,

@@ -6,9 +6,9 @@ use crate::error::Error;
 use crate::message::{Request, Response};
 use crate::unsigned_request::UnsignedRequest;
 
-/// Authenticates requests. All threads of a client share one value.
+/// Authenticates requests. All threads of a client share one instance.
 ///
-/// For each request to an endpoint, the client calls in this order:
+/// For each request to an endpoint, the client calls these methods in this order:
 ///
 /// 1. [`next_request`](Auth::next_request) until it returns `None`, and
 ///    [`handle_response`](Auth::handle_response) with the response to each of its requests;
@@ -16,7 +16,7 @@ use crate::unsigned_request::UnsignedRequest;
 /// 3. [`sign`](Auth::sign) with the encoded request;
 /// 4. [`invalidate_if_rejected`](Auth::invalidate_if_rejected) with the response.
 ///
-/// The time is always an argument.
+/// The current time is always an argument, so implementations do not read a clock.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -37,12 +37,12 @@ use crate::unsigned_request::UnsignedRequest;
 /// assert!(auth.is_ready(SystemTime::UNIX_EPOCH), "it needs no token");
 /// ```
 pub trait Auth: Send + Sync {
-    /// Returns whether requests can be signed at `now` without a call of
+    /// Returns whether requests can be signed at `now` without a call to
     /// [`next_request`](Auth::next_request).
     ///
-    /// This method must not wait for another request, but may load a token from a store. The client
-    /// also calls it while the guard of a [`Preparation`] is held, so an implementation whose
-    /// `next_request` takes a lock must override it.
+    /// This method must not wait for another request, but it can load a token from a store. The
+    /// client also calls it while the guard of a [`Preparation`] is held, so an implementation
+    /// whose `next_request` takes a lock must override it.
     fn is_ready(&self, now: SystemTime) -> bool {
         matches!(self.next_request(now), Ok(None))
     }
@@ -63,13 +63,14 @@ pub trait Auth: Send + Sync {
     /// Stores the token or session from the response to [`next_request`](Auth::next_request).
     ///
     /// # Errors
-    /// Returns an error if the response is an error or cannot be read.
+    /// Returns an error if the response is an error response or cannot be parsed.
     fn handle_response(&self, response: Response, now: SystemTime) -> Result<(), Error> {
         let _ = (response, now);
         Ok(())
     }
 
-    /// Adds parameters that are encoded and sorted with the others, such as a session token.
+    /// Adds parameters, such as a session token, that are encoded and sorted together with those of
+    /// the request.
     ///
     /// # Errors
     /// Returns an error if the parameters cannot be added to the request.
@@ -83,7 +84,8 @@ pub trait Auth: Send + Sync {
         Ok(())
     }
 
-    /// Signs the encoded request: adds headers or appends to the body, and changes nothing else.
+    /// Signs the encoded request. An implementation adds headers or appends to the body, and
+    /// changes nothing else.
     ///
     /// # Errors
     /// Returns an error, and leaves the request unchanged, if it cannot be signed.
@@ -94,8 +96,8 @@ pub trait Auth: Send + Sync {
         now: SystemTime,
     ) -> Result<(), Error>;
 
-    /// Removes the token or session if `response` rejects it, and returns whether the request
-    /// should be sent once more with a new one.
+    /// Removes the token or session if the server rejected it with `response`, and returns whether
+    /// the request should be sent once more with a new token or session.
     ///
     /// `generation` is the value that [`sign`](Auth::sign) set for the rejected request.
     fn invalidate_if_rejected(&self, response: &Response, generation: Generation) -> bool {
@@ -103,9 +105,9 @@ pub trait Auth: Send + Sync {
         false
     }
 
-    /// Returns the name of a credential that begins or ends with whitespace, or `None` if there is
-    /// none or the server has accepted it. Errors of kind [`Auth`](crate::ErrorKind::Auth) contain
-    /// this name; see [`Error::spaced_credential`].
+    /// Returns the name of a credential whose value begins or ends with whitespace. Returns `None`
+    /// if there is no such credential, or if the server has accepted the credentials. Errors of
+    /// kind [`Auth`](crate::ErrorKind::Auth) contain this name; see [`Error::spaced_credential`].
     fn spaced_credential(&self) -> Option<&'static str> {
         None
     }
@@ -114,7 +116,7 @@ pub trait Auth: Send + Sync {
 /// Identifies the token that a request was signed with, so that a late rejection of an old token
 /// does not remove a new one.
 ///
-/// See the example of [`Auth`].
+/// See the example in [`Auth`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Generation {
@@ -125,7 +127,7 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// Creates a generation for a token from the server.
+    /// Creates a generation with this number and the origin [`TokenOrigin::Server`].
     pub const fn new(number: u64) -> Self {
         Self { number, origin: TokenOrigin::Server }
     }
@@ -138,32 +140,32 @@ impl Generation {
     }
 }
 
-/// The maximum number of consecutive tokens from a store that may replace a rejected token before
-/// one is requested from the server. Clients that share a store use the tokens that others
-/// requested. The limit ensures that a store that keeps returning rejected tokens does not make
-/// requests fail.
+/// The maximum number of consecutive times that a rejected token is replaced with a token from a
+/// store. After that, a token is requested from the server. Clients that share a store use the
+/// tokens that other clients requested. Because of the limit, requests do not fail even if a store
+/// keeps returning rejected tokens.
 ///
-/// See the example of [`Auth`].
+/// See the example in [`Auth`].
 pub const MOST_REPLACEMENTS: u32 = 3;
 
 /// The origin of the token that a request was signed with.
 ///
-/// See the example of [`Auth`].
+/// See the example in [`Auth`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TokenOrigin {
     /// The token is from the server, or the request has no token.
     #[default]
     Server,
     /// The token is from a store and may be outdated. If the server rejects it, the request is sent
-    /// again with another token from the store, at most [`MOST_REPLACEMENTS`] times, or with one
-    /// from the server.
+    /// again with a different token from the store, at most [`MOST_REPLACEMENTS`] times, or with a
+    /// token from the server.
     Store,
 }
 
 /// A request for a token or session, which is sent before the request to the endpoint. Its guard,
 /// such as an inter-process lock, is dropped when the exchange has ended.
 ///
-/// See the example of [`Auth`].
+/// See the example in [`Auth`].
 #[non_exhaustive]
 pub struct Preparation {
     /// The id of the endpoint, such as `oauth.token`, for errors and logs.
@@ -196,7 +198,7 @@ impl std::fmt::Debug for Preparation {
 
 /// An [`Auth`] that signs nothing, for routes that need no credentials.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example in [`Client`](crate::Client).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoAuth;
 

@@ -1,4 +1,4 @@
-//! Sending many requests concurrently.
+//! Concurrent sending of many requests.
 
 use std::fmt;
 
@@ -10,14 +10,14 @@ use crate::window::Window;
 
 impl Client {
     /// Returns an iterator that sends many requests and returns their results in the order of the
-    /// requests. Up to `at_a_time` requests are in flight, each on a thread of its own. If
-    /// `at_a_time` is 1, no thread is started.
+    /// requests. Up to `at_a_time` requests are in flight at the same time, each on its own thread.
+    /// If `at_a_time` is 1, no thread is started.
     ///
-    /// All threads use the same token. Each needs a connection: for more than 16 threads, set
-    /// `max_connections` of the builder. If a thread cannot be started, the others send the
-    /// requests.
+    /// All threads use the same token. Each thread needs a connection, so set the builder's option
+    /// `max_connections` if you use more than 16 threads. If a thread cannot be started, the other
+    /// threads send its requests.
     ///
-    /// See the example of [`Batch`].
+    /// See the example in [`Batch`].
     pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> Batch<I::IntoIter>
     where
         I: IntoIterator<Item: Endpoint<Output: Send + 'static> + Send + 'static>,
@@ -29,13 +29,15 @@ impl Client {
 /// An iterator over the requests of [`Client::send_all`] and their results, in the order of the
 /// requests.
 ///
-/// An error does not end the iterator: each request has its own result. Requests are retried like
-/// all others: a write only if it was certainly not sent.
+/// An error does not end the iterator, because each request has its own result. Requests are
+/// retried in the same way as single requests. In particular, a write is retried only if it was
+/// certainly not sent.
 ///
 /// Requests are sent when the iterator is advanced. The next requests are taken from the list when
-/// fewer than the maximum are in flight, so the list may be endless. When the iterator is dropped,
-/// no further request is sent, and waits between attempts are interrupted. Dropping it waits for
-/// writes in flight, but not for other requests.
+/// fewer requests than the maximum are in flight, so the list may be infinite. When the iterator is
+/// dropped, no further request is sent, and waits between attempts are interrupted. If the batch
+/// contains a request that is not idempotent, dropping the iterator waits until the requests in
+/// flight have ended.
 ///
 /// ```
 /// use api_auth::{Client, Method, RawEndpoint};
@@ -88,7 +90,7 @@ where
     /// Stops sending requests. Waits between attempts are interrupted, and the iterator ends after
     /// the results of the requests in flight.
     ///
-    /// The results are then those of the first requests of the list. No later request was sent.
+    /// Every request whose result the iterator does not return was not sent.
     pub fn stop(&mut self) {
         self.requests = None;
         if let Some(window) = &mut self.window {

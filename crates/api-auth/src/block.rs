@@ -7,9 +7,10 @@
 //! ```
 //!
 //! Only the HMAC protects a block: [`BlockKey::open`] rejects a block without one, and verifies it
-//! in constant time before decryption. The cipher itself is weak: ECB shows which of the 16-byte
-//! pieces of a message, and of all messages under one key, are equal. An observer who collects many
-//! blocks learns much about their content, but cannot forge or change a block without the key.
+//! in constant time before decryption. The cipher itself is weak: ECB shows which 16-byte pieces
+//! are equal, within a message and across all messages that are encrypted with the same key. An
+//! observer who collects many blocks learns much about their content, but cannot forge or change a
+//! block without the key.
 
 use std::fmt;
 
@@ -28,9 +29,9 @@ const SEPARATOR: &str = "~~~";
 const CIPHER_KEY_LENGTH: usize = 32;
 const CIPHER_BLOCK_LENGTH: usize = 16;
 
-/// The reason why a block was rejected. It does not contain any content of the block.
+/// The reason why a block was rejected. It contains no part of the block.
 ///
-/// See the example of [`BlockKey::seal`].
+/// See the example in [`BlockKey::seal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BlockError {
@@ -38,7 +39,7 @@ pub enum BlockError {
     SignatureMissing,
     /// The HMAC is not valid base64url without padding.
     SignatureMalformed,
-    /// The HMAC is not the one of this cipher text under this key.
+    /// The HMAC does not match this cipher text and this key.
     SignatureMismatch,
     /// The cipher text is not valid base64url without padding.
     CipherMalformed,
@@ -65,7 +66,7 @@ impl std::error::Error for BlockError {}
 
 /// A key for encrypted blocks, prepared for the cipher and the HMAC.
 ///
-/// See the example of [`BlockKey::seal`].
+/// See the example in [`BlockKey::seal`].
 #[derive(Clone)]
 pub struct BlockKey {
     cipher: Zeroizing<[u8; CIPHER_KEY_LENGTH]>,
@@ -73,7 +74,7 @@ pub struct BlockKey {
 }
 
 impl BlockKey {
-    /// Creates a key from the UTF-8 bytes of `key`, which may have any length.
+    /// Creates a key from the UTF-8 bytes of `key`, which may have any length other than zero.
     ///
     /// # Errors
     /// Returns an error that names `argument` if the key is empty.

@@ -1,4 +1,4 @@
-//! Bodies of requests.
+//! Request bodies.
 
 use std::fmt;
 
@@ -27,15 +27,16 @@ pub enum Body<'a> {
     /// No body.
     #[default]
     None,
-    /// `application/x-www-form-urlencoded`, encoded with the provider's [`Encoding`].
+    /// A form (`application/x-www-form-urlencoded`), which is encoded with the provider's
+    /// [`Encoding`].
     Form(Params<'a>),
-    /// `application/json`, sent unchanged.
+    /// A JSON text (`application/json`), which is sent unchanged.
     Json(Vec<u8>),
     /// A body with any other content type.
     Bytes {
-        /// The `content-type` header.
+        /// The value of the `content-type` header, such as `text/csv`.
         content_type: &'static str,
-        /// The bytes of the body, sent unchanged.
+        /// The bytes of the body, which are sent unchanged.
         bytes: Vec<u8>,
     },
 }
@@ -70,7 +71,7 @@ impl Body<'_> {
     }
 }
 
-/// The content type of forms.
+/// The content type of a form.
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Returns whether the body of a request is a form.

@@ -35,7 +35,7 @@ use crate::route::{Credential, Server};
 use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 use crate::unsigned_request::UnsignedRequest;
 
-/// A client of one provider. The provider's typed client is based on it.
+/// A client for one provider. The typed client in the provider's crate is based on it.
 ///
 /// Cloning is cheap and shares connections and tokens. All threads can share one client.
 ///
@@ -83,21 +83,21 @@ pub(crate) struct Parts {
     #[cfg(feature = "record")]
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) pace: Arc<Pace>,
-    /// Interrupts the waits between attempts of requests that run on threads of their own.
+    /// Interrupts the waits between attempts of requests that run on their own threads.
     pub(crate) interrupt: Option<Interrupt>,
 }
 
 struct Inner {
     parts: Parts,
-    /// Locked while the token or session of a credential is requested, so that one thread requests
-    /// it for all.
+    /// One lock for each credential. It is held while the token or session of the credential is
+    /// requested, so that one thread requests it for all threads.
     preparing: Vec<(Credential, Arc<Preparing>)>,
     random: RandomState,
 }
 
-/// The state of the requests for the token or session of one credential. Threads that wait for such
-/// a request get its error. Otherwise, each thread would wait for its own timeouts if the token
-/// server does not respond.
+/// The state of the requests for the token or session of one credential. If such a request fails,
+/// all threads that wait for it return its error. Without this, if the token server does not
+/// respond, each of these threads would send a request of its own and wait for the timeout again.
 #[derive(Default)]
 struct Preparing {
     finished: AtomicU64,
@@ -105,14 +105,14 @@ struct Preparing {
 }
 
 impl Preparing {
-    /// Returns a new state for each credential.
+    /// Returns a new state for each of the credentials.
     fn of(credentials: &[(Credential, Arc<dyn Auth>)]) -> Vec<(Credential, Arc<Self>)> {
         credentials.iter().map(|(name, _)| (*name, Arc::default())).collect()
     }
 }
 
-/// A failed attempt and its outcome, on which the retry depends. Without an outcome, the request is
-/// not retried.
+/// The error of a failed attempt, and the outcome that determines whether the request is retried.
+/// Without an outcome, it is not retried.
 struct Failure {
     error: Error,
     outcome: Option<Outcome>,
@@ -147,7 +147,7 @@ impl Client {
     /// Returns a client with additional or different credentials, such as those of a user. It
     /// shares connections, clock, settings and all other credentials with this client.
     ///
-    /// See the example of [`Client`](crate::Client).
+    /// See the example in [`Client`](crate::Client).
     #[must_use]
     pub fn with_credentials(&self, credentials: Vec<(Credential, Arc<dyn Auth>)>) -> Self {
         let mut parts = self.0.parts.clone();
@@ -172,7 +172,8 @@ impl Client {
         self.with(|parts| parts.interrupt = Some(interrupt))
     }
 
-    /// Returns a client that shares the state of this one.
+    /// Returns a client that shares the state of this one, with settings that are modified by
+    /// `change`.
     fn with(&self, change: impl FnOnce(&mut Parts)) -> Self {
         let mut parts = self.0.parts.clone();
         change(&mut parts);
@@ -181,8 +182,8 @@ impl Client {
     }
 
     /// Requests the token or session of a credential in advance, unless there is a valid one.
-    /// Without this call, the first request that needs the credential does so. An error before the
-    /// token request is sent names `id` as its endpoint.
+    /// Without this call, the first request that needs the token or session requests it. An error
+    /// that occurs before the token request is sent contains `id` as its endpoint.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -194,7 +195,7 @@ impl Client {
 
     /// Sends the request and parses its response.
     ///
-    /// See the example of [`Client`](crate::Client).
+    /// See the example in [`Client`](crate::Client).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -202,24 +203,25 @@ impl Client {
         self.read(endpoint, &mut Exchange::new(), |response| endpoint.parse(response))
     }
 
-    /// Sends the request like [`send`](Client::send). Returns an error if the transport panics.
+    /// Sends the request like [`send`](Client::send), but returns an error if the transport panics.
     pub(crate) fn send_without_panic<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
         // No part of the request is used after a panic.
         catch_unwind(AssertUnwindSafe(|| self.send(endpoint)))
             .unwrap_or_else(|_| Err(self.panicked(endpoint)))
     }
 
-    /// Returns the error of a request that panicked. It does not contain the message of the panic,
-    /// which may show a part of the request.
+    /// Returns the error for a request during which a panic occurred. The error does not contain
+    /// the panic message, because that message could show a part of the request.
     fn panicked(&self, call: &dyn Call) -> Error {
         let text = "the thread that sent the request panicked";
         let error = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, text);
         self.named(call.id(), error.into(), 1).with_idempotent(call.idempotent())
     }
 
-    /// Sends the request, parses its response, and returns the value with status and headers.
+    /// Sends the request, parses its response, and returns the parsed value together with the
+    /// status and the headers.
     ///
-    /// See the example of [`Client`](crate::Client).
+    /// See the example in [`Client`](crate::Client).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -234,9 +236,9 @@ impl Client {
         Ok(http::Response::from_parts(parts, value))
     }
 
-    /// Sends the request and deserializes the JSON of its response.
+    /// Sends the request and deserializes its JSON response as a `T`.
     ///
-    /// See the example of [`Client`](crate::Client).
+    /// See the example in [`Client`](crate::Client).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -244,10 +246,10 @@ impl Client {
         self.read(endpoint, &mut Exchange::new(), json)
     }
 
-    /// Sends the request and returns the response with its body as bytes. Returns an error for the
-    /// same statuses as [`send`](Client::send).
+    /// Sends the request and returns the response, without parsing its body. Returns an error for
+    /// the same statuses as [`send`](Client::send).
     ///
-    /// See the example of [`RawEndpoint`](crate::RawEndpoint).
+    /// See the example in [`RawEndpoint`](crate::RawEndpoint).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -277,8 +279,8 @@ impl Client {
         self.masked_curl(endpoint)
     }
 
-    /// Returns the signed request as a `curl` command that works as printed. It grants the same
-    /// access as the credentials: do not share it.
+    /// Returns the signed request as a `curl` command that works as printed. Do not share it,
+    /// because it grants the same access as the credentials.
     ///
     /// # Errors
     /// Returns an error if an argument is invalid, the credentials are missing, or the request for
@@ -294,7 +296,7 @@ impl Client {
         found.map(|(_, base)| base.text.as_str())
     }
 
-    /// Returns the error of a list whose requests succeeded but whose entries are incomplete.
+    /// Returns the error for a list whose requests succeeded, but from which entries are missing.
     pub(crate) fn error_of_list(&self, id: &'static str, error: ResponseError) -> Error {
         self.named(id, Error::from(error), 0).with_idempotent(true)
     }
@@ -317,7 +319,7 @@ impl Client {
         parse(&exchange.response).map_err(|error| self.parse_error(call, error, exchange))
     }
 
-    /// Returns the error of a response that was rejected or cannot be parsed.
+    /// Returns the error for an error response or for a response that cannot be parsed.
     #[cold]
     #[inline(never)]
     fn parse_error(&self, call: &dyn Call, error: ResponseError, exchange: &mut Exchange) -> Error {
@@ -379,7 +381,8 @@ impl Client {
             })
     }
 
-    /// Makes one attempt. The request is sent again if its token was rejected and can be replaced.
+    /// Makes one attempt. If the token is rejected and can be replaced, the same attempt includes a
+    /// second request.
     fn try_once(
         &self,
         call: &dyn Call,
@@ -423,7 +426,7 @@ impl Client {
         }
     }
 
-    /// Waits until a request may be sent.
+    /// Waits until the maximum rate and pauses allow another request.
     fn keep_pace(&self) -> Result<()> {
         let Parts { pace, clock, .. } = &self.0.parts;
         while let Some((wait, time)) = pace.reserve(|| clock.now()) {
@@ -440,8 +443,8 @@ impl Client {
     }
 
     /// Makes all threads wait after a response with status 429, for as long as this request waits
-    /// before its next attempt. If this request is not retried, only the requests of its batch
-    /// wait.
+    /// before its next attempt. If this request is not retried, only the other requests of its
+    /// batch wait, for the time in `Retry-After`.
     fn pause(&self, outcome: Outcome, decision: Decision) {
         let Outcome::Status { status: StatusCode::TOO_MANY_REQUESTS, retry_after } = outcome else {
             return;
@@ -517,7 +520,7 @@ impl Client {
         }
     }
 
-    /// Returns an error if the request cannot be built, even with a valid token.
+    /// Validates the request, and returns an error if it cannot be built even with a valid token.
     fn check(&self, call: &dyn Call) -> Result<()> {
         let base = self.base(call.server())?;
         let unsigned = UnsignedRequest::of_checked(call)?;

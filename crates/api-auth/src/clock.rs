@@ -4,17 +4,17 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// The clock that a client uses for the current time and for sleeping. These crates use no other
-/// clock.
+/// The clock that a client uses for the current time and for sleeping. The client crates use no
+/// other clock.
 ///
-/// See the example of [`ManualClock`](crate::ManualClock).
+/// See the example in [`ManualClock`](crate::ManualClock).
 pub trait Clock: Send + Sync {
     /// Returns the current time.
     fn now(&self) -> SystemTime;
-    /// Sleeps for `duration`, between two attempts of a request.
+    /// Sleeps for `duration`. A client calls this method before it retries a request, for example.
     fn sleep(&self, duration: Duration);
-    /// Sleeps for `duration`, or until `interrupt` is set. Defaults to [`sleep`](Clock::sleep), which
-    /// does not end earlier.
+    /// Sleeps for `duration`, or until `interrupt` is set. The default implementation calls
+    /// [`sleep`](Clock::sleep), which does not end early.
     fn sleep_or_interrupt(&self, duration: Duration, interrupt: &Interrupt) {
         if !interrupt.is_set() {
             self.sleep(duration);
@@ -62,7 +62,7 @@ impl Interrupt {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the signal, at most for `duration`.
+    /// Waits for the signal, but no longer than `duration`.
     pub fn wait(&self, duration: Duration) {
         let (is_set, changed) = &*self.0;
         let is_set = is_set.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,7 +78,7 @@ impl fmt::Debug for Interrupt {
 
 /// The system clock, which is the default of every client.
 ///
-/// See the example of [`ManualClock`](crate::ManualClock).
+/// See the example in [`ManualClock`](crate::ManualClock).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -123,12 +123,12 @@ impl ManualClock {
         Self(Arc::new(Mutex::new((time, Vec::new()))))
     }
 
-    /// Advances the time.
+    /// Advances the time by `duration`.
     pub fn advance(&self, duration: Duration) {
         self.with(|state| state.0 += duration);
     }
 
-    /// Returns the durations of all sleeps, one entry for each call of [`Clock::sleep`].
+    /// Returns the durations of all sleeps, one entry for each call to [`Clock::sleep`].
     pub fn slept(&self) -> Vec<Duration> {
         self.with(|state| state.1.clone())
     }

@@ -1,4 +1,5 @@
-//! Conversions to and from types of other crates, each behind a feature of the crate's name.
+//! Conversions to and from types of other crates, each behind a feature that is named after the
+//! crate and its major version.
 
 use crate::error::input::InputError;
 #[cfg(feature = "rust_decimal-1")]
@@ -11,8 +12,8 @@ impl TryFrom<UnixTime> for jiff::Timestamp {
     type Error = InputError;
 
     /// # Errors
-    /// Returns an error for a time before the year -9999 or after 9999, which `jiff` cannot
-    /// represent.
+    /// Returns an error for a time before the year -9999 or after the year 9999, which `jiff`
+    /// cannot represent.
     fn try_from(time: UnixTime) -> Result<Self, InputError> {
         Self::from_second(time.seconds())
             .map_err(|_| InputError::new("time", "is out of the range of years of jiff"))
@@ -21,7 +22,7 @@ impl TryFrom<UnixTime> for jiff::Timestamp {
 
 #[cfg(feature = "jiff-1")]
 impl From<jiff::Timestamp> for UnixTime {
-    /// Converts the time without fractions of a second.
+    /// Converts the time and drops fractions of a second.
     fn from(time: jiff::Timestamp) -> Self {
         Self::from_seconds(time.as_second())
     }
@@ -29,7 +30,7 @@ impl From<jiff::Timestamp> for UnixTime {
 
 #[cfg(feature = "rust_decimal-1")]
 impl From<Amount> for rust_decimal::Decimal {
-    /// Converts the amount exactly, with the same number of decimals.
+    /// Converts the amount exactly, with the same number of decimal places.
     fn from(amount: Amount) -> Self {
         Self::new(amount.digits, u32::from(amount.decimals))
     }
@@ -39,12 +40,12 @@ impl From<Amount> for rust_decimal::Decimal {
 impl TryFrom<rust_decimal::Decimal> for Amount {
     type Error = InputError;
 
-    /// Converts the number exactly. Trailing zeros are dropped only if the number does not fit
+    /// Converts the number exactly. Trailing zeros are dropped only if the number would not fit
     /// otherwise.
     ///
     /// # Errors
-    /// Returns an error for a number with more than 18 decimals or with too many digits. An
-    /// `Amount` holds all numbers of 18 digits, and most numbers of 19 digits.
+    /// Returns an error for a number with more than 18 decimal places or with too many digits. An
+    /// `Amount` can represent all numbers of 18 digits, and most numbers of 19 digits.
     fn try_from(number: rust_decimal::Decimal) -> Result<Self, InputError> {
         let exact = |number: rust_decimal::Decimal| {
             let decimals = u8::try_from(number.scale()).ok();

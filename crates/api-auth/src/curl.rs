@@ -18,12 +18,12 @@ use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
 ///
 /// The following values are secrets:
 ///
-/// - headers that are marked as sensitive, and headers with the name of a secret, such as
+/// - headers that are marked as sensitive, and headers whose name identifies a secret, such as
 ///   `authorization` and `cookie`;
-/// - the values of the `secret_parameters` in query, form and JSON body, and of parameters with the
-///   name of a secret (`password`, `clientSecret`, `card.number`, `user[token]`), at any depth and
-///   with all nested values. Case and punctuation are ignored. Values that are themselves JSON, a
-///   form or a URL with a query are masked in the same way;
+/// - the values of the `secret_parameters` in the query, a form and a JSON body, and of parameters
+///   whose name identifies a secret (`password`, `clientSecret`, `card.number`, `user[token]`), at
+///   any depth and with all nested values. Case and punctuation are ignored. Values that are
+///   themselves JSON, a form or a URL with a query are masked in the same way;
 /// - a body that is neither a form nor a JSON object or array.
 ///
 /// ```
@@ -42,7 +42,7 @@ pub fn curl(request: &Request, secret_parameters: &[&str]) -> String {
 }
 
 /// Returns `request` as a `curl` command for a POSIX shell that sends the same method, URL, headers
-/// and body. It grants the same access as the credentials: do not share it.
+/// and body. Do not share it, because it grants the same access as the credentials.
 ///
 /// ```
 /// use api_auth::curl_with_secrets;
@@ -135,7 +135,7 @@ fn command(request: &Request, path: &str, listed: &[&str], masked: bool) -> Stri
     command
 }
 
-/// Returns scheme and host of a request.
+/// Returns the scheme and the host of a request.
 #[inline]
 fn origin(request: &Request) -> String {
     let uri = request.uri();
@@ -156,7 +156,8 @@ fn mask_body<'a>(request: &Request, text: &'a str, listed: &[&str]) -> Cow<'a, s
     }
 }
 
-/// Masks the values of parameters with the name of a secret in `a=b&c=d`.
+/// Masks the values of parameters whose name identifies a secret, in a query or a form such as
+/// `a=b&c=d`.
 #[inline]
 pub(crate) fn mask_parameters<'a>(text: &'a str, listed: &[&str]) -> Cow<'a, str> {
     let pairs = text.split('&').map(|pair| match pair.split_once('=') {
@@ -175,7 +176,7 @@ pub(crate) fn mask_parameters<'a>(text: &'a str, listed: &[&str]) -> Cow<'a, str
     pairs.collect::<Vec<_>>().join("&").into()
 }
 
-/// Encodes a masked value of a form.
+/// Encodes a masked value for a form.
 #[inline]
 pub(crate) fn encoded_value(masked: &str) -> String {
     // Readers expect asterisks, not their percent-encoding.
@@ -193,8 +194,9 @@ pub(crate) fn is_like_json(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
 }
 
-/// Masks the secrets of a value that is JSON, a form, or a URL with a query. Returns `None` if it
-/// has none. JSON that cannot be parsed is masked as a whole if it names a secret.
+/// Masks the secrets of a value that is JSON, a form, or a URL with a query. Returns `None` if the
+/// value contains no secret. JSON that cannot be parsed is masked as a whole if it contains the
+/// name of a secret.
 #[inline]
 pub(crate) fn mask_text(text: &str, parent: &str, listed: &[&str]) -> Option<String> {
     match serde_json::from_str::<Value>(text) {
@@ -229,8 +231,8 @@ fn decoded(name: &str) -> String {
     decode_form(name.as_bytes()).into_iter().map(|(name, _)| name).collect()
 }
 
-/// Masks the values of members with the name of a secret, at any depth of a JSON text. A text that
-/// is not JSON is masked as a whole, because its secrets cannot be found.
+/// Masks the values of members whose name identifies a secret, at any depth of a JSON text. A text
+/// that is not JSON is masked as a whole, because its secrets cannot be found.
 #[inline]
 fn mask_json(text: &str, listed: &[&str]) -> String {
     match serde_json::from_slice::<Value>(text.as_bytes()) {
@@ -242,7 +244,7 @@ fn mask_json(text: &str, listed: &[&str]) -> String {
     }
 }
 
-/// Masks the secrets of a JSON value and returns whether there was one.
+/// Masks the secrets of a JSON value and returns whether it contained any.
 #[inline]
 fn mask_members(value: &mut Value, parent: &str, listed: &[&str]) -> bool {
     let mut is_masked = false;
@@ -273,7 +275,7 @@ fn mask_members(value: &mut Value, parent: &str, listed: &[&str]) -> bool {
     is_masked
 }
 
-/// Formats bytes as a format string of the command `printf`.
+/// Formats bytes as a format string for the command `printf`.
 #[inline]
 fn printf_format(bytes: &[u8]) -> String {
     let escape = |format: &mut String, byte: u8| {

@@ -1,7 +1,7 @@
 //! Ordered parameters and their encoder.
 //!
 //! Parameters are encoded once, by [`Encoding::write`], so the signed and the sent bytes are the
-//! same. A provider has one [`Encoding`].
+//! same. Each provider uses one [`Encoding`].
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -122,9 +122,9 @@ impl<'a> Params<'a> {
         self.0.len()
     }
 
-    /// Sorts the parameters by the bytes of their top-level names (`SANs` of `SANs[0][DNS]`).
-    /// Parameters with the same top-level name keep their order. Upper case comes before lower
-    /// case.
+    /// Sorts the parameters by the bytes of their top-level names (the top-level name of
+    /// `SANs[0][DNS]` is `SANs`). Parameters with the same top-level name keep their order. Upper
+    /// case comes before lower case.
     pub fn sort_by_top_level_name(&mut self) {
         fn top(name: &str) -> &str {
             name.split_once('[').map_or(name, |(top, _)| top)
@@ -145,7 +145,7 @@ impl<'a> Params<'a> {
 }
 
 impl fmt::Debug for Params<'_> {
-    /// Formats the names only: a value may be a passphrase or a token.
+    /// Formats only the names, because a value may be a passphrase or a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
     }
@@ -158,16 +158,18 @@ fn decode(text: &str) -> Result<String, InputError> {
 /// The encoding of names and values in a query string or a form body.
 ///
 /// Both variants write a space as `+` and every other reserved byte of the UTF-8 text as `%XX` with
-/// upper-case hex digits. They differ in one byte (`*`), which is enough to invalidate a signature.
+/// upper-case hex digits. They differ only in the encoding of `*`, which is enough to invalidate a
+/// signature.
 ///
-/// See the example of [`Params`](crate::Params).
+/// See the example in [`Params`](crate::Params).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
-    /// WHATWG form-urlencoded. `A-Z a-z 0-9 * - . _` are not encoded. Ruby, Java and browsers use
-    /// it.
+    /// The form encoding of the WHATWG, which Ruby, Java and browsers use. `A-Z a-z 0-9 * - . _`
+    /// are not encoded.
     Form,
-    /// PHP's `http_build_query` (RFC 1738). `A-Z a-z 0-9 - . _` are not encoded, so `*` is `%2A`.
+    /// The encoding of PHP's `http_build_query` (RFC 1738). `A-Z a-z 0-9 - . _` are not encoded, so
+    /// `*` is `%2A`.
     Php,
 }
 
@@ -193,7 +195,7 @@ impl Encoding {
         String::from_utf8(out).unwrap_or_default()
     }
 
-    /// Appends one encoded name or value to `out`, in ASCII.
+    /// Encodes one name or value as ASCII bytes and appends them to `out`.
     pub fn write_text(self, text: &str, out: &mut Vec<u8>) {
         for byte in text.bytes() {
             match byte {
@@ -234,7 +236,8 @@ pub fn decode_form(text: &[u8]) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (text_of(name), text_of(value))).collect()
 }
 
-/// Decodes a form like [`decode_form`], and keeps bytes that are not UTF-8.
+/// Decodes a form like [`decode_form`], but returns names and values as bytes, because they need
+/// not be UTF-8.
 ///
 /// ```
 /// assert_eq!(api_auth::decode_form_bytes(b"a=%F3+b"), [(b"a".to_vec(), b"\xf3 b".to_vec())]);
@@ -278,7 +281,8 @@ pub fn path_segment(value: &str) -> Cow<'_, str> {
     utf8_percent_encode(value, SEGMENT).into()
 }
 
-/// Writes `value` into `buffer` and returns the string, or an empty one if it does not fit.
+/// Writes `value` into `buffer` and returns the written string, or an empty string if it does not
+/// fit.
 pub(crate) fn written(value: impl Display, buffer: &mut [u8]) -> &str {
     let mut rest = &mut *buffer;
     let fits = write!(rest, "{value}").is_ok();
@@ -328,12 +332,12 @@ pub fn base64(bytes: &[u8]) -> String {
 
 /// Decodes base64 with the standard alphabet and padding. Returns `None` for any other string.
 ///
-/// See the example of [`base64`](crate::base64()).
+/// See the example in [`base64`](crate::base64()).
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }
 
-/// Encodes 32 bytes in lower-case hex.
+/// Encodes 32 bytes as 64 lower-case hex digits.
 pub(crate) fn hex(bytes: &[u8; 32]) -> [u8; 64] {
     // The only hex encoder of these crates: 15 lines fewer to audit than a crate, and no
     // allocation.

@@ -13,18 +13,19 @@ use crate::route::{Credential, Route, Server};
 
 /// An endpoint of a provider. The fields of the implementing type are the arguments.
 ///
-/// [`send`](crate::Client::send), signing, retries and pagination are generic over it. A
-/// [`RawEndpoint`](crate::RawEndpoint) calls endpoints that a crate does not list.
+/// [`send`](crate::Client::send), signing, retries and pagination work with any type that
+/// implements this trait. A [`RawEndpoint`](crate::RawEndpoint) represents an endpoint that a
+/// client crate does not list.
 ///
-/// See the example of [`Paged`].
+/// See the example in [`Paged`].
 pub trait Endpoint: Sized {
-    /// The value of a successful response.
+    /// The type that a successful response is parsed into.
     type Output;
 
     /// The name of the endpoint in tables, logs and errors, such as `access.grant`.
     const ID: &'static str;
 
-    /// Method, path, credential, server, idempotency and accepted statuses.
+    /// The method, path, credential, server, idempotency and accepted statuses.
     const ROUTE: Route<Self>;
 
     /// Adds the query parameters, in the order in which they are sent.
@@ -32,7 +33,7 @@ pub trait Endpoint: Sized {
         let _ = params;
     }
 
-    /// Returns the body. Defaults to none.
+    /// Returns the request body. The default implementation returns [`Body::None`].
     ///
     /// # Errors
     /// Returns an error if the arguments cannot be encoded.
@@ -49,19 +50,20 @@ pub trait Endpoint: Sized {
         Ok(())
     }
 
-    /// Returns the name of an argument that is a credential, such as a password, and begins or ends
-    /// with whitespace. Errors of kind [`Auth`](crate::ErrorKind::Auth) contain this name; see
-    /// [`Error::spaced_credential`](crate::Error::spaced_credential).
+    /// Returns the name of an argument whose value is a credential, such as a password, that begins
+    /// or ends with whitespace. Errors of kind [`Auth`](crate::ErrorKind::Auth) contain this name;
+    /// see [`Error::spaced_credential`](crate::Error::spaced_credential).
     fn spaced_credential(&self) -> Option<&'static str> {
         None
     }
 
-    /// Parses a response whose status the [`ROUTE`](Endpoint::ROUTE) accepts. Other responses are
-    /// errors. If the server reports a failure with a success status, this function must return an
-    /// error.
+    /// Parses a response whose status the [`ROUTE`](Endpoint::ROUTE) accepts. All other responses
+    /// are errors and are not passed to this function. If the server reports a failure with a
+    /// success status, this function must return an error.
     ///
     /// # Errors
-    /// Returns the error of the response, or one that names the field that cannot be parsed.
+    /// Returns the error that the response contains, or an error that names the field that cannot
+    /// be parsed.
     fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError>;
 
     /// Returns the name of the endpoint in errors and recordings. Only
@@ -108,8 +110,8 @@ pub trait Endpoint: Sized {
         const { &Self::ROUTE }.accepts(status)
     }
 
-    /// Returns whether the request may be sent again after a lost response. Only
-    /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
+    /// Returns whether the request is idempotent, that is, safe to send again after its response
+    /// was lost. Only [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn idempotent(&self) -> bool {
         const { &Self::ROUTE }.is_idempotent_for(self)
     }
@@ -121,8 +123,8 @@ pub trait Endpoint: Sized {
     }
 }
 
-/// An [`Endpoint`] without the type of its response, for use as a trait object: the request loop is
-/// compiled once, and not for each endpoint.
+/// An [`Endpoint`] without the type of its response, for use as a trait object, so that the request
+/// loop is compiled once and not for each endpoint.
 pub(crate) trait Call {
     fn id(&self) -> &'static str;
     fn method(&self) -> Method;
@@ -268,19 +270,21 @@ pub trait Paged: Endpoint + Sized {
 
     /// Returns the request for the page after `page`, or `None` if `page` is the last one.
     ///
-    /// There is a next page if the server reports a total beyond this page, or if this page is
-    /// full. A page without entries is the last one.
+    /// There is a next page if the total that the server reports is larger than the number of
+    /// entries up to the end of this page, or if this page is full. A page without entries is the
+    /// last one.
     fn next(&self, page: &Self::Output) -> Option<Self>;
 
     /// Returns the entries of a page.
     fn items(page: Self::Output) -> Vec<Self::Item>;
 
-    /// Returns the id of an entry. An entry whose id occurred before is skipped: new entries move
-    /// others to later pages while the list is read. Entries without an id are never skipped.
+    /// Returns the id of an entry. An entry whose id has already occurred is skipped, because
+    /// entries that are added while the list is read move others to later pages. Entries without an
+    /// id are never skipped.
     fn item_id(item: &Self::Item) -> Option<&str>;
 
     /// Returns the position of `page` in the list and the size of the list, if they are known.
-    /// [`Items`](crate::Items) uses them to detect missing entries. Defaults to unknown.
+    /// [`Items`](crate::Items) uses them to detect missing entries. By default, both are unknown.
     fn extent(&self, page: &Self::Output) -> Extent {
         let _ = page;
         Extent::default()
@@ -292,7 +296,7 @@ pub trait Paged: Endpoint + Sized {
 ///
 /// [`next`](Paged::next) must return the request with the next number.
 ///
-/// See the example of [`Paged`].
+/// See the example in [`Paged`].
 pub trait NumberedPages: Paged {
     /// Returns the number of the requested page.
     fn page_number(&self) -> u32;
@@ -333,11 +337,11 @@ impl Extent {
         self
     }
 
-    /// Returns whether there is a page after this one, which has `count` entries.
+    /// Returns whether there is a page after this one, given that this page has `count` entries.
     ///
-    /// There is one if the total is beyond this page, or if the page is full. A page without
-    /// entries is the last one. Some servers report the size of the first page as the total, so a
-    /// full first page is followed by another one.
+    /// There is one if the total is larger than the number of entries up to the end of this page,
+    /// or if the page is full. A page without entries is the last one. Some servers report the size
+    /// of the first page as the total, so a next page is also requested after a full first page.
     ///
     /// ```
     /// use api_auth::Extent;
@@ -358,7 +362,7 @@ impl Extent {
     }
 
     /// Returns the number of pages after this one, computed from the total. Returns `None` if the
-    /// total is not known, or if it ends on this page.
+    /// total is not known, or if the list ends with this page.
     pub(crate) fn pages_after(&self) -> Option<u64> {
         let end = self.before.saturating_add(self.page_size);
         let after = self.total?.checked_sub(end).filter(|after| *after > 0)?;

@@ -1,4 +1,5 @@
-//! The error type of all client crates: opaque, eight bytes, with all parts of the response.
+//! The error type of all client crates. It is opaque, has a size of eight bytes, and contains all
+//! parts of the response.
 
 pub(crate) mod input;
 pub(crate) mod kind;
@@ -21,7 +22,7 @@ use crate::transport::{Sent, TransportError};
 
 /// The result of a request.
 ///
-/// See the example of [`Error`].
+/// See the example in [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[derive(Debug)]
@@ -41,11 +42,11 @@ impl fmt::Display for Cause {
     }
 }
 
-/// The error of a request, with status, headers and body of the response.
+/// The error of a request, with the status, headers and body of the response.
 ///
-/// `Display` is one line: what failed, where, and after how many attempts. `Debug` adds a hint on a
-/// second line, so that an error that `main` returns is readable. `{:#?}` shows everything except
-/// headers and body. None of these formats shows a secret of the request.
+/// `Display` formats one line, which says what failed, where, and after how many attempts. `Debug`
+/// adds a hint on a second line, so that an error that `main` returns is readable. `{:#?}` shows
+/// everything except the headers and the body. None of these formats shows a secret of the request.
 ///
 /// ```
 /// # fn show(error: api_auth::Error) {
@@ -74,12 +75,12 @@ struct Inner {
 
 /// The delivery status of a request that ended with an error.
 ///
-/// See the example of [`Error`].
+/// See the example in [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Delivery {
     /// The request was certainly not sent.
     NotSent,
-    /// The server received and rejected the request: nothing was carried out.
+    /// The server received the request and rejected it, so nothing was carried out.
     Refused,
     /// The server received the request and accepted it, but its response could not be used.
     Accepted,
@@ -126,7 +127,7 @@ impl Error {
         }))
     }
 
-    /// Creates the error of a response.
+    /// Creates an error from an error response, which the provider's crate has parsed as `error`.
     pub fn from_response(error: ResponseError, response: Response) -> Self {
         let delivery = Delivery::of_response(&error, response.status());
         let mut error = Self::new(Cause::ResponseError(error), delivery);
@@ -134,7 +135,7 @@ impl Error {
         error
     }
 
-    /// Returns a copy of the error for another caller, without the source of a transport error.
+    /// Returns a copy of the error for a different caller, without the source of a transport error.
     pub(crate) fn duplicate(&self) -> Self {
         let inner = &*self.0;
         let cause = match &inner.cause {
@@ -166,8 +167,8 @@ impl Error {
         self
     }
 
-    /// Marks the request as not sent, because the token or session that it needs could not be
-    /// obtained.
+    /// Marks the request as not sent, for the case that the token or session that it needs could
+    /// not be obtained.
     pub(crate) fn not_sent(mut self) -> Self {
         self.0.delivery = Delivery::NotSent;
         self
@@ -195,8 +196,8 @@ impl Error {
         self
     }
 
-    /// Removes the secrets of the request from all texts of the server and of the transport.
-    /// Headers and body of the response stay unchanged.
+    /// Removes the secrets of the request from all messages of the server and of the transport. The
+    /// headers and the body of the response stay unchanged.
     pub(crate) fn redacted(mut self, secrets: &RequestSecrets) -> Self {
         let id = self.0.redacted_id.as_deref().or(self.headers().and_then(request_id));
         if let Some(redacted) = id.and_then(|id| secrets.redacted(id)) {
@@ -254,23 +255,24 @@ impl Error {
         String::from_utf8_lossy(self.body())
     }
 
-    /// Returns the provider's error code, or that of the first of its [`details`](Error::details).
-    /// Secrets of the request are replaced with `***`.
+    /// Returns the provider's error code. If the response has none, returns the code of the first
+    /// of the [`details`](Error::details). Secrets of the request are replaced with `***`.
     pub fn code(&self) -> Option<&str> {
         let error = self.response_error()?;
         error.code.as_deref().or_else(|| error.details.first()?.code.as_deref())
     }
 
-    /// Returns the provider's message, or that of the first of its [`details`](Error::details).
-    /// Secrets of the request are replaced with `***`, here and in all other texts of an error;
-    /// [`body_text`](Error::body_text) returns the unchanged text of the server.
+    /// Returns the provider's message. If the response has none, returns the message of the first
+    /// of the [`details`](Error::details). Secrets of the request are replaced with `***`, here and
+    /// in all other strings of an error. Only [`body_text`](Error::body_text) returns the server's
+    /// text unchanged.
     pub fn message(&self) -> Option<&str> {
         let error = self.response_error()?;
         error.message.as_deref().or_else(|| error.details.first()?.message.as_deref())
     }
 
     /// Returns the provider's list of errors, one entry for each field. It is empty if the provider
-    /// sends none. Secrets of the request are replaced with `***`.
+    /// sends no such list. Secrets of the request are replaced with `***`.
     pub fn details(&self) -> &[Detail] {
         self.response_error().map(|error| error.details.as_slice()).unwrap_or_default()
     }
@@ -290,8 +292,8 @@ impl Error {
         self.response_error()?.payload.as_ref()?.downcast_ref()
     }
 
-    /// Returns the provider's id of the request, from its body or the `x-request-id` header.
-    /// Secrets of the request are replaced with `***`.
+    /// Returns the provider's id of the request, from the body of the response or from its
+    /// `x-request-id` header. Secrets of the request are replaced with `***`.
     pub fn request_id(&self) -> Option<&str> {
         self.response_error()
             .and_then(|error| error.request_id.as_deref())
@@ -305,7 +307,7 @@ impl Error {
         self.0.retry_after
     }
 
-    /// Returns the name of the invalid argument, or `None` for an error of another kind.
+    /// Returns the name of the invalid argument, or `None` for an error of any other kind.
     pub fn argument(&self) -> Option<&str> {
         match &self.0.cause {
             Cause::Input(error) => Some(error.argument()),
@@ -313,8 +315,8 @@ impl Error {
         }
     }
 
-    /// Returns the byte offset of the error in the argument, for arguments with a syntax of their
-    /// own, such as rules.
+    /// Returns the byte offset of the error in the argument, for arguments that have a syntax of
+    /// their own, such as rules.
     pub fn position(&self) -> Option<usize> {
         match &self.0.cause {
             Cause::Input(error) => error.position(),
@@ -327,10 +329,10 @@ impl Error {
         matches!(&self.0.cause, Cause::Transport(error) if error.is_timeout())
     }
 
-    /// Returns whether the same request may be sent again later: it failed for a temporary reason
-    /// and is safe to retry. The client itself has stopped retrying it: the attempts are exhausted,
-    /// `Retry-After` is longer than it waits, or the request is a write that the server rejected
-    /// with status 429, so that nothing was carried out.
+    /// Returns whether the same request can succeed later, because it failed for a temporary reason
+    /// and is safe to retry. The client itself does not retry it any more. Either the attempts are
+    /// exhausted, or `Retry-After` is longer than the client waits, or the request is a write that
+    /// the server rejected with status 429 and therefore did not carry out.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
@@ -344,10 +346,10 @@ impl Error {
         self.0.delivery
     }
 
-    /// Returns whether a write may have been carried out although there is no usable response: the
-    /// response was lost, or was accepted and could not be read, or has status 3xx or 5xx. Check
-    /// whether the change was made before you repeat the request. Always `false` for idempotent
-    /// requests.
+    /// Returns whether a write may have been carried out although there is no usable response. This
+    /// is the case if the response was lost, could not be read despite a status of success, or has
+    /// status 3xx or 5xx. Check whether the change was made before you repeat the request. Always
+    /// `false` for idempotent requests.
     pub fn outcome_unknown(&self) -> bool {
         let unread = match self.delivery() {
             Delivery::Unknown => true,
@@ -357,14 +359,14 @@ impl Error {
         unread && !self.0.idempotent
     }
 
-    /// Returns the name of the argument or environment variable with a credential that begins or
-    /// ends with whitespace, if authentication failed and there is such a credential. The
-    /// whitespace may have been copied by mistake.
+    /// Returns the name of the argument or environment variable whose value is a credential that
+    /// begins or ends with whitespace. The whitespace may have been copied by mistake. Returns
+    /// `None` if there is no such credential, or if authentication did not fail.
     pub fn spaced_credential(&self) -> Option<&'static str> {
         self.0.spaced_credential
     }
 
-    /// Returns what to do about the error, if there is general advice.
+    /// Returns advice on what to do about the error, or `None` if there is no general advice.
     fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match (self.kind(), self.spaced_credential()) {
             _ if self.outcome_unknown() => {
@@ -382,6 +384,9 @@ impl Error {
             (ErrorKind::Auth, _) if self.message().is_some_and(|text| text.contains("nonce")) => {
                 "check the clock of this machine"
             }
+            (ErrorKind::Decode, _) if self.response().is_some() => {
+                "the response does not match the provider's documentation; `Error::body` returns it"
+            }
             (kind, _) => Self::hint_of(kind, self.0.retryable)?,
         };
         Some(Cow::Borrowed(hint))
@@ -391,12 +396,10 @@ impl Error {
         Some(match kind {
             ErrorKind::Transport if is_retryable => "the same request may succeed later",
             ErrorKind::Auth => {
-                "check the credentials, their permissions, and that they are for this environment"
+                "check that the credentials are correct, have the required permissions, and are for this environment"
             }
             ErrorKind::RateLimited => "wait before the next request",
-            ErrorKind::Decode => {
-                "the response or notification is not as documented; for a response, see `Error::body`"
-            }
+            ErrorKind::Decode => "the message does not match the provider's documentation",
             ErrorKind::Incomplete => "entries may be missing: read the list again",
             ErrorKind::Verify => {
                 "do not act on the notification: it is not genuine, is for another merchant, or cannot be verified"
@@ -424,8 +427,8 @@ impl Error {
     }
 
     /// Returns the endpoint's id, such as `access.grant`. It is empty for errors outside a request.
-    /// If the request for a token or session failed, this is the id of its endpoint, such as
-    /// `oauth.token`: the request itself was not sent.
+    /// If the request for a token or session failed, this is the id of the endpoint of that
+    /// request, such as `oauth.token`, because the request itself was not sent.
     pub fn endpoint(&self) -> &'static str {
         self.0.endpoint
     }
@@ -436,13 +439,13 @@ impl Error {
     }
 }
 
-/// Returns the request id of a common header, for logs and errors.
+/// Returns the request id from the `x-request-id` header, for logs and errors.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     headers.get(HeaderName::from_static("x-request-id"))?.to_str().ok()
 }
 
 /// Returns whether a character of a server's message is displayed. Line breaks and characters that
-/// change the text direction are not.
+/// change the text direction are not displayed.
 fn is_shown(char: char) -> bool {
     const LINES_AND_DIRECTIONS: [std::ops::RangeInclusive<char>; 5] = [
         '\u{61c}'..='\u{61c}',
@@ -469,7 +472,7 @@ impl Display for Error {
             f.write_char(if is_shown(char) { char } else { ' ' })?;
         }
         if self.0.attempts > 1 {
-            write!(f, " after {} attempts", self.0.attempts)?;
+            write!(f, " (after {} attempts)", self.0.attempts)?;
         }
         match self.request_id() {
             Some(id) => write!(f, " (request {})", id.escape_default()),
@@ -479,7 +482,7 @@ impl Display for Error {
 }
 
 impl fmt::Debug for Error {
-    /// Never formats headers and body, which may contain tokens and keys.
+    /// Never formats the headers and the body, which may contain tokens and keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {
             return match self.hint() {

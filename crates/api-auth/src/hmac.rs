@@ -1,4 +1,4 @@
-//! HMAC-SHA256 with a key that is prepared once, and the three encodings of a signature.
+//! HMAC-SHA256 with a key that is prepared once, and three encodings of the signature.
 //!
 //! Each signing scheme has its own module: [`request_line`], [`form_digest`], [`nonce_headers`].
 
@@ -33,7 +33,7 @@ pub mod request_line;
 pub struct HmacKey(Hmac<Sha256>);
 
 impl HmacKey {
-    /// Creates a key from the UTF-8 bytes of `key`, which may have any length.
+    /// Creates a key from the UTF-8 bytes of `key`, which may have any length other than zero.
     ///
     /// # Errors
     /// Returns an error that names `argument` if the key is empty, for example because a variable
@@ -86,7 +86,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 
 /// The 32 bytes of an HMAC-SHA256. `Debug` does not show them, because a signature can be replayed.
 ///
-/// See the example of [`HmacKey`].
+/// See the example in [`HmacKey`].
 #[derive(Clone, Copy)]
 pub struct Signature([u8; 32]);
 
@@ -96,18 +96,20 @@ impl Signature {
         &self.0
     }
 
-    /// Returns the signature in lower-case hex, 64 characters.
+    /// Returns the signature as 64 lower-case hex digits.
     pub fn hex(&self) -> SignatureText {
         let text = hex(&self.0);
         SignatureText { text, length: 64 }
     }
 
-    /// Returns the signature in base64 with the standard alphabet and padding, 44 characters.
+    /// Returns the signature in base64 with the standard alphabet and padding, which is 44
+    /// characters long.
     pub fn base64(&self) -> SignatureText {
         self.encoded(&STANDARD)
     }
 
-    /// Returns the signature in base64 with `-` and `_` and without padding, 43 characters.
+    /// Returns the signature in the URL-safe base64 alphabet (`-` and `_`) without padding, which
+    /// is 43 characters long.
     pub fn base64url(&self) -> SignatureText {
         self.encoded(&URL_SAFE_NO_PAD)
     }
@@ -128,7 +130,7 @@ impl fmt::Debug for Signature {
 
 /// An encoded signature on the stack. It dereferences to `&str`.
 ///
-/// See the example of [`HmacKey`].
+/// See the example in [`HmacKey`].
 #[derive(Clone, Copy)]
 pub struct SignatureText {
     text: [u8; 64],

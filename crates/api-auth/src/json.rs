@@ -13,7 +13,7 @@
 //! a missing value.
 //!
 //! A response is parsed in one pass. If that fails, further passes parse it in other modes, which
-//! depend on the error of the pass before. A well-formed response costs no further pass.
+//! depend on the error of the previous pass. A well-formed response needs only one pass.
 
 mod access;
 mod error;
@@ -47,20 +47,20 @@ pub(crate) use repair::has_reserved_name;
 /// - a string field accepts numbers, whose digits are unchanged, and booleans; a number or boolean
 ///   field accepts strings;
 /// - a list accepts an object whose names are numbers, and `null`, `false`, `""` and `{}` as the
-///   empty list; a map accepts `[]`. A whole response `null`, `false`, `""` or `{}` is not accepted
-///   as a list;
+///   empty list; a map accepts `[]`. A response that consists only of `null`, `false`, `""` or `{}`
+///   is not accepted as a list;
 /// - an optional field whose type rejects `""`, `false` or `[]` is `None` for such a value. For a
 ///   derived enum, this applies to `""` only;
-/// - a field with two names may occur under both. The first one is used;
+/// - a field with two names may occur under both. The first value is used;
 /// - a byte order mark is skipped. Invalid UTF-8 and lone surrogates become U+FFFD.
 ///
-/// The memory is bounded: the lists, maps and objects of the value may take twice the size of the
-/// body, and at least 4 MiB. A larger value is an error.
+/// The memory is limited. The lists, maps and objects of the value may take twice the size of the
+/// body, or 4 MiB if that is more. A larger value is an error.
 ///
 /// # Errors
 /// Returns a [`ErrorKind::Decode`] error that names the JSON path. It never contains a value of the
 /// response, which may be a token or a key. If you implement `Deserialize` yourself, your error
-/// messages must not contain the value either: they are not changed.
+/// messages must not contain the value either, because they are not changed.
 ///
 /// ```
 /// let reply = api_auth::Response::new(br#"{"data":[{"uid":7},{"uid":[true]}]}"#.to_vec());
@@ -81,7 +81,7 @@ pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError
 /// Parses a JSON text in the same way as [`json`](json()) parses a response body.
 ///
 /// # Errors
-/// Returns the errors of [`json`](json()).
+/// Returns the same errors as [`json`](json()).
 ///
 /// ```
 /// let numbers: Vec<u8> = api_auth::json_slice(br#"{"0":"1","2":2.0}"#).unwrap();
@@ -164,7 +164,7 @@ impl<'t> Passes<'t> {
     }
 }
 
-/// The smallest budget for the memory of a value.
+/// The minimum memory budget for a value, in bytes.
 const SMALLEST_BUDGET: usize = 4 << 20;
 
 /// Returns whether a text consists of `{}`, `null`, `false` or `""`.
@@ -179,7 +179,8 @@ fn is_empty_form(text: &[u8]) -> bool {
 
 /// The state of a pass over a text.
 struct Pass {
-    /// Whether the text is a whole response that is empty, which is neither a list nor a map.
+    /// Whether the text is a whole response without content, such as `null` or `{}`, which is
+    /// accepted neither as a list nor as a map.
     is_empty_response: bool,
     /// Whether this is not the first pass.
     careful: bool,
@@ -189,7 +190,7 @@ struct Pass {
     empty: Vec<(&'static str, Forms)>,
     /// Whether the names of members are compared, because a field occurred twice.
     tracks_names: bool,
-    /// A type, and two names of one of its fields.
+    /// Types, each with two names of one of its fields.
     aliases: Vec<(&'static str, [String; 2])>,
     /// The memory in bytes that lists, maps and structs may still use.
     budget: Cell<usize>,
@@ -315,8 +316,8 @@ impl Pass {
         }
     }
 
-    /// Adds the memory of the last struct to the budget again if the struct is part of a value of
-    /// this size: the memory of the enclosing list, map or struct includes it.
+    /// Returns the memory of the last struct to the budget if the struct is part of a value of
+    /// `size` bytes, because the memory of the enclosing list, map or struct includes it.
     #[inline]
     fn refund(&self, size: usize) {
         let charged = self.charged.replace(0);

@@ -1,5 +1,6 @@
-//! Detached JSON Web Signatures (RS256) over a raw body, with the certificate at a URL.
-//! Verification is strict and covers the full chain to the given anchors. Signing is for tests.
+//! Detached JSON Web Signatures (RS256) of a raw body, with a header that contains the URL of the
+//! certificate. Verification is strict and covers the full chain to the given anchors. Signing is
+//! for tests.
 //!
 //! ```text
 //! signature header = base64url(header) ".." base64url(signature)       no padding
@@ -40,7 +41,7 @@ use crate::error::input::InputError;
 
 /// The reason why a signature is rejected.
 ///
-/// See the example of the module [`jws`](crate::jws).
+/// See the example in the module [`jws`](crate::jws).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JwsError {
@@ -48,10 +49,10 @@ pub enum JwsError {
     Missing,
     /// The signature does not consist of three base64url segments with an empty second segment.
     Malformed,
-    /// The header is not a JSON object with the required members, has a member twice, or has
-    /// `crit`.
+    /// The header is not a JSON object with the required members, contains a member twice, or
+    /// contains `crit`.
     Header,
-    /// The header names another algorithm than RS256.
+    /// The header names an algorithm other than RS256.
     Algorithm,
     /// The URL of the certificate in the header is not allowed.
     Address,
@@ -59,7 +60,7 @@ pub enum JwsError {
     Time,
     /// The certificate cannot be parsed, is not valid for signatures, or has no chain to an anchor.
     Chain,
-    /// The signature does not match these bytes and the certificate.
+    /// The signature does not match the body and the key of the certificate.
     Signature,
 }
 
@@ -85,7 +86,7 @@ const LONGEST_NAME: usize = 255;
 
 /// A parsed signature that is not verified yet.
 ///
-/// See the example of the module [`jws`](crate::jws).
+/// See the example in the module [`jws`](crate::jws).
 #[derive(Debug, Clone)]
 pub struct DetachedJws<'a> {
     header_segment: &'a str,
@@ -130,7 +131,7 @@ impl<'a> DetachedJws<'a> {
     }
 
     /// Returns the URL of the certificate from the header. The header is not verified yet and may
-    /// contain any URL: validate it before you fetch the certificate.
+    /// contain any URL, so validate the URL before you fetch the certificate.
     pub fn x5u(&self) -> &str {
         &self.x5u
     }
@@ -190,7 +191,7 @@ impl<'a> DetachedJws<'a> {
 /// The certificate of the signer, and the intermediates that were served with it. The intermediates
 /// are not trusted. They are only used to find a chain to an anchor.
 ///
-/// See the example of the module [`jws`](crate::jws).
+/// See the example in the module [`jws`](crate::jws).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     leaf: CertificateDer<'static>,
@@ -260,7 +261,7 @@ impl<'de> Deserialize<'de> for Header {
 
 /// Trust anchors, and intermediates between them and a signer's certificate.
 ///
-/// See the example of the module [`jws`](crate::jws).
+/// See the example in the module [`jws`](crate::jws).
 #[derive(Debug, Clone)]
 pub struct Anchors {
     roots: Vec<TrustAnchor<'static>>,
@@ -280,7 +281,7 @@ const CHAIN_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
 ];
 
 impl Anchors {
-    /// Parses certificates in PEM form. Self-signed certificates become trust anchors, others
+    /// Parses certificates in PEM format. Self-signed certificates become trust anchors; all others
     /// become intermediates.
     ///
     /// # Errors
@@ -362,9 +363,9 @@ impl Anchors {
 }
 
 /// Signs `body` as a sender would, for tests of a receiver. `key` is an RSA key in PKCS #8 PEM
-/// form, and `x5u` is the URL of its certificate.
+/// format, and `x5u` is the URL of its certificate.
 ///
-/// See the example of the module [`jws`](crate::jws).
+/// See the example in the module [`jws`](crate::jws).
 ///
 /// # Errors
 /// Returns an error if `key` is not such a key.

@@ -1,5 +1,5 @@
 //! MD5 of concatenated strings, compared in constant time, for providers whose messages contain
-//! one. MD5 is not a secure signature.
+//! such a digest. MD5 is not a secure signature.
 
 use md5::{Digest, Md5};
 use subtle::ConstantTimeEq;
@@ -17,7 +17,7 @@ pub fn matches<P: AsRef<[u8]>>(parts: &[P], digest: &str) -> bool {
 
 /// Returns the MD5 of the concatenated `parts`, as 32 lower-case hex digits.
 ///
-/// See the example of [`matches()`].
+/// See the example in [`matches()`].
 pub fn hex<P: AsRef<[u8]>>(parts: &[P]) -> String {
     let mut hash = Md5::new();
     for part in parts {

@@ -1,11 +1,11 @@
 //! HTTP messages: complete requests and responses.
 
-/// A complete request: method, full URI, headers, body.
+/// A complete request: the method, full URI, headers and body.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example in [`Client`](crate::Client).
 pub type Request = http::Request<Vec<u8>>;
 
-/// A complete response: status, headers, the whole body.
+/// A complete response: the status, headers and whole body.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example in [`Client`](crate::Client).
 pub type Response = http::Response<Vec<u8>>;

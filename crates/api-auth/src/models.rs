@@ -1,4 +1,4 @@
-//! The small types that models share.
+//! Small types that the models of all client crates share.
 
 pub(crate) mod amount;
 mod extra_fields;

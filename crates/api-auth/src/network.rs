@@ -12,32 +12,32 @@ use crate::secret::Secret;
 
 /// The default timeout of an exchange, including the connection: 30 s.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example in [`Client`](crate::Client).
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// The default timeout for connecting, including TLS: 10 s.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example in [`Client`](crate::Client).
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The default maximum size of a response body: 8 MiB.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example in [`Client`](crate::Client).
 pub const RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
 
 /// The default maximum number of idle connections: 16.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example in [`Client`](crate::Client).
 pub const MAX_CONNECTIONS: usize = 16;
 
 /// The source of the proxy settings.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(not(feature = "ureq"), expect(dead_code, reason = "read by the built-in transport"))]
 pub(crate) enum ProxyChoice {
-    /// The variables of the environment.
+    /// The environment variables.
     #[default]
     Environment,
     /// Direct connections.
     Off,
-    /// This URL for all hosts. It may contain a password.
+    /// A proxy at this URL, for all hosts. The URL may contain a password.
     Url(Secret),
 }
 

@@ -1,5 +1,5 @@
-//! OAuth 2: pure functions that build requests for tokens and parse their responses, and
-//! [`Bearer`], which signs requests with the token.
+//! OAuth 2: pure functions that build requests for tokens and parse the responses to them, and
+//! [`Bearer`], which signs requests with a token.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};

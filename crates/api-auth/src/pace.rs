@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// The times at which the requests of a client may be sent. All threads share it.
+/// The times at which a client can send requests. All threads share one instance.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
-    /// The time between two requests.
+    /// The minimum time between two requests.
     interval: Option<Duration>,
-    /// Whether there may be a pause, so that a client without limits and pauses does not lock.
+    /// Whether a pause was ever set, so that a client without limits and pauses does not need the
+    /// lock.
     may_pause: AtomicBool,
     times: Mutex<Times>,
 }
@@ -20,12 +21,12 @@ struct Times {
     next: Option<SystemTime>,
     /// The end of the pause.
     paused_until: Option<SystemTime>,
-    /// The last time that was seen.
+    /// The last time that the clock returned.
     last: Option<SystemTime>,
 }
 
 impl Times {
-    /// Moves all times if the clock was set back.
+    /// Moves all times back if the clock was set back.
     fn follow(&mut self, now: SystemTime) {
         if let Some(last) = self.last.replace(now)
             && let Ok(back) = last.duration_since(now)
@@ -49,7 +50,7 @@ impl Pace {
     }
 
     /// Reserves the earliest free slot for a request. Returns the duration of the wait and the time
-    /// at which it ends, or `None` if the request may be sent immediately. Slots are evenly spaced.
+    /// at which it ends, or `None` if the request can be sent immediately. Slots are evenly spaced.
     pub(crate) fn reserve(&self, now: impl Fn() -> SystemTime) -> Option<(Duration, SystemTime)> {
         if self.interval.is_none() && !self.may_pause.load(Ordering::Acquire) {
             return None;
@@ -76,7 +77,7 @@ impl Pace {
         Some((wait, start))
     }
 
-    /// Delays all requests for `duration`.
+    /// Delays all requests until `duration` has passed since `now`.
     pub(crate) fn pause(&self, now: SystemTime, duration: Duration) {
         let mut times = self.lock();
         times.follow(now);
@@ -85,8 +86,8 @@ impl Pace {
         self.may_pause.store(true, Ordering::Release);
     }
 
-    /// Returns whether there is a pause at this time. It may have begun during a wait. The clock is
-    /// not read, because the clock of a test may not advance.
+    /// Returns whether there is a pause at this time, which may have begun during a wait. The clock
+    /// is not read, because the clock of a test does not always advance.
     pub(crate) fn is_paused_at(&self, time: SystemTime) -> bool {
         self.may_pause.load(Ordering::Acquire)
             && self.lock().paused_until.is_some_and(|end| end > time)

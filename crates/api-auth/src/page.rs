@@ -15,11 +15,12 @@ use crate::page::progress::Progress;
 
 /// An iterator over the pages of a list. Each page is requested when the iterator is advanced.
 ///
-/// It ends after the last page or an error. [`request`](Pages::request) then returns the failed
-/// request, so that an export can continue later. The pages are those of the server: if the list
-/// changes in the meantime, an entry may be on two pages or on none. [`Items`] finds such changes.
+/// It ends after the last page or an error. [`request`](Pages::request) then returns the request
+/// that failed, so that an export can continue later. The pages are returned as the server sends
+/// them. If the list changes while it is read, an entry may be on two pages or on none. [`Items`]
+/// detects such changes.
 ///
-/// See the example of [`Paged`](crate::Paged).
+/// See the example in [`Paged`](crate::Paged).
 #[must_use = "nothing is sent until the iterator is advanced"]
 pub struct Pages<E: Paged> {
     client: Client,
@@ -50,7 +51,7 @@ impl<E: Paged> Pages<E> {
         Self { client, first, position: Position::First, ahead: None, ended: false }
     }
 
-    /// Requests up to `pages` pages concurrently, on threads of their own; see
+    /// Requests up to `pages` pages concurrently, each on its own thread; see
     /// [`Items::concurrent`].
     pub fn concurrent(mut self, pages: usize) -> Self
     where
@@ -62,7 +63,8 @@ impl<E: Paged> Pages<E> {
         self
     }
 
-    /// Returns the request for the next page, or the failed request. Returns `None` at the end.
+    /// Returns the request for the next page, or the request that failed. Returns `None` at the end
+    /// of the list.
     pub fn request(&self) -> Option<&E> {
         match &self.position {
             Position::First => Some(&self.first),
@@ -71,9 +73,9 @@ impl<E: Paged> Pages<E> {
         }
     }
 
-    /// Ends the iterator after the pages that were already requested. Interrupts the waits between
-    /// their attempts, and requests no further page. [`request`](Pages::request) then returns the
-    /// request for the page to continue with.
+    /// Ends the iterator after the pages that were already requested. Waits between the attempts of
+    /// these requests are interrupted, and no further page is requested.
+    /// [`request`](Pages::request) then returns the request for the page to continue with.
     pub fn stop(&mut self) {
         match &mut self.ahead {
             Some(ahead) => ahead.stop(),
@@ -81,7 +83,7 @@ impl<E: Paged> Pages<E> {
         }
     }
 
-    /// Ends the iterator at once.
+    /// Ends the iterator immediately.
     fn end(&mut self) {
         self.ended = true;
         self.ahead = None;
@@ -158,27 +160,30 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
 
 /// An iterator over the entries of a list, across all pages. Duplicates are skipped.
 ///
-/// It ends after an error. [`request`](Items::request) then returns the failed request.
+/// It ends after an error. [`request`](Items::request) then returns the request that failed.
 ///
-/// See the example of [`Paged`](crate::Paged).
+/// See the example in [`Paged`](crate::Paged).
 ///
 /// # Lists that change while they are read
 ///
-/// Added entries move others to later pages, where these are skipped. Every entry that was there
-/// from the beginning is returned once. After other changes the iterator returns what it receives,
-/// and then an error of kind [`ErrorKind::Incomplete`], because entries may be missing:
+/// Entries that are added move others to later pages, where the moved entries are skipped as
+/// duplicates. Every entry that was in the list from the beginning is returned once. After other
+/// changes, the iterator returns what it receives, and then an error of kind
+/// [`ErrorKind::Incomplete`], because entries may be missing:
 ///
-/// - The total that the server reports decreased: entries were removed, so others moved to pages
-///   that had been read.
-/// - An entry occurs twice, and added entries do not explain it: the order changed.
+/// - The total that the server reports has decreased. Entries were removed, so others moved to
+///   pages that had already been read.
+/// - An entry occurs twice, and added entries do not explain this. The order of the list has
+///   changed.
 /// - The server sent fewer entries than the total that it reported.
-/// - Two consecutive pages contain no new entry: the server repeats a page.
+/// - Two consecutive pages contain no new entry, because the server repeats a page.
 ///
-/// [`request`](Items::request) then returns the request for the first page, or for the repeated one.
+/// [`request`](Items::request) then returns the request for the first page, or for the repeated
+/// page.
 ///
-/// Two changes cannot be detected: between two pages as many entries are removed as are added, or
-/// the order changes after entries were added. If the server reports no total, removed entries
-/// cannot be detected either.
+/// Two kinds of change cannot be detected: the removal of as many entries as are added between two
+/// requests, and a change of the order after entries were added. If the server reports no total,
+/// removed entries cannot be detected either.
 #[must_use = "nothing is sent until the iterator is advanced"]
 pub struct Items<E: Paged> {
     pages: Pages<E>,
@@ -193,22 +198,22 @@ impl<E: Paged> Items<E> {
         Self { pages: Pages::new(client, first), ready, progress: Progress::default() }
     }
 
-    /// Requests up to `pages` pages concurrently, on threads of their own. The iterator returns the
+    /// Requests up to `pages` pages concurrently, each on its own thread. The iterator returns the
     /// same entries in the same order, and an error at the position of the page that failed. If
     /// `pages` is 1, no thread is started.
     ///
     /// The first page is requested alone, because its total determines the number of pages. If the
-    /// server reports no total, fewer than `pages` pages beyond the end are requested as well. Up
-    /// to `pages` pages are in memory. Threads are started when they are needed. If one cannot be
-    /// started, the others fetch the pages.
+    /// server reports no total, fewer than `pages` pages beyond the end of the list are requested
+    /// as well. Up to `pages` pages are kept in memory. Threads are started when they are needed.
+    /// If a thread cannot be started, the other threads fetch the pages.
     ///
-    /// All threads use the same token. Each needs a connection: for more than 16 threads, set
-    /// `max_connections` of the builder. When the iterator is dropped, each thread ends after its
-    /// current request.
+    /// All threads use the same token. Each thread needs a connection, so set the builder's option
+    /// `max_connections` if you use more than 16 threads. When the iterator is dropped, each thread
+    /// ends after its current request.
     ///
     /// The server may create the pages in any order. If the list changes, the pages that were
-    /// requested at the same time are therefore read again, one after the other. After the fourth
-    /// time, this applies to the rest of the list.
+    /// requested at the same time are therefore read again, one after the other. After this has
+    /// happened four times, the whole rest of the list is read page by page.
     ///
     /// A panic of the transport is returned as an error of kind [`ErrorKind::Transport`].
     pub fn concurrent(mut self, pages: usize) -> Self
@@ -220,24 +225,25 @@ impl<E: Paged> Items<E> {
         self
     }
 
-    /// Returns an iterator over the pages instead.
+    /// Converts this iterator into an iterator over the pages.
     pub fn by_page(self) -> Pages<E> {
         self.pages
     }
 
-    /// Returns the request for the next page, or the failed request. Returns `None` at the end.
+    /// Returns the request for the next page, or the request that failed. Returns `None` at the end
+    /// of the list.
     pub fn request(&self) -> Option<&E> {
         self.pages.request()
     }
 
-    /// Ends the iterator after the entries of the pages that were already requested. Interrupts the
-    /// waits between their attempts, and requests no further page. [`request`](Items::request) then
-    /// returns the request for the page to continue with.
+    /// Ends the iterator after the entries of the pages that were already requested. Waits between
+    /// the attempts of these requests are interrupted, and no further page is requested.
+    /// [`request`](Items::request) then returns the request for the page to continue with.
     pub fn stop(&mut self) {
         self.pages.stop();
     }
 
-    /// Ends the iterator with an error about the list.
+    /// Ends the iterator with an error of kind [`ErrorKind::Incomplete`].
     fn incomplete<T>(&mut self, problem: String) -> Option<Result<T>> {
         let id = self.request().map_or(E::ID, E::id);
         self.pages.end();

@@ -8,7 +8,7 @@ use crate::message::Response;
 
 /// Constants that all clients of a provider share.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example in [`Client`](crate::Client).
 #[derive(Debug)]
 pub struct Provider {
     /// The name of the provider in errors and logs.
@@ -19,18 +19,18 @@ pub struct Provider {
     pub encoding: Encoding,
     /// The statuses after which an idempotent request is retried.
     pub retry_statuses: &'static [u16],
-    /// Parameters, JSON members and headers of requests that are secrets, in addition to those with
-    /// the name of a secret. They are masked in printed commands and redacted in errors, whatever
-    /// credential a request has.
+    /// The names of parameters, JSON members and headers of requests that contain secrets, in
+    /// addition to those whose name identifies a secret. Their values are masked in printed
+    /// commands and redacted in errors, whatever credential signs the request.
     pub secret_parameters: &'static [&'static str],
-    /// Parses an error response.
+    /// The function that parses an error response.
     pub read_error: fn(&Response) -> ResponseError,
 }
 
 /// Returns an error with the status and the beginning of the body of a response. This is the usual
 /// [`Provider::read_error`] for providers whose error responses have no format of their own.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example in [`Client`](crate::Client).
 pub fn status_error(response: &Response) -> ResponseError {
     match response.status() {
         status if status.is_redirection() => ResponseError::of_status(StatusCode::FOUND)

@@ -8,11 +8,11 @@
 //!   used.
 //! - `HTTP_PROXY` is ignored if `REQUEST_METHOD` is set: in a CGI program it contains the request
 //!   header `Proxy`, which any client can send.
-//! - `no_proxy` lists hosts that are connected directly. See [`Exception`].
-//! - Loopback hosts are always connected directly.
+//! - `no_proxy` lists hosts to which connections are direct. See [`Exception`].
+//! - Connections to loopback hosts are always direct.
 //!
 //! All variables are read once, when a client is built. A value that cannot be parsed is an error
-//! that names the variable: a request is never sent directly because its proxy was misspelled.
+//! that names the variable, so that a misspelled proxy never causes a direct connection.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -29,25 +29,25 @@ use crate::transport::TransportErrorKind;
 const ARGUMENT: &str = "proxy";
 
 const FORM: &str = "must be a proxy URL such as http://user:password@host:port; percent-encode \
-    special characters of the user name and the password";
+    special characters in the user name and password";
 
-/// Returns the value of an environment variable.
+/// A function that returns the value of an environment variable.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// The proxies of a client.
 pub(crate) enum Proxies {
-    /// All hosts are connected directly.
+    /// All connections are direct.
     Off,
-    /// All hosts are connected through this proxy.
+    /// All connections go through this proxy.
     All(Explicit),
-    /// The rules of the environment select the proxy of each host.
+    /// The environment variables select the proxy for each host.
     Environment(Rules),
-    /// The environment cannot be read. Only loopback hosts are connected.
+    /// An environment variable cannot be read. Only connections to loopback hosts are possible.
     Unreadable(InputError),
 }
 
 impl Proxies {
-    /// Creates the proxies of `choice`.
+    /// Creates the proxies for `choice`.
     ///
     /// # Errors
     /// Returns an error that names the variable or the argument if a value cannot be read.
@@ -64,8 +64,8 @@ impl Proxies {
     /// Returns the proxy for a request to `uri`, or `None` for a direct connection.
     ///
     /// # Errors
-    /// Returns an error if the environment could not be read, or if the builder's proxy would get
-    /// an unencrypted request that is meant for this machine.
+    /// Returns an error if an environment variable could not be read, or if the builder's proxy
+    /// would receive an unencrypted request that is meant for this machine.
     pub(crate) fn select(&self, uri: &Uri) -> Result<Option<&Proxy>, &InputError> {
         match self {
             Self::Off => Ok(None),
@@ -83,7 +83,7 @@ impl Proxies {
 }
 
 impl fmt::Debug for Proxies {
-    /// Formats scheme, host and port. A proxy URL may contain a password.
+    /// Formats only the scheme, host and port, because a proxy URL may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Off => f.write_str("Off"),
@@ -94,12 +94,12 @@ impl fmt::Debug for Proxies {
     }
 }
 
-/// The proxy of the builder's argument.
+/// The proxy from the builder's argument.
 pub(crate) struct Explicit {
     proxy: Proxy,
     /// Whether the proxy is on this machine.
     is_loopback: bool,
-    /// The error for requests that it must not receive.
+    /// The error for requests that the proxy must not receive.
     rejection: InputError,
 }
 
@@ -113,7 +113,9 @@ impl Explicit {
         Self { is_loopback: is_loopback(proxy.host()), proxy, rejection }
     }
 
-    /// Plain http is allowed for a loopback host because its requests do not leave the machine.
+    /// Returns the proxy. Returns an error for an unencrypted request to a loopback host if the
+    /// proxy is not on this machine, because plain http is allowed only for requests that do not
+    /// leave the machine.
     fn select(&self, uri: &Uri) -> Result<&Proxy, &InputError> {
         let is_plain = uri.scheme() == Some(&http::uri::Scheme::HTTP);
         if is_plain && !self.is_loopback && Target::new(uri).is_loopback() {
@@ -132,7 +134,7 @@ impl fmt::Debug for Shown<'_> {
     }
 }
 
-/// The proxies of the environment.
+/// The proxies and exceptions from the environment variables.
 pub(crate) struct Rules {
     http: Option<Proxy>,
     https: Option<Proxy>,
@@ -184,7 +186,7 @@ impl fmt::Debug for Rules {
     }
 }
 
-/// A variable's name and its value.
+/// The name and the value of a variable.
 type Variable = (&'static str, String);
 
 /// Returns the first variable of `names` that is not empty, without whitespace around its value.
@@ -427,7 +429,7 @@ pub(crate) fn is_socks(proxy: &Proxy) -> bool {
 }
 
 /// Explains ureq's message for an HTTP proxy that did not open a tunnel (`CONNECT`). A rejection by
-/// the proxy is final: further attempts with a wrong password can lock an account.
+/// the proxy is final, because further attempts with a wrong password can lock an account.
 pub(crate) fn explain_connect(reason: &str) -> (TransportErrorKind, String) {
     let status = reason.strip_prefix("proxy server responded ").and_then(|rest| {
         rest.split(|char: char| !char.is_ascii_digit()).next()?.parse::<u16>().ok()

@@ -1,4 +1,4 @@
-//! Endpoints that a crate does not list.
+//! Endpoints that a client crate does not list.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,8 +13,9 @@ use crate::error::response::ResponseError;
 use crate::message::Response;
 use crate::route::{Credential, Route, Server};
 
-/// An endpoint that the crate does not list: new, undocumented or internal. Its requests are
-/// signed, encoded, retried and classified like all others. Its response body is returned as bytes.
+/// An endpoint that a client crate does not list, because it is new, undocumented or internal. Its
+/// requests are signed, encoded, retried and classified like all others. Its response body is
+/// returned as bytes.
 ///
 /// ```
 /// use api_auth::{Endpoint, Method, RawEndpoint};
@@ -53,7 +54,7 @@ impl RawEndpoint {
         }
     }
 
-    /// Sets the name in errors and recordings. Defaults to `raw`.
+    /// Sets the name of the endpoint for errors and recordings. Defaults to `raw`.
     ///
     /// ```
     /// use api_auth::{Endpoint, Method, RawEndpoint};
@@ -96,7 +97,8 @@ impl RawEndpoint {
         self
     }
 
-    /// Sets whether the request is idempotent, that is, safe to retry.
+    /// Sets whether the request is idempotent, that is, safe to retry. Defaults to `true` for GET
+    /// and HEAD.
     #[must_use]
     pub fn with_idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = idempotent;
@@ -131,7 +133,7 @@ impl fmt::Debug for RawEndpoint {
 impl Endpoint for RawEndpoint {
     type Output = Vec<u8>;
     const ID: &'static str = "raw";
-    /// A placeholder: the endpoint's own method, path, credential, server and idempotency override
+    /// A placeholder. The endpoint's own method, path, credential, server and idempotency override
     /// those of this route.
     const ROUTE: Route<Self> = Route::<Self>::get("/").path(|endpoint| (&endpoint.path).into());
 

@@ -1,5 +1,5 @@
-//! Recordings of exchanges: one line of JSON for each request and its response, without secrets
-//! and personal data.
+//! Recordings of exchanges: one line of JSON for each request and its response, without secrets or
+//! personal data.
 
 mod mask;
 mod replay;
@@ -52,7 +52,7 @@ struct Exchange {
 #[derive(Debug, Serialize, Deserialize)]
 struct RecordedRequest {
     method: String,
-    /// Path and query.
+    /// The path and the query.
     target: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     content_type: Option<String>,
@@ -68,7 +68,8 @@ struct RecordedResponse {
     content: Content,
 }
 
-/// A body. A body that is neither JSON, a form nor text is omitted, because it cannot be masked.
+/// The body of a request or response. A body that is neither JSON nor a form nor text is omitted,
+/// because it cannot be masked.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Content {
     #[serde(default)]

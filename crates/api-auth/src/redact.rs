@@ -1,7 +1,7 @@
-//! Removes the secrets of a request from the texts of the error that it ended with.
+//! Removes the secrets of a request from the messages of the error that the request ended with.
 //!
-//! Servers echo what they received: a URL with a token, a form with a password. Such a text must
-//! not show the secrets of the request. The body of the response stays unchanged, in
+//! A server may echo what it received, such as a URL with a token or a form with a password. The
+//! messages of an error must not show these secrets. The body of the response stays unchanged, in
 //! [`Error::body`](crate::Error::body).
 //!
 //! A secret is replaced wherever it occurs, literally or percent-encoded, with JSON escapes or HTML
@@ -26,7 +26,8 @@ const ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const SHORT: usize = 4;
 /// The end of a text that [`ResponseError::with_text_of`](crate::ResponseError::with_text_of) cut.
 const ELLIPSIS: &str = "…";
-/// The length of requests that are copied without an allocation. Each call fills it with zeros.
+/// The maximum size in bytes of a request that is copied without an allocation. Each call fills a
+/// buffer of this size with zeros.
 const INLINE: usize = 1024;
 /// The maximum nesting of JSON in which secrets are found.
 const MAX_DEPTH: usize = 128;
@@ -36,7 +37,7 @@ const MAX_DEPTH: usize = 128;
 pub(crate) struct RequestCopy {
     inline: [u8; INLINE],
     spilled: Vec<u8>,
-    /// The ends of path and query, of the secret headers, and of the body.
+    /// The ends of the path and query, of the secret headers, and of the body.
     ends: [usize; 3],
 }
 
@@ -50,7 +51,7 @@ impl RequestCopy {
         self.wipe();
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let headers = request.headers();
-        // Enough for all headers: which of them are secret is found out once.
+        // Enough for all headers, so that the secret ones are determined only once.
         let room = headers.iter().map(|(_, value)| value.len() + 1).sum::<usize>();
         let room = target.len() + room + request.body().len();
         let buffer = match self.inline.get_mut(..room) {
@@ -73,9 +74,9 @@ impl RequestCopy {
         self.ends = [target.len(), after_headers, room - rest.len()];
     }
 
-    /// Returns the secrets of the request: the values of sensitive headers, the values of query,
-    /// form and JSON parameters that are `listed` or have the name of a secret, and the segments of
-    /// `path` that differ in `shown_path`.
+    /// Returns the secrets of the request. These are the values of sensitive headers, the values of
+    /// query, form and JSON parameters whose name is `listed` or identifies a secret, and the
+    /// segments of `path` that differ in `shown_path`.
     pub(crate) fn secrets(&self, listed: &[&str], path: &str, shown_path: &str) -> RequestSecrets {
         let [target, headers, end] = self.ends;
         let bytes = if self.spilled.is_empty() { &self.inline[..] } else { &*self.spilled };
@@ -132,8 +133,8 @@ impl RequestSecrets {
         }
     }
 
-    /// Adds the value of a header, the part after its scheme (`Bearer`) or its id (`id:signature`),
-    /// and its longer words.
+    /// Adds the value of a header, the part of the value after its scheme (`Bearer`) or id
+    /// (`id:signature`), and the longer words in it.
     fn add_header(&mut self, value: &[u8]) {
         const LONG: usize = 16;
         let after = |separator: u8| {
@@ -235,8 +236,8 @@ impl RequestSecrets {
         }
     }
 
-    /// Adds all strings of a JSON text that cannot be searched: it is nested too deeply, or has a
-    /// lone surrogate in a name.
+    /// Adds all strings of a JSON text that cannot be searched, because it is nested too deeply or
+    /// has a lone surrogate in a name.
     fn add_strings(&mut self, json: &str) {
         let mut start = None;
         let mut is_escaped = false;
@@ -324,7 +325,8 @@ fn occurrence(secret: &[u8], text: &str, start: usize) -> Option<usize> {
 }
 
 /// Returns how many bytes of `secret` the next character of `text` represents, and how many bytes
-/// of `text` it has, for each possible encoding. 0 bytes of `secret` means no match.
+/// of `text` it takes, for each possible encoding. If it represents 0 bytes of `secret`, it does
+/// not match.
 fn steps(secret: &[u8], text: &[u8]) -> [(usize, usize); 3] {
     let (Some(wanted), Some(first)) = (secret.first(), text.first()) else { return [(0, 0); 3] };
     let is =
@@ -414,8 +416,8 @@ fn entity(text: &[u8]) -> Option<(char, usize)> {
     Some((char, end + 1))
 }
 
-/// Returns whether there is no letter or digit next to these bytes. The end of an escape is not a
-/// letter or digit.
+/// Returns whether there is no letter or digit next to the bytes from `start` to `end`. The end of
+/// an escape does not count as a letter or digit.
 fn is_word(text: &[u8], start: usize, end: usize) -> bool {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
     let before = text.get(..start).unwrap_or_default();

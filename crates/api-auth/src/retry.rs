@@ -1,4 +1,4 @@
-//! The decision whether a failed attempt is followed by another one, as a pure function.
+//! A pure function that decides whether a failed attempt is followed by another one.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,7 @@ use crate::transport::{Sent, TransportErrorKind};
 
 /// The number of retries, their delays, and the statuses to retry.
 ///
-/// See the example of [`decide`].
+/// See the example in [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
@@ -36,12 +36,12 @@ impl Default for RetryPolicy {
     }
 }
 
-/// An attempt, as an argument of [`decide`].
+/// An attempt at a request, as an argument of [`decide`].
 ///
-/// See the example of [`decide`].
+/// See the example in [`decide`].
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt {
-    /// The number of the attempt, from 1.
+    /// The number of the attempt, counted from 1.
     pub number: u32,
     /// Whether the request is idempotent, that is, safe to retry.
     pub idempotent: bool,
@@ -49,7 +49,7 @@ pub struct Attempt {
 
 /// The failure of an attempt.
 ///
-/// See the example of [`decide`].
+/// See the example in [`decide`].
 #[derive(Debug, Clone, Copy)]
 pub enum Outcome {
     /// The response is an error.
@@ -57,7 +57,7 @@ pub enum Outcome {
         /// The status of the response.
         status: StatusCode,
         /// The delay from the `Retry-After` header, or `Duration::MAX` if the header cannot be
-        /// parsed: the server requested a delay, so a short one would be wrong.
+        /// parsed, because the server requested a delay and a short one would be wrong.
         retry_after: Option<Duration>,
     },
     /// There is no complete response.
@@ -71,7 +71,7 @@ pub enum Outcome {
 
 /// The result of [`decide`].
 ///
-/// See the example of [`decide`].
+/// See the example in [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// Return the error, for this reason.
@@ -82,7 +82,7 @@ pub enum Decision {
 
 /// The reason why a request is not retried.
 ///
-/// See the example of [`decide`].
+/// See the example in [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -96,8 +96,8 @@ pub enum Reason {
     TooLong,
 }
 
-/// Decides whether and when to retry. `jitter` is between 0 and 1 and spreads the delays of many
-/// clients.
+/// Decides whether and when to retry. `jitter` is a random number between 0 and 1, so that many
+/// clients do not retry at the same time.
 ///
 /// A request that may have arrived is retried only if it is idempotent, however it failed.
 ///
@@ -173,8 +173,8 @@ pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     Some(at.duration_since(now).unwrap_or_default())
 }
 
-/// Returns the seconds since 1970 of a date in one of the formats of HTTP. These crates parse no
-/// other dates, so this function replaces a dependency.
+/// Returns the seconds since 1970 of a date in one of the formats of HTTP. The client crates parse
+/// no other dates, so this function makes a dependency unnecessary.
 ///
 /// | format | example |
 /// |---|---|

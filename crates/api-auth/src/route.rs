@@ -25,14 +25,14 @@ const MOST: usize = 4;
 
 /// The name of one of a client's credentials.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example in [`Client`](crate::Client).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Credential(&'static str);
 
 impl Credential {
     /// The credentials that the client was created with.
     pub const MAIN: Self = Self("main");
-    /// No credentials: the request is not signed.
+    /// No credentials. The request is not signed.
     pub const NONE: Self = Self("none");
 
     /// Creates the name of another credential of a provider.
@@ -48,7 +48,7 @@ impl Credential {
 
 /// The name of one of an environment's hosts.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example in [`Client`](crate::Client).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Server(&'static str);
 
@@ -69,13 +69,13 @@ impl Server {
 
 /// An argument of a path, before it is percent-encoded.
 ///
-/// See the example of [`Paged`](crate::Paged).
+/// See the example in [`Paged`](crate::Paged).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Segment<'a> {
-    /// A string.
+    /// A string, such as an id.
     Text(&'a str),
-    /// A number.
+    /// A number, such as a numeric id.
     Number(i64),
 }
 
@@ -130,10 +130,10 @@ impl<E> Clone for Idempotency<E> {
 
 impl<E> Copy for Idempotency<E> {}
 
-/// Method, path, credential, server, idempotency and accepted statuses of an endpoint.
+/// The method, path, credential, server, idempotency and accepted statuses of an endpoint.
 ///
-/// It is the constant [`Endpoint::ROUTE`](crate::Endpoint::ROUTE), created by
-/// [`route!`](crate::route) or by these functions. A template that is not a path, or whose
+/// A route is the value of the constant [`Endpoint::ROUTE`](crate::Endpoint::ROUTE). It is created
+/// with [`route!`](crate::route) or with these functions. A template that is not a path, or whose
 /// placeholders differ from the arguments, does not compile.
 ///
 /// ```
@@ -239,8 +239,8 @@ impl<E> Route<E> {
     /// name, in any case: `transaction_id` and `{transactionId}`, `group` and `{group_uuid}`.
     ///
     /// # Panics
-    /// Panics if the template has no further placeholder, or one of another name. In a constant,
-    /// this is a compiler error.
+    /// Panics if the template has no further placeholder, or if the next placeholder has a
+    /// different name. In a constant, this is a compiler error.
     #[must_use]
     pub const fn argument(
         self,
@@ -250,8 +250,8 @@ impl<E> Route<E> {
         self.bind(name, read, false)
     }
 
-    /// Binds the next placeholder to an argument that is shown as `***` in printed commands and
-    /// logs. See [`argument`](Self::argument).
+    /// Binds the next placeholder to an argument whose value is shown as `***` in printed commands
+    /// and logs. See [`argument`](Self::argument).
     ///
     /// # Panics
     /// Panics like [`argument`](Self::argument).
@@ -302,15 +302,15 @@ impl<E> Route<E> {
         self
     }
 
-    /// Marks the request as idempotent: it may be sent again after a lost response.
+    /// Marks the request as idempotent, that is, safe to send again after its response was lost.
     #[must_use]
     pub const fn idempotent(mut self) -> Self {
         self.idempotency = Idempotency::Fixed(true);
         self
     }
 
-    /// Marks the request as read-only although its method is not: the request changes nothing on
-    /// the server (RFC 9110, section 9.2.1). It is then also idempotent.
+    /// Marks the request as read-only although its method is not. A read-only request changes
+    /// nothing on the server (RFC 9110, section 9.2.1), and is also idempotent.
     #[must_use]
     pub const fn read_only(mut self) -> Self {
         self.is_read_only = true;
@@ -331,7 +331,7 @@ impl<E> Route<E> {
         self
     }
 
-    /// Sets the `accept` header. Defaults to `application/json`.
+    /// Sets the value of the `accept` header. Defaults to `application/json`.
     #[must_use]
     pub const fn accept(mut self, accept: &'static str) -> Self {
         self.accept = accept;
@@ -412,7 +412,7 @@ impl<E> Route<E> {
         self.is_read_only && self.is_idempotent_for(endpoint)
     }
 
-    /// Returns the `accept` header.
+    /// Returns the value of the `accept` header.
     pub const fn accept_header(&self) -> &'static str {
         self.accept
     }

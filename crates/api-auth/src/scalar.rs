@@ -131,7 +131,7 @@ impl<'de> Visitor<'de> for DigitsVisitor {
 /// Creates the error for a required value that is null, `false` or an empty string. An `Option` of
 /// the type is `None` for such a value.
 ///
-/// See the example of the module [`wire`](crate::wire).
+/// See the example in the module [`wire`](crate::wire).
 pub fn empty_value<E: de::Error>(expected: &dyn Expected) -> E {
     E::invalid_type(Unexpected::Other(EMPTY_VALUE), expected)
 }
@@ -148,7 +148,7 @@ pub(crate) fn exact_text<'de, D: Deserializer<'de>>(
 
 /// Deserializes a string from a JSON string, number or boolean. Returns `None` for null.
 ///
-/// See the example of the module [`wire`](crate::wire).
+/// See the example in the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error if the value is an array or an object.
@@ -156,10 +156,10 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
     borrowed_text(deserializer).map(|text| text.map(Cow::into_owned))
 }
 
-/// Deserializes like [`text`], and borrows from the input if possible: for values that are compared
-/// and not stored.
+/// Deserializes like [`text`], and borrows from the input if possible. Use it for values that are
+/// compared and not stored.
 ///
-/// See the example of the module [`wire`](crate::wire).
+/// See the example in the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error if the value is an array or an object.

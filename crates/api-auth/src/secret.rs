@@ -16,8 +16,8 @@ use crate::validate;
 /// A key, passphrase or token. It is wiped from memory when dropped and never printed.
 ///
 /// `Debug` prints `Secret(***)`. There is no `Display` and no `Serialize`, so a secret reaches a
-/// log, a file or a screen only by an explicit call of [`Secret::expose`]. The comparison of two
-/// secrets of the same length takes constant time.
+/// log, a file or a screen only through an explicit call to [`Secret::expose`]. The comparison of
+/// two secrets of the same length takes constant time.
 ///
 /// ```
 /// use api_auth::Secret;
@@ -35,8 +35,8 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// Generates a secret of 64 hex digits (256 random bits from the operating system), such as the
-    /// `state` of a login, a nonce or a session id.
+    /// Generates a secret of 64 hex digits (256 random bits from the operating system), for example
+    /// for the `state` of a login, a nonce or a session id.
     ///
     /// ```
     /// use api_auth::Secret;

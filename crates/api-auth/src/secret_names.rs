@@ -1,6 +1,6 @@
 //! Detection of secrets by the name of a parameter, a JSON member or a header.
 
-/// Names whose values are secrets, without case and punctuation. Names of two words cover
+/// Names whose values are secrets, in lower case and without punctuation. Names of two words cover
 /// `card_number`, `cardNumber`, `card[number]`, `card.number` and `{"card":{"number":…}}`.
 const SECRET: &[&str] = &[
     "accesskey",
@@ -19,8 +19,8 @@ const SECRET: &[&str] = &[
     "wif",
 ];
 
-/// Words that make a name secret as its last word, or as the last but one: `oauthtoken`,
-/// `tokenValue`. `TOKENLY` is a different word.
+/// Words that identify a secret if they are the last word of a name or the last but one:
+/// `oauthtoken`, `tokenValue`. `TOKENLY` is a different word.
 const SECRET_WORDS: &[&str] = &[
     "apikey",
     "authorization",
@@ -38,11 +38,11 @@ const SECRET_WORDS: &[&str] = &[
     "token",
 ];
 
-/// Words that make a name secret wherever they occur in it as a word: `card_cvc`, `userPin`,
-/// `cvvCode`.
+/// Words that identify a secret wherever they occur in a name as a separate word: `card_cvc`,
+/// `userPin`, `cvvCode`.
 const WHOLE_WORDS: &[&str] = &["csc", "cvc", "cvc2", "cvv", "cvv2", "otp", "pan", "pin"];
 
-/// Words for secrets that occur alone or combined with another word.
+/// Words that identify a secret alone or in combination with another word.
 const COMPOUND: &[&str] = &["bearer", "jwt", "pass"];
 
 /// Words before a secret in names without punctuation and capital letters: `cardcvv`, `userpin`.
@@ -69,8 +69,8 @@ fn is_compound(name: &str) -> bool {
     })
 }
 
-/// Returns whether the value of a parameter, a member of JSON or a header with this name is a secret
-/// by its words. Case and punctuation are ignored.
+/// Returns whether the words of a name show that the value of a parameter, JSON member or header
+/// with this name is a secret. Case and punctuation are ignored.
 ///
 /// ```
 /// # use api_auth::is_secret_name;
@@ -115,8 +115,8 @@ pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
     false
 }
 
-/// Returns the `parent` for the members of the object `name` in the object `parent`: `card` for all
-/// objects in a card, whatever their names.
+/// Returns the value of `parent` that applies to the members of the object `name` in the object
+/// `parent`. It is `card` for all objects in a card, whatever their names.
 pub(crate) fn scope(parent: &str, name: &str) -> String {
     let plain = plain(name);
     if parent == "card" || plain.ends_with("card") || plain.ends_with("cards") {
@@ -126,7 +126,7 @@ pub(crate) fn scope(parent: &str, name: &str) -> String {
     }
 }
 
-/// Splits a name at its punctuation and capital letters, in lower case.
+/// Splits a name into words at its punctuation and capital letters. The words are in lower case.
 #[inline(never)]
 fn words(name: &str) -> Vec<String> {
     let mut all = vec![String::new()];
@@ -146,23 +146,23 @@ fn words(name: &str) -> Vec<String> {
     all
 }
 
-/// Returns whether the letter `char` begins a word: a capital letter that does not continue an
-/// acronym, as both in `cvvCode` and in `CVVCode`.
+/// Returns whether the letter `char` begins a word. Such a letter is a capital letter that does not
+/// continue an acronym, like the last capital letter of `cvvCode` and `CVVCode`.
 fn begins_word(before: Option<char>, char: char, after: Option<char>) -> bool {
     let is_after_lower = before.is_some_and(|before| !before.is_uppercase());
     char.is_uppercase() && (is_after_lower || after.is_some_and(char::is_lowercase))
 }
 
-/// Words that make the name of a header that contains them secret.
+/// Words that identify a secret header if its name contains them.
 const HEADER_WORDS: &[&str] = &["apikey", "authorization", "cookie", "password", "secret"];
 
-/// Words that make the name of a header that ends with them secret.
+/// Words that identify a secret header if its name ends with them.
 const LAST_HEADER_WORDS: &[&str] =
     &["token", "signature", "sessionid", "bearer", "jwt", "passphrase", "passwd"];
 
 /// Returns whether values of this header are secrets, even if they are not marked as sensitive.
-/// Each header of each request is checked: usual ones by their name, the others without an
-/// allocation.
+/// Each header of each request is checked, so common headers are recognized by their name, and all
+/// others are checked without an allocation.
 ///
 /// ```
 /// # use api_auth::is_secret_header;
@@ -228,7 +228,7 @@ fn has_secret_word(name: &str) -> bool {
     false
 }
 
-/// Returns whether a part of a name is empty or the number of an entry.
+/// Returns whether a part of a name is empty or is the number of an entry.
 fn is_index(part: &str) -> bool {
     part.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -24,9 +24,10 @@ use crate::transport::Transport;
 /// The options of a client, which are the same for all providers. Each provider's builder forwards
 /// its options to this type.
 ///
-/// The macro [`builder_options!`](crate::builder_options) documents each option.
+/// The macro [`builder_options!`](crate::builder_options) contains the documentation of each
+/// option.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example in [`Client`](crate::Client).
 #[derive(Clone)]
 pub struct Settings {
     pub(crate) network: NetworkSettings,
@@ -65,47 +66,49 @@ impl fmt::Debug for Settings {
 }
 
 impl Settings {
-    /// Sets the timeout of one exchange.
+    /// Sets the timeout of one exchange. Defaults to [`TIMEOUT`](crate::TIMEOUT).
     pub fn timeout(&mut self, timeout: Duration) {
         self.network.timeout = timeout;
     }
 
-    /// Sets the timeout for connecting.
+    /// Sets the timeout for connecting. Defaults to [`CONNECT_TIMEOUT`](crate::CONNECT_TIMEOUT).
     pub fn connect_timeout(&mut self, timeout: Duration) {
         self.network.connect_timeout = timeout;
     }
 
-    /// Sets the maximum number of retries.
+    /// Sets the maximum number of retries. Defaults to 2.
     pub fn retries(&mut self, retries: u32) {
         self.retries = Some(retries);
     }
 
-    /// Sets the maximum number of requests per second.
+    /// Sets the maximum number of requests per second. Defaults to no limit.
     pub fn max_requests_per_second(&mut self, requests: u32) {
         self.max_requests_per_second = Some(requests);
     }
 
-    /// Sets the maximum size of a response body.
+    /// Sets the maximum size of a response body in bytes. Defaults to
+    /// [`RESPONSE_LIMIT`](crate::RESPONSE_LIMIT).
     pub fn response_limit(&mut self, bytes: usize) {
         self.network.response_limit = bytes;
     }
 
-    /// Sets the maximum number of idle connections that are kept for later requests.
+    /// Sets the maximum number of idle connections that are kept for later requests. Defaults to
+    /// [`MAX_CONNECTIONS`](crate::MAX_CONNECTIONS).
     pub fn max_connections(&mut self, connections: usize) {
         self.network.max_connections = connections;
     }
 
-    /// Sets the name of the application in the User-Agent.
+    /// Sets the name of the application in the User-Agent, such as `my-shop/2.1`.
     pub fn application(&mut self, name: String) {
         self.application = Some(name);
     }
 
-    /// Sets the proxy.
+    /// Sets the URL of the proxy for all hosts. By default, environment variables select the proxy.
     pub fn proxy(&mut self, url: Secret) {
         self.network.proxy = ProxyChoice::Url(url);
     }
 
-    /// Disables the proxy.
+    /// Disables the proxy, so that all connections are direct.
     pub fn no_proxy(&mut self) {
         self.network.proxy = ProxyChoice::Off;
     }
@@ -115,7 +118,7 @@ impl Settings {
         self.network.extra_roots.push(pem);
     }
 
-    /// Uses the certificate verifier of the operating system.
+    /// Uses the certificate verifier of the operating system instead of the compiled-in roots.
     pub fn platform_verifier(&mut self) {
         self.network.platform_verifier = true;
     }
@@ -130,7 +133,7 @@ impl Settings {
         self.transport = Some(transport);
     }
 
-    /// Sets the clock.
+    /// Sets the clock. Defaults to [`SystemClock`](crate::SystemClock).
     pub fn clock(&mut self, clock: Arc<dyn Clock>) {
         self.clock = clock;
     }
@@ -256,7 +259,7 @@ fn built_in(
 /// Declares the methods that every provider's `ClientBuilder` has, for a type whose field
 /// `settings` is a [`Settings`](crate::Settings). Used inside its `impl` block.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example in [`Client`](crate::Client).
 #[macro_export]
 macro_rules! builder_options {
     () => {
@@ -291,15 +294,17 @@ macro_rules! builder_options {
         /// together. The requests are spread evenly, so a request may wait before it is sent.
         /// Requests for tokens do not wait. Defaults to no limit.
         ///
-        /// Independently of this limit, all threads wait after a response with status 429 that one
-        /// of them retries, for the time in its `Retry-After` header.
+        /// Independently of this limit, if one thread receives a response with status 429 and
+        /// retries the request, all threads wait as long as that thread, usually for the time in
+        /// the `Retry-After` header.
         #[must_use]
         pub fn max_requests_per_second(mut self, requests: u32) -> Self {
             self.settings.max_requests_per_second(requests);
             self
         }
 
-        /// Sets the maximum size of a response body. A larger body is an error. Defaults to 8 MiB.
+        /// Sets the maximum size of a response body in bytes. A larger body is an error. Defaults
+        /// to 8 MiB.
         #[must_use]
         pub fn response_limit(mut self, bytes: usize) -> Self {
             self.settings.response_limit(bytes);
@@ -307,17 +312,17 @@ macro_rules! builder_options {
         }
 
         /// Sets the maximum number of idle connections that are kept for later requests. Defaults
-        /// to 16. If you send more concurrent requests, set it to their number: otherwise each
-        /// further request opens a new connection. It does not limit the number of open
-        /// connections.
+        /// to 16. If you send more concurrent requests than that, set it to their number.
+        /// Otherwise, each additional request opens a new connection. This option does not limit
+        /// the number of open connections.
         #[must_use]
         pub fn max_connections(mut self, connections: usize) -> Self {
             self.settings.max_connections(connections);
             self
         }
 
-        /// Sets the name (and version) of your application, which precedes the crate's in the
-        /// User-Agent: `my-shop/2.1`.
+        /// Sets the name (and version) of your application, such as `my-shop/2.1`. It precedes the
+        /// name of the crate in the User-Agent.
         #[must_use]
         pub fn application(mut self, name: impl ::std::convert::Into<String>) -> Self {
             self.settings.application(name.into());
@@ -328,20 +333,20 @@ macro_rules! builder_options {
         ///
         /// The URL is `[http://][user:password@]host[:port]`, or has the scheme `https` or, with
         /// the feature `socks-proxy`, `socks4`, `socks4a`, `socks5` or `socks5h`. The default port
-        /// is 80, 443 or 1080, depending on the scheme. Special characters of user name and
+        /// is 80, 443 or 1080, depending on the scheme. Special characters in the user name and
         /// password must be percent-encoded. [`build`](Self::build) returns an error for any other
         /// URL. Requests to plain http hosts are tunnelled (`CONNECT`) as well. An unencrypted
         /// request to a loopback host is an error unless the proxy is on this machine, too.
         ///
-        /// By default the environment selects the proxy for each host: `https_proxy` or
-        /// `http_proxy` by the scheme of the URL, then `all_proxy`, in lower case before upper
-        /// case. An empty variable counts as not set. `HTTP_PROXY` is ignored in CGI programs
-        /// (where `REQUEST_METHOD` is set). `no_proxy` lists exceptions: `*`, domains (with their
-        /// subdomains), IP addresses and networks (`10.0.0.0/8`). Domains and addresses may have a
-        /// port. Connections to loopback hosts are always direct. The variables are read once, by
-        /// [`build`](Self::build), which returns an error that names a variable that cannot be
-        /// read. If all hosts of the client are loopback hosts, only a request to another host
-        /// returns this error.
+        /// By default, environment variables select the proxy for each host: first `https_proxy` or
+        /// `http_proxy`, depending on the scheme of the URL, then `all_proxy`, each in lower case
+        /// before upper case. An empty variable counts as not set. `HTTP_PROXY` is ignored in CGI
+        /// programs (where `REQUEST_METHOD` is set). `no_proxy` lists exceptions: `*`, domains
+        /// (with their subdomains), IP addresses and networks (`10.0.0.0/8`). Domains and addresses
+        /// may have a port. Connections to loopback hosts are always direct. The variables are read
+        /// once, by [`build`](Self::build), which returns an error that names a variable that
+        /// cannot be read. If all hosts of the client are loopback hosts, only a request to another
+        /// host returns this error.
         #[must_use]
         pub fn proxy(mut self, url: impl ::std::convert::Into<$crate::Secret>) -> Self {
             self.settings.proxy(url.into());
@@ -374,24 +379,25 @@ macro_rules! builder_options {
             self
         }
 
-        /// Allows credentials to be sent to this host over plain http. By default, only loopback
-        /// hosts allow plain http. An attacker in the network can read and replay the credentials.
+        /// Allows credentials to be sent to this host over plain http. By default, plain http is
+        /// allowed only to loopback hosts. An attacker in the network can read and replay the
+        /// credentials.
         #[must_use]
         pub fn allow_plain_http_to(mut self, host: impl ::std::convert::Into<String>) -> Self {
             self.settings.allow_plain_http_to(host.into());
             self
         }
 
-        /// Sets the transport: a closure in tests, your own `ureq::Agent` (feature `ureq-3`), or any
-        /// other type that keeps the contract of [`Transport`]($crate::Transport). Timeouts, proxy
-        /// and certificates are then those of the transport.
+        /// Sets the transport: a closure in tests, your own `ureq::Agent` (feature `ureq-3`), or
+        /// any other type that fulfils the contract of [`Transport`]($crate::Transport). Timeouts,
+        /// proxy and certificates are then those of the transport.
         #[must_use]
         pub fn transport(mut self, transport: impl $crate::Transport + 'static) -> Self {
             self.settings.transport(::std::sync::Arc::new(transport));
             self
         }
 
-        /// Appends each exchange to this file, as one line of JSON without secrets and personal
+        /// Appends each exchange to this file, as one line of JSON without secrets or personal
         /// data, for tests (see `api_auth::Replay`) and bug reports. The file is created with mode
         /// 0600. Needs the feature `record`; without it, [`build`](Self::build) returns an error.
         #[must_use]

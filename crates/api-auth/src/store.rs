@@ -16,11 +16,11 @@ use crate::token::AccessToken;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A store of tokens, so that the next client, process or machine does not have to request a new
-/// one.
+/// token.
 ///
-/// Its methods do not return errors: a token that cannot be read is absent, and one that cannot be
-/// written costs an additional token request. An implementation over a network stores the result of
-/// [`AccessToken::to_text`]:
+/// Its methods do not return errors: a token that cannot be read counts as absent, and a token that
+/// cannot be written costs an additional token request. An implementation that uses a network
+/// stores the result of [`AccessToken::to_text`]:
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -58,7 +58,7 @@ pub trait TokenStore: Send + Sync {
     /// Stores `token` and replaces the previous one.
     fn save(&self, key: &TokenKey, token: &AccessToken);
 
-    /// Removes `token`, which a server rejected. Another token under the same key is kept.
+    /// Removes `token`, which a server rejected. A different token under the same key is kept.
     fn forget(&self, key: &TokenKey, token: &AccessToken);
 
     /// Waits until no other client requests a token for `key`, and makes others wait until the
@@ -97,12 +97,13 @@ impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
 /// The key of a stored token: a hash of the server, the client and the grant. Client secrets and
 /// passwords are not part of it; see [`TokenServer::key`](crate::oauth::TokenServer::key).
 ///
-/// See the example of [`TokenKey::new`].
+/// See the example in [`TokenKey::new`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenKey(String);
 
 impl TokenKey {
-    /// Creates a key from its parts, such as token URL, client id and scope. Their order matters.
+    /// Creates a key from its parts, such as the token URL, client id and scope. Their order
+    /// matters.
     ///
     /// ```
     /// use api_auth::TokenKey;

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::secret::Secret;
 use crate::wire;
 
-/// The maximum margin before the expiry in which a token is not used. The margin is a tenth of the
-/// lifetime, and at most this.
+/// The maximum margin. Within the margin before its expiry, a token is not used. The margin is a
+/// tenth of the lifetime, but at most this duration.
 const LONGEST_MARGIN: Duration = Duration::from_secs(30);
 /// The maximum time by which the clock of another machine that shares a store may be ahead.
 const SKEW: Duration = Duration::from_secs(60);
@@ -21,8 +21,8 @@ const VERSION: u32 = 1;
 
 /// An access token and its lifetime.
 ///
-/// The lifetime counts from the receipt of the token by the local clock. Times of the server are
-/// not compared with it.
+/// The lifetime begins when the token is received, according to the local clock. Times from the
+/// server are not compared with that clock.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -73,7 +73,7 @@ impl AccessToken {
         }
     }
 
-    /// Sets the lifetime, which counts from the receipt.
+    /// Sets the lifetime, which begins when the token is received.
     #[must_use]
     pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
@@ -114,7 +114,7 @@ impl AccessToken {
         self.verifier.take()
     }
 
-    /// Passes every stored part of the token to `add`, each after its length.
+    /// Passes every stored part of the token to `add`, each preceded by its length.
     #[inline]
     pub(crate) fn update(&self, add: &mut dyn FnMut(&[u8])) {
         let seconds = |time: Option<Duration>| time.map(|time| time.as_secs().to_string());
@@ -145,7 +145,7 @@ impl AccessToken {
         late.is_none_or(|late| late > other.received)
     }
 
-    /// Returns whether the lifetime ended at `now` or before.
+    /// Returns whether the lifetime has ended at `now`.
     pub(crate) fn is_expired(&self, now: SystemTime) -> bool {
         let end = self.lifetime.and_then(|lifetime| self.received.checked_add(lifetime));
         end.is_some_and(|end| end <= now)
@@ -172,21 +172,22 @@ impl AccessToken {
         self.scope.as_deref()
     }
 
-    /// Returns the time of receipt.
+    /// Returns the time at which the token was received.
     pub fn received(&self) -> SystemTime {
         self.received
     }
 
-    /// Returns the lifetime from the receipt. Returns `None` if the server returned none.
+    /// Returns the lifetime, which begins when the token is received. Returns `None` if the server
+    /// returned none.
     pub fn lifetime(&self) -> Option<Duration> {
         self.lifetime
     }
 
-    /// Returns whether the token can be used at `now`: it does not expire within the margin of 30 s
-    /// or a tenth of the lifetime, whichever is shorter.
+    /// Returns whether the token can be used at `now`. It is not used in the last 30 s or the last
+    /// tenth of its lifetime, whichever is shorter.
     ///
-    /// A token that was received more than 60 s after `now` is not used, because the clock was set
-    /// back.
+    /// A token that was received more than 60 s after `now` is not used, because the clock must
+    /// have been set back.
     #[inline]
     pub fn is_fresh(&self, now: SystemTime) -> bool {
         let age = match now.duration_since(self.received) {

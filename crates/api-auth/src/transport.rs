@@ -1,4 +1,4 @@
-//! The HTTP transport trait and the contract that its implementations must keep.
+//! The HTTP transport trait and the contract that its implementations must fulfil.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -13,7 +13,7 @@ pub(crate) mod ureq;
 /// Sends one request and returns its response. Closures implement it.
 ///
 /// # Contract
-/// Every transport must keep this contract. The conformance tests of the project check it for the
+/// Every transport must fulfil this contract. The conformance tests of the project check it for the
 /// built-in transport.
 ///
 /// 1. Any status is `Ok`, including 3xx, 4xx and 5xx.
@@ -63,10 +63,10 @@ impl Transport for Arc<dyn Transport> {
 
 /// Whether a request may have reached the server.
 ///
-/// See the example of [`TransportError::new`].
+/// See the example in [`TransportError::new`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sent {
-    /// The request was certainly not sent: it is safe to retry.
+    /// The request was certainly not sent, so it is safe to retry.
     No,
     /// The request may have arrived and may have been carried out.
     Maybe,
@@ -74,7 +74,7 @@ pub enum Sent {
 
 /// The reason why there is no complete response.
 ///
-/// See the example of [`TransportError::new`].
+/// See the example in [`TransportError::new`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
@@ -92,15 +92,15 @@ pub enum TransportErrorKind {
     TooLarge,
     /// The response is not HTTP.
     Protocol,
-    /// The request cannot be sent (plain http to a host that requires TLS, a proxy that cannot be
-    /// used or that rejects the connection).
+    /// The request cannot be sent, for example because of plain http to a host that requires TLS,
+    /// or because the proxy cannot be used or rejects the connection.
     Refused,
 }
 
 /// The error of a request without a complete response. It is part of [`Error`](crate::Error), and
 /// the error type of a [`Transport`].
 ///
-/// See the example of [`TransportError::new`].
+/// See the example in [`TransportError::new`].
 pub struct TransportError {
     kind: TransportErrorKind,
     sent: Sent,
@@ -138,15 +138,16 @@ impl TransportError {
         self
     }
 
-    /// Adds the received part of the response: status, headers, the beginning of the body.
+    /// Adds the received part of the response: the status, the headers and the beginning of the
+    /// body.
     #[must_use]
     pub fn with_partial(mut self, partial: Response) -> Self {
         self.partial = Some(Box::new(partial));
         self
     }
 
-    /// Removes the secrets of the request. A source that shows one is replaced with its text without
-    /// them.
+    /// Removes the secrets of the request. If the source of the error shows a secret, it is
+    /// replaced with its text without the secrets.
     pub(crate) fn redact(&mut self, secrets: &RequestSecrets) {
         if let Some(text) = secrets.redacted(&self.text) {
             self.text = text;
@@ -204,8 +205,8 @@ impl StdError for TransportError {
 }
 
 impl fmt::Debug for TransportError {
-    /// Formats status and length of the received part of the response, but neither its headers nor
-    /// its body.
+    /// Formats the status and the length of the received part of the response, but neither its
+    /// headers nor its body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TransportError")
             .field("kind", &self.kind)

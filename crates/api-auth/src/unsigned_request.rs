@@ -67,8 +67,8 @@ impl<'a> UnsignedRequest<'a> {
         Ok(Self { method: call.method(), path: call.path(), query, body: call.body()? })
     }
 
-    /// Adds a member at the end of the body, for authentication parameters in the body. `Some` is
-    /// written as a string and `None` as JSON's null. If there is no body, a JSON body is created.
+    /// Adds a parameter, such as one for authentication, at the end of the body. `Some` is written
+    /// as a string and `None` as JSON's null. If there is no body, a JSON body is created.
     ///
     /// # Errors
     /// Returns an error if the body is neither a form nor a JSON object, or for `None` in a form.
@@ -95,9 +95,9 @@ impl<'a> UnsignedRequest<'a> {
         Ok(())
     }
 
-    /// Encodes the request, once. The result is signed and sent.
+    /// Encodes the request. This is done only once, and the result is signed and sent.
     ///
-    /// `base` is scheme, host and an optional path without a trailing slash.
+    /// `base` consists of a scheme, a host and an optional path without a trailing slash.
     ///
     /// # Errors
     /// Returns an error if `base` is not a URL, the path does not begin with `/` or contains `?` or
@@ -121,7 +121,7 @@ impl<'a> UnsignedRequest<'a> {
         }
         let below = base.path().trim_end_matches('/');
         let question_mark = if self.query.is_empty() { "" } else { "?" };
-        // The exact length, so that the URI takes the buffer without a copy.
+        // The exact length, so that the URI can take over the buffer without a copy.
         let length = below.len() + self.path.len() + question_mark.len();
         let mut target = Vec::with_capacity(length + encoding.length(&self.query));
         for part in [below, &self.path, question_mark] {

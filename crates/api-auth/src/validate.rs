@@ -16,7 +16,7 @@ use crate::error::input::InputError;
 
 /// Rejects a string that is empty or contains only whitespace.
 ///
-/// See the example of the module [`validate`](crate::validate).
+/// See the example in the module [`validate`](crate::validate).
 ///
 /// # Errors
 /// Returns an error that names the argument if `text` is such a string.
@@ -29,7 +29,7 @@ pub fn not_empty(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), I
 
 /// Rejects a string of more than the given number of characters.
 ///
-/// See the example of the module [`validate`](crate::validate).
+/// See the example in the module [`validate`](crate::validate).
 ///
 /// # Errors
 /// Returns an error that names the argument if `text` is longer.
@@ -47,7 +47,7 @@ pub fn max_chars(
 /// Rejects strings that are not valid as one segment of a path: a string that is empty or contains
 /// only whitespace, and `.` and `..`, which a server would resolve.
 ///
-/// See the example of the module [`validate`](crate::validate).
+/// See the example in the module [`validate`](crate::validate).
 ///
 /// # Errors
 /// Returns an error that names the argument if `text` is such a string.
@@ -61,7 +61,7 @@ pub fn segment(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), Inp
 /// Rejects control characters, byte order marks, and whitespace other than spaces at either end.
 /// Such invisible characters are often added when a key or password is copied or read from a file.
 ///
-/// See the example of the module [`validate`](crate::validate).
+/// See the example in the module [`validate`](crate::validate).
 ///
 /// # Errors
 /// Returns an error that names the argument if `text` contains one.

@@ -9,8 +9,8 @@ use crate::validate;
 /// The environment variables of this process, or given variables for tests.
 ///
 /// Line breaks at the end of a value are removed, because values are often read from files. A value
-/// that is blank, is not UTF-8 or contains control characters or a byte order mark is an error: a
-/// setting that cannot be read must not become the default.
+/// that is blank, is not UTF-8 or contains control characters or a byte order mark is an error, so
+/// that the default is never used in place of a setting that cannot be read.
 ///
 /// ```
 /// use api_auth::Env;
@@ -25,7 +25,7 @@ use crate::validate;
 pub struct Env<'a>(Option<&'a [(&'a str, &'a str)]>);
 
 impl<'a> Env<'a> {
-    /// The variables of this process.
+    /// The environment variables of this process.
     pub const PROCESS: Self = Self(None);
 
     /// Creates an environment with only these variables, for tests.
@@ -39,7 +39,7 @@ impl<'a> Env<'a> {
     /// Returns an error that names the variable if its value is blank, is not UTF-8, or contains
     /// control characters or a byte order mark.
     pub fn get(&self, name: &'static str) -> Result<Option<String>, InputError> {
-        let if_empty = "must not be empty; unset the variable if it is not needed";
+        let if_empty = "must not be empty; set a value, or unset the variable";
         self.value(name).map(|value| read(name, value, if_empty)).transpose()
     }
 
@@ -52,11 +52,11 @@ impl<'a> Env<'a> {
         }
     }
 
-    /// Returns the value of a variable that chooses one of a few words, in lower case and without
-    /// leading and trailing whitespace: `Off` and ` OFF` are `off`.
+    /// Returns the value of a variable whose value is one of a few words. It is returned in lower
+    /// case and without leading and trailing whitespace: `Off` and ` OFF` become `off`.
     ///
     /// # Errors
-    /// Returns the errors of [`get`](Self::get).
+    /// Returns the same errors as [`get`](Self::get).
     pub fn word(&self, name: &'static str) -> Result<Option<String>, InputError> {
         Ok(self.get(name)?.map(|value| value.trim().to_ascii_lowercase()))
     }

@@ -24,7 +24,7 @@ struct Shared<J, T> {
     state: Mutex<State<J, T>>,
     job_added: Condvar,
     first_finished: Condvar,
-    /// Runs a job. It does not panic.
+    /// The function that runs a job. It does not panic.
     run: Box<dyn Fn(&J) -> T + Send + Sync>,
 }
 
@@ -103,7 +103,7 @@ impl<J, T> Window<J, T> {
         Self { shared, threads: Vec::new(), most_threads, interrupt, joins: false }
     }
 
-    /// Makes the drop wait for the jobs that have started.
+    /// Makes the window wait, when it is dropped, for the jobs that have started.
     pub(crate) fn join_when_dropped(&mut self) {
         self.joins = true;
     }
@@ -113,7 +113,8 @@ impl<J, T> Window<J, T> {
         self.shared.lock().results.len()
     }
 
-    /// Returns the result of the first job, after it finished. Returns `None` if there is no job.
+    /// Returns the result of the first job after that job has finished. Returns `None` if there is
+    /// no job.
     pub(crate) fn take(&mut self) -> Option<(J, T)> {
         let mut state = self.shared.lock();
         loop {

@@ -1,8 +1,8 @@
 //! Deserializers for fields whose values are encoded in JSON in an unusual way.
 //!
 //! The functions are for `#[serde(default, deserialize_with = "...")]`. A field that is absent or
-//! null is `None`. A number may be sent as a string, and a string as a number. Most fields need none
-//! of them: [`json`](crate::json()) accepts such values for any type.
+//! null is `None`. A number may be sent as a string, and a string as a number. Most fields need
+//! none of these functions, because [`json`](crate::json()) accepts such values for any type.
 //!
 //! ```
 //! use api_auth::{Response, json, serde, wire};
@@ -41,7 +41,7 @@ pub use crate::scalar::{borrowed_text, empty_value, text};
 /// Deserializes an end time in Unix seconds. Returns `None` (no end) for null, `false`, an empty
 /// string and 0.
 ///
-/// See the example of the module [`wire`](crate::wire).
+/// See the example in the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error if the value is not a whole number.
@@ -52,7 +52,7 @@ pub fn end_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uni
 /// Deserializes a secret from a string, number or boolean. Returns `None` for null and an empty
 /// string.
 ///
-/// See the example of the module [`wire`](crate::wire).
+/// See the example in the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error if the value is an array or an object.
@@ -61,8 +61,8 @@ pub fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secre
     Ok(text.map(Secret::from))
 }
 
-/// Serializes a secret in a request, which [`Secret`] does not do by itself. For `serialize_with`
-/// in request bodies only, never in a model.
+/// Serializes a secret in a request, because [`Secret`] itself does not implement `Serialize`. Use
+/// it with `serialize_with` in request bodies only, never in a model.
 ///
 /// # Errors
 /// Returns an error if the serializer fails.
@@ -72,7 +72,7 @@ pub fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S
 
 /// Serializes an optional secret like [`exposed`].
 ///
-/// See the example of the module [`wire`](crate::wire).
+/// See the example in the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error if the serializer fails.
@@ -87,9 +87,9 @@ pub fn exposed_some<S: Serializer>(
 }
 
 /// Deserializes strings from a list of strings, numbers and booleans, or from a single string or
-/// whole number. Null and an empty string are an empty list. Entries that are null are skipped.
+/// whole number. Null and an empty string become an empty list. Entries that are null are skipped.
 ///
-/// See the example of the module [`wire`](crate::wire).
+/// See the example in the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error if the value is a boolean, a fraction or an object, or if an entry is a list or
@@ -140,9 +140,9 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
     deserializer.deserialize_any(Texts)
 }
 
-/// Deserializes a list. Null is an empty list.
+/// Deserializes a list. Null becomes an empty list.
 ///
-/// See the example of the module [`wire`](crate::wire).
+/// See the example in the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error for any other value, or if an entry cannot be deserialized.
@@ -154,9 +154,9 @@ where
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Deserializes objects from a list or from a single object. Null is an empty list.
+/// Deserializes objects from a list or from a single object. Null becomes an empty list.
 ///
-/// See the example of the module [`wire`](crate::wire).
+/// See the example in the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error for any other value, or if an object cannot be deserialized.
@@ -190,10 +190,10 @@ where
     deserializer.deserialize_newtype_struct(ONE_OR_MORE, OneOrMore(PhantomData))
 }
 
-/// Deserializes a value that only some servers send in the expected format. Returns `None` if the
+/// Deserializes a value that not all servers send in the expected format. Returns `None` if the
 /// value cannot be parsed.
 ///
-/// See the example of the module [`wire`](crate::wire).
+/// See the example in the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error if the input is not JSON.
@@ -207,9 +207,9 @@ where
 }
 
 /// Deserializes objects from a list, or from a map of ids to objects. The ids are dropped, because
-/// the objects contain them. Null is an empty list.
+/// the objects contain them. Null becomes an empty list.
 ///
-/// See the example of the module [`wire`](crate::wire).
+/// See the example in the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error for any other value, or if an object cannot be deserialized.
@@ -257,9 +257,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Several<T> {
     }
 }
 
-/// Deserializes a map. Null, and the `[]` that PHP sends for an empty map, are an empty map.
+/// Deserializes a map. Null, and the `[]` that PHP sends for an empty map, become an empty map.
 ///
-/// See the example of the module [`wire`](crate::wire).
+/// See the example in the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error for any other value, such as a list with entries, or if an entry cannot be

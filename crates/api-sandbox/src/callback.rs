@@ -38,7 +38,8 @@ impl Callback {
         address.ip().is_loopback().then_some(Self { address, target })
     }
 
-    /// Sends a request over a new connection, and returns the status and body of the response.
+    /// Sends `request`, which is a complete HTTP request, over a new connection. Returns the status
+    /// code and the body of the response.
     pub(crate) fn send(&self, request: &str) -> io::Result<(u16, String)> {
         let bad = || io::Error::from(io::ErrorKind::InvalidData);
         let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE)?;

@@ -34,8 +34,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, Malformed
     }
 }
 
-/// Returns the length of the trailer fields and the empty line after them. Returns `None` if they
-/// are not complete yet.
+/// Returns the total length of the trailer fields and the empty line after them. Returns `None` if
+/// they are not complete yet.
 fn trailers(bytes: &[u8]) -> Result<Option<usize>, Malformed> {
     let mut headers = [httparse::EMPTY_HEADER; 16];
     match httparse::parse_headers(bytes, &mut headers) {

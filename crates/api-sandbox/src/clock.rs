@@ -1,4 +1,4 @@
-//! The clock of the servers.
+//! The clock that all servers share.
 
 use std::io;
 use std::str::FromStr;
@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::date::parse_date_time;
 
-/// The clock of the servers. It shows the system time, a fixed time, or a time that starts at a
-/// chosen value and runs. Tests can advance the clock. All clones of a clock show the same time.
+/// The clock that all servers share. It shows the system time, a fixed time, or a time that runs
+/// from a chosen start. Tests can advance the clock. All clones of a clock show the same time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -25,7 +25,7 @@ pub struct SandboxClock {
     added: Arc<AtomicU64>,
 }
 
-/// The time of a clock before it is advanced.
+/// The time that a clock would show if it had never been advanced.
 #[derive(Debug, Clone, Copy, Default)]
 enum Base {
     #[default]
@@ -39,18 +39,18 @@ enum Base {
 }
 
 impl SandboxClock {
-    /// Creates a clock that stands at the given Unix seconds until it is advanced.
+    /// Creates a stopped clock, which shows the given time (in Unix seconds) until it is advanced.
     pub fn at_unix(seconds: u64) -> Self {
         Self { base: Base::Fixed(seconds), ..Self::default() }
     }
 
-    /// Creates a running clock that starts at the given Unix seconds.
+    /// Creates a running clock that starts at the given time (in Unix seconds).
     pub fn starting_at_unix(seconds: u64) -> Self {
         let system = Self::default().unix();
         Self { base: Base::Started { first: seconds, system }, ..Self::default() }
     }
 
-    /// Returns the time in Unix seconds.
+    /// Returns the time that the clock shows, in Unix seconds.
     #[expect(clippy::disallowed_methods, reason = "the only place where the clock is read")]
     pub fn unix(&self) -> u64 {
         let real = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -62,14 +62,14 @@ impl SandboxClock {
         from + self.added.load(Ordering::Relaxed)
     }
 
-    /// Moves the clock forward. Fractions of a second are ignored.
+    /// Moves the clock and its clones forward by `by`. Fractions of a second are ignored.
     pub fn advance(&self, by: Duration) {
         self.added.fetch_add(by.as_secs(), Ordering::Relaxed);
     }
 }
 
-/// Parses Unix seconds, or a date and time in UTC (`2026-11-29T12:00:00Z`, `2026-11-29 12:00:00`,
-/// or a date only). The clock starts at this time and runs.
+/// Parses the start of a running clock: Unix seconds, a date and time in UTC
+/// (`2026-11-29T12:00:00Z` or `2026-11-29 12:00:00`), or a date, which means midnight UTC.
 impl FromStr for SandboxClock {
     type Err = io::Error;
 
@@ -87,7 +87,7 @@ impl FromStr for SandboxClock {
     }
 }
 
-/// Waits for `duration`, for servers that delay their responses.
+/// Blocks the thread for `duration`. Servers call it to delay a response.
 #[expect(clippy::disallowed_methods, reason = "the only place that waits")]
 pub(crate) fn wait(duration: Duration) {
     std::thread::sleep(duration);

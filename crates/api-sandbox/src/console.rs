@@ -1,9 +1,9 @@
 //! The console: a page at `/_sandbox` for manual tests. It shows the requests, the result of each
 //! signature check and the state of the server. Its buttons perform actions of the provider, the
-//! payer or the user. It is plain HTML without scripts.
+//! payer or the user, such as a payment. It is plain HTML without scripts.
 //!
-//! Other websites cannot use the console: the Host header must name this server, and each form
-//! contains a secret key.
+//! Other websites cannot use the console, because the Host header must name this server, and each
+//! form contains a secret key.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -16,24 +16,25 @@ use crate::{Misbehaviour, Raw, Response, SandboxClock, Seen};
 /// The content of a server's console page; see [`Service::console`](crate::Service::console).
 #[derive(Debug, Clone, Default)]
 pub struct ConsolePage {
-    /// The name of the provider.
+    /// The name of the provider, such as `Tpay`, for the heading of the page.
     pub title: &'static str,
-    /// The clock of the server, which the console can advance.
+    /// The clock of the server, which the console shows and can advance. `None` if the server has
+    /// no clock.
     pub clock: Option<SandboxClock>,
-    /// The buttons that do not belong to a row of a table.
+    /// The buttons for the whole server, which are above the tables.
     pub buttons: Vec<Button>,
     /// The state of the server, as tables.
     pub tables: Vec<Table>,
 }
 
-/// A table of the console, which shows a part of a server's state.
+/// A table on the console page, which shows a part of the server's state.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
-    /// The heading.
+    /// The heading above the table.
     pub title: &'static str,
-    /// The headings of the columns.
+    /// The headings of all columns except the last one, which contains the buttons.
     pub columns: &'static [&'static str],
-    /// The rows.
+    /// The rows, in the order in which they are shown.
     pub rows: Vec<Row>,
 }
 
@@ -46,34 +47,35 @@ pub struct Row {
     pub buttons: Vec<Button>,
 }
 
-/// A button of the console; see [`Service::press`](crate::Service::press).
+/// A button on the console page; see [`Service::press`](crate::Service::press).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Button {
-    /// The label.
+    /// The text on the button.
     pub label: &'static str,
     /// The name of the action, which is passed to [`Service::press`](crate::Service::press).
     pub action: &'static str,
-    /// The object of the action, such as an id. Empty if the action needs none.
+    /// What the action applies to, such as the id of a payment. Empty if the action needs no
+    /// subject.
     pub subject: String,
 }
 
 impl Button {
-    /// Creates a button.
+    /// Creates a button with this label, action and subject.
     pub fn new(label: &'static str, action: &'static str, subject: impl Into<String>) -> Self {
         Self { label, action, subject: subject.into() }
     }
 }
 
-/// The path of the console.
+/// The path of the console page.
 pub(crate) const PATH: &str = "/_sandbox";
 
-/// The path of the list of requests, which is a frame of the console.
+/// The path of the list of requests, which the console page shows in a frame.
 const REQUESTS: &str = "/_sandbox/requests";
 
-/// The maximum number of requests that are shown.
+/// The maximum number of requests in the list.
 const SHOWN: usize = 100;
 
-/// The action that a form of the console requests.
+/// An action that a form of the console requests.
 #[derive(Debug)]
 pub(crate) enum Order {
     Misbehave(Misbehaviour, usize),
@@ -82,7 +84,7 @@ pub(crate) enum Order {
     Press(String, String),
 }
 
-/// The result of a request to the console.
+/// What a request to the console is for: the page, the list of requests, or an action.
 pub(crate) enum Asked {
     Page,
     Requests,
@@ -110,7 +112,7 @@ impl Console {
         Self { key, hosts: [format!("127.0.0.1:{port}"), format!("localhost:{port}")] }
     }
 
-    /// Returns the requested action, or the response that rejects the request.
+    /// Returns what the request is for. The error is the response that rejects it.
     pub(crate) fn read(&self, request: &Raw) -> Result<Asked, Response> {
         let host = request.header("host").unwrap_or_default();
         if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
@@ -155,7 +157,7 @@ impl Console {
         }
     }
 
-    /// Returns the console page. `failing` is the number of requests that are still to fail.
+    /// Returns the console page. `failing` is the number of failures that are still in the queue.
     pub(crate) fn page(&self, shown: &ConsolePage, failing: usize) -> Response {
         let mut html = String::new();
         let _ = self.write_page(&mut html, shown, failing);
@@ -256,8 +258,8 @@ impl Console {
     }
 }
 
-/// Returns the page with the list of requests, the latest first. The browser reloads it every two
-/// seconds.
+/// Returns the page with the list of requests, the most recent first. The browser reloads it every
+/// two seconds.
 pub(crate) fn requests(seen: &[Seen]) -> Response {
     let mut html = String::new();
     let _ = write_requests(&mut html, seen);
@@ -319,7 +321,7 @@ th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px s
 .forms{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center}form{margin:0}\
 button,select,input{font:inherit}iframe{width:100%;height:16rem;border:1px solid var(--line)}";
 
-/// Returns an HTML page. `body` is its content, as HTML.
+/// Returns an HTML page. `title` is plain text, and `head` and `body` are HTML.
 pub(crate) fn page(title: &str, head: &str, body: &str) -> Response {
     let html = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
@@ -336,7 +338,7 @@ pub(crate) fn page(title: &str, head: &str, body: &str) -> Response {
         .with_header("x-content-type-options", "nosniff")
 }
 
-/// A string that is escaped for HTML content or an attribute in double quotes.
+/// A string that `Display` escapes for HTML, both as text and as an attribute in quotes.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {

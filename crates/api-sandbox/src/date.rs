@@ -1,11 +1,11 @@
-//! Dates and times in UTC and in Polish time, in the formats of three of the providers.
+//! Dates and times in UTC and in Polish time, in the format `YYYY-MM-DD HH:MM:SS`.
 
 /// The number of seconds in a day.
 pub(crate) const DAY: u64 = 86_400;
-/// The number of seconds in a year without a leap day.
+/// The number of seconds in a year of 365 days.
 pub(crate) const YEAR: u64 = 365 * DAY;
 
-/// The number of seconds from the first of March of the year 0 to 1970-01-01. Here, years begin in
+/// The number of seconds from 0000-03-01 to 1970-01-01. The calculations use years that begin in
 /// March, so that a leap day is the last day of its year.
 const BEFORE_1970: u64 = 719_468 * DAY;
 
@@ -21,8 +21,8 @@ pub(crate) fn parse_date_time(text: &str) -> Option<u64> {
 }
 
 /// Formats Unix seconds as `YYYY-MM-DD HH:MM:SS` in Polish time (Europe/Warsaw). Follows the rule
-/// of the European Union since 1996: summer time is from the last Sunday of March to the last
-/// Sunday of October, and both changes are at 01:00 UTC.
+/// of the European Union since 1996: summer time lasts from the last Sunday of March to the last
+/// Sunday of October, and the clocks change at 01:00 UTC.
 pub(crate) fn polish_date_time(unix: u64) -> String {
     let utc = date_time(unix);
     let year = utc.get(..4).unwrap_or_default();
@@ -35,12 +35,13 @@ pub(crate) fn polish_date_time(unix: u64) -> String {
     date_time(unix + if is_summer { 7_200 } else { 3_600 })
 }
 
-/// Returns whether a string is `YYYY-MM-DD HH:MM:SS` with an existing date of any year.
+/// Returns whether a string has the format of [`date_time`] and contains an existing date. Unlike
+/// [`parse_date_time`], this function accepts years before 1970.
 pub(crate) fn is_date_time(text: &str) -> bool {
     seconds(text).is_some()
 }
 
-/// Formats seconds since the first of March of the year 0 as a date and time.
+/// Formats seconds since 0000-03-01 as `YYYY-MM-DD HH:MM:SS`.
 fn text(seconds: u64) -> String {
     let (days, second) = (seconds / DAY, seconds % DAY);
     let (era, day) = (days / 146_097, days % 146_097);
@@ -54,7 +55,7 @@ fn text(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
-/// Parses the format of [`text`].
+/// Parses the format of [`text`] into seconds since 0000-03-01.
 fn seconds(date_time: &str) -> Option<u64> {
     let (day, time) = date_time.split_once(' ')?;
     let [year, month, day] = numbers(day, '-')?;

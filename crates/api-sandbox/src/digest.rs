@@ -1,15 +1,15 @@
-//! Digests and their encodings.
+//! Digests, and the encoding of bytes in hex.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-/// Returns the HMAC-SHA256 of a message. The key may have any length.
+/// Returns the HMAC-SHA256 of a message. The key can have any length.
 pub(crate) fn hmac_sha256(key: &str, message: &[u8]) -> Vec<u8> {
     let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes());
     mac.map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec()).unwrap_or_default()
 }
 
-/// Returns the SHA-256 of a string, in lower-case hex.
+/// Returns the SHA-256 digest of `text`, in lower-case hex.
 pub(crate) fn sha256_hex(text: impl AsRef<[u8]>) -> String {
     hex(&Sha256::digest(text))
 }

@@ -1,4 +1,4 @@
-//! HTTP/1: reads a request from a connection, and writes a response.
+//! HTTP/1 requests and responses, as they are read from and written to a connection.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use crate::chunked;
 use crate::query::whole;
 
-/// The maximum size of a body, in bytes.
+/// The maximum size of a request body, in bytes.
 const MOST: usize = 1024 * 1024;
 /// The maximum size of a request head, in bytes.
 const MOST_OF_HEAD: usize = 64 * 1024;
@@ -14,9 +14,10 @@ const MOST_OF_HEAD: usize = 64 * 1024;
 /// The reason why no request could be read.
 #[derive(Debug)]
 pub(crate) enum ReadError {
-    /// The connection failed or ended within a request.
+    /// The connection failed, or it ended in the middle of a request.
     Connection,
-    /// The request is malformed. Contains the status of the response, and the reason.
+    /// The request is malformed or too large. Contains the status code and the reason for the
+    /// response.
     Rejected(u16, &'static str),
 }
 
@@ -37,17 +38,17 @@ enum Framing {
 pub struct Raw {
     /// The method, such as `GET`.
     pub method: String,
-    /// The request target, byte for byte.
+    /// The request target as it arrived: the path and the query, such as `/transactions?page=2`.
     pub target: String,
-    /// The headers: the names, as they were sent, and the values.
+    /// The names and values of the headers, in the order and spelling in which they arrived.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The body.
+    /// The body. Empty if the request has none.
     pub body: Vec<u8>,
 }
 
 impl Raw {
-    /// Returns the value of a header. Names are case-insensitive. Returns `None` if the header is
-    /// missing, repeated or not UTF-8.
+    /// Returns the value of the header `name`. Names are case-insensitive. Returns `None` if the
+    /// header is missing or repeated, or if its value is not UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut found = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
         match (found.next(), found.next()) {
@@ -56,7 +57,7 @@ impl Raw {
         }
     }
 
-    /// Returns whether the client closes the connection after the response.
+    /// Returns whether the request contains the header `Connection: close`.
     pub(crate) fn closes(&self) -> bool {
         self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
@@ -84,7 +85,8 @@ impl Raw {
         announced && self.body.is_empty()
     }
 
-    /// Reads one request. Returns `None` if the connection ended before the request was complete.
+    /// Reads one request. Returns `None` if the connection ended before the head of the request was
+    /// complete.
     pub(crate) fn read(stream: &mut (impl Read + Write)) -> Result<Option<Self>, ReadError> {
         let mut bytes = Vec::new();
         let (mut request, version) = loop {
@@ -141,8 +143,8 @@ impl Raw {
         Ok(Some(request))
     }
 
-    /// Parses the head and removes it from `bytes`. Returns the request and the minor HTTP version.
-    /// Returns `None` if the head is not complete yet.
+    /// Parses the head of a request and removes it from `bytes`. Returns the request without its
+    /// body, and the minor HTTP version. Returns `None` if the head is not complete yet.
     fn head(bytes: &mut Vec<u8>) -> Result<Option<(Self, u8)>, ReadError> {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut parsed = httparse::Request::new(&mut headers);
@@ -204,7 +206,7 @@ impl Raw {
     }
 }
 
-/// Reads more bytes. Returns whether there were any.
+/// Reads more bytes and appends them to `bytes`. Returns `false` at the end of the stream.
 fn more(stream: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<bool> {
     let mut chunk = [0; 8192];
     let read = stream.read(&mut chunk)?;
@@ -213,46 +215,47 @@ fn more(stream: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<bool> {
 }
 
 impl fmt::Debug for Raw {
-    /// Shows the method and path only: the query, headers and body may contain credentials.
+    /// Shows only the method and the path, because the query, headers and body can contain
+    /// credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path())
     }
 }
 
-/// A response.
+/// An HTTP response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// The status code.
+    /// The status code, such as 200.
     pub status: u16,
-    /// The headers, without `content-length`.
+    /// The names and values of the headers, without `content-length`, which the server adds.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The bytes of the body.
     pub body: Vec<u8>,
 }
 
 impl Response {
-    /// Creates a JSON response.
+    /// Creates a response with this status code and with `value` as JSON.
     pub fn json(status: u16, value: &impl serde::Serialize) -> Self {
         // A value that cannot be serialized becomes an empty body.
         let body = serde_json::to_vec(value).unwrap_or_default();
         Self::new(status, "application/json; charset=utf-8", body)
     }
 
-    /// Creates a response with the given content type.
+    /// Creates a response with the given status code, content type and body.
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
         Self { status, headers, body: body.into() }
     }
 
-    /// Adds a header.
+    /// Adds a header, even if the response already has a header with this name.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl fmt::Display) -> Self {
         self.headers.push((name.to_owned(), value.to_string()));
         self
     }
 
-    /// Returns the bytes of the head and the body. If `announced` is set, it replaces the true
-    /// length of the body in the head.
+    /// Returns the encoded head, and the body. If `announced` is set, the head declares this length
+    /// instead of the true length of the body.
     pub(crate) fn bytes(&self, announced: Option<usize>) -> (Vec<u8>, &[u8]) {
         let length = announced.unwrap_or(self.body.len());
         let mut head = format!("HTTP/1.1 {} Sandbox\r\ncontent-length: {length}\r\n", self.status);

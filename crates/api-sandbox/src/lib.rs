@@ -4,16 +4,16 @@
 //!
 //! | item | purpose |
 //! |---|---|
-//! | [`Sandbox`] | all servers, with their base URLs and keys |
-//! | [`Server`], [`Misbehaviour`] | one server: its address, its recorded requests, its failures on demand |
-//! | [`Seen`], [`Verdict`], [`LogEntry`] | a recorded request, with its endpoint and whether its credentials are valid |
+//! | [`Sandbox`] | all servers, with their base URLs and environment variables |
+//! | [`Server`], [`Misbehaviour`] | one server: its base URL, its recorded requests, and simulated failures |
+//! | [`Seen`], [`Verdict`], [`LogEntry`] | a recorded request, with its endpoint and the validity of its credentials |
 //! | [`Service`], [`Raw`], [`Response`] | a custom server behind the same listener |
 //! | [`ConsolePage`], [`Table`], [`Row`], [`Button`] | the console page of a custom server |
 //! | [`tinypass`] | state and rules of the TinyPass server |
 //! | [`tinycert`] | state and rules of the TinyCert server |
 //! | [`tokenpass`] | state and rules of the Tokenpass server |
 //! | [`tpay`] | state and rules of the Tpay server |
-//! | [`SandboxClock`] | the clock of all servers |
+//! | [`SandboxClock`] | the clock that all servers share |
 
 mod callback;
 mod chunked;
@@ -43,7 +43,7 @@ pub use tinypass::TinyPass;
 pub use tokenpass::Tokenpass;
 pub use tpay::Tpay;
 
-/// All servers, each on its own port of 127.0.0.1.
+/// The four test servers, each on its own port of 127.0.0.1.
 #[derive(Debug)]
 pub struct Sandbox {
     clock: SandboxClock,
@@ -54,16 +54,17 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts all servers on free ports, with the state that the examples expect.
+    /// Starts all servers on free ports, with the initial state that the examples of the client
+    /// crates expect.
     ///
     /// # Errors
-    /// Returns an error if no port is free.
+    /// Returns an error if a server cannot listen on a port, for example because none is free.
     pub fn start() -> io::Result<Self> {
         Self::start_at(0)
     }
 
-    /// Starts the servers on four consecutive ports, beginning with `port`: TinyPass, TinyCert,
-    /// Tokenpass, Tpay. If `port` is 0, any free ports are used.
+    /// Starts TinyPass, TinyCert, Tokenpass and Tpay on four consecutive ports, of which `port` is
+    /// the first. If `port` is 0, any free ports are used.
     ///
     /// # Errors
     /// Returns an error if a server cannot listen on its port, or if `port` is above 65532.
@@ -71,10 +72,11 @@ impl Sandbox {
         Self::start_with_clock(port, SandboxClock::default())
     }
 
-    /// Starts the servers like [`start_at`](Self::start_at), with this clock.
+    /// Starts the servers like [`start_at`](Self::start_at), but with this clock instead of the
+    /// system clock.
     ///
     /// # Errors
-    /// Returns the errors of [`start_at`](Self::start_at).
+    /// Returns the same errors as [`start_at`](Self::start_at).
     pub fn start_with_clock(port: u16, clock: SandboxClock) -> io::Result<Self> {
         let at = |offset: u16| match port {
             0 => Ok(0),
@@ -92,7 +94,8 @@ impl Sandbox {
         Ok(Self { clock, tinypass, tinycert, tokenpass, tpay })
     }
 
-    /// Calls `log` with the provider's name for each request from now on; see [`Server::log_to`].
+    /// Calls `log` for each request from now on, with the provider's name, such as `tpay`, and the
+    /// entry. See [`Server::log_to`].
     pub fn log_to(&self, log: impl Fn(&str, LogEntry<'_>) + Send + Sync + 'static) {
         let log = std::sync::Arc::new(log);
         let of = |provider: &'static str| {
@@ -125,13 +128,13 @@ impl Sandbox {
         &self.tpay
     }
 
-    /// Returns the clock of all servers, which a test can advance.
+    /// Returns the clock that all servers share. A test can advance it.
     pub fn clock(&self) -> &SandboxClock {
         &self.clock
     }
 
-    /// Returns the names and values of the environment variables with which `from_env` of the
-    /// clients connects to these servers.
+    /// Returns the names and values of the environment variables that `from_env` of each client
+    /// reads to connect to these servers.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("TINYPASS_AID", tinypass::AID.to_owned()),
@@ -158,7 +161,7 @@ impl Sandbox {
         ]
     }
 
-    /// Returns the name and the base URL of each server.
+    /// Returns the name of each provider, such as `tpay`, and the base URL of its server.
     pub fn base_urls(&self) -> [(&'static str, &str); 4] {
         [
             ("tinypass", self.tinypass.base_url()),
@@ -177,8 +180,8 @@ impl Sandbox {
         self.tpay.misbehave(how.clone(), times);
     }
 
-    /// Lets the next `times` requests to each server whose path begins with `path` fail; see
-    /// [`Server::misbehave_at`].
+    /// For each server, makes the next `times` requests whose path begins with `path` fail in the
+    /// given way; see [`Server::misbehave_at`].
     pub fn misbehave_at(&self, path: &str, how: &Misbehaviour, times: usize) {
         self.tinypass.misbehave_at(path, how.clone(), times);
         self.tinycert.misbehave_at(path, how.clone(), times);
@@ -186,7 +189,7 @@ impl Sandbox {
         self.tpay.misbehave_at(path, how.clone(), times);
     }
 
-    /// Returns all requests to all servers so far, and clears the records.
+    /// Returns all requests received so far, grouped by server, and clears the records.
     pub fn take_seen(&self) -> Vec<Seen> {
         let tinypass = self.tinypass.take_seen();
         let tinycert = self.tinycert.take_seen();
@@ -195,7 +198,7 @@ impl Sandbox {
     }
 }
 
-/// Starts a server. The error names the port.
+/// Starts a server. An error names the port.
 fn start<S: Service>(port: u16, service: S) -> io::Result<Server<S>> {
     Server::start(port, service).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1:{port}: {error}"))

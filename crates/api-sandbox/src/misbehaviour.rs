@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use crate::Response;
 
-/// A failure of the next requests; see [`Server::misbehave`](crate::Server::misbehave).
+/// A failure that a server simulates for its next requests; see
+/// [`Server::misbehave`](crate::Server::misbehave).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Misbehaviour {
-    /// Handles the request, and delays the response by this time.
+    /// Handles the request, and delays the response by this duration.
     Delay(Duration),
     /// Resets the connection before the request is read.
     ResetBeforeReading,
@@ -16,31 +17,33 @@ pub enum Misbehaviour {
     ResetAfterReading,
     /// Handles the request and closes the connection in the middle of the response body.
     CutBody,
-    /// Handles the request, sends part of the status line, waits for this time, and closes the
+    /// Handles the request, sends part of the status line, waits for this duration, and closes the
     /// connection.
     StallInHeaders(Duration),
-    /// Handles the request, sends half of the body, waits for this time and closes the connection.
+    /// Handles the request, sends half of the body, waits for this duration, and closes the
+    /// connection.
     StallInBody(Duration),
     /// Handles the request, and sends the response byte by byte, with this pause before each byte.
     Trickle(Duration),
     /// Announces a body of ten gigabytes, and sends data until the client closes the connection.
     /// The request is not handled.
     Endless,
-    /// Responds with 429, and with this `Retry-After` in seconds, if any.
+    /// Responds with 429 and, if set, with this number of seconds as `Retry-After`. The request is
+    /// not handled.
     TooManyRequests(Option<u64>),
-    /// Responds with 502 and an HTML page, like a proxy.
+    /// Responds with 502 and an HTML page, like a proxy. The request is not handled.
     BadGateway,
     /// Handles the request and responds with 200 and an empty body.
     EmptyBody,
-    /// Responds with this response. The request is not handled.
+    /// Sends this response. The request is not handled.
     Response(Response),
     /// Sends these bytes and closes the connection. The request is not handled.
     Bytes(Vec<u8>),
 }
 
 impl Misbehaviour {
-    /// The failures that the console and `api-sandbox --misbehave` offer, each with its name and
-    /// description.
+    /// The failures that the console and `api-sandbox --misbehave` offer, each as its name, its
+    /// description and its value.
     ///
     /// ```
     /// use api_sandbox::Misbehaviour;
@@ -66,7 +69,8 @@ impl Misbehaviour {
         ("endless", "endless body", Self::Endless),
     ];
 
-    /// Returns the failure with this name in [`NAMED`](Self::NAMED).
+    /// Returns the failure with this name in [`NAMED`](Self::NAMED). Returns `None` if there is no
+    /// such name.
     pub fn named(name: &str) -> Option<Self> {
         let found = Self::NAMED.into_iter().find(|(known, ..)| *known == name);
         found.map(|(_, _, how)| how)

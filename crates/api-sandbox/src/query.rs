@@ -1,4 +1,5 @@
-//! Form encoding. Decoding is as strict as in a server that rebuilds the signed string.
+//! The encoding and decoding of forms. Only one encoding of each value is accepted, because a
+//! server that encodes the decoded values again to verify a signature would reject any other.
 
 /// The reason why an encoded string is rejected.
 pub(crate) type Refusal = &'static str;
@@ -13,12 +14,12 @@ impl Pairs {
         self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// Returns an iterator over names and values.
+    /// Returns an iterator over the names and values.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Returns the first repeated name.
+    /// Returns the first name that occurs more than once.
     pub(crate) fn repeated(&self) -> Option<&str> {
         let mut names = self.iter().map(|(name, _)| name).enumerate();
         let again = |(index, name): &(usize, &str)| {
@@ -38,7 +39,8 @@ pub(crate) fn whole(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 
-/// Encodes a form. Only letters, digits and `-._` are left unescaped.
+/// Encodes names and values as a form. A space becomes `+`. Letters, digits and `-._` are
+/// unchanged, and all other bytes are percent-encoded.
 pub(crate) fn encode_form<T: AsRef<str>>(pairs: &[(&str, T)]) -> String {
     let pair = |(name, value): &(&str, T)| format!("{}={}", encode(name), encode(value.as_ref()));
     pairs.iter().map(pair).collect::<Vec<_>>().join("&")
@@ -56,14 +58,15 @@ fn encode(text: &str) -> String {
     out
 }
 
-/// Decodes `a=b&c=d` into pairs. Rejects any encoding except that of a form encoder that leaves
-/// only `A-Z a-z 0-9 - . _` unescaped. The characters in `extra` may be escaped or not.
+/// Decodes a form, such as `a=b&c=d`, into pairs. Returns an error unless a space is `+` and
+/// exactly the characters `A-Z a-z 0-9 - . _` are unescaped. The characters in `extra` are accepted
+/// both escaped and unescaped.
 pub(crate) fn decode_form(text: &str, extra: &[u8]) -> Result<Pairs, String> {
     split(text, |part| decode(part, true, extra))
 }
 
-/// Splits `a=b&c=d` into pairs, and decodes names and values with the given decoder. The error
-/// contains the name of the parameter, never the value.
+/// Splits `a=b&c=d` into pairs, and decodes names and values with the given decoder. An error
+/// contains the name of the parameter, but never its value.
 pub(crate) fn split(
     text: &str,
     decode: impl Fn(&str) -> Result<String, Refusal>,
@@ -79,12 +82,13 @@ pub(crate) fn split(
     pairs.collect::<Result<_, _>>().map(Pairs)
 }
 
-/// Decodes a path segment in which only letters, digits and `-._~` are unescaped.
+/// Decodes a path segment. Returns `None` unless exactly the letters, digits and `-._~` are
+/// unescaped.
 pub(crate) fn decode_segment(text: &str) -> Option<String> {
     decode(text, false, b"~").ok()
 }
 
-/// Decodes one value. A space is `+` in a form and `%20` in a path.
+/// Decodes one name or value. A space is `+` in a form and `%20` in a path.
 fn decode(text: &str, form: bool, extra: &[u8]) -> Result<String, Refusal> {
     let mut bytes = text.bytes();
     let mut out = Vec::with_capacity(text.len());

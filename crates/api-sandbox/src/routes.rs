@@ -1,23 +1,24 @@
-//! Routes, and the lookup of the route of a request.
+//! The routes of a server, and the lookup of the route for a request.
 
-/// A route. `T` is data that the server attaches to each route.
+/// The method and the path of an endpoint. `T` is the type of the data that a server attaches to
+/// each route.
 #[derive(Debug)]
 pub(crate) struct Route<T> {
     pub(crate) id: &'static str,
     pub(crate) method: &'static str,
-    /// The path, in which `{}` is a placeholder.
+    /// The path, in which `{}` stands for one segment, such as an id.
     path: &'static str,
     pub(crate) wants: T,
 }
 
-/// The result of a lookup.
+/// The result of looking up a request.
 #[derive(Debug)]
 pub(crate) enum Found<'a, T> {
-    /// The endpoint, and the decoded values of the placeholders in the path.
+    /// The route of the request, and the decoded values of the placeholders in the path.
     Here(&'a Route<T>, Vec<String>),
-    /// No endpoint has this method and path. Contains the first endpoint with this path.
+    /// The path exists, but not with this method. Contains the first route with this path.
     OtherMethod(&'a Route<T>),
-    /// No endpoint has this path.
+    /// No route has this path.
     Nothing,
 }
 
@@ -31,12 +32,13 @@ impl<T> Route<T> {
         Self { id, method, path, wants }
     }
 
-    /// Returns whether the route has this path, with placeholders.
+    /// Returns whether `path`, which contains `{}` for each placeholder, is the path of this route.
     pub(crate) fn is_at(&self, path: &str) -> bool {
         self.path == path
     }
 
-    /// Returns the decoded values of the placeholders. Returns `None` if the path does not match.
+    /// Returns the decoded values of the placeholders. Returns `None` if `path` does not match the
+    /// route, or if a value cannot be decoded.
     fn values(&self, path: &str, decode: fn(&str) -> Option<String>) -> Option<Vec<String>> {
         let (mut ours, mut theirs) = (self.path.split('/'), path.split('/'));
         let mut values = Vec::new();
@@ -51,7 +53,7 @@ impl<T> Route<T> {
     }
 }
 
-/// Finds the route for a method and a path. If several match, the first one is used.
+/// Finds the route for a method and a path. If several routes match, the first one is used.
 pub(crate) fn find<'a, T>(
     routes: impl IntoIterator<Item = &'a Route<T>>,
     method: &str,

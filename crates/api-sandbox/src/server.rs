@@ -1,5 +1,5 @@
-//! The listener of all servers. It uses one thread per connection, records the requests, and
-//! simulates the failures that a test requests.
+//! The HTTP listener that all servers use. It starts one thread per connection, records the
+//! requests, and simulates the failures that a test has requested.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -17,28 +17,30 @@ use crate::console::{self, Asked, Console, Order};
 use crate::http::ReadError;
 use crate::{ConsolePage, Misbehaviour, Raw, Response};
 
-/// The rules and the state of a server; the listener passes requests to it.
+/// The rules and the state of a server. [`Server`] listens on a port and passes each request to
+/// [`respond`](Self::respond).
 pub trait Service: Send + 'static {
     /// Handles a request. Returns the response, and a [`Verdict`] with the endpoint and the
     /// validity of the credentials.
     fn respond(&mut self, request: &Raw) -> (Response, Verdict);
 
-    /// Returns the reason given in a response that rejects a request, for [`Seen::reason`] and the
-    /// log. Returns `None` if the response does not reject the request. By default, the reason is
-    /// the beginning of the body of any response whose status is 400 or higher.
+    /// Returns the reason that a response gives for rejecting a request. It is used for
+    /// [`Seen::reason`] and the log. Returns `None` if the response does not reject the request. By
+    /// default, the reason is the first 200 characters of the body of any response whose status is
+    /// 400 or higher.
     fn rejection(&self, response: &Response) -> Option<String> {
         (response.status >= 400)
             .then(|| String::from_utf8_lossy(&response.body).chars().take(200).collect())
     }
 
-    /// Returns the content of the console page at `/_sandbox`, except for the list of requests.
-    /// Empty by default.
+    /// Returns the content of the console page at `/_sandbox`, except for the list of requests,
+    /// which every page has. The content is empty by default.
     fn console(&self) -> ConsolePage {
         ConsolePage::default()
     }
 
-    /// Performs the action of a [`Button`](crate::Button) of the console. Returns whether the
-    /// action was possible.
+    /// Performs the action of a [`Button`](crate::Button) on the console page. Returns whether the
+    /// action was possible. The default implementation supports no actions.
     fn press(&mut self, action: &str, subject: &str) -> bool {
         let _ = (action, subject);
         false
@@ -51,28 +53,32 @@ pub struct Verdict {
     /// The id of the endpoint, such as `access.grant`. `None` if no endpoint has the path of the
     /// request.
     pub endpoint: Option<&'static str>,
-    /// Whether the signature or token is valid. `None` if the endpoint requires no credentials.
+    /// Whether the signature or token is valid. `None` if it was not checked, usually because the
+    /// endpoint requires no credentials.
     pub signed: Option<bool>,
 }
 
-/// A request that a server received. `Display` formats a line for a log, without the query,
-/// headers, body, and path segments that may be ids or tokens.
+/// A request that a server received. `Display` formats a line for a log. It omits the query, the
+/// headers and the body, and replaces path segments that could be ids or tokens with `{}`.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// The request.
     pub request: Raw,
-    /// The status of the response. `None` if no response was sent.
+    /// The status code of the response. `None` if a simulated failure prevented the response.
     pub status: Option<u16>,
     /// The endpoint, and whether the credentials are valid.
     pub verdict: Verdict,
-    /// The reason why the request was rejected. `None` if it was accepted.
+    /// The reason why the request was rejected, or `misbehaviour` if a simulated response was sent
+    /// instead. `None` if the request was accepted.
     pub reason: Option<String>,
-    /// The number of the connection, counted from 1.
+    /// The number of the connection on which the request arrived. The server counts its connections
+    /// from 1.
     pub connection: usize,
 }
 
 impl Seen {
-    /// Returns the path for the log. Segments that may be ids or tokens are replaced with `{}`.
+    /// Returns the path as it appears in the log: segments that could be ids or tokens are replaced
+    /// with `{}`.
     pub(crate) fn shown_path(&self) -> String {
         let segments: Vec<&str> = self.request.path().split('/').map(shown_segment).collect();
         segments.join("/")
@@ -102,25 +108,27 @@ impl fmt::Display for Seen {
     }
 }
 
-/// Returns a path segment for the log. Segments that may be ids or tokens are replaced with `{}`:
-/// long ones, and those of more than four characters that contain a digit or an escape.
+/// Returns a path segment as it appears in the log. It is `{}` if the segment could be an id or a
+/// token: if it is longer than 24 bytes, or longer than four bytes and contains a digit or an
+/// escape.
 fn shown_segment(segment: &str) -> &str {
     let has_digit = segment.bytes().any(|byte| byte.is_ascii_digit() || byte == b'%');
     if segment.len() > 24 || (segment.len() > 4 && has_digit) { "{}" } else { segment }
 }
 
-/// An entry in the log of a server: a request, or malformed HTTP. `Display` formats a line without
-/// credentials, and [`json`](LogEntry::json) returns the same content as a JSON object.
+/// An entry in the log of a server: a request, or malformed HTTP. `Display` formats it as a line
+/// without credentials. [`json`](LogEntry::json) returns the same content as a JSON object.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum LogEntry<'a> {
-    /// A request with its verdict.
+    /// A request, with its endpoint, the validity of its credentials and the status of the
+    /// response.
     Request(&'a Seen),
-    /// Malformed HTTP. The server responds with this status and reason.
+    /// Malformed HTTP. The server responds with this status, and with the reason as the body.
     Malformed {
-        /// The status of the response.
+        /// The status code of the response, such as 400.
         status: u16,
-        /// The reason why the bytes are not a request.
+        /// The reason why the bytes are not a valid request.
         reason: &'a str,
     },
 }
@@ -165,7 +173,7 @@ impl fmt::Display for LogEntry<'_> {
 /// A function that is called with each log entry.
 type Log = Arc<dyn Fn(LogEntry<'_>) + Send + Sync>;
 
-/// A running server. It stops when it is dropped.
+/// A running server, which stops when this value is dropped.
 pub struct Server<S> {
     shared: Arc<Shared<S>>,
     address: SocketAddr,
@@ -177,7 +185,8 @@ struct Shared<S> {
     service: Mutex<S>,
     seen: Mutex<Vec<Seen>>,
     log: Mutex<Option<Log>>,
-    /// The failures of the next requests, each for paths that begin with a text.
+    /// The queue of failures to simulate. Each affects a request whose path begins with the given
+    /// string.
     misbehaviours: Mutex<VecDeque<(Misbehaviour, String)>>,
     open: Mutex<HashMap<usize, TcpStream>>,
     connections: AtomicUsize,
@@ -229,19 +238,21 @@ impl<S: Service> Server<S> {
         &self.base_url
     }
 
-    /// Returns all requests so far, in order of arrival, without malformed HTTP.
+    /// Returns all requests received so far, in order of arrival. Malformed HTTP is not included.
     pub fn seen(&self) -> Vec<Seen> {
         lock(&self.shared.seen).clone()
     }
 
-    /// Returns all requests so far, and clears the record.
+    /// Returns all requests received so far, and clears the record, so that the next call returns
+    /// only later requests.
     pub fn take_seen(&self) -> Vec<Seen> {
         std::mem::take(&mut lock(&self.shared.seen))
     }
 
-    /// Calls `log` for each request from now on, with its method, path, endpoint, validity of the
-    /// credentials, status, and the reason for a rejection. Entries never contain credentials. An
-    /// entry for malformed HTTP contains only the status and the reason.
+    /// Calls `log`, instead of any previous function, for each request from now on. A formatted
+    /// entry contains the method, path, endpoint and status, whether the credentials are valid, and
+    /// the reason for a rejection, but no credentials. An entry for malformed HTTP contains only
+    /// the status and the reason.
     ///
     /// ```
     /// # use api_sandbox::Sandbox;
@@ -253,24 +264,27 @@ impl<S: Service> Server<S> {
         *lock(&self.shared.log) = Some(Arc::new(log));
     }
 
-    /// Returns the number of connections so far.
+    /// Returns the number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Makes the next `times` requests fail in the given way (or the next connections, for failures
-    /// before a request is read). Further calls add failures to the end of the queue.
+    /// Makes the next `times` requests fail in the given way. [`Misbehaviour::ResetBeforeReading`]
+    /// affects the next connections instead, because it occurs before a request is read. Further
+    /// calls add failures to the end of the queue.
     pub fn misbehave(&self, how: Misbehaviour, times: usize) {
         self.misbehave_at("", how, times);
     }
 
-    /// Makes the next `times` requests whose path begins with `path` fail this way, and no others,
-    /// such as those for a token. Failures before a request is read are for all paths.
+    /// Makes the next `times` requests whose path begins with `path` fail in the given way.
+    /// Requests to other paths, such as those for a token, are not affected.
+    /// [`Misbehaviour::ResetBeforeReading`] ignores `path`, because it occurs before a request is
+    /// read.
     ///
     /// ```
     /// # use api_sandbox::{Misbehaviour, Sandbox};
     /// let sandbox = Sandbox::start()?;
-    /// // The transaction is created, and the client does not know it.
+    /// // The transaction is created, but the client receives no response.
     /// sandbox.tpay().misbehave_at("/transactions", Misbehaviour::ResetAfterReading, 1);
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -280,13 +294,14 @@ impl<S: Service> Server<S> {
         queue.extend(std::iter::repeat_n((how, path.to_owned()), times));
     }
 
-    /// Removes all failures that [`misbehave`](Server::misbehave) added and that have not occurred
-    /// yet.
+    /// Cancels all failures that were requested with [`misbehave`](Server::misbehave) or
+    /// [`misbehave_at`](Server::misbehave_at) and have not occurred yet.
     pub fn behave(&self) {
         lock(&self.shared.misbehaviours).clear();
     }
 
-    /// Calls `act` with the state of the server, to read or change it.
+    /// Calls `act` with the state of the server, to read or change it, and returns the result of
+    /// `act`. The server handles no requests in the meantime.
     pub fn state<T>(&self, act: impl FnOnce(&mut S) -> T) -> T {
         act(&mut lock(&self.shared.service))
     }
@@ -303,7 +318,7 @@ impl<S: Service> Shared<S> {
         if matches!(first.front(), Some((Misbehaviour::ResetBeforeReading, _))) {
             first.pop_front();
             drop(first);
-            // Waits until the client is connected, because a reset while it connects is another
+            // Waits until the client is connected, because a reset while it connects is a different
             // failure.
             let _ = stream.peek(&mut [0]);
             reset_on_close(&stream);
@@ -345,7 +360,8 @@ impl<S: Service> Shared<S> {
         }
     }
 
-    /// Responds to a request to the console. Such requests are not recorded.
+    /// Performs the action of a request to the console, if any, and returns the response. Requests
+    /// to the console are not recorded.
     fn console(&self, request: &Raw) -> Response {
         let order = match self.console.read(request) {
             Err(rejected) => return rejected,
@@ -394,7 +410,8 @@ impl<S: Service> Shared<S> {
         }
     }
 
-    /// Handles one request. Returns whether the connection stays open.
+    /// Handles one request, and simulates the failure `how`, if any. Returns whether the connection
+    /// stays open.
     fn exchange(
         &self,
         stream: &mut TcpStream,
@@ -502,7 +519,7 @@ impl<S: Service> Shared<S> {
     }
 }
 
-/// Lets the connection be reset when it is closed.
+/// Causes the connection to be reset, rather than ended normally, when it is closed.
 fn reset_on_close(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }

@@ -1,10 +1,11 @@
-//! The TinyCert server: sessions, CAs and signed certificates in memory.
+//! A test server for the TinyCert API, with sessions, CAs and signed certificates in memory.
 //!
-//! The server accepts only what the official clients send. Rules that are not documented anywhere
-//! were chosen for this server; they are marked "Chosen".
+//! The server accepts only requests in the form in which the official clients send them. Rules that
+//! are not documented anywhere were chosen for this server, and are marked "Chosen" in the code.
 //!
 //! Certificates, signing requests, keys (P-256), encrypted keys and PKCS#12 files are real: OpenSSL
-//! can read them. Encrypted keys and PKCS#12 files have the passphrase [`PASSPHRASE`].
+//! can read them. Encrypted keys and PKCS#12 files are protected with the passphrase
+//! [`PASSPHRASE`].
 //!
 //! The response to a path that ends in `.xml` is XML. Only two facts about this format are
 //! documented: each certificate in a list is a `cert` element, and each name of a certificate is a
@@ -38,23 +39,25 @@ use routes::{ROUTES, Route};
 
 /// The API key of the account.
 pub const API_KEY: &str = "SandboxTinyCertApiKey";
-/// The account's e-mail address.
+/// The e-mail address of the account.
 pub const EMAIL: &str = "account@example.org";
-/// The account's passphrase.
+/// The passphrase of the account, which also protects its encrypted keys.
 pub const PASSPHRASE: &str = "My Sandbox Passphrase & more";
-/// The e-mail address of an account whose data is damaged (`AccountError`).
+/// The e-mail address of an account whose data is damaged. A login fails with `AccountError`.
 pub const DAMAGED_EMAIL: &str = "damaged@example.org";
-/// The e-mail address of an account that cannot be loaded (`AccountNotLoaded`).
+/// The e-mail address of an account that cannot be loaded. A login fails with `AccountNotLoaded`.
 pub const UNLOADABLE_EMAIL: &str = "unloadable@example.org";
-/// The organization of an existing CA.
+/// The organization in the subject of the CA that exists at the start.
 pub const ORGANIZATION: &str = "Sandbox, Inc.";
 /// The common name of a certificate that expires in ten days, issued by the CA of [`ORGANIZATION`].
 pub const EXPIRING: &str = "soon.example.org";
-/// The id of a CA of another account (`AccessDenied`).
+/// The id of a CA that belongs to another account. Requests for it fail with `AccessDenied`.
 pub const FOREIGN_CA: i64 = 7;
-/// The id of a certificate of another account (`AccessDenied`).
+/// The id of a certificate that belongs to another account. Requests for it fail with
+/// `AccessDenied`.
 pub const FOREIGN_CERT: i64 = 8;
-/// All error codes, each with its HTTP status. Undocumented statuses are assumptions.
+/// All error codes of the API, each with its HTTP status. Statuses that are not documented are
+/// assumptions.
 pub const CODES: [(&str, u16); 17] = [
     ("AccessDenied", 403),
     ("AccountError", 500),
@@ -93,7 +96,7 @@ pub enum SuccessBody {
 }
 
 impl SuccessBody {
-    /// All variants.
+    /// All variants, for tests that try each of them.
     pub const ALL: [Self; 6] =
         [Self::Object, Self::List, Self::True, Self::Success, Self::Null, Self::Empty];
 
@@ -112,16 +115,17 @@ impl SuccessBody {
 /// The state and settings of the TinyCert server.
 pub struct TinyCert {
     clock: SandboxClock,
-    /// The time after the last request at which a session expires, in seconds. Chosen.
+    /// The number of seconds for which a session remains valid after its last request. Chosen: 1800
+    /// by default.
     pub session_seconds: u64,
-    /// The body of successful responses without data.
+    /// The body of successful responses without data. Defaults to `{}`.
     pub success_body: SuccessBody,
-    /// The number of CAs and certificates that can still be created before `RateLimitExceeded`.
-    /// `None` means unlimited.
+    /// The number of CAs and certificates that can still be created before requests fail with
+    /// `RateLimitExceeded`. `None` means unlimited.
     pub creations_left: Option<u32>,
-    /// The error codes with which the next requests are rejected, in order.
+    /// The error codes with which the next requests are rejected, in order. Each is used once.
     pub refuse_with: Vec<&'static str>,
-    /// The number of sessions that were opened so far.
+    /// The number of sessions that have been opened so far.
     pub connects: u64,
     sessions: HashMap<String, u64>,
     cas: BTreeMap<i64, Ca>,
@@ -133,9 +137,9 @@ pub struct TinyCert {
 /// An error code and its message.
 type Refusal = (&'static str, String);
 
-/// The result of an endpoint's handler if it succeeds.
+/// The successful result of handling a request.
 enum Out {
-    /// JSON.
+    /// Data, which is sent as JSON or XML.
     Json(Value),
     /// A successful response without data.
     Success,
@@ -209,7 +213,8 @@ impl TinyCert {
         }
     }
 
-    /// Handles a request of a known route. Also returns whether its digest and token are valid.
+    /// Handles a request to a known endpoint. Also returns whether the digest and the token of the
+    /// request are valid.
     fn serve(&mut self, request: &Raw, route: &Route) -> (ApiResult, bool) {
         if request.query().is_some() {
             return (refuse("InputFailure", "the query must be empty"), false);
@@ -254,7 +259,7 @@ impl TinyCert {
 #[derive(Debug, Clone, Copy)]
 enum Format {
     Json,
-    /// XML. The records of a list are elements with this name.
+    /// XML, in which each record of a list is an element with this name.
     Xml(&'static str),
 }
 

@@ -1,8 +1,9 @@
-//! The TinyPass r2 server: grants, subscriptions, downloads and users in memory.
+//! A test server for the TinyPass r2 API, with access records, subscriptions, downloads and users
+//! in memory.
 //!
 //! The server accepts only the requests in the provider's documentation and those of its official
-//! clients. Rules that are not documented anywhere were chosen for this server; they are marked
-//! "Chosen".
+//! clients. Rules that are not documented anywhere were chosen for this server, and are marked
+//! "Chosen" in the code.
 
 mod accesses;
 mod ask;
@@ -29,9 +30,9 @@ use crate::{ConsolePage, Raw, Response, SandboxClock, Service};
 use ask::Ask;
 use routes::{DOCUMENTED, ROUTES, Route, SDK};
 
-/// The application id.
+/// The id (AID) of the only application that the server knows.
 pub const AID: &str = "SANDBOXAID";
-/// The private key of the application [`AID`].
+/// The private key with which requests of the application [`AID`] are signed.
 pub const PRIVATE_KEY: &str = "SandboxPrivateKey0000000000000000000000A";
 /// The id of a resource to which [`USER_REF`] has access.
 pub const RID: &str = "premium-content";
@@ -39,14 +40,15 @@ pub const RID: &str = "premium-content";
 pub const SUBSCRIPTION_RID: &str = "monthly-pass";
 /// The id of a resource with a download.
 pub const DOWNLOAD_RID: &str = "ebook-1";
-/// The reference of an existing user.
+/// The publisher's reference for an existing user.
 pub const USER_REF: &str = "user_42";
-/// The uid of the user [`USER_REF`].
+/// The id that TinyPass assigned to the user [`USER_REF`] (the uid).
 pub const UID: &str = "kjkxrNWUyD";
 /// The e-mail address of the user [`USER_REF`].
 pub const EMAIL: &str = "ann@example.org";
 
-/// The spelling of the download paths. The sources disagree, so a test can select it.
+/// The spellings of the download paths that the server accepts. The documentation and the official
+/// PHP client disagree, so a test can select them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DownloadPaths {
     /// `/r2/downloads/url` and `/r2/download/`, as documented.
@@ -69,16 +71,16 @@ pub enum ListShape {
 /// The state and settings of the TinyPass server.
 pub struct TinyPass {
     clock: SandboxClock,
-    /// The spelling of the download paths.
+    /// The spellings of the download paths that the server accepts. Defaults to both.
     pub download_paths: DownloadPaths,
-    /// The JSON format of lists of subscriptions.
+    /// The JSON format of lists of subscriptions. Defaults to an object.
     pub list_shape: ListShape,
     /// Whether a search without results returns 404, as the official clients expect. Otherwise, it
     /// returns an empty list.
     pub empty_search_is_404: bool,
     /// The access records, oldest first.
     pub accesses: Vec<Access>,
-    /// The recipients of the e-mails that were sent, oldest first.
+    /// The recipients of the e-mails about grants, oldest first. No e-mail is actually sent.
     pub mails: Vec<String>,
     /// The ids of the access records whose price was refunded.
     pub refunds: Vec<String>,
@@ -101,7 +103,9 @@ type Refusal = (u16, String);
 type ApiResult = Result<Value, Refusal>;
 
 impl TinyPass {
-    /// Creates the initial state, which the examples use.
+    /// Creates the initial state, which the examples use. [`USER_REF`] has access to [`RID`] and
+    /// [`DOWNLOAD_RID`], and has subscribed to [`SUBSCRIPTION_RID`]. Another user has expired
+    /// access.
     pub fn new(clock: SandboxClock) -> Self {
         let now = clock.unix();
         let resource = |rid, tags: &[&str]| Resource {
@@ -144,7 +148,7 @@ impl TinyPass {
         self.resources.iter().find(|resource| resource.rid == rid)
     }
 
-    /// Returns whether the server accepts this variant of a path.
+    /// Returns whether the server accepts the path of this route, according to `download_paths`.
     fn serves(&self, route: &Route) -> bool {
         let hidden: &[&str] = match self.download_paths {
             DownloadPaths::Documented => &SDK,
@@ -170,7 +174,7 @@ impl TinyPass {
     }
 }
 
-/// The message of the response to a path without an endpoint.
+/// The body of the response to a request whose path belongs to no endpoint.
 const NO_ENDPOINT: &str = "no such endpoint";
 
 fn unauthorized(why: &str) -> Refusal {

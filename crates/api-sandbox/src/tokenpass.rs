@@ -1,21 +1,23 @@
-//! The Tokenpass server: users, addresses, rules, promises, chats and credits in memory.
+//! A test server for the Tokenpass API, with users, addresses, rules, promises, chats and credits
+//! in memory.
 //!
-//! The server accepts requests on which the provider's documentation, the published code of its
-//! server and its official clients agree. Rules that are not documented anywhere were chosen for
-//! this server; they are marked "Chosen".
+//! The server accepts requests on which the provider's documentation, its published server code and
+//! its official clients agree. Rules that are not documented anywhere were chosen for this server,
+//! and are marked "Chosen" in the code.
 //!
 //! # Logging in without a browser
 //!
-//! `GET /oauth/authorize` returns a page for [`USERNAME`], who is logged in. The page has two
-//! links: the same URL with `sandbox_consent=grant` or `sandbox_consent=deny` added. A request to
-//! one of them is redirected, as by the buttons of the real page. After the first consent, the
-//! response is always a redirect. A test that uses another callback URL must first add it to
-//! [`Client::callbacks`].
+//! `GET /oauth/authorize` returns a page as if the user [`USERNAME`] were logged in. The page has
+//! two links, which add `sandbox_consent=grant` or `sandbox_consent=deny` to the same URL. Like the
+//! buttons of the real page, each link leads to a redirect to the callback URL. After the user has
+//! consented once, the server redirects immediately, without the page. A test that uses a callback
+//! URL other than [`REDIRECT_URI`] must first add it to [`Client::callbacks`].
 //!
 //! # Proving ownership
 //!
-//! Proofs are bitcoin signatures, which the server verifies. For tests, a [`Key`] creates them:
-//! [`source_key`], [`unverified_key`], or a new key from [`Key::named`].
+//! The ownership of an address is proved with a Bitcoin signature, which the server verifies. Tests
+//! create such signatures with a [`Key`]: that of [`source_key`] or [`unverified_key`], or a new
+//! one from [`Key::named`].
 
 mod accounts;
 mod addresses;
@@ -55,7 +57,7 @@ use ask::Ask;
 use response::{ApiResult, html, message};
 use routes::{Access, ROUTES, Route};
 
-/// The client id of an application with every privilege.
+/// The client id of a privileged application; see [`Client::is_privileged`].
 pub const CLIENT_ID: &str = "ISANDBOXCLIENT000000000000000001";
 /// The client secret of the application [`CLIENT_ID`].
 pub const CLIENT_SECRET: &str = "KSANDBOXSECRET00000000000000000000000001";
@@ -65,29 +67,29 @@ pub const REDIRECT_URI: &str = "http://127.0.0.1:8000/oauth_callback";
 pub const OTHER_CLIENT_ID: &str = "ISANDBOXCLIENT000000000000000002";
 /// The client secret of the application [`OTHER_CLIENT_ID`].
 pub const OTHER_CLIENT_SECRET: &str = "KSANDBOXSECRET00000000000000000000000002";
-/// The API token of the privileged user [`USERNAME`].
+/// The API token of the privileged user [`USERNAME`], which takes the place of a client id.
 pub const PRIVILEGED_CLIENT_ID: &str = "ISANDBOXUSERTOKEN000000000000001";
-/// The API secret of the privileged user [`USERNAME`].
+/// The API secret of the privileged user [`USERNAME`], which takes the place of a client secret.
 pub const PRIVILEGED_CLIENT_SECRET: &str = "KSANDBOXUSERSECRET0000000000000000000001";
-/// The name of a user who has addresses and tokens.
+/// The name of a user who has addresses, balances and OAuth tokens.
 pub const USERNAME: &str = "cryptonaut";
 /// The id of the user [`USERNAME`].
 pub const USER_ID: &str = "00000001-1111-4111-8111-111111111111";
-/// The password of every user of the initial state.
+/// The password of every user in the initial state.
 pub const PASSWORD: &str = "Correct-Horse-1";
 /// The confirmed e-mail address of [`USERNAME`].
 pub const EMAIL: &str = "cryptonaut@example.org";
-/// The name of another user, who has one public address.
+/// The name of a second user, who has one public address.
 pub const OTHER_USERNAME: &str = "bob";
 /// The id of the user [`OTHER_USERNAME`].
 pub const OTHER_USER_ID: &str = "00000002-1111-4111-8111-111111111111";
 /// The unconfirmed e-mail address of [`OTHER_USERNAME`].
 pub const OTHER_EMAIL: &str = "bob@example.org";
-/// A token of [`USERNAME`] with every scope.
+/// An OAuth token of [`USERNAME`] with every scope in [`SCOPES`].
 pub const OAUTH_TOKEN: &str = "SandboxTokenAllScopes0000000000000000001";
-/// A token of [`USERNAME`] with the scopes `user` and `tca` only.
+/// An OAuth token of [`USERNAME`] with only the scopes `user` and `tca`.
 pub const LIMITED_TOKEN: &str = "SandboxTokenUserTca000000000000000000001";
-/// An expired token of [`USERNAME`].
+/// An expired OAuth token of [`USERNAME`].
 pub const EXPIRED_TOKEN: &str = "SandboxTokenExpired000000000000000000001";
 /// A public address of [`USERNAME`], which holds 10 TOKENLY and 5000 LTBCOIN.
 pub const PUBLIC_ADDRESS: &str = "1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j";
@@ -97,8 +99,8 @@ pub const PRIVATE_ADDRESS: &str = "1AAAA2222xxxxxxxxxxxxxxxxxxy4pQ3tU";
 pub const OTHER_ADDRESS: &str = "1AAAA3333xxxxxxxxxxxxxxxxxxxsTtS6v";
 /// An address of [`USERNAME`] that is not active.
 pub const INACTIVE_ADDRESS: &str = "1AAAA4444xxxxxxxxxxxxxxxxxxxxjbqeD";
-/// The address of [`source_key`], which is on the whitelist of [`CLIENT_ID`] and holds 1000 TOKENLY
-/// and 1000 LTBCOIN.
+/// The address of [`source_key`], from which [`CLIENT_ID`] is allowed to make promises. It holds
+/// 1000 TOKENLY and 1000 LTBCOIN.
 pub const SOURCE_ADDRESS: &str = "1L6bpeDGYtkG2BeoJHqQ2pFU5QbH7wp7yG";
 /// The private key of [`SOURCE_ADDRESS`], in wallet import format. It is not a secret.
 pub const SOURCE_WIF: &str = "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUdDC";
@@ -106,7 +108,7 @@ pub const SOURCE_WIF: &str = "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUd
 pub const UNVERIFIED_ADDRESS: &str = "1Dg4FyHQWSniJSXQHj1zNWJoJjjoW8FsxW";
 /// The private key of [`UNVERIFIED_ADDRESS`], in wallet import format. It is not a secret.
 pub const UNVERIFIED_WIF: &str = "L2JdaRQ4jqATvGhBYf7y3gDMBdttnThtpPprjCJXz65RCZFukkf6";
-/// A chat of [`USERNAME`] that requires 10 TOKENLY.
+/// The id of a chat that belongs to [`USERNAME`] and requires 10 TOKENLY.
 pub const CHAT_ID: &str = "c0000000-0000-4000-8000-000000000001";
 
 /// Returns the key of [`SOURCE_ADDRESS`].
@@ -119,7 +121,7 @@ pub fn unverified_key() -> Key {
     Key::named("unverified")
 }
 
-/// The names of all scopes.
+/// The names of all scopes of OAuth tokens.
 pub const SCOPES: [&str; 8] = [
     "user",
     "email",
@@ -131,62 +133,68 @@ pub const SCOPES: [&str; 8] = [
     "manage-chats",
 ];
 
-/// One whole token, in satoshis.
+/// The number of satoshis in one token.
 const TOKEN: i64 = 100_000_000;
 
-/// The balances of one address or user, in satoshis, by asset.
+/// The balances of an address or a user: the number of satoshis of each asset.
 pub type Balances = BTreeMap<String, i64>;
 
 /// The state and settings of the Tokenpass server.
 pub struct Tokenpass {
     clock: SandboxClock,
-    /// The generation of the signature headers that is accepted.
+    /// The version of the signature headers that the server accepts.
     pub generation: Generation,
-    /// Whether `Authorization: Bearer` is accepted on `/api/v1` as well. The server of 2017 ignores
-    /// it there.
+    /// Whether the header `Authorization: Bearer` is also accepted for paths below `/api/v1`. The
+    /// provider's published server code of 2017 ignores it there.
     pub bearer: bool,
-    /// The number of requests to one route that are accepted per minute. `None` means unlimited.
+    /// The maximum number of requests per minute to each endpoint. `None` means unlimited.
     pub rate_limit: Option<u64>,
-    /// Whether errors below `/oauth/` are HTML pages with status 500, as in 2017. Otherwise, they
-    /// are JSON, as in 2016.
+    /// Whether error responses for paths below `/oauth/` are HTML pages with status 500, as in the
+    /// provider's published server code of 2017. Otherwise, they are JSON, as in the code of 2016.
     pub html_oauth_errors: bool,
-    /// Whether `account.update` exists, as in 2016. In 2017, the response has status 404.
+    /// Whether `account.update` exists, as in the provider's published server code of 2016.
+    /// Otherwise, the response has status 404, as in the code of 2017.
     pub routes_account_update: bool,
-    /// The lifetime of a new token, in seconds.
+    /// The lifetime of a new OAuth token, in seconds.
     pub token_life: u64,
-    /// Whether balances are objects with a value and a precision, as in 2022.
+    /// Whether balances are objects with a value and a precision, as the provider's plug-in of 2022
+    /// expects.
     pub quantity_objects: bool,
-    /// Whether `credit_account.list` returns internal dumps, as in 2017, instead of accounts.
+    /// Whether `credit_account.list` returns dumps of internal objects instead of accounts, as in
+    /// the provider's published server code of 2017.
     pub dumps_accounts: bool,
     /// Whether the service that provides blockchain balances is down.
     pub chain_is_down: bool,
-    /// The users.
+    /// The registered users.
     pub users: Vec<User>,
-    /// The applications.
+    /// The registered applications.
     pub clients: Vec<Client>,
-    /// The users' tokens.
+    /// The OAuth tokens of all users.
     pub tokens: Vec<Token>,
     /// The balances on the blockchain, by address.
     pub chain: BTreeMap<String, Balances>,
-    /// The users' addresses.
+    /// The addresses of all users.
     pub addresses: Vec<Address>,
-    /// The whitelisted source addresses.
+    /// The addresses from which applications are allowed to make promises.
     pub sources: Vec<Source>,
     /// The promises, oldest first.
     pub promises: Vec<Promise>,
-    /// The credit groups.
+    /// The credit groups of all applications.
     pub credit_groups: Vec<CreditGroup>,
     /// The accounts of the credit groups.
     pub credit_accounts: Vec<CreditAccount>,
     /// All entries of the credit ledger, oldest first.
     pub credit_entries: Vec<CreditEntry>,
-    /// The chats.
+    /// The chats of all users.
     pub chats: Vec<Chat>,
-    /// The addresses of issuers, by asset. An issuer may send messages to the holders of the asset.
+    /// The address of the issuer of each asset. The issuer is allowed to send messages to the
+    /// holders of the asset.
     pub issuers: BTreeMap<String, String>,
-    /// The assets that users have disabled: user id and asset.
+    /// The assets that users have disabled, as pairs of user id and asset. Their balances are not
+    /// counted.
     pub disabled: BTreeSet<(String, String)>,
-    /// The recipients of the e-mails that were sent, oldest first.
+    /// The recipients of the e-mails that confirm an e-mail address, oldest first. No e-mail is
+    /// actually sent.
     pub mails: Vec<String>,
     codes: Vec<oauth::Code>,
     hits: BTreeMap<&'static str, (u64, u64)>,
@@ -195,7 +203,7 @@ pub struct Tokenpass {
 }
 
 impl Tokenpass {
-    /// Creates the initial state, which the examples use.
+    /// Creates the initial state, which the examples use. The constants in this module describe it.
     pub fn new(clock: SandboxClock) -> Self {
         let now = clock.unix();
         let mut server = Self {
@@ -250,13 +258,13 @@ impl Tokenpass {
         server
     }
 
-    /// Sets the balance of an asset at an address, in satoshis.
+    /// Sets the balance of `asset` at `address` on the blockchain, in satoshis.
     pub fn hold(&mut self, address: &str, asset: &str, satoshis: i64) {
         let balances = self.chain.entry(address.to_owned()).or_default();
         balances.insert(asset.to_owned(), satoshis);
     }
 
-    /// Returns the current time in the format of responses.
+    /// Returns the current time in the format of responses: `YYYY-MM-DD HH:MM:SS` in UTC.
     fn date(&self) -> String {
         date_time(self.clock.unix())
     }
@@ -270,10 +278,10 @@ impl Tokenpass {
         format!("5a4db0c5-0000-4000-8000-{:012x}", self.next_id())
     }
 
-    /// Checks the credentials for a route, and sets the caller in `ask`. Returns whether the
-    /// credentials are valid (`None` if the route requires none), and the error response if the
-    /// request is rejected. Requests with only a client id are accepted here, because their routes
-    /// have their own error format.
+    /// Validates the credentials for an endpoint, and sets the caller in `ask`. Returns whether the
+    /// credentials are valid (`None` if the endpoint requires none), and the error response if the
+    /// request is rejected. A request with an invalid client id or secret in its parameters is not
+    /// rejected here, because the endpoints that require them have their own error formats.
     fn admit(&mut self, access: Access, ask: &mut Ask<'_>) -> (Option<bool>, Result<(), Response>) {
         match access {
             Access::Open => (None, Ok(())),
@@ -301,7 +309,8 @@ impl Tokenpass {
         }
     }
 
-    /// Verifies the signature. Returns the client id or API token of the signer.
+    /// Verifies the signature of a request. Returns the client id of the signer or, if `privileged`
+    /// is set, the API token.
     fn verify(&mut self, request: &Raw, privileged: bool) -> Result<String, &'static str> {
         let (users, clients) = (&self.users, &self.clients);
         let signed = auth::verify(request, self.generation, self.clock.unix(), |key| {
@@ -312,15 +321,15 @@ impl Tokenpass {
                 clients.iter().find(|client| client.id == key).map(|client| client.secret.clone())
             }
         })?;
-        // Chosen: a nonce of the generation of 2020, which must be unique, is accepted once.
+        // Chosen: the nonce in an `X-API-*` header, which must be unique, is accepted only once.
         if self.generation == Generation::XApi && !self.nonces.insert(signed.nonce) {
             return Err("Invalid nonce parameter");
         }
         Ok(signed.key)
     }
 
-    /// Counts a request to a route. Returns the headers with the number of remaining requests, or
-    /// an error if no request remains.
+    /// Counts a request to an endpoint. Returns the headers with the limit and the number of
+    /// remaining requests, or the response with status 429 if the limit is exceeded.
     fn throttle(&mut self, id: &'static str) -> Result<Vec<(&'static str, u64)>, Response> {
         let Some(limit) = self.rate_limit else { return Ok(Vec::new()) };
         let now = self.clock.unix();
@@ -408,7 +417,7 @@ impl Tokenpass {
         }
     }
 
-    /// Handles a request of a known route. Returns the response and whether the credentials are
+    /// Handles a request to a known endpoint. Returns the response, and whether the credentials are
     /// valid.
     fn serve(
         &mut self,
@@ -462,7 +471,7 @@ impl Service for Tokenpass {
         (response, Verdict { endpoint, signed })
     }
 
-    /// Returns the text of an error. Some endpoints send errors with status 200.
+    /// Returns the message of an error response. Some endpoints send errors with status 200.
     fn rejection(&self, response: &Response) -> Option<String> {
         let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let text = |name: &str| body.get(name).and_then(serde_json::Value::as_str);
@@ -476,7 +485,7 @@ impl Service for Tokenpass {
                 })
             }
             _ => (response.status >= 400)
-                .then(|| format!("an error page of status {}", response.status)),
+                .then(|| format!("an error page with status {}", response.status)),
         }
     }
 }

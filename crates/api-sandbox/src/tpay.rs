@@ -1,29 +1,30 @@
-//! The Tpay Open API server: payments, refunds, aliases, marketplace and all other resources, in
-//! memory. Amounts in its state are whole grosze. Notifications are signed.
+//! A test server for the Tpay Open API, with payments, refunds, BLIK aliases, the marketplace and
+//! all other resources in memory. Amounts in its state are in grosze. Notifications are signed.
 //!
 //! The server accepts only the requests in the provider's documentation and those of its official
 //! clients. Undocumented fields are rejected, so that misspelt ones are noticed. Rules that are not
-//! documented anywhere were chosen for this server; they are marked "Chosen".
+//! documented anywhere were chosen for this server, and are marked "Chosen" in the code.
 //!
 //! # Paying a transaction
 //!
-//! | method | action |
+//! | goal | action |
 //! |---|---|
-//! | in a test | call [`Tpay::pay`], [`Tpay::pay_amount`] or [`Tpay::decline`] in [`Server::state`](crate::Server::state) |
-//! | from another process | open the `transactionPaymentUrl` of the transaction, which is a page with buttons; or send a GET request to it with `&decision=pay`, `&decision=decline` or `&decision=chargeback` added |
-//! | BLIK code | pay with a code of [`BLIK_CODES`] |
+//! | to pay in a test | call [`Tpay::pay`], [`Tpay::pay_amount`] or [`Tpay::decline`] in [`Server::state`](crate::Server::state) |
+//! | to pay from another process | open the `transactionPaymentUrl` of the transaction, which is a page with buttons, or send a GET request to it with `&decision=pay`, `&decision=decline` or `&decision=chargeback` added |
+//! | to pay with a BLIK code | use a code from [`BLIK_CODES`] |
 //! | to save a card | call [`Tpay::tokenize`], or send a GET request to the `url` of the tokenization |
-//! | card | choose the last digit of the amount; see [`CARD_OUTCOMES`] |
+//! | to pay with a card | select an outcome by the last digit of the amount; see [`CARD_OUTCOMES`] |
 //!
 //! # Notifications
 //!
-//! Notifications are sent to the URL in the request, if it begins with `http://` and has a loopback
-//! address. A notification is sent at most [`Tpay::delivery_attempts`] times, until it is
-//! acknowledged. The `x5u` of the signature is [`Tpay::base_url`] + `/x509/notifications-jws.pem`,
-//! or [`Tpay::x5u`] if that is set. Configure the client to accept certificates from this host. The
-//! trust anchors are [`Tpay::anchors_pem`], which are also served at `/x509/tpay-jws-root.pem`. The
-//! security code of `md5sum` is [`SECURITY_CODE`]. [`Tpay::outbox`] contains the notifications and
-//! the responses to them.
+//! Notifications are sent to the callback URL in the request, if it begins with `http://` and has a
+//! loopback address. A notification that is not acknowledged is sent again, at most
+//! [`Tpay::delivery_attempts`] times in total. The certificate URL in the signature (`x5u`) is
+//! [`Tpay::base_url`] followed by `/x509/notifications-jws.pem`, or [`Tpay::x5u`] if that is set.
+//! Configure the client to accept certificates from this host. [`Tpay::anchors_pem`] returns the
+//! trust anchors, which are also served at `/x509/tpay-jws-root.pem`. The security code for
+//! `md5sum` is [`SECURITY_CODE`]. [`Tpay::outbox`] returns the notifications and the responses to
+//! them.
 //!
 //! ```
 //! # use api_sandbox::Sandbox;
@@ -32,16 +33,16 @@
 //!     tpay.notify_test("https://shop.example.com/notify"); // signed, but not sent to another host
 //!     tpay.outbox()
 //! });
-//! let sent = outbox.wait_for(1); // not inside `state`: a callback may call the server
+//! let sent = outbox.wait_for(1); // outside `state`, which blocks the server
 //! assert!(sent[0].body.contains("tr_status=TRUE"));
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
 //! # Other settings for tests
 //!
-//! [`Tpay::refuse_next`] causes errors that depend on an account. [`Tpay::revoke_tokens`] revokes
-//! tokens, and [`SandboxClock::advance`] makes them expire. The fields of [`Tpay`] are the settings
-//! and the records of the server.
+//! [`Tpay::refuse_next`] produces errors that depend on the account. [`Tpay::revoke_tokens`]
+//! revokes access tokens, and [`SandboxClock::advance`] makes them expire. The fields of [`Tpay`]
+//! are the settings and the records of the server.
 
 mod accounts;
 mod ask;
@@ -85,57 +86,57 @@ use ask::{Ask, Page};
 use check::Refusal;
 use routes::ROUTES;
 
-/// The client id.
+/// The client id that the server accepts.
 pub const CLIENT_ID: &str = "01SANDB0X00000000000000000-01SANDB0X00000000000000001";
-/// The client secret of [`CLIENT_ID`].
+/// The client secret that belongs to [`CLIENT_ID`].
 pub const CLIENT_SECRET: &str = "sandbox-client-secret-0000000000000000000000000000000000000000";
 /// The security code for the `md5sum` of payment notifications.
 pub const SECURITY_CODE: &str = "sandbox-security-code";
 /// The merchant id in notifications.
 pub const MERCHANT_ID: &str = "1010";
-/// The id of the point of sale.
+/// The id of the merchant's point of sale.
 pub const POS_ID: &str = "ps_Sandbox000000001";
 /// The id of the partner's merchant account in the initial state.
 pub const ACCOUNT_ID: &str = "01SANDB0XACC00000000000000";
 /// A card token that exists in the initial state and can be charged.
 pub const CARD_TOKEN: &str = "5c87eb70c0e5060fb17da028c16011a840db2b83sandbox00000000000000001";
-/// A BLIK alias of type UID that exists in one bank.
+/// A BLIK alias of type UID that is registered with one bank.
 pub const UID_ALIAS: &str = "sandbox_uid";
-/// A BLIK alias of type UID that exists in two banks, so a payment must select one by
-/// `aliases.key`.
+/// A BLIK alias of type UID that is registered with two banks. A payment must select one of them
+/// with `aliases.key`.
 pub const AMBIGUOUS_ALIAS: &str = "sandbox_uid_in_two_banks";
 /// A BLIK alias of type PAYID, for payments without confirmation by the payer.
 pub const PAYID_ALIAS: &str = "sandbox_payid";
 /// The id of the marketplace's point of sale.
 pub const MARKETPLACE_POS: &str = "01SANDB0XP0S00000000000000";
-/// The ids of merchants that belong to the marketplace.
+/// The ids of the merchants that belong to the marketplace.
 pub const MARKETPLACE_MERCHANTS: [&str; 2] =
     ["01SANDB0XMER00000000000001", "01SANDB0XMER00000000000002"];
-/// The id of a report.
+/// The id of an existing report.
 pub const REPORT_ID: &str = "rep_1";
-/// The id of a file of the report [`REPORT_ID`].
+/// The id of a file that belongs to the report [`REPORT_ID`].
 pub const REPORT_FILE_ID: &str = "file_1";
 
-/// The outcome of a payment.
+/// The outcome of an attempt to pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Paid immediately.
+    /// The payment is paid immediately.
     Paid,
-    /// Pending until [`Tpay::pay`] or [`Tpay::decline`] is called.
+    /// The payment is pending until [`Tpay::pay`] or [`Tpay::decline`] is called.
     Waiting,
-    /// Rejected immediately. The response has status 200 and contains `payments.errors`; the
-    /// transaction gets an attempt with this error code.
+    /// The payment is rejected immediately. The response has status 200 and contains
+    /// `payments.errors`. An attempt with this error code is added to the transaction.
     Refused(&'static str),
-    /// Rejected later. The response contains no error, but later the transaction has an attempt
-    /// with this error code.
+    /// The payment is rejected later. The response contains no error, but an attempt with this
+    /// error code is added to the transaction afterwards.
     RefusedLater(&'static str),
     /// The payer must open the payment page (`actionRequired`).
     Redirect,
 }
 
-/// BLIK codes and their outcomes. With any other code that begins with 777, a payment is paid; all
-/// other codes are rejected as wrong (63). Only the rule for 777 is that of the provider. Chosen:
-/// all other rules.
+/// BLIK codes and their outcomes. With any other code that begins with 777, the payment is paid.
+/// All remaining codes are rejected as wrong (error 63). Chosen: all rules except the one for 777,
+/// which is the provider's.
 pub const BLIK_CODES: [(&str, Outcome); 12] = [
     ("777123", Outcome::Paid),
     ("700000", Outcome::Waiting),
@@ -151,8 +152,8 @@ pub const BLIK_CODES: [(&str, Outcome); 12] = [
     ("700201", Outcome::RefusedLater("101")),
 ];
 
-/// The outcome of a card payment by the last digit of the amount in grosze. For any other digit,
-/// the payer is redirected to a 3-D Secure page.
+/// The last digit of an amount in grosze, and the outcome of a card payment of this amount. With
+/// any other digit, the payer is redirected to a 3-D Secure page.
 pub const CARD_OUTCOMES: [(u64, Outcome); 4] = [
     (1, Outcome::Paid),
     (3, Outcome::Paid),
@@ -163,47 +164,51 @@ pub const CARD_OUTCOMES: [(u64, Outcome); 4] = [
 /// The state and settings of the Tpay server.
 pub struct Tpay {
     clock: SandboxClock,
-    /// The base URL, such as `http://127.0.0.1:8083`. If it is empty, it is set from the `Host`
-    /// header of the first request.
+    /// The base URL in the links that the server returns, such as `http://127.0.0.1:8083`. If it is
+    /// empty, it is set from the `Host` header of the first request.
     pub base_url: String,
-    /// The lifetime of a token, in seconds.
+    /// The lifetime of a new access token, in seconds.
     pub token_seconds: u64,
-    /// The number of tokens issued so far.
+    /// The number of access tokens that have been issued so far.
     pub tokens_issued: usize,
-    /// The number of token requests so far, including rejected ones.
+    /// The number of requests for an access token so far, including rejected ones.
     pub token_requests: usize,
-    /// Whether each `hiddenDescription` must be unique (`crc_not_unique`).
+    /// Whether each `hiddenDescription` must be unique. If so, a request that repeats one fails
+    /// with `crc_not_unique`.
     pub unique_crc: bool,
-    /// Whether the merchant confirms payments: a payment is `paid` until the response to its
-    /// notification is `TRUE` (then it is `correct`) or `FALSE` (then it is refunded).
+    /// Whether the merchant must confirm payments. If so, a payment is `paid` until the response to
+    /// its notification is `TRUE`, which makes it `correct`, or `FALSE`, which refunds it.
     pub two_step: bool,
-    /// Whether a request may replace the callbacks that are set in the panel
-    /// (`url_override_is_disabled`).
+    /// Whether a request is allowed to replace the callbacks that are set in the panel. If not, it
+    /// fails with `url_override_is_disabled`.
     pub callbacks_allowed: bool,
-    /// The time after a payment in which it can be refunded, in seconds (`refund_period_expired`).
-    /// Chosen.
+    /// The number of seconds for which a payment can be refunded. Later requests fail with
+    /// `refund_period_expired`. Chosen: one year by default.
     pub refund_seconds: u64,
-    /// The time after a refund in which an equal one is rejected, in seconds
-    /// (`cannot_create_refund`).
+    /// The number of seconds after a refund during which an equal refund of the same payment fails
+    /// with `cannot_create_refund`.
     pub equal_refund_seconds: u64,
-    /// The maximum number of attempts to deliver a notification. Chosen: there are no pauses
-    /// between them.
+    /// The maximum number of attempts to deliver a notification. Chosen: three by default, without
+    /// pauses between them.
     pub delivery_attempts: u32,
-    /// The URL for BLIK alias events, as set in the panel.
+    /// The URL for notifications about BLIK aliases and card tokens, which the merchant sets in the
+    /// panel. `None` means that they are not sent.
     pub panel_url: Option<String>,
-    /// Whether BLIK alias events are JSON instead of forms. The sources disagree about the format.
+    /// Whether notifications about BLIK aliases are JSON instead of forms. The provider's sources
+    /// disagree about the format.
     pub alias_events_as_json: bool,
-    /// The `x5u` of signatures. `None` means the URL of the certificate on this server.
+    /// The certificate URL in the signatures of notifications (`x5u`). `None` means the URL of the
+    /// certificate on this server.
     pub x5u: Option<String>,
     /// The payments, oldest first.
     pub transactions: Vec<Transaction>,
     /// The refunds of all payments, and those to card tokens, oldest first.
     pub refunds: Vec<Refund>,
-    /// The card tokens.
+    /// The tokens of saved cards, including deleted ones.
     pub card_tokens: Vec<CardToken>,
-    /// The BLIK aliases.
+    /// The BLIK aliases, including removed ones.
     pub aliases: Vec<Alias>,
-    /// The marketplace's payments, oldest first.
+    /// The payments on the marketplace, oldest first.
     pub marketplace: Vec<MarketplaceTransaction>,
     /// The recurring plans, oldest first.
     pub plans: Vec<Plan>,
@@ -217,7 +222,7 @@ pub struct Tpay {
     ids: u64,
 }
 
-/// The successful result of the handler of an endpoint.
+/// The successful result of handling a request.
 enum Out {
     /// A JSON object to which `result` and `requestId` are added.
     Wrapped(Value),
@@ -225,14 +230,14 @@ enum Out {
     Bare(Value),
     /// An empty response with status 204.
     Empty,
-    /// Bytes with this content type.
+    /// These bytes, with this content type.
     Bytes(&'static str, Vec<u8>),
 }
 
 type ApiResult = Result<Out, Refusal>;
 
 impl Tpay {
-    /// Creates the initial state, which the examples use.
+    /// Creates the initial state, which the examples use. The constants in this module describe it.
     pub fn new(clock: SandboxClock) -> Self {
         let mut server = Self {
             clock,
@@ -272,30 +277,31 @@ impl Tpay {
         server
     }
 
-    /// Returns the trust anchors of notifications as PEM: the intermediate certificate, followed by
-    /// the root.
+    /// Returns the trust anchors for the signatures of notifications, in PEM format: the
+    /// intermediate certificate, followed by the root certificate.
     pub fn anchors_pem(&self) -> &'static str {
         notify::ANCHORS_PEM
     }
 
-    /// Returns the certificate of the signing key, as PEM.
+    /// Returns the certificate of the key that signs notifications, in PEM format.
     pub fn signing_pem(&self) -> &'static str {
         notify::SIGNING_PEM
     }
 
-    /// Returns the notifications that were sent. Return the outbox from
-    /// [`Server::state`](crate::Server::state) before you wait for a delivery.
+    /// Returns the notifications that have been sent. Call [`Outbox::wait_for`] outside
+    /// [`Server::state`](crate::Server::state), which blocks the server.
     pub fn outbox(&self) -> Outbox {
         self.post.outbox()
     }
 
-    /// Returns the `X-JWS-Signature` for a notification body.
+    /// Returns the value of the header `X-JWS-Signature` for a notification with this body.
     pub fn sign(&self, body: &[u8]) -> String {
         self.post.sign(&self.x5u_url(), body)
     }
 
-    /// Rejects the next request to an endpoint with the given status and error code, such as
-    /// `access_denied`, which depends on the account. Returns whether the endpoint exists.
+    /// Makes the next request to an endpoint, such as `transactions.create`, fail with this status
+    /// and error code. This is for errors that depend on the account, such as `access_denied`.
+    /// Returns whether the endpoint exists.
     pub fn refuse_next(&mut self, endpoint: &str, status: u16, error_code: &str) -> bool {
         let route = ROUTES.iter().find(|route| route.id == endpoint);
         if let Some(route) = route {
@@ -305,7 +311,8 @@ impl Tpay {
         route.is_some()
     }
 
-    /// Returns the error that [`refuse_next`](Self::refuse_next) set, if any.
+    /// Returns the error that [`refuse_next`](Self::refuse_next) set for the endpoint `id`, if any,
+    /// and removes it.
     fn told(&mut self, id: &str) -> Result<(), Refusal> {
         match self.refusals.get_mut(id).and_then(VecDeque::pop_front) {
             Some((status, code)) => {
@@ -334,12 +341,12 @@ impl Tpay {
         text::ulid(self.clock.unix(), number)
     }
 
-    /// Returns a new id: the prefix, such as `rf_`, and 16 characters.
+    /// Returns a new id, which consists of the prefix, such as `rf_`, and 16 digits.
     fn prefixed_id(&mut self, prefix: &str) -> String {
         format!("{prefix}{:016}", self.next_id())
     }
 
-    /// Returns a new title, which the payer sees, in the format `TR-XXX-XXXXXXX`.
+    /// Returns a new title for a payment, in the format `TR-XXX-XXXXXXX`. The payer sees the title.
     fn title(&mut self) -> String {
         format!("TR-SBX-{:07}", self.next_id())
     }

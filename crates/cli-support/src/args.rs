@@ -341,7 +341,7 @@ pub fn http_url(text: &str) -> Result<Uri, String> {
     let url: Uri = text.parse().map_err(|_| "must be a URL".to_owned())?;
     match url.scheme_str() {
         Some("http" | "https") if url.host().is_some_and(|host| !host.is_empty()) => Ok(url),
-        _ => Err("must begin with http:// or https:// and a host".to_owned()),
+        _ => Err("must begin with http:// or https://, followed by a host".to_owned()),
     }
 }
 

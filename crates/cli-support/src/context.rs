@@ -827,7 +827,7 @@ impl<P: Provider> Context<P> {
             return Ok(());
         }
         if self.global.no_input || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            let problem = format!("not confirmed: {what}; add --yes");
+            let problem = format!("confirmation is required to {what}; add --yes");
             return Err(Failure::new(Exit::Usage, problem));
         }
         let mut stderr = io::stderr();

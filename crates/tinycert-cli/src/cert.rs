@@ -17,6 +17,11 @@ use crate::ca::pem;
 use crate::file;
 use crate::provider::{CaName, TinyCert};
 
+/// Parses the id of a certificate.
+pub(crate) fn cert_id(text: &str) -> Result<CertId, String> {
+    text.parse().map_err(|_| "must be a whole number, such as 14236".to_owned())
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Cert {
     /// List certificates
@@ -24,6 +29,7 @@ pub(crate) enum Cert {
     /// Show the subject, status and names of a certificate
     Show {
         /// Id of the certificate
+        #[arg(value_parser = cert_id)]
         id: CertId,
     },
     /// Create a key pair and a certificate that is valid for one year; each run creates new ones
@@ -31,26 +37,31 @@ pub(crate) enum Cert {
     /// Renew a certificate for one year from now, with the same key and a new id
     Reissue {
         /// Id of the certificate
+        #[arg(value_parser = cert_id)]
         id: CertId,
     },
     /// Revoke a certificate
     Revoke {
         /// Id of the certificate
+        #[arg(value_parser = cert_id)]
         id: CertId,
     },
     /// Suspend a certificate
     Hold {
         /// Id of the certificate
+        #[arg(value_parser = cert_id)]
         id: CertId,
     },
     /// Make a revoked or suspended certificate valid again
     Reinstate {
         /// Id of the certificate
+        #[arg(value_parser = cert_id)]
         id: CertId,
     },
     /// Download a certificate, its chain, key or request
     Download {
         /// Id of the certificate
+        #[arg(value_parser = cert_id)]
         id: CertId,
         /// Part to download
         #[arg(long, value_enum, default_value = "chain")]

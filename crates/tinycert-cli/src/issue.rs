@@ -30,6 +30,7 @@ pub(crate) struct Issue {
 #[derive(Debug, Args)]
 pub(crate) struct Adopt {
     /// Id of the certificate
+    #[arg(value_parser = crate::cert::cert_id)]
     id: CertId,
     /// Id or name of its CA
     #[arg(long)]

@@ -134,8 +134,9 @@ impl Provider for TinyCert {
         let url = url.or(settings.get(BASE_URL).filter(|_| name.is_none()));
         let environment = match (url, name) {
             (_, Some(name)) if name != "production" => {
-                let problem =
-                    format!("environment: `{name}` is unknown; the only environment is production");
+                let problem = format!(
+                    "--environment: `{name}` does not exist; the only environment is production"
+                );
                 return Err(Failure::new(Exit::Usage, problem));
             }
             (Some(url), _) => Environment::custom(url),

@@ -492,8 +492,8 @@ impl Endpoint for SetCertStatus {
         match self.status {
             CertStatus::Good | CertStatus::Hold | CertStatus::Revoked => Ok(()),
             _ => {
-                let problem =
-                    format!("{:?} is not one of good, hold, revoked", self.status.as_str());
+                let status = self.status.as_str().escape_debug();
+                let problem = format!("`{status}` is not one of good, hold, revoked");
                 Err(InputError::new("status", problem))
             }
         }

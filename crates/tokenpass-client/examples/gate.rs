@@ -15,7 +15,7 @@ Checks whether a user has the tokens that a rule requires.
 
 usage: gate [options] USERNAME RULE...
 
-  USERNAME            the user (with --address: a bitcoin address)
+  USERNAME            the user (with --address: a Bitcoin address)
   RULE                such as: 'TOKENLY >= 1 and LTBCOIN < 5000 or SOUP'
                       operators: >= > = != < <= (the last two also require more than 0)
   --address           check the balances of an address on the blockchain

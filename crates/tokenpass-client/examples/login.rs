@@ -132,7 +132,7 @@ fn redirect_of(url: &str) -> Result<Redirect, Box<dyn std::error::Error>> {
     })?)
 }
 
-/// Serves requests until a callback has the state of this login.
+/// Serves requests until a callback contains the state of this login.
 fn wait_for(
     redirect: &Redirect,
     listener: Listener,

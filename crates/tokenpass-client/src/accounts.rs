@@ -1,5 +1,5 @@
-//! User accounts: registration, password checks, changes, and the second factor (a bitcoin
-//! signature).
+//! User accounts: registration, password checks, changes, and the second factor, which is a
+//! signature with a Bitcoin key.
 //!
 //! ```no_run
 //! use tokenpass_client::Client;
@@ -21,16 +21,16 @@ use crate::{Client, credentials, error};
 
 /// A user account.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Saving User Info and New
-/// User Object. `confirmed_email` and `ecc_key` are from the server of 2017.
+/// User Object. `confirmed_email` and `ecc_key` are from the server's source code of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
     /// The user's id, a UUID. Store the id instead of the name, which can change.
     pub id: Option<String>,
-    /// The display name, which may be empty.
+    /// The display name, which can be empty.
     pub name: Option<String>,
     /// The user's login name, such as `bob`.
     pub username: Option<String>,
@@ -40,8 +40,8 @@ pub struct User {
     pub email_is_confirmed: Option<bool>,
     /// The last confirmed e-mail address.
     pub confirmed_email: Option<String>,
-    /// A private key that the server of 2017 creates for each user. It is not documented, and this
-    /// field is never serialized.
+    /// A private key that the server of 2017 creates for each user. The provider's documentation
+    /// does not mention it. This type never serializes it.
     #[serde(skip_serializing)]
     pub ecc_key: Option<Secret>,
     /// Fields that this type does not cover.
@@ -118,11 +118,11 @@ pub(crate) fn user(response: &Response) -> Result<User, ResponseError> {
     Ok(user)
 }
 
-/// `POST /api/v1/login`: checks a user's name and password. The response does not contain a token.
+/// `POST /api/v1/login`: checks a user's name and password. The response contains no token.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckLogin {
     username: String,
@@ -158,11 +158,11 @@ impl Endpoint for CheckLogin {
     }
 }
 
-/// `PATCH /api/v1/update`: changes the name, e-mail address or password.
+/// `PATCH /api/v1/update`: changes the name, e-mail address or password of a user.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
-/// Source: the server of 2016; not documented. The server of 2017 responds with 404.
+/// Source: the server's source code of 2016; not documented. The server of 2017 responds with 404.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateAccount {
     user_id: String,
@@ -233,30 +233,30 @@ impl Endpoint for UpdateAccount {
 wire_enum! {
     /// The status of a user's second factor.
     ///
-    /// See the example of the module [`accounts`](crate::accounts).
+    /// See the example in the module [`accounts`](crate::accounts).
     ///
-    /// Source: the server of 2017; not documented.
+    /// Source: the server's source code of 2017; not documented.
     pub enum SecondFactor {
-        /// The user has signed.
+        /// The user has completed the second factor.
         Signed = "signed",
-        /// The user has not signed.
+        /// The user has not completed the second factor.
         Unsigned = "unsigned",
     }
 }
 
-/// `GET /api/v1/tca/check-sign/{username}`: returns whether the user has satisfied the second
+/// `GET /api/v1/tca/check-sign/{username}`: returns whether the user has completed the second
 /// factor.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetSecondFactor {
     username: String,
 }
 
 impl GetSecondFactor {
-    /// Creates a request for the second-factor status of this user.
+    /// Creates a request for the status of this user's second factor.
     pub fn new(username: impl Into<String>) -> Self {
         Self { username: username.into() }
     }
@@ -278,18 +278,19 @@ impl Endpoint for GetSecondFactor {
 #[serde(transparent)]
 struct TextOrNone(#[serde(deserialize_with = "wire::text")] Option<String>);
 
-/// `POST /api/v1/tca/set-sign`: satisfies the second factor with a signature.
+/// `POST /api/v1/tca/set-sign`: completes the second factor of the logged-in user with a signature.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SignSecondFactor {
     signature: String,
 }
 
 impl SignSecondFactor {
-    /// Creates a request with a signature in base64.
+    /// Creates a request with this signature in base64, made with the key of one of the user's
+    /// verified addresses.
     pub fn new(signature: impl Into<String>) -> Self {
         Self { signature: signature.into() }
     }
@@ -320,18 +321,18 @@ impl Endpoint for SignSecondFactor {
 impl Client {
     /// Creates a user account.
     ///
-    /// See the example of the module [`accounts`](crate::accounts).
+    /// See the example in the module [`accounts`](crate::accounts).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). The server also sends rejections, for example of a name
-    /// that is taken, with HTTP 200; they are returned as errors.
+    /// See [`ErrorKind`](crate::ErrorKind). The server sends some rejections with HTTP 200, for
+    /// example if the name is taken. This method returns them as errors.
     pub fn register_account(&self, request: &RegisterAccount) -> Result<User> {
         self.send(request)
     }
 
     /// Checks a user's name and password, and returns the user.
     ///
-    /// See the example of the module [`accounts`](crate::accounts).
+    /// See the example in the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -346,7 +347,7 @@ impl Client {
     /// Changes the name, e-mail address or password of a user. Only servers of 2016 support this
     /// endpoint.
     ///
-    /// See the example of the module [`accounts`](crate::accounts).
+    /// See the example in the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -354,9 +355,9 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns whether a user has satisfied the second factor.
+    /// Returns whether a user has completed the second factor.
     ///
-    /// See the example of the module [`accounts`](crate::accounts).
+    /// See the example in the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -364,9 +365,9 @@ impl Client {
         self.send(&GetSecondFactor::new(username))
     }
 
-    /// Satisfies the second factor of the logged-in user with a signature.
+    /// Completes the second factor of the logged-in user with a signature.
     ///
-    /// See the example of the module [`accounts`](crate::accounts).
+    /// See the example in the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -29,24 +29,25 @@ use crate::{Client, credentials, error, html};
 /// An address of a user. Which fields are set depends on the endpoint and on the scopes of the
 /// user's token.
 ///
-/// See the example of the module [`addresses`](crate::addresses).
+/// See the example in the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object.
-/// `type` and `verify_address` are from the server of 2017.
+/// `type` and `verify_address` are from the server's source code of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Address {
     /// The type of the address, such as `btc`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// The bitcoin address.
+    /// The Bitcoin address.
     pub address: Option<String>,
-    /// The balances, including promises. `None` if the address is unverified or inactive.
+    /// The balances by asset, including promises. `None` if the address is unverified or inactive.
     #[serde(default, deserialize_with = "balances")]
     pub balances: Option<Balances>,
     /// Whether the address is public.
     pub public: Option<bool>,
-    /// The label that the user set, with HTML entities as sent by the server.
+    /// The label that the user set, with the HTML entities that the server sends.
+    /// [`label_text`](Address::label_text) decodes them.
     pub label: Option<String>,
     /// Whether the address is active. Balances of inactive addresses are not counted.
     pub active: Option<bool>,
@@ -55,8 +56,8 @@ pub struct Address {
     /// The message to sign for [`Client::verify_address`]. It expires after ten hours. Each
     /// response with a new code invalidates the previous code.
     pub verify_code: Option<String>,
-    /// The address to pay in order to prove the ownership, as an alternative to a signature. This
-    /// field is not documented.
+    /// The address to which the user can send a payment to prove the ownership, as an alternative
+    /// to a signature. The provider's documentation does not mention this field.
     pub verify_address: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -83,7 +84,7 @@ fn several(response: &Response) -> Result<Vec<Address>, ResponseError> {
 /// The scope `tca` gives access to the public addresses, `private-address` to the others, and
 /// `manage-address` to all of them, including the fields `active` and `verified`.
 ///
-/// See the example of the module [`addresses`](crate::addresses).
+/// See the example in the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -92,7 +93,7 @@ pub struct ListMyAddresses {
 }
 
 impl ListMyAddresses {
-    /// Creates a request for the addresses, with the balances that the server has cached.
+    /// Creates a request for the addresses with the balances that the server has cached.
     pub fn new() -> Self {
         Self::default()
     }
@@ -127,7 +128,7 @@ impl Endpoint for ListMyAddresses {
 /// For an unverified address, the response contains a new verify code, which invalidates the
 /// previous one.
 ///
-/// See the example of the module [`addresses`](crate::addresses).
+/// See the example in the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,7 +185,7 @@ impl RegisterAddress {
     }
 
     setters! {
-        /// Sets the label, at most 255 characters.
+        /// Sets the label, which has at most 255 characters.
         label: impl Into<String>,
         /// Sets whether the address is public. The server's default is `false`.
         public: bool,
@@ -217,7 +218,7 @@ impl Endpoint for RegisterAddress {
 /// `POST /api/v1/tca/address/{address}`: proves the ownership of an address with a signature of its
 /// verify code. Requires the scope `manage-address`.
 ///
-/// See the example of the module [`addresses`](crate::addresses).
+/// See the example in the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -227,11 +228,12 @@ pub struct VerifyAddress {
     signature: String,
 }
 
-/// The result of a verification.
+/// The result of the verification of an address.
 ///
-/// See the example of the module [`addresses`](crate::addresses).
+/// See the example in the module [`addresses`](crate::addresses).
 ///
-/// Source: the server of 2017, which responds with 400 for an address that is already verified.
+/// Source: the server's source code of 2017, in which the response for an address that is already
+/// verified has status 400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verification {
@@ -242,8 +244,8 @@ pub enum Verification {
 }
 
 impl VerifyAddress {
-    /// Creates a request to verify this address. The signature is base64, or the complete signed
-    /// block that a wallet displays.
+    /// Creates a request to verify this address. `signature` is in base64, or is the complete
+    /// signed block that a wallet displays.
     pub fn new(address: impl Into<String>, signature: impl AsRef<str>) -> Self {
         let signature = extract_signature(signature.as_ref()).to_owned();
         Self { address: address.into(), signature }
@@ -283,7 +285,7 @@ impl Endpoint for VerifyAddress {
 /// `PATCH /api/v1/tca/address/{address}`: changes the label, and whether the address is public or
 /// active. Requires the scope `manage-address`. The request is idempotent.
 ///
-/// See the example of the module [`addresses`](crate::addresses).
+/// See the example in the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -305,7 +307,7 @@ impl UpdateAddress {
     }
 
     setters! {
-        /// Sets the new label, at most 255 characters.
+        /// Sets the new label, which has at most 255 characters.
         label: impl Into<String>,
         /// Sets whether the address is public.
         public: bool,
@@ -336,7 +338,7 @@ impl Endpoint for UpdateAddress {
 
 /// `DELETE /api/v1/tca/address/{address}`: removes an address. Requires the scope `manage-address`.
 ///
-/// See the example of the module [`addresses`](crate::addresses).
+/// See the example in the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -365,7 +367,7 @@ impl Endpoint for DeleteAddress {
 /// `POST /api/v1/instant-verify/{username}`: registers and verifies an address in one request, with
 /// the message from the user's browser. No credentials are required.
 ///
-/// See the example of the module [`addresses`](crate::addresses).
+/// See the example in the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -380,7 +382,7 @@ pub struct InstantVerify {
 impl InstantVerify {
     /// Creates a request for the user `username`. `message` is the
     /// [`instant_verify_message`](crate::proof::instant_verify_message) in the QR code, and
-    /// `signature` signs it with the key of `address`.
+    /// `signature` is its signature with the key of `address`.
     pub fn new(
         username: impl Into<String>,
         message: impl Into<String>,
@@ -420,7 +422,7 @@ impl Endpoint for InstantVerify {
 /// `GET /api/v1/tca/addresses/{username}`: lists the public, active and verified addresses of a
 /// user.
 ///
-/// See the example of the module [`addresses`](crate::addresses).
+/// See the example in the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -430,7 +432,7 @@ pub struct ListPublicAddresses {
 }
 
 impl ListPublicAddresses {
-    /// Creates a request for the addresses of this user, with the balances that the server has
+    /// Creates a request for the addresses of this user with the balances that the server has
     /// cached.
     pub fn new(username: impl Into<String>) -> Self {
         Self { username: username.into(), refresh: false }
@@ -462,7 +464,7 @@ impl Endpoint for ListPublicAddresses {
 
 /// `GET /api/v1/tca/addresses/{username}/{address}`: returns one public address of a user.
 ///
-/// See the example of the module [`addresses`](crate::addresses).
+/// See the example in the module [`addresses`](crate::addresses).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -493,9 +495,9 @@ impl Endpoint for GetPublicAddress {
 ///
 /// The request and response types are in the module [`addresses`](crate::addresses).
 impl Client {
-    /// Returns the addresses of the logged-in user, with the balances that the server has cached.
+    /// Returns the addresses of the logged-in user with the balances that the server has cached.
     ///
-    /// See the example of the module [`addresses`](crate::addresses).
+    /// See the example in the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -505,7 +507,7 @@ impl Client {
 
     /// Returns an address of the logged-in user, or `None` if the user has no such address.
     ///
-    /// See the example of the module [`addresses`](crate::addresses).
+    /// See the example in the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -515,7 +517,7 @@ impl Client {
 
     /// Adds an address to the user's account. The response contains the verify code to sign.
     ///
-    /// See the example of the module [`addresses`](crate::addresses).
+    /// See the example in the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -525,7 +527,7 @@ impl Client {
 
     /// Proves the ownership of an address with a signature of the latest verify code.
     ///
-    /// See the example of the module [`addresses`](crate::addresses).
+    /// See the example in the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -539,7 +541,7 @@ impl Client {
 
     /// Changes the label of an address, and whether it is public or active.
     ///
-    /// See the example of the module [`addresses`](crate::addresses).
+    /// See the example in the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -549,7 +551,7 @@ impl Client {
 
     /// Removes an address.
     ///
-    /// See the example of the module [`addresses`](crate::addresses).
+    /// See the example in the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -557,9 +559,9 @@ impl Client {
         self.send(&DeleteAddress::new(address))
     }
 
-    /// Registers and verifies an address with the message from the user's browser.
+    /// Registers and verifies an address in one request, with the message from the user's browser.
     ///
-    /// See the example of the module [`addresses`](crate::addresses).
+    /// See the example in the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -567,9 +569,9 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns the public addresses of a user, with the balances that the server has cached.
+    /// Returns the public addresses of a user with the balances that the server has cached.
     ///
-    /// See the example of the module [`addresses`](crate::addresses).
+    /// See the example in the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -579,7 +581,7 @@ impl Client {
 
     /// Returns a public address of a user, or `None` if the user has no such address.
     ///
-    /// See the example of the module [`addresses`](crate::addresses).
+    /// See the example in the module [`addresses`](crate::addresses).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If the user does not exist, the error has status 404.

@@ -13,10 +13,10 @@ use api_auth::{
 use crate::credentials;
 use crate::oauth::TokenLocation;
 
-/// Pairs of a credential and the [`Auth`] that applies it.
+/// Pairs of a credential and the [`Auth`] that applies it to a request.
 type Named = Vec<(Credential, Arc<dyn Auth>)>;
 
-/// The keys and settings of a client.
+/// The credentials of a client, and the settings that determine how requests contain them.
 pub(crate) struct Keys {
     pub(crate) client_id: String,
     pub(crate) client_secret: Secret,
@@ -35,7 +35,7 @@ impl Keys {
         let secret = || Addition::Body("client_secret", Some(self.client_secret.clone()));
         let unsigned = |additions| Authentication { additions, signer: None, spaced: None };
         let spaced = self.main.spaced_credential();
-        // The third generation also signs these requests, and sends `oauth_token`, which is null
+        // With `BodyOnly`, these requests are also signed, and contain `oauth_token`, which is null
         // without a token.
         let third = |mut additions: Vec<Addition>, token: bool| match self.variant {
             Variant::BodyOnly => {

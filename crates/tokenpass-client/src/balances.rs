@@ -28,7 +28,7 @@ pub(crate) use amounts::{Holding, balances, php_number, text_or_false};
 /// The balance of one asset over all addresses of a user. Promises to the user are added and
 /// promises from the user are subtracted, so the balance can be negative.
 ///
-/// See the example of the module [`balances`](crate::balances).
+/// See the example in the module [`balances`](crate::balances).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Balance Object.
 /// `precision` is from the provider's plug-in of 2022.
@@ -37,14 +37,14 @@ pub(crate) use amounts::{Holding, balances, php_number, text_or_false};
 pub struct Balance {
     /// The id of the asset, such as `TOKENLY`.
     pub asset: Option<String>,
-    /// The name of the asset. The server of 2017 repeats `asset`.
+    /// The name of the asset. The server of 2017 sends the id again.
     pub name: Option<String>,
     /// The amount in whole tokens, such as 10.5.
     pub balance: Option<Amount>,
     /// The amount in satoshis (`balanceSat`), such as 1050000000.
     #[serde(rename = "balanceSat")]
     pub satoshis: Option<Satoshis>,
-    /// The number of decimals of the asset, such as 8. Returned by servers since 2022.
+    /// The number of decimal places of the asset, such as 8. Returned by servers since 2022.
     pub precision: Option<i64>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -72,7 +72,7 @@ impl Balance {
 impl<'a> FromIterator<&'a Balance> for Balances {
     /// Collects the amounts by asset. If an entry has neither `satoshis` nor `balance`, the amount
     /// of its asset is unknown and every rule on that asset is false. An entry without `asset` is
-    /// skipped: its `name` is chosen by the issuer and may be that of another asset.
+    /// skipped, because its `name` is chosen by the issuer and can be that of another asset.
     fn from_iter<I: IntoIterator<Item = &'a Balance>>(list: I) -> Self {
         let mut balances = Self::new();
         for entry in list {
@@ -84,8 +84,8 @@ impl<'a> FromIterator<&'a Balance> for Balances {
     }
 }
 
-/// Parses a list of balances. In the documentation the list is wrapped in `result`; servers send it
-/// unwrapped.
+/// Parses a list of balances. In the documentation, the list is wrapped in `result`, but servers
+/// send it unwrapped.
 fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
     if api_auth::json_start(response) == Some(b'[') {
         return error::success(response);
@@ -96,7 +96,7 @@ fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
 /// `GET /api/v1/tca/public/balances`: returns the balances of the user's public addresses. Requires
 /// the scope `tca`.
 ///
-/// See the example of the module [`balances`](crate::balances).
+/// See the example in the module [`balances`](crate::balances).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -137,7 +137,7 @@ impl Endpoint for ListPublicBalances {
 /// `GET /api/v1/tca/protected/balances`: returns the balances of all addresses of the user.
 /// Requires the scope `private-balances`.
 ///
-/// See the example of the module [`balances`](crate::balances).
+/// See the example in the module [`balances`](crate::balances).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -181,7 +181,7 @@ impl Endpoint for ListProtectedBalances {
 impl Client {
     /// Returns the balances of the user's public addresses.
     ///
-    /// See the example of the module [`balances`](crate::balances).
+    /// See the example in the module [`balances`](crate::balances).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -191,7 +191,7 @@ impl Client {
 
     /// Returns the balances of all addresses of the user.
     ///
-    /// See the example of the module [`balances`](crate::balances).
+    /// See the example in the module [`balances`](crate::balances).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,6 +1,6 @@
-//! Token chats, which only the holders of a token may join, and privileges of the messenger.
+//! Token chats, which only the holders of a token may join, and privileges in the messenger.
 //!
-//! The messenger endpoints identify a chat by its short id, the other endpoints by its UUID.
+//! The messenger endpoints identify a chat by its short id, and the other endpoints by its UUID.
 //! [`chat_id`] and [`chat_uuid`] convert between the two.
 //!
 //! ```no_run
@@ -28,9 +28,9 @@ use crate::rules::{MAX_AMOUNT, TOO_LARGE};
 use crate::{Client, credentials, error};
 
 /// `GET /api/v1/tca/messenger/privileges/{token}`: returns whether the user may message all holders
-/// of a token. Requires the scope `chats` (`tca` in the documentation).
+/// of a token. Requires the scope `chats` (according to the documentation, `tca`).
 ///
-/// See the example of the module [`chats`](crate::chats).
+/// See the example in the module [`chats`](crate::chats).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct GetMessengerPrivileges {
 }
 
 impl GetMessengerPrivileges {
-    /// Creates a request for the privileges of the user for this token.
+    /// Creates a request for the user's privileges for this token.
     pub fn new(token: impl Into<String>) -> Self {
         Self { token: token.into() }
     }
@@ -47,7 +47,7 @@ impl GetMessengerPrivileges {
 
 /// The privilege of a user to message all holders of a token.
 ///
-/// See the example of the module [`chats`](crate::chats).
+/// See the example in the module [`chats`](crate::chats).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Messenger.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -77,10 +77,10 @@ impl Endpoint for GetMessengerPrivileges {
 
 /// A token chat.
 ///
-/// See the example of the module [`chats`](crate::chats).
+/// See the example in the module [`chats`](crate::chats).
 ///
-/// Source: the server of 2017. On the page that was withdrawn from the provider's documentation in
-/// 2017, chats have no id, and amounts are in satoshis.
+/// Source: the server's source code of 2017. On the page that was withdrawn from the provider's
+/// documentation in 2017, chats have no id, and amounts are in satoshis.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Chat {
@@ -101,7 +101,7 @@ pub struct Chat {
 }
 
 /// Deserializes amounts keyed by asset. A string or number that is not an amount is an error, so
-/// that a requirement is never lost. Entries that are null, lists or objects are skipped.
+/// that no requirement is lost. Entries that are null, lists or objects are skipped.
 fn amounts<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, Amount>, D::Error> {
@@ -124,9 +124,9 @@ fn amounts<'de, D: Deserializer<'de>>(
 /// `GET /api/v1/tca/messenger/chats`: lists the token chats that the user owns. Requires the scope
 /// `chats`.
 ///
-/// See the example of the module [`chats`](crate::chats).
+/// See the example in the module [`chats`](crate::chats).
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListChats {}
@@ -149,12 +149,12 @@ impl Endpoint for ListChats {
     }
 }
 
-/// `GET /api/v1/tca/messenger/chat/{chat_id}`: returns whether the user may enter a chat, and the
-/// required tokens. Requires the scope `chats`.
+/// `GET /api/v1/tca/messenger/chat/{chat_id}`: returns whether the user may enter a chat, and which
+/// tokens are required. Requires the scope `chats`.
 ///
-/// See the example of the module [`chats`](crate::chats).
+/// See the example in the module [`chats`](crate::chats).
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetChatPrivileges {
     chat_id: String,
@@ -169,9 +169,9 @@ impl GetChatPrivileges {
 
 /// The privilege of a user to enter a chat.
 ///
-/// See the example of the module [`chats`](crate::chats).
+/// See the example in the module [`chats`](crate::chats).
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatPrivileges {
@@ -190,9 +190,9 @@ pub struct ChatPrivileges {
 
 /// An amount of an asset that is required to enter a chat.
 ///
-/// See the example of the module [`chats`](crate::chats).
+/// See the example in the module [`chats`](crate::chats).
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenAuthorization {
@@ -219,9 +219,9 @@ impl Endpoint for GetChatPrivileges {
 /// `POST /api/v1/tca/messenger/roster/{chat_id}`: joins a chat as the logged-in user. Requires the
 /// scope `chats`.
 ///
-/// See the example of the module [`chats`](crate::chats).
+/// See the example in the module [`chats`](crate::chats).
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinChat {
     chat_id: String,
@@ -245,7 +245,8 @@ impl Endpoint for JoinChat {
     }
 }
 
-/// Parses a chat. Servers send an id; the example in the documentation has only a name.
+/// Parses a chat. Servers send its id, although the example in the documentation contains only a
+/// name.
 fn chat(response: &Response) -> Result<Chat, ResponseError> {
     let chat: Chat = error::success(response)?;
     required("id", chat.id.as_ref().or(chat.name.as_ref()))?;
@@ -255,9 +256,9 @@ fn chat(response: &Response) -> Result<Chat, ResponseError> {
 /// `GET /api/v1/chat/{chat_uuid}`: returns one of the user's chats. Requires the scope
 /// `manage-chats`.
 ///
-/// The documentation of this endpoint was withdrawn.
+/// The provider withdrew the documentation of this endpoint in 2017.
 ///
-/// See the example of the module [`chats`](crate::chats).
+/// See the example in the module [`chats`](crate::chats).
 ///
 /// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -284,7 +285,7 @@ impl Endpoint for GetChat {
     }
 }
 
-/// An amount that is required to join a chat. It is sent in whole tokens.
+/// An amount of a token that is required to join a chat. It is sent in whole tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Quantity(Satoshis);
 
@@ -316,8 +317,8 @@ fn validate_rules(rules: &[ChatRule]) -> Result<(), InputError> {
 
 /// `POST /api/v1/chats`: creates a token chat. Requires the scope `manage-chats`.
 ///
-/// The documentation of this endpoint was withdrawn. It contains an example of an amount in
-/// satoshis, but servers expect whole tokens.
+/// The provider withdrew the documentation of this endpoint in 2017. It contains an example with an
+/// amount in satoshis, but servers expect whole tokens.
 ///
 /// ```
 /// use tokenpass_client::chats::CreateChat;
@@ -344,8 +345,8 @@ impl CreateChat {
         Self { name: name.into(), tca_rules: Vec::new(), active: None, global: None }
     }
 
-    /// Adds a token with the amount that is required to join. May be called several times:
-    /// according to the withdrawn page, one of the tokens is sufficient.
+    /// Adds a token and the amount of it that is required to join. Can be called several times.
+    /// According to the withdrawn documentation, a user needs only one of the tokens.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>, amount: Satoshis) -> Self {
         self.tca_rules.push(ChatRule { token: token.into(), quantity: Quantity(amount) });
@@ -380,16 +381,16 @@ impl Endpoint for CreateChat {
     }
 }
 
-/// `POST /api/v1/chat/{chat_uuid}`: changes a chat, except for its name. Requires the scope
+/// `POST /api/v1/chat/{chat_uuid}`: changes a chat, but not its name. Requires the scope
 /// `manage-chats`. Each request must contain all tokens that give access to the chat.
 ///
 /// The server of 2017 sets [`Chat::global`] to `false` with each change that does not contain
-/// [`global`](UpdateChat::global), and responds to `true` with HTTP 500. Therefore, every change of
-/// a global chat on this server makes the chat non-global.
+/// [`global`](UpdateChat::global), and responds to `true` with HTTP 500. On this server, every
+/// change of a global chat therefore makes the chat non-global.
 ///
-/// The documentation of this endpoint was withdrawn.
+/// The provider withdrew the documentation of this endpoint in 2017.
 ///
-/// See the example of the module [`chats`](crate::chats).
+/// See the example in the module [`chats`](crate::chats).
 ///
 /// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -409,8 +410,8 @@ impl UpdateChat {
         Self { chat_uuid: chat_uuid.into(), tca_rules: Vec::new(), active: None, global: None }
     }
 
-    /// Adds a token with the amount that is required to join. May be called several times:
-    /// according to the withdrawn page, one of the tokens is sufficient.
+    /// Adds a token and the amount of it that is required to join. Can be called several times.
+    /// According to the withdrawn documentation, a user needs only one of the tokens.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>, amount: Satoshis) -> Self {
         self.tca_rules.push(ChatRule { token: token.into(), quantity: Quantity(amount) });
@@ -420,7 +421,7 @@ impl UpdateChat {
     setters! {
         /// Sets whether the chat is open.
         active: bool,
-        /// Sets whether everyone may join. Without this setting, servers change it to `false`. The
+        /// Sets whether everyone may join. If this is not set, servers change it to `false`. The
         /// server of 2017 responds to `true` with HTTP 500, even for administrators.
         global: bool,
     }
@@ -477,7 +478,7 @@ pub fn chat_id(uuid: &str) -> Option<String> {
 
 /// Converts the short id of a chat to its UUID. Returns `None` if `chat_id` is not a short id.
 ///
-/// See the example of the module [`chats`](crate::chats).
+/// See the example in the module [`chats`](crate::chats).
 pub fn chat_uuid(chat_id: &str) -> Option<String> {
     let mut number: u128 = 0;
     for byte in chat_id.bytes() {
@@ -493,7 +494,7 @@ pub fn chat_uuid(chat_id: &str) -> Option<String> {
         rest = after;
     }
     let uuid = parts.join("-");
-    // Too many or too few leading zeros would be a different number of bytes.
+    // A string with too many or too few leading zeros encodes a different number of bytes.
     (self::chat_id(&uuid)? == chat_id).then_some(uuid)
 }
 
@@ -503,7 +504,7 @@ pub fn chat_uuid(chat_id: &str) -> Option<String> {
 impl Client {
     /// Returns whether the user may message all holders of a token.
     ///
-    /// See the example of the module [`chats`](crate::chats).
+    /// See the example in the module [`chats`](crate::chats).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -516,7 +517,7 @@ impl Client {
 
     /// Returns the token chats that the user owns.
     ///
-    /// See the example of the module [`chats`](crate::chats).
+    /// See the example in the module [`chats`](crate::chats).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -526,7 +527,7 @@ impl Client {
 
     /// Returns whether the user may enter the chat with this short id.
     ///
-    /// See the example of the module [`chats`](crate::chats).
+    /// See the example in the module [`chats`](crate::chats).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -536,7 +537,7 @@ impl Client {
 
     /// Joins the chat with this short id as the logged-in user.
     ///
-    /// See the example of the module [`chats`](crate::chats).
+    /// See the example in the module [`chats`](crate::chats).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -546,7 +547,7 @@ impl Client {
 
     /// Returns the user's chat with this UUID, or `None` if there is none.
     ///
-    /// See the example of the module [`chats`](crate::chats).
+    /// See the example in the module [`chats`](crate::chats).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -556,7 +557,7 @@ impl Client {
 
     /// Creates a token chat.
     ///
-    /// See the example of the module [`chats`](crate::chats).
+    /// See the example in the module [`chats`](crate::chats).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -566,7 +567,7 @@ impl Client {
 
     /// Changes a token chat.
     ///
-    /// See the example of the module [`chats`](crate::chats).
+    /// See the example in the module [`chats`](crate::chats).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -12,7 +12,7 @@ use crate::auth::{Keys, validate_token};
 use crate::error;
 use crate::oauth::{TokenLocation, TokenPath};
 
-/// The generation of the signature scheme that the server verifies.
+/// The version of the signature scheme that the server verifies.
 pub use api_auth::hmac::nonce_headers::Variant as Scheme;
 
 static PROVIDER: Provider = Provider {
@@ -29,7 +29,7 @@ const NAMESPACE: &str = "Tokenly";
 
 /// The environment of the API.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example on [`Client`](crate::Client).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration. The
 /// staging host is from the provider's PHP and JavaScript clients.
@@ -41,8 +41,8 @@ pub enum Environment {
     Production,
     /// `https://tokenpass-stage.tokenly.com`
     Staging,
-    /// Another base URL, without `/api/v1`, such as your own server, a proxy or a test server. It
-    /// must use `https`, except for loopback addresses and hosts named by
+    /// A custom base URL, without `/api/v1`, such as that of your own server, a proxy or a test
+    /// server. It must use `https`, except for loopback addresses and hosts named by
     /// [`ClientBuilder::allow_plain_http_to`].
     Custom(String),
 }
@@ -59,7 +59,7 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// Creates an environment with another base URL, such as a test server.
+    /// Creates an environment with a custom base URL, such as that of a test server.
     pub fn custom(base_url: impl Into<String>) -> Self {
         Self::Custom(base_url.into())
     }
@@ -74,7 +74,8 @@ impl Environment {
     }
 }
 
-/// A client of one application. Cloning is cheap, and all threads can share one client.
+/// A client with the client id and secret of one application. Cloning is cheap, and all threads can
+/// share one client.
 ///
 /// Endpoints that concern a user require the user's token. [`Client::as_user`] returns a client
 /// that has this token and shares everything else with the original client. In this documentation,
@@ -112,10 +113,10 @@ impl fmt::Debug for Client {
 
 /// The name of the argument in errors about the base URL.
 const BASE_URL: &str = "base_url";
-/// The name of the argument with the secret of the privileged key pair.
+/// The name of the argument that contains the privileged client secret.
 const PRIVILEGED_SECRET: &str = "privileged_client_secret";
 
-/// A builder of a [`Client`]; see [`Client::builder`].
+/// A builder for a [`Client`]; see [`Client::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
@@ -124,8 +125,8 @@ pub struct ClientBuilder {
     /// The name of the argument or environment variable that contained the client secret.
     client_secret_name: &'static str,
     privileged: Option<(String, Secret)>,
-    /// The name of the argument or environment variable that contained the secret of the privileged
-    /// key pair.
+    /// The name of the argument or environment variable that contained the privileged client
+    /// secret.
     privileged_name: &'static str,
     oauth_token: Option<Secret>,
     redirect_uri: Option<String>,
@@ -144,7 +145,7 @@ pub struct ClientBuilder {
 ///
 /// The methods that call endpoints are in the blocks below, one for each resource.
 impl Client {
-    /// Returns a builder for a client of the application with this key pair.
+    /// Returns a builder for a client with this client id and secret of an application.
     ///
     /// ```
     /// use std::time::Duration;
@@ -187,7 +188,7 @@ impl Client {
     /// |---|---|
     /// | `TOKENPASS_BASE_URL`, `TOKENPASS_PROVIDER_HOST` | the base URL; the first one takes precedence |
     /// | `TOKENPASS_OAUTH_TOKEN` | a user's token |
-    /// | `TOKENPASS_PRIVILEGED_CLIENT_ID`, `TOKENPASS_PRIVILEGED_CLIENT_SECRET` | the privileged key pair |
+    /// | `TOKENPASS_PRIVILEGED_CLIENT_ID`, `TOKENPASS_PRIVILEGED_CLIENT_SECRET` | the API token and API secret of a privileged user |
     /// | `TOKENPASS_REDIRECT_URI` | the URL to which users return after the login |
     /// | `TOKENPASS_SCHEME` | `signed-query` (default), `empty-query`, `either-query` or `body-only` |
     ///
@@ -237,7 +238,7 @@ impl ClientBuilder {
         let (id, secret) = pair("TOKENPASS_CLIENT_ID", SECRET)?;
         let mut builder = Client::builder(id, secret);
         builder.client_secret_name = SECRET;
-        // TOKENPASS_BASE_URL has precedence. Both must be readable.
+        // TOKENPASS_BASE_URL takes precedence. Both must be readable.
         for name in ["TOKENPASS_PROVIDER_HOST", "TOKENPASS_BASE_URL"] {
             if let Some(url) = variables.get(name)? {
                 builder.environment = Environment::custom(url);
@@ -253,9 +254,17 @@ impl ClientBuilder {
         let id_name = "TOKENPASS_PRIVILEGED_CLIENT_ID";
         let secret_name = "TOKENPASS_PRIVILEGED_CLIENT_SECRET";
         let privileged = [variables.get(id_name)?, variables.get(secret_name)?];
-        if privileged.iter().any(Option::is_some) {
-            builder.privileged = Some(pair(id_name, secret_name)?);
-            builder.privileged_name = secret_name;
+        let half = |missing, set| {
+            Err(InputError::new(missing, format!("must be set, because {set} is set")))
+        };
+        match privileged.map(|value| value.is_some()) {
+            [false, false] => {}
+            [true, false] => return half(secret_name, id_name),
+            [false, true] => return half(id_name, secret_name),
+            [true, true] => {
+                builder.privileged = Some(pair(id_name, secret_name)?);
+                builder.privileged_name = secret_name;
+            }
         }
         match variables.word("TOKENPASS_SCHEME")?.as_deref() {
             None | Some("signed-query") => {}
@@ -279,16 +288,16 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the generation of the signatures. Defaults to [`Scheme::SignedQuery`].
+    /// Sets the version of the signature scheme. Defaults to [`Scheme::SignedQuery`].
     pub fn scheme(mut self, scheme: Scheme) -> Self {
         self.scheme = scheme;
         self
     }
 
-    /// Sets whether a GET request whose signature is rejected is sent once more in the form of the
-    /// other generation ([`Scheme::SignedQuery`] or [`Scheme::EmptyQuery`]). The client then tries
-    /// that generation first. Use this for servers whose generation is unknown. Defaults to
-    /// `false`.
+    /// Sets whether the client sends a GET request once more, with the other scheme
+    /// ([`Scheme::SignedQuery`] or [`Scheme::EmptyQuery`]), if the server rejects its signature.
+    /// The client then tries that scheme first for later requests. Use this if you do not know
+    /// which scheme the server verifies. Defaults to `false`.
     pub fn try_other_form(mut self, yes: bool) -> Self {
         self.try_other_form = yes;
         self
@@ -301,8 +310,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the privileged key pair: the API token and API secret of a privileged user, for the
-    /// endpoints that search for users.
+    /// Sets the privileged credentials: the API token and API secret of a privileged user. The
+    /// endpoints that search for users require them.
     pub fn privileged(mut self, id: impl Into<String>, secret: impl Into<Secret>) -> Self {
         self.privileged = Some((id.into(), secret.into()));
         self.privileged_name = PRIVILEGED_SECRET;
@@ -429,7 +438,8 @@ mod tests {
         }
         let half = [("TOKENPASS_PRIVILEGED_CLIENT_ID", "P")];
         let secret = "TOKENPASS_PRIVILEGED_CLIENT_SECRET: ";
-        assert!(with(&half).unwrap_err().starts_with(secret));
+        let problem = "must be set, because TOKENPASS_PRIVILEGED_CLIENT_ID is set";
+        assert_eq!(with(&half).unwrap_err(), format!("{secret}{problem}"));
         assert!(with(&[("TOKENPASS_SCHEME", "x")]).unwrap_err().starts_with("TOKENPASS_SCHEME: "));
     }
 

@@ -1,5 +1,5 @@
 //! The credentials of requests, for a [`RawEndpoint`](crate::RawEndpoint) or an endpoint of your
-//! own. The application's key pair is [`Credential::MAIN`].
+//! own. For a signature with the application's client id and secret, use [`Credential::MAIN`].
 //!
 //! ```no_run
 //! use tokenpass_client::api_auth::Method;
@@ -14,40 +14,40 @@
 
 use api_auth::Credential;
 
-/// The application's key pair, and `client_id` in the query.
+/// A signature with the application's client id and secret, and `client_id` in the query.
 ///
-/// See the example of the module [`credentials`](crate::credentials).
+/// See the example in the module [`credentials`](crate::credentials).
 pub const MAIN_WITH_ID: Credential = Credential::named("main with client_id");
-/// The privileged key pair: a second key pair that belongs to a privileged user.
+/// A signature with the privileged credentials: the API token and API secret of a privileged user.
 ///
-/// See the example of the module [`credentials`](crate::credentials).
+/// See the example in the module [`credentials`](crate::credentials).
 pub const PRIVILEGED: Credential = Credential::named("privileged");
 /// The user's token.
 ///
-/// See the example of the module [`credentials`](crate::credentials).
+/// See the example in the module [`credentials`](crate::credentials).
 pub const USER: Credential = Credential::named("user");
-/// The user's token, and a signature by the application's key pair.
+/// The user's token, and a signature with the application's client id and secret.
 ///
-/// See the example of the module [`credentials`](crate::credentials).
+/// See the example in the module [`credentials`](crate::credentials).
 pub const SIGNED_USER: Credential = Credential::named("user, signed");
 /// The user's token in the header `Authorization: Bearer`, as required by `/oauth/user`.
 ///
-/// See the example of the module [`credentials`](crate::credentials).
+/// See the example in the module [`credentials`](crate::credentials).
 pub const ACCESS_TOKEN: Credential = Credential::named("user, by access_token");
 /// `client_id` in the body.
 ///
-/// See the example of the module [`credentials`](crate::credentials).
+/// See the example in the module [`credentials`](crate::credentials).
 pub const CLIENT_ID: Credential = Credential::named("client_id");
 /// `client_id` in the query.
 ///
-/// See the example of the module [`credentials`](crate::credentials).
+/// See the example in the module [`credentials`](crate::credentials).
 pub const QUERY_ID: Credential = Credential::named("client_id in the query");
 /// `client_id` and `client_secret` in the body.
 ///
-/// See the example of the module [`credentials`](crate::credentials).
+/// See the example in the module [`credentials`](crate::credentials).
 pub const CLIENT_SECRET: Credential = Credential::named("client_secret");
 /// `client_id` and `client_secret` in the body, and `client_id` in the query.
 ///
-/// See the example of the module [`credentials`](crate::credentials).
+/// See the example in the module [`credentials`](crate::credentials).
 pub const CLIENT_SECRET_AND_QUERY_ID: Credential =
     Credential::named("client_secret, client_id in the query");

@@ -33,9 +33,9 @@ pub use groups::{
     UpdateCreditGroup,
 };
 
-/// An entry of a ledger.
+/// An entry of a credit ledger: an amount that was given to an account or taken from it.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, example of the Credit
 /// Transaction Object.
@@ -55,7 +55,7 @@ pub struct CreditTransaction {
     pub tx_uuid: Option<String>,
     /// The amount in credits. It is negative if credits were taken.
     pub amount: Option<i64>,
-    /// The time of the booking, in UTC: `YYYY-MM-DD HH:MM:SS`.
+    /// The time at which the entry was made, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: Option<String>,
     /// The time of the last change, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub updated_at: Option<String>,
@@ -67,16 +67,16 @@ pub struct CreditTransaction {
     pub extra: ExtraFields,
 }
 
-/// A ledger, newest entry first.
+/// The ledger of a group or of an account, with the newest entry first.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Group History and
 /// Credit Account History.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditHistory {
-    /// The sum of all entries of the group. It is 0 in a consistent ledger.
+    /// The sum of all entries of the group, in credits. It is 0 in a consistent ledger.
     pub balance: Option<i64>,
     /// The account. Only set in the history of one account.
     #[serde(default)]
@@ -91,8 +91,8 @@ pub struct CreditHistory {
     pub extra: ExtraFields,
 }
 
-/// Parses a ledger. Returns an error if the response contains no list of entries, so that credits
-/// are not booked again because the ledger seems to be empty.
+/// Parses a ledger. Returns an error if the response contains no list of entries, so that a program
+/// does not give credits again because the ledger seems to be empty.
 fn history(response: &Response) -> Result<CreditHistory, ResponseError> {
     #[derive(Deserialize)]
     struct Required {

@@ -14,8 +14,8 @@ pub(crate) fn read(response: &Response) -> ResponseError {
         .unwrap_or_else(|| status_error(response))
 }
 
-/// Adds code, message and details of an error response to `error`. Returns `None` if the body
-/// contains none of them.
+/// Adds the code, the message and the details of an error response to `error`. Returns `None` if
+/// the body contains neither a code nor a message.
 fn described(response: &Response, error: ResponseError) -> Option<ResponseError> {
     let fields = json::<ExtraFields>(response).ok()?;
     let text_of = |name: &str| fields.read::<String>(name).filter(|text| !text.is_empty());
@@ -36,8 +36,8 @@ fn described(response: &Response, error: ResponseError) -> Option<ResponseError>
 #[serde(transparent)]
 struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
 
-/// Rejects a successful response with an `error` of any type, unless the `error` is an empty value
-/// of PHP, such as `false` or `[]`.
+/// Rejects a response with a success status whose body contains `error`, of any type. An `error`
+/// whose value is empty in PHP, such as `false` or `[]`, is ignored.
 fn reject_error(response: &Response) -> Result<(), ResponseError> {
     const ERROR: &[u8] = b"\"error\"";
     let body = response.body();
@@ -98,7 +98,7 @@ pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> 
     }
 }
 
-/// Parses the response to a lookup. Returns `None` for a 404 of the API itself. An HTML page with
+/// Parses the response to a lookup. Returns `None` for a 404 from the API itself. An HTML page with
 /// status 404 means that the server has no such route, which is an error.
 pub(crate) fn success_or_not_found<T>(
     response: &Response,
@@ -113,9 +113,9 @@ pub(crate) fn success_or_not_found<T>(
     }
 }
 
-/// Parses the response to a lookup within an object that may not exist either, such as an account
+/// Parses the response to a lookup within an object that might not exist either, such as an account
 /// of a group. A 404 with the message `parent_missing` is an error. Returns `None` for any other
-/// 404 of the API.
+/// 404 from the API.
 pub(crate) fn success_or_not_found_in<T>(
     response: &Response,
     parent_missing: &str,
@@ -149,8 +149,8 @@ pub(crate) fn success_or_not_found_in<T>(
 /// # }
 /// ```
 pub trait ErrorExt: sealed::Sealed {
-    /// Returns whether the user's token is unknown or has expired, so that the user must log in
-    /// again. Tokenpass responds to both with 403, which is also its response to a missing scope.
+    /// Returns whether the user's token is unknown or has expired, in which case the user must log
+    /// in again. Tokenpass responds with 403 in both cases, and also if a scope is missing.
     /// `/oauth/user` responds with an error page instead;
     /// [`Client::get_user`](crate::Client::get_user) determines the reason.
     fn needs_login(&self) -> bool;

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 /// Decodes the HTML entities that the server returns in labels, notes and account names
-/// (`Caf&eacute; &amp; more`). Unknown entities and all other characters are unchanged.
+/// (`Caf&eacute; &amp; more`). Unknown entities and all other characters are left unchanged.
 ///
 /// ```
 /// use tokenpass_client::html;

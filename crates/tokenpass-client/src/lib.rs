@@ -1,5 +1,5 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-//! Blocking, typed client of the Tokenpass API.
+//! Blocking, typed client for the Tokenpass API.
 //!
 //! # Contents
 //!
@@ -12,7 +12,7 @@
 //! | [`rules`] | rules of token-controlled access, evaluated by the server or locally | |
 //! | [`tca`] | checks of balances against rules | [`check_user`](Client::check_user), [`check_address`](Client::check_address), [`check_email`](Client::check_email), [`find_users`](Client::find_users) |
 //! | [`promises`] | lending tokens, and the addresses that lend | [`create_promise`](Client::create_promise), [`find_promise`](Client::find_promise), [`list_promises`](Client::list_promises), [`list_promises_by_email`](Client::list_promises_by_email), [`get_promise`](Client::get_promise), [`update_promise`](Client::update_promise), [`cancel_promise`](Client::cancel_promise), [`register_source`](Client::register_source), [`list_sources`](Client::list_sources), [`delete_source`](Client::delete_source), [`source_proof_message`](Client::source_proof_message) |
-//! | [`addresses`] | bitcoin addresses of users | [`list_my_addresses`](Client::list_my_addresses), [`get_my_address`](Client::get_my_address), [`register_address`](Client::register_address), [`verify_address`](Client::verify_address), [`update_address`](Client::update_address), [`delete_address`](Client::delete_address), [`instant_verify`](Client::instant_verify), [`list_public_addresses`](Client::list_public_addresses), [`get_public_address`](Client::get_public_address) |
+//! | [`addresses`] | Bitcoin addresses of users | [`list_my_addresses`](Client::list_my_addresses), [`get_my_address`](Client::get_my_address), [`register_address`](Client::register_address), [`verify_address`](Client::verify_address), [`update_address`](Client::update_address), [`delete_address`](Client::delete_address), [`instant_verify`](Client::instant_verify), [`list_public_addresses`](Client::list_public_addresses), [`get_public_address`](Client::get_public_address) |
 //! | [`balances`] | balances of users, amounts of tokens | [`list_public_balances`](Client::list_public_balances), [`list_protected_balances`](Client::list_protected_balances) |
 //! | [`lookups`] | users by address, and addresses by user | [`get_user_by_address`](Client::get_user_by_address), [`get_users_by_addresses`](Client::get_users_by_addresses), [`get_address_by_user`](Client::get_address_by_user), [`get_user_by_email`](Client::get_user_by_email), [`check_user_exists`](Client::check_user_exists) |
 //! | [`credits`] | credits of an application: groups, accounts, ledgers | [`create_credit_group`](Client::create_credit_group), [`list_credit_groups`](Client::list_credit_groups), [`get_credit_group`](Client::get_credit_group), [`update_credit_group`](Client::update_credit_group), [`get_credit_group_history`](Client::get_credit_group_history), [`create_credit_account`](Client::create_credit_account), [`list_credit_accounts`](Client::list_credit_accounts), [`get_credit_account`](Client::get_credit_account), [`get_credit_account_history`](Client::get_credit_account_history), [`give_credits`](Client::give_credits), [`take_credits`](Client::take_credits) |
@@ -22,7 +22,7 @@
 //! | [`oauth`] | user logins | [`begin_login`](Client::begin_login), [`authorize_url`](Client::authorize_url), [`finish_login`](Client::finish_login), [`exchange_code`](Client::exchange_code), [`exchange_code_at_api`](Client::exchange_code_at_api), [`request_code`](Client::request_code), [`request_password_token`](Client::request_password_token), [`get_user`](Client::get_user), [`log_out`](Client::log_out) |
 //! | [`proof`] | proofs of the ownership of an address | |
 //! | [`html`] | decoding of labels and notes | |
-//! | [`credentials`] | credentials of a [`RawEndpoint`] | |
+//! | [`credentials`] | credentials for a [`RawEndpoint`] | |
 //! | [`ENDPOINTS`] | table of all endpoints | |
 //! | [`api_auth`] | transports, clocks, HTTP types: shared by the four clients | |
 //!

@@ -21,7 +21,7 @@ use crate::{Client, credentials, error};
 
 /// A user, as returned by lookups.
 ///
-/// See the example of the module [`lookups`](crate::lookups).
+/// See the example in the module [`lookups`](crate::lookups).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Lookup Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ use crate::{Client, credentials, error};
 pub struct Owner {
     /// The user's name, such as `bob`.
     pub username: Option<String>,
-    /// A public bitcoin address of the user.
+    /// A public Bitcoin address of the user.
     pub address: Option<String>,
     /// The user's e-mail address.
     pub email: Option<String>,
@@ -44,7 +44,7 @@ fn owner(response: &Response) -> Result<Owner, ResponseError> {
 
 /// `GET /api/v1/lookup/address/{address}`: returns the owner of a public address.
 ///
-/// See the example of the module [`lookups`](crate::lookups).
+/// See the example in the module [`lookups`](crate::lookups).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,12 +70,12 @@ impl Endpoint for GetUserByAddress {
     }
 }
 
-/// `POST /api/v1/lookup/addresses`: returns the owners of many public addresses.
+/// `POST /api/v1/lookup/addresses`: returns the owners of several public addresses.
 ///
-/// See the example of the module [`lookups`](crate::lookups).
+/// See the example in the module [`lookups`](crate::lookups).
 ///
-/// Source: the server of 2017; not documented. The clients of that time call another path, which
-/// the server does not have.
+/// Source: the server's source code of 2017; not documented. The provider's clients of that time
+/// use a different path, which does not exist on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GetUsersByAddresses {
     address_list: Vec<String>,
@@ -105,8 +105,8 @@ impl Endpoint for GetUsersByAddresses {
         Body::json(self)
     }
 
-    /// Parses the owners. `"result":false` means that no address has an owner. `users` is then
-    /// empty or absent.
+    /// Parses the owners. `"result":false` means that no address has an owner. In this case,
+    /// `users` is empty or absent.
     fn parse(&self, response: &Response) -> Result<BTreeMap<String, Owner>, ResponseError> {
         #[derive(Default, Deserialize)]
         #[serde(transparent)]
@@ -127,7 +127,7 @@ impl Endpoint for GetUsersByAddresses {
 
 /// `GET /api/v1/lookup/user/{username}`: returns the first public address of a user.
 ///
-/// See the example of the module [`lookups`](crate::lookups).
+/// See the example in the module [`lookups`](crate::lookups).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,12 +153,12 @@ impl Endpoint for GetAddressByUser {
     }
 }
 
-/// `GET /api/v1/lookup/email/{email}`: returns the user with an e-mail address. Requires a
-/// privileged application.
+/// `GET /api/v1/lookup/email/{email}`: returns the user with this e-mail address. Only privileged
+/// applications may use this endpoint.
 ///
-/// See the example of the module [`lookups`](crate::lookups).
+/// See the example in the module [`lookups`](crate::lookups).
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetUserByEmail {
     email: String,
@@ -184,11 +184,11 @@ impl Endpoint for GetUserByEmail {
 }
 
 /// `GET /api/v1/lookup/user/exists/{username}`: returns whether a user exists. Requires the
-/// privileged key pair.
+/// [privileged credentials](crate::ClientBuilder::privileged).
 ///
-/// See the example of the module [`lookups`](crate::lookups).
+/// See the example in the module [`lookups`](crate::lookups).
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckUserExists {
     username: String,
@@ -202,7 +202,7 @@ impl CheckUserExists {
         Self { username: username.into(), strict: false, id_hash: None }
     }
 
-    /// Sets whether only the user name is compared, and not the slug and the e-mail address.
+    /// Sets whether only the user name is compared, and not the slug or the e-mail address.
     /// Defaults to `false`.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
@@ -211,7 +211,7 @@ impl CheckUserExists {
     }
 
     setters! {
-        /// Sets the [`user_hash`](crate::proof::user_hash) that the id of the user must have.
+        /// Sets the [`user_hash`](crate::proof::user_hash) of the id that the user must have.
         id_hash: impl Into<String>,
     }
 }
@@ -232,13 +232,13 @@ impl Endpoint for CheckUserExists {
     }
 }
 
-/// # Look-ups
+/// # Lookups
 ///
 /// The request and response types are in the module [`lookups`](crate::lookups).
 impl Client {
     /// Returns the owner of a public address, or `None` if there is none.
     ///
-    /// See the example of the module [`lookups`](crate::lookups).
+    /// See the example in the module [`lookups`](crate::lookups).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -246,9 +246,10 @@ impl Client {
         self.send(&GetUserByAddress::new(address))
     }
 
-    /// Returns the owners of those addresses that are public, keyed by address.
+    /// Returns the owners of these addresses, keyed by address. Addresses that are not public are
+    /// omitted.
     ///
-    /// See the example of the module [`lookups`](crate::lookups).
+    /// See the example in the module [`lookups`](crate::lookups).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -262,7 +263,7 @@ impl Client {
     /// Returns the user with this name, including the user's first public address. Returns `None`
     /// if the user does not exist or has no public address.
     ///
-    /// See the example of the module [`lookups`](crate::lookups).
+    /// See the example in the module [`lookups`](crate::lookups).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -270,9 +271,9 @@ impl Client {
         self.send(&GetAddressByUser::new(username))
     }
 
-    /// Returns the user with an e-mail address, or `None` if there is none.
+    /// Returns the user with this e-mail address, or `None` if there is none.
     ///
-    /// See the example of the module [`lookups`](crate::lookups).
+    /// See the example in the module [`lookups`](crate::lookups).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -281,9 +282,9 @@ impl Client {
     }
 
     /// Returns whether a user with this name, slug or e-mail address exists. Requires the
-    /// privileged key pair.
+    /// [privileged credentials](crate::ClientBuilder::privileged).
     ///
-    /// See the example of the module [`lookups`](crate::lookups).
+    /// See the example in the module [`lookups`](crate::lookups).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -2,8 +2,8 @@
 //!
 //! [`Client::begin_login`] creates a login, [`Client::authorize_url`] returns the URL for the
 //! user's browser, [`Authorize::read_callback`] parses the URL to which the browser returns, and
-//! [`Client::finish_login`] exchanges the code for the user's token. See the
-//! example of [`Authorize`]. The README contains a complete program.
+//! [`Client::finish_login`] exchanges the code for the user's token. See the example on
+//! [`Authorize`]. The README contains a complete program.
 
 use std::fmt;
 use std::time::Duration;
@@ -20,28 +20,28 @@ use crate::accounts::{GetSecondFactor, User, user};
 use crate::{Client, credentials, error};
 
 wire_enum! {
-    /// A permission of a user's token. Other scopes can be created from a string.
+    /// A permission that a user grants to a token. Other scopes can be created from a string.
     ///
-    /// See the example of [`Authorize`].
+    /// See the example on [`Authorize`].
     ///
     /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Permission Scopes.
-    /// `chats` is from the server of 2017, `email` from the tests of that server, and
-    /// `manage-chats` from a page that was withdrawn in 2017.
+    /// `chats` is from the server's source code of 2017, `email` from the tests of that server, and
+    /// `manage-chats` from a page that was withdrawn from the documentation in 2017.
     pub enum Scope {
         /// The basic profile.
         User = "user",
         /// The profile's e-mail address.
         Email = "email",
-        /// Checks, the list of public addresses, and public balances.
+        /// Checks of token-controlled access, the list of public addresses, and public balances.
         Tca = "tca",
-        /// Private addresses, in lists and on their own.
+        /// Private addresses, in lists and individually.
         PrivateAddress = "private-address",
         /// The combined balances of all addresses.
         PrivateBalances = "private-balances",
         /// Adding, verifying, changing and removing addresses. Responses then contain all addresses
         /// and their verify codes.
         ManageAddress = "manage-address",
-        /// The messenger.
+        /// Use of the messenger.
         Chats = "chats",
         /// Creating and changing token chats.
         ManageChats = "manage-chats",
@@ -98,7 +98,7 @@ pub struct Authorize {
 }
 
 impl Authorize {
-    /// Creates a login with a random state. `redirect_uri` must be exactly as registered.
+    /// Creates a login with a random state. `redirect_uri` must match the registered URL exactly.
     ///
     /// # Errors
     /// Returns an error if the operating system provides no randomness.
@@ -114,11 +114,11 @@ impl Authorize {
         })
     }
 
-    /// Adds a PKCE code challenge (RFC 7636, method `S256`) of a new random code verifier.
+    /// Adds a PKCE code challenge (RFC 7636, method `S256`) for a new random code verifier.
     ///
     /// The server of 2017 ignores the challenge. A server that supports PKCE accepts the
-    /// authorization code only together with the code verifier: exchange the code with
-    /// [`Client::finish_login`] or set [`ExchangeCode::code_verifier`].
+    /// authorization code only together with the code verifier. Exchange the code with
+    /// [`Client::finish_login`], or set [`ExchangeCode::code_verifier`].
     ///
     /// # Errors
     /// Returns an error if the operating system provides no randomness.
@@ -133,8 +133,8 @@ impl Authorize {
         self
     }
 
-    /// Returns the PKCE code verifier. Store it with the [`state`](Self::state) in the user's
-    /// session. Returns `None` if none was created or set.
+    /// Returns the PKCE code verifier, or `None` if none was created or set. Store it with the
+    /// [`state`](Self::state) in the user's session.
     pub fn code_verifier(&self) -> Option<&Secret> {
         self.code_verifier.as_ref()
     }
@@ -154,8 +154,8 @@ impl Authorize {
     /// Parses the URL (or its query) to which the user returned, and returns the code to exchange.
     ///
     /// # Errors
-    /// Returns an error if the callback contains an error, the state of another login, or no code.
-    /// The state is compared in constant time.
+    /// Returns an error if the callback contains an error, no code, or a state that does not match
+    /// this login. The state is compared in constant time.
     pub fn read_callback(&self, url: &str) -> Result<Secret, LoginError> {
         let query = url.split_once('?').map_or(url, |(_, query)| query);
         let query = query.split('#').next().unwrap_or_default();
@@ -167,7 +167,7 @@ impl Authorize {
         let not_utf8 = |_| failed(LoginErrorKind::NoCode, "", "the callback is not valid UTF-8");
         let params = Params::decode(query).map_err(not_utf8)?;
         if let Some(code) = params.get("error") {
-            // The server sends errors without the state. Errors contain no code.
+            // The server sends errors without the state. A callback with an error contains no code.
             let text = params.get("error_description").or(params.get("message"));
             let kind = match code {
                 "access_denied" => LoginErrorKind::Denied,
@@ -177,7 +177,8 @@ impl Authorize {
         }
         let state = Secret::new(params.get("state").unwrap_or_default());
         if state.is_empty() || state != self.state {
-            let text = "state: belongs to another login, which another person may have started";
+            let text = "state: does not match this login; the callback may be from a login that \
+                        someone else started";
             return Err(failed(LoginErrorKind::StateMismatch, "", text));
         }
         match params.get("code").filter(|code| !code.is_empty()) {
@@ -187,9 +188,9 @@ impl Authorize {
     }
 }
 
-/// The error of a login callback without a valid code.
+/// The error for a login callback that contains no valid code.
 ///
-/// See the example of [`Authorize`].
+/// See the example on [`Authorize`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginError {
     kind: LoginErrorKind,
@@ -199,7 +200,7 @@ pub struct LoginError {
 
 /// The kind of a [`LoginError`].
 ///
-/// See the example of [`Authorize`].
+/// See the example on [`Authorize`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoginErrorKind {
@@ -208,9 +209,9 @@ pub enum LoginErrorKind {
     /// The server rejected the request, for example because of an unknown scope. Correct the
     /// request.
     Rejected,
-    /// The callback has the state of another login. Do not continue.
+    /// The state of the callback is missing or does not match this login. Do not continue.
     StateMismatch,
-    /// The callback has no code, or is not valid UTF-8.
+    /// The callback contains no code, or is not valid UTF-8.
     NoCode,
 }
 
@@ -220,13 +221,13 @@ impl LoginError {
         self.kind
     }
 
-    /// Returns the server's error code, such as `access_denied`, or an empty string if it sent
-    /// none.
+    /// Returns the server's error code, such as `access_denied`, or an empty string if the server
+    /// sent none.
     pub fn code(&self) -> &str {
         &self.code
     }
 
-    /// Returns the message of the server or of this crate.
+    /// Returns the message, which is from the server or from this crate.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -279,7 +280,7 @@ impl Endpoint for Authorize {
 
 /// The path at which codes are exchanged for tokens.
 ///
-/// See the example of [`Authorize`].
+/// See the example on [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration
 /// (`/oauth/access-token`). `/oauth/token` is from a client of 2021.
@@ -294,16 +295,18 @@ pub enum TokenPath {
 }
 
 /// The location of a user's token in a request. Requests to `/oauth/user` always use the header.
-/// There, the server also accepts the parameter `access_token`.
+/// That endpoint also accepts the parameter `access_token`.
 ///
-/// See the example of [`Authorize`].
+/// See the example on [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration (the
-/// parameter). The header is from the server of 2017 and the provider's clients of 2017 to 2020.
+/// parameter). The header is from the server's source code of 2017 and from the provider's clients
+/// of 2017 to 2020.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenLocation {
-    /// The parameter `oauth_token`, in the query of GET and DELETE and in the body otherwise.
+    /// The parameter `oauth_token`, in the query of GET and DELETE requests, and in the body of all
+    /// others.
     ///
     /// Servers write queries to their access logs. The HTTP library logs queries as well: at
     /// `trace` with the target `ureq_proto`, and at `debug` with the target `ureq` if that target
@@ -316,10 +319,10 @@ pub enum TokenLocation {
 
 /// A user's token.
 ///
-/// See the example of [`Authorize`].
+/// See the example on [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Requesting OAuth Token.
-/// Type and lifetime are from the server of 2017.
+/// The type and the lifetime are from the server's source code of 2017.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserToken {
@@ -327,8 +330,8 @@ pub struct UserToken {
     pub access_token: Secret,
     /// The type of the token, `Bearer`.
     pub token_type: Option<String>,
-    /// The lifetime, 30 days on the server of 2017. There is no refresh token: after the token has
-    /// expired, the user must log in again.
+    /// The lifetime of the token, which is 30 days on the server of 2017. There is no refresh
+    /// token: after the token has expired, the user must log in again.
     pub expires_in: Option<Duration>,
 }
 
@@ -342,12 +345,12 @@ fn token(response: &Response) -> Result<UserToken, ResponseError> {
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         let error = error::read(response);
         let html = response.body().trim_ascii_start().starts_with(b"<");
-        // The server of 2017 responds with this page to every rejected code or key pair.
+        // The server of 2017 responds with this page if it rejects the code or the client id and
+        // secret.
         return Err(if html {
-            ResponseError::new(ErrorKind::Auth)
-                .with_message(
-                "the server responded with an error page: the code, the key pair or redirect_uri is \
-                 probably invalid",
+            ResponseError::new(ErrorKind::Auth).with_message(
+                "the server responded with an error page: the code, the client id and secret, or \
+                 the redirect_uri is probably invalid",
             )
         } else {
             error
@@ -373,7 +376,7 @@ fn token_or_page(status: StatusCode) -> bool {
 /// `POST /oauth/access-token`: exchanges a code for the user's token. A code can be used once and
 /// is valid for an hour.
 ///
-/// See the example of [`Authorize`].
+/// See the example on [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -444,9 +447,9 @@ impl Endpoint for ExchangeCode {
 /// `POST /api/v1/oauth/token`: exchanges a code for a token at a path under `/api/v1`. Use
 /// [`ExchangeCode`] instead.
 ///
-/// See the example of [`Authorize`].
+/// See the example on [`Authorize`].
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeCodeAtApi {
     code: Secret,
@@ -456,8 +459,8 @@ pub struct ExchangeCodeAtApi {
 }
 
 impl ExchangeCodeAtApi {
-    /// Creates a request to exchange a code that was sent to this `redirect_uri` for a login with
-    /// these scopes and this state.
+    /// Creates a request to exchange a code. `redirect_uri`, the scopes and the state must be those
+    /// of the login.
     pub fn new(
         code: impl Into<Secret>,
         redirect_uri: impl Into<String>,
@@ -521,12 +524,12 @@ fn spaced_login(username: &str, password: &Secret) -> Option<&'static str> {
     password.has_outer_space().then_some("password")
 }
 
-/// `POST /oauth/token`: requests a token with a user's name and password. Requires a first-party
-/// key pair.
+/// `POST /oauth/token`: requests a token with a user's name and password. Requires the client id
+/// and secret of a first-party application.
 ///
-/// See the example of [`Authorize`].
+/// See the example on [`Authorize`].
 ///
-/// Source: clients of 2020 and later; not documented.
+/// Source: the provider's clients since 2020; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestPasswordToken {
     username: String,
@@ -584,9 +587,9 @@ impl Endpoint for RequestPasswordToken {
 /// `POST /api/v1/oauth/request`: requests a code with a user's name and password, without a
 /// browser.
 ///
-/// See the example of [`Authorize`].
+/// See the example on [`Authorize`].
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestCode {
     login: Authorize,
@@ -647,7 +650,7 @@ impl Endpoint for RequestCode {
         })
     }
 
-    /// Parses the code. If the response contains a state, it must be that of the request.
+    /// Parses the code. If the response contains a state, the state must be that of the request.
     fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
         #[derive(Deserialize)]
         struct Fields {
@@ -667,7 +670,7 @@ impl Endpoint for RequestCode {
 
 /// `GET /oauth/user`: returns the user of a token. Requires the scope `user`.
 ///
-/// See the example of [`Authorize`].
+/// See the example on [`Authorize`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -694,9 +697,9 @@ impl Endpoint for GetUser {
 /// `GET /api/v1/oauth/logout`: invalidates the user's token and session. The request is never
 /// retried if its outcome is unknown, although it is a GET.
 ///
-/// See the example of [`Authorize`].
+/// See the example on [`Authorize`].
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogOut {}
@@ -725,7 +728,7 @@ impl Endpoint for LogOut {
 impl Client {
     /// Returns the URL of the login page, for the user's browser.
     ///
-    /// See the example of [`Authorize`].
+    /// See the example on [`Authorize`].
     ///
     /// # Errors
     /// Returns an error that names the first invalid argument.
@@ -736,7 +739,7 @@ impl Client {
     /// Creates a login with these scopes and a PKCE code challenge. It uses the client's redirect
     /// URI.
     ///
-    /// See the example of [`Authorize`].
+    /// See the example on [`Authorize`].
     ///
     /// # Errors
     /// Returns an error if the client has no redirect URI, or if the operating system provides no
@@ -747,7 +750,7 @@ impl Client {
 
     /// Exchanges the code of a login for the user's token, with the login's PKCE code verifier.
     ///
-    /// See the example of [`Authorize`].
+    /// See the example on [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). The server rejects a used or expired code with
@@ -763,7 +766,7 @@ impl Client {
     /// Exchanges a code for the user's token without a PKCE code verifier, for servers that ignore
     /// PKCE and for logins without PKCE. Prefer [`finish_login`](Client::finish_login).
     ///
-    /// See the example of [`Authorize`].
+    /// See the example on [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). The server rejects a used or expired code with
@@ -776,7 +779,7 @@ impl Client {
     /// Exchanges a code for a token at a path under `/api/v1`. Use
     /// [`exchange_code`](Client::exchange_code) instead.
     ///
-    /// See the example of [`Authorize`].
+    /// See the example on [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -784,9 +787,10 @@ impl Client {
         self.send(request)
     }
 
-    /// Requests a user's token with the user's name and password. Requires a first-party key pair.
+    /// Requests a user's token with the user's name and password. Requires the client id and secret
+    /// of a first-party application.
     ///
-    /// See the example of [`Authorize`].
+    /// See the example on [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -801,23 +805,23 @@ impl Client {
 
     /// Requests a code with a user's name and password, without a browser.
     ///
-    /// See the example of [`Authorize`].
+    /// See the example on [`Authorize`].
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). The server also sends rejections with HTTP 200; they
-    /// are returned as errors.
+    /// See [`ErrorKind`](crate::ErrorKind). The server sends some rejections with HTTP 200. This
+    /// method returns them as errors.
     pub fn request_code(&self, request: &RequestCode) -> Result<Secret> {
         self.send(request)
     }
 
-    /// Returns the user of the token.
+    /// Returns the user to whom the client's token belongs.
     ///
     /// The server of 2017 responds with an error page (HTTP 500) if the token is unknown or has
     /// expired. In this case, this method sends another request with the same token to determine
     /// the reason. If the reason is the token, the error is that of the endpoint
     /// `second_factor.status`, and [`needs_login`](crate::ErrorExt::needs_login) returns `true`.
     ///
-    /// See the example of [`Authorize`].
+    /// See the example on [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -835,9 +839,9 @@ impl Client {
         })
     }
 
-    /// Invalidates the token.
+    /// Invalidates the client's token and the user's session.
     ///
-    /// See the example of [`Authorize`].
+    /// See the example on [`Authorize`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -16,7 +16,7 @@ use crate::{Client, error};
 /// `GET /api/v1/perks/{token}`: returns the number of active chats that a token gives access to. No
 /// credentials are required.
 ///
-/// See the example of the module [`perks`](crate::perks).
+/// See the example in the module [`perks`](crate::perks).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +31,9 @@ impl GetPerks {
     }
 }
 
-/// The perks of a token.
+/// The perks of a token: the number of chats that it gives access to.
 ///
-/// See the example of the module [`perks`](crate::perks).
+/// See the example in the module [`perks`](crate::perks).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Perks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ impl Endpoint for GetPerks {
 
 /// `GET /api/v1/tca/asset/{chain}/{asset}`: returns details of an asset.
 ///
-/// See the example of the module [`perks`](crate::perks).
+/// See the example in the module [`perks`](crate::perks).
 ///
 /// Source: the provider's client of 2022. Neither the endpoint nor the format of its response is
 /// documented.
@@ -95,7 +95,7 @@ impl Endpoint for GetAsset {
 impl Client {
     /// Returns the number of active chats that a token gives access to.
     ///
-    /// See the example of the module [`perks`](crate::perks).
+    /// See the example in the module [`perks`](crate::perks).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -103,9 +103,9 @@ impl Client {
         self.send(&GetPerks::new(token))
     }
 
-    /// Returns the details of an asset, as sent by the server of 2022.
+    /// Returns the details of an asset as the server sends them. Their format is not documented.
     ///
-    /// See the example of the module [`perks`](crate::perks).
+    /// See the example in the module [`perks`](crate::perks).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -85,17 +85,19 @@ impl RegisterSource {
     }
 
     setters! {
-        /// Sets the signature of [`Client::source_proof_message`] with the key of the address, in
-        /// base64.
+        /// Sets the signature of the message from [`Client::source_proof_message`], made with the
+        /// key of the address, in base64.
         proof: impl Into<String>,
-        /// Sets the user to whom the address is assigned. Requires a privileged application.
+        /// Sets the user to whom the address is assigned. Only privileged applications may set
+        /// this.
         assign_user: impl Into<String>,
-        /// Sets the [`user_hash`](crate::proof::user_hash) of that user's id. Requires a privileged
-        /// application.
+        /// Sets the [`user_hash`](crate::proof::user_hash) of that user's id. Only privileged
+        /// applications may set this.
         assign_user_hash: impl Into<String>,
-        /// Sets the label of the assigned address. Requires a privileged application.
+        /// Sets the label of the assigned address. Only privileged applications may set this.
         assign_user_label: impl Into<String>,
-        /// Sets the chain, such as `bitcoin`. Sent as `type`, for servers since 2019.
+        /// Sets the chain, such as `bitcoin`. It is sent as `type`. Supported by servers since
+        /// 2019.
         chain: impl Into<String>,
     }
 }
@@ -118,10 +120,10 @@ impl Endpoint for RegisterSource {
     }
 }
 
-/// `DELETE /api/v1/tca/provisional/{address}`: removes a source from the whitelist. The path in the
-/// documentation does not exist on any server.
+/// `DELETE /api/v1/tca/provisional/{address}`: removes a source from the whitelist. The
+/// documentation contains a different path, which does not exist on any server.
 ///
-/// See the example of the module [`promises`](crate::promises).
+/// See the example in the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +150,7 @@ impl Endpoint for DeleteSource {
 
 /// `GET /api/v1/tca/provisional`: lists the whitelisted sources.
 ///
-/// See the example of the module [`promises`](crate::promises).
+/// See the example in the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -164,10 +166,10 @@ impl ListSources {
 
 /// The whitelisted sources of an application.
 ///
-/// See the example of the module [`promises`](crate::promises).
+/// See the example in the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Source Addresses.
-/// The list as an object is from the server of 2017.
+/// That the list can be an object is from the server's source code of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sources {
@@ -184,14 +186,14 @@ pub struct Sources {
 
 /// A whitelisted source.
 ///
-/// See the example of the module [`promises`](crate::promises).
+/// See the example in the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Source Address Object.
 /// `type` is from the provider's clients since 2019.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Source {
-    /// The bitcoin address of the source.
+    /// The Bitcoin address of the source.
     pub address: Option<String>,
     /// The assets that may be promised from the address. `None` means any asset.
     #[serde(default, deserialize_with = "some_texts")]
@@ -210,7 +212,7 @@ fn sources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Source>, D:
     Ok(entries.into_iter().flatten().collect())
 }
 
-/// Deserializes strings from a list, from an object instead of a list, or from a single string.
+/// Deserializes strings from a list, from the values of an object, or from a single string.
 fn some_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     #[derive(Deserialize)]
     struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
@@ -259,14 +261,14 @@ impl Endpoint for ListSources {
 /// ```
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Submit Provisional TX.
-/// `email:` is from the server of 2017.
+/// The prefix `email:` is from the server's source code of 2017.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Destination(String);
 
 impl Destination {
-    /// Creates a destination from the name of a user. The server selects the user's address and
-    /// returns it.
+    /// Creates a destination from the name of a user. The server selects an address of the user and
+    /// returns it in the promise.
     pub fn user(username: impl AsRef<str>) -> Self {
         Self(["user:", username.as_ref()].concat())
     }
@@ -300,11 +302,11 @@ impl From<String> for Destination {
 ///
 /// The request is never retried if its outcome is unknown, unless it has a txid or fingerprint of
 /// at most 255 characters that is neither blank nor `0`. The server uses these values to detect a
-/// promise that already exists. If a retry shows that the lost request was carried out,
+/// promise that already exists. If a retry shows that an earlier attempt was carried out,
 /// [`Client::create_promise`] returns that promise.
 ///
 /// The server compares the txid or fingerprint (or both, if both are set) with the promises of all
-/// applications, and ignores the rest of the request. Two simultaneous requests may both succeed.
+/// applications, and ignores the rest of the request. Two simultaneous requests can both succeed.
 /// Therefore, send the request for a txid from one process only, and set a timeout that is longer
 /// than the server's processing time.
 ///
@@ -347,8 +349,8 @@ pub struct CreatePromise {
 }
 
 impl CreatePromise {
-    /// Creates a request for a promise from a whitelisted source. The source must hold all amounts
-    /// that are promised from it.
+    /// Creates a request for a promise from a whitelisted source. The balance of the source must
+    /// cover all amounts that are promised from it.
     pub fn new(
         source: impl Into<String>,
         destination: impl Into<Destination>,
@@ -383,17 +385,18 @@ impl CreatePromise {
         reference: impl Into<String>,
         /// Sets the note. The server returns it with HTML entities.
         note: impl Into<String>,
-        /// Sets the chain, such as `bitcoin`, for servers since 2019.
+        /// Sets the chain, such as `bitcoin`. Supported by servers since 2019.
         chain: impl Into<String>,
-        /// Sets the protocol on the chain, such as `counterparty`, for servers since 2019.
+        /// Sets the protocol on the chain, such as `counterparty`. Supported by servers since
+        /// 2019.
         protocol: impl Into<String>,
-        /// Sets whether the destination is a generated address, for servers since 2022.
+        /// Sets whether the destination is a generated address. Supported by servers since 2022.
         pseudo: bool,
     }
 }
 
 /// Returns whether the server searches for a promise with this txid or fingerprint. It ignores
-/// blank values and truncates longer ones when it stores them.
+/// blank values, and truncates values of more than 255 characters when it stores them.
 fn is_searched(name: &str) -> bool {
     let is_blank = |char: char| char.is_whitespace() || char == '\0';
     let text = name.trim_matches(is_blank);
@@ -425,7 +428,8 @@ impl CreatePromise {
     }
 }
 
-/// Returns whether the server responded that a promise with this txid or fingerprint exists.
+/// Returns whether the server responded that a promise with this txid or fingerprint already
+/// exists.
 fn is_duplicate(error: &Error) -> bool {
     const TEXT: &str = "matching txid or fingerprint already exists";
     error.status() == Some(StatusCode::BAD_REQUEST)
@@ -501,11 +505,11 @@ fn promise_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Promi
 
 /// A promise (a provisional transaction).
 ///
-/// See the example of the module [`promises`](crate::promises).
+/// See the example in the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Provisional TX Object.
-/// The truncation of `ref` is from the server of 2017; `precision`, `chain` and `protocol` are from
-/// the provider's plug-in of 2022.
+/// The truncation of `ref` is from the server's source code of 2017. `precision`, `chain` and
+/// `protocol` are from the provider's plug-in of 2022.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Promise {
@@ -521,7 +525,8 @@ pub struct Promise {
     pub asset: Option<String>,
     /// The amount in satoshis.
     pub quantity: Option<Satoshis>,
-    /// The fingerprint of the transaction that fulfils the promise, 64 hex digits.
+    /// The fingerprint that was set, or that of the transaction that fulfils the promise (64 hex
+    /// digits).
     pub fingerprint: Option<String>,
     /// The id of the transaction that fulfils the promise, 64 hex digits.
     pub txid: Option<String>,
@@ -529,7 +534,7 @@ pub struct Promise {
     /// truncated at the second `:`, and it is an empty string if no reference was set.
     #[serde(rename = "ref")]
     pub reference: Option<String>,
-    /// The time of expiry. `None` if the promise does not expire.
+    /// The time at which the promise expires. `None` if it does not expire.
     #[serde(rename = "expiration", default, deserialize_with = "wire::end_time")]
     pub expires: Option<UnixTime>,
     /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
@@ -540,7 +545,7 @@ pub struct Promise {
     pub pseudo: Option<bool>,
     /// The note, with HTML entities; see [`html::decode`](crate::html::decode).
     pub note: Option<String>,
-    /// The number of decimals of the asset, such as 8. Returned by servers since 2022.
+    /// The number of decimal places of the asset, such as 8. Returned by servers since 2022.
     pub precision: Option<i64>,
     /// The chain of the addresses, such as `bitcoin`. Returned by servers since 2022.
     pub chain: Option<String>,
@@ -613,7 +618,7 @@ impl Endpoint for CreatePromise {
 
 /// `GET /api/v1/tca/provisional/tx`: lists all promises that the application made.
 ///
-/// See the example of the module [`promises`](crate::promises).
+/// See the example in the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -628,7 +633,7 @@ impl ListPromises {
     }
 
     setters! {
-        /// Sets the destination address of the promises to list, for servers since 2018.
+        /// Sets the destination address of the promises to list. Supported by servers since 2018.
         destination: impl Into<String>,
     }
 }
@@ -649,9 +654,9 @@ impl Endpoint for ListPromises {
 
 /// `GET /api/v1/tca/provisional/byemail/{email}`: lists the promises to an e-mail address.
 ///
-/// See the example of the module [`promises`](crate::promises).
+/// See the example in the module [`promises`](crate::promises).
 ///
-/// Source: clients of 2018 and later; not documented.
+/// Source: the provider's clients since 2018; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPromisesByEmail {
     email: String,
@@ -677,7 +682,7 @@ impl Endpoint for ListPromisesByEmail {
 /// `GET /api/v1/tca/provisional/tx/{id}`: returns one promise by its id, txid or fingerprint.
 /// Prefer the id.
 ///
-/// See the example of the module [`promises`](crate::promises).
+/// See the example in the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -794,7 +799,7 @@ impl Endpoint for UpdatePromise {
 
 /// `DELETE /api/v1/tca/provisional/tx/{id}`: cancels a promise.
 ///
-/// See the example of the module [`promises`](crate::promises).
+/// See the example in the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -825,7 +830,7 @@ impl Endpoint for CancelPromise {
 impl Client {
     /// Whitelists an address as a source of promises, or changes its list of assets.
     ///
-    /// See the example of the module [`promises`](crate::promises).
+    /// See the example in the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -835,14 +840,14 @@ impl Client {
 
     /// Returns the message to sign with the key of the address, for [`RegisterSource::proof`].
     ///
-    /// See the example of the module [`promises`](crate::promises).
+    /// See the example in the module [`promises`](crate::promises).
     pub fn source_proof_message(&self, address: &str) -> String {
         proof::source_proof_message(address, self.client_id())
     }
 
     /// Removes a source from the whitelist.
     ///
-    /// See the example of the module [`promises`](crate::promises).
+    /// See the example in the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -852,7 +857,7 @@ impl Client {
 
     /// Returns the whitelisted sources.
     ///
-    /// See the example of the module [`promises`](crate::promises).
+    /// See the example in the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -863,11 +868,11 @@ impl Client {
     /// Promises (lends) an amount of a token.
     ///
     /// A request with a txid or fingerprint is retried if its response was lost. If the server
-    /// responds to the retry that the promise exists, this method returns the promise, in the same
-    /// way as [`find_promise`](Client::find_promise). [`send`](Client::send) returns that response
-    /// as an error.
+    /// responds to the retry that the promise already exists, this method returns the promise, in
+    /// the same way as [`find_promise`](Client::find_promise). [`send`](Client::send) returns that
+    /// response as an error.
     ///
-    /// See the example of the module [`promises`](crate::promises).
+    /// See the example in the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If the outcome is unknown, call
@@ -886,15 +891,15 @@ impl Client {
         })
     }
 
-    /// Returns the application's promise that was created by this request: it has the same txid,
+    /// Returns the promise that the application created with this request. It has the same txid,
     /// fingerprint, source, asset and quantity, and the same destination if that is an address.
-    /// Returns `None` if there is none.
+    /// Returns `None` if there is no such promise.
     ///
-    /// Call this method after an error with an unknown outcome, for example when a program is
-    /// restarted. It sends one request, and requests the list of promises if the first response is
+    /// Call this method after an error with an unknown outcome, for example after a restart of the
+    /// program. It sends one request, and requests the list of promises if the first response is
     /// about another promise.
     ///
-    /// See the example of the module [`promises`](crate::promises).
+    /// See the example in the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). Returns an error if the request has neither a txid nor
@@ -908,7 +913,7 @@ impl Client {
         match self.get_promise(name) {
             Ok(None) => return Ok(None),
             Ok(Some(promise)) if request.is_fulfilled_by(&promise) => return Ok(Some(promise)),
-            // The server may interpret digits at the beginning of a name as the id of another
+            // The server can interpret digits at the beginning of a name as the id of another
             // promise, even of another application.
             Ok(Some(_)) => {}
             Err(error) if error.kind() == ErrorKind::Input => {}
@@ -921,7 +926,7 @@ impl Client {
 
     /// Returns all promises that the application made.
     ///
-    /// See the example of the module [`promises`](crate::promises).
+    /// See the example in the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -931,7 +936,7 @@ impl Client {
 
     /// Returns the promises to an e-mail address. The endpoint is not documented.
     ///
-    /// See the example of the module [`promises`](crate::promises).
+    /// See the example in the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -941,7 +946,7 @@ impl Client {
 
     /// Returns a promise by its id, txid or fingerprint, or `None` if there is none.
     ///
-    /// See the example of the module [`promises`](crate::promises).
+    /// See the example in the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -951,7 +956,7 @@ impl Client {
 
     /// Changes a promise.
     ///
-    /// See the example of the module [`promises`](crate::promises).
+    /// See the example in the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -961,7 +966,7 @@ impl Client {
 
     /// Cancels a promise.
     ///
-    /// See the example of the module [`promises`](crate::promises).
+    /// See the example in the module [`promises`](crate::promises).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,5 +1,5 @@
 //! Messages that prove the ownership of an address. They are signed with the key of the address, in
-//! the format of bitcoin wallets (`signmessage`: base64 of 65 bytes). With the feature
+//! the format of Bitcoin wallets (`signmessage`: base64 of 65 bytes). With the feature
 //! `sign-message`, `MessageKey` creates these signatures.
 
 use api_auth::Params;
@@ -8,7 +8,7 @@ use api_auth::hmac::sha256_hex;
 #[cfg(feature = "sign-message")]
 pub use crate::sign_message::{MessageKey, verify_message};
 
-/// Returns the suffix that follows the address in the message of [`source_proof_message`].
+/// Returns the suffix that follows the address in the message from [`source_proof_message`].
 ///
 /// ```
 /// assert!(tokenpass_client::proof::proof_suffix("APITOKEN_001").starts_with("_00d72044ce3f6e20"));
@@ -21,14 +21,14 @@ pub fn proof_suffix(client_id: &str) -> String {
 /// [`RegisterSource::proof`](crate::promises::RegisterSource::proof). The message depends on the
 /// application's client id.
 ///
-/// See the example of [`extract_signature`].
+/// See the example on [`extract_signature`].
 pub fn source_proof_message(address: &str, client_id: &str) -> String {
     [address, &proof_suffix(client_id)].concat()
 }
 
 /// Returns the message to sign for an instant verification: the parameter `msg` of the URL that the
-/// user's dashboard shows as a QR code. The message is valid once, for about ten minutes. Returns
-/// `None` if the URL contains no message.
+/// user's dashboard shows as a QR code. The message can be used once, within about ten minutes.
+/// Returns `None` if the URL contains no message.
 ///
 /// ```
 /// use tokenpass_client::proof::instant_verify_message;
@@ -44,16 +44,16 @@ pub fn instant_verify_message(url: &str) -> Option<String> {
     (!message.is_empty()).then_some(message)
 }
 
-/// Returns the SHA-256 of a user's id, in hexadecimal. Privileged requests send it to prove that
-/// the sender knows the id.
+/// Returns the SHA-256 hash of a user's id, in hexadecimal. Privileged requests contain it to prove
+/// that the sender knows the id.
 ///
-/// See the example of [`extract_signature`].
+/// See the example on [`extract_signature`].
 pub fn user_hash(user_id: &str) -> String {
     sha256_hex(user_id.as_bytes())
 }
 
-/// Extracts the signature from the output of a wallet: the line before `-----END BITCOIN
-/// SIGNATURE-----`, or the whole string if it has no such line.
+/// Extracts the signature from the output of a wallet: the line before
+/// `-----END BITCOIN SIGNATURE-----`, or the whole string if it contains no such line.
 ///
 /// ```
 /// use tokenpass_client::proof::extract_signature;

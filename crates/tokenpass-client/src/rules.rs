@@ -12,10 +12,11 @@ use crate::balances::{Balances, Holding, Quantity, Satoshis, php_number};
 wire_enum! {
     /// The comparison of a balance with the amount of a rule.
     ///
-    /// See the example of [`Rules`](crate::Rules).
+    /// See the example on [`Rules`](crate::Rules).
     ///
     /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules. That `<`
-    /// and `<=` require more than 0 is from the provider's library `token-controlled-access`.
+    /// and `<=` require a balance of more than 0 is from the provider's library
+    /// `token-controlled-access`.
     pub enum Op {
         /// At least the amount. This is the default.
         AtLeast = ">=",
@@ -25,7 +26,7 @@ wire_enum! {
         Exactly = "=",
         /// The same as [`Op::Exactly`].
         Equal = "==",
-        /// Any other amount.
+        /// Less or more than the amount.
         OtherThan = "!=",
         /// The same as [`Op::OtherThan`].
         Not = "!",
@@ -53,8 +54,8 @@ impl Op {
 }
 
 /// The largest amount of a rule, 10000000 tokens. A server computes satoshis as a floating-point
-/// number. The rounding error is less than one half up to 10^15, and PHP does not round larger
-/// numbers.
+/// number. Up to 10^15 satoshis, the rounding error of this number is less than one half. PHP does
+/// not round larger numbers.
 pub(crate) const MAX_AMOUNT: Satoshis = Satoshis::new(1_000_000_000_000_000);
 
 /// The operators, for error messages.
@@ -63,7 +64,7 @@ const KNOWN_OPS: &str = ">=, >, =, ==, !=, !, < or <=";
 pub(crate) const TOO_LARGE: &str =
     "must be at most 10000000: the server reads larger amounts as inexact floating-point numbers";
 
-/// A rule: the required amount of an asset.
+/// A rule, which compares the balance of an asset with an amount.
 ///
 /// ```
 /// use tokenpass_client::{Op, Rule, Satoshis};
@@ -87,12 +88,12 @@ impl Rule {
         Self { asset: asset.into().to_ascii_uppercase(), op, amount }
     }
 
-    /// Creates a rule that requires at least `amount`.
+    /// Creates a rule that requires a balance of at least `amount`.
     pub fn at_least(asset: impl Into<String>, amount: Satoshis) -> Self {
         Self::new(asset, Op::AtLeast, amount)
     }
 
-    /// Creates a rule that requires more than 0.
+    /// Creates a rule that requires a balance of more than 0.
     pub fn some(asset: impl Into<String>) -> Self {
         Self::new(asset, Op::MoreThan, Satoshis::new(0))
     }
@@ -102,7 +103,7 @@ impl Rule {
         &self.asset
     }
 
-    /// Returns the comparison.
+    /// Returns the comparison operator.
     pub fn op(&self) -> &Op {
         &self.op
     }
@@ -121,9 +122,9 @@ impl Rule {
 }
 
 impl fmt::Display for Rule {
-    /// Formats the rule as `ASSET operator amount`. A name or operator that is invalid in a rule,
-    /// such as in a result of [`Rules::from_query`], is quoted, so that the result cannot be parsed
-    /// as a rule.
+    /// Formats the rule as `ASSET operator amount`. A name or an operator that is invalid in a rule
+    /// is quoted, so that the result cannot be parsed as a rule. [`Rules::from_query`] can return
+    /// such rules.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match asset_problem(&self.asset) {
             None => f.write_str(&self.asset)?,
@@ -153,11 +154,12 @@ impl fmt::Display for Rule {
 /// # Ok::<(), tokenpass_client::InputError>(())
 /// ```
 ///
-/// An asset may occur twice, for a range. If promises are not counted, the string ends with
-/// `without promises`, which is also parsed.
+/// An asset can occur twice, to define a range. If promises are not counted, the formatted string
+/// ends with `without promises`, which is also parsed.
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules. Parsing and
-/// evaluation are from the server of 2017 and the provider's library `token-controlled-access`.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules. The parsing
+/// and the evaluation are from the server's source code of 2017 and from the provider's library
+/// `token-controlled-access`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     stack: Vec<Stacked>,
@@ -195,8 +197,8 @@ impl Rules {
     /// Excludes promises, so that only actual balances are counted. This only affects
     /// [`check_user`](crate::Client::check_user).
     ///
-    /// Sent as `no_provisional=0`: the server's flag is inverted, and `no_provisional=1` has no
-    /// effect.
+    /// The request then contains `no_provisional=0`, because the server's flag is inverted:
+    /// `no_provisional=1` has no effect.
     #[must_use]
     pub fn without_promises(mut self) -> Self {
         self.without_promises = true;
@@ -241,14 +243,14 @@ impl Rules {
         group.unwrap_or(false)
     }
 
-    /// Parses a query as a server does, including its quirks, to analyze why a server denies
-    /// access. `oauth_token` and `no_provisional` are not rules. Every other name except `op_N` and
-    /// `stackop_N` becomes a rule, including `client_id` and `stackOp_1`.
+    /// Parses a query as a server does, including its quirks. Use this to find out why a server
+    /// denies access. `oauth_token` and `no_provisional` are not rules. Every other name except
+    /// `op_N` and `stackop_N` becomes a rule, including `client_id` and `stackOp_1`.
     ///
     /// # Errors
-    /// Returns an error for a query that is not UTF-8, a name with brackets, and an amount that is
-    /// larger than any balance or that the server does not interpret as whole satoshis (PHP does
-    /// not round amounts of 10000000 tokens or more).
+    /// Returns an error for a query that is not UTF-8, for a name with brackets, and for an amount
+    /// that is larger than any balance or that the server does not interpret as whole satoshis.
+    /// (PHP does not round amounts of 10000000 tokens or more.)
     ///
     /// ```
     /// use tokenpass_client::Rules;
@@ -321,9 +323,9 @@ impl Rules {
     ///   characters other than ASCII letters, digits and `:` (subassets can never match),
     /// - an asset occurs more often than the query can express,
     /// - an operator is unknown,
-    /// - an amount is below 0 or above 10000000 tokens (10^15 satoshis). The server may interpret a
-    ///   larger amount as another number, because it calculates with floating-point numbers, which
-    ///   PHP does not round at that size.
+    /// - an amount is below 0 or above 10000000 tokens (10^15 satoshis). The server can interpret a
+    ///   larger amount as a different number, because it calculates with floating-point numbers,
+    ///   which PHP does not round at that size.
     pub fn validate(&self) -> Result<(), InputError> {
         if self.stack.is_empty() {
             return Err(InputError::new(
@@ -372,8 +374,8 @@ impl Rules {
     }
 
     /// Returns the name of each rule in the query. PHP keeps only one value per name, so the second
-    /// rule on an asset gets a name in another mix of upper and lower case. The error is the index
-    /// of the first rule for which no name is left.
+    /// rule on an asset gets the name in a different mix of upper and lower case. The error is the
+    /// index of the first rule for which no name is left.
     fn names(&self) -> Result<Vec<String>, usize> {
         let mut used: HashMap<&str, u32> = HashMap::new();
         let mut names = Vec::with_capacity(self.stack.len());
@@ -477,10 +479,11 @@ impl FromStr for Rules {
     /// Parses `ASSET [operator amount]`, joined with `and` and `or`. `and` has precedence: "A and B
     /// or C and D" is "(A and B) or (C and D)". An asset alone requires more than 0.
     ///
-    /// Parentheses are accepted where a server can express them. This is everywhere except around
-    /// an `or` that is joined with `and`: "A and (B or C)" must be written "A and B or A and C".
+    /// Parentheses are accepted wherever the server's notation can express them, which is
+    /// everywhere except around an `or` that is joined with `and`: "A and (B or C)" must be written
+    /// "A and B or A and C".
     ///
-    /// The string may end with `without promises`; see
+    /// The string can end with `without promises`; see
     /// [`without_promises`](Rules::without_promises).
     ///
     /// # Errors
@@ -685,7 +688,7 @@ impl<'a> Parser<'a> {
                 word.parse::<Satoshis>().map_err(|_| match is_too_large(word) {
                     true => error(position, TOO_LARGE),
                     false => {
-                        let problem = "is not an amount with at most 8 decimals";
+                        let problem = "is not an amount with at most 8 decimal places";
                         error(position, format!("{word:?} {problem}"))
                     }
                 })?
@@ -699,7 +702,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Returns whether a word is a decimal number with more than seven digits before the point.
+/// Returns whether a word is a decimal number with more than seven digits before the decimal point.
 fn is_too_large(word: &str) -> bool {
     let (mantissa, exponent) = word.split_once(['e', 'E']).unwrap_or((word, "0"));
     let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -854,8 +857,8 @@ mod tests {
             ("A > x", 4, "expected an amount, found \"x\""),
             ("A >", 3, "expected an amount, found the end"),
             ("A > and B", 4, "expected an amount, found \"and\""),
-            ("A > 0.000000001", 4, "is not an amount with at most 8 decimals"),
-            ("A > 5e", 4, "is not an amount with at most 8 decimals"),
+            ("A > 0.000000001", 4, "is not an amount with at most 8 decimal places"),
+            ("A > 5e", 4, "is not an amount with at most 8 decimal places"),
             ("A > 1 2", 6, "expected an operator, \"and\" or \"or\", found \"2\""),
             ("A B > 1", 2, "expected an operator, \"and\" or \"or\", found \"B\""),
             ("A xor SOUP", 2, "expected an operator, \"and\" or \"or\", found \"xor\""),
@@ -870,8 +873,8 @@ mod tests {
             ("A > 10000000.00000001", 4, "must be at most 10000000"),
             ("A > 99999999999999", 4, "must be at most 10000000"),
             ("A > 0.001e400", 4, "must be at most 10000000"),
-            ("A > 1e-400", 4, "is not an amount with at most 8 decimals"),
-            ("A > 0.000000000000000000000000", 4, "is not an amount with at most 8 decimals"),
+            ("A > 1e-400", 4, "is not an amount with at most 8 decimal places"),
+            ("A > 0.000000000000000000000000", 4, "is not an amount with at most 8 decimal places"),
             ("A or a or A", 10, "appears in too many rules for one query"),
             ("A without", 9, "expected \"promises\", found the end"),
             ("A without B", 10, "expected \"promises\", found \"B\""),

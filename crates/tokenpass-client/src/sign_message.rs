@@ -1,4 +1,4 @@
-//! Message signatures by bitcoin keys, created and verified with the crate `bitcoin`.
+//! Message signatures with Bitcoin keys, created and verified with the crate `bitcoin`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use bitcoin::{Address, PrivateKey};
 
 use crate::proof::extract_signature;
 
-/// The private key of a bitcoin address, for signing proofs of ownership.
+/// The private key of a Bitcoin address, for signing proofs of ownership.
 ///
 /// ```
 /// use tokenpass_client::proof::{MessageKey, verify_message};
@@ -48,7 +48,7 @@ impl MessageKey {
         Address::p2pkh(self.0.public_key(&Secp256k1::signing_only()), self.0.network).to_string()
     }
 
-    /// Returns the signature of `message` in base64, as wallets create it.
+    /// Returns the signature of `message` in base64, in the format of wallets.
     ///
     /// # Errors
     /// Does not return an error for a valid key.
@@ -62,9 +62,9 @@ impl MessageKey {
 }
 
 /// Returns whether `signature` is a signature of `message` with the key of `address`. The signature
-/// is base64, or the complete signed block that a wallet displays.
+/// is in base64, or is the complete signed block that a wallet displays.
 ///
-/// See the example of [`MessageKey`](crate::proof::MessageKey).
+/// See the example on [`MessageKey`](crate::proof::MessageKey).
 ///
 /// # Errors
 /// Returns an error if `address` is not a pay-to-public-key-hash address, or if `signature` is not
@@ -72,7 +72,7 @@ impl MessageKey {
 pub fn verify_message(address: &str, message: &str, signature: &str) -> Result<bool, InputError> {
     let invalid = || InputError::new("signature", "is not a message signature in base64");
     let address = Address::from_str(address)
-        .map_err(|_| InputError::new("address", "is not a bitcoin address"))?
+        .map_err(|_| InputError::new("address", "is not a Bitcoin address"))?
         .assume_checked();
     let bytes = from_base64(extract_signature(signature)).ok_or_else(invalid)?;
     let signature = MessageSignature::from_slice(&bytes).map_err(|_| invalid())?;

@@ -21,10 +21,10 @@ use crate::{Client, credentials, error};
 /// `GET /api/v1/tca/check/{username}`: checks whether a user's inventory satisfies the rules.
 ///
 /// Requires a user's token with the scope `tca`. The server of 2017 accepts such a token from any
-/// user, not only from the checked one. Promises to the user are counted unless the rules exclude
-/// them. The request is also signed with the application's key pair.
+/// user, not only from the user who is checked. Promises to the user are counted unless the rules
+/// exclude them. The request is also signed with the application's client id and secret.
 ///
-/// See the example of the module [`tca`](crate::tca).
+/// See the example in the module [`tca`](crate::tca).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,11 +59,11 @@ impl Endpoint for CheckUser {
     }
 }
 
-/// `GET /api/v1/tca/check-address/{address}`: checks whether a bitcoin address satisfies the rules.
+/// `GET /api/v1/tca/check-address/{address}`: checks whether a Bitcoin address satisfies the rules.
 ///
 /// The server queries the blockchain, so promises are not counted. No credentials are required.
 ///
-/// See the example of the module [`tca`](crate::tca).
+/// See the example in the module [`tca`](crate::tca).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,11 +100,11 @@ impl Endpoint for CheckAddress {
 
 /// `GET /api/v1/tca/users`: returns all users who satisfy the rules.
 ///
-/// Requires the privileged key pair.
+/// Requires the [privileged credentials](crate::ClientBuilder::privileged).
 ///
-/// See the example of the module [`tca`](crate::tca).
+/// See the example in the module [`tca`](crate::tca).
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindUsers {
     rules: Rules,
@@ -119,9 +119,9 @@ impl FindUsers {
 
 /// A user, as returned by [`FindUsers`].
 ///
-/// See the example of the module [`tca`](crate::tca).
+/// See the example in the module [`tca`](crate::tca).
 ///
-/// Source: the server of 2017; not documented.
+/// Source: the server's source code of 2017; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FoundUser {
@@ -162,11 +162,11 @@ impl Endpoint for FindUsers {
 /// the rules.
 ///
 /// Promises to an e-mail address that is not registered yet are counted as well. Requires the
-/// privileged key pair.
+/// [privileged credentials](crate::ClientBuilder::privileged).
 ///
-/// See the example of the module [`tca`](crate::tca).
+/// See the example in the module [`tca`](crate::tca).
 ///
-/// Source: clients of 2018 and later; not documented.
+/// Source: the provider's clients since 2018; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckEmail {
     email: String,
@@ -205,30 +205,31 @@ impl Endpoint for CheckEmail {
 impl Client {
     /// Returns whether a user's inventory satisfies the rules. Requires a user's token.
     ///
-    /// See the example of the module [`tca`](crate::tca).
+    /// See the example in the module [`tca`](crate::tca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If the rules are not satisfied, the method returns
-    /// `false`. An unknown user is an error.
+    /// `false`. If the user is unknown, it returns an error.
     pub fn check_user(&self, username: impl Into<String>, rules: &Rules) -> Result<bool> {
         self.send(&CheckUser::new(username, rules.clone()))
     }
 
-    /// Returns whether a bitcoin address satisfies the rules. Only its balances on the blockchain
+    /// Returns whether a Bitcoin address satisfies the rules. Only its balances on the blockchain
     /// are counted.
     ///
-    /// See the example of the module [`tca`](crate::tca).
+    /// See the example in the module [`tca`](crate::tca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If the rules are not satisfied, the method returns
-    /// `false`. An invalid address is an error.
+    /// `false`. If the address is invalid, it returns an error.
     pub fn check_address(&self, address: impl Into<String>, rules: &Rules) -> Result<bool> {
         self.send(&CheckAddress::new(address, rules.clone()))
     }
 
-    /// Returns all users who satisfy the rules. Requires the privileged key pair.
+    /// Returns all users who satisfy the rules. Requires the [privileged
+    /// credentials](crate::ClientBuilder::privileged).
     ///
-    /// See the example of the module [`tca`](crate::tca).
+    /// See the example in the module [`tca`](crate::tca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -236,10 +237,10 @@ impl Client {
         self.send(&FindUsers::new(rules.clone()))
     }
 
-    /// Returns whether the user with an e-mail address satisfies the rules. Requires the privileged
-    /// key pair.
+    /// Returns whether the user with this e-mail address satisfies the rules. Requires the
+    /// [privileged credentials](crate::ClientBuilder::privileged).
     ///
-    /// See the example of the module [`tca`](crate::tca).
+    /// See the example in the module [`tca`](crate::tca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

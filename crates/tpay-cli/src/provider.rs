@@ -99,7 +99,9 @@ impl Provider for Tpay {
             url.or(settings.get("TPAY_BASE_URL").filter(|_| connection.environment.is_none()));
         let environment = match (url, name) {
             (_, Some(name)) if !matches!(name, "production" | "sandbox") => {
-                let problem = format!("environment: `{name}` is not one of production, sandbox");
+                let source =
+                    connection.environment.as_ref().map_or("TPAY_ENVIRONMENT", |_| "--environment");
+                let problem = format!("{source}: `{name}` is not one of production, sandbox");
                 return Err(Failure::new(Exit::Usage, problem));
             }
             (Some(url), _) => Environment::custom(url),

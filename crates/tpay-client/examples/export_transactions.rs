@@ -13,7 +13,7 @@ use tpay_client::transactions::ListTransactions;
 use tpay_client::{Client, Transaction};
 
 const HELP: &str = "\
-Writes transactions to standard output as CSV; progress goes to standard error.
+Writes transactions to standard output as CSV, and the progress to standard error.
 
 usage: export_transactions [options]
 

@@ -133,7 +133,7 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     // A shop stores the keys in its database, with a unique index.
     let mut done = HashSet::new();
     let mut accepted = 0;
-    // Verification may fetch a certificate, so it runs on the thread of each connection.
+    // Verification can fetch a certificate, so it runs on the thread of each connection.
     let has_anchors = arguments.anchors.is_some() || arguments.anchors_of_server;
     let verify = move |request: Request| {
         read(&notifications, &request).map_err(|rejected| match rejected {
@@ -152,7 +152,7 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let response = match notification {
             Ok(notification) => {
                 // Tpay repeats a delivery until it is acknowledged. An event with a key is
-                // processed once. Two events without a key may look the same, so each of their
+                // processed once. Two events without a key can look the same, so each of their
                 // deliveries is processed.
                 if notification.key().is_none_or(|key| done.insert(key.to_owned())) {
                     print(&notification);
@@ -180,7 +180,7 @@ fn read(notifications: &Notifications, request: &Request) -> Result<Notification
     if request.method != "POST" {
         return Err(Rejected::Request(Response::text(405, "")));
     }
-    // Two signatures are ambiguous.
+    // A request with two signatures is ambiguous.
     let signature = request
         .header("x-jws-signature")
         .map_err(|why| Rejected::Request(Response::text(400, why)))?;

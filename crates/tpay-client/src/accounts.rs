@@ -1,8 +1,8 @@
 //! Accounts of a partner's merchants: registration, lists, balances, documents.
 //!
 //! [`CreateMerchant`] registers a merchant. [`CreateAccount`] is the older endpoint for the same
-//! purpose. The ids of legal forms, categories and document types are listed in
-//! [`dictionaries`](crate::dictionaries).
+//! purpose. The endpoints in [`dictionaries`](crate::dictionaries) list the ids of legal forms,
+//! categories and document types.
 //!
 //! ```no_run
 //! use tpay_client::Client;
@@ -38,7 +38,7 @@ pub use merchants::{ContactPerson, CreateMerchant, MerchantAddress};
 /// An account of a partner's merchant. Its fields are not documented, so all fields except the id
 /// are in `extra`.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `GET /accounts`, which does not describe the fields.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ pub struct Account {
 
 /// A page of accounts.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `GET /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ pub struct AccountPage {
     /// The accounts of this page.
     #[serde(default)]
     pub list: Vec<Account>,
-    /// The number of this page, from 1.
+    /// The number of this page, counted from 1.
     pub page: Option<i64>,
     /// The maximum number of entries per page.
     pub limit: Option<i64>,
@@ -82,7 +82,7 @@ pub struct AccountPage {
 
 /// `GET /accounts`: lists the accounts of a partner's merchants.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `GET /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -135,7 +135,7 @@ numbered_pages!(ListAccounts);
 
 /// `GET /accounts/{accountId}`: returns the account of a partner's merchant.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `GET /accounts/{accountId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +162,7 @@ impl Endpoint for GetAccount {
 
 /// The balance of an account. Its format is not documented, so all fields are in `extra`.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the official PHP client; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -183,7 +183,7 @@ pub struct Balance {
 ///
 /// Experimental: the response is not documented.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the official PHP client; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,7 +210,7 @@ impl Endpoint for GetBalance {
 
 /// An address of a new account.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -251,7 +251,7 @@ impl AccountAddress {
     setters! {
         /// Sets the name of the address, such as `Office`.
         name: impl Into<String>,
-        /// Sets a short name of the address.
+        /// Sets a short name for the address.
         friendly_name: impl Into<String>,
         /// Sets the room number.
         room_number: impl Into<String>,
@@ -267,7 +267,7 @@ impl AccountAddress {
         country: impl Into<String>,
         /// Sets the phone number, such as `+48610000001`.
         phone: impl Into<String>,
-        /// Sets whether this is the main address. At most one address may be the main address.
+        /// Sets whether this is the main address. At most one address can be the main address.
         is_main: bool,
         /// Sets whether this is the correspondence address.
         is_correspondence: bool,
@@ -278,7 +278,7 @@ impl AccountAddress {
 
 /// A phone number of a new account.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -297,7 +297,7 @@ impl AccountPhone {
 
 /// A website of a new account or merchant.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -326,14 +326,14 @@ impl Website {
         name: impl Into<String>,
         /// Sets the description of the shop (accounts only).
         description: impl Into<String>,
-        /// Sets a short name of the shop (accounts only).
+        /// Sets a short name for the shop (accounts only).
         friendly_name: impl Into<String>,
     }
 }
 
 /// A person in the registration of an account.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -408,7 +408,8 @@ impl Person {
         is_beneficiary: bool,
         /// Sets whether the person represents the company.
         is_representative: bool,
-        /// Sets whether the person is a contact person. A contact is required in this case.
+        /// Sets whether the person is a contact person. If so, [`contact`](Person::contact) is
+        /// required.
         is_contact_person: bool,
         /// Sets whether the person is authorized to sign for the company.
         is_authorized_person: bool,
@@ -441,7 +442,7 @@ impl Person {
 
 /// A contact of a person.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts`, where a person has one contact. The
 /// official PHP client sends a list.
@@ -460,14 +461,14 @@ impl PersonContact {
     }
 
     setters! {
-        /// Sets the type. Defaults to 1. The possible values are not documented.
+        /// Sets the type of the contact. Defaults to 1. The possible values are not documented.
         kind: u32,
     }
 }
 
 /// The bank account in the registration of an account.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -511,16 +512,17 @@ impl AccountBank {
         currency: impl Into<Currency>,
         /// Sets the country code, two letters (ISO 3166-1), such as `PL`.
         country_code: impl Into<String>,
-        /// Sets the type: 1 for a Polish account (PLN), 2 for SEPA (EUR), 3 for a foreign account
-        /// (PLN, EUR, USD, GBP). Defaults to 1.
+        /// Sets the type: 1 for a Polish account (PLN), 2 for SEPA (EUR), or 3 for a foreign
+        /// account (PLN, EUR, USD, GBP). Defaults to 1.
         account_type: u32,
     }
 }
 
 /// `POST /accounts`: creates an account for a partner's merchant. Deprecated in the official SDK.
 ///
-/// Use [`CreateMerchant`] in new programs. The sources disagree about the required arguments. This
-/// crate requires the offer code and the e-mail address, and the server validates the rest.
+/// Use [`CreateMerchant`] in new programs. The provider's sources disagree about which arguments
+/// are required. This crate requires the offer code and the e-mail address, and the server
+/// validates the rest.
 ///
 /// Source: the provider's API reference, `POST /accounts`. `mcc`, and `krs` as a string, are from
 /// the provider's Postman collection.
@@ -558,7 +560,7 @@ pub struct CreateAccount {
 }
 
 impl CreateAccount {
-    /// Creates an account with an offer code and an e-mail address.
+    /// Creates a request for an account with this offer code and e-mail address.
     pub fn new(offer_code: impl Into<String>, email: impl Into<String>) -> Self {
         Self {
             offer_code: offer_code.into(),
@@ -598,13 +600,13 @@ impl CreateAccount {
         notify_by_email: bool,
         /// Sets whether the merchant consents to the use of the API.
         merchant_api_consent: bool,
-        /// Sets the websites.
+        /// Sets the websites of the merchant.
         website: impl Into<Vec<Website>>,
-        /// Sets the addresses.
+        /// Sets the addresses of the merchant.
         address: impl Into<Vec<AccountAddress>>,
-        /// Sets the persons.
+        /// Sets the persons, such as representatives and beneficial owners.
         person: impl Into<Vec<Person>>,
-        /// Sets the bank account.
+        /// Sets the bank account of the merchant.
         bank_account: AccountBank,
     }
 }
@@ -632,7 +634,7 @@ impl Endpoint for CreateAccount {
 /// The response to the registration of an account or merchant. It contains keys that the server
 /// returns only once.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -666,19 +668,19 @@ pub struct CreatedAccount {
     pub verification_status: Option<i64>,
     /// The URL at which the merchant activates the account.
     pub activation_link: Option<String>,
-    /// The websites, each with its point of sale.
+    /// The websites of the merchant, each with its point of sale.
     #[serde(default)]
     pub website: Vec<Pos>,
-    /// The addresses.
+    /// The addresses of the merchant.
     #[serde(default)]
     pub address: Vec<CreatedAddress>,
-    /// The persons.
+    /// The persons, such as representatives and beneficial owners.
     #[serde(default)]
     pub person: Vec<CreatedPerson>,
-    /// The API keys of the Open API.
+    /// The API keys for the Open API.
     #[serde(default)]
     pub api_credentials: Vec<ApiCredentials>,
-    /// The API key of the deprecated transaction API.
+    /// The API key for the deprecated transaction API.
     pub transaction_api_credentials: Option<TransactionApiCredentials>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -687,7 +689,7 @@ pub struct CreatedAccount {
 
 /// An address in the response to a registration.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -730,10 +732,10 @@ pub struct CreatedAddress {
 /// A person in the response to a registration. For merchants, only names, roles and contacts are
 /// set.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
-/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
-/// `pepStatement` as a boolean is from the official PHP client.
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`. That
+/// `pepStatement` can be a boolean is from the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -782,7 +784,7 @@ pub struct CreatedPerson {
 
 /// A contact of a person in the response to a registration.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -799,9 +801,9 @@ pub struct CreatedContact {
     pub extra: ExtraFields,
 }
 
-/// An API key of the Open API. Store it: the server does not return it again.
+/// An API key for the Open API. Store it, because the server does not return it again.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -815,9 +817,9 @@ pub struct ApiCredentials {
     pub client_secret: Option<Secret>,
 }
 
-/// An API key of the deprecated transaction API.
+/// An API key for the deprecated transaction API.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -840,7 +842,7 @@ pub struct TransactionApiCredentials {
 impl Client {
     /// Returns one page of the accounts of a partner's merchants.
     ///
-    /// See the example of the module [`accounts`](crate::accounts).
+    /// See the example in the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -851,8 +853,8 @@ impl Client {
     /// Returns an iterator over all accounts of a partner's merchants. The iterator requests page
     /// after page and returns each entry once.
     ///
-    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
-    /// page are requested.
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
     pub fn accounts(&self, request: &ListAccounts) -> Items<ListAccounts> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
@@ -860,7 +862,7 @@ impl Client {
     /// Creates an account for a partner's merchant. Use
     /// [`create_merchant`](Client::create_merchant) in new programs.
     ///
-    /// See the example of the module [`accounts`](crate::accounts).
+    /// See the example in the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -870,7 +872,7 @@ impl Client {
 
     /// Returns the account of a partner's merchant.
     ///
-    /// See the example of the module [`accounts`](crate::accounts).
+    /// See the example in the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -880,7 +882,7 @@ impl Client {
 
     /// Returns the balance of an account. Experimental.
     ///
-    /// See the example of the module [`accounts`](crate::accounts).
+    /// See the example in the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

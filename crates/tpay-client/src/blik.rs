@@ -4,7 +4,7 @@
 //! payer's decision.
 //!
 //! An alias is registered with a payment ([`BlikPayment::aliases`]) or without one
-//! ([`CreateBlikAlias`]). Later payments need no code: see the example of [`BlikAlias`].
+//! ([`CreateBlikAlias`]). Later payments need no code. See the example on [`BlikAlias`].
 //!
 //! ```no_run
 //! use tpay_client::Client;
@@ -31,9 +31,9 @@ use crate::{Client, Currency, error, validate};
 
 pub use checkout::{BlikDecision, BlikResult};
 
-/// A BLIK code or alias.
+/// The BLIK data of a payment: a code or an alias.
 ///
-/// See the example of the module [`blik`](crate::blik).
+/// See the example in the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -103,7 +103,7 @@ impl BlikPayment {
 wire_enum! {
     /// The type of a BLIK alias.
     ///
-    /// See the example of the module [`blik`](crate::blik).
+    /// See the example in the module [`blik`](crate::blik).
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum AliasType {
@@ -180,7 +180,7 @@ impl BlikAlias {
         /// Sets the terms of autopayments, to register a PAYID alias.
         autopayment: Autopayment,
         /// Sets whether to skip the period of 72 hours in which the bank tries to inform the payer
-        /// why an autopayment was not authorized. For the models A and O.
+        /// why an autopayment was not authorized. Allowed in the models A and O.
         no_delay: bool,
     }
 
@@ -192,9 +192,9 @@ impl BlikAlias {
 }
 
 wire_enum! {
-    /// The model of autopayments.
+    /// The model of autopayments, which determines which settings are allowed.
     ///
-    /// See the example of the module [`blik`](crate::blik).
+    /// See the example in the module [`blik`](crate::blik).
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum AutopaymentModel {
@@ -209,7 +209,7 @@ wire_enum! {
 
 /// The terms of autopayments, to which the payer agrees.
 ///
-/// See the example of the module [`blik`](crate::blik).
+/// See the example in the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -277,7 +277,7 @@ impl Autopayment {
 
 /// `POST /blik/alias`: registers an alias without a payment.
 ///
-/// See the example of the module [`blik`](crate::blik).
+/// See the example in the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `POST /blik/alias`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -339,7 +339,7 @@ impl Endpoint for CreateBlikAlias {
 
 /// The response to the registration of an alias.
 ///
-/// See the example of the module [`blik`](crate::blik).
+/// See the example in the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `POST /blik/alias`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -366,7 +366,7 @@ pub struct CreatedAlias {
 
 /// Information about an alias.
 ///
-/// See the example of the module [`blik`](crate::blik).
+/// See the example in the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -385,7 +385,7 @@ pub struct BlikAliases {
 
 /// An alias in one banking application.
 ///
-/// See the example of the module [`blik`](crate::blik).
+/// See the example in the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -413,7 +413,7 @@ pub struct BlikAliasDetails {
 
 /// An event in the history of an alias.
 ///
-/// See the example of the module [`blik`](crate::blik).
+/// See the example in the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -432,7 +432,7 @@ pub struct AliasEvent {
 
 /// `GET /blik/alias/{alias}`: returns an alias.
 ///
-/// See the example of the module [`blik`](crate::blik).
+/// See the example in the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -466,9 +466,9 @@ impl Endpoint for GetBlikAlias {
     }
 }
 
-/// `DELETE /blik/alias/{alias}`: removes an alias. The alias type is sent in the body.
+/// `DELETE /blik/alias/{alias}`: removes an alias. The type of the alias is sent in the body.
 ///
-/// See the example of the module [`blik`](crate::blik).
+/// See the example in the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `DELETE /blik/alias/{alias}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -480,7 +480,7 @@ pub struct DeleteBlikAlias {
 }
 
 impl DeleteBlikAlias {
-    /// Creates a request for the alias with this value and type.
+    /// Creates a request to remove the alias with this value and type.
     pub fn new(alias: impl Into<String>, alias_type: AliasType) -> Self {
         Self { alias: alias.into(), alias_type }
     }
@@ -510,7 +510,7 @@ impl Endpoint for DeleteBlikAlias {
 impl Client {
     /// Registers a BLIK alias without a payment.
     ///
-    /// See the example of the module [`blik`](crate::blik).
+    /// See the example in the module [`blik`](crate::blik).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -520,7 +520,7 @@ impl Client {
 
     /// Returns a BLIK alias.
     ///
-    /// See the example of the module [`blik`](crate::blik).
+    /// See the example in the module [`blik`](crate::blik).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -534,7 +534,7 @@ impl Client {
 
     /// Removes a BLIK alias.
     ///
-    /// See the example of the module [`blik`](crate::blik).
+    /// See the example in the module [`blik`](crate::blik).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

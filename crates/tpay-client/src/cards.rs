@@ -39,7 +39,7 @@ pub use expiry::CardExpiry;
 wire_enum! {
     /// The status of a saved card.
     ///
-    /// See the example of the module [`cards`](crate::cards).
+    /// See the example in the module [`cards`](crate::cards).
     ///
     /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
     pub enum CardTokenStatus {
@@ -54,9 +54,9 @@ wire_enum! {
     }
 }
 
-/// The owner of a card to save.
+/// The owner of a card that is to be saved.
 ///
-/// See the example of the module [`cards`](crate::cards).
+/// See the example in the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -75,7 +75,7 @@ impl CardTokenPayer {
 
 /// The URLs to which the payer returns after a card was saved.
 ///
-/// See the example of the module [`cards`](crate::cards).
+/// See the example in the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -94,7 +94,7 @@ impl RedirectUrls {
 
 /// The response to a request to save a card. The token is sent in a notification.
 ///
-/// See the example of the module [`cards`](crate::cards).
+/// See the example in the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -174,7 +174,7 @@ impl Endpoint for CreateCardToken {
 
 /// A saved card.
 ///
-/// See the example of the module [`cards`](crate::cards).
+/// See the example in the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -189,16 +189,16 @@ pub struct CardToken {
     /// The masked card number: the first digits (BIN) and the last four, such as
     /// `411111******1111`.
     pub card_tail: Option<String>,
-    /// The appearance of the card.
+    /// The appearance of the card, as an image.
     pub content: Option<CardContent>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// The appearance of a card.
+/// The appearance of a card, as an image.
 ///
-/// See the example of the module [`cards`](crate::cards).
+/// See the example in the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -214,7 +214,7 @@ pub struct CardContent {
 
 /// `GET /tokens/{tokenValue}`: returns a saved card.
 ///
-/// See the example of the module [`cards`](crate::cards).
+/// See the example in the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -242,7 +242,7 @@ impl Endpoint for GetCardToken {
 
 /// `DELETE /tokens/{tokenValue}`: deletes a saved card.
 ///
-/// See the example of the module [`cards`](crate::cards).
+/// See the example in the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `DELETE /tokens/{tokenValue}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -270,7 +270,7 @@ impl Endpoint for DeleteCardToken {
 
 /// `POST /wallet/applepay/init`: starts an Apple Pay session.
 ///
-/// See the example of the module [`cards`](crate::cards).
+/// See the example in the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `POST /wallet/applepay/init`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -321,7 +321,7 @@ impl Endpoint for InitApplePay {
 
 /// An Apple Pay session.
 ///
-/// See the example of the module [`cards`](crate::cards).
+/// See the example in the module [`cards`](crate::cards).
 ///
 /// Source: the provider's API reference, `POST /wallet/applepay/init`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -333,7 +333,7 @@ pub struct ApplePaySession {
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The session for the browser: JSON in base64.
+    /// The session for the browser, as JSON in base64.
     #[serde(skip_serializing)]
     pub session: Option<Secret>,
     /// Fields that this type does not cover.
@@ -355,7 +355,7 @@ impl ApplePaySession {
 impl Client {
     /// Saves a card without charging it. The token is sent in a notification.
     ///
-    /// See the example of the module [`cards`](crate::cards).
+    /// See the example in the module [`cards`](crate::cards).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -365,7 +365,7 @@ impl Client {
 
     /// Returns a saved card.
     ///
-    /// See the example of the module [`cards`](crate::cards).
+    /// See the example in the module [`cards`](crate::cards).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -375,7 +375,7 @@ impl Client {
 
     /// Deletes a saved card.
     ///
-    /// See the example of the module [`cards`](crate::cards).
+    /// See the example in the module [`cards`](crate::cards).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -385,7 +385,7 @@ impl Client {
 
     /// Starts an Apple Pay session.
     ///
-    /// See the example of the module [`cards`](crate::cards).
+    /// See the example in the module [`cards`](crate::cards).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

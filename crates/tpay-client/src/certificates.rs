@@ -19,7 +19,7 @@ pub(crate) const SECURE: Server = Server::named("certificates");
 /// `GET /x509/notifications-jws.pem`: returns the certificate (PEM) that signs notifications. The
 /// provider replaces it from time to time.
 ///
-/// See the example of the module [`certificates`](crate::certificates).
+/// See the example in the module [`certificates`](crate::certificates).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,13 +46,13 @@ impl Endpoint for GetSigningCertificate {
     }
 }
 
-/// `GET /x509/tpay-jws-root.pem`: returns the intermediate and the root certificate (PEM) of the
-/// signing certificate.
+/// `GET /x509/tpay-jws-root.pem`: returns the intermediate and the root certificate (PEM) in the
+/// chain of the signing certificate.
 ///
 /// This crate contains both certificates. Verify a certificate from this endpoint by other means
 /// before you trust it.
 ///
-/// See the example of the module [`certificates`](crate::certificates).
+/// See the example in the module [`certificates`](crate::certificates).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -96,7 +96,7 @@ fn pem(response: &Response) -> Result<String, ResponseError> {
 impl Client {
     /// Returns the certificate (PEM) of the key that signs notifications.
     ///
-    /// See the example of the module [`certificates`](crate::certificates).
+    /// See the example in the module [`certificates`](crate::certificates).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -104,10 +104,10 @@ impl Client {
         self.send(&GetSigningCertificate::new())
     }
 
-    /// Returns the intermediate and the root certificate (PEM) of the signing certificate. This
-    /// crate contains both.
+    /// Returns the intermediate and the root certificate (PEM) in the chain of the signing
+    /// certificate. This crate contains both.
     ///
-    /// See the example of the module [`certificates`](crate::certificates).
+    /// See the example in the module [`certificates`](crate::certificates).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

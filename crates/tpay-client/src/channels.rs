@@ -22,18 +22,18 @@ use crate::id::id;
 use crate::{Client, Currency, error};
 
 id! {
-    /// The id of a payment channel. It is created from a number: `ChannelId::from(64)`.
+    /// The id of a payment channel. Create it from a number: `ChannelId::from(64)`.
     ///
-    /// See the example of the module [`channels`](crate::channels).
+    /// See the example in the module [`channels`](crate::channels).
     ///
     /// Source: the provider's API reference, `POST /transactions`, `channelId`.
     pub struct ChannelId;
 }
 
 id! {
-    /// The id of a group of channels. It is created from a number: `GroupId::from(150)`.
+    /// The id of a group of channels. Create it from a number: `GroupId::from(150)`.
     ///
-    /// See the example of the module [`channels`](crate::channels).
+    /// See the example in the module [`channels`](crate::channels).
     ///
     /// Source: the provider's API reference, `POST /transactions`, `groupId`.
     pub struct GroupId;
@@ -41,7 +41,7 @@ id! {
 
 /// A group of channels, as displayed on the payment page.
 ///
-/// See the example of the module [`channels`](crate::channels).
+/// See the example in the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/bank-groups` and
 /// `GET /marketplace/v1/bank-groups`.
@@ -67,18 +67,18 @@ pub struct BankGroup {
 
 impl BankGroup {
     /// Returns the id as an argument of [`Pay::group`](crate::Pay::group). Returns `None` if the id
-    /// is absent or not a number.
+    /// is absent or is not a number.
     pub fn group_id(&self) -> Option<GroupId> {
         self.id.as_deref()?.parse().ok()
     }
 }
 
-/// The response with the groups of channels.
+/// The response that contains the groups of channels.
 ///
-/// See the example of the module [`channels`](crate::channels).
+/// See the example in the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/bank-groups` (a list). The official PHP
-/// and Android clients read a map.
+/// and Android clients parse a map.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -99,7 +99,7 @@ pub struct BankGroups {
 /// `GET /transactions/bank-groups`: lists the groups of channels. They rarely change, so cache the
 /// response.
 ///
-/// See the example of the module [`channels`](crate::channels).
+/// See the example in the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/bank-groups`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -108,7 +108,7 @@ pub struct ListBankGroups {
 }
 
 impl ListBankGroups {
-    /// Creates a request for all channels, without an image size.
+    /// Creates a request for the groups of all channels.
     pub fn new() -> Self {
         Self::default()
     }
@@ -135,7 +135,7 @@ impl Endpoint for ListBankGroups {
 
 /// A payment channel.
 ///
-/// See the example of the module [`channels`](crate::channels).
+/// See the example in the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -159,7 +159,7 @@ pub struct Channel {
     /// The groups that the channel belongs to.
     #[serde(default)]
     pub groups: Vec<ChannelGroup>,
-    /// The limits of the channel, such as the minimum amount.
+    /// The limits of the channel, such as its minimum amount.
     #[serde(default)]
     pub constraints: Vec<Constraint>,
     /// Fields that this type does not cover.
@@ -169,13 +169,13 @@ pub struct Channel {
 
 impl Channel {
     /// Returns the id as an argument of [`Pay::channel`](crate::Pay::channel). Returns `None` if
-    /// the id is absent or not a number.
+    /// the id is absent or is not a number.
     pub fn channel_id(&self) -> Option<ChannelId> {
         self.id.as_deref()?.parse().ok()
     }
 
-    /// Returns the minimum and the maximum amount of the channel. Each is `None` if there is no
-    /// such limit.
+    /// Returns the minimum and the maximum amount of a payment through the channel, in the currency
+    /// of [`Channels::currency`]. Each is `None` if there is no such limit.
     pub fn amount_limits(&self) -> (Option<Amount>, Option<Amount>) {
         let limit = |kind: &str| {
             let about = |limit: &&Constraint| {
@@ -189,7 +189,7 @@ impl Channel {
 
 /// An image, identified by its URL.
 ///
-/// See the example of the module [`channels`](crate::channels).
+/// See the example in the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -205,7 +205,7 @@ pub struct Image {
 
 /// A group that a channel belongs to.
 ///
-/// See the example of the module [`channels`](crate::channels).
+/// See the example in the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -225,7 +225,7 @@ pub struct ChannelGroup {
 
 /// A limit of a channel.
 ///
-/// See the example of the module [`channels`](crate::channels).
+/// See the example in the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -244,9 +244,9 @@ pub struct Constraint {
     pub extra: ExtraFields,
 }
 
-/// The response with the payment channels.
+/// The response that contains the payment channels.
 ///
-/// See the example of the module [`channels`](crate::channels).
+/// See the example in the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -274,7 +274,7 @@ pub struct Channels {
 /// `GET /transactions/channels`: lists the payment channels. They rarely change, so cache the
 /// response.
 ///
-/// See the example of the module [`channels`](crate::channels).
+/// See the example in the module [`channels`](crate::channels).
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -314,7 +314,7 @@ impl Endpoint for ListChannels {
 impl Client {
     /// Returns the groups of channels. They rarely change, so cache the response.
     ///
-    /// See the example of the module [`channels`](crate::channels).
+    /// See the example in the module [`channels`](crate::channels).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -324,7 +324,7 @@ impl Client {
 
     /// Returns the payment channels. They rarely change, so cache the response.
     ///
-    /// See the example of the module [`channels`](crate::channels).
+    /// See the example in the module [`channels`](crate::channels).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

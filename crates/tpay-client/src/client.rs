@@ -44,7 +44,7 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
 /// The environment of the API. The two environments of the provider are separate: each has its own
 /// registration, keys and certificates.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example on [`Client`](crate::Client).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, first steps, environments.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub enum Environment {
     Custom {
         /// The base URL of the API.
         api: String,
-        /// The base URL of the certificates.
+        /// The base URL of the host that serves the certificates.
         certificates: String,
     },
 }
@@ -98,7 +98,7 @@ impl Environment {
         }
     }
 
-    /// Returns the base URL of the certificates, which are in `/x509/`.
+    /// Returns the base URL of the host that serves the certificates under `/x509/`.
     pub fn certificates_url(&self) -> &str {
         match self {
             Self::Production => "https://secure.tpay.com",
@@ -108,7 +108,8 @@ impl Environment {
     }
 }
 
-/// A client of one merchant or partner. Cloning is cheap, and all threads can share one client.
+/// A client with the API key of one merchant or partner. Cloning is cheap, and all threads can
+/// share one client.
 ///
 /// ```
 /// use tpay_client::{Client, CreateTransaction, Payer, grosze};
@@ -140,7 +141,7 @@ pub struct Client {
 /// The name of the argument in errors about the base URL.
 const BASE_URL: &str = "base_url";
 
-/// A builder of a [`Client`]; see [`Client::builder`].
+/// A builder for a [`Client`]; see [`Client::builder`].
 #[derive(Clone)]
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
@@ -201,13 +202,14 @@ impl Client {
         }
     }
 
-    /// Creates a client from the environment variables `TPAY_CLIENT_ID` and `TPAY_CLIENT_SECRET`.
+    /// Creates a client from the environment variables `TPAY_CLIENT_ID` and `TPAY_CLIENT_SECRET`,
+    /// and these optional ones:
     ///
     /// | variable | value |
     /// |---|---|
     /// | `TPAY_ENVIRONMENT` | `production` (default) or `sandbox` |
-    /// | `TPAY_BASE_URL` | base URL of another server for the API and the certificates; replaces `TPAY_ENVIRONMENT` |
-    /// | `TPAY_TOKEN_CACHE` | the absolute path of the folder where tokens are stored, or `off`; defaults to a folder in the user's cache folder |
+    /// | `TPAY_BASE_URL` | the base URL of a different server for the API and the certificates; replaces `TPAY_ENVIRONMENT` |
+    /// | `TPAY_TOKEN_CACHE` | the absolute path of the folder in which tokens are stored, or `off`; defaults to a folder in the user's cache folder |
     ///
     /// # Errors
     /// Returns an error that names the variable if one is missing or invalid.
@@ -283,8 +285,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the token store, which may be shared with other clients, processes or machines.
-    /// Defaults to memory, for this client and its clones.
+    /// Sets the token store, which can be shared with other clients, processes or machines. By
+    /// default, the client and its clones store the token in memory.
     pub fn token_store(mut self, store: impl TokenStore + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
@@ -296,14 +298,14 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the scope of tokens: `read`, `write` or `read write`. Not sent by default.
+    /// Sets the scope of tokens: `read`, `write` or `read write`. By default, no scope is sent.
     pub fn token_scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
         self
     }
 
-    /// Authenticates each request with id and secret (HTTP Basic) instead of a token. No token is
-    /// requested.
+    /// Authenticates each request with the client id and secret (HTTP Basic) instead of a token. No
+    /// token is requested.
     pub fn http_basic(mut self) -> Self {
         self.basic = true;
         self

@@ -25,7 +25,7 @@ use crate::{Client, error, validate};
 wire_enum! {
     /// The status of a Collect bank account.
     ///
-    /// See the example of the module [`collect`](crate::collect).
+    /// See the example in the module [`collect`](crate::collect).
     ///
     /// Source: the provider's API reference, `GET /collect/bank-accounts`.
     pub enum BankAccountStatus {
@@ -38,7 +38,7 @@ wire_enum! {
 
 /// A Collect bank account.
 ///
-/// See the example of the module [`collect`](crate::collect).
+/// See the example in the module [`collect`](crate::collect).
 ///
 /// Source: the provider's API reference, `GET /collect/bank-accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ pub struct BankAccount {
 
 /// A page of bank accounts.
 ///
-/// See the example of the module [`collect`](crate::collect).
+/// See the example in the module [`collect`](crate::collect).
 ///
 /// Source: the provider's API reference, `GET /collect/bank-accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -85,7 +85,7 @@ pub struct BankAccountPage {
     /// The bank accounts of this page.
     #[serde(default)]
     pub bank_accounts: Vec<BankAccount>,
-    /// The number of this page, from 1.
+    /// The number of this page, counted from 1.
     pub page: Option<i64>,
     /// The maximum number of entries per page.
     pub limit: Option<i64>,
@@ -98,7 +98,7 @@ pub struct BankAccountPage {
 
 /// `GET /collect/bank-accounts`: lists the Collect bank accounts.
 ///
-/// See the example of the module [`collect`](crate::collect).
+/// See the example in the module [`collect`](crate::collect).
 ///
 /// Source: the provider's API reference, `GET /collect/bank-accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -151,7 +151,7 @@ numbered_pages!(ListBankAccounts);
 
 /// `POST /collect/bank-accounts`: adds a bank account to Collect.
 ///
-/// See the example of the module [`collect`](crate::collect).
+/// See the example in the module [`collect`](crate::collect).
 ///
 /// Source: the provider's API reference, `POST /collect/bank-accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -204,7 +204,7 @@ impl Endpoint for CreateBankAccount {
 impl Client {
     /// Returns one page of the Collect bank accounts.
     ///
-    /// See the example of the module [`collect`](crate::collect).
+    /// See the example in the module [`collect`](crate::collect).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -215,17 +215,17 @@ impl Client {
     /// Returns an iterator over all Collect bank accounts. The iterator requests page after page
     /// and returns each entry once.
     ///
-    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
-    /// page are requested.
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
     ///
-    /// See the example of the module [`collect`](crate::collect).
+    /// See the example in the module [`collect`](crate::collect).
     pub fn bank_accounts(&self, request: &ListBankAccounts) -> Items<ListBankAccounts> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
     /// Adds a bank account to Collect.
     ///
-    /// See the example of the module [`collect`](crate::collect).
+    /// See the example in the module [`collect`](crate::collect).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

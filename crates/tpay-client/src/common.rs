@@ -15,7 +15,7 @@ pub use crate::local_time::LocalTime;
 wire_enum! {
     /// The result of a request (`result` in responses).
     ///
-    /// See the example of the module [`common`](crate::common).
+    /// See the example in the module [`common`](crate::common).
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum ResultStatus {
@@ -32,10 +32,10 @@ wire_enum! {
 
 /// A file as returned by the server.
 ///
-/// See the example of the module [`common`](crate::common).
+/// See the example in the module [`common`](crate::common).
 ///
-/// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`; for reports, the
-/// official PHP client.
+/// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`, and for reports,
+/// the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct File {

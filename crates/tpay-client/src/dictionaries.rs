@@ -18,27 +18,27 @@ use crate::id::id;
 use crate::{Client, error};
 
 id! {
-    /// The id of a category of sale. It is created from a number: `CategoryId::from(2)`.
+    /// The id of a category of sale. Create it from a number: `CategoryId::from(2)`.
     ///
-    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
     /// Source: the provider's API reference, `GET /accounts/category/{categoryId}`.
     pub struct CategoryId;
 }
 
 id! {
-    /// The id of a legal form. It is created from a number: `LegalFormId::from(2)`.
+    /// The id of a legal form. Create it from a number: `LegalFormId::from(2)`.
     ///
-    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
     /// Source: the provider's API reference, `GET /accounts/legalForm/{legalFormId}`.
     pub struct LegalFormId;
 }
 
 id! {
-    /// The id of a document type. It is created from a number: `DocumentTypeId::from(2)`.
+    /// The id of a document type. Create it from a number: `DocumentTypeId::from(2)`.
     ///
-    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
     /// Source: the provider's API reference, `GET /accounts/document/{documentTypeId}`.
     pub struct DocumentTypeId;
@@ -46,10 +46,10 @@ id! {
 
 /// An entry of a dictionary: a category of sale, a legal form, a document type or an MCC.
 ///
-/// See the example of the module [`dictionaries`](crate::dictionaries).
+/// See the example in the module [`dictionaries`](crate::dictionaries).
 ///
-/// Source: the provider's API reference, `GET /accounts/category`, `GET /accounts/legalForm`, `GET
-/// /accounts/document`, the same endpoints with an id, and `GET /accounts/mcc`.
+/// Source: the provider's API reference, `GET /accounts/category`, `GET /accounts/legalForm`,
+/// `GET /accounts/document`, the same endpoints with an id, and `GET /accounts/mcc`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -70,9 +70,9 @@ pub struct DictionaryEntry {
     pub extra: ExtraFields,
 }
 
-/// The response with the entries of a dictionary.
+/// The response that contains the entries of a dictionary.
 ///
-/// See the example of the module [`dictionaries`](crate::dictionaries).
+/// See the example in the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/category`, `GET /accounts/legalForm`,
 /// `GET /accounts/document` and `GET /accounts/mcc`.
@@ -88,7 +88,7 @@ pub struct Dictionary {
     /// The entries of this page.
     #[serde(default)]
     pub list: Vec<DictionaryEntry>,
-    /// The number of this page, from 1.
+    /// The number of this page, counted from 1.
     pub page: Option<i64>,
     /// The maximum number of entries per page.
     pub limit: Option<i64>,
@@ -101,7 +101,7 @@ pub struct Dictionary {
 
 /// `GET /accounts/category`: lists the categories of sale.
 ///
-/// See the example of the module [`dictionaries`](crate::dictionaries).
+/// See the example in the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/category`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -127,7 +127,7 @@ impl Endpoint for ListCategories {
 
 /// `GET /accounts/category/{categoryId}`: returns a category of sale.
 ///
-/// See the example of the module [`dictionaries`](crate::dictionaries).
+/// See the example in the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/category/{categoryId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +154,7 @@ impl Endpoint for GetCategory {
 
 /// `GET /accounts/legalForm`: lists the legal forms.
 ///
-/// See the example of the module [`dictionaries`](crate::dictionaries).
+/// See the example in the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/legalForm`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -180,7 +180,7 @@ impl Endpoint for ListLegalForms {
 
 /// `GET /accounts/legalForm/{legalFormId}`: returns a legal form.
 ///
-/// See the example of the module [`dictionaries`](crate::dictionaries).
+/// See the example in the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/legalForm/{legalFormId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,7 +207,7 @@ impl Endpoint for GetLegalForm {
 
 /// `GET /accounts/document`: lists the document types.
 ///
-/// See the example of the module [`dictionaries`](crate::dictionaries).
+/// See the example in the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/document`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -233,7 +233,7 @@ impl Endpoint for ListDocuments {
 
 /// `GET /accounts/document/{documentTypeId}`: returns a document type.
 ///
-/// See the example of the module [`dictionaries`](crate::dictionaries).
+/// See the example in the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/document/{documentTypeId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -260,7 +260,7 @@ impl Endpoint for GetDocument {
 
 /// `GET /accounts/mcc`: lists the merchant category codes.
 ///
-/// See the example of the module [`dictionaries`](crate::dictionaries).
+/// See the example in the module [`dictionaries`](crate::dictionaries).
 ///
 /// Source: the provider's API reference, `GET /accounts/mcc`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -293,7 +293,7 @@ impl Endpoint for ListMcc {
 impl Client {
     /// Returns the categories of sale.
     ///
-    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -303,7 +303,7 @@ impl Client {
 
     /// Returns a category of sale.
     ///
-    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -313,7 +313,7 @@ impl Client {
 
     /// Returns the legal forms.
     ///
-    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -323,7 +323,7 @@ impl Client {
 
     /// Returns a legal form.
     ///
-    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -333,7 +333,7 @@ impl Client {
 
     /// Returns the document types.
     ///
-    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -343,7 +343,7 @@ impl Client {
 
     /// Returns a document type.
     ///
-    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -356,7 +356,7 @@ impl Client {
 
     /// Returns the merchant category codes.
     ///
-    /// See the example of the module [`dictionaries`](crate::dictionaries).
+    /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

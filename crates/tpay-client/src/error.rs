@@ -39,8 +39,8 @@ pub trait ErrorExt: sealed::Sealed {
     fn declined(&self) -> Option<&Transaction>;
 
     /// Returns the banking applications from which the payer must choose, if this is why the
-    /// payment was declined; otherwise, the list is empty. Pay again with the code of the chosen
-    /// one as [`key`](crate::blik::BlikAlias::key) of the alias.
+    /// payment was declined; otherwise, the list is empty. Pay again with the `application_code` of
+    /// the chosen application as [`key`](crate::blik::BlikAlias::key) of the alias.
     fn alternatives(&self) -> &[Alternative] {
         self.declined().map(Transaction::alternatives).unwrap_or_default()
     }
@@ -162,10 +162,10 @@ pub(crate) fn read(response: &Response) -> ResponseError {
 
 /// Parses a response. Returns an error for `result: failed` with HTTP 200.
 ///
-/// Most responses have a `result`. Others must have one of these `fields`, which are the documented
-/// fields of the created or found object. If all of them are missing, the error names the first
-/// one. An empty object `{}` from a proxy is therefore not a success. `fields` is empty if no field
-/// is documented.
+/// Most responses have a `result`. All others must have one of these `fields`, which are the
+/// documented fields of the created or found object. If all of them are missing, the error names
+/// the first one. An empty object `{}` from a proxy is therefore not a success. `fields` is empty
+/// if no field is documented.
 pub(crate) fn success<T: DeserializeOwned>(
     response: &Response,
     fields: &[&str],

@@ -1,5 +1,5 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-//! Blocking, typed client of the Tpay Open API.
+//! Blocking, typed client for the Tpay Open API.
 //!
 //! # Contents
 //!

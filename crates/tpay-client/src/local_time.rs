@@ -11,9 +11,9 @@ const DAY: i64 = 24 * HOUR;
 /// A date and time in Polish local time (Europe/Warsaw), in the provider's format:
 /// `YYYY-MM-DD HH:MM:SS`.
 ///
-/// Times of any zone are converted: [`UnixTime`], [`SystemTime`], and, with the feature `jiff-1`,
-/// `jiff::Timestamp` via [`UnixTime`]. Strings are sent unchanged. The conversion applies the
-/// European Union's rule for summer time, so it is exact for times since 1996.
+/// Other types of times are converted: [`UnixTime`], [`SystemTime`], and, with the feature
+/// `jiff-1`, `jiff::Timestamp` via [`UnixTime`]. Strings are sent unchanged. The conversion applies
+/// the European Union's rule for summer time, so it is exact for times since 1996.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,22 +30,23 @@ const DAY: i64 = 24 * HOUR;
 /// let last_week = ListTransactions::new().from(now - Duration::from_secs(7 * 24 * 3600));
 /// ```
 ///
-/// Source: the time zone is not documented. In a sample in the provider's documentation, the time
-/// of creation is two hours ahead of the time in the ULID of the transaction, in summer.
+/// Source: an example in the provider's documentation, in which the time of creation is two hours
+/// ahead of the time in the ULID of the transaction, in summer. The time zone itself is not
+/// documented.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LocalTime(String);
 
 impl LocalTime {
-    /// Returns the date and time as sent.
+    /// Returns the date and time as they are sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Returns the time in Unix seconds. Fractions of a second are dropped. A date without a time
-    /// is midnight.
+    /// is interpreted as midnight.
     ///
-    /// Returns `None` if the string is not a date, or for a time that is skipped in spring when the
-    /// clocks go forward. For a time that occurs twice in autumn, returns the first one.
+    /// Returns `None` if the string is not a date, or if the time is skipped in spring, when the
+    /// clocks go forward. For a time that occurs twice in autumn, returns the first occurrence.
     pub fn unix_time(&self) -> Option<UnixTime> {
         let local = parse(self.0.trim())?;
         let is_offset = |offset: &i64| utc_offset(local - offset) == *offset;
@@ -54,7 +55,7 @@ impl LocalTime {
     }
 }
 
-/// Returns the time of a date and time in a response.
+/// Converts a date and time in a response to Unix time.
 pub(crate) fn unix_time(text: Option<&str>) -> Option<UnixTime> {
     LocalTime::from(text?).unix_time()
 }
@@ -105,7 +106,7 @@ impl From<SystemTime> for LocalTime {
 }
 
 /// Returns the number of seconds by which Polish time is ahead of UTC: two hours from the last
-/// Sunday of March to the last Sunday of October, 01:00 UTC, otherwise one hour.
+/// Sunday of March to the last Sunday of October (both at 01:00 UTC), and one hour otherwise.
 fn utc_offset(unix: i64) -> i64 {
     let (year, ..) = date_of(unix.div_euclid(DAY));
     // Both months have 31 days, and 1970-01-04 was a Sunday.
@@ -117,8 +118,8 @@ fn utc_offset(unix: i64) -> i64 {
     if is_summer { 2 * HOUR } else { HOUR }
 }
 
-/// Returns the number of days from 1970-01-01 to a date. Years are counted from March, so that the
-/// leap day is the last one.
+/// Returns the number of days from 1970-01-01 to a date. Years begin in March, so that the leap day
+/// is the last day of a year.
 fn days_until(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let from_march = (month + 9) % 12;
@@ -127,7 +128,7 @@ fn days_until(year: i64, month: i64, day: i64) -> i64 {
     365 * year + leap_days + day_of_year - 719_468
 }
 
-/// Returns year, month and day of a number of days since 1970-01-01.
+/// Returns the year, month and day that are a number of days after 1970-01-01.
 fn date_of(days: i64) -> (i64, i64, i64) {
     let days = days.saturating_add(719_468);
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
@@ -150,7 +151,7 @@ fn parse(text: &str) -> Option<i64> {
     let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
     let is_time = hour < 24 && minute < 60 && second < 60 && is_number(fraction);
     let days = days_until(year, month, day);
-    // A day or month that does not exist would result in another date.
+    // A day or month that does not exist would result in a different date.
     let is_date = (1..=12).contains(&month) && date_of(days) == (year, month, day);
     (is_date && is_time).then_some(days * DAY + hour * HOUR + minute * 60 + second)
 }

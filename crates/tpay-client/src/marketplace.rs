@@ -1,8 +1,9 @@
-//! Payments to several merchants of a marketplace: see the example of
+//! Payments to several merchants of a marketplace. See the example on
 //! [`CreateMarketplaceTransaction`].
 //!
-//! These endpoints use integer amounts in hundredths of the currency (grosze). This crate converts
-//! them: all amounts are in the currency itself, such as 12.34.
+//! In requests and responses, the amounts of these endpoints are integers in hundredths of the
+//! currency (grosze). This crate converts them: all amounts in its types are in the currency
+//! itself, such as 12.34.
 //!
 //! ```no_run
 //! use tpay_client::Client;
@@ -33,7 +34,7 @@ use crate::{
 wire_enum! {
     /// The language of a marketplace payment.
     ///
-    /// See the example of the module [`marketplace`](crate::marketplace).
+    /// See the example in the module [`marketplace`](crate::marketplace).
     ///
     /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
     pub enum MarketplaceLanguage {
@@ -46,7 +47,7 @@ wire_enum! {
 
 /// The payer of a new marketplace payment.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -106,7 +107,7 @@ impl BillingAddress {
 
 /// A product that is sold on a marketplace.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -121,8 +122,8 @@ pub struct Product {
 }
 
 impl Product {
-    /// Creates a product with your id, the quantity (which may be a fraction) and the unit price in
-    /// the currency, such as 12.34. The price is sent in grosze.
+    /// Creates a product with an id that you choose, its quantity (which can be a fraction) and its
+    /// unit price in the payment's currency, such as 12.34. The price is sent in grosze.
     pub fn new(external_id: impl Into<String>, quantity: Amount, unit_price: Amount) -> Self {
         Self { external_id: external_id.into(), quantity, unit_price, name: None }
     }
@@ -135,7 +136,7 @@ impl Product {
 
 /// The part of a payment that one merchant receives.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -156,8 +157,8 @@ struct Id {
 }
 
 impl ChildTransaction {
-    /// Creates the part of the merchant with this id, a ULID. The amount, such as 12.34, is sent in
-    /// grosze. The description is shown to the payer.
+    /// Creates the part of the merchant with this id, a ULID. `amount` is in the payment's
+    /// currency, such as 12.34, and is sent in grosze. The description is shown to the payer.
     pub fn new(
         amount: Amount,
         description: impl Into<String>,
@@ -192,9 +193,10 @@ impl ChildTransaction {
     }
 }
 
-/// A URL or e-mail address for events of a marketplace payment.
+/// A callback of a marketplace payment: a URL to which the payer returns, or a recipient of
+/// notifications.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -205,22 +207,22 @@ pub struct MarketplaceCallback {
 }
 
 impl MarketplaceCallback {
-    /// Creates a URL to which the payer returns after a payment.
+    /// Creates a callback with the URL to which the payer returns after a payment.
     pub fn success(url: impl Into<String>) -> Self {
         Self { kind: 1, value: url.into() }
     }
 
-    /// Creates a URL to which the payer returns after a failed payment.
+    /// Creates a callback with the URL to which the payer returns after a failed payment.
     pub fn error(url: impl Into<String>) -> Self {
         Self { kind: 2, value: url.into() }
     }
 
-    /// Creates a URL to which notifications are sent.
+    /// Creates a callback with the URL to which notifications are sent.
     pub fn notification(url: impl Into<String>) -> Self {
         Self { kind: 3, value: url.into() }
     }
 
-    /// Creates an e-mail address of a merchant to which notifications are sent.
+    /// Creates a callback with the e-mail address of a merchant, to which notifications are sent.
     pub fn email(address: impl Into<String>) -> Self {
         Self { kind: 4, value: address.into() }
     }
@@ -274,8 +276,8 @@ struct Emails {
 }
 
 impl CreateMarketplaceTransaction {
-    /// Creates a payment in złoty, with a Polish payment page, at the point of sale with this id.
-    /// The amount of the payment is the sum of the parts.
+    /// Creates a request for a payment in złoty, with a Polish payment page, at the point of sale
+    /// with this id. The amount of the payment is the sum of the parts.
     pub fn new(
         description: impl Into<String>,
         pos_id: impl Into<String>,
@@ -348,7 +350,7 @@ impl Endpoint for CreateMarketplaceTransaction {
 
 /// The response to the creation of a marketplace payment.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -368,7 +370,7 @@ pub struct CreatedMarketplaceTransaction {
 
 /// A marketplace payment.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -377,7 +379,7 @@ pub struct CreatedMarketplaceTransaction {
 pub struct MarketplaceTransaction {
     /// The id of the transaction, a ULID such as `01G5EDNEPPNWBJAX8AR5QAMGVA`.
     pub id: Option<String>,
-    /// The same id in responses that name it `transactionId`.
+    /// The id of the transaction, in responses that name it `transactionId`.
     pub transaction_id: Option<String>,
     /// The title that the payer sees, `TR-XXX-XXXXXXX`.
     pub title: Option<String>,
@@ -427,7 +429,7 @@ impl MarketplaceTransaction {
 
 /// The point of sale of a marketplace payment.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -441,41 +443,42 @@ pub struct MarketplacePos {
     pub extra: ExtraFields,
 }
 
-/// The payer in the response with a marketplace payment.
+/// The payer of a marketplace payment, as returned by the server.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BillingAddressDetails {
-    /// The e-mail address.
+    /// The payer's e-mail address.
     pub email: Option<String>,
-    /// The first name and surname, such as `Jan Nowak`.
+    /// The payer's first name and surname, such as `Jan Nowak`.
     pub name: Option<String>,
-    /// The phone number, such as `+48600100200`.
+    /// The payer's phone number, such as `+48600100200`.
     pub phone: Option<String>,
-    /// The street.
+    /// The payer's street.
     pub street: Option<String>,
-    /// The postal code, such as `61-707`.
+    /// The payer's postal code, such as `61-707`.
     pub postal_code: Option<String>,
-    /// The city.
+    /// The payer's city.
     pub city: Option<String>,
-    /// The country, two letters (ISO 3166-1), such as `PL`.
+    /// The payer's country, two letters (ISO 3166-1), such as `PL`.
     pub country: Option<String>,
-    /// The house number, such as `12a`.
+    /// The payer's house number, such as `12a`.
     pub house_no: Option<String>,
-    /// The flat number.
+    /// The payer's flat number.
     pub flat_no: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// A URL or e-mail address for events of a marketplace payment.
+/// A callback of a marketplace payment: a URL to which the payer returns, or a recipient of
+/// notifications.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -483,7 +486,7 @@ pub struct BillingAddressDetails {
 #[non_exhaustive]
 pub struct MarketplaceCallbackDetails {
     /// The type: 1 for the URL after success, 2 for the URL after a failure, 3 for the notification
-    /// URL, 4 for the notification e-mail address.
+    /// URL, or 4 for the notification e-mail address.
     #[serde(rename = "type")]
     pub kind: Option<i64>,
     /// The URL or the e-mail address.
@@ -495,7 +498,7 @@ pub struct MarketplaceCallbackDetails {
 
 /// The settings for e-mails to the payer of a marketplace payment.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -514,7 +517,7 @@ pub struct MarketplaceEmails {
 
 /// The part of a payment that one merchant receives.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -542,7 +545,7 @@ pub struct MarketplaceChild {
 
 /// A merchant of a marketplace.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -558,7 +561,7 @@ pub struct MarketplaceMerchant {
 
 /// A refund of a merchant's part.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -578,8 +581,8 @@ pub struct MarketplaceChildRefund {
 }
 
 impl MarketplaceChildRefund {
-    /// Returns the time in Unix seconds. Returns `None` if the field is absent or does not contain
-    /// a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time of the refund in Unix seconds. Returns `None` if the field is absent or
+    /// does not contain a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.date.as_deref())
     }
@@ -587,7 +590,7 @@ impl MarketplaceChildRefund {
 
 /// `GET /marketplace/v1/transaction/{id}`: returns a marketplace payment.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -627,7 +630,7 @@ impl Endpoint for GetMarketplaceTransaction {
 
 /// `POST /marketplace/v1/transaction/{id}/pay`: pays a marketplace payment.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/pay`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -644,7 +647,8 @@ pub struct PayMarketplaceTransaction {
 }
 
 impl PayMarketplaceTransaction {
-    /// Creates a request to pay the transaction with this id. A payment method must be added.
+    /// Creates a request to pay the transaction with this id. Add a payment method before you send
+    /// it.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -655,9 +659,9 @@ impl PayMarketplaceTransaction {
     }
 
     setters! {
-        /// Sets a BLIK code or alias.
+        /// Sets the BLIK code or the alias to pay with.
         blik_payment_data: BlikPayment,
-        /// Sets an encrypted card, or the token of a saved card.
+        /// Sets the card to pay with: an encrypted card, or the token of a saved card.
         card_payment_data: CardPayment,
         /// Sets the Apple Pay payment data: the JSON from the wallet in base64.
         apple_pay_payment_data: impl Into<Secret>,
@@ -685,7 +689,7 @@ impl Endpoint for PayMarketplaceTransaction {
 
 /// A full or partial refund of a merchant's part.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -712,7 +716,7 @@ impl ChildRefund {
         Self { id: None, merchant_id: Some(merchant_id.into()), amount, products: Vec::new() }
     }
 
-    /// Sets the refunded products.
+    /// Sets the products that are refunded.
     #[must_use]
     pub fn products(mut self, products: impl Into<Vec<Product>>) -> Self {
         self.products = products.into();
@@ -742,12 +746,12 @@ pub struct RefundMarketplaceTransaction {
 }
 
 impl RefundMarketplaceTransaction {
-    /// Creates a full refund of the payment with this id.
+    /// Creates a request for a full refund of the payment with this id.
     pub fn full(id: impl Into<String>) -> Self {
         Self::partial(id, [])
     }
 
-    /// Creates a refund of these parts of the payment with this id.
+    /// Creates a request to refund these parts of the payment with this id.
     pub fn partial(id: impl Into<String>, parts: impl Into<Vec<ChildRefund>>) -> Self {
         Self { id: id.into(), child_transactions: parts.into() }
     }
@@ -776,7 +780,7 @@ impl Endpoint for RefundMarketplaceTransaction {
 
 /// The response to the refund of a marketplace payment.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -795,7 +799,7 @@ pub struct MarketplaceRefund {
 
 /// `POST /marketplace/v1/transaction/{id}/cancel`: cancels a marketplace payment.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -804,7 +808,7 @@ pub struct CancelMarketplaceTransaction {
 }
 
 impl CancelMarketplaceTransaction {
-    /// Creates a request for the payment with this id.
+    /// Creates a request to cancel the payment with this id.
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into() }
     }
@@ -822,7 +826,7 @@ impl Endpoint for CancelMarketplaceTransaction {
 
 /// `GET /marketplace/v1/bank-groups`: lists the groups of channels that are available to merchants.
 ///
-/// See the example of the module [`marketplace`](crate::marketplace).
+/// See the example in the module [`marketplace`](crate::marketplace).
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/bank-groups`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -831,7 +835,7 @@ pub struct ListMarketplaceBankGroups {
 }
 
 impl ListMarketplaceBankGroups {
-    /// Creates a request for the channels of the merchants with these ids.
+    /// Creates a request for the groups of channels of the merchants with these ids.
     pub fn new(merchant_ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { merchant_ids: merchant_ids.into_iter().map(Into::into).collect() }
     }
@@ -860,7 +864,7 @@ impl Client {
     /// Creates a payment to merchants of a marketplace. The request is never retried if its outcome
     /// is unknown.
     ///
-    /// See the example of the module [`marketplace`](crate::marketplace).
+    /// See the example in the module [`marketplace`](crate::marketplace).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -873,7 +877,7 @@ impl Client {
 
     /// Returns a marketplace payment.
     ///
-    /// See the example of the module [`marketplace`](crate::marketplace).
+    /// See the example in the module [`marketplace`](crate::marketplace).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -887,7 +891,7 @@ impl Client {
     /// Pays a marketplace payment. A declined payment is returned as an error, as in
     /// [`pay_transaction`](Client::pay_transaction).
     ///
-    /// See the example of the module [`marketplace`](crate::marketplace).
+    /// See the example in the module [`marketplace`](crate::marketplace).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -900,7 +904,7 @@ impl Client {
 
     /// Refunds a marketplace payment. The request is never retried if its outcome is unknown.
     ///
-    /// See the example of the module [`marketplace`](crate::marketplace).
+    /// See the example in the module [`marketplace`](crate::marketplace).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -913,7 +917,7 @@ impl Client {
 
     /// Cancels a marketplace payment.
     ///
-    /// See the example of the module [`marketplace`](crate::marketplace).
+    /// See the example in the module [`marketplace`](crate::marketplace).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -923,7 +927,7 @@ impl Client {
 
     /// Returns the groups of channels that are available to merchants of a marketplace.
     ///
-    /// See the example of the module [`marketplace`](crate::marketplace).
+    /// See the example in the module [`marketplace`](crate::marketplace).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,10 +1,10 @@
-//! Exact amounts. Most endpoints use amounts such as 12.34; those of the marketplace use whole
-//! grosze.
+//! Exact amounts. Most endpoints use amounts such as 12.34. The marketplace endpoints use integer
+//! amounts in grosze.
 
 use api_auth::{Amount, wire_enum};
 
-/// Returns an amount of `grosze`, hundredths of a złoty: 1234 is 12.34 zł. For other currencies,
-/// `units` is the number of hundredths.
+/// Returns an amount from a number of grosze, which are hundredths of a złoty: 1234 is 12.34 zł.
+/// For other currencies, `units` is the number of hundredths of the currency.
 ///
 /// The inverse is [`Amount::minor_units`].
 ///
@@ -23,10 +23,9 @@ pub const fn grosze(units: i64) -> Amount {
 }
 
 wire_enum! {
-    /// A currency (ISO 4217). Other currencies are created from their code:
-    /// `Currency::from("HUF")`.
+    /// A currency (ISO 4217). Create other currencies from their code: `Currency::from("HUF")`.
     ///
-    /// See the example of [`grosze`](crate::grosze).
+    /// See the example on [`grosze`](crate::grosze).
     ///
     /// Source: the provider's API reference, `GET /refunds/{refundId}`, which misspells `GBP` as
     /// `GPB`.

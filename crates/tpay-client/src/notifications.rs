@@ -1,8 +1,8 @@
 //! Notifications that Tpay sends to a shop: results of payments, saved cards, alias events.
 //!
-//! [`Client::notifications`] returns a [`Notifications`] reader; see its example. A notification is
-//! parsed only after its signature is verified. The kinds of notifications are in [`events`], and
-//! [`testing`] signs notifications for your tests.
+//! [`Client::notifications`] returns a [`Notifications`] reader, whose documentation contains an
+//! example. A notification is parsed only after its signature is verified. The kinds of
+//! notifications are in [`events`], and [`testing`] signs notifications for your tests.
 
 mod cache;
 pub mod events;
@@ -33,7 +33,7 @@ const AUTHORITIES: &str = "tpay-jws-root.pem";
 const PRODUCTION: &[u8] = include_bytes!("notifications/anchors/production.pem");
 const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 
-/// A reader that verifies and parses notifications. It is created by
+/// A reader that verifies and parses notifications. Create it with
 /// [`Client::notifications`](crate::Client::notifications). All threads can share one reader.
 ///
 /// The signature is verified strictly: it must be a detached RS256 JWS over the raw body. The
@@ -44,16 +44,16 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 ///
 /// Certificates are fetched with the client's transport, without retries, and cached for an hour.
 /// If no cached certificate verifies a message, the certificate is fetched again, at most once
-/// every ten seconds. In between, such a message is rejected with [`ErrorKind::RateLimited`]: a
-/// newer certificate may verify it, and the sender retries it.
+/// every ten seconds. In between, such a message is rejected with [`ErrorKind::RateLimited`],
+/// because a newer certificate could verify it when the sender sends it again.
 ///
 /// Senders can choose the file name of the certificate. Therefore, unusual names whose certificates
 /// have never verified a message share a budget: 16 requests, and one more every ten seconds. If
 /// messages require more requests, the budget is assigned at random, and the other messages are
 /// rejected with [`ErrorKind::RateLimited`].
 ///
-/// The certificate belongs to Tpay and not to the merchant, so a genuine notification may be
-/// intended for another merchant. [`merchant_id`](Notifications::merchant_id) is required for
+/// The certificate belongs to Tpay and not to the merchant, so a genuine notification can be
+/// intended for a different merchant. [`merchant_id`](Notifications::merchant_id) is required for
 /// payments and alias events. The other kinds (saved cards, marketplace payments, charges of a
 /// plan) contain no merchant id: compare their ids with your records.
 ///
@@ -77,7 +77,7 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 /// let Notification::Payment(payment) = notifications.read(&signature, body.as_bytes())? else {
 ///     unreachable!()
 /// };
-/// // A test notification of the panel is genuine as well, but never paid in full.
+/// // A test notification from the panel is genuine as well, but never paid in full.
 /// assert!(payment.paid_in_full(grosze(1234)) && !payment.is_test());
 /// assert_eq!(payment.crc, "order-7");
 /// # Ok::<(), tpay_client::Error>(())
@@ -111,7 +111,7 @@ impl Client {
     /// Returns a notification reader for this client's environment. The compiled-in trust anchors
     /// of the sandbox are used for the sandbox, and those of production for all other environments.
     ///
-    /// See the example of [`Notifications`](crate::Notifications).
+    /// See the example on [`Notifications`](crate::Notifications).
     ///
     /// # Errors
     /// Returns an error if the compiled-in certificates cannot be used.
@@ -151,7 +151,7 @@ impl Notifications {
         self
     }
 
-    /// Accepts notifications of every merchant, for partners. Compare
+    /// Accepts the notifications of every merchant. This is intended for partners. Compare
     /// [`merchant_id`](events::PaymentNotification::merchant_id) of each payment yourself: the
     /// certificate is the same for all merchants, so every merchant can trigger a genuine
     /// notification with your order number.
@@ -162,15 +162,15 @@ impl Notifications {
     }
 
     /// Sets the security code from the panel. The `md5sum` of payments is then verified in addition
-    /// to the signature. If the code is empty because the panel has none, this check is disabled.
+    /// to the signature. If the code is empty because the panel shows none, this check is disabled.
     #[must_use]
     pub fn security_code(mut self, code: impl Into<Secret>) -> Self {
         self.security_code = Some(code.into()).filter(|code| !code.is_empty());
         self
     }
 
-    /// Sets the trust anchors (PEM, roots and their intermediates), which replace the compiled-in
-    /// ones.
+    /// Sets the trust anchors (root certificates and their intermediates, in PEM format), which
+    /// replace the compiled-in ones.
     ///
     /// # Errors
     /// Returns an error if `pem` contains no root certificate.
@@ -187,16 +187,16 @@ impl Notifications {
         self
     }
 
-    /// Accepts signatures with a certificate under this URL, such as `https://secure.tpay.com`, for
-    /// a client that sends its requests to another host.
+    /// Accepts signatures whose certificate is under this URL, such as `https://secure.tpay.com`.
+    /// Use this for a client that sends its requests to a different host.
     #[must_use]
     pub fn certificates_at(mut self, base_url: &str) -> Self {
         self.folder = [base_url.trim_end_matches('/'), FOLDER].concat();
         self
     }
 
-    /// Verifies and parses a notification from its headers and its body. The body must be byte for
-    /// byte as received.
+    /// Verifies and parses a notification from its headers and its body. Pass the body byte for
+    /// byte as it was received.
     ///
     /// # Errors
     /// Returns the errors of [`read`](Notifications::read), and [`ErrorKind::Verify`] if the
@@ -212,13 +212,14 @@ impl Notifications {
     }
 
     /// Verifies and parses a notification from the value of its header `X-JWS-Signature` and its
-    /// body. The body must be byte for byte as received, before any decoding.
+    /// body. Pass the body byte for byte as it was received, before any decoding.
     ///
     /// # Errors
     /// Returns [`ErrorKind::Verify`] if the notification is not genuine, [`ErrorKind::Decode`] if
-    /// it is genuine and cannot be parsed, and another kind if the certificate could not be fetched
-    /// or a setting is invalid. [`ErrorKind::RateLimited`] means that a newer certificate may exist
-    /// and cannot be fetched yet. [`NotificationResponse::for_error`] returns the response to send.
+    /// it is genuine but cannot be parsed, and another kind if the certificate could not be fetched
+    /// or a setting is invalid. [`ErrorKind::RateLimited`] means that there could be a newer
+    /// certificate, which cannot be fetched yet. [`NotificationResponse::for_error`] returns the
+    /// response to send.
     pub fn read(&self, signature: &str, body: &[u8]) -> Result<Notification> {
         let merchant = self.merchant.as_ref().map_err(Clone::clone)?;
         self.verify(signature, body)?;
@@ -262,7 +263,7 @@ fn invalid_signature(why: JwsError) -> Error {
 }
 
 /// Returns the `md5sum` of a payment notification, computed from its unchanged values. Use it in
-/// tests, and in programs that receive notifications by other means. The order number `tr_crc` may
+/// tests, and in programs that receive notifications by other means. The order number `tr_crc` can
 /// have any encoding.
 ///
 /// ```

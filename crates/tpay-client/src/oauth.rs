@@ -1,4 +1,4 @@
-//! Access tokens. The client manages its own token; these endpoints return tokens to the caller.
+//! Access tokens. The client manages its own token. These endpoints return tokens to the caller.
 //!
 //! The tokens of saved cards are in [`cards`](crate::cards).
 //!
@@ -19,7 +19,7 @@ use crate::{Client, error, validate};
 
 /// A token as returned by the token endpoint. The client manages its own token.
 ///
-/// See the example of the module [`oauth`](crate::oauth).
+/// See the example in the module [`oauth`](crate::oauth).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, first steps, authorization.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub struct Token {
     /// The type of the token, `Bearer`.
     #[serde(rename = "token_type")]
     pub token_type: Option<String>,
-    /// The time of creation by the server's clock, in Unix seconds.
+    /// The time of creation according to the server's clock, in Unix seconds.
     #[serde(rename = "issued_at")]
     pub issued_at: Option<UnixTime>,
     /// The lifetime in seconds, such as 7200.
@@ -51,10 +51,10 @@ pub struct Token {
 
 /// `POST /oauth/auth`: requests an access token.
 ///
-/// The client requests its own token before its first request. Use this endpoint only to get the
-/// response itself.
+/// The client requests its own token before its first request. Use this endpoint only if you need
+/// the response itself.
 ///
-/// See the example of the module [`oauth`](crate::oauth).
+/// See the example in the module [`oauth`](crate::oauth).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, first steps, authorization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub struct RequestToken {
 }
 
 impl RequestToken {
-    /// Creates a request for a token for these credentials.
+    /// Creates a request for a token with these credentials.
     pub fn new(client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Self {
         Self { client_id: client_id.into(), client_secret: client_secret.into(), scope: None }
     }
@@ -113,7 +113,7 @@ impl Endpoint for RequestToken {
 
 /// The server's information about a token.
 ///
-/// See the example of the module [`oauth`](crate::oauth).
+/// See the example in the module [`oauth`](crate::oauth).
 ///
 /// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -134,7 +134,7 @@ pub struct TokenInfo {
 
 /// A token that authenticates requests.
 ///
-/// See the example of the module [`oauth`](crate::oauth).
+/// See the example in the module [`oauth`](crate::oauth).
 ///
 /// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -159,7 +159,7 @@ pub struct TokenDetails {
 
 /// `GET /oauth/tokeninfo`: returns information about the token that authenticates the request.
 ///
-/// See the example of the module [`oauth`](crate::oauth).
+/// See the example in the module [`oauth`](crate::oauth).
 ///
 /// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -189,7 +189,7 @@ impl Endpoint for GetTokenInfo {
 impl Client {
     /// Returns a new access token. The client does not use this token; it manages its own.
     ///
-    /// See the example of the module [`oauth`](crate::oauth).
+    /// See the example in the module [`oauth`](crate::oauth).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -199,7 +199,7 @@ impl Client {
 
     /// Returns information about the token that this client uses.
     ///
-    /// See the example of the module [`oauth`](crate::oauth).
+    /// See the example in the module [`oauth`](crate::oauth).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,4 +1,4 @@
-//! Pagination.
+//! Pagination of lists by page number.
 
 use api_auth::{Extent, InputError, Params};
 
@@ -44,7 +44,7 @@ impl Paging {
 /// Defines the setters of a list whose field `paging` is a [`Paging`].
 macro_rules! page_setters {
     () => {
-        /// Sets the page, from 1.
+        /// Sets the number of the page, counted from 1.
         #[must_use]
         pub fn page(mut self, page: u32) -> Self {
             self.paging.page = Some(page);
@@ -89,9 +89,9 @@ pub(crate) fn extent(
     Extent::of_page(page.saturating_sub(1), limit).with_total(total)
 }
 
-/// Declares the methods `next` and `extent` of `Paged` for a list whose field `paging` is a [`Paging`]
-/// and whose responses have the fields `limit` and `total`. `$count` returns the number of entries of
-/// a page.
+/// Declares the methods `next` and `extent` of `Paged` for a list whose field `paging` is a
+/// [`Paging`] and whose responses have the fields `limit` and `total`. `$count` returns the number
+/// of entries of a page.
 macro_rules! paged_by_number {
     ($output:ty, $count:expr) => {
         fn next(&self, page: &$output) -> Option<Self> {

@@ -15,7 +15,7 @@ use crate::{Client, UnixTime, error, local_time};
 
 /// A point of sale.
 ///
-/// See the example of the module [`pos`](crate::pos).
+/// See the example in the module [`pos`](crate::pos).
 ///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub struct Pos {
 
 /// The times of creation and of the last change of a point of sale.
 ///
-/// See the example of the module [`pos`](crate::pos).
+/// See the example in the module [`pos`](crate::pos).
 ///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -78,7 +78,7 @@ impl PosDate {
 
 /// The settings of a point of sale.
 ///
-/// See the example of the module [`pos`](crate::pos).
+/// See the example in the module [`pos`](crate::pos).
 ///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -92,9 +92,9 @@ pub struct PosSettings {
     pub is_test_mode: Option<bool>,
 }
 
-/// The response with the points of sale.
+/// The response that contains the points of sale.
 ///
-/// See the example of the module [`pos`](crate::pos).
+/// See the example in the module [`pos`](crate::pos).
 ///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -116,7 +116,7 @@ pub struct PosList {
 
 /// `GET /accounts/pos`: lists the points of sale. The response contains their security codes.
 ///
-/// See the example of the module [`pos`](crate::pos).
+/// See the example in the module [`pos`](crate::pos).
 ///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -146,7 +146,7 @@ impl Endpoint for ListPos {
 impl Client {
     /// Returns the points of sale, with their security codes.
     ///
-    /// See the example of the module [`pos`](crate::pos).
+    /// See the example in the module [`pos`](crate::pos).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

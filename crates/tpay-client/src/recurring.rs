@@ -1,4 +1,4 @@
-//! Recurring payments: plans that the server charges on a schedule. See the example of
+//! Recurring payments: plans that the server charges on a schedule. See the example on
 //! [`CreateRecurring`].
 //!
 //! Experimental: the endpoints are documented for the provider's sandbox only.
@@ -31,7 +31,7 @@ use crate::{Client, Currency, Payer, error, validate};
 wire_enum! {
     /// A unit of an interval between charges.
     ///
-    /// See the example of the module [`recurring`](crate::recurring).
+    /// See the example in the module [`recurring`](crate::recurring).
     ///
     /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
     /// branch of the official PHP client.
@@ -48,7 +48,7 @@ wire_enum! {
 wire_enum! {
     /// The type of the payment instrument that a plan charges.
     ///
-    /// See the example of the module [`recurring`](crate::recurring).
+    /// See the example in the module [`recurring`](crate::recurring).
     ///
     /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
     /// branch of the official PHP client.
@@ -57,7 +57,7 @@ wire_enum! {
         CardToken = "card_token",
         /// A BLIK PAYID alias.
         BlikPayId = "blik_payid",
-        /// A test instrument that is not charged; not available in production.
+        /// A test instrument, which is not charged and is not available in production.
         Test = "test",
     }
 }
@@ -65,7 +65,7 @@ wire_enum! {
 wire_enum! {
     /// The status of a plan.
     ///
-    /// See the example of the module [`recurring`](crate::recurring).
+    /// See the example in the module [`recurring`](crate::recurring).
     ///
     /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
     /// branch of the official PHP client.
@@ -81,9 +81,9 @@ wire_enum! {
     }
 }
 
-/// The interval before a failed charge is retried.
+/// The interval after which a failed charge is retried.
 ///
-/// See the example of the module [`recurring`](crate::recurring).
+/// See the example in the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -103,7 +103,7 @@ impl RetryInterval {
 
 /// The amount and the schedule of the charges of a plan.
 ///
-/// See the example of the module [`recurring`](crate::recurring).
+/// See the example in the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -143,7 +143,7 @@ impl Schedule {
     }
 
     setters! {
-        /// Sets the number of charges. Defaults to unlimited.
+        /// Sets the number of charges. By default, the number is unlimited.
         charge_count: u32,
         /// Sets the intervals after which a failed charge is retried. Defaults to once a day for 14
         /// days.
@@ -151,9 +151,9 @@ impl Schedule {
     }
 }
 
-/// The terms for charges to a PAYID alias.
+/// The terms of charges to a PAYID alias.
 ///
-/// See the example of the module [`recurring`](crate::recurring).
+/// See the example in the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -185,7 +185,7 @@ impl RecurringBlik {
 
 /// The payment instrument that a plan charges.
 ///
-/// See the example of the module [`recurring`](crate::recurring).
+/// See the example in the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -260,8 +260,8 @@ pub struct CreateRecurring {
 }
 
 impl CreateRecurring {
-    /// Creates a plan with your own id (a ULID of 26 characters), a description of up to 128
-    /// characters, and the URL for notifications about its charges.
+    /// Creates a request for a plan with an id that you generate (a ULID of 26 characters), a
+    /// description of up to 128 characters, and the URL for notifications about its charges.
     pub fn new(
         id: impl Into<String>,
         description: impl Into<String>,
@@ -321,7 +321,7 @@ impl Endpoint for CreateRecurring {
 
 /// A plan. Its format is not documented: `extra` contains the fields that this type does not cover.
 ///
-/// See the example of the module [`recurring`](crate::recurring).
+/// See the example in the module [`recurring`](crate::recurring).
 ///
 /// Source: none; the names are those of the request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -352,9 +352,9 @@ pub struct RecurringPlan {
 /// The format is not documented: the name of the list is assumed, and `extra` contains all other
 /// fields.
 ///
-/// See the example of the module [`recurring`](crate::recurring).
+/// See the example in the module [`recurring`](crate::recurring).
 ///
-/// Source: none; the names follow the provider's other lists.
+/// Source: none; the names are assumed to be those of the other lists of the provider.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -367,7 +367,7 @@ pub struct RecurringPage {
     /// The plans, in a field named `list`, `recurring`, `recurrings` or `data`.
     #[serde(default, alias = "recurring", alias = "recurrings", alias = "data")]
     pub list: Vec<RecurringPlan>,
-    /// The number of this page, from 1.
+    /// The number of this page, counted from 1.
     pub page: Option<i64>,
     /// The maximum number of entries per page.
     pub limit: Option<i64>,
@@ -382,7 +382,7 @@ pub struct RecurringPage {
 ///
 /// Experimental: the response is not documented.
 ///
-/// See the example of the module [`recurring`](crate::recurring).
+/// See the example in the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -438,7 +438,7 @@ numbered_pages!(ListRecurring);
 ///
 /// Experimental: the response is not documented.
 ///
-/// See the example of the module [`recurring`](crate::recurring).
+/// See the example in the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -467,7 +467,7 @@ impl Endpoint for GetRecurring {
 /// A charge of a plan. Its format is not documented: `extra` contains the fields that this type
 /// does not cover.
 ///
-/// See the example of the module [`recurring`](crate::recurring).
+/// See the example in the module [`recurring`](crate::recurring).
 ///
 /// Source: none; the names are those of transactions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -493,9 +493,9 @@ pub struct RecurringCharge {
 /// The format is not documented: the name of the list is assumed, and `extra` contains all other
 /// fields.
 ///
-/// See the example of the module [`recurring`](crate::recurring).
+/// See the example in the module [`recurring`](crate::recurring).
 ///
-/// Source: none; the names follow the provider's other lists.
+/// Source: none; the names are assumed to be those of the other lists of the provider.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -508,7 +508,7 @@ pub struct RecurringCharges {
     /// The charges, in a field named `list`, `transactions` or `data`.
     #[serde(default, alias = "transactions", alias = "data")]
     pub list: Vec<RecurringCharge>,
-    /// The number of this page, from 1.
+    /// The number of this page, counted from 1.
     pub page: Option<i64>,
     /// The maximum number of entries per page.
     pub limit: Option<i64>,
@@ -523,7 +523,7 @@ pub struct RecurringCharges {
 ///
 /// Experimental: the response is not documented.
 ///
-/// See the example of the module [`recurring`](crate::recurring).
+/// See the example in the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -580,7 +580,7 @@ numbered_pages!(ListRecurringCharges);
 ///
 /// Experimental: the response is not documented.
 ///
-/// See the example of the module [`recurring`](crate::recurring).
+/// See the example in the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -590,7 +590,7 @@ pub struct CancelRecurring {
 }
 
 impl CancelRecurring {
-    /// Creates a request for the plan with this id.
+    /// Creates a request to cancel the plan with this id.
     pub fn new(recurring_id: impl Into<String>) -> Self {
         Self { recurring_id: recurring_id.into() }
     }
@@ -611,7 +611,7 @@ impl Endpoint for CancelRecurring {
 ///
 /// Experimental: the response is not documented.
 ///
-/// See the example of the module [`recurring`](crate::recurring).
+/// See the example in the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -621,7 +621,7 @@ pub struct RetryRecurring {
 }
 
 impl RetryRecurring {
-    /// Creates a request for the plan with this id.
+    /// Creates a request to retry the last charge of the plan with this id.
     pub fn new(recurring_id: impl Into<String>) -> Self {
         Self { recurring_id: recurring_id.into() }
     }
@@ -641,7 +641,7 @@ impl Endpoint for RetryRecurring {
 ///
 /// Experimental: the response is not documented.
 ///
-/// See the example of the module [`recurring`](crate::recurring).
+/// See the example in the module [`recurring`](crate::recurring).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -654,7 +654,7 @@ pub struct UpdatePaymentInstrument {
 }
 
 impl UpdatePaymentInstrument {
-    /// Creates a request for the plan with this id and the new payment instrument.
+    /// Creates a request to replace the payment instrument of the plan with this id.
     pub fn new(recurring_id: impl Into<String>, payment_instrument: PaymentInstrument) -> Self {
         Self { recurring_id: recurring_id.into(), payment_instrument }
     }
@@ -685,7 +685,7 @@ impl Endpoint for UpdatePaymentInstrument {
 impl Client {
     /// Creates a plan. Experimental.
     ///
-    /// See the example of the module [`recurring`](crate::recurring).
+    /// See the example in the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -695,7 +695,7 @@ impl Client {
 
     /// Returns one page of plans. Experimental.
     ///
-    /// See the example of the module [`recurring`](crate::recurring).
+    /// See the example in the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -704,17 +704,17 @@ impl Client {
     }
 
     /// Returns an iterator over all plans. The iterator requests page after page and returns each
-    /// entry once. No request is sent before the iterator is advanced. Without a page size, 100
-    /// entries per page are requested. Experimental.
+    /// entry once. No request is sent before the iterator is advanced. If no page size is set, the
+    /// iterator requests 100 entries per page. Experimental.
     ///
-    /// See the example of the module [`recurring`](crate::recurring).
+    /// See the example in the module [`recurring`](crate::recurring).
     pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
     /// Returns a plan. Experimental.
     ///
-    /// See the example of the module [`recurring`](crate::recurring).
+    /// See the example in the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -724,7 +724,7 @@ impl Client {
 
     /// Returns one page of the charges of a plan. Experimental.
     ///
-    /// See the example of the module [`recurring`](crate::recurring).
+    /// See the example in the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -736,17 +736,17 @@ impl Client {
     }
 
     /// Returns an iterator over all charges of a plan. The iterator requests page after page and
-    /// returns each entry once. No request is sent before the iterator is advanced. Without a page
-    /// size, 100 entries per page are requested. Experimental.
+    /// returns each entry once. No request is sent before the iterator is advanced. If no page size
+    /// is set, the iterator requests 100 entries per page. Experimental.
     ///
-    /// See the example of the module [`recurring`](crate::recurring).
+    /// See the example in the module [`recurring`](crate::recurring).
     pub fn recurring_charges(&self, request: &ListRecurringCharges) -> Items<ListRecurringCharges> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
     /// Cancels a plan. Experimental.
     ///
-    /// See the example of the module [`recurring`](crate::recurring).
+    /// See the example in the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -756,7 +756,7 @@ impl Client {
 
     /// Retries the last charge of a plan immediately. Experimental.
     ///
-    /// See the example of the module [`recurring`](crate::recurring).
+    /// See the example in the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -766,7 +766,7 @@ impl Client {
 
     /// Replaces the payment instrument of a plan. Experimental.
     ///
-    /// See the example of the module [`recurring`](crate::recurring).
+    /// See the example in the module [`recurring`](crate::recurring).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -28,7 +28,7 @@ use crate::{Client, Currency, TransactionStatus, UnixTime, error, local_time, va
 wire_enum! {
     /// The status of a refund.
     ///
-    /// See the example of the module [`refunds`](crate::refunds).
+    /// See the example in the module [`refunds`](crate::refunds).
     ///
     /// Source: the provider's API reference, `GET /refunds/{refundId}`.
     pub enum RefundStatus {
@@ -55,7 +55,7 @@ wire_enum! {
 
 /// A refund.
 ///
-/// See the example of the module [`refunds`](crate::refunds).
+/// See the example in the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /refunds/{refundId}` and
 /// `GET /transactions/{transactionId}/refunds`.
@@ -63,7 +63,7 @@ wire_enum! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Refund {
-    /// The result of the request. Only set if one refund was requested.
+    /// The result of the request. Only set if a single refund was requested.
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
@@ -87,7 +87,7 @@ pub struct Refund {
 
 /// The times of a refund, in Polish local time.
 ///
-/// See the example of the module [`refunds`](crate::refunds).
+/// See the example in the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /refunds/{refundId}` and
 /// `GET /transactions/{transactionId}/refunds`.
@@ -140,7 +140,7 @@ impl RefundDate {
 
 /// A transaction with its refunds.
 ///
-/// See the example of the module [`refunds`](crate::refunds).
+/// See the example in the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -182,7 +182,7 @@ pub struct TransactionRefunds {
     pub transaction_payment_url: Option<String>,
     /// The part of the amount that is on hold.
     pub lock: Option<Lock>,
-    /// The refunds, except those in the two lists below.
+    /// The refunds, except those in the next two lists.
     #[serde(default)]
     pub refunds_list: Vec<Refund>,
     /// The refunds that wait for the payer's bank account number.
@@ -191,7 +191,7 @@ pub struct TransactionRefunds {
     /// The refunds to cards.
     #[serde(default)]
     pub refunds_cards_list: Vec<Refund>,
-    /// The number of this page, from 1.
+    /// The number of this page, counted from 1.
     pub page: Option<i64>,
     /// The maximum number of entries per page.
     pub limit: Option<i64>,
@@ -214,7 +214,7 @@ impl TransactionRefunds {
 
 /// `POST /transactions/{transactionId}/refunds`: refunds a transaction.
 ///
-/// A repeated request may refund the amount twice, so the request is never retried if its outcome
+/// A repeated request can refund the amount twice, so the request is never retried if its outcome
 /// is unknown. List the refunds of the transaction before you send it again.
 ///
 /// ```
@@ -270,7 +270,7 @@ impl Endpoint for RefundTransaction {
 
 /// `GET /transactions/{transactionId}/refunds`: lists the refunds of a transaction.
 ///
-/// See the example of the module [`refunds`](crate::refunds).
+/// See the example in the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -345,11 +345,11 @@ numbered_pages!(ListTransactionRefunds);
 wire_enum! {
     /// The kind of refunds to list.
     ///
-    /// See the example of the module [`refunds`](crate::refunds).
+    /// See the example in the module [`refunds`](crate::refunds).
     ///
     /// Source: the provider's API reference, `GET /refunds`.
     pub enum RefundContext {
-        /// Refunds of transactions; the default.
+        /// Refunds of transactions. This is the default.
         Transactional = "transactional",
         /// Refunds to cards.
         Card = "card",
@@ -358,7 +358,7 @@ wire_enum! {
 
 /// A page of refunds.
 ///
-/// See the example of the module [`refunds`](crate::refunds).
+/// See the example in the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -370,9 +370,9 @@ pub struct RefundPage {
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The object that contains the list.
+    /// The object that contains the list of refunds.
     pub transactions: Option<RefundList>,
-    /// The number of this page, from 1.
+    /// The number of this page, counted from 1.
     pub page: Option<i64>,
     /// The maximum number of entries per page.
     pub limit: Option<i64>,
@@ -385,7 +385,7 @@ pub struct RefundPage {
 
 /// A list of refunds.
 ///
-/// See the example of the module [`refunds`](crate::refunds).
+/// See the example in the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -443,13 +443,15 @@ impl ListRefunds {
         /// Sets the end of the period: a time, or a string in Polish local time, such as
         /// `2026-11-30 23:59:59`.
         to: impl Into<LocalTime>,
-        /// Sets the payer's e-mail address (refunds of transactions only).
+        /// Sets the e-mail address of the payer whose refunds are listed (refunds of transactions
+        /// only).
         payer_email: impl Into<String>,
-        /// Sets the title of the transaction (refunds of transactions only).
+        /// Sets the title of the transaction whose refunds are listed (refunds of transactions
+        /// only).
         transaction_title: impl Into<String>,
         /// Sets the kind of refunds to list. Defaults to refunds of transactions.
         context: impl Into<RefundContext>,
-        /// Sets the token of the card (refunds to cards only).
+        /// Sets the token of the card whose refunds are listed (refunds to cards only).
         token: impl Into<Secret>,
     }
 }
@@ -499,7 +501,7 @@ numbered_pages!(ListRefunds);
 
 /// The response to a request for a refund to a card.
 ///
-/// See the example of the module [`refunds`](crate::refunds).
+/// See the example in the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -520,7 +522,7 @@ pub struct CardRefundResponse {
 
 /// A refund to a saved card.
 ///
-/// See the example of the module [`refunds`](crate::refunds).
+/// See the example in the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -534,7 +536,7 @@ pub struct CardRefund {
     pub refund_id: Option<String>,
     /// The numeric currency code (ISO 4217), such as 985 for the złoty.
     pub currency_code: Option<i64>,
-    /// The refunded amount in that currency, such as 12.34.
+    /// The refunded amount in the above currency, such as 12.34.
     pub amount: Option<Amount>,
     /// The response of the card network.
     #[serde(rename = "extra")]
@@ -546,7 +548,7 @@ pub struct CardRefund {
 
 /// The response of the card network to a refund.
 ///
-/// See the example of the module [`refunds`](crate::refunds).
+/// See the example in the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -565,7 +567,7 @@ pub struct CardRefundExtra {
 /// `POST /refunds`: refunds an amount to a saved card (Elavon). The request is never retried if its
 /// outcome is unknown.
 ///
-/// See the example of the module [`refunds`](crate::refunds).
+/// See the example in the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -582,8 +584,8 @@ pub struct RefundCard {
 }
 
 impl RefundCard {
-    /// Creates a refund of `amount` to the card with this token. `currency_code` is the numeric
-    /// currency code (ISO 4217), such as 985 for the złoty.
+    /// Creates a request to refund `amount`, such as 12.34, to the card with this token.
+    /// `currency_code` is the numeric currency code (ISO 4217), such as 985 for the złoty.
     pub fn new(amount: Amount, currency_code: u32, token_value: impl Into<Secret>) -> Self {
         Self {
             amount,
@@ -627,7 +629,7 @@ impl Endpoint for RefundCard {
 
 /// `GET /refunds/{refundId}`: returns one refund.
 ///
-/// See the example of the module [`refunds`](crate::refunds).
+/// See the example in the module [`refunds`](crate::refunds).
 ///
 /// Source: the provider's API reference, `GET /refunds/{refundId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -636,7 +638,7 @@ pub struct GetRefund {
 }
 
 impl GetRefund {
-    /// Creates a request for the refund with this id, `rf_` and 16 characters.
+    /// Creates a request for the refund with this id, which is `rf_` followed by 16 characters.
     pub fn new(refund_id: impl Into<String>) -> Self {
         Self { refund_id: refund_id.into() }
     }
@@ -659,7 +661,7 @@ impl Client {
     /// Refunds a transaction, in full or in part. The request is never retried if its outcome is
     /// unknown.
     ///
-    /// See the example of the module [`refunds`](crate::refunds).
+    /// See the example in the module [`refunds`](crate::refunds).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -669,7 +671,7 @@ impl Client {
 
     /// Returns one page of the refunds of a transaction.
     ///
-    /// See the example of the module [`refunds`](crate::refunds).
+    /// See the example in the module [`refunds`](crate::refunds).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -683,10 +685,10 @@ impl Client {
     /// Returns an iterator over all refunds of a transaction. The iterator requests page after page
     /// and returns each entry once.
     ///
-    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
-    /// page are requested.
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
     ///
-    /// See the example of the module [`refunds`](crate::refunds).
+    /// See the example in the module [`refunds`](crate::refunds).
     pub fn transaction_refunds(
         &self,
         request: &ListTransactionRefunds,
@@ -696,7 +698,7 @@ impl Client {
 
     /// Returns one page of refunds.
     ///
-    /// See the example of the module [`refunds`](crate::refunds).
+    /// See the example in the module [`refunds`](crate::refunds).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -707,15 +709,15 @@ impl Client {
     /// Returns an iterator over all matching refunds. The iterator requests page after page and
     /// returns each entry once.
     ///
-    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
-    /// page are requested.
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
     pub fn refunds(&self, request: &ListRefunds) -> Items<ListRefunds> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
     /// Refunds an amount to a saved card. The request is never retried if its outcome is unknown.
     ///
-    /// See the example of the module [`refunds`](crate::refunds).
+    /// See the example in the module [`refunds`](crate::refunds).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -725,7 +727,7 @@ impl Client {
 
     /// Returns one refund.
     ///
-    /// See the example of the module [`refunds`](crate::refunds).
+    /// See the example in the module [`refunds`](crate::refunds).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -22,7 +22,7 @@ use crate::{Client, error, paging, validate};
 wire_enum! {
     /// The sort order of reports.
     ///
-    /// See the example of the module [`reports`](crate::reports).
+    /// See the example in the module [`reports`](crate::reports).
     ///
     /// Source: the official PHP client; not documented.
     pub enum SortDirection {
@@ -35,9 +35,9 @@ wire_enum! {
 
 /// A report. Its format is not documented, so all fields except the id are in `extra`.
 ///
-/// See the example of the module [`reports`](crate::reports).
+/// See the example in the module [`reports`](crate::reports).
 ///
-/// Source: the official PHP client, which shows only the endpoint and not the response.
+/// Source: the official PHP client, which contains only the endpoint and not the response.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -52,9 +52,9 @@ pub struct Report {
 /// A page of reports. Its format is not documented: the name of the list is assumed, and `extra`
 /// contains all other fields.
 ///
-/// See the example of the module [`reports`](crate::reports).
+/// See the example in the module [`reports`](crate::reports).
 ///
-/// Source: the official PHP client, which shows only the endpoint and not the response.
+/// Source: the official PHP client, which contains only the endpoint and not the response.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -78,7 +78,7 @@ pub struct ReportPage {
 ///
 /// Experimental: the response is not documented.
 ///
-/// See the example of the module [`reports`](crate::reports).
+/// See the example in the module [`reports`](crate::reports).
 ///
 /// Source: the official PHP client; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl ListReports {
     }
 
     setters! {
-        /// Sets the page, from 1.
+        /// Sets the number of the page, counted from 1.
         page: u32,
         /// Sets the page size. The server's default is 20.
         page_size: u32,
@@ -169,12 +169,12 @@ impl NumberedPages for ListReports {
     }
 }
 
-/// `GET /reports/{reportId}/files/{fileId}`: returns a file of a report. It is read into memory;
-/// the builder's `response_limit` is the maximum size.
+/// `GET /reports/{reportId}/files/{fileId}`: returns a file of a report. The file is read into
+/// memory. Its maximum size is the builder's `response_limit`.
 ///
 /// Experimental: the response is not documented.
 ///
-/// See the example of the module [`reports`](crate::reports).
+/// See the example in the module [`reports`](crate::reports).
 ///
 /// Source: the official PHP client; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,7 +184,7 @@ pub struct GetReportFile {
 }
 
 impl GetReportFile {
-    /// Creates a request with the ids of the report and the file.
+    /// Creates a request for this file of the report with this id.
     pub fn new(report_id: impl Into<String>, file_id: impl Into<String>) -> Self {
         Self { report_id: report_id.into(), file_id: file_id.into() }
     }
@@ -207,7 +207,7 @@ impl Endpoint for GetReportFile {
 impl Client {
     /// Returns one page of reports. Experimental.
     ///
-    /// See the example of the module [`reports`](crate::reports).
+    /// See the example in the module [`reports`](crate::reports).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -216,15 +216,15 @@ impl Client {
     }
 
     /// Returns an iterator over all reports. The iterator requests page after page and returns each
-    /// entry once. No request is sent before the iterator is advanced. Without a page size, 100
-    /// entries per page are requested. Experimental.
+    /// entry once. No request is sent before the iterator is advanced. If no page size is set, the
+    /// iterator requests 100 entries per page. Experimental.
     pub fn reports(&self, request: &ListReports) -> Items<ListReports> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
     /// Returns a file of a report. Experimental.
     ///
-    /// See the example of the module [`reports`](crate::reports).
+    /// See the example in the module [`reports`](crate::reports).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

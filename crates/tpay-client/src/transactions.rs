@@ -1,7 +1,7 @@
 //! Transactions (payments that are requested from a payer): creating, paying, reading and
 //! cancelling them.
 //!
-//! Payment methods are in [`pay`], results of payments in [`payments`], QR images in [`qr`],
+//! Payment methods are in [`pay`], results of payments in [`payments`], QR images in [`qr`], and
 //! refunds in [`refunds`](crate::refunds).
 //!
 //! ```no_run
@@ -44,10 +44,10 @@ pub use parties::{Callbacks, Collect, Language, Payee, PayeeAddress, Payer};
 wire_enum! {
     /// The status of a transaction.
     ///
-    /// See the example of the module [`transactions`](crate::transactions).
+    /// See the example in the module [`transactions`](crate::transactions).
     ///
-    /// Source: the provider's API reference, `POST /transactions`. Partial refunds are from
-    /// `support.tpay.com`, and `error` is from the official Android and iOS clients.
+    /// Source: the provider's API reference, `POST /transactions`. The behaviour of partial refunds
+    /// is from `support.tpay.com`, and `error` is from the official Android and iOS clients.
     pub enum TransactionStatus {
         /// The payment has not been made yet.
         Pending = "pending",
@@ -73,7 +73,7 @@ impl TransactionStatus {
 
 /// A transaction: a payment that is requested from a payer, and its result.
 ///
-/// Any field may be absent in a response. Times are strings in Polish local time;
+/// Any field can be absent from a response. Times are strings in Polish local time;
 /// [`TransactionDate`] and [`LocalTime`] convert them.
 ///
 /// Source: the provider's API reference, `POST /transactions` and
@@ -131,13 +131,13 @@ impl Transaction {
         self.status.as_ref().is_some_and(TransactionStatus::is_paid)
     }
 
-    /// Returns the errors of the payment.
+    /// Returns the reasons why the payment was declined.
     pub fn errors(&self) -> &[PaymentError] {
         self.payments.as_ref().map(|payments| payments.errors.as_slice()).unwrap_or_default()
     }
 
     /// Returns the banking applications from which the payer must choose, if the BLIK alias exists
-    /// in several of them. Pay again with the code of the chosen one as
+    /// in several of them. Pay again with the `application_code` of the chosen application as
     /// [`key`](crate::blik::BlikAlias::key) of the alias.
     pub fn alternatives(&self) -> &[Alternative] {
         self.payments.as_ref().map(|payments| payments.alternatives.as_slice()).unwrap_or_default()
@@ -170,7 +170,7 @@ pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError>
 
 /// The recipients of the notifications of a transaction.
 ///
-/// See the example of the module [`transactions`](crate::transactions).
+/// See the example in the module [`transactions`](crate::transactions).
 ///
 /// Source: the official iOS client; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -188,7 +188,7 @@ pub struct NotificationTargets {
 
 /// The times of creation and payment of a transaction, in Polish local time.
 ///
-/// See the example of the module [`transactions`](crate::transactions).
+/// See the example in the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions` and
 /// `GET /transactions/{transactionId}`.
@@ -198,7 +198,7 @@ pub struct NotificationTargets {
 pub struct TransactionDate {
     /// The time of creation, such as `2026-11-22 01:20:18`.
     pub creation: Option<String>,
-    /// The time at which the payment was booked. Absent or null until then.
+    /// The time at which the payment was posted. Absent or null until then.
     pub realization: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -212,7 +212,7 @@ impl TransactionDate {
         local_time::unix_time(self.creation.as_deref())
     }
 
-    /// Returns the time at which the payment was booked, in Unix seconds. Returns `None` if the
+    /// Returns the time at which the payment was posted, in Unix seconds. Returns `None` if the
     /// field is absent or does not contain a time; see [`LocalTime::unix_time`].
     pub fn realization_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.realization.as_deref())
@@ -221,7 +221,7 @@ impl TransactionDate {
 
 /// The payer in a response. Unknown values are empty strings.
 ///
-/// See the example of the module [`transactions`](crate::transactions).
+/// See the example in the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions`. `ip` and `userAgent` are not
 /// documented.
@@ -231,23 +231,23 @@ impl TransactionDate {
 pub struct PayerDetails {
     /// The id of the payer, such as `py_hZUw4HdCk9wHMHA7`.
     pub payer_id: Option<String>,
-    /// The e-mail address.
+    /// The payer's e-mail address.
     pub email: Option<String>,
-    /// The first name and surname, such as `Jan Nowak`.
+    /// The payer's first name and surname, such as `Jan Nowak`.
     pub name: Option<String>,
-    /// The phone number, as the payer entered it.
+    /// The payer's phone number, as the payer entered it.
     pub phone: Option<String>,
-    /// The street and the house number.
+    /// The payer's street and house number.
     pub address: Option<String>,
-    /// The city.
+    /// The payer's city.
     pub city: Option<String>,
-    /// The country, two letters (ISO 3166-1), such as `PL`.
+    /// The payer's country, two letters (ISO 3166-1), such as `PL`.
     pub country: Option<String>,
-    /// The postal code, such as `61-808` (`code` in requests).
+    /// The payer's postal code, such as `61-808` (`code` in requests).
     pub postal_code: Option<String>,
-    /// The tax id, such as `7773061579`.
+    /// The payer's tax id, such as `7773061579`.
     pub tax_id: Option<String>,
-    /// The IP address, v4 or v6.
+    /// The payer's IP address, v4 or v6.
     pub ip: Option<String>,
     /// The user agent of the payer's browser.
     pub user_agent: Option<String>,
@@ -258,7 +258,7 @@ pub struct PayerDetails {
 
 /// A page of transactions.
 ///
-/// See the example of the module [`transactions`](crate::transactions).
+/// See the example in the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `GET /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -273,7 +273,7 @@ pub struct TransactionPage {
     /// The transactions of this page.
     #[serde(default)]
     pub transactions: Vec<Transaction>,
-    /// The number of this page, from 1.
+    /// The number of this page, counted from 1.
     pub page: Option<i64>,
     /// The maximum number of entries per page.
     pub limit: Option<i64>,
@@ -325,8 +325,8 @@ pub struct CreateTransaction {
 }
 
 impl CreateTransaction {
-    /// Creates a transaction of `amount`, such as 12.34, in złoty or in the currency that is set
-    /// later. `description` is shown to the payer and has 1 to 128 characters.
+    /// Creates a request for a transaction of `amount`, such as 12.34, in złoty or in the currency
+    /// that is set later. `description` is shown to the payer and has 1 to 128 characters.
     pub fn new(amount: Amount, description: impl Into<String>, payer: Payer) -> Self {
         Self {
             amount,
@@ -482,7 +482,7 @@ numbered_pages!(ListTransactions);
 
 /// `GET /transactions/{transactionId}`: returns one transaction with its payment attempts.
 ///
-/// See the example of the module [`transactions`](crate::transactions).
+/// See the example in the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -491,7 +491,7 @@ pub struct GetTransaction {
 }
 
 impl GetTransaction {
-    /// Creates a request for the transaction with this id. The title is not accepted.
+    /// Creates a request for the transaction with this id. The server does not accept the title.
     pub fn new(transaction_id: impl Into<String>) -> Self {
         Self { transaction_id: transaction_id.into() }
     }
@@ -510,7 +510,7 @@ impl Endpoint for GetTransaction {
 /// `POST /transactions/{transactionId}/pay`: pays a pending transaction that was created without
 /// payment data, or whose first attempt was declined.
 ///
-/// See the example of the module [`transactions`](crate::transactions).
+/// See the example in the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/pay`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -520,7 +520,7 @@ pub struct PayTransaction {
 }
 
 impl PayTransaction {
-    /// Creates a request to pay the transaction with this id by this payment method.
+    /// Creates a request to pay the transaction `transaction_id` with this payment method.
     pub fn new(transaction_id: impl Into<String>, pay: Pay) -> Self {
         Self { transaction_id: transaction_id.into(), pay }
     }
@@ -546,7 +546,7 @@ impl Endpoint for PayTransaction {
 
 /// `POST /transactions/{transactionId}/cancel`: cancels a pending transaction.
 ///
-/// See the example of the module [`transactions`](crate::transactions).
+/// See the example in the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -555,7 +555,7 @@ pub struct CancelTransaction {
 }
 
 impl CancelTransaction {
-    /// Creates a request for the transaction with this id.
+    /// Creates a request to cancel the transaction with this id.
     pub fn new(transaction_id: impl Into<String>) -> Self {
         Self { transaction_id: transaction_id.into() }
     }
@@ -576,7 +576,7 @@ impl Endpoint for CancelTransaction {
 ///
 /// Use [`CancelTransaction`] instead. The request is not idempotent, so it is never retried.
 ///
-/// See the example of the module [`transactions`](crate::transactions).
+/// See the example in the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -585,7 +585,7 @@ pub struct CancelTransactionLegacy {
 }
 
 impl CancelTransactionLegacy {
-    /// Creates a request for the transaction with this id.
+    /// Creates a request to cancel the transaction with this id.
     pub fn new(transaction_id: impl Into<String>) -> Self {
         Self { transaction_id: transaction_id.into() }
     }
@@ -622,7 +622,7 @@ impl Client {
 
     /// Returns one page of transactions.
     ///
-    /// See the example of the module [`transactions`](crate::transactions).
+    /// See the example in the module [`transactions`](crate::transactions).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -633,15 +633,15 @@ impl Client {
     /// Returns an iterator over all matching transactions. The iterator requests page after page
     /// and returns each entry once.
     ///
-    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
-    /// page are requested.
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
     pub fn transactions(&self, request: &ListTransactions) -> Items<ListTransactions> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
     /// Returns one transaction with its payment attempts.
     ///
-    /// See the example of the module [`transactions`](crate::transactions).
+    /// See the example in the module [`transactions`](crate::transactions).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -649,8 +649,8 @@ impl Client {
         self.send(&GetTransaction::new(transaction_id))
     }
 
-    /// Pays a pending transaction. After a declined payment, the transaction can be paid with
-    /// another method.
+    /// Pays a pending transaction. After a declined payment, the transaction can be paid with a
+    /// different method.
     ///
     /// A declined payment is returned as an error of kind
     /// [`OperationFailed`](crate::ErrorKind::OperationFailed); see [`ErrorExt`](crate::ErrorExt).
@@ -667,7 +667,7 @@ impl Client {
 
     /// Cancels a pending transaction.
     ///
-    /// See the example of the module [`transactions`](crate::transactions).
+    /// See the example in the module [`transactions`](crate::transactions).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -678,7 +678,7 @@ impl Client {
     /// Cancels a pending transaction with the deprecated GET request. Use
     /// [`cancel_transaction`](Client::cancel_transaction) instead.
     ///
-    /// See the example of the module [`transactions`](crate::transactions).
+    /// See the example in the module [`transactions`](crate::transactions).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

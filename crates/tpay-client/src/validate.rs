@@ -48,7 +48,7 @@ pub(crate) fn amount(name: &'static str, amount: Amount) -> Result<(), InputErro
     positive(name, amount)?;
     match amount.minor_units(2) {
         Some(_) => Ok(()),
-        None => Err(InputError::new(name, "must have at most 2 decimals")),
+        None => Err(InputError::new(name, "must have at most 2 decimal places")),
     }
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn known<T: Display + PartialEq>(
     let allowed: Vec<String> = documented.iter().map(T::to_string).collect();
     Err(InputError::new(
         name,
-        format!("\"{}\" is not one of {}", value.to_string().escape_debug(), allowed.join(", ")),
+        format!("`{}` is not one of {}", value.to_string().escape_debug(), allowed.join(", ")),
     ))
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn date(name: &'static str, text: Option<&str>) -> Result<(), InputEr
     }
 }
 
-/// Validates that a string in the format `YYYY-MM-DD` is an existing date. Other formats are not
+/// Validates that a string in the format `YYYY-MM-DD` is a date that exists. Other formats are not
 /// validated.
 pub(crate) fn possible_date(name: &'static str, text: Option<&str>) -> Result<(), InputError> {
     match text.and_then(first_date) {
@@ -132,7 +132,7 @@ pub(crate) fn period(from: Option<&LocalTime>, to: Option<&LocalTime>) -> Result
     possible_date("to", to.map(LocalTime::as_str))
 }
 
-/// Returns the first ten characters that have the format of a date.
+/// Returns the first ten characters in a row that have the format of a date.
 fn first_date(text: &str) -> Option<&str> {
     let is_date = |date: &&str| {
         date.bytes().enumerate().all(|(at, byte)| match at {
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn error_of_an_undocumented_value_lists_the_documented_ones() {
         let error = known("size", Some(&QrSize::from("XXL")), QrSize::KNOWN).unwrap_err();
-        assert_eq!(error.to_string(), "size: \"XXL\" is not one of S, M, L, XL");
+        assert_eq!(error.to_string(), "size: `XXL` is not one of S, M, L, XL");
         assert!(known("size", Some(&QrSize::Large), QrSize::KNOWN).is_ok());
         assert!(known("size", None, QrSize::KNOWN).is_ok());
     }

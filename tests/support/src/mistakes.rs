@@ -25,7 +25,7 @@ impl Mistakes {
     pub fn new(name: &'static str, command: &str) -> Self {
         let text = format!(
             "# Mistakes and their messages: {name}\n\n\
-             Written by `UPDATE_SNAPSHOTS=1 {command}`. `[..]` is a port, a folder or an id.\n"
+             Written by `UPDATE_SNAPSHOTS=1 {command}`. `[..]` stands for a port, a folder or an id.\n"
         );
         Self { name, text, rows: 0, accepted: Vec::new(), replaced: Vec::new() }
     }

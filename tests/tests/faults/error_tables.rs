@@ -57,12 +57,12 @@ impl Documented {
 
 /// Responses of any server or gateway, for all providers.
 const ANY: &[Documented] = &[
-    text("page of a gateway", 502, "<html><h1>502 Bad Gateway</h1></html>"),
+    text("HTML page from a gateway", 502, "<html><h1>502 Bad Gateway</h1></html>"),
     text("empty body", 500, ""),
     text("too many requests", 429, "Too Many Attempts.").with_header("retry-after", "7"),
     text("redirect", 302, "").with_header("location", "https://elsewhere.example/"),
-    json("truncated JSON of an error", 400, "{\"error\":"),
-    json("success that is truncated", 200, "{\"id\":"),
+    json("truncated error", 400, "{\"error\":"),
+    json("truncated success response", 200, "{\"id\":"),
 ];
 
 /// Source: the provider's documentation, section on errors.
@@ -73,7 +73,7 @@ const TINYPASS: &[Documented] = &[
     json("not found", 404, r#"{"error":{"message":"Access not found"}}"#),
     json("server error", 500, r#"{"error":{"message":"Internal error"}}"#),
     json("error without a message", 400, r#"{"error":{}}"#),
-    json("error on status 200", 200, r#"{"error":{"message":"rid is required"}}"#),
+    json("error with status 200", 200, r#"{"error":{"message":"rid is required"}}"#),
 ];
 
 /// Source: the provider's documentation, section on errors, and its official PHP client.
@@ -95,7 +95,7 @@ const TINYCERT: &[Documented] = &[
     json("SignatureFailure", 403, r#"{"code":"SignatureFailure","text":"Digest."}"#),
     json("StatusDisallowed", 400, r#"{"code":"StatusDisallowed","text":"Not allowed."}"#),
     json("UnknownError", 500, r#"{"code":"UnknownError","text":"Unknown."}"#),
-    json("code of the future", 400, r#"{"code":"BrandNew","text":"New."}"#),
+    json("unknown code", 400, r#"{"code":"BrandNew","text":"New."}"#),
 ];
 
 /// Source: the server's own source, and the provider's documentation of OAuth.
@@ -116,7 +116,7 @@ const TOKENPASS: &[Documented] = &[
         r#"{"message":"Invalid Authorization Signature","errors":["Invalid Authorization Signature"]}"#,
     ),
     json(
-        "clock off",
+        "wrong clock",
         403,
         r#"{"message":"Invalid nonce parameter","errors":["Invalid nonce parameter"]}"#,
     ),
@@ -158,7 +158,7 @@ const TOKENPASS: &[Documented] = &[
         500,
         r#"{"message":"Unable to process this request","errors":["Unexpected error"]}"#,
     ),
-    json("error on status 200", 200, r#"{"error":"Credit group not found"}"#),
+    json("error with status 200", 200, r#"{"error":"Credit group not found"}"#),
     json("empty error", 400, r#"{"error":""}"#),
 ];
 
@@ -199,9 +199,9 @@ const TPAY: &[Documented] = &[
         500,
         r#"{"result":"failed","requestId":"33e0","errors":[{"errorCode":"internal_server_error","errorMessage":"","fieldName":""}]}"#,
     ),
-    json("failed on status 200", 200, r#"{"result":"failed","requestId":"33e0"}"#),
+    json("`failed` with status 200", 200, r#"{"result":"failed","requestId":"33e0"}"#),
     json(
-        "payment refused on status 200",
+        "declined payment with status 200",
         200,
         r#"{"result":"success","requestId":"33e0","transactionId":"01K5","status":"pending","payments":{"status":"pending","errors":[{"errorCode":"payment_failed","errorMessage":"Refused","fieldName":null}]}}"#,
     ),
@@ -285,8 +285,8 @@ fn table(provider: &Provider) -> String {
     let calls = (provider.calls)();
     let mut text = format!(
         "# Errors of {}\n\n\
-         How each endpoint handles each documented error response. Written by\n\
-         `UPDATE_SNAPSHOTS=1 cargo test -p workspace-tests --test faults error_tables`.\n",
+         How each endpoint handles each documented error response. `-` means that the value is absent.\n\
+         Written by `UPDATE_SNAPSHOTS=1 cargo test -p workspace-tests --test faults error_tables`.\n",
         provider.name
     );
     for response in documented(provider.name).iter().chain(ANY) {

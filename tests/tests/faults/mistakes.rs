@@ -164,7 +164,7 @@ fn arguments_of_tinycert(table: &mut Mistakes, sandbox: &Sandbox) {
     });
     for name in ["", "*", "*.*.example.com", "bücher.example", "10.0.0.256", "IP:10.0.0", "a@b@c"]
     {
-        table.error(&format!("the name {name:?} of a certificate"), name.parse::<San>());
+        table.error(&format!("the certificate name {name:?}"), name.parse::<San>());
     }
     table.error("the status `expired`", {
         session.set_cert_status(CertId::new(14236), CertStatus::from("expired"))
@@ -224,7 +224,7 @@ fn arguments_of_tpay(table: &mut Mistakes, sandbox: &Sandbox) {
     }
     let create = |order: CreateTransaction| client.create_transaction(&order);
     table.error("an amount of 0", create(order(grosze(0))));
-    table.error("three decimals", create(order("1.234".parse().unwrap())));
+    table.error("three decimal places", create(order("1.234".parse().unwrap())));
     table.error("an empty description", {
         create(CreateTransaction::new(grosze(1), "", Payer::new("jan@example.com", "Jan Nowak")))
     });
@@ -300,7 +300,7 @@ fn network(table: &mut Mistakes) {
         let client = sandbox_client().build().unwrap();
         client.grant_access(&GrantAccess::new("r", "ann@example.com"))
     });
-    table.error("a response above the limit", {
+    table.error("a response larger than the limit", {
         sandbox.tinypass().misbehave(Misbehaviour::Endless, 1);
         user(sandbox_client().response_limit(1000).build().unwrap())
     });
@@ -431,7 +431,7 @@ fn notifications(table: &mut Mistakes, sandbox: &Sandbox) {
     table.error("a notification for another merchant", {
         reader().merchant_id("2020").read(&signature, payment.as_bytes())
     });
-    table.error("another security code", {
+    table.error("a wrong security code", {
         let reader = reader().merchant_id("1010").security_code("other");
         reader.read(&signature, payment.as_bytes())
     });

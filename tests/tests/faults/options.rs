@@ -290,6 +290,6 @@ fn custom_transport_error_is_returned() {
     let clock = ManualClock::at_unix(1);
     let client = Client::builder("A", "k").transport(broken).clock(clock).build().unwrap();
     let error = client.get_user("u").unwrap_err();
-    assert_eq!(error.to_string(), "tinypass user.get: pulled out after 3 attempts");
+    assert_eq!(error.to_string(), "tinypass user.get: pulled out (after 3 attempts)");
     assert_eq!(error.attempts(), 3);
 }

@@ -14,7 +14,8 @@ macro_rules! client_methods {
             self.core.send(endpoint)
         }
 
-        /// Sends a request to any endpoint and returns the value with status and headers.
+        /// Sends a request to any endpoint and returns the parsed value together with the status
+        /// and the headers of the response.
         ///
         /// # Errors
         /// See [`ErrorKind`]($crate::ErrorKind).
@@ -25,7 +26,7 @@ macro_rules! client_methods {
             self.core.send_with_response(endpoint)
         }
 
-        /// Sends a request to any endpoint and returns the body as bytes.
+        /// Sends a request to any endpoint and returns the response, without parsing its body.
         ///
         /// # Errors
         /// See [`ErrorKind`]($crate::ErrorKind).
@@ -36,7 +37,7 @@ macro_rules! client_methods {
             self.core.send_raw(endpoint)
         }
 
-        /// Sends a request to any endpoint and deserializes the JSON of its response.
+        /// Sends a request to any endpoint and deserializes its JSON response as a `T`.
         ///
         /// # Errors
         /// See [`ErrorKind`]($crate::ErrorKind).
@@ -54,13 +55,13 @@ macro_rules! client_methods {
         }
 
         /// Returns an iterator that sends many requests to any endpoint and returns their results
-        /// in the order of the requests. Up to `at_a_time` requests are in flight, each on a thread
-        /// of its own. If `at_a_time` is 1, no thread is started.
+        /// in the order of the requests. Up to `at_a_time` requests are in flight at the same time,
+        /// each on its own thread. If `at_a_time` is 1, no thread is started.
         ///
-        /// An error does not end the iterator: each request has its own result, and is retried as
-        /// if it were sent alone. [`stop`]($crate::Batch::stop) ends the iterator after the
-        /// requests in flight. All threads use the same token. Each needs a connection: for more
-        /// than 16 threads, set `max_connections` of the builder.
+        /// An error does not end the iterator, because each request has its own result. Each is
+        /// retried as if it were sent alone. [`stop`]($crate::Batch::stop) ends the iterator after
+        /// the requests in flight. All threads use the same token. Each thread needs a connection,
+        /// so set the builder's option `max_connections` if you use more than 16 threads.
         pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> $crate::Batch<I::IntoIter>
         where
             I: ::std::iter::IntoIterator<
@@ -92,8 +93,8 @@ macro_rules! client_methods {
             self.core.curl(endpoint)
         }
 
-        /// Returns the signed request as a `curl` command that works as printed. It grants the same
-        /// access as the credentials: do not share it.
+        /// Returns the signed request as a `curl` command that works as printed. Do not share it,
+        /// because it grants the same access as the credentials.
         ///
         /// # Errors
         /// Returns an error if an argument is invalid, the credentials are missing, or the request

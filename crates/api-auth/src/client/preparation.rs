@@ -1,4 +1,4 @@
-//! Requests for the token or session that a client needs before a request.
+//! Requests for the token or session that a client must have before it can send other requests.
 
 use std::cell::Cell;
 use std::sync::PoisonError;
@@ -11,16 +11,16 @@ use crate::error::Result;
 use crate::redact::RequestCopy;
 use crate::route::Credential;
 
-/// The maximum number of requests for tokens or sessions before one request to an endpoint. A
-/// rejected refresh token and a new grant are two.
+/// The maximum number of requests for tokens or sessions before one request to an endpoint. For
+/// example, there are two if a refresh token is rejected and the original grant is used afterwards.
 const MOST_PREPARATIONS: u32 = 3;
-/// The longest wait for a lock after which the store is not read again.
+/// If the wait for a lock takes longer than this, the store is read again afterwards.
 const SHORT_WAIT: Duration = Duration::from_secs(1);
 
 impl Client {
-    /// Requests the token or session that `auth` needs, in one thread while the others wait.
-    /// Returns the time at which requests can be signed. If a token or session is necessary, `check`
-    /// validates the request that needs it first.
+    /// Requests the token or session that `auth` needs. One thread requests it while the others
+    /// wait. Before that, `check` validates the request for which it is needed. Returns the time at
+    /// which requests can be signed.
     pub(super) fn make_ready(
         &self,
         credential: Credential,

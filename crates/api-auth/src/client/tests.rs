@@ -156,7 +156,7 @@ fn threads_that_wait_for_a_failing_token_server_share_its_error() {
                 assert!(error.is_timeout());
                 assert_eq!((error.endpoint(), error.attempts()), ("a.token", 3));
                 assert_eq!(error.delivery(), Delivery::NotSent);
-                assert_eq!(error.to_string(), "test a.token: timed out after 3 attempts");
+                assert_eq!(error.to_string(), "test a.token: timed out (after 3 attempts)");
             });
         }
     });

@@ -11,7 +11,7 @@ use std::fmt::{self, Display};
 /// assert_eq!(error.to_string(), "rid: must not be empty");
 /// ```
 ///
-/// `Debug` is the same line, because `main` prints the error that it returns by `Debug`.
+/// `Debug` formats the same line, because an error that `main` returns is printed with `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct InputError {
     argument: Cow<'static, str>,
@@ -20,9 +20,9 @@ pub struct InputError {
 }
 
 impl InputError {
-    /// Creates an error for `argument`, the name that the caller knows. `problem` is the rest of
-    /// the message, after a colon. Neither may contain the invalid value, because it may be a
-    /// secret.
+    /// Creates an error about an argument. `argument` is the name by which the caller knows it.
+    /// `problem` is the rest of the message, after a colon. Neither may contain the invalid value,
+    /// because it may be a secret.
     pub fn new(
         argument: impl Into<Cow<'static, str>>,
         problem: impl Into<Cow<'static, str>>,
@@ -47,8 +47,8 @@ impl InputError {
         &self.argument
     }
 
-    /// Returns the byte offset of the error in the argument, or `None` if the error is about the
-    /// argument as a whole.
+    /// Returns the byte offset of the error in the argument, or `None` if the argument as a whole
+    /// is invalid.
     pub fn position(&self) -> Option<usize> {
         self.position
     }

@@ -1,12 +1,12 @@
 //! The kinds of errors.
 
-/// The kind of an error, by what the caller can do about it.
+/// The kind of an error. It determines what the caller can do about the error.
 ///
-/// See the example of [`Error`](crate::Error).
+/// See the example in [`Error`](crate::Error).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// An invalid argument or setting; nothing was sent. See
+    /// An argument or a setting is invalid. Nothing was sent. See
     /// [`Error::argument`](crate::Error::argument).
     Input,
     /// No complete response was received. Check [`Error::delivery`](crate::Error::delivery) before
@@ -25,8 +25,8 @@ pub enum ErrorKind {
     RateLimited,
     /// The response differs from the documentation. See [`Error::body`](crate::Error::body).
     Decode,
-    /// Entries of a list may be missing: the list changed while it was read, or the number of entries
-    /// is not the one that the server reported. Read the list again.
+    /// Entries of a list may be missing, because the list changed while it was read, or because the
+    /// number of entries is not the one that the server reported. Read the list again.
     Incomplete,
     /// The signature or certificate of a received message is not valid. Do not act on the message.
     Verify,

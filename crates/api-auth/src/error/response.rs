@@ -11,15 +11,15 @@ use crate::error::kind::ErrorKind;
 use crate::message::Response;
 use crate::redact::RequestSecrets;
 
-/// One entry of a list of errors, as providers send them for several fields at once.
+/// One entry of a list of errors. Providers send such a list if several fields are invalid.
 ///
-/// See the example of [`ResponseError`].
+/// See the example in [`ResponseError`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Detail {
-    /// The field that the error is about.
+    /// The name of the field that the error is about.
     pub field: Option<String>,
-    /// The provider's code.
+    /// The provider's error code.
     pub code: Option<String>,
     /// The provider's message.
     pub message: Option<String>,
@@ -32,10 +32,9 @@ impl Detail {
     }
 }
 
-/// An error response of a provider, as parsed by the provider's crate.
+/// An error response of a provider, which the provider's crate has parsed.
 ///
-/// The client adds status, headers and body and creates an
-/// [`Error`](crate::Error).
+/// The client adds the status, headers and body, and creates an [`Error`](crate::Error).
 ///
 /// ```
 /// use api_auth::{Detail, ErrorKind, ResponseError};
@@ -80,7 +79,7 @@ impl ResponseError {
     }
 
     /// Sets the message to the beginning of the body, for responses without a known format (an HTML
-    /// page of a proxy, plain text, an empty body).
+    /// page from a proxy, plain text, an empty body).
     #[must_use]
     pub fn with_text_of(self, response: &Response) -> Self {
         const SHOWN: usize = 200;
@@ -108,7 +107,7 @@ impl ResponseError {
         self.with_message(line)
     }
 
-    /// Adds the provider's code.
+    /// Adds the provider's error code.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
@@ -129,8 +128,8 @@ impl ResponseError {
         self
     }
 
-    /// Adds a payload: data of the response in addition to the error, in a type of the provider's
-    /// crate. See [`Error::payload`](crate::Error::payload).
+    /// Adds a payload, which is further data from the response in a type of the provider's crate.
+    /// See [`Error::payload`](crate::Error::payload).
     #[must_use]
     pub fn with_payload(mut self, payload: impl Any + Send + Sync) -> Self {
         self.payload = Some(Arc::new(payload));
@@ -184,7 +183,8 @@ impl Display for ResponseError {
 
 impl StdError for ResponseError {}
 
-/// Returns a message about the content encoding of a response, if the body is not decoded.
+/// Returns a message about the content encoding of a response whose body has not been decoded.
+/// Returns `None` for any other response.
 pub(crate) fn undecoded(response: &Response) -> Option<String> {
     let encoding = response.headers().get(http::header::CONTENT_ENCODING)?;
     let name = String::from_utf8_lossy(encoding.as_bytes()).trim().to_owned();
@@ -195,8 +195,8 @@ pub(crate) fn undecoded(response: &Response) -> Option<String> {
     (!is_text).then(|| format!("the body has the content encoding `{name}`, which is not decoded"))
 }
 
-/// Returns a required field of a response, or an error if the field is absent. So an empty object
-/// `{}` from a proxy or a broken server is not taken for a success.
+/// Returns a required field of a response, or an error if the field is absent. This prevents an
+/// empty object `{}` from a proxy or a broken server from being treated as a success.
 ///
 /// ```
 /// use api_auth::required;

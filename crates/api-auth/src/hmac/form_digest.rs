@@ -8,7 +8,7 @@
 //! ```
 //!
 //! `TinyCert` uses this scheme, with the token of a session as an additional parameter. The session
-//! itself is in `tinycert-client`.
+//! itself is implemented in `tinycert-client`.
 //!
 //! The digest covers neither method nor path nor time. An attacker who sees a body can send it
 //! again, to any path with the same parameters, until the token in it expires. A body is therefore
@@ -27,10 +27,10 @@ use crate::secret::Secret;
 use crate::unsigned_request::UnsignedRequest;
 use crate::validate;
 
-/// The encoding of the parameters. A [`Provider`](crate::Provider) of this scheme must use the same
-/// one.
+/// The encoding of the parameters. A [`Provider`](crate::Provider) that uses this scheme must have
+/// the same [`encoding`](crate::Provider::encoding).
 ///
-/// See the example of [`canonical`].
+/// See the example in [`canonical`].
 pub const ENCODING: Encoding = Encoding::Php;
 
 /// Returns the canonical string that is signed: the sorted and encoded parameters.
@@ -48,17 +48,17 @@ pub fn canonical(mut params: Params<'_>) -> String {
     ENCODING.text(&params)
 }
 
-/// Returns the digest of a canonical string.
+/// Returns the digest of a canonical string, which is its HMAC-SHA256.
 ///
-/// See the example of [`canonical`].
+/// See the example in [`canonical`].
 pub fn digest(key: &HmacKey, canonical: &[u8]) -> Signature {
     key.sign(&[canonical])
 }
 
-/// Appends the digest to a canonical string as the parameter `name`, which completes the body.
-/// Without parameters the body begins with `&`.
+/// Appends the digest to a canonical string as the parameter `name`. This completes the body. If
+/// there are no other parameters, the body begins with `&`.
 ///
-/// See the example of [`canonical`].
+/// See the example in [`canonical`].
 pub fn append(canonical: &mut Vec<u8>, name: &str, digest: &Signature) {
     canonical.push(b'&');
     canonical.extend_from_slice(name.as_bytes());
@@ -69,7 +69,7 @@ pub fn append(canonical: &mut Vec<u8>, name: &str, digest: &Signature) {
 /// Returns the form body of a request, so that parameters such as a session token can be added
 /// before the form is sorted. A request without a body gets a form without parameters.
 ///
-/// See the example of [`canonical`].
+/// See the example in [`canonical`].
 ///
 /// # Errors
 /// Returns an error if the body is not a form.
@@ -88,18 +88,18 @@ pub fn form<'request, 'a>(
 
 /// An [`Auth`] that signs form bodies with this scheme.
 ///
-/// See the example of [`canonical`].
+/// See the example in [`canonical`].
 #[derive(Debug, Clone)]
 pub struct FormDigest {
     key: HmacKey,
-    /// The name of the parameter with the digest.
+    /// The name of the parameter that contains the digest.
     parameter: &'static str,
     spaced: Option<&'static str>,
 }
 
 impl FormDigest {
-    /// Creates a signer from a key, given with its name in errors. The digest is appended as the
-    /// parameter `parameter`.
+    /// Creates a signer from a key and the name that errors use for it. The digest is appended as
+    /// the parameter `parameter`.
     ///
     /// # Errors
     /// Returns an error if the key is empty or contains control characters.

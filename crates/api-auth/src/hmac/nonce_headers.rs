@@ -1,4 +1,5 @@
-//! The nonce-header scheme: three namespaced headers over method, URL, parameters, id and time.
+//! The nonce-header scheme: three namespaced headers with a signature of method, URL, parameters,
+//! id and time.
 //!
 //! ```text
 //! message   = METHOD LF URL LF PARAMS LF ID LF NONCE         no LF at the end
@@ -9,10 +10,10 @@
 //! headers   = X-NAMESPACE-Auth-Api-Token, X-NAMESPACE-Auth-Nonce, X-NAMESPACE-Auth-Signature
 //! ```
 //!
-//! Servers of 2021 and later verify `{}` instead of the query of every GET:
-//! [`Variant::EmptyQuery`]. A third generation signs the body only and requires a JSON body with
-//! every method: [`Variant::BodyOnly`]. That body is sent in the form of PHP's `json_encode`, so that
-//! a server that encodes the parsed body again verifies the same bytes.
+//! For every GET, servers since 2021 verify `{}` instead of the query ([`Variant::EmptyQuery`]). A
+//! third version of the scheme signs only the body and requires a JSON body with every method
+//! ([`Variant::BodyOnly`]). That body is written in the format of PHP's `json_encode`, so that a
+//! server that encodes the parsed body again verifies the same bytes.
 //!
 //! ```text
 //! message   = NONCE BODY                                     nothing between the two
@@ -59,25 +60,26 @@ use crate::validate;
 
 pub use self::php_json::{php_json, php_json_body};
 
-/// The generation of the scheme that a server verifies.
+/// The version of the scheme that a server verifies.
 ///
-/// See the example of the module [`nonce_headers`](crate::hmac::nonce_headers).
+/// See the example in the module [`nonce_headers`](crate::hmac::nonce_headers).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Variant {
-    /// The JSON of the decoded query is signed on GET (2016 to 2021).
+    /// For GET, the decoded query is signed as JSON. Servers from 2016 to 2021 verify this.
     #[default]
     SignedQuery,
-    /// `{}` is signed on every GET, whatever its query (since April 2021).
+    /// For every GET, `{}` is signed, whatever the query. Servers since April 2021 verify this.
     EmptyQuery,
-    /// `X-API-*` headers sign the nonce and the body. The query moves into a JSON body, which is
-    /// sent in PHP's form; see [`php_json_body`] (since 2022).
+    /// The nonce and the body are signed, and the signature is sent in `X-API-*` headers. The
+    /// parameters of the query are moved into a JSON body, which is written in PHP's format (see
+    /// [`php_json_body`]). Servers since 2022 verify this.
     BodyOnly,
 }
 
 /// Returns the part of the message that represents the body or the query.
 ///
-/// See the example of the module [`nonce_headers`](crate::hmac::nonce_headers).
+/// See the example in the module [`nonce_headers`](crate::hmac::nonce_headers).
 ///
 /// # Errors
 /// Returns an error for parameter names that the server would parse differently, for values that
@@ -125,7 +127,8 @@ pub fn signed_url(uri: &Uri) -> String {
     url
 }
 
-/// Returns scheme, host and port as they are signed: in lower case and without a default port.
+/// Returns the scheme, host and port as they are signed, that is, in lower case and without a
+/// default port.
 #[inline]
 fn origin(uri: &Uri) -> String {
     let scheme = uri.scheme_str().unwrap_or("https");
@@ -139,9 +142,9 @@ fn origin(uri: &Uri) -> String {
     text
 }
 
-/// Returns the whole message, for diagnosis. [`signature`] does not build it.
+/// Returns the whole message, for diagnosis. [`signature`] computes its result without this string.
 ///
-/// See the example of the module [`nonce_headers`](crate::hmac::nonce_headers).
+/// See the example in the module [`nonce_headers`](crate::hmac::nonce_headers).
 #[inline]
 pub fn message(method: &Method, url: &str, params: &[u8], id: &str, nonce: &str) -> Vec<u8> {
     [method.as_str().as_bytes(), url.as_bytes(), params, id.as_bytes(), nonce.as_bytes()]
@@ -150,7 +153,7 @@ pub fn message(method: &Method, url: &str, params: &[u8], id: &str, nonce: &str)
 
 /// Returns the signature of the five parts of the message.
 ///
-/// See the example of the module [`nonce_headers`](crate::hmac::nonce_headers).
+/// See the example in the module [`nonce_headers`](crate::hmac::nonce_headers).
 #[inline]
 pub fn signature(
     key: &HmacKey,
@@ -175,14 +178,14 @@ pub fn signature(
 
 /// Returns the signature of [`Variant::BodyOnly`].
 ///
-/// See the example of the module [`nonce_headers`](crate::hmac::nonce_headers).
+/// See the example in the module [`nonce_headers`](crate::hmac::nonce_headers).
 pub fn body_signature(key: &HmacKey, nonce: &str, body: &[u8]) -> Signature {
     key.sign(&[nonce.as_bytes(), body])
 }
 
 /// An [`Auth`] that signs requests with this scheme, using an id and a key.
 ///
-/// See the example of the module [`nonce_headers`](crate::hmac::nonce_headers).
+/// See the example in the module [`nonce_headers`](crate::hmac::nonce_headers).
 #[derive(Debug, Clone)]
 pub struct NonceHeaders {
     names: Names,
@@ -191,9 +194,9 @@ pub struct NonceHeaders {
     key: HmacKey,
     spaced: Option<&'static str>,
     variant: Variant,
-    /// Whether a rejected GET is sent once more, signed as the other variant.
+    /// Whether a rejected GET is sent once more, signed according to the other variant.
     try_other_form: bool,
-    /// Whether requests are signed as the other variant. Clones share this value.
+    /// Whether requests are signed according to the other variant. Clones share this value.
     swapped: Arc<AtomicBool>,
     origin: Option<String>,
     announced: bool,
@@ -233,19 +236,20 @@ impl Names {
     }
 }
 
-/// The generation of a GET that is signed as the configured variant, which the server may not
-/// support.
+/// Marks a GET that is signed according to the configured variant. It is possible that the server
+/// does not support this variant.
 const AS_CONFIGURED: Generation = Generation::new(1);
-/// The generation of a GET that is signed as the other variant.
+/// Marks a GET that is signed according to the other variant.
 const SWAPPED: Generation = Generation::new(2);
 
 impl NonceHeaders {
-    /// Creates a signer from an id and a key, each given with its name in errors. The names of the
-    /// headers contain `namespace` (`Tokenly`: `X-Tokenly-Auth-Nonce`).
+    /// Creates a signer from an id and a key, each with the name that errors use for it. The names
+    /// of the headers contain `namespace`: for `Tokenly`, one of them is `X-Tokenly-Auth-Nonce`.
     ///
     /// # Errors
-    /// Returns an error if `namespace` is not valid in a header name, if the id is empty or has
-    /// characters other than visible ASCII, or if the key is empty or contains control characters.
+    /// Returns an error if `namespace` is not valid in a header name, if the id is empty or
+    /// contains characters other than visible ASCII, or if the key is empty or contains control
+    /// characters.
     #[inline]
     pub fn new(
         namespace: &str,
@@ -283,21 +287,21 @@ impl NonceHeaders {
         })
     }
 
-    /// Sets whether a GET with a query is sent once more as the other variant
-    /// ([`Variant::SignedQuery`], [`Variant::EmptyQuery`]) if its signature is rejected. Later
-    /// requests use the other variant first, until a request with it is rejected.
+    /// Sets whether a GET with a query is signed according to the other variant
+    /// ([`Variant::SignedQuery`] or [`Variant::EmptyQuery`]) and sent once more if its signature is
+    /// rejected. Later requests use the other variant first, until a request with it is rejected.
     #[must_use]
     pub fn try_other_form(mut self, yes: bool) -> Self {
         self.try_other_form = yes;
         self
     }
 
-    /// Sets the URL whose scheme, host and port are signed instead of those of the request, for a
-    /// proxy that forwards requests under another host name. The signed path is the path of the
-    /// request.
+    /// Sets the URL whose scheme, host and port are signed instead of those of the request, for
+    /// servers behind a proxy that forwards requests under a different host name. The signed path
+    /// is still that of the request.
     ///
     /// # Errors
-    /// Returns an error if `url` is not a URL, or has more than scheme, host and port.
+    /// Returns an error if `url` is not a URL, or contains more than a scheme, a host and a port.
     #[inline]
     pub fn signed_as(mut self, argument: &'static str, url: &str) -> Result<Self, InputError> {
         let uri = Uri::try_from(url).ok();
@@ -319,7 +323,7 @@ impl NonceHeaders {
         self
     }
 
-    /// Returns the variant in which requests are signed now.
+    /// Returns the variant according to which requests are currently signed.
     pub fn variant(&self) -> Variant {
         match (self.variant, self.swapped.load(Ordering::Relaxed)) {
             (Variant::SignedQuery, true) => Variant::EmptyQuery,
@@ -389,7 +393,7 @@ fn move_parameters_into_json_body(unsigned: &mut UnsignedRequest<'_>) -> Result<
 }
 
 impl Auth for NonceHeaders {
-    /// Moves query and form into a JSON body for [`Variant::BodyOnly`].
+    /// Moves the query and a form into a JSON body for [`Variant::BodyOnly`].
     fn add_parameters(
         &self,
         unsigned: &mut UnsignedRequest<'_>,
@@ -444,7 +448,7 @@ impl Auth for NonceHeaders {
         {
             return false;
         }
-        // Another thread may have changed it since this request was signed.
+        // Another thread may have changed the value since this request was signed.
         let (from, to) = (generation == SWAPPED, generation == AS_CONFIGURED);
         let _ = self.swapped.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
         true

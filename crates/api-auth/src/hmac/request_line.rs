@@ -1,4 +1,4 @@
-//! The request-line scheme: `Authorization: id:signature` over `METHOD target`.
+//! The request-line scheme: a header `Authorization: id:signature` that signs `METHOD target`.
 //!
 //! ```text
 //! target    = path [ "?" query ]        the bytes of the request line, percent-encoded
@@ -35,28 +35,28 @@ use crate::validate;
 
 /// Returns the signed message: the method, a space and the request target.
 ///
-/// See the example of the module [`request_line`](crate::hmac::request_line).
+/// See the example in the module [`request_line`](crate::hmac::request_line).
 pub fn message(method: &str, target: &str) -> String {
     [method, " ", target].concat()
 }
 
 /// Returns the signature of `METHOD target`, without building the message.
 ///
-/// See the example of the module [`request_line`](crate::hmac::request_line).
+/// See the example in the module [`request_line`](crate::hmac::request_line).
 pub fn signature(key: &HmacKey, method: &str, target: &str) -> Signature {
     key.sign(&[method.as_bytes(), b" ", target.as_bytes()])
 }
 
 /// Returns the value of the header, `ID:signature`.
 ///
-/// See the example of the module [`request_line`](crate::hmac::request_line).
+/// See the example in the module [`request_line`](crate::hmac::request_line).
 pub fn header(id: &str, signature: &Signature) -> String {
     [id, ":", &signature.base64url()].concat()
 }
 
 /// An [`Auth`] that signs requests with this scheme, using an id and a key.
 ///
-/// See the example of the module [`request_line`](crate::hmac::request_line).
+/// See the example in the module [`request_line`](crate::hmac::request_line).
 #[derive(Debug, Clone)]
 pub struct RequestLine {
     id: String,
@@ -65,13 +65,13 @@ pub struct RequestLine {
 }
 
 impl RequestLine {
-    /// Creates a signer from the application's id and private key, each given with its name in
-    /// errors.
+    /// Creates a signer from the application's id and private key, each with the name that errors
+    /// use for it.
     ///
     /// # Errors
-    /// Returns an error if the id is empty or has characters other than visible ASCII, or a colon
-    /// (which would end the id in the header), or if the key is empty or contains control
-    /// characters.
+    /// Returns an error if the id is empty, contains characters other than visible ASCII, or
+    /// contains a colon (which would end the id in the header), or if the key is empty or contains
+    /// control characters.
     pub fn new(
         (id_name, id): (&'static str, String),
         (key_name, key): (&'static str, &Secret),

@@ -121,7 +121,7 @@ impl<'p, A> NumberedItems<'p, A> {
     }
 }
 
-/// A name that is a number.
+/// Accepts only names that are numbers.
 struct Digits;
 
 impl<'de> DeserializeSeed<'de> for Digits {

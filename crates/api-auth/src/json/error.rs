@@ -1,4 +1,5 @@
-//! The error of the lenient parser: the problem and the JSON path. It never contains a value.
+//! The error of the lenient parser, which consists of the problem and the JSON path. It never
+//! contains a value of the response.
 
 use std::fmt;
 
@@ -28,13 +29,13 @@ impl Forms {
 pub(super) enum Kind {
     /// No information.
     Plain,
-    /// The type rejects this empty value. An enclosing `Option` is `None`.
+    /// The type rejects this empty value. If the type is in an `Option`, the value becomes `None`.
     Empty(Forms),
     /// An `Option` of this type must accept these empty values.
     Learn(&'static str, Forms),
-    /// A number would lose digits: numbers must be parsed from their text.
+    /// A number would lose digits, so numbers must be parsed from their text.
     Exact,
-    /// The field already has a value: the member occurs twice, or under both of its names.
+    /// The field already has a value, because the member occurs twice, or under both of its names.
     Duplicate,
     /// A field of this type occurs under two of its names (aliases). Contains the type and the
     /// names.
@@ -101,7 +102,7 @@ impl Error {
         self
     }
 
-    /// Adds the type of the enclosing `Option`.
+    /// Adds the name of the type that the enclosing `Option` contains.
     #[cold]
     pub(super) fn learn(mut self, name: &'static str) -> Self {
         if let Kind::Empty(forms) = self.0.kind {
@@ -162,8 +163,8 @@ fn mismatch(found: &Unexpected<'_>, expected: &dyn Expected) -> Error {
     Error::new(kind, unexpected(name, &expected.to_string()))
 }
 
-/// Returns the message for a value of another type than the expected one. It replaces the names of
-/// types in `serde` with those of JSON.
+/// Returns the message for a value whose type is not the expected one. The names of types in
+/// `serde` are replaced with those in JSON.
 #[cold]
 pub(super) fn unexpected(found: &str, expected: &str) -> String {
     let is_whole = matches!(expected.as_bytes(), [b'i' | b'u', b'0'..=b'9', ..]);

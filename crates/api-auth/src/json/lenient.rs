@@ -78,7 +78,8 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
         pass.reenter(text, |json| Lenient::<_>::new(json, pass).any::<MODE, V>(&[], visitor))
     }
 
-    /// Deserializes for [`DIGITS`].
+    /// Deserializes a scalar for the newtype [`DIGITS`], with each number as a string of its
+    /// digits.
     fn own_text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let pass = self.pass;
         let raw = <&'de RawValue>::deserialize(self.inner).map_err(|error| pass.raise(error))?;
@@ -94,7 +95,7 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
 }
 
 impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
-    /// Deserializes for [`ONE_OR_MORE`].
+    /// Deserializes a list or one entry of it for the newtype [`ONE_OR_MORE`].
     #[inline(never)]
     fn one_or_more<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let pass = self.pass;
@@ -117,8 +118,8 @@ fn begins_with_index(members: &str) -> bool {
 }
 
 impl Pass {
-    /// Parses a value from its own text. Each such value has its own nesting limit, and all of them
-    /// share the stack. Therefore, their number is limited, too.
+    /// Parses a value from its own text. Each such value has its own nesting limit, but all of them
+    /// share the stack, so their number is limited, too.
     fn reenter<'de, T>(
         &self,
         text: &'de str,

@@ -17,12 +17,12 @@ use crate::json::lenient::Lenient;
 /// The size of `ExtraFields`, by which a field of this type is recognized.
 pub(crate) const EXTRA_FIELDS_SIZE: usize = size_of::<Box<str>>();
 
-/// The size in bytes from which a struct inside another value is not counted twice; see
-/// `Pass::refund`.
+/// The minimum size in bytes of a struct whose memory is not counted twice if it is inside another
+/// value; see `Pass::refund`.
 const SMALLEST_STRUCT: usize = 64;
 
-/// The name of the last field of a struct that collects unknown members. `visit_string` gets them
-/// as one JSON object.
+/// The name of the field that collects unknown members, which must be the last field of its struct.
+/// The members are passed to `visit_string` as one JSON object.
 pub(super) const EXTRA: &str = "$extra";
 
 /// A name that no field has.
@@ -39,15 +39,15 @@ pub(super) struct Members<'p, 'de, A> {
     extra: String,
 }
 
-/// The type of a struct.
+/// The struct type that an object is parsed into.
 pub(super) struct Owner<'p> {
     pass: &'p Pass,
     type_name: &'static str,
-    /// The names of the fields, second names included.
+    /// The names of the fields, including their second names.
     fields: &'static [&'static str],
     /// Whether the type collects unknown members.
     keeps: bool,
-    /// The members so far with the hashes of their fields, in a pass that compares them.
+    /// The field (as a hash) and the name of each previous member, in a pass that compares names.
     seen: Vec<(u64, String)>,
 }
 
@@ -58,7 +58,7 @@ impl Owner<'_> {
         (self.keeps && name == EXTRA) || (self.pass.tracks_names && self.has_other(name))
     }
 
-    /// Returns whether the field of this name has a value under its other name.
+    /// Returns whether the field of this name already has a value under its other name.
     #[cold]
     fn has_other(&self, name: &str) -> bool {
         let is_seen = |name: &str| self.seen.iter().any(|(_, seen)| seen == name);
@@ -258,7 +258,7 @@ impl<'de> Name<'de> {
     }
 }
 
-/// Passes on a name and records it.
+/// Passes a name on and records it.
 pub(super) struct Named<'k, 'de, T> {
     pub(super) inner: T,
     pub(super) name: &'k mut Name<'de>,

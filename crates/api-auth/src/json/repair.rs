@@ -69,13 +69,13 @@ fn may_have_reserved_name(json: &[u8]) -> bool {
         || has_start(rest) && (json.len() - rest.len()..json.len()).any(is_found)
 }
 
-/// Returns whether there is a `$` or a backslash.
+/// Returns whether `bytes` contain a `$` or a backslash.
 fn has_start(bytes: &[u8]) -> bool {
     bytes.iter().fold(0, |found, byte| found | u8::from(*byte == b'$') | u8::from(*byte == b'\\'))
         != 0
 }
 
-/// Compares all strings that are followed by a colon with the reserved name.
+/// Returns whether the reserved name is among the strings that are followed by a colon.
 #[cold]
 fn any_reserved_name(json: &[u8]) -> bool {
     let mut rest = json;
@@ -88,7 +88,7 @@ fn any_reserved_name(json: &[u8]) -> bool {
         }
         let (string, after) = string.split_at_checked(end + 1).unwrap_or((string, b""));
         rest = after;
-        // Escaped, the name has six bytes for each of its characters at most.
+        // If it is escaped, the name has at most six bytes for each of its characters.
         let fits = (RESERVED.len()..=6 * RESERVED.len() + 2).contains(&string.len());
         if fits
             && after.trim_ascii_start().starts_with(b":")

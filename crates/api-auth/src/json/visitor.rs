@@ -104,12 +104,12 @@ pub(super) fn integer(text: &str) -> Option<i128> {
     }
 }
 
-/// Returns whether a JSON number is a whole number of at most 128 bits.
+/// Returns whether a JSON number is a whole number that fits into 128 bits.
 pub(super) fn is_integer(text: &str) -> bool {
     integer(text).is_some() || text.parse::<u128>().is_ok()
 }
 
-/// Returns the whole number of a float, if the float represents it exactly.
+/// Returns a float as a whole number, if it represents that number exactly.
 fn exact_integer(number: f64) -> Option<i64> {
     /// The smallest number that a float cannot distinguish from the next one: 2^53.
     const INEXACT: f64 = 9_007_199_254_740_992.0;
@@ -117,7 +117,7 @@ fn exact_integer(number: f64) -> Option<i64> {
     if is_exact { format!("{number:.0}").parse().ok() } else { None }
 }
 
-/// Returns the error of a list in place of another value.
+/// Returns the error for a list that was sent in place of another value.
 #[cold]
 #[inline(never)]
 fn reject_list<E: de::Error>(pass: &Pass, is_empty: bool, expected: &dyn de::Expected) -> E {
@@ -125,8 +125,8 @@ fn reject_list<E: de::Error>(pass: &Pass, is_empty: bool, expected: &dyn de::Exp
     pass.lower(Error::new(kind, unexpected("sequence", &expected.to_string())))
 }
 
-/// Returns the error of a scalar in place of a list, map or struct. It is compiled once instead of
-/// once per type.
+/// Returns the error for a scalar that was sent in place of a list, map or struct. This function is
+/// compiled once instead of once per type.
 #[cold]
 #[inline(never)]
 fn mismatch<E: de::Error>(pass: &Pass, found: Unexpected<'_>, expected: &dyn de::Expected) -> E {

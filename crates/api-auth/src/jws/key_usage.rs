@@ -1,13 +1,13 @@
 //! The extension `keyUsage` of certificates, which `webpki` does not verify.
 
-/// The object identifier 2.5.29.15.
+/// The object identifier of `keyUsage`, 2.5.29.15, in DER.
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 
 const BIT_STRING: u8 = 0x03;
 const OCTET_STRING: u8 = 0x04;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
-/// `[3]`, the extensions of a certificate.
+/// The tag of the extensions of a certificate, `[3]`.
 const EXTENSIONS: u8 = 0xa3;
 
 /// The bits of the first byte of `keyUsage`.
@@ -15,15 +15,15 @@ const DIGITAL_SIGNATURE: u8 = 0x80;
 const CONTENT_COMMITMENT: u8 = 0x40;
 const KEY_CERT_SIGN: u8 = 0x04;
 
-/// Returns whether the key of a certificate (DER) may sign messages: the extension is absent, or has
-/// `digitalSignature` or `contentCommitment` (RFC 5280, section 4.2.1.3). Returns `false` for
-/// anything but a certificate.
+/// Returns whether the key of a certificate (DER) may sign messages: the extension is absent, or
+/// contains `digitalSignature` or `contentCommitment` (RFC 5280, section 4.2.1.3). Returns `false`
+/// for anything but a certificate.
 pub(super) fn may_sign_messages(certificate: &[u8]) -> bool {
     allows(certificate, DIGITAL_SIGNATURE | CONTENT_COMMITMENT)
 }
 
-/// Returns whether the key of a certificate may sign certificates: the extension is absent or has
-/// `keyCertSign`. Otherwise like [`may_sign_messages`].
+/// Returns whether the key of a certificate may sign certificates: the extension is absent or
+/// contains `keyCertSign`. Returns `false` for anything but a certificate.
 pub(super) fn may_sign_certificates(certificate: &[u8]) -> bool {
     allows(certificate, KEY_CERT_SIGN)
 }
@@ -36,8 +36,8 @@ fn allows(certificate: &[u8], any_of: u8) -> bool {
     }
 }
 
-/// Returns the first byte of the extension, or `Some(None)` if there is none. Returns `None` if the
-/// bytes are not a certificate.
+/// Returns the first byte of the key usage bits, or `Some(None)` if the certificate does not
+/// contain the extension. Returns `None` if the bytes are not a certificate.
 fn key_usage(certificate: &[u8]) -> Option<Option<u8>> {
     let (certificate, _) = element(certificate, SEQUENCE)?;
     let (mut fields, _) = element(certificate, SEQUENCE)?;
@@ -73,8 +73,8 @@ fn element(der: &[u8], expected: u8) -> Option<(&[u8], &[u8])> {
     (tag == expected).then_some((content, rest))
 }
 
-/// Returns tag and content of the first element, and the bytes after it. Tags have one byte in a
-/// certificate.
+/// Returns the tag and the content of the first element, and the bytes after it. In a certificate,
+/// each tag has one byte.
 fn next(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, der) = der.split_first()?;
     let (&first, der) = der.split_first()?;

@@ -10,11 +10,13 @@ use crate::encode::written;
 use crate::error::input::InputError;
 use crate::scalar::{self, Scalar};
 
-/// An exact decimal number for money. It is deserialized from a JSON number or string without a
-/// conversion to binary floating point.
+/// An exact decimal number for money, in the main unit of a currency, such as 12.34 for 12 euros
+/// and 34 cents. The currency itself is not part of it. An amount is deserialized from a JSON
+/// number or string without a conversion to binary floating point.
 ///
-/// It consists of an integer and a number of decimals. `4.9` and `4.90` are equal. With the feature
-/// `rust_decimal` it converts to and from `rust_decimal::Decimal`, exactly or with an error.
+/// An amount consists of an integer and a number of decimal places. `4.9` and `4.90` are equal.
+/// With the feature `rust_decimal-1`, it can be converted to and from `rust_decimal::Decimal`. The
+/// conversion is exact or returns an error.
 ///
 /// ```
 /// use api_auth::Amount;
@@ -34,15 +36,17 @@ pub struct Amount {
 impl Amount {
     pub(crate) const MOST_DECIMALS: u8 = 18;
 
-    /// Creates an amount from `units` of the smallest unit of a currency with that many `decimals`
-    /// (2 for cents and grosze). More than 18 decimals count as 18.
+    /// Creates an amount from `units` of the smallest unit of a currency. `decimals` is the number
+    /// of decimal places of the currency: 2 if the smallest unit is a cent or a grosz. A number
+    /// greater than 18 counts as 18.
     pub const fn from_minor_units(units: i64, decimals: u8) -> Self {
         let decimals = if decimals > Self::MOST_DECIMALS { Self::MOST_DECIMALS } else { decimals };
         Self { digits: units, decimals }
     }
 
-    /// Returns the amount in the smallest unit of a currency with that many `decimals`. Returns
-    /// `None` if the amount has a smaller fraction or is too large.
+    /// Returns the amount in the smallest unit of a currency. `decimals` is the number of decimal
+    /// places of the currency: 2 if the smallest unit is a cent or a grosz. Returns `None` if the
+    /// amount is not a multiple of that unit, or is too large.
     pub fn minor_units(self, decimals: u8) -> Option<i64> {
         match decimals.checked_sub(self.decimals) {
             Some(more) => self.digits.checked_mul(10i64.checked_pow(u32::from(more))?),
@@ -53,11 +57,12 @@ impl Amount {
         }
     }
 
-    /// Returns the amount rounded to that many decimals, half away from zero. An amount with fewer
-    /// decimals is unchanged.
+    /// Returns the amount rounded to this number of decimal places. Halves are rounded away from
+    /// zero. An amount with fewer decimal places is unchanged.
     ///
-    /// Amounts are never rounded otherwise. A server that calculates with binary fractions may send
-    /// `29.949999999999999`, which is not 29.95: round before you compare.
+    /// Only this function and [`parse_rounded`](Self::parse_rounded) round amounts. A server that
+    /// calculates with binary fractions may send `29.949999999999999`, which is not 29.95, so round
+    /// such an amount before you compare it.
     ///
     /// ```
     /// use api_auth::Amount;
@@ -69,7 +74,7 @@ impl Amount {
     /// ```
     #[must_use]
     pub fn rounded(self, decimals: u8) -> Self {
-        // At most 18 decimals are dropped, so neither the power nor the sums overflow.
+        // At most 18 decimal places are dropped, so neither the power nor the sums overflow.
         match self.decimals.checked_sub(decimals) {
             None | Some(0) => self,
             Some(dropped) => {
@@ -82,8 +87,9 @@ impl Amount {
         }
     }
 
-    /// Parses a number with any number of decimals, and rounds it as by [`rounded`](Self::rounded).
-    /// Use it for numbers of more than 18 decimals, which all other functions reject.
+    /// Parses a number with any number of decimal places, and rounds it like
+    /// [`rounded`](Self::rounded). Use this function for numbers with more than 18 decimal places,
+    /// which all other functions reject.
     ///
     /// ```
     /// use api_auth::Amount;
@@ -159,8 +165,8 @@ impl std::hash::Hash for Amount {
 
 impl Eq for Amount {}
 
-/// Formats the amount with its decimals. A precision, as in `{:.2}`, is the minimum number of
-/// decimals. The amount is never rounded.
+/// Formats the amount with all its decimal places. A precision, as in `{:.2}`, is the minimum
+/// number of decimal places. The amount is never rounded.
 impl Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.digits < 0 { "-" } else { "" };
@@ -184,7 +190,7 @@ impl std::str::FromStr for Amount {
         parse_amount(text.trim()).ok_or_else(|| {
             InputError::new(
                 "amount",
-                "must be a decimal number, such as 12.34, without a comma, spaces or a currency",
+                "must be a decimal number in the supported range, such as 12.34, without a comma, spaces or a currency",
             )
         })
     }
@@ -233,7 +239,8 @@ pub(crate) fn parse_amount(text: &str) -> Option<Amount> {
     Some(Amount { digits, decimals })
 }
 
-/// Parses a decimal number of a response, which may have more trailing zeros than fit.
+/// Parses a decimal number from a response. It may have more trailing zeros than an `Amount` can
+/// represent.
 pub(crate) fn parse_received(text: &str) -> Option<Amount> {
     parse_amount(text).or_else(|| {
         let digits = text.split(['e', 'E']).next()?;
@@ -289,7 +296,7 @@ impl<'de> Deserialize<'de> for Amount {
 /// Deserializes a whole number from a JSON number or string. Returns `None` for null, `false` and
 /// an empty string.
 ///
-/// See the example of the module [`wire`](crate::wire).
+/// See the example in the module [`wire`](crate::wire).
 ///
 /// # Errors
 /// Returns an error for any other value.

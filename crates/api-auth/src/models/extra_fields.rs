@@ -13,8 +13,8 @@ use crate::models::amount;
 use crate::raw_members::{Name, RawMembers};
 use crate::scalar;
 
-/// The fields of a response that its type does not cover, or of an object whose fields are not
-/// documented.
+/// The fields of a response for which its type has no field of its own, or all fields of an object
+/// whose fields are not documented.
 ///
 /// The fields are stored as JSON text and parsed when they are read. If the last field of a struct
 /// has this type and the name `$extra`, [`json`](crate::json()) stores the unknown fields of the
@@ -54,7 +54,7 @@ pub struct ExtraFields(
 const _: () = assert!(size_of::<ExtraFields>() == EXTRA_FIELDS_SIZE);
 
 impl fmt::Debug for ExtraFields {
-    /// Formats the names only: a value may be a secret, whatever its name.
+    /// Formats only the names, because a value may be a secret, whatever its name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.names()).finish()
     }
@@ -74,7 +74,7 @@ impl PartialEq for ExtraFields {
     }
 }
 
-/// Compares two JSON values.
+/// Returns whether two JSON texts have the same value.
 fn is_same(one: &str, other: &str) -> bool {
     let value = serde_json::from_str::<Value>;
     one == other
@@ -100,8 +100,9 @@ impl ExtraFields {
         self.get(name).is_some()
     }
 
-    /// Returns the field `name`, a string, number or boolean, as a string. A number has the digits
-    /// that the server sent. Returns `None` if the field is absent, null, a list or an object.
+    /// Returns the field `name` as a string, if it is a string, a number or a boolean. A number has
+    /// the digits that the server sent. Returns `None` if the field is absent, null, a list or an
+    /// object.
     pub fn text(&self, name: &str) -> Option<String> {
         #[derive(Deserialize)]
         #[serde(transparent)]
@@ -119,7 +120,7 @@ impl ExtraFields {
     }
 
     /// Removes the field `name` and returns it like [`read`](Self::read). Returns `None`, and keeps
-    /// the field, if it has another type.
+    /// the field, if it has a different type.
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         let value = self.read(name)?;
         self.remove(name);
@@ -145,8 +146,8 @@ impl ExtraFields {
         self.get(name).map(|value| compact(value.get()))
     }
 
-    /// Returns the field `name` as the given type. Returns `None` if it is absent or has another
-    /// type. Strings and numbers are not converted.
+    /// Returns the field `name` as the given type. Returns `None` if it is absent or has a
+    /// different type. Strings and numbers are not converted.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         serde_json::from_str(self.get(name)?.get()).ok()
     }
@@ -177,7 +178,7 @@ impl ExtraFields {
     }
 }
 
-/// Finds the last member of a name in an object.
+/// Finds the last member with this name in an object.
 struct Find<'a>(&'a str);
 
 impl<'de> Visitor<'de> for Find<'_> {

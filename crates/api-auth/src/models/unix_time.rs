@@ -12,7 +12,7 @@ use crate::scalar::empty_value;
 /// A time in seconds since 1970-01-01 00:00 UTC.
 ///
 /// It is displayed as in RFC 3339, and serialized as a number of seconds. It is created from
-/// seconds or from a `SystemTime`. With the feature `jiff-1` it converts to and from
+/// seconds or from a `SystemTime`. With the feature `jiff-1`, it can be converted to and from
 /// `jiff::Timestamp`.
 ///
 /// ```
@@ -67,7 +67,7 @@ impl Display for UnixTime {
 }
 
 impl From<SystemTime> for UnixTime {
-    /// Converts the time without fractions of a second.
+    /// Converts the time and drops fractions of a second.
     fn from(time: SystemTime) -> Self {
         let whole = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
         match time.duration_since(SystemTime::UNIX_EPOCH) {

@@ -1,6 +1,6 @@
-//! Enums of documented strings.
+//! Enums whose values are documented strings.
 
-/// Declares an enum of documented strings that keeps unknown strings.
+/// Declares an enum whose values are documented strings. Unknown strings are kept.
 ///
 /// Deserialization only fails for arrays and objects, and `as_str` returns the original string. The
 /// variant of unknown strings cannot be named, so a new variant can be added without breaking a
@@ -92,9 +92,9 @@ macro_rules! wire_enum {
     };
 }
 
-/// The string of a [`wire_enum!`] value that is not known.
+/// The string of a [`wire_enum!`] value that is not documented.
 ///
-/// See the example of [`wire_enum!`](macro@crate::wire_enum).
+/// See the example in [`wire_enum!`](macro@crate::wire_enum).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UnknownText(Box<str>);
 

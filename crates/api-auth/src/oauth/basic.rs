@@ -14,12 +14,13 @@ use crate::message::Request;
 use crate::secret::Secret;
 use crate::validate::{self, has_outer_space};
 
-/// Returns the value of `Authorization` for HTTP Basic, marked as sensitive.
+/// Returns the value of the header `Authorization` for HTTP Basic authentication, marked as
+/// sensitive.
 ///
-/// See the example of the module [`oauth`](crate::oauth).
+/// See the example in the module [`oauth`](crate::oauth).
 ///
 /// # Errors
-/// Returns an error if the id contains a colon, which would end the id.
+/// Returns an error if the id contains a colon, which ends the id in the header.
 #[inline]
 pub fn basic(client_id: &str, client_secret: &Secret) -> Result<HeaderValue, InputError> {
     if client_id.contains(':') {
@@ -42,7 +43,7 @@ pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
 /// An [`Auth`] that signs requests with `Authorization: Basic`, for servers that accept it instead
 /// of a token.
 ///
-/// See the example of the module [`oauth`](crate::oauth).
+/// See the example in the module [`oauth`](crate::oauth).
 #[derive(Debug, Clone)]
 pub struct Basic {
     header: HeaderValue,
@@ -65,8 +66,9 @@ impl Default for ClientNames {
 }
 
 impl ClientNames {
-    /// Returns the name of the id if `id` is true, else the name of the secret if `secret` is true:
-    /// whether the id and the secret begin or end with whitespace.
+    /// Returns the name of the client's id or secret that begins or ends with whitespace. `id` and
+    /// `secret` are `true` if the respective value does. If both are `true`, the name of the id is
+    /// returned.
     pub(super) fn spaced(self, id: bool, secret: bool) -> Option<&'static str> {
         match (id, secret) {
             (true, _) => Some(self.client_id),

@@ -30,11 +30,11 @@ const ENDPOINT: &str = "oauth.token";
 /// none.
 ///
 /// All threads share one token; with a store, all clients and processes share it. The token is used
-/// until it expires or a server rejects it with 401. Then a new token is requested (with its
+/// until it expires or a server rejects it with 401. Then a new token is requested (with the
 /// refresh token, if there is one) and the request is sent once more. A late 401 for a token that
 /// has already been replaced has no effect on the new token.
 ///
-/// See the example of the module [`oauth`](crate::oauth).
+/// See the example in the module [`oauth`](crate::oauth).
 pub struct Bearer {
     server: TokenServer,
     grant: Grant,
@@ -51,12 +51,12 @@ pub struct Bearer {
 #[derive(Default)]
 struct State {
     held: Option<Held>,
-    /// The number of the last token, from 1, and its origin.
+    /// The number of the last token, counted from 1, and its origin.
     last: Generation,
     /// Whether the last prepared request uses the refresh token.
     refreshing: bool,
-    /// The number of tokens in a row that came from the store to replace a rejected one and that
-    /// the server rejected, too.
+    /// The number of consecutive tokens from the store that replaced a rejected token and were then
+    /// also rejected by the server.
     rejected_replacements: u32,
 }
 
@@ -104,8 +104,9 @@ impl Bearer {
     /// | [`Grant::Refresh`] | client secret and this refresh token |
     /// | [`Grant::AuthorizationCode`] | cannot be stored |
     ///
-    /// With [`Grant::Refresh`] the store also contains the refresh tokens that the server issued
-    /// since. A later process with the same first refresh token continues with the last one.
+    /// With [`Grant::Refresh`], the store also contains the refresh tokens that the server has
+    /// issued since then. A later process with the same first refresh token continues with the last
+    /// one.
     ///
     /// An authorization code is valid once. With a store, a used code, which may be in logs and
     /// browser histories, would grant the same access as the token. With
@@ -133,8 +134,8 @@ impl Bearer {
         self
     }
 
-    /// Sets the lifetime of tokens whose response has none. By default such a token is used until
-    /// the server rejects it.
+    /// Sets the lifetime of tokens for which the server returns none. By default, such a token is
+    /// used until the server rejects it.
     #[must_use]
     pub fn with_default_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
@@ -197,7 +198,8 @@ impl State {
         self.held.as_ref().is_some_and(|held| held.is_usable(now))
     }
 
-    /// Makes `token` the current one, and returns whether it is valid in a header.
+    /// Makes `token` the current token. Returns `false`, and does nothing, if it is not valid in a
+    /// header.
     #[inline]
     fn hold(&mut self, token: AccessToken, origin: TokenOrigin) -> bool {
         let text = Zeroizing::new(["Bearer ", token.value().expose()].concat());
@@ -322,7 +324,7 @@ impl Auth for Bearer {
         true
     }
 
-    /// Returns `None` once there is a token: the server has accepted the credentials.
+    /// Returns `None` once there is a token, because the server has then accepted the credentials.
     fn spaced_credential(&self) -> Option<&'static str> {
         let is_accepted = self.state().held.is_some();
         if is_accepted { None } else { self.server.spaced_credential(&self.grant) }

@@ -4,7 +4,7 @@ use crate::secret::Secret;
 
 /// The method by which a client authenticates to a token server.
 ///
-/// See the example of the module [`oauth`](crate::oauth).
+/// See the example in the module [`oauth`](crate::oauth).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAuthentication {
@@ -19,13 +19,13 @@ pub enum ClientAuthentication {
 
 /// The grant that a token is requested with.
 ///
-/// See the example of the module [`oauth`](crate::oauth).
+/// See the example in the module [`oauth`](crate::oauth).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Grant {
     /// The id and secret of the client.
     ClientCredentials,
-    /// An authorization code, which the server added to the redirect of a user to the client.
+    /// An authorization code. The server passes it to the client when it redirects the user back.
     AuthorizationCode {
         /// The authorization code. It can be used once.
         code: Secret,
@@ -41,6 +41,6 @@ pub enum Grant {
         /// The user's password.
         password: Secret,
     },
-    /// The refresh token of the last response.
+    /// The refresh token from the last token response.
     Refresh(Secret),
 }

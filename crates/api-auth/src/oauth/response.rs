@@ -10,9 +10,9 @@ use crate::models::ExtraFields;
 use crate::provider::status_error;
 use crate::token::AccessToken;
 
-/// Parses the response to a request for a token, which was received at `now`.
+/// Parses the response to a request for a token. The response was received at `now`.
 ///
-/// See the example of the module [`oauth`](crate::oauth).
+/// See the example in the module [`oauth`](crate::oauth).
 ///
 /// # Errors
 /// Returns the error of [`oauth_error`] if the status is not a success or the response contains
@@ -45,7 +45,7 @@ pub fn token_response(response: &Response, now: SystemTime) -> Result<AccessToke
 /// Parses the error response of a token server, `{"error":"...","error_description":"..."}`. A
 /// rejected client or grant is [`ErrorKind::Auth`], whatever the status.
 ///
-/// See the example of the module [`oauth`](crate::oauth).
+/// See the example in the module [`oauth`](crate::oauth).
 #[inline]
 pub fn oauth_error(response: &Response) -> ResponseError {
     let fields = json(response).unwrap_or_default();

@@ -15,9 +15,9 @@ use crate::secret::Secret;
 use crate::store::TokenKey;
 use crate::validate::{self, has_outer_space};
 
-/// A token server, and a client that requests tokens from it.
+/// A token server, and the credentials of a client that requests tokens from it.
 ///
-/// See the example of the module [`oauth`](crate::oauth).
+/// See the example in the module [`oauth`](crate::oauth).
 #[derive(Debug, Clone)]
 pub struct TokenServer {
     url: Uri,
@@ -82,7 +82,7 @@ impl TokenServer {
         self
     }
 
-    /// Returns the name of a credential that begins or ends with whitespace.
+    /// Returns the name of a credential whose value begins or ends with whitespace.
     pub(super) fn spaced_credential(&self, grant: &Grant) -> Option<&'static str> {
         let is_spaced = |secret: &Secret, name| secret.has_outer_space().then_some(name);
         let id_and_secret = self
@@ -157,8 +157,8 @@ impl TokenServer {
         Ok(request)
     }
 
-    /// Adds the parameters of a token request, for callers that send the request themselves: the
-    /// grant, the scope, and the client's id and secret unless these are sent in a header.
+    /// Adds the parameters of a token request, for callers that send the request themselves. These
+    /// are the grant, the scope, and the client's id and secret unless they are sent in a header.
     #[inline]
     pub fn parameters<'a>(&'a self, grant: &'a Grant, params: &mut Params<'a>) {
         match grant {
@@ -196,7 +196,7 @@ impl TokenServer {
     /// with hashes made elsewhere.
     ///
     /// The client secret and a password are not part of the key. While two secrets of one client id
-    /// are valid (secret rotation), clients with the old and the new secret use the same key: each
+    /// are valid (secret rotation), clients with the old and the new secret use the same key. Each
     /// ignores the other's token and replaces it. This costs additional token requests, but no
     /// request fails. Use a separate store for each secret to avoid that.
     #[inline]

@@ -1,4 +1,4 @@
-//! Requesting the pages of a numbered list ahead of the reader.
+//! Requests for the pages of a numbered list ahead of the reader.
 
 use crate::client::Client;
 use crate::clock::Interrupt;
@@ -10,20 +10,22 @@ use crate::window::Window;
 /// rest of the list is read page by page.
 const MOST_REREADS: u32 = 4;
 
-/// A source of pages that requests some of them ahead of the reader.
+/// A source of pages that requests some pages ahead of the reader.
 pub(super) trait Ahead<E: Paged>: Send + Sync {
     /// Returns the page of `request`. Returns `None` after [`stop`](Ahead::stop) if the page was
     /// not requested.
     fn fetch(&mut self, request: &E) -> Option<Result<E::Output>>;
 
     /// Returns how many pages must be read again if the page of `request` shows that the list
-    /// changed: the server may have created the pages that were requested at the same time in any
-    /// order. The first of them is the last page that was received before this one was requested,
-    /// or the page of `first`. Returns `None` if the page was not requested ahead.
+    /// changed, because the server may have created the pages that were requested at the same time
+    /// in any order. The first page to read again is the last one that was received before the page
+    /// of `request` was requested, or the page of `first`. Returns `None` if the page was not
+    /// requested ahead.
     fn overlapping(&self, first: &E, request: &E) -> Option<u32>;
 
     /// Discards the page of `request` and all pages after it. Returns the request for the page that
-    /// is `back` pages before. The pages up to that of `request` are then read one after the other.
+    /// is `back` pages before that of `request`. The pages up to that of `request` are then read
+    /// one after the other.
     fn reread(&mut self, request: &E, back: u32) -> E;
 
     /// Stops requesting pages.
@@ -31,8 +33,8 @@ pub(super) trait Ahead<E: Paged>: Send + Sync {
 }
 
 /// A window of pages. The first page is requested alone, because its total determines the number of
-/// pages. If the server reports no total, fewer pages beyond the end are requested than the window
-/// has.
+/// pages. If the server reports no total, pages beyond the end of the list are requested as well,
+/// but fewer than the window has.
 pub(super) struct PageWindow<E: NumberedPages> {
     client: Client,
     window: Window<E, Result<E::Output>>,
@@ -42,7 +44,8 @@ pub(super) struct PageWindow<E: NumberedPages> {
     open: Option<(u32, u32)>,
     /// Whether the last page was requested ahead.
     is_ahead: bool,
-    /// The last page that is read after the page before it was received.
+    /// The number of the last page that is requested only after the previous page was received.
+    /// Later pages are requested ahead.
     in_turn: u32,
     rereads: u32,
     stopped: bool,
@@ -89,7 +92,7 @@ where
     /// Updates the range of pages that may still be requested, from the response for page `number`.
     fn open_after(&mut self, number: u32, request: &E, page: &E::Output) {
         self.open = request.next(page).map(|next| {
-            // Without a total, or beyond it, each page may have a successor.
+            // Without a total, or beyond the total, each page may have a successor.
             let after = request.extent(page).pages_after().unwrap_or(u64::MAX);
             let last = number.saturating_add(u32::try_from(after).unwrap_or(u32::MAX));
             let requested = self.open.map_or(0, |(next, _)| next);

@@ -1,4 +1,4 @@
-//! The state of reading a list: the ids that were returned, and whether the pages add up.
+//! The state of reading a list: the ids that were returned, and whether the pages are consistent.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use crate::endpoint::Extent;
 /// least this number of entries.
 const GENERATION: usize = 32_768;
 
-/// The number of consecutive pages without new entries that end a list, unless added entries
-/// explain them.
+/// The number of consecutive pages without new entries after which reading ends with an error,
+/// unless added entries explain them.
 const MOST_REPEATED: u32 = 2;
 
 /// The progress of an iterator over the entries of a list.
@@ -19,13 +19,13 @@ pub(super) struct Progress {
     seen: Seen,
     /// The number of entries before the first page that was read.
     skipped: Option<u64>,
-    /// The number of entries that were received, with duplicates.
+    /// The number of entries that were received, including duplicates.
     received: u64,
     total: Total,
     repeated: u32,
-    /// The number of entries before the page up to which pages are read again.
+    /// Pages are read again up to the page that has this number of entries before it.
     reread_until: u64,
-    /// Whether the pages that are read again must have an entry that was returned before.
+    /// Whether the pages that are read again must contain an entry that was returned before.
     needs_anchor: bool,
     problem: Option<String>,
 }
@@ -36,7 +36,7 @@ enum Total {
     #[default]
     Unknown,
     Known(u64),
-    /// The total is not that of the list: a page has entries beyond it.
+    /// The total is not the size of the list, because a page has entries beyond it.
     Wrong,
 }
 
@@ -66,10 +66,10 @@ impl Place {
         Self { before: number(before), rest: number(rest) }
     }
 
-    /// Returns whether only added entries can have moved an entry from `last` to this place: the
-    /// number of entries before and after it did not decrease. Without a total it must have moved
-    /// by `duplicates`, the number of duplicates on its page. These are then the last entries of
-    /// the page before.
+    /// Returns whether it is possible that only added entries moved an entry from `last` to this
+    /// place. This is the case if the number of entries before it and after it did not decrease.
+    /// Without a total, it must have moved by `duplicates`, the number of duplicates on its page,
+    /// which are then the last entries of the previous page.
     fn is_shifted_from(self, last: Self, duplicates: u32) -> bool {
         if self.rest == 0 || last.rest == 0 {
             return self.before == last.before.saturating_add(duplicates);
@@ -79,8 +79,8 @@ impl Place {
 }
 
 impl Progress {
-    /// Returns whether a page shows that entries were added or removed since the page before it, and
-    /// entries that were returned before can be recognized.
+    /// Returns whether a page shows that entries were added or removed since the previous page was
+    /// read, and whether entries that were returned before can be recognized.
     pub(super) fn is_changed<T>(
         &self,
         extent: Extent,
@@ -164,7 +164,8 @@ impl Progress {
         Ok(())
     }
 
-    /// Compares the total of a page of `count` entries with that of the page before.
+    /// Compares the total that was received with a page of `count` entries with the total of the
+    /// previous page.
     fn add_total(&mut self, extent: Extent, count: u64) {
         let Some(total) = extent.total() else { return };
         if count > 0 && total < extent.before().saturating_add(count) {
@@ -198,14 +199,14 @@ impl Progress {
             .map(|problem| format!("entries may be missing from the list, because {problem}"))
     }
 
-    /// Keeps the first problem.
+    /// Records a problem, unless one was recorded before.
     fn report(&mut self, problem: impl FnOnce() -> String) {
         self.problem.get_or_insert_with(problem);
     }
 }
 
-/// The last ids: at least one generation of them, and at most two. Whole generations are removed,
-/// because a map grows if single ids are removed.
+/// The most recent ids, at least one generation and at most two. Whole generations are removed,
+/// because a map can grow if single ids are removed from it.
 #[derive(Debug, Default)]
 struct Seen {
     young: HashMap<Box<str>, Place>,

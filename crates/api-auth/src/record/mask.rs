@@ -1,4 +1,4 @@
-//! Masks secrets and personal data in texts, and leaves the rest unchanged.
+//! Masks secrets and personal data in text, and leaves everything else unchanged.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::curl::{decoded_value, encoded_value, is_like_json, mask_parameters, m
 use crate::redact::RequestSecrets;
 use crate::secret_names::{has_secret_name, is_secret, scope};
 
-/// The replacement of a masked value.
+/// The replacement for a masked value.
 pub(super) const MASK: &str = "***";
 
 /// Names of personal data, and of keys whose names do not show that they are secret.
@@ -61,25 +61,26 @@ pub(super) const PERSONAL: &[&str] = &[
     "zipcode",
 ];
 
-/// Members beside which a `name` is that of a person.
+/// Members that show that the member `name` in the same text is the name of a person.
 const PERSON: &[&str] = &["\"username\"", "\"email\""];
 
-/// The maximum length of the name of a member that is never masked, in characters.
+/// The maximum length, in characters, of member names that are not masked unless they contain an
+/// `@`.
 const LONGEST_NAME: usize = 15;
 
 /// Names that look like secrets but are not. A client needs their values to parse a response.
 const PLAIN: &[&str] = &["token_type", "tokenType"];
 
-/// The replacement of a number that is a secret.
+/// The replacement for a number that is a secret.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Numbers {
-    /// A 0, so that the response can still be parsed.
+    /// The number 0, so that the response can still be parsed.
     Zero,
     /// The same string as for other values.
     Text,
 }
 
-/// The names whose values are masked, and the secrets that are masked anywhere.
+/// The names whose values are masked, and the secrets that are masked wherever they occur.
 pub(super) struct Mask<'a> {
     pub(super) names: &'a [&'a str],
     pub(super) secrets: &'a [&'a RequestSecrets],
@@ -181,7 +182,7 @@ impl Mask<'_> {
     }
 
     /// Masks the name of a member if it is an e-mail address or a secret. Names of usual length are
-    /// not masked: a value of the request may be the same word.
+    /// not masked, because a value of the request may be the same word.
     fn name(&self, raw: &str, name: &str) -> String {
         let is_long = name.chars().count() > LONGEST_NAME || name.contains('@');
         if is_long && self.text(name) == MASK { MASK.to_owned() } else { raw.to_owned() }
@@ -222,7 +223,7 @@ struct Scanner<'a> {
     numbers: Numbers,
     frames: Vec<Frame>,
     out: String,
-    /// The characters that are neither part of a string, a number nor punctuation.
+    /// The characters that are neither punctuation nor part of a string or a number.
     outside: String,
 }
 

@@ -21,8 +21,9 @@ use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 /// A transport that returns the responses of a recording, in the recorded order, and sends nothing.
 ///
 /// Each request must have the method, path, query and body of the next recorded request. Masked
-/// values (`***`) match any value. Hosts and headers are not compared. Any other request is an
-/// error that shows both requests and is not retried. Clones share their position.
+/// values (`***`) match any value. Hosts and headers are not compared. For any other request, the
+/// transport returns an error that shows both requests. Such a request is not retried. Clones share
+/// the position in the recording.
 ///
 /// ```no_run
 /// use api_auth::{Replay, Settings};
@@ -39,7 +40,7 @@ pub struct Replay(Arc<Recorded>);
 
 struct Recorded {
     exchanges: Vec<Exchange>,
-    /// Names of values that the recording masks.
+    /// The names whose values are masked in the recording.
     masked: Vec<String>,
     next: Mutex<usize>,
 }
@@ -57,7 +58,8 @@ impl Replay {
     /// Reads a recording that the option `record` of a client's builder created.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, or an error that names the first invalid line.
+    /// Returns an error if the file cannot be read, or if a line is invalid. The error names the
+    /// first such line.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, InputError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| {

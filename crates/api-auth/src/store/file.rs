@@ -35,18 +35,18 @@ const LONGEST: u64 = 256 * 1024;
 /// lock file makes other processes wait while one process requests a token. The lock ends with its
 /// process, even if the process is killed. The next process that requests a token removes
 /// incomplete files of killed processes. Files that cannot be read, are damaged, or have a later
-/// format are ignored.
+/// version of the format are ignored.
 ///
-/// On Unix the store uses only a folder and files that belong to the user of the process and are
-/// not writable by other users, and follows no symbolic links to them. A folder above may belong to
-/// another user, such as the user who deploys a program. In a folder of that user, and in a folder
-/// that is writable by other users, such as `/tmp`, the next folder must belong to the user of the
-/// process, to root or to the owner of the folder that contains it. Symbolic links above the folder
-/// are followed only if they belong to the user or root and are in a folder of the user or root
-/// that is not writable by other users or has the sticky bit. If one of these rules is violated, or
-/// the permissions of the system do not suffice, tokens are requested and not stored, and each such
-/// reason is logged once at level `warn`. Other failures, such as a full disk, are logged at level
-/// `debug` each time.
+/// On Unix, the store uses only a folder and files that belong to the user of the process and are
+/// not writable by other users, and follows no symbolic links to them. A folder above it may belong
+/// to another user, such as the user who deploys a program. In a folder of that user, and in a
+/// folder that is writable by other users, such as `/tmp`, the next folder of the path must belong
+/// to the user of the process, to root or to the owner of the folder that contains it. Symbolic
+/// links above the folder are followed only if they belong to the user or root and are in a folder
+/// of the user or root that is not writable by other users or has the sticky bit. If one of these
+/// rules is violated, or the permissions of the system do not suffice, tokens are requested and not
+/// stored, and each such reason is logged once at level `warn`. Other failures, such as a full
+/// disk, are logged at level `debug` each time.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -81,13 +81,15 @@ impl FileStore {
     /// `$XDG_CACHE_HOME/NAME` or `~/.cache/NAME`, on macOS `~/Library/Caches/NAME`, on Windows
     /// `%LOCALAPPDATA%\NAME`.
     ///
-    /// The folders below the user's home are created when the first token is stored. The home
-    /// itself, `%LOCALAPPDATA%` and the folder above `$XDG_CACHE_HOME` are not: a service user may
-    /// have a home that does not exist. Tokens are then requested and not stored.
+    /// The folders below the user's home folder are created when the first token is stored. The
+    /// home folder itself, `%LOCALAPPDATA%` and the folder above `$XDG_CACHE_HOME` are not created,
+    /// because a service user may have a home folder that is not meant to exist. Without it, tokens
+    /// are requested and not stored.
     ///
     /// # Errors
-    /// Returns an error if the environment has no such folder, or if `application` is empty, begins
-    /// with a dot, or has characters other than ASCII letters, digits, `-`, `_` and `.`.
+    /// Returns an error if the environment does not define such a folder, or if `application` is
+    /// empty, begins with a dot, or contains characters other than ASCII letters, digits, `-`, `_`
+    /// and `.`.
     #[expect(
         clippy::disallowed_methods,
         reason = "the user's folders are named by the environment"
@@ -172,8 +174,8 @@ impl FileStore {
         Ok(())
     }
 
-    /// Removes the token file unless another process holds the lock and will replace the token. For
-    /// systems on which a locked file cannot be replaced.
+    /// Removes the token file unless another process holds the lock and will replace the token.
+    /// Used on systems on which a locked file cannot be replaced.
     #[inline]
     fn remove_unless_busy(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let (folder, lock) = self.lock_file(key)?;
@@ -208,7 +210,7 @@ impl FileStore {
     }
 }
 
-/// Returns the parent folder that is not created, and the user's cache folder in it.
+/// Returns the parent folder that must exist, and the user's cache folder in it.
 fn cache_of_user(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<(PathBuf, PathBuf)> {
     let below = |existing: PathBuf, path: &str| {
         let cache = existing.join(path);
@@ -274,9 +276,10 @@ impl Drop for Locked {
     }
 }
 
-/// Opens and locks the token file, for systems where a locked file can be replaced. Processes hold
-/// this lock for a short time while they replace or remove the file, so it is not replaced until
-/// the guard is dropped. After [`MOMENT`] the lock is ignored, because its process is suspended.
+/// Opens and locks the token file. Used on systems on which a locked file can be replaced.
+/// Processes hold this lock for a short time while they replace or remove the file, so it is not
+/// replaced until the guard is dropped. After [`MOMENT`] the lock is ignored, because its process
+/// is suspended.
 #[inline]
 fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
     let name = file_name(key, "json");
@@ -299,7 +302,7 @@ fn new_temporary(folder: &Folder, key: &TokenKey) -> io::Result<(String, Locked)
     for _ in 0..MOST_TEMPORARY {
         let name = temporary_name(key)?;
         let temporary = Locked(folder.open(&name, Access::CreateNew)?);
-        // Another process may have considered it abandoned before it was locked.
+        // Another process may have considered the file abandoned before it was locked.
         let is_removed = matches!(temporary.0.try_lock(), Err(TryLockError::WouldBlock));
         if !is_removed && folder.has(&name, &temporary.0)? {
             return Ok((name, temporary));

@@ -1,10 +1,10 @@
 //! The folder of a file store. Its path is resolved one component at a time, and each component is
-//! checked: another user must not be able to redirect the store to a folder of their choice.
+//! checked, so that another user cannot redirect the store to a folder of their choice.
 //!
 //! The owner of a folder can replace everything in it, so folders of that owner are trusted like
 //! those of the caller and of root, as in `tinycert-client`. The last folder must belong to the
-//! caller. Symbolic links in a folder of another user are never followed: they could point to any
-//! folder of the caller, which the check of the last folder would accept.
+//! caller. Symbolic links in a folder of another user are never followed, because they could point
+//! to any folder of the caller, which the check of the last folder would accept.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -26,7 +26,7 @@ pub(super) struct Folder {
     path: PathBuf,
     #[cfg(unix)]
     user: u32,
-    /// The device and inode.
+    /// The device and inode numbers.
     #[cfg(unix)]
     identity: (u64, u64),
 }
@@ -66,12 +66,13 @@ impl Folder {
         Ok(Self { path: path.to_owned() })
     }
 
-    /// Returns the path of the folder, without links.
+    /// Returns the path of the folder, without symbolic links.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Opens a file of the folder that belongs to the user and is not writable by other users.
+    /// Opens a file in the folder. The file must belong to the user and must not be writable by
+    /// other users.
     #[inline]
     pub(super) fn open(&self, name: &str, access: Access) -> io::Result<File> {
         let file = open_private(&self.path.join(name), access)?;
@@ -89,7 +90,7 @@ impl Folder {
         Ok(file)
     }
 
-    /// Returns whether `file` is still the file of that name.
+    /// Returns whether `file` is still the file with this name.
     #[inline]
     pub(super) fn has(&self, name: &str, file: &File) -> io::Result<bool> {
         let found = match fs::symlink_metadata(self.path.join(name)) {
@@ -142,10 +143,11 @@ pub(crate) mod unix {
 
     use super::not_trusted;
 
-    /// The maximum number of links in a path, as in Linux.
+    /// The maximum number of symbolic links in a path, as in Linux.
     const MOST_LINKS: usize = 40;
     const OTHERS_CAN_WRITE: u32 = 0o022;
-    /// In a folder with this bit only the owner of an entry can rename or remove it.
+    /// The sticky bit. In a folder with this bit, only the owner of an entry can rename or remove
+    /// it.
     const STICKY: u32 = 0o1000;
     const ROOT: u32 = 0;
 
@@ -199,7 +201,7 @@ pub(crate) mod unix {
         /// number in a user namespace.
         owner: u32,
         create: bool,
-        /// The resolved part of the path, without links.
+        /// The resolved part of the path, without symbolic links.
         resolved: PathBuf,
         links: usize,
     }
@@ -211,7 +213,7 @@ pub(crate) mod unix {
             Ok(Self { user, owner, create, resolved, links: 0 })
         }
 
-        /// Returns the path without links. The last component must not be a link.
+        /// Returns the path without symbolic links. Its last component must not be such a link.
         pub(super) fn to(mut self, path: &Path) -> io::Result<PathBuf> {
             let mut rest: VecDeque<Step> = steps(&std::path::absolute(path)?).collect();
             while let Some(step) = rest.pop_front() {

@@ -23,7 +23,7 @@ pub struct LockOnce {
 
 /// The result of [`LockOnce::acquire`].
 ///
-/// See the example of [`LockOnce`].
+/// See the example in [`LockOnce`].
 #[derive(Default)]
 #[must_use = "the lock is released when it is dropped"]
 pub struct LockAttempt {
@@ -43,8 +43,8 @@ impl fmt::Debug for LockAttempt {
 }
 
 impl LockOnce {
-    /// Calls `lock`, which waits for the lock, unless the last attempt failed and no request
-    /// succeeded since.
+    /// Calls `lock`, which waits for the lock, unless the last attempt failed and no request has
+    /// succeeded since then.
     pub fn acquire(&self, lock: impl FnOnce() -> Option<Box<dyn Send>>) -> LockAttempt {
         if self.is_skipped.load(Ordering::Relaxed) {
             return LockAttempt::default();
@@ -54,7 +54,7 @@ impl LockOnce {
         LockAttempt { was_tried: true, guard }
     }
 
-    /// Records that a request succeeded, so that the next attempt waits again.
+    /// Records that a request succeeded, so that the next attempt waits for the lock again.
     pub fn succeeded(&self) {
         self.is_skipped.store(false, Ordering::Relaxed);
     }

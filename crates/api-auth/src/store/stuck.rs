@@ -89,7 +89,7 @@ impl BusyStore {
         *lock(&self.meanwhile) = Some(Box::new(step));
     }
 
-    /// Returns how many times the lock was tried.
+    /// Returns how many times a client tried to acquire the lock.
     pub(crate) fn locks(&self) -> u64 {
         self.locks.load(Ordering::Relaxed)
     }

@@ -26,7 +26,7 @@
 //! Only the feature `dns-cache` uses the part of ureq that may change in any minor version.
 //!
 //! Plain http is rejected for all hosts except this machine and those that are allowed by name.
-//! This repeats the check of the base URL as a second defence.
+//! This repeats the check of the base URL, as a second line of defence.
 
 #[cfg(feature = "dns-cache")]
 mod dns_cache;
@@ -67,11 +67,11 @@ use crate::proxy::{self, Proxies};
 use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 
 const OUTPUT_BUFFER: usize = 16 * 1024;
-/// The longest timeout. Adding `Duration::MAX` to a time would overflow.
+/// The maximum timeout, because adding `Duration::MAX` to a time would overflow.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The settings that the contract requires of every agent. A macro, because ureq's bound on the
-/// builder is private.
+/// Sets the options that the contract requires of every agent. This is a macro, because ureq's
+/// bound on the builder is private.
 macro_rules! contract {
     ($builder:expr) => {
         $builder
@@ -155,7 +155,7 @@ impl Transport for UreqTransport {
     }
 }
 
-/// Makes an agent of the caller a transport, with the agent's timeouts, proxy, certificates and
+/// A transport that uses an agent of the caller, with the agent's timeouts, proxy, certificates and
 /// pool. Statuses and redirects are handled as the contract requires, whatever the agent's
 /// settings. The maximum size of a response body is 8 MiB.
 #[cfg(feature = "ureq-3")]
@@ -281,8 +281,8 @@ fn read(
     }
 }
 
-/// The host and port that a request is sent to, and the proxy. Errors show it, so it contains
-/// neither user names nor passwords nor paths.
+/// The host and port that a request is sent to, and the proxy. Error messages show the destination,
+/// so it contains no user names, passwords or paths.
 struct Destination<'a> {
     /// Shared with the request, so that a successful request costs no allocation.
     authority: Option<Authority>,
@@ -342,8 +342,8 @@ impl TransportError {
 /// ureq's message for a line of a request that does not fit into the output buffer.
 const HEAD_TOO_LONG: &str = "output too small to write output";
 
-/// Classifies an error of ureq: its kind, and whether the request was certainly not sent. The
-/// messages do not contain the URL, since its query may contain a token.
+/// Converts an error of ureq, and determines its kind and whether the request was certainly not
+/// sent. The messages do not contain the URL, since its query may contain a token.
 fn explain(error: ureq::Error, timeouts: &Timeouts) -> TransportError {
     let (is_connected, error) = unmarked(error);
     explain_marked(error, is_connected, timeouts)
@@ -431,7 +431,7 @@ fn unmarked(error: ureq::Error) -> (bool, ureq::Error) {
     (true, error)
 }
 
-/// Returns the timeout that has passed.
+/// Returns the duration of the timeout that has passed.
 fn limit(reason: Timeout, timeouts: &Timeouts) -> Option<Duration> {
     match reason {
         Timeout::Global => timeouts.global,
@@ -483,7 +483,9 @@ fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
             _ => Sent::Maybe,
         };
         let advice = match tls {
-            rustls::Error::InvalidMessage(_) => "; the server may not use TLS on this port",
+            rustls::Error::InvalidMessage(_) => {
+                "; the server probably does not use TLS on this port"
+            }
             rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
                 "; the issuer of the server's certificate is not trusted"
             }

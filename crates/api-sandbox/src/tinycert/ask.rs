@@ -1,4 +1,4 @@
-//! Parses and validates the parameters of a request.
+//! The parsing and validation of the parameters of a request.
 
 use std::net::IpAddr;
 
@@ -7,8 +7,8 @@ use super::routes::Route;
 use super::{Refusal, refuse};
 use crate::query::{Pairs, whole};
 
-/// Returns whether a name of type `kind` is valid in a certificate. Chosen: the syntax of the
-/// values.
+/// Returns whether `value` is a valid subject alternative name of the type `kind`, such as `DNS`.
+/// Chosen: the syntax of the values.
 fn is_san(kind: &str, value: &str) -> bool {
     let of_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     match kind {
@@ -30,12 +30,12 @@ fn is_san(kind: &str, value: &str) -> bool {
     }
 }
 
-/// A parsed request.
+/// The parsed parameters of a request.
 pub(super) struct Ask(Pairs);
 
 impl Ask {
-    /// Parses the parameters of a request. Chosen: unknown and repeated parameters are rejected, so
-    /// that mistakes are noticed.
+    /// Validates the names of the parameters. Chosen: unknown and repeated parameters are rejected,
+    /// so that mistakes are noticed.
     pub(super) fn read(pairs: Pairs, route: &Route) -> Result<Self, Refusal> {
         let is_known = |name: &str| {
             let is_san = name.starts_with("SANs[") && route.wants.contains(&"SANs");
@@ -50,7 +50,7 @@ impl Ask {
         }
     }
 
-    /// Returns the value of a parameter.
+    /// Returns the value of a parameter. Returns `None` if the parameter is missing.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name)
     }
@@ -72,7 +72,7 @@ impl Ask {
         )
     }
 
-    /// Returns the subject of a CA or a certificate.
+    /// Returns the subject that the parameters `C`, `O`, `L` and `ST` describe.
     pub(super) fn subject(&self) -> Result<Subject, Refusal> {
         let c = self.need("C")?;
         if c.len() != 2 || !c.bytes().all(|byte| byte.is_ascii_uppercase()) {
@@ -88,8 +88,8 @@ impl Ask {
         })
     }
 
-    /// Returns the names in parameters such as `SANs[0][DNS]=...`, which must be numbered from 0
-    /// without gaps.
+    /// Returns the type and the value of each subject alternative name. The parameters, such as
+    /// `SANs[0][DNS]=...`, must be numbered from 0 without gaps.
     pub(super) fn sans(&self) -> Result<Vec<(String, String)>, Refusal> {
         let mut sans = Vec::new();
         for (name, value) in self.0.iter().filter(|(name, _)| name.starts_with("SANs")) {

@@ -1,16 +1,17 @@
-//! Verification of the digest of the body, byte for byte as it arrived.
+//! The verification of the digest of a request body, over the bytes as they arrived.
 
 use super::API_KEY;
 use crate::Raw;
 use crate::digest::{hex, hmac_sha256};
 use crate::query::{Pairs, decode_form};
 
-/// The error for a body that was signed with another key, or changed after it was signed.
+/// The error for a body that was signed with a different key, or was changed after it was signed.
 pub(super) const MISMATCH: &str = "digest: does not match the body and the API key";
 
-/// Verifies the digest, and returns the parameters. They must be encoded and sorted like those of
-/// PHP's `ksort` and `http_build_query`, because the real server may rebuild the string. Since
-/// 2018, `*` may be escaped or not.
+/// Verifies the digest, and returns the parameters. They must be sorted and encoded as by PHP's
+/// `ksort` and `http_build_query`, because the real server might encode the parameters again to
+/// calculate the digest. `*` is accepted both escaped and unescaped, as the real server has done
+/// since 2018.
 pub(super) fn verify(request: &Raw) -> Result<Pairs, String> {
     let kind = request.header("content-type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();

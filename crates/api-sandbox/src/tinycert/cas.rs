@@ -1,4 +1,4 @@
-//! CAs: `ca.*`.
+//! CAs, for the endpoints `ca.*`.
 
 use serde_json::json;
 
@@ -33,7 +33,7 @@ impl TinyCert {
         Ok(self.last_ca)
     }
 
-    /// Returns the CA that the request names.
+    /// Returns the CA to which the parameter `ca_id` refers, with its id.
     pub(super) fn ca(&self, ask: &Ask) -> Result<(i64, &Ca), Refusal> {
         let id = ask.number("ca_id")?;
         match self.cas.get(&id) {

@@ -1,4 +1,4 @@
-//! Certificates: `cert.*`.
+//! Certificates, for the endpoints `cert.*`.
 
 use std::sync::Arc;
 
@@ -74,11 +74,13 @@ impl Cert {
 }
 
 impl TinyCert {
-    /// Creates a certificate that expires at `until` (Unix seconds). Returns the id of the
-    /// certificate.
+    /// Creates a certificate that the CA with the id `ca` signs, and that expires at `until` (Unix
+    /// seconds). `sans` contains the type and the value of each subject alternative name, such as
+    /// `("DNS", "www.example.org")`. Returns the id of the certificate.
     ///
     /// # Errors
-    /// Returns the reason if there is no such CA, or if a name is not valid in a certificate.
+    /// Returns the reason as a string if there is no such CA, or if a name is not valid in a
+    /// certificate.
     pub fn add_cert(
         &mut self,
         ca: i64,
@@ -129,20 +131,21 @@ impl TinyCert {
         Ok(id)
     }
 
-    /// Returns the ids and statuses of the certificates with the given common name, oldest first.
+    /// Returns the id and the status, such as `good`, of each certificate with this common name,
+    /// oldest first.
     pub fn certs_named(&self, common_name: &str) -> Vec<(i64, &'static str)> {
         let now = self.clock.unix();
         let named = self.certs.iter().filter(|(_, cert)| cert.subject.cn == common_name);
         named.map(|(id, cert)| (*id, cert.status(now).text())).collect()
     }
 
-    /// Returns the PKCS#12 file of a certificate, as DER. Its passphrase is [`PASSPHRASE`]. Returns
-    /// `None` if there is no such certificate.
+    /// Returns the PKCS#12 file of the certificate `cert_id`, in DER format. Its passphrase is
+    /// [`PASSPHRASE`]. Returns `None` if there is no such certificate.
     pub fn pkcs12(&self, cert_id: i64) -> Option<Vec<u8>> {
         self.certs.get(&cert_id).map(Cert::pkcs12)
     }
 
-    /// Returns the certificate that the request names.
+    /// Returns the certificate to which the parameter `cert_id` refers, with its id.
     fn cert(&self, ask: &Ask) -> Result<(i64, &Cert), Refusal> {
         let id = ask.number("cert_id")?;
         match self.certs.get(&id) {

@@ -1,6 +1,7 @@
-//! Private keys that are encrypted with a passphrase: PKCS#8 (RFC 5958) and PKCS#12 (RFC 7292).
-//! Both use PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC (RFC 8018). Salts are derived from the
-//! key, so that the same key and passphrase always result in the same bytes.
+//! The encryption of private keys with a passphrase, as PKCS#8 (RFC 5958) or PKCS#12 (RFC 7292).
+//! Both use PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC (RFC 8018). Salts and initialization
+//! vectors are derived from the key, so that the same key and passphrase always result in the same
+//! bytes.
 
 use std::num::NonZeroU32;
 
@@ -17,7 +18,7 @@ use yasna::{DERWriter, Tag, construct_der};
 /// The number of iterations of PBKDF2. Chosen: the default of OpenSSL.
 const ITERATIONS: u32 = 2048;
 
-/// Encrypts a PKCS#8 key. Returns the result as PEM; `key` is the unencrypted key as DER.
+/// Encrypts `key`, an unencrypted PKCS#8 key in DER format. Returns the result in PEM format.
 pub(super) fn key_pem(key: &[u8], passphrase: &str) -> String {
     let text = STANDARD.encode(pkcs8(key, passphrase));
     let mut pem = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n".to_owned();
@@ -30,8 +31,8 @@ pub(super) fn key_pem(key: &[u8], passphrase: &str) -> String {
     pem + "\n-----END ENCRYPTED PRIVATE KEY-----\n"
 }
 
-/// Creates a PKCS#12 file with a certificate and its key, which are passed as DER. Chosen: the file
-/// does not contain the CA's certificate.
+/// Creates a PKCS#12 file with a certificate and its key, both in DER format. Chosen: the file does
+/// not contain the CA's certificate.
 pub(super) fn pkcs12(certificate: &[u8], key: &[u8], passphrase: &str) -> Vec<u8> {
     let key_id = Sha256::digest(key);
     let bags = construct_der(|writer| {
@@ -71,7 +72,7 @@ pub(super) fn pkcs12(certificate: &[u8], key: &[u8], passphrase: &str) -> Vec<u8
     })
 }
 
-/// Encrypts a PKCS#8 key. Returns the result as DER.
+/// Encrypts `key`, an unencrypted PKCS#8 key in DER format. Returns the result in DER format.
 fn pkcs8(key: &[u8], passphrase: &str) -> Vec<u8> {
     let (salt, iv) = (salt("PKCS#8", key), salt("IV", key));
     let encrypted = encrypt(key, &derived_key(passphrase, &salt), &iv);
@@ -114,8 +115,7 @@ fn data(writer: DERWriter<'_>, content: &[u8]) {
     });
 }
 
-/// Writes a `SafeBag` with the attribute `localKeyId`, by which a certificate and its key are
-/// matched.
+/// Writes a `SafeBag` with the attribute `localKeyId`, which links a certificate to its key.
 fn bag(writer: DERWriter<'_>, kind: &[u64], key_id: &[u8], value: impl FnOnce(DERWriter<'_>)) {
     writer.write_sequence(|bag| {
         oid(bag.next(), kind);
@@ -129,7 +129,8 @@ fn bag(writer: DERWriter<'_>, kind: &[u64], key_id: &[u8], value: impl FnOnce(DE
     });
 }
 
-/// Returns a salt of 16 bytes, derived from the key and the purpose.
+/// Returns 16 bytes for a salt or an initialization vector, which are derived from `key` and
+/// `purpose`.
 fn salt(purpose: &str, key: &[u8]) -> [u8; 16] {
     let digest = Sha256::new().chain_update(purpose).chain_update(key).finalize();
     let mut salt = [0; 16];
@@ -168,7 +169,7 @@ fn encrypt(plain: &[u8], key: &[u8; 32], iv: &[u8; 16]) -> Vec<u8> {
 }
 
 /// Returns the integrity MAC of a PKCS#12 file. The key of the MAC is derived as in RFC 7292,
-/// appendix B. With SHA-256, one round is enough for the whole key.
+/// appendix B. One output block of SHA-256 is long enough for the whole key.
 fn mac(content: &[u8], salt: &[u8], passphrase: &str) -> Vec<u8> {
     let password: Vec<u8> =
         passphrase.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect();

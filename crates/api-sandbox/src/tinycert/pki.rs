@@ -1,4 +1,4 @@
-//! The X.509 certificates of the TinyCert server: CAs, and certificates that they sign.
+//! The X.509 certificates of the TinyCert server: those of CAs, and those that the CAs sign.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use rcgen::{
 };
 use time::OffsetDateTime;
 
-/// The fields of a subject, in the order in which they are in a certificate. Empty fields are
+/// The fields of a subject, in the order in which a certificate contains them. Empty fields are
 /// omitted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Subject {
@@ -59,7 +59,7 @@ fn time(unix: u64) -> OffsetDateTime {
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-/// A CA: its key and certificate.
+/// The key and the certificate of a CA.
 pub(super) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pub(super) pem: String,
@@ -79,7 +79,7 @@ impl Authority {
     }
 }
 
-/// A key pair with its certificate signing request.
+/// A key pair and the certificate signing request for it.
 pub(super) struct KeyAndRequest {
     key: KeyPair,
     params: CertificateParams,
@@ -113,7 +113,8 @@ impl KeyAndRequest {
         Ok(Self { key, params, csr })
     }
 
-    /// Returns a certificate for this request, signed by the given CA.
+    /// Returns a certificate for this request in PEM format, signed by the given CA. `from` and
+    /// `until` are in Unix seconds.
     pub(super) fn signed_by(
         &self,
         authority: &Authority,
@@ -131,12 +132,12 @@ impl KeyAndRequest {
             .map(|certificate: Certificate| certificate.pem())
     }
 
-    /// Returns the private key as unencrypted PKCS#8, in DER.
+    /// Returns the private key as unencrypted PKCS#8 in DER format.
     pub(super) fn key_der(&self) -> Vec<u8> {
         self.key.serialize_der()
     }
 
-    /// Returns the private key as unencrypted PKCS#8, in PEM.
+    /// Returns the private key as unencrypted PKCS#8 in PEM format.
     pub(super) fn key_pem(&self) -> String {
         self.key.serialize_pem()
     }

@@ -1,4 +1,4 @@
-//! The endpoints: their paths and parameters.
+//! The paths and parameters of the endpoints.
 
 use crate::routes;
 
@@ -9,7 +9,7 @@ const fn post(id: &'static str, path: &'static str, names: &'static [&'static st
     Route::new(id, "POST", path, names)
 }
 
-/// All endpoints. Each path may also end in `.json` or `.xml`.
+/// All endpoints. Each path is also accepted with the suffix `.json` or `.xml`.
 #[rustfmt::skip]
 pub(super) const ROUTES: [Route; 13] = [
     post("session.connect", "/api/v1/connect", &["email", "passphrase"]),

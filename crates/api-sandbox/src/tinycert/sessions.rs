@@ -1,4 +1,4 @@
-//! Sessions: `session.*`.
+//! Sessions, for the endpoints `session.*`.
 
 use serde_json::json;
 
@@ -9,18 +9,18 @@ use super::{
 use crate::digest::sha256_hex;
 
 impl TinyCert {
-    /// Closes all sessions.
+    /// Closes all sessions, so that requests with their tokens fail with `InvalidToken`.
     pub fn forget_sessions(&mut self) {
         self.sessions.clear();
     }
 
-    /// Returns the number of open sessions.
+    /// Returns the number of open sessions, without those that have expired.
     pub fn open_sessions(&self) -> usize {
         let now = self.clock.unix();
         self.sessions.values().filter(|last| now < **last + self.session_seconds).count()
     }
 
-    /// Checks the token, and extends the lifetime of its session.
+    /// Validates the token of a request, and extends the lifetime of its session.
     pub(super) fn session(&mut self, ask: &Ask) -> Result<(), Refusal> {
         let token = ask.need("token")?;
         let now = self.clock.unix();

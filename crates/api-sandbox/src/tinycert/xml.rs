@@ -1,9 +1,9 @@
-//! Responses as XML. Chosen: the root element and the nesting, which are not documented.
+//! Responses in XML. Chosen: the root element and the nesting, which are not documented.
 
 use serde_json::Value;
 
-/// Writes a value as an XML document. If the value is a list, each record is an element with the
-/// name `record`.
+/// Returns a value as an XML document. If the value is a list, each item is an element whose name
+/// is `record`.
 pub(super) fn document(value: &Value, record: &str) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<response>");
     write(value, record, &mut out);

@@ -1,30 +1,30 @@
-//! Access records: `access.*`.
+//! Access records, for the endpoints `access.*`.
 
 use serde_json::{Value, json};
 
 use super::ask::Ask;
 use super::{AID, ApiResult, Refusal, TinyPass};
 
-/// An access record.
+/// An access record: the access of a user to a resource.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Access {
-    /// The public id of 12 characters.
+    /// The public id of the record, a string of 12 characters.
     pub id: String,
     /// The id of the resource.
     pub rid: String,
-    /// The uid of the user.
+    /// The id that TinyPass assigned to the user.
     pub uid: String,
     /// The publisher's reference for the user.
     pub user_ref: String,
     /// The user's e-mail address.
     pub email: String,
-    /// The price in cents.
+    /// The price in US cents. It is 0 if access is free.
     pub cents: u64,
     /// The time of creation, in Unix seconds.
     pub created: u64,
     /// The time of expiry, in Unix seconds. `None` if access does not expire.
     pub expires: Option<u64>,
-    /// The resource's tags.
+    /// The tags of the resource.
     pub tags: Vec<String>,
 }
 
@@ -56,7 +56,7 @@ impl Access {
             "aid": AID,
             "rid": self.rid,
             "uid": self.uid,
-            // The amount is a string with two decimals, like other prices in this API.
+            // The amount is a string with two decimal places, like other prices in this API.
             "amount": format!("{}.{:02}", self.cents / 100, self.cents % 100),
             "currency": "USD",
             "created": self.created,
@@ -76,7 +76,8 @@ fn no_access() -> Refusal {
 }
 
 impl TinyPass {
-    /// Adds an access record. Also adds the user if the e-mail address is unknown.
+    /// Adds an access record and returns it. `cents` is the price in US cents, and `expires` is the
+    /// time of expiry in Unix seconds. A user is also added if the e-mail address is unknown.
     pub fn add_access(
         &mut self,
         rid: &str,

@@ -1,19 +1,19 @@
-//! Parses and validates the parameters of a request.
+//! The parsing and validation of the parameters of a request.
 
 use super::Refusal;
 use super::routes::Route;
 use crate::Raw;
 use crate::query::{Pairs, decode_form, whole};
 
-/// Returns an error with status 400.
+/// Returns an error response with status 400.
 fn bad<T>(why: impl Into<String>) -> Result<T, Refusal> {
     Err((400, why.into()))
 }
 
-/// A parsed request.
+/// A request and its parsed parameters.
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Raw,
-    /// The decoded arguments in the path.
+    /// The decoded values of the placeholders in the path.
     values: Vec<String>,
     pairs: Pairs,
 }
@@ -44,29 +44,30 @@ impl<'a> Ask<'a> {
         Ok(Self { request, values, pairs })
     }
 
-    /// Returns the path argument with this index, counted from 0.
+    /// Returns the value of a placeholder in the path. The index is counted from 0.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }
 
-    /// Returns the value of a parameter.
+    /// Returns the value of a parameter. Returns `None` if the parameter is missing.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.pairs.get(name)
     }
 
-    /// Returns whether a parameter is missing or has this value.
+    /// Returns whether `value` passes the filter `name`: whether this parameter is missing, or has
+    /// this value.
     pub(super) fn fits(&self, name: &str, value: &str) -> bool {
         self.get(name).is_none_or(|wanted| wanted == value)
     }
 
-    /// Returns the value of a required parameter.
+    /// Returns the value of a required parameter. An empty value counts as missing.
     pub(super) fn need(&self, name: &'static str) -> Result<&str, Refusal> {
         let found = self.get(name).filter(|value| !value.is_empty());
         found.ok_or_else(|| (400, format!("{name}: required parameter is missing")))
     }
 
-    /// Returns the value of an optional boolean parameter. Defaults to `false`. The official PHP
-    /// client sends `1` and `0`.
+    /// Returns the value of an optional boolean parameter. Defaults to `false`. Besides `true` and
+    /// `false`, it can be `1` or `0`, which the official PHP client sends.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Refusal> {
         match self.get(name) {
             None | Some("false" | "0") => Ok(false),

@@ -1,4 +1,4 @@
-//! Verification of the signature of the request line, byte for byte as it arrived.
+//! The verification of request signatures, over the bytes of the request line as they arrived.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +7,7 @@ use super::{AID, PRIVATE_KEY};
 use crate::Raw;
 use crate::digest::hmac_sha256;
 
-/// Verifies the signature. The error is the message of a response with status 401.
+/// Verifies the signature of a request. The error is the message for a response with status 401.
 pub(super) fn verify(request: &Raw) -> Result<(), &'static str> {
     let header = request.header("authorization").ok_or("the Authorization header is missing")?;
     let (aid, signature) =

@@ -1,4 +1,4 @@
-//! Downloads and links to their files: `download.*`.
+//! Downloads, and links to their files, for the endpoints `download.*`.
 
 use serde_json::json;
 
@@ -49,7 +49,8 @@ impl TinyPass {
         }))
     }
 
-    /// Handles a request to a link that `download.url` returned. It requires no signature.
+    /// Returns the file at a link that `download.url` has returned. The request requires no
+    /// signature.
     pub(super) fn file(&self, token: &str) -> Result<Response, Refusal> {
         let now = self.clock.unix();
         let link = self.links.iter().find(|link| link.token == token);

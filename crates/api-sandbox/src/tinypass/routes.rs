@@ -1,4 +1,4 @@
-//! The endpoints: their paths and parameters.
+//! The paths and parameters of the endpoints.
 
 use crate::routes;
 

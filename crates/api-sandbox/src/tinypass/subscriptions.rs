@@ -1,11 +1,11 @@
-//! Subscriptions: `subscription.*`.
+//! Subscriptions, for the endpoints `subscription.*`.
 
 use serde_json::{Value, json};
 
 use super::ask::Ask;
 use super::{ApiResult, ListShape, Refusal, SUBSCRIPTION_RID, TinyPass, USER_REF};
 
-/// A subscription of a user.
+/// The subscription of a user to a resource.
 pub(super) struct Subscription {
     id: String,
     rid: String,
@@ -13,7 +13,7 @@ pub(super) struct Subscription {
     cancelled: bool,
 }
 
-/// Returns the subscription of the initial state.
+/// Returns the only subscription in the initial state.
 pub(super) fn first_subscription() -> Subscription {
     Subscription {
         id: "SUB000000001".to_owned(),

@@ -1,24 +1,24 @@
-//! Users: `user.get`.
+//! Users, for the endpoint `user.get`.
 
 use serde_json::json;
 
 use super::ask::Ask;
 use super::{ApiResult, EMAIL, TinyPass, UID};
 
-/// A user.
+/// A user with an id (uid) and an e-mail address.
 pub(super) struct User {
     uid: String,
     email: String,
     first_name: String,
 }
 
-/// Returns the user of the initial state.
+/// Returns the user with the e-mail address [`EMAIL`], who is part of the initial state.
 pub(super) fn first_user() -> User {
     User { uid: UID.to_owned(), email: EMAIL.to_owned(), first_name: "Ann".to_owned() }
 }
 
 impl TinyPass {
-    /// Returns the uid of the user with this e-mail address. Creates the user if there is none.
+    /// Returns the uid of the user with this e-mail address. Creates the user if necessary.
     pub(super) fn uid_of(&mut self, email: &str) -> String {
         if let Some(user) = self.users.iter().find(|user| user.email == email) {
             return user.uid.clone();

@@ -1,4 +1,4 @@
-//! Webhooks: encrypted blocks, which are sent one after the other to a callback URL on this
+//! Webhooks: encrypted messages, which are sent one after the other to a callback URL on this
 //! machine.
 
 use std::fmt;
@@ -17,8 +17,8 @@ use super::PRIVATE_KEY;
 use crate::callback::Callback;
 use crate::digest::hmac_sha256;
 
-/// The maximum number of attempts to deliver a webhook. Chosen: the number, and that there are no
-/// pauses.
+/// The maximum number of attempts to deliver a webhook. Chosen: this number, and that there are no
+/// pauses between the attempts.
 const ATTEMPTS: u32 = 3;
 
 /// Webhooks for grants and revocations; see [`Webhooks::subscribe`].
@@ -29,13 +29,14 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    /// Sends a webhook for each grant and revocation from now on, as a GET request with the
-    /// encrypted block in `data`. Webhooks are sent one after the other. Each is sent at most three
-    /// times, until the response has status 200. `url` must begin with `http://` and have a
-    /// loopback address.
+    /// Sends a webhook to `url` for each grant and revocation from now on: a GET request with the
+    /// encrypted message in the parameter `data`. Webhooks are sent one after the other. If the
+    /// status of the response is not 200, the webhook is sent again, but at most three times in
+    /// total. `url` must begin with `http://` and have a loopback address. It replaces the previous
+    /// URL.
     ///
     /// # Errors
-    /// Returns an error for any other URL.
+    /// Returns an error if `url` has a different scheme or host.
     pub fn subscribe(&mut self, url: &str) -> Result<(), String> {
         let callback = Callback::new(url)
             .ok_or_else(|| format!("{url} is not an http:// URL of this machine"))?;
@@ -56,8 +57,8 @@ impl Webhooks {
         Ok(())
     }
 
-    /// Returns the status of each response of the callback, oldest first. `None` means that there
-    /// was no response.
+    /// Returns the status code of the response to each attempt, oldest first. `None` means that
+    /// there was no response.
     pub fn responses(&self) -> Vec<Option<u16>> {
         self.responses.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -70,7 +71,8 @@ impl Webhooks {
     }
 }
 
-/// Encrypts a string. The result (base64url and `~`) needs no escaping in a query.
+/// Encrypts and signs a string. The result needs no escaping in a query, because it consists only
+/// of base64url and `~`.
 fn seal(text: &str) -> String {
     let mut key = [b'X'; 32];
     for (to, from) in key.iter_mut().zip(PRIVATE_KEY.bytes()) {
@@ -82,7 +84,7 @@ fn seal(text: &str) -> String {
     format!("{cipher}~~~{signature}")
 }
 
-/// Sends a webhook once. Returns the status of the response.
+/// Sends a webhook once. Returns the status code of the response, or `None` if there was none.
 fn deliver(callback: &Callback, data: &str) -> Option<u16> {
     let Callback { address, target } = callback;
     let request = format!(

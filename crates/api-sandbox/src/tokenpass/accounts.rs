@@ -1,4 +1,4 @@
-//! Users: `account.*` and `second_factor.*`.
+//! Users, for the endpoints `account.*` and `second_factor.*`.
 
 use std::fmt;
 
@@ -11,36 +11,37 @@ use super::{
 };
 use crate::digest::sha256_hex;
 
-/// A user.
+/// A registered user.
 #[derive(Clone)]
 pub struct User {
     /// The id of the user, a UUID.
     pub id: String,
-    /// The display name. May be empty.
+    /// The display name, which can be empty.
     pub name: String,
-    /// The user name.
+    /// The user name, such as `cryptonaut`.
     pub username: String,
-    /// The form of the user name that is used in URLs.
+    /// The user name in the form that is used in URLs: in lower case, with hyphens.
     pub slug: String,
-    /// The e-mail address.
+    /// The e-mail address, whether it is confirmed or not.
     pub email: String,
     /// Whether the user has confirmed the e-mail address.
     pub email_is_confirmed: bool,
-    /// The password.
+    /// The password in plain text.
     pub password: String,
     /// The API token and API secret, if the user is privileged.
     pub api_key: Option<(String, String)>,
-    /// Whether the bitcoin second factor is satisfied.
+    /// Whether the user has signed the message of the Bitcoin second factor.
     pub has_signed: bool,
-    /// The message to be signed for `address.instant_verify`. It is removed when it has been used.
+    /// The message that the user must sign for `address.instant_verify`. It becomes `None` when it
+    /// has been used.
     pub instant_message: Option<String>,
     /// The client ids of the applications that the user has authorized.
     pub connected: Vec<String>,
 }
 
 impl User {
-    /// Returns the private key that the server of 2017 sends in responses. Here, it is derived from
-    /// the id.
+    /// Returns the private key that the provider's published server code of 2017 sends in responses
+    /// as `ecc_key`. Here, it is derived from the id of the user.
     pub(super) fn ecc_key(&self) -> String {
         sha256_hex(&self.id)
     }
@@ -193,8 +194,8 @@ impl Tokenpass {
         result("success")
     }
 
-    /// Returns the message that a user signs with the key of a verified address for the second
-    /// factor. Chosen.
+    /// Returns the message that the user `username` must sign with the key of a verified address
+    /// for the second factor. Chosen: the text of the message.
     pub fn second_factor_message(username: &str) -> String {
         format!("TOKENPASS second factor of {username}")
     }

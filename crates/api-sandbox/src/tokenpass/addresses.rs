@@ -1,4 +1,4 @@
-//! Addresses of users: `address.*`.
+//! The addresses of users, for the endpoints `address.*`.
 
 use std::collections::BTreeSet;
 
@@ -13,29 +13,29 @@ use super::{
 use crate::Response;
 use crate::digest::sha256_hex;
 
-/// The lifetime of a verify code, in seconds.
+/// The lifetime of a verification code, in seconds.
 const CODE_LIFE: u64 = 600 * 60;
 
 const WORDS: [&str; 8] = ["velvet", "north", "zebra", "quick", "ocean", "amber", "tulip", "copper"];
 
-/// An address of a user.
+/// A Bitcoin address that a user has registered.
 #[derive(Debug, Clone)]
 pub struct Address {
-    /// The user's id.
+    /// The id of the user to whom the address belongs.
     pub user: String,
-    /// The bitcoin address.
+    /// The Bitcoin address itself.
     pub address: String,
-    /// The label, with the escapes of the server.
+    /// The label as the server stores it: special characters are HTML entities, such as `&amp;`.
     pub label: String,
-    /// Whether the address is public.
+    /// Whether other users can see the address.
     pub public: bool,
-    /// Whether the address is active.
+    /// Whether the address is active. The balances of inactive addresses are not counted.
     pub active: bool,
-    /// Whether the ownership of the address is verified.
+    /// Whether the user has proved the ownership of the address.
     pub verified: bool,
-    /// Whether the server generated the address, for a user without one.
+    /// Whether the server generated the address because the user had none.
     pub pseudo: bool,
-    /// The verify code to be signed, and its expiry in Unix seconds.
+    /// The verification code that the user must sign, and its time of expiry in Unix seconds.
     pub verify_code: Option<(String, u64)>,
 }
 
@@ -69,7 +69,8 @@ impl Address {
     }
 }
 
-/// Returns the signature in a block in PGP style. Returns any other string unchanged.
+/// Extracts the signature from a block in the style of PGP. Returns any other string without
+/// surrounding whitespace.
 fn signature_of(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let end = lines.iter().position(|line| *line == "-----END BITCOIN SIGNATURE-----");
@@ -78,8 +79,9 @@ fn signature_of(text: &str) -> String {
 }
 
 impl Tokenpass {
-    /// Returns the balances of an address, including promises, in the format of responses: amounts
-    /// that include promises are strings.
+    /// Returns the balances of an address, including promises, in the format of responses. If
+    /// `quantity_objects` is set, amounts are objects. Otherwise, amounts that include promises are
+    /// strings, and all others are integers.
     fn balances_shown(&self, address: &Address) -> Value {
         if !address.is_live() {
             return false.into();
@@ -101,7 +103,8 @@ impl Tokenpass {
         Value::Map(shown.collect())
     }
 
-    /// Returns a new verify code of words and a number. It replaces the previous code.
+    /// Creates a verification code of two words and a number, which replaces the previous code of
+    /// the address.
     fn new_code(&mut self, address: &str) -> String {
         let number = self.next_id();
         let word = |by: u64| {
@@ -120,7 +123,8 @@ impl Tokenpass {
         bitcoin::made_up_address(&format!("verify {address}"))
     }
 
-    /// Returns the details of an address: those for its owner, or those for other users.
+    /// Returns the details of an address in the format of responses. If `owner` is set and the
+    /// address is not verified, they include a new verification code.
     fn detail(&mut self, address: &Address, owner: bool) -> Value {
         let mut members = vec![
             ("type".to_owned(), "btc".into()),
@@ -140,7 +144,8 @@ impl Tokenpass {
         Value::Map(members)
     }
 
-    /// Returns an address as an entry of a list.
+    /// Returns an address as an entry of a list. If `with_state` is set, the entry contains whether
+    /// the address is active and verified.
     fn row(&self, address: &Address, with_state: bool) -> Value {
         let mut members = vec![
             ("address".to_owned(), (&address.address).into()),
@@ -159,7 +164,8 @@ impl Tokenpass {
         Value::Map(members)
     }
 
-    /// Returns the address in the path if it belongs to the token's user.
+    /// Returns the address in the path if it belongs to the user of the token. Otherwise, returns
+    /// an error response with the message `missing`.
     fn own(&self, ask: &Ask<'_>, missing: &str) -> Result<Address, Response> {
         let mut own = self.addresses.iter().filter(|known| known.user == ask.user);
         let found = own.find(|known| known.address == ask.value(0)).cloned();
@@ -325,8 +331,9 @@ impl Tokenpass {
         result(true)
     }
 
-    /// Returns a new message to be signed for `address.instant_verify`, as in the dashboard of the
-    /// user. It replaces the previous message. Returns `None` if there is no such user.
+    /// Creates the message that the user must sign for `address.instant_verify`, as the dashboard
+    /// of the real website does. It replaces the previous message. Returns `None` if there is no
+    /// such user.
     pub fn new_instant_message(&mut self, username: &str) -> Option<String> {
         let message = sha256_hex(format!("{username} {}", self.next_id()));
         let id = self.user_named(username)?.id.clone();

@@ -1,4 +1,4 @@
-//! Parses and validates the parameters of a request, and stores its caller.
+//! The parsing and validation of the parameters of a request.
 
 use super::auth::{Generation, is_json};
 use super::is_api;
@@ -6,20 +6,20 @@ use super::php::{Value, map, parse_query};
 use super::response::{html, json};
 use crate::{Raw, Response};
 
-/// A parsed request with its caller.
+/// A request, its parsed parameters, and its caller.
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Raw,
-    /// The decoded arguments in the path.
+    /// The decoded values of the placeholders in the path.
     values: Vec<String>,
-    /// The members of the body, followed by those of the query.
+    /// The parameters in the body, followed by those in the query that the body does not contain.
     pub(super) input: Vec<(String, Value)>,
     /// The client id of the calling application, or the API token of a privileged user.
     pub(super) client: String,
-    /// The id of the user to whom the token belongs.
+    /// The id of the user to whom the OAuth token belongs.
     pub(super) user: String,
-    /// The OAuth token.
+    /// The user's OAuth token. Empty if the request has none.
     pub(super) token: String,
-    /// The scopes of the token.
+    /// The scopes of the OAuth token.
     pub(super) scopes: Vec<String>,
 }
 
@@ -29,10 +29,10 @@ impl<'a> Ask<'a> {
         generation: Generation,
         values: Vec<String>,
     ) -> Result<Self, Response> {
-        // Chosen: the query is ignored in the generation whose signature does not cover the query.
+        // Chosen: the query is ignored in the version whose signature does not cover the query.
         let is_signed = generation != Generation::XApi || !is_api(request);
         let query = request.query().filter(|_| is_signed).unwrap_or_default();
-        // Chosen: invalid UTF-8 results in an error of the framework.
+        // Chosen: invalid UTF-8 results in the error page of the framework.
         let query = parse_query(query);
         let query = query.ok_or_else(|| html(500))?;
         let mut input = if is_json(request) {
@@ -62,18 +62,19 @@ impl<'a> Ask<'a> {
         })
     }
 
-    /// Returns the path argument with this index, counted from 0.
+    /// Returns the value of a placeholder in the path. The index is counted from 0.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }
 
-    /// Returns the value of a parameter, unless it is null.
+    /// Returns the value of a parameter. Returns `None` if the parameter is missing or null.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         let found = self.input.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         found.filter(|value| **value != Value::Null)
     }
 
-    /// Returns the value of a parameter as a string, unless it is null or empty.
+    /// Returns the value of a parameter as a string. Returns `None` if the parameter is missing,
+    /// null or empty.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(Value::text).filter(|text| !text.is_empty())
     }
@@ -82,7 +83,8 @@ impl<'a> Ask<'a> {
         self.scopes.iter().any(|held| held == scope)
     }
 
-    /// Returns a validation of the parameters. Like the framework, it reports all problems at once.
+    /// Begins a validation of the parameters. Like the framework of the real server, it reports all
+    /// problems in one response.
     pub(super) fn validate(&self) -> Validation<'_> {
         Validation { ask: self, errors: Vec::new() }
     }
@@ -95,7 +97,7 @@ pub(super) struct Validation<'a> {
 }
 
 impl Validation<'_> {
-    /// Requires a non-empty string.
+    /// Requires the parameter `name` to be present and not empty.
     pub(super) fn required(mut self, name: &str) -> Self {
         if self.ask.text(name).is_none() {
             self.errors.push(format!("The {} field is required.", words(name)));
@@ -133,7 +135,7 @@ impl Validation<'_> {
         self
     }
 
-    /// Adds the problem `text`, unless `ok` is set.
+    /// Adds the problem `text`, unless `ok` is true.
     pub(super) fn unless(mut self, ok: bool, text: &str) -> Self {
         if !ok {
             self.errors.push(text.to_owned());
@@ -145,7 +147,8 @@ impl Validation<'_> {
         self.refuse("The request was not processed successfully. ")
     }
 
-    /// Ends the validation like [`done`](Self::done), with a message without the first sentence.
+    /// Ends the validation like [`done`](Self::done), but without the first sentence of the
+    /// message.
     pub(super) fn done_briefly(self) -> Result<(), Response> {
         self.refuse("")
     }
@@ -160,7 +163,8 @@ impl Validation<'_> {
     }
 }
 
-/// Returns the name of a parameter as the messages of the framework contain it.
+/// Returns the name of a parameter as the framework writes it in messages, with spaces for
+/// underscores.
 fn words(name: &str) -> String {
     name.replace('_', " ")
 }

@@ -1,4 +1,4 @@
-//! Verification of the signature headers.
+//! The verification of signature headers.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,33 +8,33 @@ use crate::Raw;
 use crate::digest::{hex, hmac_sha256};
 use crate::query::whole;
 
-/// The maximum difference between the nonce and the server's time, in seconds.
+/// The maximum difference between the nonce, which is a time, and the server's time, in seconds.
 const WINDOW: u64 = 300;
 
-/// A generation of the signature headers. The server accepts one generation at a time.
+/// A version of the signature headers. The server accepts only one version at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Generation {
-    /// The headers `X-Tokenly-Auth-*`. A GET request signs the JSON of its query. Used from 2016 to
-    /// 2021.
+    /// The headers `X-Tokenly-Auth-*`. The signature of a GET request covers the query, converted
+    /// to JSON. Used from 2016 to 2021.
     Query,
-    /// The headers `X-Tokenly-Auth-*`. A GET request signs `{}`, regardless of its query. Used
-    /// since 2021-04.
+    /// The headers `X-Tokenly-Auth-*`. The signature of a GET request covers `{}`, regardless of
+    /// the query. Used since April 2021.
     EmptyObject,
-    /// The headers `X-API-*`. The nonce and the body are signed. Parameters are in the body, for
-    /// all methods.
+    /// The headers `X-API-*`. The signature covers the nonce and the body. All methods have their
+    /// parameters in the body. Used by the clients of 2022.
     XApi,
 }
 
-/// A request with a valid signature.
+/// The signer and the nonce of a request with a valid signature.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Signed {
     /// The client id of an application, or the API token of a user.
     pub(super) key: String,
-    /// The nonce.
+    /// The nonce, as it was sent.
     pub(super) nonce: String,
 }
 
-/// Returns whether the request has any of the signature headers.
+/// Returns whether the request has at least one of the signature headers.
 pub(super) fn has_headers(request: &Raw, generation: Generation) -> bool {
     names(generation).iter().any(|name| request.header(name).is_some())
 }
@@ -48,7 +48,7 @@ fn names(generation: Generation) -> [&'static str; 3] {
 }
 
 /// Verifies the signature headers. `secret_of` returns the secret for a key. The error is the
-/// message of a response with status 403.
+/// message for a response with status 403.
 pub(super) fn verify(
     request: &Raw,
     generation: Generation,
@@ -102,7 +102,7 @@ fn url(request: &Raw) -> String {
     format!("{scheme}://{host}{}", request.path())
 }
 
-/// Returns the encodings of the parameters that may be signed.
+/// Returns the encodings of the parameters that a valid signature can cover.
 fn params(request: &Raw, generation: Generation) -> Vec<Vec<u8>> {
     let query = request.query().filter(|query| !query.is_empty());
     match (request.method.as_str(), query) {
@@ -125,7 +125,7 @@ fn of_query(query: &str) -> Vec<u8> {
     members.map(|members| Value::Map(members).json(Style::Signed)).unwrap_or_default().into_bytes()
 }
 
-/// Returns whether the `Content-Type` is JSON.
+/// Returns whether the `Content-Type` of a request is JSON.
 pub(super) fn is_json(request: &Raw) -> bool {
     let kind = request.header("content-type").unwrap_or_default();
     kind.contains("/json") || kind.contains("+json")

@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 
 const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/// The version bytes of addresses: for a single key, and for a script.
+/// The version bytes in the addresses of single keys (P2PKH) and of scripts (P2SH).
 const VERSIONS: [u8; 2] = [0, 5];
 
-/// A private key and its address, for tests that sign proofs of ownership.
+/// A private key, with which a test proves the ownership of the Bitcoin address that belongs to it.
 #[derive(Clone)]
 pub struct Key {
     secret: SecretKey,
@@ -41,7 +41,7 @@ impl Key {
         }
     }
 
-    /// Returns the address that belongs to the compressed public key.
+    /// Returns the Bitcoin address that belongs to the compressed public key.
     pub fn address(&self) -> String {
         address(&self.public().serialize())
     }
@@ -50,7 +50,7 @@ impl Key {
         PublicKey::from_secret_key(&Secp256k1::signing_only(), &self.secret)
     }
 
-    /// Returns the key in wallet import format.
+    /// Returns the private key in wallet import format.
     pub fn wif(&self) -> String {
         let mut bytes = vec![0x80];
         bytes.extend(self.secret.secret_bytes());
@@ -58,7 +58,7 @@ impl Key {
         with_checksum(bytes)
     }
 
-    /// Signs a message. Returns the 65 bytes of the signature in base64.
+    /// Signs `message` as Bitcoin wallets do. Returns the 65 bytes of the signature in base64.
     pub fn sign(&self, message: &str) -> String {
         let signer = Secp256k1::signing_only();
         let signature = signer.sign_ecdsa_recoverable(&digest(message), &self.secret);
@@ -97,7 +97,8 @@ pub(super) fn signer(message: &str, signature: &str) -> Option<String> {
     })
 }
 
-/// Returns the digest that is signed: the double hash of a prefix, the length and the message.
+/// Returns the digest that is signed: the double SHA-256 of a prefix, the length of the message,
+/// and the message.
 fn digest(message: &str) -> Message {
     let mut bytes = b"\x18Bitcoin Signed Message:\n".to_vec();
     match u8::try_from(message.len()) {
@@ -117,7 +118,7 @@ fn address(key: &[u8]) -> String {
     with_checksum(bytes)
 }
 
-/// Derives an address from a string. Its key is not known.
+/// Derives an address from a string. Its private key is not known.
 pub(super) fn made_up_address(seed: &str) -> String {
     address(seed.as_bytes())
 }
@@ -140,7 +141,7 @@ fn with_checksum(mut bytes: Vec<u8>) -> String {
     base58(&bytes)
 }
 
-/// Encodes bytes in base58 with bitcoin's alphabet. Leading zero bytes become the digit `1`.
+/// Encodes bytes in base58 with the alphabet of Bitcoin. Leading zero bytes become the digit `1`.
 pub(super) fn base58(bytes: &[u8]) -> String {
     let mut digits: Vec<u32> = Vec::new();
     for byte in bytes {
@@ -161,7 +162,8 @@ pub(super) fn base58(bytes: &[u8]) -> String {
     digits.into_iter().filter_map(letter).map(|letter| char::from(*letter)).collect()
 }
 
-/// Decodes the format of [`base58`].
+/// Decodes the format of [`base58`]. Returns `None` if the string contains a character that is not
+/// in the alphabet.
 pub(super) fn base58_decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes: Vec<u8> = Vec::new();
     for letter in text.bytes() {

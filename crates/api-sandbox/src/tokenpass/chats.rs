@@ -1,5 +1,5 @@
-//! Token chats, their members, and the perks of a token: `messenger.*`, `chat.*`, `perk.get` and
-//! `asset.info`.
+//! Token chats, their members, and the perks of a token, for the endpoints `messenger.*`, `chat.*`,
+//! `perk.get` and `asset.info`.
 
 use super::ask::Ask;
 use super::php::{Value, map};
@@ -8,22 +8,22 @@ use super::tca::satoshis;
 use super::{Tokenpass, bitcoin};
 use crate::Response;
 
-/// A chat.
+/// A chat that users can join if they hold certain tokens.
 #[derive(Debug, Clone)]
 pub struct Chat {
     /// The UUID of the chat.
     pub id: String,
-    /// The name.
+    /// The name of the chat.
     pub name: String,
-    /// Whether the chat is open.
+    /// Whether the chat is active. `perk.get` counts only active chats.
     pub active: bool,
-    /// Whether every user may join.
+    /// Whether every user can join, regardless of balances.
     pub global: bool,
-    /// The balances that are required to join: asset and satoshis.
+    /// Minimum balances, as pairs of asset and satoshis. A user needs at least one of them to join.
     pub rules: Vec<(String, i64)>,
-    /// The id of the owner.
+    /// The id of the user to whom the chat belongs.
     pub owner: String,
-    /// The ids of the members.
+    /// The user ids of the members.
     pub roster: Vec<String>,
 }
 
@@ -43,7 +43,8 @@ impl Chat {
         ])
     }
 
-    /// Returns the id of the chat in messenger routes.
+    /// Returns the id that the chat has in the paths of `messenger.*`: the UUID in base58. Returns
+    /// `None` if the id is not a UUID.
     fn short_id(&self) -> Option<String> {
         let digits: String = self.id.chars().filter(|char| *char != '-').collect();
         let bytes = u128::from_str_radix(&digits, 16).ok()?;
@@ -102,8 +103,8 @@ impl Tokenpass {
         found.ok_or_else(|| message(404, "Chat not found"))
     }
 
-    /// Returns whether the user satisfies one of the chat's rules. The server combines the rules
-    /// with OR.
+    /// Returns whether the user can join the chat: whether it is open to every user, or the user
+    /// satisfies at least one of its rules.
     fn is_authorized(&self, ask: &Ask<'_>, chat: &Chat) -> bool {
         let held = self.user(&ask.user).map(|user| self.balances_of(user, true));
         let held = held.unwrap_or_default();
@@ -141,7 +142,7 @@ impl Tokenpass {
         Ok(json(200, &map([("success", true.into())])))
     }
 
-    /// Returns the index of the chat in the path, if it belongs to the user.
+    /// Returns the index of the chat whose UUID is in the path, if the chat belongs to the user.
     fn own_chat(&self, ask: &Ask<'_>) -> Result<usize, Response> {
         let found = self.chats.iter().position(|chat| chat.id == ask.value(0));
         let found = found.ok_or_else(|| message(404, "Resource not found."))?;
@@ -154,7 +155,8 @@ impl Tokenpass {
         Ok(json(200, &chat.json()))
     }
 
-    /// Parses the rules in `tca_rules`, whose quantities are whole tokens.
+    /// Parses the rules in `tca_rules`. Their quantities are in tokens, and are converted to
+    /// satoshis.
     fn chat_rules(ask: &Ask<'_>) -> Result<Vec<(String, i64)>, Response> {
         let rules = ask.get("tca_rules").and_then(Value::items).unwrap_or_default();
         if rules.is_empty() {
@@ -174,7 +176,7 @@ impl Tokenpass {
 
     pub(super) fn chat_create(&mut self, ask: &Ask<'_>) -> ApiResult {
         ask.validate().required("name").boolean("active").boolean("global").done()?;
-        // The server of 2017 fails if a chat is open to every user.
+        // The provider's published server code of 2017 fails if a chat is open to every user.
         if ask.get("global").is_some_and(Value::is_truthy) {
             return Err(crashed());
         }

@@ -1,4 +1,5 @@
-//! Application credits, a double-entry ledger: `credit_group.*`, `credit_account.*` and `credit.*`.
+//! Application credits, which are kept in a double-entry ledger, for the endpoints
+//! `credit_group.*`, `credit_account.*` and `credit.*`.
 
 use super::ask::Ask;
 use super::entities::escape;
@@ -7,10 +8,10 @@ use super::response::{ApiResult, crashed, error, json};
 use super::{Tokenpass, User};
 use crate::Response;
 
-/// The name of the account on the other side of a booking that names none.
+/// The name of the account on the other side of a transaction, if the request names none.
 const DEFAULT_ACCOUNT: &str = "_";
 
-/// A credit group.
+/// A credit group, which is a ledger with its own accounts.
 #[derive(Debug, Clone)]
 pub struct CreditGroup {
     /// The UUID of the group.
@@ -19,34 +20,35 @@ pub struct CreditGroup {
     pub name: String,
     /// The client id of the creator. Chosen: only the creator can list and change the group.
     pub owner: String,
-    /// The client ids of the applications that may use the group.
+    /// The client ids of the applications that are allowed to use the group.
     pub whitelist: Vec<String>,
-    /// The time of creation, in the format of responses.
+    /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: String,
-    /// The time of the last change, in the format of responses.
+    /// The time of the last change, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub updated_at: String,
 }
 
-/// An account of a group.
+/// An account of a credit group.
 #[derive(Debug, Clone)]
 pub struct CreditAccount {
     /// The UUID of the account.
     pub id: String,
     /// The UUID of the group.
     pub group: String,
-    /// The name of the account, with the escapes of the server.
+    /// The name of the account as the server stores it: special characters are HTML entities, such
+    /// as `&amp;`.
     pub name: String,
-    /// The balance. May be negative.
+    /// The number of credits in the account, which can be negative.
     pub balance: i64,
     /// The id of the user to whom the account belongs, if any.
     pub user: Option<String>,
-    /// The time of creation, in the format of responses.
+    /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: String,
-    /// The time of the last change, in the format of responses.
+    /// The time of the last change, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub updated_at: String,
 }
 
-/// An entry: one side of a booking.
+/// An entry in the ledger: one side of a transaction.
 #[derive(Debug, Clone)]
 pub struct CreditEntry {
     /// The UUID of the entry.
@@ -55,15 +57,15 @@ pub struct CreditEntry {
     pub group: String,
     /// The UUID of the account.
     pub account: String,
-    /// The amount: positive for a credit, negative for a debit.
+    /// The number of credits: positive for a credit, negative for a debit.
     pub amount: i64,
-    /// The caller's reference.
+    /// The reference that the application passed as `ref`, if any.
     pub reference: Option<String>,
-    /// The time of the booking, in the format of responses.
+    /// The time at which the entry was made, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: String,
 }
 
-/// The side of a booking on which the named account is.
+/// The side of a transaction on which the requested account is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Credit,
@@ -88,7 +90,8 @@ impl CreditGroup {
 }
 
 impl CreditEntry {
-    /// Returns the entry as a row of a history. The fields of the account follow that of the group.
+    /// Returns the entry as a row of a history. The members in `of_account` follow the member for
+    /// the group.
     fn row(&self, of_account: Vec<(String, Value)>) -> Value {
         let mut members = vec![("credit_group".to_owned(), (&self.group).into())];
         members.extend(of_account);
@@ -108,8 +111,8 @@ fn missing_group() -> Response {
 }
 
 impl Tokenpass {
-    /// Returns whether the ledger is balanced: the sum of the entries of each group is 0, and that
-    /// of each account is its balance.
+    /// Returns whether the ledger is balanced: whether the entries of each group add up to 0, and
+    /// those of each account add up to its balance.
     pub fn ledger_balances(&self) -> bool {
         let groups = self.credit_groups.iter().all(|group| {
             let entries = self.credit_entries.iter().filter(|entry| entry.group == group.id);
@@ -124,7 +127,8 @@ impl Tokenpass {
             })
     }
 
-    /// Returns the group in the path, if the calling application may use it.
+    /// Returns the group whose UUID is in the path, if the calling application is allowed to use
+    /// it.
     fn group(&self, ask: &Ask<'_>) -> Result<&CreditGroup, Response> {
         let group = self.credit_groups.iter().find(|group| group.id == ask.value(0));
         let group = group.ok_or_else(missing_group)?;
@@ -245,14 +249,14 @@ impl Tokenpass {
         ])
     }
 
-    /// Returns the account with this UUID or name.
+    /// Returns the account of `group` with this UUID or name.
     fn find_account(&self, group: &str, name: &str) -> Option<&CreditAccount> {
         let escaped = escape(name);
         let mut own = self.credit_accounts.iter().filter(|account| account.group == group);
         own.find(|account| account.id == name || account.name == name || account.name == escaped)
     }
 
-    /// Returns the account in the path.
+    /// Returns the account whose UUID or name is in the path.
     fn account(&self, ask: &Ask<'_>) -> Result<&CreditAccount, Response> {
         let group = self.group(ask)?;
         let account = self.find_account(&group.id, ask.value(1));
@@ -335,7 +339,8 @@ impl Tokenpass {
         self.book(ask, Side::Debit)
     }
 
-    /// Books the rows in order. Rows before an invalid one remain booked.
+    /// Makes a transaction for each row of a request, in order. If a row is invalid, the
+    /// transactions for the rows before it remain.
     fn book(&mut self, ask: &Ask<'_>, side: Side) -> ApiResult {
         let group = self.group(ask)?.id.clone();
         let rows = ask.get("accounts").and_then(Value::items).filter(|rows| !rows.is_empty());
@@ -379,7 +384,7 @@ impl Tokenpass {
             Side::Credit => (amount, "credit", "debit"),
             Side::Debit => (-amount, "debit", "credit"),
         };
-        // Chosen: an amount that would exceed the maximum balance is not booked.
+        // Chosen: an amount that would exceed the maximum balance is rejected.
         let fits = account.balance.checked_add(amount).is_some()
             && other.balance.checked_sub(amount).is_some();
         if !fits {

@@ -1,4 +1,4 @@
-//! The named character entities of HTML 4 outside ASCII.
+//! The named entities of HTML 4 for characters outside ASCII.
 
 /// Code points and entity names, sorted by code point.
 #[rustfmt::skip]
@@ -55,8 +55,8 @@ const NAMES: [(u32, &str); 248] = [
     (0x25ca, "loz"), (0x2660, "spades"), (0x2663, "clubs"), (0x2665, "hearts"), (0x2666, "diams"),
 ];
 
-/// Replaces `"`, `&`, `<`, `>` and all other characters that have a name with entities. Apostrophes
-/// remain unchanged.
+/// Escapes `"`, `&`, `<`, `>` and the characters in [`NAMES`] as named entities, such as `&amp;`.
+/// Apostrophes remain unchanged.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {

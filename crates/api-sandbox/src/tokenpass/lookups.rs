@@ -1,4 +1,4 @@
-//! Lookups of users by name, address or e-mail address: `lookup.*`.
+//! Lookups of users by name, address or e-mail address, for the endpoints `lookup.*`.
 
 use super::ask::Ask;
 use super::php::{Value, map};

@@ -1,4 +1,4 @@
-//! Applications, and tokens of users: `oauth.*`.
+//! Applications, and the OAuth tokens of users, for the endpoints `oauth.*`.
 
 use std::fmt;
 
@@ -21,36 +21,36 @@ use crate::{Raw, Response};
 /// The lifetime of an authorization code, in seconds.
 const CODE_LIFE: u64 = 3_600;
 
-/// An application.
+/// A registered application.
 #[derive(Clone)]
 pub struct Client {
-    /// The client id.
+    /// The client id of the application.
     pub id: String,
-    /// The client secret.
+    /// The client secret of the application.
     pub secret: String,
-    /// The callback URLs to which users may be redirected.
+    /// The callback URLs to which the server can redirect users.
     pub callbacks: Vec<String>,
-    /// Whether the application may look up users by e-mail address, assign sources to users, and
-    /// register sources without proof.
+    /// Whether the application is allowed to look up users by e-mail address, assign source
+    /// addresses to users, and register source addresses without proof of ownership.
     pub is_privileged: bool,
 }
 
-/// A user's token for an application.
+/// An OAuth token, with which an application acts for a user.
 #[derive(Clone)]
 pub struct Token {
-    /// The value of the token.
+    /// The string that is sent as the token.
     pub token: String,
     /// The client id of the application.
     pub client_id: String,
     /// The id of the user.
     pub user: String,
-    /// The scopes.
+    /// The scopes of the token, such as `tca`.
     pub scopes: Vec<String>,
     /// The time of expiry, in Unix seconds.
     pub expires: u64,
 }
 
-/// An authorization code.
+/// An authorization code that has not been exchanged yet.
 pub(super) struct Code {
     code: String,
     client_id: String,
@@ -99,7 +99,7 @@ pub(super) fn first_tokens(now: u64) -> Vec<Token> {
     ]
 }
 
-/// Returns the error for a missing or invalid parameter.
+/// Returns the error for the parameter `name`, which is missing or invalid.
 fn bad_parameter(name: &str) -> Refusal {
     let text = format!(
         "The request is missing a required parameter, includes an invalid parameter value, \
@@ -128,10 +128,10 @@ fn unsupported_grant(ask: &Ask<'_>) -> Refusal {
     (400, "unsupported_grant_type", text)
 }
 
-/// The message if the user denies access or the token is invalid.
+/// The message of the error if the user denies access or the token is invalid.
 const DENIED: &str = "The resource owner or authorization server denied the request.";
 
-/// Splits a list of scopes, which only commas separate.
+/// Splits a list of scopes at the commas, which are the only separators.
 fn split_scopes(text: &str) -> Vec<String> {
     let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
     names.map(str::to_owned).collect()
@@ -160,8 +160,8 @@ fn redirect(url: &str) -> Response {
 }
 
 impl Tokenpass {
-    /// Returns the application whose id and secret are in the request, as parameters or in the
-    /// Basic header.
+    /// Returns the application whose id and secret are in the request, either in the parameters or
+    /// in a Basic `Authorization` header.
     pub(super) fn client_of(&self, ask: &Ask<'_>) -> Option<&Client> {
         let (id, secret) = basic(ask.request)
             .or_else(|| Some((ask.text("client_id")?, ask.text("client_secret")?)))?;
@@ -173,7 +173,8 @@ impl Tokenpass {
         id.is_some_and(|id| self.clients.iter().any(|client| client.id == id))
     }
 
-    /// Sets the user of the `oauth_token` in `ask`, if the token has this scope.
+    /// Validates the `oauth_token` of a request, which must have the given scope. Sets the token,
+    /// its user and its scopes in `ask`.
     pub(super) fn token_user(
         &self,
         ask: &mut Ask<'_>,
@@ -196,8 +197,8 @@ impl Tokenpass {
         Ok(())
     }
 
-    /// Returns the id of the user whose token is in the Bearer header, or without a header in the
-    /// parameter `access_token`.
+    /// Returns the id of the user whose token is in the Bearer header or, if there is no such
+    /// header, in the parameter `access_token`.
     pub(super) fn bearer_user(&self, ask: &Ask<'_>) -> Result<String, Response> {
         let token = match ask.request.header("authorization") {
             Some(_) => bearer(ask.request).map(str::to_owned),
@@ -217,13 +218,13 @@ impl Tokenpass {
         json(status, &map([("error", code.into()), ("error_description", text.into())]))
     }
 
-    /// Returns 40 unique characters.
+    /// Returns a string of 40 hex digits that is different for each call.
     fn random(&mut self) -> String {
         let text = sha256_hex(format!("sandbox {}", self.next_id()));
         text.chars().take(40).collect()
     }
 
-    /// Returns the parameters of the query if they are valid.
+    /// Returns the parameters of an authorization request if they are valid.
     fn authorization(&self, query: &[(String, Value)]) -> Result<Authorization, Refusal> {
         let get = |name: &str| {
             let found = query.iter().find(|(known, _)| known == name);
@@ -315,7 +316,7 @@ impl Tokenpass {
         }
     }
 
-    /// Exchanges the authorization code for a token. A code can be used once.
+    /// Exchanges the authorization code for a token. A code can be used only once.
     fn exchange(&mut self, ask: &Ask<'_>) -> Result<Response, Refusal> {
         let need = |name: &str| ask.text(name).ok_or_else(|| bad_parameter(name));
         if need("grant_type")? != "authorization_code" {
@@ -350,7 +351,7 @@ impl Tokenpass {
     }
 
     /// Handles `oauth.password_token`. Chosen: the errors are those of `oauth.access_token`,
-    /// because no source shows them.
+    /// because none of the provider's sources shows them.
     pub(super) fn oauth_password_token(&mut self, ask: &Ask<'_>) -> ApiResult {
         if ask.text("grant_type").as_deref() == Some("authorization_code") {
             return self.oauth_access_token(ask);

@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::date::parse_date_time;
 
-/// A JSON value whose members are ordered.
+/// A JSON value. The members of an object keep their order.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Null,
@@ -21,14 +21,15 @@ pub(super) enum Value {
 /// The two formats in which the server writes JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
-    /// The format of responses: slashes are escaped, and lists are lists.
+    /// The format of responses: slashes are escaped, and lists are arrays.
     Response,
-    /// The format that is signed: slashes are not escaped, and lists are objects.
+    /// The format that signatures cover: slashes are not escaped, and lists are objects.
     Signed,
 }
 
 impl Value {
-    /// Returns the member with this name. The members of a list are named by their positions.
+    /// Returns the member with this name. In a list, the name of an item is its index, counted from
+    /// 0.
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Map(members) => {
@@ -147,8 +148,8 @@ fn quote(text: &str, style: Style, out: &mut String) {
     out.push('"');
 }
 
-/// Formats a float with the shortest digits that identify it, and with an exponent if it has at
-/// least 18 digits.
+/// Formats a float with the fewest digits that identify it. Like PHP, it uses an exponent for
+/// numbers of at least 10^17 or below 10^-4.
 fn float(value: f64) -> String {
     let scientific = format!("{value:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
@@ -218,7 +219,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
-/// Sets a member. A repeated name keeps its position and gets the new value.
+/// Sets a member. If the name exists, its position stays the same and its value is replaced.
 fn put(members: &mut Vec<(String, Value)>, name: String, value: Value) {
     match members.iter_mut().find(|(known, _)| *known == name) {
         Some((_, old)) => *old = value,
@@ -286,6 +287,7 @@ fn nest(members: &mut Vec<(String, Value)>, name: String, keys: &[String], value
 }
 
 /// Decodes `%XX`, and in a form also `+`. A percent sign without two hex digits remains unchanged.
+/// Returns `None` if the result is not UTF-8.
 pub(super) fn decode(text: &str, form: bool) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -306,8 +308,8 @@ pub(super) fn decode(text: &str, form: bool) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// Parses a date. Returns Unix seconds. Chosen: the time of day may be missing, and the date may
-/// contain `T` and `Z`.
+/// Parses a date and time in UTC into Unix seconds. Chosen: the time of day is optional, and `T`
+/// and `Z` are allowed.
 pub(super) fn parse_date(text: &str) -> Option<u64> {
     let text = text.trim().trim_end_matches('Z').replace('T', " ");
     let time = if text.contains(' ') { "" } else { " 00:00:00" };

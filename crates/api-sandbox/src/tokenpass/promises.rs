@@ -1,4 +1,5 @@
-//! Promises, and the source addresses from which they are made: `source.*` and `promise.*`.
+//! Promises, and the source addresses from which they are made, for the endpoints `source.*` and
+//! `promise.*`.
 
 use super::ask::Ask;
 use super::entities::escape;
@@ -8,61 +9,61 @@ use super::{Address, Balances, Tokenpass, bitcoin};
 use crate::Response;
 use crate::digest::sha256_hex;
 
-/// A source address: an application may make promises from it.
+/// An address from which an application is allowed to make promises.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// The client id of the application.
     pub client_id: String,
-    /// The address.
+    /// The Bitcoin address.
     pub address: String,
-    /// The assets that may be promised. `None` means any asset.
+    /// The assets that the application is allowed to promise. `None` means any asset.
     pub assets: Option<Vec<String>>,
 }
 
-/// A promise.
+/// A promise to send tokens, which counts towards the balance of its destination.
 #[derive(Debug, Clone)]
 pub struct Promise {
-    /// The number of the promise.
+    /// The id of the promise, a number that is unique on the server.
     pub id: u64,
     /// The client id of the application that created the promise. Empty for a loan that was made on
     /// the website.
     pub client_id: String,
-    /// The id of the lender, for a loan that was made on the website.
+    /// The user id of the lender, if the promise is a loan that was made on the website.
     pub lender: Option<String>,
-    /// The source address.
+    /// The address from which the tokens are promised.
     pub source: String,
-    /// The destination address. For an e-mail address without a user, it was generated.
+    /// The destination address, or an e-mail address that does not belong to a user.
     pub destination: String,
-    /// The asset.
+    /// The name of the asset.
     pub asset: String,
     /// The amount, in satoshis.
     pub quantity: i64,
     /// The time of expiry, in Unix seconds. `None` if the promise does not expire.
     pub expiration: Option<u64>,
-    /// The id of the transaction that fulfils the promise.
+    /// The id of the transaction that fulfils the promise, if it was passed.
     pub txid: Option<String>,
-    /// The fingerprint of that transaction.
+    /// The fingerprint of the transaction that fulfils the promise, if it was passed.
     pub fingerprint: Option<String>,
-    /// The caller's reference, as it was sent.
+    /// The reference that the application passed as `ref`, unchanged.
     pub reference: Option<String>,
-    /// The note, with the escapes of the server.
+    /// The note as the server stores it: special characters are HTML entities, such as `&amp;`.
     pub note: Option<String>,
-    /// Whether the destination was generated for a user without an address.
+    /// Whether the destination address was generated, because the user had none.
     pub pseudo: bool,
-    /// The time of creation, in the format of responses.
+    /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: String,
-    /// The time of the last change, in the format of responses.
+    /// The time of the last change, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub updated_at: String,
 }
 
-/// Returns the stored form of a reference: of each comma-separated item, the first two parts that
-/// are separated by colons.
+/// Returns a reference as the server keeps it. In each comma-separated item, only the first two
+/// colon-separated parts remain: `a:b:c,d` becomes `a:b,d`.
 fn kept_of(reference: &str) -> String {
     let item = |item: &str| item.split(':').take(2).collect::<Vec<_>>().join(":");
     reference.split(',').map(item).collect::<Vec<_>>().join(",")
 }
 
-/// Parses a positive integer number of satoshis.
+/// Parses a number of satoshis, which must be a positive integer.
 fn quantity(value: &Value) -> Result<i64, Response> {
     let quantity = match value {
         Value::Int(quantity) => Some(*quantity),
@@ -77,8 +78,8 @@ fn note(ask: &Ask<'_>) -> Option<String> {
 }
 
 impl Promise {
-    /// Returns the promise in the format of responses. If `fresh` is set, for the response to its
-    /// creation, the reference is unchanged.
+    /// Returns the promise in the format of responses. If `fresh` is set, the reference is
+    /// complete, as in the response to the creation of the promise.
     fn json(&self, fresh: bool) -> Value {
         let reference = match (fresh, &self.reference) {
             (true, reference) => reference.clone().into(),
@@ -124,23 +125,25 @@ impl Tokenpass {
         sum
     }
 
-    /// Returns the sums of the promises to this address, in satoshis by asset.
+    /// Returns the total of the promises to this address for each asset, in satoshis.
     pub(super) fn promised_to(&self, address: &str) -> Balances {
         self.sum(|promise| promise.destination == address)
     }
 
-    /// Returns the sums of the promises from this address, in satoshis by asset.
+    /// Returns the total of the promises from this address for each asset, in satoshis.
     pub(super) fn promised_from(&self, address: &str) -> Balances {
         self.sum(|promise| promise.source == address)
     }
 
-    /// Returns the sums of the loans that the user made on the website, in satoshis by asset.
+    /// Returns the total of the loans that the user made on the website for each asset, in
+    /// satoshis.
     pub(super) fn lent_by(&self, user: &str) -> Balances {
         self.sum(|promise| promise.lender.as_deref() == Some(user))
     }
 
-    /// Lends tokens as users do on the website: from the first active and verified address of one
-    /// user to the first such address of another. Does nothing if either user has no such address.
+    /// Lends tokens as users do on the website: from the first active and verified address of the
+    /// user `from` to the first such address of the user `to`. The loan ends at `until` (Unix
+    /// seconds), or never if `until` is `None`. Does nothing if either user has no such address.
     pub fn lend(&mut self, from: &str, to: &str, asset: &str, satoshis: i64, until: Option<u64>) {
         let first = |name: &str| {
             let user = self.user_named(name)?;
@@ -171,7 +174,8 @@ impl Tokenpass {
         });
     }
 
-    /// Returns the suffix of the messages that prove ownership to an application.
+    /// Returns the suffix of the messages that prove the ownership of an address to the application
+    /// `client_id`.
     fn proof_suffix(client_id: &str) -> String {
         format!("_{}", sha256_hex(client_id))
     }
@@ -211,7 +215,8 @@ impl Tokenpass {
         result(true)
     }
 
-    /// Assigns the address of a source to a user.
+    /// Assigns a source address to the user `name`, if the request contains the digest of the
+    /// user's id.
     fn assign(&mut self, ask: &Ask<'_>, name: &str, address: &str) -> Result<(), Response> {
         let user = self.user_named(name).map(|user| user.id.clone());
         let hash = ask.text("assign_user_hash").unwrap_or_default();
@@ -261,7 +266,8 @@ impl Tokenpass {
         Ok(json(200, &map(members)))
     }
 
-    /// Returns the address of a destination, and whether the address was generated.
+    /// Returns the address for a destination, and whether the address was generated. A destination
+    /// is an address, `user:` with a name, or `email:` with an e-mail address.
     fn destination(&mut self, text: &str) -> Result<(String, bool), Response> {
         let user = match (text.strip_prefix("user:"), text.strip_prefix("email:")) {
             (Some(name), _) => {
@@ -293,8 +299,8 @@ impl Tokenpass {
         Ok((address, true))
     }
 
-    /// Checks that the balance of the source on the blockchain covers this promise in addition to
-    /// the others.
+    /// Returns an error response unless the balance of the source on the blockchain covers this
+    /// promise in addition to its other promises.
     fn covers(&self, promise: &Promise) -> Result<(), Response> {
         let (source, asset) = (&promise.source, &promise.asset);
         if self.chain_is_down {
@@ -411,8 +417,8 @@ impl Tokenpass {
         })
     }
 
-    /// Returns the index of the promise in the path, if it belongs to the caller. `verb` is part of
-    /// the error message.
+    /// Returns the index of the promise in the path, if the calling application created it. `verb`
+    /// is part of the error message.
     fn find_promise(&self, ask: &Ask<'_>, verb: &str) -> Result<usize, Response> {
         let found = self.promises.iter().position(|known| known.is_named(ask.value(0)));
         let found = found.ok_or_else(|| refused(404, "Provisional tx not found"))?;

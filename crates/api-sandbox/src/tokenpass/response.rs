@@ -1,11 +1,11 @@
-//! The formats of responses.
+//! The formats of responses from the Tokenpass server.
 
 use super::php::{Style, Value, map};
 use crate::Response;
 
 pub(super) type ApiResult = Result<Response, Response>;
 
-/// Creates a JSON response.
+/// Creates a response with `value` as JSON.
 pub(super) fn json(status: u16, value: &Value) -> Response {
     Response::new(status, "application/json", value.json(Style::Response))
 }
@@ -15,30 +15,31 @@ pub(super) fn result(value: impl Into<Value>) -> ApiResult {
     Ok(json(200, &map([("result", value.into())])))
 }
 
-/// Creates an error response as sent by the authentication layer and by the endpoints for chats,
-/// perks and login.
+/// Creates an error response in the format of the authentication layer and of the endpoints for
+/// chats, perks and logins.
 pub(super) fn message(status: u16, text: &str) -> Response {
     let errors = Value::List(vec![text.into()]);
     json(status, &map([("message", text.into()), ("errors", errors)]))
 }
 
-/// Creates an error response of addresses, lookups, promises and checks.
+/// Creates an error response in the format of the endpoints for addresses, lookups, promises and
+/// rule checks.
 pub(super) fn refused(status: u16, text: &str) -> Response {
     json(status, &map([("error", text.into()), ("result", false.into())]))
 }
 
-/// Creates an error response of credits and a few other endpoints.
+/// Creates an error response in the format of the endpoints for credits, and of a few others.
 pub(super) fn error(status: u16, text: &str) -> Response {
     json(status, &map([("error", text.into())]))
 }
 
-/// Creates the response to an unhandled exception.
+/// Creates the response that follows an unhandled exception in the real server.
 pub(super) fn crashed() -> Response {
     let errors = Value::List(vec!["Unexpected error".into()]);
     json(500, &map([("message", "Unable to process this request".into()), ("errors", errors)]))
 }
 
-/// Creates the error page of the framework.
+/// Creates the error page of the framework that the real server uses.
 pub(super) fn html(status: u16) -> Response {
     const TITLE: &str = "Whoops, looks like something went wrong.";
     let page = format!(

@@ -1,11 +1,11 @@
-//! The endpoints: their paths and credentials.
+//! The paths of the endpoints, and the credentials that they require.
 
 use crate::routes;
 
 /// An endpoint and the credentials that it requires.
 pub(super) type Route = routes::Route<Access>;
 
-/// The credentials that a route requires.
+/// The credentials that an endpoint requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     /// No credentials.
@@ -18,13 +18,14 @@ pub(super) enum Access {
     Application,
     /// The signature of a privileged user.
     Privileged,
-    /// A user's token in the parameter `oauth_token`, with this scope, if any.
+    /// A user's OAuth token in the parameter `oauth_token`. It must have this scope, unless it is
+    /// `None`.
     Token(Option<&'static str>),
-    /// A user's token in the parameter `access_token` or in the Bearer header.
+    /// A user's OAuth token in the parameter `access_token` or in the Bearer header.
     Bearer,
 }
 
-/// All endpoints. If several match a request, the first one is used.
+/// All endpoints. If several of them match a request, the first one is used.
 #[rustfmt::skip]
 pub(super) const ROUTES: [Route; 61] = {
     use Access::{Application, Bearer, ClientId, ClientSecret, Open, Privileged, Token};

@@ -1,39 +1,42 @@
-//! Rule stacks of token-controlled access, parsed and evaluated as by the server.
+//! The rules of token-controlled access (TCA). They are parsed and evaluated as by the provider's
+//! server.
 
 use std::collections::BTreeMap;
 
 use super::php::{Value, parse_query};
 
-/// The number of decimals of a token: one satoshi is 10^-8 tokens.
+/// The number of decimal places of a token, because one satoshi is 10^-8 tokens.
 const DECIMALS: i32 = 8;
 
 /// The characters that PHP ignores before a number.
 const BLANK: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
 
-/// One rule of a stack.
+/// A rule, which compares the balance of an asset with an amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// The asset, in upper case.
+    /// The name of the asset, in upper case.
     pub asset: String,
     /// The amount with which the balance is compared, in satoshis.
     pub amount: i128,
-    /// The comparison operator. Defaults to `>=`.
+    /// The comparison operator, such as `>`. Defaults to `>=`.
     pub op: String,
-    /// The operator before the rule, in upper case. `OR` begins a new group.
+    /// The operator that combines the rule with those before it, in upper case. `OR` begins a new
+    /// group of rules. Any other value adds the rule to the current group.
     pub stack_op: String,
 }
 
 /// The rules in a request, in the order in which the server reads them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stack {
-    /// The rules.
+    /// The rules, in groups of which at least one must be satisfied; see [`Rule::stack_op`].
     pub rules: Vec<Rule>,
-    /// Whether promises to the user count. They do unless `no_provisional` is empty or `0`.
+    /// Whether promises to the user are counted. They are, unless the parameter `no_provisional` is
+    /// empty or `0`.
     pub with_promises: bool,
 }
 
-/// Returns whether balances, in satoshis, satisfy the rules in an encoded query. Returns `false` if
-/// the query is not UTF-8.
+/// Returns whether `balances`, in satoshis by asset, satisfy the rules in an encoded query. Returns
+/// `false` if the query is not UTF-8.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -48,7 +51,7 @@ pub fn evaluate(query: &str, balances: &BTreeMap<String, i64>) -> bool {
 }
 
 impl Stack {
-    /// Parses the rules in a query. Returns `None` if the query is not UTF-8.
+    /// Parses the rules in an encoded query. Returns `None` if the query is not UTF-8.
     pub fn from_query(query: &str) -> Option<Self> {
         parse_query(query).map(|input| Self::from_input(&input))
     }
@@ -84,7 +87,7 @@ impl Stack {
         Self { rules, with_promises }
     }
 
-    /// Returns whether balances, in satoshis, satisfy all rules of at least one group.
+    /// Returns whether `balances`, in satoshis by asset, satisfy all rules of at least one group.
     pub fn allows(&self, balances: &BTreeMap<String, i64>) -> bool {
         let mut any = false;
         let mut group = None;
@@ -104,7 +107,7 @@ impl Stack {
 }
 
 impl Rule {
-    /// Returns whether a balance, in satoshis, satisfies the rule.
+    /// Returns whether a balance in satoshis satisfies the rule.
     fn holds(&self, balance: i128) -> bool {
         match self.op.as_str() {
             ">=" => balance >= self.amount,
@@ -170,8 +173,8 @@ fn leading_exponent(text: &str) -> i32 {
     i32::try_from(exponent).unwrap_or(0)
 }
 
-/// Returns the number with these digits, times ten to the power of `scale`, rounded half up. A
-/// number that does not fit is replaced with the maximum.
+/// Returns the number with these digits, times ten to the power of `scale`, rounded half up. If the
+/// number is too large, the maximum is returned.
 fn scaled(digits: &[u32], scale: i32) -> i128 {
     let dropped = usize::try_from(scale.saturating_neg()).unwrap_or(0);
     let kept = digits.len().saturating_sub(dropped);

@@ -1,4 +1,5 @@
-//! Merchant accounts of a partner, and the dictionaries for their fields: `accounts.*`.
+//! The merchant accounts of a partner, and the dictionaries for their fields, for the endpoints
+//! `accounts.*`.
 
 use serde_json::{Value, json};
 
@@ -57,8 +58,8 @@ const BANK_ACCOUNT: Rules = &[
     may("countryCode", kinds::COUNTRY),
     may("accountType", Kind::Int(1, 3)),
 ];
-/// The fields of a new account. Only fields that the official client requires are required here;
-/// the documentation requires more.
+/// The fields of a new account. Only the fields that the official client requires are required
+/// here, although the documentation requires more.
 const ACCOUNT: Rules = &[
     need("offerCode", Kind::Text(1, 255)),
     need("email", kinds::EMAIL),
@@ -110,8 +111,8 @@ const MERCHANT: Rules = &[
     may("merchantApiConsent", Kind::Bool),
 ];
 
-/// The fields of an uploaded file, from the Postman collection, which contains one request and no
-/// response.
+/// The fields of an uploaded file. Their source is the provider's Postman collection, which
+/// contains one request but no response.
 const FILE: Rules = &[
     need("file", kinds::BASE64),
     need("accountId", kinds::FILLED),
@@ -133,7 +134,7 @@ fn entries(id: &str) -> &'static [(u64, &'static str)] {
     }
 }
 
-/// Returns a complete dictionary.
+/// Returns a page of the entries of a dictionary, such as the list of categories.
 pub(super) fn dictionary(id: &str, ask: &Ask) -> ApiResult {
     ask.only(&["page", "limit"])?;
     let is_mcc = id == "accounts.mcc";
@@ -150,7 +151,7 @@ pub(super) fn dictionary(id: &str, ask: &Ask) -> ApiResult {
     Ok(Out::Wrapped(ask.page()?.wrap("list", list)))
 }
 
-/// Returns one entry of a dictionary.
+/// Returns the entry of a dictionary whose id is in the path.
 pub(super) fn dictionary_entry(id: &str, ask: &Ask) -> ApiResult {
     ask.only(&[])?;
     let Ok(wanted) = ask.value(0).parse::<u64>() else {
@@ -161,7 +162,7 @@ pub(super) fn dictionary_entry(id: &str, ask: &Ask) -> ApiResult {
     Ok(Out::Wrapped(json!({ "id": number, "name": name })))
 }
 
-/// Returns the account of the initial state.
+/// Returns the only account in the initial state.
 pub(super) fn first_account() -> Value {
     json!({
         "id": ACCOUNT_ID,
@@ -171,7 +172,8 @@ pub(super) fn first_account() -> Value {
     })
 }
 
-/// Checks that at most one address is the main one, and that it has a country.
+/// Returns an error if there is more than one main address, or if the main address has no valid
+/// country.
 fn check_addresses(body: &Value) -> Result<(), Refusal> {
     let addresses = body.at("address").items().iter().enumerate();
     let mut main = addresses.filter(|(_, address)| address.at("isMain") == true);
@@ -194,7 +196,7 @@ fn check_addresses(body: &Value) -> Result<(), Refusal> {
     }
 }
 
-/// Checks that the type of a bank account allows its currency.
+/// Returns an error if the currency of a bank account is not allowed for its type.
 fn check_bank_account(account: &Value) -> Result<(), Refusal> {
     let currencies: &[&str] = match account.at("accountType").as_u64() {
         Some(2) => &["EUR"],
@@ -301,8 +303,8 @@ impl Tpay {
         Ok(Out::Wrapped(found.ok_or_else(|| Refusal::unknown("account"))?.clone()))
     }
 
-    /// Handles `accounts.balance`. Chosen: the format, and that the balance is the sum of payments
-    /// minus refunds.
+    /// Handles `accounts.balance`. Chosen: the format, and that the balance is the sum of all
+    /// payments minus the refunds.
     pub(super) fn accounts_balance(&self, ask: &Ask) -> ApiResult {
         self.accounts_get(ask)?;
         let balance: u64 = match ask.value(0) {

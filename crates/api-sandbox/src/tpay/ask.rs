@@ -1,4 +1,4 @@
-//! Parses and validates the parameters and the body of a request.
+//! The parsing and validation of the parameters and the body of a request.
 
 use serde_json::{Value, json};
 
@@ -10,9 +10,9 @@ use crate::Raw;
 use crate::date::is_date_time;
 use crate::query::{Pairs, whole};
 
-/// A parsed request.
+/// The parsed parameters and body of a request.
 pub(super) struct Ask {
-    /// The decoded arguments in the path.
+    /// The decoded values of the placeholders in the path.
     values: Vec<String>,
     pub(super) query: Pairs,
     pub(super) body: Value,
@@ -69,22 +69,23 @@ impl Ask {
         }
     }
 
-    /// Returns the path argument with this index, counted from 0.
+    /// Returns the value of a placeholder in the path. The index is counted from 0.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }
 
-    /// Returns the query parameter with this name.
+    /// Returns the value of a query parameter. Returns `None` if the parameter is missing.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.query.get(name)
     }
 
-    /// Returns whether a query parameter is missing or has this value.
+    /// Returns whether `value` passes the filter `name`: whether this query parameter is missing,
+    /// or has this value.
     pub(super) fn fits(&self, name: &str, value: &str) -> bool {
         self.get(name).is_none_or(|wanted| wanted == value)
     }
 
-    /// Rejects query parameters whose names are not in `names`.
+    /// Returns an error if there is a query parameter whose name is not in `names`.
     pub(super) fn only(&self, names: &[&str]) -> Result<(), Refusal> {
         match self.query.unknown(|name| names.contains(&name)) {
             Some(name) => {
@@ -122,12 +123,12 @@ impl Ask {
         }
     }
 
-    /// Returns the page that `page` and `limit` select.
+    /// Returns the page that the parameters `page` and `limit` select.
     pub(super) fn page(&self) -> Result<Page, Refusal> {
         Ok(Page { page: self.number("page", 1, u64::MAX)?, limit: self.number("limit", 35, 100)? })
     }
 
-    /// Returns a filter for dates between `from` and `to`, inclusive.
+    /// Returns a filter for dates between those in the parameters `from` and `to`, inclusive.
     pub(super) fn period(&self) -> Result<impl Fn(&str) -> bool + use<'_>, Refusal> {
         for name in ["from", "to"] {
             if self.get(name).is_some_and(|date| !is_date_time(date)) {
@@ -143,7 +144,7 @@ impl Ask {
     }
 }
 
-/// A page of a list.
+/// The number of a page, counted from 1, and the maximum number of its entries.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Page {
     pub(super) page: u64,
@@ -157,8 +158,8 @@ impl Page {
         all.into_iter().skip(size(skip)).take(size(self.limit)).collect()
     }
 
-    /// Returns an object with one page of a list in the field `name`, and the fields `page`,
-    /// `limit` and `total`.
+    /// Returns an object with this page of the list `all` in the field `name`, and the fields
+    /// `page`, `limit` and `total`.
     pub(super) fn wrap(self, name: &str, all: Vec<Value>) -> Value {
         let total = all.len();
         json!({

@@ -1,4 +1,4 @@
-//! Verification of tokens and secrets.
+//! The verification of access tokens, and of client ids and secrets.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,7 @@ use super::check::Refusal;
 use super::{CLIENT_ID, CLIENT_SECRET, Tpay};
 use crate::Raw;
 
-/// An issued token.
+/// An access token that the server has issued.
 #[derive(Debug, Clone)]
 pub(super) struct Token {
     pub(super) text: String,
@@ -19,7 +19,8 @@ pub(super) fn unauthorized(why: &str) -> Refusal {
     Refusal::of(401, "unauthorized", "", why)
 }
 
-/// Checks the client id and secret of a Basic header. Returns `None` for another scheme.
+/// Verifies the client id and secret in an `Authorization` header. Returns `None` if the scheme is
+/// not Basic.
 pub(super) fn basic(value: &str) -> Option<Result<(), Refusal>> {
     let text = value.strip_prefix("Basic ")?;
     let pair = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -30,8 +31,8 @@ pub(super) fn basic(value: &str) -> Option<Result<(), Refusal>> {
 }
 
 impl Tpay {
-    /// Verifies the Bearer token, or the id and secret in a Basic header. Returns the token, if
-    /// there is one.
+    /// Verifies the Bearer token of a request, or the client id and secret in a Basic header.
+    /// Returns the token, or `None` if the header is Basic.
     pub(super) fn authorized(&self, request: &Raw) -> Result<Option<Token>, Refusal> {
         let header = request
             .header("authorization")

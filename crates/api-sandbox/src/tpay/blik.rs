@@ -1,4 +1,4 @@
-//! BLIK aliases: `blik.*`.
+//! BLIK aliases, for the endpoints `blik.*`.
 
 use serde_json::{Value, json};
 
@@ -10,12 +10,12 @@ use super::text::{date_time, iso_date_time};
 use super::{ApiResult, Ask, MERCHANT_ID, Out, Outcome, POS_ID, SECURITY_CODE, Tpay};
 use crate::date::YEAR;
 
-/// A BLIK alias of a payer.
+/// A BLIK alias, with which a payer can pay without a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alias {
-    /// The value, which the merchant chose.
+    /// The value of the alias, which the merchant chose.
     pub value: String,
-    /// The type: `UID` or `PAYID`.
+    /// The type of the alias: `UID` or `PAYID`.
     pub kind: String,
     /// The label that the payer's bank shows.
     pub label: String,
@@ -23,7 +23,7 @@ pub struct Alias {
     pub registered: u64,
     /// The time of expiry, in Unix seconds. Chosen: one year after the registration.
     pub expires: u64,
-    /// Whether the alias was removed.
+    /// Whether the alias has been removed.
     pub removed: bool,
 }
 
@@ -59,7 +59,8 @@ const TYPES: [&str; 2] = ["UID", "PAYID"];
 const DELETE: Rules = &[need("aliasType", Kind::OneOf(&TYPES))];
 
 impl Tpay {
-    /// Registers an alias, or renews an existing one.
+    /// Registers a BLIK alias, or renews it if it exists. `kind` is `UID` or `PAYID`. `label` is
+    /// the text that the payer's bank shows.
     pub fn add_alias(&mut self, value: &str, kind: &str, label: &str) {
         let now = self.clock.unix();
         self.aliases.retain(|known| known.value != value || known.kind != kind);
@@ -73,8 +74,8 @@ impl Tpay {
         });
     }
 
-    /// Removes an alias, as a payer does in the app of the bank, and notifies the merchant. Returns
-    /// whether the alias existed.
+    /// Removes a BLIK alias, as a payer does in the app of a bank, and notifies the merchant.
+    /// Returns whether the alias existed.
     pub fn unregister_alias(&mut self, value: &str) -> bool {
         match self.aliases.iter_mut().find(|known| known.value == value && !known.removed) {
             Some(alias) => {
@@ -86,8 +87,8 @@ impl Tpay {
         }
     }
 
-    /// Sends a notification about an alias to the URL of the panel, if that is set. `event` is
-    /// `ALIAS_REGISTER`, `ALIAS_UNREGISTER`, `ALIAS_UPDATE` or `ALIAS_EXPIRED`.
+    /// Sends a notification about a BLIK alias to [`panel_url`](Self::panel_url), if that is set.
+    /// `event` is `ALIAS_REGISTER`, `ALIAS_UNREGISTER`, `ALIAS_UPDATE` or `ALIAS_EXPIRED`.
     pub fn notify_alias(&self, value: &str, event: &str) {
         let known = self.aliases.iter().find(|known| known.value == value);
         let (Some(url), Some(alias)) = (&self.panel_url, known) else { return };

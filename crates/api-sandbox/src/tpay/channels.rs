@@ -1,12 +1,12 @@
-//! Payment channels, and the groups from which payers choose: `transactions.channels` and
-//! `transactions.bank_groups`.
+//! Payment channels, and the groups from which payers choose, for the endpoints
+//! `transactions.channels` and `transactions.bank_groups`.
 
 use serde_json::{Value, json};
 
 use super::check::decimal;
 use super::{ApiResult, Ask, Out, Tpay};
 
-/// The groups: id, name and channels, of which the first one is the main channel.
+/// The id, the name and the channels of each group. The first channel is the main one.
 pub(super) const GROUPS: [(u64, &str, &[u64]); 8] = [
     (102, "Pekao", &[4]),
     (103, "Karta płatnicza", &[53]),
@@ -18,8 +18,8 @@ pub(super) const GROUPS: [(u64, &str, &[u64]); 8] = [
     (170, "Apple Pay", &[75]),
 ];
 
-/// The channels: id, name, whether the payer is redirected to the bank immediately, and the minimum
-/// and maximum amount in grosze.
+/// The id and the name of each channel, whether the payer is redirected to the bank immediately,
+/// and the minimum and maximum amount in grosze.
 pub(super) const CHANNELS: [(u64, &str, bool, u64, u64); 8] = [
     (2, "Millennium", true, 1, u64::MAX),
     (4, "Pekao", true, 1, u64::MAX),
@@ -44,7 +44,7 @@ impl Tpay {
         Ok(Out::Wrapped(json!({ "groups": groups })))
     }
 
-    /// Returns a group in the format of lists.
+    /// Returns a group in the format of responses.
     fn group(&self, (id, name, channels): &(u64, &str, &[u64])) -> Value {
         let channels: Vec<String> = channels.iter().map(u64::to_string).collect();
         json!({
@@ -56,7 +56,7 @@ impl Tpay {
         })
     }
 
-    /// Returns all groups, in the format of the marketplace.
+    /// Returns all groups as a list, which is the format of the marketplace.
     pub(super) fn group_list(&self) -> Vec<Value> {
         GROUPS.iter().map(|group| self.group(group)).collect()
     }

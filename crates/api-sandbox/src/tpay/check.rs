@@ -1,4 +1,4 @@
-//! Validation of request bodies, and the error responses.
+//! The validation of request bodies, and error responses.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,32 +21,33 @@ pub(super) struct Rule {
 /// The allowed values of a field.
 #[derive(Debug)]
 pub(super) enum Kind {
-    /// A string with a minimum and a maximum number of characters.
+    /// A string with this minimum and this maximum number of characters.
     Text(usize, usize),
     /// One of these strings.
     OneOf(&'static [&'static str]),
-    /// A string that satisfies this condition, and the description of the condition.
+    /// A string that satisfies this condition. The second value describes the condition in
+    /// messages.
     Like(fn(&str) -> bool, &'static str),
-    /// An integer in a range, including both ends.
+    /// An integer in this range, including both ends.
     Int(i64, i64),
-    /// A positive amount in the main unit of the currency, with at most two decimals.
+    /// A positive amount in the main unit of the currency, with at most two decimal places.
     Money,
-    /// A positive number, or a string with a positive number.
+    /// A positive number, or a string that contains one.
     Quantity,
     /// `true` or `false`.
     Bool,
-    /// The field `cardPaymentData.save`, which has its own error code: 0 or 1, as documented, or a
-    /// boolean, as in the official PHP client.
+    /// 0 or 1, as documented, or a boolean, as in the official PHP client. This kind is only for
+    /// the field `cardPaymentData.save`, which has its own error code.
     Save,
     /// An integer, as documented, or a boolean, as in the official PHP client.
     IntOrBool,
-    /// An object.
+    /// An object with these fields.
     Object(Rules),
-    /// A list with a minimum number of objects.
+    /// A list of at least this many objects with these fields.
     List(usize, Rules),
-    /// A value of another kind, or null.
+    /// A value of this kind, or null.
     OrNull(&'static Kind),
-    /// An object, or a list of such objects.
+    /// An object with these fields, or a list of such objects.
     OneOrMore(Rules),
 }
 
@@ -71,7 +72,7 @@ impl Problem {
         Self { code: code.to_owned(), field: field.to_owned(), message: message.to_owned() }
     }
 
-    /// Returns the field, if any, and the message.
+    /// Returns the message, preceded by the name of the field, if any.
     fn text(&self) -> String {
         match self.field.as_str() {
             "" => self.message.clone(),
@@ -93,9 +94,9 @@ impl Problem {
 /// The error response to a rejected request.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// The usual object with `errors`, with this status.
+    /// A response with this status, in the usual format: an object with these problems in `errors`.
     Problems(u16, Vec<Problem>),
-    /// A body of another format, with this status.
+    /// A response with this status and with this body, in a different format.
     Body(u16, Value),
 }
 
@@ -118,7 +119,7 @@ impl Refusal {
         Self::Body(status, json!({ "reasons": [reason] }))
     }
 
-    /// Returns the status and the body of the error.
+    /// Returns the status code and the body of the error response.
     pub(super) fn body(self, request_id: &str) -> (u16, Value) {
         match self {
             Self::Body(status, body) => (status, body),
@@ -130,7 +131,8 @@ impl Refusal {
         }
     }
 
-    /// Converts the problems to those of a request whose whole body has the format of `pay`.
+    /// Removes the prefix `pay.` from the names of fields. This is for requests whose whole body is
+    /// payment data.
     pub(super) fn of_pay_itself(mut self) -> Self {
         if let Self::Problems(_, problems) = &mut self {
             for problem in problems {
@@ -142,7 +144,7 @@ impl Refusal {
         self
     }
 
-    /// Converts the problems to the format of the marketplace.
+    /// Converts the problems to the error format of the marketplace.
     pub(super) fn into_violations(self) -> Self {
         match self {
             Self::Problems(400, problems) if problems.iter().all(|p| !p.field.is_empty()) => {
@@ -277,7 +279,7 @@ fn check_value(value: &Value, kind: &Kind, at: &str, out: &mut Vec<Problem>) {
     }
 }
 
-/// Describes the allowed number of characters, for messages.
+/// Returns the message for a string whose number of characters is not allowed.
 fn length(least: usize, most: usize) -> String {
     match most {
         usize::MAX => format!("must have at least {least} characters"),
@@ -285,7 +287,8 @@ fn length(least: usize, most: usize) -> String {
     }
 }
 
-/// Parses an amount in the main unit of the currency. Amounts are never rounded.
+/// Parses an amount in the main unit of the currency, and returns it in grosze. Amounts are never
+/// rounded.
 fn grosze(value: &Value) -> Result<u64, (&'static str, &'static str)> {
     let Value::Number(number) = value else {
         return Err(("not_valid", "must be a JSON number"));
@@ -296,7 +299,7 @@ fn grosze(value: &Value) -> Result<u64, (&'static str, &'static str)> {
     }
     let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
     if decimals.len() > 2 || text.contains('e') {
-        return Err(("incorrect_precision", "must have at most two decimals"));
+        return Err(("incorrect_precision", "must have at most two decimal places"));
     }
     match format!("{whole}{decimals:0<2}").parse() {
         Ok(0) => Err(("too_low", "must be more than 0")),
@@ -305,18 +308,18 @@ fn grosze(value: &Value) -> Result<u64, (&'static str, &'static str)> {
     }
 }
 
-/// Returns the amount in a field, in grosze.
+/// Returns the amount in `value`, in grosze. An error names `field`.
 pub(super) fn amount(value: &Value, field: &str) -> Result<u64, Refusal> {
     grosze(value).map_err(|(code, message)| Refusal::field(code, field, message))
 }
 
-/// Formats an amount in the main unit of the currency with two decimals, such as `12.30`.
+/// Converts grosze to the main unit of the currency, with two decimal places, such as `12.30`.
 pub(super) fn decimal(grosze: u64) -> String {
     format!("{}.{:02}", grosze / 100, grosze % 100)
 }
 
-/// Returns an amount in the format of responses: a number in the main unit of the currency, such as
-/// `10`, `0.1` or `12.34`.
+/// Converts grosze to the format of responses: a JSON number in the main unit of the currency, such
+/// as `10`, `0.1` or `12.34`.
 pub(super) fn money(grosze: u64) -> Value {
     let text = decimal(grosze);
     let text = text.trim_end_matches('0').trim_end_matches('.');
@@ -330,12 +333,12 @@ pub(super) fn is_url(text: &str) -> bool {
         && !text.contains(char::is_whitespace)
 }
 
-/// Returns whether a string can be an e-mail address.
+/// Returns whether a string can be an e-mail address: a name, `@`, and a host with a dot.
 pub(super) fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
 }
 
-/// Returns whether a string can be a country code.
+/// Returns whether a string can be a country code: two upper-case letters.
 pub(super) fn is_country(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
@@ -370,7 +373,7 @@ pub(super) mod kinds {
         Kind::Like(is_iso_date_time, "a date, YYYY-MM-DDTHH:MM:SS with Z or an offset");
     pub(in crate::tpay) const DATE_TIME: Kind =
         Kind::Like(is_date_time, "a date, YYYY-MM-DD HH:MM:SS");
-    /// A date, with or without a time and a zone, because the format is not documented.
+    /// A date with an optional time and time zone, because the format is not documented.
     pub(in crate::tpay) const ANY_DATE: Kind = Kind::Like(
         |text| {
             is_date_time(text)

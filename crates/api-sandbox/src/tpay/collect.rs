@@ -1,4 +1,4 @@
-//! Bank accounts of Collect merchants: `collect.*`.
+//! The bank accounts of Collect merchants, for the endpoints `collect.*`.
 
 use serde_json::json;
 

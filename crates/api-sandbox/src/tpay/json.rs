@@ -1,12 +1,12 @@
-//! A strict JSON parser, and access to JSON values by name without panics.
+//! A strict JSON parser, and access to the fields of JSON values without panics.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Parses JSON. Chosen: a repeated name in an object is an error, because it shows a mistake of the
-/// client. PHP uses the last value.
+/// Parses JSON. Chosen: a repeated name in an object is an error, because it is probably a mistake
+/// in the client. PHP uses the last value.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, String> {
     let parsed: Result<Strict, _> = serde_json::from_slice(bytes);
     parsed.map(|Strict(value)| value).map_err(|error| match error.to_string() {
@@ -90,7 +90,7 @@ pub(super) trait Members {
     /// missing.
     fn put(&mut self, pointer: &str, value: impl Into<Value>);
 
-    /// Returns the string at a JSON pointer.
+    /// Returns the string at a JSON pointer. Returns `None` if there is no string.
     fn text(&self, pointer: &str) -> Option<String>;
 
     /// Returns the items of a list. Returns an empty slice for any other value.

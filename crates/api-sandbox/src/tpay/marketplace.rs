@@ -1,4 +1,4 @@
-//! Payments to several merchants: `marketplace.*`. All amounts are in grosze.
+//! Payments to several merchants, for the endpoints `marketplace.*`. All amounts are in grosze.
 
 use serde_json::{Value, json};
 
@@ -9,10 +9,10 @@ use super::pay::{BLIK, CARD};
 use super::text::date_time;
 use super::{ApiResult, Ask, MARKETPLACE_MERCHANTS, MARKETPLACE_POS, Out, Outcome, POS_ID, Tpay};
 
-/// A payment to several merchants.
+/// A payment on the marketplace, which consists of parts for several merchants.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MarketplaceTransaction {
-    /// The id, a ULID.
+    /// The id of the payment, a ULID.
     pub id: String,
     /// The title that the payer sees, such as `TR-SBX-0000004`.
     pub title: String,
@@ -20,12 +20,12 @@ pub struct MarketplaceTransaction {
     pub status: &'static str,
     /// The time of creation, in Unix seconds.
     pub created: u64,
-    /// The time of the payment, in Unix seconds. `None` if it is not paid.
+    /// The time at which the payer paid, in Unix seconds. `None` if the payment has not been paid.
     pub paid: Option<u64>,
     /// The parts of the payment, one for each merchant.
     pub children: Vec<Child>,
-    /// The attempts to pay: the time in Unix seconds, and the `paymentErrorCode`, which is `None`
-    /// if the attempt succeeded.
+    /// The attempts to pay, as pairs of the time in Unix seconds and the `paymentErrorCode`, which
+    /// is `None` if the attempt succeeded.
     pub attempts: Vec<(u64, Option<&'static str>)>,
     request: Value,
 }
@@ -33,13 +33,13 @@ pub struct MarketplaceTransaction {
 /// The part of a payment for one merchant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Child {
-    /// The id, a ULID.
+    /// The id of the part (child transaction), a ULID.
     pub id: String,
     /// The id of the merchant.
     pub merchant: String,
     /// The amount in grosze.
     pub grosze: u64,
-    /// The refunds: the time in Unix seconds, and the amount in grosze.
+    /// The refunds, as pairs of the time in Unix seconds and the amount in grosze.
     pub refunds: Vec<(u64, u64)>,
     description: String,
     hidden_description: Option<String>,
@@ -113,12 +113,12 @@ const REFUND: Rules = &[need(
 )];
 
 impl MarketplaceTransaction {
-    /// Returns the amount due in grosze, the sum of the parts.
+    /// Returns the amount due in grosze, which is the sum of the amounts of the parts.
     pub fn grosze(&self) -> u64 {
         self.children.iter().map(|child| child.grosze).sum()
     }
 
-    /// Returns the value of the first callback of this type.
+    /// Returns the value of the first callback of this type: a URL or an e-mail address.
     fn callback(&self, kind: u64) -> Option<String> {
         let callbacks = self.request.at("transactionCallbacks").as_array()?;
         let found = callbacks.iter().find(|callback| callback.at("type") == kind)?;
@@ -162,7 +162,8 @@ impl MarketplaceTransaction {
 }
 
 impl Tpay {
-    /// Pays a marketplace payment, which is found by id or title. Returns whether it was pending.
+    /// Pays the marketplace payment with this id or title. Returns whether it was found and
+    /// pending.
     pub(super) fn pay_marketplace(&mut self, id: &str) -> bool {
         let now = self.clock.unix();
         let found = self.marketplace.iter_mut().find(|found| found.id == id || found.title == id);
@@ -175,7 +176,8 @@ impl Tpay {
         true
     }
 
-    /// Adds a failed attempt to pay. Returns whether the payment was pending.
+    /// Adds a failed attempt to the marketplace payment with this id or title. Returns whether it
+    /// was found and pending.
     pub(super) fn decline_marketplace(&mut self, id: &str, code: &'static str) -> bool {
         let now = self.clock.unix();
         let found = self.marketplace.iter_mut().find(|found| found.id == id || found.title == id);
@@ -407,7 +409,8 @@ impl Tpay {
     }
 }
 
-/// Checks callbacks: those of types 1 to 3 must be URLs, and those of type 4 e-mail addresses.
+/// Returns an error unless all callbacks of types 1 to 3 are URLs, and all of type 4 are e-mail
+/// addresses.
 fn check_callbacks(callbacks: &[Value]) -> Result<(), Refusal> {
     let is_right = |callback: &Value| {
         let value = callback.at("value").as_str().unwrap_or_default();
@@ -426,7 +429,7 @@ fn check_callbacks(callbacks: &[Value]) -> Result<(), Refusal> {
     }
 }
 
-/// Rejects merchants that do not belong to the marketplace.
+/// Returns an error if one of the merchants does not belong to the marketplace.
 fn refuse_strangers(merchants: &[String]) -> Result<(), Refusal> {
     let strangers: Vec<&String> = merchants
         .iter()

@@ -1,5 +1,5 @@
-//! Notifications, which are signed like those of the provider, and delivered to callback URLs on
-//! loopback.
+//! Notifications, which are signed like those of the provider, and sent to callback URLs with a
+//! loopback address.
 
 use std::fmt;
 use std::sync::mpsc::{Sender, channel};
@@ -21,49 +21,51 @@ use crate::query::encode_form;
 
 /// The certificate of the signing key, which is trusted only in tests.
 pub(super) const SIGNING_PEM: &str = include_str!("keys/signing.pem");
-/// The intermediate and root certificates for [`SIGNING_PEM`].
+/// The intermediate and root certificates in the chain of [`SIGNING_PEM`].
 pub(super) const ANCHORS_PEM: &str = include_str!("keys/anchors.pem");
 const KEY_PEM: &str = include_str!("keys/signing-key-test-only.pem");
 
-/// A notification and its delivery.
+/// A notification, and the result of its delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// The kind of notification: `payment`, `blik_alias`, `tokenization`, `token_update`,
     /// `marketplace` or `recurring`.
     pub kind: &'static str,
-    /// The id of the transaction, alias, token or plan.
+    /// The subject of the notification: the title of a payment, the value of an alias or token, or
+    /// the id of a tokenization, a marketplace payment or a plan.
     pub subject: String,
-    /// The callback URL.
+    /// The callback URL of the notification.
     pub url: String,
     /// The value of the header `Content-Type`.
     pub content_type: &'static str,
     /// The value of the header `X-JWS-Signature`.
     pub signature: String,
-    /// The body.
+    /// The body of the notification.
     pub body: String,
-    /// The number of attempts. 0 if the host of the URL is not loopback.
+    /// The number of attempts to deliver the notification. It is 0 if the host of the URL is not
+    /// loopback.
     pub attempts: u32,
-    /// The status of the last response. `None` if there was none.
+    /// The status code of the last response. `None` if there was no response.
     pub status: Option<u16>,
     /// The body of the last response.
     pub response: String,
-    /// Whether the response acknowledged the notification.
+    /// Whether the last response acknowledged the notification.
     pub accepted: bool,
 }
 
-/// The notifications that were sent. All clones share them. Waiting for notifications does not
-/// block the server.
+/// The notifications whose delivery has ended. All clones of an outbox share them. Waiting for
+/// notifications does not block the server.
 #[derive(Debug, Clone, Default)]
 pub struct Outbox(Arc<(Mutex<Vec<Delivery>>, Condvar)>);
 
 impl Outbox {
-    /// Returns the deliveries that have ended, oldest first.
+    /// Returns all deliveries that have ended, with or without success, oldest first.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.list().clone()
     }
 
-    /// Waits until `count` deliveries have ended, at most ten seconds, and returns all that have
-    /// ended.
+    /// Waits until `count` deliveries have ended, but at most ten seconds. Returns all deliveries
+    /// that have ended.
     pub fn wait_for(&self, count: usize) -> Vec<Delivery> {
         let waited = self
             .0
@@ -82,8 +84,8 @@ impl Outbox {
     }
 }
 
-/// Signs notifications, and sends them one after the other on a separate thread, because a callback
-/// may send requests to the server before it responds.
+/// The sender of notifications, which also signs them. It sends them one after the other on a
+/// separate thread, because a callback can send requests to the server before it responds.
 pub(super) struct Post {
     key: Option<RsaKeyPair>,
     queue: Sender<(Delivery, u32)>,
@@ -114,7 +116,7 @@ impl Post {
         self.outbox.clone()
     }
 
-    /// Returns the detached JWS of a body.
+    /// Returns the detached JWS of a body. `x5u` is the certificate URL in its header.
     pub(super) fn sign(&self, x5u: &str, body: &[u8]) -> String {
         let header = super::text::php_json(&json!({ "alg": "RS256", "x5u": x5u }));
         let header = URL_SAFE_NO_PAD.encode(header);
@@ -130,7 +132,8 @@ impl Post {
         format!("{header}..{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// Sends a message at most `most` times, until it is acknowledged.
+    /// Signs a message and sends it to `url`. If it is not acknowledged, it is sent again, at most
+    /// `most` times in total.
     pub(super) fn send(&self, message: Message, url: &str, x5u: &str, most: u32) {
         let delivery = Delivery {
             kind: message.kind,
@@ -175,7 +178,7 @@ impl Message {
     }
 }
 
-/// Returns the `md5sum` of a payment notification.
+/// Returns the `md5sum` of a notification: the MD5 digest of the concatenated parts, in hex.
 pub(super) fn md5sum(parts: &[&str]) -> String {
     hex(&Md5::digest(parts.concat()))
 }
@@ -199,7 +202,7 @@ fn deliver(delivery: &mut Delivery, callback: &Callback) {
             delivery.accepted = status == 200
                 && match delivery.kind {
                     "payment" | "blik_alias" => is_text,
-                    // The sources disagree about the response.
+                    // The provider's sources disagree about the response.
                     "recurring" => is_text || is_json,
                     _ => is_json,
                 };

@@ -1,4 +1,4 @@
-//! Access tokens: `oauth.*`. They expire according to the clock of the sandbox.
+//! Access tokens, for the endpoints `oauth.*`. They expire according to the clock of the sandbox.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const TOKEN_REQUEST: Rules = &[
 ];
 
 impl Tpay {
-    /// Revokes all tokens.
+    /// Revokes all access tokens, so that requests with them fail with status 401.
     pub fn revoke_tokens(&mut self) {
         self.tokens.clear();
     }
@@ -63,7 +63,7 @@ impl Tpay {
         };
         let response = json!({
             "issued_at": now,
-            // The response contains this scope even for keys that can write.
+            // The response contains this scope even for credentials that allow writing.
             "scope": "read",
             "token_type": "Bearer",
             "expires_in": self.token_seconds,
@@ -114,7 +114,7 @@ fn credentials(request: &Raw) -> Result<Value, Refusal> {
     Ok(fields.iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect())
 }
 
-/// Parses a multipart form. Every part must be text and have a name.
+/// Parses a multipart form. Returns `None` if it is malformed, or if a part has no name.
 fn multipart(body: &str, boundary: &str) -> Option<Pairs> {
     let inside = body.strip_prefix(&format!("--{boundary}\r\n"))?;
     let inside = inside.trim_end_matches("\r\n").strip_suffix(&format!("\r\n--{boundary}--"))?;

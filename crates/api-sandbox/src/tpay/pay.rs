@@ -1,4 +1,4 @@
-//! Payment data: its rules and evaluation.
+//! The validation and evaluation of payment data.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -97,7 +97,7 @@ pub(super) struct Paying {
     /// Whether the card is saved when the transaction is paid.
     pub(super) saved_card: bool,
     pub(super) is_card: bool,
-    /// Whether the payer must first confirm the payment on a page of the card's bank.
+    /// Whether the payer must first confirm the payment on a page of the bank that issued the card.
     challenged: bool,
     pub(super) method: String,
 }
@@ -108,7 +108,7 @@ impl Paying {
         self.failed(code, "payment_failed", "Płatność została odrzucona.");
     }
 
-    /// Adds the result to a response.
+    /// Adds the result of the evaluation to a response.
     pub(super) fn report(self, body: &mut Value) {
         body.put("/result", if self.challenged { "actionRequired" } else { "success" });
         if !self.errors.is_empty() {
@@ -128,7 +128,7 @@ impl Paying {
 }
 
 impl Tpay {
-    /// Evaluates payment data without changing the state.
+    /// Evaluates payment data for an amount in grosze, without changing the state.
     pub(super) fn judge(&self, pay: &Value, amount: u64) -> Result<Paying, Refusal> {
         let mut paying = Paying {
             outcome: Outcome::Redirect,
@@ -265,7 +265,8 @@ impl Tpay {
     }
 }
 
-/// Rejects fields of `data` that the autopayment model does not allow.
+/// Returns an error if `data` has a field that the autopayment model does not allow, or lacks one
+/// that it requires.
 pub(super) fn check_model(model: &Value, data: &Value, at: &str) -> Result<(), Refusal> {
     let wrong = |name: &str, why: &str| {
         Err(Refusal::field("wrong_model_data_combination", &format!("{at}.{name}"), why))
@@ -283,7 +284,7 @@ pub(super) fn check_model(model: &Value, data: &Value, at: &str) -> Result<(), R
     }
 }
 
-/// Rejects data that cannot be a card encrypted with a 2048-bit key.
+/// Returns an error if `blob` cannot be a card that is encrypted with a 2048-bit key.
 pub(super) fn check_blob(blob: &str, field: &str) -> Result<(), Refusal> {
     match STANDARD.decode(blob) {
         Ok(bytes) if bytes.len() == 256 => Ok(()),

@@ -1,5 +1,5 @@
-//! Actions of the payer (to pay, to decline and to open the payment page), and the notifications
-//! about them.
+//! The actions of the payer, such as paying, declining and opening the payment page, and the
+//! notifications about them.
 
 use super::check::decimal;
 use super::json::Members;
@@ -13,12 +13,12 @@ use crate::console::{self, Escaped};
 use crate::{Raw, Response};
 
 impl Tpay {
-    /// Returns the payment with this id or title.
+    /// Returns the payment with this id or title. Returns `None` if there is no such payment.
     pub fn transaction(&self, id: &str) -> Option<&Transaction> {
         self.find(id).and_then(|index| self.transactions.get(index))
     }
 
-    /// Pays the amount due of the payment or marketplace payment with this id or title. Returns
+    /// Pays the full amount of the payment or marketplace payment with this id or title. Returns
     /// whether it was found and pending.
     pub fn pay(&mut self, id: &str) -> bool {
         match self.find(id) {
@@ -30,13 +30,14 @@ impl Tpay {
         }
     }
 
-    /// Pays an amount other than the amount due, in grosze.
+    /// Pays `paid` grosze for the payment with this id or title, whether this is the amount due or
+    /// not. Returns whether the payment was found and pending.
     pub fn pay_amount(&mut self, id: &str, paid: u64) -> bool {
         self.find(id).is_some_and(|index| self.receive(index, paid))
     }
 
-    /// Adds a failed attempt to pay, with a `paymentErrorCode` such as `"101"`. Returns whether a
-    /// pending payment was found.
+    /// Adds a failed attempt to the payment or marketplace payment with this id or title. `code` is
+    /// the `paymentErrorCode`, such as `"101"`. Returns whether the payment was found and pending.
     pub fn decline(&mut self, id: &str, code: &'static str) -> bool {
         let at = self.clock.unix();
         let index = self.find(id);
@@ -50,7 +51,8 @@ impl Tpay {
         }
     }
 
-    /// Charges a payment back, and notifies the merchant. Returns whether a paid payment was found.
+    /// Charges back the payment with this id or title, and notifies the merchant. Returns whether
+    /// the payment was found and paid.
     pub fn chargeback(&mut self, id: &str) -> bool {
         let Some(found) = self.find(id).and_then(|index| self.transactions.get_mut(index)) else {
             return false;
@@ -65,7 +67,7 @@ impl Tpay {
         true
     }
 
-    /// Sends a test notification to a URL, as the panel does.
+    /// Sends a test notification to a URL, as the provider's panel does.
     pub fn notify_test(&self, url: &str) {
         let now = self.clock.unix();
         let title = format!("TR-SBX-TST{now}X");
@@ -87,8 +89,9 @@ impl Tpay {
         self.notify(Message::form("payment", &title, &fields), url);
     }
 
-    /// Applies the responses to notifications in two-step mode. The server does this before each
-    /// request. A test that reads the state must call this method first.
+    /// Applies the merchant's responses to notifications, which confirm or reject payments if
+    /// [`two_step`](Self::two_step) is set. The server calls this method before each request. A
+    /// test that reads the state must first call it.
     pub fn settle(&mut self) {
         let ended = self.outbox().deliveries();
         for delivery in ended.iter().skip(self.settled) {
@@ -114,7 +117,8 @@ impl Tpay {
         self.transactions.iter().position(|found| found.id == id || found.title == id)
     }
 
-    /// Records that the payer has paid `paid` grosze for a pending payment.
+    /// Records that the payer has paid `paid` grosze for a payment, and notifies the merchant.
+    /// Returns whether the payment was pending.
     pub(super) fn receive(&mut self, index: usize, paid: u64) -> bool {
         let now = self.clock.unix();
         let status = if self.two_step { "paid" } else { "correct" };
@@ -181,7 +185,7 @@ impl Tpay {
         self.notify(Message::form("payment", &found.title, &fields), url);
     }
 
-    /// Returns the payment page, with a button for each decision that is possible.
+    /// Returns the payment page, with a button for each decision that the payer can make.
     fn payment_page(&self, id: &str, title: &str) -> Response {
         let found = self.transaction(id);
         let (what, status) = match found {

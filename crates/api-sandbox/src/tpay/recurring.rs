@@ -1,5 +1,5 @@
-//! Recurring plans: `recurring.*`. Chosen: the formats of responses, because the documentation
-//! contains only requests.
+//! Recurring plans, for the endpoints `recurring.*`. Chosen: the formats of responses, because the
+//! documentation contains only requests.
 
 use serde_json::{Value, json};
 
@@ -14,27 +14,27 @@ use super::{ApiResult, Ask, Out, Tpay};
 /// A plan of recurring charges.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// The id, a ULID that the merchant chose.
+    /// The id of the plan, a ULID that the merchant chose.
     pub id: String,
     /// The status: `active`, `finished`, `failed` or `canceled`.
     pub status: &'static str,
-    /// The amount of each charge in grosze.
+    /// The amount of each charge, in grosze.
     pub grosze: u64,
     /// The charges, oldest first.
     pub charges: Vec<Charge>,
     request: Value,
 }
 
-/// One charge of a plan.
+/// A charge of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
     /// The id of the transaction, a ULID.
     pub transaction: String,
     /// The time of the charge, in Unix seconds.
     pub at: u64,
-    /// The number of attempts.
+    /// The number of attempts to collect the amount.
     pub attempts: u64,
-    /// Whether the charge is paid.
+    /// Whether one of the attempts succeeded.
     pub paid: bool,
 }
 
@@ -92,7 +92,8 @@ impl Charge {
     }
 }
 
-/// Checks that a BLIK instrument contains a BLIK alias.
+/// Returns an error unless the object `blik` is present for the type `blik_payid`, and missing for
+/// all other types.
 fn check_instrument(instrument: &Value) -> Result<(), Refusal> {
     let is_blik = instrument.at("paymentType") == "blik_payid";
     let at = "paymentInstrument.blik";
@@ -113,8 +114,8 @@ fn check_instrument(instrument: &Value) -> Result<(), Refusal> {
 }
 
 impl Tpay {
-    /// Creates the next charge of an active plan, and sends a notification to its callback. Returns
-    /// whether there is an active plan with this id.
+    /// Adds the next charge to an active plan, and notifies the merchant. `paid` says whether the
+    /// charge succeeds. Returns whether there is an active plan with this id.
     pub fn charge_plan(&mut self, id: &str, paid: bool) -> bool {
         let (transaction, at) = (self.ulid(), self.clock.unix());
         let found = self.plans.iter_mut().find(|plan| plan.id == id);

@@ -1,4 +1,4 @@
-//! Refunds of payments, and refunds to card tokens: `refunds.*`.
+//! Refunds of payments, and refunds to card tokens, for the endpoints `refunds.*`.
 
 use serde_json::{Value, json};
 
@@ -7,10 +7,10 @@ use super::json::Members;
 use super::text::date_time;
 use super::{ApiResult, Ask, Out, Tpay, Transaction};
 
-/// A refund.
+/// A refund of a payment, or a refund to a card token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// The id: `rf_` and 16 characters.
+    /// The id of the refund: `rf_` and 16 characters.
     pub id: String,
     /// The id of the payment. Empty for a refund to a card token.
     pub transaction: String,
@@ -20,18 +20,18 @@ pub struct Refund {
     pub payer_email: String,
     /// The amount in grosze.
     pub grosze: u64,
-    /// The currency.
+    /// The currency of the amount, such as `PLN`.
     pub currency: String,
     /// The status: `new` until [`Tpay::finish_refunds`] is called, then `done`, or `authorized` for
     /// a refund to a card.
     pub status: &'static str,
     /// The time of creation, in Unix seconds.
     pub at: u64,
-    /// The time of the transfer, in Unix seconds. `None` if it is pending.
+    /// The time at which the refund was completed, in Unix seconds. `None` if it is pending.
     pub processed: Option<u64>,
-    /// Whether the payment was made by card.
+    /// Whether the refund is paid to a card.
     pub card: bool,
-    /// The card token, for a refund to a card token.
+    /// The card token. `None` for a refund of a payment.
     pub token: Option<String>,
 }
 
@@ -43,7 +43,7 @@ const CREATE: Rules = &[
     may("rocText", kinds::ROC_TEXT_OF_REFUND),
 ];
 
-/// The supported currencies: number and letters (ISO 4217).
+/// The numeric and the alphabetic codes of the supported currencies (ISO 4217).
 const CURRENCIES: [(i64, &str); 9] = [
     (985, "PLN"),
     (978, "EUR"),
@@ -97,7 +97,7 @@ impl Refund {
 }
 
 impl Tpay {
-    /// Completes all refunds.
+    /// Completes all refunds that are pending.
     pub fn finish_refunds(&mut self) {
         let now = self.clock.unix();
         for refund in self.refunds.iter_mut().filter(|refund| refund.status == "new") {

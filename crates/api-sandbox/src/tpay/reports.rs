@@ -1,5 +1,5 @@
-//! Reports: `reports.*`. Chosen: the format, because only the official PHP client has these
-//! endpoints.
+//! Reports, for the endpoints `reports.*`. Chosen: the format, because only the official PHP client
+//! has these endpoints.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! The endpoints: their paths and request bodies.
+//! The paths of the endpoints, and the bodies of their requests.
 
 use crate::routes;
 
@@ -7,11 +7,11 @@ use crate::routes;
 pub(super) enum Carries {
     /// No body.
     Nothing,
-    /// JSON.
+    /// A JSON body.
     Json,
-    /// JSON, or an empty body if all fields are optional.
+    /// A JSON body, or an empty body, because all fields are optional.
     MaybeJson,
-    /// A client id and secret.
+    /// A client id and secret, in the body or in a Basic header.
     Credentials,
 }
 
@@ -30,7 +30,7 @@ const fn bare_post(id: &'static str, path: &'static str) -> Route {
     Route::new(id, "POST", path, Carries::Nothing)
 }
 
-/// All endpoints. A fixed path precedes one that has a placeholder at the same position.
+/// All endpoints. If several of them match a path, the one without a placeholder is first.
 #[rustfmt::skip]
 pub(super) const ROUTES: [Route; 56] = [
     Route::new("oauth.token", "POST", "/oauth/auth", Carries::Credentials),

@@ -1,4 +1,4 @@
-//! Dispatch of requests to endpoints, and their responses.
+//! The dispatch of requests to endpoints, and the encoding of responses.
 
 use serde_json::Value;
 
@@ -73,7 +73,7 @@ impl Tpay {
         }
     }
 
-    /// Handles a request of a known route. Returns the response and whether the credentials are
+    /// Handles a request to a known endpoint. Returns the response, and whether the credentials are
     /// valid.
     fn serve(
         &mut self,
@@ -164,8 +164,8 @@ impl Service for Tpay {
         (self.response(Err(refusal)), Verdict { endpoint, signed })
     }
 
-    /// Returns the code and the message of each error. Errors of the marketplace are returned
-    /// unchanged.
+    /// Returns the code and the message of each error. For an error of the marketplace, returns the
+    /// body.
     fn rejection(&self, response: &Response) -> Option<String> {
         if response.status < 400 {
             return None;

@@ -9,13 +9,13 @@ pub(super) fn date_time(unix: u64) -> String {
     polish_date_time(unix)
 }
 
-/// Formats Unix seconds as `YYYY-MM-DDTHH:MM:SS+00:00`.
+/// Formats Unix seconds as `YYYY-MM-DDTHH:MM:SS+00:00`, in UTC.
 pub(super) fn iso_date_time(unix: u64) -> String {
     crate::date::date_time(unix).replace(' ', "T") + "+00:00"
 }
 
-/// Returns whether a string is `YYYY-MM-DDTHH:MM:SS` with an optional fraction, and `Z` or an
-/// offset.
+/// Returns whether a string has the format `YYYY-MM-DDTHH:MM:SS`, with an optional fraction,
+/// followed by `Z` or an offset.
 pub(super) fn is_iso_date_time(text: &str) -> bool {
     let Some((local, rest)) = text.split_at_checked(19) else { return false };
     let zone = match rest.strip_prefix('.') {
@@ -48,7 +48,7 @@ pub(super) fn ulid(unix: u64, number: u64) -> String {
     digits(unix.saturating_mul(1000), 10) + &digits(number, 16)
 }
 
-/// Formats JSON as PHP does: slashes are escaped, and so are characters outside ASCII.
+/// Formats JSON as PHP does: slashes and characters outside ASCII are escaped.
 pub(super) fn php_json(value: &serde_json::Value) -> String {
     let mut out = String::new();
     for char in value.to_string().chars() {
@@ -66,9 +66,9 @@ pub(super) fn php_json(value: &serde_json::Value) -> String {
     out
 }
 
-/// Parses a query or form. The provider accepts a space as `+` or `%20`, and any other byte with or
-/// without an escape. So only characters that RFC 3986 does not allow in a query are rejected,
-/// except brackets.
+/// Parses a query or form. The provider accepts a space as `+` or `%20`, and all other characters
+/// both escaped and unescaped. This parser rejects unescaped characters only if RFC 3986 does not
+/// allow them in a query, and accepts brackets in any case.
 pub(super) fn pairs(text: &str) -> Result<Pairs, String> {
     query::split(text, unescape)
 }

@@ -1,4 +1,4 @@
-//! Card tokens, and Apple Pay sessions: `tokens.*` and `wallet.init_apple_pay`.
+//! Card tokens, and Apple Pay sessions, for the endpoints `tokens.*` and `wallet.init_apple_pay`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,12 +10,12 @@ use super::notify::Message;
 use super::pay::check_blob;
 use super::{ApiResult, Ask, Out, Tpay};
 
-/// A saved card.
+/// The token of a saved card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardToken {
-    /// The token: 64 letters and digits.
+    /// The value of the token: 64 letters and digits.
     pub value: String,
-    /// The status: `ACTIVE`, `DELETED`, `RESUME` or `SUSPENDED`.
+    /// The status of the token: `ACTIVE`, `DELETED`, `RESUME` or `SUSPENDED`.
     pub status: &'static str,
     /// The last digits of the card number.
     pub tail: String,
@@ -48,8 +48,8 @@ const APPLE_PAY: Rules = &[
 ];
 
 impl Tpay {
-    /// Completes a tokenization, as the payer does, and notifies the merchant. Returns the token.
-    /// Returns `None` if there is no such tokenization.
+    /// Completes the tokenization with this id, as the payer does, and notifies the merchant.
+    /// Returns the value of the new card token. Returns `None` if there is no such tokenization.
     pub fn tokenize(&mut self, id: &str) -> Option<String> {
         let at = self.tokenizations.iter().position(|known| known.id == id)?;
         let tokenization = self.tokenizations.remove(at);
@@ -67,8 +67,8 @@ impl Tpay {
         Some(value)
     }
 
-    /// Replaces the card of a token, as a bank does, and sends a notification to the URL of the
-    /// panel. Returns whether the token exists and the URL is set.
+    /// Replaces the card of a token, as a bank does, and sends a notification to
+    /// [`panel_url`](Self::panel_url). Returns whether the token exists and the URL is set.
     pub fn update_token(&mut self, value: &str) -> bool {
         let found = self.card_tokens.iter_mut().find(|card| card.value == value);
         let (Some(card), Some(url)) = (found, &self.panel_url) else { return false };

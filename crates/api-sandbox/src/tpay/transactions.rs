@@ -1,4 +1,4 @@
-//! Payments: `transactions.*`.
+//! Payments, for the endpoints `transactions.*`.
 
 use serde_json::{Value, json};
 
@@ -8,22 +8,22 @@ use super::pay::{PAY, Paying};
 use super::text::date_time;
 use super::{ApiResult, Ask, Out, Outcome, POS_ID, Refund, Tpay};
 
-/// A payment.
+/// A payment, which the API calls a transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transaction {
-    /// The id, a ULID.
+    /// The id of the payment, a ULID.
     pub id: String,
     /// The title that the payer sees, such as `TR-SBX-0000004`.
     pub title: String,
     /// The status: `pending`, `paid`, `correct`, `refund` or `canceled`.
     pub status: &'static str,
-    /// The amount due in grosze.
+    /// The amount due, in grosze.
     pub grosze: u64,
-    /// The paid amount in grosze.
+    /// The amount that has been paid, in grosze.
     pub paid: u64,
-    /// The refunded amount in grosze.
+    /// The amount that has been refunded, in grosze.
     pub refunded: u64,
-    /// The currency of all amounts.
+    /// The currency of all amounts, such as `PLN`.
     pub currency: String,
     /// The description that the payer sees.
     pub description: String,
@@ -31,13 +31,14 @@ pub struct Transaction {
     pub hidden_description: String,
     /// The time of creation, in Unix seconds.
     pub created: u64,
-    /// The time of the payment, in Unix seconds. `None` if it is not paid.
+    /// The time at which the payer paid, in Unix seconds. `None` if the payment has not been paid.
     pub realized: Option<u64>,
-    /// The attempts to pay.
+    /// The attempts to pay, oldest first.
     pub attempts: Vec<Attempt>,
-    /// Whether the transaction is locked (`transaction_lock`).
+    /// Whether the transaction is locked, so that requests to change it fail with
+    /// `transaction_lock`.
     pub locked: bool,
-    /// The URL to which notifications are sent.
+    /// The URL to which notifications are sent. `None` means that they are not sent.
     pub notification_url: Option<String>,
     pub(super) is_card: bool,
     pub(super) success_url: Option<String>,
@@ -75,7 +76,7 @@ const PAYER: Rules = &[
     may("userAgent", Kind::Text(1, 255)),
 ];
 
-/// The fields of the payer of a recurring plan, which are those of a payer without `ip` and
+/// The fields of the payer of a recurring plan: those of other payers, without `ip` and
 /// `userAgent`.
 pub(super) const PAYER_OF_PLAN: Rules = PAYER.split_at(PAYER.len() - 2).0;
 
@@ -136,7 +137,8 @@ const QR: Rules = &[
 ];
 
 impl Tpay {
-    /// Applies the result of the payment data, and returns the response of `create` and `pay`.
+    /// Applies the outcome of an attempt to pay, if there is one, to a transaction. Returns the
+    /// response to `create` or `pay`.
     fn carry_out(&mut self, index: usize, paying: Option<Paying>) -> ApiResult {
         let now = self.clock.unix();
         let outcome = paying.as_ref().map(|paying| paying.outcome);
@@ -227,13 +229,13 @@ impl Tpay {
         self.carry_out(self.transactions.len() - 1, paying)
     }
 
-    /// Returns the index of the payment in the path.
+    /// Returns the index of the payment whose id is in the path.
     fn named(&self, ask: &Ask) -> Result<usize, Refusal> {
         let found = self.transactions.iter().position(|found| found.id == ask.value(0));
         found.ok_or_else(|| Refusal::unknown("transaction"))
     }
 
-    /// Returns the payment in the path, if it may be changed.
+    /// Returns the payment whose id is in the path, unless it is locked.
     fn changeable(&mut self, ask: &Ask) -> Result<&mut Transaction, Refusal> {
         let index = self.named(ask)?;
         let found = self.transactions.get_mut(index);
@@ -381,7 +383,7 @@ impl Tpay {
         self.refunds_of(ask)
     }
 
-    /// Returns the payment in the path, with its refunds.
+    /// Returns the payment whose id is in the path, with its refunds.
     fn refunds_of(&self, ask: &Ask) -> ApiResult {
         let index = self.named(ask)?;
         let (page, within) = (ask.page()?, ask.period()?);
@@ -407,7 +409,7 @@ impl Tpay {
 }
 
 impl Transaction {
-    /// Returns the transaction in the format of `create` and `pay`.
+    /// Returns the transaction in the format of the responses to `create` and `pay`.
     fn json(&self) -> Value {
         let realized = self.realized.map(date_time);
         let payer = |name: &str| self.payer.text(&format!("/{name}")).unwrap_or_default();
@@ -441,7 +443,7 @@ impl Transaction {
         })
     }
 
-    /// Returns the transaction in the format of `get` and `list`.
+    /// Returns the transaction in the format of the responses to `get` and `list`.
     fn full_json(&self) -> Value {
         let mut body = self.json();
         let lock = if self.locked { json!("Transaction") } else { Value::Null };

@@ -14,7 +14,7 @@ use crate::addresses::Address;
 
 /// The number of satoshis in a whole token.
 ///
-/// See the example of the module [`balances`](crate::balances).
+/// See the example in the module [`balances`](crate::balances).
 pub const SATOSHIS: i64 = 100_000_000;
 
 const DECIMALS: u8 = 8;
@@ -54,8 +54,8 @@ impl Satoshis {
         self.0
     }
 
-    /// Returns the amount as a 64-bit floating-point number represents it: above 2^53 satoshis, the
-    /// amount is rounded to the nearest such number, ties to even.
+    /// Returns the amount rounded to the nearest 64-bit floating-point number, with ties to even.
+    /// Amounts of up to 2^53 satoshis are unchanged.
     pub(crate) fn as_double(self) -> Self {
         let size = self.0.unsigned_abs();
         let bits = u64::BITS - size.leading_zeros();
@@ -75,8 +75,8 @@ impl Satoshis {
     /// PHP before 8.4. Only the number at the beginning of the string counts, so `5,000` is 5. A
     /// string that does not begin with a number is 0.
     ///
-    /// Returns `None` if the result is larger than any balance, or not an integer: PHP does not
-    /// round numbers of 10^15 or more.
+    /// Returns `None` if the result does not fit into 64 bits, or is not an integer. The latter is
+    /// possible because PHP does not round numbers of 10^15 or more.
     pub(crate) fn from_php(text: &str) -> Option<Self> {
         let number = php_number(text);
         let number = if number.is_empty() { 0.0 } else { number.parse::<f64>().ok()? };
@@ -88,9 +88,9 @@ impl Satoshis {
     }
 }
 
-/// Returns the number at the beginning of a string, as found by PHP's `floatval` and `intval`:
-/// whitespace, a sign, digits with a decimal point, and an exponent. Returns an empty string if
-/// there are no digits.
+/// Returns the number at the beginning of a string, as recognized by PHP's `floatval` and `intval`:
+/// an optional sign, digits with an optional decimal point, and an optional exponent. Leading
+/// whitespace is skipped. Returns an empty string if there are no digits.
 pub(crate) fn php_number(text: &str) -> &str {
     let text = text.trim_start_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
     let digits = |from: usize| {
@@ -119,8 +119,9 @@ pub(crate) fn php_number(text: &str) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// Rounds like PHP's `round($value)` before PHP 8.4: first to 15 significant digits, so that
-/// 1000000000.4999999 becomes 1000000001. Numbers of 10^15 or more are unchanged.
+/// Rounds to an integer like PHP's `round($value)` before PHP 8.4, which first rounds to 15
+/// significant digits, so that 1000000000.4999999 becomes 1000000001. Numbers of 10^15 or more are
+/// unchanged.
 fn php_round(value: f64) -> f64 {
     const BEYOND: f64 = 1e15;
     let half_up = |size: f64| (size + 0.5).floor();
@@ -151,14 +152,14 @@ impl fmt::Display for Satoshis {
 impl FromStr for Satoshis {
     type Err = InputError;
 
-    /// Parses whole tokens with at most eight decimals: `12`, `0.5`, `1e3`.
+    /// Parses an amount in whole tokens with at most eight decimal places: `12`, `0.5`, `1e3`.
     fn from_str(text: &str) -> Result<Self, InputError> {
         text.parse::<Amount>()?.try_into()
     }
 }
 
 impl From<Satoshis> for Amount {
-    /// Converts to whole tokens, with eight decimals.
+    /// Converts to whole tokens, with eight decimal places.
     fn from(satoshis: Satoshis) -> Self {
         Self::from_minor_units(satoshis.0, DECIMALS)
     }
@@ -167,10 +168,10 @@ impl From<Satoshis> for Amount {
 impl TryFrom<Amount> for Satoshis {
     type Error = InputError;
 
-    /// Converts from whole tokens with at most eight decimals.
+    /// Converts from whole tokens with at most eight decimal places.
     fn try_from(amount: Amount) -> Result<Self, InputError> {
         amount.minor_units(DECIMALS).map(Self).ok_or_else(|| {
-            InputError::new("amount", "has more than eight decimals or is too large")
+            InputError::new("amount", "has more than 8 decimal places or is too large")
         })
     }
 }
@@ -188,18 +189,19 @@ pub(crate) fn satoshis<'de, D: Deserializer<'de>>(
     Ok(wire::integer(deserializer)?.map(Satoshis))
 }
 
-/// An amount of one asset, with its precision.
+/// An amount of one asset, with the asset's precision.
 ///
-/// See the example of the module [`balances`](crate::balances).
+/// See the example in the module [`balances`](crate::balances).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object,
-/// where the balance is a number. `value` and `precision` are from the provider's plug-in of 2022.
+/// whose balances are plain numbers. `value` and `precision` are from the provider's plug-in of
+/// 2022.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quantity {
     /// The amount in the asset's smallest unit, which is a satoshi unless `precision` is set.
     pub value: Satoshis,
-    /// The number of decimals of the asset. `None` means 8. Returned by servers since 2022.
+    /// The number of decimal places of the asset. `None` means 8. Returned by servers since 2022.
     pub precision: Option<u8>,
 }
 
@@ -218,8 +220,8 @@ impl Quantity {
         Satoshis(scaled)
     }
 
-    /// Compares the quantity with an amount. With 8 decimals, both are compared as 64-bit
-    /// floating-point numbers, as on the server. Otherwise they are compared exactly.
+    /// Compares the quantity with an amount. With 8 decimal places, both are compared as 64-bit
+    /// floating-point numbers, as on the server. Otherwise, they are compared exactly.
     pub(crate) fn compare(self, amount: Satoshis) -> Ordering {
         let (value, wanted) = (i128::from(self.value.0), i128::from(amount.0));
         let decimals = self.decimals();
@@ -233,8 +235,8 @@ impl Quantity {
         }
     }
 
-    /// Returns the sum in the smaller of the two units. Returns `None` if a value does not fit into
-    /// that unit.
+    /// Returns the sum in the smaller of the two units. Returns `None` if one of the quantities
+    /// does not fit into 64 bits in that unit.
     fn plus(self, other: Self) -> Option<Self> {
         let decimals = self.decimals().max(other.decimals());
         let scaled = |quantity: Self| {
@@ -266,7 +268,7 @@ impl Serialize for Quantity {
 }
 
 impl<'de> Deserialize<'de> for Quantity {
-    /// Deserializes `5`, `"5"` and `{"value":5,"precision":8}`.
+    /// Deserializes a number (`5` or `"5"`) or an object (`{"value":5,"precision":8}`).
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         struct Full {
@@ -342,8 +344,8 @@ fn parse<T: DeserializeOwned, E: Error>(raw: &RawValue) -> Result<T, E> {
 /// assert_eq!(balances.get("LTBCOIN"), Satoshis::new(0));
 /// ```
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object. `[]`
-/// for no balances is from the server of 2017.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object. That
+/// `[]` means no balances is from the server's source code of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Balances(BTreeMap<String, Listed>);
@@ -362,10 +364,10 @@ impl Balances {
     }
 
     /// Returns the amount of an asset in satoshis, or 0 if the asset is not listed or its amount is
-    /// unknown. Names are case-sensitive.
+    /// unknown. Names of assets are case-sensitive.
     ///
-    /// An amount with a precision other than 8 is converted to satoshis: truncated, and saturating
-    /// at the numeric bounds.
+    /// An amount with a precision other than 8 is truncated to whole satoshis, and saturates at the
+    /// numeric bounds.
     pub fn get(&self, asset: &str) -> Satoshis {
         self.quantity(asset).map_or(Satoshis(0), Quantity::satoshis)
     }
@@ -376,7 +378,7 @@ impl Balances {
         self.0.get(asset)?.0
     }
 
-    /// Returns the amount of an asset, or 0 if it is not listed.
+    /// Returns the amount of an asset, which is 0 if the asset is not listed.
     pub(crate) fn holding(&self, asset: &str) -> Holding {
         match self.0.get(asset) {
             None => Holding::Known(Quantity::default()),
@@ -400,8 +402,8 @@ impl Balances {
     }
 
     /// Returns the sum of the balances of all verified and active addresses, which is how the
-    /// server computes a user's inventory. An address without these fields is treated as verified
-    /// and active.
+    /// server computes a user's inventory. An address without the fields `verified` and `active` is
+    /// treated as verified and active.
     pub fn from_addresses<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Self {
         let mut sum = Self::new();
         let counts =

@@ -12,7 +12,7 @@ use crate::{Client, error};
 
 /// The Tokenpass user that an account belongs to.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Account Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub struct CreditUser {
 
 /// A credit account.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Account Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -40,8 +40,8 @@ pub struct CreditUser {
 pub struct CreditAccount {
     /// The id of the account, a UUID.
     pub uuid: Option<String>,
-    /// The name of the account, with HTML entities, or the id of a user. `_` is the group's own
-    /// account.
+    /// The name of the account, with the HTML entities that the server sends, or the id of a user.
+    /// `_` is the group's own account.
     pub name: Option<String>,
     /// The balance in credits. It is negative if more credits were taken than given.
     pub balance: Option<i64>,
@@ -68,7 +68,8 @@ struct AccountFields {
     extra: ExtraFields,
 }
 
-/// The field in which the server of 2017 nests the fields of an account when it lists accounts.
+/// The name of the field in which the server of 2017 nests the fields of an account when it lists
+/// accounts.
 const DUMPED: &str = "\0*\0attributes";
 
 #[derive(Deserialize)]
@@ -78,8 +79,8 @@ struct AccountResponse {
 }
 
 impl From<AccountResponse> for CreditAccount {
-    /// Converts a response. When the server of 2017 lists accounts, it sends raw dumps of PHP
-    /// objects.
+    /// Converts an account from a response. When the server of 2017 lists accounts, it sends raw
+    /// dumps of PHP objects.
     fn from(response: AccountResponse) -> Self {
         let dumped = response.plain.extra.parse::<AccountFields>(DUMPED);
         let fields = match dumped {
@@ -100,14 +101,14 @@ impl From<AccountResponse> for CreditAccount {
 
 /// The accounts of a group.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Credit Accounts. The
-/// name `accounts` is from the server of 2017.
+/// name `accounts` is from the server's source code of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditAccounts {
-    /// The sum of the balances of all accounts.
+    /// The sum of the balances of all accounts, in credits.
     pub balance: Option<i64>,
     /// The number of accounts.
     pub count: Option<i64>,
@@ -129,7 +130,7 @@ fn account(response: &Response) -> Result<CreditAccount, ResponseError> {
 
 /// `GET /api/v1/credits/{group_uuid}/accounts`: lists the accounts of a group.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +163,7 @@ impl Endpoint for ListCreditAccounts {
 
 /// `POST /api/v1/credits/{group_uuid}/accounts`: creates a credit account.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -200,7 +201,7 @@ impl Endpoint for CreateCreditAccount {
 
 /// `GET /api/v1/credits/{group_uuid}/accounts/{account}`: returns one account by UUID or name.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,7 +232,7 @@ impl Endpoint for GetCreditAccount {
 /// `GET /api/v1/credits/{group_uuid}/accounts/{account}/history`: returns the entries of one
 /// account, newest first.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -265,7 +266,7 @@ impl Endpoint for GetCreditAccountHistory {
 impl Client {
     /// Returns the accounts of a group.
     ///
-    /// See the example of the module [`credits`](crate::credits).
+    /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -275,7 +276,7 @@ impl Client {
 
     /// Creates a credit account. The name is any string, or the id of a user.
     ///
-    /// See the example of the module [`credits`](crate::credits).
+    /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -289,7 +290,7 @@ impl Client {
 
     /// Returns the account with this UUID or name, or `None` if the group has no such account.
     ///
-    /// See the example of the module [`credits`](crate::credits).
+    /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If the group does not exist, the error has status 404.
@@ -303,7 +304,7 @@ impl Client {
 
     /// Returns the entries of an account, newest first.
     ///
-    /// See the example of the module [`credits`](crate::credits).
+    /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,4 +1,4 @@
-//! Bookings that give or take credits.
+//! Transfers of credits between the accounts of a group.
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, required,
@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Client, error};
 
-/// One of the two entries of a booking.
+/// One of the two ledger entries of a transfer.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, table of the Credit
 /// Transaction Object, whose names differ from those in the example.
@@ -30,7 +30,7 @@ pub struct BookedEntry {
     /// The reference that you set, such as an order number.
     #[serde(rename = "ref")]
     pub reference: Option<String>,
-    /// The time of the booking, in UTC: `YYYY-MM-DD HH:MM:SS`.
+    /// The time at which the entry was made, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: Option<String>,
     /// The time of the last change, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub updated_at: Option<String>,
@@ -39,9 +39,9 @@ pub struct BookedEntry {
     pub extra: ExtraFields,
 }
 
-/// A booking: an entry and its counter-entry, whose amounts add up to 0.
+/// A transfer of credits: a ledger entry and its counter-entry, whose amounts add up to 0.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Give App Credits and Take
 /// App Credits.
@@ -87,8 +87,8 @@ pub struct Entry {
 
 impl Entry {
     /// Creates an entry of `amount` credits for the account with this name or UUID. The amount must
-    /// be between 1 and `i64::MAX`: the server would book any other amount as 0 or as another
-    /// number.
+    /// be between 1 and `i64::MAX`, because the server would record any other amount as 0 or as a
+    /// different number.
     pub fn new(account: impl Into<String>, amount: u64) -> Self {
         Self { account: account.into(), amount, reference: None, counter_account: None }
     }
@@ -147,11 +147,11 @@ fn validate_entries(entries: &[Entry]) -> Result<(), InputError> {
 
 /// `POST /api/v1/credits/{group_uuid}/accounts/credit`: gives credits to accounts.
 ///
-/// The request is never retried if its outcome is unknown. It is not atomic: if an entry is
-/// rejected, the entries before it remain booked, and the response does not list them. Check the
-/// history in that case.
+/// The request is never retried if its outcome is unknown. It is not atomic: if the server rejects
+/// an entry, the entries before it remain in the ledger, and the response does not list them. In
+/// that case, check the history.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,11 +186,11 @@ impl Endpoint for GiveCredits {
 }
 
 /// `POST /api/v1/credits/{group_uuid}/accounts/debit`: takes credits from accounts, whose balances
-/// may go below 0.
+/// can become negative.
 ///
 /// The request is never retried if its outcome is unknown. It is not atomic; see [`GiveCredits`].
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,13 +224,13 @@ impl Endpoint for TakeCredits {
     }
 }
 
-/// # Credit bookings
+/// # Transfers of credits
 ///
 /// The request and response types are in the module [`credits`](crate::credits).
 impl Client {
     /// Gives credits to accounts.
     ///
-    /// See the example of the module [`credits`](crate::credits).
+    /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). After an error, check the history before you send the
@@ -245,7 +245,7 @@ impl Client {
 
     /// Takes credits from accounts.
     ///
-    /// See the example of the module [`credits`](crate::credits).
+    /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). After an error, check the history before you send the

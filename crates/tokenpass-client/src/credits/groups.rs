@@ -11,7 +11,7 @@ use crate::{Client, error};
 
 /// A group of credit accounts.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Group Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct CreditGroup {
     pub name: Option<String>,
     /// Whether the group is active.
     pub active: Option<bool>,
-    /// The client ids of the applications that may use the group, as sent by the server: some
+    /// The client ids of the applications that may use the group, as sent by the server. Some
     /// servers send one string with commas, or an empty string. [`clients`](CreditGroup::clients)
     /// returns the separate ids.
     #[serde(default, deserialize_with = "wire::texts")]
@@ -38,8 +38,8 @@ pub struct CreditGroup {
 }
 
 impl CreditGroup {
-    /// Returns an iterator over the client ids of the applications that may use the group, in all
-    /// formats that servers send.
+    /// Returns an iterator over the client ids of the applications that may use the group, in
+    /// whatever format the server sent them.
     pub fn clients(&self) -> impl Iterator<Item = &str> {
         let entries = self.app_whitelist.iter().flat_map(|entry| entry.split([',', '\n']));
         entries.map(str::trim).filter(|id| !id.is_empty())
@@ -54,10 +54,10 @@ fn group(response: &Response) -> Result<CreditGroup, ResponseError> {
     required("credit_group", error::success::<Wrapped>(response)?.credit_group)
 }
 
-/// `POST /api/v1/credits`: creates a group. Only the applications on the whitelist of the group can
-/// use it. Therefore, add your own client id, as [`Client::create_credit_group`] does.
+/// `POST /api/v1/credits`: creates a group. Only the applications on its whitelist can use a group.
+/// Therefore, add your own client id, as [`Client::create_credit_group`] does.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -73,7 +73,7 @@ impl CreateCreditGroup {
         Self { name: name.into(), app_whitelist: Vec::new() }
     }
 
-    /// Adds the client id of an application that may use the group. May be called several times.
+    /// Adds the client id of an application that may use the group. Can be called several times.
     #[must_use]
     pub fn allow(mut self, client_id: impl Into<String>) -> Self {
         self.app_whitelist.push(client_id.into());
@@ -127,8 +127,8 @@ impl UpdateCreditGroup {
         Self { group: group.into(), name: None, app_whitelist: Vec::new() }
     }
 
-    /// Adds the client id of an application that may use the group. May be called several times;
-    /// all ids together replace the previous whitelist. A whitelist cannot be emptied.
+    /// Adds the client id of an application that may use the group. Can be called several times.
+    /// Together, the ids replace the previous whitelist. A whitelist cannot be emptied.
     #[must_use]
     pub fn allow(mut self, client_id: impl Into<String>) -> Self {
         self.app_whitelist.push(client_id.into());
@@ -155,9 +155,9 @@ impl Endpoint for UpdateCreditGroup {
     }
 }
 
-/// `GET /api/v1/credits`: lists the groups of the API user.
+/// `GET /api/v1/credits`: lists the groups of the API user, to whom the client id belongs.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -187,7 +187,7 @@ impl Endpoint for ListCreditGroups {
 
 /// `GET /api/v1/credits/{group_uuid}`: returns one group.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,7 +214,7 @@ impl Endpoint for GetCreditGroup {
 
 /// `GET /api/v1/credits/{group_uuid}/history`: returns all entries of a group, newest first.
 ///
-/// See the example of the module [`credits`](crate::credits).
+/// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,9 +243,9 @@ impl Endpoint for GetCreditGroupHistory {
 ///
 /// The request and response types are in the module [`credits`](crate::credits).
 impl Client {
-    /// Creates a group that this application may use.
+    /// Creates a group whose whitelist contains this application.
     ///
-    /// See the example of the module [`credits`](crate::credits).
+    /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -255,7 +255,7 @@ impl Client {
 
     /// Renames a group, or replaces its whitelist.
     ///
-    /// See the example of the module [`credits`](crate::credits).
+    /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -263,9 +263,9 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns the groups of the API user.
+    /// Returns the groups of the API user, to whom the client id belongs.
     ///
-    /// See the example of the module [`credits`](crate::credits).
+    /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -275,7 +275,7 @@ impl Client {
 
     /// Returns the group with this UUID, or `None` if there is none.
     ///
-    /// See the example of the module [`credits`](crate::credits).
+    /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -285,7 +285,7 @@ impl Client {
 
     /// Returns all entries of a group, newest first.
     ///
-    /// See the example of the module [`credits`](crate::credits).
+    /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -12,7 +12,7 @@ use crate::{Client, error, validate};
 /// `POST /accounts/files`: uploads a document for an account, or for a person of the account.
 ///
 /// Experimental: the provider does not document how the content is encoded, which file types and
-/// sizes are accepted, whether the person is optional, and what the response contains.
+/// sizes are accepted, whether the person is optional, or what the response contains.
 ///
 /// ```
 /// use tpay_client::accounts::UploadAccountFile;
@@ -34,8 +34,8 @@ pub struct UploadAccountFile {
 }
 
 impl UploadAccountFile {
-    /// Creates an upload of `content`, which is encoded in base64, for the account with this id.
-    /// [`Client::list_documents`] lists the document types.
+    /// Creates an upload of `content` for the account with this id. Pass the raw bytes: this method
+    /// encodes them in base64. [`Client::list_documents`] lists the document types.
     pub fn new(
         account_id: impl Into<String>,
         document_type: impl Into<DocumentTypeId>,
@@ -44,7 +44,7 @@ impl UploadAccountFile {
         Self::encoded(account_id, document_type, base64(content.as_ref()))
     }
 
-    /// Creates an upload of content that is already encoded. It is sent unchanged.
+    /// Creates an upload of content that you have already encoded. It is sent unchanged.
     pub fn encoded(
         account_id: impl Into<String>,
         document_type: impl Into<DocumentTypeId>,
@@ -91,7 +91,7 @@ impl Endpoint for UploadAccountFile {
 impl Client {
     /// Uploads a document for an account, or for a person of the account. Experimental.
     ///
-    /// See the example of the module [`accounts`](crate::accounts).
+    /// See the example in the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -11,7 +11,7 @@ use crate::{Client, error, validate};
 
 /// An address of a new merchant.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -64,7 +64,7 @@ impl MerchantAddress {
         country: impl Into<String>,
         /// Sets the phone number, such as `+48610000001`.
         phone: impl Into<String>,
-        /// Sets whether this is the main address. At most one address may be the main address.
+        /// Sets whether this is the main address. At most one address can be the main address.
         is_main: bool,
         /// Sets whether this is the correspondence address.
         is_correspondence: bool,
@@ -75,7 +75,7 @@ impl MerchantAddress {
 
 /// A contact person of a new merchant.
 ///
-/// See the example of the module [`accounts`](crate::accounts).
+/// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the provider's API reference, `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -142,7 +142,7 @@ pub struct CreateMerchant {
 }
 
 impl CreateMerchant {
-    /// Creates a merchant with an offer code and an e-mail address.
+    /// Creates a request to register a merchant with this offer code and e-mail address.
     pub fn new(offer_code: impl Into<String>, email: impl Into<String>) -> Self {
         Self {
             offer_code: offer_code.into(),
@@ -170,11 +170,11 @@ impl CreateMerchant {
         legal_form: impl Into<LegalFormId>,
         /// Sets the category of sale; see [`Client::list_categories`].
         category_id: impl Into<CategoryId>,
-        /// Sets the addresses. At most one may be the main address.
+        /// Sets the addresses of the merchant. At most one can be the main address.
         address: impl Into<Vec<MerchantAddress>>,
-        /// Sets the websites.
+        /// Sets the websites of the merchant.
         website: impl Into<Vec<Website>>,
-        /// Sets the contact persons.
+        /// Sets the contact persons of the merchant.
         contact_person: impl Into<Vec<ContactPerson>>,
         /// Sets whether the merchant consents to the use of the API.
         merchant_api_consent: bool,
@@ -211,7 +211,7 @@ impl Endpoint for CreateMerchant {
 impl Client {
     /// Registers a merchant of a partner.
     ///
-    /// See the example of the module [`accounts`](crate::accounts).
+    /// See the example in the module [`accounts`](crate::accounts).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

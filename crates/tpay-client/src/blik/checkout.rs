@@ -21,7 +21,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 pub struct BlikResult {
     /// The id of the transaction. Store it: a transaction that is not paid can be paid later.
     pub transaction_id: String,
-    /// The transaction as last received.
+    /// The transaction as it was last received.
     pub transaction: Transaction,
     /// The decision about the payment.
     pub decision: BlikDecision,
@@ -29,7 +29,7 @@ pub struct BlikResult {
 
 /// The decision about a BLIK payment, and what to do next.
 ///
-/// See the example of the module [`blik`](crate::blik).
+/// See the example in the module [`blik`](crate::blik).
 ///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/pay` and
 /// `GET /transactions/{transactionId}`.
@@ -47,19 +47,20 @@ pub enum BlikDecision {
         error: Option<Error>,
     },
     /// The payment request was rejected or could not be sent, so this code was not used. An earlier
-    /// attempt of the same transaction may still be confirmed. Correct the request as the error
+    /// attempt to pay the same transaction can still be confirmed. Correct the request as the error
     /// describes, then read the transaction before you pay it again.
     Rejected {
         /// The error of the payment request.
         error: Error,
     },
-    /// The alias exists in several applications. Ask the payer to choose one, and pay again with
-    /// the `application_code` of that application as [`key`](super::BlikAlias::key) of the alias.
+    /// The alias exists in several banking applications. Ask the payer to choose one, and pay again
+    /// with the `application_code` of that application as [`key`](super::BlikAlias::key) of the
+    /// alias.
     ChooseApplication(Vec<Alternative>),
-    /// The transaction is cancelled, refunded or failed, and can no longer be paid. Create another
+    /// The transaction is cancelled, refunded or failed, and can no longer be paid. Create a new
     /// one.
     Closed,
-    /// There was no decision in the given time, and the payer may still pay. Do not take another
+    /// There was no decision in the given time, and the payer can still pay. Do not take another
     /// payment, and do not pay with another code. Wait for the notification, or read the
     /// transaction later. If the transaction was cancelled ([`Client::cancel_transaction`] returned
     /// no error), a new one can be created.
@@ -78,10 +79,10 @@ impl Client {
     /// decision.
     ///
     /// `wait` is the time limit for the whole call. After that time, no further request is sent. A
-    /// request that was sent before may take as long as the client's timeout and retries allow. The
+    /// request that was sent before can take as long as the client's timeout and retries allow. The
     /// payment request is always sent, and if its response is lost, the transaction is read at
-    /// least once. The status is requested every two seconds. The client's clock is used for
-    /// waiting.
+    /// least once. The status is requested every two seconds. Waiting is measured with the client's
+    /// clock.
     ///
     /// All arguments are validated before the first request, so no transaction is created if the
     /// code is invalid. `order` must not have a payment method.
@@ -142,10 +143,10 @@ impl Client {
     /// Earlier attempts to pay the transaction do not count as the decision, even if they are
     /// declined later. The provider identifies an attempt by its date only, and does not document
     /// whether attempts without a decision are listed. Therefore, do not call this method after
-    /// [`BlikDecision::Undecided`]: the earlier attempt may still be confirmed, and its late
-    /// decline could be taken for a decline of the new code.
+    /// [`BlikDecision::Undecided`]: the earlier attempt can still be confirmed, and if it is
+    /// declined late, this could be mistaken for a decline of the new code.
     ///
-    /// `wait` is as in [`take_blik_payment`](Client::take_blik_payment).
+    /// `wait` has the same meaning as in [`take_blik_payment`](Client::take_blik_payment).
     ///
     /// # Errors
     /// Returns an error if an argument is invalid or the transaction cannot be read. The
@@ -182,7 +183,7 @@ impl Client {
         let mut is_read_due = true;
         let lost = match self.pay_transaction(&checkout.id, checkout.pay.clone()) {
             Ok(paid) => {
-                // The response may lack the status, for example if it is from a proxy.
+                // The response can lack the status, for example if it is from a proxy.
                 if paid.status.is_some() {
                     transaction = paid;
                     is_read_due = false;
@@ -264,8 +265,8 @@ struct Checkout {
 }
 
 impl Checkout {
-    /// Creates the payment of a transaction whose state is `before`. A new transaction has no
-    /// attempts.
+    /// Creates a payment of a transaction. `before` is the state of the transaction before the
+    /// payment. A new transaction has no attempts.
     fn new(
         id: String,
         pay: Pay,
@@ -302,7 +303,7 @@ impl Checkout {
 
     /// Returns the reason for a new declined attempt, if there is one. Earlier attempts remain in
     /// the transaction, and their order is not documented. An attempt that is declined later keeps
-    /// its date. Two attempts may have the same date.
+    /// its date. Two attempts can have the same date.
     fn decline(&self, transaction: &Transaction) -> Option<(Option<PaymentErrorCode>,)> {
         let declined: Vec<&Attempt> = attempts(transaction).filter(|a| is_failed(a)).collect();
         let is_new = |attempt: &&&Attempt| {
@@ -312,7 +313,7 @@ impl Checkout {
         if let Some(newest) = declined.iter().filter(is_new).max_by_key(|attempt| &attempt.date) {
             return Some((newest.payment_error_code.clone(),));
         }
-        // After an earlier attempt, the status may be that of the earlier attempt.
+        // If there was an earlier attempt, the status can be that of this attempt.
         let is_first = self.earlier.is_empty() && !self.was_declined;
         (is_first && is_declined(transaction)).then_some((None,))
     }
@@ -337,7 +338,7 @@ fn is_failed(attempt: &Attempt) -> bool {
     attempt.payment_error_code.as_ref().is_some_and(|code| !code.as_str().is_empty())
 }
 
-/// Returns the payment method of a valid BLIK payment.
+/// Returns the payment method for a BLIK payment, or an error if the payment is invalid.
 fn payment_method(blik: BlikPayment) -> Result<Pay, InputError> {
     if !blik.has_code_or_alias() {
         return Err(InputError::new("blik_token", "must be set unless there is an alias"));

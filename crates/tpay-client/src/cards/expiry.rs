@@ -4,7 +4,7 @@ use std::fmt;
 
 use api_auth::InputError;
 
-/// The month in which a card expires, between 2000 and 2099.
+/// The month and the year in which a card expires, from 2000 to 2099.
 ///
 /// Notifications use `MMYY`, requests `YYMM`. A string such as `0625` is valid in both formats, so
 /// each method names its format.
@@ -34,7 +34,7 @@ impl CardExpiry {
     /// Creates an expiry date from its month, from 1 to 12, and its year, from 2000 to 2099.
     ///
     /// # Errors
-    /// Returns an error if a number is out of range.
+    /// Returns an error if the month or the year is out of range.
     pub fn new(month: u8, year: u16) -> Result<Self, InputError> {
         if !(1..=12).contains(&month) {
             return Err(InputError::new("month", "must be between 1 and 12"));

@@ -1,17 +1,18 @@
 //! A cache of fetched certificates, keyed by file name.
 //!
-//! The names are taken from messages that are not verified yet, so any sender can choose them:
+//! The names are taken from messages that are not verified yet, so any sender can choose them.
+//! Therefore:
 //!
 //! - each name has its own pause, so that invalid messages with one name do not block another name;
 //! - the usual names are not counted and never evicted, so that invalid messages with other names
 //!   never block them;
-//! - the number of other names that never verified a message is limited, and they never evict a
-//!   name that did. The oldest of them is evicted after its pause;
+//! - the number of other names whose certificates never verified a message is limited, and they
+//!   never evict a name whose certificate did. The oldest of them is evicted after its pause;
 //! - all fetches of such names share one budget. If more messages need it than it allows, it is
 //!   assigned at random, so that no sender can use all of it by timing its messages;
 //! - within a name, a certificate that never verified a message never evicts one that did;
-//! - no lock is held during a fetch. Only messages that no cached certificate verifies wait for a
-//!   fetch, except in the thread that fetches.
+//! - no lock is held during a fetch. Meanwhile, other threads wait only with messages that no
+//!   cached certificate verifies.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
@@ -24,16 +25,17 @@ use api_auth::jws::Certificate;
 const TTL: Duration = Duration::from_secs(3600);
 /// The pause between two fetches for one name.
 const PAUSE: Duration = Duration::from_secs(10);
-/// The maximum number of unusual names that never verified a message.
+/// The maximum number of unusual names whose certificates never verified a message.
 const MAX_UNVERIFIED: usize = 16;
-/// The maximum number of fetches in a burst for unusual names that never verified a message.
+/// The maximum number of fetches in a burst for unusual names whose certificates never verified a
+/// message.
 const MAX_FETCHES: u64 = 16;
-/// One more of these fetches is allowed after each interval.
+/// The time after which one more of these fetches is allowed.
 const FETCH_INTERVAL: Duration = Duration::from_secs(10);
 /// The maximum number of rejected claims that are counted.
 const MAX_REJECTIONS: usize = 256;
-/// The maximum number of cached certificates of a name that verified a message. The newest
-/// certificate is cached as well, even if it verified none.
+/// The maximum number of certificates that are cached for a name because they verified a message.
+/// The newest certificate is cached as well, even if it verified none.
 const MAX_VERIFIED: usize = 2;
 
 #[derive(Debug)]
@@ -50,7 +52,7 @@ struct State {
     budget: Budget,
 }
 
-/// The budget of fetches for unusual names that never verified a message.
+/// The budget of fetches for unusual names whose certificates never verified a message.
 #[derive(Debug)]
 struct Budget {
     /// The number of fetches that are allowed now.
@@ -91,7 +93,7 @@ pub(super) enum Claim<'a> {
     Fetch(Fetch<'a>),
     /// Another thread is fetching the certificate.
     Running(Running<'a>),
-    /// The pause of the name has not ended, or there is no budget or capacity for another name.
+    /// The pause of the name has not ended, or there is no budget or capacity for one more name.
     Paused,
 }
 
@@ -131,7 +133,7 @@ impl Entry {
     }
 }
 
-/// Returns whether a time differs from `now` by less than a span. This limits the age of entries
+/// Returns whether a time differs from `now` by less than `span`. This limits the age of entries
 /// even if the clock is set back.
 fn is_within(time: Option<SystemTime>, span: Duration, now: SystemTime) -> bool {
     let distance = |time| now.duration_since(time).unwrap_or_else(|error| error.duration());
@@ -262,12 +264,13 @@ impl Cache {
         Claim::Fetch(Fetch { cache: self, name })
     }
 
-    /// Returns whether an entry counts as an unusual name that never verified a message.
+    /// Returns whether an entry counts as an unusual name whose certificates never verified a
+    /// message.
     fn is_unverified(&self, entry: &Entry) -> bool {
         !entry.has_verified() && !self.usual.contains(&&*entry.name)
     }
 
-    /// Returns whether there are too many unverified names for one more.
+    /// Returns whether the limit of unverified names is reached.
     fn is_full(&self, entries: &[Entry]) -> bool {
         entries.iter().filter(|entry| self.is_unverified(entry)).count() >= MAX_UNVERIFIED
     }
@@ -326,7 +329,7 @@ pub(super) struct Fetch<'a> {
 
 impl Fetch<'_> {
     /// Ends the fetch at `now`, with the certificate or, if it failed, without one. The pause
-    /// starts at `now`, so that a long fetch that failed is not repeated at once.
+    /// starts at `now`, so that a long fetch that failed is not repeated immediately.
     pub(super) fn end(self, certificate: Option<Certificate>, now: SystemTime) {
         self.cache.with(self.name, |entry| {
             entry.requested = Some(now);

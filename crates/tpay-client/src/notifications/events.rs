@@ -34,7 +34,7 @@ const MARKETPLACE_STATUSES: &[&str] = &["pending", "correct", "refund", "cancele
 wire_enum! {
     /// The type of an alias event.
     ///
-    /// See the example of the module [`notifications::events`](crate::notifications::events).
+    /// See the example in the module [`notifications::events`](crate::notifications::events).
     ///
     /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
     pub enum AliasEventKind {
@@ -51,7 +51,7 @@ wire_enum! {
 
 /// The registration, change, removal or expiry of BLIK aliases.
 ///
-/// See the example of the module [`notifications::events`](crate::notifications::events).
+/// See the example in the module [`notifications::events`](crate::notifications::events).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks (forms), and the official
 /// PHP client (forms and JSON).
@@ -68,7 +68,7 @@ pub struct AliasNotification {
 
 /// One alias of an [`AliasNotification`].
 ///
-/// See the example of the module [`notifications::events`](crate::notifications::events).
+/// See the example in the module [`notifications::events`](crate::notifications::events).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub struct NotifiedAlias {
     pub value: String,
     /// The type of the alias.
     pub kind: Option<AliasType>,
-    /// The expiry date in Polish time, `2028-12-10 09:27:59` or `2028-12-10`.
+    /// The expiry date in Polish local time, such as `2028-12-10 09:27:59` or `2028-12-10`.
     pub expiration_date: Option<String>,
 }
 
@@ -96,14 +96,15 @@ impl AliasNotification {
 }
 
 impl NotifiedAlias {
-    /// Returns the time of expiry in Unix seconds; for a date without a time, midnight of that
-    /// date. Returns `None` if the field is absent or does not contain a time; see
+    /// Returns the time of expiry in Unix seconds. A date without a time is interpreted as
+    /// midnight. Returns `None` if the field is absent or does not contain a time; see
     /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn expiration_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.expiration_date.as_deref())
     }
 
-    /// Reads one object, a list of objects, or a list in a form, whose objects are numbered.
+    /// Reads the aliases from one object, from a list of objects, or from the numbered objects of a
+    /// form.
     fn read_all(members: &Members) -> Result<Vec<Self>, ResponseError> {
         let read = |value: &Value| {
             let object = value.as_object().ok_or_else(Self::missing)?;
@@ -144,7 +145,7 @@ impl NotifiedAlias {
     }
 }
 
-/// Returns whether a member of the object that contains an alias's `value` is another alias.
+/// Returns whether a member of an object that is an alias itself contains another alias.
 fn is_alias(name: &str, value: &Value) -> bool {
     let is_numbered = name.bytes().all(|byte| byte.is_ascii_digit());
     let has_value = |value: &Value| value.get("value").is_some();
@@ -162,7 +163,7 @@ fn is_alias(name: &str, value: &Value) -> bool {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TokenizationNotification {
-    /// The id from the response to the request.
+    /// The id from the response to [`CreateCardToken`](crate::cards::CreateCardToken).
     pub tokenization_id: Option<String>,
     /// The token of the card, up to 64 characters.
     #[serde(skip_serializing)]
@@ -191,7 +192,7 @@ impl TokenizationNotification {
 /// A change of the token of a saved card, such as its status.
 /// [`Client::get_card_token`](crate::Client::get_card_token) returns the current status.
 ///
-/// See the example of the module [`notifications::events`](crate::notifications::events).
+/// See the example in the module [`notifications::events`](crate::notifications::events).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -209,7 +210,7 @@ pub struct TokenUpdateNotification {
 /// A marketplace payment. The unit of the amounts is not documented: compare them with your
 /// records.
 ///
-/// See the example of the module [`notifications::events`](crate::notifications::events).
+/// See the example in the module [`notifications::events`](crate::notifications::events).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -234,7 +235,8 @@ pub struct MarketplaceNotification {
     pub transaction_date: Option<String>,
     /// The description that the payer saw.
     pub transaction_description: Option<String>,
-    /// The time of booking in Polish local time, such as `2026-11-23 01:20:18`.
+    /// The time in Polish local time at which the payment was posted, such as
+    /// `2026-11-23 01:20:18`.
     pub transaction_booking_date: Option<String>,
     /// The token of the card, if the card was saved.
     #[serde(skip_serializing)]
@@ -254,8 +256,9 @@ impl MarketplaceNotification {
         local_time::unix_time(self.transaction_date.as_deref())
     }
 
-    /// Returns the time of booking in Unix seconds. Returns `None` if the field is absent or does
-    /// not contain a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time at which the payment was posted, in Unix seconds. Returns `None` if the
+    /// field is absent or does not contain a time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn booking_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.transaction_booking_date.as_deref())
     }
@@ -286,7 +289,7 @@ impl MarketplaceNotification {
 
 /// A charge of a recurring plan. Experimental.
 ///
-/// See the example of the module [`notifications::events`](crate::notifications::events).
+/// See the example in the module [`notifications::events`](crate::notifications::events).
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client. It is not certain that the body is JSON.
@@ -296,13 +299,13 @@ impl MarketplaceNotification {
 pub struct RecurringNotification {
     /// The id of the plan, a ULID such as `01KHXNTSWXP42CYFTF5TM3FJJX`.
     pub recurring_id: Option<String>,
-    /// The transaction of the charge, such as `TR-1234-ABC`.
+    /// The id of the charge's transaction, such as `TR-1234-ABC`.
     pub transaction_id: Option<String>,
     /// The reference that you set, such as an order number.
     pub hidden_description: Option<HiddenDescription>,
-    /// The number of the charge, from 1.
+    /// The number of the charge, counted from 1.
     pub iteration_count: Option<i64>,
-    /// The number of the attempt of this charge, from 1.
+    /// The number of the attempt of this charge, counted from 1.
     pub iteration_attempt_count: Option<i64>,
     /// The status of the charge, such as `failed`.
     pub status: Option<String>,
@@ -342,17 +345,18 @@ impl RecurringNotification {
     }
 }
 
-/// A genuine notification of an unknown kind, or with a body that is neither a form nor JSON
-/// without repeated names. [`read`](crate::Notifications::read) returns it as the payload of an
-/// error. There is no response that acknowledges it.
+/// A genuine notification of an unknown kind, or one whose body cannot be parsed, because it is
+/// neither a form nor JSON or because it contains a name twice.
+/// [`read`](crate::Notifications::read) returns it as the payload of an error. There is no response
+/// that acknowledges it.
 ///
-/// See the example of the module [`notifications::events`](crate::notifications::events).
+/// See the example in the module [`notifications::events`](crate::notifications::events).
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OtherNotification {
     /// The `type` or `event` of the notification, if it contains one.
     pub kind: Option<String>,
-    /// The unchanged body, which may contain secrets.
+    /// The unchanged body, which can contain secrets.
     pub body: Vec<u8>,
 }
 

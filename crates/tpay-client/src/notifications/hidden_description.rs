@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize, Serializer};
 /// assert!(latin != "zam\u{fffd}wienie" && latin.as_str().is_none());
 /// ```
 ///
-/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks, `tr_crc`; the encoding is
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks, `tr_crc`. The encoding is
 /// not documented.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(from = "String")]
@@ -39,7 +39,7 @@ impl HiddenDescription {
         &self.0
     }
 
-    /// Returns whether there are no bytes.
+    /// Returns whether the description is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -66,7 +66,7 @@ impl fmt::Debug for HiddenDescription {
 }
 
 impl Serialize for HiddenDescription {
-    /// Serializes the displayed string.
+    /// Serializes the string that `Display` formats.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }

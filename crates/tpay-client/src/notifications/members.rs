@@ -11,11 +11,11 @@ use serde_json::{Map, Number, Value};
 
 use super::hidden_description::HiddenDescription;
 
-/// The member by which a payment is recognized.
+/// The name of the member by which a payment is recognized.
 const TITLE: &str = "tr_id";
-/// The deepest nesting of names in a form, `a[b][c]`. Deeper names are not split.
+/// The maximum nesting depth of names in a form, such as `a[b][c]`. Deeper names are not split.
 const MAX_FORM_DEPTH: usize = 8;
-/// The deepest nesting of lists and objects in JSON.
+/// The maximum nesting depth of lists and objects in JSON.
 const MAX_JSON_DEPTH: usize = 100;
 /// The name by which `serde_json` marks raw JSON for its own types. An object with this name would
 /// be parsed as the JSON in its value.
@@ -35,7 +35,7 @@ pub(super) struct Members {
 
 impl Members {
     /// Parses a body: JSON if it begins with a brace, a form otherwise. Leading and trailing
-    /// whitespace is skipped. A repeated name is an error, because one parser may use the first
+    /// whitespace is skipped. A repeated name is an error, because one parser could use the first
     /// value and another the last.
     pub(super) fn read(body: &[u8]) -> Result<Self, ResponseError> {
         let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
@@ -68,8 +68,8 @@ impl Members {
         Ok(Self { object, not_utf8, has_title, is_repaired })
     }
 
-    /// Parses JSON. Strings may contain lone surrogates and bytes that are not UTF-8, and numbers
-    /// may have any size.
+    /// Parses JSON. Strings can contain lone surrogates and bytes that are not UTF-8, and numbers
+    /// can have any size.
     fn read_json(body: &[u8]) -> Result<Self, ResponseError> {
         let lossy = String::from_utf8_lossy(body);
         let text = without_lone_surrogates(&lossy);
@@ -89,8 +89,8 @@ impl Members {
         self.object.get(name)
     }
 
-    /// Returns a string, number or boolean as a string. Returns `None` if the member is absent, null,
-    /// a list or an object.
+    /// Returns a string, number or boolean as a string. Returns `None` if the member is absent,
+    /// null, a list or an object.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         text(self.get(name)?)
     }
@@ -104,8 +104,8 @@ impl Members {
         extra.map_err(|_| invalid_body("the body cannot be read"))
     }
 
-    /// Returns the exact bytes of a member whose value the merchant chose. A form may use any
-    /// encoding; JSON must be UTF-8.
+    /// Returns the exact bytes of a member whose value the merchant chose. A form can use any
+    /// encoding, but JSON must be UTF-8.
     pub(super) fn hidden_description(
         &self,
         name: &str,
@@ -117,8 +117,8 @@ impl Members {
         Ok(self.text(name).unwrap_or_default().into())
     }
 
-    /// Like [`hidden_description`](Self::hidden_description), for a member of `data`. Returns `None`
-    /// if it is absent, null or empty.
+    /// Like [`hidden_description`](Self::hidden_description), but for a member of `data`. Returns
+    /// `None` if it is absent, null or empty.
     pub(super) fn hidden_description_in_data(
         &self,
         name: &str,
@@ -137,10 +137,10 @@ impl Members {
         self.not_utf8.iter().find(|(known, _)| known == path).map(|(_, bytes)| &**bytes)
     }
 
-    /// Returns an error if one of these members, which identify something, is not exact: its value
-    /// is not UTF-8, or is neither a string, a number nor null. Two different values must never be
-    /// parsed as the same string. In all other members, such as a payer's name, invalid bytes
-    /// become U+FFFD.
+    /// Returns an error if one of these members is not exact, which means that its value is not
+    /// UTF-8, or is neither a string, a number nor null. These members identify something, so two
+    /// different values must never be parsed as the same string. In all other members, such as a
+    /// payer's name, invalid bytes become U+FFFD.
     pub(super) fn validate_exact(&self, names: &[&str]) -> Result<(), ResponseError> {
         names.iter().try_for_each(|name| match self.get(name) {
             Some(value) => self.validate_value(&|| (*name).to_owned(), value),
@@ -148,8 +148,8 @@ impl Members {
         })
     }
 
-    /// Like [`validate_exact`](Self::validate_exact), for members of `object`, which is the value
-    /// of the member `parent`.
+    /// Like [`validate_exact`](Self::validate_exact), but for members of `object`, which is the
+    /// value of the member `parent`.
     pub(super) fn validate_exact_in(
         &self,
         parent: &str,
@@ -184,7 +184,7 @@ impl Members {
         let value = self.object.remove("test_mode").filter(|value| !value.is_null());
         value.is_some_and(|value| {
             let text = text(&value).unwrap_or_else(|| value.to_string());
-            // As a number, 0 may have decimals.
+            // A number that is 0 can have decimal places.
             let is_zero = value.as_f64() == Some(0.0);
             !(is_zero || text.is_empty() || text == "0" || text.eq_ignore_ascii_case("false"))
         })
@@ -199,19 +199,19 @@ impl Members {
         text.filter(|text| !text.is_empty())
     }
 
-    /// Like [`take`](Self::take), for a required member.
+    /// Like [`take`](Self::take), but for a required member.
     pub(super) fn require(&mut self, name: &str) -> Result<String, ResponseError> {
         self.take(name).ok_or_else(|| invalid_body(&format!("{name}: missing")))
     }
 
-    /// Like [`require`](Self::require), for an amount.
+    /// Like [`require`](Self::require), but for an amount.
     pub(super) fn require_amount(&mut self, name: &str) -> Result<Amount, ResponseError> {
         let text = self.require(name)?;
         text.trim().parse().map_err(|_| invalid_body(&format!("{name}: not an amount")))
     }
 
     /// Returns the bytes of a member as the md5sum covers them: the decoded bytes of a form value,
-    /// unchanged. An amount that is a JSON number is formatted with two decimals.
+    /// unchanged. An amount that is a JSON number is formatted with two decimal places.
     pub(super) fn covered(&self, name: &str) -> Vec<u8> {
         if let Some(bytes) = self.not_utf8(&[name]) {
             return bytes.to_vec();
@@ -223,7 +223,8 @@ impl Members {
         units.map_or(text, |units| Amount::from_minor_units(units, 2).to_string()).into_bytes()
     }
 
-    /// Parses the member `data`. The members named in `exact` must be exact.
+    /// Parses the member `data`. Returns an error if one of the members in `exact` is not valid for
+    /// [`validate_exact`](Self::validate_exact): UTF-8, and a string, a number or null.
     pub(super) fn data<T: DeserializeOwned>(&self, exact: &[&str]) -> Result<T, ResponseError> {
         let data = self.get("data").ok_or_else(|| invalid_body("data: missing"))?;
         if let Value::Object(data) = data {
@@ -309,8 +310,8 @@ fn insert(object: &mut Map<String, Value>, name: String, nested: &[String], text
     }
 }
 
-/// Returns whether a body can be a URL-encoded form. Any other body would parse as something that
-/// the sender did not mean.
+/// Returns whether a body can be a URL-encoded form. Any other body would be parsed as something
+/// that the sender did not mean.
 fn is_form(text: &[u8]) -> bool {
     let is_plain = |byte: u8| {
         let is_excluded =

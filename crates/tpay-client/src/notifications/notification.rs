@@ -10,7 +10,7 @@ use super::events::{
 };
 use super::members::{Members, invalid_body};
 
-/// A genuine notification of a known kind. Each kind may be a form or JSON.
+/// A genuine notification of a known kind. Each kind can be sent as a form or as JSON.
 ///
 /// Tpay repeats a delivery until it is acknowledged. Store the [`key`](Notification::key), process
 /// each key once, then respond with [`accept`](Notification::accept). Process deliveries without a
@@ -18,7 +18,7 @@ use super::members::{Members, invalid_body};
 /// [`OtherNotification`] as its [`payload`](Error::payload), so that it is never acknowledged
 /// without being processed.
 ///
-/// See the example of [`Notifications`](crate::Notifications).
+/// See the example on [`Notifications`](crate::Notifications).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks. Recurring charges are from
 /// `docs.sandbox.tpay.com`.
@@ -42,7 +42,7 @@ pub enum Notification {
 
 /// The response to the sender of a notification.
 ///
-/// See the example of [`Notifications`](crate::Notifications).
+/// See the example on [`Notifications`](crate::Notifications).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks. `FALSE` is from
 /// `support.tpay.com`, two-step confirmation.
@@ -66,7 +66,7 @@ impl NotificationResponse {
     pub const REFUND_PAYER: Self = Self { status: 200, content_type: "text/plain", body: "FALSE" };
 
     /// Returns the response for a notification that could not be read: 400 if it is not genuine or
-    /// cannot be parsed, and 503 for all other errors, so that the sender retries it.
+    /// cannot be parsed, and 503 for all other errors, so that the sender sends it again.
     pub fn for_error(error: &Error) -> Self {
         let (status, body) = match error.kind() {
             ErrorKind::Verify => (400, "not genuine"),
@@ -94,7 +94,7 @@ impl Notification {
         }
     }
 
-    /// Returns the SHA-256 of the verified body as 64 hex digits. It is the same for repeated
+    /// Returns the SHA-256 hash of the verified body as 64 hex digits. It is the same for repeated
     /// deliveries of one event and different for all other events. It can be stored in a column
     /// with a unique index and contains no secret.
     ///

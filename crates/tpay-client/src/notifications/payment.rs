@@ -23,7 +23,7 @@ const IDENTITIES: &[&str] = &[
 wire_enum! {
     /// The status of a payment (`tr_status`). Upper and lower case are accepted.
     ///
-    /// See the example of [`Notifications`](crate::Notifications).
+    /// See the example on [`Notifications`](crate::Notifications).
     ///
     /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks. `paid` and capital
     /// letters were observed in real notifications.
@@ -39,7 +39,7 @@ wire_enum! {
 
 /// A payment was made or charged back.
 ///
-/// See the example of [`Notifications`](crate::Notifications).
+/// See the example on [`Notifications`](crate::Notifications).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Clone, PartialEq)]
@@ -61,14 +61,14 @@ pub struct PaymentNotification {
     pub paid: Amount,
     /// The description that the payer saw (`tr_desc`).
     pub description: String,
-    /// The status (`tr_status`).
+    /// The status of the payment (`tr_status`).
     pub status: NotificationStatus,
-    /// The difference to the amount due: `none`, `overpay` or `surcharge` (`tr_error`).
+    /// The difference from the amount due: `none`, `overpay` or `surcharge` (`tr_error`).
     pub error: String,
     /// The payer's e-mail address (`tr_email`).
     pub email: String,
     /// Whether the notification is a test without a payment: `test_mode` has a value other than
-    /// `0`, `false` and an empty string, or the title is that of the panel's test button.
+    /// `0`, `false` or an empty string, or the title is that of the panel's test button.
     pub test_mode: bool,
     /// The currency of the amounts (`tr_currency`).
     pub currency: Option<Currency>,
@@ -145,8 +145,8 @@ impl PaymentNotification {
         self.test_mode
     }
 
-    /// Returns the time in Unix seconds. Returns `None` if [`date`](Self::date) is not a time; see
-    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time of the payment in Unix seconds. Returns `None` if [`date`](Self::date) is
+    /// not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn time(&self) -> Option<UnixTime> {
         local_time::unix_time(Some(&self.date))
     }
@@ -169,7 +169,8 @@ impl PaymentNotification {
         self.masterpass.as_deref() == Some("1")
     }
 
-    /// Returns whether the md5sum is valid for this security code, compared in constant time.
+    /// Returns whether the md5sum is valid for this security code. The comparison takes constant
+    /// time.
     pub fn is_md5sum_valid(&self, security_code: &Secret) -> bool {
         let [id, title, amount, crc] = &self.covered;
         let parts = [id, title, amount, crc, security_code.expose().as_bytes()];

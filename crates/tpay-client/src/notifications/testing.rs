@@ -11,19 +11,19 @@ use crate::notifications::payment_md5sum;
 /// The root certificate that issued [`CERTIFICATE`], for
 /// [`Notifications::anchors`](crate::Notifications::anchors).
 ///
-/// See the example of [`Notifications`](crate::Notifications).
+/// See the example on [`Notifications`](crate::Notifications).
 pub const ANCHORS: &str = include_str!("testing/anchors.pem");
 /// The certificate of the key that [`sign`] uses, for
 /// [`Notifications::certificate`](crate::Notifications::certificate).
 ///
-/// See the example of [`Notifications`](crate::Notifications).
+/// See the example on [`Notifications`](crate::Notifications).
 pub const CERTIFICATE: &str = include_str!("testing/certificate.pem");
 const KEY: &str = include_str!("testing/key.pem");
 
-/// Returns the value of the header `X-JWS-Signature` for a body, as sent by the environment of
-/// `client`.
+/// Returns the value of the header `X-JWS-Signature` for a body, as the environment of `client`
+/// would send it.
 ///
-/// See the example of [`Notifications`](crate::Notifications).
+/// See the example on [`Notifications`](crate::Notifications).
 ///
 /// # Errors
 /// Returns an error if the built-in key cannot be used. This is not expected.
@@ -35,7 +35,7 @@ pub fn sign(client: &Client, body: &[u8]) -> Result<String, InputError> {
 /// Returns the value of the header `X-JWS-Signature` for a body, signed with your own key (RSA,
 /// PKCS #8 PEM), whose certificate is at `x5u`.
 ///
-/// See the example of [`Notifications`](crate::Notifications).
+/// See the example on [`Notifications`](crate::Notifications).
 ///
 /// # Errors
 /// Returns an error if `key` is not a valid key.
@@ -45,7 +45,7 @@ pub fn sign_with(key: impl AsRef<[u8]>, x5u: &str, body: &[u8]) -> Result<String
 
 /// Returns the body of a notification about a full payment, with its md5sum.
 ///
-/// See the example of [`Notifications`](crate::Notifications).
+/// See the example on [`Notifications`](crate::Notifications).
 pub fn payment(title: &str, amount: Amount, crc: &str, security_code: impl Into<Secret>) -> String {
     let amount = amount.to_string();
     let md5sum = payment_md5sum("1010", title, &amount, crc, &security_code.into());

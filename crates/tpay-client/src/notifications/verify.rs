@@ -1,4 +1,4 @@
-//! Verification of signatures: the certificates that are tried, and when they are fetched.
+//! Verification of signatures: which certificates are tried, and when they are fetched.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -164,12 +164,12 @@ impl Notifications {
     }
 }
 
-/// Returns whether another intermediate could make the message valid.
+/// Returns whether a different intermediate could make the message valid.
 fn is_about_chain(why: JwsError) -> bool {
     matches!(why, JwsError::Chain | JwsError::Time)
 }
 
-/// Creates the error for a message that a newer certificate may verify.
+/// Creates the error for a message that a newer certificate could verify.
 fn paused(why: JwsError) -> Error {
     let message = format!(
         "the certificate may have been replaced, but the new one cannot be fetched yet: {why}"

@@ -8,7 +8,7 @@ use crate::validate;
 wire_enum! {
     /// The language of the payment page.
     ///
-    /// See the example of the module [`transactions`](crate::transactions).
+    /// See the example in the module [`transactions`](crate::transactions).
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum Language {
@@ -33,7 +33,7 @@ wire_enum! {
 
 /// The payer of a new transaction.
 ///
-/// See the example of the module [`transactions`](crate::transactions).
+/// See the example in the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -107,9 +107,9 @@ impl Payer {
         self
     }
 
-    /// Rejects the values that both the API reference and the official PHP SDK reject. The API
-    /// reference has no upper limit for a phone number. Both have a limit of 255 characters for an
-    /// IP address, whose longest form has 45 characters.
+    /// Returns an error for values that neither the API reference nor the official PHP SDK allows.
+    /// The API reference has no upper limit for a phone number. Both have a limit of 255 characters
+    /// for an IP address, whose longest form has 45 characters.
     pub(crate) fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("payer.email", &self.email)?;
         validate::length("payer.name", &self.name, 1, 255)?;
@@ -212,7 +212,7 @@ impl Serialize for Callbacks {
 
 /// The bank account to which the amount is forwarded (Collect merchants only).
 ///
-/// See the example of the module [`transactions`](crate::transactions).
+/// See the example in the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, collect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -223,8 +223,8 @@ pub struct Collect {
 }
 
 impl Collect {
-    /// Creates the bank account with the number `account` (`PL` and 26 digits). `receiver` is the
-    /// name of the owner, 3 to 70 characters.
+    /// Creates the data of the bank account with the number `account` (`PL` and 26 digits).
+    /// `receiver` is the name of the owner, 3 to 70 characters.
     pub fn new(account: impl Into<String>, receiver: impl Into<String>) -> Self {
         Self { account: account.into(), receiver: receiver.into() }
     }
@@ -235,9 +235,9 @@ impl Collect {
     }
 }
 
-/// The payee. Required for payment providers.
+/// The payee of a transaction. Payment providers must set it.
 ///
-/// See the example of the module [`transactions`](crate::transactions).
+/// See the example in the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -258,7 +258,7 @@ impl Payee {
     }
 
     setters! {
-        /// Sets the merchant category code (MCC), four digits. Required with an address.
+        /// Sets the merchant category code (MCC), four digits. Required if an address is set.
         mcc: impl Into<String>,
         /// Sets the address. Requires an [`mcc`](Self::mcc).
         address: PayeeAddress,
@@ -281,7 +281,7 @@ impl Payee {
 
 /// The address of a payee.
 ///
-/// See the example of the module [`transactions`](crate::transactions).
+/// See the example in the module [`transactions`](crate::transactions).
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

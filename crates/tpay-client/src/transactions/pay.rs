@@ -10,9 +10,9 @@ use crate::channels::{ChannelId, GroupId};
 use crate::validate;
 
 wire_enum! {
-    /// The kind of a payment. Optional in most cases.
+    /// The kind of payment. Most payments do not need it.
     ///
-    /// See the example of [`Pay`].
+    /// See the example on [`Pay`].
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum PayMethod {
@@ -28,7 +28,7 @@ wire_enum! {
 wire_enum! {
     /// The initiator of a charge to a saved card, and the reason for the charge.
     ///
-    /// See the example of [`Pay`].
+    /// See the example on [`Pay`].
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum CardOnFile {
@@ -41,13 +41,13 @@ wire_enum! {
     }
 }
 
-/// The group of the BLIK channels.
+/// The id of the group of BLIK channels.
 ///
-/// See the example of [`Pay`].
+/// See the example on [`Pay`].
 pub const BLIK_GROUP: GroupId = GroupId::new(150);
-/// The group of the card channels.
+/// The id of the group of card channels.
 ///
-/// See the example of [`Pay`].
+/// See the example on [`Pay`].
 pub const CARD_GROUP: GroupId = GroupId::new(103);
 
 /// A payment method with its data.
@@ -127,16 +127,16 @@ impl Pay {
     }
 
     setters! {
-        /// Sets the group of channels. It must not be combined with a channel.
+        /// Sets the group of channels. Must not be combined with a channel.
         group_id: impl Into<GroupId>,
-        /// Sets the channel. The payer is redirected to it directly. It must not be combined with a
-        /// group.
+        /// Sets the channel. The payer is redirected directly to the channel. Must not be combined
+        /// with a group.
         channel_id: impl Into<ChannelId>,
-        /// Sets the kind of payment. Optional in most cases.
+        /// Sets the kind of payment. Most payments do not need it.
         method: impl Into<PayMethod>,
-        /// Sets a BLIK code or alias.
+        /// Sets the BLIK code or the alias to pay with.
         blik_payment_data: BlikPayment,
-        /// Sets an encrypted card, or the token of a saved card.
+        /// Sets the card to pay with: an encrypted card, or the token of a saved card.
         card_payment_data: CardPayment,
         /// Sets the token of a card that was saved by EISOP (Elavon).
         token_payment_data: TokenPayment,
@@ -148,7 +148,7 @@ impl Pay {
         google_pay_payment_data: impl Into<Secret>,
         /// Sets the Click to Pay payment data.
         click_to_pay_payment_data: ClickToPay,
-        /// Sets the schedule of a recurring payment of the legacy kind. For new programs, see
+        /// Sets the schedule of a legacy recurring payment. For new programs, see
         /// [`recurring`](crate::recurring).
         recursive: Recursive,
     }
@@ -215,18 +215,18 @@ impl CardPayment {
         token: impl Into<Secret>,
         /// Sets the token of a preauthorization.
         preauthorized_token: impl Into<Secret>,
-        /// Sets whether the card is saved: 1 saves it, 0 does not. A notification then contains the
-        /// token of the card.
+        /// Sets whether the card is saved: 1 saves it, 0 does not. If it is saved, a notification
+        /// contains the token of the card.
         save: u32,
         /// Sets your text for the card settlement, letters and digits only. The API reference
-        /// allows 12 characters, the official PHP SDK more.
+        /// allows 12 characters, and the official PHP SDK allows more.
         roc_text: impl Into<String>,
     }
 }
 
 /// The token of a card that was saved by EISOP (Elavon).
 ///
-/// See the example of [`Pay`].
+/// See the example on [`Pay`].
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -261,7 +261,7 @@ impl TokenPayment {
 
     setters! {
         /// Sets your text for the card settlement, letters and digits only. The API reference
-        /// allows 12 characters, the official PHP SDK more.
+        /// allows 12 characters, and the official PHP SDK allows more.
         roc_text: impl Into<String>,
     }
 
@@ -277,7 +277,7 @@ impl TokenPayment {
 wire_enum! {
     /// The network of a card.
     ///
-    /// See the example of [`Pay`].
+    /// See the example on [`Pay`].
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum CardNetwork {
@@ -290,7 +290,7 @@ wire_enum! {
 
 /// The Click to Pay payment data.
 ///
-/// See the example of [`Pay`].
+/// See the example on [`Pay`].
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -302,7 +302,7 @@ pub struct ClickToPay {
 }
 
 impl ClickToPay {
-    /// Creates the payment data with the card network.
+    /// Creates the Click to Pay data from the payment data and the network of the card.
     pub fn new(payment_data: impl Into<Secret>, network: CardNetwork) -> Self {
         Self { payment_data: payment_data.into(), network }
     }
@@ -312,9 +312,9 @@ impl ClickToPay {
     }
 }
 
-/// A schedule of a recurring payment of the legacy kind.
+/// The schedule of a legacy recurring payment.
 ///
-/// See the example of [`Pay`].
+/// See the example on [`Pay`].
 ///
 /// Source: the official PHP client; not documented. `recursiveId`, the names of the periods and the
 /// unlimited schedule are from the official Android client.
@@ -346,7 +346,7 @@ impl Recursive {
     }
 
     setters! {
-        /// Sets the type. Defaults to 1. The possible values are not documented.
+        /// Sets the type of the schedule. Defaults to 1. The possible values are not documented.
         kind: u32,
         /// Sets the end date, `YYYY-MM-DD`.
         expiration_date: impl Into<String>,

@@ -1,7 +1,7 @@
 //! Results of payments: status, errors, attempts, and held amounts of a transaction.
 //!
-//! They are parts of a [`Transaction`](crate::Transaction). A declined payment is an error; see
-//! [`ErrorExt`](crate::ErrorExt).
+//! These types are parts of a [`Transaction`](crate::Transaction). A declined payment is an error;
+//! see [`ErrorExt`](crate::ErrorExt).
 //!
 //! ```no_run
 //! let tpay = tpay_client::Client::from_env()?;
@@ -21,7 +21,7 @@ use crate::{UnixTime, local_time};
 wire_enum! {
     /// The status of a payment of a transaction.
     ///
-    /// See the example of the module [`transactions::payments`](crate::transactions::payments).
+    /// See the example in the module [`transactions::payments`](crate::transactions::payments).
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum PaymentStatus {
@@ -36,7 +36,7 @@ wire_enum! {
 
 /// The result of the payment of a transaction.
 ///
-/// See the example of the module [`transactions::payments`](crate::transactions::payments).
+/// See the example in the module [`transactions::payments`](crate::transactions::payments).
 ///
 /// Source: the provider's API reference, `POST /transactions` and
 /// `GET /transactions/{transactionId}`. `groupId`, `alternatives`, `bankDataPayer`, `extra` and a
@@ -53,7 +53,7 @@ pub struct Payments {
     pub method: Option<String>,
     /// The paid amount in the transaction's currency, such as 12.34.
     pub amount_paid: Option<Amount>,
-    /// The time at which the payment was booked.
+    /// The time at which the payment was posted.
     pub date: Option<TransactionDate>,
     /// The reasons why the payment was declined.
     #[serde(default, deserialize_with = "wire::one_or_more")]
@@ -69,7 +69,7 @@ pub struct Payments {
     pub pay_id_eligible: Option<bool>,
     /// The id of the group of channels, a number as a string, such as `150`.
     pub group_id: Option<String>,
-    /// The payer's data from the bank.
+    /// The payer's data, as provided by the bank.
     #[serde(default, deserialize_with = "wire::if_valid")]
     pub bank_data_payer: Option<PayerDetails>,
     /// The response of the acquirer.
@@ -83,7 +83,7 @@ pub struct Payments {
 
 /// The response of the acquirer to a payment.
 ///
-/// See the example of the module [`transactions::payments`](crate::transactions::payments).
+/// See the example in the module [`transactions::payments`](crate::transactions::payments).
 ///
 /// Source: the official Android client; not documented for payments.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -101,7 +101,7 @@ pub struct PaymentExtra {
 
 /// A reason why a payment was declined.
 ///
-/// See the example of the module [`transactions::payments`](crate::transactions::payments).
+/// See the example in the module [`transactions::payments`](crate::transactions::payments).
 ///
 /// Source: the provider's API reference, `POST /transactions`. `devMessage` is from the official
 /// iOS client.
@@ -132,7 +132,7 @@ impl PaymentError {
 
 /// One of several banking applications in which a BLIK alias exists.
 ///
-/// See the example of the module [`transactions::payments`](crate::transactions::payments).
+/// See the example in the module [`transactions::payments`](crate::transactions::payments).
 ///
 /// Source: the official Android client; not documented.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -150,7 +150,7 @@ pub struct Alternative {
 
 /// A payment attempt.
 ///
-/// See the example of the module [`transactions::payments`](crate::transactions::payments).
+/// See the example in the module [`transactions::payments`](crate::transactions::payments).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -168,8 +168,8 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// Returns the time in Unix seconds. Returns `None` if the field is absent or does not contain
-    /// a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns the time of the attempt in Unix seconds. Returns `None` if the field is absent or
+    /// does not contain a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.date.as_deref())
     }
@@ -178,7 +178,7 @@ impl Attempt {
 wire_enum! {
     /// The reason why a payment attempt failed.
     ///
-    /// See the example of the module [`transactions::payments`](crate::transactions::payments).
+    /// See the example in the module [`transactions::payments`](crate::transactions::payments).
     ///
     /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
     pub enum PaymentErrorCode {
@@ -205,7 +205,7 @@ wire_enum! {
 
 /// The part of a transaction's amount that is on hold.
 ///
-/// See the example of the module [`transactions::payments`](crate::transactions::payments).
+/// See the example in the module [`transactions::payments`](crate::transactions::payments).
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

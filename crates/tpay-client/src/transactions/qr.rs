@@ -1,4 +1,4 @@
-//! QR images of the link to the payment page of a transaction. See the example of
+//! QR images of the link to the payment page of a transaction. See the example on
 //! [`GetTransactionQr`].
 
 use api_auth::{
@@ -12,7 +12,7 @@ use crate::{Client, validate};
 wire_enum! {
     /// The size of a QR image.
     ///
-    /// See the example of [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
+    /// See the example on [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
     ///
     /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum QrSize {
@@ -30,7 +30,7 @@ wire_enum! {
 wire_enum! {
     /// The image format.
     ///
-    /// See the example of [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
+    /// See the example on [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
     ///
     /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum ImageType {
@@ -46,7 +46,7 @@ wire_enum! {
 wire_enum! {
     /// The identifier in the link that a QR image contains.
     ///
-    /// See the example of [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
+    /// See the example on [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
     ///
     /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum QrLink {
@@ -143,7 +143,7 @@ impl Endpoint for GetTransactionQr {
 impl Client {
     /// Returns a QR image of the link to the payment page of a transaction.
     ///
-    /// See the example of [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
+    /// See the example on [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -13,7 +13,7 @@ const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// # Finding a transaction after an unknown outcome
 ///
 /// See [`transactions`](crate::transactions). The API has no idempotency keys: a repeated request
-/// may create a second transaction.
+/// can create a second transaction.
 impl Client {
     /// Generates a unique [`hidden_description`](crate::CreateTransaction::hidden_description): a
     /// ULID of 26 letters and digits. The ULID contains the time of the client's clock and 80
@@ -40,7 +40,7 @@ impl Client {
         let random = Secret::unguessable()?;
         let digit = |value: u128| DIGITS.get(value as usize % 32).copied().unwrap_or(b'0');
         let time = (0..10).rev().map(|place| digit(milliseconds >> (5 * place) & 31));
-        // Two of the hex digits have eight bits, of which five are used.
+        // Two hex digits have eight bits, of which five are used.
         let hex = random.expose().as_bytes().chunks(2).take(16);
         let noise = hex.map(|pair| {
             let value = |byte: &u8| u128::from(char::from(*byte).to_digit(16).unwrap_or_default());
@@ -51,12 +51,12 @@ impl Client {
 
     /// Returns the transactions with this hidden description among those that match `search`. The
     /// API cannot filter by hidden description, so all pages of `search` are requested. Set the
-    /// start of `search` to the time at which the transaction may have been created.
+    /// start of `search` to the earliest time at which the transaction can have been created.
     ///
     /// After an unknown outcome, an empty result means that no transaction was created, or that the
     /// server is still processing the request. Search again after a minute before you create
     /// another transaction. Start the search one day earlier, because the time zone of the filter
-    /// is not documented, and an hour repeats in autumn.
+    /// is not documented, and because one hour occurs twice in autumn.
     ///
     /// ```no_run
     /// use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! PHP's JSON of a query or form, and of a JSON body.
+//! The JSON that PHP's `json_encode` writes for a query, a form or a JSON body.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ use crate::raw_members::RawMembers;
 ///
 /// # Errors
 /// Returns an error for text that is not UTF-8, and for names that the server would parse
-/// differently: with a dot or a space (they become `_`), with brackets that do not match, with a
+/// differently: with a dot or a space (which become `_`), with brackets that do not match, with a
 /// zero byte, or empty. Also returns an error for names that PHP ignores (more than 64 pairs of
 /// brackets, or `a[]` after the largest integer), and for `a[]` after negative keys only, because
 /// the key then depends on PHP's version.
@@ -83,8 +83,9 @@ fn integer_key(key: &str) -> Option<i64> {
     key.parse().ok().filter(|_| canonical)
 }
 
-/// Returns the key of `[]` in a map with these keys. Returns `None` if PHP adds no entry, or if the
-/// key depends on the version of PHP: after negative keys only, it is 0 before PHP 8.3.
+/// Returns the key that PHP gives to a new entry `[]` of a map with these keys. Returns `None` if
+/// PHP adds no entry, or if the key depends on the version of PHP: after negative keys only, it is
+/// 0 before PHP 8.3.
 fn next_key(map: &[(String, Node)]) -> Option<i64> {
     match map.iter().filter_map(|(name, _)| integer_key(name)).max() {
         None => Some(0),
@@ -166,13 +167,13 @@ fn write_escaped(text: &str, slash: &str, out: &mut String) {
     out.push('"');
 }
 
-/// The maximum nesting depth of a JSON body. PHP encodes 512 levels.
+/// The maximum nesting depth of a JSON body. PHP itself encodes up to 512 levels.
 const MAX_JSON_DEPTH: usize = 128;
 
 /// Encodes a JSON text as PHP's `json_encode` does without flags: no spaces, `\/`, `\uXXXX` for all
 /// characters that are not ASCII, the last value of a repeated name at its first position, and
-/// decimals in the form of `serialize_precision = -1`. Empty objects stay objects, and numbers of
-/// more than 15 digits stay unchanged.
+/// numbers with a fraction in the format of `serialize_precision = -1`. Empty objects stay objects,
+/// and numbers of more than 15 digits stay unchanged.
 ///
 /// # Errors
 /// Returns an error if `json` is not JSON in UTF-8, or if it is nested more than 128 levels deep.
@@ -263,8 +264,9 @@ fn write_value(value: &RawValue, out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Returns PHP's form of a number with a point or an exponent. Returns `None` for integers, other
-/// words, and numbers of more than 15 digits, whose form depends on their rounding.
+/// Returns PHP's notation of a number with a decimal point or an exponent. Returns `None` for
+/// integers, for `true`, `false` and `null`, and for numbers of more than 15 digits, whose notation
+/// depends on how they are rounded.
 fn decimal(text: &str) -> Option<String> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     if mantissa.len() == text.len() && !text.contains('.') {
@@ -277,7 +279,7 @@ fn decimal(text: &str) -> Option<String> {
     let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let all = [whole, part].concat();
     let digits = all.trim_start_matches('0');
-    // The position of the point before the first digit: 0.12 has 0, 12.0 has 2.
+    // The number of digits before the decimal point: 0 for 0.12, and 2 for 12.0.
     let zeros = i32::try_from(all.len() - digits.len()).ok()?;
     let point = i32::try_from(whole.len()).ok()? - zeros;
     let point = point.checked_add(exponent.parse::<i16>().ok()?.into())?;

@@ -1,7 +1,6 @@
-//! Agents with a DNS cache, with timeouts that cost no system calls while they are long, and with
-//! connectors that ureq does not have. All use ureq's module `unversioned`, which may change in any
-//! minor version, so the feature `dns-cache` pins the minor version. `plain.rs` does not use that
-//! module.
+//! Agents with a DNS cache, with long timeouts that cost no system calls, and with connectors that
+//! ureq does not have. All use ureq's module `unversioned`, which may change in any minor version,
+//! so the feature `dns-cache` pins the minor version. `plain.rs` does not use that module.
 
 mod connect;
 mod resolver;

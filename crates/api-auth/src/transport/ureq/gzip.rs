@@ -9,7 +9,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use crate::message::Response;
 use crate::transport::{Sent, TransportError, TransportErrorKind};
 
-/// Returns whether ureq could not decompress a body because it is empty: responses without a body,
+/// Returns whether ureq could not decompress a body because it is empty. Responses without a body,
 /// such as 204, often have the `content-encoding` header of other responses.
 pub(super) fn is_empty_body(error: &std::io::Error, received: &[u8]) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>());

@@ -8,7 +8,7 @@ use ureq::config::Config;
 
 use crate::clock::Clock;
 
-/// The size of the input buffer, with room for the largest head of a response, 64 KiB.
+/// The size of the input buffer, which has room for the largest head of a response (64 KiB).
 pub(super) const INPUT_BUFFER: usize = 80 * 1024;
 
 /// A placeholder for the DNS cache, which does not exist here.

@@ -33,7 +33,7 @@ struct Bundle {
     certificates: Vec<CertificateDer<'static>>,
     /// The number of certificates that cannot be used.
     unusable: usize,
-    /// The number of those that have OpenSSL's trust settings.
+    /// The number of unusable certificates that contain OpenSSL's trust settings.
     with_trust_settings: usize,
 }
 

@@ -31,16 +31,16 @@ Options:
   --clock TIME       Start the clock of the servers at TIME: Unix seconds, or a time in UTC such as
                      2026-11-29T12:00:00Z
   --misbehave KIND[:N][@PATH]
-                     Let the next N requests to each server fail [default: 1], or those whose path
-                     begins with PATH. Can be repeated. The kinds are listed below
+                     Make the next N requests to each server fail [default: 1], or only those whose
+                     path begins with PATH. Can be repeated. The kinds are listed below
   --seed FILE        Add the records of a JSON file: an object with an object of lists for each
                      provider, such as {\"tinycert\":{\"certificates\":[...]}}. The lists are
                      tinypass accesses (rid, user_ref, email, expires), tinycert certificates (ca,
                      common_name, dns_names, expires), tokenpass balances (address, asset,
                      satoshis) and tpay transactions (the body of a new transaction, and paid: true)
-  --bind ADDRESS     Listen on this IP address [default: 127.0.0.1]. Anyone who can reach another
-                     address can use the servers, but the console is only at the loopback address
-                     that is printed. Clients accept plain HTTP on loopback only
+  --bind ADDRESS     Listen on this IP address [default: 127.0.0.1]. Anyone who can reach this
+                     address can use the servers, but the console is available only at the loopback
+                     address that is printed. Clients accept plain HTTP on loopback only
   --tls              Use HTTPS, with certificates from a new CA. The variable SSL_CERT_FILE names the
                      file with the root certificate of the CA
   --log FORMAT       Log requests to standard error as text or json, or turn the log off
@@ -60,7 +60,7 @@ Example:
   api-sandbox run tpay -- cargo test
 ";
 
-/// Returns the help, with the kinds of failures inserted.
+/// Returns the help text, which includes the list of the kinds of failures.
 pub(crate) fn help() -> String {
     let kinds = Misbehaviour::NAMED.into_iter();
     let kinds: String = kinds.map(|(name, label, _)| format!("  {name:<21}{label}\n")).collect();
@@ -70,7 +70,7 @@ pub(crate) fn help() -> String {
 /// The providers, in the order of their ports.
 pub(crate) const PROVIDERS: [&str; 4] = ["tinypass", "tinycert", "tokenpass", "tpay"];
 
-/// The format of the log.
+/// The format of the log, or `Off` for no log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Log {
     Off,
@@ -185,7 +185,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, String> {
     Ok(Parsed::Run(arguments))
 }
 
-/// Reads the value of an option. Errors name the option.
+/// Reads and parses the value of an option. An error names the option.
 fn value<T>(
     parser: &mut lexopt::Parser,
     option: &str,

@@ -1,4 +1,4 @@
-//! The environment variables of the clients, in the formats of shells and files.
+//! The environment variables of the clients, formatted for shells, dotenv files or JSON.
 
 use std::ffi::OsString;
 

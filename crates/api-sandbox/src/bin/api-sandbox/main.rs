@@ -90,8 +90,8 @@ fn serve(arguments: &Arguments) -> Result<ExitCode, String> {
     }
 }
 
-/// Starts the listeners for `--bind` and `--tls`. Returns pairs of base URLs: that of the server,
-/// and that of the listener.
+/// Starts the listeners for `--bind` and `--tls`. Returns the base URL of each server, paired with
+/// that of its listener.
 fn relayed(
     sandbox: &Sandbox,
     arguments: &Arguments,
@@ -112,7 +112,7 @@ fn relayed(
     Ok(urls)
 }
 
-/// A temporary file. It is removed on drop.
+/// A temporary file, which is removed when this value is dropped.
 struct Temporary(PathBuf);
 
 impl Drop for Temporary {
@@ -151,7 +151,8 @@ fn log(sandbox: &Sandbox, arguments: &Arguments) {
     });
 }
 
-/// Runs the command with the variables, and returns the exit status of the command.
+/// Runs the command with these environment variables and without any other variables of the
+/// clients. Returns the exit status of the command.
 fn run(
     program: &OsString,
     rest: &[OsString],

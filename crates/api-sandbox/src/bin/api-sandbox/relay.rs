@@ -11,18 +11,19 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// The time for which one direction of an encrypted connection is read before the other one.
+/// The maximum time for which an encrypted connection waits for data from one side before it reads
+/// from the other side.
 const TURN: Duration = Duration::from_millis(2);
 
-/// The keys for `--tls`: a new certificate authority, and a certificate for this machine.
+/// The keys and certificates for `--tls`: those of a new CA, and those of the servers.
 pub(crate) struct Tls {
-    /// The certificate of the authority, as PEM.
+    /// The root certificate of the CA, in PEM format.
     pub(crate) ca_pem: String,
     config: Arc<ServerConfig>,
 }
 
 impl Tls {
-    /// Creates keys, and certificates for loopback addresses and `address`.
+    /// Creates a CA, and a certificate for `localhost`, 127.0.0.1 and `address`.
     pub(crate) fn new(address: IpAddr) -> Result<Self, String> {
         let failed = |error: rcgen::Error| format!("--tls: {error}");
         let mut ca = CertificateParams::new(Vec::new()).map_err(failed)?;

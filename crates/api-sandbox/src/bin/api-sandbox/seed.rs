@@ -7,7 +7,7 @@ use std::path::Path;
 use api_sandbox::{Sandbox, tpay};
 use serde_json::{Map, Value};
 
-/// The lists that a file may contain: provider and name.
+/// The lists that a seed file can contain, as pairs of a provider and the name of a list.
 const LISTS: [(&str, &str); 4] = [
     ("tinypass", "accesses"),
     ("tinycert", "certificates"),
@@ -18,7 +18,7 @@ const LISTS: [(&str, &str); 4] = [
 /// The id of the CA that exists when the TinyCert server starts.
 const FIRST_CA: i64 = 561;
 
-/// Adds the records of a file.
+/// Adds the records in `file` to the servers.
 pub(crate) fn add(sandbox: &Sandbox, file: &Path) -> Result<(), String> {
     let failed = |why: String| format!("--seed {}: {why}", file.display());
     let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
@@ -83,7 +83,8 @@ fn balance(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Creates a transaction with a request whose body is the record without `paid`.
+/// Creates a transaction with a request to the API, whose body is the record without `paid`. The
+/// transaction is then paid if `paid` is true.
 fn transaction(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
     let mut body = record.as_object().cloned().ok_or("must be an object")?;
     let is_paid = body.remove("paid").is_some_and(|paid| paid == true);
@@ -105,7 +106,7 @@ fn transaction(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Sends a request to a server of this process, and returns the JSON of its response.
+/// Sends a POST request to a server in this process, and returns the JSON body of the response.
 fn post(url: &str, path: &str, headers: &str, body: &Value) -> Result<Value, String> {
     let host = url.strip_prefix("http://").unwrap_or(url);
     let body = body.to_string();

@@ -17,12 +17,12 @@ use crate::transport::ureq::dns_cache::resolver::CachingResolver as Names;
 /// The time after which the next address of a host is tried. It is twice the value that RFC 8305
 /// recommends, because the attempt is abandoned then.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// The same for the address that was connected last.
+/// The same for the address of the last successful connection.
 const PATIENCE_WITH_KNOWN: Duration = Duration::from_secs(2);
 
-/// A TCP connector that switches to the next address of a host soon if an address does not respond.
-/// ureq would wait for more than half of the timeout. The last connected address is tried first by
-/// the next connection.
+/// A TCP connector that soon switches to the next address of a host if an address does not respond.
+/// ureq would wait for more than half of the timeout. The next connection first tries the address
+/// of the last successful connection.
 #[derive(Debug)]
 pub(super) struct EachAddress {
     tcp: TcpConnector,
@@ -35,7 +35,8 @@ impl EachAddress {
     }
 }
 
-/// Returns `details` with other addresses and the remaining timeout, or at most `most`.
+/// Returns `details` with these addresses and the remaining timeout. If `most` is set, the timeout
+/// is at most `most`.
 fn with<'a>(
     details: &ConnectionDetails<'a>,
     addrs: ResolvedSocketAddrs,
@@ -111,14 +112,14 @@ impl<In: Transport> Connector<In> for EachAddress {
         }
         match last {
             Some(error) if slow.is_empty() => Err(error),
-            // The slow address again, with the remaining timeout.
+            // The slow addresses again, with the remaining timeout.
             _ => self.tcp.connect(&with(details, slow, None)?, None),
         }
     }
 }
 
 /// A connector for transports that read a response even if the server does not read the whole
-/// request: `413 Content Too Large` and `401 Unauthorized` are often sent early.
+/// request. Servers often send `413 Content Too Large` and `401 Unauthorized` early.
 #[derive(Debug)]
 pub(super) struct EarlyResponses;
 
@@ -186,7 +187,7 @@ impl<T: Transport> Transport for EarlyResponse<T> {
     }
 }
 
-/// An error that occurred before a connection was established: the request was not sent.
+/// An error that occurred before a connection was established, so that the request was not sent.
 #[derive(Debug)]
 pub(crate) struct Unconnected(pub(crate) Error);
 

@@ -14,7 +14,7 @@ use ureq::unversioned::transport::NextTimeout;
 
 use crate::clock::Clock;
 
-/// The TTL of cached addresses.
+/// The time for which addresses are cached.
 const KEPT: Duration = Duration::from_secs(30);
 /// The maximum number of addresses that ureq uses.
 const MOST_ADDRESSES: usize = 16;
@@ -61,7 +61,8 @@ fn is_secure(uri: &Uri) -> bool {
     uri.scheme() != Some(&Scheme::HTTP)
 }
 
-/// Returns the port of a URL without one. A proxy has the scheme `socks5` or one that begins alike.
+/// Returns the default port for a URL without a port. The scheme of a proxy may be `socks5` or
+/// another one that begins with `socks`.
 fn default_port(uri: &Uri) -> u16 {
     match uri.scheme_str() {
         Some("http") => 80,
@@ -149,7 +150,8 @@ impl LookUp {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the end. Returns [`State::Running`] after the timeout.
+    /// Waits for the end of the lookup. Returns [`State::Running`] if it has not ended before the
+    /// timeout.
     fn wait(&self, timeout: NextTimeout) -> State {
         let is_running = |state: &mut State| matches!(state, State::Running);
         let mut state = if timeout.after.is_not_happening() {
