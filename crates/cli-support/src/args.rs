@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use api_auth::Body;
 use api_auth::http::Uri;
-use api_auth::{Body, Endpoint};
 use clap::{ArgAction, Args, ColorChoice};
 
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::output::Format;
+use crate::request::Erased;
 
 /// The options that all commands accept.
 #[derive(Debug, Args)]
@@ -159,7 +160,7 @@ impl Input {
     ///
     /// # Errors
     /// Returns an error if a file cannot be read or is not JSON, or if an argument is invalid.
-    pub fn body_of(&self, request: &impl Endpoint) -> Result<Option<Json>, Failure> {
+    pub fn body_of(&self, request: &Erased) -> Result<Option<Json>, Failure> {
         if !self.is_given() {
             return Ok(None);
         }
@@ -219,7 +220,7 @@ pub fn text(value: Option<&String>) -> Option<Json> {
 ///
 /// # Errors
 /// Returns an error if an argument is invalid, or if the body is neither JSON nor a form.
-pub fn json_body(request: &impl Endpoint) -> Result<Json, Failure> {
+pub fn json_body(request: &Erased) -> Result<Json, Failure> {
     let not_json =
         || Failure::new(Exit::Usage, "the body of this request is neither JSON nor a form");
     match request.body()? {
