@@ -28,7 +28,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 
 use serde::de::DeserializeOwned;
-use serde_json::de::SliceRead;
+use serde_json::de::StrRead;
 
 use crate::error::kind::ErrorKind;
 use crate::error::response::{ResponseError, undecoded};
@@ -123,7 +123,7 @@ fn from_text<T: DeserializeOwned>(text: &[u8], is_response: bool) -> Result<T, E
 
 /// The passes over a text.
 struct Passes<'t> {
-    text: Cow<'t, [u8]>,
+    text: Cow<'t, str>,
     pass: Pass,
 }
 
@@ -135,14 +135,19 @@ impl<'t> Passes<'t> {
         }
         let mut pass = Pass::first();
         pass.is_empty_response = is_response && is_empty_form(text);
-        Ok(Self { text: Cow::Borrowed(text), pass })
+        // The text is validated once: in a slice, `serde_json` would validate each string.
+        let text = match std::str::from_utf8(text) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => Cow::Owned(repair::repaired(text).unwrap_or_default()),
+        };
+        Ok(Self { text, pass })
     }
 
     /// Returns the deserializer of a pass, whose budget begins anew.
     #[inline(never)]
-    fn deserializer(&self) -> serde_json::Deserializer<SliceRead<'_>> {
+    fn deserializer(&self) -> serde_json::Deserializer<StrRead<'_>> {
         self.pass.budget.set(self.text.len().saturating_mul(2).max(SMALLEST_BUDGET));
-        serde_json::Deserializer::from_slice(&self.text)
+        serde_json::Deserializer::from_str(&self.text)
     }
 
     /// Prepares the pass after the one that failed. Returns the error if a further pass would have
@@ -153,10 +158,10 @@ impl<'t> Passes<'t> {
         let mut is_repaired = false;
         if !self.pass.careful {
             self.pass.careful = true;
-            if self.text.iter().all(u8::is_ascii_whitespace) {
+            if self.text.bytes().all(|byte| byte.is_ascii_whitespace()) {
                 return Err(Error::plain("the response body is empty"));
             }
-            if let Some(repaired) = repair::repaired(&self.text) {
+            if let Some(repaired) = repair::repaired(self.text.as_bytes()) {
                 (self.text, is_repaired) = (Cow::Owned(repaired), true);
             }
         }
@@ -224,7 +229,7 @@ impl Pass {
     #[inline(never)]
     fn read<T: DeserializeOwned>(
         &self,
-        json: &mut serde_json::Deserializer<SliceRead<'_>>,
+        json: &mut serde_json::Deserializer<StrRead<'_>>,
     ) -> Result<T, Error> {
         let value = T::deserialize(Lenient::<_>::new(&mut *json, self))?;
         end(json)?;
@@ -329,7 +334,7 @@ impl Pass {
 
 /// Returns an error if there is anything but whitespace after the value.
 #[inline(never)]
-fn end(json: &mut serde_json::Deserializer<SliceRead<'_>>) -> Result<(), Error> {
+fn end(json: &mut serde_json::Deserializer<StrRead<'_>>) -> Result<(), Error> {
     json.end().map_err(Error::foreign)
 }
 
