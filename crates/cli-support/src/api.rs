@@ -15,7 +15,7 @@ use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::output::Format;
 use crate::raw_page::RawPage;
-use crate::request::WithJson;
+use crate::request::{AnyCall, WithJson};
 
 /// Send a request to any endpoint, given by its id (`api --list`) or by method and path
 #[derive(Debug, Args)]
@@ -202,7 +202,7 @@ impl Api {
             context.after(is_write, name, response.status(), output.body(&text))?;
             return Ok(Exit::Done);
         }
-        let reply = P::send(context.client()?, &WithJson::new(request))?;
+        let reply = P::send(context.client()?, &AnyCall::new(&request))?.typed::<Vec<u8>>()?;
         let shown = match output.format() {
             // The body has no known format, so a table shows it unchanged.
             Format::Table if context.global.fields.is_empty() => output.body(&reply.value),

@@ -8,12 +8,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use api_auth::http::Uri;
-use api_auth::{Body, Endpoint, InputError};
+use api_auth::{Body, InputError};
 use clap::{ArgAction, Args, ColorChoice};
 
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::output::Format;
+use crate::request::Erased;
 
 /// The options that all commands accept.
 #[derive(Debug, Args)]
@@ -232,7 +233,7 @@ impl Input {
     /// Returns the errors of [`body`](Self::body), and an error if a required member is missing.
     pub fn body_of(
         &self,
-        request: &impl Endpoint,
+        request: &Erased,
         members: &[Member<'_>],
     ) -> Result<Option<Json>, Failure> {
         if !self.is_given() {
@@ -316,7 +317,7 @@ pub fn text(value: Option<&String>) -> Option<Json> {
 ///
 /// # Errors
 /// Returns an error if an argument is invalid, or if the body is neither JSON nor a form.
-pub fn json_body(request: &impl Endpoint) -> Result<Json, Failure> {
+pub fn json_body(request: &Erased) -> Result<Json, Failure> {
     let not_json =
         || Failure::new(Exit::Usage, "the body of this request is neither JSON nor a form");
     match request.body()? {
@@ -513,6 +514,8 @@ pub fn rate(text: &str) -> Result<u32, String> {
 
 #[cfg(test)]
 mod tests {
+    use api_auth::Endpoint;
+
     use super::*;
 
     #[test]

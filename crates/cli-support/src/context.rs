@@ -21,7 +21,7 @@ use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::logger;
 use crate::output::{Column, Output, printable};
-use crate::request::{Reply, WithJson};
+use crate::request::{AnyCall, AnyPage, Erased, Reply, WithJson};
 use crate::terminal::{Progress, is_colored};
 use crate::termination::{self, TemporaryFile};
 use crate::times::Times;
@@ -183,6 +183,9 @@ macro_rules! provider_calls {
         }
     };
 }
+
+/// The members that name a line of a file.
+type Labels = Vec<(&'static str, String)>;
 
 /// The options of the command line that concern connections and requests.
 #[derive(Debug, Clone)]
@@ -497,17 +500,21 @@ impl<P: Provider> Context<P> {
     ///
     /// # Errors
     /// Returns the failure of the request.
-    pub fn send<E: Endpoint>(
-        &self,
-        request: WithJson<E>,
-    ) -> Result<Option<Reply<E::Output>>, Failure> {
-        if self.is_withheld(&request)? {
+    pub fn send<E>(&self, request: WithJson<E>) -> Result<Option<Reply<E::Output>>, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        self.send_any(&request.any())?.map(Reply::typed).transpose()
+    }
+
+    fn send_any(&self, request: &AnyCall<&Erased>) -> Result<Option<Reply>, Failure> {
+        if self.is_withheld(request)? {
             return Ok(None);
         }
         if !request.read_only() {
             self.output.check()?;
         }
-        Ok(Some(P::send(self.client()?, &request)?))
+        Ok(Some(P::send(self.client()?, request)?))
     }
 
     /// Prints the request instead of sending it and returns `true`, if an option requests that.
@@ -532,8 +539,11 @@ impl<P: Provider> Context<P> {
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
-    pub fn show<E: Endpoint>(&self, request: E) -> Result<Exit, Failure> {
-        self.show_json(WithJson::new(request))
+    pub fn show<E>(&self, request: E) -> Result<Exit, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        self.show_any(&AnyCall::new(&request))
     }
 
     /// Sends a request, which may have a custom body, and writes the JSON of its response. If the
@@ -541,9 +551,16 @@ impl<P: Provider> Context<P> {
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
-    pub fn show_json<E: Endpoint>(&self, request: WithJson<E>) -> Result<Exit, Failure> {
+    pub fn show_json<E>(&self, request: WithJson<E>) -> Result<Exit, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        self.show_any(&request.any())
+    }
+
+    fn show_any(&self, request: &AnyCall<&Erased>) -> Result<Exit, Failure> {
         let (is_write, id) = (!request.read_only(), request.id());
-        if let Some(reply) = self.send(request)? {
+        if let Some(reply) = self.send_any(request)? {
             if reply.status == StatusCode::NOT_FOUND {
                 return Err(Failure::not_found(P::NAME, id));
             }
@@ -588,12 +605,15 @@ impl<P: Provider> Context<P> {
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
-    pub fn create<E: Endpoint>(
+    pub fn create<E>(
         &self,
         request: E,
         input: &Input,
         members: &[Member<'_>],
-    ) -> Result<Exit, Failure> {
+    ) -> Result<Exit, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
         let body = input.body_of(&request, members)?;
         self.send_body(request, body)
     }
@@ -603,11 +623,12 @@ impl<P: Provider> Context<P> {
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
-    pub fn send_body<E: Endpoint>(&self, request: E, body: Option<Json>) -> Result<Exit, Failure> {
-        match body {
-            Some(body) => self.show_json(WithJson::with_body(request, &body)),
-            None => self.show(request),
-        }
+    pub fn send_body<E>(&self, request: E, body: Option<Json>) -> Result<Exit, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        let body = body.map(|body| body.to_string());
+        self.show_any(&AnyCall { request: &request, body })
     }
 
     /// Sends a request and writes the list at this path of its response. With an empty path, the
@@ -616,14 +637,27 @@ impl<P: Provider> Context<P> {
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
-    pub fn entries<E: Endpoint>(
+    pub fn entries<E>(
         &self,
         request: E,
         path: &str,
         limits: &Limits,
         columns: &[Column],
+    ) -> Result<Exit, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        self.any_entries(&AnyCall::new(&request), path, limits, columns)
+    }
+
+    fn any_entries(
+        &self,
+        request: &AnyCall<&Erased>,
+        path: &str,
+        limits: &Limits,
+        columns: &[Column],
     ) -> Result<Exit, Failure> {
-        let Some(reply) = self.send(WithJson::new(request))? else { return Ok(Exit::Done) };
+        let Some(reply) = self.send_any(request)? else { return Ok(Exit::Done) };
         let (mut list, mut total) = (self.output.list(columns)?, 0);
         // The response to a search without results may be a 404.
         if reply.status != StatusCode::NOT_FOUND {
@@ -677,6 +711,17 @@ impl<P: Provider> Context<P> {
         E: NumberedPages + Send + 'static,
         E::Output: Send + 'static,
     {
+        let WithJson { request, lists, .. } = request;
+        self.list_any(AnyPage::new(Box::new(request), lists), limits, columns, filter)
+    }
+
+    fn list_any(
+        &self,
+        request: AnyPage,
+        limits: &Limits,
+        columns: &[Column],
+        filter: Option<&dyn Fn(&Json) -> bool>,
+    ) -> Result<Exit, Failure> {
         /// The assumed number of entries per page.
         const PAGE: usize = 100;
         if self.is_withheld(&request)? {
@@ -747,14 +792,22 @@ impl<P: Provider> Context<P> {
     /// Returns an error if a request is invalid. In this case, nothing is sent.
     pub fn batch<E>(
         &self,
-        lines: Vec<(Vec<(&'static str, String)>, E)>,
+        lines: Vec<(Labels, E)>,
         verdict: impl Fn(&Reply<E::Output>) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
-        let (labels, requests): (Vec<_>, Vec<_>) = lines.into_iter().unzip();
-        let requests: Vec<_> = requests.into_iter().map(WithJson::new).collect();
+        let any = |request| AnyCall::<Box<Erased>> { request: Box::new(request), body: None };
+        let lines = lines.into_iter().map(|(labels, request)| (labels, any(request)));
+        self.batch_any(lines.unzip(), &|reply| verdict(&reply.typed()?))
+    }
+
+    fn batch_any(
+        &self,
+        (labels, requests): (Vec<Labels>, Vec<AnyCall<Box<Erased>>>),
+        verdict: &dyn Fn(Reply) -> Result<(Json, bool), Failure>,
+    ) -> Result<Exit, Failure> {
         for (number, request) in requests.iter().enumerate() {
             let named = |error: Failure| {
                 Failure::new(error.exit(), format!("line {}: {}", number + 1, error.message()))
@@ -779,7 +832,7 @@ impl<P: Provider> Context<P> {
         let results = P::send_all(self.client()?, requests, self.jobs());
         for (label, result) in labels.into_iter().zip(results) {
             let null = || Json::Other("null".to_owned());
-            let result = result.map_err(Failure::from).and_then(|reply| verdict(&reply));
+            let result = result.map_err(Failure::from).and_then(verdict);
             let (value, error) = match result {
                 Ok((value, is_yes)) => {
                     is_no |= !is_yes;

@@ -39,7 +39,7 @@ pub mod tree;
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -59,7 +59,7 @@ pub use times::Times;
 use api::Api;
 use auth::{AuthCommand, Profiles, login, logout, set_default, store_login};
 use doctor::Doctor;
-use output::Format;
+use output::{Format, Output};
 
 /// A command of a program, such as `transaction create`, or the commands of a noun.
 pub trait Run<P: Provider> {
@@ -203,18 +203,29 @@ fn man<P: Provider>(
             context.note(&format!("dry run: would write the pages to {}", dir.display()));
         }
         Some(dir) => {
-            std::fs::create_dir_all(&dir)
-                .and_then(|()| clap_mangen::generate_to(command, &dir))
-                .map_err(|error| Failure::file(&dir, &error))?;
+            std::fs::create_dir_all(&dir).map_err(|error| Failure::file(&dir, &error))?;
+            let mut command = command.disable_help_subcommand(true);
+            command.build();
+            pages(&command, &dir)?;
         }
-        None => {
-            let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(command).render(&mut page);
-            rendered.map_err(|error| Failure::output(&error))?;
-            context.output.bytes(&page)?;
-        }
+        None => context.output.bytes(&page(clap_mangen::Man::new(command))?)?,
     }
     Ok(Exit::Done)
+}
+
+/// Writes the manual pages of a command and its subcommands. Each file is replaced atomically.
+fn pages(command: &clap::Command, dir: &Path) -> Result<(), Failure> {
+    let mut subcommands = command.get_subcommands().filter(|command| !command.is_hide_set());
+    subcommands.try_for_each(|command| pages(command, dir))?;
+    let man = clap_mangen::Man::new(command.clone());
+    let file = dir.join(man.get_filename());
+    Output::new(Format::Table, Vec::new(), Some(file)).bytes(&page(man)?)
+}
+
+fn page(man: clap_mangen::Man) -> Result<Vec<u8>, Failure> {
+    let mut page = Vec::new();
+    man.render(&mut page).map_err(|error| Failure::output(&error))?;
+    Ok(page)
 }
 
 /// Returns the command line of a program, without options that its provider does not support.
@@ -322,7 +333,7 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         }
     };
     logger::init(global.verbose);
-    if global.env_file.as_deref() == Some(std::path::Path::new("-"))
+    if global.env_file.as_deref() == Some(Path::new("-"))
         && let Err(failure) = args::claim_stdin(args::ENV_FILE)
     {
         print_failure::<P>(&failure, is_json, color);

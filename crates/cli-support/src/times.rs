@@ -24,14 +24,20 @@ impl Times {
         }
         let time = (self.read)(&cell).and_then(|seconds| Timestamp::from_second(seconds).ok());
         match time {
-            Some(time) if is_local => time
-                .to_zoned_datetime(TimeZone::system())
-                .strftime("%Y-%m-%d %H:%M:%S %:z")
-                .to_string(),
+            Some(time) if is_local => local(time),
             Some(time) => time.to_string(),
             None => cell,
         }
     }
+}
+
+/// Formats a time in the system's time zone, with its offset, such as `2026-11-30 02:15:00 +01:00`.
+fn local(time: Timestamp) -> String {
+    let offset = TimeZone::system().to_offset(time);
+    let date = offset.to_datetime(time).to_string().replace('T', " ");
+    let sign = if offset.is_negative() { '-' } else { '+' };
+    let minutes = offset.seconds().unsigned_abs() / 60;
+    format!("{date} {sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 /// Parses a time: Unix seconds, RFC 3339, or `YYYY-MM-DD HH:MM:SS` in UTC. Returns `None` for zero

@@ -115,7 +115,7 @@ impl Create {
 
 /// Sends a request for a PEM text. Writes the text or, depending on the output format, the JSON of
 /// the response.
-pub(crate) fn pem<E: Endpoint<Output = String>>(
+pub(crate) fn pem<E: Endpoint<Output = String> + Send + 'static>(
     context: &Context<TinyCert>,
     request: E,
 ) -> Result<Exit, Failure> {

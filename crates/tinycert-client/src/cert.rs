@@ -756,6 +756,17 @@ impl Session {
 mod tests {
     use super::*;
 
+    #[test]
+    fn union_of_masks_has_the_statuses_of_both() {
+        for (one, other, bits) in [
+            (StatusMask::GOOD, StatusMask::HOLD, 10),
+            (StatusMask::GOOD, StatusMask::GOOD, 2),
+            (StatusMask::ALL, StatusMask::EXPIRED, 15),
+        ] {
+            assert_eq!((one | other).bits(), bits, "{one:?} {other:?}");
+        }
+    }
+
     fn request() -> CreateCert {
         CreateCert::new(CaId::new(1), "US", "ACME, Inc.", "a.example")
             .organizational_unit("IT")

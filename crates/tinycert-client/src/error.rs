@@ -158,13 +158,16 @@ pub(crate) fn read(response: &Response) -> ResponseError {
     }
 }
 
-/// Parses the error response to the request that opens a session. In this response, `AccessDenied`
-/// means that the login is invalid.
+/// Parses the error response to the request that opens a session.
 pub(crate) fn read_login(response: &Response) -> ResponseError {
-    match json::<ErrorBody>(response) {
-        Ok(body) if body.code() == ErrorCode::AccessDenied => body.into_error_of(ErrorKind::Auth),
-        _ => read(response),
-    }
+    invalid_login(response).unwrap_or_else(|| read(response))
+}
+
+/// Returns the error if the response to the request that opens a session reports an invalid login:
+/// only in this response, `AccessDenied` means that.
+pub(crate) fn invalid_login(response: &Response) -> Option<ResponseError> {
+    let body = json::<ErrorBody>(response).ok()?;
+    (body.code() == ErrorCode::AccessDenied).then(|| body.into_error_of(ErrorKind::Auth))
 }
 
 /// Returns whether an error means that the server no longer knows the session.
@@ -175,14 +178,7 @@ pub(crate) fn is_session_gone(error: &Error) -> bool {
 /// Returns whether a response means that the session must be reopened. As for all errors, this
 /// depends on the code, because an error object may have status 200.
 pub(crate) fn session_expired(response: &Response) -> bool {
-    const CODE: &[u8] = b"\"code\"";
-    let body = response.body();
-    let may_be_an_error = || {
-        body.len() < 4096
-            && json_start(response) == Some(b'{')
-            && body.windows(CODE.len()).any(|part| part == CODE)
-    };
-    (!response.status().is_success() || may_be_an_error())
+    json_start(response) == Some(b'{')
         && json::<ErrorBody>(response).is_ok_and(|body| {
             matches!(body.code(), ErrorCode::InvalidToken | ErrorCode::SessionError)
         })

@@ -102,7 +102,7 @@ where
 }
 
 /// Sends a check and prints its result. The exit status is 1 if the result is no.
-pub(crate) fn check_one<E: Endpoint<Output = bool>>(
+pub(crate) fn check_one<E: Endpoint<Output = bool> + Send + 'static>(
     context: &Context<Tokenpass>,
     request: E,
 ) -> Result<Exit, Failure> {

@@ -143,7 +143,7 @@ const BOOKINGS: &[Column] = &[
 impl Booking {
     /// Confirms and sends the request that `of` creates for a group and an entry. `verb` and
     /// `direction` are words of the question, and `counter` is the path of the other account.
-    fn run<E: Endpoint>(
+    fn run<E: Endpoint<Output: Send + 'static> + Send + 'static>(
         self,
         context: &Context<Tokenpass>,
         [verb, direction, counter]: [&str; 3],

@@ -3,7 +3,6 @@
 use std::process::{Command, Stdio};
 
 use callback_listener::{Listener, Redirect, Request, Response};
-use cli_support::api_auth::Params;
 use cli_support::{Context, Exit, Failure, WebLogin};
 use tokenpass_client::oauth::LoginError;
 use tokenpass_client::{Authorize, Scope, Secret};
@@ -95,12 +94,8 @@ fn respond(
     let Err(error) = &result else {
         return (Response::text(200, "Thank you. You may close this page."), Some(result));
     };
-    // A callback without this state may be from an old tab, or from a page of another site.
-    let query = request.target.split_once('?').map_or("", |(_, query)| query);
-    let is_of_this_login = Params::decode(query).is_ok_and(|query| {
-        query.get("state").is_some_and(|state| Secret::new(state) == *login.state())
-    });
-    if is_of_this_login {
+    // A callback without the state can be from an old tab or a page of another site.
+    if error.state_matches() {
         let text = "The login failed. The program that waits for it shows the reason.";
         return (Response::text(200, text), Some(result));
     }

@@ -168,6 +168,7 @@ impl Run<Tpay> for Blik {
         let code = code(context, code_stdin)?;
         let payment = Pay::blik(BlikPayment::code(code.clone()));
         let request = WithJson::new(PayTransaction::new(&id, payment));
+        let request = request.any();
         if context.is_withheld(&request)? {
             return Ok(Exit::Done);
         }

@@ -385,3 +385,23 @@ fn folder_to_bytes(folder: &Path) -> io::Result<Vec<u8>> {
 fn folder_of_bytes(bytes: &[u8]) -> Option<PathBuf> {
     str::from_utf8(bytes).ok().map(PathBuf::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The test vectors of FNV-1a with 64 bits.
+    #[test]
+    fn mark_is_the_length_and_the_checksum() {
+        let path = std::env::temp_dir().join(format!("mark-of-{}", std::process::id()));
+        for (text, mark) in [
+            ("", "0-cbf29ce484222325"),
+            ("a", "1-af63dc4c8601ec8c"),
+            ("foobar", "6-85944171f73967e8"),
+        ] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(mark_of(&path).unwrap(), mark);
+        }
+        fs::remove_file(&path).unwrap();
+    }
+}

@@ -86,7 +86,9 @@ impl Locks {
         }
     }
 
-    fn take(
+    /// Acquires one lock, unless it is already held: on a file system that ignores case, the lock
+    /// files of two spellings of a path are one file.
+    pub(super) fn take(
         &mut self,
         folder: &Path,
         path: &Path,
@@ -100,7 +102,7 @@ impl Locks {
             let held = self.0.iter_mut().find(|held| is_same(identity_of(&held.file), own));
             if let Some(held) = held {
                 if !(held.is_wanted && is_wanted) {
-                    // The journal spells the path of one of the files differently.
+                    // The journal has another spelling of the path of one of the files.
                     held.is_wanted |= is_wanted;
                     return Ok(());
                 }

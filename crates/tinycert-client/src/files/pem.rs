@@ -6,7 +6,7 @@
 use std::io;
 use std::path::Path;
 
-use api_auth::{Secret, SecretBytes};
+use api_auth::{Secret, SecretBytes, der_element};
 
 use super::FileError;
 
@@ -261,12 +261,10 @@ impl<'a> Der<'a> {
 
     /// Returns the content of the next value, which must have this tag.
     fn next(&mut self, tag: u8) -> Option<&'a [u8]> {
-        let (first, rest) = self.0.split_first()?;
-        let (length, rest) = length(rest)?;
-        if *first != tag {
+        let (found, content, rest) = der_element(self.0)?;
+        if found != tag {
             return None;
         }
-        let (content, rest) = rest.split_at_checked(length)?;
         self.0 = rest;
         Some(content)
     }
@@ -277,18 +275,4 @@ impl<'a> Der<'a> {
     fn optional(&mut self, tag: u8) -> Option<Option<&'a [u8]>> {
         if self.0.first() == Some(&tag) { self.next(tag).map(Some) } else { Some(None) }
     }
-}
-
-/// Parses the length of a value. Returns it with the bytes that follow.
-fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let (first, rest) = bytes.split_first()?;
-    if *first < 0x80 {
-        return Some((usize::from(*first), rest));
-    }
-    let (digits, rest) = rest.split_at_checked(usize::from(*first & 0x7f))?;
-    if digits.is_empty() || digits.len() > 4 {
-        return None;
-    }
-    let length = digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit));
-    Some((length, rest))
 }

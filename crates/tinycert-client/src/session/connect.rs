@@ -83,7 +83,8 @@ impl Endpoint for Connect {
 
 /// Parses the token in the response to [`Connect`].
 pub(super) fn token(response: &Response) -> Result<Secret, ResponseError> {
-    error::string(response, "token").map(Secret::new)
+    let token = error::string(response, "token").map(Secret::new);
+    token.map_err(|other| error::invalid_login(response).unwrap_or(other))
 }
 
 /// `POST /api/v1/disconnect`: closes the session.
