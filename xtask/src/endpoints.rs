@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Output;
 
 use api_sandbox::Sandbox;
 use serde::Deserialize;
@@ -194,12 +195,17 @@ fn tour(provider: &Provider) -> Result<Called, String> {
     let sandbox = demo::start()?;
     let tour = provider.tour().ok_or("it has no tour")?;
     let output = demo::execute(tour, &sandbox, "")?;
+    called(provider, &output, &sandbox)
+}
+
+/// Returns the endpoints that a tour called, if it succeeded.
+fn called(provider: &Provider, output: &Output, sandbox: &Sandbox) -> Result<Called, String> {
     if !output.status.success() {
         let lines = String::from_utf8_lossy(&output.stdout);
         let errors = String::from_utf8_lossy(&output.stderr);
         return Err(format!("the tour of {} failed:\n{lines}{errors}", provider.package()));
     }
-    Ok(accepted(&sandbox))
+    Ok(accepted(sandbox))
 }
 
 /// Returns the ids of the endpoints to which the servers of a sandbox responded with success.
@@ -330,8 +336,7 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
-    use std::net::TcpStream;
+    use std::process::ExitStatus;
 
     use super::*;
     use crate::copy::{self, Copy};
@@ -431,18 +436,23 @@ mod tests {
         let host = url.strip_prefix("http://").unwrap();
         // Balances need a token, a missing perk is not found.
         for target in ["/api/v1/tca/addresses", "/api/v1/perks/NO.SUCH.PERK", "/"] {
-            get(host, target);
+            copy::get(host, target);
         }
         assert_eq!(accepted(&sandbox), Called::new());
-        get(host, "/api/v1/tca/check-address/1KFHE7w8BhaENAswwryaoccDb6qcT6DbYY?TOKENLY=1");
+        copy::get(host, "/api/v1/tca/check-address/1KFHE7w8BhaENAswwryaoccDb6qcT6DbYY?TOKENLY=1");
         assert_eq!(accepted(&sandbox), Called::from(["tca.check_address".to_owned()]));
     }
 
-    fn get(host: &str, target: &str) {
-        let mut stream = TcpStream::connect(host).unwrap();
-        let head = format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.read_to_end(&mut Vec::new()).unwrap();
+    #[test]
+    fn tour_must_succeed() {
+        let sandbox = demo::start().unwrap();
+        let failed = copy::failure();
+        assert_eq!(
+            called(tinycert(), &failed, &sandbox),
+            Err("the tour of tinycert-client failed:\n".to_owned())
+        );
+        let succeeded = Output { status: ExitStatus::default(), ..failed };
+        assert_eq!(called(tinycert(), &succeeded, &sandbox), Ok(Called::new()));
     }
 
     #[test]

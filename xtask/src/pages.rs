@@ -302,6 +302,25 @@ jobs:
     }
 
     #[test]
+    fn readmes_have_the_same_headings_and_compiled_programs() {
+        let project = Copy::empty();
+        for provider in PROVIDERS {
+            project.write(&format!("{}/README.md", provider.folder()), "# a\n\n## Install\n");
+        }
+        front_pages().unwrap();
+        for (text, named) in [
+            ("## Installation\n", "its headings are not those of the others"),
+            ("## Install\n## More\n", "its headings are not those of the others"),
+            ("## Install\n```ignore\n", "a program that is not compiled"),
+            ("## Install\n```text,no_run\n", "a program that is not compiled"),
+        ] {
+            project.write("crates/tinycert-client/README.md", text);
+            let error = front_pages().unwrap_err();
+            assert_eq!(error.split(": ").nth(1), Some(named), "{text}");
+        }
+    }
+
+    #[test]
     fn shown_programs_are_complete() {
         let page = |program: &str| format!("text\n\n```rust,no_run\n{program}```\n");
         let whole = "use a::B;\n\nfn main() {}\n";
