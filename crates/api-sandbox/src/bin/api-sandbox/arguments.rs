@@ -275,6 +275,7 @@ mod tests {
         assert!(full.clock.is_some() && full.command.is_none());
         assert_eq!((full.bind.to_string(), full.tls), ("::1".to_owned(), true));
         assert_eq!(full.seed, Some(PathBuf::from("records.json")));
+        assert_eq!(parsed(&["--log", "text"]).unwrap().log, Log::Text);
         let run = parsed(&["run", "tpay", "--log", "off", "--", "env", "--help", "--"]).unwrap();
         let command: Vec<OsString> = ["env", "--help", "--"].map(OsString::from).to_vec();
         assert_eq!((run.port, run.command), (0, Some(command)));
