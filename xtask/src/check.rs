@@ -584,6 +584,10 @@ mod tests {
             ("tokio v1.0.0\n".to_owned(), "brings tokio"),
             ("log v0.4.0\n".to_owned(), "README.md: does not say that there are 1 crates in total"),
             (
+                (0..45).map(|number| format!("c{number} v1.0.0\n")).collect(),
+                "README.md: does not say that there are 45 crates in total",
+            ),
+            (
                 (0..100).map(|number| format!("c{number} v1.0.0\n")).collect(),
                 "brings too many crates",
             ),

@@ -411,7 +411,9 @@ fn in_environment(
         let named = !failed.is_empty();
         figures.failed.extend(failed.into_iter().map(|test| format!("{}: {test}", program.name)));
         if !is_good {
-            println!("{}\n{text}", program.name);
+            println!("{}", program.name);
+            // The results of its tests are not results of this program.
+            text.lines().for_each(|line| println!("  {line}"));
         }
         if !is_good && !named {
             figures.failed.push(format!("{} did not succeed", program.name));
