@@ -329,6 +329,7 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::copy::Copy;
 
     #[test]
     fn public_items_are_listed() {
@@ -390,5 +391,203 @@ mod tests { pub fn not_this() {} }
         ];
         assert_eq!(reader.lines, expected);
         assert_eq!(reader.imports[0], "serde_json::Value");
+    }
+
+    /// Returns the lines of the items of a text.
+    fn lines(text: &str) -> Vec<String> {
+        let plain = plain(text);
+        let mut reader = Reader { text: &plain, lines: Vec::new(), imports: Vec::new() };
+        reader.items("");
+        reader.lines
+    }
+
+    #[test]
+    fn brackets_signs_and_macros_in_items_are_read() {
+        for (text, expected) in [
+            (
+                "pub fn a(of: [u8; 2]) -> [u8; 3] { [0; 3] }",
+                &["pub fn a(of: [u8; 2]) -> [u8; 3]"][..],
+            ),
+            (
+                "pub fn a() -> impl Iterator<Item = u8> {}",
+                &["pub fn a() -> impl Iterator<Item = u8>"],
+            ),
+            (
+                "pub const fn a() -> impl Iterator<Item = u8> {}",
+                &["pub const fn a() -> impl Iterator<Item = u8>"],
+            ),
+            (
+                "pub const A: [u8; 2] = [1, 2];\npub fn b() {}",
+                &["pub const A: [u8; 2]", "pub fn b()"],
+            ),
+            ("pub static A: u8 = 1;", &["pub static A: u8 = 1"]),
+            ("pub struct A;\nstruct B;\npub struct C {}", &["pub struct A", "pub struct C"]),
+            ("pub struct A<T>(pub T, u8);", &["pub struct A<T>", "pub struct A<T>: pub T"]),
+            (
+                "pub struct A {\n    pub b: BTreeMap<u8, (u8, [u8; 2])>,\n    pub c: fn(u8, u8) -> u8,\n    \
+                 pub d: u8\n}",
+                &[
+                    "pub struct A",
+                    "pub struct A: pub b: BTreeMap<u8, (u8, [u8; 2])>",
+                    "pub struct A: pub c: fn(u8, u8) -> u8",
+                    "pub struct A: pub d: u8",
+                ],
+            ),
+            (
+                "pub enum A {\n    B(u8, u8),\n    C { d: u8, e: u8 },\n    F = 3,\n}",
+                &[
+                    "pub enum A",
+                    "pub enum A: B(u8, u8)",
+                    "pub enum A: C { d: u8, e: u8 }",
+                    "pub enum A: F",
+                ],
+            ),
+            (
+                "pub mod a {\n    pub fn b() {}\n    fn c() {}\n}",
+                &["pub mod a", "pub mod a: pub fn b()"],
+            ),
+            ("pub fn a(b: impl for<'c> Fn(&'c u8)) {}", &["pub fn a(b: impl for<'c> Fn(&'c u8))"]),
+            ("mod a {\n    pub fn b() {}\n}", &[]),
+            ("private! {\n    fn a() {}\n}", &[]),
+            (
+                "impl A {\n    setters! {\n        b: u8,\n    }\n}",
+                &["impl A: setters! { b: u8, }"],
+            ),
+            (
+                "#[macro_export]\nmacro_rules! a { () => { pub fn b() {} }; }",
+                &["pub macro_rules! a"],
+            ),
+            ("macro_rules! a { () => { pub fn b() {} }; }", &[]),
+            ("#![deny(missing_docs)]\npub fn a() {}", &["pub fn a()"]),
+        ] {
+            assert_eq!(lines(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn strings_and_characters_end_where_they_do_in_rust() {
+        for (text, length) in [
+            (r#""a" b""#, 3),
+            (r#""a\"b" c""#, 6),
+            (r#""\\" c""#, 4),
+            (r#""\n" c""#, 4),
+            (r#""\n\"" c""#, 6),
+            (r#""open"#, 5),
+        ] {
+            assert_eq!(quoted(text), length, "{text}");
+        }
+        for (text, length) in [
+            ("'{' b'", Some(3)),
+            ("'é'", Some(4)),
+            (r"'\'' b'", Some(4)),
+            (r"'\\' b'", Some(4)),
+            (r"'\u{7f}' b'", Some(8)),
+            ("'a str, 'b", None),
+            ("'a, 'b", None),
+            ("'", None),
+            ("a'b'", None),
+        ] {
+            assert_eq!(quoted_char(text), length, "{text}");
+        }
+        for (text, length) in [
+            ("[a] b]", 3),
+            ("[[a] b] c]", 7),
+            (r#"["]" a] b]"#, 7),
+            (r#"["\"]"] b"#, 7),
+            ("[open", 5),
+        ] {
+            assert_eq!(balanced(text, '[', ']'), length, "{text}");
+        }
+        let code = "a(r#\"pub \"b\" {\"#, \"pub {\", '\"', 1) // pub {\n#[c(\"]\")]\n#![d]\ne";
+        assert_eq!(plain(code), "a(, , , 1) \n\n\ne");
+    }
+
+    const MANIFEST: &str = "[package]\nname = \"p\"\n\n[dependencies]\napi-auth = \"1\"\nhttp = \"1\"\n\
+        log-lines = \"1\"\nserde = \"1\"\n";
+
+    #[test]
+    fn list_has_the_public_items_of_each_file_and_the_impls_of_shown_types() {
+        let project = Copy::empty();
+        project.write("crates/p/Cargo.toml", MANIFEST);
+        project.write(
+            "crates/p/src/lib.rs",
+            "pub struct A_1;\nstruct Hidden;\npub type B = u8;\n\
+             impl Clone for A_1 {}\nimpl Clone for Hidden {}\nimpl Clone for Vec<B> {}\n\
+             impl A_1 {\n    pub fn get(&self) -> http::Method {}\n}\n\
+             pub fn serde() -> serde::Value {}\npub fn secret() -> api_auth::Secret {}\n",
+        );
+        project.write("crates/p/src/c/d.rs", "pub trait D {}\npub enum E {}\n");
+        project.write("crates/p/src/tests.rs", "pub fn of_tests() {}\n");
+        project.write("crates/p/src/notes.txt", "pub fn of_notes() {}\n");
+        assert_eq!(
+            list("p").unwrap(),
+            "impl A_1: pub fn get(&self) -> http::Method\n\
+             impl Clone for A_1\n\
+             impl Clone for Vec<B>\n\
+             pub enum E\n\
+             pub fn secret() -> api_auth::Secret\n\
+             pub fn serde() -> serde::Value\n\
+             pub struct A_1\n\
+             pub trait D\n\
+             pub type B = u8\n"
+        );
+        assert!(list("q").unwrap_err().contains("crates/q/Cargo.toml"));
+    }
+
+    #[test]
+    fn foreign_types_are_those_of_dependencies_but_not_of_modules_with_their_names() {
+        let project = Copy::empty();
+        project.write("crates/p/Cargo.toml", MANIFEST);
+        project.write("crates/p/src/ureq.rs", "");
+        for (file, code, foreign) in [
+            ("a.rs", "pub use log_lines::Level;\n", Some("log_lines")),
+            ("a.rs", "pub use ::log_lines::Level;\n", Some("log_lines")),
+            ("a.rs", "pub fn level() -> log_lines::Level {}\n", Some("log_lines")),
+            ("a.rs", "pub fn agent() -> ureq::Agent {}\n", Some("ureq")),
+            ("a.rs", "use log_lines::Level;\npub fn show(level: &Level) {}\n", Some("Level")),
+            (
+                "a.rs",
+                "use log_lines::{self, Level};\npub fn show(level: &Level) {}\n",
+                Some("Level"),
+            ),
+            ("a.rs", "use log_lines::Level;\nfn show(level: &Level) {}\n", None),
+            ("a.rs", "use serde::Level;\npub fn show(level: &Level) {}\n", None),
+            ("a.rs", "use log_lines::show;\npub fn show() {}\n", None),
+            ("a.rs", "pub fn level() -> crate::log_lines::Level {}\n", None),
+            ("a.rs", "pub fn level() -> my_log_lines::Level {}\n", None),
+            ("lib.rs", "pub use log_lines::Level;\n", Some("log_lines")),
+            ("lib.rs", "pub use ureq::Agent;\n", None),
+            ("lib.rs", "use ureq::Agent;\npub fn agent() -> Agent {}\n", None),
+        ] {
+            project.write(&format!("crates/p/src/{file}"), code);
+            let found = list("p").err().unwrap_or_default();
+            match foreign {
+                Some(name) => assert!(
+                    found.contains(&format!("{file}: {name} is a foreign type")),
+                    "{code}: {found}"
+                ),
+                None => assert_eq!(found, "", "{code}"),
+            }
+            project.remove(&format!("crates/p/src/{file}"));
+        }
+    }
+
+    #[test]
+    fn lists_are_compared_with_the_source() {
+        let project = Copy::empty();
+        for package in published() {
+            project.write(&format!("crates/{package}/Cargo.toml"), "[package]\nname = \"p\"\n");
+            project.write(&format!("crates/{package}/src/lib.rs"), "pub struct Moon;\n");
+        }
+        assert!(check().unwrap_err().starts_with("docs/api/api-auth.txt "));
+        run().unwrap();
+        check().unwrap();
+        assert_eq!(shell::read("docs/api/tpay-client.txt").unwrap(), "pub struct Moon\n");
+        project.write("docs/api/tpay-client.txt", "pub struct Moon\r\n");
+        check().unwrap();
+        for changed in ["pub struct Moon;\npub struct Sun;\n", "", "pub struct Sun;\n"] {
+            project.write("crates/tpay-client/src/lib.rs", changed);
+            assert!(check().unwrap_err().starts_with("docs/api/tpay-client.txt "), "{changed}");
+        }
     }
 }

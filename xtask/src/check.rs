@@ -354,6 +354,33 @@ mod tests {
     }
 
     #[test]
+    fn code_of_a_provider_is_searched_for_whole_names_outside_of_comments_and_tests() {
+        let project = Copy::empty();
+        let provider = PROVIDERS.iter().find(|provider| provider.name == "tinycert").unwrap();
+        project
+            .write("crates/tinycert-client/Cargo.toml", "[package]\nname = \"tinycert-client\"\n");
+        for (file, line, is_allowed) in [
+            ("lib.rs", "use ring::hmac;", false),
+            ("lib.rs", "    a = ::ring::hmac::sign(b)", false),
+            ("cert/list.rs", "use ring::hmac;", false),
+            ("lib.rs", "use string::String;", true),
+            ("lib.rs", "use my_ring::Ring;", true),
+            ("lib.rs", "use ring2::Ring;", true),
+            ("lib.rs", "    // ring::hmac", true),
+            ("lib.rs", "#[cfg(test)]\nmod tests { use ring::hmac; }", true),
+            ("tests.rs", "use ring::hmac;", true),
+            ("cert/list_tests.rs", "use ring::hmac;", true),
+            ("cert/tests/list.rs", "use ring::hmac;", true),
+        ] {
+            let path = format!("crates/tinycert-client/src/{file}");
+            project.write(&path, line);
+            let result = source(provider);
+            assert_eq!(result.is_ok(), is_allowed, "{file}, {line}: {result:?}");
+            project.remove(&path);
+        }
+    }
+
+    #[test]
     fn incomplete_docs_are_rejected() {
         let copy = copy();
         for (code, gap) in [
@@ -413,6 +440,22 @@ mod tests {
         let client = "crates/api-auth/src/client.rs";
         copy.append(client, "use ureq::unversioned::transport::Connector;\n");
         fails(&["client.rs", "uses ureq::unversioned"]);
+    }
+
+    #[test]
+    fn only_the_cache_of_addresses_uses_the_unstable_part_of_ureq() {
+        let project = Copy::empty();
+        for (file, is_allowed) in [
+            ("transport/ureq/dns_cache.rs", true),
+            ("transport/ureq/dns_cache/resolver.rs", true),
+            ("transport/ureq/proxy.rs", false),
+            ("dns_cache/resolver.rs", false),
+        ] {
+            let path = format!("crates/api-auth/src/{file}");
+            project.write(&path, "use ureq::unversioned::resolver::Resolver;\n");
+            assert_eq!(unversioned_is_fenced().is_ok(), is_allowed, "{file}");
+            project.remove(&path);
+        }
     }
 
     #[test]
@@ -540,6 +583,10 @@ mod tests {
             ("tpay-client v0.1.0 (/folder)\n".to_owned(), "brings tpay-client"),
             ("tokio v1.0.0\n".to_owned(), "brings tokio"),
             ("log v0.4.0\n".to_owned(), "README.md: does not say that there are 1 crates in total"),
+            (
+                (0..45).map(|number| format!("c{number} v1.0.0\n")).collect(),
+                "README.md: does not say that there are 45 crates in total",
+            ),
             (
                 (0..100).map(|number| format!("c{number} v1.0.0\n")).collect(),
                 "brings too many crates",

@@ -1,9 +1,13 @@
 //! For tests: a copy of the files that the checks read, in which a test introduces faults, and a
-//! replacement of cargo. Both apply to the thread of the test.
+//! replacement of cargo. Both apply to the thread of the test. Also a request, and a program that
+//! fails.
 
 use std::cell::RefCell;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Returns the output of cargo for its arguments, or its error.
@@ -55,16 +59,35 @@ pub(crate) struct Copy(PathBuf);
 impl Copy {
     /// Copies the project. From here on, the checks of this thread read the copy.
     pub(crate) fn new() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("xtask-copy-{}-{number}", std::process::id());
-        let copy = Self(std::env::temp_dir().join(name));
+        let copy = Self::empty();
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         for name in READ {
             copy_all(&project.join(name), &copy.0.join(name));
         }
+        copy
+    }
+
+    /// Creates a project without files. From here on, the checks of this thread read it.
+    pub(crate) fn empty() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("xtask-copy-{}-{number}", std::process::id());
+        let copy = Self(std::env::temp_dir().join(name));
+        fs::create_dir_all(&copy.0).unwrap();
         ROOT.set(Some(copy.0.clone()));
         copy
+    }
+
+    /// Writes a file, and creates its folder.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.0.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Returns the path of a file or folder.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.0.join(path)
     }
 
     /// Changes a file.
@@ -105,6 +128,26 @@ impl Drop for Copy {
         ROOT.set(None);
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// Sends a GET request and waits for the end of the response.
+pub(crate) fn get(host: &str, target: &str) {
+    let mut stream = TcpStream::connect(host).unwrap();
+    let head = format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.read_to_end(&mut Vec::new()).unwrap();
+}
+
+/// Returns a command that ends with the status 101: this test program with an unknown option.
+pub(crate) fn failing() -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.arg("--no-such-option").stdin(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Returns the output of a program that fails.
+pub(crate) fn failure() -> Output {
+    failing().output().unwrap()
 }
 
 fn copy_all(from: &Path, to: &Path) {

@@ -22,6 +22,16 @@ struct Row {
     good: bool,
 }
 
+impl Row {
+    /// The row of an example that has ended.
+    fn of(what: String, example: &Example, status: ExitStatus, seen: &[Seen]) -> Self {
+        let judged = |held| seen.iter().filter(|seen| seen.verdict.signed == Some(held)).count();
+        let (accepted, refused) = (judged(true), judged(false));
+        let good = status.code() == Some(example.status) && refused == 0;
+        Self { what, status: shown(status), requests: seen.len(), accepted, refused, good }
+    }
+}
+
 pub(crate) fn run() -> Outcome {
     println!(
         "To run a command after a $ yourself, set the variables that `cargo run -p api-sandbox` prints. A"
@@ -47,6 +57,10 @@ pub(crate) fn run() -> Outcome {
         let mark = if *good { "" } else { "  <- not as expected" };
         println!("{what:width$}  {status:>4}  {requests:>8}  {accepted:>19}  {refused:>7}{mark}");
     }
+    outcome(&rows)
+}
+
+fn outcome(rows: &[Row]) -> Outcome {
     match rows.iter().filter(|row| !row.good).count() {
         0 => Ok(()),
         bad => Err(format!("{bad} examples did not end as expected")),
@@ -144,11 +158,7 @@ fn show(
     for request in &seen {
         println!("  -> {}", describe(request));
     }
-    let judged = |held| seen.iter().filter(|seen| seen.verdict.signed == Some(held)).count();
-    let (accepted, refused) = (judged(true), judged(false));
-    let good = output.status.code() == Some(example.status) && refused == 0;
-    let status = shown(output.status);
-    Ok(Row { what, status, requests: seen.len(), accepted, refused, good })
+    Ok(Row::of(what, example, output.status, &seen))
 }
 
 fn print_lines(mark: &str, bytes: &[u8]) {
@@ -260,6 +270,7 @@ fn describe(seen: &Seen) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::copy;
 
     /// Returns the words of a printed command, as a shell splits it.
     fn typed_of(provider: &str, example: &str) -> String {
@@ -299,6 +310,98 @@ mod tests {
                     example.after.is_empty() || before.any(|row| row.name == example.after);
                 assert!(is_met, "{}: {} is not before", example.name, example.after);
             }
+        }
+    }
+
+    fn example_of(provider: &str, name: &str) -> (&'static Provider, &'static Example) {
+        let provider = PROVIDERS.iter().find(|row| row.name == provider).unwrap();
+        (provider, provider.examples.iter().find(|row| row.name == name).unwrap())
+    }
+
+    #[test]
+    fn rows_name_the_crate_the_example_and_its_arguments() {
+        let (provider, example) = example_of("tpay", "pay_by_link");
+        assert_eq!(
+            short(provider, example),
+            "tpay-client pay_by_link 12.34 'Order 7' jan@example.com 'Jan Nowak'"
+        );
+    }
+
+    #[test]
+    fn example_is_good_if_its_status_is_expected_and_no_signature_is_refused() {
+        let sandbox = start().unwrap();
+        let host = sandbox.tokenpass().base_url().replace("http://", "");
+        // The first one needs credentials.
+        for target in ["/api/v1/tca/addresses", "/api/v1/tca/check-address/a?b=1", "/"] {
+            copy::get(&host, target);
+        }
+        let mut seen = sandbox.take_seen();
+        let (_, succeeds) = example_of("tinycert", "list");
+        let row = |seen: &[Seen], status| Row::of("a".to_owned(), succeeds, status, seen);
+        let refused = row(&seen, ExitStatus::default());
+        assert_eq!((refused.requests, refused.accepted, refused.refused), (3, 0, 1));
+        assert!(!refused.good);
+        seen[0].verdict.signed = Some(true);
+        let good = row(&seen, ExitStatus::default());
+        assert_eq!((good.requests, good.accepted, good.refused), (3, 1, 0));
+        assert_eq!((good.good, good.status.as_str()), (true, "0"));
+        let failed = row(&seen, copy::failure().status);
+        assert_eq!((failed.good, failed.status.as_str()), (false, "101"));
+        assert_eq!(outcome(&[]), Ok(()));
+        assert_eq!(outcome(&[row(&seen, ExitStatus::default())]), Ok(()));
+        assert_eq!(
+            outcome(&[failed, good, refused]),
+            Err("2 examples did not end as expected".to_owned())
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn example_that_a_signal_ends_has_no_status() {
+        use std::os::unix::process::ExitStatusExt;
+
+        assert_eq!(shown(ExitStatus::from_raw(9)), "killed");
+    }
+
+    #[test]
+    fn requests_are_described_without_the_values_of_their_queries() {
+        let sandbox = start().unwrap();
+        let host = sandbox.tokenpass().base_url().replace("http://", "");
+        for target in [
+            "/api/v1/tca/check-address/1KFHE7?TOKENLY=1&SOUP=2&TOKENLY=3",
+            "/api/v1/tca/addresses",
+            "/moon?",
+        ] {
+            copy::get(&host, target);
+        }
+        let described: Vec<String> = sandbox.take_seen().iter().map(describe).collect();
+        assert_eq!(
+            described,
+            [
+                "tca.check_address: GET /api/v1/tca/check-address/1KFHE7 (SOUP, TOKENLY), 0 bytes of \
+                 body: 400, no credentials needed",
+                "address.list_mine: GET /api/v1/tca/addresses, 0 bytes of body: 403, CREDENTIALS \
+                 REFUSED",
+                "-: GET /moon, 0 bytes of body: 404, no credentials needed",
+            ]
+        );
+    }
+
+    #[test]
+    fn listeners_listen_on_free_addresses() {
+        let address: std::net::SocketAddr = free_address().unwrap().parse().unwrap();
+        assert!(address.ip().is_loopback() && address.port() != 0, "{address}");
+    }
+
+    #[test]
+    fn listener_is_good_if_it_ends_with_the_expected_status() {
+        for (expected, good) in [(101, true), (0, false)] {
+            let mut child = copy::failing().stdout(Stdio::piped()).spawn().unwrap();
+            let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            child.wait().unwrap();
+            let (url, what) = (String::new(), "a".to_owned());
+            let row = Running { what, url, child, lines, expected }.end().unwrap();
+            assert_eq!((row.status.as_str(), row.good), ("101", good));
         }
     }
 }

@@ -203,6 +203,14 @@ impl GetMoon {
         most: Amount,
         /// What it may cost.
         least: Amount,
+        /// What it may cost.
+        #[serde(default)]
+        usual: Option<Amount>,
+        /// What it costs, in grosze.
+        ///
+        /// It may be zero.
+        #[serde(default)]
+        now: Option<Amount>,
     }
 }
 
@@ -289,7 +297,10 @@ pub(crate) struct Orbit;
 
     #[test]
     fn empty_amount_is_named() {
-        assert_eq!(amounts_without_unit(FILE).collect::<Vec<_>>(), ["least: Amount,"]);
+        assert_eq!(
+            amounts_without_unit(FILE).collect::<Vec<_>>(),
+            ["least: Amount,", "usual: Option<Amount>,"]
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Output;
 
 use api_sandbox::Sandbox;
 use serde::Deserialize;
@@ -194,12 +195,17 @@ fn tour(provider: &Provider) -> Result<Called, String> {
     let sandbox = demo::start()?;
     let tour = provider.tour().ok_or("it has no tour")?;
     let output = demo::execute(tour, &sandbox, "")?;
+    called(provider, &output, &sandbox)
+}
+
+/// Returns the endpoints that a tour called, if it succeeded.
+fn called(provider: &Provider, output: &Output, sandbox: &Sandbox) -> Result<Called, String> {
     if !output.status.success() {
         let lines = String::from_utf8_lossy(&output.stdout);
         let errors = String::from_utf8_lossy(&output.stderr);
         return Err(format!("the tour of {} failed:\n{lines}{errors}", provider.package()));
     }
-    Ok(accepted(&sandbox))
+    Ok(accepted(sandbox))
 }
 
 /// Returns the ids of the endpoints to which the servers of a sandbox responded with success.
@@ -330,8 +336,7 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
-    use std::net::TcpStream;
+    use std::process::ExitStatus;
 
     use super::*;
     use crate::copy::{self, Copy};
@@ -429,20 +434,30 @@ mod tests {
         let sandbox = demo::start().unwrap();
         let url = sandbox.tokenpass().base_url();
         let host = url.strip_prefix("http://").unwrap();
-        // Balances need a token, a missing perk is not found.
-        for target in ["/api/v1/tca/addresses", "/api/v1/perks/NO.SUCH.PERK", "/"] {
-            get(host, target);
+        // Balances need a token, a missing perk is not found, an address is invalid.
+        for target in [
+            "/api/v1/tca/addresses",
+            "/api/v1/perks/NO.SUCH.PERK",
+            "/api/v1/tca/check-address/1no?A=1",
+            "/",
+        ] {
+            copy::get(host, target);
         }
         assert_eq!(accepted(&sandbox), Called::new());
-        get(host, "/api/v1/tca/check-address/1KFHE7w8BhaENAswwryaoccDb6qcT6DbYY?TOKENLY=1");
+        copy::get(host, "/api/v1/tca/check-address/1KFHE7w8BhaENAswwryaoccDb6qcT6DbYY?TOKENLY=1");
         assert_eq!(accepted(&sandbox), Called::from(["tca.check_address".to_owned()]));
     }
 
-    fn get(host: &str, target: &str) {
-        let mut stream = TcpStream::connect(host).unwrap();
-        let head = format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.read_to_end(&mut Vec::new()).unwrap();
+    #[test]
+    fn tour_must_succeed() {
+        let sandbox = demo::start().unwrap();
+        let failed = copy::failure();
+        assert_eq!(
+            called(tinycert(), &failed, &sandbox),
+            Err("the tour of tinycert-client failed:\n".to_owned())
+        );
+        let succeeded = Output { status: ExitStatus::default(), ..failed };
+        assert_eq!(called(tinycert(), &succeeded, &sandbox), Ok(Called::new()));
     }
 
     #[test]
@@ -485,5 +500,83 @@ mod tests {
         let gaps = gaps().join("\n");
         assert!(gaps.contains("docs/providers/tinycert.md: "), "{gaps}");
         assert!(gaps.contains("README has no line <!-- endpoints: end -->"), "{gaps}");
+    }
+
+    #[test]
+    fn table_has_the_methods_of_each_endpoint_in_scope() {
+        let project = Copy::empty();
+        let moon = Provider {
+            name: "moon",
+            ceiling: 1,
+            scope: &["seed"],
+            features: "",
+            listener: None,
+            examples: &[],
+        };
+        let entry = |id: &str, source: &str, summary: &str| {
+            format!(
+                "[[endpoint]]\nid = {id:?}\nmethod = \"GET\"\npath = \"/{id}\"\n\
+                 source = {source:?}\nsummary = {summary:?}\n"
+            )
+        };
+        let list = [
+            entry("get", "seed", "its phase, by moon_id."),
+            entry("list", "seed", "all moons"),
+            entry("delete", "seed", "a moon"),
+            entry("sun", "sky", "the sun"),
+        ];
+        project.write("docs/endpoints/moon.toml", &list.concat());
+        let endpoint = |name: &str, id: &str| {
+            format!("impl Endpoint for {name} {{\n    const ID: &'static str = \"{id}\";\n}}\n")
+        };
+        let structs = [("GetMoon", "get"), ("ListMoons", "list"), ("DeleteMoon", "delete")];
+        let structs: String = structs.iter().map(|(name, id)| endpoint(name, id)).collect();
+        let methods = "
+impl Client {
+    /// A moon. Experimental.
+    pub fn get_moon(&self, id: &str) -> Result<BTreeMap<String, Moon>> {
+        // Unlike ListMoons.
+        self.send(&GetMoon::new(id))
+    }
+
+    /// All moons.
+    pub fn moons(&self, list: ListMoons) -> Items<'_, Moon> {
+        self.items(list)
+    }
+
+    /// A page of moons.
+    pub fn list_moons(&self, list: &ListMoons) -> Result<Page<Moon>, MoonError> {
+        self.send(list)
+    }
+
+    /// Deletes the moons of a list.
+    pub fn delete_moons(&self, list: &ListMoons) -> Result<()> {
+        self.send(&DeleteMoon::new(list))
+    }
+
+    /// Sends nothing.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+";
+        project.write("crates/moon-client/src/lib.rs", &format!("{structs}{methods}"));
+        let [begin, end] = MARKS;
+        let table = with_table(&moon, &format!("before\n{begin}old\n{end}\nafter\n")).unwrap();
+        let rows = "\
+| id | request | method | response | what it does |
+|---|---|---|---|---|
+| `get` | `GET /get` | `get_moon` | `BTreeMap<String, Moon>` | its phase, by `moon_id`. (experimental) |
+| `list` | `GET /list` | `list_moons`, `moons` | `Page<Moon>`, an iterator | all moons |
+| `delete` | `GET /delete` | `delete_moons` | nothing | a moon |
+";
+        assert_eq!(table, format!("before\n{begin}\n{rows}\n{end}\nafter\n"));
+    }
+
+    #[test]
+    fn rows_of_requests_have_a_method_and_a_path() {
+        let page =
+            "| `a` | `GET /a` | x |\n| `b` | `GET b` |\n| `c` | `get /c` |\n| d | `GET /d` |\n";
+        assert_eq!(rows_of_requests(page).collect::<Vec<_>>(), ["a"]);
     }
 }

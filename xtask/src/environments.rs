@@ -411,7 +411,9 @@ fn in_environment(
         let named = !failed.is_empty();
         figures.failed.extend(failed.into_iter().map(|test| format!("{}: {test}", program.name)));
         if !is_good {
-            println!("{}\n{text}", program.name);
+            println!("{}", program.name);
+            // The results of its tests are not results of this program.
+            text.lines().for_each(|line| println!("  {line}"));
         }
         if !is_good && !named {
             figures.failed.push(format!("{} did not succeed", program.name));
@@ -482,6 +484,7 @@ fn results(text: &str) -> (usize, Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::copy::{self, Copy};
 
     #[test]
     fn results_are_counted_and_failures_are_named() {
@@ -518,5 +521,187 @@ mod tests {
     fn unknown_environment_is_rejected() {
         let error = run(&["winter".to_owned()]).unwrap_err();
         assert!(error.contains("\"winter\"") && error.contains("no-network"), "{error}");
+    }
+
+    /// Returns the run that an environment prepares in a folder.
+    fn prepared(name: &str, folder: &Path) -> Result<Run, String> {
+        let mut run = Run {
+            before: Vec::new(),
+            arguments: Vec::new(),
+            variables: Vec::new(),
+            user: None,
+            folder: folder.to_path_buf(),
+        };
+        let environment = ENVIRONMENTS.iter().find(|environment| environment.name == name).unwrap();
+        (environment.prepare)(&mut run)?;
+        Ok(run)
+    }
+
+    /// Returns the value of a variable: none if it is unchanged, `Some(None)` if it is removed.
+    fn variable<'a>(run: &'a Run, name: &str) -> Option<Option<&'a Path>> {
+        let (_, value) = run.variables.iter().rfind(|(set, _)| set == name)?;
+        Some(value.as_deref().map(Path::new))
+    }
+
+    #[test]
+    fn variables_are_set_or_removed() {
+        let project = Copy::empty();
+        let run = prepared("proxies", &project.path("")).unwrap();
+        for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+            assert_eq!(variable(&run, name), Some(Some(Path::new("http://127.0.0.1:9"))));
+        }
+        assert_eq!(variable(&run, "NO_PROXY"), Some(None));
+        assert_eq!(variable(&run, "PATH"), None);
+        let run = prepared("no-home", &project.path("")).unwrap();
+        for name in HOMES {
+            assert_eq!(variable(&run, name), Some(None));
+        }
+    }
+
+    #[test]
+    fn folders_for_temporary_files_exist_in_that_of_the_environment() {
+        let project = Copy::empty();
+        for name in ["folder-with-space-and-letters", "long-path"] {
+            let run = prepared(name, &project.path(name)).unwrap();
+            for variable_name in ["TMPDIR", "TEMP", "TMP"] {
+                let folder = variable(&run, variable_name).unwrap().unwrap();
+                assert!(
+                    folder.starts_with(project.path(name)) && is_writable(folder),
+                    "{folder:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn folder_is_writable_if_a_file_can_be_created() {
+        let project = Copy::empty();
+        assert!(is_writable(&project.path("")));
+        assert!(!is_writable(&project.path("no-folder")));
+        // The file is removed.
+        assert_eq!(fs::read_dir(project.path("")).unwrap().count(), 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn home_is_a_folder_in_which_no_file_can_be_created() {
+        let project = Copy::empty();
+        let run = prepared("read-only-home", &project.path("")).unwrap();
+        for name in HOMES {
+            let home = variable(&run, name).unwrap().unwrap();
+            assert!(home.is_dir(), "{home:?}");
+            fs::write(home.join("file"), "").unwrap_err();
+        }
+        project.write("later/file", "");
+        remove(&project.path(""));
+        assert!(!project.path("").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn other_user_is_set_if_this_one_may_change_it() {
+        let project = Copy::empty();
+        match prepared("other-user", &project.path("")) {
+            Ok(run) => {
+                assert_eq!(run.user, Some(NOBODY));
+                assert!(variable(&run, "TMPDIR").unwrap().unwrap().is_dir());
+            }
+            Err(why) => assert!(why.contains("user"), "{why}"),
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn command_succeeds_if_its_status_is_zero() {
+        assert!(quiet(&["sh", "-c", "exit 0"]));
+        assert!(!quiet(&["sh", "-c", "exit 1"]));
+        assert!(!quiet(&["no-such-program"]));
+        assert!(!quiet(&[]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn commands_before_a_program_run_it() {
+        let project = Copy::empty();
+        for (name, check) in [("open-umask", "test $(umask) -eq 0"), ("no-network", "true")] {
+            match prepared(name, &project.path("")) {
+                Ok(run) => {
+                    let before = run.before.iter().map(|word| word.to_str().unwrap());
+                    let words: Vec<&str> = before.chain(["sh", "-c", check]).collect();
+                    assert!(quiet(&words), "{words:?}");
+                    assert!(!run.before.is_empty(), "{name}");
+                }
+                // It is not permitted in a container.
+                Err(why) => {
+                    let words = ["unshare", "--net", "sh", "-c", "ip link set lo up"];
+                    assert!(name == "no-network" && !quiet(&words), "{name}: {why}");
+                }
+            }
+        }
+    }
+
+    /// A program that `sh` runs, with this text.
+    #[cfg(unix)]
+    fn script(project: &Copy, name: &str, text: &str) -> Program {
+        project.write(name, text);
+        Program { name: name.to_owned(), path: project.path(name), folder: project.path("") }
+    }
+
+    #[cfg(unix)]
+    const SHELL: Environment = Environment {
+        name: "shell",
+        prepare: |run| {
+            run.before = vec!["sh".into()];
+            run.arguments = vec!["argument".into()];
+            run.set("SET_BY_TEST", "set");
+            run.remove("HOME");
+            Ok(())
+        },
+    };
+
+    #[cfg(unix)]
+    #[test]
+    fn tests_of_all_programs_are_counted_and_failures_are_named() {
+        let project = Copy::empty();
+        let programs = [
+            script(&project, "good", "echo running 3 tests"),
+            script(&project, "bad", "echo running 2 tests\necho test a::b ... FAILED\nexit 101"),
+            script(&project, "aborted", "echo running 1 test >&2\nexit 134"),
+            script(
+                &project,
+                "told",
+                "echo \"test $1 ... FAILED\"\necho \"test $SET_BY_TEST ... FAILED\"\n\
+                 echo \"test ${HOME-none} ... FAILED\"\n\
+                 if test \"$CARGO_MANIFEST_DIR\" -ef .; then exit; fi",
+            ),
+        ];
+        let figures = in_environment(&SHELL, &programs, &project.path("environment")).unwrap();
+        assert_eq!(figures.tests, 6);
+        assert_eq!(
+            figures.failed,
+            ["bad: a::b", "aborted did not succeed", "told: argument", "told: set", "told: none",]
+        );
+        let cannot = Environment { name: "cannot", prepare: |_| Err("why".to_owned()) };
+        let result = in_environment(&cannot, &programs, &project.path("environment"));
+        assert_eq!(result.err(), Some("why".to_owned()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_named_environments_are_used() {
+        let _project = Copy::empty();
+        copy::replace_cargo(|arguments| {
+            let artifact = r#"{"reason": "compiler-artifact", "manifest_path": "/Cargo.toml",
+                "target": {"name": "a"}, "profile": {"test": true}, "executable": "false"}"#;
+            let is_list = arguments.contains("--message-format json");
+            Ok(if is_list { artifact.replace('\n', "") } else { String::new() })
+        });
+        let names = ["time-zone".to_owned(), "language".to_owned()];
+        assert_eq!(
+            run(&names).unwrap_err(),
+            "failed:\n  time-zone:  a did not succeed\n  language:  a did not succeed"
+        );
+        let folder = env::temp_dir().join(format!("xtask-environments-{}", std::process::id()));
+        assert!(!folder.exists());
     }
 }

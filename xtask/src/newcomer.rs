@@ -138,6 +138,7 @@ fn first_program(provider: &Provider) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::copy::{self, Copy};
 
     #[test]
     fn commands_are_split_like_in_a_shell() {
@@ -145,5 +146,32 @@ mod tests {
             --ca \"ACME, Inc.\" 'x >= 1'\n```\n\n```rust\ncargo run c\n```\n";
         let expected = ["run", "-p", "a", "--example", "b", "--", "--ca", "ACME, Inc.", "x >= 1"];
         assert_eq!(commands(page), [expected]);
+    }
+
+    /// Runs the commands of a page with one `sh` block. Each one prints `printed`.
+    fn run_block(block: &str, printed: &'static str) -> Result<usize, String> {
+        let project = Copy::empty();
+        project.write("page.md", &format!("A page.\n\n```sh\n{block}```\n"));
+        copy::replace_cargo(move |_| Ok(printed.to_owned()));
+        run_commands("page.md")
+    }
+
+    #[test]
+    fn links_that_commands_print_are_opened() {
+        let command = "cargo run -p a --example b\n";
+        assert_eq!(run_block(&command.repeat(2), "it is paid\n"), Ok(2));
+        let error = run_block(command, "pay at ftp://127.0.0.1/c\n").unwrap_err();
+        assert!(error.starts_with("ftp://127.0.0.1/c: "), "{error}");
+        // The servers of the command have ended.
+        let own = "cargo run -p api-sandbox -- run a\n";
+        assert_eq!(run_block(own, "pay at ftp://127.0.0.1/c\n"), Ok(1));
+        assert_eq!(run_block("cargo build\n", ""), Err("it shows no command".to_owned()));
+    }
+
+    #[test]
+    fn page_of_a_link_must_exist() {
+        let sandbox = demo::start().unwrap();
+        let error = open(&format!("{}/no-page?a=b", sandbox.tpay().base_url())).unwrap_err();
+        assert!(error.to_string().starts_with("HTTP/1.1 404 "), "{error}");
     }
 }

@@ -250,9 +250,16 @@ jobs:
             ("  a:\n", "  a:\n    permissions:\n      contents: write\n", "permissions of its own"),
             ("0123456789abcdef0123456789abcdef01234567 # v7.0.1", "v7", "actions/checkout@v7"),
             (" # v7.0.1", "", "actions/checkout@0123"),
+            (
+                "@0123456789abcdef0123456789abcdef01234567",
+                "@0123456789abcdef",
+                "actions/checkout@0123",
+            ),
+            ("@0123456789abcdef", "@0123456789abcdeg", "actions/checkout@0123"),
             ("persist-credentials: false", "persist-credentials: true", "persist-credentials"),
             ("@0.20.2", "", "cargo-deny is installed in no fixed version"),
             ("cargo xtask test", "cargo xtask tset", "no task \"tset\""),
+            ("cargo xtask test", "cargo xtask  test", "no task \"\""),
             ("cargo xtask test", "curl https://example.com", "curl https://example.com"),
             ("cargo xtask test", "|\n          cargo xtask test", "do not use: |"),
             ("cargo deny check", "cargo\tdeny check", "a tab in"),
@@ -298,6 +305,25 @@ jobs:
             let error = release().unwrap_err();
             assert!(error.contains(&format!("{path}: {named}")), "{error}");
             copy.edit(&path, |text| text.replacen(new, old, 1));
+        }
+    }
+
+    #[test]
+    fn readmes_have_the_same_headings_and_compiled_programs() {
+        let project = Copy::empty();
+        for provider in PROVIDERS {
+            project.write(&format!("{}/README.md", provider.folder()), "# a\n\n## Install\n");
+        }
+        front_pages().unwrap();
+        for (text, named) in [
+            ("## Installation\n", "its headings are not those of the others"),
+            ("## Install\n## More\n", "its headings are not those of the others"),
+            ("## Install\n```ignore\n", "a program that is not compiled"),
+            ("## Install\n```text,no_run\n", "a program that is not compiled"),
+        ] {
+            project.write("crates/tinycert-client/README.md", text);
+            let error = front_pages().unwrap_err();
+            assert_eq!(error.split(": ").nth(1), Some(named), "{text}");
         }
     }
 

@@ -47,6 +47,12 @@ fn errors_precede_the_summary() {
 }
 
 #[test]
+fn release_check_needs_no_further_argument() {
+    let (_, _, error) = xtask(&["check", "--release"]);
+    assert!(error.is_empty() || error.starts_with("xtask: to do:\n"), "{error}");
+}
+
+#[test]
 fn closed_pipes_end_tasks_quietly() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

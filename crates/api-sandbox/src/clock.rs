@@ -111,4 +111,12 @@ mod tests {
             assert!(bad.parse::<SandboxClock>().is_err(), "{bad}");
         }
     }
+
+    #[test]
+    fn running_clock_shows_the_time_since_its_start() {
+        let system = SandboxClock::default().unix() - 50;
+        let base = Base::Started { first: 1_000, system };
+        let clock = SandboxClock { base, ..SandboxClock::default() };
+        assert!((1_050..1_650).contains(&clock.unix()), "{}", clock.unix());
+    }
 }

@@ -60,21 +60,21 @@ fn seconds(date_time: &str) -> Option<u64> {
     let (day, time) = date_time.split_once(' ')?;
     let [year, month, day] = numbers(day, '-')?;
     let [hour, minute, second] = numbers(time, ':')?;
-    let in_range = (1..=9999).contains(&year) && (1..=12).contains(&month);
-    if !in_range || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+    if !(1..=9999).contains(&year) {
         return None;
     }
     let year = if month <= 2 { year - 1 } else { year };
     let shifted = if month > 2 { month - 3 } else { month + 9 };
     let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * shifted + 2) / 5 + day - 1;
     let seconds = days * DAY + hour * 3_600 + minute * 60 + second;
+    // A date or time of day that does not exist has the seconds of another one.
     Some(seconds).filter(|seconds| text(*seconds) == date_time)
 }
 
 /// Returns the three numbers of a date or a time of day.
 fn numbers(text: &str, separator: char) -> Option<[u64; 3]> {
-    let numbers: Option<Vec<u64>> = text.split(separator).map(|part| part.parse().ok()).collect();
-    numbers?.try_into().ok()
+    let number = |part: &str| part.parse::<u16>().ok().map(u64::from);
+    text.split(separator).map(number).collect::<Option<Vec<u64>>>()?.try_into().ok()
 }
 
 #[cfg(test)]
@@ -130,7 +130,17 @@ mod tests {
             "2026-13-01 00:00:00",
             "2026-02-30 00:00:00",
             "2026-01-01T00:00:00",
+            "2026-00-01 00:00:00",
+            "2026-01-00 00:00:00",
+            "2026-01-32 00:00:00",
             "2026-01-01 24:00:00",
+            "2026-01-01 00:60:00",
+            "2026-01-01 00:00:60",
+            "2026-65535-65535 65535:65535:65535",
+            "0000-01-01 00:00:00",
+            "0000-03-00 00:00:00",
+            "10000-01-01 00:00:00",
+            "18446744073709551615-01-01 00:00:00",
             "2026-01-01 00:00:0x",
             "2026-1-1 0:0:0",
             "+2026-01-01 00:00:00",

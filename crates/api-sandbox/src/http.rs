@@ -272,3 +272,94 @@ impl Response {
         stream.write_all(&bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A connection on which these pieces arrive.
+    struct Pieces {
+        arriving: Vec<Vec<u8>>,
+        sent: Vec<u8>,
+    }
+
+    impl Read for Pieces {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let Some(first) = self.arriving.first_mut() else { return Ok(0) };
+            let count = first.len().min(buffer.len());
+            for (to, from) in buffer.iter_mut().zip(first.drain(..count)) {
+                *to = from;
+            }
+            if first.is_empty() {
+                self.arriving.remove(0);
+            }
+            Ok(count)
+        }
+    }
+
+    impl Write for Pieces {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.sent.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Reads a request. Returns the result, and what was sent before.
+    fn read(pieces: &[String]) -> (Result<Option<Raw>, ReadError>, Vec<u8>) {
+        let arriving = pieces.iter().map(|piece| piece.clone().into_bytes()).collect();
+        let mut stream = Pieces { arriving, sent: Vec::new() };
+        (Raw::read(&mut stream), stream.sent)
+    }
+
+    #[test]
+    fn head_is_limited_however_it_arrives() {
+        let begin = "GET / HTTP/1.1\r\nHost: x\r\nX-Long: ";
+        let rest = |length: usize| "x".repeat(length - begin.len());
+        for first in [0, 1, 8_000] {
+            let pieces = [rest(begin.len() + first), rest(2 * MOST_OF_HEAD)];
+            let pieces = [format!("{begin}{}", pieces[0]), pieces[1].clone()];
+            assert!(matches!(read(&pieces).0, Err(ReadError::Rejected(431, _))), "{first}");
+        }
+        // The connection ends before it is known whether the head is too long.
+        assert!(matches!(read(&[format!("{begin}{}", rest(MOST_OF_HEAD))]).0, Ok(None)));
+        let longest = format!("{begin}{}\r\n\r\n", rest(MOST_OF_HEAD - 4));
+        assert!(matches!(read(&[longest]).0, Ok(Some(_))));
+    }
+
+    #[test]
+    fn body_is_asked_for_if_none_of_it_has_arrived() {
+        let head = |length: usize| {
+            format!(
+                "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
+            )
+        };
+        for (pieces, is_asked) in [
+            (vec![head(2), "ab".to_owned()], true),
+            (vec![format!("{}a", head(2)), "b".to_owned()], false),
+            (vec![head(0)], false),
+        ] {
+            let (request, sent) = read(&pieces);
+            assert!(matches!(request, Ok(Some(_))), "{pieces:?}");
+            assert_eq!(sent.starts_with(b"HTTP/1.1 100 "), is_asked, "{pieces:?}");
+        }
+    }
+
+    #[test]
+    fn chunked_body_may_have_1_mib_of_content_and_as_much_of_framing() {
+        let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let body = |content: usize, length: usize| {
+            let body = format!("{content:x}\r\n{}\r\n0\r\nX: ", "x".repeat(content));
+            let trailer = "x".repeat(length - body.len() - 4);
+            [head.to_owned(), format!("{body}{trailer}\r\n\r\n")]
+        };
+        let (request, _) = read(&body(MOST, 2 * MOST));
+        assert!(request.is_ok_and(|request| request.is_some_and(|one| one.body.len() == MOST)));
+        for (content, length) in [(MOST + 1, MOST + 100), (1, 2 * MOST + 1)] {
+            let (request, _) = read(&body(content, length));
+            assert!(matches!(request, Err(ReadError::Rejected(413, _))), "{content}, {length}");
+        }
+    }
+}

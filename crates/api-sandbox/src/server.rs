@@ -543,3 +543,19 @@ impl<S> fmt::Debug for Server<S> {
         f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_that_could_be_secret_are_not_shown() {
+        for shown in ["", "transactions", "v1", "1234", "x509"] {
+            assert_eq!(shown_segment(shown), shown);
+        }
+        for hidden in ["12345", "a1b2c", "a%20b", &"a".repeat(25)] {
+            assert_eq!(shown_segment(hidden), "{}", "{hidden}");
+        }
+        assert_eq!(shown_segment(&"a".repeat(24)), "a".repeat(24));
+    }
+}

@@ -442,4 +442,37 @@ mod tests {
             assert_eq!(text(json), None, "{json}");
         }
     }
+
+    #[test]
+    fn values_are_true_as_in_php() {
+        let value = |json: &str| Value::parse(json.as_bytes()).unwrap();
+        for json in ["true", "1", "-1", "0.5", "-0.5", "\"a\"", "\"0.0\"", "[0]", r#"{"a":0}"#] {
+            assert!(value(json).is_truthy(), "{json}");
+        }
+        for json in ["null", "false", "0", "0.0", "-0.0", "\"\"", "\"0\"", "[]", "{}"] {
+            assert!(!value(json).is_truthy(), "{json}");
+        }
+    }
+
+    #[test]
+    fn lists_and_maps_have_items_with_names() {
+        let value = |json: &str| Value::parse(json.as_bytes()).unwrap();
+        for json in [r#"["a","b"]"#, r#"{"0":"a","1":"b"}"#] {
+            let value = value(json);
+            assert_eq!(value.get("1").and_then(Value::text), Some("b".to_owned()), "{json}");
+            assert!(value.get("2").is_none() && value.get("x").is_none(), "{json}");
+            let items: Vec<_> =
+                value.items().unwrap().into_iter().filter_map(Value::text).collect();
+            assert_eq!(items, ["a", "b"], "{json}");
+        }
+        assert!(value("1").get("0").is_none() && value("1").items().is_none());
+    }
+
+    #[test]
+    fn control_characters_are_escaped_as_in_php() {
+        let text = Value::from("\"\\/\u{8}\u{c}\n\r\t\u{1}\u{7f}");
+        let rest = r"\b\f\n\r\t\u0001";
+        assert_eq!(text.json(Style::Signed), format!("\"\\\"\\\\/{rest}\u{7f}\""));
+        assert_eq!(text.json(Style::Response), format!("\"\\\"\\\\\\/{rest}\u{7f}\""));
+    }
 }

@@ -218,11 +218,49 @@ fn deliver(delivery: &mut Delivery, callback: &Callback) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+
     use super::*;
 
     #[test]
     fn md5sum_is_over_the_concatenated_values() {
         let sum = md5sum(&["1010", "TR-BRA-KGZK0X", "12.34", "order-123", "demo"]);
         assert_eq!(sum, "f045cc3b93d68eca9f86ccc16679e4c3");
+    }
+
+    #[test]
+    fn notification_is_accepted_with_the_response_of_its_kind() {
+        let (text, result, other) = ("TRUE", r#"{"result":true}"#, r#"{"result":false}"#);
+        for (kind, status, response, accepted) in [
+            ("payment", 200, text, true),
+            ("payment", 200, result, false),
+            ("payment", 500, text, false),
+            ("blik_alias", 200, text, true),
+            ("blik_alias", 200, result, false),
+            ("recurring", 200, text, true),
+            ("recurring", 200, result, true),
+            ("recurring", 200, other, false),
+            ("recurring", 400, text, false),
+            ("tokenization", 200, result, true),
+            ("tokenization", 200, text, false),
+            ("marketplace", 200, result, true),
+            ("marketplace", 200, other, false),
+        ] {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let url = format!("http://{}/", listener.local_addr().unwrap());
+            let bytes = format!("HTTP/1.1 {status} X\r\n\r\n{response}");
+            let server = thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 1024]);
+                let _ = stream.write_all(bytes.as_bytes());
+            });
+            let post = Post::new();
+            post.send(Message::json(kind, "a", &json!({})), &url, "b", 1);
+            let sent = post.outbox().wait_for(1);
+            server.join().unwrap();
+            let [sent] = sent.as_slice() else { panic!("{kind}: {sent:?}") };
+            assert_eq!((sent.status, sent.attempts), (Some(status), 1), "{kind} {response}");
+            assert_eq!(sent.accepted, accepted, "{kind} {status} {response}");
+        }
     }
 }

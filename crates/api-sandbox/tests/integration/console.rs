@@ -5,7 +5,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use api_sandbox::{Misbehaviour, Sandbox, tpay};
+use api_sandbox::{Misbehaviour, Sandbox, Service, tpay};
 
 /// A client of the console that behaves like a browser.
 struct Browser {
@@ -79,15 +79,72 @@ fn create_transaction(server: &Browser, hidden_description: &str) -> String {
 fn page_shows_the_state_and_its_buttons_change_it() {
     let sandbox = Sandbox::start().unwrap();
     let browser = Browser::new(sandbox.tpay().base_url());
-    let id = create_transaction(&browser, r#"<b>\"O'Neil\"</b>"#);
+    let id = create_transaction(&browser, r#"<b>\"O'Neil\" & b</b>"#);
     let page = browser.get("/_sandbox");
-    assert!(page.contains("&lt;b&gt;&quot;O&#39;Neil&quot;&lt;/b&gt;"), "{page}");
+    assert!(page.contains("&lt;b&gt;&quot;O&#39;Neil&quot; &amp; b&lt;/b&gt;"), "{page}");
     assert!(page.contains("content-security-policy: default-src 'none'"));
-    assert!(!page.contains("<script"));
+    assert!(!page.contains("<script") && !page.contains("to fail"));
+    let button = format!(
+        "name=\"action\" value=\"pay\"><input type=\"hidden\" name=\"subject\" value=\"{id}\">"
+    );
+    assert!(page.contains(&button) && page.contains("<button>Pay</button>"), "{page}");
     assert_eq!(browser.post(&format!("do=press&action=pay&subject={id}")), "303");
     assert_eq!(sandbox.tpay().state(|tpay| tpay.transaction(&id).unwrap().status), "correct");
     assert_eq!(browser.post(&format!("do=press&action=pay&subject={id}")), "409");
     assert_eq!(sandbox.take_seen().len(), 2, "only the token and the transaction are recorded");
+}
+
+#[test]
+fn buttons_of_accesses_tokens_and_promises_remove_one() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.tinypass().state(|server| {
+        let id = server.accesses[0].id.clone();
+        let rest: Vec<_> = server.accesses.iter().skip(1).map(|access| access.id.clone()).collect();
+        assert!(!server.press("remove", "none") && !server.press("expire", &id));
+        assert!(server.press("remove", &id) && !server.press("remove", &id));
+        assert_eq!(
+            server.accesses.iter().map(|access| &access.id).collect::<Vec<_>>(),
+            rest.iter().collect::<Vec<_>>()
+        );
+    });
+    sandbox.tokenpass().state(|server| {
+        server.lend("cryptonaut", "bob", "SOUP", 1, None);
+        server.lend("cryptonaut", "bob", "SOUP", 2, None);
+        let kept = server.promises.len() - 1;
+        let id = server.promises[kept].id.to_string();
+        assert!(!server.press("remove", "none") && !server.press("expire", &id));
+        assert!(server.press("remove", &id) && !server.press("remove", &id));
+        assert!(
+            server.promises.len() == kept
+                && server.promises.iter().all(|one| one.id.to_string() != id)
+        );
+        let kept = server.tokens.len() - 1;
+        let token = server.tokens[0].token.clone();
+        assert!(!server.press("expire", "none") && !server.press("remove", &token));
+        assert!(server.press("expire", &token) && !server.press("expire", &token));
+        assert!(server.tokens.len() == kept && server.tokens.iter().all(|one| one.token != token));
+    });
+}
+
+#[test]
+fn buttons_of_payments_and_aliases_are_those_of_the_payer() {
+    let sandbox = Sandbox::start().unwrap();
+    let browser = Browser::new(sandbox.tpay().base_url());
+    let id = create_transaction(&browser, "a");
+    let other = create_transaction(&browser, "b");
+    sandbox.tpay().state(|server| {
+        assert!(!server.press("chargeback", &id) && !server.press("decline", "none"));
+        assert!(server.press("decline", &id));
+        assert_eq!(server.transaction(&id).unwrap().attempts.len(), 1);
+        assert!(server.press("pay", &id) && !server.press("decline", &id));
+        assert!(server.press("chargeback", &id) && !server.press("chargeback", &id));
+        assert_eq!(server.transaction(&id).unwrap().status, "refund");
+        assert_eq!(server.transaction(&other).unwrap().status, "pending");
+        assert!(server.press("unregister", tpay::UID_ALIAS));
+        assert!(!server.press("unregister", tpay::UID_ALIAS));
+        assert!(server.press("revoke", "") && server.press("refunds", ""));
+        assert!(!server.press("", "") && !server.press("remove", &id));
+    });
 }
 
 #[test]

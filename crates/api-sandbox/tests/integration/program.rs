@@ -238,6 +238,36 @@ fn help_and_errors_have_their_exit_statuses() {
 }
 
 #[test]
+fn closed_standard_output_is_no_error() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = program(&["--help"]).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn full_disk_is_an_error() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = program(&["--help"]).stdout(full).stderr(Stdio::piped()).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(10));
+    assert!(error.starts_with("api-sandbox: standard output: "), "{error}");
+}
+
+#[test]
+fn certificate_is_removed_after_the_command() {
+    if cfg!(not(unix)) {
+        eprintln!("skipped: the command is a script for sh");
+        return;
+    }
+    let script = r#"test -f "$SSL_CERT_FILE" && echo "$SSL_CERT_FILE""#;
+    let (status, printed, error) = output(&["run", "tpay", "--tls", "--", "sh", "-c", script]);
+    assert_eq!((status, error.as_str()), (0, ""));
+    assert!(!std::path::Path::new(printed.trim_end()).exists(), "{printed}");
+}
+
+#[test]
 fn port_in_use_is_named() {
     // The servers need four consecutive ports, so they do not start if one of them is taken.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -304,7 +334,7 @@ fn servers_have_the_records_of_a_file() {
         "tokenpass":{"balances":[{"address":"1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j","asset":"SOUP","satoshis":5}]},
         "tpay":{"transactions":[{"amount":7.5,"description":"Seeded order","payer":{"email":"a@example.com","name":"A Payer"},"paid":true}]}}"#;
     std::fs::write(&file, records).unwrap();
-    let names = ["TINYPASS_BASE_URL", "TPAY_BASE_URL"];
+    let names = ["TINYPASS_BASE_URL", "TPAY_BASE_URL", "TINYCERT_BASE_URL", "TOKENPASS_BASE_URL"];
     let (_running, urls) = start(&["--seed", file.to_str().unwrap()], &names);
     let page = |url: &str| {
         let host = url.strip_prefix("http://").unwrap();
@@ -319,6 +349,11 @@ fn servers_have_the_records_of_a_file() {
     let tpay = page(&urls[1]);
     assert!(tpay.contains("Seeded order") || tpay.contains("7.50"), "{tpay}");
     assert!(!tpay.contains(">pending<"), "{tpay}");
+    assert!(page(&urls[2]).contains("a.example.org"));
+    let tokenpass = urls[3].strip_prefix("http://").unwrap();
+    let check = "/api/v1/tca/check-address/1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j";
+    assert!(get(tokenpass, &format!("{check}?SOUP=0.00000005")).contains(r#""result":true"#));
+    assert!(get(tokenpass, &format!("{check}?SOUP=0.00000006")).contains(r#""result":false"#));
     for (text, problem) in [
         ("[]", "--seed"),
         (r#"{"tpay":{"orders":[]}}"#, "tpay.orders is not one of tinypass.accesses"),
@@ -334,16 +369,14 @@ fn servers_have_the_records_of_a_file() {
     std::fs::remove_file(&file).unwrap();
 }
 
-#[test]
-fn servers_speak_https() {
+/// Connects to a server whose certificate is signed by the CA in `file`.
+fn encrypted(host: &str, file: &str) -> rustls::StreamOwned<rustls::ClientConnection, TcpStream> {
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, ServerName};
     use std::sync::Arc;
 
-    let (_running, values) = start(&["tpay", "--tls"], &["TPAY_BASE_URL", "SSL_CERT_FILE"]);
-    let host = values[0].strip_prefix("https://").unwrap();
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(&values[1]).unwrap()).unwrap();
+    roots.add(CertificateDer::from_pem_file(file).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -352,7 +385,36 @@ fn servers_speak_https() {
         .with_no_client_auth();
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
-    let mut stream = rustls::StreamOwned::new(session, TcpStream::connect(host).unwrap());
+    let stream = TcpStream::connect(host).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+    rustls::StreamOwned::new(session, stream)
+}
+
+#[test]
+fn encrypted_connections_end_after_errors_of_each_side() {
+    let arguments = ["tpay", "--tls", "--misbehave", "reset-after-reading"];
+    let (_running, values) = start(&arguments, &["TPAY_BASE_URL", "SSL_CERT_FILE"]);
+    let host = values[0].strip_prefix("https://").unwrap();
+    let mut stream = encrypted(host, &values[1]);
+    write!(stream, "GET /transactions HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+    let error = stream.read(&mut [0; 100]).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "the failure is passed on");
+    let mut stream = encrypted(host, &values[1]);
+    while stream.conn.is_handshaking() {
+        stream.conn.complete_io(&mut stream.sock).unwrap();
+    }
+    stream.sock.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let end = stream.sock.read_to_end(&mut Vec::new());
+    let is_over = |kind| matches!(kind, std::io::ErrorKind::ConnectionReset);
+    assert!(end.as_ref().is_ok() || end.as_ref().is_err_and(|e| is_over(e.kind())), "{end:?}");
+    std::fs::remove_file(&values[1]).unwrap();
+}
+
+#[test]
+fn servers_speak_https() {
+    let (_running, values) = start(&["tpay", "--tls"], &["TPAY_BASE_URL", "SSL_CERT_FILE"]);
+    let host = values[0].strip_prefix("https://").unwrap();
+    let mut stream = encrypted(host, &values[1]);
     for _ in 0..2 {
         write!(stream, "GET /transactions HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
         let mut head = Vec::new();

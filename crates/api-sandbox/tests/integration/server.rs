@@ -161,6 +161,27 @@ fn requests_in_a_row_are_not_served_as_one() {
 }
 
 #[test]
+fn pages_of_the_console_leave_the_connection_open() {
+    let server = Server::start(0, Echo).unwrap();
+    let one = "GET /_sandbox/requests HTTP/1.1\r\nHost: ";
+    let host = &server.base_url()[7..];
+    let mut stream = TcpStream::connect(host).unwrap();
+    for _ in 0..2 {
+        write!(stream, "{one}{host}\r\n\r\n").unwrap();
+        let mut page = Vec::new();
+        while !page.ends_with(b"</html>") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            page.push(byte[0]);
+        }
+        assert!(page.starts_with(b"HTTP/1.1 200 "));
+    }
+    write!(stream, "{one}{host}\r\nConnection: close\r\n\r\n").unwrap();
+    assert!(stream.read_to_end(&mut Vec::new()).is_ok());
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
 fn chunked_bodies_are_read() {
     let server = Server::start(0, Echo).unwrap();
     let head = "POST /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: Chunked\r\n";
@@ -341,6 +362,34 @@ fn each_misbehaviour_has_its_effect() {
     assert!(response.ends_with("\r\n\r\nno"), "{response}");
     let head = self::exchange(&server, "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assert!(head.ends_with("\r\n\r\n"), "{head}");
+}
+
+#[test]
+fn misbehaviour_of_a_sandbox_is_that_of_each_server() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.misbehave(&Misbehaviour::BadGateway, 1);
+    for (provider, url) in sandbox.base_urls() {
+        let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+        write!(stream, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 502 "), "{provider}: {response}");
+    }
+}
+
+#[test]
+fn service_without_a_console_has_an_empty_page_and_no_buttons() {
+    let page = Echo.console();
+    assert!(page.title.is_empty() && page.buttons.is_empty() && page.tables.is_empty());
+    assert!(!Echo.press("pay", "a"));
+}
+
+#[test]
+fn reason_of_a_rejection_is_the_begin_of_its_body() {
+    let reason = |status, body: &str| Echo.rejection(&Response::new(status, "text/plain", body));
+    assert_eq!(reason(399, "why"), None);
+    assert_eq!(reason(400, "why"), Some("why".to_owned()));
+    assert_eq!(reason(500, &"é".repeat(300)), Some("é".repeat(200)));
 }
 
 #[test]

@@ -384,6 +384,14 @@ fn download_link_expires() {
     bench.clock.advance(Duration::from_secs(60));
     assert_eq!(bench.send("GET", target, None).0, 404);
     assert_eq!(bench.send("GET", "/d/nothing", None).0, 404);
+    let expiration = bench.clock.unix() + 60;
+    let url = format!("/r2/downloads/url?rid=ebook-1&expiration={expiration}");
+    let url = bench.good("GET", &url)["url"].as_str().unwrap().to_owned();
+    let target = url.strip_prefix(&format!("http://{HOST}")).unwrap();
+    bench.clock.advance(Duration::from_secs(59));
+    assert_eq!(bench.send("GET", target, None).0, 200);
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(bench.send("GET", target, None).0, 404);
 }
 
 #[test]
@@ -417,6 +425,9 @@ fn webhook_is_repeated_until_the_status_is_200() {
     assert_ne!(received[3], received[0], "the revocation waits for the grant");
     assert_eq!(received[4], received[3], "the revocation");
     assert_ne!(received[5], received[4], "a webhook ends with 200");
+    // The last response may not be recorded yet.
+    let responses = bench.server.webhooks.responses();
+    assert_eq!(responses[..5], [500, 302, 200, 500, 200].map(Some));
 }
 
 #[test]

@@ -1095,6 +1095,11 @@ fn payment_page_has_a_button_for_each_decision() {
     assert_eq!(status, 302);
     assert!(head.contains("location: http://127.0.0.1:9/ok"));
     assert_eq!(open(&format!("{target}&decision=pay")).0, 409);
+    let offers = |target: &str, decision: &str| {
+        let page = String::from_utf8(open(target).2).unwrap();
+        page.contains(&format!("value=\"{decision}\""))
+    };
+    assert!(offers(target, "chargeback") && !offers(target, "pay"));
     let id = response["transactionId"].as_str().unwrap();
     let after = bench.get(&format!("/transactions/{id}")).1;
     assert_eq!(after["status"], "correct");
@@ -1116,6 +1121,7 @@ fn payment_page_has_a_button_for_each_decision() {
     let (status, head, _) = open(&format!("{target}&decision=pay"));
     assert!(status == 302 && head.contains("location: http://127.0.0.1:9/ok\r\n"), "{head}");
     assert_eq!(open(&format!("{target}&decision=decline")).0, 409);
+    assert!(!offers(target, "chargeback") && !offers(target, "pay"));
     let saving = bench.ok("/tokens", &json!({ "callbackUrl": "https://example.com/cb" }));
     let target = saving["url"].as_str().unwrap().strip_prefix(bench.server.base_url()).unwrap();
     assert_eq!(open(target).0, 200);

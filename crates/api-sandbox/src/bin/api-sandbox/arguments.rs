@@ -278,6 +278,7 @@ mod tests {
         assert!(full.clock.is_some() && full.command.is_none());
         assert_eq!((full.bind.to_string(), full.tls), ("::1".to_owned(), true));
         assert_eq!(full.seed, Some(PathBuf::from("records.json")));
+        assert_eq!(parsed(&["--log", "text"]).unwrap().log, Log::Text);
         let fish = Some(OsStr::new("/usr/bin/fish"));
         for (words, expected) in [(&[][..], Format::Fish), (&["--env", "bash"], Format::Bash)] {
             let parsed = parse(lexopt::Parser::from_args(words), fish);

@@ -125,4 +125,14 @@ mod tests {
         );
         assert!(!is_of("tinycert", "TINYPASS_AID"));
     }
+
+    #[test]
+    fn formats_have_the_names_of_their_error() {
+        let names = Format::parse("cmd").unwrap_err().replace("is not one of ", "");
+        let formats: Vec<_> = names.split(", ").map(Format::parse).collect();
+        assert_eq!(
+            formats,
+            [Format::Bash, Format::Fish, Format::PowerShell, Format::Dotenv, Format::Json].map(Ok)
+        );
+    }
 }

@@ -194,3 +194,19 @@ fn fail(status: u8, why: &str) -> ExitCode {
 fn message(text: fmt::Arguments<'_>) {
     let _ = io::stderr().write_fmt(text);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payment_pages_are_at_the_listener_of_their_server() {
+        let sandbox = Sandbox::start().unwrap();
+        let parsed = arguments::parse(lexopt::Parser::from_args(["--port", "0"]), None);
+        let Ok(Parsed::Run(arguments)) = parsed else { panic!("{parsed:?}") };
+        let urls = relayed(&sandbox, &arguments, None).unwrap();
+        let plain: Vec<&str> = urls.iter().map(|(plain, _)| plain.as_str()).collect();
+        assert_eq!(plain, sandbox.base_urls().map(|(_, url)| url));
+        assert_eq!(sandbox.tpay().state(|tpay| tpay.base_url.clone()), urls[3].1);
+    }
+}

@@ -699,3 +699,62 @@ fn states_are_shown_as_they_are() {
     bench.ok("/tokens", &body);
     assert_eq!(cards(), 2);
 }
+
+#[test]
+fn certificates_are_those_of_the_signatures() {
+    let bench = Bench::new();
+    let text = |target: &str| {
+        let (status, _, body) = bench.raw(&format!("GET {target} HTTP/1.1\r\n\r\n"));
+        assert_eq!(status, 200);
+        String::from_utf8(body).unwrap()
+    };
+    bench.server.state(|tpay| {
+        assert!(tpay.signing_pem().starts_with("-----BEGIN CERTIFICATE-----\n"));
+        assert!(tpay.anchors_pem().starts_with("-----BEGIN CERTIFICATE-----\n"));
+    });
+    let (signing, anchors) =
+        bench.server.state(|tpay| (tpay.signing_pem().to_owned(), tpay.anchors_pem().to_owned()));
+    assert_eq!(text("/x509/notifications-jws.pem"), signing);
+    assert_eq!(text("/x509/tpay-jws-root.pem"), anchors);
+}
+
+#[test]
+fn token_info_needs_a_token() {
+    let bench = Bench::new();
+    let pair = STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}"));
+    let head = format!("GET /oauth/tokeninfo HTTP/1.1\r\nAuthorization: Basic {pair}\r\n\r\n");
+    let (status, response) = bench.json(&head);
+    assert_eq!((status, &response["errors"][0]["errorCode"]), (401, &json!("unauthorized")));
+    assert_eq!(bench.get("/oauth/tokeninfo").0, 200);
+}
+
+#[test]
+fn file_belongs_to_a_person_of_the_account() {
+    let bench = Bench::new();
+    let account = json!({
+        "offerCode": "SAND1", "email": "m@example.com", "taxId": "7773061579", "legalForm": 3,
+        "categoryId": 62, "person": [{ "name": "Jan" }, { "name": "Anna" }],
+    });
+    let account = bench.ok("/accounts", &account);
+    let mut body = json!({ "file": "JVBERg==", "accountId": account["id"], "documentType": 1 });
+    bench.ok("/accounts/files", &body);
+    body["personId"] = json!("pe_none");
+    let refused = bench.refused("POST", "/accounts/files", Some(&body));
+    assert_eq!((refused.0, refused.2.as_str()), (400, "personId"));
+    for person in account["person"].as_array().unwrap() {
+        body["personId"] = person["personId"].clone();
+        bench.ok("/accounts/files", &body);
+    }
+}
+
+#[test]
+fn marketplace_payment_is_declined_by_its_id_or_title() {
+    let bench = Bench::new();
+    bench.ok("/marketplace/v1/transaction", &marketplace());
+    bench.server.state(|tpay| {
+        let (id, title) = (tpay.marketplace[0].id.clone(), tpay.marketplace[0].title.clone());
+        assert!(!tpay.decline("none", "101"));
+        assert!(tpay.decline(&id, "101") && tpay.decline(&title, "101"));
+        assert!(tpay.pay(&title) && !tpay.decline(&id, "101"));
+    });
+}
