@@ -456,6 +456,24 @@ mod tests {
         assert!(!masked.contains("CANARY") && masked.contains("application/json"), "{masked}");
     }
 
+    #[test]
+    fn method_and_binary_body_are_readable() {
+        for (method, body, command) in [
+            ("HEAD", &b""[..], "curl --head 'https://h/'"),
+            ("HEAD", b"a", "curl -X HEAD 'https://h/' -H 'content-type:' --data-raw 'a'"),
+            ("M-SEARCH", b"", "curl -X 'M-SEARCH' 'https://h/' -H 'content-length: 0'"),
+            (
+                "PUT",
+                b"-a-%~\0",
+                "printf '\\055a-%%~\\000' | curl -X PUT 'https://h/' -H 'content-type:' --data-binary @-",
+            ),
+        ] {
+            let request = http::Request::builder().method(method).uri("https://h/");
+            let request = request.body(body.to_vec()).unwrap();
+            assert_eq!(curl_with_secrets(&request), command);
+        }
+    }
+
     /// Returns requests with characters in URL, headers or body that are special to curl or to a
     /// shell.
     fn odd_requests(base: &str) -> Vec<Request> {

@@ -206,10 +206,7 @@ fn first(lookup: Lookup<'_>, names: &[&'static str]) -> Result<Option<Variable>,
 }
 
 fn proxy(found: Option<Variable>) -> Result<Option<Proxy>, InputError> {
-    match found {
-        Some((name, value)) if !value.is_empty() => parse(name, &value).map(Some),
-        _ => Ok(None),
-    }
+    found.map(|(name, value)| parse(name, &value)).transpose()
 }
 
 /// Parses a proxy URL. Errors name the variable or argument and never quote the value.

@@ -546,6 +546,11 @@ mod tests {
         let secrets = with("Basic aWQ6czNjcjN0");
         assert_eq!(secrets.redacted("id:s3cr3t").as_deref(), Some("id:***"));
         assert_eq!(secrets.redacted("aWQ6czNjcjN0").as_deref(), Some("***"));
+        let secrets = with("AIDAIDAID0:s3cr3t");
+        assert_eq!(
+            secrets.redacted("AIDAIDAID0 and s3cr3t").as_deref(),
+            Some("AIDAIDAID0 and ***")
+        );
         let secrets = with("OAuth key=\"k\", signature=\"0123456789abcdefXYZ\"");
         assert_eq!(secrets.redacted("no 0123456789abcdefXYZ").as_deref(), Some("no ***"));
     }
@@ -580,6 +585,15 @@ mod tests {
         assert_eq!(redacted("ab\u{1f511}c", r"xab\ud83d\udd11cy"), "x***y");
         assert_eq!(redacted("a b/c", "a%2520b%252Fc a%2Bb%252fc a%252Bb/c"), "*** *** ***");
         assert_eq!(redacted("100%25!", "100%25! and 100%2525!"), "*** and ***");
+        assert_eq!(redacted("%a/b", "%2525a/b"), "***");
+        assert_eq!(redacted("ab/\"cd", r#"ab\\/\\"cd"#), "***");
+        assert_eq!(redacted("ab cd", r"ab\u0009cd"), "***");
+        for text in ["abxcd", r"ab\u0078cd"] {
+            assert_eq!(redacted("ab cd", text), text);
+        }
+        for text in ["ab cd", r"ab\u0009cd"] {
+            assert_eq!(redacted("abxcd", text), text);
+        }
         assert_eq!(redacted(r"C:\new", r"C:\new and C:\\new"), "*** and ***");
         assert_eq!(redacted("  two  words\n", "say two words"), "say ***");
         // Incomplete and stray escapes do not match.
@@ -609,6 +623,8 @@ mod tests {
                 "cvc=***&x \"***\" %20*** \\n*** \\u0020***",
             ),
             ("\u{17c}", "\u{17c}\u{f3}\u{142}w \u{17c}", "\u{17c}\u{f3}\u{142}w ***"),
+            ("123", "no 0000000123", "no 0000000123"),
+            ("123", r"%zz123 \uzzzz123", r"%zz123 \uzzzz123"),
             ("1234", "no1234x", "no***x"),
         ] {
             assert_eq!(redacted(secret, text), expected);
@@ -623,7 +639,9 @@ mod tests {
             assert_eq!(redacted(secret, text), "url ***\u{2026}", "{text}");
         }
         assert_eq!(redacted(secret, "url CAN\u{2026}"), "url CAN\u{2026}");
-        assert_eq!(redacted(secret, "url CANARY"), "url CANARY");
+        for text in ["url CANARY", "url CANARYxy\u{2026}", "url CANARY%41abc\u{2026}"] {
+            assert_eq!(redacted(secret, text), text);
+        }
     }
 
     #[test]
@@ -651,6 +669,22 @@ mod tests {
     }
 
     #[test]
+    fn strings_in_deep_nesting_are_secrets() {
+        let inner = r#"{"a\\":"CANARY\"x","b":"CANARY-y"}"#;
+        let body = ["[".repeat(200), inner.to_owned(), "]".repeat(200)].concat();
+        let secrets = secrets(&request("application/json", &body), &[]);
+        assert_eq!(secrets.redacted(r#"CANARY\"x CANARY-y."#).as_deref(), Some("*** ***."));
+    }
+
+    #[test]
+    fn ambiguous_escapes_are_searched_once_at_each_position() {
+        // Each backslash of the text is a literal one or the beginning of an escaped one.
+        let secret = ["\\".repeat(40), "x".to_owned()].concat();
+        let text = "\\".repeat(80);
+        assert_eq!(redacted(&secret, &text), text);
+    }
+
+    #[test]
     fn large_requests_are_copied_completely() {
         for size in [0, 1, INLINE - 40, INLINE, 100_000] {
             let body = format!(r#"{{"pad":"{}","token":"CANARY-end"}}"#, "x".repeat(size));
@@ -658,6 +692,13 @@ mod tests {
             let secrets = secrets(&request, &[]);
             assert_eq!(secrets.redacted("CANARY-end CANARY-header").as_deref(), Some("*** ***"));
         }
+    }
+
+    #[test]
+    fn body_is_copied_completely_if_all_headers_are_secret() {
+        let request = http::Request::post("https://h/").header("cookie", "a").header("token", "b");
+        let secrets = secrets(&request.body(b"token=CANARY".to_vec()).unwrap(), &[]);
+        assert_eq!(secrets.redacted("no CANARY").as_deref(), Some("no ***"));
     }
 
     #[test]

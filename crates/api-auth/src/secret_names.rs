@@ -265,6 +265,7 @@ mod tests {
             "CLIENT_SECRET",
             "newPassword2",
             "signatures",
+            "deviceTokens",
             "privateKey",
             "private_key",
             "key",

@@ -25,6 +25,10 @@ fn display_of_empty_texts_is_no_reason_given() {
         let error = error().with_message(empty).with_detail(detail("x"));
         assert_eq!(error.to_string(), "x: x: x");
     }
+    let own = error().with_code("c").with_message("m").with_detail(detail("x"));
+    assert_eq!(own.to_string(), "c: m");
+    let without_field = Detail::new(None, Some("c".into()), Some("m".into()));
+    assert_eq!(error().with_detail(without_field).to_string(), "c: m");
 }
 
 #[test]
@@ -65,6 +69,16 @@ fn message_of_a_long_binary_or_empty_body() {
     let long = response_with(500, &"ż".repeat(100_000));
     let message = ResponseError::new(ErrorKind::Api).with_text_of(&long).message.unwrap();
     assert_eq!(message.chars().count(), 201);
+    // 200 characters, with the spaces between the words.
+    let words = ["ab".to_owned(), " a".repeat(99)].concat();
+    for (body, message) in [
+        (words.clone(), words.clone()),
+        (format!("{words} a"), format!("{words}\u{2026}")),
+        (format!("{words}a"), format!("{words}\u{2026}")),
+    ] {
+        let error = ResponseError::new(ErrorKind::Api).with_text_of(&response_with(500, &body));
+        assert_eq!(error.message.unwrap(), message);
+    }
     let mut binary = response_with(500, "");
     assert_eq!(
         ResponseError::new(ErrorKind::Api).with_text_of(&binary).message.unwrap(),
@@ -122,7 +136,9 @@ fn source_is_the_cause_and_never_the_displayed_text() {
     let error = Error::from(InputError::new("rid", "must not be empty"));
     assert!(error.source().is_none());
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Input, Some("rid")));
-    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert_eq!((error.delivery(), error.position()), (Delivery::NotSent, None));
+    let error = Error::from(InputError::new("rule", "is invalid").at_byte(3));
+    assert_eq!(error.position(), Some(3));
 
     let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
     let error = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, "broke");
@@ -151,6 +167,10 @@ fn each_kind_has_the_documented_text_and_delivery() {
         let error = TransportError::new(TransportErrorKind::Connect, sent, "refused");
         Error::from(error).with_retryable(retryable)
     };
+    let cut = |status: u16| {
+        let error = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, "cut");
+        Error::from(error.with_partial(response_with(status, "{")))
+    };
     let unknown =
         Some("the request may have been carried out: check its outcome before you repeat it");
     let rows = [
@@ -173,6 +193,25 @@ fn each_kind_has_the_documented_text_and_delivery() {
             (Unknown, false, true),
         ),
         (
+            broken(Sent::No, false),
+            "tpay a.b: refused (after 2 attempts)",
+            None,
+            (NotSent, false, false),
+        ),
+        (
+            cut(200),
+            "tpay a.b: cut (after 2 attempts) (request r-1)",
+            unknown,
+            (Accepted, false, true),
+        ),
+        (cut(404), "tpay a.b: cut (after 2 attempts) (request r-1)", None, (Refused, false, false)),
+        (
+            cut(502),
+            "tpay a.b: cut (after 2 attempts) (request r-1)",
+            unknown,
+            (Unknown, false, true),
+        ),
+        (
             of_status(401),
             "tpay a.b: 401 Unauthorized: no (after 2 attempts) (request r-1)",
             Some(
@@ -190,6 +229,21 @@ fn each_kind_has_the_documented_text_and_delivery() {
             of_status(429),
             "tpay a.b: 429 Too Many Requests: no (after 2 attempts) (request r-1)",
             Some("wait before the next request"),
+            (Refused, false, false),
+        ),
+        (
+            of_status(429).with_retry_after(Some(Duration::from_secs(7))),
+            "tpay a.b: 429 Too Many Requests: no (after 2 attempts) (request r-1)",
+            Some("wait 7 s before the next request"),
+            (Refused, false, false),
+        ),
+        (
+            Error::from_response(
+                ResponseError::new(ErrorKind::Auth).with_message("wrong nonce"),
+                response_with(401, "{}"),
+            ),
+            "tpay a.b: 401 Unauthorized: wrong nonce (after 2 attempts) (request r-1)",
+            Some("check the clock of this machine"),
             (Refused, false, false),
         ),
         (

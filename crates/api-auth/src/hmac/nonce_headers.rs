@@ -878,6 +878,11 @@ mod tests {
         assert_eq!(sent.body(), plain.as_bytes());
         let deep = |depth: usize| [b"[".repeat(depth), b"]".repeat(depth)].concat();
         assert!(php_json_body(&deep(128)).is_ok());
+        let siblings = format!("[{}{{}}]", "[],{},".repeat(200));
+        let brackets = format!(r#"["\"{}"]"#, "[{".repeat(200));
+        for shallow in [siblings, brackets] {
+            assert_eq!(php_json_body(shallow.as_bytes()).unwrap(), shallow);
+        }
         for bad in [deep(129), deep(100_000), b"{".to_vec(), b"\"\xff\"".to_vec()] {
             assert_eq!(php_json_body(&bad).unwrap_err().argument(), "body");
         }
@@ -889,6 +894,8 @@ mod tests {
             ("1.0", "1"),
             ("1.50", "1.5"),
             ("0.0", "0"),
+            ("0.50", "0.5"),
+            ("0.00010", "0.0001"),
             ("0.0001", "0.0001"),
             ("0.00001", "1.0e-5"),
             ("0.00000001", "1.0e-8"),
@@ -903,6 +910,9 @@ mod tests {
             ("7", "7"),
             ("12345678901234567890123", "12345678901234567890123"),
             ("0.1234567890123456789", "0.1234567890123456789"),
+            ("1234567890123456.50", "1234567890123456.50"),
+            ("1e400", "1e400"),
+            ("1e-400", "1e-400"),
         ] {
             assert_eq!(php_json_body(number.as_bytes()).unwrap(), php, "{number}");
         }

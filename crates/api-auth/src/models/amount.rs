@@ -428,6 +428,15 @@ mod tests {
             assert!(bad.parse::<Amount>().is_err(), "{bad}");
         }
         assert_eq!("1.005".parse::<Amount>().unwrap().minor_units(2), None);
+        assert_eq!("1.50".parse::<Amount>().unwrap().minor_units(1), Some(15));
+        // Only zeros that do not fit are dropped.
+        for (text, shown) in [
+            ("100e-20", "0.000000000000000001"),
+            ("10e-18", "0.000000000000000010"),
+            ("0.0100000000000000000", "0.010000000000000000"),
+        ] {
+            assert_eq!(text.parse::<Amount>().unwrap().to_string(), shown);
+        }
         assert_eq!(
             "92233720368547758.07".parse::<Amount>().unwrap().minor_units(2),
             Some(i64::MAX)

@@ -330,6 +330,9 @@ mod tests {
 
     #[test]
     fn fields_are_compared_by_value() {
+        let broken = fields(r#"{"a":["\ud83d", "x\" y\\", 1]}"#);
+        assert_eq!(broken, fields(r#"{"a":[ "\ud83d","x\" y\\" , 1 ]}"#));
+        assert_ne!(broken, fields(r#"{"a":["\ud83d", "x\"  y\\", 1]}"#));
         let one = fields(r#"{"a":1,"b":{"c":[1,2.50],"d":"ą"}}"#);
         assert_eq!(one, fields(r#"{ "b":{"d":"\u0105", "c":[1, 2.5]},"a":1 }"#));
         assert_ne!(one, fields(r#"{"a":1,"b":{"c":[1,2.51],"d":"ą"}}"#));
@@ -341,7 +344,12 @@ mod tests {
     #[test]
     fn values_that_are_not_objects_are_rejected() {
         for text in ["[1]", "1", "\"a\"", "true"] {
-            assert!(serde_json::from_str::<ExtraFields>(text).is_err(), "{text}");
+            let error = serde_json::from_str::<ExtraFields>(text).unwrap_err().to_string();
+            assert!(error.starts_with("expected an object"), "{text}: {error}");
+        }
+        for text in ["[]", "\"\"", "[ ]", "false"] {
+            let error = serde_json::from_str::<ExtraFields>(text).unwrap_err().to_string();
+            assert!(error.starts_with("invalid type: "), "{text}: {error}");
         }
         assert_eq!(serde_json::from_str::<ExtraFields>("null").unwrap(), ExtraFields::default());
     }

@@ -127,6 +127,20 @@ mod tests {
     }
 
     #[test]
+    fn times_round_trip_through_the_time_of_std() {
+        let epoch = SystemTime::UNIX_EPOCH;
+        for seconds in [0, 1, 1_399_568_000] {
+            let (later, earlier) = (UnixTime(seconds), UnixTime(-seconds));
+            let distance = Duration::from_secs(seconds.unsigned_abs());
+            assert_eq!(SystemTime::try_from(later).unwrap(), epoch + distance);
+            assert_eq!(SystemTime::try_from(earlier).unwrap(), epoch - distance);
+            let fraction = distance + Duration::from_millis(500);
+            assert_eq!(UnixTime::from(epoch + fraction), later);
+            assert_eq!(UnixTime::from(epoch - fraction), earlier);
+        }
+    }
+
+    #[test]
     fn time_is_serialized_as_seconds() {
         let time = UnixTime::from_seconds(1_798_506_642);
         assert_eq!(serde_json::to_string(&time).unwrap(), "1798506642");

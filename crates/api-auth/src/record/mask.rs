@@ -191,7 +191,7 @@ impl Mask<'_> {
 
 fn is_email(word: &str) -> bool {
     let word = word.trim_matches(|char: char| !char.is_alphanumeric());
-    word.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'))
+    word.split_once('@').is_some_and(|(_, host)| host.contains('.'))
 }
 
 /// Returns the content of a JSON string, which may be truncated.

@@ -228,6 +228,109 @@ fn transport_errors_are_replayed() {
     assert!(error.outcome_unknown());
     assert_eq!(error.status().map(|status| status.as_u16()), Some(502));
     assert!(error.to_string().contains("connection reset while sending ***"), "{error}");
+    for (kind, _) in KINDS {
+        let failing = |_: Request| -> Result<Response, TransportError> {
+            Err(TransportError::new(*kind, Sent::No, "failed"))
+        };
+        let replay = Replay::parse(&recorded_text(failing)).unwrap();
+        let error = replay.send(signed(&pay())).unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (*kind, Sent::No));
+    }
+}
+
+/// Returns the request that is sent for a payment.
+fn signed(pay: &Pay) -> Request {
+    client(responds(200, "{}"), None).signed_request(pay).unwrap()
+}
+
+#[test]
+fn sent_request_must_match_the_recorded_one() {
+    let json = "application/json";
+    let recorded = |method: &str, target: &str, kind: Option<&str>, body: &str| {
+        let request = RecordedRequest {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            content_type: kind.map(str::to_owned),
+            content: Content { body: body.to_owned(), omitted_bytes: None },
+        };
+        let response =
+            RecordedResponse { status: 200, headers: vec![], content: Content::default() };
+        let endpoint = "e".to_owned();
+        Exchange { endpoint, request, response: Some(response), error: None }
+    };
+    let send = |exchange: Exchange, method: &str, target: &str, kind: Option<&str>, body: &[u8]| {
+        let line = serde_json::to_string(&Line::Exchange(Box::new(exchange))).unwrap();
+        let mut request =
+            http::Request::builder().method(method).uri(format!("https://other.example{target}"));
+        if let Some(kind) = kind {
+            request = request.header(CONTENT_TYPE, kind);
+        }
+        Replay::parse(&line).unwrap().send(request.body(body.to_vec()).unwrap())
+    };
+    for (method, target, is_same) in [
+        ("POST", "/a/b?c=1&d=2", true),
+        ("POST", "/a/x?c=1&d=2", true),
+        ("GET", "/a/b?c=1&d=2", false),
+        ("POST", "/x/b?c=1&d=2", false),
+        ("POST", "/a/b/c?c=1&d=2", false),
+        ("POST", "/a/b?d=2&c=1", false),
+        ("POST", "/a/b?c=1", false),
+        ("POST", "/a/b", false),
+    ] {
+        let exchange = recorded("POST", "/a/***?c=1&d=***", None, "");
+        let result = send(exchange, method, target, None, b"");
+        assert_eq!(result.is_ok(), is_same, "{method} {target}");
+    }
+    let error = send(recorded("GET", "/a", None, ""), "GET", "/a?", None, b"").unwrap_err();
+    let text = "unexpected request: `GET /a?`; request 1 of the recording is `GET /a`";
+    assert_eq!(error.to_string(), text);
+    for (body, sent, is_same) in [
+        (r#"{"a":1,"b":2}"#, r#"{ "b":2, "a":1 }"#, true),
+        (r#"{"a":1,"b":2}"#, r#"{"a":1,"c":2}"#, false),
+        (r#"{"a":"***","b":"x***"}"#, r#"{"a":[5],"b":"xy"}"#, true),
+        (r#"{"a":"***","b":"x***"}"#, r#"{"a":5,"b":"yx"}"#, false),
+        (r#"{"a":"b"}"#, r#"{"a":"c"}"#, false),
+        (r#"{"a":"b"}"#, r#"{"a":5}"#, false),
+        ("1.0", "1.0", true),
+        ("1.0", "1.00", false),
+    ] {
+        let exchange = recorded("POST", "/a", Some(json), body);
+        let result = send(exchange, "POST", "/a", Some(json), sent.as_bytes());
+        assert_eq!(result.is_ok(), is_same, "{body} {sent}");
+    }
+    let exchange = recorded("POST", "/a", Some(json), "{}");
+    assert!(send(exchange, "POST", "/a", None, b"{}").is_err(), "another content type");
+    let pdf = Some("application/pdf");
+    for (bytes, sent, is_same) in
+        [(12, &b"%PDF\0"[..], true), (0, b"", true), (0, b"%PDF\0", false), (12, b"", false)]
+    {
+        let mut exchange = recorded("POST", "/a", pdf, "");
+        exchange.request.content.omitted_bytes = Some(bytes);
+        let result = send(exchange, "POST", "/a", pdf, sent);
+        assert_eq!(result.is_ok(), is_same, "{bytes} {sent:?}");
+    }
+}
+
+#[test]
+fn values_are_masked_only_if_they_cannot_match_by_chance() {
+    for (token, body, recorded) in [
+        ("345", r#"{"a":345}"#, r#"{"a":345}"#),
+        ("3456", r#"{"a":3456}"#, r#"{"a":0}"#),
+        ("order-of-15-cha", r#"{"order-of-15-cha":1}"#, r#"{"order-of-15-cha":1}"#),
+        ("order-of-16-char", r#"{"order-of-16-char":1}"#, r#"{"***":1}"#),
+        ("t", r#"{"a":"jan@host jan@h.example"}"#, r#"{"a":"jan@host ***"}"#),
+        ("t", r#"{"a":"-----BEGIN CERTIFICATE-----"}"#, r#"{"a":"-----BEGIN CERTIFICATE-----"}"#),
+        ("t", r#"{"a":"no PRIVATE KEY-----"}"#, r#"{"a":"no PRIVATE KEY-----"}"#),
+    ] {
+        let path = file();
+        let pay = Pay { token: token.into(), ..pay() };
+        client(responds(200, body), Some(path.clone())).send(&pay).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let line = text.lines().nth(1).unwrap();
+        let Line::Exchange(exchange) = serde_json::from_str(line).unwrap() else { panic!() };
+        assert_eq!(exchange.response.unwrap().content.body, recorded);
+    }
 }
 
 #[test]
