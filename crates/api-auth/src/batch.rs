@@ -6,12 +6,12 @@ use crate::client::Client;
 use crate::clock::Interrupt;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
-use crate::window::Window;
+use crate::window::{MOST_THREADS, Window};
 
 impl Client {
     /// Returns an iterator that sends many requests and returns their results in the order of the
-    /// requests. Up to `at_a_time` requests are in flight at the same time, each on its own thread.
-    /// If `at_a_time` is 1, no thread is started.
+    /// requests. Up to `at_a_time` requests, but at most 256, are in flight at the same time, each on
+    /// its own thread. If `at_a_time` is 1, no thread is started.
     ///
     /// All threads use the same token. Each thread needs a connection, so set the builder's option
     /// `max_connections` if you use more than 16 threads. If a thread cannot be started, the other
@@ -73,6 +73,7 @@ where
     <I::Item as Endpoint>::Output: 'static,
 {
     pub(crate) fn new(client: Client, requests: I, most: usize) -> Self {
+        let most = most.min(MOST_THREADS);
         let window = (most > 1).then(|| {
             let interrupt = Interrupt::default();
             let interrupted = client.interrupted_by(interrupt.clone());
@@ -234,6 +235,19 @@ mod tests {
             assert_eq!(batch.next().unwrap().0.path(), format!("/{number}"));
             assert_eq!(taken.load(SeqCst), number + 4);
         }
+    }
+
+    #[test]
+    fn number_of_requests_in_flight_is_limited() {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let count = taken.clone();
+        let requests = reads(1000).inspect(move |_| {
+            count.fetch_add(1, SeqCst);
+        });
+        let mut batch = client(|_| 200).send_all(requests, usize::MAX);
+        assert!(batch.next().is_some());
+        assert_eq!(taken.load(SeqCst), 256);
+        assert_eq!(batch.count(), 999);
     }
 
     #[test]

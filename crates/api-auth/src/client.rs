@@ -118,6 +118,20 @@ struct Failure {
     outcome: Option<Outcome>,
 }
 
+/// What the attempts of a request leave behind.
+struct Exchange {
+    response: Response,
+    attempts: u32,
+    /// A copy of the last request, for errors.
+    copy: RequestCopy,
+}
+
+impl Exchange {
+    fn new() -> Self {
+        Self { response: Response::default(), attempts: 0, copy: RequestCopy::new() }
+    }
+}
+
 impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self { error: error.into(), outcome: None }
@@ -186,7 +200,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
-        self.send_with_response(endpoint).map(http::Response::into_body)
+        self.read(endpoint, &mut Exchange::new(), |response| endpoint.parse(response))
     }
 
     /// Sends the request like [`send`](Client::send), but returns an error if the transport panics.
@@ -215,7 +229,11 @@ impl Client {
         &self,
         endpoint: &E,
     ) -> Result<http::Response<E::Output>> {
-        self.read(endpoint, |response| endpoint.parse(response))
+        let mut exchange = Exchange::new();
+        let value = self.read(endpoint, &mut exchange, |response| endpoint.parse(response))?;
+        // The body is freed here, before the value is used.
+        let (parts, _body) = exchange.response.into_parts();
+        Ok(http::Response::from_parts(parts, value))
     }
 
     /// Sends the request and deserializes its JSON response as a `T`.
@@ -225,7 +243,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn send_as<T: DeserializeOwned>(&self, endpoint: &impl Endpoint) -> Result<T> {
-        self.read(endpoint, json).map(http::Response::into_body)
+        self.read(endpoint, &mut Exchange::new(), json)
     }
 
     /// Sends the request and returns the response, without parsing its body. Returns an error for
@@ -236,7 +254,9 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn send_raw<E: Endpoint>(&self, endpoint: &E) -> Result<Response> {
-        self.exchange(endpoint, &mut RequestCopy::new()).map(|(response, _)| response)
+        let mut exchange = Exchange::new();
+        self.exchange(endpoint, &mut exchange)?;
+        Ok(exchange.response)
     }
 
     /// Builds and signs the request without sending it. If a token or session is needed, it is
@@ -286,36 +306,28 @@ impl Client {
         &*self.0.parts.clock
     }
 
-    fn read<E: Endpoint, T>(
-        &self,
-        endpoint: &E,
-        parse: impl FnOnce(&Response) -> Result<T, ResponseError>,
-    ) -> Result<http::Response<T>> {
-        let mut copy = RequestCopy::new();
-        let (response, attempts) = self.exchange(endpoint, &mut copy)?;
-        match parse(&response) {
-            Ok(value) => {
-                // The body is freed here, before the value is used.
-                let (parts, _body) = response.into_parts();
-                Ok(http::Response::from_parts(parts, value))
-            }
-            Err(error) => Err(self.parse_error(endpoint, error, response, attempts, &copy)),
-        }
-    }
-
-    /// Returns the error for an error response or for a response that cannot be parsed. Like the
-    /// functions below, this one is not generic, so that each endpoint adds little compiled code.
-    fn parse_error(
+    /// Sends the request and parses its response. Only this function and its callers are compiled
+    /// for each endpoint, so they do little.
+    #[inline]
+    fn read<T>(
         &self,
         call: &dyn Call,
-        error: ResponseError,
-        response: Response,
-        attempts: u32,
-        copy: &RequestCopy,
-    ) -> Error {
+        exchange: &mut Exchange,
+        parse: impl FnOnce(&Response) -> Result<T, ResponseError>,
+    ) -> Result<T> {
+        self.exchange(call, exchange)?;
+        parse(&exchange.response).map_err(|error| self.parse_error(call, error, exchange))
+    }
+
+    /// Returns the error for an error response or for a response that cannot be parsed.
+    #[cold]
+    #[inline(never)]
+    fn parse_error(&self, call: &dyn Call, error: ResponseError, exchange: &mut Exchange) -> Error {
+        let response = std::mem::take(&mut exchange.response);
         let after = self.retry_after(&response);
-        let error = Error::from_response(error, response).redacted(&self.secrets_of(call, copy));
-        self.named(call.id(), error, attempts)
+        let secrets = self.secrets_of(call, &exchange.copy);
+        let error = Error::from_response(error, response).redacted(&secrets);
+        self.named(call.id(), error, exchange.attempts)
             .with_retry_after(after)
             .with_idempotent(call.idempotent())
             .with_spaced_credential(|| self.spaced_credential(call))
@@ -356,14 +368,14 @@ impl Client {
         Ok(masked_command(&request, &[base, &shown].concat(), listed))
     }
 
-    fn exchange(&self, call: &dyn Call, copy: &mut RequestCopy) -> Result<(Response, u32)> {
-        let mut attempts = 0;
+    fn exchange(&self, call: &dyn Call, exchange: &mut Exchange) -> Result<()> {
+        let Exchange { response, attempts, copy } = exchange;
         let id = Cell::new(call.id());
         let wait = |duration| self.wait(duration);
-        self.with_retries(&id, call.idempotent(), wait, || self.try_once(call, &mut attempts, copy))
-            .map(|response| (response, attempts))
+        self.with_retries(&id, call.idempotent(), wait, || self.try_once(call, attempts, copy))
+            .map(|received| *response = received)
             .map_err(|error| {
-                self.named(call.id(), error, attempts)
+                self.named(call.id(), error, *attempts)
                     .with_idempotent(call.idempotent())
                     .with_spaced_credential(|| self.spaced_credential(call))
             })

@@ -100,6 +100,16 @@ pub trait Endpoint: Sized {
         const { &Self::ROUTE }.server_name()
     }
 
+    /// Returns the `accept` header.
+    fn accept(&self) -> &'static str {
+        const { &Self::ROUTE }.accept_header()
+    }
+
+    /// Returns whether a response with this status is passed to [`parse`](Endpoint::parse).
+    fn accepts(&self, status: StatusCode) -> bool {
+        const { &Self::ROUTE }.accepts(status)
+    }
+
     /// Returns whether the request is idempotent, that is, safe to send again after its response
     /// was lost. Only [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn idempotent(&self) -> bool {
@@ -175,7 +185,7 @@ impl<E: Endpoint> Call for E {
     }
 
     fn accept(&self) -> &'static str {
-        const { &E::ROUTE }.accept_header()
+        Endpoint::accept(self)
     }
 
     fn idempotent(&self) -> bool {
@@ -183,7 +193,7 @@ impl<E: Endpoint> Call for E {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        const { &E::ROUTE }.accepts(status)
+        Endpoint::accepts(self, status)
     }
 }
 

@@ -24,9 +24,11 @@ mod repair;
 mod tests;
 mod visitor;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use serde::de::DeserializeOwned;
+use serde_json::de::StrRead;
 
 use crate::error::kind::ErrorKind;
 use crate::error::response::{ResponseError, undecoded};
@@ -107,41 +109,64 @@ pub(crate) fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
     from_text(text, false)
 }
 
+/// Only this loop and the reading of the value are compiled for each type.
 fn from_text<T: DeserializeOwned>(text: &[u8], is_response: bool) -> Result<T, Error> {
-    let text = repair::without_mark(text);
-    if has_reserved_name(text) {
-        return Err(Error::plain("the object has a reserved name"));
-    }
-    let mut pass = Pass::first();
-    pass.is_empty_response = is_response && is_empty_form(text);
-    match pass.read(text) {
-        Ok(value) => Ok(value),
-        Err(error) => read_carefully(&mut pass, text, error),
+    let mut passes = Passes::new(text, is_response)?;
+    loop {
+        let value = passes.pass.read(&mut passes.deserializer());
+        match value {
+            Ok(value) => return Ok(value),
+            Err(error) => passes.prepare_next(error)?,
+        }
     }
 }
 
-#[cold]
-#[inline(never)]
-fn read_carefully<T: DeserializeOwned>(
-    pass: &mut Pass,
-    text: &[u8],
-    mut error: Error,
-) -> Result<T, Error> {
-    if text.iter().all(u8::is_ascii_whitespace) {
-        return Err(Error::plain("the response body is empty"));
-    }
-    let repaired = repair::repaired(text);
-    let mut is_new = repaired.is_some();
-    pass.careful = true;
-    let text = repaired.as_deref().unwrap_or(text);
-    while pass.learn(&error) || is_new {
-        is_new = false;
-        match pass.read(text) {
-            Ok(value) => return Ok(value),
-            Err(next) => error = next,
+/// The passes over a text.
+struct Passes<'t> {
+    text: Cow<'t, str>,
+    pass: Pass,
+}
+
+impl<'t> Passes<'t> {
+    fn new(text: &'t [u8], is_response: bool) -> Result<Self, Error> {
+        let text = repair::without_mark(text);
+        if has_reserved_name(text) {
+            return Err(Error::plain("the object has a reserved name"));
         }
+        let mut pass = Pass::first();
+        pass.is_empty_response = is_response && is_empty_form(text);
+        // The text is validated once: in a slice, `serde_json` would validate each string.
+        let text = match std::str::from_utf8(text) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => Cow::Owned(repair::repaired(text).unwrap_or_default()),
+        };
+        Ok(Self { text, pass })
     }
-    Err(error)
+
+    /// Returns the deserializer of a pass, whose budget begins anew.
+    #[inline(never)]
+    fn deserializer(&self) -> serde_json::Deserializer<StrRead<'_>> {
+        self.pass.budget.set(self.text.len().saturating_mul(2).max(SMALLEST_BUDGET));
+        serde_json::Deserializer::from_str(&self.text)
+    }
+
+    /// Prepares the pass after the one that failed. Returns the error if a further pass would have
+    /// the same one.
+    #[cold]
+    #[inline(never)]
+    fn prepare_next(&mut self, error: Error) -> Result<(), Error> {
+        let mut is_repaired = false;
+        if !self.pass.careful {
+            self.pass.careful = true;
+            if self.text.bytes().all(|byte| byte.is_ascii_whitespace()) {
+                return Err(Error::plain("the response body is empty"));
+            }
+            if let Some(repaired) = repair::repaired(self.text.as_bytes()) {
+                (self.text, is_repaired) = (Cow::Owned(repaired), true);
+            }
+        }
+        if self.pass.learn(&error) || is_repaired { Ok(()) } else { Err(error) }
+    }
 }
 
 /// The minimum memory budget for a value, in bytes.
@@ -202,11 +227,12 @@ impl Pass {
     }
 
     #[inline(never)]
-    fn read<T: DeserializeOwned>(&self, text: &[u8]) -> Result<T, Error> {
-        self.budget.set(text.len().saturating_mul(2).max(SMALLEST_BUDGET));
-        let mut json = serde_json::Deserializer::from_slice(text);
-        let value = T::deserialize(Lenient::<_>::new(&mut json, self))?;
-        json.end().map_err(Error::foreign)?;
+    fn read<T: DeserializeOwned>(
+        &self,
+        json: &mut serde_json::Deserializer<StrRead<'_>>,
+    ) -> Result<T, Error> {
+        let value = T::deserialize(Lenient::<_>::new(&mut *json, self))?;
+        end(json)?;
         Ok(value)
     }
 
@@ -304,6 +330,12 @@ impl Pass {
             self.budget.set(self.budget.get().saturating_add(charged));
         }
     }
+}
+
+/// Returns an error if there is anything but whitespace after the value.
+#[inline(never)]
+fn end(json: &mut serde_json::Deserializer<StrRead<'_>>) -> Result<(), Error> {
+    json.end().map_err(Error::foreign)
 }
 
 #[cold]

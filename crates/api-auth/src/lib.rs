@@ -16,6 +16,7 @@
 //! | [`Secret`], [`SecretBytes`], [`HmacKey`], [`Signature`] | secrets, keys and signatures |
 //! | `block` (feature `blocks`) | encrypted blocks |
 //! | [`Params`], [`Encoding`], [`path_segment`], [`base64()`] | encoding of requests |
+//! | [`der_element`] | decoding of certificates and keys |
 //! | [`Transport`], [`transport`] | the HTTP transport |
 //! | `Replay` (feature `record`) | recordings of exchanges |
 //! | [`Error`], [`ErrorKind`], [`ResponseError`] | errors |
@@ -41,6 +42,7 @@ mod clock;
 #[cfg(any(feature = "jiff-1", feature = "rust_decimal-1"))]
 mod convert;
 mod curl;
+mod der;
 mod encode;
 mod endpoint;
 mod endpoint_info;
@@ -89,6 +91,7 @@ pub use body::Body;
 pub use client::Client;
 pub use clock::{Clock, Interrupt, ManualClock, SystemClock};
 pub use curl::{curl, curl_with_secrets};
+pub use der::der_element;
 pub use encode::{
     Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,
     percent_decode, without_user_info,

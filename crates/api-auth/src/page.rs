@@ -10,7 +10,7 @@ use crate::endpoint::{Extent, NumberedPages, Paged};
 use crate::error::Result;
 use crate::error::kind::ErrorKind;
 use crate::error::response::ResponseError;
-use crate::page::ahead::{Ahead, PageWindow};
+use crate::page::ahead::{Ahead, PageWindow, Received};
 use crate::page::progress::Progress;
 
 /// An iterator over the pages of a list. Each page is requested when the iterator is advanced.
@@ -38,11 +38,13 @@ enum Position<E> {
     End,
 }
 
-/// A page, its position in the list, and the request for the page after it.
+/// A page, its position in the list, the request for the page after it, and the number of pages as
+/// in [`Received`].
 struct Fetched<E: Paged> {
     page: E::Output,
     extent: Extent,
     next: Option<E>,
+    overlapping: Option<u32>,
 }
 
 impl<E: Paged> Pages<E> {
@@ -51,7 +53,7 @@ impl<E: Paged> Pages<E> {
         Self { client, first, position: Position::First, ahead: None, ended: false }
     }
 
-    /// Requests up to `pages` pages concurrently, each on its own thread; see
+    /// Requests up to `pages` pages, but at most 256, concurrently, each on its own thread; see
     /// [`Items::concurrent`].
     pub fn concurrent(mut self, pages: usize) -> Self
     where
@@ -101,23 +103,18 @@ impl<E: Paged> Pages<E> {
             Position::End => return None,
         };
         let page = match &mut self.ahead {
-            Some(ahead) => ahead.fetch(request),
-            None => Some(self.client.send(request)),
+            Some(ahead) => ahead.fetch(&self.first, request),
+            None => Some(Received::alone(self.client.send(request))),
         };
-        let fetched = page.map(|page| {
+        let fetched = page.map(|Received { page, overlapping }| {
             let page = page?;
-            Ok(Fetched { extent: request.extent(&page), next: request.next(&page), page })
+            let (extent, next) = (request.extent(&page), request.next(&page));
+            Ok(Fetched { page, extent, next, overlapping })
         });
         if !matches!(fetched, Some(Ok(_))) {
             self.end();
         }
         fetched
-    }
-
-    /// Returns how many pages must be read again if the fetched page shows that the list changed.
-    /// Returns `None` if it was not requested ahead.
-    fn overlapping(&self) -> Option<u32> {
-        self.ahead.as_ref()?.overlapping(&self.first, self.request()?)
     }
 
     /// Discards the fetched page, and continues with the one that is `back` pages before it.
@@ -198,9 +195,9 @@ impl<E: Paged> Items<E> {
         Self { pages: Pages::new(client, first), ready, progress: Progress::default() }
     }
 
-    /// Requests up to `pages` pages concurrently, each on its own thread. The iterator returns the
-    /// same entries in the same order, and an error at the position of the page that failed. If
-    /// `pages` is 1, no thread is started.
+    /// Requests up to `pages` pages, but at most 256, concurrently, each on its own thread. The
+    /// iterator returns the same entries in the same order, and an error at the position of the page
+    /// that failed. If `pages` is 1, no thread is started.
     ///
     /// The first page is requested alone, because its total determines the number of pages. If the
     /// server reports no total, fewer than `pages` pages beyond the end of the list are requested
@@ -267,12 +264,12 @@ impl<E: Paged> Iterator for Items<E> {
                 self.pages.position = Position::First;
                 return self.incomplete(problem);
             };
-            let Fetched { page, extent, next } = match fetched {
+            let Fetched { page, extent, next, overlapping } = match fetched {
                 Ok(fetched) => fetched,
                 Err(error) => return Some(Err(error)),
             };
             let mut items = E::items(page);
-            if let Some(back) = self.pages.overlapping()
+            if let Some(back) = overlapping
                 && self.progress.is_changed(extent, &items, E::item_id)
                 && self.progress.reread(extent, back, items.len())
             {

@@ -6,6 +6,10 @@ use std::thread::{Builder, JoinHandle};
 
 use crate::clock::Interrupt;
 
+/// The maximum number of threads of a window. More are not useful for requests to one server, and
+/// each needs memory and a connection.
+pub(crate) const MOST_THREADS: usize = 256;
+
 /// A window of jobs. The thread that owns the window adds jobs and takes their results, and decides
 /// how many jobs there are. Other threads run the jobs. If no thread can be started, the owner runs
 /// them.

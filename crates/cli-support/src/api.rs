@@ -1,4 +1,4 @@
-//! `api`: a request to any endpoint.
+//! The command `api`: sends a request to any endpoint.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::output::Format;
 use crate::raw_page::RawPage;
-use crate::request::WithJson;
+use crate::request::{AnyCall, WithJson};
 
 /// Send a request to any endpoint, given by its id (`api --list`) or by method and path
 #[derive(Debug, Args)]
@@ -32,12 +32,12 @@ pub struct Api {
     /// inserts the text of a file
     #[arg(id = "typed_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     fields: Vec<(String, String)>,
-    /// Read the JSON body from this file, or from `-`
+    /// Read the JSON body from this file (`-` is standard input)
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
     /// Add a header to the request, such as `Accept-Language: pl`; it is not signed
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
-    // Parsed later: an error of the command line would show the value.
+    // Parsed later, because an error of the command line would show the value.
     headers: Vec<String>,
     /// Also print the status and the headers
     #[arg(short, long)]
@@ -45,7 +45,7 @@ pub struct Api {
     /// Request all pages of a list, and print their entries as one list
     #[arg(long, conflicts_with = "include")]
     paginate: bool,
-    /// Sign the request with other credentials of the client, or with `none`
+    /// Use the client's credentials with this name for the request; `none` uses no credentials
     #[arg(long, value_name = "NAME")]
     credential: Option<String>,
     /// List all endpoints
@@ -119,7 +119,7 @@ impl Api {
         if let Some(name) = &self.credential {
             request = request.with_credential(credential::<P>(name)?);
         }
-        // The arguments of some reads make the server refresh what it returns.
+        // With some arguments, a read makes the server refresh the data that it returns.
         let is_write = info.map_or(!request.read_only(), |info| info.is_read_only() == Some(false));
         if is_write {
             context.confirm(&format!("send {method} {path}"))?;
@@ -144,7 +144,7 @@ impl Api {
         self.print(context, request, is_write)
     }
 
-    /// Returns how the pages of the list are requested, with `--paginate`.
+    /// Returns how the pages of the list are requested, or `None` without `--paginate`.
     fn pages<P: Provider>(
         &self,
         info: Option<&EndpointInfo>,
@@ -202,7 +202,7 @@ impl Api {
             context.after(is_write, name, response.status(), output.body(&text))?;
             return Ok(Exit::Done);
         }
-        let reply = P::send(context.client()?, &WithJson::new(request))?;
+        let reply = P::send(context.client()?, &AnyCall::new(&request))?.typed::<Vec<u8>>()?;
         let shown = match output.format() {
             // The body has no known format, so a table shows it unchanged.
             Format::Table if context.global.fields.is_empty() => output.body(&reply.value),
@@ -232,25 +232,26 @@ fn usage(problem: &str) -> Failure {
     Failure::new(Exit::Usage, problem)
 }
 
-/// Returns whether a header contains a key by its name, such as `X-Api-Key` or `X-Key`.
+/// Returns whether the name of a header, such as `X-Api-Key` or `X-Key`, shows that it contains a
+/// key.
 fn has_key(name: &HeaderName) -> bool {
     name.as_str().split('-').any(|word| word == "key" || word == "auth")
 }
 
-/// Returns the name of a request in errors and recordings. A path of a known endpoint, which may
-/// contain a secret, is replaced by its template.
+/// Returns the name of a request for errors and recordings. If the endpoint is known, the name
+/// contains its path template instead of the path, which may contain a secret.
 fn name_of<P: Provider>(method: &Method, path: &str) -> &'static str {
     let mut known = P::ENDPOINTS.iter();
     let known =
         known.find(|known| known.method() == method && is_of_template(path, known.template()));
     let path = known.map_or(path, |known| known.template());
-    // There is one in each run of a program.
+    // A program creates at most one name, so the leak is bounded.
     Box::leak(format!("{method} {path}").into_boxed_str())
 }
 
 /// Parses `NAME: VALUE`.
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
-    /// Headers of the connection, and of the credentials of the client.
+    /// Headers that the client or the connection sets.
     const OWN: &[&str] = &[
         "accept-encoding",
         "authorization",
@@ -286,12 +287,12 @@ fn is_of_template(path: &str, template: &str) -> bool {
     }
 }
 
-/// Returns the columns of any list.
+/// Returns columns that most lists have: the id, the status and the name.
 fn columns(pages: &'static Pages) -> [(&'static str, &'static str); 3] {
     [(pages.id, pages.id), ("status", "status"), ("name", "name")]
 }
 
-/// Returns the path of an endpoint. Its arguments are removed from the fields.
+/// Returns the path of an endpoint with its arguments, which are removed from `fields`.
 fn filled(info: &EndpointInfo, fields: &mut Vec<(String, Json)>) -> Result<String, Failure> {
     let mut path = String::new();
     let mut rest = info.template();

@@ -1,19 +1,20 @@
-//! The options of all commands, and parsers of their values.
+//! The global options, and parsers of option values.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use api_auth::Body;
 use api_auth::http::Uri;
-use api_auth::{Body, Endpoint};
 use clap::{ArgAction, Args, ColorChoice};
 
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::output::Format;
+use crate::request::Erased;
 
-/// The options of all commands.
+/// The options that all commands accept.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of all commands")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -27,7 +28,7 @@ pub struct Global {
     /// Write the output to this file, which is replaced atomically
     #[arg(long, global = true, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Read the credentials from this file of NAME=value lines, or from `-`
+    /// Read the credentials from this file of NAME=value lines (`-` is standard input)
     #[arg(long, global = true, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
     /// Use this profile (see `auth login`)
@@ -55,7 +56,7 @@ pub struct Global {
     /// Print one line for each attempt; `-vv` also prints requests and responses without secrets
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// When to use colors; `auto` uses colors on a terminal unless `NO_COLOR` is set
+    /// When to use colours; `auto` uses them on a terminal unless `NO_COLOR` is set
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
     /// Print only errors, no other messages
@@ -74,12 +75,12 @@ pub struct Global {
     /// also written to --out, and its exchange to --record
     #[arg(long, global = true)]
     pub dry_run: bool,
-    /// Append each exchange to this file, without secrets and personal data
+    /// Append each exchange to this file, without secrets or personal data
     #[arg(long, global = true, value_name = "FILE")]
     pub record: Option<PathBuf>,
 }
 
-/// The number of entries of a list.
+/// The options that limit the number of entries of a list.
 #[derive(Debug, Clone, Args)]
 pub struct Limits {
     /// Maximum number of entries
@@ -91,27 +92,28 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// No limit.
+    /// All entries.
     pub const NONE: Self = Self { limit: 0, all: true };
 
-    /// Returns the maximum number of entries.
+    /// Returns the maximum number of entries to show, which is `usize::MAX` with `--all`.
     pub fn most(&self) -> usize {
         if self.all { usize::MAX } else { self.limit }
     }
 
-    /// Returns the size of a page for a list whose pages have at most `most` entries.
+    /// Returns the number of entries to request per page. `most` is the maximum of the server.
     pub fn page_size(&self, most: u32) -> u32 {
         u32::try_from(self.most()).unwrap_or(most).clamp(1, most)
     }
 }
 
-/// The ids of the options of [`Input`], of which each can give what a flag gives.
+/// The ids of the options of [`Input`]. Each of them can replace an option that is required
+/// otherwise.
 pub const BODY_OPTIONS: [&str; 3] = ["input", "body_raw_field", "body_field"];
 
 /// A request body from a file and from fields.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Input {
-    /// Read the JSON body from this file, or from `-`; options replace its fields
+    /// Read the JSON body from this file (`-` is standard input); options replace its fields
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
     /// Set a field of the body to a string: `name=value`, `parent.name=value` or
@@ -125,12 +127,13 @@ pub struct Input {
 }
 
 impl Input {
-    /// Returns whether a body is given.
+    /// Returns whether an option for the body is given.
     pub fn is_given(&self) -> bool {
         self.input.is_some() || !self.fields.is_empty() || !self.raw_fields.is_empty()
     }
 
-    /// Returns the body: the file, then `flags`, then the fields.
+    /// Returns the body: the JSON of the file, in which first `flags`, then the fields are set.
+    /// `flags` are the paths of members, each with the value of an option.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read or is not JSON.
@@ -151,12 +154,13 @@ impl Input {
         Ok(body)
     }
 
-    /// Returns the body for a typed request: the file, then the request's own body, then the
-    /// fields. Returns `None` if there are neither a file nor fields.
+    /// Returns the body for a typed request: the JSON of the file, in which first the members of
+    /// the request's own body, then the fields are set. Returns `None` if neither a file nor a
+    /// field is given.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read or is not JSON, or if an argument is invalid.
-    pub fn body_of(&self, request: &impl Endpoint) -> Result<Option<Json>, Failure> {
+    pub fn body_of(&self, request: &Erased) -> Result<Option<Json>, Failure> {
         if !self.is_given() {
             return Ok(None);
         }
@@ -166,9 +170,9 @@ impl Input {
         Ok(Some(body))
     }
 
-    /// Returns the body of a request without a typed one: the file, then `flags`, then the fields.
-    /// `required` are the paths of members that must be given, each with its flag. A file may lack
-    /// them: the server validates it.
+    /// Returns the whole body of a request that has no type: see [`body`](Self::body). `required`
+    /// are the paths of members that must be given, each with its option. If there is a file, the
+    /// server validates it, so members may be missing.
     ///
     /// # Errors
     /// Returns the errors of [`body`](Self::body), and an error if a member is missing.
@@ -198,25 +202,25 @@ impl Input {
     }
 }
 
-/// Sets the value at a path of a body.
+/// Sets the value at a path of a body, such as `payer.email`.
 ///
 /// # Errors
-/// Returns an error that names the path, see [`Json::set`].
+/// Returns an error that names the path; see [`Json::set`].
 pub fn set(body: &mut Json, path: &str, value: Json) -> Result<(), Failure> {
     body.set(path, value).map_err(|problem| Failure::new(Exit::Usage, problem))
 }
 
-/// Returns the value of an option as JSON.
+/// Returns the value of an option as a JSON string.
 pub fn text(value: Option<&String>) -> Option<Json> {
     value.cloned().map(Json::Text)
 }
 
-/// Returns the body of a typed request, to which members are added. The members of a form are
-/// strings.
+/// Returns the body of a typed request as JSON, so that members can be added. The parameters of a
+/// form become string members.
 ///
 /// # Errors
 /// Returns an error if an argument is invalid, or if the body is neither JSON nor a form.
-pub fn json_body(request: &impl Endpoint) -> Result<Json, Failure> {
+pub fn json_body(request: &Erased) -> Result<Json, Failure> {
     let not_json =
         || Failure::new(Exit::Usage, "the body of this request is neither JSON nor a form");
     match request.body()? {
@@ -230,7 +234,7 @@ pub fn json_body(request: &impl Endpoint) -> Result<Json, Failure> {
     }
 }
 
-/// Returns the value of a field: the content of a file, or a typed value.
+/// Returns the value of a field: the content of the file for `@FILE`, otherwise a typed value.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read.
@@ -241,10 +245,10 @@ pub fn field(value: &str) -> Result<Json, Failure> {
     }
 }
 
-/// The name of `--env-file -`, the first reader of the standard input.
+/// The name under which `--env-file -` reserves the standard input.
 pub(crate) const ENV_FILE: &str = "--env-file -";
 
-/// The option that reads the standard input.
+/// The option that has reserved the standard input.
 static STDIN: Mutex<Option<String>> = Mutex::new(None);
 
 /// Reserves the standard input for an option. The same option may read several lines.
@@ -283,7 +287,7 @@ pub fn read(path: &Path) -> Result<String, Failure> {
     read_claimed(path)
 }
 
-/// Reads a text file, or the standard input, which is reserved for the option.
+/// Reads a text file, or the standard input for `-`. The caller has reserved the standard input.
 pub(crate) fn read_claimed(path: &Path) -> Result<String, Failure> {
     let text = if path == Path::new("-") {
         let mut text = String::new();
@@ -297,7 +301,7 @@ pub(crate) fn read_claimed(path: &Path) -> Result<String, Failure> {
 /// Parses `NAME=VALUE`.
 ///
 /// # Errors
-/// Returns an error without a `=`, or with an empty name.
+/// Returns an error if there is no `=`, or if the name is empty.
 pub fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -305,7 +309,7 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Parses a number that is not zero.
+/// Parses a positive integer.
 ///
 /// # Errors
 /// Returns an error for any other string.
@@ -335,7 +339,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 /// Parses a URL of an HTTP server.
 ///
 /// # Errors
-/// Returns an error if it is not a URL, or has another scheme.
+/// Returns an error if the text is not a URL, or if its scheme is neither `http` nor `https`.
 pub fn http_url(text: &str) -> Result<Uri, String> {
     let url: Uri = text.parse().map_err(|_| "must be a URL".to_owned())?;
     match url.scheme_str() {
@@ -344,7 +348,7 @@ pub fn http_url(text: &str) -> Result<Uri, String> {
     }
 }
 
-/// Parses a duration like [`duration`], but not zero.
+/// Parses a duration like [`duration`], and rejects zero.
 ///
 /// # Errors
 /// Returns an error for any other string.
@@ -353,7 +357,7 @@ pub fn positive_duration(text: &str) -> Result<Duration, String> {
     if time.is_zero() { Err("must be more than 0".to_owned()) } else { Ok(time) }
 }
 
-/// Parses a rate such as `5/s` or `120/m`. Returns the number of requests in a second.
+/// Parses a rate such as `5/s` or `120/m`. Returns the number of requests per second.
 ///
 /// # Errors
 /// Returns an error for any other string, and for a rate that is not an integer per second.

@@ -19,24 +19,24 @@ use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output};
 use crate::process;
 
-/// The source of settings that are variables of the process.
+/// The name of the source of settings from environment variables.
 const ENVIRONMENT: &str = "environment";
 
-/// The key of a profile for the environment of the provider, such as `sandbox`.
+/// The key in a profile whose value is the environment of the provider, such as `sandbox`.
 const ENVIRONMENT_KEY: &str = "environment";
-/// The keys of a profile for base URLs.
+/// The keys in a profile whose values are base URLs.
 const URL_KEYS: [&str; 2] = ["base_url", "provider_host"];
 
 /// A setting of a provider's client.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
-    /// The name of the environment variable.
+    /// The name of the environment variable, such as `TPAY_CLIENT_ID`.
     pub name: &'static str,
-    /// The name in a profile, and in prompts.
+    /// The key in a profile, which is also the name in prompts.
     pub key: &'static str,
-    /// Whether the value is a secret, which is not echoed.
+    /// Whether the value is a secret. Prompts do not echo it.
     pub is_secret: bool,
-    /// Whether a client needs it.
+    /// Whether a client cannot be created without it.
     pub is_required: bool,
 }
 
@@ -44,37 +44,40 @@ pub struct Variable {
 #[derive(Clone)]
 pub struct Settings {
     values: BTreeMap<&'static str, String>,
-    /// The source, for `auth status`.
+    /// The name of the source, such as ``profile `shop` ``. It is shown by `auth status`.
     pub source: String,
 }
 
 impl fmt::Debug for Settings {
-    /// Formats the source only: the values are secrets.
+    /// Formats only the source, because the values are secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings").field("source", &self.source).finish_non_exhaustive()
     }
 }
 
 impl Settings {
-    /// Returns the value of an environment variable's setting.
+    /// Returns the value of a setting by the name of its environment variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
     }
 
-    /// Returns the environment of the provider that the profile names, if it is not a variable.
+    /// Returns the environment of the provider that a profile contains, for providers without an
+    /// environment variable for it.
     pub(crate) fn environment(&self) -> Option<&str> {
         self.get(ENVIRONMENT_KEY)
     }
 
-    /// Returns a required value. [`find`](Self::find) has checked that it is set.
+    /// Returns the value of a required setting, which [`find`](Self::find) has checked to exist.
     pub fn need(&self, name: &str) -> &str {
         self.get(name).unwrap_or_default()
     }
 
-    /// Finds the settings: `--env-file`, `--profile`, the environment, then the default profile.
+    /// Returns the settings of the first source that is present: `--env-file`, `--profile`, the
+    /// environment, then the default profile.
     ///
     /// # Errors
-    /// Returns an error if no source is complete, or if the chosen one cannot be read.
+    /// Returns an error if no source is present, or if that source cannot be read or lacks a
+    /// required setting.
     pub fn find(
         program: &str,
         variables: &'static [Variable],
@@ -83,7 +86,7 @@ impl Settings {
         Self::find_any(program, variables, global)?.complete(program, variables)
     }
 
-    /// Finds the settings of a command that needs no credentials. Required ones may be missing.
+    /// Returns the settings for a command that needs no credentials. Required ones may be missing.
     ///
     /// # Errors
     /// Returns an error if the chosen source cannot be read.
@@ -96,7 +99,7 @@ impl Settings {
         Self::find_in(program, variables, file, profile)
     }
 
-    /// Finds the settings for a login. A profile that does not exist yet is not a source.
+    /// Returns the settings for a login. A profile that does not exist yet is ignored.
     pub(crate) fn find_for_login(
         program: &str,
         variables: &'static [Variable],
@@ -112,7 +115,7 @@ impl Settings {
             .complete(program, variables)
     }
 
-    /// Finds the settings, of which required ones may be missing.
+    /// Returns the settings of the first source that is present. Required ones may be missing.
     fn find_in(
         program: &str,
         variables: &'static [Variable],
@@ -124,8 +127,8 @@ impl Settings {
         } else if let Some(name) = profile {
             Profiles::load(program)?.settings(name, variables)
         } else {
-            // One source supplies all settings: a variable such as that of the environment must not
-            // be ignored because the credentials come from the default profile.
+            // One source supplies all settings: a variable such as `TPAY_ENVIRONMENT` must not be
+            // ignored because the credentials come from the default profile.
             let settings = Self::from_environment(variables)?;
             let profiles = match settings.values.is_empty() {
                 true => Profiles::load_if_home(program)?,
@@ -153,7 +156,7 @@ impl Settings {
                     "{} is not set (credentials were read from the {}{because})",
                     variable.name, self.source
                 );
-                // Without a default profile, none is used.
+                // If there are profiles but no default one, the hint names them.
                 let profiles = match self.values.is_empty() && self.source == ENVIRONMENT {
                     true => Profiles::load_if_home(program)?.map(|profiles| profiles.names()),
                     false => None,
@@ -185,11 +188,11 @@ impl Settings {
         Ok(Self { values, source: ENVIRONMENT.to_owned() })
     }
 
-    /// Reads `NAME=value` lines.
+    /// Reads settings from a file of `NAME=value` lines.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, or names the first line that is neither a
-    /// setting, empty nor a comment.
+    /// Returns an error if the file cannot be read, or if a line is neither a setting nor empty nor
+    /// a comment. The error names the first such line.
     pub fn from_env_file(path: &Path, variables: &[Variable]) -> Result<Self, Failure> {
         let text = read_claimed(path)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -224,14 +227,15 @@ impl Settings {
     }
 }
 
-/// Returns whether an unknown name has the prefix of the variables, such as `TPAY_`.
+/// Returns whether an unknown name is probably a misspelt variable, because it begins with the
+/// prefix of the variables, such as `TPAY_`.
 fn is_misspelt(name: &str, variables: &[Variable]) -> bool {
     let prefix = |name: &str| name.split_once('_').map(|(prefix, _)| prefix.to_owned());
     let own = variables.first().and_then(|variable| prefix(variable.name));
     own.is_some() && prefix(name) == own
 }
 
-/// Returns the source of the settings of a profile.
+/// Returns the name of a profile as a source of settings.
 fn source_of(profile: &str) -> String {
     format!("profile `{profile}`")
 }
@@ -243,21 +247,21 @@ fn unquoted(value: &str) -> String {
     inner.unwrap_or(value).to_owned()
 }
 
-/// The profiles of a program, in its configuration folder.
+/// The profiles of a program, which are stored in its configuration folder.
 pub struct Profiles {
     path: PathBuf,
     table: toml::Table,
 }
 
 impl fmt::Debug for Profiles {
-    /// Formats the path only: the values are secrets.
+    /// Formats only the path, because the values are secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Profiles").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
 impl Profiles {
-    /// Reads the profiles. If there is no file, there are none.
+    /// Reads the profiles. If the file does not exist, there are no profiles.
     ///
     /// # Errors
     /// Returns an error if there is no home folder, or if the file cannot be parsed or can be read
@@ -292,7 +296,7 @@ impl Profiles {
             }
         }
         let table = text.parse::<toml::Table>().map_err(|error| {
-            // The message of the error would show the line, which may contain a secret.
+            // The message of the TOML error would show the line, which may contain a secret.
             let at = error.span().map_or(0, |span| span.start);
             let before = text.get(..at).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
@@ -387,8 +391,8 @@ impl Profiles {
         }
     }
 
-    /// Stores the environment or the base URL of the options in a profile. The base URL has
-    /// precedence, as in a call with both options.
+    /// Sets `--environment` or `--base-url` in a profile. If both are given, the base URL takes
+    /// precedence, as it does for requests.
     fn connect(&mut self, name: &str, global: &Global) {
         let profiles = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut);
         let profile = profiles.and_then(|profiles| profiles.get_mut(name)?.as_table_mut());
@@ -404,7 +408,7 @@ impl Profiles {
         }
     }
 
-    /// Sets one value of a profile.
+    /// Sets one value in a profile.
     fn set(&mut self, name: &str, key: &str, value: &str) {
         let profiles = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut);
         let profile = profiles.and_then(|profiles| profiles.get_mut(name)?.as_table_mut());
@@ -423,7 +427,7 @@ impl Profiles {
         is_removed
     }
 
-    /// Replaces the file atomically, with mode 0600.
+    /// Writes the profiles: replaces the file atomically, with mode 0600.
     fn save(&self) -> Result<(), Failure> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
@@ -432,8 +436,9 @@ impl Profiles {
             .bytes(self.table.to_string().as_bytes())
     }
 
-    /// Saves the profiles, except with `--dry-run`. Returns a message with the infinitive or the
-    /// past tense of the verb, and what was changed.
+    /// Saves the profiles, except with `--dry-run`. Returns a message such as "stored profile
+    /// `shop` in FILE". `verb` and `past` are the infinitive and the past tense of the verb, and
+    /// `what` is the object that was changed.
     fn commit(
         &self,
         global: &Global,
@@ -449,10 +454,10 @@ impl Profiles {
     }
 }
 
-/// The time after which the command of a value is killed.
+/// The time after which a command that supplies a value is killed.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
 
-/// Runs the command of a value and returns the first line that it prints.
+/// Runs the command that supplies a value of a profile, and returns the first line that it prints.
 fn output_of(
     table: &toml::Table,
     name: &str,
@@ -482,7 +487,7 @@ fn output_of(
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// A login of a user with a browser.
+/// The options of a login with a browser.
 #[derive(Debug, Clone, Args)]
 pub struct WebLogin {
     /// Log a user in with a browser, and store the user's token in the profile
@@ -506,8 +511,8 @@ pub enum AuthCommand {
     /// Store credentials in the profile given by `--profile` (default: `default`); with
     /// `--env-file`, without prompts
     Login(WebLogin),
-    /// Show which credentials are used, and whether the server accepts them; the exit status is 3 if
-    /// it does not
+    /// Show which credentials are used, and whether the server accepts them; the exit status is 3
+    /// if it does not
     Status,
     /// List the profiles
     List,
@@ -524,7 +529,8 @@ pub enum AuthCommand {
     },
 }
 
-/// Stores the credentials of `--env-file`, or of prompts, in a profile. Returns a message.
+/// Stores the credentials of `--env-file`, or of prompts, in a profile. Returns a message for the
+/// user.
 pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure> {
     let (program, variables, global) = (P::NAME, P::VARIABLES, &context.global);
     let name = global.profile.as_deref().unwrap_or("default");
@@ -544,7 +550,7 @@ pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure
     profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
 }
 
-/// Stores the settings and the values of a login in a profile. Returns a message.
+/// Stores the settings and the values of a login in a profile. Returns a message for the user.
 pub(crate) fn store_login<P: Provider>(
     settings: &Settings,
     values: Vec<(&'static str, Secret)>,
@@ -553,7 +559,7 @@ pub(crate) fn store_login<P: Provider>(
     let mut profiles = Profiles::load(P::NAME)?;
     let default = profiles.default();
     let name = global.profile.as_deref().or(default.as_deref()).unwrap_or("default");
-    // Other values of the profile, which may be commands, are unchanged.
+    // Other values of the profile, which may be commands, stay unchanged.
     if settings.source != source_of(name) {
         profiles.store(name, settings, P::VARIABLES);
     }
@@ -566,7 +572,7 @@ pub(crate) fn store_login<P: Provider>(
     profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
 }
 
-/// Prompts for each setting. An empty line omits an optional one.
+/// Prompts for each setting. An empty input omits an optional one.
 fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("terminal: {error}"));
     let mut values = BTreeMap::new();
@@ -590,7 +596,7 @@ fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
     Ok(Settings { values, source: "terminal".to_owned() })
 }
 
-/// Makes a profile the default. Returns a message.
+/// Makes a profile the default. Returns a message for the user.
 pub(crate) fn set_default(program: &str, name: &str, global: &Global) -> Result<String, Failure> {
     let mut profiles = Profiles::load(program)?;
     if !profiles.set_default(name) {
@@ -599,7 +605,7 @@ pub(crate) fn set_default(program: &str, name: &str, global: &Global) -> Result<
     profiles.commit(global, ["store", "stored"], &format!("default profile `{name}` in"))
 }
 
-/// Returns the failure of a command for a profile that does not exist.
+/// Returns the failure for a profile that does not exist.
 fn no_profile(profiles: &Profiles, name: &str) -> Failure {
     let failure = Failure::new(Exit::NotFound, format!("there is no profile `{name}`"));
     let names = profiles.names();
@@ -609,7 +615,7 @@ fn no_profile(profiles: &Profiles, name: &str) -> Failure {
     }
 }
 
-/// Removes a profile. Returns a message.
+/// Removes a profile. Returns a message for the user.
 pub(crate) fn logout(program: &str, name: &str, global: &Global) -> Result<String, Failure> {
     let mut profiles = Profiles::load(program)?;
     if !profiles.remove(name) {

@@ -21,32 +21,32 @@ use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::logger;
 use crate::output::{Column, Output, printable};
-use crate::request::{Reply, WithJson};
+use crate::request::{AnyCall, AnyPage, Erased, Reply, WithJson};
 use crate::terminal::{Progress, is_colored};
 use crate::termination::{self, TemporaryFile};
 use crate::times::Times;
 
-/// A provider, as the programs use it. [`provider_calls!`](crate::provider_calls) defines the
-/// functions that send requests.
+/// What a program needs to know about its provider.
+/// [`provider_calls!`](crate::provider_calls) defines the functions that send requests.
 pub trait Provider: Sized {
-    /// The name of the program.
+    /// The name of the program, such as `tpay`.
     const NAME: &'static str;
-    /// The settings of the client.
+    /// The settings of the client, each with its environment variable.
     const VARIABLES: &'static [Variable];
-    /// All endpoints.
+    /// All endpoints of the provider.
     const ENDPOINTS: &'static [EndpointInfo];
-    /// The format of the bodies of requests.
+    /// The format of request bodies.
     const BODIES: Bodies;
-    /// The members of responses that are times.
+    /// The members of responses that contain times.
     const TIMES: Times = Times::NONE;
-    /// The lists of several pages, for `api --paginate`.
+    /// The lists that have several pages, for `api --paginate`.
     const PAGES: &'static [Pages] = &[];
     /// The names of optional credentials, each with the variable that sets it.
     const CREDENTIALS: &'static [(&'static str, &'static str)] = &[];
-    /// The client.
+    /// The type of the provider's client.
     type Client;
 
-    /// Creates the client.
+    /// Creates a client from the settings and the options of the command line.
     ///
     /// # Errors
     /// Returns an error if a setting is invalid.
@@ -70,10 +70,11 @@ pub trait Provider: Sized {
     /// Returns the error of the client.
     fn curl<E: Endpoint>(client: &Self::Client, endpoint: &E) -> Result<String, Error>;
 
-    /// Returns the entries of a list.
+    /// Returns an iterator over the entries of all pages, beginning with the page `first`.
     fn items<E: Paged>(client: &Self::Client, first: E) -> Items<E>;
 
-    /// Sends many requests, `jobs` of them at a time.
+    /// Sends many requests, at most `jobs` of them concurrently. The results are in the order of
+    /// the requests.
     fn send_all<E>(
         client: &Self::Client,
         requests: Vec<E>,
@@ -82,7 +83,7 @@ pub trait Provider: Sized {
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static;
 
-    /// Whether users log in by `auth login --web`.
+    /// Whether a user can log in with `auth login --web`.
     const HAS_WEB_LOGIN: bool = false;
 
     /// Logs a user in with a browser. Returns the variables to store, with their values.
@@ -103,38 +104,40 @@ pub trait Provider: Sized {
     /// Returns the error of the client.
     fn check(client: &Self::Client) -> Result<(), Failure>;
 
-    /// Sends every read-only request that the credentials allow.
+    /// Sends every read-only request that the credentials allow, and adds the results to the
+    /// report.
     ///
     /// # Errors
     /// Returns an error if no request can be sent.
     fn doctor(doctor: &mut Doctor<'_, Self>) -> Result<(), Failure>;
 }
 
-/// The format of the bodies of a provider's requests.
+/// The format of a provider's request bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bodies {
-    /// JSON.
+    /// JSON objects.
     Json,
-    /// Forms.
+    /// URL-encoded forms.
     Form,
 }
 
-/// A list of several pages, of which each is requested by its number.
+/// A list that has several pages, each of which is requested by its number.
 #[derive(Debug, Clone, Copy)]
 pub struct Pages {
-    /// The id of the endpoint.
+    /// The id of the endpoint, such as `transactions.list`.
     pub endpoint: &'static str,
-    /// The name of the parameter of the page's number.
+    /// The name of the parameter that contains the page number.
     pub parameter: &'static str,
     /// The number of the first page.
     pub first: u32,
     /// The paths of the lists in a response.
     pub lists: &'static [&'static str],
-    /// The name of the id of an entry, by which repeated entries are found.
+    /// The name of the member that contains the id of an entry. Repeated entries are recognized by
+    /// their id.
     pub id: &'static str,
 }
 
-/// Defines the functions of a [`Provider`] that send requests by the methods of its client.
+/// Defines the functions of a [`Provider`] that send requests. They call the methods of its client.
 #[macro_export]
 macro_rules! provider_calls {
     () => {
@@ -181,35 +184,38 @@ macro_rules! provider_calls {
     };
 }
 
-/// The options of a connection.
+/// The members that name a line of a file.
+type Labels = Vec<(&'static str, String)>;
+
+/// The options of the command line that concern connections and requests.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Connection {
-    /// The environment of the provider.
+    /// The environment of the provider, such as `sandbox`.
     pub environment: Option<String>,
-    /// The base URL.
+    /// The base URL of the API.
     pub base_url: Option<String>,
-    /// The timeout of a request.
+    /// The timeout of each request.
     pub timeout: Option<Duration>,
-    /// The maximum number of retries.
+    /// The maximum number of retries per request.
     pub retries: Option<u32>,
-    /// The file of the recording.
+    /// The file to which exchanges are appended.
     pub record: Option<PathBuf>,
-    /// Whether nothing may be sent: the client only builds requests.
+    /// Whether the client only builds requests, and must not send any.
     pub is_offline: bool,
-    /// The maximum number of requests in a second.
+    /// The maximum number of requests per second.
     pub max_rate: Option<u32>,
     /// The maximum number of concurrent requests.
     pub jobs: usize,
-    /// Additional headers of all requests.
+    /// Headers that are added to all requests.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Whether requests end with an error if the process is terminated by a signal.
     pub is_interruptible: bool,
 }
 
 impl Connection {
-    /// Returns a transport that adds the headers to each request and can be interrupted, or `None` if
-    /// neither is needed.
+    /// Returns a transport that adds the headers to each request and can be interrupted by a
+    /// signal, or `None` if neither is needed.
     ///
     /// # Errors
     /// Returns an error if a setting of the connection is invalid.
@@ -225,7 +231,7 @@ impl Connection {
         let inner: Arc<dyn Transport> = Arc::new(settings.built_in_transport()?);
         let (headers, is_interruptible) = (self.headers.clone(), self.is_interruptible);
         Ok(Some(move |mut request: api_auth::Request| {
-            // The first value replaces that of the client.
+            // The headers of the client with these names are replaced.
             for (name, _) in &headers {
                 request.headers_mut().remove(name);
             }
@@ -240,7 +246,7 @@ impl Connection {
     }
 }
 
-/// Sets the options of a connection on a builder.
+/// Sets the options of a [`Connection`] on the builder of a client.
 #[macro_export]
 macro_rules! connect {
     ($builder:expr, $connection:expr, $application:expr) => {{
@@ -265,17 +271,17 @@ macro_rules! connect {
     }};
 }
 
-/// The context of a command.
+/// The context of a command: its options, output, settings and client.
 pub struct Context<P: Provider> {
-    /// The options of all commands.
+    /// The global options.
     pub global: Global,
-    /// The output.
+    /// The output of the command.
     pub output: Output,
     settings: OnceCell<Settings>,
     client: OnceCell<P::Client>,
     headers: OnceCell<Vec<(HeaderName, HeaderValue)>>,
     is_interruptible: Cell<bool>,
-    /// The recording of `-vv`, which is removed at the end.
+    /// The temporary recording for `-vv`, which is removed at the end.
     temporary: OnceCell<TemporaryFile>,
 }
 
@@ -286,9 +292,9 @@ impl<P: Provider> fmt::Debug for Context<P> {
 }
 
 impl<P: Provider> Context<P> {
-    /// Creates the context.
+    /// Creates the context for these options.
     pub fn new(global: Global) -> Self {
-        // A field that is given twice would be a duplicate member of JSON.
+        // A field that is given twice would be a duplicate member of a JSON object.
         let mut fields: Vec<String> = Vec::new();
         for field in &global.fields {
             if !fields.contains(field) {
@@ -309,18 +315,19 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Sets additional headers of all requests, before the first one is sent.
+    /// Sets headers that are added to all requests. It must be called before the first request.
     pub(crate) fn set_headers(&self, headers: Vec<(HeaderName, HeaderValue)>) {
         let _ = self.headers.set(headers);
     }
 
     /// Makes requests end with an error if the process is terminated by a signal, so that a library
-    /// removes its files. It must be called before the first request.
+    /// can remove its files. It must be called before the first request.
     pub fn interrupt_requests(&self) {
         self.is_interruptible.set(true);
     }
 
-    /// Returns the file of the recording: that of `--record`, or a temporary one for `-vv`.
+    /// Returns the file to which exchanges are recorded: that of `--record`, or a temporary one for
+    /// `-vv`. Returns `None` if nothing is recorded.
     fn recording(&self) -> Result<Option<PathBuf>, Failure> {
         if self.global.curl || self.global.record.is_some() || self.global.verbose < 2 {
             return Ok(self.global.record.clone().filter(|_| !self.global.curl));
@@ -343,12 +350,12 @@ impl<P: Provider> Context<P> {
         Ok(Some(path))
     }
 
-    /// Finds the credentials.
+    /// Finds the settings, and checks that they include the required credentials.
     ///
     /// # Errors
-    /// Returns an error if there are none.
+    /// Returns an error if there are no credentials.
     pub fn settings(&self) -> Result<Settings, Failure> {
-        // The standard input can be read once only.
+        // The standard input can be read only once.
         if let Some(settings) = self.settings.get() {
             return Ok(settings.clone());
         }
@@ -356,8 +363,8 @@ impl<P: Provider> Context<P> {
         Ok(self.settings.get_or_init(|| settings).clone())
     }
 
-    /// Finds the settings of a command that needs no credentials: those that are set. The client is
-    /// created from them as well.
+    /// Finds the settings for a command that needs no credentials. Required ones may be missing.
+    /// The client is then created from these settings, too.
     ///
     /// # Errors
     /// Returns an error if the chosen source cannot be read.
@@ -369,13 +376,13 @@ impl<P: Provider> Context<P> {
         Ok(self.settings.get_or_init(|| settings).clone())
     }
 
-    /// Finds the credentials for a login.
+    /// Finds the credentials for a login. A profile that does not exist yet is not a source.
     pub(crate) fn settings_for_login(&self) -> Result<Settings, Failure> {
         let settings = Settings::find_for_login(P::NAME, P::VARIABLES, &self.global)?;
         Ok(self.settings.get_or_init(|| settings).clone())
     }
 
-    /// Returns the connection for these settings, without a recording.
+    /// Returns the connection options for a client with these settings, without a recording.
     fn connection(&self, settings: &Settings) -> Connection {
         let environment = self.global.environment.as_deref().or(settings.environment());
         Connection {
@@ -392,14 +399,14 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Checks settings that are to be stored, with the environment and the base URL of the options.
-    /// Nothing is sent.
+    /// Checks settings before they are stored, together with the environment and the base URL from
+    /// the command line. Nothing is sent.
     pub(crate) fn check_settings(&self, settings: &Settings) -> Result<(), Failure> {
         let connection = Connection { is_offline: true, ..self.connection(settings) };
         P::client(settings, &connection).map(drop)
     }
 
-    /// Returns the client, which is created once.
+    /// Returns the client. The first call creates it.
     ///
     /// # Errors
     /// Returns an error if there are no credentials, or if a setting is invalid.
@@ -414,7 +421,7 @@ impl<P: Provider> Context<P> {
             let client = P::client(&settings, &connection)?;
             if let Some(path) = connection.record.filter(|_| self.global.verbose > 1) {
                 logger::print_recording(&path).map_err(|error| Failure::file(&path, &error))?;
-                // Both files are open, so the name is not needed any more.
+                // The file is open for writing and reading, so its name is no longer needed.
                 #[cfg(unix)]
                 if self.temporary.get().is_some() {
                     let _ = std::fs::remove_file(&path);
@@ -427,22 +434,26 @@ impl<P: Provider> Context<P> {
             .ok_or_else(|| Failure::new(Exit::Local, "internal error: there is no client"))
     }
 
-    /// Sends a request. Returns `None` if an option prevents this: `--curl` prints the command,
-    /// `--dry-run` prints the write that would be sent.
+    /// Sends a request. Returns `None` if an option prevents this: `--curl` prints a curl command,
+    /// and `--dry-run` prints the write that would be sent.
     ///
     /// # Errors
     /// Returns the failure of the request.
-    pub fn send<E: Endpoint>(
-        &self,
-        request: WithJson<E>,
-    ) -> Result<Option<Reply<E::Output>>, Failure> {
-        if self.is_withheld(&request)? {
+    pub fn send<E>(&self, request: WithJson<E>) -> Result<Option<Reply<E::Output>>, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        self.send_any(&request.any())?.map(Reply::typed).transpose()
+    }
+
+    fn send_any(&self, request: &AnyCall<&Erased>) -> Result<Option<Reply>, Failure> {
+        if self.is_withheld(request)? {
             return Ok(None);
         }
         if !request.read_only() {
             self.output.check()?;
         }
-        Ok(Some(P::send(self.client()?, &request)?))
+        Ok(Some(P::send(self.client()?, request)?))
     }
 
     /// Prints the request instead of sending it and returns `true`, if an option requests that.
@@ -467,18 +478,28 @@ impl<P: Provider> Context<P> {
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
-    pub fn show<E: Endpoint>(&self, request: E) -> Result<Exit, Failure> {
-        self.show_json(WithJson::new(request))
+    pub fn show<E>(&self, request: E) -> Result<Exit, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        self.show_any(&AnyCall::new(&request))
     }
 
-    /// Sends a request, which may have a custom body, and writes the JSON of its response. For a
-    /// response without a body, nothing is written but a message.
+    /// Sends a request, which may have a custom body, and writes the JSON of its response. If the
+    /// response has no body, only a message is printed.
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
-    pub fn show_json<E: Endpoint>(&self, request: WithJson<E>) -> Result<Exit, Failure> {
+    pub fn show_json<E>(&self, request: WithJson<E>) -> Result<Exit, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        self.show_any(&request.any())
+    }
+
+    fn show_any(&self, request: &AnyCall<&Erased>) -> Result<Exit, Failure> {
         let (is_write, id) = (!request.read_only(), request.id());
-        if let Some(reply) = self.send(request)? {
+        if let Some(reply) = self.send_any(request)? {
             if reply.status == StatusCode::NOT_FOUND {
                 return Err(Failure::not_found(P::NAME, id));
             }
@@ -495,11 +516,12 @@ impl<P: Provider> Context<P> {
         Ok(Exit::Done)
     }
 
-    /// Converts the result of showing a response. After a write, which was carried out, a failure is
-    /// [`Exit::Unknown`], and a field that the response does not have is a message.
+    /// Converts the result of writing a response to the output. A write was already carried out, so
+    /// a failure after it is [`Exit::Unknown`], and a requested field that the response does not
+    /// have only causes a message.
     ///
     /// # Errors
-    /// Returns the failure to show the response.
+    /// Returns an error if the response could not be written to the output.
     pub fn after(
         &self,
         is_write: bool,
@@ -522,28 +544,43 @@ impl<P: Provider> Context<P> {
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
-    pub fn create<E: Endpoint>(&self, request: E, input: &Input) -> Result<Exit, Failure> {
-        match input.body_of(&request)? {
-            Some(body) => self.show_json(WithJson::with_body(request, &body)),
-            None => self.show(request),
-        }
+    pub fn create<E>(&self, request: E, input: &Input) -> Result<Exit, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        let body = input.body_of(&request)?.map(|body| body.to_string());
+        self.show_any(&AnyCall { request: &request, body })
     }
 
-    /// Sends a request and writes the list at this path of its response, or the response itself for
-    /// an empty path. An object instead of a list has the entries as its values.
+    /// Sends a request and writes the list at this path of its response. With an empty path, the
+    /// response itself is the list. If there is an object instead of a list, its values are the
+    /// entries.
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
-    pub fn entries<E: Endpoint>(
+    pub fn entries<E>(
         &self,
         request: E,
         path: &str,
         limits: &Limits,
         columns: &[Column],
+    ) -> Result<Exit, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        self.any_entries(&AnyCall::new(&request), path, limits, columns)
+    }
+
+    fn any_entries(
+        &self,
+        request: &AnyCall<&Erased>,
+        path: &str,
+        limits: &Limits,
+        columns: &[Column],
     ) -> Result<Exit, Failure> {
-        let Some(reply) = self.send(WithJson::new(request))? else { return Ok(Exit::Done) };
+        let Some(reply) = self.send_any(request)? else { return Ok(Exit::Done) };
         let (mut list, mut total) = (self.output.list(columns)?, 0);
-        // A search without a result may be a 404.
+        // The response to a search without results may be a 404.
         if reply.status != StatusCode::NOT_FOUND {
             let json = Json::parse(&reply.body)
                 .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
@@ -566,7 +603,7 @@ impl<P: Provider> Context<P> {
     /// Writes the entries of a list, page by page.
     ///
     /// # Errors
-    /// Returns the failure of a request or of the output. A list of JSON is then not closed.
+    /// Returns the failure of a request or of the output. A JSON list then has no closing bracket.
     pub fn list<E>(
         &self,
         request: WithJson<E>,
@@ -595,12 +632,23 @@ impl<P: Provider> Context<P> {
         E: NumberedPages + Send + 'static,
         E::Output: Send + 'static,
     {
-        /// The number of entries from which on a list has several pages.
+        let WithJson { request, lists, .. } = request;
+        self.list_any(AnyPage::new(Box::new(request), lists), limits, columns, filter)
+    }
+
+    fn list_any(
+        &self,
+        request: AnyPage,
+        limits: &Limits,
+        columns: &[Column],
+        filter: Option<&dyn Fn(&Json) -> bool>,
+    ) -> Result<Exit, Failure> {
+        /// The assumed number of entries per page.
         const PAGE: usize = 100;
         if self.is_withheld(&request)? {
             return Ok(Exit::Done);
         }
-        // No more pages than the limit needs.
+        // Do not request more pages than the limit needs.
         let jobs = self.jobs().min(limits.most().div_ceil(PAGE).max(1));
         let mut items = P::items(self.client()?, request).concurrent(jobs);
         let (mut shown, mut total) = (0, None);
@@ -642,36 +690,45 @@ impl<P: Provider> Context<P> {
         Ok(Exit::Done)
     }
 
-    /// Returns the number of requests at a time.
+    /// Returns the maximum number of concurrent requests (`--jobs`).
     fn jobs(&self) -> usize {
         usize::from(self.global.jobs)
     }
 
-    /// Returns the progress of a command. Nothing is shown with `-q`, and beside entries that are
+    /// Returns the progress display of a command. It shows nothing with `-q`, or while entries are
     /// written to the same terminal.
     fn progress(&self) -> Progress {
         Progress::new(!self.global.quiet && !self.output.is_on_terminal())
     }
 
-    /// Sends a request for each line of a file. `labels` are the members that name a line. The
-    /// results are a list; a line that fails is shown with its error, and the others are sent.
-    /// `verdict` returns the value of a result and whether it is yes.
+    /// Sends a request for each line of a file, and writes a list of the results. `lines` are the
+    /// requests, each with the members that identify its line in the list. If a request fails, the
+    /// list shows the error, and the other requests are still sent. `verdict` returns the value to
+    /// show for a response, and whether the result is yes.
     ///
-    /// The exit status is 0, 1 if a result is no, and 11 if some lines failed. If all failed for
-    /// the same reason, it is that of a single one.
+    /// The exit status is 0, or 1 if a result is no, or 11 if some requests failed. If all failed
+    /// with the same exit status, it is that status.
     ///
     /// # Errors
-    /// Returns an error if a request is invalid: nothing is sent then.
+    /// Returns an error if a request is invalid. In this case, nothing is sent.
     pub fn batch<E>(
         &self,
-        lines: Vec<(Vec<(&'static str, String)>, E)>,
+        lines: Vec<(Labels, E)>,
         verdict: impl Fn(&Reply<E::Output>) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
-        let (labels, requests): (Vec<_>, Vec<_>) = lines.into_iter().unzip();
-        let requests: Vec<_> = requests.into_iter().map(WithJson::new).collect();
+        let any = |request| AnyCall::<Box<Erased>> { request: Box::new(request), body: None };
+        let lines = lines.into_iter().map(|(labels, request)| (labels, any(request)));
+        self.batch_any(lines.unzip(), &|reply| verdict(&reply.typed()?))
+    }
+
+    fn batch_any(
+        &self,
+        (labels, requests): (Vec<Labels>, Vec<AnyCall<Box<Erased>>>),
+        verdict: &dyn Fn(Reply) -> Result<(Json, bool), Failure>,
+    ) -> Result<Exit, Failure> {
         for (number, request) in requests.iter().enumerate() {
             let named = |error: Failure| {
                 Failure::new(error.exit(), format!("line {}: {}", number + 1, error.message()))
@@ -688,7 +745,7 @@ impl<P: Provider> Context<P> {
         let names = labels.first().into_iter().flatten().map(|(name, _)| (*name, *name));
         let columns: Vec<Column> =
             names.chain([("result", "result"), ("error", "error")]).collect();
-        // An error of the output must not stop writes.
+        // An error of the output must not stop the remaining writes.
         let (mut list, mut unwritten) = (Some(self.output.list(&columns)?), None);
         let progress = self.progress();
         progress.total(requests.len());
@@ -696,7 +753,7 @@ impl<P: Provider> Context<P> {
         let results = P::send_all(self.client()?, requests, self.jobs());
         for (label, result) in labels.into_iter().zip(results) {
             let null = || Json::Other("null".to_owned());
-            let result = result.map_err(Failure::from).and_then(|reply| verdict(&reply));
+            let result = result.map_err(Failure::from).and_then(verdict);
             let (value, error) = match result {
                 Ok((value, is_yes)) => {
                     is_no |= !is_yes;
@@ -744,8 +801,9 @@ impl<P: Provider> Context<P> {
         Ok(Exit::of_all(count, exits))
     }
 
-    /// Reads a secret, which must not be an argument, from a prompt without echo, or from the first line of
-    /// the standard input if `is_stdin`. `option` is the name of the option for that.
+    /// Reads a secret from a prompt without echo or, if `is_stdin`, from the first line of the
+    /// standard input. Secrets must not be arguments, because other users can read these. `option`
+    /// is the name of the option that selects the standard input.
     ///
     /// # Errors
     /// Returns an error if there is no terminal for the prompt.
@@ -768,7 +826,8 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Prompts for a confirmation before money is transferred or something is deleted.
+    /// Prompts for a confirmation before money is transferred or something is deleted. `what` is
+    /// the action as an infinitive, such as `cancel promise 1`.
     ///
     /// # Errors
     /// Returns an error if there is no terminal and no `--yes`, or if the user declines.
@@ -793,13 +852,14 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Prints the failure to show a result, if the exit status is that of the result.
+    /// Prints a message if a result could not be written to the output. For commands whose exit
+    /// status reflects the result, not the output.
     pub fn note_unshown(&self, what: &str, shown: Result<(), Failure>) {
         match shown {
             // The result has none of the requested fields.
             Err(failure) if failure.exit() == Exit::Usage => self.note(failure.message()),
             Err(failure) => {
-                // It is an error, which `--quiet` does not hide.
+                // This is an error, so `--quiet` does not hide it.
                 let text = format!("{}: {what} cannot be shown: {}", P::NAME, failure.message());
                 let _ = writeln!(io::stderr(), "{}", printable(&text));
             }
@@ -807,7 +867,7 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Prints a message for people to the standard error.
+    /// Prints a message for the user to the standard error.
     pub fn note(&self, text: &str) {
         if !self.global.quiet {
             // A closed standard error must not end the command.

@@ -1,5 +1,6 @@
-//! `doctor`: sends read-only requests and compares the responses with the types of the library.
+//! The command `doctor`: sends read-only requests and compares the responses with the types of the library.
 
+use std::any::Any;
 use std::fmt;
 use std::io::Write;
 use std::time::Instant;
@@ -11,16 +12,16 @@ use crate::auth::Settings;
 use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
-use crate::request::WithJson;
+use crate::request::{AnyCall, Erased};
 
-/// Sends requests and collects their results.
+/// The report of `doctor`: sends requests and collects their results.
 pub struct Doctor<'a, P: Provider> {
     context: &'a Context<P>,
     rows: Vec<Row>,
     with_values: bool,
 }
 
-/// The result of a call.
+/// A row of the report: the result of one request.
 #[derive(Debug)]
 struct Row {
     endpoint: &'static str,
@@ -38,12 +39,12 @@ impl<P: Provider> fmt::Debug for Doctor<'_, P> {
 }
 
 impl<'a, P: Provider> Doctor<'a, P> {
-    /// Creates a report without calls.
+    /// Creates an empty report.
     pub fn new(context: &'a Context<P>) -> Self {
         Self { context, rows: Vec::new(), with_values: false }
     }
 
-    /// Sets whether the values of unknown fields are reported.
+    /// Sets whether the report contains the values of unknown fields.
     #[must_use]
     pub fn with_values(mut self, with_values: bool) -> Self {
         self.with_values = with_values;
@@ -62,21 +63,15 @@ impl<'a, P: Provider> Doctor<'a, P> {
     /// does not cover are reported by name and type, and with `--values` also by value.
     ///
     /// # Errors
-    /// Returns an error if the credentials are missing or were rejected: further calls would fail,
-    /// too.
-    pub fn call<E: Endpoint>(&mut self, request: E) -> Result<Option<Json>, Failure>
+    /// Returns an error if the credentials are missing or were rejected, because further requests
+    /// would fail, too.
+    pub fn call<E>(&mut self, request: E) -> Result<Option<Json>, Failure>
     where
-        E::Output: Serialize,
+        E: Endpoint<Output: Serialize + Send + 'static> + Send + 'static,
     {
-        let with_values = self.with_values;
-        self.measure(request, |value, json| {
-            let mut unknown = Vec::new();
-            if let Ok(value) = serde_json::to_string(value)
-                && let (Ok(value), Some(_)) = (Json::parse(&value), json)
-            {
-                unknown_fields(&value, "", with_values, &mut unknown);
-            }
-            unknown
+        self.measure(&request, &|value| {
+            let value = value.downcast_ref::<E::Output>()?;
+            serde_json::to_string(value).ok()
         })
     }
 
@@ -84,26 +79,36 @@ impl<'a, P: Provider> Doctor<'a, P> {
     ///
     /// # Errors
     /// Returns the errors of [`call`](Self::call).
-    pub fn call_plain<E: Endpoint>(&mut self, request: E) -> Result<(), Failure> {
-        self.measure(request, |_, _| Vec::new()).map(drop)
+    pub fn call_plain<E>(&mut self, request: E) -> Result<(), Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        self.measure(&request, &|_| None).map(drop)
     }
 
+    /// Sends a request. `serialized` returns the JSON of its value.
     #[expect(clippy::disallowed_methods, reason = "the program measures the time of a call")]
-    fn measure<E: Endpoint>(
+    fn measure(
         &mut self,
-        request: E,
-        unknown: impl Fn(&E::Output, Option<&Json>) -> Vec<String>,
+        request: &Erased,
+        serialized: &dyn Fn(&(dyn Any + Send)) -> Option<String>,
     ) -> Result<Option<Json>, Failure> {
         let client = self.context.client()?;
-        let started = Instant::now();
-        let result = P::send(client, &WithJson::new(request));
+        let (endpoint, started) = (request.id(), Instant::now());
+        let result = P::send(client, &AnyCall::new(request));
         let milliseconds = started.elapsed().as_millis();
         let (row, json) = match result {
             Ok(reply) => {
                 let json = Json::parse(&reply.body).ok();
-                let unknown = unknown(&reply.value, json.as_ref());
+                let mut unknown = Vec::new();
+                if json.is_some()
+                    && let Some(value) = serialized(&*reply.value)
+                    && let Ok(value) = Json::parse(&value)
+                {
+                    unknown_fields(&value, "", self.with_values, &mut unknown);
+                }
                 let result = "decoded".to_owned();
-                let (endpoint, exit, status) = (E::ID, Exit::Done, Some(reply.status.as_u16()));
+                let (exit, status) = (Exit::Done, Some(reply.status.as_u16()));
                 (Row { endpoint, exit, status, milliseconds, result, unknown }, json)
             }
             Err(error) => {
@@ -113,7 +118,7 @@ impl<'a, P: Provider> Doctor<'a, P> {
                 if failure.exit() == Exit::Credentials && self.rows.is_empty() {
                     return Err(failure);
                 }
-                let (endpoint, exit, unknown) = (E::ID, failure.exit(), Vec::new());
+                let (exit, unknown) = (failure.exit(), Vec::new());
                 (Row { endpoint, exit, status, milliseconds, result, unknown }, None)
             }
         };
@@ -121,11 +126,12 @@ impl<'a, P: Provider> Doctor<'a, P> {
         Ok(json)
     }
 
-    /// Writes the report. The exit status is 9 if a response was not understood. If other calls
-    /// failed, it is that of one if all failed with the same, otherwise 11.
+    /// Writes the report. The exit status is 9 if a response could not be parsed. If requests
+    /// failed for other reasons, it is their common exit status if all failed with the same one,
+    /// otherwise 11.
     ///
     /// # Errors
-    /// Returns the failure of the output.
+    /// Returns an error if the report cannot be written.
     pub fn end(self) -> Result<Exit, Failure> {
         let columns = [
             ("endpoint", "endpoint"),
@@ -172,7 +178,7 @@ impl<'a, P: Provider> Doctor<'a, P> {
     }
 }
 
-/// Collects names and types of the fields that the library keeps in `$extra`.
+/// Collects the names and types of the unknown fields, which the library keeps in `$extra`.
 fn unknown_fields(value: &Json, at: &str, with_values: bool, found: &mut Vec<String>) {
     let join = |name: &str| match at {
         "" => name.to_owned(),

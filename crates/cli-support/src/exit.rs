@@ -8,7 +8,7 @@ use api_auth::{Error, ErrorKind, InputError, StatusCode};
 use crate::json::Json;
 use crate::output::printable;
 
-/// The exit statuses for the help and the manual page.
+/// The description of the exit statuses, for the help and the manual page.
 pub const EXIT_STATUSES: &str = "\
 Exit status:
     0  success, or the answer is yes
@@ -25,7 +25,7 @@ Exit status:
    11  some operations succeeded and some failed
   130  interrupted";
 
-/// An exit status. They are the same in all programs.
+/// An exit status. All programs use the same ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Exit {
@@ -33,31 +33,32 @@ pub enum Exit {
     Done = 0,
     /// The result is no.
     No = 1,
-    /// Invalid arguments.
+    /// The arguments are invalid. Nothing was sent.
     Usage = 2,
     /// Credentials are missing or were rejected.
     Credentials = 3,
     /// The record does not exist.
     NotFound = 4,
-    /// No response, or a failure of the server. The command can be repeated.
+    /// There was no response, or the server failed. The command can be repeated.
     Unavailable = 5,
-    /// A write may have been carried out.
+    /// A write may have been carried out: its outcome is unknown.
     Unknown = 6,
-    /// Too many requests.
+    /// The server rejected the request because there were too many requests.
     RateLimited = 7,
     /// The server rejected the request.
     Rejected = 8,
-    /// The response was not understood.
+    /// The response could not be parsed.
     NotUnderstood = 9,
-    /// A file, the disk or the configuration.
+    /// A local failure: of a file, the disk or the configuration.
     Local = 10,
     /// Some operations succeeded and some failed.
     Partial = 11,
 }
 
 impl Exit {
-    /// Returns the exit status of a command that did `count` things, of which some failed: that of
-    /// one if all failed with the same, otherwise [`Exit::Partial`].
+    /// Returns the exit status of a command with `count` operations. `failed` are the exit statuses
+    /// of those that failed. If all operations failed with the same status, it is that status,
+    /// otherwise [`Exit::Partial`].
     pub fn of_all(count: usize, failed: impl IntoIterator<Item = Self>) -> Self {
         let mut failed = failed.into_iter();
         let Some(first) = failed.next() else { return Self::Done };
@@ -118,7 +119,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Creates a failure with a message for people.
+    /// Creates a failure with a message for the user.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
             exit,
@@ -140,7 +141,7 @@ impl Failure {
         }
     }
 
-    /// Creates the failure of a local file.
+    /// Creates a failure that concerns a local file.
     pub fn file(path: &std::path::Path, error: &io::Error) -> Self {
         Self::new(Exit::Local, format!("{}: {error}", path.display()))
     }
@@ -156,22 +157,22 @@ impl Failure {
         Self { message: format!("{what}: {}", self.message), ..self }
     }
 
-    /// Sets the hint: what to do. `{program}` is the name of the program.
+    /// Sets the hint, which says what to do. `{program}` in it stands for the name of the program.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Names the program in the hint.
+    /// Replaces `{program}` in the hint with the name of the program.
     #[must_use]
     pub(crate) fn with_program(mut self, program: &str) -> Self {
         self.hint = self.hint.map(|hint| hint.replace("{program}", program));
         self
     }
 
-    /// Names the variable of credentials that were not set. `variables` are pairs of the name of
-    /// the credentials and the variable.
+    /// Adds a hint that names the variable to set, if the failure is that credentials were not set.
+    /// `variables` are pairs of the name of credentials and their variable.
     #[must_use]
     pub(crate) fn with_variable_of(self, variables: &[(&str, &str)]) -> Self {
         let is_missing = |(name, _): &&(&str, &str)| {
@@ -183,8 +184,8 @@ impl Failure {
         }
     }
 
-    /// Returns the failure to show the response to a write that was carried out. The write must not
-    /// be repeated.
+    /// Converts the failure to show the response to a write. The write was carried out and must not
+    /// be repeated, so the exit status becomes [`Exit::Unknown`].
     #[must_use]
     pub fn after_write(self, endpoint: &str, status: StatusCode) -> Self {
         Self {
@@ -210,7 +211,7 @@ impl Failure {
         self.exit
     }
 
-    /// Returns whether it is the error of a request.
+    /// Returns whether the failure is the error of a request.
     pub fn is_of_client(&self) -> bool {
         self.endpoint.is_some()
     }
@@ -245,13 +246,13 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The only place where an error of a client becomes an exit status.
+/// Converts the error of a client. No other code maps errors to exit statuses.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = error.status().map(|status| status.as_u16());
         let exit = match (error.kind(), status) {
             (ErrorKind::Input, _) if error.argument() == Some("credentials") => Exit::Credentials,
-            // The file of the recording.
+            // The file of the recording cannot be used.
             (ErrorKind::Input, _) if error.argument() == Some("record") => Exit::Local,
             (ErrorKind::Auth, _) | (ErrorKind::Api, Some(401)) => Exit::Credentials,
             (ErrorKind::OperationFailed | ErrorKind::Verify, _) => Exit::No,
@@ -283,7 +284,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// Returns the hint for a setting that is missing.
+/// Returns the hint for a missing setting. `variable` is its environment variable.
 fn missing(variable: &str) -> String {
     format!("set {variable}, or use --profile NAME or --env-file FILE")
 }

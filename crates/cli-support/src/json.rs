@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The deepest nesting that is read.
+/// The maximum nesting depth of a JSON text.
 const DEPTH: usize = 128;
 
 /// A JSON value.
@@ -17,15 +17,15 @@ pub enum Json {
     List(Vec<Json>),
     /// A string.
     Text(String),
-    /// A number, `true`, `false` or `null`, unchanged.
+    /// A number, `true`, `false` or `null`, as written in the JSON text.
     Other(String),
 }
 
 impl Json {
-    /// Parses a JSON string.
+    /// Parses a JSON text.
     ///
     /// # Errors
-    /// Returns an error if the string is not JSON or nested too deeply.
+    /// Returns an error if the text is not JSON, or is nested too deeply.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         Self::nested(serde_json::from_str(text)?, DEPTH)
     }
@@ -52,8 +52,8 @@ impl Json {
         })
     }
 
-    /// Returns the value of an argument: a number, `true`, `false` and `null` as such, all else as a
-    /// string.
+    /// Converts the value of an argument. Numbers, `true`, `false` and `null` keep their type; all
+    /// other values become strings.
     pub fn typed(text: &str) -> Self {
         let is_typed = matches!(text, "true" | "false" | "null")
             || serde_json::from_str::<serde_json::Number>(text).is_ok();
@@ -71,13 +71,13 @@ impl Json {
         })
     }
 
-    /// Sets the value at a path such as `payer.email` or `list.0.id`. Missing objects and `null` on
-    /// the way are replaced by objects, or by a list if the next name is `0`. The index after the last
-    /// one of a list adds an entry.
+    /// Sets the value at a path such as `payer.email` or `list.0.id`. Missing values and `null`
+    /// within the path are replaced with objects, or with lists if the next name is `0`. The index
+    /// after the last one of a list adds an entry.
     ///
     /// # Errors
-    /// Returns an error that names the path if a value on the way is neither an object nor a list, or
-    /// has no such index.
+    /// Returns an error that names the path if a value within it is neither an object nor a list,
+    /// or if a list has no such index.
     pub fn set(&mut self, path: &str, value: Self) -> Result<(), String> {
         let (mut place, mut done) = (self, 0);
         for name in path.split('.') {
@@ -89,8 +89,8 @@ impl Json {
         Ok(())
     }
 
-    /// Returns the member or entry `name`, and creates it if it does not exist. `at` is the path of
-    /// this value, for the error.
+    /// Returns the member or list entry `name`, and creates it if it does not exist. `at` is the
+    /// path of this value, for the error message.
     fn entry(&mut self, name: &str, at: &str) -> Result<&mut Self, String> {
         if matches!(self, Self::Other(text) if text == "null") {
             *self = match name {
@@ -126,7 +126,7 @@ impl Json {
         }
     }
 
-    /// Replaces members by those of another object, at any depth.
+    /// Sets the members of another object in this one, at any depth.
     pub fn merge(&mut self, other: Self) {
         match (&mut *self, other) {
             (Self::Object(members), Self::Object(others)) => {
@@ -141,7 +141,8 @@ impl Json {
         }
     }
 
-    /// Returns an object with only the values at these paths, which are its names.
+    /// Returns an object with only the values at these paths. The paths are the names of its
+    /// members.
     #[must_use]
     pub fn select(&self, paths: &[String]) -> Self {
         let null = || Self::Other("null".to_owned());
@@ -149,7 +150,8 @@ impl Json {
         Self::Object(paths.iter().map(member).collect())
     }
 
-    /// Returns the text of a cell: a string without quotes, nothing for `null`, all else as JSON.
+    /// Returns the value as the text of a table cell: a string without quotes, an empty text for
+    /// `null`, and JSON for all other values.
     pub fn cell(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
@@ -160,7 +162,7 @@ impl Json {
 }
 
 impl fmt::Display for Json {
-    /// Formats the value on one line.
+    /// Formats the value as JSON on one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         match self {
@@ -186,7 +188,7 @@ impl fmt::Display for Json {
     }
 }
 
-/// The members of an object in their order.
+/// The members of an object, in the order of the JSON text.
 struct Members(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {

@@ -1,21 +1,21 @@
 //! Common parts of the command-line programs.
 //!
-//! A program is a [`Provider`], a command line with [`Global`] options, and one type for each noun
-//! that implements [`Run`]. [`program!`] and [`main`] do the rest.
+//! A program consists of a [`Provider`], a command line with [`Global`] options, and a type that
+//! implements [`Run`] for each noun, such as `transaction`. [`program!`] and [`main`] do the rest.
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`args`] | options of all commands, parsers of values |
+//! | [`args`] | global options, parsers of option values |
 //! | [`auth`] | credentials: environment file, profiles, environment |
 //! | [`context`] | the provider, its client, and how a command sends requests |
-//! | [`request`] | any endpoint with the JSON of its response |
+//! | [`request`] | requests whose response is returned with its JSON |
 //! | [`output`] | tables, JSON, JSON lines, CSV |
 //! | [`exit`] | exit statuses, failures |
 //! | [`api`] | a request to any endpoint |
-//! | [`doctor`] | a report on all read-only calls |
+//! | [`doctor`] | a report on all read-only requests |
 //! | [`json`] | JSON values that keep order and digits |
 //! | [`times`] | times in tables: local on a terminal, UTC otherwise |
-//! | [`terminal`] | colors, progress |
+//! | [`terminal`] | colours, progress |
 //! | [`process`] | child processes with a time limit |
 //! | [`tree`] | all commands on one page |
 
@@ -39,7 +39,7 @@ pub mod tree;
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -59,11 +59,11 @@ pub use times::Times;
 use api::Api;
 use auth::{AuthCommand, Profiles, login, logout, set_default, store_login};
 use doctor::Doctor;
-use output::Format;
+use output::{Format, Output};
 
-/// A command.
+/// A command of a program, such as `transaction create`, or the commands of a noun.
 pub trait Run<P: Provider> {
-    /// Runs the command.
+    /// Runs the command and returns the exit status of the program.
     ///
     /// # Errors
     /// Returns the failure of the command.
@@ -72,14 +72,14 @@ pub trait Run<P: Provider> {
 
 /// The command line of a program.
 pub trait CommandLine<P: Provider>: Parser {
-    /// The commands.
+    /// The commands of the program.
     type Command: Run<P>;
 
-    /// Returns the options of all commands, and the command.
+    /// Returns the global options and the command.
     fn split(self) -> (Global, Self::Command);
 }
 
-/// The commands of all programs.
+/// The commands that all programs have.
 #[derive(Debug, Subcommand)]
 pub enum Common {
     /// Send a request to any endpoint
@@ -107,7 +107,7 @@ pub enum Common {
 }
 
 impl Common {
-    /// Runs a command. `C` is the command line of the program.
+    /// Runs the command. `C` is the command line of the program.
     ///
     /// # Errors
     /// Returns the failure of the command.
@@ -203,21 +203,32 @@ fn man<P: Provider>(
             context.note(&format!("dry run: would write the pages to {}", dir.display()));
         }
         Some(dir) => {
-            std::fs::create_dir_all(&dir)
-                .and_then(|()| clap_mangen::generate_to(command, &dir))
-                .map_err(|error| Failure::file(&dir, &error))?;
+            std::fs::create_dir_all(&dir).map_err(|error| Failure::file(&dir, &error))?;
+            let mut command = command.disable_help_subcommand(true);
+            command.build();
+            pages(&command, &dir)?;
         }
-        None => {
-            let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(command).render(&mut page);
-            rendered.map_err(|error| Failure::output(&error))?;
-            context.output.bytes(&page)?;
-        }
+        None => context.output.bytes(&page(clap_mangen::Man::new(command))?)?,
     }
     Ok(Exit::Done)
 }
 
-/// Returns the command line of a program, without options that its provider does not have.
+/// Writes the manual pages of a command and its subcommands. Each file is replaced atomically.
+fn pages(command: &clap::Command, dir: &Path) -> Result<(), Failure> {
+    let mut subcommands = command.get_subcommands().filter(|command| !command.is_hide_set());
+    subcommands.try_for_each(|command| pages(command, dir))?;
+    let man = clap_mangen::Man::new(command.clone());
+    let file = dir.join(man.get_filename());
+    Output::new(Format::Table, Vec::new(), Some(file)).bytes(&page(man)?)
+}
+
+fn page(man: clap_mangen::Man) -> Result<Vec<u8>, Failure> {
+    let mut page = Vec::new();
+    man.render(&mut page).map_err(|error| Failure::output(&error))?;
+    Ok(page)
+}
+
+/// Returns the command line of a program, without options that its provider does not support.
 fn command_of<P: Provider, C: CommandFactory>() -> clap::Command {
     let command = C::command();
     if P::HAS_WEB_LOGIN {
@@ -233,7 +244,8 @@ fn command_of<P: Provider, C: CommandFactory>() -> clap::Command {
     })
 }
 
-/// Returns the value of an option that must be known before the command line is parsed.
+/// Returns the value of an option that is needed before the command line is parsed, such as the
+/// output format for errors.
 fn early<'a>(words: &'a [OsString], short: Option<&str>, long: &str) -> Option<&'a str> {
     let mut found = None;
     let mut words = words.iter().skip(1).map_while(|word| word.to_str()).peekable();
@@ -254,7 +266,7 @@ fn early<'a>(words: &'a [OsString], short: Option<&str>, long: &str) -> Option<&
 fn print_failure<P: Provider>(failure: &Failure, is_json: bool, color: ColorChoice) {
     let mut text = match is_json {
         true => failure.json().to_string(),
-        // The errors of a client begin with the name of the provider.
+        // Errors of a client already begin with the name of the provider.
         false if failure.is_of_client() => failure.to_string(),
         false => format!("{}: {failure}", P::NAME),
     };
@@ -294,14 +306,14 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     }
     let parse = |mut command: clap::Command| {
         let matches = command.try_get_matches_from_mut(&words);
-        // To free the commands takes longer than to parse the arguments.
+        // Freeing the commands would take longer than parsing the arguments.
         std::mem::forget(command);
         C::from_arg_matches_mut(&mut matches?)
     };
     let mut all = program::deferred(|| command_of::<P, C>().color(color));
     let parsed = parse(tree::named::<P>(&mut all, &words));
     std::mem::forget(all);
-    // Help and errors name the other commands, too, and are those of the whole tree.
+    // Help and errors also name other commands, so they are created from the whole tree.
     let parsed = parsed.or_else(|_| parse(command_of::<P, C>().color(color)));
     let (global, command) = match parsed {
         Ok(arguments) => arguments.split(),
@@ -321,7 +333,7 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         }
     };
     logger::init(global.verbose);
-    if global.env_file.as_deref() == Some(std::path::Path::new("-"))
+    if global.env_file.as_deref() == Some(Path::new("-"))
         && let Err(failure) = args::claim_stdin(args::ENV_FILE)
     {
         print_failure::<P>(&failure, is_json, color);

@@ -1,4 +1,5 @@
-//! `--verbose`: the lines that the library logs, one for each attempt, and the exchanges.
+//! `--verbose`: prints the lines that the library logs (one for each attempt) and, with `-vv`, the
+//! exchanges.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -15,7 +16,7 @@ struct Logger;
 /// The recording whose lines are printed.
 static EXCHANGES: OnceLock<Mutex<Exchanges>> = OnceLock::new();
 
-/// The part of a recording that has not been printed.
+/// A recording, read up to the last printed exchange. `rest` is an incomplete line.
 struct Exchanges {
     file: File,
     rest: String,
@@ -23,7 +24,7 @@ struct Exchanges {
 
 impl Log for Logger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // Libraries below could log requests.
+        // Other libraries could log requests with their secrets.
         metadata.target().starts_with("api_auth")
     }
 
@@ -37,7 +38,7 @@ impl Log for Logger {
     fn flush(&self) {}
 }
 
-/// Prints warnings, and one line for each attempt if `verbose` is not 0.
+/// Sets a logger that prints warnings and, if `verbose` is not 0, one line for each attempt.
 pub(crate) fn init(verbose: u8) {
     let level = if verbose > 0 { LevelFilter::Debug } else { LevelFilter::Warn };
     if log::set_logger(&Logger).is_ok() {
@@ -45,7 +46,7 @@ pub(crate) fn init(verbose: u8) {
     }
 }
 
-/// Prints the exchanges that will be appended to this recording.
+/// Makes [`print_exchanges`] print the exchanges that are appended to this recording from now on.
 pub(crate) fn print_recording(path: &PathBuf) -> std::io::Result<()> {
     let mut file = fs::OpenOptions::new().read(true).append(true).create(true).open(path)?;
     file.read_to_end(&mut Vec::new())?;
@@ -53,7 +54,7 @@ pub(crate) fn print_recording(path: &PathBuf) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Prints the exchanges that were recorded since the last call.
+/// Prints the exchanges that were recorded since the last call of this function.
 pub(crate) fn print_exchanges() {
     let Some(exchanges) = EXCHANGES.get() else { return };
     let mut exchanges = exchanges.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,7 +71,7 @@ pub(crate) fn print_exchanges() {
     }
 }
 
-/// Returns the lines of an exchange: `>` begins those of the request, `<` those of the response.
+/// Formats an exchange. Lines of the request begin with `>`, those of the response with `<`.
 fn exchange(line: &Json) -> String {
     let value = |path: &str| line.get(path).map(Json::cell).unwrap_or_default();
     let mut text = String::new();

@@ -16,12 +16,12 @@ use crate::terminal::bold;
 use crate::termination::TemporaryFile;
 use crate::times::Times;
 
-/// The format of the output.
+/// An output format, which the option `-o` selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Aligned columns on a terminal, otherwise tab-separated values.
     Table,
-    /// JSON as sent by the server; entries of all pages in one list.
+    /// JSON as sent by the server; the entries of all pages are in one list.
     Json,
     /// One JSON value on each line.
     Jsonl,
@@ -33,11 +33,11 @@ pub enum Format {
 /// the first one that an entry has is shown.
 pub type Column = (&'static str, &'static str);
 
-/// Whether the reader of the standard output has closed it. That is no failure: the command goes on
-/// and ends with its own exit status.
+/// Whether the reader of the standard output has closed it. This is not a failure: the command
+/// continues and ends with its own exit status.
 static IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// The output of a command.
+/// The output of a command: the standard output or a file, in one of the formats.
 #[derive(Debug)]
 pub struct Output {
     format: Format,
@@ -49,19 +49,21 @@ pub struct Output {
 }
 
 impl Output {
-    /// Creates an output. `fields` replace the columns and select the members of JSON.
+    /// Creates an output. `fields` replace the columns of tables and CSV, and select the members of
+    /// JSON objects.
     pub fn new(format: Format, fields: Vec<String>, file: Option<PathBuf>) -> Self {
         Self { format, fields, file, is_private: false, times: Times::NONE, is_colored: false }
     }
 
-    /// Returns the same output for a secret: on Unix, only its owner may read and write the file.
+    /// Returns the same output for a secret: on Unix, only the owner of the file can read and write
+    /// it.
     #[must_use]
     pub fn private(&self) -> Self {
         let (fields, file) = (self.fields.clone(), self.file.clone());
         Self { fields, file, is_private: true, ..*self }
     }
 
-    /// Sets how times are shown.
+    /// Sets which members are times, and how they are parsed.
     #[must_use]
     pub fn with_times(mut self, times: Times) -> Self {
         self.times = times;
@@ -96,10 +98,11 @@ impl Output {
         }
     }
 
-    /// Checks that the output may be binary: it is not a terminal.
+    /// Checks that binary data can be written, that is, that the output is not a terminal.
     ///
     /// # Errors
-    /// Returns [`Exit::Usage`] if the output is a terminal. `what` is a phrase for the content.
+    /// Returns [`Exit::Usage`] if the output is a terminal. `what` names the content in the
+    /// message.
     pub fn check_binary(&self, what: &str) -> Result<(), Failure> {
         if self.file.is_some() || !io::stdout().is_terminal() {
             return Ok(());
@@ -109,8 +112,8 @@ impl Output {
         Err(Failure::new(Exit::Usage, problem))
     }
 
-    /// Returns whether a result that is one text is written as it is: the output is neither JSON
-    /// nor CSV, and no fields are requested.
+    /// Returns whether a result that consists of one text is written unchanged. This is the case
+    /// for tables without requested fields.
     pub fn is_plain(&self) -> bool {
         self.format == Format::Table && self.fields.is_empty()
     }
@@ -126,7 +129,7 @@ impl Output {
             let (headings, paths): (Vec<_>, Vec<_>) = columns.iter().copied().unzip();
             return (headings.iter().map(owned).collect(), paths.iter().map(owned).collect());
         }
-        // The heading of a column is a name of its path.
+        // A field can be given as the heading of a column instead of its path.
         let path = |field: &String| {
             let mut columns = columns.iter();
             let column = columns.find(|(heading, _)| heading.eq_ignore_ascii_case(field));
@@ -140,11 +143,11 @@ impl Output {
         &self.fields
     }
 
-    /// Writes one value. `body` is its JSON as the server sent it.
+    /// Writes one value. `body` is its JSON, unchanged from the server.
     ///
     /// # Errors
     /// Returns an error if the output cannot be written, or if the value is not JSON. Returns
-    /// [`Exit::Usage`], after the output, if it has none of the requested fields.
+    /// [`Exit::Usage`], after writing the value, if it has none of the requested fields.
     pub fn value(&self, body: &str) -> Result<(), Failure> {
         let json = Json::parse(body)
             .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
@@ -196,8 +199,8 @@ impl Output {
         self.list_of(headings, paths)
     }
 
-    /// Begins a list whose entries are events: each is written at once, in all formats. A file is
-    /// not replaced at the end but written directly.
+    /// Begins a list whose entries are events: each is written immediately, whatever the format. A
+    /// file is written directly, not replaced at the end.
     ///
     /// # Errors
     /// Returns an error if the file cannot be created.
@@ -243,7 +246,8 @@ impl Output {
         self.bytes(&[text.as_bytes(), b"\n"].concat())
     }
 
-    /// Writes the body of a response as it is. On a terminal, its last line is ended.
+    /// Writes the body of a response unchanged. On a terminal, a line break is added if the body
+    /// does not end with one.
     ///
     /// # Errors
     /// Returns an error if the output cannot be written.
@@ -255,7 +259,8 @@ impl Output {
         self.bytes(bytes)
     }
 
-    /// Writes bytes as they are. On a terminal, characters that it would interpret are escaped.
+    /// Writes bytes unchanged. On a terminal, characters that the terminal would interpret are
+    /// escaped.
     ///
     /// # Errors
     /// Returns an error if the output cannot be written.
@@ -282,11 +287,12 @@ pub struct List {
     times: Times,
     is_colored: bool,
     known: Known,
-    /// Whether rows of a table are written at once.
+    /// Whether the rows of a table are written immediately.
     is_stream: bool,
 }
 
-/// Which of the requested fields exist, and the names of those that do.
+/// The result of the search for the requested fields in the entries so far: whether each field was
+/// found, and the names of all members.
 #[derive(Debug)]
 struct Known {
     is_found: Vec<bool>,
@@ -298,7 +304,8 @@ impl Known {
         Self { is_found: vec![false; fields], names: Vec::new() }
     }
 
-    /// Returns an object of the fields of an entry. `paths` are other names of the fields.
+    /// Returns an object with the requested fields of an entry. `paths` are the paths to
+    /// use for fields that are given as headings of columns.
     fn select(&mut self, entry: &Json, fields: &[String], paths: &[String]) -> Json {
         if let Json::Object(members) = entry {
             for (name, _) in members {
@@ -317,7 +324,7 @@ impl Known {
         Json::Object(members)
     }
 
-    /// Reports the fields that no entry has.
+    /// Reports requested fields that no entry has.
     fn check(&self, fields: &[String]) -> Result<(), Failure> {
         if self.names.is_empty() {
             return Ok(());
@@ -339,19 +346,19 @@ impl Known {
     }
 }
 
-/// Returns the value at the first path of a column that an entry has.
+/// Returns the value at the first path that exists in an entry. `paths` are separated by `|`.
 fn at<'a>(entry: &'a Json, paths: &str) -> Option<&'a Json> {
     paths.split('|').find_map(|path| entry.get(path))
 }
 
-/// Returns whether the path leads through `null`, in place of which an object is possible.
+/// Returns whether a parent of the path is `null`, so that the path may exist in other entries.
 fn is_below_null(entry: &Json, path: &str) -> bool {
     let ends = path.match_indices('.').filter_map(|(end, _)| path.get(..end));
     ends.into_iter().any(|path| entry.get(path) == Some(&Json::Other("null".to_owned())))
 }
 
 impl List {
-    /// Writes an entry. Tables are written at the end, all other formats at once.
+    /// Writes an entry. Tables are written at the end, all other formats immediately.
     ///
     /// # Errors
     /// Returns an error if the output cannot be written.
@@ -396,13 +403,14 @@ impl List {
         }
     }
 
-    /// Returns the text of a cell: times are local on a terminal, UTC otherwise and in CSV.
+    /// Returns the text of a cell. Times are local in a table on a terminal, and UTC otherwise.
     fn cell(&self, path: &str, cell: String) -> String {
         let is_local = self.format == Format::Table && self.sink.is_terminal();
         self.times.cell(path, cell, is_local)
     }
 
-    /// Writes a line of text in place of a row of a table. Control characters in it are not escaped.
+    /// Writes a line of text in place of a row of a table. Control characters in it are not
+    /// escaped.
     ///
     /// # Errors
     /// Returns an error if the output cannot be written.
@@ -410,12 +418,12 @@ impl List {
         self.sink.write(&[text.as_bytes(), b"\n"].concat())
     }
 
-    /// Ends the list. A list that is not ended, because of an error, has no closing bracket and
-    /// replaces no file.
+    /// Ends the list. If a list is not ended because of an error, it has no closing bracket and
+    /// does not replace a file.
     ///
     /// # Errors
-    /// Returns an error if the output cannot be written. Returns [`Exit::Usage`], after the output,
-    /// if no entry has one of the requested fields.
+    /// Returns an error if the output cannot be written. Returns [`Exit::Usage`], after writing
+    /// the list, if no entry has any of the requested fields.
     pub fn end(mut self) -> Result<(), Failure> {
         match self.format {
             Format::Json if self.count == 0 => self.sink.write(b"[]\n")?,
@@ -476,8 +484,8 @@ impl List {
     }
 }
 
-/// Returns a text in which control characters and controls of the direction of text, which a
-/// terminal would interpret, are escaped.
+/// Escapes the characters of a text that a terminal would interpret: control characters, and
+/// characters that change the direction of text.
 pub(crate) fn printable(text_of_server: &str) -> String {
     let mut text = String::new();
     for char in text_of_server.chars() {
@@ -489,23 +497,23 @@ pub(crate) fn printable(text_of_server: &str) -> String {
     text
 }
 
-/// Returns whether a terminal interprets a character: it is a control character, or a control of the
-/// direction of text.
+/// Returns whether a terminal interprets a character, that is, whether it is a control character or
+/// changes the direction of text.
 pub(crate) fn is_interpreted(char: char) -> bool {
     let is_direction = matches!(char,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     char.is_control() || is_direction
 }
 
-/// Returns an output for a terminal: what it would interpret is escaped, except tabs and the ends of
-/// lines. JSON remains JSON.
+/// Escapes the characters of an output that a terminal would interpret, except tabs and line ends.
+/// JSON remains valid.
 fn on_terminal(bytes: &[u8], format: Format) -> String {
     let (whole, mut text) = (String::from_utf8_lossy(bytes), String::new());
     let mut chars = whole.chars().peekable();
     while let Some(char) = chars.next() {
         let is_layout = match char {
             '\n' | '\t' => true,
-            // Alone, it would overwrite the line.
+            // Without a line feed, it would overwrite the line.
             '\r' => chars.peek() == Some(&'\n'),
             _ => false,
         };
@@ -520,18 +528,19 @@ fn on_terminal(bytes: &[u8], format: Format) -> String {
     text
 }
 
-/// Returns a cell that no spreadsheet evaluates as a formula.
+/// Returns a CSV cell with a leading apostrophe if a spreadsheet would evaluate it as a formula.
 fn no_formula(cell: &str) -> String {
     let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let is_number = serde_json::from_str::<serde_json::Number>(cell).is_ok();
     if is_formula && !is_number { ["'", cell].concat() } else { cell.to_owned() }
 }
 
-/// The standard output, or a file. A regular file is replaced at the end and keeps its mode.
+/// The destination of an output: the standard output or a file. A regular file is replaced at the
+/// end and keeps its mode.
 #[derive(Debug)]
 enum Sink {
     Stdout,
-    /// A device, a FIFO, a link or the file of a stream, which is written directly.
+    /// A file that is written directly: a device, a FIFO, a link, or the file of a stream.
     Direct {
         file: File,
         path: PathBuf,
@@ -543,7 +552,7 @@ enum Sink {
     },
 }
 
-/// Returns whether a path is a device, a FIFO, a link or a folder, which is not replaced.
+/// Returns whether a path must not be replaced, because it is a device, a FIFO, a link or a folder.
 fn is_special(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| !found.is_file())
 }
@@ -563,7 +572,7 @@ impl Sink {
         #[cfg(unix)]
         if let (Some(existing), Self::File { file, .. }) = (existing, &sink) {
             use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-            // Only root can keep the owner of a file of another user.
+            // If the file belongs to another user, only root can keep its owner.
             let _ = fchown(file, Some(existing.uid()), Some(existing.gid()));
             let mode = existing.mode() & if is_private { 0o600 } else { 0o777 };
             file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
@@ -571,7 +580,8 @@ impl Sink {
         Ok(sink)
     }
 
-    /// Opens a file that is written directly. A link may have no file yet.
+    /// Opens a file that is written directly. If it is a link to a file that does not exist, the
+    /// file is created.
     fn direct(path: &Path, is_private: bool) -> Result<Self, Failure> {
         let file = match OpenOptions::new().write(true).truncate(true).open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -583,7 +593,7 @@ impl Sink {
         Ok(Self::Direct { file, path: path.to_owned() })
     }
 
-    /// Returns how a new file is created.
+    /// Returns the options with which a new file is created.
     fn options(is_private: bool) -> OpenOptions {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -628,10 +638,11 @@ impl Sink {
     }
 }
 
-/// The number of hexadecimal digits in the name of a draft.
+/// The number of hexadecimal digits in the name of a draft (see [`create_draft`]).
 const DIGITS: usize = 16;
 
-/// Creates a draft of a file: `.NAME.DIGITS` beside it. It is locked, which marks it as in use.
+/// Creates a draft of a file: a temporary file `.NAME.DIGITS` beside it, which later replaces it. A
+/// lock marks the draft as in use.
 fn create_draft(path: &Path, options: &OpenOptions) -> io::Result<(File, TemporaryFile)> {
     const MOST: usize = 16;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -647,7 +658,7 @@ fn create_draft(path: &Path, options: &OpenOptions) -> io::Result<(File, Tempora
                 return Err(error);
             }
         };
-        // Another process may have considered it abandoned before it was locked.
+        // Before the draft was locked, another process may have removed it as abandoned.
         let is_removed = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
         if !is_removed && temporary.path().exists() {
             return Ok((file, temporary));
@@ -656,8 +667,8 @@ fn create_draft(path: &Path, options: &OpenOptions) -> io::Result<(File, Tempora
     Err(io::Error::other("other processes remove each draft"))
 }
 
-/// Removes the temporary files (drafts) of a file that are not locked, because the processes that
-/// wrote them were killed. Failures are ignored: files of other users cannot be removed.
+/// Removes the drafts of a file that are not locked, because the processes that wrote them were
+/// killed. Failures are ignored, because drafts of other users cannot be removed.
 fn remove_drafts(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
@@ -681,7 +692,7 @@ fn remove_drafts(path: &Path) {
     }
 }
 
-/// Opens a draft. A link is not followed, and a named pipe not waited for.
+/// Opens a draft. It does not follow a link, or wait for the writer of a named pipe.
 fn open_draft(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);

@@ -1,4 +1,4 @@
-//! Child processes with a time limit, which are killed with their children.
+//! Child processes with a time limit, which are killed together with their own children.
 
 use std::io::{self, IsTerminal, Read};
 use std::process::{Child, Command, ExitStatus};
@@ -10,14 +10,15 @@ use api_auth::{Clock, SystemClock};
 
 use crate::termination::{Task, tasks};
 
-/// The pause between two looks at a process.
+/// The time between two checks whether a process has ended.
 const PAUSE: Duration = Duration::from_millis(20);
-/// The time for the rest of the output of a process that ended, whose children may keep it open.
+/// The time to wait for the rest of the output after a process has ended. Its children may keep the
+/// output open.
 const REST: Duration = Duration::from_secs(1);
 /// The maximum number of bytes of output that are kept.
 const MOST: usize = 64 * 1024;
 
-/// A running process. If this process is terminated by a signal, it is killed first.
+/// A running child process. If the program is terminated by a signal, it kills the child first.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -27,7 +28,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a command. It has a group of its own, which can be killed with all of its children.
+    /// Starts a command in a new process group, so that it can be killed together with its
+    /// children.
     ///
     /// # Errors
     /// Returns an error if the program cannot be started.
@@ -53,8 +55,8 @@ impl Process {
         Ok(Self { child, is_group, number })
     }
 
-    /// Waits for the process itself, not for processes that it leaves running. Returns `None` if it
-    /// was killed after `limit`.
+    /// Waits until the process has ended, but not for processes that it leaves running. Kills it
+    /// after `limit`, and then returns `None`.
     ///
     /// # Errors
     /// Returns an error if the process cannot be waited for or killed.
@@ -67,7 +69,7 @@ impl Process {
             }
             let elapsed = started.elapsed();
             if elapsed >= limit {
-                // The child was not waited for, so its id belongs to no other process.
+                // The child was not reaped yet, so its id cannot belong to another process.
                 let killed = self.kill();
                 self.child.kill()?;
                 self.child.wait()?;
@@ -77,7 +79,8 @@ impl Process {
         }
     }
 
-    /// Returns the status of a process that ended. Its id may then belong to another process.
+    /// Returns the exit status if the process has ended. After that, its id may belong to another
+    /// process, so it is no longer registered for a kill.
     fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         let mut tasks = tasks();
         let status = self.child.try_wait()?;
@@ -110,9 +113,10 @@ impl Drop for Process {
     }
 }
 
-/// Runs a command and returns its status and its output up to the first line, or `None` if it was killed after `limit`.
-/// If the standard input is a terminal, the command may prompt there: it is then in the group of
-/// this process, and killed without its children.
+/// Runs a command. Returns its exit status and its output, of which only the beginning is kept, or
+/// `None` if it was killed after `limit`. If the standard input is a terminal, the command can
+/// prompt there: it then stays in the process group of this program, and is killed without its
+/// children.
 ///
 /// # Errors
 /// Returns an error if the program cannot be started, or if its output cannot be read.
@@ -125,7 +129,7 @@ pub(crate) fn output(
     let (sender, receiver) = mpsc::channel();
     if let Some(mut stdout) = process.child.stdout.take() {
         thread::Builder::new().spawn(move || {
-            // The rest is read, too: a process must not wait for a reader.
+            // The rest is read, too, because the process must not block while it writes.
             let (mut part, mut rest) = ([0; 4096], MOST);
             while let Ok(length) = stdout.read(&mut part)
                 && length > 0

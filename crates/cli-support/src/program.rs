@@ -1,4 +1,4 @@
-//! Shared code of the `main.rs` of all programs.
+//! Code for the `main.rs` of each program.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,11 +8,11 @@ use crate::Run;
 use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
 
-/// Whether the commands of nouns are built only when a command line names the noun.
+/// Whether the subcommands of a noun are built only when a command line names the noun.
 static IS_DEFERRED: AtomicBool = AtomicBool::new(false);
 
-/// Builds a command line whose nouns get their commands only when the command line is parsed and
-/// names the noun.
+/// Builds a command line in which a noun gets its subcommands only when the command line is parsed
+/// and names it.
 pub(crate) fn deferred(build: impl FnOnce() -> Command) -> Command {
     IS_DEFERRED.store(true, Ordering::Relaxed);
     let command = build();
@@ -20,8 +20,8 @@ pub(crate) fn deferred(build: impl FnOnce() -> Command) -> Command {
     command
 }
 
-/// The commands of a noun. To build the commands of all nouns takes as long as a call, so they are
-/// built later to parse a command line. Help and completions need all of them.
+/// The subcommands of a noun. Building those of all nouns takes as long as sending a request, so
+/// they are built later when a command line is parsed. Help and completions need all of them.
 #[derive(Debug)]
 pub struct Noun<C>(C);
 
@@ -30,7 +30,7 @@ impl<C: FromArgMatches> FromArgMatches for Noun<C> {
         C::from_arg_matches(matches).map(Self)
     }
 
-    // The default implementations of the functions with `_mut` would copy all values.
+    // The default implementations of the `_mut` functions would copy all values.
     fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<Self, clap::Error> {
         C::from_arg_matches_mut(matches).map(Self)
     }
@@ -68,9 +68,9 @@ impl<P: Provider, C: Run<P>> Run<P> for Noun<C> {
     }
 }
 
-/// Defines the function `main` of a program: `Cli` is its command line with the fields `global` and
-/// `command`, and `Command` has one variant for each noun, which implements [`Run`](crate::Run), and
-/// `Common`.
+/// Defines the function `main` of a program. `Cli` is its command line, with the fields `global`
+/// and `command`. `Command` has the variant `Common`, and a variant for each noun, whose type
+/// implements [`Run`](crate::Run).
 ///
 /// ```text
 /// cli_support::program!(Tpay, Cli, Command { Transaction, Refund });
@@ -124,7 +124,7 @@ macro_rules! program {
     };
 }
 
-/// Calls the setters of a request whose options are given. An option has the name of its setter.
+/// Calls a setter of a request for each option that is given. An option has the name of its setter.
 ///
 /// ```
 /// # struct Request(Vec<&'static str>);

@@ -1,4 +1,4 @@
-//! A page of a list that is requested without its type, for `api --paginate`.
+//! A page of any list, as JSON without a type of the library, for `api --paginate`.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::context::Pages;
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 
-/// A page of a list.
+/// A request for one page of a list.
 #[derive(Debug, Clone)]
 pub(crate) struct RawPage {
     id: &'static str,
@@ -37,7 +37,7 @@ impl RawPage {
         Self { id, path, pages, params, number: pages.first, credential: Credential::MAIN }
     }
 
-    /// Adds a parameter. That of the number sets the first page.
+    /// Adds a parameter of the query. The one with the page number sets the first page.
     pub(crate) fn param(mut self, name: String, value: String) -> Result<Self, Failure> {
         if name == self.pages.parameter {
             self.number = value.parse().map_err(|_| {
@@ -133,7 +133,7 @@ impl Paged for RawPage {
                 let index = self.number.saturating_sub(self.pages.first);
                 Extent::of_page(index, limit).with_total(page.total)
             }
-            // Without a size of the pages, each page with entries promises another one.
+            // If the page size is unknown, each page with entries may be followed by another one.
             None => Extent::default(),
         }
     }

@@ -1,6 +1,11 @@
-//! An endpoint whose value is returned with the JSON of its response.
+//! A request to any endpoint. Its response is returned as JSON, and its typed value is checked.
+//!
+//! Commands name an endpoint by its type. [`AnyEndpoint`] removes the type, so that the code that
+//! sends a request and shows its response is compiled once, not for each endpoint.
 
+use std::any::Any;
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use api_auth::{
     Body, Credential, Endpoint, Extent, InputError, Method, NumberedPages, Paged, Params, Response,
@@ -10,28 +15,45 @@ use api_auth::{
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 
-/// The value of a response, and its JSON.
+/// The value of a response whose type was removed.
+pub type AnyValue = Box<dyn Any + Send>;
+
+/// A response, both as a typed value and as text.
 #[derive(Debug)]
-pub struct Reply<T> {
+pub struct Reply<T = AnyValue> {
     /// The typed value.
     pub value: T,
     /// The text of the response, without a byte order mark.
     pub body: String,
     /// The status of the response.
     pub status: StatusCode,
-    entries: Vec<Json>,
-    total: Option<usize>,
 }
 
-/// Any endpoint, with the text of its response beside its value.
+/// A request, and how its response is shown.
 #[derive(Debug, Clone)]
 pub struct WithJson<E> {
-    /// The request.
+    /// The typed request.
     pub request: E,
-    /// The paths of the lists of a page.
+    /// The paths of the lists that contain the entries of a page.
     pub lists: &'static [&'static str],
-    /// A body instead of the request's.
+    /// The body to send instead of the body of the request.
     pub body: Option<String>,
+}
+
+impl Reply {
+    /// Returns the reply with the type of its value.
+    ///
+    /// # Errors
+    /// Returns an error if the value has another type.
+    pub fn typed<T: 'static>(self) -> Result<Reply<T>, Failure> {
+        let Self { value, body, status } = self;
+        match value.downcast() {
+            Ok(value) => Ok(Reply { value: *value, body, status }),
+            Err(_) => {
+                Err(Failure::new(Exit::Local, "internal error: the response has another type"))
+            }
+        }
+    }
 }
 
 impl<T> Reply<T> {
@@ -49,20 +71,27 @@ impl<T> Reply<T> {
 }
 
 impl<E> WithJson<E> {
-    /// Creates a request with the body of `request`.
+    /// Creates a request that sends `request` unchanged.
     pub fn new(request: E) -> Self {
         Self { request, lists: &[], body: None }
     }
 
-    /// Creates a request with this JSON body instead of the request's. If that is a form, the members
-    /// become the form.
+    /// Creates a request with this JSON body instead of the body of `request`. If that body is a
+    /// form, the members of the JSON object become the parameters of the form.
     pub fn with_body(request: E, body: &Json) -> Self {
         Self { request, lists: &[], body: Some(body.to_string()) }
     }
 
-    /// Creates the request of a page, whose entries are in these lists.
+    /// Creates the request for a page whose entries are in these lists.
     pub fn page(request: E, lists: &'static [&'static str]) -> Self {
         Self { request, lists, body: None }
+    }
+}
+
+impl<E: Endpoint<Output: Send + 'static> + Send + 'static> WithJson<E> {
+    /// Returns the request without its type.
+    pub fn any(&self) -> AnyCall<&Erased> {
+        AnyCall { request: &self.request, body: self.body.clone() }
     }
 }
 
@@ -72,7 +101,7 @@ fn text_of(response: &Response) -> String {
     body.strip_prefix('\u{feff}').unwrap_or(&body).to_owned()
 }
 
-/// Returns the entries of a page and the number of all entries.
+/// Returns the entries of a page and, if the server reports it, the number of entries on all pages.
 fn entries(lists: &[&str], body: &str) -> (Vec<Json>, Option<usize>) {
     if lists.is_empty() {
         return (Vec::new(), None);
@@ -88,7 +117,7 @@ fn entries(lists: &[&str], body: &str) -> (Vec<Json>, Option<usize>) {
     (lists.flatten().collect(), total)
 }
 
-/// Returns the form of the members of a JSON object.
+/// Converts the members of a JSON object to the parameters of a form.
 fn form(text: &str) -> Params<'static> {
     let mut params = Params::new();
     if let Ok(Json::Object(members)) = Json::parse(text) {
@@ -99,26 +128,180 @@ fn form(text: &str) -> Params<'static> {
     params
 }
 
-fn path<E: Endpoint>(request: &WithJson<E>) -> Cow<'_, str> {
-    request.request.path()
+/// An endpoint without its type. All endpoints implement it. The functions are those of [`Endpoint`].
+#[expect(missing_docs, reason = "the functions are those of `Endpoint`")]
+pub trait AnyEndpoint: Send {
+    fn id(&self) -> &'static str;
+    fn method(&self) -> Method;
+    fn path(&self) -> Cow<'_, str>;
+    fn shown_path(&self) -> Cow<'_, str>;
+    fn query<'a>(&'a self, params: &mut Params<'a>);
+    /// # Errors
+    /// Returns the error of the endpoint.
+    fn body(&self) -> Result<Body<'_>, InputError>;
+    /// Validates the arguments of the path.
+    ///
+    /// # Errors
+    /// Returns the error of the route.
+    fn validate_path(&self) -> Result<(), InputError>;
+    /// # Errors
+    /// Returns the error of the endpoint.
+    fn validate(&self) -> Result<(), InputError>;
+    fn spaced_credential(&self) -> Option<&'static str>;
+    fn credential(&self) -> Credential;
+    fn server(&self) -> Server;
+    fn accept(&self) -> &'static str;
+    fn accepts(&self, status: StatusCode) -> bool;
+    fn idempotent(&self) -> bool;
+    fn read_only(&self) -> bool;
+    /// # Errors
+    /// Returns the error of the endpoint.
+    fn parse(&self, response: &Response) -> Result<AnyValue, ResponseError>;
 }
 
-fn accepts<E: Endpoint>(status: StatusCode) -> bool {
-    const { &E::ROUTE }.accepts(status)
-}
+impl<E: Endpoint<Output: Send + 'static> + Send> AnyEndpoint for E {
+    fn id(&self) -> &'static str {
+        Endpoint::id(self)
+    }
 
-impl<E: Endpoint> Endpoint for WithJson<E> {
-    type Output = Reply<E::Output>;
-    const ID: &'static str = E::ID;
-    /// The methods of the value return the facts of the inner request.
-    const ROUTE: Route<Self> = Route::<Self>::get("/")
-        .path(path::<E>)
-        .accept(E::ROUTE.accept_header())
-        .accept_statuses(accepts::<E>);
+    fn method(&self) -> Method {
+        Endpoint::method(self)
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        Endpoint::path(self)
+    }
+
+    fn shown_path(&self) -> Cow<'_, str> {
+        Endpoint::shown_path(self)
+    }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
-        self.request.query(params);
+        Endpoint::query(self, params);
     }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Endpoint::body(self)
+    }
+
+    fn validate_path(&self) -> Result<(), InputError> {
+        const { &E::ROUTE }.validate(self)
+    }
+
+    fn validate(&self) -> Result<(), InputError> {
+        Endpoint::validate(self)
+    }
+
+    fn spaced_credential(&self) -> Option<&'static str> {
+        Endpoint::spaced_credential(self)
+    }
+
+    fn credential(&self) -> Credential {
+        Endpoint::credential(self)
+    }
+
+    fn server(&self) -> Server {
+        Endpoint::server(self)
+    }
+
+    fn accept(&self) -> &'static str {
+        Endpoint::accept(self)
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        Endpoint::accepts(self, status)
+    }
+
+    fn idempotent(&self) -> bool {
+        Endpoint::idempotent(self)
+    }
+
+    fn read_only(&self) -> bool {
+        Endpoint::read_only(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<AnyValue, ResponseError> {
+        Ok(Box::new(Endpoint::parse(self, response)?))
+    }
+}
+
+/// An endpoint without its type, as a trait object.
+pub type Erased = dyn AnyEndpoint;
+
+/// A request to an endpoint without its type, with the text of its response beside its value.
+#[derive(Debug, Clone)]
+pub struct AnyCall<R> {
+    pub(crate) request: R,
+    /// A body instead of the request's.
+    pub(crate) body: Option<String>,
+}
+
+impl<'a> AnyCall<&'a Erased> {
+    pub(crate) fn new(request: &'a Erased) -> Self {
+        Self { request, body: None }
+    }
+}
+
+/// Implements the functions of an endpoint that are those of the field `request`.
+macro_rules! functions_of_request {
+    () => {
+        fn query<'a>(&'a self, params: &mut Params<'a>) {
+            self.request.query(params);
+        }
+
+        fn spaced_credential(&self) -> Option<&'static str> {
+            self.request.spaced_credential()
+        }
+
+        fn id(&self) -> &'static str {
+            self.request.id()
+        }
+
+        fn method(&self) -> Method {
+            self.request.method()
+        }
+
+        fn path(&self) -> Cow<'_, str> {
+            self.request.path()
+        }
+
+        fn shown_path(&self) -> Cow<'_, str> {
+            self.request.shown_path()
+        }
+
+        fn credential(&self) -> Credential {
+            self.request.credential()
+        }
+
+        fn server(&self) -> Server {
+            self.request.server()
+        }
+
+        fn accept(&self) -> &'static str {
+            self.request.accept()
+        }
+
+        fn accepts(&self, status: StatusCode) -> bool {
+            self.request.accepts(status)
+        }
+
+        fn idempotent(&self) -> bool {
+            self.request.idempotent()
+        }
+
+        fn read_only(&self) -> bool {
+            self.request.read_only()
+        }
+    };
+}
+
+impl<R: Deref<Target = Erased>> Endpoint for AnyCall<R> {
+    type Output = Reply;
+    const ID: &'static str = "any";
+    /// A placeholder: the functions return the properties of the request.
+    const ROUTE: Route<Self> = Route::<Self>::get("/");
+
+    functions_of_request!();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         match &self.body {
@@ -131,99 +314,138 @@ impl<E: Endpoint> Endpoint for WithJson<E> {
     }
 
     fn validate(&self) -> Result<(), InputError> {
-        const { &E::ROUTE }.validate(&self.request)?;
-        // The server validates a body of the user.
+        self.request.validate_path()?;
+        // If the user supplies the body, the server validates it.
         if self.body.is_some() { Ok(()) } else { self.request.validate() }
     }
 
-    fn spaced_credential(&self) -> Option<&'static str> {
-        self.request.spaced_credential()
-    }
-
-    fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError> {
+    fn parse(&self, response: &Response) -> Result<Reply, ResponseError> {
         let value = self.request.parse(response)?;
-        let body = text_of(response);
-        let (entries, total) = entries(self.lists, &body);
-        Ok(Reply { value, body, status: response.status(), entries, total })
-    }
-
-    fn id(&self) -> &'static str {
-        self.request.id()
-    }
-
-    fn method(&self) -> Method {
-        self.request.method()
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        self.request.path()
-    }
-
-    fn shown_path(&self) -> Cow<'_, str> {
-        self.request.shown_path()
-    }
-
-    fn credential(&self) -> Credential {
-        self.request.credential()
-    }
-
-    fn server(&self) -> Server {
-        self.request.server()
-    }
-
-    fn idempotent(&self) -> bool {
-        self.request.idempotent()
-    }
-
-    fn read_only(&self) -> bool {
-        self.request.read_only()
+        Ok(Reply { value, body: text_of(response), status: response.status() })
     }
 }
 
-/// An entry of a list: its value, its JSON, and the number of all entries if the server names it.
+/// A list of numbered pages without its type. All such lists implement it.
+pub trait AnyList: AnyEndpoint {
+    /// Parses a page. Returns the ids of its entries.
+    ///
+    /// # Errors
+    /// Returns the error of the endpoint.
+    fn parse_page(&self, response: &Response) -> Result<Ids, ResponseError>;
+
+    /// Returns the number of the requested page.
+    fn page_number(&self) -> u32;
+
+    /// Returns the same request for page `number`.
+    fn with_page_number(&self, number: u32) -> Box<dyn AnyList>;
+}
+
+/// The ids of the entries of a page, the number of the next page, and the position in the list.
+type Ids = (Vec<Option<String>>, Option<u32>, Extent);
+
+impl<E: NumberedPages<Output: Send + 'static> + Send + 'static> AnyList for E {
+    fn parse_page(&self, response: &Response) -> Result<Ids, ResponseError> {
+        let page = Endpoint::parse(self, response)?;
+        let (extent, next) = (self.extent(&page), self.next(&page));
+        let next = next.map(|next| NumberedPages::page_number(&next));
+        let ids = E::items(page).iter().map(|item| E::item_id(item).map(str::to_owned)).collect();
+        Ok((ids, next, extent))
+    }
+
+    fn page_number(&self) -> u32 {
+        NumberedPages::page_number(self)
+    }
+
+    fn with_page_number(&self, number: u32) -> Box<dyn AnyList> {
+        Box::new(NumberedPages::with_page_number(self, number))
+    }
+}
+
+/// A page of a list without its type.
+pub(crate) struct AnyPage {
+    request: Box<dyn AnyList>,
+    lists: &'static [&'static str],
+}
+
+/// The entries of a page.
+pub(crate) struct Page {
+    entries: Vec<Entry>,
+    /// The number of the next page.
+    next: Option<u32>,
+    extent: Extent,
+}
+
+/// An entry of a list: its JSON, and the number of all entries if the server reports it.
 #[derive(Debug)]
-pub struct Entry<T> {
-    /// The typed value.
-    pub value: T,
-    /// The JSON of the server.
-    pub json: Json,
-    /// The number of entries on all pages.
-    pub total: Option<usize>,
+pub(crate) struct Entry {
+    id: Option<String>,
+    /// The JSON from the server.
+    pub(crate) json: Json,
+    /// The number of entries on all pages, if the server reports it.
+    pub(crate) total: Option<usize>,
 }
 
-impl<E: Paged> Paged for WithJson<E> {
-    type Item = Entry<E::Item>;
+impl AnyPage {
+    pub(crate) fn new(request: Box<dyn AnyList>, lists: &'static [&'static str]) -> Self {
+        Self { request, lists }
+    }
+}
 
-    fn next(&self, page: &Self::Output) -> Option<Self> {
-        let request = self.request.next(&page.value)?;
-        Some(Self { request, lists: self.lists, body: None })
+impl Endpoint for AnyPage {
+    type Output = Page;
+    const ID: &'static str = "any";
+    /// A placeholder: the functions return the properties of the request.
+    const ROUTE: Route<Self> = Route::<Self>::get("/");
+
+    functions_of_request!();
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        self.request.body()
     }
 
-    fn items(page: Self::Output) -> Vec<Self::Item> {
-        let (total, mut entries) = (page.total, page.entries.into_iter());
-        let entry = |value| {
+    fn validate(&self) -> Result<(), InputError> {
+        self.request.validate_path()?;
+        self.request.validate()
+    }
+
+    fn parse(&self, response: &Response) -> Result<Page, ResponseError> {
+        let (ids, next, extent) = self.request.parse_page(response)?;
+        let (entries, total) = entries(self.lists, &text_of(response));
+        let mut entries = entries.into_iter();
+        let entry = |id| {
             let json = entries.next().unwrap_or(Json::Object(Vec::new()));
-            Entry { value, json, total }
+            Entry { id, json, total }
         };
-        E::items(page.value).into_iter().map(entry).collect()
-    }
-
-    fn item_id(item: &Self::Item) -> Option<&str> {
-        E::item_id(&item.value)
-    }
-
-    fn extent(&self, page: &Self::Output) -> Extent {
-        self.request.extent(&page.value)
+        Ok(Page { entries: ids.into_iter().map(entry).collect(), next, extent })
     }
 }
 
-impl<E: NumberedPages> NumberedPages for WithJson<E> {
+impl Paged for AnyPage {
+    type Item = Entry;
+
+    fn next(&self, page: &Page) -> Option<Self> {
+        page.next.map(|number| NumberedPages::with_page_number(self, number))
+    }
+
+    fn items(page: Page) -> Vec<Entry> {
+        page.entries
+    }
+
+    fn item_id(entry: &Entry) -> Option<&str> {
+        entry.id.as_deref()
+    }
+
+    fn extent(&self, page: &Page) -> Extent {
+        page.extent
+    }
+}
+
+impl NumberedPages for AnyPage {
     fn page_number(&self) -> u32 {
         self.request.page_number()
     }
 
     fn with_page_number(&self, number: u32) -> Self {
-        let request = self.request.with_page_number(number);
-        Self { request, lists: self.lists, body: None }
+        Self { request: self.request.with_page_number(number), lists: self.lists }
     }
 }

@@ -1,4 +1,4 @@
-//! Terminal output: colors, and the progress of a command.
+//! Terminal output: colours, and the progress of a command.
 
 use std::io::{self, IsTerminal};
 
@@ -6,7 +6,7 @@ use api_auth::Env;
 use clap::ColorChoice;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Returns whether a stream gets colors.
+/// Returns whether colours are written to a stream.
 pub(crate) fn is_colored(choice: ColorChoice, stream: &impl IsTerminal) -> bool {
     let is_set = |name| matches!(Env::PROCESS.get(name), Ok(Some(value)) if !value.is_empty());
     match choice {
@@ -24,7 +24,7 @@ pub(crate) fn bold(text: &str) -> String {
     format!("\u{1b}[1m{text}\u{1b}[0m")
 }
 
-/// Returns the message of a failure with the name of the program and the hint emphasized.
+/// Emphasizes the name of the program and the word "hint" in the message of a failure.
 pub(crate) fn failure(text: &str) -> String {
     let (first, hint) = text.split_once("\nhint: ").map_or((text, None), |(a, b)| (a, Some(b)));
     let (name, rest) = first.split_once(' ').unwrap_or((first, ""));
@@ -35,14 +35,14 @@ pub(crate) fn failure(text: &str) -> String {
     }
 }
 
-/// The progress of a command that sends several requests: a bar with the rate and the remaining time,
-/// on the standard error if it is a terminal.
+/// The progress of a command that sends several requests: a bar with the rate and the remaining
+/// time, on the standard error if it is a terminal.
 #[derive(Debug)]
 pub struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    /// Creates the progress of a command. Nothing is shown if `is_wanted` is false or the standard
-    /// error is not a terminal.
+    /// Creates the progress of a command. Nothing is shown if `is_wanted` is false, or if the
+    /// standard error is not a terminal.
     pub(crate) fn new(is_wanted: bool) -> Self {
         if !is_wanted || !io::stderr().is_terminal() {
             return Self(None);

@@ -1,11 +1,12 @@
-//! Termination by a signal: files that are being written are removed and child processes are killed
-//! first. The process then ends by the same signal, so that shells see it.
+//! Termination by a signal. Before the process ends, it removes files that it is writing and kills
+//! its child processes. It then ends itself with the same signal, so that a shell sees the signal
+//! as the cause.
 //!
-//! The signals are handled from the first task on, by a second thread. A signal that the process
-//! ignores, as under `nohup`, is not handled.
+//! A second thread handles the signals. It is started with the first [`Task`]. Signals that the
+//! process ignores, as under `nohup`, stay ignored.
 //!
-//! A library removes its files when its function returns. A [`Section`] gives it the time for that:
-//! the requests of [`send`] end with an error, and the process ends with the section.
+//! A library removes its files only when its function returns. A [`Section`] gives it the time for
+//! that: the requests of [`send`] end with an error, and the process ends after the section.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,12 +22,12 @@ use api_auth::{Request, Response, Sent, Transport, TransportError, TransportErro
 #[cfg(unix)]
 const GRACE: Duration = Duration::from_secs(5);
 
-/// What is undone before the process ends.
+/// An action before the process ends, or a condition to wait for.
 #[derive(Debug)]
 pub(crate) enum Task {
     /// Removes a file.
     Remove(PathBuf),
-    /// Kills a process, with its group if it is the leader of one.
+    /// Kills a process, together with its group if it is the leader of one.
     #[cfg(unix)]
     Kill { pid: rustix::process::Pid, is_group: bool },
     /// Ends a request with an error.
@@ -35,13 +36,13 @@ pub(crate) enum Task {
     Section,
 }
 
-/// The tasks, by number. The thread that ends the process keeps the lock at the end, so nothing that
-/// needs a task is begun after that.
+/// The tasks by number. The thread that ends the process keeps the lock, so that no other thread
+/// can begin anything that needs a task.
 #[derive(Debug)]
 pub(crate) struct Tasks {
     next: u64,
     tasks: BTreeMap<u64, Task>,
-    /// Whether there was a signal.
+    /// Whether a signal was received.
     is_ended: bool,
 }
 
@@ -49,7 +50,7 @@ static TASKS: Mutex<Tasks> = Mutex::new(Tasks { next: 0, tasks: BTreeMap::new(),
 /// Notified when a section ends.
 static SECTIONS: Condvar = Condvar::new();
 
-/// Returns the tasks. While they are locked, the process is not terminated by a signal.
+/// Locks the tasks and returns them. While they are locked, a signal does not end the process.
 pub(crate) fn tasks() -> MutexGuard<'static, Tasks> {
     #[cfg(unix)]
     signals::start();
@@ -67,7 +68,7 @@ impl Tasks {
         self.tasks.remove(&number);
     }
 
-    /// Returns whether the process was terminated by a signal, and only completes a section.
+    /// Returns whether a signal was received, so that the process only completes its sections.
     pub(crate) fn is_ended(&self) -> bool {
         self.is_ended
     }
@@ -77,7 +78,7 @@ impl Tasks {
         self.tasks.values().any(|task| matches!(task, Task::Section))
     }
 
-    /// Kills the processes and ends the requests.
+    /// Kills the child processes, and ends the requests with an error.
     #[cfg(unix)]
     fn interrupt(&mut self) {
         for task in self.tasks.values() {
@@ -105,13 +106,13 @@ fn terminated(sent: Sent) -> TransportError {
     TransportError::new(TransportErrorKind::Refused, sent, "terminated by a signal")
 }
 
-/// Part of a command during which a library removes its own files. On drop, a process that got a
-/// signal ends.
+/// A part of a command during which a library can remove its own files after a signal. When the
+/// section is dropped after a signal, the process ends.
 #[derive(Debug)]
 pub struct Section(u64);
 
 impl Section {
-    /// Begins a section.
+    /// Begins a section, which ends when the returned value is dropped.
     #[must_use]
     pub fn begin() -> Self {
         Self(tasks().add(Task::Section))
@@ -133,8 +134,8 @@ impl Drop for Section {
     }
 }
 
-/// Sends a request in a thread of its own, so that it ends with an error if the process is terminated
-/// by a signal.
+/// Sends a request in a separate thread. If the process is terminated by a signal, this function
+/// returns an error immediately.
 pub(crate) fn send(
     transport: &Arc<dyn Transport>,
     request: Request,
@@ -161,7 +162,7 @@ pub(crate) fn send(
     result
 }
 
-/// Kills a process that was not waited for, with its group if it is the leader of one.
+/// Kills a process that was not reaped yet, together with its group if it is the leader of one.
 #[cfg(unix)]
 pub(crate) fn kill(pid: rustix::process::Pid, is_group: bool) -> std::io::Result<()> {
     use rustix::process::{Signal, kill_process, kill_process_group};
@@ -176,7 +177,7 @@ pub(crate) fn kill(pid: rustix::process::Pid, is_group: bool) -> std::io::Result
     }
 }
 
-/// A file that is removed on drop, or if the process is terminated by a signal.
+/// A file that is removed when this value is dropped, or when a signal terminates the process.
 ///
 /// ```
 /// use cli_support::TemporaryFile;
@@ -203,12 +204,12 @@ impl TemporaryFile {
         Self { path, number, is_kept: false }
     }
 
-    /// Returns the path.
+    /// Returns the path of the file.
     pub fn path(&self) -> &std::path::Path {
         &self.path
     }
 
-    /// Does not remove the file, because it was moved or not created.
+    /// Prevents the removal of the file, because it was moved or not created.
     pub fn keep(mut self) {
         self.is_kept = true;
     }
@@ -236,7 +237,8 @@ mod signals {
 
     use crate::termination::{GRACE, SECTIONS, TASKS};
 
-    /// Starts the thread that waits for signals. Without it, they end the process at once.
+    /// Starts the thread that waits for signals. If it cannot be started, a signal ends the process
+    /// immediately.
     pub(super) fn start() {
         static STARTED: Once = Once::new();
         STARTED.call_once(|| {
@@ -260,7 +262,7 @@ mod signals {
         let mut tasks = TASKS.lock().unwrap_or_else(PoisonError::into_inner);
         tasks.is_ended = true;
         tasks.interrupt();
-        // The lock is never released after that.
+        // From here on, the lock is never released.
         let waited = SECTIONS.wait_timeout_while(tasks, GRACE, |tasks| tasks.has_section());
         let (tasks, _) = waited.unwrap_or_else(PoisonError::into_inner);
         tasks.remove_files();
@@ -268,8 +270,9 @@ mod signals {
         std::process::exit(128 + signal)
     }
 
-    /// Returns the signals that end the process and are not ignored. Where the ignored ones are
-    /// unknown, SIGHUP may be one of them: `nohup` sets that.
+    /// Returns the signals to handle: those that end the process and are not ignored. On systems
+    /// where the ignored signals cannot be read, SIGHUP is not handled, because `nohup` may have
+    /// made the process ignore it.
     fn handled() -> Vec<c_int> {
         let status = std::fs::read_to_string("/proc/self/status").ok();
         let ignored = status.as_deref().and_then(ignored).unwrap_or(1 << (SIGHUP - 1));
@@ -277,7 +280,7 @@ mod signals {
         all.filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
     }
 
-    /// Returns the mask of the ignored signals of a status of Linux.
+    /// Parses the mask of ignored signals in a `/proc/self/status` file of Linux.
     fn ignored(status: &str) -> Option<u64> {
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
         u64::from_str_radix(mask.trim(), 16).ok()

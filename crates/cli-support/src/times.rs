@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 
-/// Parsing and displaying the times of a provider.
+/// The times in the responses of a provider: where they are, and how they are parsed.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
     /// The paths of members that are times.
@@ -13,28 +13,35 @@ pub struct Times {
 }
 
 impl Times {
-    /// No member is a time.
+    /// Responses without times.
     pub const NONE: Self = Self { paths: &[], read: |_| None };
 
-    /// Returns the text of a cell. Only times are changed.
+    /// Converts the text of a cell if it is a time, to local time or UTC. Other cells are
+    /// unchanged.
     pub(crate) fn cell(&self, path: &str, cell: String, is_local: bool) -> String {
         if !path.split('|').any(|path| self.paths.contains(&path)) {
             return cell;
         }
         let time = (self.read)(&cell).and_then(|seconds| Timestamp::from_second(seconds).ok());
         match time {
-            Some(time) if is_local => time
-                .to_zoned_datetime(TimeZone::system())
-                .strftime("%Y-%m-%d %H:%M:%S %:z")
-                .to_string(),
+            Some(time) if is_local => local(time),
             Some(time) => time.to_string(),
             None => cell,
         }
     }
 }
 
-/// Reads Unix seconds, RFC 3339, or `YYYY-MM-DD HH:MM:SS` in UTC. Returns `None` for zero and
-/// negative numbers, which stand for no time.
+/// Formats a time in the system's time zone, with its offset, such as `2026-11-30 02:15:00 +01:00`.
+fn local(time: Timestamp) -> String {
+    let offset = TimeZone::system().to_offset(time);
+    let date = offset.to_datetime(time).to_string().replace('T', " ");
+    let sign = if offset.is_negative() { '-' } else { '+' };
+    let minutes = offset.seconds().unsigned_abs() / 60;
+    format!("{date} {sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// Parses a time: Unix seconds, RFC 3339, or `YYYY-MM-DD HH:MM:SS` in UTC. Returns `None` for zero
+/// and negative numbers, which mean that there is no time.
 pub fn utc(text: &str) -> Option<i64> {
     if let Ok(seconds) = text.parse::<i64>() {
         return (seconds > 0).then_some(seconds);

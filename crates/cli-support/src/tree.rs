@@ -8,8 +8,8 @@ use clap::{Arg, ArgAction, Command};
 
 use crate::context::Provider;
 
-/// Returns all commands with their arguments, one after the other. The options of all commands are
-/// at the end.
+/// Returns a page that describes each command with its arguments. The global options are at the
+/// end.
 pub fn commands(mut command: Command) -> String {
     command.build();
     let mut page = String::new();
@@ -20,9 +20,9 @@ pub fn commands(mut command: Command) -> String {
     page
 }
 
-/// Moves the commands that the words of a command line name to a command with the same arguments,
-/// which parses the words in the same way if they are valid: each option of all commands is copied
-/// to each command.
+/// Returns a command with the global options of `all`, and only those of its subcommands that
+/// `words` name. These are moved out of `all`. The new command parses valid words like `all`, but
+/// faster, because clap copies each global option to every subcommand.
 pub(crate) fn named<P: Provider>(all: &mut Command, words: &[OsString]) -> Command {
     let is_named = |command: &&mut Command| {
         let mut names = [command.get_name()].into_iter().chain(command.get_all_aliases());
@@ -70,8 +70,8 @@ fn add(command: &Command, page: &mut String, globals: &mut Vec<String>) {
     }
 }
 
-/// Returns the arguments of commands that have the id of an option of all commands. `clap` would give
-/// the value of one to the other.
+/// Returns the arguments of subcommands whose id is also that of a global option. `clap` would
+/// confuse the values of the two.
 pub fn shadowed(command: &Command) -> Vec<String> {
     let globals: Vec<&str> = command
         .get_arguments()
@@ -90,7 +90,7 @@ fn add_shadowed(command: &Command, globals: &[&str], found: &mut Vec<String>) {
     command.get_subcommands().for_each(|child| add_shadowed(child, globals, found));
 }
 
-/// Replaces the hidden aliases in the suggestions of an error by the names of their commands.
+/// Replaces hidden aliases in the suggestions of an error with the names of their commands.
 pub fn name_suggestions(error: &mut clap::Error, command: &Command) {
     let Some(ContextValue::Strings(found)) = error.get(ContextKind::SuggestedSubcommand) else {
         return;
@@ -116,8 +116,8 @@ fn name_of<'a>(command: &'a Command, alias: &str) -> Option<&'a str> {
     })
 }
 
-/// Returns the nouns, which are commands of other commands, without a hidden plural. They have the
-/// name of the plural as an alias.
+/// Returns the nouns (commands that have subcommands) whose plural is not accepted. It should be a
+/// hidden alias.
 pub fn without_plural(command: &Command) -> Vec<String> {
     let is_noun = |child: &&Command| child.get_subcommands().next().is_some();
     let nouns = command.get_subcommands().filter(is_noun);
@@ -125,7 +125,7 @@ pub fn without_plural(command: &Command) -> Vec<String> {
     lacking.map(|child| child.get_name().to_owned()).filter(|name| name != "auth").collect()
 }
 
-/// Returns the names of the values of an argument.
+/// Returns the placeholder for the values of an argument, such as `FILE...`.
 fn values(argument: &Arg) -> String {
     let names = argument.get_value_names().unwrap_or_default();
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
@@ -133,7 +133,7 @@ fn values(argument: &Arg) -> String {
     format!("{}{}", names.join(" "), if many { "..." } else { "" })
 }
 
-/// Returns the line of an option.
+/// Returns the line that describes an option.
 fn described(option: &Arg) -> String {
     let short = option.get_short().map(|short| format!("-{short}"));
     let long = option.get_long().map(|long| format!("--{long}"));

@@ -1,4 +1,4 @@
-//! Owner, group and mode of files.
+//! The owner, group and mode of files.
 
 use std::fs::File;
 use std::io;
@@ -6,9 +6,9 @@ use std::path::Path;
 
 use cli_support::{Exit, Failure};
 
-/// Parses the mode of a file with a key: octal digits, without permissions of other users.
+/// Parses the mode of a key file: octal digits, without permissions for other users.
 pub(crate) fn mode(text: &str) -> Result<String, String> {
-    // The parser of numbers accepts a sign.
+    // `from_str_radix` would accept a sign.
     let is_octal = text.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
     match u32::from_str_radix(text, 8) {
         Ok(_) if !is_octal => Err("must be octal digits, such as 0640".to_owned()),
@@ -18,7 +18,7 @@ pub(crate) fn mode(text: &str) -> Result<String, String> {
     }
 }
 
-/// Checks that mode and group can be set.
+/// Checks that the mode and the group can be set.
 pub(crate) fn check(mode: Option<&str>, group: Option<&str>) -> Result<(), Failure> {
     if cfg!(unix) {
         return group.map_or(Ok(()), |name| group_id(name).map(drop));
@@ -29,7 +29,7 @@ pub(crate) fn check(mode: Option<&str>, group: Option<&str>) -> Result<(), Failu
     }
 }
 
-/// Returns the id of a group: a number, or a name of `/etc/group`.
+/// Returns the id of a group, which is given as a number or as a name in `/etc/group`.
 fn group_id(name: &str) -> Result<u32, Failure> {
     if let Ok(id) = name.parse() {
         return Ok(id);
@@ -47,7 +47,8 @@ fn group_id(name: &str) -> Result<u32, Failure> {
     })
 }
 
-/// Sets mode and group of a file. The mode is set last, so that no other group gets its permissions.
+/// Sets the mode and the group of a file. The mode is set last, so that its permissions never apply
+/// to the previous group.
 #[cfg(unix)]
 pub(crate) fn set(path: &Path, mode: Option<&str>, group: Option<&str>) -> Result<(), Failure> {
     use std::fs::Permissions;
@@ -106,15 +107,16 @@ pub(crate) fn keep(_: &File, _: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Checks that no other user can have written a record: it decides which key is replaced. The members
-/// of a group can write it only if they can also write the folder.
+/// Checks that no untrusted user can have written a record, because the record determines which key
+/// is replaced. Members of a group may be able to write it only if they can also write to the
+/// folder.
 #[cfg(unix)]
 pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt;
 
     let failed = |error| Failure::file(record, &error);
     let is_file = std::fs::symlink_metadata(record).map_err(failed)?.is_file();
-    // The file that was read, even if another one has its name now.
+    // The metadata of the file that was read, even if another file has its name now.
     let found = file.metadata().map_err(failed)?;
     let folder = std::fs::metadata(folder).map_err(|error| Failure::file(folder, &error))?;
     let trusted = [rustix::process::geteuid().as_raw(), 0, folder.uid()];
@@ -131,9 +133,9 @@ pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(
     Err(Failure::new(Exit::Local, format!("{}: {problem}", record.display())))
 }
 
-/// Rejects a link of another user in the place of a file. The library follows links of the owner of a
-/// folder, who must not select the files that root replaces. The links of the library itself lead to
-/// a version of the key.
+/// Rejects a path that is a link of another user. The library follows links of the owner of a
+/// folder, but this owner must not choose which files root replaces. The links that the library
+/// creates lead to the folder `versions`, and are accepted.
 #[cfg(unix)]
 pub(crate) fn check_link(path: &Path, versions: &str) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt;

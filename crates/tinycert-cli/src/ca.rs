@@ -1,4 +1,4 @@
-//! `tinycert ca`.
+//! The command `tinycert ca`: lists, creates, downloads and deletes CAs.
 
 use clap::{Args, Subcommand, ValueEnum};
 use cli_support::api_auth::Endpoint;
@@ -35,9 +35,9 @@ pub(crate) enum Ca {
 
 #[derive(Debug, Args)]
 pub(crate) struct Create {
-    /// Organization; the common name of the CA is this and ` CA`
+    /// Organization; the common name of the CA is the organization followed by ` CA`
     organization: String,
-    /// Country, two capital letters
+    /// Country code of two capital letters
     #[arg(long, value_name = "CC", default_value = "US")]
     country: String,
     /// City
@@ -46,10 +46,10 @@ pub(crate) struct Create {
     /// State or province
     #[arg(long, value_name = "NAME")]
     state: Option<String>,
-    /// Hash of the signatures
+    /// Hash algorithm of the signatures
     #[arg(long, value_enum, default_value = "sha256")]
     hash: Hash,
-    /// Return the CA with this organization if there is one
+    /// If there is a CA with this organization, return it instead of creating one
     #[arg(long, conflicts_with_all = BODY_OPTIONS)]
     if_missing: bool,
     #[command(flatten)]
@@ -102,8 +102,9 @@ impl Create {
     }
 }
 
-/// Sends a request and writes its text in PEM format, or the JSON of its response.
-pub(crate) fn pem<E: Endpoint<Output = String>>(
+/// Sends a request for a PEM text. Writes the text or, depending on the output format, the JSON of
+/// the response.
+pub(crate) fn pem<E: Endpoint<Output = String> + Send + 'static>(
     context: &Context<TinyCert>,
     request: E,
 ) -> Result<Exit, Failure> {

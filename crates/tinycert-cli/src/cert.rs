@@ -1,4 +1,4 @@
-//! `tinycert cert`.
+//! The command `tinycert cert`: lists, creates, renews, revokes and downloads certificates.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -58,7 +58,7 @@ pub(crate) enum Cert {
         #[arg(value_parser = cert_id)]
         id: CertId,
     },
-    /// Download a certificate, its chain, key or request
+    /// Download a certificate, its chain, its key or its signing request
     Download {
         /// Id of the certificate
         #[arg(value_parser = cert_id)]
@@ -67,17 +67,17 @@ pub(crate) enum Cert {
         #[arg(long, value_enum, default_value = "chain")]
         part: Part,
     },
-    /// Show the certificates of a file in PEM format
+    /// Show the certificates in a file in PEM format
     Inspect {
-        /// File in PEM format, or `-`
+        /// File in PEM format (`-` is standard input)
         file: PathBuf,
     },
-    /// Check whether the first certificate of a file expires soon; exit status 1 if it does not
+    /// Check whether the first certificate in a file expires soon; exit status 1 if it does not
     NeedsRenewal {
-        /// File in PEM format, or `-`
+        /// File in PEM format (`-` is standard input)
         file: PathBuf,
-        /// Time before the expiry from which the certificate must be renewed; `0d` if
-        /// it has expired
+        /// Answer yes if the certificate expires within this time; with `0d`, only if it has
+        /// expired
         #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
         within: Duration,
     },
@@ -121,7 +121,7 @@ pub(crate) struct Create {
     /// Id or name of the CA
     #[arg(long)]
     pub(crate) ca: CaName,
-    /// Country, two capital letters; defaults to that of the CA
+    /// Country code of two capital letters; defaults to that of the CA
     #[arg(long, value_name = "CC")]
     country: Option<String>,
     /// Organization; defaults to that of the CA
@@ -138,20 +138,20 @@ pub(crate) struct Create {
     state: Option<String>,
 }
 
-/// A part of a certificate.
+/// A part of a certificate that can be downloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
     /// The certificate
     Cert,
-    /// The certificate, followed by that of its CA: for servers
+    /// The certificate, followed by that of its CA; servers need this
     Chain,
     /// The certificate signing request
     Csr,
     /// The private key, not encrypted
     Key,
-    /// The private key, encrypted by the account's passphrase
+    /// The private key, encrypted with the account's passphrase
     EncryptedKey,
-    /// Certificate and key as PKCS#12, encrypted by the account's passphrase
+    /// Certificate and key as PKCS#12, encrypted with the account's passphrase
     Pkcs12,
 }
 
@@ -221,7 +221,7 @@ impl List {
 }
 
 impl Create {
-    /// Returns the common name.
+    /// Returns the common name, which is the first name.
     pub(crate) fn common_name(&self) -> String {
         self.names.first().map(|name| name.value().into_owned()).unwrap_or_default()
     }
@@ -231,7 +231,7 @@ impl Create {
         &self.names
     }
 
-    /// Returns the request. Missing parts of the subject are those of the CA.
+    /// Returns the request. Parts of the subject that are not given are copied from the CA.
     pub(crate) fn request(
         &self,
         ca_id: CaId,
@@ -275,7 +275,7 @@ fn download(context: &Context<TinyCert>, id: CertId, part: Part) -> Result<Exit,
         Part::EncryptedKey => KeyForm::Encrypted,
         Part::Pkcs12 => return pkcs12(context, id),
     };
-    // Only the owner may read the file of a key.
+    // Only its owner can read a key file.
     let output = context.output.private();
     if let Some(reply) = context.send(WithJson::new(GetKey::new(id, form)))? {
         match output.is_plain() {

@@ -31,10 +31,10 @@ impl Certificate {
     }
 }
 
-/// Returns the certificates of a text in PEM format. Other blocks are skipped.
+/// Parses the certificates in a PEM text. Other blocks are skipped.
 ///
 /// # Errors
-/// Returns the problem if a block is invalid, or if there is no certificate.
+/// Returns a message if a block is invalid, or if there is no certificate.
 pub(crate) fn certificates(text: &[u8]) -> Result<Vec<Certificate>, String> {
     let mut found = Vec::new();
     for (index, block) in CertificateDer::pem_slice_iter(text).enumerate() {
@@ -81,7 +81,8 @@ pub(crate) fn needs_renewal(
     Ok(if is_due { Exit::Done } else { Exit::No })
 }
 
-/// Returns whether a certificate expires within this time.
+/// Returns whether a certificate that expires at `expires` must be renewed, because it expires
+/// within this time from now.
 pub(crate) fn is_due(expires: UnixTime, within: Duration, now: UnixTime) -> bool {
     let within = i64::try_from(within.as_secs()).unwrap_or(i64::MAX);
     expires.seconds() <= now.seconds().saturating_add(within)

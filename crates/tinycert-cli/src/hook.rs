@@ -12,11 +12,11 @@ use cli_support::{Exit, Failure};
 
 use crate::provider::{KEY, PASSPHRASE};
 
-/// A command that is run after files were replaced.
+/// The options of the deploy hook, a command that is run after files were replaced.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Hook {
-    /// Shell command that makes servers load the new files; it is run again on later runs until it
-    /// has succeeded
+    /// Shell command that makes servers load the new files; if it fails, the next run tries it
+    /// again
     #[arg(
         long = "deploy-hook",
         value_name = "COMMAND",
@@ -24,7 +24,7 @@ pub(crate) struct Hook {
     )]
     pub(crate) command: Option<String>,
     /// Time after which the hook is killed
-    // The id differs from that of `--timeout`, an option of all commands.
+    // The id must differ from that of the global option `--timeout`.
     #[arg(id = "hook_timeout", long = "hook-timeout", value_name = "TIME", default_value = "2m",
           value_parser = positive_duration)]
     timeout: Duration,
@@ -66,7 +66,7 @@ fn shell(command: &str) -> Command {
     use std::os::windows::process::CommandExt;
 
     let mut shell = Command::new("cmd");
-    // cmd removes the outer quotes and leaves the rest unchanged.
+    // cmd removes the outer quotes, and leaves the rest unchanged.
     shell.raw_arg("/S").raw_arg("/C").raw_arg(format!("\"{command}\""));
     shell
 }

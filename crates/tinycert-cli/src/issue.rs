@@ -1,4 +1,4 @@
-//! `tinycert issue` and `tinycert adopt`.
+//! The commands `tinycert issue` and `tinycert adopt`, which write the files of a certificate.
 
 use clap::Args;
 use cli_support::api_auth::{Endpoint, UnixTime};
@@ -39,15 +39,15 @@ pub(crate) struct Adopt {
     files: Files,
 }
 
-/// The files of a pair.
+/// The options for the files of a pair, which consists of a chain and a key.
 #[derive(Debug, Args)]
 struct Files {
     #[command(flatten)]
     dir: Dir,
-    /// Mode of the file with the key, such as 0640
+    /// Mode of the key file, such as 0640
     #[arg(long, value_parser = access::mode)]
     mode: Option<String>,
-    /// Group of the file with the key: its name or number
+    /// Group of the key file, given by its name or number
     #[arg(long)]
     group: Option<String>,
     /// Write key and chain to one file, NAME.pem
@@ -58,7 +58,7 @@ struct Files {
 }
 
 impl Files {
-    /// Checks the output, creates the folder and locks it.
+    /// Checks that the output can be written, creates the folder, and locks it.
     fn open(&self, context: &Context<TinyCert>) -> Result<Folder, Failure> {
         context.output.check()?;
         let path = &self.dir.path;
@@ -66,7 +66,7 @@ impl Files {
         Folder::lock(path, self.dir.lock_timeout)
     }
 
-    /// Sets the options of a pair.
+    /// Sets these options in the record of a pair.
     fn apply(&self, pair: &mut Pair) -> Result<(), Failure> {
         let record = &mut pair.record;
         if record.serial.is_some() && record.combined != self.combined {
@@ -109,7 +109,7 @@ impl Files {
     }
 }
 
-/// Returns the names in the form in which they are compared.
+/// Normalizes names for a comparison: case and order do not matter, nor do duplicates.
 fn compared(names: &[String]) -> Vec<String> {
     let mut names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
     names.sort();
@@ -118,7 +118,8 @@ fn compared(names: &[String]) -> Vec<String> {
 }
 
 impl Issue {
-    /// Returns whether the recorded pair has the CA and names of this command, and needs no renewal.
+    /// Returns whether the recorded pair has the CA and the names that this command asks for, and
+    /// needs no renewal.
     fn is_issued(
         &self,
         context: &Context<TinyCert>,
@@ -183,7 +184,7 @@ impl Run<TinyCert> for Issue {
 }
 
 impl Adopt {
-    /// Returns whether a recorded pair is that of this certificate, and is valid.
+    /// Returns whether this certificate is already recorded in the pair, and its files are valid.
     fn is_adopted(&self, pair: &Pair) -> Result<bool, Failure> {
         let Record { cert_id, pending_cert_id, serial, .. } = &pair.record;
         if *cert_id != self.id || pending_cert_id.is_some() {

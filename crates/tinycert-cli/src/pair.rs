@@ -1,7 +1,7 @@
-//! Pairs of chain and key in a folder, and their records.
+//! Pairs of a certificate chain and a key in a folder, and their records.
 //!
 //! `issue` and `adopt` record a pair in `NAME.json` beside its files. A command holds the lock of
-//! the folder while it changes them.
+//! the folder while it changes files or records.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -17,41 +17,43 @@ use crate::access;
 use crate::file::certificates;
 use crate::x509::Certificate;
 
-/// The version of the format of records.
+/// The version of the record format.
 const VERSION: u32 = 1;
-/// The file whose lock is that of the folder. It is never removed.
+/// The name of the file that is locked in place of its folder. It is never removed.
 const LOCK: &str = ".tinycert.lock";
 
-/// A folder of pairs.
+/// A folder that contains pairs.
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
     /// The lock, which is released on drop.
     _lock: Option<File>,
-    /// While files may be changed, the library removes its drafts and locks after a signal.
+    /// While files can be changed, this lets the library remove its temporary files and locks after
+    /// a signal.
     _section: Option<Section>,
 }
 
-/// The record of a pair.
+/// The record of a pair, which is stored as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// The version of the format.
+    /// The version of the record format.
     tinycert: u32,
-    /// The common name.
+    /// The common name of the certificate.
     pub(crate) name: String,
     /// The id of the CA that issued the certificate.
     pub(crate) ca_id: CaId,
-    /// The certificate of the files.
+    /// The id of the certificate in the files.
     pub(crate) cert_id: CertId,
-    /// A certificate that is to replace the files, if a run began that.
+    /// The id of the certificate that will replace the one in the files, if a run began to replace
+    /// it.
     pub(crate) pending_cert_id: Option<CertId>,
-    /// The alternative names.
+    /// The alternative names of the certificate.
     pub(crate) names: Vec<String>,
     /// Whether chain and key are in one file.
     pub(crate) combined: bool,
-    /// The octal mode of the file with the key.
+    /// The mode of the key file in octal digits, such as `0640`.
     pub(crate) mode: Option<String>,
-    /// The group of the file with the key.
+    /// The group of the key file, as a name or a number.
     pub(crate) group: Option<String>,
     /// The serial number of the certificate that was written last.
     pub(crate) serial: Option<String>,
@@ -82,13 +84,13 @@ impl Record {
 pub(crate) struct Pair {
     pub(crate) record: Record,
     folder: PathBuf,
-    /// The record on disk.
+    /// The record as it is on disk, or `None` if there is none.
     written: Option<Record>,
     /// Whether this run has replaced the files.
     pub(crate) is_replaced: bool,
 }
 
-/// Returns the files of a certificate.
+/// Returns the paths of the files of a certificate with this common name.
 fn files(folder: &Path, name: &str, combined: bool) -> KeyPairFiles {
     match combined {
         true => KeyPairFiles::combined(folder.join(format!("{}.pem", stem(name)))),
@@ -96,7 +98,8 @@ fn files(folder: &Path, name: &str, combined: bool) -> KeyPairFiles {
     }
 }
 
-/// Returns the beginning of the names of a certificate's files.
+/// Returns the common part of the file names of a certificate, such as `_.example.com` for the
+/// common name `*.example.com`.
 fn stem(name: &str) -> String {
     let files = KeyPairFiles::for_name("", name);
     let key = files.key().to_string_lossy();
@@ -115,7 +118,8 @@ impl Folder {
         }
     }
 
-    /// Opens a folder for writing, and waits for other runs. Removes the drafts of killed runs.
+    /// Opens and locks a folder for writing. Waits up to `most` for other runs, and then removes
+    /// the temporary files of killed runs.
     pub(crate) fn lock(path: &Path, most: Duration) -> Result<Self, Failure> {
         let folder = Self::open(path)?;
         let lock = path.join(LOCK);
@@ -142,14 +146,15 @@ impl Folder {
         Ok(names)
     }
 
-    /// Returns all recorded pairs, or why a record cannot be used. Other JSON files are skipped.
+    /// Returns all recorded pairs. A record that cannot be used is returned as its failure. Other
+    /// JSON files are skipped.
     pub(crate) fn pairs(&self) -> Result<Vec<Result<Pair, Failure>>, Failure> {
         let names = self.names()?.into_iter();
         let names = names.filter(|name| !name.starts_with('.') && name.ends_with(".json"));
         Ok(names.filter_map(|name| self.read(&name).transpose()).collect())
     }
 
-    /// Returns the recorded pair of a common name.
+    /// Returns the pair that is recorded for a common name.
     pub(crate) fn find(&self, name: &str) -> Result<Option<Pair>, Failure> {
         let stem = stem(name);
         if stem.is_empty() || stem.starts_with('.') {
@@ -197,7 +202,7 @@ impl Folder {
         match serde_json::from_slice::<Version>(&text) {
             Ok(Version { tinycert: VERSION }) => {}
             Ok(_) => return Err(at(&path, "written by a later version of tinycert")),
-            // A file of another program.
+            // The JSON file belongs to another program.
             Err(_) if serde_json::from_slice::<serde_json::Value>(&text).is_ok() => {
                 return Ok(None);
             }
@@ -222,12 +227,12 @@ fn at(path: &Path, problem: &str) -> Failure {
 }
 
 impl Pair {
-    /// Returns the files of chain and key.
+    /// Returns the paths of the chain and the key.
     pub(crate) fn files(&self) -> KeyPairFiles {
         files(&self.folder, &self.record.name, self.record.combined)
     }
 
-    /// Checks that the files can be written.
+    /// Checks that the files of the pair can be written.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         let files = self.files();
         let key = files.key().file_name().unwrap_or_default().to_string_lossy();
@@ -237,14 +242,14 @@ impl Pair {
         files.check().map_err(file_failure)
     }
 
-    /// Returns whether the files of a certificate with this common name would have the same names.
-    /// Some file systems ignore case.
+    /// Returns whether the files of a certificate with this common name would have the same names
+    /// as those of this pair. Case is ignored, as on some file systems.
     pub(crate) fn has_files_of(&self, name: &str) -> bool {
         stem(&self.record.name).eq_ignore_ascii_case(&stem(name))
     }
 
-    /// Returns the certificate on disk. Returns `None` if a file of the pair is missing, or if the
-    /// first one contains no certificate.
+    /// Returns the certificate in the files of the pair. Returns `None` if a file is missing, or if
+    /// the chain contains no certificate.
     pub(crate) fn on_disk(&self) -> Result<Option<Certificate>, Failure> {
         let files = self.files();
         let failed = |path: &Path, error: io::Error| match error.kind() {
@@ -261,7 +266,7 @@ impl Pair {
         Ok(certificates(&chain).ok().and_then(|found| found.into_iter().next()))
     }
 
-    /// Writes the record, unless it is on disk.
+    /// Writes the record, unless the one on disk is the same.
     pub(crate) fn save(&mut self) -> Result<(), Failure> {
         if self.written.as_ref() == Some(&self.record) {
             return Ok(());
@@ -274,7 +279,7 @@ impl Pair {
         Ok(())
     }
 
-    /// Records that this certificate will replace the one on disk.
+    /// Records that the certificate `cert_id` will replace the one on disk.
     pub(crate) fn begin(
         &mut self,
         cert_id: CertId,
@@ -285,7 +290,7 @@ impl Pair {
         self.save()
     }
 
-    /// Records that the pending certificate is on disk.
+    /// Records that the pending certificate is now on disk.
     pub(crate) fn end(&mut self, on_disk: &Certificate) -> Result<(), Failure> {
         if let Some(cert_id) = self.record.pending_cert_id.take() {
             self.record.cert_id = cert_id;
@@ -294,14 +299,14 @@ impl Pair {
         self.save()
     }
 
-    /// Sets mode and group of the file with the key, as recorded.
+    /// Sets the recorded mode and group on the key file.
     pub(crate) fn set_access(&self) -> Result<(), Failure> {
         let (mode, group) = (self.record.mode.as_deref(), self.record.group.as_deref());
         access::set(self.files().key(), mode, group)
     }
 }
 
-/// Returns the failure of writing files.
+/// Converts an error of the library about files.
 pub(crate) fn file_failure(error: FileError) -> Failure {
     match error {
         FileError::Call(error) => error.into(),
@@ -309,23 +314,23 @@ pub(crate) fn file_failure(error: FileError) -> Failure {
     }
 }
 
-/// The end of the names of drafts of records.
+/// The end of the name of a temporary file for a record.
 const DRAFT: &str = ".json.tmp";
 
-/// Returns whether this is the name of a draft of a record: `.STEM.json.tmp`.
+/// Returns whether this is the name of a temporary file for a record: `.STEM.json.tmp`.
 fn is_draft(name: &str) -> bool {
     let of = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(DRAFT));
     of.is_some_and(|of| !of.is_empty() && !of.starts_with('.') && stem(of) == of)
 }
 
-/// Replaces a record atomically. Owner, group and mode are unchanged.
+/// Replaces a record atomically. Its owner, group and mode do not change.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let folder = path.parent().unwrap_or(Path::new("."));
     let draft = folder.join(format!(".{name}.tmp"));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    // Also if the umask would let the group write it.
+    // The group must not be able to write it, even if the umask allows that.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
     let draft = TemporaryFile::new(draft);
@@ -344,7 +349,8 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Opens a file with the name of a record. A named pipe is not waited for.
+/// Opens a file that has the name of a record. If it is a named pipe, it does not wait for a
+/// writer.
 fn open_record(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);

@@ -1,4 +1,4 @@
-//! TinyCert for the common commands: settings, client, read-only calls.
+//! What the common commands need to know about TinyCert: settings, client, read-only requests.
 
 use std::cell::OnceCell;
 use std::convert::Infallible;
@@ -21,27 +21,27 @@ use tinycert_client::cert::{GetCert, GetCertDetails, ListCerts, StatusMask};
 use tinycert_client::session::API_KEY;
 use tinycert_client::{CaId, CertId, CertPart, Client, Environment, Session};
 
-/// The provider.
+/// TinyCert, as the common commands use it.
 #[derive(Debug)]
 pub(crate) struct TinyCert;
 
-/// The name of the variable of the API key.
+/// The environment variable that contains the API key.
 pub(crate) const KEY: &str = "TINYCERT_API_KEY";
-/// The name of the variable of the passphrase.
+/// The environment variable that contains the passphrase.
 pub(crate) const PASSPHRASE: &str = "TINYCERT_PASSPHRASE";
 const EMAIL: &str = "TINYCERT_EMAIL";
 const BASE_URL: &str = "TINYCERT_BASE_URL";
-/// The name of a variable with the time that the program takes for now, in Unix seconds. For tests.
+/// The environment variable that replaces the current time in tests, in Unix seconds.
 const TEST_CLOCK: &str = "TINYCERT_TEST_CLOCK";
 
-/// The token of a session that is not opened, with which a printed command is signed.
+/// The session token in the request that `--curl` prints. No session is opened for it.
 const NO_TOKEN: &str = "no-session";
 
 const fn variable(name: &'static str, key: &'static str) -> Variable {
     Variable { name, key, is_secret: false, is_required: true }
 }
 
-/// A client, and its session, which is opened by the first request that needs it.
+/// A client and its session. The first request that needs the session opens it.
 pub(crate) struct Account {
     client: Client,
     email: String,
@@ -56,7 +56,7 @@ impl fmt::Debug for Account {
 }
 
 impl Account {
-    /// Returns the session, which is closed when the account is dropped.
+    /// Returns the session, and opens it if necessary. It is closed when the account is dropped.
     pub(crate) fn session(&self) -> Result<&Session, Error> {
         if let Some(session) = self.session.get() {
             return Ok(session);
@@ -69,7 +69,7 @@ impl Account {
         if endpoint.credential() == API_KEY {
             return self.client.send(endpoint);
         }
-        // No session is opened for an invalid request.
+        // Do not open a session for an invalid request.
         endpoint.validate()?;
         self.session()?.send(endpoint)
     }
@@ -89,7 +89,8 @@ impl Account {
         self.client.resume(NO_TOKEN).curl(endpoint)
     }
 
-    /// Sends requests, `jobs` at a time. Without a session, each has the error of opening one.
+    /// Sends requests, at most `jobs` of them concurrently. If no session can be opened, the result
+    /// of each request is that error.
     fn send_all<E>(
         &self,
         requests: Vec<E>,
@@ -108,7 +109,7 @@ impl Account {
         }))
     }
 
-    /// Returns the entries of a list. TinyCert has no list of several pages.
+    /// Returns an iterator over the entries of a list. No list of TinyCert has several pages.
     fn items<E: Paged>(&self, first: E) -> Items<E> {
         self.client.items(first)
     }
@@ -130,7 +131,7 @@ impl Provider for TinyCert {
     fn client(settings: &Settings, connection: &Connection) -> Result<Account, Failure> {
         let name = connection.environment.as_deref();
         let url = connection.base_url.as_deref();
-        // A URL of the settings must not redirect a call for which an environment is given.
+        // If `--environment` is given, a base URL in the settings must not override it.
         let url = url.or(settings.get(BASE_URL).filter(|_| name.is_none()));
         let environment = match (url, name) {
             (_, Some(name)) if name != "production" => {
@@ -191,7 +192,7 @@ pub(crate) fn now() -> Result<SystemTime, Failure> {
     Ok(test_clock()?.map_or_else(|| SystemClock.now(), |clock| clock.now()))
 }
 
-/// A CA: its id, or its organization or common name.
+/// A CA, given by its id, its organization or its common name.
 #[derive(Debug, Clone)]
 pub(crate) enum CaName {
     Id(CaId),
@@ -210,7 +211,7 @@ impl FromStr for CaName {
 }
 
 impl CaName {
-    /// Returns the id. A name is looked up in the list of CAs.
+    /// Returns the id of the CA. A name is looked up in the list of CAs.
     pub(crate) fn id(&self, context: &Context<TinyCert>) -> Result<CaId, Failure> {
         let name = match self {
             Self::Id(id) => return Ok(*id),

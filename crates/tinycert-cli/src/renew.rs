@@ -1,4 +1,5 @@
-//! `tinycert renew` and `tinycert status`, and the code that `issue` and `adopt` share with them.
+//! The commands `tinycert renew` and `tinycert status`, and the code that `issue` and `adopt` share
+//! with them.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -18,19 +19,19 @@ use crate::pair::{Folder, Pair, Record, file_failure};
 use crate::provider::{TinyCert, now};
 use crate::x509::Certificate;
 
-/// The folder of the pairs.
+/// The options for the folder that contains the pairs.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Dir {
-    /// Folder of the files and their records
+    /// Folder that contains the files and their records
     #[arg(long = "dir", value_name = "FOLDER")]
     pub(crate) path: PathBuf,
-    /// Maximum wait for another run in the folder; `0s` does not wait
+    /// Maximum time to wait for another run in the folder; `0s` does not wait
     #[arg(long, hide = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
 }
 
 /// Renew the recorded pairs of a folder that expire soon, and run the deploy hook for each pair
-/// until it has succeeded once
+/// unless it has already succeeded for the current files
 #[derive(Debug, Args)]
 pub(crate) struct Renew {
     #[command(flatten)]
@@ -40,12 +41,12 @@ pub(crate) struct Renew {
     within: Duration,
     #[command(flatten)]
     hook: Hook,
-    /// Also record and renew the certificates of all CAs of the account that expire within the time
+    /// Also record and renew the other certificates of the account that expire within the time
     #[arg(long)]
     all_in_account: bool,
 }
 
-/// Show the recorded pairs of a folder, without a request
+/// Show the recorded pairs of a folder, without sending a request
 #[derive(Debug, Args)]
 pub(crate) struct Status {
     #[command(flatten)]
@@ -53,13 +54,13 @@ pub(crate) struct Status {
 }
 
 const DAY: u64 = 86_400;
-/// The time before its expiry in which a certificate is not issued anew.
+/// The remaining validity below which `issue` and `adopt` replace a recorded certificate.
 const MONTH: Duration = Duration::from_secs(30 * DAY);
 
-/// The maximum number of steps to the last successor of a certificate.
+/// The maximum number of successors that are followed from one certificate.
 const MOST_STEPS: usize = 64;
 
-/// Parses a time that is shorter than the validity of a certificate.
+/// Parses a time that must be shorter than the validity of a certificate, which is a year.
 fn within(text: &str) -> Result<Duration, String> {
     let time = duration(text)?;
     if time < Duration::from_secs(365 * DAY) {
@@ -68,7 +69,7 @@ fn within(text: &str) -> Result<Duration, String> {
     Err("must be less than 365d, the validity of a new certificate".to_owned())
 }
 
-/// The result of a run for a pair.
+/// What a run did for a pair.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub(crate) is_renewed: bool,
@@ -87,28 +88,28 @@ pub(crate) fn reject_curl(context: &Context<TinyCert>) -> Result<(), Failure> {
 }
 
 impl Pair {
-    /// Returns whether the certificate is to be replaced: it expires soon, or a run that was to
-    /// replace it was interrupted.
+    /// Returns whether the certificate must be replaced, because it expires soon or because a run
+    /// that began to replace it was interrupted.
     fn is_due(&self, on_disk: Option<&Certificate>, within: Duration, now: UnixTime) -> bool {
         self.record.pending_cert_id.is_some()
             || on_disk.is_none_or(|found| is_due(found.expires, within, now))
     }
 
-    /// Returns whether the deploy hook is to be run: it did not succeed for the pair on disk, which
-    /// has not expired.
+    /// Returns whether the deploy hook must be run, because the pair on disk has not expired and
+    /// the hook has not succeeded for it.
     pub(crate) fn is_undeployed(&self, on_disk: &Certificate, now: UnixTime) -> bool {
         self.record.deployed_serial.as_deref() != Some(&*on_disk.serial) && on_disk.expires > now
     }
 
-    /// Publishes the pending certificate, and renews the pair if it expires within this time. Each
-    /// step can be repeated by another run.
+    /// Publishes the pending certificate, if there is one, and renews the pair if it expires within
+    /// this time. If the run is interrupted, another run can repeat each step.
     pub(crate) fn refresh(
         &mut self,
         session: &Session,
         within: Duration,
         now: UnixTime,
     ) -> Result<(), Failure> {
-        // Each certificate is followed to its successor, until there is a new one.
+        // Each certificate is replaced with its successor, until that is new or not due.
         let mut is_new = false;
         for _ in 0..MOST_STEPS {
             let on_disk = self.on_disk()?;
@@ -118,7 +119,7 @@ impl Pair {
                         && self.record.serial.as_deref() != Some(&*found.serial)
                 });
                 match found {
-                    // A killed run has published it.
+                    // A run that was killed later has published it.
                     Some(found) => {
                         self.is_replaced = true;
                         self.end(found)?;
@@ -131,7 +132,7 @@ impl Pair {
                 Some(found) if is_new || !is_due(found.expires, within, now) => {
                     return Ok(());
                 }
-                // The files were removed.
+                // The recorded files were removed, so they are written again.
                 None if self.record.serial.is_some() => {
                     self.begin(self.record.cert_id, None)?;
                 }
@@ -153,7 +154,7 @@ impl Pair {
         Err(Failure::new(Exit::NotUnderstood, problem))
     }
 
-    /// Writes the files of a certificate, which is recorded as pending.
+    /// Writes the files of the pending certificate.
     pub(crate) fn publish(&mut self, session: &Session, cert_id: CertId) -> Result<(), Failure> {
         check_status(session, cert_id)?;
         session.save_to_files(cert_id, &self.files()).map_err(file_failure)?;
@@ -167,7 +168,8 @@ impl Pair {
         }
     }
 
-    /// Runs the deploy hook, if it did not succeed for the pair on disk.
+    /// Runs the deploy hook, unless it has already succeeded for the pair on disk. Returns whether
+    /// it was run.
     pub(crate) fn deploy(&mut self, hook: &Hook, now: UnixTime) -> Result<bool, Failure> {
         let Some(command) = &hook.command else { return Ok(false) };
         let Some(on_disk) = self.on_disk()? else { return Ok(false) };
@@ -197,7 +199,7 @@ impl Pair {
         Ok(true)
     }
 
-    /// Returns the displayed fields of the pair.
+    /// Returns the pair as JSON for the output. `more` are further fields.
     pub(crate) fn json(&self, on_disk: Option<&Certificate>, more: Vec<(&str, Json)>) -> Json {
         let text = |text: &str| Json::Text(text.to_owned());
         let files = self.files();
@@ -219,7 +221,8 @@ fn null() -> Json {
     Json::Other("null".to_owned())
 }
 
-/// Rejects a certificate that is revoked or suspended: its successor would have the same key.
+/// Rejects a certificate that is revoked or suspended, because its successor would have the same
+/// key.
 pub(crate) fn check_status(session: &Session, cert_id: CertId) -> Result<(), Failure> {
     let details = session.get_cert_details(cert_id)?;
     let problem = match details.status {
@@ -230,7 +233,8 @@ pub(crate) fn check_status(session: &Session, cert_id: CertId) -> Result<(), Fai
     Err(Failure::new(Exit::Rejected, format!("certificate {cert_id} {problem}")))
 }
 
-/// A session that is opened at most once: rejected credentials are not tried for each pair.
+/// The session of a run. If it cannot be opened, the failure is kept, so that rejected credentials
+/// are not sent again for each pair.
 struct Server<'a> {
     context: &'a Context<TinyCert>,
     failure: Option<(Exit, String)>,
@@ -281,8 +285,9 @@ impl Run<TinyCert> for Renew {
             let name = pair.record.name.clone();
             let renewed = self.renew(&mut pair, &mut server, now);
             done.is_renewed = pair.is_replaced;
-            // An earlier pair is still to be deployed, even if it cannot be renewed now, but not with
-            // a mode or group that the servers cannot use: it would be recorded as deployed.
+            // The hook is run for an existing pair even if its renewal failed. It is not run if the
+            // mode or group cannot be set: servers could not read the key, but the pair would be
+            // recorded as deployed.
             let deployed = match pair.on_disk() {
                 Ok(Some(_)) => pair.set_access().and_then(|()| pair.deploy(&self.hook, now)),
                 Ok(None) => Ok(false),
@@ -291,7 +296,7 @@ impl Run<TinyCert> for Renew {
             done.is_deployed = *deployed.as_ref().unwrap_or(&false);
             let mut failed: Vec<Failure> =
                 [renewed.err(), deployed.err()].into_iter().flatten().collect();
-            // An unreadable pair has the same failure twice.
+            // If the pair is unreadable, both steps return the same failure.
             failed.dedup_by(|second, first| second.message() == first.message());
             rows.push(row(&pair, &done, failed.first()));
             if !failed.is_empty() {
@@ -308,13 +313,13 @@ impl Run<TinyCert> for Renew {
             rows.iter().try_for_each(|row| list.push(row))?;
             list.end()
         });
-        // The exit status is that of the renewals and hooks.
+        // The exit status reflects the renewals and hooks, not the output.
         context.note_unshown("the list of pairs", shown);
         end(context, count, failures)
     }
 }
 
-/// Returns the displayed result of a pair. A pair that cannot be read has no expiry.
+/// Returns the row of the output for a pair. A pair that cannot be read has no expiry.
 fn row(pair: &Pair, done: &Done, failure: Option<&Failure>) -> Json {
     let result = match (failure, done) {
         (Some(_), _) => "failed",
@@ -333,13 +338,13 @@ fn row(pair: &Pair, done: &Done, failure: Option<&Failure>) -> Json {
     pair.json(pair.on_disk().ok().flatten().as_ref(), more)
 }
 
-/// Returns the exit status of a run over several pairs: that of all pairs if each failed with the
-/// same, or 11. Each failed pair has one list of failures, of which the first one counts.
+/// Returns the exit status of a run with several pairs: the common one if all pairs failed with the
+/// same, or 11. `failures` contains a list for each failed pair, of which the first failure counts.
 fn status(count: usize, failures: &[Vec<Failure>]) -> Exit {
     Exit::of_all(count, failures.iter().filter_map(|of_pair| of_pair.first()).map(Failure::exit))
 }
 
-/// Reports the failures, a list for each failed pair, and returns the exit status.
+/// Prints the failures, of which there is a list for each failed pair, and returns the exit status.
 fn end(
     context: &Context<TinyCert>,
     count: usize,
@@ -367,8 +372,8 @@ impl Renew {
         server: &mut Server<'_>,
         now: UnixTime,
     ) -> Result<(), Failure> {
-        // Also if nothing is due: problems are detected early, and the drafts of a killed run are
-        // removed.
+        // This is done even if nothing is due, so that problems are detected early, and the
+        // temporary files of a killed run are removed.
         pair.check()?;
         match pair.is_due(pair.on_disk()?.as_ref(), self.within, now) {
             true => pair.refresh(server.session()?, self.within, now),
@@ -376,8 +381,8 @@ impl Renew {
         }
     }
 
-    /// Adds the certificates of the account that expire soon and are not recorded. A failure is added
-    /// in the place of a pair, and does not stop the others.
+    /// Adds the certificates of the account that expire soon and are not recorded yet. A failure is
+    /// added in place of a pair, so that it does not stop the others.
     fn add_account(
         &self,
         folder: &Folder,
@@ -400,7 +405,7 @@ impl Renew {
                 }
             };
             for cert in certs {
-                // A certificate that expired long ago may be of no use.
+                // A certificate that has already expired may no longer be used.
                 if cert.expires.is_none_or(|at| at <= now || !is_due(at, self.within, now)) {
                     continue;
                 }
@@ -436,7 +441,7 @@ impl Renew {
         }
     }
 
-    /// Prints the actions of a run without carrying them out.
+    /// Prints the actions of a run without carrying them out (`--dry-run`).
     fn describe(
         &self,
         context: &Context<TinyCert>,
@@ -506,7 +511,8 @@ impl Run<TinyCert> for Status {
     }
 }
 
-/// Returns whether a pair on disk needs no new certificate.
+/// Returns whether a certificate on disk is valid for more than 30 days, so that `issue` and
+/// `adopt` keep it.
 pub(crate) fn is_valid(on_disk: &Certificate, now: UnixTime) -> bool {
     !is_due(on_disk.expires, MONTH, now)
 }

@@ -1,4 +1,5 @@
-//! Parser for the fields of a certificate in DER format that this program uses. Source: RFC 5280.
+//! A parser for the fields that this program needs from a certificate in DER format. Source: RFC
+//! 5280.
 
 use std::net::IpAddr;
 
@@ -7,18 +8,18 @@ use yasna::models::{ObjectIdentifier, TaggedDerValue};
 use yasna::tags::{TAG_BMPSTRING, TAG_GENERALIZEDTIME, TAG_UTCTIME};
 use yasna::{ASN1Error, ASN1ErrorKind, ASN1Result, BERReader, BERReaderSeq, Tag, parse_der};
 
-/// Subject, names, validity and key of a certificate.
+/// The subject, names, validity and key of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Certificate {
     pub(crate) subject: String,
     pub(crate) issuer: String,
-    /// The serial number in hexadecimal digits.
+    /// The serial number, in hexadecimal digits.
     pub(crate) serial: String,
     /// The alternative names, such as `DNS:example.com`.
     pub(crate) names: Vec<String>,
     pub(crate) not_before: UnixTime,
     pub(crate) expires: UnixTime,
-    /// The algorithm of the key, and its size or curve.
+    /// The algorithm of the key with its size or curve, such as `EC P-256`.
     pub(crate) key: String,
 }
 
@@ -42,7 +43,7 @@ impl Certificate {
         })
     }
 
-    /// Parses the part that is signed.
+    /// Parses the signed part of a certificate (`TBSCertificate`).
     fn signed(reader: &mut BERReaderSeq<'_, '_>) -> ASN1Result<Self> {
         let _version = reader.read_optional(|reader| {
             reader.read_tagged(Tag::context(0), |reader| reader.read_i8())
@@ -74,7 +75,7 @@ impl Certificate {
     }
 }
 
-/// The attributes of a name, with their usual abbreviations.
+/// The object identifiers of the attributes of a name, with the usual abbreviations.
 const ATTRIBUTES: &[(&[u64], &str)] = &[
     (&[2, 5, 4, 3], "CN"),
     (&[2, 5, 4, 6], "C"),
@@ -85,13 +86,14 @@ const ATTRIBUTES: &[(&[u64], &str)] = &[
     (&[1, 2, 840, 113_549, 1, 9, 1], "emailAddress"),
 ];
 
-/// Returns the entry of an object identifier in a table, or its numbers.
+/// Returns the name of an object identifier in `table`, or its dotted form, such as `2.5.4.3`, if
+/// the table does not contain it.
 fn named(oid: &ObjectIdentifier, table: &[(&[u64], &str)]) -> String {
     let found = table.iter().find(|(numbers, _)| *numbers == oid.components().as_slice());
     found.map_or_else(|| oid.to_string(), |(_, name)| (*name).to_owned())
 }
 
-/// Parses a distinguished name: `C=US, O=ACME\, Inc.`.
+/// Parses a distinguished name. Returns it in the form `C=US, O=ACME\, Inc.`.
 fn name(reader: BERReader<'_, '_>) -> ASN1Result<String> {
     let mut parts = Vec::new();
     reader.read_sequence_of(|reader| {
@@ -107,8 +109,8 @@ fn name(reader: BERReader<'_, '_>) -> ASN1Result<String> {
     Ok(parts.join(", "))
 }
 
-/// Returns the text of a string of any type, with a backslash before the characters that separate
-/// parts of a name.
+/// Returns the text of an ASN.1 string of any type. Characters that separate the parts of a name
+/// are escaped with a backslash.
 fn text(value: &TaggedDerValue) -> String {
     let bytes = value.value();
     let text = match value.tag() {
@@ -130,7 +132,7 @@ fn text(value: &TaggedDerValue) -> String {
     escaped
 }
 
-/// Parses a time: `YYMMDDHHMMSSZ` of the years 1950 to 2049, or `YYYYMMDDHHMMSSZ`.
+/// Parses a time in the form `YYMMDDHHMMSSZ`, for the years 1950 to 2049, or `YYYYMMDDHHMMSSZ`.
 fn time(reader: BERReader<'_, '_>) -> ASN1Result<UnixTime> {
     let value = reader.read_tagged_der()?;
     let Ok(text) = str::from_utf8(value.value()) else { return invalid() };
@@ -159,21 +161,21 @@ fn time(reader: BERReader<'_, '_>) -> ASN1Result<UnixTime> {
     Ok(UnixTime::from_seconds(((days * 24 + hour) * 60 + minute) * 60 + second))
 }
 
-/// The algorithms of keys.
+/// The object identifiers of key algorithms, with their names.
 const KEYS: &[(&[u64], &str)] = &[
     (&[1, 2, 840, 113_549, 1, 1, 1], "RSA"),
     (&[1, 2, 840, 10_045, 2, 1], "EC"),
     (&[1, 3, 101, 112], "Ed25519"),
     (&[1, 3, 101, 113], "Ed448"),
 ];
-/// The curves of EC keys.
+/// The object identifiers of the curves of EC keys, with their names.
 const CURVES: &[(&[u64], &str)] = &[
     (&[1, 2, 840, 10_045, 3, 1, 7], "P-256"),
     (&[1, 3, 132, 0, 34], "P-384"),
     (&[1, 3, 132, 0, 35], "P-521"),
 ];
 
-/// Parses a public key: its algorithm, and its size or curve.
+/// Parses a public key. Returns its algorithm with its size or curve.
 fn key(reader: &mut BERReaderSeq<'_, '_>) -> ASN1Result<String> {
     let (algorithm, parameters) = reader.next().read_sequence(|reader| {
         let algorithm = named(&reader.next().read_oid()?, KEYS);
@@ -202,10 +204,10 @@ fn key(reader: &mut BERReaderSeq<'_, '_>) -> ASN1Result<String> {
     }
 }
 
-/// `id-ce-subjectAltName`.
+/// The object identifier of the extension with the alternative names, `id-ce-subjectAltName`.
 const ALTERNATIVE_NAMES: &[u64] = &[2, 5, 29, 17];
 
-/// Parses the alternative names among the extensions.
+/// Parses the extensions of a certificate and returns its alternative names.
 fn names(reader: BERReader<'_, '_>) -> ASN1Result<Vec<String>> {
     let mut names = Vec::new();
     reader.read_sequence_of(|reader| {
@@ -227,7 +229,8 @@ fn names(reader: BERReader<'_, '_>) -> ASN1Result<Vec<String>> {
     Ok(names)
 }
 
-/// Returns an alternative name with its kind, as other tools print it.
+/// Parses an alternative name. Returns it with its kind, as other tools print it:
+/// `DNS:example.com`.
 fn alternative_name(value: &TaggedDerValue) -> String {
     let text = String::from_utf8_lossy(value.value());
     match value.tag().tag_number {

@@ -1,4 +1,4 @@
-//! Issues a certificate and writes chain, key and CA certificate to files.
+//! Issues a certificate, and writes its chain, its key and the certificate of its CA to files.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -25,7 +25,7 @@ usage: issue [options] --ca NAME CN [SAN...]
                        optionally with the type: DNS:..., IP:..., email:..., URI:...
   --ca NAME            the organization or common name of the CA
   --create-ca          create the CA if there is none with this organization
-  --country CC         the country, two capital letters (default US)
+  --country CC         the country code of two capital letters (default US)
   --organization NAME  the organization of the certificate (default: that of the CA)
   --out FOLDER         the folder for the files (default: the current folder)
 
@@ -118,7 +118,7 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Returns the base name of a certificate's files, in which the `*` of a wildcard becomes `_`.
+/// Returns the common part of a certificate's file names. The `*` of a wildcard becomes `_`.
 fn file_stem(common_name: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_.@".contains(char);
     common_name.chars().map(|char| if plain(char) { char } else { '_' }).collect()

@@ -28,8 +28,8 @@ usage: renew [options]
   --days N      select certificates that expire within N days (default 30), and expired
                 ones if there is no valid certificate with the same name
   --ca NAME     select only certificates of the CA with this organization or common name
-  --cert ID     select only this certificate, regardless of its expiry; if it was renewed
-                before, write the files of its successor (requires --ca)
+  --cert ID     select only this certificate, regardless of its expiry; if it has already
+                been renewed, write the files of its successor (requires --ca)
   --out FOLDER  the folder for the files (default: the current folder); created with --execute
 
 exit status: 0 no renewal failed, 1 at least one failed, 2 invalid arguments
@@ -92,7 +92,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A certificate to be renewed.
+/// A certificate that must be renewed.
 struct Due {
     ca_id: CaId,
     cert_id: CertId,
@@ -124,7 +124,7 @@ fn renew_all(arguments: &Arguments) -> Result<u32, Box<dyn Error>> {
             Ok(renewal) if renewal.is_new => {
                 println!("renewed {cert_id} {name} ({left}): now {}", renewal.cert_id);
             }
-            Ok(renewal) => println!("{cert_id} {name} was renewed before: {}", renewal.cert_id),
+            Ok(renewal) => println!("{cert_id} {name} was already renewed: {}", renewal.cert_id),
             Err(error) => {
                 println!("failed {cert_id} {name}: {error}; retry with --cert {cert_id}");
                 failed += 1;

@@ -68,14 +68,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Calls all endpoints. Ends early if a call fails whose result is required by later calls.
+/// Calls all endpoints. Ends early if a call fails and later calls require its result.
 fn tour(report: &mut Report) -> Result<(), Error> {
     let session = report.line::<Connect, _>(Session::from_env)?;
     let organization = format!("Tour {} & Söhne", std::process::id());
     let create_ca = CreateCa::new("DE", &organization).locality("Köln").state("NRW");
     let ca = report.line::<CreateCa, _>(|| session.create_ca(&create_ca))?;
     let result = tour_of_a_ca(report, &session, ca);
-    // The CA is also deleted after an error.
+    // The CA is deleted even after an error.
     let _ = report.line::<DeleteCa, _>(|| session.delete_ca(ca));
     let _ = report.line::<Disconnect, _>(|| session.disconnect());
     result

@@ -28,7 +28,7 @@ use crate::{error, validate};
 id! {
     /// The id of a CA.
     ///
-    /// See the example of the module [`ca`](crate::ca).
+    /// See the example in the module [`ca`](crate::ca).
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
     pub struct CaId;
@@ -36,7 +36,7 @@ id! {
 
 /// A CA in the list of CAs.
 ///
-/// See the example of the module [`ca`](crate::ca).
+/// See the example in the module [`ca`](crate::ca).
 ///
 /// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,17 +44,17 @@ id! {
 pub struct CaItem {
     /// The id of the CA.
     pub id: CaId,
-    /// The organization (O), such as `ACME, Inc.`; not the common name. Several CAs may have the
-    /// same organization.
+    /// The organization (O), such as `ACME, Inc.`. This is not the common name. Several CAs can
+    /// have the same organization.
     pub name: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// The subject and hash of a CA.
+/// The subject and the hash algorithm of a CA.
 ///
-/// See the example of the module [`ca`](crate::ca).
+/// See the example in the module [`ca`](crate::ca).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,13 +62,13 @@ pub struct CaItem {
 pub struct CaDetails {
     /// The id of the CA.
     pub id: CaId,
-    /// The country (C), two letters (ISO 3166-1), such as `NL`.
+    /// The country (C) as two letters (ISO 3166-1), such as `NL`.
     #[serde(rename = "C")]
     pub country: Option<String>,
-    /// The state or province (ST), such as `Limburg`. Absent or empty if not set.
+    /// The state or province (ST), such as `Limburg`. `None` or empty if it is not set.
     #[serde(rename = "ST")]
     pub state: Option<String>,
-    /// The city (L), such as `Maastricht`. Absent or empty if not set.
+    /// The city (L), such as `Maastricht`. `None` or empty if it is not set.
     #[serde(rename = "L")]
     pub locality: Option<String>,
     /// The organization (O), such as `ACME, Inc.`.
@@ -94,7 +94,7 @@ pub struct CaDetails {
 wire_enum! {
     /// The hash algorithm of a CA's signatures, in [`CaDetails`].
     ///
-    /// See the example of the module [`ca`](crate::ca).
+    /// See the example in the module [`ca`](crate::ca).
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
     pub enum HashAlg {
@@ -107,7 +107,7 @@ wire_enum! {
 
 /// The hash algorithm for the signatures of a new CA.
 ///
-/// See the example of the module [`ca`](crate::ca).
+/// See the example in the module [`ca`](crate::ca).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -139,7 +139,7 @@ fn ca_form(ca_id: CaId) -> Body<'static> {
 
 /// `POST /api/v1/ca/list`: lists all CAs of the account.
 ///
-/// See the example of the module [`ca`](crate::ca).
+/// See the example in the module [`ca`](crate::ca).
 ///
 /// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -165,7 +165,7 @@ impl Endpoint for ListCas {
 
 /// `POST /api/v1/ca/details`: returns the subject and the hash algorithm of a CA.
 ///
-/// See the example of the module [`ca`](crate::ca).
+/// See the example in the module [`ca`](crate::ca).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,7 +174,7 @@ pub struct GetCaDetails {
 }
 
 impl GetCaDetails {
-    /// Creates a request for the CA `ca_id`.
+    /// Creates a request for the subject and the hash algorithm of the CA `ca_id`.
     pub fn new(ca_id: CaId) -> Self {
         Self { ca_id }
     }
@@ -196,7 +196,7 @@ impl Endpoint for GetCaDetails {
 
 /// `POST /api/v1/ca/get`: returns the certificate of a CA.
 ///
-/// See the example of the module [`ca`](crate::ca).
+/// See the example in the module [`ca`](crate::ca).
 ///
 /// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,7 +205,7 @@ pub struct GetCa {
 }
 
 impl GetCa {
-    /// Creates a request for the CA `ca_id`.
+    /// Creates a request for the certificate of the CA `ca_id`.
     pub fn new(ca_id: CaId) -> Self {
         Self { ca_id }
     }
@@ -229,7 +229,7 @@ impl Endpoint for GetCa {
 
 /// `POST /api/v1/ca/delete`: deletes a CA and all of its certificates.
 ///
-/// See the example of the module [`ca`](crate::ca).
+/// See the example in the module [`ca`](crate::ca).
 ///
 /// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -277,7 +277,7 @@ pub struct CreateCa {
 }
 
 impl CreateCa {
-    /// Creates a request for a new CA with a country (two capital letters) and an organization. The
+    /// Creates a request for a new CA with this country (two capital letters) and organization. The
     /// common name of the CA is the organization followed by ` CA`. The hash algorithm defaults to
     /// SHA-256.
     pub fn new(country: impl Into<String>, organization: impl Into<String>) -> Self {
@@ -291,9 +291,9 @@ impl CreateCa {
     }
 
     setters! {
-        /// Sets the city, at most 128 characters.
+        /// Sets the city, which has at most 128 characters.
         locality: impl Into<String>,
-        /// Sets the state or province, at most 128 characters.
+        /// Sets the state or province, which has at most 128 characters.
         state: impl Into<String>,
     }
 
@@ -347,7 +347,7 @@ impl Endpoint for CreateCa {
 impl Session {
     /// Returns all CAs of the account.
     ///
-    /// See the example of the module [`ca`](crate::ca).
+    /// See the example in the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -357,7 +357,7 @@ impl Session {
 
     /// Returns the subject and the hash algorithm of a CA.
     ///
-    /// See the example of the module [`ca`](crate::ca).
+    /// See the example in the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -367,7 +367,7 @@ impl Session {
 
     /// Returns the certificate of a CA in PEM format.
     ///
-    /// See the example of the module [`ca`](crate::ca).
+    /// See the example in the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -377,7 +377,7 @@ impl Session {
 
     /// Deletes a CA **and all of its certificates**.
     ///
-    /// See the example of the module [`ca`](crate::ca).
+    /// See the example in the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -385,10 +385,10 @@ impl Session {
         self.send(&DeleteCa::new(ca_id))
     }
 
-    /// Creates a CA. A request whose outcome is unknown is not retried; see also
+    /// Creates a CA and returns its id. A request whose outcome is unknown is not retried; see also
     /// [`get_or_create_ca`](Session::get_or_create_ca).
     ///
-    /// See the example of the module [`ca`](crate::ca).
+    /// See the example in the module [`ca`](crate::ca).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

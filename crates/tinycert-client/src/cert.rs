@@ -1,8 +1,8 @@
 //! Certificates: list, create, get, reissue and revoke them.
 //!
 //! A certificate belongs to a CA (see the module [`ca`](crate::ca)) and is valid for one year. The
-//! methods belong to [`Session`]. The module [`renewal`](crate::renewal) has methods that can
-//! safely be repeated after an error, and methods that write files.
+//! methods belong to [`Session`]. The module [`renewal`](crate::renewal) contains methods that
+//! can safely be repeated after an error, and methods that write files.
 //!
 //! ```no_run
 //! use tinycert_client::cert::StatusMask;
@@ -38,7 +38,7 @@ pub use san::San;
 id! {
     /// The id of a certificate. A reissued certificate has a new id.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/new` and
     /// `www.tinycert.org/docs/api/v1/cert/reissue`.
@@ -48,7 +48,7 @@ id! {
 wire_enum! {
     /// The status of a certificate.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details` and
     /// `www.tinycert.org/docs/api/v1/cert/status`.
@@ -67,7 +67,7 @@ wire_enum! {
     }
 }
 
-/// A set of statuses, by which a list of certificates is filtered.
+/// A set of statuses that selects the certificates in a list.
 ///
 /// ```
 /// use tinycert_client::cert::StatusMask;
@@ -91,7 +91,7 @@ impl StatusMask {
     pub const REVOKED: Self = Self(4);
     /// Suspended certificates.
     pub const HOLD: Self = Self(8);
-    /// All four statuses.
+    /// Certificates with any of the four statuses.
     pub const ALL: Self = Self(15);
 
     const NAMES: [(Self, &'static str); 4] = [
@@ -101,13 +101,13 @@ impl StatusMask {
         (Self::HOLD, "hold"),
     ];
 
-    /// Returns the set with these bits. Returns `None` if no bit is set, or a bit other than the
-    /// four of [`ALL`](Self::ALL).
+    /// Returns the set with these bits. Returns `None` if no bit is set, or if a bit is set that is
+    /// not in [`ALL`](Self::ALL).
     pub const fn from_bits(bits: u8) -> Option<Self> {
         if bits == 0 || bits > Self::ALL.0 { None } else { Some(Self(bits)) }
     }
 
-    /// Returns the bits as sent to the server.
+    /// Returns the bits in the form in which they are sent to the server.
     pub const fn bits(self) -> u8 {
         self.0
     }
@@ -136,7 +136,7 @@ impl fmt::Debug for StatusMask {
 
 /// A certificate in the list of a CA.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/list`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -156,13 +156,13 @@ pub struct CertItem {
     pub extra: ExtraFields,
 }
 
-/// The subject, status and names of a certificate. They do not include the expiry, which is only in
-/// the list of certificates; see [`CertItem::expires`].
+/// The subject, status and names of a certificate. The expiry is not included: only the list of
+/// certificates contains it; see [`CertItem::expires`].
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
-/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`. A null in
-/// `Alt` for no names is from the official PHP client.
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`. The
+/// official PHP client is the source for a null in `Alt` if there are no names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertDetails {
@@ -171,19 +171,19 @@ pub struct CertDetails {
     /// The status of the certificate.
     #[serde(default)]
     pub status: Option<CertStatus>,
-    /// The country (C), two letters (ISO 3166-1), such as `US`.
+    /// The country (C) as two letters (ISO 3166-1), such as `US`.
     #[serde(rename = "C")]
     pub country: Option<String>,
-    /// The state or province (ST), such as `Illinois`. Absent or empty if not set.
+    /// The state or province (ST), such as `Illinois`. `None` or empty if it is not set.
     #[serde(rename = "ST")]
     pub state: Option<String>,
-    /// The city (L), such as `Chicago`. Absent or empty if not set.
+    /// The city (L), such as `Chicago`. `None` or empty if it is not set.
     #[serde(rename = "L")]
     pub locality: Option<String>,
     /// The organization (O), such as `ACME, Inc.`.
     #[serde(rename = "O")]
     pub organization: Option<String>,
-    /// The organizational unit (OU), such as `IT Department`. Absent or empty if not set.
+    /// The organizational unit (OU), such as `IT Department`. `None` or empty if it is not set.
     #[serde(rename = "OU")]
     pub organizational_unit: Option<String>,
     /// The common name (CN), such as `example.com`.
@@ -220,7 +220,7 @@ pub struct ListCerts {
 }
 
 impl ListCerts {
-    /// Creates a request for the certificates of the CA `ca_id` with a status in the set `what`.
+    /// Creates a request for the certificates of the CA `ca_id` whose status is in the set `what`.
     pub fn new(ca_id: CaId, what: StatusMask) -> Self {
         Self { ca_id, what }
     }
@@ -244,7 +244,7 @@ impl Endpoint for ListCerts {
 
 /// `POST /api/v1/cert/details`: returns the subject, status and names of a certificate.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -253,7 +253,7 @@ pub struct GetCertDetails {
 }
 
 impl GetCertDetails {
-    /// Creates a request for the certificate `cert_id`.
+    /// Creates a request for the subject, status and names of the certificate `cert_id`.
     pub fn new(cert_id: CertId) -> Self {
         Self { cert_id }
     }
@@ -275,13 +275,13 @@ impl Endpoint for GetCertDetails {
 
 /// A part of a certificate that contains no secret, in PEM format.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CertPart {
-    /// The certificate only.
+    /// Only the certificate.
     Cert,
     /// The certificate followed by that of its CA, as required by TLS servers.
     Chain,
@@ -302,15 +302,15 @@ impl CertPart {
 
 /// The format of a private key.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyForm {
-    /// Not encrypted.
+    /// The key is not encrypted.
     Decrypted,
-    /// Encrypted with the account's passphrase.
+    /// The key is encrypted with the account's passphrase.
     Encrypted,
 }
 
@@ -332,7 +332,7 @@ fn get_form<'a>(cert_id: CertId, what: &'a str) -> Body<'a> {
 
 /// `POST /api/v1/cert/get`: returns the private key of a certificate in PEM format.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -364,7 +364,7 @@ impl Endpoint for GetKey {
 
 /// `POST /api/v1/cert/get`: returns the certificate and the private key in one PKCS#12 file.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -399,7 +399,7 @@ impl Endpoint for GetPkcs12 {
 
 /// `POST /api/v1/cert/get`: returns a part of a certificate that contains no secret, in PEM format.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -409,7 +409,7 @@ pub struct GetCert {
 }
 
 impl GetCert {
-    /// Creates a request for a part of the certificate `cert_id`.
+    /// Creates a request for the part `what` of the certificate `cert_id`.
     pub fn new(cert_id: CertId, what: CertPart) -> Self {
         Self { cert_id, what }
     }
@@ -436,7 +436,7 @@ struct Created {
 
 /// `POST /api/v1/cert/reissue`: renews a certificate for one year from now, with the same key.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/reissue`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -467,7 +467,7 @@ impl Endpoint for ReissueCert {
 
 /// `POST /api/v1/cert/status`: suspends, revokes or reinstates a certificate.
 ///
-/// See the example of the module [`cert`](crate::cert).
+/// See the example in the module [`cert`](crate::cert).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -477,7 +477,8 @@ pub struct SetCertStatus {
 }
 
 impl SetCertStatus {
-    /// Creates a request to set the status of the certificate `cert_id` to good, hold or revoked.
+    /// Creates a request to set the status of the certificate `cert_id` to `status`: good, hold or
+    /// revoked.
     pub fn new(cert_id: CertId, status: CertStatus) -> Self {
         Self { cert_id, status }
     }
@@ -535,12 +536,12 @@ pub struct CreateCert {
 }
 
 impl CreateCert {
-    /// Creates a request for a new certificate of the CA `ca_id` with a country (two capital
-    /// letters), an organization and a common name. Organization and common name have at most 64
+    /// Creates a request for a new certificate of the CA `ca_id` with this country (two capital
+    /// letters), organization and common name. The organization and the common name have at most 64
     /// characters.
     ///
-    /// Current software ignores the common name and checks only the [`San`]s. Therefore, add a host
-    /// name as a [`San`] as well.
+    /// Current software ignores the common name and checks only the [`San`]s. If the common name is
+    /// a host name, therefore add it as a [`San`], too.
     pub fn new(
         ca_id: CaId,
         country: impl Into<String>,
@@ -560,11 +561,11 @@ impl CreateCert {
     }
 
     setters! {
-        /// Sets the organizational unit, at most 64 characters.
+        /// Sets the organizational unit, which has at most 64 characters.
         organizational_unit: impl Into<String>,
-        /// Sets the city, at most 128 characters.
+        /// Sets the city, which has at most 128 characters.
         locality: impl Into<String>,
-        /// Sets the state or province, at most 128 characters.
+        /// Sets the state or province, which has at most 128 characters.
         state: impl Into<String>,
     }
 
@@ -591,9 +592,9 @@ impl CreateCert {
         is_same_name(&self.common_name, common_name)
     }
 
-    /// Returns whether a certificate has the subject and names of this request. Case is ignored in
-    /// the subject and in host names. The certificate may also have the common name as a further
-    /// name, because the server may add it.
+    /// Returns whether a certificate has the subject and the names of this request. Case is ignored
+    /// in the subject and in host names. The common name may be an additional name of the
+    /// certificate, because the server may add it.
     pub(crate) fn describes(&self, cert: &CertDetails) -> bool {
         let is = |expected: Option<&str>, found: &Option<String>| {
             is_same_name(expected.unwrap_or_default(), found.as_deref().unwrap_or_default())
@@ -614,7 +615,7 @@ impl CreateCert {
     }
 }
 
-/// Returns whether two names of a subject are the same, ignoring case.
+/// Returns whether two names in subjects are the same, ignoring case and outer whitespace.
 fn is_same_name(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
@@ -664,10 +665,10 @@ impl Endpoint for CreateCert {
 ///
 /// The requests and responses are in the module [`cert`](crate::cert).
 impl Session {
-    /// Returns the certificates of a CA with a status in the set `what`. Obsolete certificates are
-    /// never listed.
+    /// Returns the certificates of a CA whose status is in the set `what`. Obsolete certificates
+    /// are never listed.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -677,7 +678,7 @@ impl Session {
 
     /// Returns the subject, status and names of a certificate.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -687,7 +688,7 @@ impl Session {
 
     /// Returns a certificate, its chain or its certificate signing request in PEM format.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -697,7 +698,7 @@ impl Session {
 
     /// Returns the private key of a certificate in PEM format.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -708,7 +709,7 @@ impl Session {
     /// Returns the certificate and the private key in one PKCS#12 file (`.pfx`), which is encrypted
     /// with the account's passphrase.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -716,10 +717,11 @@ impl Session {
         self.send(&GetPkcs12::new(cert_id))
     }
 
-    /// Creates a key pair and a certificate that is valid for one year. A request whose outcome is
-    /// unknown is not retried; see also [`issue_cert`](Session::issue_cert).
+    /// Creates a key pair and a certificate that is valid for one year. Returns the id of the
+    /// certificate. A request whose outcome is unknown is not retried; see also
+    /// [`issue_cert`](Session::issue_cert).
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -727,10 +729,10 @@ impl Session {
         self.send(request)
     }
 
-    /// Renews a certificate for one year from now, with the same key and a new id. A request whose
-    /// outcome is unknown is not retried; see also [`renew`](Session::renew).
+    /// Renews a certificate for one year from now, with the same key. Returns the new id. A request
+    /// whose outcome is unknown is not retried; see also [`renew`](Session::renew).
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -741,7 +743,7 @@ impl Session {
     /// Sets the status of a certificate to good, hold or revoked. The current status must be one of
     /// these three. Setting a status that the certificate already has succeeds.
     ///
-    /// See the example of the module [`cert`](crate::cert).
+    /// See the example in the module [`cert`](crate::cert).
     ///
     /// # Errors
     /// See [`ErrorKind`].
@@ -753,6 +755,17 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn union_of_masks_has_the_statuses_of_both() {
+        for (one, other, bits) in [
+            (StatusMask::GOOD, StatusMask::HOLD, 10),
+            (StatusMask::GOOD, StatusMask::GOOD, 2),
+            (StatusMask::ALL, StatusMask::EXPIRED, 15),
+        ] {
+            assert_eq!((one | other).bits(), bits, "{one:?} {other:?}");
+        }
+    }
 
     fn request() -> CreateCert {
         CreateCert::new(CaId::new(1), "US", "ACME, Inc.", "a.example")

@@ -19,7 +19,7 @@ static PROVIDER: Provider = Provider {
     name: "tinycert",
     user_agent: concat!("tinycert-client/", env!("CARGO_PKG_VERSION")),
     encoding: ENCODING,
-    // The server reports some documented temporary failures with 500.
+    // The server reports some temporary failures, which are documented, with status 500.
     retry_statuses: &[429, 500, 502, 503, 504],
     secret_parameters: &[DIGEST],
     read_error: error::read,
@@ -27,7 +27,7 @@ static PROVIDER: Provider = Provider {
 
 /// The environment of the API. The provider has no sandbox.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example on [`Client`](crate::Client).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/intro`.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -36,13 +36,13 @@ pub enum Environment {
     /// Production: `https://www.tinycert.org`.
     #[default]
     Production,
-    /// Another base URL, without `/api/v1`, such as a test server or a proxy. It must use `https`,
-    /// except for loopback addresses.
+    /// A different base URL, without `/api/v1`, such as that of a test server or a proxy. It must
+    /// use `https`, except for loopback addresses.
     Custom(String),
 }
 
 impl fmt::Debug for Environment {
-    /// Shows a URL without user name and password.
+    /// Formats the environment. A URL is shown without its user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Production => f.write_str("Production"),
@@ -52,7 +52,7 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// Creates an environment with another base URL, such as that of a test server.
+    /// Creates an environment with this base URL, such as that of a test server.
     pub fn custom(base_url: impl Into<String>) -> Self {
         Self::Custom(base_url.into())
     }
@@ -66,7 +66,7 @@ impl Environment {
     }
 }
 
-/// A client of one account, which opens sessions. Cloning is cheap, and all threads can share one
+/// A client for one account, which opens sessions. Cloning is cheap, and all threads can share one
 /// client.
 ///
 /// ```
@@ -107,10 +107,10 @@ const BASE_URL: &str = "base_url";
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
     api_key: Secret,
-    /// The argument or variable that contained the API key.
+    /// The name of the argument or variable that contained the API key, for errors.
     api_key_name: &'static str,
     environment: Environment,
-    /// The argument or variable that contained the base URL.
+    /// The name of the argument or variable that contained the base URL, for errors.
     base_url_name: &'static str,
     keep_passphrase: bool,
     store: Option<Arc<dyn TokenStore>>,
@@ -145,13 +145,13 @@ impl Client {
         ClientBuilder::from_env()?.build()
     }
 
-    /// Opens a session of the account with this e-mail address. The passphrase is the one that
+    /// Opens a session for the account with this e-mail address. The passphrase is the one that
     /// encrypts the account's private keys, not the password of the website.
     ///
     /// The session stores the passphrase. If the server no longer knows the session, it is reopened
     /// automatically and the request is sent again; see [`ClientBuilder::forget_passphrase`].
     ///
-    /// With a [token store](ClientBuilder::token_store), a stored session is used without a
+    /// With a [token store](ClientBuilder::token_store), a stored session is used without sending a
     /// request, and a new session is stored.
     ///
     /// # Errors
@@ -164,7 +164,7 @@ impl Client {
         self.open(Connect::new(email, passphrase))
     }
 
-    /// Opens a session with the given request.
+    /// Opens a session with the request `connect`, or uses a stored one.
     pub(crate) fn open(&self, connect: Connect) -> Result<Session> {
         let stored = self.store.clone().map(|store| {
             let key = TokenKey::new(&["tinycert", self.base_url(), connect.email()]);
@@ -186,19 +186,20 @@ impl Client {
         Ok(Session::new(core, auth, closes_on_drop))
     }
 
-    /// Returns the session with this token, which was opened before and left open; see
-    /// [`Session::into_token`]. No request is sent. The session remains open when it is dropped.
+    /// Returns the session with this token, which was opened earlier and left open; see
+    /// [`Session::into_token`]. No request is sent. The session remains open when this value is
+    /// dropped.
     pub fn resume(&self, token: impl Into<Secret>) -> Session {
         self.resumed(token.into(), None)
     }
 
-    /// Returns the session with this token, which was opened before. If the server no longer knows
-    /// the session, it is reopened automatically. No request is sent. The session remains open when
-    /// it is dropped.
+    /// Returns the session with this token, which was opened earlier. If the server no longer knows
+    /// the session, a later request reopens it automatically. This method sends no request. The
+    /// session remains open when this value is dropped.
     ///
     /// # Errors
-    /// Returns an error if the e-mail address is empty, or if it or the passphrase contains control
-    /// characters.
+    /// Returns an error if the e-mail address is empty, or if the e-mail address or the passphrase
+    /// contains control characters.
     pub fn resume_or_connect(
         &self,
         token: impl Into<Secret>,
@@ -228,8 +229,9 @@ impl Client {
 
 /// # Requests to any endpoint
 ///
-/// A client has no session, so these methods can only send requests that require none: [`Connect`]
-/// and your own. The methods of the same names of [`Session`] send requests in a session.
+/// A client has no session, so these methods can only send requests that do not require one:
+/// [`Connect`] and your own. The methods of [`Session`] with the same names send requests in a
+/// session.
 impl Client {
     api_auth::client_methods!();
 }
@@ -262,7 +264,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Removes the passphrase from a session when it has been opened. If the server then no longer
+    /// Removes the passphrase from a session after it was opened. If the server later no longer
     /// knows the session, every further request fails with
     /// [`InvalidToken`](crate::ErrorCode::InvalidToken).
     pub fn forget_passphrase(mut self) -> Self {

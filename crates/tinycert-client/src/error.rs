@@ -1,5 +1,5 @@
-//! Error responses of the TinyCert API: the [`ErrorCode`], and the trait [`ErrorExt`], whose method
-//! returns it. See the example of [`ErrorExt::error_code`].
+//! Error responses of the TinyCert API: the codes ([`ErrorCode`]), and the trait [`ErrorExt`],
+//! whose method returns the code of an error. See the example on [`ErrorExt::error_code`].
 
 use api_auth::{
     Error, ErrorKind, ExtraFields, Response, ResponseError, json, json_start, required,
@@ -9,16 +9,16 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 wire_enum! {
-    /// The code of an error response; see [`ErrorExt::error_code`]. It is more specific than the
+    /// The code in an error response; see [`ErrorExt::error_code`]. It is more specific than the
     /// HTTP status.
     ///
-    /// See the example of [`ErrorExt::error_code`].
+    /// See the example on [`ErrorExt::error_code`].
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/errors`, which is only
     /// partly available. The codes after `NotFound` are from the official PHP client.
     pub enum ErrorCode {
-        /// The id belongs to another account ([`ErrorKind::Api`]), or the login is invalid
-        /// ([`ErrorKind::Auth`], from `session.connect` only).
+        /// The id belongs to another account ([`ErrorKind::Api`]). From `session.connect`, this
+        /// code means that the login is invalid ([`ErrorKind::Auth`]).
         AccessDenied = "AccessDenied",
         /// The account's data is damaged.
         AccountError = "AccountError",
@@ -38,7 +38,7 @@ wire_enum! {
         MissingParameter = "MissingParameter",
         /// There is no CA or certificate with this id.
         NotFound = "NotFound",
-        /// The certificate was reissued before. Use its successor.
+        /// The certificate has already been reissued. Use its successor.
         NotLatest = "NotLatest",
         /// The passphrase is wrong.
         PassphraseFailure = "PassphraseFailure",
@@ -50,7 +50,7 @@ wire_enum! {
         SignatureFailure = "SignatureFailure",
         /// The status of an expired or obsolete certificate cannot be changed.
         StatusDisallowed = "StatusDisallowed",
-        /// Any other error.
+        /// The server reports an unknown error.
         UnknownError = "UnknownError",
     }
 }
@@ -58,9 +58,9 @@ wire_enum! {
 /// Adds the error codes of TinyCert to [`Error`]. The trait is sealed: it cannot be implemented by
 /// other types.
 ///
-/// See the example of [`ErrorExt::error_code`].
+/// See the example on [`ErrorExt::error_code`].
 pub trait ErrorExt: sealed::Sealed {
-    /// Returns the error code that the server sent. Returns `None` if it sent none.
+    /// Returns the error code that the server sent, or `None` if it sent none.
     ///
     /// ```
     /// use tinycert_client::{CertId, ErrorCode, ErrorExt};
@@ -76,7 +76,7 @@ pub trait ErrorExt: sealed::Sealed {
     /// match session.reissue_cert(CertId::new(14236)) {
     ///     Ok(id) => println!("now {id}"),
     ///     Err(error) if error.error_code() == Some(ErrorCode::NotLatest) => {
-    ///         println!("was renewed before");
+    ///         println!("has already been renewed");
     ///     }
     ///     Err(error) => return Err(error),
     /// }
@@ -98,8 +98,8 @@ mod sealed {
 }
 
 impl ErrorCode {
-    /// Returns the kind of error that the code determines. Returns `None` if the kind depends on
-    /// the HTTP status.
+    /// Returns the kind of error that the code determines, or `None` if the kind depends on the
+    /// HTTP status.
     fn kind(&self) -> Option<ErrorKind> {
         Some(match self {
             Self::AccountNotFound
@@ -158,13 +158,16 @@ pub(crate) fn read(response: &Response) -> ResponseError {
     }
 }
 
-/// Parses the error response to the request that opens a session. In this response, `AccessDenied`
-/// means that the login is invalid.
+/// Parses the error response to the request that opens a session.
 pub(crate) fn read_login(response: &Response) -> ResponseError {
-    match json::<ErrorBody>(response) {
-        Ok(body) if body.code() == ErrorCode::AccessDenied => body.into_error_of(ErrorKind::Auth),
-        _ => read(response),
-    }
+    invalid_login(response).unwrap_or_else(|| read(response))
+}
+
+/// Returns the error if the response to the request that opens a session reports an invalid login:
+/// only in this response, `AccessDenied` means that.
+pub(crate) fn invalid_login(response: &Response) -> Option<ResponseError> {
+    let body = json::<ErrorBody>(response).ok()?;
+    (body.code() == ErrorCode::AccessDenied).then(|| body.into_error_of(ErrorKind::Auth))
 }
 
 /// Returns whether an error means that the server no longer knows the session.
@@ -175,20 +178,14 @@ pub(crate) fn is_session_gone(error: &Error) -> bool {
 /// Returns whether a response means that the session must be reopened. As for all errors, this
 /// depends on the code, because an error object may have status 200.
 pub(crate) fn session_expired(response: &Response) -> bool {
-    const CODE: &[u8] = b"\"code\"";
-    let body = response.body();
-    let may_be_an_error = || {
-        body.len() < 4096
-            && json_start(response) == Some(b'{')
-            && body.windows(CODE.len()).any(|part| part == CODE)
-    };
-    (!response.status().is_success() || may_be_an_error())
+    json_start(response) == Some(b'{')
         && json::<ErrorBody>(response).is_ok_and(|body| {
             matches!(body.code(), ErrorCode::InvalidToken | ErrorCode::SessionError)
         })
 }
 
-/// Parses a successful response. An error object in a response with status 200 is an error.
+/// Parses a successful response. Returns an error if a response with status 200 contains an error
+/// object.
 pub(crate) fn success<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     json(response).map_err(|error| reported_or(error, response))
 }
@@ -210,7 +207,7 @@ fn reported_or(error: ResponseError, response: &Response) -> ResponseError {
 }
 
 /// Parses a successful response whose body is not documented. The body may be empty or have any
-/// content, except an error object, incomplete JSON, or the HTML page of a proxy.
+/// content, except an error object, incomplete JSON, or an HTML page from a proxy.
 pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> {
     match json_start(response) {
         Some(b'{') => {

@@ -1,4 +1,5 @@
-//! Files for a certificate chain and its private key, kept so that the two always match.
+//! Files for a certificate chain and its private key, which are replaced so that the two always
+//! match.
 //!
 //! [`KeyPairFiles`] contains the paths of the files of a TLS server. The methods of
 //! [`Session`](crate::Session) that write these files are
@@ -27,21 +28,21 @@ use lock::{LONGEST_WAIT, Locks};
 use resolved::ResolvedPath;
 use temporary::TemporaryFile;
 
-/// The files of a TLS server: certificate chain and private key, in two files or in one.
+/// The files of a TLS server: a certificate chain and its private key, in two files or in one.
 ///
 /// The files are checked before the first request: they must be regular files or not exist yet, the
 /// chain and the key must be different files, their folders must exist and be writable, and it must
 /// be possible to create new files with the owner and group of the old ones. New contents are
-/// written to temporary files next to the old files, and synchronized to disk. Owner, group and
-/// mode of replaced files are kept, but a file with a key loses the permissions of other users:
-/// mode 0644 becomes 0640. In shared folders, other rules apply (see below). A new file with a key
-/// has mode 0600. Symbolic links are followed.
+/// written to temporary files next to the old files, and synchronized to disk. The owner, group and
+/// mode of replaced files are kept, but a key file loses the permissions of other users: mode 0644
+/// becomes 0640. In shared folders, other rules apply (see below). A new key file has mode
+/// 0600. Symbolic links are followed.
 ///
 /// Each method that writes files holds a lock for each file (`.NAME.lock` next to the file) from
 /// the checks until the files are replaced. Another process that writes one of the files waits for
-/// the lock. If it waits for more than 10 minutes, it returns an error.
+/// the lock. After 10 minutes, the method returns an error.
 ///
-/// The contents are checked before a file is replaced: the chain must consist of certificates only,
+/// The contents are checked before a file is replaced: the chain must consist only of certificates,
 /// and there must be exactly one key, which is not encrypted and belongs to the first certificate.
 /// If an elliptic-curve key does not contain its public key, only the algorithm and the curve are
 /// compared.
@@ -59,10 +60,10 @@ use temporary::TemporaryFile;
 ///
 /// Another user can move a file of a trusted user to the path of a key in a shared folder.
 /// Therefore, a new file in a shared folder keeps fewer permissions of the replaced file:
-/// - A file with a key keeps the owner and the owner's permissions. It keeps neither the group nor
-///   the permissions of the group and others: mode 0640 becomes 0600.
-/// - A chain in a separate file keeps owner and group, but loses the write permissions of the group
-///   and others: mode 0664 becomes 0644.
+/// - A key file keeps its owner and the owner's permissions. It keeps neither the group nor the
+///   permissions of the group and others: mode 0640 becomes 0600.
+/// - A chain in a separate file keeps its owner and group, but loses the write permissions of the
+///   group and others: mode 0664 becomes 0644.
 /// - A pair of links into the folder of versions keeps all permissions, as in other folders, if the
 ///   current version was created for this key while the folder was shared. Therefore, set the group
 ///   and mode of a key after it was written for the first time.
@@ -87,12 +88,13 @@ use temporary::TemporaryFile;
 ///   replaced again.
 /// - [`new`](Self::new) otherwise: possibly the new key with the old chain, and a journal,
 ///   `.KEY.journal`, which is a file that contains the steps to complete the pair. The next call
-///   that writes this key completes the pair, even if that call writes another chain. If the pair
-///   cannot be completed, the call returns an error and keeps the journal. If the pair can never be
-///   completed, because a temporary file or its folder was removed or the chain is no longer a
-///   regular file, the call restores the old key and logs a warning. If the copy of the old key was
-///   removed as well, it returns an error that names the journal. All this also applies after an
-///   error if the files could not be restored, for example because the disk became read-only.
+///   that writes this key completes the pair, even if that call writes a different chain. If the
+///   pair cannot be completed, the call returns an error and keeps the journal. If the pair can
+///   never be completed, because a temporary file or its folder was removed or the chain is no
+///   longer a regular file, the call restores the old key and logs a warning. If the copy of the
+///   old key was removed as well, it returns an error that names the journal. All this also applies
+///   after an error if the files could not be restored, for example because the disk became
+///   read-only.
 ///
 /// The next call that writes the same files removes the temporary files of an interrupted one and,
 /// on Unix, its locks. On other systems, lock files are never removed.
@@ -120,10 +122,10 @@ pub struct KeyPairFiles {
 /// `Debug` formats the same text as `Display`, and adds the hint of [`Error`], because an error
 /// that `main` returns is printed with `Debug`.
 ///
-/// See the example of [`KeyPairFiles`].
+/// See the example on [`KeyPairFiles`].
 #[non_exhaustive]
 pub enum FileError {
-    /// A request failed, or an argument is invalid.
+    /// A request failed, or one of its arguments is invalid.
     Call(Error),
     /// A file could not be written.
     File {
@@ -186,8 +188,8 @@ impl FileError {
 }
 
 impl KeyPairFiles {
-    /// Creates a pair of two files: one for the chain (the certificate followed by that of the CA)
-    /// and one for the unencrypted key, both in PEM format.
+    /// Creates a pair of two files in PEM format: one for the chain (the certificate followed by
+    /// that of the CA), and one for the unencrypted key.
     pub fn new(chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         Self { chain: chain.into(), key: key.into(), is_combined: false }
     }
@@ -195,7 +197,7 @@ impl KeyPairFiles {
     /// Creates a pair of two files in `folder`, named after the common name of a certificate:
     /// `NAME.chain.pem` and `NAME.key.pem`. In the common name, all characters except ASCII
     /// letters, digits, `-`, `_`, `.` and `@` become `_`, so a name from the server cannot contain
-    /// a path to another folder. Different names, such as `*.a` and `_.a`, may result in the same
+    /// a path to another folder. Different names, such as `*.a` and `_.a`, can result in the same
     /// files.
     ///
     /// ```
@@ -213,8 +215,8 @@ impl KeyPairFiles {
         Self::new(file("chain.pem"), file("key.pem"))
     }
 
-    /// Creates a pair in one file, which contains the unencrypted key followed by the chain, both
-    /// in PEM format.
+    /// Creates a pair in one file in PEM format, which contains the unencrypted key followed by the
+    /// chain.
     pub fn combined(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         Self { chain: path.clone(), key: path, is_combined: true }
@@ -231,8 +233,8 @@ impl KeyPairFiles {
     }
 
     /// Checks that the files can be written, as the methods of [`Session`](crate::Session) do
-    /// before the first request. If an earlier process was killed, completes its pair of files and
-    /// removes its temporary files and locks. A complete pair is not changed.
+    /// before the first request. If an earlier process was killed, this method completes its pair
+    /// of files, and removes its temporary files and locks. It does not change a complete pair.
     ///
     /// Call this method in every run of a program that renews certificates, even if none is due, so
     /// that problems are noticed before the certificate expires.
@@ -251,14 +253,14 @@ impl KeyPairFiles {
     }
 
     /// Waits until no other process writes the files, completes the pair of a killed process,
-    /// checks the files, and creates temporary files next to them. Errors are therefore detected
-    /// before the first request.
+    /// checks the files, and creates temporary files next to them. In this way, problems are
+    /// detected before the first request.
     pub(crate) fn prepare(&self) -> Result<Prepared, FileError> {
         for _ in 0..MOST_TRIES {
             let (chain, key) = self.resolve()?;
             let paths: Vec<&ResolvedPath> = chain.iter().chain([&key]).collect();
             let locks = Locks::acquire(&paths, LONGEST_WAIT)?;
-            // The process that held a lock may have changed the links and files.
+            // The process that held the lock before may have changed the links and files.
             let (chain_now, key_now) = self.resolve()?;
             if chain_now
                 .iter()
@@ -276,7 +278,7 @@ impl KeyPairFiles {
         Err(FileError::at(&self.key, problem))
     }
 
-    /// Returns the paths of chain and key, or only that of the combined file.
+    /// Resolves the paths of the chain and the key. A combined file has only the path of the key.
     fn resolve(&self) -> Result<(Option<ResolvedPath>, ResolvedPath), FileError> {
         if self.is_combined {
             return Ok((None, ResolvedPath::resolve(&self.key)?));

@@ -1,7 +1,7 @@
 //! The macro that declares the types of ids. CAs and certificates have ids of different types, so
 //! that they cannot be confused.
 
-/// Declares the type of an id: a number, which may be a string in a response.
+/// Declares the type of an id. An id is a number, which may be a string in a response.
 macro_rules! id {
     ($(#[$meta:meta])* pub struct $name:ident;) => {
         $(#[$meta])*
@@ -10,7 +10,7 @@ macro_rules! id {
         pub struct $name(i64);
 
         impl $name {
-            /// Creates an id from its number.
+            /// Creates an id from its number, such as 14236.
             pub const fn new(number: i64) -> Self {
                 Self(number)
             }

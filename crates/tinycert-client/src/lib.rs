@@ -1,17 +1,17 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-//! Blocking, typed client of the TinyCert API.
+//! Blocking, typed client for the TinyCert API.
 //!
 //! # Contents
 //!
 //! | item | contents | methods |
 //! |---|---|---|
 //! | [`Client`], [`ClientBuilder`] | API key and settings | [`builder`](Client::builder), [`from_env`](Client::from_env) |
-//! | [`Session`] | any request, also as a `curl` command | [`send`](Session::send), [`send_with_response`](Session::send_with_response), [`send_raw`](Session::send_raw), [`send_as`](Session::send_as), [`send_all`](Session::send_all), [`items`](Session::items), [`signed_request`](Session::signed_request), [`curl`](Session::curl), [`curl_with_secrets`](Session::curl_with_secrets), [`clock`](Session::clock) |
+//! | [`Session`] | requests to any endpoint, also as `curl` commands | [`send`](Session::send), [`send_with_response`](Session::send_with_response), [`send_raw`](Session::send_raw), [`send_as`](Session::send_as), [`send_all`](Session::send_all), [`items`](Session::items), [`signed_request`](Session::signed_request), [`curl`](Session::curl), [`curl_with_secrets`](Session::curl_with_secrets), [`clock`](Session::clock) |
 //! | [`session`] | sessions, in which all requests are sent | [`connect`](Client::connect), [`resume`](Client::resume), [`resume_or_connect`](Client::resume_or_connect); [`from_env`](Session::from_env), [`disconnect`](Session::disconnect), [`token`](Session::token), [`into_token`](Session::into_token) |
 //! | [`ca`] | certificate authorities | [`list_cas`](Session::list_cas), [`get_ca_details`](Session::get_ca_details), [`get_ca`](Session::get_ca), [`create_ca`](Session::create_ca), [`delete_ca`](Session::delete_ca) |
 //! | [`cert`] | certificates, private keys, PKCS#12 | [`list_certs`](Session::list_certs), [`get_cert_details`](Session::get_cert_details), [`get_cert`](Session::get_cert), [`get_key`](Session::get_key), [`get_pkcs12`](Session::get_pkcs12), [`create_cert`](Session::create_cert), [`reissue_cert`](Session::reissue_cert), [`set_cert_status`](Session::set_cert_status) |
 //! | [`renewal`] | methods that find, issue and renew certificates, even if a response is lost | [`find_ca`](Session::find_ca), [`get_or_create_ca`](Session::get_or_create_ca), [`expiring_certs`](Session::expiring_certs), [`issue_cert`](Session::issue_cert), [`renew`](Session::renew) |
-//! | [`files`] | files for chain and key, which always match | [`issue_to_files`](Session::issue_to_files), [`renew_to_files`](Session::renew_to_files), [`save_to_files`](Session::save_to_files) |
+//! | [`files`] | files for a chain and its key, which always match | [`issue_to_files`](Session::issue_to_files), [`renew_to_files`](Session::renew_to_files), [`save_to_files`](Session::save_to_files) |
 //! | [`error`] | error codes of the provider | [`error_code`](ErrorExt::error_code) |
 //! | [`ENDPOINTS`] | a table of all endpoints | |
 //! | [`api_auth`] | transport, clock, token stores and HTTP types, which all clients of this family share | |

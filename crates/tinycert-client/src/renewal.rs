@@ -1,9 +1,9 @@
 //! Methods that renew and issue certificates, and write them to files.
 //!
 //! These methods of [`Session`] send several requests, and handle requests with an unknown outcome:
-//! [`Session::renew`] and [`Session::issue_cert`] create one certificate even if a response is
-//! lost. [`Session::renew_to_files`] and [`Session::issue_to_files`] also write the files of a TLS
-//! server; see the module [`files`](crate::files).
+//! [`Session::renew`] and [`Session::issue_cert`] create exactly one certificate, even if a
+//! response is lost. [`Session::renew_to_files`] and [`Session::issue_to_files`] also write the
+//! files of a TLS server; see the module [`files`](crate::files).
 //!
 //! ```no_run
 //! use tinycert_client::{KeyPairFiles, Session};
@@ -33,14 +33,14 @@ const YEAR: i64 = 365 * DAY;
 
 /// The result of a renewal: the successor of a certificate.
 ///
-/// See the example of the module [`renewal`](crate::renewal).
+/// See the example in the module [`renewal`](crate::renewal).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Renewal {
-    /// The certificate to use from now on.
+    /// The id of the certificate to use from now on.
     pub cert_id: CertId,
-    /// Whether this call created the certificate. Otherwise, the old certificate had been renewed
-    /// before.
+    /// Whether this call created the certificate. If not, the old certificate had already been
+    /// renewed.
     pub is_new: bool,
 }
 
@@ -51,11 +51,11 @@ impl Session {
     /// Returns the CA whose organization is `name`. If there is none, returns the CA whose common
     /// name (the organization followed by ` CA`) is `name`. Returns `None` if there is neither.
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
-    /// Returns an error if several CAs have this name. In this case, use the id. Otherwise see
-    /// [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if several CAs have this name: in this case, use the id. For other errors,
+    /// see [`ErrorKind`](crate::ErrorKind).
     pub fn find_ca(&self, name: &str) -> Result<Option<CaItem>> {
         let cas = self.list_cas()?;
         match only(&cas, name)? {
@@ -67,9 +67,9 @@ impl Session {
     /// Returns the id of the CA with this organization. Creates the CA if there is none. The other
     /// fields of `request` are used only for a new CA.
     ///
-    /// If the outcome of the creation is unknown, the CA is looked up in the list.
+    /// If the outcome of the creation is unknown, the CA is looked up in the list of CAs.
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`find_ca`](Session::find_ca). An error with an unknown outcome means that the CA was
@@ -80,7 +80,8 @@ impl Session {
             return Ok(ca.id);
         }
         match self.create_ca(request) {
-            // The error of the lookup would not show that the CA may exist.
+            // If the lookup fails, the first error is returned, because it shows that the CA may
+            // exist.
             Err(error) if error.outcome_unknown() => match self.list_cas() {
                 Ok(cas) => only(&cas, request.name())?.map(|ca| ca.id).ok_or(error),
                 Err(_) => Err(error),
@@ -89,15 +90,16 @@ impl Session {
         }
     }
 
-    /// Creates a certificate, unless one with the same subject and names was created in about the
-    /// last 24 hours. Therefore, the call can be repeated after an error, even by another process.
+    /// Returns the id of a certificate with the subject and names of `request`. Creates the
+    /// certificate unless such a certificate was created within about the last 24 hours. Therefore,
+    /// the call can be repeated after an error, even by another process.
     ///
     /// The lookup accepts only a good certificate that expires at least 364 days from now, so it
     /// was created or renewed within the last day. To create another certificate within that time,
     /// call [`create_cert`](Session::create_cert). If the outcome of the creation is unknown, the
     /// list is searched for a certificate that was not in the list before.
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). An error with an unknown outcome means that the
@@ -114,7 +116,8 @@ impl Session {
             return Ok(cert_id);
         }
         match self.create_cert(request) {
-            // The error of the lookup would not show that the certificate may exist.
+            // If the lookup fails, the first error is returned, because it shows that the
+            // certificate may exist.
             Err(error) if error.outcome_unknown() => {
                 let is_new = |cert: &CertItem| !known.contains(&cert.id);
                 let found = list().and_then(|after| self.issued(request, after, is_new));
@@ -124,8 +127,8 @@ impl Session {
         }
     }
 
-    /// Returns the latest good certificate in the list that has the subject and names of the
-    /// request and that `is_candidate` accepts.
+    /// Returns the latest good certificate in the list that matches the subject and names of the
+    /// request, and that `is_candidate` accepts.
     fn issued(
         &self,
         request: &CreateCert,
@@ -146,11 +149,11 @@ impl Session {
         Ok(None)
     }
 
-    /// Returns the good certificates of a CA that expire within `days` days. Also returns expired
-    /// certificates, if no certificate with the same name is good, on hold or revoked. The list is
-    /// sorted by expiry, the earliest first.
+    /// Returns the good certificates of a CA that expire within `days` days, and its expired
+    /// certificates, unless a certificate with the same name is good, on hold or revoked. The list
+    /// is sorted by expiry, from the earliest to the latest.
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -175,15 +178,15 @@ impl Session {
         Ok(expiring)
     }
 
-    /// Renews a certificate: reissues it unless it already has a good successor.
+    /// Renews a certificate: reissues it, unless it already has a good successor.
     ///
-    /// The operation is idempotent and creates one successor: the certificate with the same name,
-    /// the same certificate signing request (and therefore the same key) and a later expiry. If the
-    /// outcome of the reissue is unknown, the successor is looked up in the list of the CA. If it
-    /// is not listed, the reissue is requested once more, except after a timeout, because the
-    /// server may still be processing the first request.
+    /// The operation is idempotent and creates exactly one successor, which is a certificate with
+    /// the same name, the same certificate signing request (and therefore the same key) and a later
+    /// expiry. If the outcome of the reissue is unknown, the successor is looked up in the CA's
+    /// list of certificates. If it is not listed, the reissue is requested once more, except after
+    /// a timeout, because the server may still be processing the first request.
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -215,12 +218,12 @@ impl Session {
     }
 
     /// Renews a certificate like [`renew`](Session::renew), and writes its chain and key to
-    /// `files`. Before the first request, the method checks that the files can be written.
+    /// `files`. Before the first request, this method checks that the files can be written.
     ///
     /// If an error is returned after the reissue, call the method again with the same id to write
     /// the files.
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`FileError`].
@@ -237,13 +240,13 @@ impl Session {
     }
 
     /// Creates a certificate like [`issue_cert`](Session::issue_cert), and writes its chain and key
-    /// to `files`. Before the first request, the method checks that the files can be written.
+    /// to `files`. Before the first request, this method checks that the files can be written.
     ///
     /// If an error is returned after the certificate was created, call the method again to write
-    /// the files: for about a day, it finds the certificate. After that, find its id with
+    /// the files: for about a day, it finds the certificate. Later, find its id with
     /// [`list_certs`](Session::list_certs) and call [`save_to_files`](Session::save_to_files).
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`FileError`].
@@ -260,7 +263,7 @@ impl Session {
 
     /// Writes the chain and the key of a certificate to `files`.
     ///
-    /// See the example of the module [`renewal`](crate::renewal).
+    /// See the example in the module [`renewal`](crate::renewal).
     ///
     /// # Errors
     /// See [`FileError`].
@@ -274,10 +277,11 @@ impl Session {
         prepared.write(&chain, &key)
     }
 
-    /// Returns the good successor of a certificate. If there are several, returns the latest.
+    /// Returns the id of the good successor of a certificate. If there are several, returns that of
+    /// the latest.
     fn successor(&self, ca_id: CaId, cert_id: CertId) -> Result<Option<CertId>> {
         let certs = self.list_certs(ca_id, StatusMask::ALL)?;
-        // An obsolete certificate is never in the list.
+        // The list never contains obsolete certificates.
         let (name, end) = match certs.iter().find(|cert| cert.id == cert_id) {
             Some(cert) => (cert.name.clone(), (cert.expires, cert.id)),
             None => (self.get_cert_details(cert_id)?.common_name, (None, cert_id)),
@@ -300,7 +304,8 @@ impl Session {
     }
 }
 
-/// Returns the only CA with this name. Returns an error if there are several.
+/// Returns the only CA with this organization, or `None` if there is none. Returns an error if
+/// there are several.
 fn only(cas: &[CaItem], name: &str) -> Result<Option<CaItem>> {
     let mut found = cas.iter().filter(|ca| ca.name.as_deref() == Some(name));
     match (found.next(), found.next()) {
@@ -315,14 +320,14 @@ fn is_good(cert: &CertItem) -> bool {
     cert.status == Some(CertStatus::Good)
 }
 
-/// Returns the error of a reissue if its outcome is unknown, because the error of the lookup would
+/// Returns the error of a reissue if its outcome is unknown, because the error of the lookup does
 /// not show this. Otherwise, returns the error of the lookup.
 fn first_unknown(reissue: Error, look_up: Error) -> Error {
     if reissue.outcome_unknown() { reissue } else { look_up }
 }
 
-/// Returns whether the certificate may have been reissued although the request failed, by this
-/// request or an earlier one.
+/// Returns whether the certificate may have been reissued by this request or an earlier one,
+/// although this request failed.
 fn may_be_reissued(error: &Error) -> bool {
     error.outcome_unknown() || error.error_code() == Some(ErrorCode::NotLatest)
 }

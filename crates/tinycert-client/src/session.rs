@@ -29,12 +29,12 @@ pub use connect::{API_KEY, Connect, Disconnect};
 
 /// An open session. All threads can share one session.
 ///
-/// When a session is dropped, one request is sent to close it, and its errors are ignored. Call
-/// [`disconnect`](Session::disconnect) to get the error, or [`into_token`](Session::into_token) to
-/// leave the session open. A session that was resumed, or is in a [token
-/// store](crate::ClientBuilder::token_store), remains open when it is dropped.
+/// When this value is dropped, one request is sent to close the session, and errors are ignored.
+/// Call [`disconnect`](Session::disconnect) to get the error, or
+/// [`into_token`](Session::into_token) to leave the session open. A session that was resumed, or is
+/// in a [token store](crate::ClientBuilder::token_store), remains open when it is dropped.
 ///
-/// See the example of the module [`session`](crate::session).
+/// See the example in the module [`session`](crate::session).
 pub struct Session {
     pub(crate) core: api_auth::Client,
     auth: Arc<SessionAuth>,
@@ -53,10 +53,10 @@ impl Session {
         Self { core, auth, closes_on_drop }
     }
 
-    /// Opens a session from the environment variables `TINYCERT_EMAIL` and `TINYCERT_PASSPHRASE`
-    /// and those of [`Client::from_env`].
+    /// Opens a session with the settings in the environment variables `TINYCERT_EMAIL` and
+    /// `TINYCERT_PASSPHRASE` and those of [`Client::from_env`].
     ///
-    /// See the example of the module [`session`](crate::session).
+    /// See the example in the module [`session`](crate::session).
     ///
     /// # Errors
     /// Returns an error that names the variable if one is missing or invalid, and the errors of
@@ -66,10 +66,10 @@ impl Session {
         client.open(connect(Env::PROCESS)?)
     }
 
-    /// Closes the session. Succeeds even if the server no longer knows the session; such a session
-    /// is not reopened.
+    /// Closes the session. This succeeds even if the server no longer knows the session, which is
+    /// then not reopened.
     ///
-    /// See the example of the module [`session`](crate::session).
+    /// See the example in the module [`session`](crate::session).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -80,7 +80,7 @@ impl Session {
 
     fn close(&self) -> Result<()> {
         self.auth.close();
-        // There is no token after a failed attempt to reopen the session.
+        // After a failed attempt to reopen the session, there is no token.
         if self.auth.token().is_none() {
             return Ok(());
         }
@@ -94,22 +94,22 @@ impl Session {
     /// if the server rejected the token and the session has not been reopened yet. The token cannot
     /// open a new session, but it is as sensitive as the credentials until the session expires.
     ///
-    /// See the example of the module [`session`](crate::session).
+    /// See the example in the module [`session`](crate::session).
     pub fn token(&self) -> Option<Secret> {
         self.auth.token()
     }
 
     /// Returns the token and leaves the session open; see [`Client::resume`].
     ///
-    /// See the example of the module [`session`](crate::session).
+    /// See the example in the module [`session`](crate::session).
     pub fn into_token(mut self) -> Option<Secret> {
         self.closes_on_drop = false;
         self.auth.token()
     }
 
-    /// Returns the clock of the session.
+    /// Returns the clock of the session, which is that of its client.
     ///
-    /// See the example of the module [`session`](crate::session).
+    /// See the example in the module [`session`](crate::session).
     pub fn clock(&self) -> &dyn Clock {
         self.core.clock()
     }

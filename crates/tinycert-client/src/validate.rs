@@ -1,9 +1,9 @@
-//! Validation of arguments before a request is sent, in addition to that in `api_auth`.
+//! Validation of arguments before a request is sent, in addition to the rules in `api_auth`.
 
 use api_auth::InputError;
 pub(crate) use api_auth::validate::{has_outer_space, max_chars, no_control, not_empty};
 
-/// Validates a country code: two capital letters (ISO 3166-1).
+/// Validates a country code, which consists of two capital letters (ISO 3166-1).
 pub(crate) fn country(country: &str) -> Result<(), InputError> {
     if country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Ok(());
@@ -18,7 +18,7 @@ const NAME: usize = 64;
 const PLACE: usize = 128;
 
 /// Validates a required name in a subject. The name must not begin or end with whitespace, because
-/// it is compared with names in lists later.
+/// it is later compared with names in lists.
 pub(crate) fn name(argument: &'static str, name: &str) -> Result<(), InputError> {
     not_empty(argument, name)?;
     no_control(argument, name)?;

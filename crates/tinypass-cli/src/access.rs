@@ -1,4 +1,4 @@
-//! `tinypass access`.
+//! The command `tinypass access`: checks, lists, grants and revokes access.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::provider::{TinyPass, after, now, text};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Access {
-    /// Check the access of a user to a resource; exit status 1 if there is none
+    /// Show the access of a user to a resource; exit status 1 if the user has none
     Get {
         /// Id of the resource
         rid: String,
@@ -39,16 +39,16 @@ pub(crate) enum Access {
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Records of this resource
+    /// Show only records of this resource
     #[arg(long)]
     rid: Option<String>,
-    /// Records of this user
+    /// Show only records of this user
     #[arg(long)]
     user: Option<String>,
-    /// Records of the user with this e-mail address
+    /// Show only records of the user with this e-mail address
     #[arg(long)]
     email: Option<String>,
-    /// Records of resources with this tag
+    /// Show only records of resources with this tag
     #[arg(long)]
     tag: Option<String>,
     /// Include expired records
@@ -71,10 +71,10 @@ pub(crate) struct Grant {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["rid", "email", "user", "expires_after",
           "message"])]
     file: Option<PathBuf>,
-    /// Your reference for the user, by which access is checked later
+    /// Your reference for the user, with which you check the access later
     #[arg(long)]
     user: Option<String>,
-    /// Expire after this time, such as `30d`
+    /// Time after which the access expires, such as `30d`
     #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     expires_after: Option<Duration>,
     /// Message for the e-mail to the user
@@ -179,10 +179,10 @@ impl Grant {
     }
 }
 
-/// A line of a file of grants: its label and its request.
+/// A line of a CSV file of grants: the members that identify it in the output, and its request.
 type Line = (Vec<(&'static str, String)>, GrantAccess);
 
-/// Reads a file of grants.
+/// Reads a CSV file of grants.
 fn grants(file: &Path, no_email: bool) -> Result<Vec<Line>, Failure> {
     const COLUMNS: [&str; 5] = ["rid", "email", "user", "expires", "message"];
     let text = read(file)?;
@@ -237,12 +237,12 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line>, Failure> {
     Ok(lines)
 }
 
-/// Returns a date with its midnight.
+/// Returns a time as the server expects it. A date without a time means midnight.
 fn date(text: &str) -> String {
     if text.len() == 10 { format!("{text} 00:00:00") } else { text.to_owned() }
 }
 
-/// Writes one text as a value.
+/// Writes a single text: unchanged as a table, otherwise as the member `name` of an object.
 pub(crate) fn single(
     context: &Context<TinyPass>,
     name: &str,

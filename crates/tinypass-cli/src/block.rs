@@ -1,4 +1,4 @@
-//! `tinypass block`.
+//! The command `tinypass block`: encrypts and decrypts blocks.
 
 use std::path::Path;
 

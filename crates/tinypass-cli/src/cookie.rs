@@ -1,4 +1,4 @@
-//! `tinypass cookie`.
+//! The command `tinypass cookie`: checks token cookies.
 
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -17,13 +17,14 @@ pub(crate) enum Cookie {
     Check {
         /// Id of the resource
         rid: String,
-        /// IPv4 address of the visitor; without it, addresses of tokens are not checked
+        /// IPv4 address of the visitor; without it, the addresses to which tokens are bound are not
+        /// checked
         #[arg(long, value_name = "ADDRESS")]
         ip: Option<Ipv4Addr>,
     },
 }
 
-/// Returns the name of a state.
+/// Returns the name of an access state in the output.
 fn name(state: AccessState) -> &'static str {
     match state {
         AccessState::Granted => "granted",
@@ -45,7 +46,7 @@ impl Run<TinyPass> for Cookie {
         let blocks = Blocks::new(settings.need(AID), settings.need(PRIVATE_KEY))?;
         let value = read(Path::new("-"))?;
         let value = value.trim();
-        // A line of the browser's cookies is `NAME=VALUE`.
+        // The value may be given with its name, as in the `Cookie` header: `NAME=VALUE`.
         let cookie = value.strip_prefix(&format!("{}=", blocks.cookie_name())).unwrap_or(value);
         let cookie = blocks
             .read_cookie(cookie)

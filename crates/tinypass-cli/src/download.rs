@@ -1,4 +1,4 @@
-//! `tinypass download`.
+//! The command `tinypass download`: shows downloads and prints links to them.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(crate) enum Download {
         /// Id of the resource
         rid: String,
     },
-    /// Print a link to a download, which needs no credentials until it expires
+    /// Print a link to a download. Until it expires, the link works without credentials
     Url {
         /// Id of the resource
         rid: String,

@@ -1,4 +1,4 @@
-//! TinyPass for the common commands: settings, client, read-only calls.
+//! What the common commands need to know about TinyPass: settings, client, read-only requests.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,13 +14,13 @@ use tinypass_client::subscription::SearchSubscriptions;
 use tinypass_client::user::GetUser;
 use tinypass_client::{Client, Environment};
 
-/// The provider.
+/// TinyPass, as the common commands use it.
 #[derive(Debug)]
 pub(crate) struct TinyPass;
 
-/// The name of the variable of the application's id.
+/// The environment variable that contains the application's id.
 pub(crate) const AID: &str = "TINYPASS_AID";
-/// The name of the variable of the private key.
+/// The environment variable that contains the private key.
 pub(crate) const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
 
 const fn variable(name: &'static str, key: &'static str) -> Variable {
@@ -59,7 +59,7 @@ impl Provider for TinyPass {
             }
         };
         let url = connection.base_url.as_deref();
-        // A URL of the settings must not redirect a call for which an environment is given.
+        // If `--environment` is given, a base URL in the settings must not override it.
         let url =
             url.or(settings.get("TINYPASS_BASE_URL").filter(|_| connection.environment.is_none()));
         let environment = match (url, name) {
@@ -110,13 +110,13 @@ pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }
 
-/// Returns the time after a duration from now.
+/// Returns the time that is `duration` after now.
 pub(crate) fn after(duration: Duration) -> Result<SystemTime, Failure> {
     let time = now().checked_add(duration);
     time.ok_or_else(|| Failure::new(Exit::Usage, "the duration is too long"))
 }
 
-/// Returns a JSON string.
+/// Converts a text to a JSON string.
 pub(crate) fn text(text: &str) -> Json {
     Json::Text(text.to_owned())
 }

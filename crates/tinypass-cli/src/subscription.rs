@@ -1,4 +1,4 @@
-//! `tinypass subscription`.
+//! The command `tinypass subscription`: lists and cancels subscriptions.
 
 use clap::Subcommand;
 use cli_support::{Context, Exit, Failure, Limits, Run};
@@ -9,12 +9,12 @@ use crate::provider::TinyPass;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Subscription {
-    /// List subscriptions
+    /// List recurring subscriptions
     List {
-        /// Subscriptions of this resource
+        /// Show only subscriptions to this resource
         #[arg(long)]
         rid: Option<String>,
-        /// Subscriptions of this user
+        /// Show only subscriptions of this user
         #[arg(long)]
         user: Option<String>,
         #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `tinypass user`.
+//! The command `tinypass user`: shows users.
 
 use clap::Subcommand;
 use cli_support::{Context, Exit, Failure, Run};

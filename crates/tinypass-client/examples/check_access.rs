@@ -1,5 +1,5 @@
-//! Checks whether a user has access to a resource. The exit status is the result, for scripts and
-//! cron jobs.
+//! Checks whether a user has access to a resource. The exit status is the result, so that scripts
+//! and cron jobs can use it.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 

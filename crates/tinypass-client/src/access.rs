@@ -28,14 +28,14 @@ use crate::{Client, validate};
 
 /// The maximum number of records per page.
 ///
-/// See the example of the module [`access`](crate::access).
+/// See the example in the module [`access`](crate::access).
 pub const MAX_PAGE_SIZE: u32 = 1000;
 
 /// An access record: the access of a user to a resource (`AccessDetails` in the documentation).
 ///
 /// Any field may be absent from a response, and numbers may be strings.
 ///
-/// See the example of the module [`access`](crate::access).
+/// See the example in the module [`access`](crate::access).
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `AccessDetails`.
 /// `expires` is absent in some real responses.
@@ -73,9 +73,10 @@ pub struct Access {
 }
 
 impl Access {
-    /// Returns whether access is granted at `now`: it does not expire, or expires later.
+    /// Returns whether the record grants access at `now`, that is, whether it does not expire or
+    /// expires after `now`.
     ///
-    /// Returns `false` for a record without any documented field, because its expiry is not known.
+    /// Returns `false` for a record without any documented field, because its expiry is unknown.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -140,8 +141,8 @@ pub struct GetAccess {
 }
 
 impl GetAccess {
-    /// Creates a request for a user's access to the resource `rid`. `user_ref` is your reference
-    /// for the user, or TinyPass's uid.
+    /// Creates a request for the access record of a user for the resource `rid`. `user_ref` is your
+    /// reference for the user, or TinyPass's uid.
     pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
         Self { rid: rid.into(), user_ref: user_ref.into() }
     }
@@ -169,7 +170,7 @@ impl Endpoint for GetAccess {
 /// returns one page.
 ///
 /// Without a filter, all records that have not expired are returned;
-/// [`show_expired`](Self::show_expired) includes the others. Pages are counted from 0.
+/// [`show_expired`](Self::show_expired) includes expired ones. Pages are counted from 0.
 ///
 /// ```
 /// use tinypass_client::SearchAccess;
@@ -190,7 +191,7 @@ pub struct SearchAccess {
 }
 
 impl SearchAccess {
-    /// Creates a search for all records that have not expired.
+    /// Creates a search without filters, for all records that have not expired.
     pub fn new() -> Self {
         Self::default()
     }
@@ -198,11 +199,11 @@ impl SearchAccess {
     setters! {
         /// Sets the id of the resource.
         rid: impl Into<String>,
-        /// Sets the user: your reference, or TinyPass's uid.
+        /// Sets the user, given by your reference for the user or by TinyPass's uid.
         user_ref: impl Into<String>,
         /// Sets the user's e-mail address.
         email: impl Into<String>,
-        /// Sets the tag of the resources. Only one tag is supported.
+        /// Sets a tag that the resources must have. Only one tag is supported.
         tag: impl Into<String>,
         /// Sets whether expired records are included. The server's default is `false`.
         show_expired: bool,
@@ -212,8 +213,8 @@ impl SearchAccess {
         page_size: u32,
     }
 
-    /// Sets the page number and page size if they are not set, so that the last page can be
-    /// detected.
+    /// Sets the page number and the page size, unless they are set already. The last page can be
+    /// detected only if its size is known.
     pub(crate) fn explicit_page(mut self) -> Self {
         self.page.get_or_insert(0);
         self.page_size.get_or_insert(MAX_PAGE_SIZE);
@@ -223,7 +224,7 @@ impl SearchAccess {
 
 /// A page of access records.
 ///
-/// See the example of the module [`access`](crate::access).
+/// See the example in the module [`access`](crate::access).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, and scripts that used the service.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -320,8 +321,8 @@ pub struct GrantAccess {
 }
 
 impl GrantAccess {
-    /// Creates a request to grant access to the resource `rid` to the user with the address
-    /// `email`. By default, access does not expire.
+    /// Creates a request that grants the user with the e-mail address `email` access to the
+    /// resource `rid`. By default, access does not expire.
     pub fn new(rid: impl Into<String>, email: impl Into<String>) -> Self {
         Self {
             rid: rid.into(),
@@ -334,8 +335,8 @@ impl GrantAccess {
     }
 
     setters! {
-        /// Sets your reference for the user. Recommended, because [`Client::get_access`] looks up
-        /// access by this reference.
+        /// Sets your reference for the user. This is recommended, because [`Client::get_access`]
+        /// looks up access by this reference.
         user_ref: impl Into<String>,
         /// Sets the time at which access expires.
         expires: impl Into<UnixTime>,
@@ -366,10 +367,10 @@ impl GrantAccess {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Granted {
-    /// The record. `None` if the response contains no documented field of a record. In that case,
-    /// call [`Client::get_access`].
+    /// The access record. `None` if the response contains no documented field of a record: in that
+    /// case, call [`Client::get_access`].
     pub access: Option<Access>,
-    /// The response, if it is not a record. It may be empty.
+    /// The response, if it is not an access record. It may be empty.
     pub acknowledgement: Acknowledgement,
 }
 
@@ -465,7 +466,7 @@ impl Endpoint for RevokeAccess {
 ///
 /// The requests and responses are in the module [`access`](crate::access).
 impl Client {
-    /// Returns the access record of a user for a resource. Returns `None` if there is none.
+    /// Returns the access record of a user for the resource `rid`, or `None` if there is none.
     /// `user_ref` is your reference for the user, or TinyPass's uid.
     ///
     /// The record may have expired: call [`Access::is_active`].
@@ -480,8 +481,8 @@ impl Client {
         self.send(&GetAccess::new(rid, user_ref))
     }
 
-    /// Returns an iterator over all matching access records. It requests one page after the other
-    /// and returns each record once.
+    /// Returns an iterator over all matching access records. It requests the pages one after
+    /// another and returns each record once.
     ///
     /// No request is sent before the first call of `next`. The iterator starts at the page of the
     /// search. Without a page size, 1000 records per page are requested.
@@ -506,7 +507,7 @@ impl Client {
 
     /// Returns one page of access records. The page is empty if no record matches.
     ///
-    /// See the example of the module [`access`](crate::access).
+    /// See the example in the module [`access`](crate::access).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -531,7 +532,7 @@ impl Client {
 
     /// Revokes a user's access. The price is refunded if [`refund`](RevokeAccess::refund) is set.
     ///
-    /// See the example of the module [`access`](crate::access).
+    /// See the example in the module [`access`](crate::access).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -2,9 +2,9 @@
 //! `blocks`).
 //!
 //! Token cookies store a visitor's access in the browser, webhooks notify a site of purchases, and
-//! purchase links and tags contain an offer. All three are encrypted blocks. [`Blocks`] verifies
-//! the signature before it parses the content. See [`api_auth::block`] for the format and its
-//! weaknesses.
+//! purchase links and tags contain an offer. All of them contain encrypted blocks. [`Blocks`]
+//! verifies the signature of a block before it parses the content. See [`api_auth::block`] for the
+//! format and its weaknesses.
 //!
 //! ```
 //! use std::time::SystemTime;
@@ -40,18 +40,19 @@ pub use webhook::{Webhook, WebhookEvent, WebhookType};
 
 /// The reason why a cookie or webhook was rejected.
 ///
-/// See the example of the module [`blocks`](crate::blocks).
+/// See the example in the module [`blocks`](crate::blocks).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The block is malformed, or its signature is invalid.
     Block(BlockError),
-    /// The value is not encrypted, and therefore not signed. Anyone can create such a value.
+    /// The value is plain JSON, which is neither encrypted nor signed. Anyone can create such a
+    /// value.
     Unsigned,
-    /// The format is unknown.
+    /// The format of the value is unknown.
     UnknownFormat,
-    /// The signature is valid, but the content does not match the documentation. The string says
-    /// what is wrong and where.
+    /// The signature is valid, but the content does not match the documentation. The string
+    /// describes the problem and its position.
     Content(String),
     /// The webhook is for another application.
     OtherApplication,
@@ -79,7 +80,7 @@ impl From<BlockError> for ReadError {
 
 /// Encrypts, decrypts and verifies the blocks of one application.
 ///
-/// See the example of the module [`blocks`](crate::blocks).
+/// See the example in the module [`blocks`](crate::blocks).
 #[derive(Debug, Clone)]
 pub struct Blocks {
     aid: String,
@@ -87,7 +88,7 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// Creates an instance for the application `aid` with its `private_key`.
+    /// Creates an instance for the application with the id `aid` and this `private_key`.
     ///
     /// # Errors
     /// Returns an error if the AID or the key is empty, or if the AID contains characters other
@@ -114,12 +115,12 @@ impl Blocks {
         Self::new(aid, private_key)
     }
 
-    /// Encrypts and signs a string.
+    /// Encrypts and signs a string. Returns the block.
     pub fn seal(&self, text: &str) -> String {
         self.key.seal(text.as_bytes())
     }
 
-    /// Verifies the signature of a block and decrypts it.
+    /// Verifies the signature of a block, and decrypts the block.
     ///
     /// # Errors
     /// Returns an error if the block is malformed, its signature is invalid, or its content is not

@@ -16,16 +16,16 @@ static PROVIDER: Provider = Provider {
     name: "tinypass",
     user_agent: concat!("tinypass-client/", env!("CARGO_PKG_VERSION")),
     encoding: Encoding::Form,
-    // 500 is documented as a temporary failure of the server.
+    // The documentation describes 500 as a temporary failure of the server.
     retry_statuses: &[429, 500, 502, 503, 504],
     secret_parameters: &[],
     read_error: error::read,
 };
 
-/// The environment of the API. The two environments of the provider are separate: each has its own
-/// AID, private key and data.
+/// The environment of the API. The provider's two environments are separate: each has its own AIDs,
+/// private keys and data.
 ///
-/// See the example of [`Client`](crate::Client).
+/// See the example on [`Client`](crate::Client).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1. The documentation uses `http` for the
 /// sandbox.
@@ -37,13 +37,13 @@ pub enum Environment {
     Production,
     /// The sandbox, without real money: `https://sandbox.tinypass.com`.
     Sandbox,
-    /// Another base URL, without `/r2`, such as a proxy, a test server or a successor of the
-    /// service. It must use `https`, except for loopback addresses.
+    /// A different base URL, without `/r2`, such as that of a proxy, a test server or a successor
+    /// of the service. It must use `https`, except for loopback addresses.
     Custom(String),
 }
 
 impl fmt::Debug for Environment {
-    /// Shows a URL without user name and password.
+    /// Formats the environment. A URL is shown without its user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Production => f.write_str("Production"),
@@ -54,7 +54,7 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// Creates an environment with another base URL, such as that of a test server.
+    /// Creates an environment with this base URL, such as that of a test server.
     pub fn custom(base_url: impl Into<String>) -> Self {
         Self::Custom(base_url.into())
     }
@@ -69,7 +69,7 @@ impl Environment {
     }
 }
 
-/// A client of one application. Cloning is cheap, and all threads can share one client.
+/// A client for one application. Cloning is cheap, and all threads can share one client.
 ///
 /// ```
 /// use tinypass_client::Client;
@@ -102,10 +102,10 @@ const BASE_URL: &str = "base_url";
 pub struct ClientBuilder {
     aid: String,
     private_key: Secret,
-    /// The argument or variable that contained the private key.
+    /// The name of the argument or variable that contained the private key, for errors.
     private_key_name: &'static str,
     environment: Environment,
-    /// The argument or variable that contained the base URL.
+    /// The name of the argument or variable that contained the base URL, for errors.
     base_url_name: &'static str,
     download_path: Option<DownloadPath>,
     settings: Settings,
@@ -113,8 +113,8 @@ pub struct ClientBuilder {
 
 /// # Creating a client
 impl Client {
-    /// Returns a builder for a client with the id and private key of an application, as shown in
-    /// the dashboard.
+    /// Returns a builder for a client with the id (AID) and private key of an application. The
+    /// provider's dashboard shows them.
     ///
     /// ```
     /// use std::time::Duration;
@@ -233,8 +233,8 @@ pub(crate) fn keys(variables: Env<'_>) -> Result<(String, Secret), InputError> {
     Ok((aid, private_key))
 }
 
-/// Returns the value of the `Authorization` header for a request that is sent by other means.
-/// `target` is the path and query exactly as in the request line.
+/// Returns the value of the `Authorization` header for a request that you send with another HTTP
+/// library. `target` is the path and query exactly as in the request line.
 ///
 /// The signature does not expire: anyone who obtains it can replay the request.
 ///

@@ -26,7 +26,7 @@ use crate::{Client, validate};
 /// The spelling of the download paths. The documentation and the official PHP client differ, and it
 /// is not known which one the server accepts.
 ///
-/// See the example of the module [`download`](crate::download).
+/// See the example in the module [`download`](crate::download).
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download and
 /// download/url, and the official PHP client 2.0.8.
@@ -36,13 +36,13 @@ pub enum DownloadPath {
     /// `/r2/downloads/url` and `/r2/download/`, as in the documentation.
     #[default]
     Documented,
-    /// `/r2/download/url` and `/r2/download`, as in the official client.
+    /// `/r2/download/url` and `/r2/download`, as in the official PHP client.
     Sdk,
 }
 
 /// The details of a download. Any field may be absent from a response.
 ///
-/// See the example of the module [`download`](crate::download).
+/// See the example in the module [`download`](crate::download).
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `Download`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -52,13 +52,13 @@ pub struct Download {
     pub id: Option<String>,
     /// The id of the resource, such as `ebook-1`.
     pub rid: Option<String>,
-    /// The title.
+    /// The title of the download.
     pub title: Option<String>,
-    /// The description.
+    /// The description of the download.
     pub description: Option<String>,
     /// The URL of an image, such as the cover.
     pub image: Option<String>,
-    /// The price as a string with amount and currency, such as `$4.99 USD`.
+    /// The price as a string that contains the amount and the currency, such as `$4.99 USD`.
     pub price: Option<String>,
     /// The time of the last change, in Unix seconds.
     pub modified_date: Option<UnixTime>,
@@ -115,7 +115,7 @@ pub struct GetDownload {
 }
 
 impl GetDownload {
-    /// Creates a request for the download of the resource `rid`.
+    /// Creates a request for the details of the download of the resource `rid`.
     pub fn new(rid: impl Into<String>) -> Self {
         Self { rid: rid.into(), path: DownloadPath::Documented }
     }
@@ -151,7 +151,8 @@ impl Endpoint for GetDownload {
     }
 }
 
-/// The expiry of a link: a lifetime or a time. The API accepts only one of the two parameters.
+/// The expiry of a link, given as a lifetime or as a time. The API has a parameter for each, and
+/// accepts only one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
     Lifetime(Duration),
@@ -191,8 +192,9 @@ impl GetDownloadUrl {
         Self { rid: rid.into(), until, path: DownloadPath::Documented }
     }
 
-    /// Sets the spelling of the path. Defaults to [`DownloadPath::Documented`]. Only used by
-    /// [`Client::send`]: [`Client::get_download_url`] selects the spelling itself.
+    /// Sets the spelling of the path. Defaults to [`DownloadPath::Documented`]. This setting
+    /// affects only [`Client::send`], because [`Client::get_download_url`] selects the spelling
+    /// itself.
     #[must_use]
     pub fn path(mut self, path: DownloadPath) -> Self {
         self.path = path;
@@ -202,7 +204,7 @@ impl GetDownloadUrl {
 
 /// A link to a download.
 ///
-/// See the example of the module [`download`](crate::download).
+/// See the example in the module [`download`](crate::download).
 ///
 /// Source: none, as the response is not documented. An object with `url` is an assumption; a JSON
 /// string and a plain link are accepted as well.
@@ -259,8 +261,8 @@ impl Endpoint for GetDownloadUrl {
         };
     }
 
-    /// Parses the link. The response is not documented: an object with `url`, a JSON string and a
-    /// plain link are accepted.
+    /// Parses the link. Because the response is not documented, this accepts an object with `url`,
+    /// a JSON string and a plain link.
     fn parse(&self, response: &Response) -> Result<DownloadUrl, ResponseError> {
         let body = response.body().trim_ascii();
         let link = |url: String| DownloadUrl { url, extra: ExtraFields::default() };
@@ -279,13 +281,13 @@ impl Endpoint for GetDownloadUrl {
 ///
 /// The requests and responses are in the module [`download`](crate::download).
 impl Client {
-    /// Returns an expiring link to a download. The documentation and the official client spell the
-    /// path differently. Unless [`download_path`](crate::ClientBuilder::download_path) is set, the
-    /// documented path is requested first, and the other path after a 404. Any error of the second
-    /// request is returned, except for a 404 that is not from the API. In that case, the first 404
-    /// is returned.
+    /// Returns an expiring link to a download. The documentation and the official PHP client spell
+    /// the path differently. Unless [`download_path`](crate::ClientBuilder::download_path) is set,
+    /// the documented path is requested first, and the other path after a 404. Any error of the
+    /// second request is returned, except for a 404 that is not from the API. In that case, the
+    /// first 404 is returned.
     ///
-    /// See the example of the module [`download`](crate::download).
+    /// See the example in the module [`download`](crate::download).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -307,11 +309,11 @@ impl Client {
         }
     }
 
-    /// Returns the details of the download of the resource `rid`. Returns `None` if there is no
-    /// such download. After a 404, the other spelling of the path is requested, as by
+    /// Returns the details of the download of the resource `rid`, or `None` if there is no such
+    /// download. After a 404, this method requests the other spelling of the path, like
     /// [`get_download_url`](Client::get_download_url).
     ///
-    /// See the example of the module [`download`](crate::download).
+    /// See the example in the module [`download`](crate::download).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If both responses are a 404 and neither is from the

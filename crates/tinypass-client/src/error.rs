@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 /// Parses an error response: `{"error":{"message":"..."}}` and its variants.
 ///
-/// The kind depends on the status only. 401 and 403 mean that the credentials were rejected. 402 is
-/// an application error or a wrong method, and is not related to payments.
+/// The kind depends only on the status. 401 and 403 mean that the credentials were rejected. 402
+/// means an application error or a wrong method, and has nothing to do with payments.
 pub(crate) fn read(response: &Response) -> ResponseError {
     match error_object(response) {
         Some(error) => error.into_error(ResponseError::of_status(response.status())),
@@ -18,7 +18,7 @@ pub(crate) fn read(response: &Response) -> ResponseError {
     }
 }
 
-/// The field `error` of a response: an object or a string.
+/// The field `error` of a response, which may be an object or a string.
 struct ErrorObject {
     message: Option<String>,
     code: Option<String>,
@@ -44,7 +44,7 @@ fn error_object(response: &Response) -> Option<ErrorObject> {
     fields.text("error").map(|text| ErrorObject { message: Some(text), code: None })
 }
 
-/// The type of a response that collects unknown fields.
+/// A type of responses that collects unknown fields.
 pub(crate) trait Model: DeserializeOwned {
     fn extra(&self) -> &ExtraFields;
 }
@@ -71,9 +71,9 @@ impl<T: DeserializeOwned> Model for Page<T> {
     }
 }
 
-/// Parses the list that a search returns, and the unknown fields of its page. In a page, `data` must
-/// be present, but may be empty. A list without a page is accepted. The list is empty for a 404 of
-/// the API.
+/// Parses the list that a search returns, and the unknown fields of its page. The list `data` of a
+/// page must be present, but may be empty. A list without a page is accepted. The list is empty for
+/// a 404 from the API.
 pub(crate) fn list<T: DeserializeOwned>(
     response: &Response,
 ) -> Result<(Vec<T>, ExtraFields), ResponseError> {
@@ -87,7 +87,7 @@ pub(crate) fn list<T: DeserializeOwned>(
     Ok((required("data", page.data)?, page.extra))
 }
 
-/// Parses an object. An error object in a response with status 200 is an error.
+/// Parses an object. Returns an error if a response with status 200 contains an error object.
 pub(crate) fn success<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = json(response)?;
     if model.extra().contains("error")
@@ -98,10 +98,10 @@ pub(crate) fn success<T: Model>(response: &Response) -> Result<T, ResponseError>
     Ok(model)
 }
 
-/// Parses the record that a lookup returns. Returns `None` for a 404 of the API.
+/// Parses the record that a lookup returns. Returns `None` for a 404 from the API.
 ///
-/// An empty object `{}` from a proxy is an error. Without this check, an access record without
-/// fields would never expire, and would grant access.
+/// Any field may be absent, but not all of them: an empty object `{}`, such as one from a proxy, is
+/// an error. Without this check, an empty access record would never expire, and would grant access.
 pub(crate) fn optional<T: Record>(response: &Response) -> Result<Option<T>, ResponseError> {
     if is_not_found(response)? {
         return Ok(None);
@@ -110,11 +110,11 @@ pub(crate) fn optional<T: Record>(response: &Response) -> Result<Option<T>, Resp
     required(T::REQUIRED, record.has_fields().then_some(record)).map(Some)
 }
 
-/// Returns whether a response is a 404 of the API: its body is empty or
+/// Returns whether a response is a 404 from the API, that is, whether its body is empty or
 /// `{"error":{"message":"..."}}`.
 ///
 /// # Errors
-/// Returns an error for any other 404, such as the HTML page of another server: such a 404 does not
+/// Returns an error for any other 404, such as the HTML page of another server, because it does not
 /// mean that there is no record.
 pub(crate) fn is_not_found(response: &Response) -> Result<bool, ResponseError> {
     if response.status() != StatusCode::NOT_FOUND {
@@ -123,7 +123,8 @@ pub(crate) fn is_not_found(response: &Response) -> Result<bool, ResponseError> {
     if is_documented(response.body()) { Ok(true) } else { Err(read(response)) }
 }
 
-/// Returns whether the body of a 404 is from the API: empty, or `{"error":{"message":"..."}}`.
+/// Returns whether the body of a 404 is from the API, that is, whether it is empty or
+/// `{"error":{"message":"..."}}`.
 pub(crate) fn is_documented(body: &[u8]) -> bool {
     let message = || {
         let fields: ExtraFields = json_slice(body).ok()?;

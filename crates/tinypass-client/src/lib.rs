@@ -1,11 +1,11 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-//! Blocking, typed client of the TinyPass r2 REST API.
+//! Blocking, typed client for the TinyPass r2 REST API.
 //!
 //! # Contents
 //!
 //! | item | contents | methods |
 //! |---|---|---|
-//! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`send_all`](Client::send_all), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
+//! | [`Client`], [`ClientBuilder`] | credentials, settings, requests to any endpoint, also as `curl` commands | [`builder`](Client::builder), [`from_env`](Client::from_env), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`send_all`](Client::send_all), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
 //! | [`access`] | access of users to resources | [`get_access`](Client::get_access), [`accesses`](Client::accesses), [`search_access`](Client::search_access), [`grant_access`](Client::grant_access), [`revoke_access`](Client::revoke_access) |
 //! | [`subscription`] | recurring subscriptions | [`search_subscriptions`](Client::search_subscriptions), [`cancel_subscription`](Client::cancel_subscription) |
 //! | [`download`] | downloads, and expiring links to their files | [`get_download`](Client::get_download), [`get_download_url`](Client::get_download_url) |
@@ -14,7 +14,7 @@
 //! | [`ENDPOINTS`] | a table of all endpoints | |
 //! | [`api_auth`] | transport, clock, pagination and HTTP types, which all clients of this family share | |
 //!
-//! [`authorization`] signs a request that is sent by other means.
+//! [`authorization`] signs a request that you send with another HTTP library.
 //!
 // Some examples of the README send requests, so they run only with the built-in transport.
 #![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]

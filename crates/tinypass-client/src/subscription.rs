@@ -18,13 +18,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Client, error, validate};
 
-/// A subscription. Its fields are not documented, so all of them are in `extra`. The methods return
-/// fields whose names are known from other objects of the API.
+/// A subscription. Its fields are not documented, so `extra` contains all of them. The methods
+/// return fields whose names are known from other objects of the API.
 ///
-/// See the example of the module [`subscription`](crate::subscription).
+/// See the example in the module [`subscription`](crate::subscription).
 ///
-/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, which return the response unchanged;
-/// the documentation names no field.
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, which return the response unchanged.
+/// The documentation does not name any field.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]
@@ -34,17 +34,17 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Returns the id of the subscription: the field `id`.
+    /// Returns the field `id`, which is the id of the subscription.
     pub fn id(&self) -> Option<String> {
         self.extra.text("id")
     }
 
-    /// Returns the id of the resource: the field `rid`.
+    /// Returns the field `rid`, which is the id of the resource.
     pub fn rid(&self) -> Option<String> {
         self.extra.text("rid")
     }
 
-    /// Returns your reference for the user: the field `user_ref`.
+    /// Returns the field `user_ref`, which is your reference for the user.
     pub fn user_ref(&self) -> Option<String> {
         self.extra.text("user_ref")
     }
@@ -67,7 +67,7 @@ pub struct SearchSubscriptions {
 }
 
 impl SearchSubscriptions {
-    /// Creates a search without filters.
+    /// Creates a search without filters, for all subscriptions.
     pub fn new() -> Self {
         Self::default()
     }
@@ -146,9 +146,10 @@ impl Endpoint for CancelSubscription {
 ///
 /// The requests and responses are in the module [`subscription`](crate::subscription).
 impl Client {
-    /// Returns the matching recurring subscriptions. The list is empty if there are none.
+    /// Returns the recurring subscriptions that match the search. The list is empty if there are
+    /// none.
     ///
-    /// See the example of the module [`subscription`](crate::subscription).
+    /// See the example in the module [`subscription`](crate::subscription).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -156,9 +157,10 @@ impl Client {
         self.send(request)
     }
 
-    /// Cancels a user's recurring subscription.
+    /// Cancels a user's recurring subscription to the resource `rid`. `user_ref` is your reference
+    /// for the user.
     ///
-    /// See the example of the module [`subscription`](crate::subscription).
+    /// See the example in the module [`subscription`](crate::subscription).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -18,7 +18,7 @@ use crate::error::{self, Model, Record};
 
 /// A user of TinyPass. Any field may be absent from a response.
 ///
-/// See the example of the module [`user`](crate::user).
+/// See the example in the module [`user`](crate::user).
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `User`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -26,11 +26,11 @@ use crate::error::{self, Model, Record};
 pub struct User {
     /// TinyPass's id of the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
-    /// The e-mail address.
+    /// The e-mail address of the user.
     pub email: Option<String>,
-    /// The first name.
+    /// The first name of the user.
     pub first_name: Option<String>,
-    /// The last name.
+    /// The last name of the user.
     pub last_name: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -68,7 +68,7 @@ pub struct GetUser {
 }
 
 impl GetUser {
-    /// Creates a request for the user with TinyPass's id `uid`.
+    /// Creates a request for the details of the user with TinyPass's id `uid`.
     pub fn new(uid: impl Into<String>) -> Self {
         Self { uid: uid.into() }
     }
@@ -88,10 +88,10 @@ impl Endpoint for GetUser {
 ///
 /// The requests and responses are in the module [`user`](crate::user).
 impl Client {
-    /// Returns the details of the user with TinyPass's id `uid`. Returns `None` if there is no such
+    /// Returns the details of the user with TinyPass's id `uid`, or `None` if there is no such
     /// user.
     ///
-    /// See the example of the module [`user`](crate::user).
+    /// See the example in the module [`user`](crate::user).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

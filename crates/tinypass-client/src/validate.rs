@@ -1,4 +1,4 @@
-//! Validation of arguments before a request is sent, in addition to that in `api_auth`.
+//! Validation of arguments before a request is sent, in addition to the rules in `api_auth`.
 
 use api_auth::InputError;
 pub(crate) use api_auth::validate::{max_chars, not_empty};

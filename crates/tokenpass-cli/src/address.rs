@@ -1,4 +1,4 @@
-//! `tokenpass address`.
+//! The command `tokenpass address`: registers, verifies and lists Bitcoin addresses.
 
 use clap::{Args, Subcommand};
 use cli_support::output::Column;
@@ -43,7 +43,7 @@ pub(crate) enum Address {
         user: String,
         /// The address
         address: String,
-        /// Message that the user was shown
+        /// Message that was shown to the user
         message: String,
         /// Signature of the message in base64
         signature: String,
@@ -67,7 +67,7 @@ pub(crate) struct Register {
     /// Whether others can see the address
     #[arg(long, value_name = "BOOL")]
     public: Option<bool>,
-    /// Whether the balances of the address count
+    /// Whether the balances of the address are counted
     #[arg(long, value_name = "BOOL")]
     active: Option<bool>,
     /// Type of the address
@@ -88,7 +88,7 @@ pub(crate) struct Update {
     /// Whether others can see the address
     #[arg(long, value_name = "BOOL")]
     public: Option<bool>,
-    /// Whether the balances of the address count
+    /// Whether the balances of the address are counted
     #[arg(long, value_name = "BOOL")]
     active: Option<bool>,
 }

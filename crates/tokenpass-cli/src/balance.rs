@@ -1,4 +1,4 @@
-//! `tokenpass balance`.
+//! The command `tokenpass balance`: lists token balances.
 
 use clap::Subcommand;
 use cli_support::output::Column;
@@ -9,9 +9,9 @@ use crate::provider::Tokenpass;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Balance {
-    /// List the public balances
+    /// List the balances of the public addresses of the logged-in user
     List {
-        /// Also list the balances of private addresses
+        /// Include the balances of private addresses
         #[arg(long)]
         private: bool,
         #[command(flatten)]

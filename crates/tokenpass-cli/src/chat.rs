@@ -1,4 +1,4 @@
-//! `tokenpass chat`.
+//! The command `tokenpass chat`: manages token chats.
 
 use clap::{Args, Subcommand};
 use cli_support::output::Column;
@@ -28,7 +28,7 @@ pub(crate) enum Chat {
         #[command(flatten)]
         input: Input,
     },
-    /// Replace the tokens of a chat
+    /// Replace the tokens that a chat requires
     Update {
         /// UUID of the chat
         chat: String,
@@ -40,12 +40,12 @@ pub(crate) enum Chat {
         /// Short id of the chat
         chat: String,
     },
-    /// Show whether the user may use a chat, or may write to the holders of a token
+    /// Show whether the user can enter a chat, or can write to the holders of a token
     Privileges {
         /// Short id of the chat
         #[arg(required_unless_present = "holders")]
         chat: Option<String>,
-        /// Holders of this token
+        /// Show whether the user can write to the holders of this token
         #[arg(long, value_name = "TOKEN", conflicts_with = "chat")]
         holders: Option<String>,
     },
@@ -53,7 +53,7 @@ pub(crate) enum Chat {
 
 #[derive(Debug, Args)]
 pub(crate) struct Settings {
-    /// Token that is needed, and its amount, such as `TOKENLY=1`; may be repeated
+    /// Required token and its amount, such as `TOKENLY=1`; may be repeated
     #[arg(long = "token", value_name = "TOKEN=AMOUNT", value_parser = token)]
     tokens: Vec<(String, Satoshis)>,
     /// Whether the chat can be used
@@ -70,7 +70,7 @@ fn token(text: &str) -> Result<(String, Satoshis), String> {
     Ok((token.to_owned(), amount))
 }
 
-/// Sets the settings on a request.
+/// Sets the given settings on a request.
 macro_rules! with_settings {
     ($request:expr, $settings:expr) => {{
         let (mut request, settings) = ($request, $settings);

@@ -1,4 +1,4 @@
-//! `tokenpass check` and `tokenpass rule`.
+//! The commands `tokenpass check` and `tokenpass rule`.
 
 use std::path::{Path, PathBuf};
 
@@ -16,24 +16,24 @@ use crate::provider::Tokenpass;
 pub(crate) struct Check {
     /// User name; with --address or --email, an address; omit it with --file
     who: Option<String>,
-    /// Rules, such as "TOKENLY >= 1 and LTBCOIN > 4000 or SOUP"; quote them, because the shell reads
-    /// `>` as a redirection
+    /// Rules, such as "TOKENLY >= 1 and LTBCOIN > 4000 or SOUP"; quote them, because the shell
+    /// reads `>` as a redirection
     rules: String,
-    /// Check a bitcoin address
+    /// Check a Bitcoin address
     #[arg(long, conflicts_with = "email")]
     address: bool,
     /// Check the user with an e-mail address
     #[arg(long)]
     email: bool,
-    /// Check each user of this file, one on each line, or of `-`; exit status 1 if one does not
-    /// satisfy the rules
+    /// Check each user in this file, one on each line (`-` is standard input); exit status 1 if one
+    /// does not satisfy the rules
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Rule {
-    /// Show how rules are read: their parts and the order of their evaluation
+    /// Show how rules are parsed: their parts, and the order in which they are evaluated
     Explain {
         /// Rules, such as "TOKENLY >= 1 and LTBCOIN > 4000 or SOUP"
         rules: Rules,
@@ -64,7 +64,7 @@ impl Run<Tokenpass> for Check {
     }
 }
 
-/// Reads the users of a file: one on each line, without empty lines and comments.
+/// Reads the users in a file, one on each line. Empty lines and comments are skipped.
 fn users(file: &Path) -> Result<Vec<String>, Failure> {
     let text = read(file)?;
     let lines = text.lines().map(str::trim);
@@ -78,7 +78,7 @@ fn users(file: &Path) -> Result<Vec<String>, Failure> {
     }
 }
 
-/// Checks one user, or each user in a file.
+/// Checks one user, or each user from a file.
 fn check_all<E>(
     context: &Context<Tokenpass>,
     who: Vec<String>,
@@ -100,8 +100,8 @@ where
     }
 }
 
-/// Sends a check. The exit status is 1 if the result is no.
-pub(crate) fn check_one<E: Endpoint<Output = bool>>(
+/// Sends a check and prints its result. The exit status is 1 if the result is no.
+pub(crate) fn check_one<E: Endpoint<Output = bool> + Send + 'static>(
     context: &Context<Tokenpass>,
     request: E,
 ) -> Result<Exit, Failure> {

@@ -1,4 +1,4 @@
-//! `tokenpass credit`.
+//! The command `tokenpass credit`: gives and takes credits, and manages groups and accounts.
 
 use clap::{Args, Subcommand};
 use cli_support::output::Column;
@@ -17,10 +17,10 @@ pub(crate) enum Credit {
     Give(Booking),
     /// Take credits from an account
     Take(Booking),
-    /// Credit groups
+    /// Manage credit groups
     #[command(subcommand, alias = "groups")]
     Group(Group),
-    /// Accounts of a group
+    /// Manage the accounts of a group
     #[command(subcommand, alias = "accounts")]
     Account(Account),
 }
@@ -36,7 +36,7 @@ pub(crate) struct Booking {
     /// Text for your own use, such as an order number
     #[arg(long = "ref", value_name = "TEXT")]
     reference: Option<String>,
-    /// The other account of the booking; default: the account of the group
+    /// The account on the other side of the ledger entry; default: the account of the group
     #[arg(long, value_name = "ACCOUNT")]
     counter_account: Option<String>,
 }
@@ -54,7 +54,7 @@ pub(crate) enum Group {
     Create {
         /// Name of the group
         name: String,
-        /// Client id of another application that may use the group; may be repeated
+        /// Client id of a further application that may use the group; may be repeated
         #[arg(long, value_name = "CLIENT_ID")]
         allow: Vec<String>,
         #[command(flatten)]
@@ -71,7 +71,7 @@ pub(crate) enum Group {
         #[arg(long, value_name = "CLIENT_ID")]
         allow: Vec<String>,
     },
-    /// List the bookings of a group
+    /// List the ledger entries of a group
     History {
         /// UUID of the group
         group: String,
@@ -105,7 +105,7 @@ pub(crate) enum Account {
         #[command(flatten)]
         input: Input,
     },
-    /// List the bookings of an account
+    /// List the ledger entries of an account
     History {
         /// UUID of the group
         group: String,

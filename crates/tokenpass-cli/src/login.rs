@@ -1,9 +1,8 @@
-//! `tokenpass auth login --web`: logs a user in by a browser.
+//! The command `tokenpass auth login --web`: logs a user in with a browser.
 
 use std::process::{Command, Stdio};
 
 use callback_listener::{Listener, Redirect, Request, Response};
-use cli_support::api_auth::Params;
 use cli_support::{Context, Exit, Failure, WebLogin};
 use tokenpass_client::oauth::LoginError;
 use tokenpass_client::{Authorize, Scope, Secret};
@@ -28,7 +27,7 @@ pub(crate) fn log_in(context: &Context<Tokenpass>, web: &WebLogin) -> Result<Sec
     let tokenpass = context.client()?;
     let login = tokenpass.begin_login(scopes)?;
     let url = tokenpass.authorize_url(&login)?;
-    // Listens before the URL is printed, so that no callback is missed.
+    // The listener starts before the URL is printed, so that no callback is missed.
     let listener = redirect.listen().map_err(|error| {
         Failure::new(Exit::Local, format!("{REDIRECT_URI} {redirect_uri}: {error}"))
     })?;
@@ -40,7 +39,7 @@ pub(crate) fn log_in(context: &Context<Tokenpass>, web: &WebLogin) -> Result<Sec
     Ok(tokenpass.finish_login(&login, code)?.access_token)
 }
 
-/// Opens a URL in the browser of the user. Returns whether one was started.
+/// Opens a URL in the user's browser. Returns whether a browser was started.
 fn open_browser(url: &str) -> bool {
     let mut command = if cfg!(windows) {
         // A shell would interpret `&`.
@@ -54,7 +53,7 @@ fn open_browser(url: &str) -> bool {
     command.spawn().is_ok()
 }
 
-/// Serves requests until one has the state of this login.
+/// Serves requests until one contains the state of this login.
 fn wait_for(
     context: &Context<Tokenpass>,
     redirect: &Redirect,
@@ -96,15 +95,11 @@ fn respond(
         return (Response::text(200, "Thank you. You may close this page."), Some(result));
     };
     // A callback without the state can be from an old tab or a page of another site.
-    let query = request.target.split_once('?').map_or("", |(_, query)| query);
-    let is_of_this_login = Params::decode(query).is_ok_and(|query| {
-        query.get("state").is_some_and(|state| Secret::new(state) == *login.state())
-    });
-    if is_of_this_login {
+    if error.state_matches() {
         let text = "The login failed. The program that waits for it shows the reason.";
         return (Response::text(200, text), Some(result));
     }
-    // The server sends denials without the state, so the reason is shown.
+    // If the user denies access, the callback of the server has no state, so the reason is shown.
     *ignored = Some(format!("{:?}", error.kind()));
     let text = "This page does not belong to the login that is waiting. Start the login again.";
     (Response::text(400, text), None)

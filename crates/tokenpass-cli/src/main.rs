@@ -49,7 +49,7 @@ enum Command {
     /// Lend tokens, and manage promises
     #[command(subcommand, alias = "promises")]
     Promise(Noun<promise::Promise>),
-    /// Manage the addresses that tokens are lent from
+    /// Manage the addresses from which tokens are lent
     #[command(subcommand, alias = "sources")]
     Source(Noun<source::Source>),
     /// Give and take credits, and manage their groups and accounts
@@ -64,7 +64,7 @@ enum Command {
     /// Show assets
     #[command(subcommand, alias = "assets")]
     Asset(Noun<token::Asset>),
-    /// Check and confirm users' second factor
+    /// Check and confirm the second factor of users
     #[command(subcommand, alias = "second-factors")]
     SecondFactor(Noun<token::SecondFactor>),
     /// Register, verify and list Bitcoin addresses

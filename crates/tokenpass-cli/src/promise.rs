@@ -1,4 +1,4 @@
-//! `tokenpass promise`.
+//! The command `tokenpass promise`: lends tokens, and manages promises.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,10 +18,10 @@ use crate::provider::Tokenpass;
 pub(crate) enum Promise {
     /// List the promises of the application
     List {
-        /// Promises to this address
+        /// Show only promises to this address
         #[arg(long, value_name = "ADDRESS", conflicts_with = "email")]
         destination: Option<String>,
-        /// Promises to this e-mail address
+        /// Show only promises to this e-mail address
         #[arg(long)]
         email: Option<String>,
         #[command(flatten)]
@@ -45,9 +45,9 @@ pub(crate) enum Promise {
 
 #[derive(Debug, Args)]
 pub(crate) struct Create {
-    /// Address to lend from (see `source list`)
+    /// Address from which the tokens are lent (see `source list`)
     source: String,
-    /// Address, `user:NAME` or `email:ADDRESS`
+    /// Recipient: an address, `user:NAME` or `email:ADDRESS`
     destination: String,
     /// The asset
     asset: String,
@@ -66,24 +66,24 @@ pub(crate) struct Update {
     /// Quantity in whole tokens, such as 0.5
     #[arg(long)]
     quantity: Option<Satoshis>,
-    /// The address to lend to
+    /// New recipient address
     #[arg(long, value_name = "ADDRESS")]
     destination: Option<String>,
     #[command(flatten)]
     terms: Terms,
 }
 
-/// The members of new and changed promises.
+/// The options that new and changed promises have in common.
 #[derive(Debug, Args)]
 pub(crate) struct Terms {
-    /// End the promise after this time, such as `30d`
+    /// Time after which the promise expires, such as `30d`
     #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     expires_after: Option<Duration>,
     /// Id of the transaction that fulfils the promise
     #[arg(long)]
     txid: Option<String>,
-    /// Your own unique id for the promise, such as an order number, so that it can be retried
-    /// safely
+    /// Your own unique id for the promise, such as an order number, so that the request can be
+    /// retried safely
     #[arg(long)]
     fingerprint: Option<String>,
     /// Text for your own use, such as an order number
@@ -94,7 +94,7 @@ pub(crate) struct Terms {
     note: Option<String>,
 }
 
-/// Sets the terms on a request.
+/// Sets the given terms on a request.
 macro_rules! with_terms {
     ($request:expr, $terms:expr) => {{
         let (mut request, terms) = ($request, $terms);
@@ -155,7 +155,7 @@ impl Run<Tokenpass> for Promise {
     }
 }
 
-/// Returns the time after a duration from now.
+/// Returns the time that is `duration` after now.
 fn after(duration: Duration) -> Result<UnixTime, Failure> {
     #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
     let now = SystemTime::now();

@@ -1,4 +1,4 @@
-//! Tokenpass for the common commands: settings, client, read-only calls.
+//! What the common commands need to know about Tokenpass: settings, client, read-only requests.
 
 use cli_support::api_auth::EndpointInfo;
 use cli_support::auth::{Settings, Variable};
@@ -18,7 +18,7 @@ use tokenpass_client::{Client, Environment, Scheme, Secret};
 
 use crate::login;
 
-/// The provider.
+/// Tokenpass, as the common commands use it.
 #[derive(Debug)]
 pub(crate) struct Tokenpass;
 
@@ -30,11 +30,11 @@ const fn secret(name: &'static str, key: &'static str) -> Variable {
     Variable { is_secret: true, ..variable(name, key) }
 }
 
-/// The name of the variable of the user's token.
+/// The environment variable that contains the user's token.
 pub(crate) const TOKEN: &str = "TOKENPASS_OAUTH_TOKEN";
-/// The name of the variable of the URI to which a login returns.
+/// The environment variable that contains the redirect URI of a login.
 pub(crate) const REDIRECT_URI: &str = "TOKENPASS_REDIRECT_URI";
-/// The name of the variable of the privileged client's id.
+/// The environment variable that contains the id of the privileged client.
 const PRIVILEGED_ID: &str = "TOKENPASS_PRIVILEGED_CLIENT_ID";
 
 impl Provider for Tokenpass {
@@ -67,7 +67,7 @@ impl Provider for Tokenpass {
         let mut builder = Client::builder(id, settings.need("TOKENPASS_CLIENT_SECRET"));
         let name = connection.environment.as_deref();
         let url = settings.get("TOKENPASS_BASE_URL").or(settings.get("TOKENPASS_PROVIDER_HOST"));
-        // A URL of the settings must not redirect a call for which an environment is given.
+        // If `--environment` is given, a base URL in the settings must not override it.
         let url = connection.base_url.as_deref().or(url.filter(|_| name.is_none()));
         builder = builder.environment(match (url, name) {
             (_, Some(name)) if !matches!(name, "production" | "staging") => {
@@ -122,7 +122,7 @@ impl Provider for Tokenpass {
         doctor.call(ListSources::new())?;
         doctor.call(ListPromises::new())?;
         doctor.call(ListCreditGroups::new())?;
-        // These need a user's token.
+        // These requests need a user's token.
         if doctor.settings()?.get(TOKEN).is_some() {
             doctor.call(GetUser::new())?;
             doctor.call(ListPublicBalances::new())?;

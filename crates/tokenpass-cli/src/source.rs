@@ -1,4 +1,4 @@
-//! `tokenpass source`.
+//! The command `tokenpass source`: manages the addresses from which tokens are lent.
 
 use clap::{Args, Subcommand};
 use cli_support::output::Column;
@@ -9,11 +9,11 @@ use crate::provider::Tokenpass;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Source {
-    /// List the addresses that tokens are lent from
+    /// List the addresses from which tokens are lent
     List(Limits),
-    /// Register an address that tokens are lent from, or change its assets
+    /// Register an address from which tokens are lent, or change its assets
     Register(Register),
-    /// Remove an address that tokens are lent from
+    /// Remove an address from which tokens are lent
     Delete {
         /// The address
         address: String,
@@ -24,10 +24,11 @@ pub(crate) enum Source {
 pub(crate) struct Register {
     /// The address
     address: String,
-    /// Signature of the address and the proof suffix by the key of the address (`source list`)
+    /// Signature of the address followed by the proof suffix (`source list`), made with the key of
+    /// the address
     #[arg(long, value_name = "SIGNATURE")]
     proof: Option<String>,
-    /// Lend this asset only; may be repeated
+    /// Asset that may be lent; may be repeated; default: all assets
     #[arg(long = "asset", value_name = "ASSET")]
     assets: Vec<String>,
     /// Assign the address to this user

@@ -1,4 +1,4 @@
-//! `tokenpass perk`, `tokenpass asset` and `tokenpass second-factor`.
+//! The commands `tokenpass perk`, `tokenpass asset` and `tokenpass second-factor`.
 
 use clap::Subcommand;
 use cli_support::{Context, Exit, Failure, Run};

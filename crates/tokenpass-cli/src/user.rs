@@ -1,4 +1,4 @@
-//! `tokenpass user`.
+//! The command `tokenpass user`: looks up, registers and updates users.
 
 use clap::{Args, Subcommand};
 use cli_support::{Context, Exit, Failure, Input, Limits, Run, with_options};
@@ -15,14 +15,14 @@ use crate::provider::{TOKEN, Tokenpass};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum User {
-    /// List the users that satisfy rules
+    /// List the users who satisfy rules
     Find {
         /// Rules, such as "TOKENLY >= 1"
         rules: Rules,
         #[command(flatten)]
         limits: Limits,
     },
-    /// Show the users with these bitcoin addresses or this e-mail address
+    /// Show the users with these Bitcoin addresses or this e-mail address
     Lookup {
         /// Bitcoin addresses
         #[arg(required_unless_present = "email")]
@@ -40,7 +40,7 @@ pub(crate) enum User {
     Exists {
         /// Name, slug or e-mail address of the user
         user: String,
-        /// Compare the name only
+        /// Compare only the name
         #[arg(long)]
         strict: bool,
     },

@@ -163,11 +163,7 @@ fn respond(
     };
     let text = format!("The login failed: {:?}.", error.kind());
     // A callback without the state can be from an old tab or from a page of another site.
-    let query = request.target.split_once('?').map_or("", |(_, query)| query);
-    let is_of_this_login = Params::decode(query).is_ok_and(|query| {
-        query.get("state").is_some_and(|state| Secret::new(state) == *login.state())
-    });
-    if is_of_this_login {
+    if error.state_matches() {
         return (Response::text(200, text), Some(result));
     }
     // The server sends denials without the state, so the reason is included in the timeout

@@ -155,17 +155,22 @@ impl Authorize {
     ///
     /// # Errors
     /// Returns an error if the callback contains an error, no code, or a state that does not match
+    /// this login. [`LoginError::state_matches`] returns whether the callback is the response to
     /// this login. The state is compared in constant time.
     pub fn read_callback(&self, url: &str) -> Result<Secret, LoginError> {
         let query = url.split_once('?').map_or(url, |(_, query)| query);
         let query = query.split('#').next().unwrap_or_default();
+        let params = Params::decode(query);
+        let state = params.as_ref().ok().and_then(|params| params.get("state")).unwrap_or_default();
+        let state_matches = !state.is_empty() && Secret::new(state) == self.state;
         let failed = |kind, code: &str, message: &str| LoginError {
             kind,
             code: code.to_owned(),
             message: message.to_owned(),
+            state_matches,
         };
         let not_utf8 = |_| failed(LoginErrorKind::NoCode, "", "the callback is not valid UTF-8");
-        let params = Params::decode(query).map_err(not_utf8)?;
+        let params = params.map_err(not_utf8)?;
         if let Some(code) = params.get("error") {
             // The server sends errors without the state. A callback with an error contains no code.
             let text = params.get("error_description").or(params.get("message"));
@@ -175,8 +180,7 @@ impl Authorize {
             };
             return Err(failed(kind, code, text.unwrap_or_default()));
         }
-        let state = Secret::new(params.get("state").unwrap_or_default());
-        if state.is_empty() || state != self.state {
+        if !state_matches {
             let text = "state: does not match this login; the callback may be from a login that \
                         someone else started";
             return Err(failed(LoginErrorKind::StateMismatch, "", text));
@@ -190,12 +194,27 @@ impl Authorize {
 
 /// The error for a login callback that contains no valid code.
 ///
-/// See the example on [`Authorize`].
+/// A program that waits for the callback of one login on a port of its own should end the login only
+/// if [`state_matches`](LoginError::state_matches):
+///
+/// ```
+/// use tokenpass_client::{Authorize, Scope};
+///
+/// let login = Authorize::new("http://127.0.0.1:8000/back", [Scope::User])?.with_state("s1");
+/// let is_final = |url: &str| login.read_callback(url).map_or_else(|e| e.state_matches(), |_| true);
+/// assert!(is_final("/back?code=c1&state=s1"));
+/// assert!(is_final("/back?error=access_denied&state=s1"));
+/// // The callback of another login, or a request by a page of another site.
+/// assert!(!is_final("/back?code=c1&state=s2"));
+/// assert!(!is_final("/back?error=access_denied"));
+/// # Ok::<(), tokenpass_client::InputError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginError {
     kind: LoginErrorKind,
     code: String,
     message: String,
+    state_matches: bool,
 }
 
 /// The kind of a [`LoginError`].
@@ -230,6 +249,16 @@ impl LoginError {
     /// Returns the message, which is from the server or from this crate.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// Returns whether the callback contains the state of this login, so that it is the response to
+    /// this login and no other callback follows.
+    ///
+    /// Otherwise, it may be a callback of another login or a forged request. It may also be an error
+    /// of this login, because the server of 2017 sends errors without the state: show the error and
+    /// continue to wait.
+    pub fn state_matches(&self) -> bool {
+        self.state_matches
     }
 }
 

@@ -1,4 +1,4 @@
-//! `tpay account`.
+//! The command `tpay account`: merchant accounts of a partner.
 
 use std::path::PathBuf;
 
@@ -30,12 +30,12 @@ pub(crate) enum Account {
     UploadFile {
         /// Id of the account
         account: String,
-        /// Type of the document (`account options documents`)
+        /// Id of the document type (`account options documents`)
         #[arg(long = "type", value_name = "TYPE")]
         kind: i64,
         /// The document
         file: PathBuf,
-        /// Id of the person whom the document is about
+        /// Id of the person whom the document concerns
         #[arg(long, value_name = "ID")]
         person: Option<String>,
     },
@@ -54,7 +54,7 @@ pub(crate) enum Account {
         /// Kind of the ids
         #[arg(value_parser = ["categories", "legal-forms", "documents", "mcc", "pos"])]
         kind: String,
-        /// Show one value only: a category, a legal form or a document
+        /// Show only the entry with this id (for categories, legal-forms and documents)
         id: Option<i64>,
     },
 }
@@ -87,7 +87,8 @@ pub(crate) struct Create {
 }
 
 impl Create {
-    /// Returns the body. Addresses, websites and persons are in the file or in fields.
+    /// Returns the body of the request. Addresses, websites and persons can only be given with
+    /// `--input` or `--field`.
     fn body(&self) -> Result<Json, Failure> {
         let number = |number: Option<i64>| number.map(|number| Json::Other(number.to_string()));
         let flags = [

@@ -1,4 +1,4 @@
-//! `tpay bank-account`.
+//! The command `tpay bank-account`: bank accounts to which Collect forwards payments.
 
 use clap::Subcommand;
 use cli_support::output::Column;

@@ -1,4 +1,4 @@
-//! `tpay blik`.
+//! The command `tpay blik`: pays with BLIK, and manages aliases.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::time::Duration;
@@ -60,9 +60,9 @@ pub(crate) enum Alias {
 /// The type of an alias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// The payer confirms each payment
+    /// The payer confirms each payment with this alias
     Uid,
-    /// Payments without a confirmation by the payer
+    /// The payer does not have to confirm payments with this alias
     Payid,
 }
 
@@ -88,7 +88,7 @@ pub(crate) struct Create {
     /// Label that the payer sees in the application
     #[arg(long)]
     label: String,
-    /// Model of the autopayments of a PAYID alias: A, M or O
+    /// Autopayment model of a PAYID alias: A, M or O
     #[arg(long, value_parser = ["A", "M", "O"])]
     model: Option<String>,
     /// Expiry date of the autopayments
@@ -137,13 +137,14 @@ impl Run<Tpay> for Blik {
         let code = code(context, code_stdin)?;
         let payment = Pay::blik(BlikPayment::code(code.clone()));
         let request = WithJson::new(PayTransaction::new(&id, payment));
+        let request = request.any();
         if context.is_withheld(&request)? {
             return Ok(Exit::Done);
         }
         let client = context.client()?;
         request.validate()?;
         context.output.check()?;
-        // The id is printed in case the program is interrupted.
+        // The id is printed first, in case the program is interrupted.
         context.note(&format!("transaction {id}: waiting for the payer"));
         let result = client.pay_by_blik(&id, BlikPayment::code(code), wait)?;
         let (decision, exit) = match &result.decision {
@@ -162,7 +163,7 @@ impl Run<Tpay> for Blik {
             // The decision is known, so it is the result.
             _ => context.output.value(&known(&id, decision).to_string()),
         };
-        // The exit status is that of the decision: a paid transaction must not look unpaid.
+        // The exit status reflects the decision, so that a paid transaction does not look unpaid.
         context.note_unshown(&format!("transaction {id}"), shown);
         Ok(exit)
     }
@@ -173,7 +174,8 @@ fn known(id: &str, decision: &str) -> Json {
     Json::Object(vec![member("transactionId", id), member("decision", decision)])
 }
 
-/// Reads the code. It is a secret, so it is not an argument.
+/// Reads the BLIK code from a prompt or the standard input. It is a secret, so it is not an
+/// argument.
 fn code(context: &Context<Tpay>, code_stdin: bool) -> Result<Secret, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("standard input: {error}"));
     if !code_stdin {

@@ -37,7 +37,7 @@ pub(crate) enum Card {
 
 #[derive(Debug, Args)]
 pub(crate) struct Save {
-    /// URL for the notification with the token
+    /// URL to which the notification with the token is sent
     #[arg(long, value_name = "URL", required_unless_present_any = BODY_OPTIONS)]
     notify_url: Option<String>,
     /// E-mail address of the payer
@@ -46,10 +46,10 @@ pub(crate) struct Save {
     /// Name of the payer
     #[arg(long)]
     name: Option<String>,
-    /// URL for the payer after the card is saved
+    /// URL to which the payer returns after the card was saved
     #[arg(long, value_name = "URL")]
     success_url: Option<String>,
-    /// URL for the payer after a failure
+    /// URL to which the payer returns after a failure
     #[arg(long, value_name = "URL")]
     error_url: Option<String>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `tpay certificate`.
+//! The command `tpay certificate`: prints the certificates that verify notifications.
 
 use clap::Subcommand;
 use cli_support::{Context, Exit, Failure, Run, WithJson};

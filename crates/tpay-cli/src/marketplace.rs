@@ -1,4 +1,4 @@
-//! `tpay marketplace`.
+//! The command `tpay marketplace`: payments to several merchants.
 
 use clap::{Args, Subcommand};
 use cli_support::args::{pair, set, text};
@@ -25,8 +25,8 @@ pub(crate) enum Marketplace {
         #[arg(long)]
         attempts: bool,
     },
-    /// Pay a marketplace payment with a BLIK code, read from a prompt or standard input; exit status 1 if
-    /// it is declined
+    /// Pay a marketplace payment with a BLIK code, read from a prompt or standard input; exit
+    /// status 1 if it is declined
     Pay {
         /// Id of the payment
         id: String,
@@ -71,7 +71,7 @@ pub(crate) struct Create {
     /// Name of the payer
     #[arg(long)]
     name: Option<String>,
-    /// Unique string, such as an order number, by which you find the payment
+    /// Unique text, such as an order number, with which you find the payment
     #[arg(long, value_name = "TEXT")]
     hidden_description: Option<String>,
     #[command(flatten)]

@@ -30,25 +30,25 @@ pub(crate) enum Command {
     TestRoot,
 }
 
-/// Which notifications are accepted.
+/// The options that select which notifications are accepted.
 #[derive(Debug, Args)]
 pub(crate) struct Trust {
-    /// Id of the merchant; default `TPAY_MERCHANT_ID`
+    /// Id of the merchant; default: `TPAY_MERCHANT_ID`
     #[arg(long, value_name = "ID")]
     merchant_id: Option<String>,
-    /// Accept notifications of every merchant
+    /// Accept notifications for every merchant
     #[arg(long, conflicts_with = "merchant_id")]
     any_merchant: bool,
     /// Trust the root certificates of this PEM file instead of the compiled-in ones
     #[arg(long, value_name = "FILE")]
     anchors: Option<PathBuf>,
-    /// Trust the public test key, with which `send` signs: only for tests
+    /// Trust the public test key, with which `send` signs; only for tests
     #[arg(long, conflicts_with = "anchors")]
     trust_test_key: bool,
 }
 
 impl Trust {
-    /// Returns the reader of notifications.
+    /// Returns the reader that verifies notifications with these options.
     pub(crate) fn reader(&self, context: &Context<Tpay>) -> Result<Notifications, Failure> {
         let settings = context.settings_without_credentials()?;
         let mut reader = context.client()?.notifications()?;
@@ -62,7 +62,7 @@ impl Trust {
                 return Err(Failure::new(Exit::Usage, problem));
             }
         };
-        // An invalid id would be an error of every notification.
+        // With an invalid id, every notification would be an error.
         if let Err(error) = reader.read("", b"")
             && error.argument().is_some()
         {
@@ -80,12 +80,12 @@ impl Trust {
     }
 }
 
-/// A stored notification: its body, and its headers as `Name: value` lines.
+/// The options of `verify`: a stored notification, with its body and its headers.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// File of the body, byte for byte as received
+    /// File that contains the body, byte for byte as received
     body: PathBuf,
-    /// File of the headers, one `Name: value` on each line
+    /// File that contains the headers, one `Name: value` on each line
     #[arg(long, value_name = "FILE")]
     headers: PathBuf,
     #[command(flatten)]
@@ -144,7 +144,7 @@ fn stored_headers(path: &Path) -> Result<HeaderMap, Failure> {
     Ok(headers)
 }
 
-/// Returns an object of strings.
+/// Returns a JSON object whose members are strings.
 fn object(members: &[(&str, &str)]) -> Json {
     let member =
         |(name, value): &(&str, &str)| ((*name).to_owned(), Json::Text((*value).to_owned()));

@@ -1,4 +1,4 @@
-//! Tpay for the common commands: settings, client, read-only calls.
+//! What the common commands need to know about Tpay: settings, client, read-only requests.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -23,7 +23,7 @@ use tpay_client::reports::ListReports;
 use tpay_client::transactions::{GetTransaction, ListTransactions};
 use tpay_client::{Client, Environment, FileStore, MemoryStore};
 
-/// The provider.
+/// Tpay, as the common commands use it.
 #[derive(Debug)]
 pub(crate) struct Tpay;
 
@@ -35,9 +35,9 @@ const fn pages(endpoint: &'static str, lists: &'static [&'static str], id: &'sta
     Pages { endpoint, parameter: "page", first: 1, lists, id }
 }
 
-/// The name of the variable of the merchant's id.
+/// The environment variable that contains the merchant id.
 pub(crate) const MERCHANT_ID: &str = "TPAY_MERCHANT_ID";
-/// The name of the variable of the security code of the panel.
+/// The environment variable that contains the security code from the panel.
 pub(crate) const SECURITY_CODE: &str = "TPAY_SECURITY_CODE";
 
 impl Provider for Tpay {
@@ -87,14 +87,14 @@ impl Provider for Tpay {
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
-        // Without credentials, a command calls public endpoints only.
+        // Without credentials, a command calls only public endpoints.
         let credential = |name| settings.get(name).filter(|value| !value.is_empty());
         let [id, secret] =
             ["TPAY_CLIENT_ID", "TPAY_CLIENT_SECRET"].map(|name| credential(name).unwrap_or("none"));
         let builder = Client::builder(id, secret);
         let name = connection.environment.as_deref().or(settings.get("TPAY_ENVIRONMENT"));
         let url = connection.base_url.as_deref();
-        // A URL of the settings must not redirect a call for which an environment is given.
+        // If `--environment` is given, a base URL in the settings must not override it.
         let url =
             url.or(settings.get("TPAY_BASE_URL").filter(|_| connection.environment.is_none()));
         let environment = match (url, name) {
@@ -114,11 +114,11 @@ impl Provider for Tpay {
             concat!("tpay-cli/", env!("CARGO_PKG_VERSION"))
         );
         if connection.is_offline {
-            // Signs without requesting a token.
+            // HTTP Basic needs no token, so nothing is requested.
             return Ok(builder.http_basic().build()?);
         }
         let builder = match settings.get("TPAY_TOKEN_CACHE") {
-            // A recording begins with the request for its token.
+            // A recording must contain the request for its token, so no stored token is used.
             _ if connection.record.is_some() => builder.token_store(MemoryStore::new()),
             Some("off") => builder,
             Some(folder) if Path::new(folder).is_absolute() => {
@@ -174,7 +174,7 @@ impl Provider for Tpay {
     }
 }
 
-/// The start of a period: a duration before now, or a date in Polish local time.
+/// A limit of a period: a duration before now, or a date in Polish local time.
 #[derive(Debug, Clone)]
 pub(crate) enum Time {
     Ago(Duration),
@@ -182,7 +182,7 @@ pub(crate) enum Time {
 }
 
 impl Time {
-    /// Returns the time as the server expects it.
+    /// Returns the time in the form that the server expects.
     pub(crate) fn local(&self) -> LocalTime {
         match self {
             Self::Local(text) => LocalTime::from(text.as_str()),
@@ -191,14 +191,14 @@ impl Time {
     }
 }
 
-/// Returns the time before a duration from now, or `None` if that is before 1970.
+/// Returns the time that is `ago` before now, or `None` if it is before 1970.
 fn before(ago: Duration) -> Option<SystemTime> {
     #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
     let now = SystemTime::now();
     now.checked_sub(ago).filter(|time| *time >= SystemTime::UNIX_EPOCH)
 }
 
-/// Parses `7d`, `2026-11-01` or `2026-11-01 12:00:00`.
+/// Parses a time such as `7d`, `2026-11-01` or `2026-11-01 12:00:00`.
 pub(crate) fn time(text: &str) -> Result<Time, String> {
     if let Ok(ago) = duration(text) {
         let is_valid = before(ago).is_some();

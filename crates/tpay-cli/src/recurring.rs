@@ -40,7 +40,7 @@ pub(crate) enum Recurring {
         /// Id of the plan
         id: String,
     },
-    /// Charge again after a failed charge
+    /// Retry a failed charge
     Retry {
         /// Id of the plan
         id: String,
@@ -75,7 +75,7 @@ enum Model {
     O,
 }
 
-/// The payment instrument; its value is a secret, so it is not an argument.
+/// The options of the payment instrument. Its value is a secret, so it is not an argument.
 #[derive(Debug, Args)]
 pub(crate) struct Instrument {
     /// Kind of the payment instrument, whose value is read from a prompt or the standard input
@@ -84,7 +84,7 @@ pub(crate) struct Instrument {
     /// Read the value of the payment instrument from the first line of standard input
     #[arg(long)]
     instrument_stdin: bool,
-    /// Model of the autopayments of a BLIK alias
+    /// Autopayment model of a BLIK alias
     #[arg(long, value_enum, default_value = "a")]
     model: Model,
 }
@@ -138,7 +138,7 @@ pub(crate) struct Create {
     /// Number of charges; without it, the plan has no end
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     charges: Option<u32>,
-    /// URL for notifications
+    /// URL to which notifications are sent
     #[arg(long, value_name = "URL", required_unless_present = "input")]
     notify_url: Option<String>,
     /// Text for your own use, such as an order number
@@ -208,7 +208,7 @@ impl Create {
                 ("callbackUrl", text(self.notify_url.as_ref())),
                 ("hiddenDescription", text(self.hidden_description.as_ref())),
             ];
-            // A file may contain the payment instrument.
+            // If there is a file, it may contain the payment instrument.
             let mut body = self.input.body(&flags)?;
             if self.input.input.is_none() {
                 let typed = self.typed(self.instrument.read(context)?);
@@ -225,7 +225,7 @@ impl Create {
         context.show(request)
     }
 
-    /// Returns the request of the flags.
+    /// Returns the request that the options describe.
     fn typed(&self, instrument: PaymentInstrument) -> CreateRecurring {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let unit = match self.unit {

@@ -1,4 +1,4 @@
-//! `tpay refund`.
+//! The command `tpay refund`: creates and lists refunds.
 
 use clap::{Args, Subcommand};
 use cli_support::output::Column;
@@ -14,7 +14,7 @@ pub(crate) enum Refund {
     Create {
         /// Id of the transaction
         transaction: String,
-        /// Amount; the rest of the transaction by default
+        /// Amount, such as 12.34; default: all that was not refunded yet
         #[arg(long)]
         amount: Option<Amount>,
         #[command(flatten)]
@@ -25,7 +25,7 @@ pub(crate) enum Refund {
         /// Amount, such as 12.34
         #[arg(long)]
         amount: Amount,
-        /// Currency as its number of ISO 4217; 985 is PLN
+        /// Currency as its ISO 4217 number; 985 is PLN
         #[arg(long, value_name = "NUMBER", default_value_t = 985)]
         currency: u32,
         /// Expiry date of the card, as month and year: MMYY
@@ -46,13 +46,13 @@ pub(crate) enum Refund {
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Refunds of this transaction only
+    /// Show only refunds of this transaction
     #[arg(long, value_name = "ID")]
     transaction: Option<String>,
-    /// Refunds since a time: `7d`, `2026-11-01`
+    /// Show only refunds since this time, such as `7d` (7 days ago) or `2026-11-01`
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<Time>,
-    /// Refunds until a time
+    /// Show only refunds until this time
     #[arg(long, value_name = "TIME", value_parser = time)]
     until: Option<Time>,
     #[command(flatten)]
@@ -64,7 +64,8 @@ const COLUMNS: &[Column] = &[
     ("status", "status"),
     ("amount", "amount"),
     ("currency", "currency"),
-    // Refunds of transactions have a schedule, those to cards and without an account a creation.
+    // Refunds of transactions have `date.schedule`; refunds to cards and those without an account
+    // have `date.create`.
     ("created", "date.schedule|date.create"),
 ];
 

@@ -1,4 +1,4 @@
-//! `tpay report`.
+//! The command `tpay report`: lists and downloads reports.
 
 use clap::Subcommand;
 use cli_support::{Context, Exit, Failure, Limits, Run, WithJson};
@@ -13,7 +13,7 @@ pub(crate) enum Report {
         #[command(flatten)]
         limits: Limits,
     },
-    /// Download a file of a report (use it with --out)
+    /// Download a file of a report (use --out)
     Download {
         /// Id of the report
         report: String,

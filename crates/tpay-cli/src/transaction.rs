@@ -1,4 +1,4 @@
-//! `tpay transaction`.
+//! The command `tpay transaction`: creates, pays, lists and cancels transactions.
 
 use clap::{Args, Subcommand};
 use cli_support::api_auth::Endpoint;
@@ -33,7 +33,7 @@ pub(crate) enum Transaction {
         /// Id of the transaction
         id: String,
     },
-    /// Write a QR image of the link to the payment page (use it with --out)
+    /// Write a QR image of the link to the payment page (use --out)
     Qr {
         /// Id of the transaction
         id: String,
@@ -62,19 +62,19 @@ pub(crate) struct Create {
     /// Name of the payer
     #[arg(long, required_unless_present_any = BODY_OPTIONS)]
     name: Option<String>,
-    /// Unique text, such as an order number, to find the transaction
+    /// Unique text, such as an order number, with which you find the transaction
     #[arg(long, value_name = "TEXT")]
     hidden_description: Option<String>,
-    /// Currency
+    /// Currency code, such as `PLN`
     #[arg(long)]
     currency: Option<String>,
-    /// URL for notifications
+    /// URL to which notifications are sent
     #[arg(long, value_name = "URL")]
     notify_url: Option<String>,
-    /// URL for the payer after the payment
+    /// URL to which the payer returns after the payment
     #[arg(long, value_name = "URL")]
     success_url: Option<String>,
-    /// URL for the payer after a failure
+    /// URL to which the payer returns after a failure
     #[arg(long, value_name = "URL")]
     error_url: Option<String>,
     #[command(flatten)]
@@ -83,16 +83,16 @@ pub(crate) struct Create {
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Transactions since a time: `7d`, `2026-11-01`
+    /// Show only transactions since this time, such as `7d` (7 days ago) or `2026-11-01`
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<Time>,
-    /// Transactions until a time
+    /// Show only transactions until this time
     #[arg(long, value_name = "TIME", value_parser = time)]
     until: Option<Time>,
-    /// Status, such as `pending` or `correct`
+    /// Show only transactions with this status, such as `pending` or `correct`
     #[arg(long)]
     status: Option<String>,
-    /// Transactions with this hidden description only; all pages of the list are read
+    /// Show only transactions with this hidden description; all pages of the list are read
     #[arg(long, value_name = "TEXT")]
     hidden_description: Option<String>,
     #[command(flatten)]
@@ -127,7 +127,7 @@ impl Run<Tpay> for Transaction {
             Self::Create(create) => create.run(context),
             Self::List(list) => {
                 let mut request = ListTransactions::new().limit(match list.hidden_description {
-                    // Most entries of a page may be others.
+                    // Most entries of a page may not match.
                     Some(_) => 100,
                     None => list.limits.page_size(100),
                 });

@@ -294,7 +294,8 @@ impl InitApplePay {
     }
 
     setters! {
-        /// Sets the shop name that the payer sees, 1 to 64 characters.
+        /// Sets the shop name that the payer sees, 1 to 255 characters. The API reference allows
+        /// 64 characters, the official PHP SDK more.
         display_name: impl Into<String>,
     }
 }

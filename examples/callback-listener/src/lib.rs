@@ -2,8 +2,8 @@
 //!
 //! Each connection has a thread and a deadline, so an idle or slow connection does not block the
 //! others unless all [`Limits::connections`] are in use. The size of a request is limited. Complete
-//! requests are passed one at a time to one handler, which returns the response and says when to
-//! stop. The listener uses plain HTTP: for other addresses than loopback, put a TLS proxy in front
+//! requests are passed one at a time to one handler, which returns the response and decides when to
+//! stop. The listener uses plain HTTP: for addresses other than loopback, put a TLS proxy in front
 //! of it.
 
 #![allow(clippy::disallowed_methods, reason = "deadlines of sockets need the real clock")]
@@ -23,7 +23,7 @@ pub use redirect::Redirect;
 use request::Rejected;
 pub use request::Request;
 
-/// Limits of connections.
+/// The limits of a listener.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// The maximum number of concurrent connections. Further connections get status 503.
@@ -32,44 +32,45 @@ pub struct Limits {
     pub head: usize,
     /// The maximum size of the body, in bytes.
     pub body: usize,
-    /// The timeout for a complete request.
+    /// The timeout for receiving a complete request.
     pub time: Duration,
 }
 
 impl Default for Limits {
-    /// Returns limits of 64 connections, 16 KiB for the head, 1 MiB for the body, and 10 seconds.
+    /// Returns the default limits: 64 connections, 16 KiB for the head, 1 MiB for the body, and 10
+    /// seconds for a request.
     fn default() -> Self {
         Self { connections: 64, head: 16 * 1024, body: 1024 * 1024, time: Duration::from_secs(10) }
     }
 }
 
-/// A response.
+/// An HTTP response.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The status, such as 200.
     pub status: u16,
     /// The value of `Content-Type`. If it is empty, the header is not sent.
     pub content_type: Vec<u8>,
-    /// The body.
+    /// The body of the response.
     pub body: Vec<u8>,
 }
 
 impl Response {
-    /// Creates a response with plain text.
+    /// Creates a response with a plain text as its body.
     pub fn text(status: u16, body: impl Into<String>) -> Self {
         let content_type = b"text/plain; charset=utf-8".to_vec();
         Self { status, content_type, body: body.into().into_bytes() }
     }
 }
 
-/// The rest of the work for a request. It runs on the thread of the connection.
+/// The function that creates the response to a request. It runs on the thread of the connection.
 type Finish = Box<dyn FnOnce() -> Response + Send>;
 
-/// A prepared request and the channel for its response. The connection drops the second sender
-/// when the response is written.
+/// A prepared request, and the channel for the function that creates its response. The connection
+/// drops the second sender when the response was written.
 type Waiting<P> = (P, Sender<(Finish, Sender<()>)>);
 
-/// Sockets that listen, before the first request is read.
+/// One or more listening sockets. No request is read before one of the `serve` methods is called.
 #[derive(Debug)]
 pub struct Listener {
     sockets: Vec<TcpListener>,
@@ -94,7 +95,7 @@ impl Listener {
         let port = listener.local_addr()?.port();
         match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
             Ok(socket) => listener.sockets.push(socket),
-            // Another program would receive the requests for this one.
+            // Otherwise, another program would receive requests for this one.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
             Err(_) => {}
         }
@@ -108,10 +109,10 @@ impl Listener {
         self
     }
 
-    /// Returns the address of the (first) socket.
+    /// Returns the address of the first socket.
     ///
     /// # Errors
-    /// Returns an error if the operating system does not return the address.
+    /// Returns an error if the operating system cannot determine the address.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         match self.sockets.first() {
             Some(socket) => socket.local_addr(),
@@ -119,8 +120,8 @@ impl Listener {
         }
     }
 
-    /// Passes each complete request to `handle`, until `handle` returns a value in addition to its
-    /// response. Returns this value, or `None` if there was none within `time`.
+    /// Passes each complete request to `handle`, which returns the response and optionally a value.
+    /// Returns the first such value, or `None` if there was none within `time`.
     ///
     /// # Errors
     /// Returns an error if no thread can be started.
@@ -132,8 +133,8 @@ impl Listener {
         self.serve_prepared(time, |request| request, |request| handle(&request))
     }
 
-    /// Serves requests like [`serve`](Self::serve), for requests that take long to check:
-    /// `prepare` runs on the thread of each connection, and `handle` gets its result.
+    /// Serves requests like [`serve`](Self::serve), for requests whose checks take long: `prepare`
+    /// runs on the thread of each connection, and `handle` receives its result.
     ///
     /// # Errors
     /// Returns an error if no thread can be started.
@@ -149,9 +150,10 @@ impl Listener {
         })
     }
 
-    /// Like [`serve_prepared`](Self::serve_prepared), for responses that take long: `handle` returns
-    /// a function that creates the response, and that runs on the thread of the connection.
-    /// `longest` is the maximum time that this function takes: it is waited for before the end.
+    /// Serves requests like [`serve_prepared`](Self::serve_prepared), for responses that take long
+    /// to create: `handle` returns a function that creates the response on the thread of the
+    /// connection. `longest` is the maximum time that this function takes. Before it returns, this
+    /// method waits that long for pending responses.
     ///
     /// # Errors
     /// Returns an error if no thread can be started.
@@ -187,15 +189,15 @@ impl Listener {
                 break result;
             }
         };
-        // The program may end after this: every response is written first. Nothing is ever sent on
-        // this channel; it is closed when the last connection has dropped its sender.
+        // The program may end after this, so all responses must be written first. Nothing is ever
+        // sent on this channel; it is closed when the last connection has dropped its sender.
         drop(unwritten);
         let _: Result<(), _> = written.recv_timeout(self.limits.time.saturating_add(longest));
         drop(stop);
         Ok(result)
     }
 
-    /// Starts a thread for each socket.
+    /// Starts a thread for each socket, which accepts connections.
     fn accept<P: Send + 'static>(
         &self,
         connections: &Arc<Connections<P, impl Fn(Request) -> P + Send + Sync + 'static>>,
@@ -213,7 +215,7 @@ impl Listener {
                     }
                     match accepted {
                         Ok((stream, _)) => connections.begin(stream),
-                        // The connection was closed again, or there are too many open files.
+                        // The client has already closed the connection, or too many files are open.
                         Err(_) => thread::park_timeout(Duration::from_millis(50)),
                     }
                 }
@@ -224,7 +226,7 @@ impl Listener {
     }
 }
 
-/// Stops the threads that accept connections.
+/// Stops the threads that accept connections, when it is dropped.
 struct Stop(Arc<AtomicBool>, Vec<SocketAddr>);
 
 impl Drop for Stop {
@@ -238,13 +240,13 @@ impl Drop for Stop {
                     SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
                 });
             }
-            // A connection wakes the thread.
+            // A connection wakes the thread that waits for one.
             let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
         }
     }
 }
 
-/// Counts a connection while it is open.
+/// A counted connection. The count is decreased when this value is dropped.
 struct Open(Arc<AtomicUsize>);
 
 impl Drop for Open {
@@ -253,7 +255,7 @@ impl Drop for Open {
     }
 }
 
-/// The shared state of the threads of all connections.
+/// The state that the threads of all connections share.
 struct Connections<P, F> {
     open: Arc<AtomicUsize>,
     limits: Limits,
@@ -262,19 +264,19 @@ struct Connections<P, F> {
 }
 
 impl<P: Send + 'static, F: Fn(Request) -> P + Send + Sync + 'static> Connections<P, F> {
-    /// Starts the thread of a connection, or rejects it.
+    /// Starts a thread for a connection, or rejects the connection if there are too many.
     fn begin(self: &Arc<Self>, stream: TcpStream) {
         let before = self.open.fetch_add(1, Ordering::AcqRel);
         let open = Open(Arc::clone(&self.open));
         if before >= self.limits.connections {
-            // Unread bytes would reset the connection; this thread waits for none.
+            // Unread bytes would reset the connection, so those that have arrived are read.
             let _ = stream.set_nonblocking(true);
             let _ = (&stream).read(&mut [0; 16 * 1024]);
             let _ = write(&stream, &Response::text(503, "Too many connections."), true);
             return;
         }
         let shared = Arc::clone(self);
-        // Without a thread, the connection is closed.
+        // If no thread can be started, the connection is closed.
         let _ = thread::Builder::new().spawn(move || {
             shared.converse(&stream);
             drop(open);
@@ -313,7 +315,7 @@ impl<P: Send + 'static, F: Fn(Request) -> P + Send + Sync + 'static> Connections
     }
 }
 
-/// A reader with a deadline for all reads.
+/// A reader with a common deadline for all reads.
 struct Deadline<'a> {
     stream: &'a TcpStream,
     end: Option<Instant>,

@@ -1,4 +1,4 @@
-//! Redirect URIs of OAuth logins on this machine.
+//! Redirect URIs of OAuth logins that point to this machine.
 
 use std::io;
 
@@ -14,10 +14,11 @@ pub struct Redirect {
 }
 
 impl Redirect {
-    /// Parses a redirect URI of this machine, such as `http://127.0.0.1:8000/callback`.
+    /// Parses a redirect URI that points to this machine, such as `http://127.0.0.1:8000/callback`.
     ///
     /// # Errors
-    /// Returns a message that describes the problem of any other URI.
+    /// Returns a message that describes the problem if the URI is invalid or does not point to this
+    /// machine.
     pub fn parse(uri: &str) -> Result<Self, &'static str> {
         const LOCAL: &str = "must begin with http://127.0.0.1, http://[::1] or http://localhost";
         let rest = match uri.split_at_checked(7) {
@@ -38,7 +39,7 @@ impl Redirect {
             return Err(LOCAL);
         }
         let host = host.to_owned();
-        // Browsers send it without the default port.
+        // Browsers omit the default port in the `Host` header.
         let authority = if port == 80 { host.clone() } else { format!("{host}:{port}") };
         let path = if path.is_empty() { "/" } else { path }.to_owned();
         Ok(Self { authority, host, port, path })
@@ -56,14 +57,14 @@ impl Redirect {
         }
     }
 
-    /// Returns the response to a request that is not for this URI, or `None` for a callback.
+    /// Returns an error response if a request is not for this URI, or `None` if it is a callback.
     pub fn reject(&self, request: &Request) -> Option<Response> {
-        // The domain of another site may resolve to this machine (DNS rebinding).
+        // The domain of another site could resolve to this machine (DNS rebinding).
         let host = request.header("host").ok().flatten().unwrap_or_default();
         if !host.eq_ignore_ascii_case(&self.authority) {
             return Some(Response::text(400, "This is not the host of the redirect URI."));
         }
-        // Browsers request an icon as well.
+        // Browsers also request an icon, for example.
         if request.path() != self.path {
             return Some(Response::text(404, "Not found."));
         }

@@ -1,4 +1,4 @@
-//! Strict parsing of requests: ambiguous requests are rejected.
+//! Strict parsing of requests, which rejects ambiguous ones.
 
 use std::io::{self, Read, Write};
 
@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 pub struct Request {
     /// The method, such as `GET`.
     pub method: String,
-    /// The path and the query, as they were sent.
+    /// The path and the query, unchanged from the request line.
     pub target: String,
     /// The body, without its transfer encoding.
     pub body: Vec<u8>,
@@ -15,7 +15,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Returns the target without its query.
+    /// Returns the path, which is the target without its query.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
@@ -34,9 +34,9 @@ impl Request {
     }
 }
 
-/// The reason why there is no request.
+/// The reason why no request could be read.
 pub(crate) enum Rejected {
-    /// Nothing was sent, or the client does not wait for a response. No response is written.
+    /// The client sent nothing or closed the connection, so no response is written.
     Gone,
     /// The request is rejected with this status and text.
     With(u16, &'static str),
@@ -55,7 +55,7 @@ fn one<'a>(headers: &'a [(String, String)], name: &str) -> Result<Option<&'a str
     }
 }
 
-/// The received bytes, and the number of those that were parsed.
+/// The bytes received so far, and how many of them were parsed.
 struct Input<'a, S> {
     stream: &'a mut S,
     bytes: Vec<u8>,
@@ -130,7 +130,8 @@ pub(crate) fn read<S: Read + Write>(
     match input.more() {
         // Browsers open connections that they may not need.
         Err(_) => return Err(Rejected::Gone),
-        // TLS begins with a byte that no method begins with; its sender waits for a response.
+        // A TLS connection begins with a byte with which no method begins. Its client waits for a
+        // response.
         Ok(()) if !input.bytes.first().is_some_and(|byte| matches!(byte, b'\r' | b'A'..=b'Z')) => {
             return Err(bad("This is not plain HTTP."));
         }
@@ -149,7 +150,7 @@ pub(crate) fn read<S: Read + Write>(
     }
     let length = match header("content-length")? {
         Some(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            // A number that is too large counts as the largest length.
+            // A number that is too large is treated as the maximum length.
             Some(text.parse::<usize>().unwrap_or(usize::MAX))
         }
         Some(_) => return Err(bad("The header Content-Length is not a number.")),
@@ -233,8 +234,8 @@ fn chunks<S: Read>(
 ) -> Result<Vec<u8>, Rejected> {
     let mut body = Vec::new();
     loop {
-        // The lines of the chunks count toward the limit of the head; each chunk adds a little to
-        // it.
+        // The lines of the chunks count towards the limit for the head, which each chunk raises a
+        // little.
         let mut line_left = 256;
         let line = input.line(&mut line_left, 400)?;
         let size = line.split(';').next().unwrap_or_default().trim_end_matches([' ', '\t']);

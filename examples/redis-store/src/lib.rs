@@ -13,11 +13,11 @@ use tpay_client::api_auth::{AccessToken, Clock, SystemClock, TokenKey, TokenStor
 
 /// The interval between attempts to acquire a lock.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Deletes a key atomically if it has this value.
+/// The script that deletes a key if it has a given value, in one atomic step.
 const DELETE_IF: &str =
     "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
 
-/// A token store in Redis, for any number of machines. Clones share the store.
+/// A token store in Redis, which any number of machines can share. Clones use the same store.
 #[derive(Clone)]
 pub struct RedisStore(Arc<Settings>);
 
@@ -31,7 +31,7 @@ struct Settings {
 }
 
 impl RedisStore {
-    /// Creates a store in the Redis at `host:port`.
+    /// Creates a store in the Redis server at `host:port`.
     pub fn new(address: impl Into<String>) -> Self {
         Self(Arc::new(Settings {
             address: address.into(),
@@ -48,21 +48,21 @@ impl RedisStore {
         self.with(|settings| settings.password = Some(password.into()))
     }
 
-    /// Sets the timeout for a response of Redis. Defaults to 2 s.
+    /// Sets the timeout for a response from Redis. Defaults to 2 s.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         self.with(|settings| settings.timeout = timeout)
     }
 
-    /// Sets the expiry of a lock, for holders that are killed. Defaults to 30 s. It should be
-    /// longer than a token request, or two requests may be sent.
+    /// Sets the time after which a lock expires if its holder was killed. Defaults to 30 s. It
+    /// should be longer than a token request takes; otherwise, two requests may be sent.
     #[must_use]
     pub fn lock_life(self, life: Duration) -> Self {
         self.with(|settings| settings.lock_life = life)
     }
 
-    /// Sets how long to wait for the token of another client before requesting one. Defaults to 60
-    /// s.
+    /// Sets the time to wait for a token that another client requests, before a token is requested
+    /// here. Defaults to 60 s.
     #[must_use]
     pub fn patience(self, patience: Duration) -> Self {
         self.with(|settings| settings.patience = patience)
@@ -73,8 +73,8 @@ impl RedisStore {
         self
     }
 
-    /// Opens a connection for each operation. Operations are rare, connections are not shared
-    /// between threads or processes, and none can be stale.
+    /// Opens a connection for one operation. Because operations are rare, connections are not
+    /// reused: so none is shared between threads or processes, and none can be stale.
     fn connect(&self) -> io::Result<Connection> {
         let mut connection = Connection::open(&self.0.address, self.0.timeout)?;
         if let Some(password) = &self.0.password {
@@ -89,7 +89,7 @@ impl RedisStore {
 
     fn set(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let (name, text) = (token_name(key), token.to_text());
-        // A token with a refresh token is useful after its expiry.
+        // A token with a refresh token is useful even after it has expired.
         let life = token.lifetime().filter(|_| token.refresh().is_none());
         let life = life.map(|life| life.as_millis().max(1).to_string());
         let mut command = vec!["SET", &name, text.expose()];
@@ -129,7 +129,7 @@ fn lock_name(key: &TokenKey) -> String {
     format!("token-store:lock:{}", key.as_str())
 }
 
-/// Logs an error that only causes another token request.
+/// Logs an error, which has no effect except another token request.
 fn note<T>(what: &str, result: io::Result<T>) -> Option<T> {
     result.inspect_err(|error| log::debug!("the token store cannot {what}: {error}")).ok()
 }
@@ -156,7 +156,8 @@ impl TokenStore for RedisStore {
     }
 }
 
-/// An acquired lock. Dropping it releases it, unless it expired and has another holder.
+/// An acquired lock. It is released when this value is dropped, unless it has expired and has a new
+/// holder.
 struct Held {
     store: RedisStore,
     name: String,

@@ -1,4 +1,4 @@
-//! The part of the Redis protocol (RESP 2) that a token store needs.
+//! The part of the Redis protocol (RESP 2) that the token store needs.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -7,10 +7,10 @@ use std::time::Duration;
 use tpay_client::Secret;
 use zeroize::Zeroizing;
 
-/// The maximum length of a value or line in bytes.
+/// The maximum length of a value or a line, in bytes.
 const LONGEST: u64 = 256 * 1024;
 
-/// A connection, for a few commands in a row.
+/// A connection to Redis, for a few consecutive commands.
 pub(crate) struct Connection(BufReader<TcpStream>);
 
 impl Connection {
@@ -59,7 +59,7 @@ impl Connection {
                 let whole = u64::try_from(text.len()) == Ok(length) && ends;
                 if whole { Ok(Some(Secret::new(text.as_str()))) } else { Err(invalid()) }
             }
-            // The rest of the line may quote the command, and so a secret.
+            // The rest of the line may quote the command, and with it a secret.
             ("-", text) => {
                 let code = text.split(' ').next().unwrap_or_default();
                 let code: String = code.chars().filter(char::is_ascii_uppercase).take(20).collect();

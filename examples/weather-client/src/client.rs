@@ -26,15 +26,15 @@ static PROVIDER: Provider = Provider {
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
-    /// `https://api.weather.example`
+    /// Production: `https://api.weather.example`.
     #[default]
     Production,
-    /// Any other base URL, without `/v1`. Must use `https`, except for this machine.
+    /// A different base URL, without `/v1`. It must use `https`, except for loopback addresses.
     Custom(String),
 }
 
 impl fmt::Debug for Environment {
-    /// Shows URLs without a user name and password.
+    /// Formats the environment. A URL is shown without its user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Production => f.write_str("Production"),
@@ -44,7 +44,7 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// Returns the environment of another base URL, such as that of a test server.
+    /// Creates an environment with this base URL, such as that of a test server.
     pub fn custom(base_url: impl Into<String>) -> Self {
         Self::Custom(base_url.into())
     }
@@ -58,29 +58,29 @@ impl Environment {
     }
 }
 
-/// A client of one observer. Cloning is cheap, and all threads can share one client.
+/// A client for one observer. Cloning is cheap, and all threads can share one client.
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(crate) core: api_auth::Client,
 }
 
-/// The name of the base URL in errors.
+/// The name of the argument in errors about the base URL.
 const BASE_URL: &str = "base_url";
 
-/// The builder of a [`Client`]; see [`Client::builder`].
+/// A builder for a [`Client`]; see [`Client::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
     observer: String,
     key: Secret,
     environment: Environment,
-    /// The name of the argument or variable that contains the base URL.
+    /// The name of the argument or variable that contained the base URL, for errors.
     base_url_name: &'static str,
     settings: Settings,
 }
 
 impl Client {
-    /// Returns a builder for a client of an `observer` with its `key`.
+    /// Returns a builder for a client with the id of an observer and its key.
     pub fn builder(observer: impl Into<String>, key: impl Into<Secret>) -> ClientBuilder {
         ClientBuilder {
             observer: observer.into(),

@@ -1,4 +1,4 @@
-//! Forecasts.
+//! Weather forecasts for stations.
 
 use api_auth::{
     Amount, Endpoint, InputError, Params, Response, ResponseError, Result, Route, StatusCode, json,
@@ -22,13 +22,13 @@ wire_enum! {
     }
 }
 
-/// The forecast of a station.
+/// The weather forecast for a station.
 ///
 /// Source: the service's documentation, `weather.example/docs/forecast`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Forecast {
-    /// The station's code.
+    /// The code of the station, such as `LHR`.
     pub station: Option<String>,
     /// The forecast for each day, beginning with tomorrow.
     #[serde(default)]
@@ -48,7 +48,8 @@ pub struct Day {
     pub sky: Option<Sky>,
 }
 
-/// `GET /v1/stations/{station}/forecast`: the forecast, or `None` for an unknown station.
+/// `GET /v1/stations/{station}/forecast`: returns the forecast for a station, or `None` if the
+/// station is unknown.
 ///
 /// Source: the service's documentation, `weather.example/docs/forecast`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,13 +59,13 @@ pub struct GetForecast {
 }
 
 impl GetForecast {
-    /// Creates a request for the forecast of the station with this code.
+    /// Creates a request for the forecast for the station with this code, such as `LHR`.
     pub fn new(station: impl Into<String>) -> Self {
         Self { station: station.into(), days: None }
     }
 
     setters! {
-        /// Sets the number of days, 1 to 14. The server's default is 7.
+        /// Sets the number of days, from 1 to 14. The server's default is 7.
         days: u8,
     }
 }

@@ -1,4 +1,4 @@
-//! Reports of observers.
+//! Reports that observers send.
 
 use api_auth::{
     Body, Endpoint, InputError, Params, Response, ResponseError, Result, Route, UnixTime, json,
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Client, Sky};
 
-/// A report of an observer.
+/// A report by an observer.
 ///
 /// Source: the service's documentation, `weather.example/docs/reports`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -16,12 +16,12 @@ use crate::{Client, Sky};
 pub struct Report {
     /// The id of the report.
     pub id: Option<String>,
-    /// The time of receipt.
+    /// The time at which the server received the report, in Unix seconds.
     pub received: Option<UnixTime>,
 }
 
 /// `POST /v1/reports`: reports the state of the sky. Two requests create two reports, so the
-/// request is not idempotent (the default for POST).
+/// request is not idempotent, which is the default for POST.
 ///
 /// Source: the service's documentation, `weather.example/docs/reports`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +32,13 @@ pub struct CreateReport {
 }
 
 impl CreateReport {
-    /// Creates a report of the state of the sky at a station.
+    /// Creates a request to report the state of the sky at a station.
     pub fn new(station: impl Into<String>, sky: Sky) -> Self {
         Self { station: station.into(), sky, note: None }
     }
 
     setters! {
-        /// Sets a note of the observer.
+        /// Sets a note by the observer.
         note: impl Into<String>,
     }
 }
@@ -66,7 +66,7 @@ impl Endpoint for CreateReport {
 }
 
 impl Client {
-    /// Reports the state of the sky. The request is not retried after a lost response.
+    /// Reports the state of the sky. The request is not retried if its response was lost.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -182,6 +182,13 @@ macro_rules! program_rules {
 
         #[cfg(unix)]
         #[test]
+        fn manual_pages_are_replaced_atomically() {
+            let world = $world;
+            check(&world, |program| program.assert_pages(&world.home.join("pages")));
+        }
+
+        #[cfg(unix)]
+        #[test]
         fn streams_may_be_closed_and_the_home_missing() {
             check(&$world, |program| program.assert_bare_environment());
         }
@@ -485,6 +492,41 @@ impl Program<'_> {
             let run = in_shell(&(self.command)(page), |words| format!("{words} >/dev/full"));
             assert!(run.status == 10 && run.stderr.contains("standard output"), "{page:?} {run:?}");
         }
+    }
+
+    /// Checks that manual pages in a folder are replaced atomically and keep their mode, and that
+    /// temporary files of a killed run are removed.
+    ///
+    /// # Panics
+    /// Panics if a page is written in place, or if other files are in the folder.
+    #[cfg(unix)]
+    pub fn assert_pages(&self, folder: &std::path::Path) {
+        use std::fs::{Permissions, set_permissions};
+        use std::os::unix::fs::PermissionsExt;
+
+        let write = || {
+            let run = self.run(&["man", "--dir", folder.to_str().unwrap()]);
+            assert_eq!(run.status, 0, "{run:?}");
+            let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+            let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        let names = write();
+        let prefix = |name: &String| name.starts_with(self.name) && name.ends_with(".1");
+        assert!(names.len() > 10 && names.iter().all(prefix), "{names:?}");
+        let page = folder.join(format!("{}.1", self.name));
+        let content = std::fs::read(&page).unwrap();
+        // Another name of the file shows whether it is written in place.
+        let old = folder.with_extension("old");
+        std::fs::write(&page, "old").unwrap();
+        std::fs::hard_link(&page, &old).unwrap();
+        set_permissions(&page, Permissions::from_mode(0o640)).unwrap();
+        std::fs::write(folder.join(format!(".{}.1.0123456789abcdef", self.name)), "old").unwrap();
+        assert_eq!(write(), names);
+        assert_eq!(std::fs::read(&page).unwrap(), content);
+        assert_eq!(std::fs::read_to_string(&old).unwrap(), "old");
+        assert_eq!(page.metadata().unwrap().permissions().mode() & 0o777, 0o640);
     }
 
     /// Checks that a login stores the environment and the base URL of the options, and that the

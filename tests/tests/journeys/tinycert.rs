@@ -767,6 +767,54 @@ fn rejected_reissue_is_not_sent_again() {
 }
 
 #[test]
+fn reissue_that_was_sent_again_is_looked_up_unless_it_was_rejected() {
+    let limited = Misbehaviour::TooManyRequests(None);
+    for (second, is_renewed) in [
+        (Misbehaviour::ResetAfterReading, true),
+        (Misbehaviour::BadGateway, false),
+        (limited, false),
+    ] {
+        let sandbox = Sandbox::start().unwrap();
+        let session = connect(&sandbox);
+        let ca = first_ca(&session);
+        let old = named(&session, ca, EXPIRING);
+        let path = "/api/v1/cert/reissue";
+        sandbox.tinycert().misbehave_at(path, Misbehaviour::BadGateway, 1);
+        sandbox.tinycert().misbehave_at(path, second.clone(), 1);
+        sandbox.tinycert().take_seen();
+        let renewal = session.renew(ca, old);
+        let called = called(&sandbox.tinycert().take_seen());
+        // A request that the server did not handle has no endpoint.
+        let is_reissue = |name: &&&str| ["?", "cert.reissue"].contains(*name);
+        assert_eq!(called.iter().filter(is_reissue).count(), 2, "{called:?}");
+        match &renewal {
+            Ok(renewal) => {
+                let expected = [(old.number(), "obsolete"), (renewal.cert_id.number(), "good")];
+                let named = sandbox.tinycert().state(|server| server.certs_named(EXPIRING));
+                assert!(renewal.is_new && named == expected, "{named:?}");
+            }
+            Err(error) => assert_eq!(error.endpoint(), "cert.reissue"),
+        }
+        assert_eq!(renewal.is_ok(), is_renewed, "{second:?}");
+        let is_rejected = renewal.is_err_and(|error| error.kind() == ErrorKind::RateLimited);
+        assert_eq!(called.last().is_some_and(|name| is_reissue(&name)), is_rejected, "{called:?}");
+    }
+}
+
+#[test]
+fn rejected_creation_is_not_looked_up() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = connect(&sandbox);
+    let ca = first_ca(&session);
+    sandbox.tinycert().state(|server| server.creations_left = Some(0));
+    sandbox.tinycert().take_seen();
+    session.get_or_create_ca(&CreateCa::new("US", "Rejected, Inc.")).unwrap_err();
+    assert_eq!(called(&sandbox.tinycert().take_seen()), ["ca.list", "ca.new"]);
+    session.issue_cert(&create_cert(ca, "rejected.example.com")).unwrap_err();
+    assert_eq!(called(&sandbox.tinycert().take_seen()), ["cert.list", "cert.new"]);
+}
+
+#[test]
 fn certificate_of_the_same_name_with_another_key_is_not_a_successor() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);

@@ -75,11 +75,19 @@ impl Error {
     /// Converts an error of `serde_json` or of a type's own code.
     #[cold]
     pub(super) fn foreign(error: impl fmt::Display) -> Self {
-        let message = without_value(&error.to_string());
+        let text = error.to_string();
+        let message = without_value(&text);
         // The message of `serde_json` for HTML and other text.
         match message.as_ref() {
             "expected value" => Self::plain("not JSON: expected a value"),
             text if text.starts_with("EOF while parsing") => Self::plain("the JSON is truncated"),
+            // In place of a struct.
+            _ if text.starts_with("invalid type: string \"\",") => {
+                Self::new(Kind::Empty(Forms::TEXT), message)
+            }
+            _ if text.starts_with("invalid type: boolean `false`,") => {
+                Self::new(Kind::Empty(Forms::FALSE), message)
+            }
             _ => Self::new(Kind::Plain, message),
         }
     }

@@ -246,14 +246,18 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Deserializer<'de> for Lenient<
         self.any::<MAP, V>(&[], visitor)
     }
 
+    /// Unlike `deserialize_any`, that of a struct needs no code for scalars for each type.
     #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.any::<STRUCT, V>(fields, visitor)
+        let pass = self.pass;
+        let visitor = Wrap::<V, STRUCT> { visitor, pass, fields };
+        let value = self.inner.deserialize_struct(name, fields, visitor);
+        value.map_err(|error| pass.raise(error))
     }
 }
 

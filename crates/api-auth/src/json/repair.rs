@@ -8,7 +8,7 @@ pub(super) fn without_mark(body: &[u8]) -> &[u8] {
 /// Replaces invalid UTF-8 and the escapes of lone surrogates with U+FFFD. Returns `None` if the
 /// text has none.
 #[cold]
-pub(super) fn repaired(body: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn repaired(body: &[u8]) -> Option<String> {
     let valid = match std::str::from_utf8(body) {
         Ok(text) if !text.contains("\\ud") && !text.contains("\\uD") => return None,
         valid => valid.is_ok(),
@@ -42,7 +42,8 @@ pub(super) fn repaired(body: &[u8]) -> Option<Vec<u8>> {
             _ => 2,
         };
     }
-    changed.then_some(text)
+    // It consists of valid parts.
+    if changed { String::from_utf8(text).ok() } else { None }
 }
 
 /// The name by which `serde_json` marks raw JSON for its own types. It parses an object with this

@@ -38,6 +38,18 @@ fn error_names_the_path_of_the_invalid_value() {
     );
     assert!(error(r#"{"data":[{"name":"a"}]}"#).starts_with("data[0]"));
     assert_eq!(error("[1]"), "expected an object, found an array");
+    for (value, found) in [
+        (r#""a""#, "a string"),
+        (r#""""#, "a string"),
+        ("false", "a boolean"),
+        ("1", "a number"),
+        ("-1.5", "a number"),
+        ("null", "null"),
+        ("[]", "an array"),
+    ] {
+        let expected = format!("data[0]: expected an object, found {found}");
+        assert_eq!(error(&format!(r#"{{"data":[{value}]}}"#)), expected);
+    }
 }
 
 #[test]
@@ -45,6 +57,9 @@ fn errors_quote_no_value_of_the_response() {
     for body in [
         r#"{"data":[{"id":"CANARY, expected `x`"}]}"#,
         r#"{"data":"CANARY"}"#,
+        r#"{"data":["CANARY at line 1 column 2, expected `x`"]}"#,
+        r#"{"data":["\\\"CANARY at line 1 column 2"]}"#,
+        r#"{"data":[-77777]}"#,
         r#"{"data":[{"id":-77777}]}"#,
     ] {
         let text = error(body);

@@ -1,5 +1,7 @@
 //! The extension `keyUsage` of certificates, which `webpki` does not verify.
 
+use crate::der::der_element;
+
 /// The object identifier of `keyUsage`, 2.5.29.15, in DER.
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 
@@ -41,7 +43,7 @@ fn allows(certificate: &[u8], any_of: u8) -> bool {
 fn key_usage(certificate: &[u8]) -> Option<Option<u8>> {
     let (certificate, _) = element(certificate, SEQUENCE)?;
     let (mut fields, _) = element(certificate, SEQUENCE)?;
-    while let Some((tag, content, rest)) = next(fields) {
+    while let Some((tag, content, rest)) = der_element(fields) {
         if tag != EXTENSIONS {
             fields = rest;
             continue;
@@ -53,7 +55,7 @@ fn key_usage(certificate: &[u8]) -> Option<Option<u8>> {
             let (name, value) = element(extension, OBJECT_IDENTIFIER)?;
             if name == KEY_USAGE {
                 // An optional boolean, "critical", precedes the value.
-                let value = match next(value)? {
+                let value = match der_element(value)? {
                     (OCTET_STRING, value, _) => value,
                     (_, _, rest) => element(rest, OCTET_STRING)?.0,
                 };
@@ -69,27 +71,8 @@ fn key_usage(certificate: &[u8]) -> Option<Option<u8>> {
 
 /// Returns the content of an element with this tag, and the bytes after it.
 fn element(der: &[u8], expected: u8) -> Option<(&[u8], &[u8])> {
-    let (tag, content, rest) = next(der)?;
+    let (tag, content, rest) = der_element(der)?;
     (tag == expected).then_some((content, rest))
-}
-
-/// Returns the tag and the content of the first element, and the bytes after it. In a certificate,
-/// each tag has one byte.
-fn next(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&tag, der) = der.split_first()?;
-    let (&first, der) = der.split_first()?;
-    let (length, der) = match first {
-        0..=0x7f => (usize::from(first), der),
-        // The number of bytes of the length.
-        0x81..=0x83 => {
-            let (bytes, der) = der.split_at_checked(usize::from(first & 0x7f))?;
-            let length = bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
-            (length, der)
-        }
-        _ => return None,
-    };
-    let (content, rest) = der.split_at_checked(length)?;
-    Some((tag, content, rest))
 }
 
 #[cfg(test)]

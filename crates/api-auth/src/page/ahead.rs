@@ -4,24 +4,34 @@ use crate::client::Client;
 use crate::clock::Interrupt;
 use crate::endpoint::{NumberedPages, Paged};
 use crate::error::{Delivery, Result};
-use crate::window::Window;
+use crate::window::{MOST_THREADS, Window};
 
 /// The number of times that pages are read again because the list changed. After the last one, the
 /// rest of the list is read page by page.
 const MOST_REREADS: u32 = 4;
 
+/// The response for a page.
+pub(super) struct Received<T> {
+    pub(super) page: Result<T>,
+    /// How many pages must be read again if the page shows that the list changed, because the server
+    /// may have created the pages that were requested at the same time in any order. The first page
+    /// to read again is the last one that was received before this page was requested, or the first
+    /// page of the iterator. `None` if the page was not requested ahead.
+    pub(super) overlapping: Option<u32>,
+}
+
+impl<T> Received<T> {
+    /// Returns a page that was not requested ahead.
+    pub(super) fn alone(page: Result<T>) -> Self {
+        Self { page, overlapping: None }
+    }
+}
+
 /// A source of pages that requests some pages ahead of the reader.
 pub(super) trait Ahead<E: Paged>: Send + Sync {
-    /// Returns the page of `request`. Returns `None` after [`stop`](Ahead::stop) if the page was
-    /// not requested.
-    fn fetch(&mut self, request: &E) -> Option<Result<E::Output>>;
-
-    /// Returns how many pages must be read again if the page of `request` shows that the list
-    /// changed, because the server may have created the pages that were requested at the same time
-    /// in any order. The first page to read again is the last one that was received before the page
-    /// of `request` was requested, or the page of `first`. Returns `None` if the page was not
-    /// requested ahead.
-    fn overlapping(&self, first: &E, request: &E) -> Option<u32>;
+    /// Returns the page of `request`, in a list that is read from `first` on. Returns `None` after
+    /// [`stop`](Ahead::stop) if the page was not requested.
+    fn fetch(&mut self, first: &E, request: &E) -> Option<Received<E::Output>>;
 
     /// Discards the page of `request` and all pages after it. Returns the request for the page that
     /// is `back` pages before that of `request`. The pages up to that of `request` are then read
@@ -42,8 +52,6 @@ pub(super) struct PageWindow<E: NumberedPages> {
     /// The numbers of the next page to request and of the last page that may exist. `None` before
     /// the first page.
     open: Option<(u32, u32)>,
-    /// Whether the last page was requested ahead.
-    is_ahead: bool,
     /// The number of the last page that is requested only after the previous page was received.
     /// Later pages are requested ahead.
     in_turn: u32,
@@ -58,12 +66,12 @@ where
 {
     /// Creates a window of at most `most` pages.
     pub(super) fn new(client: &Client, most: usize) -> Self {
+        let most = most.min(MOST_THREADS);
         Self {
             client: client.clone(),
             window: Self::window(client, most),
             most,
             open: None,
-            is_ahead: false,
             in_turn: 0,
             rereads: 0,
             stopped: false,
@@ -106,40 +114,32 @@ where
     E: NumberedPages + Send + 'static,
     E::Output: Send + 'static,
 {
-    fn fetch(&mut self, request: &E) -> Option<Result<E::Output>> {
+    fn fetch(&mut self, first: &E, request: &E) -> Option<Received<E::Output>> {
         let number = request.page_number();
         if number <= self.in_turn {
-            self.is_ahead = false;
-            return (!self.stopped).then(|| self.client.send(request));
+            return (!self.stopped).then(|| Received::alone(self.client.send(request)));
         }
         self.fill(number, request);
-        let page = loop {
+        let received = loop {
             match self.window.take() {
                 Some((taken, page)) if taken.page_number() == number => {
-                    self.is_ahead = true;
-                    break page;
+                    let window = u32::try_from(self.most).unwrap_or(u32::MAX);
+                    let before = number.saturating_sub(first.page_number());
+                    let overlapping = (!self.stopped).then(|| window.min(before));
+                    break Received { page, overlapping };
                 }
                 Some(_) => {} // The numbers of the list have gaps.
                 None if self.stopped => return None,
-                None => {
-                    self.is_ahead = false;
-                    break self.client.send(request);
-                }
+                None => break Received::alone(self.client.send(request)),
             }
         };
-        match &page {
+        match &received.page {
             Ok(page) => self.open_after(number, request, page),
             // The request was interrupted before it was sent.
             Err(error) if self.stopped && error.delivery() == Delivery::NotSent => return None,
             Err(_) => {}
         }
-        Some(page)
-    }
-
-    fn overlapping(&self, first: &E, request: &E) -> Option<u32> {
-        let window = u32::try_from(self.most).unwrap_or(u32::MAX);
-        let before = request.page_number().saturating_sub(first.page_number());
-        (self.is_ahead && !self.stopped).then(|| window.min(before))
+        Some(received)
     }
 
     fn reread(&mut self, request: &E, back: u32) -> E {

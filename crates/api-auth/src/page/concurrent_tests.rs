@@ -144,6 +144,20 @@ fn as_many_pages_as_given_are_requested_at_a_time() {
 }
 
 #[test]
+fn number_of_concurrent_pages_is_limited() {
+    let (client, gate) = gated(5000, true);
+    let mut items = Items::new(client, Numbered::FIRST).concurrent(usize::MAX);
+    assert_eq!(items.by_ref().take(10).count(), 10);
+    let (at, next) = (gate.clone(), std::thread::spawn(move || (items.next(), items)));
+    at.wait_for(256);
+    gate.open();
+    let (item, items) = next.join().unwrap();
+    assert!(item.unwrap().is_ok());
+    assert_eq!(gate.arrived().len(), 256);
+    assert_eq!(items.count(), 4989);
+}
+
+#[test]
 fn fewer_pages_than_given_are_requested_behind_the_end_without_a_total() {
     for length in [15, 20, 95] {
         let numbers = Arc::new(Mutex::new(Vec::new()));

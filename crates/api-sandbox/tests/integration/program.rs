@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_api-sandbox"));
-    command.args(arguments).stdin(Stdio::null());
+    command.args(arguments).stdin(Stdio::null()).env_remove("SHELL");
     command
 }
 
@@ -64,6 +64,18 @@ fn variables_are_printed_and_requests_are_logged() {
 }
 
 #[test]
+fn variables_are_printed_for_the_shell_of_the_user() {
+    for (shell, begin) in [("/usr/bin/fish", "set -gx "), ("/bin/zsh", "export ")] {
+        let mut command = program(&["tpay", "--port", "0"]);
+        command.env("SHELL", shell).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut running = Running(command.spawn().unwrap());
+        let mut line = String::new();
+        BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.starts_with(begin), "{shell}: {line}");
+    }
+}
+
+#[test]
 fn command_gets_the_variables_and_its_exit_status_is_returned() {
     if cfg!(not(unix)) {
         eprintln!("skipped: the command is a script for sh");
@@ -78,6 +90,140 @@ fn command_gets_the_variables_and_its_exit_status_is_returned() {
     let (status, _, error) = output(&["run", "--", "/no/such/program"]);
     assert_eq!(status, 10);
     assert!(error.starts_with("api-sandbox: /no/such/program: "), "{error}");
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::os::unix::process::ExitStatusExt;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    /// A folder that is removed on drop.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let name = format!("api-sandbox-{name}-{}", std::process::id());
+            let folder = std::env::temp_dir().join(name);
+            std::fs::create_dir_all(&folder).unwrap();
+            Self(folder)
+        }
+
+        /// Waits for a complete line in a file.
+        fn line(&self, name: &str) -> String {
+            loop {
+                let text = std::fs::read_to_string(self.0.join(name)).unwrap_or_default();
+                if let Some(line) = text.strip_suffix('\n') {
+                    return line.to_owned();
+                }
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// Returns names and numbers of the signals that end the program. A signal that this process
+    /// ignores, as under `nohup`, is ignored by the program, too.
+    fn signals() -> impl Iterator<Item = (&'static str, i32)> {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t"));
+        let ignored = ignored.map_or(0, |mask| u64::from_str_radix(mask, 16).unwrap());
+        let all = [("HUP", 1), ("INT", 2), ("TERM", 15)].into_iter();
+        all.filter(move |(_, number)| ignored >> (number - 1) & 1 == 0)
+    }
+
+    fn kill(signal: &str, id: &str) -> bool {
+        let mut kill = Command::new("sh");
+        kill.args(["-c", &format!("kill -{signal} {id} 2>/dev/null")]);
+        kill.status().unwrap().success()
+    }
+
+    /// Starts a script of `sh` by `api-sandbox run`. Processes that the test does not end are killed.
+    fn run(script: &str, folder: &Folder) -> Running {
+        let mut command = program(&["run", "--", "sh", "-c", script]);
+        command.current_dir(&folder.0).stdout(Stdio::null()).stderr(Stdio::null());
+        Running(command.spawn().unwrap())
+    }
+
+    /// Returns whether a process ends. The first process of the system waits for it.
+    fn ends(folder: &Folder, file: &str) -> bool {
+        let id = folder.line(file);
+        let is_running = || {
+            let state = std::fs::read_to_string(format!("/proc/{id}/stat"));
+            kill("0", &id) && !state.is_ok_and(|state| state.contains(") Z "))
+        };
+        let ends = (0..1000).any(|_| !is_running());
+        if !ends {
+            kill("KILL", &id);
+        }
+        ends
+    }
+
+    #[test]
+    fn signal_ends_the_command_with_its_children() {
+        for (name, number) in signals() {
+            let folder = Folder::new(name);
+            // The shell lets a child in the background ignore SIGINT.
+            let script = "trap 'echo > cleaned; exit' HUP INT TERM; echo $$ > child; \
+                          sh -c 'echo $$ > grandchild; exec sleep 600' & wait";
+            let mut running = run(script, &folder);
+            let started = [folder.line("child"), folder.line("grandchild")];
+            assert!(started.iter().all(|id| kill("0", id)));
+            assert!(kill(name, &running.0.id().to_string()));
+            assert_eq!(running.0.wait().unwrap().signal(), Some(number), "{name}");
+            for file in ["child", "grandchild"] {
+                assert!(ends(&folder, file), "{name}: {file}");
+            }
+            assert!(folder.0.join("cleaned").exists(), "{name}: the command may clean up");
+        }
+    }
+
+    #[test]
+    fn second_signal_kills_a_command_that_ignores_the_first() {
+        let folder = Folder::new("ignored");
+        let script = "trap 'echo > ignored' TERM; echo $$ > child; while :; do sleep 600; done";
+        let mut running = run(script, &folder);
+        folder.line("child");
+        let id = running.0.id().to_string();
+        assert!(kill("TERM", &id));
+        folder.line("ignored");
+        assert!(running.0.try_wait().unwrap().is_none());
+        assert!(kill("TERM", &id));
+        assert_eq!(running.0.wait().unwrap().signal(), Some(15));
+        assert!(ends(&folder, "child"));
+    }
+
+    #[test]
+    fn ignored_signal_is_not_handled() {
+        let folder = Folder::new("nohup");
+        let mut command = Command::new("sh");
+        let script = "trap '' HUP; exec \"$0\" run -- sh -c 'echo $$ > child; read line; exit 7'";
+        command.args(["-c", script, env!("CARGO_BIN_EXE_api-sandbox")]).current_dir(&folder.0);
+        command.stdin(Stdio::piped()).stderr(Stdio::null());
+        let mut running = Running(command.spawn().unwrap());
+        folder.line("child");
+        assert!(kill("HUP", &running.0.id().to_string()));
+        drop(running.0.stdin.take());
+        assert_eq!(running.0.wait().unwrap().code(), Some(7));
+    }
+
+    #[test]
+    fn signal_ends_the_servers_and_removes_their_certificate() {
+        for (name, number) in signals() {
+            let (mut running, values) = start(&["tpay", "--tls"], &["SSL_CERT_FILE"]);
+            let certificate = std::path::Path::new(&values[0]);
+            assert!(certificate.exists());
+            assert!(kill(name, &running.0.id().to_string()));
+            assert_eq!(running.0.wait().unwrap().signal(), Some(number), "{name}");
+            assert!(!certificate.exists(), "{name}");
+        }
+    }
 }
 
 #[test]

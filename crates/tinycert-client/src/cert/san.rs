@@ -11,8 +11,8 @@ use serde::{Deserializer, Serialize, Serializer};
 
 /// A name for which a certificate is valid.
 ///
-/// A string is parsed according to its prefix, in the notation of other tools. Without a prefix,
-/// the type is detected:
+/// A string with a prefix such as `DNS:` is parsed as a name of that type. Without a prefix, the
+/// type is detected:
 ///
 /// ```
 /// use tinycert_client::San;
@@ -29,7 +29,7 @@ use serde::{Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum San {
-    /// A host name, which may start with `*.`. A name with letters outside ASCII must be in its
+    /// A host name, which can begin with `*.`. A name with letters outside ASCII must be in its
     /// `xn--` form. A name whose last label is a number, such as `10.0.0.256`, is rejected as a
     /// mistyped IP address.
     Dns(String),
@@ -45,7 +45,8 @@ pub enum San {
 }
 
 impl San {
-    /// Returns the type as sent to the server: `DNS`, `IP`, `email` or `URI`.
+    /// Returns the type in the form in which it is sent to the server: `DNS`, `IP`, `email` or
+    /// `URI`.
     pub fn kind(&self) -> &str {
         match self {
             Self::Dns(_) => "DNS",
@@ -66,8 +67,8 @@ impl San {
         }
     }
 
-    /// Returns the type and the name for comparison: host names in lower case, all other names
-    /// unchanged. Source: RFC 5280, section 7.
+    /// Returns the type and the name in a form for comparisons: host names in lower case, all other
+    /// names unchanged. Source: RFC 5280, section 7.
     pub(crate) fn key(&self) -> (String, String) {
         let value = self.value();
         let value = match (self, value.rsplit_once('@')) {
@@ -78,7 +79,7 @@ impl San {
         (self.kind().to_owned(), value)
     }
 
-    /// Returns why the name is invalid. Returns `None` if it is valid.
+    /// Returns the reason why the name is invalid, or `None` if it is valid.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         match self {
             Self::Dns(name) => dns_problem(name),
@@ -89,7 +90,7 @@ impl San {
         }
     }
 
-    /// Parses a name in a response.
+    /// Creates a name from its type and value in a response.
     fn read(kind: &str, value: String) -> Self {
         match (kind, value.parse()) {
             ("DNS", _) => Self::Dns(value),
@@ -120,8 +121,8 @@ fn dns_problem(name: &str) -> Option<&'static str> {
     )
 }
 
-/// Returns whether a host name with this last label is an IPv4 address by the rules for URLs:
-/// decimal digits, or `0x` and hexadecimal digits.
+/// Returns whether the rules for URLs treat a host name with this last label as an IPv4 address.
+/// This is the case for decimal digits, and for `0x` followed by hexadecimal digits.
 fn is_number(label: &str) -> bool {
     let hex = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
     label.bytes().all(|byte| byte.is_ascii_digit())
@@ -171,7 +172,7 @@ impl FromStr for San {
 }
 
 impl fmt::Display for San {
-    /// Formats the type and the name in the notation of other tools, such as `DNS:example.com`.
+    /// Formats the type and the name like other tools, such as `DNS:example.com`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.kind(), self.value())
     }
@@ -186,7 +187,7 @@ impl Serialize for San {
     }
 }
 
-/// Deserializes the list in a response. `null` is an empty list.
+/// Deserializes the list in a response. `null` becomes an empty list.
 pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<San>, D::Error> {
     let entries: Vec<ExtraFields> = wire::list(deserializer)?;
     let names = |entry: &ExtraFields| {
@@ -247,8 +248,22 @@ mod tests {
         ] {
             assert!(invalid.parse::<San>().is_err(), "{invalid:?}");
         }
-        assert!("a".repeat(64).parse::<San>().is_err());
-        assert!(["abcdefghi."; 26].concat().parse::<San>().is_err());
+    }
+
+    #[test]
+    fn labels_have_63_characters_and_names_253_at_most() {
+        let label = "a".repeat(63);
+        let host = |last: usize| [&label, &label, &label, &*"b".repeat(last)].join(".");
+        for (name, is_valid) in [
+            (label.clone(), true),
+            (format!("{label}a"), false),
+            (host(61), true),
+            (host(62), false),
+            (format!("*.{}", host(59)), true),
+            (format!("*.{}", host(60)), false),
+        ] {
+            assert_eq!(name.parse::<San>().is_ok(), is_valid, "{} {name}", name.len());
+        }
     }
 
     #[test]
@@ -260,6 +275,7 @@ mod tests {
             ("127.0.0.1", "IP:127.0.0.1"),
             ("0:0:0:0:0:0:0:1", "IP:::1"),
             ("demo+x@example.com", "email:demo+x@example.com"),
+            ("email:demo@example.com", "email:demo@example.com"),
             ("https://example.com/~u/?a=1&b=[2]#f", "URI:https://example.com/~u/?a=1&b=[2]#f"),
             ("1.example", "DNS:1.example"),
             ("a.b2", "DNS:a.b2"),

@@ -1,6 +1,6 @@
-//! Two plain files, for two folders and for systems without links. Two renames replace the files. A
-//! journal, a file that contains these steps, enables the next process to complete the pair if one
-//! was killed in between.
+//! The method for two plain files, which is used for two folders and for systems without symbolic
+//! links. Two renames replace the files. If a process is killed between them, the next one
+//! completes the pair from the journal, a file that contains these steps.
 //!
 //! The journal names both temporary files and a copy of the old key. If one of the renames fails,
 //! the copy is moved back, so that the old pair is kept. If the pair of a killed process cannot be
@@ -174,8 +174,8 @@ fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Returns the length and the checksum of a file, which identify the file after it was moved: not
-/// every file system keeps inode numbers.
+/// Returns the length and the checksum of a file, which identify it after it was moved. Inode
+/// numbers cannot be used, because not all file systems keep them.
 fn mark_of(path: &Path) -> io::Result<String> {
     struct Fnv(u64);
 
@@ -263,8 +263,8 @@ impl Journal {
         Some(Self { path: path.to_owned(), chain, key: key_file, old })
     }
 
-    /// Returns the path of the chain. The inner error is the reason why the chain can never be
-    /// moved to that path.
+    /// Returns the resolved path of the chain. The inner error is the reason why the chain can
+    /// never be moved to that path.
     pub(super) fn chain_path(&self) -> Result<Result<ResolvedPath, FileError>, FileError> {
         let path = self.chain.path();
         let never = |source| Ok(Err(FileError::at(&path, source)));
@@ -279,7 +279,7 @@ impl Journal {
         }
     }
 
-    /// Moves both files or neither of them. Returns the reason if the old pair was kept.
+    /// Moves both files or neither of them. If the old pair was kept, returns the reason.
     pub(super) fn finish(&self) -> Result<Option<FileError>, FileError> {
         self.settle(self.move_both())
     }
@@ -384,4 +384,24 @@ fn folder_to_bytes(folder: &Path) -> io::Result<Vec<u8>> {
 #[cfg(not(unix))]
 fn folder_of_bytes(bytes: &[u8]) -> Option<PathBuf> {
     str::from_utf8(bytes).ok().map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The test vectors of FNV-1a with 64 bits.
+    #[test]
+    fn mark_is_the_length_and_the_checksum() {
+        let path = std::env::temp_dir().join(format!("mark-of-{}", std::process::id()));
+        for (text, mark) in [
+            ("", "0-cbf29ce484222325"),
+            ("a", "1-af63dc4c8601ec8c"),
+            ("foobar", "6-85944171f73967e8"),
+        ] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(mark_of(&path).unwrap(), mark);
+        }
+        fs::remove_file(&path).unwrap();
+    }
 }

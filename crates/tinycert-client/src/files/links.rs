@@ -1,4 +1,5 @@
-//! Two files in one folder, as symbolic links into a folder of versions. One rename switches both.
+//! The method for two files in one folder, which are symbolic links into a folder of versions. One
+//! rename switches both.
 //!
 //! ```text
 //! example.com.pem -> .example.com.key.versions/current/chain.pem
@@ -31,14 +32,14 @@ pub(super) struct Links {
     paths: [ResolvedPath; 2],
     /// The link that will become `current`.
     next: Link,
-    // Dropped in this order.
+    // The fields are dropped in this order.
     version: Version,
-    /// A version of the old files, if they were copied.
+    /// The version that contains copies of the old files, if they were copied.
     old: Option<Version>,
     versions: Versions,
     /// The empty files of the new version.
     files: [File; 2],
-    /// The old files at these paths, if they must be copied into a version first.
+    /// The old files at these paths, if they must first be copied into a version.
     olds: [Option<File>; 2],
 }
 
@@ -193,7 +194,7 @@ impl Links {
             if resolved.existing.is_none() && !self.is_linked(resolved, name) {
                 let path = resolved.path();
                 if resolved.link.is_some() {
-                    // The link points to a removed version.
+                    // The link points to a version that was removed.
                     fs::remove_file(&path)?;
                 }
                 new.push(Link::create(&self.target(name), path)?);
@@ -202,7 +203,7 @@ impl Links {
         Ok(new)
     }
 
-    /// Returns the target of the link for the file `name` of this pair.
+    /// Returns the target of the link to the file `name` of this pair.
     fn target(&self, name: &str) -> PathBuf {
         Path::new(self.versions.0.name()).join(CURRENT).join(name)
     }
@@ -303,7 +304,7 @@ impl Checked {
 }
 
 impl Versions {
-    /// Creates the folder, or checks it and removes the leftovers of killed processes.
+    /// Creates the folder. If it exists, checks it and removes the leftovers of killed processes.
     fn open(key: &ResolvedPath) -> io::Result<Self> {
         let path = key.folder.join(key.versions());
         let about =
@@ -330,7 +331,7 @@ impl Versions {
             let problem = format!("{}: not a symbolic link; remove it", current.display());
             return Err(invalid(&problem));
         }
-        // If there is no current version, any version may be the only copy of a key.
+        // Without a current version, any version may contain the only copy of a key.
         let kept = fs::canonicalize(&current).ok();
         for entry in fs::read_dir(&self.0.path)? {
             let path = entry?.path();

@@ -3,7 +3,7 @@
 //!
 //! On Unix, the process that holds a lock removes the lock file. A process that waited for the
 //! removed lock file then acquires the lock of a new one. On other systems, the lock file is not
-//! removed, because a process could not detect the removal: files have no identity there.
+//! removed, because files have no identity there, so that a process could not detect the removal.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -28,8 +28,8 @@ pub(super) struct Locks(Vec<Lock>);
 
 struct Lock {
     path: PathBuf,
-    /// Whether this is the lock of a file to be written. Otherwise, it is that of a chain in a
-    /// journal.
+    /// Whether this is the lock of a file to be written. If not, it is that of a chain that a
+    /// journal names.
     is_wanted: bool,
     file: File,
 }
@@ -86,7 +86,9 @@ impl Locks {
         }
     }
 
-    fn take(
+    /// Acquires one lock, unless it is already held: on a file system that ignores case, the lock
+    /// files of two spellings of a path are one file.
+    pub(super) fn take(
         &mut self,
         folder: &Path,
         path: &Path,
@@ -100,7 +102,7 @@ impl Locks {
             let held = self.0.iter_mut().find(|held| is_same(identity_of(&held.file), own));
             if let Some(held) = held {
                 if !(held.is_wanted && is_wanted) {
-                    // The journal spells the path of one of the files differently.
+                    // The journal has another spelling of the path of one of the files.
                     held.is_wanted |= is_wanted;
                     return Ok(());
                 }
@@ -139,7 +141,7 @@ fn identity_of(file: &File) -> Option<Identity> {
     file.metadata().ok().as_ref().and_then(identity)
 }
 
-/// Locks a file. Waits for the lock for at most `limit`.
+/// Locks a file and returns it. Waits for the lock for at most `limit`.
 ///
 /// The lock function of the operating system has no timeout, so a second thread waits for the lock.
 /// After the limit, that thread continues to wait, and releases the lock as soon as it has acquired

@@ -1,4 +1,4 @@
-//! The validation of a chain and its private key before they replace files.
+//! Validation of a chain and its private key before they replace files.
 //!
 //! PEM and DER are parsed strictly: a server would not start with an incomplete file, an encrypted
 //! key, or a key that belongs to another certificate.
@@ -6,11 +6,11 @@
 use std::io;
 use std::path::Path;
 
-use api_auth::{Secret, SecretBytes};
+use api_auth::{Secret, SecretBytes, der_element};
 
 use super::FileError;
 
-/// Checks that the chain consists of certificates only, and that there is exactly one key, which is
+/// Checks that the chain consists only of certificates, and that there is exactly one key, which is
 /// not encrypted and belongs to the first certificate.
 pub(super) fn check_pair(
     (chain_path, chain): (&Path, &str),
@@ -39,8 +39,7 @@ const DASHES: &str = "-----";
 /// The maximum length of a label in bytes.
 const LONGEST: usize = 64;
 
-/// Parses all blocks of a PEM file. Other text between the blocks is allowed, unless it contains
-/// `-----`.
+/// Parses all blocks of a PEM file. Text between the blocks is allowed, unless it contains `-----`.
 fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
     let mut blocks = Vec::new();
     let mut rest = text;
@@ -136,11 +135,11 @@ struct PublicKey<'a> {
     value: Option<[&'a [u8]; 2]>,
 }
 
-/// `rsaEncryption`, 1.2.840.113549.1.1.1.
+/// The object identifier `rsaEncryption`, 1.2.840.113549.1.1.1.
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-/// `id-RSASSA-PSS`, 1.2.840.113549.1.1.10.
+/// The object identifier `id-RSASSA-PSS`, 1.2.840.113549.1.1.10.
 const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
-/// `id-ecPublicKey`, 1.2.840.10045.2.1.
+/// The object identifier `id-ecPublicKey`, 1.2.840.10045.2.1.
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 
 impl<'a> PublicKey<'a> {
@@ -162,7 +161,7 @@ impl<'a> PublicKey<'a> {
         } else {
             [bits, &[]]
         };
-        // The signature follows.
+        // The signature algorithm and the signature follow.
         certificate.next(SEQUENCE)?;
         certificate.next(BIT_STRING)?;
         certificate.0.is_empty().then_some(Self { algorithm, curve, value: Some(value) })
@@ -217,8 +216,8 @@ impl<'a> PublicKey<'a> {
         Some(Self { algorithm: EC, curve: curve.or(own_curve), value })
     }
 
-    /// Returns whether the two keys can be the same. Parts that one of the keys lacks are not
-    /// compared.
+    /// Returns whether the two keys can be the same. Parts that are missing in one of the keys are
+    /// not compared.
     fn can_be(&self, other: &Self) -> bool {
         fn is_same<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
             one.is_none() || other.is_none() || one == other
@@ -229,7 +228,7 @@ impl<'a> PublicKey<'a> {
     }
 }
 
-/// Returns the object identifiers of an algorithm and its curve.
+/// Parses an algorithm. Returns its object identifier and that of its curve, if it has one.
 fn algorithm<'a>(from: &mut Der<'a>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
     let mut algorithm = Der(from.next(SEQUENCE)?);
     Some((algorithm.next(OBJECT_IDENTIFIER)?, algorithm.optional(OBJECT_IDENTIFIER)?))
@@ -253,7 +252,7 @@ const CONTEXT_1: u8 = 0xa1;
 struct Der<'a>(&'a [u8]);
 
 impl<'a> Der<'a> {
-    /// Returns the values of a sequence that spans the whole encoding.
+    /// Returns the values in a sequence that spans the whole encoding.
     fn whole(text: &'a [u8]) -> Option<Self> {
         let mut outer = Self(text);
         let inner = outer.next(SEQUENCE)?;
@@ -262,34 +261,18 @@ impl<'a> Der<'a> {
 
     /// Returns the content of the next value, which must have this tag.
     fn next(&mut self, tag: u8) -> Option<&'a [u8]> {
-        let (first, rest) = self.0.split_first()?;
-        let (length, rest) = length(rest)?;
-        if *first != tag {
+        let (found, content, rest) = der_element(self.0)?;
+        if found != tag {
             return None;
         }
-        let (content, rest) = rest.split_at_checked(length)?;
         self.0 = rest;
         Some(content)
     }
 
     /// Returns the content of the next value if it has this tag. The outer `None` means that the
-    /// value is malformed, the inner one that it has another tag.
+    /// value is malformed, and the inner one that it has a different tag.
     #[expect(clippy::option_option, reason = "absent and malformed differ")]
     fn optional(&mut self, tag: u8) -> Option<Option<&'a [u8]>> {
         if self.0.first() == Some(&tag) { self.next(tag).map(Some) } else { Some(None) }
     }
-}
-
-/// Splits the length of a value from the bytes after it.
-fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let (first, rest) = bytes.split_first()?;
-    if *first < 0x80 {
-        return Some((usize::from(*first), rest));
-    }
-    let (digits, rest) = rest.split_at_checked(usize::from(*first & 0x7f))?;
-    if digits.is_empty() || digits.len() > 4 {
-        return None;
-    }
-    let length = digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit));
-    Some((length, rest))
 }

@@ -16,14 +16,15 @@ const MOST_LINKS: usize = 16;
 
 pub(super) const REPLACED: &str = "was replaced by another program in the meantime; retry";
 
-/// A resolved path: a regular file, a link into a folder of versions, or no file yet.
+/// A resolved path, at which there is a regular file, a link into a folder of versions, or no file
+/// yet.
 #[derive(Debug, Clone)]
 pub(super) struct ResolvedPath {
-    /// The resolved folder.
+    /// The resolved folder that contains the file.
     pub(super) folder: PathBuf,
     pub(super) name: String,
-    /// The current file. For a link into a folder of versions, this is the file to which the link
-    /// points.
+    /// The metadata of the current file. For a link into a folder of versions, this is the file to
+    /// which the link points.
     pub(super) existing: Option<Metadata>,
     /// The target of a link into a folder of versions.
     pub(super) link: Option<PathBuf>,
@@ -109,8 +110,8 @@ impl ResolvedPath {
         Ok(Some(file))
     }
 
-    /// Returns which of owner, group and mode the new file takes from the current one. `key` is the
-    /// path of the key of this pair, or of the combined file.
+    /// Returns which of the owner, group and mode the new file takes from the current one. `key` is
+    /// the path of the key of this pair, or of the combined file.
     ///
     /// Another user can have moved any file of a trusted user into a shared folder, but not into a
     /// version that was created for this key.
@@ -129,7 +130,7 @@ impl ResolvedPath {
             && made_for().as_deref() == Some(Path::new(&key.name))
     }
 
-    /// Returns the name of the folder of versions of this key.
+    /// Returns the name of the folder of versions for this key.
     pub(super) fn versions(&self) -> String {
         format!(".{}{VERSIONS}", self.name)
     }

@@ -1,4 +1,4 @@
-//! Temporary files: they are written next to the file to be replaced, and renamed to it when they
+//! Temporary files, which are written next to the file to be replaced, and renamed to it when they
 //! are complete.
 //!
 //! A temporary file for `NAME` is created only while the lock of `NAME` is held. Therefore, each
@@ -35,8 +35,8 @@ impl TemporaryFile {
         Ok(temporary)
     }
 
-    /// Creates an empty temporary file for a path, with the owner, group and mode of a new file of
-    /// the caller.
+    /// Creates an empty temporary file for a path, with the owner, group and mode that a new file
+    /// of the caller has.
     pub(super) fn own(resolved: &ResolvedPath, is_private: bool) -> io::Result<Self> {
         let name = format!(".{}.{}{ENDING}", resolved.name, random()?);
         let file = new_file(&resolved.folder.join(&name), is_private)?;
@@ -68,7 +68,7 @@ impl TemporaryFile {
         fs::rename(self.path(), path)
     }
 
-    /// Keeps the temporary file on drop.
+    /// Prevents the removal of the temporary file on drop.
     pub(super) fn keep(mut self) {
         self.is_kept = true;
     }
@@ -121,22 +121,23 @@ pub(super) fn write_texts(file: &mut File, texts: &[&str]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Which of owner, group and mode a new file takes from the old one.
+/// Which of the owner, group and mode a new file takes from the old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeptAccess {
-    /// Owner, group and mode.
+    /// The owner, the group and the mode.
     All,
-    /// Owner, group and mode, except for the permissions of other users.
+    /// The owner, the group and the mode, except for the permissions of other users.
     OwnerAndGroup,
-    /// Owner, group and mode, except for the write permissions of group and other users.
+    /// The owner, the group and the mode, except for the write permissions of the group and other
+    /// users.
     NotWritable,
     /// The owner and the permissions of the owner.
     Owner,
 }
 
 impl KeptAccess {
-    /// Returns which of owner, group and mode a new file takes from the old one. `is_trusted` means
-    /// that no other user can have put the old file there.
+    /// Returns which of the owner, group and mode a new file takes from the old one. `is_trusted`
+    /// means that no other user can have put the old file there.
     pub(super) fn of(is_private: bool, is_trusted: bool) -> Self {
         match (is_private, is_trusted) {
             (false, true) => Self::All,
@@ -174,8 +175,9 @@ pub(super) fn copy(from: &mut File, to: &mut File, kept: KeptAccess) -> io::Resu
     to.sync_all()
 }
 
-/// Sets owner, group and mode of a new file to those of the file at `resolved`, if there is one.
-/// Logs a warning if permissions are lost because another user may have put the old file there.
+/// Sets the owner, group and mode of a new file to those of the file at `resolved`, if there is
+/// one. Logs a warning if permissions are lost because another user may have put the old file
+/// there.
 pub(super) fn replace_access(
     file: &File,
     resolved: &ResolvedPath,
@@ -194,8 +196,8 @@ pub(super) fn replace_access(
     keep_access(file, old, kept)
 }
 
-/// Sets owner, group and mode to the kept parts of another file. The mode is set last, so that the
-/// new file never has more permissions than the old one.
+/// Sets the owner, group and mode of a file to the `kept` parts of those of another one. The mode
+/// is set last, so that the new file never has more permissions than the old one.
 #[cfg(unix)]
 fn keep_access(file: &File, old: &Metadata, kept: KeptAccess) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -240,7 +242,7 @@ pub(super) fn sweep(resolved: &ResolvedPath) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns whether `name` is that of a temporary file for the file `of`.
+/// Returns whether `name` is the name of a temporary file for the file `of`.
 pub(super) fn is_temporary(name: &str, of: &str) -> bool {
     let rest = name.strip_prefix('.').and_then(|rest| rest.strip_prefix(of));
     let middle = rest.and_then(|rest| rest.strip_prefix('.')?.strip_suffix(ENDING));

@@ -378,7 +378,15 @@ mod unix {
     fn irregular_files_are_never_replaced() {
         let folder = Folder::new();
         let fine = folder.path("fine.pem");
-        let mut paths = vec![PathBuf::from("/dev/null")];
+        let mut paths = Vec::new();
+        // A device of its own, because a fault would replace that of the machine.
+        let device = folder.path("device");
+        let make = Command::new("mknod").arg(&device).args(["c", "1", "3"]).output();
+        if make.is_ok_and(|output| output.status.success()) {
+            paths.push(device);
+        } else {
+            println!("skipped the device: only root can make one");
+        }
         let pipe = folder.path("pipe");
         if make_pipe(&pipe) {
             paths.push(pipe);
@@ -683,6 +691,26 @@ fn files_of_a_name_are_in_their_folder() {
         assert_eq!(files.key(), Path::new("pki").join(format!("{stem}.key.pem")), "{name:?}");
         assert_eq!(files.key().parent(), Some(Path::new("pki")));
     }
+}
+
+#[test]
+fn files_of_one_name_in_two_folders_are_a_pair() {
+    let folder = Folder::new();
+    make_folder(&folder.path("private"));
+    let files = KeyPairFiles::new(folder.path("x.pem"), folder.path("private/x.pem"));
+    for number in 1..3 {
+        publish(&files, number).unwrap();
+        assert_eq!(published(&files), Some(number));
+    }
+}
+
+#[test]
+fn error_of_a_file_has_the_error_of_the_system_as_its_source() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("c.pem")).unwrap();
+    let error = KeyPairFiles::combined(folder.path("c.pem")).check().unwrap_err();
+    let source = std::error::Error::source(&error).expect("a source").downcast_ref::<io::Error>();
+    assert_eq!(source.unwrap().kind(), io::ErrorKind::InvalidInput);
 }
 
 #[test]

@@ -97,7 +97,7 @@ mod owners {
         check_shared(folder, entry, BY_EVERYONE, problem)
     }
 
-    /// Checks that a file may be replaced by a rename, and that the new file may have the same
+    /// Checks that a file can be replaced by a rename, and that the new file can have the same
     /// owner.
     pub(in super::super) fn check_replaceable(folder: &Path, entry: &Metadata) -> io::Result<()> {
         let problem = "a file of another user in a shared folder is not replaced; \

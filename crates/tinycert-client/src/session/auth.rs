@@ -19,8 +19,8 @@ const TOKEN: &str = "token";
 
 /// An [`Auth`] that signs requests in a session.
 ///
-/// With the request `connect`, it opens a session before the first request, and reopens it once in
-/// each attempt whose token the server rejected. A rejected token from a store may be replaced
+/// If it has a request `connect`, it opens a session before the first request, and reopens it once
+/// for each attempt whose token the server rejected. A rejected token from a store can be replaced
 /// several times. Without `connect`, a rejected token is not replaced.
 pub(crate) struct SessionAuth {
     signer: FormDigest,
@@ -32,7 +32,7 @@ pub(crate) struct SessionAuth {
 
 struct State {
     token: Option<Secret>,
-    /// The origin of the token, and its number. Each new token has the next number.
+    /// The origin of the token, and its number. Each new token gets the next number.
     generation: Generation,
     /// Whether the server rejected the token. The token is kept for requests that are being signed
     /// with it, each of which can be sent once more.
@@ -42,13 +42,13 @@ struct State {
     /// The number of consecutive tokens from the store that replaced a rejected token and were
     /// rejected by the server as well.
     rejected_replacements: u32,
-    /// The request that opens a session.
+    /// The request that opens a session, unless the passphrase was removed.
     connect: Option<Connect>,
 }
 
 impl SessionAuth {
-    /// Creates a session with this token. Without a token, the session is opened before the first
-    /// request.
+    /// Creates the authentication of a session with this token. Without a token, the session is
+    /// opened before the first request.
     pub(crate) fn new(
         signer: FormDigest,
         base_url: &str,
@@ -93,7 +93,7 @@ impl SessionAuth {
     }
 
     /// Removes the passphrase, and removes the token from the store, so that no other client uses
-    /// the session. The token itself is kept for the request that closes the session.
+    /// the session. The token is kept in memory for the request that closes the session.
     pub(crate) fn close(&self) {
         self.forget_passphrase();
         if let Some(token) = self.token() {
@@ -120,7 +120,7 @@ impl SessionAuth {
             self.store.as_ref().filter(|_| is_trusted).and_then(|(key, store)| store.load(key));
         let Some(stored) = stored else { return false };
         let mut state = self.state();
-        // A store to which nothing can be written keeps returning the rejected token.
+        // A store that cannot be written to keeps returning the rejected token.
         let is_new = state.token.as_ref() != Some(stored.value());
         // A session that another thread opened in the meantime is newer than the one in the store.
         if state.generation == seen && is_new {
@@ -248,7 +248,8 @@ impl Auth for SessionAuth {
         can_reopen
     }
 
-    /// If the server opened a session, it accepted the credentials.
+    /// Returns `None` once the server has opened a session, because it then accepted the
+    /// credentials.
     fn spaced_credential(&self) -> Option<&'static str> {
         let state = self.state();
         if state.generation.number > 0 {

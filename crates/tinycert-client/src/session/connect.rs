@@ -6,33 +6,35 @@ use api_auth::{
 
 use crate::{error, validate};
 
-/// The API key without a session, which is the credential of [`Connect`].
+/// The credential of [`Connect`]: the request is signed with the API key, but contains no session
+/// token.
 ///
-/// See the example of the module [`session`](crate::session).
+/// See the example in the module [`session`](crate::session).
 pub const API_KEY: Credential = Credential::named("API key");
 
 /// `POST /api/v1/connect`: opens a session and returns its token.
 ///
-/// See the example of the module [`session`](crate::session).
+/// See the example in the module [`session`](crate::session).
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/connect`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connect {
     email: String,
     passphrase: Secret,
-    /// The arguments or variables that contained the e-mail address and the passphrase.
+    /// The names of the arguments or variables that contained the e-mail address and the
+    /// passphrase, for errors.
     names: (&'static str, &'static str),
 }
 
 impl Connect {
-    /// Creates a request for a session of the account with this e-mail address. The passphrase is
-    /// the one that encrypts the account's private keys, not the password of the website.
+    /// Creates a request to open a session for the account with this e-mail address. The passphrase
+    /// is the one that encrypts the account's private keys, not the password of the website.
     pub fn new(email: impl Into<String>, passphrase: impl Into<Secret>) -> Self {
         let names = ("email", "passphrase");
         Self { email: email.into(), passphrase: passphrase.into(), names }
     }
 
-    /// Sets the names by which errors call the e-mail address and the passphrase.
+    /// Sets the names that errors use for the e-mail address and the passphrase.
     pub(crate) fn with_names(mut self, email: &'static str, passphrase: &'static str) -> Self {
         self.names = (email, passphrase);
         self
@@ -50,7 +52,7 @@ impl Connect {
 impl Endpoint for Connect {
     type Output = Secret;
     const ID: &'static str = "session.connect";
-    // If the response is lost, an unused session expires.
+    // Idempotent: if the response is lost, the unused session just expires.
     const ROUTE: Route<Self> = route!(POST "/api/v1/connect").credential(API_KEY).idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
@@ -81,12 +83,13 @@ impl Endpoint for Connect {
 
 /// Parses the token in the response to [`Connect`].
 pub(super) fn token(response: &Response) -> Result<Secret, ResponseError> {
-    error::string(response, "token").map(Secret::new)
+    let token = error::string(response, "token").map(Secret::new);
+    token.map_err(|other| error::invalid_login(response).unwrap_or(other))
 }
 
 /// `POST /api/v1/disconnect`: closes the session.
 ///
-/// See the example of the module [`session`](crate::session).
+/// See the example in the module [`session`](crate::session).
 ///
 /// Source: the official PHP client; this page of the provider's documentation is not available.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

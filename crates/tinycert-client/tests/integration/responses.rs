@@ -55,8 +55,10 @@ fn any_body_rules(call: impl Fn(&Session) -> Result<(), Error>) {
     }
     let error = one(200, r#"{"code":"NotFound","text":"No such CA."}"#, &call).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Api, Some("NotFound")));
-    let error = one(200, "<html>please log in</html>", &call).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Decode);
+    for body in ["<html>please log in</html>", "[1", r#"{"success":"#] {
+        let error = one(200, body, &call).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
+    }
 }
 
 /// Returns the result of a method for one response.
@@ -87,6 +89,25 @@ fn session_connect_response_is_the_token() {
     assert_eq!(one(200, r#"{"token":"d7dd"}"#, connect).unwrap().expose(), "d7dd");
     for body in [r#"{"token":""}"#, r#"{"token":[]}"#, "[]", "true"] {
         assert_eq!(one(200, body, connect).unwrap_err().kind(), ErrorKind::Decode, "{body}");
+    }
+}
+
+#[test]
+fn session_connect_response_that_denies_access_is_an_auth_error() {
+    use ErrorKind::{Api, Auth, RateLimited};
+    for (code, kind) in [
+        ("AccessDenied", Auth),
+        ("AccountNotFound", Auth),
+        ("InputFailure", Api),
+        ("RateLimitExceeded", RateLimited),
+    ] {
+        for status in [200, 400, 403] {
+            let body = format!(r#"{{"code":"{code}","text":"why"}}"#);
+            let error = with_response("POST", status, None, &body, |base| {
+                client(base).connect("a@b", "p").err().unwrap()
+            });
+            assert_eq!((error.kind(), error.code()), (kind, Some(code)), "{status}");
+        }
     }
 }
 
@@ -299,5 +320,18 @@ fn kind_of_an_error_with_an_unknown_code_depends_on_the_status() {
         let error = one(status, body, Session::list_cas).unwrap_err();
         assert_eq!((error.kind(), error.code()), (kind, Some("BrandNew")), "{status}");
         assert_eq!(error.error_code().unwrap().as_str(), "BrandNew");
+    }
+}
+
+#[test]
+fn message_of_an_error_is_its_text_or_the_body() {
+    for (body, message) in [
+        (r#"{"text":"why"}"#, "why"),
+        (r#"{"code":"NotFound","text":"why"}"#, "why"),
+        (r#"{"error":"why"}"#, r#"{"error":"why"}"#),
+        ("why", "why"),
+    ] {
+        let error = one(404, body, Session::list_cas).unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Api, Some(message)), "{body}");
     }
 }

@@ -12,20 +12,20 @@ use super::{Blocks, ReadError, json_text, read_json};
 
 /// The maximum number of tokens in a cookie. If there are more, the oldest are removed.
 const MOST_TOKENS: usize = 20;
-/// Times from this value on are in milliseconds. In seconds, it would be in the year 5138.
+/// Times of at least this value are in milliseconds. In seconds, this value is in the year 5138.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 /// The type `mt` of a strict meter.
 const STRICT: i64 = 20;
 
-/// A token: it grants access to one resource, or is a meter that counts accesses to it. The fields
-/// have the names that they have in the JSON.
+/// A token, which grants access to one resource or is a meter that counts accesses to it. The
+/// fields have the same names as in the JSON.
 ///
-/// A member that is not an integer although the format requires one (null, a fraction, a number in
-/// a string) is in [`extra`](Token::extra). Access is denied if the two official clients interpret
-/// such a member differently, or fail:
+/// If a member is not an integer although the format requires one (it is null, a fraction or a
+/// number in a string), it is kept in [`extra`](Token::extra). Access is denied if the two official
+/// clients interpret such a member differently, or fail:
 ///
-/// - A time of at least 1 that has a fraction is truncated to seconds. A smaller one counts as a
-///   time in the past.
+/// - A time of at least 1 with a fraction is truncated to seconds. A smaller time with a fraction
+///   is treated as a time in the past.
 /// - Any other `ex`, `eex` or `mtet` that is not an integer denies access if the decision depends
 ///   on it. A string, boolean, list or object in `ex` or `mt` denies access in any case.
 /// - `mt`, `mtma` and `mtaa` must be integers (`3.0` is one).
@@ -34,7 +34,7 @@ const STRICT: i64 = 20;
 /// If a field is set and `extra` has a member of the same name, the field takes precedence and the
 /// member is not written.
 ///
-/// See the example of the module [`blocks`](crate::blocks).
+/// See the example in the module [`blocks`](crate::blocks).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -49,7 +49,7 @@ pub struct Token {
     /// TinyPass's id of the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
     /// The time at which access expires, in Unix seconds (older tokens use milliseconds). 0 means
-    /// never, -1 denies access.
+    /// that access does not expire, and -1 denies access.
     pub ex: Option<i64>,
     /// The expiry that replaces `ex`, in the same unit. Ignored if it is 0.
     pub eex: Option<i64>,
@@ -195,7 +195,7 @@ impl Token {
         self
     }
 
-    /// Sets TinyPass's id of the user.
+    /// Sets TinyPass's id of the user (`uid`).
     #[must_use]
     pub fn uid(mut self, uid: impl Into<String>) -> Self {
         self.extra.remove("uid");
@@ -211,8 +211,8 @@ impl Token {
         self
     }
 
-    /// Returns the first second at which [`access`](Self::access) denies access to every client
-    /// address. Returns `None` if access does not expire.
+    /// Returns the first second at which [`access`](Self::access) denies access to all client
+    /// addresses. Returns `None` if access does not expire.
     ///
     /// Without a meter, this is `eex`, or `ex` if `eex` is absent or 0. With a meter, this is the
     /// second after the end of the trial, and `ex` and `eex` are ignored. For a token that never
@@ -234,8 +234,8 @@ impl Token {
 
     /// Returns the access that the token grants at `now` to a visitor with the address `client`.
     ///
-    /// The decision is that of the official clients. Where the two clients disagree, access is
-    /// denied.
+    /// The decision is the same as that of the official clients. If the two clients disagree,
+    /// access is denied.
     pub fn access(&self, now: SystemTime, client: impl Into<ClientAddress>) -> AccessState {
         self.state(UnixTime::from(now).seconds(), client.into())
     }
@@ -262,7 +262,7 @@ impl Token {
             (_, Ok(ruby)) if !ruby.is_granted() => ruby,
             (Ok(php), Ok(ruby)) if php == ruby => php,
             (Ok(_), Ok(_)) => AccessState::Granted,
-            // One of the clients throws an exception.
+            // One of the official clients throws an exception.
             _ if matches!(mt, Member::Absent | Member::Null) => AccessState::Expired,
             _ => AccessState::TrialDead,
         }
@@ -355,13 +355,13 @@ enum Member {
     Absent,
     Null,
     Integer(i64),
-    /// Any other value.
+    /// Any value other than an integer or null.
     Other,
 }
 
 impl OfficialClient {
-    /// Converts a member to a number. PHP ignores null, while Ruby fails. Ruby also fails for every
-    /// other value that is not an integer, so the result of PHP does not matter.
+    /// Converts a member to a number. PHP ignores null, while Ruby fails. Ruby also fails for all
+    /// other values that are not integers, so it does not matter what PHP does with them.
     fn number(self, member: Member) -> Result<i64, Thrown> {
         match (self, member) {
             (_, Member::Absent) | (Self::Php, Member::Null) => Ok(0),
@@ -379,7 +379,7 @@ impl OfficialClient {
 }
 
 /// Returns the integer part of a JSON number with a decimal point, and whether the fractional part
-/// is other than 0.
+/// is not 0.
 fn fraction(json: &str) -> Option<(i64, bool)> {
     // A number with an exponent is a floating-point number.
     let number: Number = serde_json::from_str(json).ok()?;
@@ -391,16 +391,17 @@ fn fraction(json: &str) -> Option<(i64, bool)> {
 
 /// The IP address of a visitor, for tokens that are bound to addresses.
 ///
-/// See the example of the module [`blocks`](crate::blocks).
+/// See the example in the module [`blocks`](crate::blocks).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, which compare the address with the
-/// token's `ips`.
+/// `ips` of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAddress {
     /// An IPv4 address. The format does not support IPv6 addresses.
     V4(Ipv4Addr),
-    /// The address is not known, or is an IPv6 address. Bound tokens grant no access.
+    /// The address is unknown or an IPv6 address. Tokens that are bound to addresses grant no
+    /// access.
     Unknown,
     /// The address is not checked. The official clients behave this way if no address is passed to
     /// them.
@@ -435,16 +436,16 @@ fn seconds(time: i64) -> i64 {
     if time >= MILLISECONDS_FROM { time / 1000 } else { time }
 }
 
-/// Returns whether `text`, an address in a token, is `ip` in the exact spelling of one of the
-/// official clients.
+/// Returns whether `text`, an address in a token, is exactly how one of the official clients writes
+/// `ip`.
 fn is(ip: Ipv4Addr, text: &str) -> bool {
     let reversed = u32::from_le_bytes(ip.octets());
     text == ip.to_string() || text == format!("{reversed:x}")
 }
 
-/// The result of an access check. Each variant has a numeric code in the official clients.
+/// The result of an access check. The official clients have a numeric code for each variant.
 ///
-/// See the example of the module [`blocks`](crate::blocks).
+/// See the example in the module [`blocks`](crate::blocks).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -477,7 +478,7 @@ impl AccessState {
     }
 
     /// Returns the numeric code of the official clients. The code 205 of these clients ("no active
-    /// prices") is about offers and never the result for a token.
+    /// prices") concerns offers, and is never the result for a token.
     pub const fn code(self) -> u16 {
         match self {
             Self::Granted => 100,
@@ -492,9 +493,9 @@ impl AccessState {
     }
 }
 
-/// The tokens of a visitor, oldest first, at most one per resource.
+/// The tokens of a visitor, from oldest to newest, with at most one per resource.
 ///
-/// See the example of the module [`blocks`](crate::blocks).
+/// See the example in the module [`blocks`](crate::blocks).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -511,7 +512,7 @@ impl TokenCookie {
         cookie
     }
 
-    /// Returns the tokens, oldest first.
+    /// Returns the tokens, from oldest to newest.
     pub fn tokens(&self) -> &[Token] {
         &self.tokens
     }
@@ -550,7 +551,7 @@ impl Blocks {
         format!("__TP_{}_TOKEN", self.aid)
     }
 
-    /// Returns the signed and encrypted value of the cookie: `{jax}...`. It must be percent-encoded
+    /// Returns the encrypted and signed value of the cookie: `{jax}...`. It must be percent-encoded
     /// in the `Set-Cookie` header.
     pub fn seal_cookie(&self, cookie: &TokenCookie) -> String {
         format!("{{jax}}{}", self.seal(&json_text(&cookie.tokens)))
@@ -559,7 +560,7 @@ impl Blocks {
     /// Returns the value of the cookie as plain JSON: `{jox}[...]`. The value is not signed, so
     /// visitors can change it.
     ///
-    /// Characters that other clients would decode, and braces that would start another message
+    /// Characters that other clients would decode, and braces that would begin another message
     /// (`{abc}`), are written as JSON escapes.
     pub fn write_open_cookie(cookie: &TokenCookie) -> String {
         format!("{{jox}}{}", without_markup(&json_text(&cookie.tokens)))
@@ -567,7 +568,7 @@ impl Blocks {
 
     /// Verifies and parses the value of a cookie, which may be percent-encoded. The value consists
     /// of one or more messages, each of which must be signed. Tokens without a resource are
-    /// skipped, as by the official clients.
+    /// skipped, as in the official clients.
     ///
     /// # Errors
     /// Returns an error if a message is not signed or not valid: [`ReadError::Unsigned`] for plain
@@ -601,7 +602,7 @@ impl Blocks {
                 "jox" => return Err(ReadError::Unsigned),
                 _ => return Err(ReadError::UnknownFormat),
             };
-            // An object is the first version of the format, which is not supported.
+            // An object is the oldest version of the format, which is not supported.
             if !json.trim_start().starts_with('{') {
                 let tokens: Vec<Token> = read_json(json)?;
                 if tokens.iter().any(|token| token.rid.is_empty() && token.extra.contains("o1")) {

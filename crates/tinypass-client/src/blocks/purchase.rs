@@ -1,4 +1,4 @@
-//! Purchase links and tags, by which a visitor's browser sends an offer to TinyPass.
+//! Purchase links and tags, with which a visitor's browser sends an offer to TinyPass.
 
 mod policy;
 mod split;
@@ -24,7 +24,7 @@ const CAPTION: usize = 50;
 /// The official client whose format a purchase request uses. The formats differ in the name of
 /// captions (`cpt` or `caption`), the order of fields, and the version in a tag.
 ///
-/// See the example of the module [`blocks`](crate::blocks).
+/// See the example in the module [`blocks`](crate::blocks).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,9 +37,9 @@ pub enum PurchaseFormat {
     Ruby,
 }
 
-/// A price of an offer: an amount for a period.
+/// A price of an offer, which pays for access during a period.
 ///
-/// See the example of the module [`blocks`](crate::blocks).
+/// See the example in the module [`blocks`](crate::blocks).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; for recurring prices, the provider's
 /// documentation, `developer.tinypass.com/main/subscription`.
@@ -80,14 +80,14 @@ impl PriceOption {
         Self::new(format!("[{price} | {period} | {cycles}]"), "")
     }
 
-    /// Sets the time from which the price is offered.
+    /// Sets the time at which the price begins to be offered.
     #[must_use]
     pub fn starts(mut self, at: impl Into<UnixTime>) -> Self {
         self.starts = Some(at.into().seconds());
         self
     }
 
-    /// Sets the time until which the price is offered.
+    /// Sets the time at which the price ceases to be offered.
     #[must_use]
     pub fn ends(mut self, at: impl Into<UnixTime>) -> Self {
         self.ends = Some(at.into().seconds());
@@ -102,9 +102,10 @@ impl PriceOption {
         self
     }
 
-    /// Adds a recipient, and its share of the price: a percentage such as `30%`, which is sent as
-    /// the fraction `0.3`, or an amount such as `5.00`, which is sent unchanged. A second share for
-    /// the same address replaces the first one. The sum of the shares is not checked.
+    /// Adds a recipient and its share of the price. The share is a percentage such as `30%`, which
+    /// is sent as the fraction `0.3`, or an amount such as `5.00`, which is sent unchanged. A
+    /// second share for the same address replaces the first one. The sum of the shares is not
+    /// checked.
     ///
     /// ```
     /// use tinypass_client::blocks::PriceOption;
@@ -138,9 +139,9 @@ impl PriceOption {
     }
 }
 
-/// A resource with its prices.
+/// An offer: a resource with its prices.
 ///
-/// See the example of the module [`blocks`](crate::blocks).
+/// See the example in the module [`blocks`](crate::blocks).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,21 +168,21 @@ impl Offer {
         }
     }
 
-    /// Adds a price.
+    /// Adds a price, as an alternative to the others.
     #[must_use]
     pub fn price(mut self, price: PriceOption) -> Self {
         self.prices.push(price);
         self
     }
 
-    /// Adds a policy.
+    /// Adds a policy, such as a discount.
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policies.push(policy);
         self
     }
 
-    /// Adds a tag.
+    /// Adds a tag to the resource.
     #[must_use]
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
@@ -247,7 +248,7 @@ impl Purchase {
     setters! {
         /// Sets a secondary offer.
         secondary: Offer,
-        /// Sets the name of the JavaScript function that is called in the page.
+        /// Sets the name of the JavaScript function in the page that the provider's script calls.
         callback: impl Into<String>,
         /// Sets the visitor's IP address, to which access is bound.
         client_ip: impl Into<String>,
@@ -330,7 +331,7 @@ struct Request<'a> {
     o1: OfferText<'a>,
     t: UnixTime,
     v: &'static str,
-    /// The JavaScript callback function. Serialized as `null` if it is not set.
+    /// The name of the JavaScript callback. It is serialized as `null` if it is not set.
     cb: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<String>,
@@ -342,7 +343,7 @@ struct Request<'a> {
     o2: Option<OfferText<'a>>,
 }
 
-/// The options in the order in which they were set.
+/// The options of a request, in the order in which they were set.
 struct Options<'a>(Vec<(&'a str, &'a str)>);
 
 impl Options<'_> {
@@ -357,7 +358,7 @@ impl Serialize for Options<'_> {
     }
 }
 
-/// An offer in the JSON of a request.
+/// An offer as it is serialized in a request.
 struct OfferText<'a> {
     offer: &'a Offer,
     format: PurchaseFormat,
@@ -385,7 +386,8 @@ impl Serialize for OfferText<'_> {
     }
 }
 
-/// The prices of an offer in the JSON of a request: the members `opt0`, `opt1` and so on.
+/// The prices of an offer as they are serialized in a request: the members `opt0`, `opt1` and so
+/// on.
 struct PricesText<'a> {
     prices: &'a [PriceOption],
     format: PurchaseFormat,
@@ -423,7 +425,7 @@ impl Serialize for PriceText<'_> {
             map.serialize_entry("cpt", option.short_caption(format))?;
         }
         if !option.splits.is_empty() {
-            // `validate` has accepted all splits.
+            // `validate` has already accepted all splits.
             let splits = option.splits.iter().filter_map(|split| split.text().ok());
             map.serialize_entry("splits", &splits.collect::<Vec<_>>())?;
         }
@@ -432,8 +434,8 @@ impl Serialize for PriceText<'_> {
 }
 
 impl Blocks {
-    /// Returns the encrypted request, as in the attribute `rdata` of a [tag](Self::purchase_tag):
-    /// `{jax}...`.
+    /// Returns the encrypted request, `{jax}...`, which is also the attribute `rdata` of a
+    /// [tag](Self::purchase_tag).
     ///
     /// # Errors
     /// Returns an error if a price is empty, a rid is empty or longer than 255 characters, or a
@@ -501,12 +503,12 @@ impl Blocks {
         Ok(tag)
     }
 
-    /// Returns the link to which a visitor's browser is redirected.
+    /// Returns the link to which you redirect a visitor's browser.
     ///
     /// # Errors
     /// Returns the errors of [`purchase_request`](Self::purchase_request), and an error if the base
-    /// URL of `environment` is not an `https` or `http` URL with a host, or has credentials, a query
-    /// or a fragment.
+    /// URL of `environment` is not an `https` or `http` URL with a host, or has credentials, a
+    /// query or a fragment.
     pub fn purchase_link(
         &self,
         purchase: &Purchase,
@@ -535,7 +537,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Returns whether appending a path to this URL results in a link for a browser.
+/// Returns whether a path can be appended to this URL to form a link for a browser.
 fn is_base_url(url: &str) -> bool {
     let Ok(uri) = url.parse::<Uri>() else { return false };
     let is_web = matches!(uri.scheme_str(), Some("https" | "http"));

@@ -1,4 +1,4 @@
-//! Webhooks, by which TinyPass notifies a site of purchases.
+//! Webhooks, with which TinyPass notifies a site of purchases.
 
 use api_auth::{ExtraFields, UnixTime, wire, wire_enum};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use super::{Blocks, ReadError, read_json};
 wire_enum! {
     /// The type of a webhook.
     ///
-    /// See the example of the module [`blocks`](crate::blocks).
+    /// See the example in the module [`blocks`](crate::blocks).
     ///
     /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
     /// webhooks-events and webhook-events-version-2.
@@ -25,7 +25,7 @@ wire_enum! {
 wire_enum! {
     /// The event that triggered a webhook.
     ///
-    /// See the example of the module [`blocks`](crate::blocks).
+    /// See the example in the module [`blocks`](crate::blocks).
     ///
     /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
     /// webhooks-events and webhook-events-version-2.
@@ -63,17 +63,17 @@ wire_enum! {
 
 /// A webhook with a valid signature.
 ///
-/// Webhooks are delivered one after the other, and any response except 200 delays the next ones. So
-/// respond with 200 as soon as the webhook is stored. A webhook may be delivered more than once.
+/// TinyPass delivers webhooks one after another, and any response except 200 delays the next ones.
+/// So respond with 200 as soon as the webhook is stored. A webhook may be delivered more than once.
 ///
-/// See the example of the module [`blocks`](crate::blocks).
+/// See the example in the module [`blocks`](crate::blocks).
 ///
 /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
 /// webhooks-events and webhook-events-version-2.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Webhook {
-    /// The version of the webhook format, such as 2. 1 if the webhook contains no version.
+    /// The version of the webhook format, such as 2. If the webhook contains no version, it is 1.
     #[serde(default = "one", deserialize_with = "version")]
     pub version: i64,
     /// The type of the webhook.
@@ -137,8 +137,8 @@ impl Blocks {
     /// Verifies and parses the target of the request that TinyPass sends, `/your/path?data=...`.
     ///
     /// # Errors
-    /// Returns the errors of [`read_webhook`](Self::read_webhook), and [`ReadError::UnknownFormat`] if
-    /// `data` is missing, repeated or not valid percent-encoding.
+    /// Returns the errors of [`read_webhook`](Self::read_webhook), and [`ReadError::UnknownFormat`]
+    /// if `data` is missing, repeated or not valid percent-encoding.
     pub fn read_webhook_target(&self, target: &str) -> Result<Webhook, ReadError> {
         let query = target.split_once('?').map_or("", |(_, query)| query);
         let mut data = query.split('&').filter_map(|pair| pair.strip_prefix("data="));

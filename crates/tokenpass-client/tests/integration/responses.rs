@@ -752,6 +752,34 @@ fn oauth_authorize_response_of_the_user_is_read() {
 }
 
 #[test]
+fn oauth_authorize_response_with_an_error_belongs_to_the_login_with_its_state() {
+    let login = Authorize::new("https://app/cb", [Scope::User]).unwrap().with_state("s 1");
+    let error = |query: &str| login.read_callback(&format!("/cb?{query}")).unwrap_err();
+    for (query, kind) in [
+        ("error=access_denied&state=s+1", LoginErrorKind::Denied),
+        ("state=s%201&error=invalid_scope#x", LoginErrorKind::Rejected),
+        ("state=s+1", LoginErrorKind::NoCode),
+        ("code=&state=s+1", LoginErrorKind::NoCode),
+    ] {
+        assert_eq!((error(query).kind(), error(query).state_matches()), (kind, true), "{query}");
+    }
+    for (query, kind) in [
+        ("error=access_denied", LoginErrorKind::Denied),
+        ("error=access_denied&state=", LoginErrorKind::Denied),
+        ("error=access_denied&state=s+2", LoginErrorKind::Denied),
+        ("error=server_error#state=s+1", LoginErrorKind::Rejected),
+        ("code=c&state=s+2", LoginErrorKind::StateMismatch),
+        ("code=c", LoginErrorKind::StateMismatch),
+        ("code=%FF&state=s+1", LoginErrorKind::NoCode),
+    ] {
+        assert_eq!((error(query).kind(), error(query).state_matches()), (kind, false), "{query}");
+    }
+    // A login without a state accepts no callback.
+    let without = login.clone().with_state("").read_callback("/cb?error=x&state=").unwrap_err();
+    assert!(!without.state_matches());
+}
+
+#[test]
 fn oauth_access_token_response_contains_a_token() {
     token_rules(|client| client.exchange_code("c"));
     token_rules(|client| client.send(&ExchangeCode::new("c", "r")));

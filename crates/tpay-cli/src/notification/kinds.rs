@@ -1,4 +1,4 @@
-//! The kinds of notifications: names, bodies for tests, and how they are shown.
+//! The kinds of notifications: their names, bodies for tests, and their JSON for the output.
 
 use clap::ValueEnum;
 use cli_support::api_auth::{Params, decode_form};
@@ -42,7 +42,7 @@ impl Kind {
         }
     }
 
-    /// Returns an example of the provider's documentation.
+    /// Returns an example body from the provider's documentation.
     fn example(self) -> &'static str {
         match self {
             Self::Payment => {
@@ -66,8 +66,8 @@ impl Kind {
         }
     }
 
-    /// Returns the body of a notification with these members, and its content type. A payment is a
-    /// form with the md5sum of its values; all others are JSON.
+    /// Returns the body of a test notification with these members, and its content type. A payment
+    /// is a form with the md5sum of its values; all others are JSON.
     pub(crate) fn body(
         self,
         members: &[(String, String)],
@@ -99,7 +99,7 @@ impl Kind {
     }
 }
 
-/// Returns a verified notification as JSON: its kind, its key, and its content as it was sent.
+/// Returns a verified notification as JSON: its kind, its key, and its unchanged content.
 pub(crate) fn shown(notification: &Notification, body: &[u8]) -> Json {
     let kind = Kind::of(notification).map_or("other", Kind::name);
     let null = || Json::Other("null".to_owned());

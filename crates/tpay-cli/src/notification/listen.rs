@@ -1,4 +1,4 @@
-//! `tpay notification listen`.
+//! The command `tpay notification listen`: receives, verifies, prints and forwards notifications.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
@@ -21,8 +21,8 @@ use crate::notification::kinds::{Kind, shown};
 use crate::notification::{Trust, send};
 use crate::provider::Tpay;
 
-/// Headers of a connection, which are not forwarded. Nor are the encodings that the sender accepts,
-/// because the encoding of the response is not returned.
+/// Headers that are not forwarded: those that concern the connection, and `Accept-Encoding`,
+/// because the sender does not receive the `Content-Encoding` of the response.
 pub(crate) const HOP_BY_HOP: &[&str] = &[
     "accept-encoding",
     "connection",
@@ -35,7 +35,7 @@ pub(crate) const HOP_BY_HOP: &[&str] = &[
     "upgrade",
 ];
 
-/// The members of a notification as it is printed.
+/// The columns of printed notifications.
 const COLUMNS: &[Column] = &[("kind", "kind"), ("key", "key"), ("content", "content")];
 
 #[derive(Debug, Args)]
@@ -50,11 +50,11 @@ pub(crate) struct Listen {
     /// Print and forward only this kind; the others are acknowledged
     #[arg(long, value_enum)]
     kind: Option<Kind>,
-    /// Store headers and body of each genuine notification in this folder, with the next free
-    /// numbers
+    /// Store the headers and the body of each genuine notification in this folder, in files with
+    /// consecutive numbers
     #[arg(long, value_name = "FOLDER")]
     save: Option<PathBuf>,
-    /// Stop after this number of genuine notifications, of those of `--kind` if it is set
+    /// Stop after this number of genuine notifications; with --kind, only those are counted
     #[arg(long, value_name = "N", value_parser = count)]
     count: Option<NonZeroUsize>,
     /// Stop after this time
@@ -64,25 +64,26 @@ pub(crate) struct Listen {
     trust: Trust,
 }
 
-/// Parses the number of notifications.
+/// Parses the number of notifications after which to stop.
 fn count(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "must be a whole number of at least 1".to_owned())
 }
 
-/// A genuine notification and its request.
+/// A genuine notification, and the request that contained it.
 struct Genuine {
     request: Request,
     notification: Notification,
 }
 
-/// The response to a notification that was printed and stored.
+/// The response to a notification, after it was printed and stored: known, or to be requested from
+/// the application.
 enum Reply {
     Ready(Response),
     Forward(Forward),
 }
 
 impl Reply {
-    /// Returns the response, which may be that of the application.
+    /// Returns the response. If it is that of the application, the notification is forwarded first.
     fn response(self) -> Response {
         match self {
             Self::Ready(response) => response,
@@ -123,7 +124,7 @@ impl Listen {
             }
             print(context, &mut list, &shown(&notification, &request.body))?;
             if context.output.is_closed() {
-                // A notification that is lost must not be acknowledged.
+                // A notification that was not printed must not be acknowledged.
                 return Ok((Reply::Ready(Response::text(503, "try again later")), true));
             }
             if let Some(folder) = &mut folder {
@@ -154,7 +155,7 @@ impl Listen {
         });
         ended.map_err(failed)?.unwrap_or(Ok(()))?;
         match list.end() {
-            // The notifications have none of the requested fields.
+            // No notification had any of the requested fields.
             Err(failure) if failure.exit() == Exit::Usage => context.note(failure.message()),
             ended => ended?,
         }
@@ -162,7 +163,7 @@ impl Listen {
     }
 }
 
-/// Rejects fields that no notification has.
+/// Rejects requested fields that no notification can have.
 fn check_fields(fields: &[String]) -> Result<(), Failure> {
     let is_known = |field: &&String| {
         let name = field.split('.').next();
@@ -201,7 +202,8 @@ fn line(json: &Json) -> String {
     values.iter().map(|value| printable(value)).collect::<Vec<_>>().join("\t")
 }
 
-/// Verifies a request. The error is a message and the response to the sender.
+/// Verifies the notification in a request. The error contains a message for the user and the
+/// response to the sender.
 fn genuine(reader: &Notifications, request: Request) -> Result<Genuine, (String, Response)> {
     if request.method != "POST" {
         return Err((format!("rejected: {} request", request.method), Response::text(405, "")));
@@ -222,7 +224,7 @@ fn response(response: NotificationResponse) -> Response {
     Response { status, content_type: content_type.into(), body: body.into() }
 }
 
-/// A request to the application.
+/// A request to forward to the application.
 struct Forward {
     transport: Arc<dyn Transport>,
     url: Uri,
@@ -263,8 +265,8 @@ impl Forward {
     }
 }
 
-/// Returns the URL of the application for a request: its path followed by that of the request, and
-/// the parameters of both.
+/// Returns the URL to which a request is forwarded: the URL of the application, to which the path
+/// and the query of the request are appended.
 fn target(url: &Uri, target: &str) -> Result<Uri, http::Error> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let path = match (url.path(), path) {
@@ -280,14 +282,15 @@ fn target(url: &Uri, target: &str) -> Result<Uri, http::Error> {
     Ok(Uri::from_parts(parts)?)
 }
 
-/// A folder of stored notifications for `verify` and `replay`: `N.headers` and `N.body`.
+/// A folder that stores notifications for `verify` and `replay`, in files `N.headers` and `N.body`.
 struct Folder {
     path: PathBuf,
     next: u64,
 }
 
 impl Folder {
-    /// Opens a folder, which is created if it does not exist. Numbers continue those in it.
+    /// Opens a folder, and creates it if it does not exist. Numbering continues after the highest
+    /// number in it.
     fn open(path: PathBuf) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::file(&path, &error);
         let mut builder = DirBuilder::new();
@@ -306,7 +309,7 @@ impl Folder {
         Ok(Self { next: u64::from(highest) + 1, path })
     }
 
-    /// Stores a notification. A file is never replaced.
+    /// Stores a notification. It never replaces a file.
     fn save(&mut self, request: &Request) -> Result<(), Failure> {
         let headers: String =
             request.headers().iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
@@ -322,7 +325,7 @@ impl Folder {
                 })
             });
             match stored {
-                // Another program stores notifications in the same folder.
+                // Another program has used this number, so the next one is tried.
                 Err((_, error)) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 stored => return stored.map_err(|(path, error)| Failure::file(path, &error)),
             }
@@ -330,7 +333,7 @@ impl Folder {
     }
 }
 
-/// Creates a file that only its owner may read.
+/// Creates a file that only its owner can read.
 fn store(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -1,4 +1,4 @@
-//! `tpay notification replay`.
+//! The command `tpay notification replay`: sends a stored notification again.
 
 use std::path::PathBuf;
 
@@ -11,15 +11,15 @@ use crate::notification::listen::HOP_BY_HOP;
 use crate::notification::{send, stored_headers};
 use crate::provider::Tpay;
 
-/// A stored notification, and where it is sent.
+/// The options of `replay`: a stored notification, and the URL to which it is sent.
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
-    /// File of the body, such as `1.body` of `listen --save`
+    /// File that contains the body, such as `1.body` from `listen --save`
     body: PathBuf,
     /// URL of your application
     #[arg(value_parser = http_url)]
     url: Uri,
-    /// File of the headers; default: the file beside the body that ends in `.headers`
+    /// File that contains the headers; default: the path of the body with the extension `.headers`
     #[arg(long, value_name = "FILE")]
     headers: Option<PathBuf>,
 }

@@ -15,7 +15,7 @@ use crate::notification::kinds::Kind;
 use crate::notification::object;
 use crate::provider::{SECURITY_CODE, Tpay};
 
-/// The part that is changed after the notification is signed.
+/// The part of a notification that is changed after it was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Tamper {
     Body,
@@ -33,7 +33,8 @@ pub(crate) struct Send {
     /// Set a value of the notification, such as `tr_crc=order-7` or `data.token=…`
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     set: Vec<(String, String)>,
-    /// Change the notification after it is signed; exit status 1 if the application accepts it
+    /// Change this part of the notification after it was signed; exit status 1 if the application
+    /// accepts it
     #[arg(long, value_enum)]
     tamper: Option<Tamper>,
 }
@@ -64,8 +65,8 @@ impl Send {
     }
 }
 
-/// Sends a notification to the application and writes its response. The exit status is 1 if the
-/// application accepts a notification that is not genuine, or does not accept one that is.
+/// Sends a notification to the application and writes the response. The exit status is 1 if the
+/// application accepts a notification that is not genuine, or rejects one that is.
 pub(crate) fn deliver(
     context: &Context<Tpay>,
     request: Request<Vec<u8>>,
@@ -84,7 +85,7 @@ pub(crate) fn deliver(
     let text = String::from_utf8_lossy(response.body()).into_owned();
     let status = response.status().as_u16().to_string();
     let shown = context.output.value(&object(&[("status", &status), ("body", &text)]).to_string());
-    // The exit status is that of the application's response.
+    // The exit status reflects the response of the application, not the output.
     context.note_unshown("the response of the application", shown);
     match (is_genuine, is_accepted(&response)) {
         (true, true) | (false, false) => return Ok(Exit::Done),
@@ -96,7 +97,7 @@ pub(crate) fn deliver(
     Ok(Exit::No)
 }
 
-/// Returns whether an application accepts a notification by this response.
+/// Returns whether this response of an application acknowledges a notification.
 fn is_accepted(response: &Response) -> bool {
     let is_expected = |text: &str| matches!(text.trim(), "TRUE" | r#"{"result":true}"#);
     response.status().is_success() && str::from_utf8(response.body()).is_ok_and(is_expected)
@@ -107,8 +108,8 @@ pub(crate) fn timeout(context: &Context<Tpay>) -> Duration {
     context.global.timeout.unwrap_or(Duration::from_secs(30))
 }
 
-/// Returns a transport for requests to the application. Its URL is an argument of the user, who may
-/// have it in a private network: plain http is allowed.
+/// Returns a transport for requests to the application. Plain http is allowed, because the user
+/// chose the URL, and the application may be in a private network.
 pub(crate) fn transport(context: &Context<Tpay>, url: &Uri) -> Result<Arc<dyn Transport>, Failure> {
     let mut settings = Settings::default();
     settings.timeout(timeout(context));

@@ -211,7 +211,8 @@ impl CardPayment {
     setters! {
         /// Sets the card, encrypted in the payer's browser with the public key from the panel.
         card: impl Into<Secret>,
-        /// Sets the token of a saved card, up to 64 characters.
+        /// Sets the token of a saved card. The API reference allows 64 characters, the official PHP
+        /// SDK more.
         token: impl Into<Secret>,
         /// Sets the token of a preauthorization.
         preauthorized_token: impl Into<Secret>,

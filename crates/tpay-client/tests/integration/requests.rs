@@ -634,7 +634,9 @@ fn wallet_init_apple_pay_request() {
         r#"POST /wallet/applepay/init {"domainName":"shop.example.com","validationUrl":"https://apple/start"}"#
     );
     assert!(sent(&call.display_name("Sklep Ąę")).contains(r#""displayName":"Sklep Ąę""#));
-    assert_eq!(rejected(&InitApplePay::new("d", "v").display_name("")), "display_name");
+    for name in [String::new(), "ą".repeat(256)] {
+        assert_eq!(rejected(&InitApplePay::new("d", "v").display_name(name)), "display_name");
+    }
 }
 
 #[test]

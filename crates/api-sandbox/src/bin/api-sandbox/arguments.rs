@@ -1,6 +1,6 @@
 //! The command-line arguments.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
@@ -20,13 +20,15 @@ Usage:
 
 The first form prints the environment variables that connect clients to the servers. The second
 form sets them for COMMAND, unsets all other variables of the clients, and exits with the status of
-COMMAND. PROVIDER is tinypass, tinycert, tokenpass or tpay; it limits the variables and the log.
+COMMAND. SIGTERM, SIGINT and SIGHUP are passed on to COMMAND and its children, which are killed if
+they do not end. PROVIDER is tinypass, tinycert, tokenpass or tpay; it limits the variables and the
+log.
 
 Options:
   --port PORT        Listen on PORT (TinyPass), PORT+1 (TinyCert), PORT+2 (Tokenpass) and PORT+3
                      (Tpay); 0 selects free ports [default: 8080; with run: 0]
-  --env FORMAT       Print the variables for bash, fish or powershell, or as dotenv or json
-                     [default: bash]
+  --env FORMAT       Print the variables for bash (and all POSIX shells), fish or powershell, or as
+                     dotenv or json [default: fish if the variable SHELL names fish, otherwise bash]
   --env-file FILE    Write the variables to FILE, as NAME=value lines, instead of printing them
   --clock TIME       Start the clock of the servers at TIME: Unix seconds, or a time in UTC such as
                      2026-11-29T12:00:00Z
@@ -101,7 +103,8 @@ pub(crate) enum Parsed {
     Run(Arguments),
 }
 
-pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, String> {
+/// Parses the arguments. The shell of the user decides the default of `--env`.
+pub(crate) fn parse(mut parser: lexopt::Parser, shell: Option<&OsStr>) -> Result<Parsed, String> {
     let mut arguments = Arguments {
         providers: Vec::new(),
         port: 0,
@@ -177,7 +180,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, String> {
     if format.is_some() && (is_run || arguments.env_file.is_some()) {
         return Err("--env cannot be combined with `run` or --env-file".to_owned());
     }
-    arguments.format = format.unwrap_or(Format::Bash);
+    arguments.format = format.unwrap_or_else(|| Format::of_shell(shell));
     arguments.port = port.unwrap_or(if is_run { 0 } else { 8080 });
     if arguments.providers.is_empty() {
         arguments.providers = PROVIDERS.to_vec();
@@ -234,7 +237,7 @@ mod tests {
     use super::*;
 
     fn parsed(words: &[&str]) -> Result<Arguments, String> {
-        match parse(lexopt::Parser::from_args(words))? {
+        match parse(lexopt::Parser::from_args(words), None)? {
             Parsed::Run(arguments) => Ok(arguments),
             other => panic!("{other:?}"),
         }
@@ -275,6 +278,12 @@ mod tests {
         assert!(full.clock.is_some() && full.command.is_none());
         assert_eq!((full.bind.to_string(), full.tls), ("::1".to_owned(), true));
         assert_eq!(full.seed, Some(PathBuf::from("records.json")));
+        let fish = Some(OsStr::new("/usr/bin/fish"));
+        for (words, expected) in [(&[][..], Format::Fish), (&["--env", "bash"], Format::Bash)] {
+            let parsed = parse(lexopt::Parser::from_args(words), fish);
+            let Ok(Parsed::Run(arguments)) = parsed else { panic!("{parsed:?}") };
+            assert_eq!(arguments.format, expected);
+        }
         let run = parsed(&["run", "tpay", "--log", "off", "--", "env", "--help", "--"]).unwrap();
         let command: Vec<OsString> = ["env", "--help", "--"].map(OsString::from).to_vec();
         assert_eq!((run.port, run.command), (0, Some(command)));
@@ -284,9 +293,9 @@ mod tests {
     #[test]
     fn help_and_version_come_before_errors_of_later_arguments() {
         for words in [["--help", "--prot"], ["-h", "run"]] {
-            assert!(matches!(parse(lexopt::Parser::from_args(words)), Ok(Parsed::Help)));
+            assert!(matches!(parse(lexopt::Parser::from_args(words), None), Ok(Parsed::Help)));
         }
-        assert!(matches!(parse(lexopt::Parser::from_args(["-V"])), Ok(Parsed::Version)));
+        assert!(matches!(parse(lexopt::Parser::from_args(["-V"]), None), Ok(Parsed::Version)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The environment variables of the clients, formatted for shells, dotenv files or JSON.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 use crate::arguments::PROVIDERS;
 
@@ -25,6 +26,13 @@ impl Format {
             _ => Err("is not one of bash, fish, powershell, dotenv, json".to_owned()),
         }
     }
+
+    /// Returns the format of a shell, such as `/usr/bin/fish`: that of bash, which all POSIX shells
+    /// read, for any shell but fish.
+    pub(crate) fn of_shell(shell: Option<&OsStr>) -> Self {
+        let name = shell.and_then(|shell| Path::new(shell).file_name());
+        if name == Some(OsStr::new("fish")) { Self::Fish } else { Self::Bash }
+    }
 }
 
 /// Returns whether the variable `name` belongs to `provider`.
@@ -38,6 +46,11 @@ pub(crate) fn client_variables() -> Vec<OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
     let is_client = |name: &str| PROVIDERS.iter().any(|provider| is_of(provider, name));
     names.filter(|name| is_client(&name.to_string_lossy())).collect()
+}
+
+/// Returns the user's shell, the value of `SHELL`.
+pub(crate) fn shell() -> Option<OsString> {
+    std::env::vars_os().find_map(|(name, value)| (name == "SHELL").then_some(value))
 }
 
 /// Formats the variables, one on each line, or as one JSON object.
@@ -87,6 +100,21 @@ mod tests {
             (Format::Json, "{\n  \"A\": \"plain\",\n  \"B\": \"it's \\\\ $x\"\n}\n"),
         ] {
             assert_eq!(text(format, &variables), expected, "{format:?}");
+        }
+    }
+
+    #[test]
+    fn format_is_that_of_the_shell() {
+        for (shell, format) in [
+            (Some("/usr/bin/fish"), Format::Fish),
+            (Some("fish"), Format::Fish),
+            (Some("/bin/bash"), Format::Bash),
+            (Some("/bin/zsh"), Format::Bash),
+            (Some("/opt/fish/sh"), Format::Bash),
+            (Some(""), Format::Bash),
+            (None, Format::Bash),
+        ] {
+            assert_eq!(Format::of_shell(shell.map(OsStr::new)), format, "{shell:?}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! `api-sandbox`: the test servers as a program.
 
 mod arguments;
+mod ending;
 mod environment;
 mod relay;
 mod seed;
@@ -15,6 +16,7 @@ use std::process::{Command, ExitCode};
 use api_sandbox::{LogEntry, Sandbox};
 
 use arguments::{Arguments, Log, Parsed, VERSION, help};
+use ending::{End, Signals};
 use environment::Format;
 
 /// The exit status for invalid arguments.
@@ -24,16 +26,20 @@ const USAGE: u8 = 2;
 const LOCAL: u8 = 10;
 
 fn main() -> ExitCode {
-    match arguments::parse(lexopt::Parser::from_env()) {
+    match arguments::parse(lexopt::Parser::from_env(), environment::shell().as_deref()) {
         Ok(Parsed::Help) => print(&help()),
         Ok(Parsed::Version) => print(VERSION),
-        Ok(Parsed::Run(arguments)) => serve(&arguments).unwrap_or_else(|why| fail(LOCAL, &why)),
+        Ok(Parsed::Run(arguments)) => match serve(&arguments) {
+            Ok(end) => end.exit(),
+            Err(why) => fail(LOCAL, &why),
+        },
         Err(why) => fail(USAGE, &format!("{why}; see api-sandbox --help")),
     }
 }
 
 /// Starts the servers, and runs until the program is stopped or the command has ended.
-fn serve(arguments: &Arguments) -> Result<ExitCode, String> {
+fn serve(arguments: &Arguments) -> Result<End, String> {
+    let signals = Signals::handle().map_err(|error| format!("signals: {error}"))?;
     let clock = arguments.clock.clone().unwrap_or_default();
     let is_relayed = arguments.tls || arguments.bind != IpAddr::from(Ipv4Addr::LOCALHOST);
     let port = if is_relayed { 0 } else { arguments.port };
@@ -67,7 +73,7 @@ fn serve(arguments: &Arguments) -> Result<ExitCode, String> {
         write_file(file, &environment::text(Format::Dotenv, &variables))?;
     }
     if let Some([program, rest @ ..]) = arguments.command.as_deref() {
-        return run(program, rest, &variables);
+        return run(program, rest, &variables, &signals);
     }
     if arguments.env_file.is_none() {
         let text = environment::text(arguments.format, &variables);
@@ -85,9 +91,7 @@ fn serve(arguments: &Arguments) -> Result<ExitCode, String> {
         }
     }
     message(format_args!("The servers run until this program is stopped (Ctrl-C).\n"));
-    loop {
-        std::thread::park();
-    }
+    Ok(signals.wait())
 }
 
 /// Starts the listeners for `--bind` and `--tls`. Returns the base URL of each server, paired with
@@ -152,27 +156,20 @@ fn log(sandbox: &Sandbox, arguments: &Arguments) {
 }
 
 /// Runs the command with these environment variables and without any other variables of the
-/// clients. Returns the exit status of the command.
+/// clients. Returns how the command ended.
 fn run(
     program: &OsString,
     rest: &[OsString],
     variables: &[(&str, String)],
-) -> Result<ExitCode, String> {
+    signals: &Signals,
+) -> Result<End, String> {
     let mut command = Command::new(program);
     command.args(rest);
     for name in environment::client_variables() {
         command.env_remove(name);
     }
-    let values = variables.iter().map(|(name, value)| (name, value));
-    let status = command.envs(values).status();
-    let status = status.map_err(|error| format!("{}: {error}", program.display()))?;
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        // Shells report a signal in the same way.
-        return Ok(ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX)));
-    }
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(ExitCode::from(code.unwrap_or(u8::MAX)))
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    signals.run(command).map_err(|error| format!("{}: {error}", program.display()))
 }
 
 fn write_file(file: &Path, text: &str) -> Result<(), String> {

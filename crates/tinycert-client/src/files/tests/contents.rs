@@ -45,6 +45,12 @@ fn keys_of_elliptic_curves_are_compared_if_they_contain_the_public_key() {
         let inner = der(4, &[&der(4, &[b"secret"])]);
         der(0x30, &[&[2, 1, 1], &der(0x30, &[ED25519]), &inner, &point])
     };
+    // PKCS#8 may contain the public key that the private key inside it lacks.
+    let with_point = |point: &[u8]| {
+        let inner = der(4, &[&ec(None, None)]);
+        let point = der(0x81, &[&[0], point]);
+        der(0x30, &[&[2, 1, 1], &der(0x30, &[P256]), &inner, &point])
+    };
     let sec1 = |der: &[u8]| pem("EC PRIVATE KEY", der);
     let parameters = pem("EC PARAMETERS", &P256[9..]);
     let of_p256 = pem("CERTIFICATE", &certificate(P256, b"point"));
@@ -54,6 +60,8 @@ fn keys_of_elliptic_curves_are_compared_if_they_contain_the_public_key() {
         (&of_p256, pem("PRIVATE KEY", &pkcs8(P256, &ec(Some(b"other"), None))), false),
         (&of_p256, pem("PRIVATE KEY", &pkcs8(P256, &ec(None, None))), true),
         (&of_p256, pem("PRIVATE KEY", &pkcs8(P384, &ec(None, None))), false),
+        (&of_p256, pem("PRIVATE KEY", &with_point(b"point")), true),
+        (&of_p256, pem("PRIVATE KEY", &with_point(b"other")), false),
         (&of_p256, sec1(&ec(Some(b"point"), Some(P256))), true),
         (&of_p256, sec1(&ec(Some(b"other"), Some(P256))), false),
         (&of_p256, sec1(&ec(None, Some(P384))), false),
@@ -145,6 +153,24 @@ fn invalid_keys_are_rejected_with_the_reason_and_without_their_content() {
         assert!(error.contains(problem), "{problem}: {error}");
         let content = key.lines().nth(1).unwrap_or("no content");
         assert!(!error.contains(content), "{error}");
+    }
+}
+
+#[test]
+fn lengths_are_definite_and_have_four_bytes_at_most() {
+    let chain = pem("CERTIFICATE", &certificate(ED25519, b"point"));
+    // 128 bytes, so that the indefinite length 0x80 is also the length modulo 256.
+    let content = [&[2, 1, 0], &der(0x30, &[ED25519])[..], &der(4, &[&[1; 108]])].concat();
+    assert_eq!(content.len(), 0x80);
+    for (length, is_valid) in [
+        (&[0x81, 0x80][..], true),
+        (&[0x84, 0, 0, 0, 0x80], true),
+        (&[0x80], false),
+        (&[0x85, 0, 0, 0, 0, 0x80], false),
+    ] {
+        let key = [&[0x30], length, &content].concat();
+        let checked = check(&chain, &pem("PRIVATE KEY", &key));
+        assert_eq!(checked.is_ok(), is_valid, "{length:x?}: {checked:?}");
     }
 }
 

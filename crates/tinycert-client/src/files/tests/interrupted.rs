@@ -1,6 +1,7 @@
 //! Pairs in two folders of which only one file was replaced.
 
 use std::os::unix::fs::symlink;
+use std::time::Duration;
 
 use super::unix::{give_away, logged, mode, set_mode, skipped};
 use super::*;
@@ -74,7 +75,13 @@ fn first_key_is_removed_if_its_chain_cannot_be_written() {
 
 #[test]
 fn chain_that_cannot_be_completed_restores_the_old_key() {
-    for broken in ["folder in its place", "temporary file removed", "folder gone"] {
+    for broken in [
+        "folder in its place",
+        "link in its place",
+        "temporary file removed",
+        "folder gone",
+        "file instead of its folder",
+    ] {
         let folder = Folder::new();
         let files = pair(&folder, "public/x.pem");
         publish(&files, 1).unwrap();
@@ -84,13 +91,27 @@ fn chain_that_cannot_be_completed_restores_the_old_key() {
                 fs::remove_file(files.chain()).unwrap();
                 fs::create_dir(files.chain()).unwrap();
             }
+            "link in its place" => {
+                fs::rename(files.chain(), folder.path("moved")).unwrap();
+                symlink(folder.path("moved"), files.chain()).unwrap();
+            }
             "temporary file removed" => publish(&KeyPairFiles::combined(files.chain()), 1).unwrap(),
             _ => fs::rename(folder.path("public"), folder.path("moved")).unwrap(),
         }
-        let other = pair(&folder, "y.pem");
-        drop(other.prepare().unwrap());
+        if broken == "file instead of its folder" {
+            fs::write(folder.path("public"), "file").unwrap();
+        }
+        let other = KeyPairFiles::new(folder.path("y.pem"), files.key());
+        drop(other.prepare().expect(broken));
         assert_eq!(fs::read_to_string(files.key()).unwrap(), key(1).expose(), "{broken}");
-        no_leftovers(&folder);
+        if broken == "link in its place" {
+            assert_eq!(fs::read_link(files.chain()).unwrap(), folder.path("moved"));
+            assert_eq!(fs::read_to_string(files.chain()).unwrap(), chain(1));
+        }
+        if let Ok(public) = fs::read_dir(folder.path("public")) {
+            assert_eq!(public.count(), 1, "{broken}");
+        }
+        assert_eq!(names(&folder.path("private")), ["x.key"], "{broken}");
         publish(&other, 3).unwrap();
         assert_eq!(published(&other), Some(3), "{broken}");
     }
@@ -234,19 +255,31 @@ fn same_key_needs_no_copy_of_the_old_key() {
 }
 
 #[test]
-fn chain_with_another_spelling_in_the_journal_has_one_lock() {
-    for other in ["w.pem", "y.pem"] {
+fn spellings_of_a_path_have_one_lock_and_only_one_of_them_is_a_file_to_be_written() {
+    // Each lock is that of a file to be written, or that of a chain in a journal.
+    for (locks, is_accepted) in [
+        (&[true, false][..], true),
+        (&[false, true], true),
+        (&[true, true], false),
+        (&[true, false, true], false),
+        (&[false, true, true], false),
+    ] {
         let folder = Folder::new();
-        let files = pair(&folder, "x.pem");
-        publish(&files, 1).unwrap();
-        killed(&files, 2, true);
         // Simulates a file system that ignores case.
-        let lock = folder.path(".x.pem.lock");
-        fs::write(&lock, "").unwrap();
-        set_mode(&lock, 0o600);
-        fs::hard_link(&lock, folder.path(&format!(".{other}.lock"))).unwrap();
-        drop(pair(&folder, other).prepare().unwrap());
-        assert_eq!(published(&files), Some(2), "{other}");
+        let first = folder.path("0");
+        fs::write(&first, "").unwrap();
+        set_mode(&first, 0o600);
+        let mut held = Locks::acquire(&[], Duration::ZERO).unwrap();
+        let taken = locks.iter().enumerate().try_for_each(|(number, is_wanted)| {
+            let path = folder.path(&number.to_string());
+            if number > 0 {
+                fs::hard_link(&first, &path).unwrap();
+            }
+            held.take(&folder.0, &path, *is_wanted, Duration::ZERO)
+        });
+        let problem = taken.err().map(|error| error.to_string());
+        assert_eq!(problem.is_none(), is_accepted, "{locks:?}: {problem:?}");
+        assert!(problem.is_none_or(|problem| problem.contains(SAME_FILE)), "{locks:?}");
     }
 }
 
@@ -258,10 +291,18 @@ fn discarded_pair_is_logged_with_its_reason() {
     killed(&files, 2, true);
     fs::remove_file(files.chain()).unwrap();
     fs::create_dir(files.chain()).unwrap();
-    let logged = logged(|| drop(pair(&folder, "y.pem").prepare().unwrap()));
-    let [line] = logged.as_slice() else { panic!("{logged:?}") };
-    assert!(line.contains("x.key: discarding the files of an interrupted run"), "{line}");
-    assert!(line.contains("x.pem: is no longer a regular file"), "{line}");
+    let check = |reason: &str| {
+        let logged = logged(|| drop(pair(&folder, "y.pem").prepare().unwrap()));
+        let [line] = logged.as_slice() else { panic!("{logged:?}") };
+        assert!(line.contains("x.key: discarding the files of an interrupted run"), "{line}");
+        assert!(line.contains(reason), "{line}");
+    };
+    check("x.pem: is no longer a regular file");
+    fs::remove_dir(files.chain()).unwrap();
+    publish(&files, 1).unwrap();
+    killed(&files, 2, true);
+    assert_eq!(remove_temporary_files(&folder.0, "x.pem"), 1);
+    check("x.pem: its temporary file was removed");
 }
 
 #[test]
@@ -305,14 +346,47 @@ fn journal_belongs_to_the_caller_for_all_permissions_of_the_key() {
 
 #[test]
 fn key_that_was_restored_manually_is_kept() {
+    for is_link in [false, true] {
+        let folder = Folder::new();
+        let files = pair(&folder, "x.pem");
+        publish(&files, 1).unwrap();
+        if is_link {
+            // The key of a pair in one folder is a link to a version.
+            let one_folder = KeyPairFiles::new(folder.path("private/x.pem"), files.key());
+            publish(&one_folder, 1).unwrap();
+            fs::remove_file(one_folder.chain()).unwrap();
+        }
+        let backup = folder.path("backup");
+        match fs::read_link(files.key()) {
+            Ok(target) => symlink(target, &backup).unwrap(),
+            Err(_) => drop(fs::copy(files.key(), &backup).unwrap()),
+        }
+        killed(&files, 2, true);
+        fs::rename(&backup, files.key()).unwrap();
+        drop(files.prepare().unwrap());
+        assert_eq!(published(&files), Some(1));
+        let left = names(&folder.path("private"));
+        let expected = [".x.key.versions", "x.key"];
+        assert_eq!(left, expected[usize::from(!is_link)..], "{is_link}");
+    }
+}
+
+#[test]
+fn pair_is_not_discarded_if_its_files_cannot_be_read() {
     let folder = Folder::new();
-    let files = pair(&folder, "x.pem");
+    let files = pair(&folder, "public/x.pem");
     publish(&files, 1).unwrap();
-    fs::copy(files.key(), folder.path("backup")).unwrap();
-    killed(&files, 2, true);
-    fs::rename(folder.path("backup"), files.key()).unwrap();
+    let (journal, locks) = recorded(&files, 2);
+    let (public, aside) = (folder.path("public"), folder.path("aside"));
+    fs::rename(&public, &aside).unwrap();
+    symlink(&public, &public).unwrap();
+    let error = journal.recover(None).unwrap_err().to_string();
+    assert!(error.contains("the interrupted run cannot be completed"), "{error}");
+    fs::remove_file(&public).unwrap();
+    fs::rename(&aside, &public).unwrap();
+    drop(locks);
     drop(files.prepare().unwrap());
-    assert_eq!(published(&files), Some(1));
+    assert_eq!(published(&files), Some(2));
     no_leftovers(&folder);
 }
 

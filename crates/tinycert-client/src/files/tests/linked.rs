@@ -78,12 +78,15 @@ fn current_version_is_kept_for_any_spelling_of_its_link() {
 }
 
 #[test]
-fn current_that_is_not_a_link_is_rejected_before_the_request() {
+fn current_that_is_a_loop_or_no_link_is_rejected_before_the_request() {
     let folder = Folder::new();
     let files = pair(&folder, "a.pem", "a.key");
     publish(&files, 1).unwrap();
     let current = folder.path(".a.key.versions/current");
     let version = fs::canonicalize(&current).unwrap();
+    fs::remove_file(&current).unwrap();
+    symlink("current", &current).unwrap();
+    files.prepare().err().expect("a loop");
     fs::remove_file(&current).unwrap();
     fs::rename(version, &current).unwrap();
     let error = files.prepare().err().unwrap().to_string();
@@ -106,9 +109,19 @@ fn leftovers_of_killed_programs_are_removed() {
     }
     fs::write(folder.path(".a.key.lock"), "").unwrap();
     set_mode(&folder.path(".a.key.lock"), 0o600);
+    // Entries with other names and of other kinds are kept.
+    let others =
+        ["backup", "v-1", &format!("next-{HEX}0"), &format!("v-{}", HEX.replace('0', "2"))];
+    let [folders @ .., file] = &others;
+    for other in folders {
+        fs::create_dir(versions.join(other)).unwrap();
+    }
+    fs::write(versions.join(file), "").unwrap();
     drop(files.prepare().unwrap());
     assert_eq!(folder.names(), [".a.key.versions", "a.key", "a.pem"]);
-    assert_eq!(names(&versions).len(), 2, "{:?}", names(&versions));
+    let left = names(&versions);
+    assert!(others.iter().all(|other| left.iter().any(|name| name == other)), "{left:?}");
+    assert_eq!(left.len(), 2 + others.len(), "{left:?}");
     assert_eq!(published(&files), Some(1));
 }
 

@@ -177,6 +177,9 @@ fn code_of_an_expired_session_is_detected_with_any_status() {
         (200, r#"{"code":"AccessDenied"}"#, false),
         (200, r#"{"text":"InvalidToken"}"#, false),
         (200, r#"[{"code":"InvalidToken"}]"#, false),
+        (200, r#"["InvalidToken","expired"]"#, false),
+        (403, r#"["InvalidToken","expired"]"#, false),
+        (200, &format!(r#"{{"text":"{}","code":"InvalidToken"}}"#, "x".repeat(5000)), true),
         (403, r#"{"code":"AccessDenied"}"#, false),
     ] {
         let session = session(Some("T"), true);

@@ -10,7 +10,8 @@ use crate::validate;
 /// An amount is a price such as `10.00`. A discount is a percentage such as `25%` or a price such
 /// as `.10`. A period is a whole number and a unit, such as `1 week`; units are `ms`, `s`, `mi`,
 /// `h`, `d`, `w`, `mo` and `y`, or the full name of the unit, with or without a final `s`. All are
-/// sent unchanged. The unit `m` is rejected, because the official clients interpret it differently.
+/// sent unchanged. The unit `m` is rejected, because the two official clients interpret it
+/// differently.
 ///
 /// ```
 /// use tinypass_client::blocks::{Offer, Policy, PriceOption};
@@ -35,7 +36,7 @@ enum Kind {
     StrictMeter { trial: String, lockout: String },
 }
 
-/// The type `mt` of a reminder, whose views can be counted.
+/// The type `mt` of a reminder, a meter that can count views.
 const REMINDER: u8 = 10;
 /// The type `mt` of a strict meter.
 const STRICT: u8 = 20;
@@ -63,7 +64,7 @@ impl Policy {
         Self(Kind::PurchaseDiscount { rids, discount: discount.into() })
     }
 
-    /// Creates a limit for a user's purchases within `period`: at most `amount` (type `r1`).
+    /// Creates a limit: a user can spend at most `amount` within `period` (type `r1`).
     /// `details_url` is the URL of a page that explains the limit.
     pub fn spend_limit(
         amount: impl Into<String>,
@@ -124,7 +125,7 @@ impl Policy {
     }
 }
 
-/// A policy in the JSON of a request that is created at `now`, in Unix seconds.
+/// A policy as it is serialized in a request. `now` is the time of the request in Unix seconds.
 pub(super) struct PolicyText<'a> {
     pub(super) policy: &'a Policy,
     pub(super) now: i64,
@@ -154,7 +155,7 @@ impl Serialize for PolicyText<'_> {
                 }
             }
             Kind::TimeReminder { trial, lockout } => {
-                // `validate` has accepted both periods.
+                // `validate` has already accepted both periods.
                 let after = |start: i64, period: &str| {
                     let length = milliseconds("period", period).unwrap_or_default() / 1000;
                     start.saturating_add(i64::try_from(length).unwrap_or(i64::MAX))
@@ -185,8 +186,8 @@ impl Serialize for PolicyText<'_> {
     }
 }
 
-/// Returns the milliseconds of a period. Only spellings that both official clients interpret in the
-/// same way are accepted.
+/// Converts a period to milliseconds. It accepts only spellings that both official clients
+/// interpret in the same way.
 fn milliseconds(argument: &'static str, period: &str) -> Result<u64, InputError> {
     const SECOND: u64 = 1000;
     const DAY: u64 = 86_400 * SECOND;
