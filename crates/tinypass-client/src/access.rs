@@ -18,12 +18,12 @@ use std::time::SystemTime;
 
 use api_auth::{
     Acknowledgement, Amount, Endpoint, Extent, ExtraFields, InputError, Items, NumberedPages,
-    Paged, Params, Response, ResponseError, Result, Route, UnixTime, json, json_start, required,
-    route, setters, wire,
+    Paged, Params, Response, ResponseError, Result, Route, UnixTime, json_start, required, route,
+    setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::error::{self, Model};
+use crate::error::{self, Model, Record};
 use crate::{Client, validate};
 
 /// The maximum number of records per page.
@@ -93,11 +93,13 @@ impl Access {
 }
 
 impl Model for Access {
-    const REQUIRED: &'static str = "id";
-
     fn extra(&self) -> &ExtraFields {
         &self.extra
     }
+}
+
+impl Record for Access {
+    const REQUIRED: &'static str = "id";
 
     fn has_fields(&self) -> bool {
         let Self {
@@ -236,18 +238,6 @@ pub struct AccessPage {
     pub extra: ExtraFields,
 }
 
-impl Model for AccessPage {
-    const REQUIRED: &'static str = "data";
-
-    fn extra(&self) -> &ExtraFields {
-        &self.extra
-    }
-
-    fn has_fields(&self) -> bool {
-        !self.data.is_empty()
-    }
-}
-
 impl Endpoint for SearchAccess {
     type Output = AccessPage;
     const ID: &'static str = "access.search";
@@ -272,13 +262,7 @@ impl Endpoint for SearchAccess {
     }
 
     fn parse(&self, response: &Response) -> Result<AccessPage, ResponseError> {
-        if error::is_not_found(response)? {
-            return Ok(AccessPage::default());
-        }
-        if json_start(response) == Some(b'[') {
-            return Ok(AccessPage { data: json(response)?, extra: ExtraFields::default() });
-        }
-        error::page(response)
+        error::list(response).map(|(data, extra)| AccessPage { data, extra })
     }
 }
 

@@ -20,7 +20,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::error::{self, Model};
+use crate::error::{self, Model, Record};
 use crate::{Client, validate};
 
 /// The spelling of the download paths. The documentation and the official PHP client differ, and it
@@ -72,11 +72,13 @@ pub struct Download {
 }
 
 impl Model for Download {
-    const REQUIRED: &'static str = "id";
-
     fn extra(&self) -> &ExtraFields {
         &self.extra
     }
+}
+
+impl Record for Download {
+    const REQUIRED: &'static str = "id";
 
     fn has_fields(&self) -> bool {
         let Self {
@@ -224,14 +226,8 @@ struct UrlObject {
 }
 
 impl Model for UrlObject {
-    const REQUIRED: &'static str = "url";
-
     fn extra(&self) -> &ExtraFields {
         &self.extra
-    }
-
-    fn has_fields(&self) -> bool {
-        self.url.is_some()
     }
 }
 
@@ -274,11 +270,8 @@ impl Endpoint for GetDownloadUrl {
             Some(b'"') => json(response).map(link),
             Some(b'h') => Ok(link(String::from_utf8_lossy(body).into_owned())),
             _ => {
-                let object: UrlObject = error::object(response)?;
-                Ok(DownloadUrl {
-                    url: required(UrlObject::REQUIRED, object.url)?,
-                    extra: object.extra,
-                })
+                let object: UrlObject = error::success(response)?;
+                Ok(DownloadUrl { url: required("url", object.url)?, extra: object.extra })
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use api_auth::{
     Acknowledgement, ErrorKind, ExtraFields, Response, ResponseError, StatusCode, json, json_slice,
-    required, status_error,
+    json_start, required, status_error,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -46,31 +46,45 @@ fn error_object(response: &Response) -> Option<ErrorObject> {
 
 /// A type of responses that collects unknown fields.
 pub(crate) trait Model: DeserializeOwned {
+    fn extra(&self) -> &ExtraFields;
+}
+
+/// The type of a record, of which any field may be absent, but not all of them.
+pub(crate) trait Record: Model {
     /// The field that an error reports as missing if all fields of the type are absent.
     const REQUIRED: &'static str;
-
-    fn extra(&self) -> &ExtraFields;
 
     /// Returns whether any field of the type is present.
     fn has_fields(&self) -> bool;
 }
 
-/// Parses an object. Any field may be absent, but not all of them: an empty object `{}`, such as
-/// one from a proxy, is an error. Without this check, an empty access record would never expire,
-/// and would grant access.
-pub(crate) fn object<T: Model>(response: &Response) -> Result<T, ResponseError> {
-    let model: T = success(response)?;
-    required(T::REQUIRED, model.has_fields().then_some(model))
+#[derive(Deserialize)]
+struct Page<T> {
+    data: Option<Vec<T>>,
+    #[serde(rename = "$extra")]
+    extra: ExtraFields,
 }
 
-/// Parses a page. The list `data` must be present, but may be empty.
-pub(crate) fn page<T: Model>(response: &Response) -> Result<T, ResponseError> {
-    let page: T = success(response)?;
-    if !page.has_fields() {
-        let data = json::<ExtraFields>(response)?.json(T::REQUIRED);
-        required(T::REQUIRED, data.filter(|data| data != "null"))?;
+impl<T: DeserializeOwned> Model for Page<T> {
+    fn extra(&self) -> &ExtraFields {
+        &self.extra
     }
-    Ok(page)
+}
+
+/// Parses the list that a search returns, and the unknown fields of its page. The list `data` of a
+/// page must be present, but may be empty. A list without a page is accepted. The list is empty for
+/// a 404 from the API.
+pub(crate) fn list<T: DeserializeOwned>(
+    response: &Response,
+) -> Result<(Vec<T>, ExtraFields), ResponseError> {
+    if is_not_found(response)? {
+        return Ok((Vec::new(), ExtraFields::default()));
+    }
+    if json_start(response) == Some(b'[') {
+        return Ok((json(response)?, ExtraFields::default()));
+    }
+    let page: Page<T> = success(response)?;
+    Ok((required("data", page.data)?, page.extra))
 }
 
 /// Parses an object. Returns an error if a response with status 200 contains an error object.
@@ -84,9 +98,16 @@ pub(crate) fn success<T: Model>(response: &Response) -> Result<T, ResponseError>
     Ok(model)
 }
 
-/// Parses the object that a lookup returns. Returns `None` for a 404 from the API.
-pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, ResponseError> {
-    if is_not_found(response)? { Ok(None) } else { object(response).map(Some) }
+/// Parses the record that a lookup returns. Returns `None` for a 404 from the API.
+///
+/// Any field may be absent, but not all of them: an empty object `{}`, such as one from a proxy, is
+/// an error. Without this check, an empty access record would never expire, and would grant access.
+pub(crate) fn optional<T: Record>(response: &Response) -> Result<Option<T>, ResponseError> {
+    if is_not_found(response)? {
+        return Ok(None);
+    }
+    let record: T = success(response)?;
+    required(T::REQUIRED, record.has_fields().then_some(record)).map(Some)
 }
 
 /// Returns whether a response is a 404 from the API, that is, whether its body is empty or
@@ -115,7 +136,7 @@ pub(crate) fn is_documented(body: &[u8]) -> bool {
 /// Parses the response to an action. Its format is not documented: it may be empty or any JSON,
 /// except an error object.
 pub(crate) fn acknowledgement(response: &Response) -> Result<Acknowledgement, ResponseError> {
-    Acknowledgement::read(response, |response| object(response).map(|AnyObject(fields)| fields))
+    Acknowledgement::read(response, |response| success(response).map(|AnyObject(fields)| fields))
 }
 
 /// An object without required fields.
@@ -123,13 +144,7 @@ pub(crate) fn acknowledgement(response: &Response) -> Result<Acknowledgement, Re
 struct AnyObject(ExtraFields);
 
 impl Model for AnyObject {
-    const REQUIRED: &'static str = "";
-
     fn extra(&self) -> &ExtraFields {
         &self.0
-    }
-
-    fn has_fields(&self) -> bool {
-        true // No field is required.
     }
 }

@@ -12,12 +12,11 @@
 
 use api_auth::{
     Acknowledgement, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
-    Route, json, json_start, route, setters,
+    Route, route, setters,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::error::{self, Model};
-use crate::{Client, validate};
+use crate::{Client, error, validate};
 
 /// A subscription. Its fields are not documented, so `extra` contains all of them. The methods
 /// return fields whose names are known from other objects of the API.
@@ -81,26 +80,6 @@ impl SearchSubscriptions {
     }
 }
 
-#[derive(Deserialize)]
-struct SubscriptionPage {
-    #[serde(default)]
-    data: Vec<Subscription>,
-    #[serde(rename = "$extra")]
-    extra: ExtraFields,
-}
-
-impl Model for SubscriptionPage {
-    const REQUIRED: &'static str = "data";
-
-    fn extra(&self) -> &ExtraFields {
-        &self.extra
-    }
-
-    fn has_fields(&self) -> bool {
-        !self.data.is_empty()
-    }
-}
-
 impl Endpoint for SearchSubscriptions {
     type Output = Vec<Subscription>;
     const ID: &'static str = "subscription.search";
@@ -117,13 +96,7 @@ impl Endpoint for SearchSubscriptions {
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<Subscription>, ResponseError> {
-        if error::is_not_found(response)? {
-            return Ok(Vec::new());
-        }
-        if json_start(response) == Some(b'[') {
-            return json(response);
-        }
-        error::page::<SubscriptionPage>(response).map(|page| page.data)
+        error::list(response).map(|(subscriptions, _)| subscriptions)
     }
 }
 

@@ -14,7 +14,7 @@ use api_auth::{Endpoint, ExtraFields, Response, ResponseError, Result, Route, ro
 use serde::{Deserialize, Serialize};
 
 use crate::Client;
-use crate::error::{self, Model};
+use crate::error::{self, Model, Record};
 
 /// A user of TinyPass. Any field may be absent from a response.
 ///
@@ -38,11 +38,13 @@ pub struct User {
 }
 
 impl Model for User {
-    const REQUIRED: &'static str = "uid";
-
     fn extra(&self) -> &ExtraFields {
         &self.extra
     }
+}
+
+impl Record for User {
+    const REQUIRED: &'static str = "uid";
 
     fn has_fields(&self) -> bool {
         let Self { uid, email, first_name, last_name, extra: _ } = self;

@@ -978,6 +978,143 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use api_auth::{ManualClock, Request, Sent, TransportError, TransportErrorKind};
+
+    const PROMISE: &str = r#"{"promise_id":1,"source":"S","destination":"D","asset":"A","quantity":7,"txid":"t","fingerprint":"f"}"#;
+    /// A promise of another application.
+    const OTHER: &str = r#"{"promise_id":2,"source":"S2","destination":"D","asset":"A","quantity":7,"txid":"t","fingerprint":"f"}"#;
+    const DUPLICATE: &str =
+        r#"{"message":"A promise with matching txid or fingerprint already exists"}"#;
+    const CREATE: &str = "POST /api/v1/tca/provisional/tx";
+    const GET: &str = "GET /api/v1/tca/provisional/tx/t";
+    const LIST: &str = "GET /api/v1/tca/provisional/tx";
+
+    fn request() -> CreatePromise {
+        CreatePromise::new("S", "D", "A", Satoshis::new(7)).txid("t").fingerprint("f")
+    }
+
+    fn in_response(promise: &str) -> String {
+        format!(r#"{{"tx":{promise}}}"#)
+    }
+
+    /// Returns the result of `call` for a server that receives exactly these requests and sends
+    /// these responses. A response with the status 0 is lost.
+    fn with_responses<T>(
+        responses: &[(&'static str, u16, &str)],
+        call: impl FnOnce(&Client) -> Result<T>,
+    ) -> Result<T> {
+        let responses: Vec<_> = responses
+            .iter()
+            .map(|(request, status, body)| (*request, *status, body.as_bytes().to_vec()))
+            .collect();
+        let rest = std::sync::Arc::new(std::sync::Mutex::new(responses.into_iter()));
+        let next = rest.clone();
+        let transport = move |request: Request| {
+            let sent = format!("{} {}", request.method(), request.uri().path());
+            let Some((expected, status, body)) = next.lock().unwrap().next() else {
+                panic!("unexpected request {sent}");
+            };
+            assert_eq!(sent, expected);
+            if status == 0 {
+                let kind = TransportErrorKind::Interrupted;
+                return Err(TransportError::new(kind, Sent::Maybe, "the connection was closed"));
+            }
+            let mut response = Response::new(body);
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            Ok(response)
+        };
+        let client = Client::builder("I", "K").transport(transport);
+        let client = client.clock(ManualClock::at_unix(1_506_000_000)).retries(1).build().unwrap();
+        let result = call(&client);
+        assert_eq!(rest.lock().unwrap().len(), 0, "a request was not sent");
+        result
+    }
+
+    #[test]
+    fn promise_of_a_request_has_the_same_members() {
+        let other = [
+            ("txid", "x"),
+            ("fingerprint", "x"),
+            ("source", "x"),
+            ("asset", "x"),
+            ("quantity", "8"),
+            ("destination", "x"),
+        ];
+        let differs = |name: &str, value: Option<&str>| {
+            let mut members: BTreeMap<String, Option<String>> = [
+                ("source", "S"),
+                ("destination", "D"),
+                ("asset", "A"),
+                ("quantity", "7"),
+                ("txid", "t"),
+                ("fingerprint", "f"),
+            ]
+            .map(|(name, value)| (name.to_owned(), Some(value.to_owned())))
+            .into();
+            members.insert(name.to_owned(), value.map(str::to_owned));
+            let json = serde_json::to_string(&members).unwrap();
+            serde_json::from_str::<Promise>(&json).unwrap()
+        };
+        assert!(request().is_fulfilled_by(&differs("note", None)));
+        for (name, value) in other {
+            for value in [Some(value), None] {
+                assert!(!request().is_fulfilled_by(&differs(name, value)), "{name} {value:?}");
+            }
+        }
+        // The server selects the address.
+        for chosen in ["user:bob", "email:bob@example.org"] {
+            let request = CreatePromise::new("S", chosen, "A", Satoshis::new(7)).txid("t");
+            assert!(request.is_fulfilled_by(&differs("destination", Some("x"))), "{chosen}");
+        }
+        // A name that the request does not set is not compared.
+        let unnamed = CreatePromise::new("S", "D", "A", Satoshis::new(7));
+        assert!(unnamed.clone().fingerprint("f").is_fulfilled_by(&differs("txid", None)));
+        assert!(!unnamed.is_fulfilled_by(&differs("note", None)));
+    }
+
+    #[test]
+    fn promise_is_found_by_its_name_or_in_the_list() {
+        let list = |promises: &str| format!(r#"{{"list":[{promises}]}}"#);
+        let (promise, other) = (in_response(PROMISE), in_response(OTHER));
+        let found = |responses: &[(&'static str, u16, &str)]| {
+            let promise = with_responses(responses, |client| client.find_promise(&request()));
+            promise.map(|promise| promise.and_then(|promise| promise.promise_id))
+        };
+        let id = Some(PromiseId::new(1));
+        let (own, others) = (list(&format!("{OTHER},{PROMISE}")), list(OTHER));
+        assert_eq!(found(&[(GET, 200, &promise)]).unwrap(), id);
+        assert_eq!(found(&[(GET, 404, r#"{"message":"not found"}"#)]).unwrap(), None);
+        // The first response is about another promise.
+        for first in [(GET, 200, &*other), (GET, 400, r#"{"message":"of another application"}"#)] {
+            assert_eq!(found(&[first, (LIST, 200, &own)]).unwrap(), id);
+            assert_eq!(found(&[first, (LIST, 200, &others)]).unwrap(), None);
+        }
+        for status in [403, 422] {
+            let error = found(&[(GET, status, r#"{"message":"no"}"#)]).unwrap_err();
+            assert_eq!(error.status().unwrap().as_u16(), status);
+        }
+    }
+
+    #[test]
+    fn promise_is_only_looked_up_after_a_retry_that_reports_a_duplicate() {
+        let create = |responses: &[(&'static str, u16, &str)]| {
+            with_responses(responses, |client| client.create_promise(&request()))
+        };
+        let lost = (CREATE, 0, "");
+        let created =
+            create(&[lost, (CREATE, 400, DUPLICATE), (GET, 200, &in_response(PROMISE))]).unwrap();
+        assert_eq!(created.promise_id, Some(PromiseId::new(1)));
+        let invalid = r#"{"message":"The asset is not valid"}"#;
+        for (responses, status, body) in [
+            (&[(CREATE, 400, DUPLICATE)][..], 400, DUPLICATE),
+            (&[lost, (CREATE, 400, invalid)], 400, invalid),
+            (&[lost, (CREATE, 403, DUPLICATE)], 403, DUPLICATE),
+            (&[lost, (CREATE, 400, DUPLICATE), (GET, 404, invalid)], 400, DUPLICATE),
+        ] {
+            let error = create(responses).unwrap_err();
+            assert_eq!((error.status().unwrap().as_u16(), &*error.body_text()), (status, body));
+        }
+    }
 
     #[test]
     fn promise_ids_are_numbers_in_json_and_strings_in_paths() {

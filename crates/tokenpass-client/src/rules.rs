@@ -776,6 +776,12 @@ mod tests {
     }
 
     #[test]
+    fn grouping_of_the_first_rule_is_not_written() {
+        let read = Rules::from_query("A=1&B=2&stackop_0=OR&stackop_1=OR").unwrap();
+        assert_eq!(query(&read), "A=1&B=2&stackop_1=OR");
+    }
+
+    #[test]
     fn two_rules_on_one_asset_get_two_names() {
         let range = rules("ltbcoin >= 4000 and LTBCOIN <= 5000");
         assert_eq!(query(&range), "LTBCOIN=4000&lTBCOIN=5000&op_1=%3C%3D");
@@ -828,6 +834,7 @@ mod tests {
         }
         assert!(Rules::new(Rule::at_least("CONTRACT:7", MAX_AMOUNT)).validate().is_ok());
         assert_eq!(Rules::default().validate().unwrap_err().argument(), "rules");
+        assert!(Rules::default().is_empty() && !rules("A").is_empty());
     }
 
     #[test]
@@ -859,6 +866,9 @@ mod tests {
             ("A > and B", 4, "expected an amount, found \"and\""),
             ("A > 0.000000001", 4, "is not an amount with at most 8 decimal places"),
             ("A > 5e", 4, "is not an amount with at most 8 decimal places"),
+            ("A > 123456789x", 4, "is not an amount with at most 8 decimal places"),
+            ("A > 1234567.000000001", 4, "is not an amount with at most 8 decimal places"),
+            ("A > 0e99", 4, "is not an amount with at most 8 decimal places"),
             ("A > 1 2", 6, "expected an operator, \"and\" or \"or\", found \"2\""),
             ("A B > 1", 2, "expected an operator, \"and\" or \"or\", found \"B\""),
             ("A xor SOUP", 2, "expected an operator, \"and\" or \"or\", found \"xor\""),
@@ -900,6 +910,14 @@ mod tests {
         }
         assert_eq!(rules("A").to_string(), "A > 0");
         assert_eq!(rules("A!=1").to_string(), "A != 1");
+        assert_eq!(rules("A >= 10000000"), Rules::new(Rule::at_least("A", MAX_AMOUNT)));
+    }
+
+    #[test]
+    fn depth_of_parentheses_is_limited_and_their_number_is_not() {
+        let group = |number: u32| format!("({}A{number}{})", "(".repeat(63), ")".repeat(63));
+        let many = rules(&(0..100).map(group).collect::<Vec<_>>().join(" or "));
+        assert_eq!(many.iter().count(), 100);
     }
 
     #[test]
@@ -994,6 +1012,7 @@ mod tests {
             ("TOKENLY", true),
             ("TOKENLY=", true),
             ("=10", false),
+            ("=11&TOKENLY=10", true),
             ("%20TOKENLY=10", true),
             ("TOKENLY%20=10", false),
             ("TOKEN.LY=10", false),

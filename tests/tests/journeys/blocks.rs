@@ -182,6 +182,20 @@ fn invalid_expiry_or_meter_type_denies_access() {
 }
 
 #[test]
+fn member_that_no_client_interprets_ends_the_meter_or_the_access() {
+    for (members, expected) in [
+        (r#""eex":"F""#, AccessState::Expired),
+        (r#""ex":"F""#, AccessState::Expired),
+        (r#""mt":null,"eex":"F""#, AccessState::Expired),
+        (r#""mt":"20""#, AccessState::TrialDead),
+        (r#""mt":10,"mtet":"F""#, AccessState::TrialDead),
+        (r#""mt":0,"eex":"F""#, AccessState::TrialDead),
+    ] {
+        assert_eq!(at_n(members, ClientAddress::NotChecked), expected, "{members}");
+    }
+}
+
+#[test]
 fn expires_is_the_first_second_without_access() {
     let n = i64::try_from(N).unwrap();
     for (members, expected) in [
@@ -190,6 +204,8 @@ fn expires_is_the_first_second_without_access() {
         (r#""ex":F"#, Some(n + 100_000)),
         (r#""ex":1700000001.5"#, Some(n + 1)),
         (r#""ex":M"#, Some(n + 100_000)),
+        (r#""ex":99999999999"#, Some(99_999_999_999)),
+        (r#""ex":100000000000"#, Some(100_000_000)),
         (r#""ex":-5"#, Some(0)),
         (r#""ex":-1,"eex":F"#, Some(0)),
         (r#""ex":"F""#, Some(0)),
@@ -300,10 +316,23 @@ fn open_cookie_of_any_resource_is_parsed() {
         r#"{"ex":1e16,"\"+":1e+16}"#,
         r#"{"n":1e300,"a\\":[-1e+300,1e-7]}"#,
     ];
-    for (rid, extra) in
-        ["100%", "%41", "%zz", "a+b", "{abc}", "x{jax}y", "{jo", "{}", "a{", "\"{abc}\"", "{ż}"]
-            .into_iter()
-            .flat_map(|rid| extras.map(|extra| (rid, extra)))
+    for (rid, extra) in [
+        "100%",
+        "%41",
+        "%zz",
+        "a+b",
+        "{abc}",
+        "x{jax}y",
+        "{jo",
+        "{}",
+        "a{",
+        "\"{abc}\"",
+        "{ż}",
+        "{-ab}",
+        "{_a_}",
+    ]
+    .into_iter()
+    .flat_map(|rid| extras.map(|extra| (rid, extra)))
     {
         let mut token = Token::new(rid).uid("{jox}%");
         token.extra = serde_json::from_str(extra).unwrap();

@@ -218,7 +218,19 @@ fn invalid_purchases_name_the_argument() {
             assert_eq!(error.argument(), argument, "{purchase:?}");
         }
     }
-    let javascript = Environment::custom("javascript:alert(1)//");
-    let tag = blocks().purchase_tag(&Purchase::new(article()), &javascript, at(PHP));
-    assert_eq!(tag.unwrap_err().argument(), "base_url");
+    for base in [
+        "javascript:alert(1)//",
+        "ftp://shop.example.org",
+        "https://user@shop.example.org",
+        "https://shop.example.org?a",
+        "https://shop.example.org#a",
+        "shop.example.org",
+        "/path",
+    ] {
+        let (purchase, environment) = (Purchase::new(article()), Environment::custom(base));
+        let tag = blocks().purchase_tag(&purchase, &environment, at(PHP));
+        assert_eq!(tag.unwrap_err().argument(), "base_url", "{base}");
+        let link = blocks().purchase_link(&purchase, &environment, at(PHP));
+        assert_eq!(link.unwrap_err().argument(), "base_url", "{base}");
+    }
 }

@@ -490,6 +490,17 @@ fn expired_token_with_html_error_needs_a_login() {
         assert!(!error.needs_login(), "{error:?}");
         assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Api, "oauth.user"));
     }
+    // Any other error is returned without another request.
+    for (status, content_type, body) in
+        [(500, "application/json", r#"{"message":"down"}"#), (404, "text/html", "<html>no</html>")]
+    {
+        let response = api_sandbox::Response::new(status, content_type, body);
+        sandbox.tokenpass().misbehave(Misbehaviour::Response(response), 1);
+        sandbox.take_seen();
+        let error = client.get_user().unwrap_err();
+        assert_eq!((error.status().unwrap().as_u16(), &*error.body_text()), (status, body));
+        assert_eq!(sandbox.take_seen().len(), 1, "{status}");
+    }
 }
 
 #[test]

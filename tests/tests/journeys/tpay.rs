@@ -470,6 +470,16 @@ fn blik_payment_without_a_decision_ends_at_the_deadline() {
     };
     assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Auth, "transactions.get"));
     assert!(!unread.transaction_id.is_empty());
+
+    // A temporary failure to read the status does not end the wait.
+    let id = made(&client, &order(1234));
+    let before = clock.slept().iter().sum::<Duration>();
+    // The transaction is read, and then paid. The next reads and their retries fail.
+    sandbox.tpay().misbehave(Misbehaviour::Delay(Duration::ZERO), 2);
+    sandbox.tpay().misbehave(Misbehaviour::BadGateway, 4);
+    let again = client.pay_by_blik(&id, BlikPayment::code("700000"), WAIT).unwrap();
+    assert!(matches!(again.decision, BlikDecision::Undecided { error: None }), "{again:?}");
+    assert!(clock.slept().iter().sum::<Duration>() - before >= WAIT);
 }
 
 #[test]
@@ -491,7 +501,7 @@ fn blik_payment_whose_response_is_lost_is_read_and_not_paid_again() {
 
 #[test]
 fn blik_alias_in_two_banks_is_a_choice_and_a_cancelled_transaction_is_closed() {
-    let (_sandbox, client) = sandbox();
+    let (sandbox, client) = sandbox();
     let kind = tpay_client::blik::AliasType::Uid;
     let alias = BlikAlias::new(tpay::AMBIGUOUS_ALIAS, kind).label("Shop");
     let blik = BlikPayment::alias(alias.clone());
@@ -528,8 +538,12 @@ fn blik_alias_in_two_banks_is_a_choice_and_a_cancelled_transaction_is_closed() {
     let closed = closed_meanwhile.take_blik_payment(&order(500), BlikPayment::code("777123"), WAIT);
     let closed = closed.unwrap();
     assert!(matches!(closed.decision, BlikDecision::Closed), "{closed:?}");
+    // A closed transaction is not paid.
+    sandbox.tpay().take_seen();
     let closed = client.pay_by_blik(&id, BlikPayment::code("777123"), WAIT).unwrap();
     assert!(matches!(closed.decision, BlikDecision::Closed), "{closed:?}");
+    let seen = sandbox.tpay().take_seen();
+    assert!(seen.iter().all(|seen| seen.request.method == "GET"), "{seen:?}");
 }
 
 /// Pays by BLIK on a server that responds with this status and body to the payment, and then has this
@@ -603,6 +617,16 @@ fn late_decline_of_an_earlier_attempt_is_no_decision_about_the_new_code() {
             assert!(is_open, "{before} {after}: {result:?}");
         }
     }
+    // A payment that was declined before, without an attempt in the transaction, proves nothing.
+    for (before, is_open) in [("declined", true), ("pending", false)] {
+        let (before, after) = (pending_with("", before), pending_with("", "declined"));
+        let (result, _) = pay_again(&before, &after, Duration::ZERO);
+        match result.decision {
+            BlikDecision::Undecided { error: None } => assert!(is_open, "{before}"),
+            BlikDecision::Declined { code: None, error: None } => assert!(!is_open, "{before}"),
+            other => panic!("{before}: {other:?}"),
+        }
+    }
     // The decline of the new attempt is one, even in the same second as the earlier attempt.
     for (before, after) in [
         (open.clone(), format!("{late},{}", at(40, r#""101""#))),
@@ -640,6 +664,8 @@ fn rejected_blik_payment_is_not_a_declined_one() {
     const FAILED: &str = r#"{"result":"failed"}"#;
     const ALTERNATIVES: &str = r#"{"result":"success","status":"pending","payments":{"status":"pending",
         "alternatives":[{"applicationCode":"a","applicationName":"A"}]}}"#;
+    const DECLINED: &str =
+        r#"{"result":"success","status":"pending","payments":{"status":"declined"}}"#;
     const UNSET: &str = r#"{"result":"success","status":"pending","payments":{"status":"pending",
         "attempts":[{"date":"2026-01-01 10:00:00","paymentErrorCode":""}]}}"#;
     for status in [401, 403, 409, 429] {
@@ -653,6 +679,10 @@ fn rejected_blik_payment_is_not_a_declined_one() {
     // The response to the payment is lost, and the transaction has the result.
     let decision = pay_with(502, "", ALTERNATIVES);
     assert!(matches!(decision, BlikDecision::ChooseApplication(_)), "{decision:?}");
+    // The status of the only payment shows that it was declined.
+    let decision = pay_with(502, "", DECLINED);
+    let is_declined = matches!(decision, BlikDecision::Declined { code: None, error: None });
+    assert!(is_declined, "{decision:?}");
     for read in [PENDING, UNSET] {
         let decision = pay_with(502, "", read);
         assert!(matches!(decision, BlikDecision::Undecided { error: Some(_) }), "{decision:?}");
@@ -670,6 +700,9 @@ fn references_are_unique_ulids_and_find_their_transaction() {
     assert_eq!(ids.len(), 100);
     let crockford = |digit: char| "0123456789ABCDEFGHJKMNPQRSTVWXYZ".contains(digit);
     assert!(ids.iter().all(|id| id.len() == 26 && id.chars().all(crockford)));
+    let random: std::collections::HashSet<char> =
+        ids.iter().flat_map(|id| id.chars().skip(10)).collect();
+    assert_eq!(random.len(), 32, "each digit occurs among 1600 random ones");
     // They begin with the time of the client's clock.
     let (patient, _) = patient(&sandbox);
     let time = patient.reference_id().unwrap().get(..10).unwrap().to_owned();

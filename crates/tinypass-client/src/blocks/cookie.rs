@@ -263,11 +263,8 @@ impl Token {
             (Ok(php), Ok(ruby)) if php == ruby => php,
             (Ok(_), Ok(_)) => AccessState::Granted,
             // One of the official clients throws an exception.
-            (Ok(AccessState::MeteredInTrial), _) | (_, Ok(AccessState::MeteredInTrial)) => {
-                AccessState::TrialDead
-            }
-            _ if !matches!(mt, Member::Absent | Member::Null) => AccessState::TrialDead,
-            _ => AccessState::Expired,
+            _ if matches!(mt, Member::Absent | Member::Null) => AccessState::Expired,
+            _ => AccessState::TrialDead,
         }
     }
 
@@ -436,7 +433,7 @@ impl From<Option<Ipv4Addr>> for ClientAddress {
 
 /// Converts a time that may be in milliseconds to seconds.
 fn seconds(time: i64) -> i64 {
-    if time > MILLISECONDS_FROM { time / 1000 } else { time }
+    if time >= MILLISECONDS_FROM { time / 1000 } else { time }
 }
 
 /// Returns whether `text`, an address in a token, is exactly how one of the official clients writes

@@ -43,6 +43,19 @@ fn rules<T: std::fmt::Debug>(
     Case { method, documented, any_body: false, missing, call: &call }.holds(required);
 }
 
+/// Checks that a response with any one of the documented fields is read.
+fn one_field_is_enough<T: std::fmt::Debug>(
+    documented: &str,
+    call: impl Fn(&Client) -> Result<Option<T>, Error>,
+) {
+    let fields: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(documented).unwrap();
+    for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
+        let body = serde_json::json!({ name: value }).to_string();
+        assert!(one("GET", 200, &body, &call).unwrap().is_some(), "{body}");
+    }
+}
+
 /// Checks the rules for a response that is not documented and may be empty or have any content.
 fn acknowledgement_rules<T: std::fmt::Debug>(call: impl Fn(&Client) -> Result<T, Error>) {
     let call = |base: &str| -> Outcome { shown(call(&client(base))) };
@@ -63,6 +76,7 @@ fn one<T>(
 #[test]
 fn access_get_response_follows_the_rules() {
     rules("GET", ACCESS, "id", |client| client.get_access("r", "u"));
+    one_field_is_enough(ACCESS, |client| client.get_access("r", "u"));
 }
 
 #[test]
@@ -212,6 +226,16 @@ fn access_grant_response_with_a_record_has_the_requested_expiry() {
 }
 
 #[test]
+fn access_is_active_until_the_second_of_its_expiry() {
+    let access: Access = serde_json::from_str(r#"{"expires":1402160000}"#).unwrap();
+    for (now, is_active) in [(1_402_159_999, true), (1_402_160_000, false), (1_402_160_001, false)]
+    {
+        let now = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(now);
+        assert_eq!(access.is_active(now), is_active);
+    }
+}
+
+#[test]
 fn access_without_a_documented_field_is_not_active() {
     let access: Access = serde_json::from_str(r#"{"success":true}"#).unwrap();
     assert!(!access.is_active(std::time::SystemTime::UNIX_EPOCH));
@@ -357,6 +381,7 @@ fn download_url_response_404_requests_the_other_spelling() {
 #[test]
 fn download_get_response_follows_the_rules() {
     rules("GET", DOWNLOAD, "id", |client| client.get_download("r"));
+    one_field_is_enough(DOWNLOAD, |client| client.get_download("r"));
 }
 
 #[test]
@@ -410,6 +435,7 @@ fn download_response_of_the_second_spelling_is_returned() {
 #[test]
 fn user_get_response_follows_the_rules() {
     rules("GET", USER, "uid", |client| client.get_user("kjkxrNWUyD"));
+    one_field_is_enough(USER, |client| client.get_user("kjkxrNWUyD"));
 }
 
 #[test]

@@ -68,7 +68,7 @@ impl Satoshis {
         let up = rest > half || rest == half && is_odd;
         let rounded = i64::try_from(floor.saturating_add(if up { unit } else { 0 }));
         let rounded = rounded.unwrap_or(i64::MAX);
-        Self(if self.0 < 0 { -rounded } else { rounded })
+        Self(if self.0.is_negative() { -rounded } else { rounded })
     }
 
     /// Parses an amount in whole tokens as a server does: `round(floatval($text) * 100000000)` in
@@ -602,6 +602,8 @@ mod tests {
         for (value, precision, amount, ordering) in [
             (5, Some(0), 500_000_000, Ordering::Equal),
             (5, Some(0), 500_000_001, Ordering::Less),
+            (5, Some(7), 50, Ordering::Equal),
+            (500, Some(10), 5, Ordering::Equal),
             (11, Some(9), 1, Ordering::Greater),
             (10, Some(9), 1, Ordering::Equal),
             (9, Some(9), 1, Ordering::Less),
@@ -620,6 +622,33 @@ mod tests {
         assert_eq!(sum.quantity("A"), Some(quantity(1_000_000_015, Some(9))));
         sum.merge("A".to_owned(), Some(quantity(1, Some(40))));
         assert_eq!(sum.holding("A"), Holding::Unknown, "the sum does not fit");
+    }
+
+    #[test]
+    fn amount_between_two_doubles_is_rounded_to_the_even_one() {
+        const EXACT: i64 = 1 << 53;
+        for (amount, double) in
+            [(EXACT + 1, EXACT), (EXACT + 2, EXACT + 2), (EXACT + 3, EXACT + 4), (0, 0)]
+        {
+            assert_eq!(Satoshis(amount).as_double().get(), double);
+            assert_eq!(Satoshis(-amount).as_double().get(), -double);
+        }
+    }
+
+    #[test]
+    fn only_verified_and_active_addresses_count() {
+        for (members, counts) in [
+            ("", true),
+            (r#","verified":true,"active":true"#, true),
+            (r#","verified":true,"active":false"#, false),
+            (r#","verified":false,"active":true"#, false),
+            (r#","verified":false"#, false),
+            (r#","active":false"#, false),
+        ] {
+            let json = format!(r#"{{"address":"1A","balances":{{"A":7}}{members}}}"#);
+            let sum = Balances::from_addresses(&[serde_json::from_str(&json).unwrap()]);
+            assert_eq!((sum.get("A").get(), sum.is_empty()), (7 * i64::from(counts), !counts));
+        }
     }
 
     #[test]

@@ -892,6 +892,8 @@ fn errors_name_the_invalid_argument() {
         assert_eq!(rejected(&GetSecondFactor::new(bad)), "username");
     }
     assert_eq!(rejected(&CheckUser::new("u", Rules::default())), "rules");
+    assert_eq!(rejected(&CheckAddress::new("1A", Rules::default())), "rules");
+    assert_eq!(rejected(&CheckEmail::new("a@example.com", Rules::default())), "rules");
     assert_eq!(rejected(&FindUsers::new(Rule::some("PARENT.child"))), "asset");
     assert_eq!(rejected(&RegisterSource::new(" ")), "address");
     let promise = |amount| CreatePromise::new("1S", "1D", "A", Satoshis::new(amount));
@@ -922,6 +924,8 @@ fn errors_name_the_invalid_argument() {
     let inexact = Satoshis::new(1_000_000_000_000_001);
     assert_eq!(rejected(&UpdateChat::new("c").token("A", inexact)), "amount");
     assert_eq!(rejected(&CreateChat::new("n").token("A", inexact)), "amount");
+    let largest = CreateChat::new("n").token("A", Satoshis::new(1_000_000_000_000_000));
+    assert!(unsigned(&largest).contains(r#""quantity":10000000}"#));
     assert_eq!(rejected(&CreateCreditGroup::new(" ")), "name");
     assert_eq!(rejected(&CreateCreditAccount::new("g", "")), "name");
     assert_eq!(rejected(&GiveCredits::new("g", [])), "entries");

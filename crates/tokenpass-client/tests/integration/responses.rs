@@ -612,6 +612,10 @@ fn credit_account_list_response_of_2017_is_a_dump() {
     assert_eq!((account.uuid.as_deref(), account.name.as_deref()), (Some("u-1"), Some("bob")));
     assert_eq!(account.balance, Some(7));
     assert_eq!(account.extra.text("id").as_deref(), Some("1"));
+    // An account with fields of its own is not a dump.
+    let both = dump.replace(r#""exists":true"#, r#""uuid":"u-2""#);
+    let accounts = one("GET", 200, &both, |client| client.list_credit_accounts("g")).unwrap();
+    assert_eq!(accounts.accounts[0].uuid.as_deref(), Some("u-2"));
 }
 
 #[test]

@@ -109,6 +109,7 @@ mod tests {
         assert_eq!((mmyy.month(), mmyy.year(), yymm), (6, 2025, None));
         assert_eq!(CardExpiry::from_yymm(&mmyy.yymm()), Some(mmyy));
         assert_eq!(CardExpiry::from_mmyy("12/28"), CardExpiry::from_yymm("2812"));
+        assert_eq!((mmyy.to_string(), String::from(mmyy)), ("06/25".to_owned(), "2506".to_owned()));
     }
 
     #[test]

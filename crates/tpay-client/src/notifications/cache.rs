@@ -348,3 +348,151 @@ impl Drop for Fetch<'_> {
         self.cache.fetched.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notifications::testing::{ANCHORS, CERTIFICATE};
+
+    const USUAL: &str = "usual";
+    /// The time from which times are measured.
+    const START: u64 = 1_800_000_000;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(START + seconds)
+    }
+
+    /// Returns one of four different certificates.
+    fn certificate(number: usize) -> Certificate {
+        let production = include_str!("anchors/production.pem");
+        let sandbox = include_str!("anchors/sandbox.pem");
+        let pem = [CERTIFICATE, ANCHORS, production, sandbox][number];
+        Certificate::from_pem(pem.as_bytes()).unwrap()
+    }
+
+    /// Sets the number of fetches that are allowed now.
+    fn allow(cache: &Cache, fetches: u64, now: SystemTime) {
+        let mut state = cache.state();
+        state.budget = Budget { fetches, saved_since: now, ..Budget::new() };
+    }
+
+    /// Fetches a certificate if this is allowed. Returns whether it was fetched.
+    fn fetch(cache: &Cache, name: &str, number: usize, now: SystemTime) -> bool {
+        let Claim::Fetch(fetch) = cache.claim(name, now) else { return false };
+        fetch.end(Some(certificate(number)), now);
+        true
+    }
+
+    fn verify_newest(cache: &Cache, name: &str) {
+        cache.verified(name, &cache.all(name)[0]);
+    }
+
+    #[test]
+    fn newest_certificate_and_two_verified_ones_are_kept() {
+        let cache = Cache::new(&[USUAL]);
+        let kept = || -> Vec<usize> {
+            let number = |kept: &Arc<Certificate>| (0..4).find(|n| certificate(*n) == **kept);
+            cache.all(USUAL).iter().filter_map(number).collect()
+        };
+        for (step, (number, verifies, fetched, verified)) in [
+            (0, false, &[0][..], &[0][..]),
+            (1, true, &[1], &[1]),
+            (2, true, &[2, 1], &[2, 1]),
+            (3, true, &[3, 2, 1], &[3, 2]),
+            (2, false, &[2, 3], &[2, 3]),
+            (0, false, &[0, 2, 3], &[0, 2, 3]),
+            (1, false, &[1, 2, 3], &[1, 2, 3]),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            assert!(fetch(&cache, USUAL, number, at(10 * step as u64)), "{step}");
+            assert_eq!(kept(), fetched, "{step}");
+            if verifies {
+                verify_newest(&cache, USUAL);
+            }
+            assert_eq!(kept(), verified, "{step}");
+        }
+    }
+
+    #[test]
+    fn usual_and_verified_names_need_no_budget() {
+        let cache = Cache::new(&[USUAL]);
+        assert!(fetch(&cache, "verified", 0, at(0)) && fetch(&cache, "other", 0, at(0)));
+        verify_newest(&cache, "verified");
+        allow(&cache, 0, at(10));
+        for (name, is_allowed) in
+            [(USUAL, true), ("verified", true), ("other", false), ("new", false)]
+        {
+            assert_eq!(fetch(&cache, name, 0, at(10)), is_allowed, "{name}");
+        }
+        allow(&cache, 1, at(10));
+        assert!(fetch(&cache, "other", 0, at(10)) && !fetch(&cache, "new", 0, at(10)));
+    }
+
+    #[test]
+    fn oldest_unverified_name_is_evicted_after_its_pause() {
+        let cache = Cache::new(&[USUAL]);
+        let is_known = |name: &str| cache.with(name, |_| ()).is_some();
+        assert!(fetch(&cache, USUAL, 0, at(0)) && fetch(&cache, "verified", 0, at(0)));
+        verify_newest(&cache, "verified");
+        allow(&cache, MAX_FETCHES, at(0));
+        for number in 0..MAX_UNVERIFIED {
+            assert!(fetch(&cache, &format!("name {number}"), 0, at(0)), "{number}");
+        }
+        allow(&cache, MAX_FETCHES, at(9));
+        assert!(!fetch(&cache, "new", 0, at(9)), "all names are paused");
+        assert!(fetch(&cache, "new", 0, at(10)));
+        for name in [USUAL, "verified", "name 1", "name 15", "new"] {
+            assert!(is_known(name), "{name}");
+        }
+        assert!(!is_known("name 0"));
+        assert!(fetch(&cache, "newer", 0, at(10)));
+        assert!(is_known("new") && !is_known("name 1") && is_known("name 2"));
+    }
+
+    #[test]
+    fn rejected_claims_are_counted_for_the_interval_up_to_a_limit() {
+        let mut budget = Budget { fetches: 0, saved_since: at(0), ..Budget::new() };
+        for number in 1..=MAX_REJECTIONS + 10 {
+            assert!(!budget.take(at(0)));
+            assert_eq!(budget.rejections.len(), number.min(MAX_REJECTIONS));
+        }
+        // The only claim in the interval gets the fetch that is allowed now.
+        assert!(budget.take(at(10)));
+        assert_eq!((budget.fetches, budget.rejections.len()), (0, 0));
+    }
+
+    #[test]
+    fn time_is_saved_only_while_the_budget_is_not_full() {
+        let mut budget = Budget::new();
+        budget.refill(at(5));
+        assert_eq!(budget.fetches, MAX_FETCHES);
+        budget.fetches = 0;
+        for (seconds, fetches) in [(14, 0), (15, 1), (24, 1), (35, 3), (1_000, MAX_FETCHES)] {
+            budget.refill(at(seconds));
+            assert_eq!(budget.fetches, fetches, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn fetch_without_a_result_is_repeated_after_the_pause() {
+        let cache = Cache::new(&[USUAL]);
+        drop(cache.claim(USUAL, at(0)));
+        assert!(!fetch(&cache, USUAL, 0, at(9)) && fetch(&cache, USUAL, 0, at(10)));
+        drop(cache.claim(USUAL, at(20)));
+        assert!(!fetch(&cache, USUAL, 0, at(29)) && fetch(&cache, USUAL, 0, at(30)));
+    }
+
+    #[test]
+    fn waiting_ends_with_the_result_of_the_fetch() {
+        let cache = Cache::new(&[USUAL]);
+        for (fetched, now) in [(Some(certificate(0)), at(0)), (None, at(10))] {
+            let Claim::Fetch(fetch) = cache.claim(USUAL, now) else { panic!("no fetch") };
+            let Claim::Running(running) = cache.claim(USUAL, now) else { panic!("not running") };
+            let is_success = fetched.is_some();
+            fetch.end(fetched, now);
+            assert_eq!(running.wait(), is_success);
+        }
+    }
+}

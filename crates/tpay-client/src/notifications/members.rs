@@ -15,7 +15,7 @@ use super::hidden_description::HiddenDescription;
 const TITLE: &str = "tr_id";
 /// The maximum nesting depth of names in a form, such as `a[b][c]`. Deeper names are not split.
 const MAX_FORM_DEPTH: usize = 8;
-/// The maximum nesting depth of lists and objects in JSON.
+/// The maximum number of nested values in JSON, with the body itself and the innermost value.
 const MAX_JSON_DEPTH: usize = 100;
 /// The name by which `serde_json` marks raw JSON for its own types. An object with this name would
 /// be parsed as the JSON in its value.
@@ -74,7 +74,7 @@ impl Members {
         let lossy = String::from_utf8_lossy(body);
         let text = without_lone_surrogates(&lossy);
         let is_repaired = matches!(lossy, Cow::Owned(_)) || matches!(text, Cow::Owned(_));
-        match value(serde_json::from_str(&text).map_err(not_json)?, 0)? {
+        match value(serde_json::from_str(&text).map_err(not_json)?, MAX_JSON_DEPTH)? {
             Value::Object(object) => {
                 let Entries(entries) = serde_json::from_str(&text).map_err(not_json)?;
                 let has_title = entries.iter().any(|(name, _)| name == TITLE);
@@ -364,12 +364,12 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     repaired.into()
 }
 
-/// Converts a value of the body. A repeated name in an object is an error. A number that cannot be
+/// Converts a value of the body, in which at most `levels` values are nested. A repeated name in an object is an error. A number that cannot be
 /// represented exactly becomes a string of its digits.
-fn value(raw: &RawValue, depth: usize) -> Result<Value, ResponseError> {
-    if depth > MAX_JSON_DEPTH {
+fn value(raw: &RawValue, levels: usize) -> Result<Value, ResponseError> {
+    let Some(below) = levels.checked_sub(1) else {
         return Err(invalid_body("the body is nested too deeply"));
-    }
+    };
     let text = raw.get();
     Ok(match text.as_bytes().first() {
         Some(b'{') => {
@@ -379,7 +379,7 @@ fn value(raw: &RawValue, depth: usize) -> Result<Value, ResponseError> {
                 if name == RESERVED {
                     return Err(reserved());
                 }
-                if object.insert(name, value(raw, depth + 1)?).is_some() {
+                if object.insert(name, value(raw, below)?).is_some() {
                     return Err(invalid_body("the object repeats a name"));
                 }
             }
@@ -389,7 +389,7 @@ fn value(raw: &RawValue, depth: usize) -> Result<Value, ResponseError> {
         }
         Some(b'[') => {
             let list: Vec<&RawValue> = serde_json::from_str(text).map_err(not_json)?;
-            Value::Array(list.iter().map(|raw| value(raw, depth + 1)).collect::<Result<_, _>>()?)
+            Value::Array(list.iter().map(|raw| value(raw, below)).collect::<Result<_, _>>()?)
         }
         Some(b'-' | b'0'..=b'9') => {
             let amount = |text: &str| text.parse::<Amount>().ok();
@@ -434,5 +434,35 @@ impl<'de> Deserialize<'de> for Entries<'de> {
         }
 
         deserializer.deserialize_map(InOrder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_name_with_pairs_of_brackets_is_a_path() {
+        for (name, first, within) in [
+            ("a[b]", "a", &["b"][..]),
+            ("a[b][c]", "a", &["b", "c"]),
+            ("a[]", "a", &[""]),
+            ("a", "a", &[]),
+            ("[a]", "[a]", &[]),
+            ("a]b[c]", "a]b[c]", &[]),
+            ("a[b[c]", "a[b[c]", &[]),
+            ("a[b]c", "a[b]c", &[]),
+            ("a[b", "a[b", &[]),
+        ] {
+            let within = within.iter().map(|part| (*part).to_owned()).collect();
+            assert_eq!(path(name.to_owned()), (first.to_owned(), within), "{name}");
+        }
+    }
+
+    #[test]
+    fn depth_of_a_path_is_limited() {
+        let name = |depth: usize| format!("a{}", "[b]".repeat(depth));
+        assert_eq!(path(name(MAX_FORM_DEPTH - 1)).1.len(), MAX_FORM_DEPTH - 1);
+        assert_eq!(path(name(MAX_FORM_DEPTH)), (name(MAX_FORM_DEPTH), Vec::new()));
     }
 }

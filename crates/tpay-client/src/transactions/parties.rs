@@ -100,9 +100,7 @@ impl Payer {
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         let mut text = user_agent.into();
         let end = (0..=255).rev().find(|end| text.is_char_boundary(*end));
-        if text.len() > 255 {
-            text.truncate(end.unwrap_or(0));
-        }
+        text.truncate(end.unwrap_or(0));
         self.user_agent = Some(text);
         self
     }

@@ -39,12 +39,12 @@ impl Client {
         let milliseconds = since_1970.unwrap_or_default().as_millis();
         let random = Secret::unguessable()?;
         let digit = |value: u128| DIGITS.get(value as usize % 32).copied().unwrap_or(b'0');
-        let time = (0..10).rev().map(|place| digit(milliseconds >> (5 * place) & 31));
+        let time = (0..10).rev().map(|place| digit(milliseconds >> (5 * place)));
         // Two hex digits have eight bits, of which five are used.
         let hex = random.expose().as_bytes().chunks(2).take(16);
         let noise = hex.map(|pair| {
             let value = |byte: &u8| u128::from(char::from(*byte).to_digit(16).unwrap_or_default());
-            digit(pair.iter().fold(0, |sum, byte| sum * 16 + value(byte)) & 31)
+            digit(pair.iter().fold(0, |sum, byte| sum * 16 + value(byte)))
         });
         Ok(time.chain(noise).map(char::from).collect())
     }

@@ -335,9 +335,10 @@ fn intermediates_that_cannot_be_fetched_are_a_503_and_requested_once_per_pause()
     let new = intermediate("new", &root);
     let shop = Shop::new(&root.pem());
     shop.host.serve(USUAL, leaf(0, &new));
-    for _ in 0..5 {
+    for endpoint in ["certificates.root", "", "", "", ""] {
         let error = shop.read(0, USUAL).unwrap_err();
         assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
+        assert_eq!(error.endpoint(), endpoint);
     }
     assert_eq!(shop.host.requests(), [USUAL, AUTHORITIES], "without retries");
     shop.host.serve(AUTHORITIES, "<html>");

@@ -125,9 +125,11 @@ fn invalid_messages_of_other_names_do_not_evict_the_usual_certificate() {
 fn without_a_certificate_the_sender_gets_a_503() {
     let (client, reader, host, clock) = setup(None);
     let signature = testing::sign(&client, &body()).unwrap();
-    for _ in 0..3 {
+    // Within the pause, no request is sent.
+    for endpoint in ["certificates.signing", "", ""] {
         let error = reader.read(&signature, &body()).unwrap_err();
         assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
+        assert_eq!(error.endpoint(), endpoint);
     }
     assert_eq!(requested(&host), 1);
     clock.advance(Duration::from_secs(10));
@@ -616,6 +618,8 @@ fn json_payment_with_invalid_strings_that_identify_nothing_is_accepted() {
     for member in [
         &br#""tr_desc":"caf\ud83d""#[..],
         br#""tr_desc":"caf\udc00\ud83d\u0041""#,
+        br#""tr_desc":"caf\ud83d\ude00\ud83d""#,
+        br#""tr_desc":"\n\"caf\ud83d""#,
         b"\"tr_desc\":\"caf\xe9\"",
         b"\"tr_desc\":\"caf\\\"\xe9\\\\\"",
         b"\"tr_email\":\"\xff\",\"n\xfe\":[\"\xff\"]",
@@ -725,10 +729,14 @@ fn body_that_is_not_exactly_json_is_rejected() {
         assert_eq!(error.kind(), ErrorKind::Decode, "{shown}");
         assert_eq!(error.payload::<OtherNotification>().unwrap().body, body, "{shown}");
     }
-    let deep = |depth: usize| {
-        json_payment(format!(r#""a":{}{}"#, "[".repeat(depth), "]".repeat(depth)).as_bytes())
-    };
-    assert!(try_read(deep(90)).is_ok() && try_read(deep(100_000)).is_err());
+    let lists = |depth: usize| format!(r#""a":{}{}"#, "[".repeat(depth), "]".repeat(depth));
+    let objects = |depth: usize| r#""a":{"#.repeat(depth) + &"}".repeat(depth);
+    for deep in [&lists as &dyn Fn(usize) -> String, &objects] {
+        assert!(try_read(json_payment(deep(99).as_bytes())).is_ok());
+        for depth in [100, 1_000, 100_000] {
+            assert!(try_read(json_payment(deep(depth).as_bytes())).is_err(), "{depth}");
+        }
+    }
 }
 
 #[test]
@@ -761,6 +769,9 @@ fn alias_events_are_read_from_one_object_or_a_list() {
         assert_eq!(read, [("u1", Some(AliasType::Uid)), ("u2", Some(AliasType::PayId))], "{body}");
         assert_eq!(alias.event, AliasEventKind::Expired);
     }
+    let number = r#"{"id":"1010","event":"ALIAS_EXPIRED","msg_value":[{"value":12345678901234567890123,"type":"UID"}]}"#;
+    let Notification::Alias(alias) = read(number) else { panic!("{number}") };
+    assert_eq!(alias.aliases[0].value, "12345678901234567890123");
 }
 
 /// A marketplace payment.
@@ -884,6 +895,9 @@ fn dates_of_cards_and_payments_are_typed_only_if_they_are_dates() {
     let Notification::Marketplace(payment) = read(body) else { panic!("no payment") };
     assert_eq!(seconds(payment.time()), Some(1_782_864_000));
     assert_eq!(payment.booking_time(), None);
+    let booked = body.replace("soon", "2026-12-01+01:00:00");
+    let Notification::Marketplace(payment) = read(&booked) else { panic!("no payment") };
+    assert_eq!(seconds(payment.booking_time()), Some(1_796_083_200));
     let body =
         "id=1010&event=ALIAS_REGISTER&msg_value[value]=u&msg_value[expirationDate]=2026-12-01";
     let Notification::Alias(alias) = read(body) else { panic!("no alias") };
@@ -1006,11 +1020,13 @@ fn hidden_descriptions_that_are_not_utf_8_are_verified_and_compared_by_their_byt
     assert_eq!(latin.as_str(), None);
     // A string that is displayed in the same way is not equal to the description.
     assert!(latin != "zam\u{fffd}w" && latin != "zamów" && latin != *"zam\u{fffd}w");
+    let displayed: String = latin.to_string();
+    assert!(latin != displayed);
     assert_ne!(latin, read_crc("zam%F4w", b"zam\xf4w"));
     assert_ne!(latin, read_crc("zam%EF%BF%BDw", "zam\u{fffd}w".as_bytes()));
     let utf8 = read_crc("zam%C3%B3w", "zamów".as_bytes());
     let own = String::from("zamów");
-    assert!(utf8 == "zamów" && utf8 == own && utf8.as_str() == Some("zamów"));
+    assert!(utf8 == "zamów" && utf8 == own && utf8 == *"zamów" && utf8.as_str() == Some("zamów"));
 
     // An invalid checksum over such bytes is rejected, and so is a checksum over the displayed
     // text.
@@ -1029,6 +1045,13 @@ fn hidden_descriptions_that_are_not_utf_8_are_verified_and_compared_by_their_byt
                    &data[transactionHiddenDescription]=a%FF";
     let Notification::Marketplace(payment) = read(payment) else { panic!("{payment}") };
     assert_eq!(payment.transaction_hidden_description, Some(b"a\xff".to_vec().into()));
+    let plain = format!("{MARKETPLACE}&data[transactionHiddenDescription]=");
+    for (text, description) in [("", None), ("order-7", Some("order-7".into()))] {
+        let Notification::Marketplace(payment) = read(&[&plain, text].concat()) else {
+            panic!("{text}")
+        };
+        assert_eq!(payment.transaction_hidden_description, description);
+    }
 }
 
 #[test]
@@ -1135,6 +1158,8 @@ fn body_that_is_neither_a_form_nor_json_is_rejected() {
         format!("{members}&tr_crc=%"),
         format!("{members}&tr_crc=%a"),
         format!("{members}&tr_crc=%zz"),
+        format!("{members}&tr_crc=%4z"),
+        format!("{members}&tr_crc=%z4"),
         format!("[{{\"id\":1}}]&{members}"),
         format!("<xml>&{members}"),
     ] {

@@ -92,6 +92,14 @@ fn oauth_token_request() {
         "POST /oauth/auth client_id=id-1&client_secret=p%40ss+w%2Brd%26%3D%25%2F%C4%85%7E*"
     );
     assert!(sent(&call.scope("read write")).ends_with("&scope=read+write"));
+    for (id, secret, argument) in [
+        ("", "s", "client_id"),
+        ("i", "", "client_secret"),
+        ("i\n", "s", "client_id"),
+        ("i", "s\n", "client_secret"),
+    ] {
+        assert_eq!(rejected(&RequestToken::new(id, secret)), argument, "{id:?} {secret:?}");
+    }
 }
 
 #[test]
@@ -376,6 +384,7 @@ fn every_payment_method_is_serialized_as_documented() {
     }
     for (pay, argument) in [
         (Pay::new().recursive(Recursive::new(6, 1)), "recursive.period"),
+        (Pay::new().click_to_pay_payment_data(ClickToPay::new("d", "jcb".into())), "network"),
         (Pay::new().token_payment_data(TokenPayment::new("1", "2812", "I", "v")), "token_value"),
         (
             Pay::new().token_payment_data(TokenPayment::new("123456789012", "28/12", "I", "v")),
@@ -444,6 +453,11 @@ fn dates_that_do_not_exist_are_rejected_wherever_a_request_has_one() {
     };
     let terms = || Autopayment::new(AutopaymentModel::A).frequency("1M");
     let rejects = |terms| rejected(&alias(terms));
+    for frequency in ["", "M", "1", "1X", "1.5M", "M1"] {
+        let rejected = rejects(terms().frequency(frequency));
+        assert_eq!(rejected, "autopayment.frequency", "{frequency:?}");
+    }
+    assert!(sent(&alias(terms().frequency("12W"))).contains(r#""frequency":"12W""#));
     assert_eq!(rejects(terms().init_date("2030-02-30T00:00:00Z")), "autopayment.init_date");
     assert_eq!(rejects(terms().expiration_date("2030-13-01")), "autopayment.expiration_date");
     let plan = Schedule::new(grosze(1), Currency::Pln, "2030-00-01", 1, IntervalUnit::Days);
@@ -650,6 +664,7 @@ fn blik_delete_alias_request() {
     let call = DeleteBlikAlias::new(NASTY, AliasType::PayId);
     let expected = format!("DELETE /blik/alias/{NASTY_SEGMENT} {{\"aliasType\":\"PAYID\"}}");
     assert_eq!(sent(&call), expected);
+    assert_eq!(rejected(&DeleteBlikAlias::new("a", "X".into())), "alias_type");
 }
 
 #[test]
@@ -856,6 +871,10 @@ fn marketplace_pay_request() {
     let call = PayMarketplaceTransaction::new(ULID).blik_payment_data(BlikPayment::code("777123"));
     let body = r#"{"blikPaymentData":{"blikToken":"777123","type":0}}"#;
     assert_eq!(sent(&call), format!("POST /marketplace/v1/transaction/{ULID}/pay {body}"));
+    let blik = PayMarketplaceTransaction::new(ULID).blik_payment_data(BlikPayment::code("12345"));
+    assert_eq!(rejected(&blik), "blik_token");
+    let card = PayMarketplaceTransaction::new(ULID).card_payment_data(CardPayment::new().save(2));
+    assert_eq!(rejected(&card), "save");
 }
 
 #[test]
@@ -870,6 +889,8 @@ fn marketplace_refund_request() {
             r#"{path} {{"childTransactions":[{{"id":"c","amount":1,"products":[]}},{{"merchantId":"m","amount":2,"products":[]}}]}}"#
         )
     );
+    let nothing = RefundMarketplaceTransaction::partial(ULID, [ChildRefund::by_id("c", grosze(0))]);
+    assert_eq!(rejected(&nothing), "child_transactions.amount");
 }
 
 #[test]
@@ -912,6 +933,8 @@ fn reports_list_request() {
     assert_eq!(sent(&all), "GET /reports?page=1&pageSize=20&sortDirection=DESC");
     assert_eq!(rejected(&ListReports::new().page_size(0)), "page_size");
     assert_eq!(rejected(&ListReports::new().page(0)), "page");
+    use tpay_client::api_auth::NumberedPages;
+    assert_eq!(sent(&all.with_page_number(3)), sent(&all).replace("page=1", "page=3"));
 }
 
 #[test]
@@ -1012,6 +1035,26 @@ fn no_secret_of_a_request_is_shown() {
     assert!(!shown.contains("CANARY"), "{shown}");
     let line = client().curl(&PayTransaction::new(ULID, Pay::channel(1))).unwrap();
     assert!(!line.contains("aWQ6c2VjcmV0"), "{line}");
+}
+
+#[test]
+fn page_numbers_and_sizes_of_every_list_are_validated() {
+    macro_rules! lists {
+        ($($list:expr),+ $(,)?) => {$(
+            assert_eq!(rejected(&$list.page(0)), "page");
+            assert_eq!(rejected(&$list.limit(0)), "limit");
+            assert_eq!(rejected(&$list.limit(101)), "limit");
+        )+};
+    }
+    lists![
+        ListTransactions::new(),
+        ListTransactionRefunds::new("t"),
+        ListRefunds::new(),
+        ListRecurring::new(),
+        ListRecurringCharges::new("r"),
+        ListAccounts::new(),
+        ListBankAccounts::new(),
+    ];
 }
 
 /// A transport that responds with one page after the other and records the requests.

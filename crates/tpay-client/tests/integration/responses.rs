@@ -262,6 +262,9 @@ fn times_of_responses_are_typed_if_they_are_times() {
     // Summer and winter: two hours and one hour ahead of UTC.
     let (summer, winter) = (Some(1_782_864_000), Some(1_796_083_200));
     let seconds = |time: Option<UnixTime>| time.map(UnixTime::seconds);
+    let date: TransactionDate =
+        read(r#"{"creation":"2026-07-01 02:00:00","realization":"2026-12-01 01:00:00"}"#);
+    assert_eq!((seconds(date.creation_time()), seconds(date.realization_time())), (summer, winter));
     let refund: RefundDate = read(
         r#"{"schedule":"2026-07-01 02:00:00","processed":"2026-12-01 01:00:00","create":"later"}"#,
     );
@@ -324,6 +327,7 @@ fn nothing_created_requires_codes_about_the_format() {
     assert!(!error(400, &["not_valid", "transaction_lock"]).nothing_created());
     assert!(!error(400, &[]).nothing_created());
     assert!(!error(409, &["not_valid"]).nothing_created());
+    assert!(error(401, &[]).nothing_created() && !error(403, &[]).nothing_created());
     let broken = error(500, &["internal_server_error"]);
     assert!(broken.outcome_unknown() && !broken.nothing_created());
     assert!(!error(400, &["transaction_lock"]).outcome_unknown());
@@ -350,7 +354,10 @@ fn transactions_get_response() {
     let read = one("GET", 200, odd, get).unwrap();
     assert_eq!(read.status.as_ref().unwrap().as_str(), "frozen");
     assert_eq!((read.amount, read.errors().len()), (Some(grosze(1234)), 1));
+    assert_eq!(read.errors()[0].error_code.as_deref(), Some("x"));
     assert!(!read.is_paid());
+    let read = one("GET", 200, TRANSACTION, get).unwrap();
+    assert!(read.errors().is_empty());
 }
 
 #[test]
