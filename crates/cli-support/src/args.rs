@@ -230,11 +230,12 @@ impl Input {
     /// members can be missing.
     ///
     /// # Errors
-    /// Returns the errors of [`body`](Self::body), and an error if a required member is missing.
-    pub fn body_of(
+    /// Returns the errors of [`body`](Self::body), an error if a required member is missing, and an
+    /// error if the request has no member that a given argument sets.
+    pub fn body_of<'a>(
         &self,
         request: &Erased,
-        members: &[Member<'_>],
+        members: &[Member<'a>],
     ) -> Result<Option<Json>, Failure> {
         if !self.is_given() {
             return Ok(None);
@@ -245,9 +246,19 @@ impl Input {
             body.remove(member.path);
         }
         body.merge(self.file()?);
-        let value = |member: &Member<'_>| typed.get(member.path).filter(|_| member.is_given);
-        let flags = members.iter().map(|member| (member.path, member.flag, value(member).cloned()));
-        let body = self.fill(body, &flags.collect::<Vec<Flag<'_>>>())?;
+        let flag = |member: &Member<'a>| {
+            let Some(value) = typed.get(member.path) else {
+                let problem = format!(
+                    "{}: this request has no field {}; set it with -F",
+                    member.flag, member.path
+                );
+                return Err(Failure::new(Exit::Usage, problem));
+            };
+            Ok((member.path, member.flag, Some(value.clone())))
+        };
+        let given = members.iter().filter(|member| member.is_given);
+        let flags: Vec<Flag<'_>> = given.map(flag).collect::<Result<_, _>>()?;
+        let body = self.fill(body, &flags)?;
         let required = members.iter().filter(|member| member.is_required);
         let required: Vec<(&str, &str)> =
             required.map(|member| (member.path, member.flag)).collect();
@@ -655,6 +666,11 @@ mod tests {
         assert_eq!(body(&field, true, true, true), Ok(Some(whole.to_owned())));
         let part = r#"{"kind":2,"unit":"day","list":[{"id":"a"}],"x":1}"#;
         assert_eq!(body(&field, true, false, false), Ok(Some(part.to_owned())));
+        // An argument is not lost if the request has no such member.
+        let lost = [Member::new("list.0.model", "--model", true)];
+        let failure = field.body_of(&Book("a"), &lost).unwrap_err();
+        let problem = "--model: this request has no field list.0.model; set it with -F";
+        assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
         let missing = "missing ID; use it, or -F, or --input FILE";
         assert_eq!(body(&field, false, true, true), Err(missing.to_owned()));
         let path = file("book", r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#);

@@ -95,11 +95,18 @@ pub(crate) struct Instrument {
 impl Instrument {
     /// Returns the payment instrument, and the members of the body that it is. The value is read
     /// unless `input` contains it.
+    ///
+    /// # Errors
+    /// Returns an error if a model is given for another instrument than a BLIK alias.
     fn read(
         &self,
         context: &Context<Tpay>,
         input: &Input,
     ) -> Result<(PaymentInstrument, [Member<'static>; 3]), Failure> {
+        if self.model.is_some() && self.kind != Some(Kind::BlikPayid) {
+            let problem = "--model is an option of a BLIK alias; use --instrument blik-payid, too";
+            return Err(Failure::new(Exit::Usage, problem));
+        }
         let (path, option) = ("paymentInstrument.value", "--instrument-stdin");
         let is_stdin = self.instrument_stdin;
         let value =

@@ -307,6 +307,23 @@ fn defaults_do_not_replace_members_of_a_file() {
 }
 
 #[test]
+fn model_of_an_argument_is_not_lost() {
+    let world = World::new();
+    let plan = r#"{"paymentInstrument":{"paymentType":"blikPayid","value":"x","blik":{"model":"A"}}}"#;
+    std::fs::write(world.home.join("plan.json"), plan).unwrap();
+    for command in [&["recurring", "create"][..], &["recurring", "set-instrument", PLAN]] {
+        let model = [command, &["--input", "plan.json", "--curl", "--model", "m"]].concat();
+        let curl = world.text(&[&model[..], &["--instrument", "blik-payid"]].concat());
+        assert!(curl.contains(r#""blik":{"model":"M"}"#), "{curl}");
+        for other in [&[][..], &["--instrument", "card-token"]] {
+            let run = world.run(&[&model[..], other].concat());
+            let problem = "--model is an option of a BLIK alias; use --instrument blik-payid";
+            assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+        }
+    }
+}
+
+#[test]
 fn plans_may_come_from_a_file() {
     let world = World::new();
     let plan = format!(
