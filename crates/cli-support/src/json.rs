@@ -60,6 +60,11 @@ impl Json {
         if is_typed { Self::Other(text.to_owned()) } else { Self::Text(text.to_owned()) }
     }
 
+    /// Returns whether the value is `null`.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Other(text) if text == "null")
+    }
+
     /// Returns the value at a path such as `payer.email` or `list.0.id`.
     pub fn get(&self, path: &str) -> Option<&Self> {
         path.split('.').try_fold(self, |value, name| match value {
@@ -92,7 +97,7 @@ impl Json {
     /// Returns the member or list entry `name`, and creates it if it does not exist. `at` is the
     /// path of this value, for the error message.
     fn entry(&mut self, name: &str, at: &str) -> Result<&mut Self, String> {
-        if matches!(self, Self::Other(text) if text == "null") {
+        if self.is_null() {
             *self = match name {
                 "0" => Self::List(Vec::new()),
                 _ => Self::Object(Vec::new()),

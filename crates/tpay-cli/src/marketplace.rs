@@ -124,15 +124,20 @@ impl Run<Tpay> for Marketplace {
                     parts.push(ChildRefund::by_id(child, amount));
                 }
                 let what = match parts.len() {
-                    0 => format!("refund payment {id}"),
+                    0 => format!("refund all of payment {id}"),
                     count => format!("refund {count} parts of payment {id}"),
                 };
                 let member = Member::with_default("childTransactions", "--part", !part.is_empty());
                 let request = RefundMarketplaceTransaction::partial(&id, parts);
                 let body = input.body_of(&request, &[member])?;
-                // The body may contain the parts.
+                // The body may contain the parts. Without parts, it is a full refund.
                 let of_body = body.as_ref().and_then(|body| body.get("childTransactions"));
+                let is_full = |parts: &Json| match parts {
+                    Json::List(parts) => parts.is_empty(),
+                    parts => parts.is_null(),
+                };
                 let what = match of_body {
+                    Some(parts) if is_full(parts) => format!("refund all of payment {id}"),
                     Some(parts) => format!("refund these parts of payment {id}: {parts}"),
                     None => what,
                 };

@@ -79,20 +79,22 @@ impl Run<Tpay> for Refund {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         match self {
             Self::Create { transaction, amount, input } => {
-                let what = match amount {
-                    Some(amount) => format!("refund {amount} of transaction {transaction}"),
-                    None => format!("refund the rest of transaction {transaction}"),
-                };
-                let mut request = RefundTransaction::new(transaction);
+                let mut request = RefundTransaction::new(&transaction);
                 if let Some(amount) = amount {
                     request = request.amount(amount);
                 }
                 let member = Member::new("amount", "--amount", amount.is_some());
                 let body = input.body_of(&request, &[member])?;
-                // The body may change the amount.
-                let what = match body.as_ref().and_then(|body| body.get("amount")) {
-                    Some(amount) => format!("refund {amount} of this transaction"),
-                    None => what,
+                // The body may change the amount. Without an amount, it is a full refund.
+                let amount = match &body {
+                    Some(body) => {
+                        body.get("amount").filter(|amount| !amount.is_null()).map(Json::to_string)
+                    }
+                    None => amount.map(|amount| amount.to_string()),
+                };
+                let what = match amount {
+                    Some(amount) => format!("refund {amount} of transaction {transaction}"),
+                    None => format!("refund the rest of transaction {transaction}"),
                 };
                 context.confirm(&what)?;
                 context.send_body(request, body)
@@ -114,8 +116,15 @@ impl Run<Tpay> for Refund {
                     request = request.card_expiry_date(date);
                 }
                 let body = input.body_of(&request, &members)?;
-                let of_body = body.as_ref().and_then(|body| body.get("amount")).map(Json::cell);
-                let amount = of_body.unwrap_or_else(|| amount.to_string());
+                let amount = match &body {
+                    Some(body) => {
+                        let of_body = body.get("amount").filter(|amount| !amount.is_null());
+                        let problem = "the body has no `amount`; use --amount";
+                        let missing = || Failure::new(Exit::Usage, problem);
+                        of_body.ok_or_else(missing)?.cell()
+                    }
+                    None => amount.to_string(),
+                };
                 context.confirm(&format!("refund {amount} to this card"))?;
                 context.send_body(request, body)
             }

@@ -290,6 +290,44 @@ fn bodies_of_writes_come_from_files_and_fields() {
 }
 
 #[test]
+fn questions_say_that_a_refund_is_full() {
+    let world = World::new();
+    world.sandbox.take_seen();
+    std::fs::write(world.home.join("empty.json"), r#"{"childTransactions":[]}"#).unwrap();
+    std::fs::write(world.home.join("null.json"), r#"{"childTransactions":null,"amount":null}"#)
+        .unwrap();
+    let bodies = [&[][..], &["-f", "x=y"], &["--input", "empty.json"], &["--input", "null.json"]];
+    let refunds = [
+        ("marketplace refund 01M", "refund all of payment 01M; add"),
+        ("refund create 01T", "refund the rest of transaction 01T; add"),
+    ];
+    for (command, question) in refunds {
+        for body in bodies {
+            let arguments: Vec<&str> = command.split(' ').chain(body.iter().copied()).collect();
+            let run = world.run(&arguments);
+            assert!(run.status == 2 && run.stderr.contains(question), "{arguments:?}: {run:?}");
+        }
+    }
+    for (arguments, question) in [
+        (&["refund", "create", "01T", "-F", "amount=2.50"][..], "refund 2.50 of transaction 01T"),
+        (&["refund", "create", "01T", "--amount", "2.50", "-f", "x=y"], "refund 2.50 of transact"),
+        (&["refund", "create", "01T", "--amount", "2.50"], "refund 2.50 of transaction 01T"),
+        (
+            &["marketplace", "refund", "01M", "--part", "a=1", "-f", "x=y"],
+            r#"refund these parts of payment 01M: [{"id":"a""#,
+        ),
+        (
+            &["refund", "card", "-f", "tokenValue=x", "--input", "null.json"],
+            "the body has no `amount`; use --amount",
+        ),
+    ] {
+        let run = world.run(arguments);
+        assert!(run.status == 2 && run.stderr.contains(question), "{arguments:?}: {run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
 fn defaults_do_not_replace_members_of_a_file() {
     let world = World::new();
     let plan = format!(
@@ -309,7 +347,8 @@ fn defaults_do_not_replace_members_of_a_file() {
 #[test]
 fn model_of_an_argument_is_not_lost() {
     let world = World::new();
-    let plan = r#"{"paymentInstrument":{"paymentType":"blikPayid","value":"x","blik":{"model":"A"}}}"#;
+    let plan =
+        r#"{"paymentInstrument":{"paymentType":"blikPayid","value":"x","blik":{"model":"A"}}}"#;
     std::fs::write(world.home.join("plan.json"), plan).unwrap();
     for command in [&["recurring", "create"][..], &["recurring", "set-instrument", PLAN]] {
         let model = [command, &["--input", "plan.json", "--curl", "--model", "m"]].concat();
