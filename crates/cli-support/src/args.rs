@@ -1,6 +1,7 @@
 //! The global options, and parsers of option values.
 
 use std::cell::OnceCell;
+use std::fmt::Display;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -179,16 +180,20 @@ impl Input {
         if let Some(body) = self.file.get() {
             return Ok(body.clone());
         }
-        let body = Json::parse(&read(path)?).map_err(|error| {
-            Failure::new(Exit::Usage, format!("--input {}: {error}", path.display()))
-        })?;
+        let failed = |problem: &dyn Display| {
+            Failure::new(Exit::Usage, format!("--input {}: {problem}", path.display()))
+        };
+        let body = Json::parse(&read(path)?).map_err(|error| failed(&error))?;
+        if !matches!(body, Json::Object(_)) {
+            return Err(failed(&"must be a JSON object"));
+        }
         Ok(self.file.get_or_init(|| body).clone())
     }
 
     /// Returns whether the file or a field contains the member at this path.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read or is not JSON.
+    /// Returns an error if the file cannot be read or is not a JSON object.
     pub fn contains(&self, path: &str) -> Result<bool, Failure> {
         Ok(self.field_of(path).is_some() || self.file()?.get(path).is_some())
     }
@@ -218,8 +223,8 @@ impl Input {
     /// Returns the body: the JSON of the file, in which first `flags`, then the fields are set.
     ///
     /// # Errors
-    /// Returns an error if a file cannot be read or is not JSON, or if a flag and a field set the same
-    /// member.
+    /// Returns an error if a file cannot be read or is not a JSON object, or if a flag and a field set
+    /// the same member.
     pub fn body(&self, flags: &[Flag<'_>]) -> Result<Json, Failure> {
         self.fill(self.file()?, flags)
     }
@@ -604,6 +609,20 @@ mod tests {
         assert_eq!(body.to_string(), r#"{"a":7,"b":{"c":2,"d":1.50},"f":"7","e":"x"}"#);
         std::fs::remove_file(&path).unwrap();
         assert_eq!(input().body(&[]).unwrap_err().exit(), Exit::Local);
+    }
+
+    #[test]
+    fn body_of_a_file_is_an_object() {
+        for text in ["[]", "[{}]", "\"x\"", "null", "7", "true"] {
+            let path = file("no-object", text);
+            let input = Input { input: Some(path.clone()), ..Input::default() };
+            let problem = format!("--input {}: must be a JSON object", path.display());
+            for failure in [input.body(&[]).err(), input.contains("x").err()] {
+                let failure = failure.unwrap();
+                assert_eq!((failure.exit(), failure.message()), (Exit::Usage, &*problem), "{text}");
+            }
+            std::fs::remove_file(&path).unwrap();
+        }
     }
 
     #[test]

@@ -118,14 +118,18 @@ fn entries(lists: &[&str], body: &str) -> (Vec<Json>, Option<usize>) {
 }
 
 /// Converts the members of a JSON object to the parameters of a form.
-fn form(text: &str) -> Params<'static> {
+fn form(text: &str) -> Result<Params<'static>, InputError> {
+    let Ok(Json::Object(members)) = Json::parse(text) else {
+        return Err(InputError::new(
+            "body",
+            "must be a JSON object, whose members become the form",
+        ));
+    };
     let mut params = Params::new();
-    if let Ok(Json::Object(members)) = Json::parse(text) {
-        for (name, value) in members {
-            params.push(name, value.cell());
-        }
+    for (name, value) in members {
+        params.push(name, value.cell());
     }
-    params
+    Ok(params)
 }
 
 /// An endpoint without its type. All endpoints implement it. The functions are those of [`Endpoint`].
@@ -305,8 +309,8 @@ impl<R: Deref<Target = Erased>> Endpoint for AnyCall<R> {
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         match &self.body {
-            Some(text) => Ok(match self.request.body() {
-                Ok(Body::Form(_)) => Body::Form(form(text)),
+            Some(text) => Ok(match self.request.body()? {
+                Body::Form(_) => Body::Form(form(text)?),
                 _ => Body::Json(text.clone().into_bytes()),
             }),
             None => self.request.body(),
@@ -447,5 +451,52 @@ impl NumberedPages for AnyPage {
 
     fn with_page_number(&self, number: u32) -> Self {
         Self { request: self.request.with_page_number(number), lists: self.lists }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A request whose body is a form, or an error.
+    struct Form(bool);
+
+    impl Endpoint for Form {
+        type Output = ();
+        const ID: &'static str = "form";
+        const ROUTE: Route<Self> = Route::<Self>::post("/");
+
+        fn body(&self) -> Result<Body<'_>, InputError> {
+            let error = || InputError::new("names", "must not be empty");
+            self.0.then(|| Body::Form(Params::new())).ok_or_else(error)
+        }
+
+        fn parse(&self, _: &Response) -> Result<(), ResponseError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn form_is_made_from_an_object_only() {
+        let call = |body: &str| {
+            let call = WithJson { body: Some(body.to_owned()), ..WithJson::new(Form(true)) };
+            let call = call.any();
+            call.body().map(|body| match body {
+                Body::Form(params) => {
+                    params.iter().map(|(name, value)| format!("{name}={value}")).collect()
+                }
+                other => vec![format!("no form: {other:?}")],
+            })
+        };
+        assert_eq!(call(r#"{"a":1,"b":"x"}"#).unwrap(), ["a=1", "b=x"]);
+        for text in ["[]", "\"x\"", "null", ""] {
+            assert_eq!(call(text).unwrap_err().argument(), "body", "{text}");
+        }
+    }
+
+    #[test]
+    fn error_of_the_typed_body_is_returned() {
+        let call = WithJson { body: Some("{}".to_owned()), ..WithJson::new(Form(false)) };
+        assert_eq!(call.any().body().unwrap_err().argument(), "names");
     }
 }

@@ -108,6 +108,21 @@ fn certificate_is_issued_with_the_body_of_a_file_and_fields() {
 }
 
 #[test]
+fn body_of_a_file_must_be_an_object() {
+    let world = world();
+    for text in ["[]", "\"x\"", "null"] {
+        std::fs::write(world.home.join("no.json"), text).unwrap();
+        for command in
+            [&["ca", "create", "ACME"][..], &["cert", "create", "a.example", "--ca", "561"]]
+        {
+            let run = run(&world, &[command, &["--input", "no.json"]].concat());
+            let problem = "--input no.json: must be a JSON object";
+            assert!(run.status == 2 && run.stderr.contains(problem), "{text}: {run:?}");
+        }
+    }
+}
+
+#[test]
 fn pair_is_issued_once_and_renewed_before_it_expires() {
     let world = world();
     let first = issue(&world, &[]);

@@ -290,6 +290,24 @@ fn bodies_of_writes_come_from_files_and_fields() {
 }
 
 #[test]
+fn body_of_a_file_must_be_an_object() {
+    let world = World::new();
+    world.sandbox.take_seen();
+    for text in ["[]", "\"x\"", "null"] {
+        std::fs::write(world.home.join("no.json"), text).unwrap();
+        for command in
+            ["transaction create", "refund create x --yes", "card save", "account create"]
+        {
+            let command = command.split(' ').chain(["--input", "no.json"]);
+            let run = world.run(&command.collect::<Vec<&str>>());
+            let problem = "--input no.json: must be a JSON object";
+            assert!(run.status == 2 && run.stderr.contains(problem), "{text}: {run:?}");
+        }
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
 fn questions_say_that_a_refund_is_full() {
     let world = World::new();
     world.sandbox.take_seen();
