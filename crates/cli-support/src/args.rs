@@ -323,6 +323,21 @@ pub fn set(body: &mut Json, path: &str, value: Json) -> Result<(), Failure> {
     body.set(path, value).map_err(|problem| Failure::new(Exit::Usage, problem))
 }
 
+/// Checks that a body does not contain a member that cannot be combined with a flag.
+///
+/// # Errors
+/// Returns an error that names both.
+pub fn check_excluded(body: Option<&Json>, flag: &str, path: &str) -> Result<(), Failure> {
+    match body.and_then(|body| body.get(path)) {
+        Some(value) if !value.is_null() => {
+            let problem =
+                format!("{flag} and the field {path} of the body conflict; use one of them");
+            Err(Failure::new(Exit::Usage, problem))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Returns the value of an option as a JSON string.
 pub fn text(value: Option<&String>) -> Option<Json> {
     value.cloned().map(Json::Text)

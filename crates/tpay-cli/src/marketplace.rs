@@ -1,7 +1,7 @@
 //! The command `tpay marketplace`: payments to several merchants.
 
 use clap::{Args, Subcommand};
-use cli_support::args::{pair, set, text};
+use cli_support::args::{check_excluded, pair, set, text};
 use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson};
 use tpay_client::marketplace::{
     BillingAddress, CancelMarketplaceTransaction, ChildRefund, CreateMarketplaceTransaction,
@@ -110,7 +110,13 @@ impl Run<Tpay> for Marketplace {
                 let members = [Member::new(path, CODE_STDIN, code.is_some())];
                 let code = code.unwrap_or_else(|| Secret::new(""));
                 let request = request.blik_payment_data(BlikPayment::code(code));
-                context.create(request, &input, &members)
+                let body = input.body_of(&request, &members)?;
+                if code_stdin {
+                    for path in others {
+                        check_excluded(body.as_ref(), CODE_STDIN, path)?;
+                    }
+                }
+                context.send_body(request, body)
             }
             Self::Refund { id, part, input } => {
                 let mut parts = Vec::new();

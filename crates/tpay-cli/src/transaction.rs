@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use cli_support::api_auth::Endpoint;
-use cli_support::args::{BODY_OPTIONS, number, text, value};
+use cli_support::args::{BODY_OPTIONS, check_excluded, number, text, value};
 use cli_support::output::Column;
 use cli_support::request::Reply;
 use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson};
@@ -162,7 +162,14 @@ impl Run<Tpay> for Transaction {
                     Member::new("groupId", "--group", arguments.group.is_some()),
                 ];
                 let request = PayTransaction::new(arguments.id, pay);
-                context.create(request, &arguments.input, &members)
+                let body = arguments.input.body_of(&request, &members)?;
+                if arguments.channel.is_some() {
+                    check_excluded(body.as_ref(), "--channel", "groupId")?;
+                }
+                if arguments.group.is_some() {
+                    check_excluded(body.as_ref(), "--group", "channelId")?;
+                }
+                context.send_body(request, body)
             }
             Self::Cancel { id } => {
                 context.confirm(&format!("cancel transaction {id}"))?;

@@ -308,6 +308,42 @@ fn body_of_a_file_must_be_an_object() {
 }
 
 #[test]
+fn argument_and_body_are_one_way_to_pay() {
+    let world = World::new();
+    world.sandbox.take_seen();
+    for (body, command, problem) in [
+        (r#"{"groupId":150}"#, "transaction pay x --channel 3", "--channel and the field groupId"),
+        (r#"{"channelId":3}"#, "transaction pay x --group 150", "--group and the field channelId"),
+        (
+            r#"{"cardPaymentData":{"token":"x"}}"#,
+            "marketplace pay x --code-stdin",
+            "--code-stdin and the field cardPaymentData",
+        ),
+        (
+            r#"{"applePayPaymentData":"x"}"#,
+            "marketplace pay x --code-stdin",
+            "--code-stdin and the field applePayPaymentData",
+        ),
+    ] {
+        std::fs::write(world.home.join("pay.json"), body).unwrap();
+        let command = command.split(' ').chain(["--input", "pay.json"]);
+        let run = finish(world.command(&command.collect::<Vec<&str>>()), CODE);
+        assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    }
+    let fields = ["transaction", "pay", "x", "--channel", "3", "-F"];
+    let run = world.run(&[&fields[..], &["groupId=150"]].concat());
+    assert!(run.status == 2 && run.stderr.contains("--channel and the field groupId"), "{run:?}");
+    // A member that is null pays nothing, and an argument replaces its own member.
+    let curl = world.text(&[&fields[..], &["groupId=null", "--curl"]].concat());
+    assert!(curl.contains(r#""channelId":3"#), "{curl}");
+    std::fs::write(world.home.join("pay.json"), r#"{"channelId":4}"#).unwrap();
+    let curl = ["transaction", "pay", "x", "--channel", "3", "--input", "pay.json", "--curl"];
+    let curl = world.text(&curl);
+    assert!(curl.contains(r#""channelId":3"#), "{curl}");
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
 fn questions_say_that_a_refund_is_full() {
     let world = World::new();
     world.sandbox.take_seen();
