@@ -286,6 +286,20 @@ fn is_misspelt(name: &str, variables: &[Variable]) -> bool {
     own.is_some() && prefix(name) == own
 }
 
+/// Returns the absolute path of a file for a profile, which is used in other folders. `setting` is
+/// the name of its option or variable.
+///
+/// # Errors
+/// Returns an error if there is no current folder, or if the path is not UTF-8.
+fn absolute(setting: &str, file: &Path) -> Result<String, Failure> {
+    let failed = |problem: &dyn fmt::Display| {
+        Failure::new(Exit::Usage, format!("{setting} {}: {problem}", file.display()))
+    };
+    let path = std::path::absolute(file).map_err(|error| failed(&error))?;
+    let path = path.into_os_string().into_string();
+    path.map_err(|_| failed(&"is not UTF-8, so it cannot be stored in a profile"))
+}
+
 /// Returns the name of a profile as a source of settings.
 fn source_of(profile: &str) -> String {
     format!("profile `{profile}`")
@@ -427,12 +441,27 @@ impl Profiles {
     }
 
     /// Stores a profile, which becomes the default if it is the first one.
-    fn store(&mut self, name: &str, settings: &Settings, variables: &[Variable]) {
-        let value = |variable: &Variable| {
-            let value = settings.get(variable.name)?;
-            Some((variable.key.to_owned(), toml::Value::String(value.to_owned())))
-        };
-        let profile: toml::Table = variables.iter().filter_map(value).collect();
+    ///
+    /// # Errors
+    /// Returns an error if the file with additional root certificates cannot be stored.
+    fn store(
+        &mut self,
+        name: &str,
+        settings: &Settings,
+        variables: &[Variable],
+    ) -> Result<(), Failure> {
+        let mut profile = toml::Table::new();
+        for variable in variables {
+            let Some(value) = settings.get(variable.name) else { continue };
+            let value = match variable.key {
+                // An empty value names no file. It can be stored if the option replaces it.
+                CA_CERTIFICATE_KEY if !value.is_empty() => {
+                    absolute(variable.name, Path::new(value))?
+                }
+                _ => value.to_owned(),
+            };
+            profile.insert(variable.key.to_owned(), value.into());
+        }
         if self.default().is_none() {
             self.table.insert("default".to_owned(), name.into());
         }
@@ -440,14 +469,18 @@ impl Profiles {
         if let toml::Value::Table(profiles) = profiles {
             profiles.insert(name.to_owned(), profile.into());
         }
+        Ok(())
     }
 
     /// Sets `--environment` or `--base-url`, and `--ca-certificate`, in a profile. If both an
     /// environment and a base URL are given, the base URL takes precedence, as it does for requests.
-    fn connect(&mut self, name: &str, global: &Global) {
+    ///
+    /// # Errors
+    /// Returns an error if the file of `--ca-certificate` cannot be stored.
+    fn connect(&mut self, name: &str, global: &Global) -> Result<(), Failure> {
         let profiles = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut);
         let profile = profiles.and_then(|profiles| profiles.get_mut(name)?.as_table_mut());
-        let Some(profile) = profile else { return };
+        let Some(profile) = profile else { return Ok(()) };
         if let Some(url) = &global.base_url {
             profile.remove(ENVIRONMENT_KEY);
             profile.insert("base_url".to_owned(), url.as_str().into());
@@ -458,10 +491,10 @@ impl Profiles {
             profile.insert(ENVIRONMENT_KEY.to_owned(), environment.as_str().into());
         }
         if let Some(file) = &global.ca_certificate {
-            // The profile is used in other folders.
-            let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
-            profile.insert(CA_CERTIFICATE_KEY.to_owned(), file.display().to_string().into());
+            let file = absolute("--ca-certificate", file)?;
+            profile.insert(CA_CERTIFICATE_KEY.to_owned(), file.into());
         }
+        Ok(())
     }
 
     /// Sets one value in a profile.
@@ -601,8 +634,8 @@ pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure
     let settings = settings.complete(program, variables)?;
     context.check_settings(&settings)?;
     let mut profiles = Profiles::load(program)?;
-    profiles.store(name, &settings, variables);
-    profiles.connect(name, global);
+    profiles.store(name, &settings, variables)?;
+    profiles.connect(name, global)?;
     profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
 }
 
@@ -617,14 +650,14 @@ pub(crate) fn store_login<P: Provider>(
     let name = global.profile.as_deref().or(default.as_deref()).unwrap_or("default");
     // Other values of the profile, which may be commands, stay unchanged.
     if settings.source != source_of(name) {
-        profiles.store(name, settings, P::VARIABLES);
+        profiles.store(name, settings, P::VARIABLES)?;
     }
     for (variable, value) in values {
         if let Some(variable) = P::VARIABLES.iter().find(|known| known.name == variable) {
             profiles.set(name, variable.key, value.expose());
         }
     }
-    profiles.connect(name, global);
+    profiles.connect(name, global)?;
     profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
 }
 
@@ -704,7 +737,7 @@ mod tests {
         assert_eq!((settings.need("X_ID"), settings.need("X_SECRET")), ("i", "a=b"));
         assert!(!format!("{settings:?}").contains("a=b"));
         let mut profiles = Profiles::load_from(path.clone()).unwrap();
-        profiles.store("shop", &settings, VARIABLES);
+        profiles.store("shop", &settings, VARIABLES).unwrap();
         profiles.save().unwrap();
         let mut profiles = Profiles::load_from(path.clone()).unwrap();
         assert_eq!(profiles.default().as_deref(), Some("shop"));
@@ -723,6 +756,45 @@ mod tests {
         assert!(profiles.remove("shop") && !profiles.remove("shop"));
         assert_eq!(profiles.default(), None);
         fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn file_with_root_certificates_is_stored_with_its_absolute_path() {
+        let variables = [Variable {
+            name: "X_CA_CERTIFICATE",
+            key: CA_CERTIFICATE_KEY,
+            is_secret: false,
+            is_required: false,
+        }];
+        let folder = std::env::current_dir().unwrap();
+        for (file, expected) in [
+            ("ca.pem".to_owned(), folder.join("ca.pem")),
+            (folder.join("b.pem").display().to_string(), folder.join("b.pem")),
+        ] {
+            for source in ["terminal", "file env", ENVIRONMENT] {
+                let values = BTreeMap::from([("X_CA_CERTIFICATE", file.clone())]);
+                let settings = Settings { values, source: source.to_owned() };
+                let mut profiles = Profiles { path: PathBuf::new(), table: toml::Table::new() };
+                profiles.store("shop", &settings, &variables).unwrap();
+                let stored = profiles.settings("shop", &variables).unwrap();
+                assert_eq!(stored.get("X_CA_CERTIFICATE"), expected.to_str(), "{source}");
+            }
+        }
+        let error = absolute("--ca-certificate", Path::new("")).unwrap_err();
+        assert_eq!(error.exit(), Exit::Usage);
+        assert!(error.message().starts_with("--ca-certificate : "), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn path_that_is_not_utf8_is_rejected() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        let file = Path::new(OsStr::from_bytes(b"/a\xff.pem"));
+        let error = absolute("--ca-certificate", file).unwrap_err();
+        let problem = "--ca-certificate /a\u{fffd}.pem: is not UTF-8, so it cannot be stored in a \
+                       profile";
+        assert_eq!((error.exit(), error.message()), (Exit::Usage, problem));
     }
 
     #[test]

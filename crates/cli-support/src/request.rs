@@ -157,6 +157,8 @@ pub trait AnyEndpoint: Send {
     fn accept(&self) -> &'static str;
     fn accepts(&self, status: StatusCode) -> bool;
     fn idempotent(&self) -> bool;
+    /// Returns whether the route is idempotent whatever the arguments are.
+    fn always_idempotent(&self) -> bool;
     fn read_only(&self) -> bool;
     /// # Errors
     /// Returns the error of the endpoint.
@@ -218,6 +220,10 @@ impl<E: Endpoint<Output: Send + 'static> + Send> AnyEndpoint for E {
 
     fn idempotent(&self) -> bool {
         Endpoint::idempotent(self)
+    }
+
+    fn always_idempotent(&self) -> bool {
+        const { &E::ROUTE }.is_idempotent() == Some(true)
     }
 
     fn read_only(&self) -> bool {
@@ -289,10 +295,6 @@ macro_rules! functions_of_request {
             self.request.accepts(status)
         }
 
-        fn idempotent(&self) -> bool {
-            self.request.idempotent()
-        }
-
         fn read_only(&self) -> bool {
             self.request.read_only()
         }
@@ -306,6 +308,11 @@ impl<R: Deref<Target = Erased>> Endpoint for AnyCall<R> {
     const ROUTE: Route<Self> = Route::<Self>::get("/");
 
     functions_of_request!();
+
+    fn idempotent(&self) -> bool {
+        // The arguments of the request are not those of a replaced body.
+        self.request.idempotent() && (self.body.is_none() || self.request.always_idempotent())
+    }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         match &self.body {
@@ -402,6 +409,10 @@ impl Endpoint for AnyPage {
     const ROUTE: Route<Self> = Route::<Self>::get("/");
 
     functions_of_request!();
+
+    fn idempotent(&self) -> bool {
+        self.request.idempotent()
+    }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         self.request.body()

@@ -157,6 +157,9 @@ pub(crate) enum Part {
     Pkcs12,
 }
 
+/// The beginning of the members of a body that contain the names of the certificate.
+const SANS: &str = "SANs";
+
 const COLUMNS: &[Column] =
     &[("id", "id"), ("name", "name"), ("status", "status"), ("expires", "expires")];
 
@@ -226,14 +229,8 @@ impl Create {
     /// Returns the certificate to create.
     pub(crate) fn new_cert(&self, context: &Context<TinyCert>) -> Result<New, Failure> {
         let usage = |problem: String| Failure::new(Exit::Usage, problem);
-        let name = |(index, name): (usize, &San)| {
-            let text = name.to_string();
-            let (kind, value) = text.split_once(':')?;
-            Some((format!("SANs[{index}][{kind}]"), Json::Text(value.to_owned())))
-        };
-        let names: Vec<(String, Json)> = self.names.iter().enumerate().filter_map(name).collect();
         let common_name = self.names.first().map(|name| name.value().into_owned());
-        let mut flags = vec![
+        let flags = [
             ("C", "--country", text(self.country.as_ref())),
             ("CN", "NAME", text(common_name.as_ref())),
             ("L", "--locality", text(self.locality.as_ref())),
@@ -241,9 +238,8 @@ impl Create {
             ("OU", "--unit", text(self.unit.as_ref())),
             ("ST", "--state", text(self.state.as_ref())),
         ];
-        flags
-            .extend(names.iter().map(|(path, value)| (path.as_str(), "NAME", Some(value.clone()))));
         let mut body = self.input.whole_body(&flags, &["CN"])?;
+        self.set_names(&mut body)?;
         let ca = match (&self.ca, body.get("ca_id")) {
             (Some(ca), _) => {
                 self.input.check_flag("ca_id", "--ca")?;
@@ -289,6 +285,32 @@ impl Create {
             request = request.state(state);
         }
         Ok(New { ca_id, common_name, names, request, body })
+    }
+
+    /// Replaces the names in a body with those of the arguments, if there are any.
+    ///
+    /// # Errors
+    /// Returns an error if a field sets a name, too.
+    fn set_names(&self, body: &mut Json) -> Result<(), Failure> {
+        if self.names.is_empty() {
+            return Ok(());
+        }
+        let raw = self.input.raw_fields.iter().map(|(name, _)| ("-f", name));
+        let typed = self.input.fields.iter().map(|(name, _)| ("-F", name));
+        if let Some((option, name)) = raw.chain(typed).find(|(_, name)| name.starts_with(SANS)) {
+            let problem =
+                format!("NAME and {option} {name} set the same field of the body; use one of them");
+            return Err(Failure::new(Exit::Usage, problem));
+        }
+        if let Json::Object(members) = body {
+            members.retain(|(name, _)| !name.starts_with(SANS));
+        }
+        for (index, name) in self.names.iter().enumerate() {
+            if let Some((kind, value)) = name.to_string().split_once(':') {
+                set(body, &format!("{SANS}[{index}][{kind}]"), Json::Text(value.to_owned()))?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -685,6 +685,15 @@ impl Program<'_> {
         let stored = login(&["tls", "--ca-certificate", "ca.pem"]);
         assert_eq!(stored.status, 0, "{stored:?}");
         assert_eq!(run(&["--profile", "tls"], None).status, 0);
+        // A profile is used in other folders than that of the login.
+        std::fs::write(home.join("ca.env"), format!("{env_file}{variable}=ca.pem\n")).unwrap();
+        let login_ca = ["auth", "login", "--env-file", "ca.env", "--profile", "file"];
+        let stored = self.run(&login_ca);
+        assert_eq!(stored.status, 0, "{stored:?}");
+        let other = std::env::temp_dir();
+        let mut command = (self.command)(&[self.read, &["--profile", "file"]].concat());
+        let elsewhere = ended(command.current_dir(other).stdin(Stdio::null()).output().unwrap());
+        assert_eq!(elsewhere.status, 0, "{elsewhere:?}");
         assert_eq!(run(&["--profile", "plain"], None).status, 5);
         assert_eq!(run(&["--profile", "plain"], Some("ca.pem")).status, 0);
         // Only credentials of the environment are used instead of the default profile.

@@ -100,7 +100,12 @@ fn certificate_is_issued_with_the_body_of_a_file_and_fields() {
         (&["-f", "CN=b"], "missing --ca; use it, or the field ca_id"),
         (&["-f", "CN=b", "-f", "ca_id=x"], "ca_id: must be a positive whole number"),
         (&["a.example", "--ca", "561", "-f", "days=9"], "days: is not one of C, CN, L, O, OU, ST"),
-        (&["a.example", "--ca", "561", "-f", "SANs[1][IP]=x"], "SANs[1][IP]: must be an IP"),
+        (&["--ca", "561", "-f", "CN=b", "-f", "SANs[1][IP]=x"], "SANs[1][IP]: must be an IP"),
+        (
+            &["a.example", "--ca", "561", "-f", "SANs[1][DNS]=b.example"],
+            "NAME and -f SANs[1][DNS] set the same field",
+        ),
+        (&["a.example", "--ca", "561", "-F", "SANs.0.IP=x"], "NAME and -F SANs.0.IP set the same"),
     ] {
         let run = run(&world, &[&["issue", "--dir", "pki"][..], arguments].concat());
         assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
@@ -119,6 +124,31 @@ fn body_of_a_file_must_be_an_object() {
             let problem = "--input no.json: must be a JSON object";
             assert!(run.status == 2 && run.stderr.contains(problem), "{text}: {run:?}");
         }
+    }
+}
+
+#[test]
+fn names_of_arguments_replace_all_names_of_the_file() {
+    let world = world();
+    let body = r#"{"CN":"a.example","SANs[0][DNS]":"a.example","SANs[1][DNS]":"b.example",
+        "ca_id":561}"#;
+    std::fs::write(world.home.join("body.json"), body).unwrap();
+    let input = ["--input", "body.json", "-o", "json"];
+    let create = |names: &[&str]| {
+        let made = good(&world, &[&["cert", "create"], &input[..], names].concat());
+        serde_json::from_str::<Value>(&made).unwrap()["cert_id"].clone()
+    };
+    let issue = [&["issue", "c.example", "--dir", "pki"], &input[..]].concat();
+    let issued: Value = serde_json::from_str(&good(&world, &issue)).unwrap();
+    for (id, names) in [
+        (create(&[]), r#"[{"DNS":"a.example"},{"DNS":"b.example"}]"#),
+        (create(&["c.example"]), r#"[{"DNS":"c.example"}]"#),
+        (create(&["192.0.2.7"]), r#"[{"IP":"192.0.2.7"}]"#),
+        (issued["cert_id"].clone(), r#"[{"DNS":"c.example"}]"#),
+    ] {
+        let cert = good(&world, &["cert", "show", &id.to_string(), "-o", "json"]);
+        let cert: Value = serde_json::from_str(&cert).unwrap();
+        assert_eq!(cert["Alt"].to_string(), names);
     }
 }
 

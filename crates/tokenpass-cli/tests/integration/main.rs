@@ -74,6 +74,25 @@ fn lost_response_is_5_for_reads_and_6_for_writes() {
 }
 
 #[test]
+fn write_with_a_replaced_body_is_sent_once() {
+    let world = world();
+    let create = ["promise", "create", server::SOURCE_ADDRESS, "1nobody", "TOKENLY", "0.5"];
+    let named = [&create[..], &["--txid", "t"]].concat();
+    // The server searches for no promise with the fingerprint `0`.
+    let replaced = [&named[..], &["-f", "fingerprint=0"]].concat();
+    // The route of an update is idempotent whatever the body is.
+    let update = vec!["promise", "update", "1", "-f", "note=n"];
+    for (arguments, status, sent) in [(named, 5, 2), (replaced, 6, 1), (update, 5, 2)] {
+        world.sandbox.take_seen();
+        world.sandbox.tokenpass().misbehave(Misbehaviour::ResetAfterReading, 9);
+        let run = world.run(&[&arguments[..], &["--retries", "1", "--yes"]].concat());
+        world.sandbox.tokenpass().behave();
+        assert_eq!(run.status, status, "{arguments:?}: {run:?}");
+        assert_eq!(world.sandbox.take_seen().len(), sent, "{arguments:?}");
+    }
+}
+
+#[test]
 fn lists_are_the_json_of_the_server() {
     let world = world();
     let run = world.run(&["balance", "list", "-o", "json"]);
