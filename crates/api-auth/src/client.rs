@@ -264,7 +264,7 @@ impl Client {
     ///
     /// # Errors
     /// Returns an error if an argument is invalid, the credentials are missing, or the request for
-    /// a token or session failed.
+    /// a token or session fails.
     pub fn signed_request<E: Endpoint>(&self, endpoint: &E) -> Result<Request> {
         self.signed_call(endpoint)
     }
@@ -274,7 +274,7 @@ impl Client {
     ///
     /// # Errors
     /// Returns an error if an argument is invalid, the credentials are missing, or the request for
-    /// a token or session failed.
+    /// a token or session fails.
     pub fn curl<E: Endpoint>(&self, endpoint: &E) -> Result<String> {
         self.masked_curl(endpoint)
     }
@@ -284,7 +284,7 @@ impl Client {
     ///
     /// # Errors
     /// Returns an error if an argument is invalid, the credentials are missing, or the request for
-    /// a token or session failed.
+    /// a token or session fails.
     pub fn curl_with_secrets<E: Endpoint>(&self, endpoint: &E) -> Result<String> {
         self.signed_call(endpoint).map(|request| curl_with_secrets(&request))
     }

@@ -36,7 +36,7 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-/// A signal that interrupts the waits of threads whose responses are no longer needed. Clones share
+/// A signal that wakes waiting threads whose responses are no longer needed. Clones share
 /// one signal.
 ///
 /// ```

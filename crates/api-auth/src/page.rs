@@ -53,7 +53,7 @@ impl<E: Paged> Pages<E> {
         Self { client, first, position: Position::First, ahead: None, ended: false }
     }
 
-    /// Requests up to `pages` pages, but at most 256, concurrently, each on its own thread; see
+    /// Requests up to `pages` pages concurrently (at most 256), each on its own thread; see
     /// [`Items::concurrent`].
     pub fn concurrent(mut self, pages: usize) -> Self
     where
@@ -75,7 +75,7 @@ impl<E: Paged> Pages<E> {
         }
     }
 
-    /// Ends the iterator after the pages that were already requested. Waits between the attempts of
+    /// Ends the iterator after the pages that have already been requested. Waits between the attempts of
     /// these requests are interrupted, and no further page is requested.
     /// [`request`](Pages::request) then returns the request for the page to continue with.
     pub fn stop(&mut self) {
@@ -233,7 +233,7 @@ impl<E: Paged> Items<E> {
         self.pages.request()
     }
 
-    /// Ends the iterator after the entries of the pages that were already requested. Waits between
+    /// Ends the iterator after the entries of the pages that have already been requested. Waits between
     /// the attempts of these requests are interrupted, and no further page is requested.
     /// [`request`](Items::request) then returns the request for the page to continue with.
     pub fn stop(&mut self) {

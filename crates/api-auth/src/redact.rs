@@ -24,7 +24,8 @@ const MASK: &[u8] = b"***";
 const ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The minimum length of secrets that are replaced within words.
 const SHORT: usize = 4;
-/// The end of a text that [`ResponseError::with_text_of`](crate::ResponseError::with_text_of) cut.
+/// The suffix of a text that [`ResponseError::with_text_of`](crate::ResponseError::with_text_of)
+/// truncated.
 const ELLIPSIS: &str = "…";
 /// The maximum size in bytes of a request that is copied without an allocation. Each call fills a
 /// buffer of this size with zeros.

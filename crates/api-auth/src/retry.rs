@@ -69,7 +69,7 @@ pub enum Outcome {
     },
 }
 
-/// The result of [`decide`].
+/// Whether a request is retried: the result of [`decide`].
 ///
 /// See the example in [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

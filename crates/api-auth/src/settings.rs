@@ -113,7 +113,7 @@ impl Settings {
         self.network.proxy = ProxyChoice::Off;
     }
 
-    /// Adds the certificates of this PEM file as trusted roots.
+    /// Adds the certificates in this PEM file as trusted roots.
     pub fn extra_roots(&mut self, pem: Vec<u8>) {
         self.network.extra_roots.push(pem);
     }

@@ -14,8 +14,8 @@ pub(crate) const MOST_THREADS: usize = 256;
 /// how many jobs there are. Other threads run the jobs. If no thread can be started, the owner runs
 /// them.
 ///
-/// Dropping the window discards the jobs that have not started, and interrupts the waits of the
-/// others. Their threads end after the current job.
+/// Dropping the window discards the jobs that have not started, and wakes the others if they are
+/// waiting. Their threads end after the current job.
 pub(crate) struct Window<J, T> {
     shared: Arc<Shared<J, T>>,
     threads: Vec<JoinHandle<()>>,
@@ -140,7 +140,7 @@ impl<J, T> Window<J, T> {
         }
     }
 
-    /// Discards the jobs that have not started, and interrupts the waits of the others.
+    /// Discards the jobs that have not started, and wakes the others if they are waiting.
     pub(crate) fn stop(&mut self) {
         let mut state = self.shared.lock();
         let started = state.results.len().saturating_sub(state.waiting.len());

@@ -76,8 +76,8 @@ pub struct Global {
     /// Print the request as a redacted curl command and send nothing
     #[arg(long, global = true)]
     pub curl: bool,
-    /// Send only read requests, and print the write that would be sent; the result of a read is
-    /// also written to --out, and its exchange to --record
+    /// Send only read requests, and print the write request that would be sent; the results of
+    /// reads are still written to --out, and their exchanges to --record
     #[arg(long, global = true)]
     pub dry_run: bool,
     /// Append each exchange to this file, without secrets or personal data

@@ -89,7 +89,7 @@ impl Settings {
         Self::find_any(program, variables, global)?.complete(program, variables)
     }
 
-    /// Returns the settings for a command that needs no credentials. Required ones may be missing.
+    /// Returns the settings for a command that needs no credentials. Required settings may be missing.
     ///
     /// # Errors
     /// Returns an error if the chosen source cannot be read.
@@ -118,7 +118,7 @@ impl Settings {
             .complete(program, variables)
     }
 
-    /// Returns the settings of the first source that is present. Required ones may be missing.
+    /// Returns the settings of the first source that is present. Required settings may be missing.
     fn find_in(
         program: &str,
         variables: &'static [Variable],
@@ -278,8 +278,8 @@ impl Settings {
     }
 }
 
-/// Returns whether an unknown name is probably a misspelt variable, because it begins with the
-/// prefix of the variables, such as `TPAY_`.
+/// Returns whether an unknown name is probably a misspelt variable, that is, whether it begins with
+/// the prefix of the variables, such as `TPAY_`.
 fn is_misspelt(name: &str, variables: &[Variable]) -> bool {
     let prefix = |name: &str| name.split_once('_').map(|(prefix, _)| prefix.to_owned());
     let own = variables.first().and_then(|variable| prefix(variable.name));
@@ -576,10 +576,10 @@ fn output_of(
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// The options of a login with a browser.
+/// The options of a login through the browser.
 #[derive(Debug, Clone, Args)]
 pub struct WebLogin {
-    /// Log a user in with a browser, and store the user's token in the profile
+    /// Log a user in through the browser, and store the user's token in the profile
     #[arg(long)]
     pub web: bool,
     /// Request this scope; may be repeated

@@ -86,7 +86,7 @@ pub trait Provider: Sized {
     /// Whether a user can log in with `auth login --web`.
     const HAS_WEB_LOGIN: bool = false;
 
-    /// Logs a user in with a browser. Returns the variables to store, with their values.
+    /// Logs a user in through the browser. Returns the variables to store, with their values.
     ///
     /// # Errors
     /// Returns an error if the provider has no such login, or if it fails.
@@ -371,7 +371,7 @@ impl<P: Provider> Context<P> {
         Ok(self.settings.get_or_init(|| settings).clone())
     }
 
-    /// Finds the settings for a command that needs no credentials. Required ones may be missing.
+    /// Finds the settings for a command that needs no credentials. Required settings may be missing.
     /// The client is then created from these settings, too.
     ///
     /// # Errors
@@ -577,7 +577,7 @@ impl<P: Provider> Context<P> {
         Ok(Exit::Done)
     }
 
-    /// Converts the result of writing a response to the output. A write was already carried out, so
+    /// Converts the result of writing a response to the output. A write has already been carried out, so
     /// a failure after it is [`Exit::Unknown`], and a requested field that the response does not
     /// have only causes a message.
     ///

@@ -106,8 +106,8 @@ fn terminated(sent: Sent) -> TransportError {
     TransportError::new(TransportErrorKind::Refused, sent, "terminated by a signal")
 }
 
-/// A part of a command during which a library can remove its own files after a signal. When the
-/// section is dropped after a signal, the process ends.
+/// A section of a command that may run to its end after a signal, for up to 5 s, so that a library
+/// can remove its own files. The process then ends when the section is dropped.
 #[derive(Debug)]
 pub struct Section(u64);
 

@@ -42,6 +42,7 @@ pub(crate) struct Renew {
     #[command(flatten)]
     hook: Hook,
     /// Also record and renew the other certificates of the account that expire within the time
+    /// given by --within
     #[arg(long)]
     all_in_account: bool,
 }

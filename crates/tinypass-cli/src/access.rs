@@ -71,7 +71,7 @@ pub(crate) struct Grant {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["rid", "email", "user", "expires_after",
           "message"])]
     file: Option<PathBuf>,
-    /// Your reference for the user, with which you check the access later
+    /// Your reference for the user, by which you can check the access later
     #[arg(long)]
     user: Option<String>,
     /// Time after which the access expires, such as `30d`

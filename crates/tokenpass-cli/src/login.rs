@@ -1,4 +1,4 @@
-//! The command `tokenpass auth login --web`: logs a user in with a browser.
+//! The command `tokenpass auth login --web`: logs a user in through the browser.
 
 use std::process::{Command, Stdio};
 

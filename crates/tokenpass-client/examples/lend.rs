@@ -101,7 +101,7 @@ fn execute(task: Task) -> Result<()> {
         Task::List => tokenpass.list_promises()?.iter().for_each(print_promise),
         Task::Cancel(id) => {
             tokenpass.cancel_promise(&id)?;
-            println!("promise {id} is canceled");
+            println!("promise {id} is cancelled");
         }
         Task::Lend { promise: [source, destination, asset, amount], hours, note, wif_stdin } => {
             if wif_stdin {
@@ -142,6 +142,6 @@ fn print_promise(promise: &Promise) {
         promise.quantity.unwrap_or_default(),
         promise.asset.as_deref().unwrap_or("?"),
         promise.destination.as_deref().unwrap_or("?"),
-        promise.expires.map_or("canceled".to_owned(), |end| end.to_string()),
+        promise.expires.map_or("cancelled".to_owned(), |end| end.to_string()),
     );
 }

@@ -268,7 +268,7 @@ fn promises(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> R
     let promise = CreatePromise::new(&source, to, &arguments.token, Satoshis::new(1))
         .expires(end)
         .reference("tour")
-        .note("Lent & canceled");
+        .note("Lent & cancelled");
     let promise = report.line::<CreatePromise, _>(|| tokenpass.create_promise(&promise));
     let id = promise.and_then(|promise| promise.promise_id).unwrap_or(PromiseId::new(0));
     report.line::<ListPromises, _>(|| tokenpass.list_promises());

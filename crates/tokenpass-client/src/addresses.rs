@@ -239,7 +239,7 @@ pub struct VerifyAddress {
 pub enum Verification {
     /// The address is now verified.
     Verified,
-    /// The address was already verified.
+    /// The address has already been verified.
     AlreadyVerified,
 }
 

@@ -75,7 +75,7 @@ pub(crate) struct Create {
     /// Name of the payer
     #[arg(long)]
     name: Option<String>,
-    /// Unique text, such as an order number, with which you find the payment
+    /// Unique text, such as an order number, by which you can find the payment
     #[arg(long, value_name = "TEXT")]
     hidden_description: Option<String>,
     #[command(flatten)]

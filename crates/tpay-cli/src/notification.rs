@@ -39,7 +39,7 @@ pub(crate) struct Trust {
     /// Accept notifications for every merchant
     #[arg(long, conflicts_with = "merchant_id")]
     any_merchant: bool,
-    /// Trust the root certificates of this PEM file instead of the compiled-in ones
+    /// Trust the root certificates in this PEM file instead of the compiled-in ones
     #[arg(long, value_name = "FILE")]
     anchors: Option<PathBuf>,
     /// Trust the public test key, with which `send` signs; only for tests

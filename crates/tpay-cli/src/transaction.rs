@@ -62,7 +62,7 @@ pub(crate) struct Create {
     /// Name of the payer
     #[arg(long, required_unless_present_any = BODY_OPTIONS)]
     name: Option<String>,
-    /// Unique text, such as an order number, with which you find the transaction
+    /// Unique text, such as an order number, by which you can find the transaction
     #[arg(long, value_name = "TEXT")]
     hidden_description: Option<String>,
     /// Currency code, such as `PLN`

@@ -25,7 +25,7 @@ usage: notification_server [options]
   --merchant-id ID      accept payments of this merchant only; required unless
                         TPAY_MERCHANT_ID is set
   --count N             exit after N accepted notifications
-  --anchors FILE        trust the certificates of this PEM file instead of the compiled-in ones
+  --anchors FILE        trust the certificates in this PEM file instead of the compiled-in ones
   --anchors-of-server   trust the root certificates that the server returns: only for test
                         servers, such as `cargo run -p api-sandbox`
 

@@ -76,7 +76,7 @@ macro_rules! client_methods {
         ///
         /// # Errors
         /// Returns an error if an argument is invalid, the credentials are missing, or the request
-        /// for a token or session failed.
+        /// for a token or session fails.
         pub fn signed_request<E: $crate::Endpoint>(
             &self,
             endpoint: &E,
@@ -88,7 +88,7 @@ macro_rules! client_methods {
         ///
         /// # Errors
         /// Returns an error if an argument is invalid, the credentials are missing, or the request
-        /// for a token or session failed.
+        /// for a token or session fails.
         pub fn curl<E: $crate::Endpoint>(&self, endpoint: &E) -> $crate::Result<String> {
             self.core.curl(endpoint)
         }
@@ -98,7 +98,7 @@ macro_rules! client_methods {
         ///
         /// # Errors
         /// Returns an error if an argument is invalid, the credentials are missing, or the request
-        /// for a token or session failed.
+        /// for a token or session fails.
         pub fn curl_with_secrets<E: $crate::Endpoint>(
             &self,
             endpoint: &E,

@@ -86,7 +86,7 @@ pub fn form<'request, 'a>(
     }
 }
 
-/// An [`Auth`] that signs form bodies with this scheme.
+/// An [`Auth`] that signs form bodies with the form-digest scheme.
 ///
 /// See the example in [`canonical`].
 #[derive(Debug, Clone)]

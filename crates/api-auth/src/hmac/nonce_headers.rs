@@ -183,7 +183,7 @@ pub fn body_signature(key: &HmacKey, nonce: &str, body: &[u8]) -> Signature {
     key.sign(&[nonce.as_bytes(), body])
 }
 
-/// An [`Auth`] that signs requests with this scheme, using an id and a key.
+/// An [`Auth`] that signs requests with the nonce-header scheme, using an id and a key.
 ///
 /// See the example in the module [`nonce_headers`](crate::hmac::nonce_headers).
 #[derive(Debug, Clone)]

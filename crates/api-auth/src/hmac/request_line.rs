@@ -8,7 +8,8 @@
 //! ```
 //!
 //! `TinyPass` uses this scheme. The message contains neither a nonce nor a time: the same request
-//! always has the same signature, so a recorded header can be replayed. Send it over TLS only.
+//! always has the same signature, so a recorded header can be replayed. Send requests over TLS
+//! only.
 //!
 //! ```
 //! use api_auth::hmac::request_line::{header, signature};
@@ -54,7 +55,7 @@ pub fn header(id: &str, signature: &Signature) -> String {
     [id, ":", &signature.base64url()].concat()
 }
 
-/// An [`Auth`] that signs requests with this scheme, using an id and a key.
+/// An [`Auth`] that signs requests with the request-line scheme, using an id and a key.
 ///
 /// See the example in the module [`request_line`](crate::hmac::request_line).
 #[derive(Debug, Clone)]

@@ -148,8 +148,9 @@ impl<'p, 'de, A: MapAccess<'de>> Members<'p, 'de, A> {
         Ok(value)
     }
 
-    /// Replaces the object that starts at `start` with its members. Serialized models contain their
-    /// unknown members in such an object.
+    /// Replaces the member `$extra`, whose value is an object that starts at `start`, with the
+    /// members of this object. Serialized models contain their unknown members in it. `before` is
+    /// the length of the text before the member.
     #[cold]
     fn merge(&mut self, before: usize, start: usize) {
         let object = self.extra.get(start..).unwrap_or_default();

@@ -29,7 +29,7 @@ pub enum Grant {
     AuthorizationCode {
         /// The authorization code. It can be used once.
         code: Secret,
-        /// The redirect URI of the authorization request, unchanged.
+        /// The redirect URI, exactly as in the authorization request.
         redirect_uri: String,
         /// The code verifier of the authorization request, if it used PKCE.
         verifier: Option<Secret>,

@@ -1,4 +1,4 @@
-//! Responses to requests for tokens.
+//! Parses the responses of token endpoints.
 
 use std::time::{Duration, SystemTime};
 

@@ -21,7 +21,7 @@ pub struct LockOnce {
     is_skipped: AtomicBool,
 }
 
-/// The result of [`LockOnce::acquire`].
+/// Whether the lock was acquired: the result of [`LockOnce::acquire`].
 ///
 /// See the example in [`LockOnce`].
 #[derive(Default)]

@@ -69,8 +69,8 @@ impl Address {
     }
 }
 
-/// Extracts the signature from a block in the style of PGP. Returns any other string without
-/// surrounding whitespace.
+/// Extracts the signature from a PGP-style block. Returns any other string without surrounding
+/// whitespace.
 fn signature_of(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let end = lines.iter().position(|line| *line == "-----END BITCOIN SIGNATURE-----");

@@ -33,7 +33,7 @@ pub(super) fn error(status: u16, text: &str) -> Response {
     json(status, &map([("error", text.into())]))
 }
 
-/// Creates the response that follows an unhandled exception in the real server.
+/// Creates the response that the real server sends after an unhandled exception.
 pub(super) fn crashed() -> Response {
     let errors = Value::List(vec!["Unexpected error".into()]);
     json(500, &map([("message", "Unable to process this request".into()), ("errors", errors)]))

@@ -142,7 +142,8 @@ impl Move {
         .map_err(|source| FileError::at(path, source))
     }
 
-    /// Returns whether the temporary file was already moved. Returns an error if it was removed.
+    /// Returns whether the temporary file has already been moved. Returns an error if it was
+    /// removed.
     fn is_moved(&self) -> Result<bool, FileError> {
         let path = self.path();
         if self.is_at(&self.temporary())? {
@@ -155,7 +156,7 @@ impl Move {
         }
     }
 
-    /// Moves the temporary file, unless it was already moved.
+    /// Moves the temporary file, unless it has already been moved.
     pub(super) fn run(&self) -> Result<(), FileError> {
         if self.is_moved()? {
             return Ok(());

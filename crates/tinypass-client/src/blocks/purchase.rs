@@ -80,14 +80,14 @@ impl PriceOption {
         Self::new(format!("[{price} | {period} | {cycles}]"), "")
     }
 
-    /// Sets the time at which the price begins to be offered.
+    /// Sets the time from which the price is offered.
     #[must_use]
     pub fn starts(mut self, at: impl Into<UnixTime>) -> Self {
         self.starts = Some(at.into().seconds());
         self
     }
 
-    /// Sets the time at which the price ceases to be offered.
+    /// Sets the time until which the price is offered.
     #[must_use]
     pub fn ends(mut self, at: impl Into<UnixTime>) -> Self {
         self.ends = Some(at.into().seconds());
@@ -503,7 +503,7 @@ impl Blocks {
         Ok(tag)
     }
 
-    /// Returns the link to which you redirect a visitor's browser.
+    /// Returns the purchase link, to which you redirect a visitor's browser.
     ///
     /// # Errors
     /// Returns the errors of [`purchase_request`](Self::purchase_request), and an error if the base

@@ -21,7 +21,8 @@ const DECIMALS: u8 = 8;
 
 /// An exact amount of a token in satoshis (10^-8 of a whole token).
 ///
-/// Strings and [`Amount`]s are in whole tokens. JSON contains the number of satoshis.
+/// Parsing, formatting and conversions to and from [`Amount`] use whole tokens. JSON contains the
+/// number of satoshis.
 ///
 /// ```
 /// use tokenpass_client::Satoshis;

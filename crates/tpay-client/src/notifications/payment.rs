@@ -102,8 +102,9 @@ pub struct PaymentNotification {
     pub eisop_card_tail: Option<String>,
     /// Fields that this type does not cover.
     pub extra: ExtraFields,
-    /// The values that the md5sum covers, as received, and the md5sum.
+    /// The values that the md5sum covers, as received.
     covered: [Vec<u8>; 4],
+    /// The md5sum, as received.
     md5sum: String,
     pub(super) body_hash: String,
 }
