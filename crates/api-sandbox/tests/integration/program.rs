@@ -185,9 +185,31 @@ mod signals {
     }
 
     #[test]
+    fn children_may_clean_up_after_the_command_has_ended() {
+        let folder = Folder::new("children");
+        let script = "mkfifo go; sh -c 'trap \"echo > trapped; read line < go; echo > cleaned; exit\" \
+                      TERM; echo $$ > grandchild; while :; do read line < go; done' & \
+                      trap exit TERM; echo $$ > child; wait";
+        let mut running = run(script, &folder);
+        let child = folder.line("child");
+        folder.line("grandchild");
+        assert!(kill("TERM", &running.0.id().to_string()));
+        while kill("0", &child) {}
+        while !folder.0.join("trapped").exists() {
+            std::thread::yield_now();
+        }
+        assert!(running.0.try_wait().unwrap().is_none());
+        std::fs::write(folder.0.join("go"), "\n").unwrap();
+        assert_eq!(running.0.wait().unwrap().signal(), Some(15));
+        assert!(folder.0.join("cleaned").exists());
+    }
+
+    #[test]
     fn second_signal_kills_a_command_that_ignores_the_first() {
         let folder = Folder::new("ignored");
-        let script = "trap 'echo > ignored' TERM; echo $$ > child; while :; do sleep 600; done";
+        // A trap does not run before the foreground command has ended, but it interrupts `wait`.
+        let script =
+            "trap 'echo > ignored' TERM; echo $$ > child; while :; do sleep 600 & wait; done";
         let mut running = run(script, &folder);
         folder.line("child");
         let id = running.0.id().to_string();

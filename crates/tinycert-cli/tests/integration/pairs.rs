@@ -576,11 +576,15 @@ mod unix {
 
     #[test]
     fn link_of_another_user_is_not_followed() {
-        use std::os::unix::fs::{chown, lchown, symlink};
+        use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 
         let world = world();
         let (pki, target) = (world.home.join("pki"), world.home.join("target"));
         std::fs::create_dir(&pki).unwrap();
+        // With an open umask, a folder of another user would be rejected for its mode.
+        for folder in [&world.home, &pki] {
+            std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).unwrap();
+        }
         std::fs::write(&target, "before").unwrap();
         let key = pki.join("a.example.key.pem");
         symlink(&target, &key).unwrap();

@@ -39,18 +39,25 @@ mod signals {
     use std::io::{self, IsTerminal};
     use std::os::raw::c_int;
     use std::os::unix::process::{CommandExt, ExitStatusExt};
-    use std::process::{Command, ExitCode, ExitStatus};
-    use std::sync::mpsc::{self, Receiver};
+    use std::process::{Child, Command, ExitCode, ExitStatus};
+    use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
-    use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+    use rustix::process::{
+        Pid, Signal, WaitOptions, kill_process, kill_process_group, test_kill_process_group,
+        waitpgid,
+    };
     use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 
     use super::{End, status_of_signal};
 
-    /// The maximum time from a signal to the end of the command.
+    /// The maximum time from a signal to the end of the command and its children.
     const GRACE: Duration = Duration::from_secs(10);
+
+    /// The time between two checks whether children of the command are running. No signal reports
+    /// their end to this process.
+    const CHECK: Duration = Duration::from_millis(20);
 
     /// The signals that this process receives.
     #[derive(Debug)]
@@ -77,11 +84,12 @@ mod signals {
             signal.map_or(End::Status(ExitCode::FAILURE), End::Signal)
         }
 
-        /// Runs a command. A signal is passed on to the command and its children. Those that have
-        /// not ended after a second signal or after [`GRACE`] are killed.
+        /// Runs a command. A signal is passed on to the command and its children. Those that are
+        /// still running after [`GRACE`], or when a second signal arrives, are killed.
         ///
         /// If the standard input is a terminal, the command is in the group of this process, because
-        /// it could not read from the terminal otherwise. Its children are then not killed.
+        /// it could not read from the terminal otherwise. The terminal sends it SIGINT for Ctrl-C, so
+        /// SIGINT is not passed on, and its children are neither signalled nor killed.
         pub(crate) fn run(&self, mut command: Command) -> io::Result<End> {
             let is_group = !io::stdin().is_terminal();
             if is_group {
@@ -89,11 +97,6 @@ mod signals {
             }
             let mut child = command.spawn()?;
             let pid = Pid::from_child(&child);
-            // The child has not been waited for, so its id belongs to no other process.
-            let send = |signal| match is_group {
-                true => kill_process_group(pid, signal),
-                false => kill_process(pid, signal),
-            };
             let mut is_interrupted = false;
             for signal in &self.0 {
                 match signal {
@@ -105,16 +108,65 @@ mod signals {
                     // The terminal sends it to the command, too, which may continue.
                     SIGINT if !is_group => is_interrupted = true,
                     signal => {
-                        let _ = Signal::from_named_raw(signal).map(send);
-                        let _ = self.0.recv_timeout(GRACE);
-                        let _ = send(Signal::KILL);
-                        child.wait()?;
+                        if let Some(signal) = Signal::from_named_raw(signal) {
+                            self.end(&mut child, pid, signal, is_group)?;
+                        }
                         return Ok(End::Signal(signal));
                     }
                 }
             }
             Ok(end(child.wait()?, is_interrupted))
         }
+
+        /// Sends `signal` to the command or its group, and waits until all processes have ended.
+        fn end(
+            &self,
+            child: &mut Child,
+            pid: Pid,
+            signal: Signal,
+            is_group: bool,
+        ) -> io::Result<()> {
+            let send = |signal| match is_group {
+                true => kill_process_group(pid, signal),
+                false => kill_process(pid, signal),
+            };
+            // The child has not been waited for, so its id belongs to no other process.
+            let _ = send(signal);
+            let deadline = Instant::now() + GRACE;
+            let mut has_ended = false;
+            loop {
+                if !has_ended && child.try_wait()?.is_some() {
+                    has_ended = true;
+                    // Shells let their background processes ignore SIGINT.
+                    if is_group && signal != Signal::TERM {
+                        let _ = send(Signal::TERM);
+                    }
+                }
+                // The id of a group belongs to no other process while the group has members.
+                if has_ended && (!is_group || is_empty(pid)) {
+                    return Ok(());
+                }
+                let left = deadline.saturating_duration_since(Instant::now());
+                let wait = if has_ended { left.min(CHECK) } else { left };
+                match self.0.recv_timeout(wait) {
+                    Ok(SIGCHLD) => {}
+                    Err(RecvTimeoutError::Timeout) if !left.is_zero() => {}
+                    _ => break,
+                }
+            }
+            let _ = send(Signal::KILL);
+            if !has_ended {
+                child.wait()?;
+            }
+            Ok(())
+        }
+    }
+
+    /// Returns whether a process group has no member.
+    fn is_empty(group: Pid) -> bool {
+        // The first process of a container is the parent of all whose parent has ended.
+        while let Ok(Some(_)) = waitpgid(group, WaitOptions::NOHANG) {}
+        test_kill_process_group(group).is_err()
     }
 
     fn end(status: ExitStatus, is_interrupted: bool) -> End {

@@ -39,7 +39,6 @@ fn main() -> ExitCode {
 
 /// Starts the servers, and runs until the program is stopped or the command has ended.
 fn serve(arguments: &Arguments) -> Result<End, String> {
-    let signals = Signals::handle().map_err(|error| format!("signals: {error}"))?;
     let clock = arguments.clock.clone().unwrap_or_default();
     let is_relayed = arguments.tls || arguments.bind != IpAddr::from(Ipv4Addr::LOCALHOST);
     let port = if is_relayed { 0 } else { arguments.port };
@@ -49,6 +48,8 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
         seed::add(&sandbox, file)?;
     }
     sandbox.take_seen();
+    // From here on, there is a file to remove or a command to end.
+    let signals = Signals::handle().map_err(|error| format!("signals: {error}"))?;
     let tls = if arguments.tls { Some(relay::Tls::new(arguments.bind)?) } else { None };
     let urls = if is_relayed { relayed(&sandbox, arguments, tls.as_ref())? } else { Vec::new() };
     let certificate = tls.map(|tls| write_certificate(&tls.ca_pem)).transpose()?;
