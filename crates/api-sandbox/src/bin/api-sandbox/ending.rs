@@ -42,7 +42,7 @@ mod signals {
     use std::process::{Child, Command, ExitCode, ExitStatus};
     use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
     use std::thread;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use rustix::process::{
         Pid, Signal, WaitOptions, kill_process, kill_process_group, test_kill_process_group,
@@ -132,9 +132,9 @@ mod signals {
             };
             // The child has not been waited for, so its id belongs to no other process.
             let _ = send(signal);
-            let deadline = Instant::now() + GRACE;
+            let mut left = GRACE;
             let mut has_ended = false;
-            loop {
+            while !left.is_zero() {
                 if !has_ended && child.try_wait()?.is_some() {
                     has_ended = true;
                     // Shells let their background processes ignore SIGINT.
@@ -146,11 +146,9 @@ mod signals {
                 if has_ended && (!is_group || is_empty(pid)) {
                     return Ok(());
                 }
-                let left = deadline.saturating_duration_since(Instant::now());
-                let wait = if has_ended { left.min(CHECK) } else { left };
-                match self.0.recv_timeout(wait) {
+                match self.0.recv_timeout(CHECK) {
                     Ok(SIGCHLD) => {}
-                    Err(RecvTimeoutError::Timeout) if !left.is_zero() => {}
+                    Err(RecvTimeoutError::Timeout) => left = left.saturating_sub(CHECK),
                     _ => break,
                 }
             }
