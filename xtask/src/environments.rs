@@ -39,6 +39,16 @@ struct Run {
 }
 
 impl Run {
+    fn new(folder: &Path) -> Self {
+        Self {
+            before: Vec::new(),
+            arguments: Vec::new(),
+            variables: Vec::new(),
+            user: None,
+            folder: folder.to_path_buf(),
+        }
+    }
+
     fn set(&mut self, name: &str, value: impl Into<OsString>) {
         self.variables.push((name.into(), Some(value.into())));
     }
@@ -396,13 +406,7 @@ fn in_environment(
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut figures = Figures { tests: 0, failed: Vec::new() };
     for program in programs {
-        let mut run = Run {
-            before: Vec::new(),
-            arguments: Vec::new(),
-            variables: Vec::new(),
-            user: None,
-            folder: folder.to_path_buf(),
-        };
+        let mut run = Run::new(folder);
         (environment.prepare)(&mut run)?;
         let (text, is_good) = execute(program, &run, &folder.join("output"))
             .unwrap_or_else(|error| (error.to_string(), false));
@@ -525,13 +529,7 @@ mod tests {
 
     /// Returns the run that an environment prepares in a folder.
     fn prepared(name: &str, folder: &Path) -> Result<Run, String> {
-        let mut run = Run {
-            before: Vec::new(),
-            arguments: Vec::new(),
-            variables: Vec::new(),
-            user: None,
-            folder: folder.to_path_buf(),
-        };
+        let mut run = Run::new(folder);
         let environment = ENVIRONMENTS.iter().find(|environment| environment.name == name).unwrap();
         (environment.prepare)(&mut run)?;
         Ok(run)

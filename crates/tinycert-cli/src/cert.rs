@@ -71,7 +71,7 @@ pub(crate) enum Cert {
     NeedsRenewal {
         /// File in PEM format (`-` is standard input)
         file: PathBuf,
-        /// Answer yes if the certificate expires within this time; with `0d`, only if it has
+        /// The certificate expires soon if it expires within this time; with `0d`, only if it has
         /// expired
         #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
         within: Duration,

@@ -88,8 +88,8 @@ pub(crate) struct Terms {
     /// Id of the transaction that fulfils the promise
     #[arg(long)]
     txid: Option<String>,
-    /// Your own unique id for the promise, such as an order number, so that the request can be
-    /// retried safely
+    /// Your own unique id for the promise, such as an order number. With it, and without `--input`
+    /// and fields, the request is retried if its response is lost
     #[arg(long)]
     fingerprint: Option<String>,
     /// Text for your own use, such as an order number

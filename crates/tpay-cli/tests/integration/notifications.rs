@@ -41,7 +41,7 @@ impl World {
     }
 }
 
-/// The application answers over HTTPS with a certificate of its own CA.
+/// The application has a certificate that its own CA issued.
 #[test]
 fn notifications_are_sent_to_an_application_with_its_own_ca() {
     let world = World::new();
