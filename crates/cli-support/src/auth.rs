@@ -856,13 +856,14 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         let file = folder.join("child");
         // The child keeps the output open; it would end long after the test.
-        let script = format!("sleep 600 & echo $! > '{}'; wait", file.display());
+        let script = "sleep 600 & echo $! > \"$0\"; wait";
+        let argument = file.to_str().unwrap();
         let table = |script: &str| {
-            let command = toml::Value::Array(vec!["sh".into(), "-c".into(), script.into()]);
-            toml::Table::from_iter([("command".to_owned(), command)])
+            let command = ["sh", "-c", script, argument].map(toml::Value::from).to_vec();
+            toml::Table::from_iter([("command".to_owned(), toml::Value::Array(command))])
         };
         let limit = Duration::from_millis(500);
-        let error = output_of(&table(&script), "a", "secret", limit).unwrap_err();
+        let error = output_of(&table(script), "a", "secret", limit).unwrap_err();
         let problem = "profile `a`: the command of secret did not end within 0.5 s";
         assert_eq!((error.exit(), error.message()), (Exit::Local, problem));
         let child = fs::read_to_string(&file).unwrap();
