@@ -11,6 +11,9 @@ const MOST: usize = 1024 * 1024;
 /// The maximum size of a request head, in bytes.
 const MOST_OF_HEAD: usize = 64 * 1024;
 
+/// The header in which a proxy passes on the scheme that the client used.
+const FORWARDED_PROTO: &str = "X-Forwarded-Proto";
+
 /// The reason why no request could be read.
 #[derive(Debug)]
 pub(crate) enum ReadError {
@@ -55,6 +58,25 @@ impl Raw {
             (Some((_, value)), None) => str::from_utf8(value).ok(),
             _ => None,
         }
+    }
+
+    /// Returns the base URL that the client used: the scheme of the header `X-Forwarded-Proto`, which
+    /// a TLS proxy sets, or `http`, and the value of the header `Host` in lower case, without the
+    /// default port of the scheme.
+    pub(crate) fn base_url(&self) -> String {
+        let (scheme, port) = match self.header(FORWARDED_PROTO) {
+            Some("https") => ("https", ":443"),
+            _ => ("http", ":80"),
+        };
+        let host = self.header("host").unwrap_or_default().to_lowercase();
+        let host = host.strip_suffix(port).unwrap_or(&host);
+        format!("{scheme}://{host}")
+    }
+
+    /// Sets the header `X-Forwarded-Proto` to `https`, as a TLS proxy does.
+    pub(crate) fn set_https(&mut self) {
+        self.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(FORWARDED_PROTO));
+        self.headers.push((FORWARDED_PROTO.to_owned(), b"https".to_vec()));
     }
 
     /// Returns whether the request contains the header `Connection: close`.

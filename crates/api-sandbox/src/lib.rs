@@ -94,6 +94,14 @@ impl Sandbox {
         Ok(Self { clock, tinypass, tinycert, tokenpass, tpay })
     }
 
+    /// Treats all requests from now on as requests of a TLS proxy; see [`Server::assume_https`].
+    pub fn assume_https(&self) {
+        self.tinypass.assume_https();
+        self.tinycert.assume_https();
+        self.tokenpass.assume_https();
+        self.tpay.assume_https();
+    }
+
     /// Calls `log` for each request from now on, with the provider's name, such as `tpay`, and the
     /// entry. See [`Server::log_to`].
     pub fn log_to(&self, log: impl Fn(&str, LogEntry<'_>) + Send + Sync + 'static) {

@@ -191,6 +191,8 @@ struct Shared<S> {
     open: Mutex<HashMap<usize, TcpStream>>,
     connections: AtomicUsize,
     stopping: AtomicBool,
+    /// Whether a proxy receives the requests over HTTPS.
+    is_https: AtomicBool,
     console: Console,
 }
 
@@ -214,6 +216,7 @@ impl<S: Service> Server<S> {
             open: Mutex::default(),
             connections: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
+            is_https: AtomicBool::new(false),
             console: Console::new(address.port()),
         });
         let accepting = {
@@ -236,6 +239,20 @@ impl<S: Service> Server<S> {
     /// Returns the base URL, `http://127.0.0.1:PORT` without a trailing slash.
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// Treats all requests from now on as requests of a TLS proxy, which accepts HTTPS and forwards the
+    /// bytes unchanged: sets their header `X-Forwarded-Proto` to `https`, which is recorded, too.
+    /// Signatures of URLs, and URLs in responses, then begin with `https`.
+    ///
+    /// ```
+    /// # use api_sandbox::Sandbox;
+    /// let sandbox = Sandbox::start()?;
+    /// sandbox.tokenpass().assume_https();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn assume_https(&self) {
+        self.shared.is_https.store(true, Ordering::SeqCst);
     }
 
     /// Returns all requests received so far, in order of arrival. Malformed HTTP is not included.
@@ -331,7 +348,7 @@ impl<S: Service> Shared<S> {
 
     fn converse(&self, stream: &mut TcpStream, connection: usize) {
         loop {
-            let request = match Raw::read(stream) {
+            let mut request = match Raw::read(stream) {
                 Ok(Some(request)) => request,
                 Err(ReadError::Rejected(status, why)) => return self.reject(stream, status, why),
                 Ok(None) | Err(ReadError::Connection) => return,
@@ -348,6 +365,9 @@ impl<S: Service> Shared<S> {
                     Ok(()) if !request.closes() => continue,
                     _ => return,
                 }
+            }
+            if self.is_https.load(Ordering::SeqCst) {
+                request.set_https();
             }
             let mut queue = lock(&self.misbehaviours);
             let next = queue.iter().position(|(_, path)| request.path().starts_with(path.as_str()));

@@ -125,6 +125,7 @@ impl Api {
             context.confirm(&format!("send {method} {path}"))?;
         }
         if context.global.curl {
+            context.check_credential_fields(&request)?;
             let mut command = P::curl(context.client()?, &request)?;
             for (name, value) in &headers {
                 let value = match value.is_sensitive() {

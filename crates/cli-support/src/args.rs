@@ -147,13 +147,14 @@ pub struct Member<'a> {
     is_given: bool,
     is_required: bool,
     has_default: bool,
+    replaced: Option<&'a str>,
 }
 
 impl<'a> Member<'a> {
     /// Creates a member of the body from its path and from the name of its argument, such as
     /// `--amount` or `ACCOUNT`.
     pub fn new(path: &'a str, flag: &'a str, is_given: bool) -> Self {
-        Self { path, flag, is_given, is_required: false, has_default: false }
+        Self { path, flag, is_given, is_required: false, has_default: false, replaced: None }
     }
 
     /// Creates a member without which the request cannot be sent. The request of an argument that is
@@ -165,6 +166,13 @@ impl<'a> Member<'a> {
     /// Creates a member that is sent even if its argument is not given.
     pub fn with_default(path: &'a str, flag: &'a str, is_given: bool) -> Self {
         Self { has_default: true, ..Self::new(path, flag, is_given) }
+    }
+
+    /// Makes the argument replace the whole member of the file at this path, such as a list of which
+    /// the argument describes the only entry. The required members in it must then be given, too.
+    #[must_use]
+    pub fn replacing(self, path: &'a str) -> Self {
+        Self { replaced: Some(path), ..self }
     }
 }
 
@@ -196,6 +204,18 @@ impl Input {
     /// Returns an error if the file cannot be read or is not a JSON object.
     pub fn contains(&self, path: &str) -> Result<bool, Failure> {
         Ok(self.field_of(path).is_some() || self.file()?.get(path).is_some())
+    }
+
+    /// Returns whether the file or a field contains the member at this path, and it is not null.
+    ///
+    /// # Errors
+    /// Returns the errors of [`contains`](Self::contains).
+    pub fn has_value(&self, path: &str) -> Result<bool, Failure> {
+        if self.field_of(path).is_none() {
+            return Ok(self.file()?.get(path).is_some_and(|value| !value.is_null()));
+        }
+        let is_null = |(name, value): &(String, String)| name == path && value == "null";
+        Ok(!self.fields.iter().any(is_null))
     }
 
     /// Checks that no field sets the same member as a flag.
@@ -250,7 +270,11 @@ impl Input {
         for member in members.iter().filter(|member| member.is_given || !member.has_default) {
             body.remove(member.path);
         }
-        body.merge(self.file()?);
+        let mut file = self.file()?;
+        let given = || members.iter().filter(|member| member.is_given);
+        let replaced: Vec<&str> = given().filter_map(|member| member.replaced).collect();
+        replaced.iter().for_each(|path| file.remove(path));
+        body.merge(file);
         let flag = |member: &Member<'a>| {
             let Some(value) = typed.get(member.path) else {
                 let problem = format!(
@@ -261,13 +285,17 @@ impl Input {
             };
             Ok((member.path, member.flag, Some(value.clone())))
         };
-        let given = members.iter().filter(|member| member.is_given);
-        let flags: Vec<Flag<'_>> = given.map(flag).collect::<Result<_, _>>()?;
+        let flags: Vec<Flag<'_>> = given().map(flag).collect::<Result<_, _>>()?;
         let body = self.fill(body, &flags)?;
-        let required = members.iter().filter(|member| member.is_required);
+        // The server validates the members of the file, but not those of the arguments instead.
+        let is_checked = |member: &&Member<'_>| {
+            let is_replaced = member.replaced.is_some_and(|path| replaced.contains(&path));
+            member.is_required && (self.input.is_none() || is_replaced)
+        };
+        let required = members.iter().filter(is_checked);
         let required: Vec<(&str, &str)> =
             required.map(|member| (member.path, member.flag)).collect();
-        self.check_complete(&body, &required)?;
+        check_complete(&body, &required)?;
         Ok(Some(body))
     }
 
@@ -282,19 +310,10 @@ impl Input {
         let is_required = |(path, ..): &&Flag<'_>| required.contains(path);
         let required: Vec<(&str, &str)> =
             flags.iter().filter(is_required).map(|(path, flag, _)| (*path, *flag)).collect();
-        self.check_complete(&body, &required)?;
-        Ok(body)
-    }
-
-    /// Checks that members are not missing, each of which has a flag.
-    fn check_complete(&self, body: &Json, required: &[(&str, &str)]) -> Result<(), Failure> {
-        let missing = required.iter().filter(|(path, _)| body.get(path).is_none());
-        let missing: Vec<&str> = missing.map(|(_, flag)| *flag).collect();
-        if self.input.is_some() || missing.is_empty() {
-            return Ok(());
+        if self.input.is_none() {
+            check_complete(&body, &required)?;
         }
-        let problem = format!("missing {}; use it, or -F, or --input FILE", missing.join(", "));
-        Err(Failure::new(Exit::Usage, problem))
+        Ok(body)
     }
 
     /// Sets the values of flags and fields.
@@ -313,6 +332,17 @@ impl Input {
         }
         Ok(body)
     }
+}
+
+/// Checks that members are not missing, each of which has a flag.
+fn check_complete(body: &Json, required: &[(&str, &str)]) -> Result<(), Failure> {
+    let missing = required.iter().filter(|(path, _)| body.get(path).is_none());
+    let missing: Vec<&str> = missing.map(|(_, flag)| *flag).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let problem = format!("missing {}; use it, or -F, or --input FILE", missing.join(", "));
+    Err(Failure::new(Exit::Usage, problem))
 }
 
 /// Sets the value at a path of a body, such as `payer.email`.
@@ -435,6 +465,14 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("must be NAME=VALUE".to_owned()),
     }
+}
+
+/// Returns the first name that an option with several `NAME=VALUE` sets twice.
+pub fn repeated<T>(values: &[(String, T)]) -> Option<&str> {
+    let names = values.iter().map(|(name, _)| name.as_str()).enumerate();
+    let is_known =
+        |index: usize, name: &str| values.iter().take(index).any(|(known, _)| known == name);
+    names.filter(|(index, name)| is_known(*index, name)).map(|(_, name)| name).next()
 }
 
 /// Parses a value by its type. The error does not name the argument, because the message of the

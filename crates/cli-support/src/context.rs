@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::{
-    Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Response, Secret, StatusCode,
+    Body, Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Response, Secret, StatusCode,
     Transport,
 };
 
@@ -25,6 +25,17 @@ use crate::request::{AnyCall, AnyPage, Erased, Reply, WithJson};
 use crate::terminal::{Progress, is_colored};
 use crate::termination::{self, TemporaryFile};
 use crate::times::Times;
+
+/// A field of bodies that the client sets.
+#[derive(Debug, Clone, Copy)]
+pub struct CredentialField {
+    /// The name of the field.
+    pub name: &'static str,
+    /// The names of the credentials of the requests that contain the field.
+    pub credentials: &'static [&'static str],
+    /// The setting from which the client takes the value.
+    pub setting: &'static str,
+}
 
 /// What a program needs to know about its provider.
 /// [`provider_calls!`](crate::provider_calls) defines the functions that send requests.
@@ -43,6 +54,8 @@ pub trait Provider: Sized {
     const PAGES: &'static [Pages] = &[];
     /// The names of optional credentials, each with the variable that sets it.
     const CREDENTIALS: &'static [(&'static str, &'static str)] = &[];
+    /// The fields of bodies that the client sets.
+    const CREDENTIAL_FIELDS: &'static [CredentialField] = &[];
     /// The type of the provider's client.
     type Client;
 
@@ -517,11 +530,47 @@ impl<P: Provider> Context<P> {
         Ok(Some(P::send(self.client()?, request)?))
     }
 
+    /// Checks that a request does not contain a field that the client sets by a setting.
+    ///
+    /// # Errors
+    /// Returns an error that names the field and the setting.
+    pub fn check_credential_fields<E: Endpoint>(&self, request: &E) -> Result<(), Failure> {
+        let credential = request.credential().name();
+        let mut fields = P::CREDENTIAL_FIELDS
+            .iter()
+            .filter(|field| field.credentials.contains(&credential))
+            .peekable();
+        if fields.peek().is_none() {
+            return Ok(());
+        }
+        let body = match request.body()? {
+            Body::Json(body) => Json::parse(&String::from_utf8_lossy(&body)).ok(),
+            Body::Form(params) => {
+                let member = |(name, _): (&str, &str)| (name.to_owned(), Json::Object(Vec::new()));
+                Some(Json::Object(params.iter().map(member).collect()))
+            }
+            _ => None,
+        };
+        let Some(Json::Object(members)) = body else { return Ok(()) };
+        match fields.find(|field| members.iter().any(|(name, _)| name == field.name)) {
+            None => Ok(()),
+            Some(field) => {
+                let CredentialField { name, setting, .. } = field;
+                let problem = format!(
+                    "{name}: the program sets this field from {setting}; remove it from the body"
+                );
+                Err(Failure::new(Exit::Usage, problem))
+            }
+        }
+    }
+
     /// Prints the request instead of sending it and returns `true`, if an option requests that.
     ///
     /// # Errors
-    /// Returns an error if an argument is invalid.
+    /// Returns an error if an argument is invalid, or if the request contains a field that the client
+    /// sets.
     pub fn is_withheld<E: Endpoint>(&self, request: &E) -> Result<bool, Failure> {
+        self.check_credential_fields(request)?;
         if self.global.curl {
             self.output.text(&P::curl(self.client()?, request)?)?;
             return Ok(true);

@@ -48,7 +48,7 @@ use clap_complete::Shell;
 pub use api_auth;
 pub use args::{Global, Input, Limits, Member};
 pub use auth::WebLogin;
-pub use context::{Bodies, Connection, Context, Pages, Provider};
+pub use context::{Bodies, Connection, Context, CredentialField, Pages, Provider};
 pub use exit::{EXIT_STATUSES, Exit, Failure};
 pub use json::Json;
 pub use program::Noun;

@@ -273,6 +273,14 @@ impl Create {
         let [country, organization, common_name] =
             ["C", "O", "CN"].map(|name| part(name).unwrap_or_default());
         let names = sans(&body).map_err(usage)?;
+        if names.is_empty() {
+            let problem = format!(
+                "the certificate has no names, and clients ignore its CN; use NAME, or the field \
+                 {SANS}[0][DNS] in -f or --input FILE"
+            );
+            let hint = "`tinycert api cert.new` creates a certificate without names";
+            return Err(usage(problem).with_hint(hint));
+        }
         let mut request = CreateCert::new(ca_id, country, organization, common_name.as_str())
             .sans(names.iter().cloned());
         if let Some(unit) = part("OU") {

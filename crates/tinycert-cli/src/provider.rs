@@ -7,15 +7,15 @@ use std::str::FromStr;
 use std::time::SystemTime;
 
 use cli_support::api_auth::{
-    Clock, Endpoint, EndpointInfo, Env, Error, Items, ManualClock, Paged, Response, Secret,
-    SystemClock,
+    Clock, Credential, Endpoint, EndpointInfo, Env, Error, Items, ManualClock, Paged, Response,
+    Secret, SystemClock,
 };
 use cli_support::args::positive;
 use cli_support::auth::{Settings, Variable};
 use cli_support::doctor::Doctor;
 use cli_support::{
-    Bodies, Connection, Context, Exit, Failure, Json, Provider, Times, connect, provider_calls,
-    times,
+    Bodies, Connection, Context, CredentialField, Exit, Failure, Json, Provider, Times, connect,
+    provider_calls, times,
 };
 use tinycert_client::ca::{GetCa, GetCaDetails, ListCas};
 use tinycert_client::cert::{GetCert, GetCertDetails, ListCerts, StatusMask};
@@ -128,6 +128,14 @@ impl Provider for TinyCert {
     const ENDPOINTS: &'static [EndpointInfo] = tinycert_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Form;
     const TIMES: Times = Times { paths: &["expires", "not_before"], read: times::utc };
+    const CREDENTIAL_FIELDS: &'static [CredentialField] = &[
+        CredentialField {
+            name: "token",
+            credentials: &[Credential::MAIN.name()],
+            setting: "the session that TINYCERT_PASSPHRASE opens",
+        },
+        CredentialField { name: "digest", credentials: &[Credential::MAIN.name()], setting: KEY },
+    ];
     type Client = Account;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Account, Failure> {

@@ -1,7 +1,7 @@
 //! The command `tokenpass chat`: manages token chats.
 
 use clap::{Args, Subcommand};
-use cli_support::args::BODY_OPTIONS;
+use cli_support::args::{BODY_OPTIONS, repeated};
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, with_options};
 use tokenpass_client::balances::Satoshis;
@@ -70,12 +70,19 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Returns the members of the body that the settings are.
-    fn members(&self) -> [Member<'static>; 3] {
-        [
-            Member::with_default("tca_rules", "--token", !self.tokens.is_empty()),
+    ///
+    /// # Errors
+    /// Returns an error if a token is given twice.
+    fn members(&self) -> Result<[Member<'static>; 3], Failure> {
+        if let Some(token) = repeated(&self.tokens) {
+            let problem = format!("--token {token}: is given twice");
+            return Err(Failure::new(Exit::Usage, problem));
+        }
+        Ok([
+            Member::new("tca_rules", "--token", !self.tokens.is_empty()),
             Member::new("active", "--active", self.active.is_some()),
             Member::new("global", "--global", self.global.is_some()),
-        ]
+        ])
     }
 }
 
@@ -106,14 +113,14 @@ impl Run<Tokenpass> for Chat {
             Self::List(limits) => context.entries(ListChats::new(), "", &limits, COLUMNS),
             Self::Get { chat } => context.show(GetChat::new(chat)),
             Self::Create { name, settings, input } => {
-                let [tokens, active, global] = settings.members();
+                let [tokens, active, global] = settings.members()?;
                 let name_of = Member::required("name", "NAME", name.is_some());
                 let request = CreateChat::new(name.unwrap_or_default());
                 let members = [name_of, tokens, active, global];
                 context.create(with_settings!(request, settings), &input, &members)
             }
             Self::Update { chat, settings, input } => {
-                let members = settings.members();
+                let members = settings.members()?;
                 let request = with_settings!(UpdateChat::new(chat), settings);
                 context.create(request, &input, &members)
             }

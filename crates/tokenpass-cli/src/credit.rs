@@ -151,12 +151,14 @@ impl Booking {
     ) -> Result<Exit, Failure> {
         let entry = self.entry();
         let Self { group, account, amount, reference, counter_account, input } = self;
+        // The arguments are one entry, which replaces all entries of a file.
         let members = [
             Member::required("accounts.0.account", "ACCOUNT", account.is_some()),
             Member::required("accounts.0.amount", "AMOUNT", amount.is_some()),
             Member::new("accounts.0.ref", "--ref", reference.is_some()),
             Member::new(counter, "--counter-account", counter_account.is_some()),
         ];
+        let members = members.map(|member| member.replacing("accounts"));
         let request = of(group, [entry]);
         let body = input.body_of(&request, &members)?;
         let what = match (&body, account, amount) {

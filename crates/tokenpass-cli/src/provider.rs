@@ -4,13 +4,16 @@ use cli_support::api_auth::EndpointInfo;
 use cli_support::auth::{Settings, Variable};
 use cli_support::doctor::Doctor;
 use cli_support::{
-    Bodies, Connection, Context, Exit, Failure, Provider, Times, WebLogin, connect, provider_calls,
-    times,
+    Bodies, Connection, Context, CredentialField, Exit, Failure, Provider, Times, WebLogin,
+    connect, provider_calls, times,
 };
 use tokenpass_client::addresses::ListMyAddresses;
 use tokenpass_client::balances::{ListProtectedBalances, ListPublicBalances};
 use tokenpass_client::chats::ListChats;
-use tokenpass_client::credentials::{ACCESS_TOKEN, PRIVILEGED, SIGNED_USER, USER};
+use tokenpass_client::credentials::{
+    ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, CLIENT_SECRET_AND_QUERY_ID, PRIVILEGED, SIGNED_USER,
+    USER,
+};
 use tokenpass_client::credits::ListCreditGroups;
 use tokenpass_client::oauth::GetUser;
 use tokenpass_client::promises::{ListPromises, ListSources};
@@ -60,6 +63,27 @@ impl Provider for Tokenpass {
         (SIGNED_USER.name(), TOKEN),
         (ACCESS_TOKEN.name(), TOKEN),
         (PRIVILEGED.name(), PRIVILEGED_ID),
+    ];
+    const CREDENTIAL_FIELDS: &'static [CredentialField] = &[
+        CredentialField {
+            name: "oauth_token",
+            credentials: &[USER.name(), SIGNED_USER.name()],
+            setting: TOKEN,
+        },
+        CredentialField {
+            name: "client_id",
+            credentials: &[
+                CLIENT_ID.name(),
+                CLIENT_SECRET.name(),
+                CLIENT_SECRET_AND_QUERY_ID.name(),
+            ],
+            setting: "TOKENPASS_CLIENT_ID",
+        },
+        CredentialField {
+            name: "client_secret",
+            credentials: &[CLIENT_SECRET.name(), CLIENT_SECRET_AND_QUERY_ID.name()],
+            setting: "TOKENPASS_CLIENT_SECRET",
+        },
     ];
     type Client = Client;
 

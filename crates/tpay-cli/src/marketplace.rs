@@ -1,7 +1,7 @@
 //! The command `tpay marketplace`: payments to several merchants.
 
 use clap::{Args, Subcommand};
-use cli_support::args::{check_excluded, pair, set, text};
+use cli_support::args::{check_excluded, repeated, set, text};
 use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson};
 use tpay_client::marketplace::{
     BillingAddress, CancelMarketplaceTransaction, ChildRefund, CreateMarketplaceTransaction,
@@ -41,8 +41,8 @@ pub(crate) enum Marketplace {
         /// Id of the payment
         id: String,
         /// Refund this amount of a part of the payment, such as `01HQ…=12.34`; may be repeated
-        #[arg(long, value_name = "PART=AMOUNT", value_parser = pair)]
-        part: Vec<(String, String)>,
+        #[arg(long, value_name = "PART=AMOUNT", value_parser = part)]
+        part: Vec<(String, Amount)>,
         #[command(flatten)]
         input: Input,
     },
@@ -82,6 +82,14 @@ pub(crate) struct Create {
     input: Input,
 }
 
+/// Parses a part of a payment and an amount.
+fn part(text: &str) -> Result<(String, Amount), String> {
+    let (id, amount) =
+        text.split_once('=').filter(|(id, _)| !id.is_empty()).ok_or("must be PART=AMOUNT")?;
+    let amount = amount.parse().map_err(|_| format!("{amount:?} is not an amount"))?;
+    Ok((id.to_owned(), amount))
+}
+
 const CODE_STDIN: &str = "--code-stdin";
 
 impl Run<Tpay> for Marketplace {
@@ -100,7 +108,7 @@ impl Run<Tpay> for Marketplace {
                 // The body may pay in another way.
                 let others = ["cardPaymentData", "applePayPaymentData"];
                 for path in others {
-                    if !code_stdin && input.contains(path)? {
+                    if !code_stdin && input.has_value(path)? {
                         return context.create(request, &input, &[]);
                     }
                 }
@@ -119,16 +127,12 @@ impl Run<Tpay> for Marketplace {
                 context.send_body(request, body)
             }
             Self::Refund { id, part, input } => {
-                let mut parts = Vec::new();
-                for (child, amount) in &part {
-                    let amount: Amount = amount.parse().map_err(|_| {
-                        Failure::new(
-                            Exit::Usage,
-                            format!("--part {child}: {amount:?} is not an amount"),
-                        )
-                    })?;
-                    parts.push(ChildRefund::by_id(child, amount));
+                if let Some(id) = repeated(&part) {
+                    let problem = format!("--part {id}: is given twice; add the amounts");
+                    return Err(Failure::new(Exit::Usage, problem));
                 }
+                let parts: Vec<ChildRefund> =
+                    part.iter().map(|(id, amount)| ChildRefund::by_id(id, *amount)).collect();
                 let what = match parts.len() {
                     0 => format!("refund all of payment {id}"),
                     count => format!("refund {count} parts of payment {id}"),

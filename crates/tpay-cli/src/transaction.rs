@@ -104,8 +104,7 @@ pub(crate) struct PayArguments {
     /// Id of the transaction
     id: String,
     /// Id of a channel (`transaction channels`)
-    #[arg(long, conflicts_with = "group", value_parser = number::<i64>,
-          required_unless_present_any = ["group", "input", "body_raw_field", "body_field"])]
+    #[arg(long, conflicts_with = "group", value_parser = number::<i64>)]
     channel: Option<i64>,
     /// Id of a group of channels (`transaction groups`)
     #[arg(long, value_parser = number::<i64>)]
@@ -152,6 +151,12 @@ impl Run<Tpay> for Transaction {
             }
             Self::Get { id } => context.show(GetTransaction::new(id)),
             Self::Pay(arguments) => {
+                let is_given = arguments.channel.is_some() || arguments.group.is_some();
+                if !is_given && !arguments.input.is_given() {
+                    let problem = "missing way to pay; use --channel, --group, or -f, -F or --input \
+                                   for another, such as -f blikPaymentData.blikToken=CODE";
+                    return Err(Failure::new(Exit::Usage, problem));
+                }
                 let pay = match (arguments.channel, arguments.group) {
                     (Some(channel), _) => Pay::channel(channel),
                     (None, Some(group)) => Pay::group(group),

@@ -28,8 +28,7 @@ impl TinyPass {
         }
         let token = self.next_id("L", 16);
         self.links.push(Link { token: token.clone(), expires });
-        let host = ask.request.header("host").unwrap_or_default();
-        Ok(json!({ "url": format!("http://{host}/d/{token}") }))
+        Ok(json!({ "url": format!("{}/d/{token}", ask.request.base_url()) }))
     }
 
     pub(super) fn download_get(&self, ask: &Ask<'_>) -> ApiResult {

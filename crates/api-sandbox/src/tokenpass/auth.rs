@@ -75,7 +75,8 @@ pub(super) fn verify(
         if whole(nonce).is_none_or(|nonce| nonce.abs_diff(now) > WINDOW) {
             return Err("Invalid nonce parameter");
         }
-        let url = url(request);
+        // The URL that the server reconstructs from the request has no query.
+        let url = request.base_url() + request.path();
         params(request, generation).iter().any(|params| {
             let mut message = format!("{}\n{url}\n", request.method).into_bytes();
             message.extend(params);
@@ -87,19 +88,6 @@ pub(super) fn verify(
         return Err("Invalid Authorization Signature");
     }
     Ok(Signed { key: key.to_owned(), nonce: nonce.to_owned() })
-}
-
-/// Returns the URL that the server reconstructs from the request: without the query, and without
-/// the default port of the scheme.
-fn url(request: &Raw) -> String {
-    let scheme = match request.header("x-forwarded-proto") {
-        Some("https") => "https",
-        _ => "http",
-    };
-    let host = request.header("host").unwrap_or_default().to_lowercase();
-    let port = if scheme == "https" { ":443" } else { ":80" };
-    let host = host.strip_suffix(port).unwrap_or(&host);
-    format!("{scheme}://{host}{}", request.path())
 }
 
 /// Returns the encodings of the parameters that a valid signature can cover.

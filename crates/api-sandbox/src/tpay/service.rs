@@ -141,8 +141,8 @@ impl Service for Tpay {
     }
 
     fn respond(&mut self, request: &Raw) -> (Response, Verdict) {
-        if let (true, Some(host)) = (self.base_url.is_empty(), request.header("host")) {
-            self.base_url = format!("http://{host}");
+        if self.base_url.is_empty() {
+            self.base_url = request.base_url();
         }
         self.settle();
         if request.path() == "/" {

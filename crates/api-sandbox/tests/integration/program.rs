@@ -134,8 +134,18 @@ mod signals {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t"));
         let ignored = ignored.map_or(0, |mask| u64::from_str_radix(mask, 16).unwrap());
-        let all = [("HUP", 1), ("INT", 2), ("TERM", 15)].into_iter();
-        all.filter(move |(_, number)| ignored >> (number - 1) & 1 == 0)
+        // The numbers of USR1 and USR2 depend on the system.
+        let user = if cfg!(target_os = "linux") { [10, 12] } else { [30, 31] };
+        let all = [
+            ("HUP", 1),
+            ("INT", 2),
+            ("QUIT", 3),
+            ("ALRM", 14),
+            ("TERM", 15),
+            ("USR1", user[0]),
+            ("USR2", user[1]),
+        ];
+        all.into_iter().filter(move |(_, number)| ignored >> (number - 1) & 1 == 0)
     }
 
     fn kill(signal: &str, id: &str) -> bool {
@@ -170,7 +180,8 @@ mod signals {
         for (name, number) in signals() {
             let folder = Folder::new(name);
             // The shell lets a child in the background ignore SIGINT.
-            let script = "trap 'echo > cleaned; exit' HUP INT TERM; echo $$ > child; \
+            let script = "trap 'echo > cleaned; exit' HUP INT QUIT ALRM TERM USR1 USR2; \
+                          echo $$ > child; \
                           sh -c 'echo $$ > grandchild; exec sleep 600' & wait";
             let mut running = run(script, &folder);
             let started = [folder.line("child"), folder.line("grandchild")];

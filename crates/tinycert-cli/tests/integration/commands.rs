@@ -3,6 +3,7 @@
 use api_sandbox::tinycert as server;
 use cli_json::{json, lines};
 
+use test_support::cli::SandboxProgram;
 use test_support::programs::{Call, WriteBodies, assert_all, walk};
 
 use crate::{PROGRAM, world};
@@ -286,4 +287,46 @@ fn every_endpoint_has_a_command() {
     let endpoints = tinycert_client::ENDPOINTS.iter().map(|endpoint| endpoint.id());
     assert_all(endpoints, calls.iter().map(|(endpoint, ..)| *endpoint), API_ONLY);
     PROGRAM.check_secrets(&[&std::fs::read_to_string(world.home.join("walk.jsonl")).unwrap()]);
+}
+
+#[test]
+fn servers_with_tls_accept_digests() {
+    let (world, server) = (world(), SandboxProgram::start(&["tinycert", "--tls"]));
+    let cas = server.encrypted(&world, &["ca", "list"]);
+    assert!(cas.contains("561"), "{cas}");
+}
+
+#[test]
+fn certificates_have_names() {
+    let world = world();
+    let subject = r#"{"ca_id":561,"C":"US","O":"Example","CN":"a.example"}"#;
+    std::fs::write(world.home.join("subject.json"), subject).unwrap();
+    world.sandbox.take_seen();
+    let fields = ["cert", "create", "--ca", "561", "-f", "CN=a.example", "-f", "C=US", "-f", "O=E"];
+    for arguments in [
+        &fields[..],
+        &["cert", "create", "--input", "subject.json"],
+        &["issue", "--dir", "pki", "--input", "subject.json"],
+    ] {
+        let run = world.run(arguments);
+        assert_eq!(run.status, 2, "{run:?}");
+        assert!(run.stderr.contains("no names") && run.stderr.contains("SANs[0][DNS]"), "{run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+    world.text(&[&fields[..], &["-f", "SANs[0][DNS]=a.example"]].concat());
+}
+
+#[test]
+fn fields_of_the_session_are_rejected() {
+    let world = world();
+    let names = ["cert", "create", "a.example", "--ca", "561", "--country", "US"];
+    let create = [&names[..], &["--organization", "E"]].concat();
+    for (arguments, named) in [
+        (&[&create[..], &["-f", "token=x"]].concat(), "token: the program sets this field from"),
+        (&[&create[..], &["-f", "digest=x"]].concat(), "from TINYCERT_API_KEY"),
+    ] {
+        let run = world.run(arguments);
+        assert!(run.status == 2 && run.stderr.contains(named), "{run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
 }

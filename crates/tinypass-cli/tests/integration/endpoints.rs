@@ -2,6 +2,7 @@
 
 use api_sandbox::tinypass as server;
 use serde_json::Value;
+use test_support::cli::SandboxProgram;
 use test_support::programs::{
     Call, WriteBodies, assert_all, assert_columns, assert_questions, walk,
 };
@@ -132,4 +133,11 @@ fn cookies_are_checked() {
     assert_eq!(check(&["r3"], &cookie), (1, "no token for the resource\n".to_owned()));
     let (status, text) = check(&["r1"], "forged");
     assert!(status == 1 && text.contains("the cookie is not valid"), "{text}");
+}
+
+#[test]
+fn servers_with_tls_accept_signatures_and_return_their_urls() {
+    let (world, server) = (world(), SandboxProgram::start(&["tinypass", "--tls"]));
+    let url = server.encrypted(&world, &["download", "url", server::DOWNLOAD_RID]);
+    assert!(url.contains(&server.variables["TINYPASS_BASE_URL"]), "{url}");
 }

@@ -7,7 +7,7 @@ use test_support::programs::{
 };
 use tokenpass_client::proof::{MessageKey, source_proof_message, user_hash};
 
-use test_support::cli::World;
+use test_support::cli::{SandboxProgram, World};
 
 use crate::{PROGRAM, world};
 
@@ -393,5 +393,88 @@ fn user_logs_in_by_a_browser() {
             command.env_remove("TOKENPASS_REDIRECT_URI");
         }
         assert_eq!(PROGRAM.finish(command, "").status, status, "{uri}");
+    }
+}
+
+#[test]
+fn servers_with_tls_accept_signatures() {
+    let (world, server) = (world(), SandboxProgram::start(&["tokenpass", "--tls"]));
+    server.encrypted(&world, &["promise", "list"]);
+    server.encrypted(&world, &["credit", "group", "create", "Tour"]);
+    let group = server.encrypted(&world, &["credit", "group", "list", "--fields", "name"]);
+    assert_eq!(group, "Tour\n");
+}
+
+#[test]
+fn fields_of_credentials_are_rejected() {
+    let world = world();
+    let (token, id) = ("oauth_token", "client_id");
+    let register = ["user", "register", "u", "e@example.org", "-f", "password=p"];
+    let file = r#"{"name":"n","oauth_token":"x"}"#;
+    std::fs::write(world.home.join("chat.json"), file).unwrap();
+    let call = ["api", "chat.create", "--yes", "-f", "name=n", "-f", "oauth_token=x"];
+    for (arguments, field, setting) in [
+        (
+            &["chat", "create", "n", "--token", "A=1", "-f", "oauth_token=x"][..],
+            token,
+            "OAUTH_TOKEN",
+        ),
+        (&["chat", "create", "--input", "chat.json"], token, "OAUTH_TOKEN"),
+        (&["chat", "update", "c", "--token", "A=1", "-F", "oauth_token=1"], token, "OAUTH_TOKEN"),
+        (&["user", "login", "u", "-f", "password=p", "-f", "client_id=x"], id, "CLIENT_ID"),
+        (&[&register[..], &["-f", "client_id=x"]].concat(), id, "CLIENT_ID"),
+        (&call, token, "OAUTH_TOKEN"),
+        (&[&call[..], &["--curl"]].concat(), token, "OAUTH_TOKEN"),
+        (&[&call[..], &["--dry-run"]].concat(), token, "OAUTH_TOKEN"),
+        (
+            &["api", "oauth.access_token", "--yes", "-f", "client_secret=x"],
+            "client_secret",
+            "CLIENT_SECRET",
+        ),
+    ] {
+        let run = world.run(arguments);
+        let problem = format!("{field}: the program sets this field from TOKENPASS_{setting};");
+        assert!(run.status == 2 && run.stderr.contains(&problem), "{arguments:?}: {run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
+fn entry_of_arguments_replaces_all_entries_of_the_file() {
+    let world = world();
+    let body = r#"{"accounts":[{"account":"a","amount":7,"ref":"order-7","source":"b"},
+        {"account":"b","amount":8}]}"#;
+    std::fs::write(world.home.join("booking.json"), body).unwrap();
+    let group =
+        value(&world, &["credit", "group", "create", "-f", "name=Tour"], "/credit_group/uuid");
+    world.text(&["credit", "account", "create", &group, "tourist"]);
+    let give = ["credit", "give", &group, "tourist", "5", "--input", "booking.json", "--yes"];
+    world.text(&give);
+    let seen = world.sandbox.take_seen();
+    let sent: Value = serde_json::from_slice(&seen.last().unwrap().request.body).unwrap();
+    let expected = serde_json::json!([{"account": "tourist", "amount": 5}]);
+    assert_eq!(sent["accounts"], expected);
+    // An incomplete entry is not completed by the file.
+    for (arguments, missing) in
+        [(&["tourist"][..], "missing AMOUNT;"), (&["--ref", "x"], "missing ACCOUNT, AMOUNT;")]
+    {
+        let file = ["--input", "booking.json", "--yes"];
+        let run = world.run(&[&["credit", "take", &group], arguments, &file].concat());
+        assert!(run.status == 2 && run.stderr.contains(missing), "{run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
+fn chats_are_updated_with_what_was_given() {
+    let world = world();
+    let run = world.run(&["chat", "update", "c", "--token", "A=1", "--token", "A=2"]);
+    assert!(run.status == 2 && run.stderr.contains("--token A: is given twice"), "{run:?}");
+    std::fs::write(world.home.join("chat.json"), r#"{"active":false}"#).unwrap();
+    for options in [&["--input", "chat.json"][..], &["-F", "active=false"]] {
+        let run = world.run(&[&["chat", "update", "c"], options].concat());
+        let seen = world.sandbox.take_seen();
+        let sent: Value = serde_json::from_slice(&seen.last().unwrap().request.body).unwrap();
+        assert_eq!((&sent["active"], sent.get("tca_rules")), (&false.into(), None), "{run:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! The command of each endpoint.
 
 use api_sandbox::tpay as server;
+use test_support::cli::SandboxProgram;
 use test_support::programs::{
     Call, WriteBodies, assert_all, assert_columns, assert_questions, walk,
 };
@@ -455,4 +456,43 @@ fn stored_notification_is_sent_again() {
     ];
     assert_eq!(world.run(&unsigned.concat()).status, 1);
     third.stop();
+}
+
+#[test]
+fn servers_with_tls_accept_tokens_and_return_their_urls() {
+    let (world, server) = (World::new(), SandboxProgram::start(&["tpay", "--tls"]));
+    let made = server.encrypted(&world, &CREATE);
+    assert!(made.contains(&server.variables["TPAY_BASE_URL"]), "{made}");
+}
+
+#[test]
+fn payments_are_made_in_one_of_several_ways() {
+    let world = World::new();
+    let run = world.run(&["transaction", "pay", "01T"]);
+    for way in ["--channel", "--group", "-f", "--input", "blikPaymentData"] {
+        assert!(run.status == 2 && run.stderr.contains(way), "{way}: {run:?}");
+    }
+    // A way of the body that is null is none.
+    for field in [&["-F", "cardPaymentData=null"][..], &["--input", "null.json"]] {
+        std::fs::write(world.home.join("null.json"), r#"{"applePayPaymentData":null}"#).unwrap();
+        let run = world.run(&[&["marketplace", "pay", "01M"], field].concat());
+        let problem = "cannot prompt for the BLIK code";
+        assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    }
+}
+
+#[test]
+fn parts_of_a_refund_are_checked() {
+    let world = World::new();
+    let refund = ["marketplace", "refund", "01M", "--yes"];
+    for (parts, problem) in [
+        (&["--part", "01A"][..], "must be PART=AMOUNT"),
+        (&["--part", "=1"], "must be PART=AMOUNT"),
+        (&["--part", "01A=x"], "\"x\" is not an amount"),
+        (&["--part", "01A=1", "--part", "01B=1", "--part", "01A=2"], "--part 01A: is given twice"),
+    ] {
+        let run = world.run(&[&refund[..], parts].concat());
+        assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
 }

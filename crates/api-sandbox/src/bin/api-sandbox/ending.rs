@@ -48,9 +48,15 @@ mod signals {
         Pid, Signal, WaitOptions, kill_process, kill_process_group, test_kill_process_group,
         waitpgid,
     };
-    use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{
+        SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2,
+    };
 
     use super::{End, status_of_signal};
+
+    /// The signals that are handled: those that end a process and that a person, a supervisor or a
+    /// timer sends. Those that report an error of the process itself, such as SIGSEGV, are not.
+    const ENDING: [c_int; 7] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2];
 
     /// The maximum time from a signal to the end of the command and its children.
     const GRACE: Duration = Duration::from_secs(10);
@@ -64,7 +70,7 @@ mod signals {
     pub(crate) struct Signals(Receiver<c_int>);
 
     impl Signals {
-        /// Handles SIGHUP, SIGINT and SIGTERM from now on, except those that are ignored.
+        /// Handles [`ENDING`] from now on, except those that are ignored.
         pub(crate) fn handle() -> io::Result<Self> {
             let signals = handled().into_iter().chain([SIGCHLD]);
             let mut signals = signal_hook::iterator::Signals::new(signals)?;
@@ -88,8 +94,9 @@ mod signals {
         /// still running after [`GRACE`], or when a second signal arrives, are killed.
         ///
         /// If the standard input is a terminal, the command is in the group of this process, because
-        /// it could not read from the terminal otherwise. The terminal sends it SIGINT for Ctrl-C, so
-        /// SIGINT is not passed on, and its children are neither signalled nor killed.
+        /// it could not read from the terminal otherwise. The terminal sends it SIGINT for Ctrl-C and
+        /// SIGQUIT for Ctrl-\, so these are not passed on, and its children are neither signalled
+        /// nor killed.
         pub(crate) fn run(&self, mut command: Command) -> io::Result<End> {
             let is_group = !io::stdin().is_terminal();
             if is_group {
@@ -97,16 +104,17 @@ mod signals {
             }
             let mut child = command.spawn()?;
             let pid = Pid::from_child(&child);
-            let mut is_interrupted = false;
+            // The signal of the terminal.
+            let mut interrupt = None;
             for signal in &self.0 {
                 match signal {
                     SIGCHLD => {
                         if let Some(status) = child.try_wait()? {
-                            return Ok(end(status, is_interrupted));
+                            return Ok(end(status, interrupt));
                         }
                     }
                     // The terminal sends it to the command, too, which may continue.
-                    SIGINT if !is_group => is_interrupted = true,
+                    SIGINT | SIGQUIT if !is_group => interrupt = Some(signal),
                     signal => {
                         if let Some(signal) = Signal::from_named_raw(signal) {
                             self.end(&mut child, pid, signal, is_group)?;
@@ -115,7 +123,7 @@ mod signals {
                     }
                 }
             }
-            Ok(end(child.wait()?, is_interrupted))
+            Ok(end(child.wait()?, interrupt))
         }
 
         /// Sends `signal` to the command or its group, and waits until all processes have ended.
@@ -167,9 +175,9 @@ mod signals {
         test_kill_process_group(group).is_err()
     }
 
-    fn end(status: ExitStatus, is_interrupted: bool) -> End {
+    fn end(status: ExitStatus, interrupt: Option<c_int>) -> End {
         match status.signal() {
-            Some(SIGINT) if is_interrupted => End::Signal(SIGINT),
+            Some(signal) if interrupt == Some(signal) => End::Signal(signal),
             Some(signal) => End::Status(status_of_signal(signal)),
             None => End::Status(super::status(status)),
         }
@@ -180,8 +188,7 @@ mod signals {
     fn handled() -> Vec<c_int> {
         let status = std::fs::read_to_string("/proc/self/status").ok();
         let ignored = status.as_deref().and_then(ignored).unwrap_or(1 << (SIGHUP - 1));
-        let all = [SIGHUP, SIGINT, SIGTERM].into_iter();
-        all.filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
+        ENDING.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
     }
 
     /// Returns the mask of the ignored signals of a status of Linux.

@@ -102,6 +102,9 @@ fn relayed(
     arguments: &Arguments,
     tls: Option<&relay::Tls>,
 ) -> Result<Vec<(String, String)>, String> {
+    if tls.is_some() {
+        sandbox.assume_https();
+    }
     let mut urls = Vec::new();
     for (offset, (provider, plain)) in (0..).zip(sandbox.base_urls()) {
         let port = arguments.port.checked_add(offset).filter(|_| arguments.port != 0).unwrap_or(0);
@@ -109,7 +112,7 @@ fn relayed(
         let server = server.ok_or_else(|| format!("{plain} is not an address"))?;
         let url = relay::start(SocketAddr::new(arguments.bind, port), server, tls)?;
         if provider == "tpay" {
-            // The URLs of payment pages begin with this base URL.
+            // The URLs of payment pages, which are also in notifications, begin with this base URL.
             sandbox.tpay().state(|tpay| tpay.base_url.clone_from(&url));
         }
         urls.push((plain.to_owned(), url));
