@@ -385,7 +385,7 @@ impl Error {
                 "check the clock of this machine"
             }
             (ErrorKind::Decode, _) if self.response().is_some() => {
-                "the response does not match the provider's documentation; `Error::body` returns it"
+                "the response does not match the provider's documentation; `Error::body` returns its body"
             }
             (kind, _) => Self::hint_of(kind, self.0.retryable)?,
         };

@@ -9,7 +9,7 @@ use api_auth::{
 };
 use clap::Args;
 
-use crate::args::{Limits, field, pair, read, set};
+use crate::args::{Limits, check_repeated, field, pair, read, set};
 use crate::context::{Bodies, Context, Pages, Provider};
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
@@ -69,7 +69,7 @@ impl Api {
             fields.push((name.clone(), Json::Text(value.clone())));
         }
         for (name, value) in &self.fields {
-            fields.push((name.clone(), field(value)?));
+            fields.push((name.clone(), field(name, value)?));
         }
         let (method, path) = match info {
             Some(info) => (info.method().clone(), filled(info, &mut fields)?),
@@ -122,6 +122,7 @@ impl Api {
         // With some arguments, a read makes the server refresh the data that it returns.
         let is_write = info.map_or(!request.read_only(), |info| info.is_read_only() == Some(false));
         if is_write {
+            request.validate()?;
             context.confirm(&format!("send {method} {path}"))?;
         }
         if context.global.curl {
@@ -221,10 +222,12 @@ impl Api {
         match (&self.path, P::ENDPOINTS.iter().find(|info| info.id() == name)) {
             (None, Some(info)) => Ok(Some(info)),
             (Some(path), None) if path.starts_with('/') => Ok(None),
-            (Some(_), _) => Err(usage("expected a method and a path, such as GET /transactions")),
-            (None, None) => Err(usage(&format!(
-                "unknown endpoint `{name}`; see `api --list`, or give a method and a path"
-            ))),
+            (Some(_), _) => Err(usage(
+                "expected a method and a path that begins with `/`, such as GET /transactions",
+            )),
+            (None, None) => Err(usage(&format!("unknown endpoint `{name}`")).with_hint(
+                "run `{program} api --list` to see the endpoints, or give a method and a path",
+            )),
         }
     }
 }
@@ -321,7 +324,7 @@ fn body<P: Provider>(
 ) -> Result<Body<'static>, Failure> {
     let mut body = match input {
         None => Json::Object(Vec::new()),
-        Some(path) => Json::parse(&read(path)?)
+        Some(path) => Json::parse(&read("--input", path)?)
             .map_err(|error| usage(&format!("--input {}: {error}", path.display())))?,
     };
     if P::BODIES == Bodies::Form {
@@ -335,6 +338,7 @@ fn body<P: Provider>(
         }
         return Ok(Body::Form(params));
     }
+    check_repeated(fields.iter().map(|(name, _)| name.as_str()))?;
     for (path, value) in fields {
         set(&mut body, path, value.clone())?;
     }
@@ -344,9 +348,10 @@ fn body<P: Provider>(
 fn credential<P: Provider>(name: &str) -> Result<Credential, Failure> {
     let known = P::ENDPOINTS.iter().map(EndpointInfo::credential);
     let mut known = known.chain([Credential::MAIN, Credential::NONE]);
-    known
-        .find(|credential| credential.name() == name)
-        .ok_or_else(|| usage(&format!("`{name}` is not a credential; see `api --list`")))
+    known.find(|credential| credential.name() == name).ok_or_else(|| {
+        usage(&format!("`{name}` is not a credential"))
+            .with_hint("run `{program} api --list` to see the credentials")
+    })
 }
 
 fn list<P: Provider>(context: &Context<P>) -> Result<Exit, Failure> {

@@ -1,6 +1,7 @@
 //! The global options, and parsers of option values.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -191,7 +192,7 @@ impl Input {
         let failed = |problem: &dyn Display| {
             Failure::new(Exit::Usage, format!("--input {}: {problem}", path.display()))
         };
-        let body = Json::parse(&read(path)?).map_err(|error| failed(&error))?;
+        let body = Json::parse(&read("--input", path)?).map_err(|error| failed(&error))?;
         if !matches!(body, Json::Object(_)) {
             return Err(failed(&"must be a JSON object"));
         }
@@ -318,6 +319,8 @@ impl Input {
 
     /// Sets the values of flags and fields.
     fn fill(&self, mut body: Json, flags: &[Flag<'_>]) -> Result<Json, Failure> {
+        let fields = self.raw_fields.iter().chain(&self.fields);
+        check_repeated(fields.map(|(name, _)| name.as_str()))?;
         for (path, flag, value) in flags {
             if let Some(value) = value {
                 self.check_flag(path, flag)?;
@@ -328,7 +331,7 @@ impl Input {
             set(&mut body, path, Json::Text(value.clone()))?;
         }
         for (path, value) in &self.fields {
-            set(&mut body, path, field(value)?)?;
+            set(&mut body, path, field(path, value)?)?;
         }
         Ok(body)
     }
@@ -343,6 +346,21 @@ fn check_complete(body: &Json, required: &[(&str, &str)]) -> Result<(), Failure>
     }
     let problem = format!("missing {}; use it, or -F, or --input FILE", missing.join(", "));
     Err(Failure::new(Exit::Usage, problem))
+}
+
+/// Checks that fields do not set the same member of a body several times.
+///
+/// # Errors
+/// Returns an error that names the member.
+pub(crate) fn check_repeated<'a>(mut names: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+    let mut known = BTreeSet::new();
+    match names.find(|name| !known.insert(*name)) {
+        Some(name) => {
+            let problem = format!("{name}: -f and -F set this field of the body more than once");
+            Err(Failure::new(Exit::Usage, problem))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Sets the value at a path of a body, such as `payer.email`.
@@ -392,13 +410,14 @@ pub fn json_body(request: &Erased) -> Result<Json, Failure> {
     }
 }
 
-/// Returns the value of a field: the content of the file for `@FILE`, otherwise a typed value.
+/// Returns the value of the field `name`: the content of the file for `@FILE`, otherwise a typed
+/// value.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read.
-pub fn field(value: &str) -> Result<Json, Failure> {
+pub fn field(name: &str, value: &str) -> Result<Json, Failure> {
     match value.strip_prefix('@') {
-        Some(path) => Ok(Json::Text(read(Path::new(path))?)),
+        Some(path) => Ok(Json::Text(read(&format!("-F {name}=@"), Path::new(path))?)),
         None => Ok(Json::typed(value)),
     }
 }
@@ -420,7 +439,7 @@ pub fn claim_stdin(option: &str) -> Result<(), Failure> {
 
 fn claim(owner: &mut Option<String>, option: &str) -> Result<(), Failure> {
     match owner {
-        Some(owner) if owner != option || option == "-" => {
+        Some(owner) if owner != option || option.ends_with('-') => {
             let problem = format!(
                 "{option}: only one option can read the standard input, which {owner} reads"
             );
@@ -433,14 +452,19 @@ fn claim(owner: &mut Option<String>, option: &str) -> Result<(), Failure> {
     }
 }
 
-/// Reads a text file, or the standard input for `-`.
+/// Reads a text file, or the standard input for `-`. `option` is the name of the option whose value
+/// is the path, such as `--input`, or that of the content, such as `the cookie`.
 ///
 /// # Errors
 /// Returns an error that names the file. Returns [`Exit::Usage`] if another option reads the
 /// standard input.
-pub fn read(path: &Path) -> Result<String, Failure> {
+pub fn read(option: &str, path: &Path) -> Result<String, Failure> {
     if path == Path::new("-") {
-        claim_stdin("-")?;
+        match option.starts_with('-') {
+            true if option.ends_with('@') => claim_stdin(&format!("{option}-"))?,
+            true => claim_stdin(&format!("{option} -"))?,
+            false => claim_stdin(option)?,
+        }
     }
     read_claimed(path)
 }
@@ -509,7 +533,7 @@ pub fn positive<T: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<T, Str
         let is_zero = text.bytes().all(|byte| byte == b'0');
         match is_whole(text) && !is_zero {
             true => "is too large".to_owned(),
-            false => "must be a positive whole number".to_owned(),
+            false => "must be a whole number of at least 1".to_owned(),
         }
     })
 }
@@ -603,7 +627,7 @@ mod tests {
         assert_eq!(positive_duration("0d"), Err("must be more than 0".to_owned()));
         assert_eq!(positive::<u64>("1"), Ok(1));
         for text in ["0", "00", "-1", "", "x", "1.5"] {
-            let problem = Err("must be a positive whole number".to_owned());
+            let problem = Err("must be a whole number of at least 1".to_owned());
             assert_eq!(positive::<i64>(text), problem, "{text:?}");
         }
         for text in ["99999999999999999999", "70000"] {
@@ -763,13 +787,30 @@ mod tests {
         let mut owner = None;
         claim(&mut owner, "--password-stdin").unwrap();
         claim(&mut owner, "--password-stdin").unwrap();
-        let failure = claim(&mut owner, "-").unwrap_err();
-        let problem =
-            "-: only one option can read the standard input, which --password-stdin reads";
+        let failure = claim(&mut owner, "--input -").unwrap_err();
+        let problem = "--input -: only one option can read the standard input, which \
+                       --password-stdin reads";
         assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
         let mut owner = None;
-        claim(&mut owner, "-").unwrap();
-        assert!(claim(&mut owner, "-").is_err());
+        claim(&mut owner, "-F a=@-").unwrap();
+        assert!(claim(&mut owner, "-F a=@-").is_err());
+    }
+
+    #[test]
+    fn two_fields_of_one_member_are_an_error() {
+        for (raw_fields, typed) in [
+            (&[("a.b", "1"), ("a.b", "2")][..], &[][..]),
+            (&[("a.b", "1")], &[("a.b", "2")]),
+            (&[], &[("a.b", "1"), ("c", "x"), ("a.b", "1")]),
+        ] {
+            let raw_fields = fields(raw_fields);
+            let input = Input { raw_fields, fields: fields(typed), ..Input::default() };
+            let failure = input.body(&[]).unwrap_err();
+            let problem = "a.b: -f and -F set this field of the body more than once";
+            assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
+        }
+        let input = Input { fields: fields(&[("l.0", "1"), ("l.1", "1")]), ..Input::default() };
+        assert_eq!(input.body(&[]).unwrap().to_string(), r#"{"l":[1,1]}"#);
     }
 
     #[test]

@@ -209,19 +209,65 @@ impl Settings {
             return Ok(None);
         };
         if let Some(value) = self.get(variable.name) {
-            let setting = match self.source.as_str() {
-                ENVIRONMENT => variable.name.to_owned(),
-                source if source.starts_with("profile ") => {
-                    format!("{source}: {CA_CERTIFICATE_KEY}")
-                }
-                source => format!("{source}: {}", variable.name),
-            };
-            return Ok(Some((setting, value.into())));
+            return Ok(Some((self.name_of(variable), value.into())));
         }
         let value = Env::PROCESS
             .get(variable.name)
             .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
         Ok(value.map(|value| (variable.name.to_owned(), value.into())))
+    }
+
+    /// Returns the name of a setting for messages, preceded by its source: the variable, or the key
+    /// in a profile.
+    fn name_of(&self, variable: &Variable) -> String {
+        match self.source.as_str() {
+            ENVIRONMENT => variable.name.to_owned(),
+            source if source.starts_with("profile ") => format!("{source}: {}", variable.key),
+            source => format!("{source}: {}", variable.name),
+        }
+    }
+
+    /// Returns a failure to create a client, in which the name of an invalid argument is that of the
+    /// option or setting that supplied its value.
+    pub(crate) fn named(
+        &self,
+        variables: &[Variable],
+        global: &Global,
+        failure: Failure,
+    ) -> Failure {
+        if global.environment.is_none() && self.environment().is_some() {
+            // The program knows only the option for the environment.
+            let name = format!("{}: {ENVIRONMENT_KEY}", self.source);
+            let environment = failure.message().starts_with("--environment: ");
+            if environment {
+                return failure.with_argument("--environment", &name);
+            }
+        }
+        let Some(argument) = failure.argument().map(str::to_owned) else {
+            // The message of the program begins with the variable.
+            let mut set = variables.iter().filter(|variable| self.get(variable.name).is_some());
+            let named = set.find(|variable| {
+                let rest = failure.message().strip_prefix(variable.name);
+                rest.is_some_and(|rest| rest.starts_with(": "))
+            });
+            return match named {
+                Some(variable) => failure.with_argument(variable.name, &self.name_of(variable)),
+                None => failure,
+            };
+        };
+        if URL_KEYS.contains(&argument.as_str()) && global.base_url.is_some() {
+            return failure.with_argument(&argument, "--base-url");
+        }
+        // Both keys of URLs are the same argument of the library.
+        let is_url = URL_KEYS.contains(&argument.as_str());
+        let of_argument = |variable: &&Variable| {
+            let is_same = variable.key == argument || is_url && URL_KEYS.contains(&variable.key);
+            is_same && self.get(variable.name).is_some()
+        };
+        match variables.iter().find(of_argument) {
+            Some(variable) => failure.with_argument(&argument, &self.name_of(variable)),
+            None => failure,
+        }
     }
 
     fn from_environment(variables: &[Variable]) -> Result<Self, Failure> {

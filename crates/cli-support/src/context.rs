@@ -431,20 +431,24 @@ impl<P: Provider> Context<P> {
         else {
             return Ok(None);
         };
+        if path.as_os_str().is_empty() {
+            return Err(Failure::new(Exit::Usage, format!("{setting}: must not be empty")));
+        }
         let failed = |error: io::Error| {
-            Failure::new(Exit::Usage, format!("{setting} {}: {error}", path.display()))
+            Failure::new(Exit::Local, format!("{setting} {}: {error}", path.display()))
         };
         std::fs::read(&path).map(Some).map_err(failed)
     }
 
-    /// Returns a failure, in which an error of the additional root certificates names their file.
+    /// Returns a failure, in which an error of a setting names the option, the variable or the key
+    /// of a profile that supplied it, and an error of the additional root certificates their file.
     fn named(&self, settings: &Settings, failure: Failure) -> Failure {
         match settings.ca_certificate_file(P::VARIABLES, &self.global) {
-            Ok(Some((setting, path))) => {
+            Ok(Some((setting, path))) if failure.argument() == Some("extra_root_certificates") => {
                 let name = format!("{setting} {}", path.display());
                 failure.with_argument("extra_root_certificates", &name)
             }
-            _ => failure,
+            _ => settings.named(P::VARIABLES, &self.global, failure),
         }
     }
 
@@ -680,6 +684,42 @@ impl<P: Provider> Context<P> {
         self.show_any(&AnyCall { request: &request, body })
     }
 
+    /// Validates a request, asks for a confirmation as [`confirm`](Self::confirm) does, sends the
+    /// request, and writes the JSON of its response.
+    ///
+    /// # Errors
+    /// Returns the failure of the request or of the output, or that of the confirmation.
+    pub fn show_confirmed<E>(&self, what: &str, request: E) -> Result<Exit, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        self.send_confirmed(what, request, None)
+    }
+
+    /// Sends a request like [`show_confirmed`](Self::show_confirmed), with this body instead of its
+    /// own, if there is one.
+    ///
+    /// # Errors
+    /// Returns the failure of the request or of the output, or that of the confirmation.
+    pub fn send_confirmed<E>(
+        &self,
+        what: &str,
+        request: E,
+        body: Option<Json>,
+    ) -> Result<Exit, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        let body = body.map(|body| body.to_string());
+        self.show_any_confirmed(what, &AnyCall { request: &request, body })
+    }
+
+    fn show_any_confirmed(&self, what: &str, request: &AnyCall<&Erased>) -> Result<Exit, Failure> {
+        request.validate()?;
+        self.confirm(what)?;
+        self.show_any(request)
+    }
+
     /// Sends a request and writes the list at this path of its response. With an empty path, the
     /// response itself is the list. If there is an object instead of a list, its values are the
     /// entries.
@@ -857,12 +897,7 @@ impl<P: Provider> Context<P> {
         (labels, requests): (Vec<Labels>, Vec<AnyCall<Box<Erased>>>),
         verdict: &dyn Fn(Reply) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure> {
-        for (number, request) in requests.iter().enumerate() {
-            let named = |error: Failure| {
-                Failure::new(error.exit(), format!("line {}: {}", number + 1, error.message()))
-            };
-            request.validate().map_err(|error| named(error.into()))?;
-        }
+        check_lines(requests.iter())?;
         let mut is_sent = requests.is_empty();
         for request in &requests {
             is_sent |= !self.is_withheld(request)?;
@@ -927,6 +962,25 @@ impl<P: Provider> Context<P> {
             return Ok(Exit::No);
         }
         Ok(Exit::of_all(count, exits))
+    }
+
+    /// Validates the requests of a file, asks for a confirmation as [`confirm`](Self::confirm) does,
+    /// and sends them like [`batch`](Self::batch).
+    ///
+    /// # Errors
+    /// Returns the errors of [`batch`](Self::batch), and that of the confirmation.
+    pub fn batch_confirmed<E>(
+        &self,
+        what: &str,
+        lines: Vec<(Labels, E)>,
+        verdict: impl Fn(&Reply<E::Output>) -> Result<(Json, bool), Failure>,
+    ) -> Result<Exit, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        check_lines(lines.iter().map(|(_, request)| request))?;
+        self.confirm(what)?;
+        self.batch(lines, verdict)
     }
 
     /// Reads a secret from a prompt without echo or, if `is_stdin`, from the first line of the
@@ -1030,4 +1084,15 @@ impl<P: Provider> Drop for Context<P> {
     fn drop(&mut self) {
         logger::print_exchanges();
     }
+}
+
+/// Validates the requests of the lines of a file. The error names the line.
+fn check_lines<'a, E: Endpoint + 'a>(requests: impl Iterator<Item = &'a E>) -> Result<(), Failure> {
+    for (number, request) in requests.enumerate() {
+        request.validate().map_err(|error| {
+            let error = Failure::from(error);
+            Failure::new(error.exit(), format!("line {}: {}", number + 1, error.message()))
+        })?;
+    }
+    Ok(())
 }

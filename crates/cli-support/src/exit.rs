@@ -116,6 +116,8 @@ pub struct Failure {
     request_id: Option<String>,
     retryable: bool,
     hint: Option<String>,
+    /// The name of the invalid argument in the library.
+    argument: Option<String>,
 }
 
 impl Failure {
@@ -129,6 +131,7 @@ impl Failure {
             request_id: None,
             retryable: exit == Exit::Unavailable || exit == Exit::RateLimited,
             hint: exit.hint().map(str::to_owned),
+            argument: None,
         }
     }
 
@@ -144,6 +147,18 @@ impl Failure {
     /// Creates a failure that concerns a local file.
     pub fn file(path: &std::path::Path, error: &io::Error) -> Self {
         Self::new(Exit::Local, format!("{}: {error}", path.display()))
+    }
+
+    /// Creates a failure to create a local file. If its folder does not exist, the message says so.
+    pub(crate) fn new_file(path: &std::path::Path, error: &io::Error) -> Self {
+        match path.parent() {
+            Some(folder) if error.kind() == io::ErrorKind::NotFound && !folder.exists() => {
+                let (path, folder) = (path.display(), folder.display());
+                let problem = format!("{path}: the folder {folder} does not exist; create it");
+                Self::new(Exit::Local, problem)
+            }
+            _ => Self::file(path, error),
+        }
     }
 
     /// Creates the failure of writing to the standard output.
@@ -168,11 +183,23 @@ impl Failure {
     /// knows.
     #[must_use]
     pub(crate) fn with_argument(mut self, argument: &str, name: &str) -> Self {
-        let problem = self.message.strip_prefix(argument).filter(|rest| rest.starts_with(": "));
-        if let Some(problem) = problem {
-            self.message = format!("{name}{problem}");
+        // The message of an invalid request begins with the name of the endpoint.
+        let endpoint = self.endpoint.as_deref().map(|endpoint| format!("{endpoint}: "));
+        let found =
+            endpoint.and_then(|endpoint| Some(self.message.find(&endpoint)? + endpoint.len()));
+        let (before, rest) = self.message.split_at_checked(found.unwrap_or(0)).unwrap_or_default();
+        let problem = rest.strip_prefix(argument);
+        if let Some(problem) = problem.filter(|rest| rest.starts_with([':', ','])) {
+            self.message = format!("{before}{name}{problem}");
+            self.argument = None;
         }
         self
+    }
+
+    /// Returns the name of the invalid argument in the library, unless the message already names
+    /// what the user typed.
+    pub(crate) fn argument(&self) -> Option<&str> {
+        self.argument.as_deref()
     }
 
     /// Replaces `{program}` in the hint with the name of the program.
@@ -290,6 +317,7 @@ impl From<Error> for Failure {
             http_status: status,
             request_id: error.request_id().map(str::to_owned),
             retryable: error.is_retryable() || exit == Exit::Unavailable,
+            argument: error.argument().map(str::to_owned),
             ..failure
         }
     }

@@ -193,11 +193,10 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
 }
 
 fn man<P: Provider>(
-    mut command: clap::Command,
+    command: clap::Command,
     dir: Option<PathBuf>,
     context: &Context<P>,
 ) -> Result<Exit, Failure> {
-    command.build();
     match dir {
         Some(dir) if context.global.dry_run => {
             context.note(&format!("dry run: would write the pages to {}", dir.display()));
@@ -208,7 +207,11 @@ fn man<P: Provider>(
             command.build();
             pages(&command, &dir)?;
         }
-        None => context.output.bytes(&page(clap_mangen::Man::new(command))?)?,
+        None => {
+            let mut command = command;
+            command.build();
+            context.output.bytes(&page(clap_mangen::Man::new(command))?)?;
+        }
     }
     Ok(Exit::Done)
 }
@@ -347,6 +350,7 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             let failure = failure.with_variable_of(P::CREDENTIALS).with_program(P::NAME);
+            let failure = tree::name_argument(command_of::<P, C>, &words, failure);
             print_failure::<P>(&failure, is_json, color);
             failure.exit().into()
         }

@@ -92,8 +92,20 @@ impl Output {
     /// # Errors
     /// Returns an error if the file cannot be created.
     pub fn check(&self) -> Result<(), Failure> {
-        match &self.file {
-            Some(path) if !is_special(path) => Sink::create(Some(path), self.is_private).map(drop),
+        let Some(path) = &self.file else { return Ok(()) };
+        if !is_special(path) {
+            return Sink::create(Some(path), self.is_private).map(drop);
+        }
+        // A device or a named pipe is opened later, because that may wait or have an effect.
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => {
+                let error = io::Error::from(io::ErrorKind::IsADirectory);
+                Err(Failure::file(path, &error))
+            }
+            Ok(found) if found.is_file() => {
+                let opened = OpenOptions::new().write(true).open(path);
+                opened.map(drop).map_err(|error| Failure::file(path, &error))
+            }
             _ => Ok(()),
         }
     }
@@ -560,7 +572,7 @@ fn is_special(path: &Path) -> bool {
 impl Sink {
     fn create(path: Option<&Path>, is_private: bool) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };
-        let failed = |error: io::Error| Failure::file(path, &error);
+        let failed = |error: io::Error| Failure::new_file(path, &error);
         if is_special(path) {
             return Self::direct(path, is_private);
         }

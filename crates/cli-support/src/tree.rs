@@ -4,9 +4,11 @@ use std::ffi::OsString;
 use std::fmt::Write;
 
 use clap::error::{ContextKind, ContextValue};
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, Command};
 
 use crate::context::Provider;
+use crate::exit::Failure;
 
 /// Returns a page that describes each command with its arguments. The global options are at the
 /// end.
@@ -122,6 +124,61 @@ pub fn unclear_values(command: &Command) -> Vec<String> {
     found
 }
 
+/// Returns a failure whose message names the option or positional argument that the user typed
+/// instead of the argument of the library. `build` builds the command line, and `words` are its
+/// arguments. An argument of the library belongs to the typed one whose id is its name.
+pub(crate) fn name_argument(
+    build: impl FnOnce() -> Command,
+    words: &[OsString],
+    failure: Failure,
+) -> Failure {
+    let Some(argument) = failure.argument().map(str::to_owned) else { return failure };
+    let mut command = build();
+    let Ok(matches) = command.try_get_matches_from_mut(words) else { return failure };
+    let (mut command, mut matches) = (&command, &matches);
+    while let Some((name, inner)) = matches.subcommand() {
+        let Some(child) = command.find_subcommand(name) else { return failure };
+        (command, matches) = (child, inner);
+    }
+    let is_typed = |typed: &&Arg| {
+        let id = typed.get_id().as_str();
+        !typed.is_global_set()
+            && is_of_argument(id, &argument)
+            && matches.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    match command.get_arguments().find(is_typed) {
+        Some(typed) => failure.with_argument(&argument, &typed_name(typed)),
+        None => failure,
+    }
+}
+
+/// Returns whether an id such as `card_expiry_date` is the name of an argument such as
+/// `cardExpiryDate` or `payer.card_expiry_date`. An id such as `transaction` or `id` is also the
+/// argument `transaction_id`.
+fn is_of_argument(id: &str, argument: &str) -> bool {
+    let plain = |text: &str| -> String {
+        let letters = text.chars().filter(char::is_ascii_alphanumeric);
+        letters.map(|letter| letter.to_ascii_lowercase()).collect()
+    };
+    let last = argument.rsplit('.').next().unwrap_or(argument);
+    let id = plain(id);
+    let last = plain(last);
+    let is_id = last.strip_suffix("id").is_some_and(|noun| noun == id || id == "id");
+    id == plain(argument) || id == last || is_id
+}
+
+/// Returns the name of an argument for messages, such as `--amount` or `ACCOUNT`.
+fn typed_name(argument: &Arg) -> String {
+    match (argument.get_long(), argument.get_short()) {
+        (Some(long), _) => format!("--{long}"),
+        (None, Some(short)) => format!("-{short}"),
+        (None, None) => match argument.get_value_names().and_then(<[_]>::first) {
+            Some(name) => name.to_string(),
+            None => argument.get_id().as_str().to_ascii_uppercase(),
+        },
+    }
+}
+
 /// Replaces hidden aliases in the suggestions of an error with the names of their commands.
 pub fn name_suggestions(error: &mut clap::Error, command: &Command) {
     let Some(ContextValue::Strings(found)) = error.get(ContextKind::SuggestedSubcommand) else {
@@ -202,6 +259,36 @@ mod tests {
         let digit = "b number: invalid digit found in string".to_owned();
         assert!(found.contains(&digit), "{found:?}");
         assert!(!found.iter().any(|text| text.contains("clear") || text.contains("flag")));
+    }
+
+    #[test]
+    fn messages_name_the_argument_that_the_user_typed() {
+        use api_auth::InputError;
+
+        let build = || {
+            let country = Arg::new("country").long("country");
+            let expiry = Arg::new("card_expiry").long("expiry");
+            let name = Arg::new("name").value_name("NAME").required(true);
+            let unit = Arg::new("unit").long("unit").default_value("x");
+            let create = Command::new("create").args([country, expiry, name, unit]);
+            Command::new("x").subcommand(Command::new("ca").subcommand(create))
+        };
+        let words = ["x", "ca", "create", "a", "--country", "us", "--expiry", "1"];
+        let words = words.map(OsString::from);
+        for (argument, expected) in [
+            ("country", "--country: is invalid"),
+            ("payer.name", "NAME: is invalid"),
+            ("cardExpiry", "--expiry: is invalid"),
+            ("name_id", "NAME: is invalid"),
+            ("unit", "unit: is invalid"),
+            ("other", "other: is invalid"),
+        ] {
+            let failure = Failure::from(InputError::new(argument, "is invalid"));
+            assert_eq!(name_argument(build, &words, failure).message(), expected);
+        }
+        let failure = Failure::from(InputError::new("name", "must be a name").at_byte(3));
+        let named = name_argument(build, &words, failure);
+        assert_eq!(named.message(), "NAME, at byte 3: must be a name");
     }
 
     #[test]

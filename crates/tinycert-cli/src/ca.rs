@@ -75,8 +75,10 @@ impl Run<TinyCert> for Ca {
             Self::Create(create) => create.run(context),
             Self::Delete { ca } => {
                 let id = ca.id(context)?;
-                context.confirm(&format!("delete CA {id} and all of its certificates"))?;
-                context.show(DeleteCa::new(id))
+                context.show_confirmed(
+                    &format!("delete CA {id} and all of its certificates"),
+                    DeleteCa::new(id),
+                )
             }
             Self::Download { ca } => pem(context, GetCa::new(ca.id(context)?)),
         }

@@ -173,10 +173,10 @@ impl Run<TinyCert> for Cert {
                 context.send_body(new.request, Some(new.body).filter(|_| create.input.is_given()))
             }
             Self::Reissue { id } => context.show(ReissueCert::new(id)),
-            Self::Revoke { id } => {
-                context.confirm(&format!("revoke certificate {id}"))?;
-                context.show(SetCertStatus::new(id, CertStatus::Revoked))
-            }
+            Self::Revoke { id } => context.show_confirmed(
+                &format!("revoke certificate {id}"),
+                SetCertStatus::new(id, CertStatus::Revoked),
+            ),
             Self::Hold { id } => context.show(SetCertStatus::new(id, CertStatus::Hold)),
             Self::Reinstate { id } => context.show(SetCertStatus::new(id, CertStatus::Good)),
             Self::Download { id, part } => download(context, id, part),

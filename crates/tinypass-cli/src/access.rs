@@ -119,12 +119,12 @@ impl Run<TinyPass> for Access {
             Self::Grant(grant) => grant.run(context),
             Self::Revoke { rid, user, refund } => {
                 let what = if refund { "revoke and refund" } else { "revoke" };
-                context.confirm(&format!("{what} the access of {user} to {rid}"))?;
+                let what = format!("{what} the access of {user} to {rid}");
                 let mut request = RevokeAccess::new(rid, user);
                 if refund {
                     request = request.refund(true);
                 }
-                context.show(request)
+                context.show_confirmed(&what, request)
             }
         }
     }
@@ -156,8 +156,8 @@ impl Grant {
     fn run(self, context: &Context<TinyPass>) -> Result<Exit, Failure> {
         if let Some(file) = &self.file {
             let lines = grants(file, self.no_email)?;
-            context.confirm(&format!("grant access {} times", lines.len()))?;
-            return context.batch(lines, |reply| {
+            let what = format!("grant access {} times", lines.len());
+            return context.batch_confirmed(&what, lines, |reply| {
                 Ok((reply.json()?.unwrap_or_else(|| text("granted")), true))
             });
         }
@@ -185,7 +185,7 @@ type Line = (Vec<(&'static str, String)>, GrantAccess);
 /// Reads a CSV file of grants.
 fn grants(file: &Path, no_email: bool) -> Result<Vec<Line>, Failure> {
     const COLUMNS: [&str; 5] = ["rid", "email", "user", "expires", "message"];
-    let text = read(file)?;
+    let text = read("--file", file)?;
     let failed =
         |problem: String| Failure::new(Exit::Usage, format!("{}: {problem}", file.display()));
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());

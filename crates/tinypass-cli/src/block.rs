@@ -22,7 +22,7 @@ impl Run<TinyPass> for Block {
     fn run(self, context: &Context<TinyPass>) -> Result<Exit, Failure> {
         let settings = context.settings()?;
         let blocks = Blocks::new(settings.need(AID), settings.need(PRIVATE_KEY))?;
-        let text = read(Path::new("-"))?;
+        let text = read("the block", Path::new("-"))?;
         let text = text.trim_end_matches(['\r', '\n']);
         match self {
             Self::Seal => single(context, "block", &blocks.seal(text)),

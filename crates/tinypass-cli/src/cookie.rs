@@ -44,7 +44,7 @@ impl Run<TinyPass> for Cookie {
         let Self::Check { rid, ip } = self;
         let settings = context.settings()?;
         let blocks = Blocks::new(settings.need(AID), settings.need(PRIVATE_KEY))?;
-        let value = read(Path::new("-"))?;
+        let value = read("the cookie", Path::new("-"))?;
         let value = value.trim();
         // The value may be given with its name, as in the `Cookie` header: `NAME=VALUE`.
         let cookie = value.strip_prefix(&format!("{}=", blocks.cookie_name())).unwrap_or(value);

@@ -43,10 +43,10 @@ impl Run<TinyPass> for Subscription {
                 let columns = &[("id", "id"), ("resource", "rid"), ("user", "user_ref")];
                 context.entries(request, "data", &limits, columns)
             }
-            Self::Cancel { rid, user } => {
-                context.confirm(&format!("cancel the subscription of {user} to {rid}"))?;
-                context.show(CancelSubscription::new(rid, user))
-            }
+            Self::Cancel { rid, user } => context.show_confirmed(
+                &format!("cancel the subscription of {user} to {rid}"),
+                CancelSubscription::new(rid, user),
+            ),
         }
     }
 }

@@ -160,10 +160,10 @@ impl Run<Tokenpass> for Address {
                 let request = with_options!(request, update; label, public, active);
                 context.create(request, &update.input, &members)
             }
-            Self::Delete { address } => {
-                context.confirm(&format!("remove the address {address}"))?;
-                context.show(DeleteAddress::new(address))
-            }
+            Self::Delete { address } => context.show_confirmed(
+                &format!("remove the address {address}"),
+                DeleteAddress::new(address),
+            ),
         }
     }
 }

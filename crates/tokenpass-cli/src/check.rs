@@ -67,7 +67,7 @@ impl Run<Tokenpass> for Check {
 
 /// Reads the users in a file, one on each line. Empty lines and comments are skipped.
 fn users(file: &Path) -> Result<Vec<String>, Failure> {
-    let text = read(file)?;
+    let text = read("--file", file)?;
     let lines = text.lines().map(str::trim);
     let users: Vec<String> = lines
         .filter(|line| !line.is_empty() && !line.starts_with('#'))

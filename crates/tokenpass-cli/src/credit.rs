@@ -171,8 +171,7 @@ impl Booking {
                 format!("{verb} credits {direction} these accounts: {entries}")
             }
         };
-        context.confirm(&what)?;
-        context.send_body(request, body)
+        context.send_confirmed(&what, request, body)
     }
 
     fn entry(&self) -> Entry {

@@ -164,8 +164,7 @@ impl Run<Tokenpass> for Promise {
                 let request = with_terms!(request, terms);
                 let body = input.body_of(&request, &members)?;
                 let what = body.as_ref().map_or(what, |body| format!("make this promise: {body}"));
-                context.confirm(&what)?;
-                context.send_body(request, body)
+                context.send_confirmed(&what, request, body)
             }
             Self::Update(Update { id, quantity, destination, terms, input }) => {
                 let own = [
@@ -182,12 +181,10 @@ impl Run<Tokenpass> for Promise {
                     request = request.destination(address);
                 }
                 let body = input.body_of(&request, &members)?;
-                context.confirm(&what)?;
-                context.send_body(request, body)
+                context.send_confirmed(&what, request, body)
             }
             Self::Cancel { id } => {
-                context.confirm(&format!("cancel promise {id}"))?;
-                context.show(CancelPromise::new(id))
+                context.show_confirmed(&format!("cancel promise {id}"), CancelPromise::new(id))
             }
         }
     }

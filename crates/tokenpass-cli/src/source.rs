@@ -59,10 +59,10 @@ impl Run<Tokenpass> for Source {
                 let members = register.members();
                 context.create(register.request(), &input, &members)
             }
-            Self::Delete { address } => {
-                context.confirm(&format!("remove the source {address}"))?;
-                context.show(DeleteSource::new(address))
-            }
+            Self::Delete { address } => context.show_confirmed(
+                &format!("remove the source {address}"),
+                DeleteSource::new(address),
+            ),
         }
     }
 }

@@ -58,8 +58,7 @@ impl Run<Tpay> for BankAccount {
                 let body = input.body_of(&request, &members)?;
                 let of_body = body.as_ref().and_then(|body| body.get("accountNumber"));
                 let number = of_body.map_or(number, Json::cell);
-                context.confirm(&format!("add the bank account {number}"))?;
-                context.send_body(request, body)
+                context.send_confirmed(&format!("add the bank account {number}"), request, body)
             }
         }
     }

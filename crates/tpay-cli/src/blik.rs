@@ -107,10 +107,10 @@ impl Alias {
         match self {
             Self::Create(create) => create.run(context),
             Self::Get { value, kind } => context.show(GetBlikAlias::new(value, kind.into())),
-            Self::Delete { value, kind } => {
-                context.confirm(&format!("remove the alias {value}"))?;
-                context.show(DeleteBlikAlias::new(value, kind.into()))
-            }
+            Self::Delete { value, kind } => context.show_confirmed(
+                &format!("remove the alias {value}"),
+                DeleteBlikAlias::new(value, kind.into()),
+            ),
         }
     }
 }

@@ -81,8 +81,7 @@ impl Run<Tpay> for Card {
             }
             Self::Delete { token_stdin } => {
                 let token = context.secret("card token", token_stdin, "--token-stdin")?;
-                context.confirm("delete this saved card")?;
-                context.show(DeleteCardToken::new(token))
+                context.show_confirmed("delete this saved card", DeleteCardToken::new(token))
             }
             Self::ApplePay { domain, validation_url, display_name, input } => {
                 let members = [

@@ -151,13 +151,12 @@ impl Run<Tpay> for Marketplace {
                     Some(parts) => format!("refund these parts of payment {id}: {parts}"),
                     None => what,
                 };
-                context.confirm(&what)?;
-                context.send_body(request, body)
+                context.send_confirmed(&what, request, body)
             }
-            Self::Cancel { id } => {
-                context.confirm(&format!("cancel payment {id}"))?;
-                context.show(CancelMarketplaceTransaction::new(id))
-            }
+            Self::Cancel { id } => context.show_confirmed(
+                &format!("cancel payment {id}"),
+                CancelMarketplaceTransaction::new(id),
+            ),
             Self::Groups { merchants, limits } => {
                 let columns = &[("id", "id"), ("name", "name")];
                 let request = ListMarketplaceBankGroups::new(merchants);

@@ -74,7 +74,7 @@ impl Trust {
         if self.trust_test_key {
             reader = reader.anchors(testing::ANCHORS)?.certificate(testing::CERTIFICATE);
         } else if let Some(path) = &self.anchors {
-            reader = reader.anchors(read(path)?)?;
+            reader = reader.anchors(read("--anchors", path)?)?;
         }
         Ok(reader)
     }
@@ -134,7 +134,7 @@ fn reject_record(context: &Context<Tpay>) -> Result<(), Failure> {
 /// Reads stored headers: one `Name: value` on each line.
 fn stored_headers(path: &Path) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::new();
-    for line in read(path)?.lines() {
+    for line in read("--headers", path)?.lines() {
         let Some((name, value)) = line.split_once(':') else { continue };
         let name = HeaderName::try_from(name.trim());
         if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value.trim())) {

@@ -206,20 +206,18 @@ impl Run<Tpay> for Recurring {
                 context.list(WithJson::page(request, &["list"]), &limits, CHARGES)
             }
             Self::Cancel { id } => {
-                context.confirm(&format!("cancel plan {id}"))?;
-                context.show(CancelRecurring::new(id))
+                context.show_confirmed(&format!("cancel plan {id}"), CancelRecurring::new(id))
             }
-            Self::Retry { id } => {
-                context.confirm(&format!("charge the payer of plan {id} again"))?;
-                context.show(RetryRecurring::new(id))
-            }
+            Self::Retry { id } => context.show_confirmed(
+                &format!("charge the payer of plan {id} again"),
+                RetryRecurring::new(id),
+            ),
             Self::SetInstrument { id, instrument, input } => {
                 let (instrument, members) = instrument.read(context, &input)?;
                 let what = format!("replace the payment instrument of plan {id}");
                 let request = UpdatePaymentInstrument::new(id, instrument);
                 let body = input.body_of(&request, &members)?;
-                context.confirm(&what)?;
-                context.send_body(request, body)
+                context.send_confirmed(&what, request, body)
             }
         }
     }
@@ -231,8 +229,7 @@ impl Create {
         let members = [&self.members()[..], &members].concat();
         let request = self.typed(instrument);
         let body = self.input.body_of(&request, &members)?;
-        context.confirm("create a plan that charges the payer")?;
-        context.send_body(request, body)
+        context.send_confirmed("create a plan that charges the payer", request, body)
     }
 
     /// Returns the members of the body that these options set.

@@ -94,10 +94,9 @@ impl Run<Tpay> for Refund {
                 };
                 let what = match amount {
                     Some(amount) => format!("refund {amount} of transaction {transaction}"),
-                    None => format!("refund the rest of transaction {transaction}"),
+                    None => format!("refund the remaining amount of transaction {transaction}"),
                 };
-                context.confirm(&what)?;
-                context.send_body(request, body)
+                context.send_confirmed(&what, request, body)
             }
             Self::Card { amount, currency, card_expiry, token_stdin, input } => {
                 let body = (&input, "tokenValue");
@@ -125,8 +124,7 @@ impl Run<Tpay> for Refund {
                     }
                     None => amount.to_string(),
                 };
-                context.confirm(&format!("refund {amount} to this card"))?;
-                context.send_body(request, body)
+                context.send_confirmed(&format!("refund {amount} to this card"), request, body)
             }
             Self::List(list) => list.run(context),
             Self::Get { id } => context.show(GetRefund::new(id)),

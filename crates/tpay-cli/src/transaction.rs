@@ -176,10 +176,8 @@ impl Run<Tpay> for Transaction {
                 }
                 context.send_body(request, body)
             }
-            Self::Cancel { id } => {
-                context.confirm(&format!("cancel transaction {id}"))?;
-                context.show(CancelTransaction::new(id))
-            }
+            Self::Cancel { id } => context
+                .show_confirmed(&format!("cancel transaction {id}"), CancelTransaction::new(id)),
             Self::Qr { id, kind } => {
                 let kind = match kind.as_str() {
                     "jpeg" => ImageType::Jpeg,

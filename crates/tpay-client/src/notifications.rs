@@ -228,7 +228,7 @@ impl Notifications {
         if let (Notification::Payment(payment), Some(code)) = (&notification, &self.security_code)
             && !payment.is_md5sum_valid(code)
         {
-            return Err(not_genuine("the md5sum does not match"));
+            return Err(not_genuine("the md5sum does not match; check the security code"));
         }
         Ok(notification)
     }

@@ -38,7 +38,7 @@ static ANCHORS: LazyLock<Anchors> =
 pub fn notification(data: &[u8]) {
     let signature = testing::sign(&CLIENT, data).expect("a signature");
     if let Err(error) = NOTIFICATIONS.read(&signature, data) {
-        let md5 = error.message() == Some("the md5sum does not match");
+        let md5 = error.message() == Some("the md5sum does not match; check the security code");
         assert!(error.kind() == ErrorKind::Decode || md5, "{error}");
         let _ = NotificationResponse::for_error(&error);
     }

@@ -585,7 +585,8 @@ impl Program<'_> {
         // A program that does not read its input closes the pipe.
         let _ = child.stdin.take().unwrap().write_all(env_file.as_bytes());
         let run = ended(child.wait_with_output().unwrap());
-        let problem = "only one option can read the standard input, which --env-file - reads";
+        let problem =
+            "--input -: only one option can read the standard input, which --env-file - reads";
         assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
     }
 
@@ -699,28 +700,60 @@ impl Program<'_> {
         // Only credentials of the environment are used instead of the default profile.
         let default = run(&["-q"], Some("ca.pem"));
         assert_eq!(default.status, 0, "{default:?}");
-        for (options, value, problem) in [
-            (&["--ca-certificate", "no-file"][..], None, "--ca-certificate no-file: ".to_owned()),
+        let broken = std::fs::read_to_string(ca).unwrap()
+            + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        std::fs::write(home.join("broken.pem"), broken).unwrap();
+        // A profile with an empty name of the file.
+        assert_eq!(login(&["empty"]).status, 0);
+        let profiles = home.join(".config").join(self.name).join("profiles.toml");
+        let table = std::fs::read_to_string(&profiles).unwrap();
+        let section = "[profiles.empty]\n";
+        assert!(table.contains(section), "{table}");
+        let table = table.replace(section, &format!("{section}ca_certificate = \"\"\n"));
+        std::fs::write(&profiles, table).unwrap();
+        for (options, value, exit, problem) in [
+            (
+                &["--ca-certificate", "no-file"][..],
+                None,
+                10,
+                "--ca-certificate no-file: ".to_owned(),
+            ),
             (
                 &["--ca-certificate", "tls.env"],
                 None,
+                2,
                 "--ca-certificate tls.env: contains no certificate in PEM format".to_owned(),
             ),
-            (&[], Some("no-file"), format!("{variable} no-file: ")),
+            (
+                &["--ca-certificate", "broken.pem"],
+                None,
+                2,
+                "--ca-certificate broken.pem: contains an invalid certificate (number 2 of 2)"
+                    .to_owned(),
+            ),
+            (
+                &["--profile", "empty"],
+                Some("ca.pem"),
+                2,
+                "profile `empty`: ca_certificate: must not be empty".to_owned(),
+            ),
+            (&[], Some("no-file"), 10, format!("{variable} no-file: ")),
             (
                 &["--profile", "plain"],
                 Some("tls.env"),
+                2,
                 format!("{variable} tls.env: contains no certificate in PEM format"),
             ),
             (
                 &["--env-file", "wrong.env"],
                 Some("ca.pem"),
+                10,
                 format!("file wrong.env: {variable} no-file: "),
             ),
-            (&[], Some(""), format!("{variable}: must not be empty")),
+            (&[], Some(""), 2, format!("{variable}: must not be empty")),
         ] {
             let run = run(options, value);
-            assert_eq!(run.status, 2, "{options:?} {value:?}: {run:?}");
+            assert_eq!(run.status, exit, "{options:?} {value:?}: {run:?}");
             let message = format!("{}: {problem}", self.name);
             assert!(run.stderr.starts_with(&message), "{message}: {run:?}");
         }
@@ -749,6 +782,7 @@ impl Program<'_> {
         let names = write();
         let prefix = |name: &String| name.starts_with(self.name) && name.ends_with(".1");
         assert!(names.len() > 10 && names.iter().all(prefix), "{names:?}");
+        assert!(!names.iter().any(|name| name.ends_with("-help.1")), "{names:?}");
         let page = folder.join(format!("{}.1", self.name));
         let content = std::fs::read(&page).unwrap();
         // Another name of the file shows whether it is written in place.
@@ -783,6 +817,9 @@ impl Program<'_> {
         ] {
             let run = login("a", options);
             assert!(run.status == 2 && !file.exists(), "{options:?}: {run:?}");
+            let typed = options.first().unwrap();
+            let named = format!("{}: {typed}: ", self.name);
+            assert!(run.stderr.starts_with(&named), "{options:?}: {run:?}");
         }
         let url_of = |profile: &str| {
             let run = self.run(&[self.read, &["--profile", profile, "--curl"]].concat());
@@ -791,6 +828,13 @@ impl Program<'_> {
         };
         assert_eq!(login("a", &["--base-url", "http://127.0.0.1:1"]).status, 0);
         assert!(url_of("a").contains("http://127.0.0.1:1/"), "{}", url_of("a"));
+        // The message about an invalid value names the key of the profile.
+        let valid = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, valid.replace("http://127.0.0.1:1", "http://x.example")).unwrap();
+        let invalid = self.run(&[self.read, &["--profile", "a"]].concat());
+        let named = format!("{}: profile `a`: base_url: must begin", self.name);
+        assert!(invalid.status == 2 && invalid.stderr.starts_with(&named), "{invalid:?}");
+        std::fs::write(&file, valid).unwrap();
         assert_eq!(login("b", &["--environment", "production"]).status, 0);
         // The base URL of the file is that of the sandbox.
         assert!(!url_of("b").contains("127.0.0.1"), "{}", url_of("b"));

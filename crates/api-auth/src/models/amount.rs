@@ -190,7 +190,7 @@ impl std::str::FromStr for Amount {
         parse_amount(text.trim()).ok_or_else(|| {
             InputError::new(
                 "amount",
-                "must be a decimal number in the supported range, such as 12.34, without a comma, spaces or a currency",
+                "must be a decimal number such as 12.34, without commas, spaces or a currency, and within the supported range",
             )
         })
     }

@@ -170,7 +170,7 @@ fn files_are_private_and_appended_to() {
     }
     std::fs::remove_file(&path).unwrap();
     let error = Recorder::open(&path.join("no folder"), "test", &[]).unwrap_err().to_string();
-    assert!(error.starts_with("record: cannot write "), "{error}");
+    assert!(error.starts_with("record: cannot open "), "{error}");
 }
 
 /// Returns the recording of one call.

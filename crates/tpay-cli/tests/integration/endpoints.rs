@@ -345,6 +345,32 @@ fn argument_and_body_are_one_way_to_pay() {
 }
 
 #[test]
+fn arguments_and_the_output_are_checked_before_anything_is_asked_or_sent() {
+    let world = World::new();
+    world.sandbox.take_seen();
+    std::fs::create_dir(world.home.join("folder")).unwrap();
+    let create =
+        ["transaction", "create", "--amount", "1", "--description", "a", "--email", "a@b.pl"];
+    let create = [&create[..], &["--name", "A"]].concat();
+    let with = |out: &'static str| [&create[..], &["--out", out]].concat();
+    for (arguments, status, problem) in [
+        (vec!["refund", "create", "01T", "--amount", "0"], 2, "tpay: --amount: must be more than"),
+        (vec!["refund", "create", "..", "--amount", "1"], 2, "tpay: TRANSACTION: must not be"),
+        (vec!["transaction", "cancel", ".."], 2, "tpay: ID: must not be"),
+        (vec!["api", "POST", "/x", "-f", "a=1", "-F", "a=2", "--yes"], 2, "tpay: a: -f and -F set"),
+        (with("folder"), 10, "tpay: folder: is a directory"),
+        (with("none/file"), 10, "tpay: none/file: the folder none does not exist; create it"),
+    ] {
+        let run = world.run(&arguments);
+        assert_eq!(run.status, status, "{arguments:?}: {run:?}");
+        assert!(run.stderr.starts_with(problem), "{arguments:?}: {run:?}");
+    }
+    assert_eq!(world.sandbox.take_seen().len(), 0);
+    let run = world.run(&["transaction", "list", "--status", "payed"]);
+    assert!(run.stderr.starts_with("tpay transactions.list: --status: `payed` is not"), "{run:?}");
+}
+
+#[test]
 fn questions_say_that_a_refund_is_full() {
     let world = World::new();
     world.sandbox.take_seen();
@@ -354,7 +380,7 @@ fn questions_say_that_a_refund_is_full() {
     let bodies = [&[][..], &["-f", "x=y"], &["--input", "empty.json"], &["--input", "null.json"]];
     let refunds = [
         ("marketplace refund 01M", "refund all of payment 01M; add"),
-        ("refund create 01T", "refund the rest of transaction 01T; add"),
+        ("refund create 01T", "refund the remaining amount of transaction 01T; add"),
     ];
     for (command, question) in refunds {
         for body in bodies {
