@@ -141,9 +141,8 @@ impl Generation {
 }
 
 /// The maximum number of consecutive times that a rejected token is replaced with a token from a
-/// store. After that, a token is requested from the server. Clients that share a store use the
-/// tokens that other clients requested. Because of the limit, requests do not fail even if a store
-/// keeps returning rejected tokens.
+/// store, where another client may have stored a newer one. After that, a token is requested from
+/// the server, so that requests succeed even if the store keeps returning rejected tokens.
 ///
 /// See the example in [`Auth`].
 pub const MOST_REPLACEMENTS: u32 = 3;

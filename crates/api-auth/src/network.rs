@@ -10,7 +10,7 @@ use http::uri::Authority;
 use crate::error::input::InputError;
 use crate::secret::Secret;
 
-/// The default timeout of an exchange, including the connection: 30 s.
+/// The default timeout of an attempt, including connecting: 30 s.
 ///
 /// See the example in [`Client`](crate::Client).
 pub const TIMEOUT: Duration = Duration::from_secs(30);

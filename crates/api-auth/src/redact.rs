@@ -285,7 +285,7 @@ fn one_space(text: &[u8]) -> Vec<u8> {
     words.collect::<Vec<_>>().join(&b' ')
 }
 
-/// Returns the end of `secret` in `text`, if it begins at `start`.
+/// Returns the position after `secret` if `text` contains it at `start`.
 fn occurrence(secret: &[u8], text: &str, start: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let length = bytes.len() - if text.ends_with(ELLIPSIS) { ELLIPSIS.len() } else { 0 };

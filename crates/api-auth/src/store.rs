@@ -124,7 +124,7 @@ impl TokenKey {
         Self(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// Returns the key as 64 hex digits, which are valid as a file name.
+    /// Returns the key as 64 hex digits, which can be used as a file name.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -96,7 +96,7 @@ impl AccessToken {
         self
     }
 
-    /// Takes over the refresh token of the previous token, if this token has none.
+    /// Adds the refresh token of the previous token if this token has none.
     #[must_use]
     pub fn after(mut self, previous: &Self) -> Self {
         if self.refresh.is_none() {

@@ -109,7 +109,8 @@ impl<'a> UnsignedRequest<'a> {
         self.encode_below(&base, encoding)
     }
 
-    /// Encodes the request below a parsed base URL, whose scheme and host are shared.
+    /// Encodes the request for a parsed base URL: the path of the request is appended to that of
+    /// `base`. The scheme and host of `base` are reused, not parsed again.
     pub(crate) fn encode_below(
         self,
         base: &Uri,

@@ -472,11 +472,11 @@ impl Profiles {
         Ok(())
     }
 
-    /// Sets `--environment` or `--base-url`, and `--ca-certificate`, in a profile. If both an
-    /// environment and a base URL are given, the base URL takes precedence, as it does for requests.
+    /// Stores the values of `--base-url` or else `--environment`, and of `--ca-certificate`, in a
+    /// profile. A base URL takes precedence over an environment, as it does for requests.
     ///
     /// # Errors
-    /// Returns an error if the file of `--ca-certificate` cannot be stored.
+    /// Returns an error if the path of `--ca-certificate` cannot be stored as an absolute path.
     fn connect(&mut self, name: &str, global: &Global) -> Result<(), Failure> {
         let profiles = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut);
         let profile = profiles.and_then(|profiles| profiles.get_mut(name)?.as_table_mut());

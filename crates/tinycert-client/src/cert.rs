@@ -665,8 +665,8 @@ impl Endpoint for CreateCert {
 ///
 /// The requests and responses are in the module [`cert`](crate::cert).
 impl Session {
-    /// Returns the certificates of a CA whose status is in the set `what`. Obsolete certificates
-    /// are never listed.
+    /// Returns the certificates of a CA that have one of the statuses in `what`. Obsolete
+    /// certificates are never listed.
     ///
     /// See the example in the module [`cert`](crate::cert).
     ///

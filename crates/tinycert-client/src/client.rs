@@ -237,7 +237,7 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Returns a builder with the settings in the variables that [`Client::from_env`] reads.
+    /// Reads the variables of [`Client::from_env`] and returns a builder with their values.
     ///
     /// # Errors
     /// Returns an error that names the variable if one is missing or invalid.

@@ -277,8 +277,8 @@ impl Session {
         prepared.write(&chain, &key)
     }
 
-    /// Returns the id of the good successor of a certificate. If there are several, returns that of
-    /// the latest.
+    /// Returns the id of the successor of a certificate: a certificate with the status good, the
+    /// same name and the same CSR that expires later. If there are several, returns the latest.
     fn successor(&self, ca_id: CaId, cert_id: CertId) -> Result<Option<CertId>> {
         let certs = self.list_certs(ca_id, StatusMask::ALL)?;
         // The list never contains obsolete certificates.

@@ -48,7 +48,7 @@ pub struct Access {
     pub aid: Option<String>,
     /// The id of the resource, such as `premium-content`.
     pub rid: Option<String>,
-    /// TinyPass's id of the user, such as `kjkxrNWUyD`.
+    /// The id that TinyPass assigned to the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
     /// The price that was paid, in units of `currency`, such as 4.99.
     pub amount: Option<Amount>,

@@ -21,7 +21,7 @@ pub(crate) enum Address {
         #[command(flatten)]
         limits: Limits,
     },
-    /// Show an address of the logged-in user, or a public one of another user
+    /// Show an address of the logged-in user, or a public address of another user
     Get {
         /// The address
         address: String,

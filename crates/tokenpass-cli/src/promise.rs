@@ -193,7 +193,7 @@ impl Run<Tokenpass> for Promise {
     }
 }
 
-/// Returns the time that is `duration` after now.
+/// Returns the time `duration` from now.
 fn after(duration: Duration) -> Result<UnixTime, Failure> {
     #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
     let now = SystemTime::now();

@@ -236,7 +236,7 @@ impl Endpoint for CheckUserExists {
 ///
 /// The request and response types are in the module [`lookups`](crate::lookups).
 impl Client {
-    /// Returns the owner of a public address, or `None` if there is none.
+    /// Returns the owner of a public address, or `None` if no user has the address.
     ///
     /// See the example in the module [`lookups`](crate::lookups).
     ///

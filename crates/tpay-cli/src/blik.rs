@@ -86,7 +86,7 @@ pub(crate) struct Create {
     /// Type of the alias; `uid` by default
     #[arg(long = "type", value_enum, value_name = "TYPE")]
     kind: Option<Kind>,
-    /// Label that the payer sees in the application
+    /// Label that the payer sees in the banking application
     #[arg(long, required_unless_present_any = BODY_OPTIONS)]
     label: Option<String>,
     /// Autopayment model of a PAYID alias: A, M or O

@@ -316,8 +316,8 @@ impl ClientBuilder {
     /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// Returns an error that names the first invalid argument: an empty id or secret, or a base URL
-    /// that is invalid or would send the secret unencrypted.
+    /// Returns an error that names the first invalid option, such as an empty id or secret, a
+    /// timeout of 0, or a base URL that would cause the secret to be sent unencrypted.
     pub fn build(self) -> Result<Client> {
         let base = self.environment.base_url();
         let servers = [

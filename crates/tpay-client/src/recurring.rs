@@ -210,7 +210,7 @@ impl PaymentInstrument {
         Self { payment_type: InstrumentType::BlikPayId, value: alias.into(), blik: Some(blik) }
     }
 
-    /// Creates a test instrument for the provider's sandbox.
+    /// Creates a test payment instrument for the provider's sandbox.
     pub fn test(value: impl Into<Secret>) -> Self {
         Self { payment_type: InstrumentType::Test, value: value.into(), blik: None }
     }

@@ -564,8 +564,8 @@ pub struct CardRefundExtra {
     pub extra: ExtraFields,
 }
 
-/// `POST /refunds`: refunds an amount to a saved card (Elavon). The request is never retried if its
-/// outcome is unknown.
+/// `POST /refunds`: refunds an amount to a card that was saved by EISOP (Elavon). The request is
+/// never retried if its outcome is unknown.
 ///
 /// See the example in the module [`refunds`](crate::refunds).
 ///

@@ -194,9 +194,10 @@ pub struct NonceHeaders {
     key: HmacKey,
     spaced: Option<&'static str>,
     variant: Variant,
-    /// Whether a rejected GET is sent once more, signed according to the other variant.
+    /// Whether a rejected GET is sent once more, signed with the alternative to `variant`.
     try_other_form: bool,
-    /// Whether requests are signed according to the other variant. Clones share this value.
+    /// Whether requests are currently signed with the alternative to `variant`: `EmptyQuery` for
+    /// `SignedQuery`, and the reverse. Clones share this value.
     swapped: Arc<AtomicBool>,
     origin: Option<String>,
     announced: bool,
@@ -239,7 +240,7 @@ impl Names {
 /// Marks a GET that is signed according to the configured variant. It is possible that the server
 /// does not support this variant.
 const AS_CONFIGURED: Generation = Generation::new(1);
-/// Marks a GET that is signed according to the other variant.
+/// Marks a GET that is signed with the alternative to `variant`.
 const SWAPPED: Generation = Generation::new(2);
 
 impl NonceHeaders {
@@ -287,7 +288,7 @@ impl NonceHeaders {
         })
     }
 
-    /// Sets whether a GET with a query is signed according to the other variant
+    /// Sets whether a GET with a query is signed with the alternative to `variant`
     /// ([`Variant::SignedQuery`] or [`Variant::EmptyQuery`]) and sent once more if its signature is
     /// rejected. Later requests use the other variant first, until a request with it is rejected.
     #[must_use]

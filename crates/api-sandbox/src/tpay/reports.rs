@@ -1,5 +1,5 @@
-//! Reports, for the endpoints `reports.*`. Chosen: the format, because only the official PHP client
-//! has these endpoints.
+//! Reports, for the endpoints `reports.*`. Chosen: the format of the responses, which is not
+//! documented. The endpoints are known only from the official PHP client.
 
 use serde_json::json;
 

@@ -248,7 +248,7 @@ impl Purchase {
     setters! {
         /// Sets a secondary offer.
         secondary: Offer,
-        /// Sets the name of the JavaScript function in the page that the provider's script calls.
+        /// Sets the name of the JavaScript function that the provider's script calls in the page.
         callback: impl Into<String>,
         /// Sets the visitor's IP address, to which access is bound.
         client_ip: impl Into<String>,

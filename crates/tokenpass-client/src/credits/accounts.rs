@@ -79,8 +79,8 @@ struct AccountResponse {
 }
 
 impl From<AccountResponse> for CreditAccount {
-    /// Converts an account from a response. When the server of 2017 lists accounts, it sends raw
-    /// dumps of PHP objects.
+    /// Converts an account from a response. Takes the fields from the nested object in the raw dump
+    /// of a PHP object, which the server of 2017 sends when it lists accounts.
     fn from(response: AccountResponse) -> Self {
         let dumped = response.plain.extra.parse::<AccountFields>(DUMPED);
         let fields = match dumped {

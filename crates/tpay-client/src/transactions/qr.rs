@@ -38,7 +38,7 @@ wire_enum! {
         Png = "image/png",
         /// JPEG.
         Jpeg = "image/jpeg",
-        /// SVG.
+        /// An SVG image.
         Svg = "image/svg+xml",
     }
 }
