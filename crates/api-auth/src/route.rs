@@ -447,20 +447,33 @@ impl<E> Route<E> {
         let mut path = String::with_capacity(self.template.len() + 32);
         let mut rest = self.template;
         for argument in self.arguments.iter().flatten() {
-            let (before, after) = rest.split_once('{').unwrap_or((rest, ""));
-            path.push_str(before);
-            match (argument.read)(endpoint) {
-                _ if is_shown && argument.is_secret => path.push_str("***"),
-                Segment::Text(text) => path.push_str(&path_segment(text)),
-                Segment::Number(number) => {
-                    let _ = write!(path, "{number}");
-                }
-            }
-            rest = after.split_once('}').map_or("", |(_, rest)| rest);
+            let segment = (argument.read)(endpoint);
+            rest = fill(&mut path, rest, segment, is_shown && argument.is_secret);
         }
         path.push_str(rest);
         Cow::Owned(path)
     }
+}
+
+/// Appends a template up to and including its first placeholder, with `segment` in its place. Returns
+/// the rest of the template. This is compiled once and not for each endpoint.
+#[inline(never)]
+fn fill<'t>(
+    path: &mut String,
+    template: &'t str,
+    segment: Segment<'_>,
+    is_hidden: bool,
+) -> &'t str {
+    let (before, after) = template.split_once('{').unwrap_or((template, ""));
+    path.push_str(before);
+    match segment {
+        _ if is_hidden => path.push_str("***"),
+        Segment::Text(text) => path.push_str(&path_segment(text)),
+        Segment::Number(number) => {
+            let _ = write!(path, "{number}");
+        }
+    }
+    after.split_once('}').map_or("", |(_, rest)| rest)
 }
 
 fn is_success(status: StatusCode) -> bool {

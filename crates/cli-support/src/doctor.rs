@@ -94,8 +94,9 @@ impl<'a, P: Provider> Doctor<'a, P> {
         serialized: &dyn Fn(&(dyn Any + Send)) -> Option<String>,
     ) -> Result<Option<Json>, Failure> {
         let client = self.context.client()?;
-        let (endpoint, started) = (request.id(), Instant::now());
-        let result = P::send(client, &AnyCall::new(request));
+        let call = AnyCall::new(request);
+        let (endpoint, started) = (call.id(), Instant::now());
+        let result = P::send(client, &call);
         let milliseconds = started.elapsed().as_millis();
         let (row, json) = match result {
             Ok(reply) => {

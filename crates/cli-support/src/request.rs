@@ -132,54 +132,63 @@ fn form(text: &str) -> Result<Params<'static>, InputError> {
     Ok(params)
 }
 
+/// The properties of a request, most of which are those of its endpoint.
+#[derive(Debug)]
+pub struct Properties {
+    id: &'static str,
+    method: Method,
+    spaced_credential: Option<&'static str>,
+    credential: Credential,
+    server: Server,
+    accept: &'static str,
+    idempotent: bool,
+    /// Whether the route is idempotent whatever the arguments are.
+    always_idempotent: bool,
+    read_only: bool,
+}
+
 /// An endpoint without its type. All endpoints implement it. The functions are those of [`Endpoint`].
+///
+/// Each function adds code, an entry in a table and a relocation to the program for each endpoint,
+/// so one function returns all properties.
 #[expect(missing_docs, reason = "the functions are those of `Endpoint`")]
 pub trait AnyEndpoint: Send {
-    fn id(&self) -> &'static str;
-    fn method(&self) -> Method;
-    fn path(&self) -> Cow<'_, str>;
-    fn shown_path(&self) -> Cow<'_, str>;
+    /// Returns the results of the functions of [`Endpoint`] with these names.
+    fn properties(&self) -> Properties;
+    /// Returns the path. If `is_shown` is set, it has `***` for secret arguments.
+    fn path(&self, is_shown: bool) -> Cow<'_, str>;
     fn query<'a>(&'a self, params: &mut Params<'a>);
     /// # Errors
     /// Returns the error of the endpoint.
     fn body(&self) -> Result<Body<'_>, InputError>;
-    /// Validates the arguments of the path.
+    /// Validates the arguments of the path, and if `is_whole` is set, also all others.
     ///
     /// # Errors
-    /// Returns the error of the route.
-    fn validate_path(&self) -> Result<(), InputError>;
-    /// # Errors
-    /// Returns the error of the endpoint.
-    fn validate(&self) -> Result<(), InputError>;
-    fn spaced_credential(&self) -> Option<&'static str>;
-    fn credential(&self) -> Credential;
-    fn server(&self) -> Server;
-    fn accept(&self) -> &'static str;
+    /// Returns the error of the route or of the endpoint.
+    fn validate(&self, is_whole: bool) -> Result<(), InputError>;
     fn accepts(&self, status: StatusCode) -> bool;
-    fn idempotent(&self) -> bool;
-    /// Returns whether the route is idempotent whatever the arguments are.
-    fn always_idempotent(&self) -> bool;
-    fn read_only(&self) -> bool;
     /// # Errors
     /// Returns the error of the endpoint.
     fn parse(&self, response: &Response) -> Result<AnyValue, ResponseError>;
 }
 
 impl<E: Endpoint<Output: Send + 'static> + Send> AnyEndpoint for E {
-    fn id(&self) -> &'static str {
-        Endpoint::id(self)
+    fn properties(&self) -> Properties {
+        Properties {
+            id: self.id(),
+            method: self.method(),
+            spaced_credential: self.spaced_credential(),
+            credential: self.credential(),
+            server: self.server(),
+            accept: self.accept(),
+            idempotent: self.idempotent(),
+            always_idempotent: const { &E::ROUTE }.is_idempotent() == Some(true),
+            read_only: self.read_only(),
+        }
     }
 
-    fn method(&self) -> Method {
-        Endpoint::method(self)
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        Endpoint::path(self)
-    }
-
-    fn shown_path(&self) -> Cow<'_, str> {
-        Endpoint::shown_path(self)
+    fn path(&self, is_shown: bool) -> Cow<'_, str> {
+        if is_shown { self.shown_path() } else { Endpoint::path(self) }
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -190,44 +199,13 @@ impl<E: Endpoint<Output: Send + 'static> + Send> AnyEndpoint for E {
         Endpoint::body(self)
     }
 
-    fn validate_path(&self) -> Result<(), InputError> {
-        const { &E::ROUTE }.validate(self)
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        Endpoint::validate(self)
-    }
-
-    fn spaced_credential(&self) -> Option<&'static str> {
-        Endpoint::spaced_credential(self)
-    }
-
-    fn credential(&self) -> Credential {
-        Endpoint::credential(self)
-    }
-
-    fn server(&self) -> Server {
-        Endpoint::server(self)
-    }
-
-    fn accept(&self) -> &'static str {
-        Endpoint::accept(self)
+    fn validate(&self, is_whole: bool) -> Result<(), InputError> {
+        const { &E::ROUTE }.validate(self)?;
+        if is_whole { Endpoint::validate(self) } else { Ok(()) }
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
         Endpoint::accepts(self, status)
-    }
-
-    fn idempotent(&self) -> bool {
-        Endpoint::idempotent(self)
-    }
-
-    fn always_idempotent(&self) -> bool {
-        const { &E::ROUTE }.is_idempotent() == Some(true)
-    }
-
-    fn read_only(&self) -> bool {
-        Endpoint::read_only(self)
     }
 
     fn parse(&self, response: &Response) -> Result<AnyValue, ResponseError> {
@@ -260,35 +238,35 @@ macro_rules! functions_of_request {
         }
 
         fn spaced_credential(&self) -> Option<&'static str> {
-            self.request.spaced_credential()
+            self.request.properties().spaced_credential
         }
 
         fn id(&self) -> &'static str {
-            self.request.id()
+            self.request.properties().id
         }
 
         fn method(&self) -> Method {
-            self.request.method()
+            self.request.properties().method
         }
 
         fn path(&self) -> Cow<'_, str> {
-            self.request.path()
+            self.request.path(false)
         }
 
         fn shown_path(&self) -> Cow<'_, str> {
-            self.request.shown_path()
+            self.request.path(true)
         }
 
         fn credential(&self) -> Credential {
-            self.request.credential()
+            self.request.properties().credential
         }
 
         fn server(&self) -> Server {
-            self.request.server()
+            self.request.properties().server
         }
 
         fn accept(&self) -> &'static str {
-            self.request.accept()
+            self.request.properties().accept
         }
 
         fn accepts(&self, status: StatusCode) -> bool {
@@ -296,7 +274,7 @@ macro_rules! functions_of_request {
         }
 
         fn read_only(&self) -> bool {
-            self.request.read_only()
+            self.request.properties().read_only
         }
     };
 }
@@ -311,7 +289,8 @@ impl<R: Deref<Target = Erased>> Endpoint for AnyCall<R> {
 
     fn idempotent(&self) -> bool {
         // The arguments of the request are not those of a replaced body.
-        self.request.idempotent() && (self.body.is_none() || self.request.always_idempotent())
+        let Properties { idempotent, always_idempotent, .. } = self.request.properties();
+        idempotent && (self.body.is_none() || always_idempotent)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -325,9 +304,8 @@ impl<R: Deref<Target = Erased>> Endpoint for AnyCall<R> {
     }
 
     fn validate(&self) -> Result<(), InputError> {
-        self.request.validate_path()?;
         // If the user supplies the body, the server validates it.
-        if self.body.is_some() { Ok(()) } else { self.request.validate() }
+        self.request.validate(self.body.is_none())
     }
 
     fn parse(&self, response: &Response) -> Result<Reply, ResponseError> {
@@ -411,7 +389,7 @@ impl Endpoint for AnyPage {
     functions_of_request!();
 
     fn idempotent(&self) -> bool {
-        self.request.idempotent()
+        self.request.properties().idempotent
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -419,8 +397,7 @@ impl Endpoint for AnyPage {
     }
 
     fn validate(&self) -> Result<(), InputError> {
-        self.request.validate_path()?;
-        self.request.validate()
+        self.request.validate(true)
     }
 
     fn parse(&self, response: &Response) -> Result<Page, ResponseError> {

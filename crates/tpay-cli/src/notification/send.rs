@@ -47,13 +47,7 @@ impl Send {
         let mut signature = testing::sign(context.client()?, &body)?;
         match self.tamper {
             Some(Tamper::Body) => body.push(b' '),
-            Some(Tamper::Signature) => {
-                let last = if signature.ends_with('A') { 'B' } else { 'A' };
-                let start = signature.len().saturating_sub(40);
-                let (before, after) = signature.split_at_checked(start).unwrap_or_default();
-                let after = after.get(1..).unwrap_or_default();
-                signature = format!("{before}{last}{after}");
-            }
+            Some(Tamper::Signature) => signature = tampered(&signature),
             None => {}
         }
         let request = Request::post(&self.url)
@@ -63,6 +57,14 @@ impl Send {
             .map_err(|error| Failure::new(Exit::Usage, format!("url: {error}")))?;
         deliver(context, request, self.tamper.is_none())
     }
+}
+
+/// Returns a signature in which one character differs.
+fn tampered(signature: &str) -> String {
+    let start = signature.len().saturating_sub(40);
+    let (before, after) = signature.split_at_checked(start).unwrap_or_default();
+    let other = if after.starts_with('A') { 'B' } else { 'A' };
+    format!("{before}{other}{}", after.get(1..).unwrap_or_default())
 }
 
 /// Sends a notification to the application and writes the response. The exit status is 1 if the
@@ -115,4 +117,22 @@ pub(crate) fn transport(context: &Context<Tpay>, url: &Uri) -> Result<Arc<dyn Tr
     settings.timeout(timeout(context));
     settings.allow_plain_http_to(url.host().unwrap_or_default().to_owned());
     context.built_in_transport(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tampered_signature_always_differs() {
+        for first in ["A", "B", "x"] {
+            for last in ["A", "x"] {
+                let signature = format!("head..{first}{}{last}", "m".repeat(38));
+                let tampered = tampered(&signature);
+                let is_changed = |(one, other): &(char, char)| one != other;
+                let changed = signature.chars().zip(tampered.chars()).filter(is_changed).count();
+                assert_eq!((tampered.len(), changed), (signature.len(), 1), "{signature}");
+            }
+        }
+    }
 }

@@ -1,7 +1,13 @@
 //! Additional root certificates. ureq can only replace its roots, so they are added to those of
 //! Mozilla as certificates.
+//!
+//! A program with rustls already contains Mozilla's roots as trust anchors: subjects, keys and name
+//! constraints, without the rest of the certificates. ureq does not accept these, so each becomes a
+//! certificate with nothing else in it. rustls converts it to the same trust anchor.
 
 use rustls_pki_types::CertificateDer;
+#[cfg(feature = "rustls")]
+use rustls_pki_types::TrustAnchor;
 use rustls_pki_types::pem::PemObject;
 use ureq::tls::{Certificate, RootCerts};
 
@@ -11,14 +17,72 @@ const ARGUMENT: &str = "extra_root_certificates";
 
 /// Returns the compiled-in roots and the certificates of these PEM texts.
 pub(super) fn with_extra(pems: &[Vec<u8>]) -> Result<RootCerts, InputError> {
-    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
-    let mut all: Vec<Certificate<'static>> =
-        roots.iter().map(|root| Certificate::from_der(root)).collect();
+    let mut all = compiled_in();
     for pem in pems {
         let certificates = certificates_of(pem)?;
         all.extend(certificates.iter().map(|der| Certificate::from_der(der).to_owned()));
     }
     Ok(RootCerts::from(all))
+}
+
+/// Returns Mozilla's roots.
+#[cfg(feature = "rustls")]
+fn compiled_in() -> Vec<Certificate<'static>> {
+    let roots = webpki_roots::TLS_SERVER_ROOTS.iter();
+    roots.map(|root| Certificate::from_der(&certificate_of(root)).to_owned()).collect()
+}
+
+/// Returns Mozilla's roots.
+#[cfg(not(feature = "rustls"))]
+fn compiled_in() -> Vec<Certificate<'static>> {
+    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+    roots.map(|root| Certificate::from_der(root)).collect()
+}
+
+/// Returns a certificate with the subject, the key and the name constraints of a trust anchor. The
+/// other elements are placeholders, which rustls does not use: it does not verify roots. Without
+/// issuer, validity and signature, no other library accepts this certificate.
+///
+/// Source: RFC 5280, section 4.1.
+#[cfg(feature = "rustls")]
+fn certificate_of(anchor: &TrustAnchor<'_>) -> Vec<u8> {
+    const SEQUENCE: u8 = 0x30;
+    const VERSION_3_AND_SERIAL_NUMBER: &[u8] = &[0xa0, 3, 0x02, 1, 2, 0x02, 1, 1];
+    const EMPTY: &[u8] = &[SEQUENCE, 0];
+    const EMPTY_BIT_STRING: &[u8] = &[0x03, 1, 0];
+    const OCTET_STRING: u8 = 0x04;
+    const EXTENSIONS: u8 = 0xa3;
+    /// The object identifier 2.5.29.30.
+    const NAME_CONSTRAINTS: &[u8] = &[0x06, 3, 0x55, 0x1d, 0x1e];
+
+    let extensions = anchor.name_constraints.as_ref().map(|constraints| {
+        let value = element(OCTET_STRING, &[&element(SEQUENCE, &[constraints])]);
+        let extension = element(SEQUENCE, &[NAME_CONSTRAINTS, &value]);
+        element(EXTENSIONS, &[&element(SEQUENCE, &[&extension])])
+    });
+    let (algorithm, issuer, validity) = (EMPTY, EMPTY, EMPTY);
+    let signed = [
+        VERSION_3_AND_SERIAL_NUMBER,
+        algorithm,
+        issuer,
+        validity,
+        &element(SEQUENCE, &[&anchor.subject]),
+        &element(SEQUENCE, &[&anchor.subject_public_key_info]),
+        &extensions.unwrap_or_default(),
+    ];
+    element(SEQUENCE, &[&element(SEQUENCE, &signed), algorithm, EMPTY_BIT_STRING])
+}
+
+/// Returns the DER encoding of an element whose content consists of `parts`, of at most 65,535 bytes.
+#[cfg(feature = "rustls")]
+fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let [.., high, low] = content.len().to_be_bytes();
+    match (high, low) {
+        (0, 0..0x80) => [&[tag, low], &*content].concat(),
+        (0, _) => [&[tag, 0x81, low], &*content].concat(),
+        _ => [&[tag, 0x82, high, low], &*content].concat(),
+    }
 }
 
 /// Returns the certificates of a PEM text, each of which can be used as a root.
@@ -88,11 +152,23 @@ mod tests {
 
     #[test]
     fn extra_roots_are_added_to_the_compiled_in_roots() {
-        let compiled_in = webpki_root_certs::TLS_SERVER_ROOT_CERTS.len();
+        let compiled_in = compiled_in().len();
         let pems = [root().into_bytes(), [root(), root()].concat().into_bytes()];
         let RootCerts::Specific(all) = with_extra(&pems).unwrap() else { panic!() };
         assert_eq!(all.len(), compiled_in + 3);
         assert!(all.iter().all(|root| is_usable(&CertificateDer::from(root.der()))));
+    }
+
+    #[test]
+    #[cfg(feature = "rustls")]
+    fn compiled_in_roots_are_exactly_those_without_extra_roots() {
+        let mut store = rustls::RootCertStore::empty();
+        for root in compiled_in() {
+            store.add(CertificateDer::from(root.der().to_vec())).unwrap();
+        }
+        assert_eq!(store.roots, webpki_roots::TLS_SERVER_ROOTS);
+        let is_constrained = |root: &TrustAnchor<'_>| root.name_constraints.is_some();
+        assert!(store.roots.iter().any(is_constrained));
     }
 
     #[test]
