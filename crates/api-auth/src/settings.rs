@@ -361,9 +361,10 @@ macro_rules! builder_options {
         }
 
         /// Adds root certificates in PEM format, such as those of a company's own CA, to the
-        /// compiled-in ones. May be called several times. [`build`](Self::build) returns an error
-        /// if a certificate cannot be used, or if there is none. Needs the feature `extra-roots`,
-        /// and `rustls` or `native-tls`.
+        /// compiled-in ones. May be called several times. A certificate that cannot be used is
+        /// skipped, and the number of skipped certificates is logged. [`build`](Self::build)
+        /// returns an error if none can be used. Needs the feature `extra-roots`, and `rustls` or
+        /// `native-tls`.
         #[must_use]
         pub fn extra_root_certificates(mut self, pem: impl ::std::convert::Into<Vec<u8>>) -> Self {
             self.settings.extra_roots(pem.into());

@@ -117,7 +117,7 @@ pub struct Failure {
     retryable: bool,
     hint: Option<String>,
     /// The name of the invalid argument in the library.
-    argument: Option<String>,
+    argument: Option<Box<str>>,
 }
 
 impl Failure {
@@ -317,7 +317,7 @@ impl From<Error> for Failure {
             http_status: status,
             request_id: error.request_id().map(str::to_owned),
             retryable: error.is_retryable() || exit == Exit::Unavailable,
-            argument: error.argument().map(str::to_owned),
+            argument: error.argument().map(Box::from),
             ..failure
         }
     }

@@ -19,7 +19,13 @@ const ARGUMENT: &str = "extra_root_certificates";
 pub(super) fn with_extra(pems: &[Vec<u8>]) -> Result<RootCerts, InputError> {
     let mut all = compiled_in();
     for pem in pems {
-        let certificates = certificates_of(pem)?;
+        let Bundle { certificates, unusable, .. } = Bundle::parse(pem)?;
+        if unusable > 0 {
+            log::warn!(
+                "{ARGUMENT}: {unusable} of {} certificates cannot be used and are skipped",
+                certificates.len() + unusable
+            );
+        }
         all.extend(certificates.iter().map(|der| Certificate::from_der(der).to_owned()));
     }
     Ok(RootCerts::from(all))
@@ -85,40 +91,56 @@ fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     }
 }
 
-/// Returns the certificates of a PEM text, each of which can be used as a root.
-fn certificates_of(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InputError> {
-    let failed = |problem: String| Err(InputError::new(ARGUMENT, problem));
-    // Comments may have any encoding.
-    let text = String::from_utf8_lossy(pem);
-    let mut sections = String::with_capacity(text.len());
-    for line in text.trim_start_matches('\u{feff}').lines() {
-        // The certificate is followed by settings that may restrict or revoke the trust in it.
-        // Neither TLS library applies them, so it must not be trusted.
-        if line.starts_with("-----BEGIN TRUSTED CERTIFICATE-----") {
-            return failed(
-                "contains a certificate with trust settings (TRUSTED CERTIFICATE), which are not \
-                 supported; convert it with `openssl x509 -in FILE -out FILE`"
-                    .to_owned(),
-            );
+/// The certificates of a PEM text.
+#[derive(Debug, Default)]
+struct Bundle {
+    certificates: Vec<CertificateDer<'static>>,
+    /// The number of certificates that cannot be used.
+    unusable: usize,
+    /// The number of unusable certificates that contain OpenSSL's trust settings.
+    with_trust_settings: usize,
+}
+
+impl Bundle {
+    /// Parses a PEM text with at least one certificate that can be used.
+    fn parse(pem: &[u8]) -> Result<Self, InputError> {
+        // Comments may have any encoding.
+        let text = String::from_utf8_lossy(pem);
+        let mut bundle = Self::default();
+        let mut sections = String::with_capacity(text.len());
+        for line in text.trim_start_matches('\u{feff}').lines() {
+            // A name of early versions of OpenSSL for the same content.
+            sections.push_str(&line.replace("X509 CERTIFICATE-----", "CERTIFICATE-----"));
+            sections.push('\n');
+            // The certificate is followed by settings that may restrict or revoke the trust in it.
+            // Neither TLS library applies them, so it must not be trusted.
+            if line.starts_with("-----BEGIN TRUSTED CERTIFICATE-----") {
+                bundle.with_trust_settings += 1;
+            }
         }
-        // A name of early versions of OpenSSL for the same content.
-        sections.push_str(&line.replace("X509 CERTIFICATE-----", "CERTIFICATE-----"));
-        sections.push('\n');
-    }
-    let (mut certificates, mut invalid) = (Vec::new(), Vec::new());
-    for (index, certificate) in CertificateDer::pem_slice_iter(sections.as_bytes()).enumerate() {
-        match certificate {
-            Ok(certificate) if is_usable(&certificate) => certificates.push(certificate),
-            _ => invalid.push(index + 1),
+        bundle.unusable = bundle.with_trust_settings;
+        for certificate in CertificateDer::pem_slice_iter(sections.as_bytes()) {
+            match certificate {
+                Ok(certificate) if is_usable(&certificate) => bundle.certificates.push(certificate),
+                _ => bundle.unusable += 1,
+            }
         }
-    }
-    match (invalid.first(), certificates.len() + invalid.len()) {
-        (None, 0) => failed("contains no certificate in PEM format".to_owned()),
-        (None, _) => Ok(certificates),
-        (Some(_), 1) => failed("contains an invalid certificate".to_owned()),
-        (Some(number), all) => {
-            failed(format!("contains an invalid certificate (number {number} of {all})"))
+        if !bundle.certificates.is_empty() {
+            return Ok(bundle);
         }
+        Err(InputError::new(
+            ARGUMENT,
+            match (bundle.unusable, bundle.with_trust_settings) {
+                (0, _) => "contains no certificate in PEM format".to_owned(),
+                (all, trusted) if all == trusted => {
+                    "contains only certificates with trust settings (TRUSTED CERTIFICATE), which \
+                     are not supported; convert them with `openssl x509 -in FILE -out FILE`"
+                        .to_owned()
+                }
+                (1, _) => "contains an invalid certificate and no valid one".to_owned(),
+                (all, _) => format!("contains {all} invalid certificates and no valid one"),
+            },
+        ))
     }
 }
 
@@ -143,10 +165,10 @@ mod tests {
         rcgen::CertificateParams::new(vec![]).unwrap().self_signed(&key).unwrap().pem()
     }
 
-    /// Returns the number of certificates, or the error.
-    fn count(pem: impl AsRef<[u8]>) -> Result<usize, String> {
-        certificates_of(pem.as_ref())
-            .map(|certificates| certificates.len())
+    /// Returns the number of usable and of unusable certificates, or the error.
+    fn counts(pem: impl AsRef<[u8]>) -> Result<(usize, usize), String> {
+        Bundle::parse(pem.as_ref())
+            .map(|bundle| (bundle.certificates.len(), bundle.unusable))
             .map_err(|error| error.to_string())
     }
 
@@ -172,21 +194,20 @@ mod tests {
     }
 
     #[test]
-    fn an_unusable_certificate_is_an_error_even_beside_others() {
+    fn an_unusable_certificate_is_skipped_and_counted() {
         let invalid = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         let not_base64 = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
         let truncated = "-----BEGIN CERTIFICATE-----\nAAAA\n";
         let good = root();
-        let problem = "extra_root_certificates: contains an invalid certificate";
-        assert_eq!(count(invalid).unwrap_err(), problem);
-        for (pem, position) in [
-            ([invalid, &good].concat(), "(number 1 of 2)"),
-            ([&*good, not_base64].concat(), "(number 2 of 2)"),
-            ([&*good, &good, truncated].concat(), "(number 3 of 3)"),
-            ([invalid, not_base64].concat(), "(number 1 of 2)"),
-        ] {
-            assert_eq!(count(&pem).unwrap_err(), format!("{problem} {position}"), "{pem}");
-        }
+        assert_eq!(counts([invalid, not_base64, &good, truncated].concat()), Ok((1, 3)));
+        assert_eq!(
+            counts(invalid).unwrap_err(),
+            "extra_root_certificates: contains an invalid certificate and no valid one"
+        );
+        assert_eq!(
+            counts([invalid, not_base64].concat()).unwrap_err(),
+            "extra_root_certificates: contains 2 invalid certificates and no valid one"
+        );
     }
 
     #[test]
@@ -194,7 +215,7 @@ mod tests {
         let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
         for text in ["", "hello", key] {
             assert_eq!(
-                count(text).unwrap_err(),
+                counts(text).unwrap_err(),
                 "extra_root_certificates: contains no certificate in PEM format"
             );
         }
@@ -203,19 +224,18 @@ mod tests {
     #[test]
     fn byte_order_mark_comments_and_line_ends_are_accepted() {
         let good = root();
-        assert_eq!(count(format!("\u{feff}{good}")), Ok(1));
-        assert_eq!(count(good.replace("\r\n", "\n").replace('\n', "\r\n")), Ok(1));
-        assert_eq!(count([b"# Soci\xe9t\xe9\n", good.as_bytes()].concat()), Ok(1));
-        assert_eq!(count(good.replace("CERTIFICATE", "X509 CERTIFICATE")), Ok(1));
+        assert_eq!(counts(format!("\u{feff}{good}")), Ok((1, 0)));
+        assert_eq!(counts(good.replace("\r\n", "\n").replace('\n', "\r\n")), Ok((1, 0)));
+        assert_eq!(counts([b"# Soci\xe9t\xe9\n", good.as_bytes()].concat()), Ok((1, 0)));
+        assert_eq!(counts(good.replace("CERTIFICATE", "X509 CERTIFICATE")), Ok((1, 0)));
     }
 
     #[test]
     fn certificates_with_trust_settings_are_not_trusted() {
         let good = root();
         let trusted = good.replace("CERTIFICATE", "TRUSTED CERTIFICATE");
-        for pem in [[&*trusted, &*good].concat(), trusted] {
-            let error = count(pem).unwrap_err();
-            assert!(error.contains("`openssl x509 -in FILE -out FILE`"), "{error}");
-        }
+        assert_eq!(counts([&*trusted, &*good].concat()), Ok((1, 1)));
+        let error = counts(trusted).unwrap_err();
+        assert!(error.contains("`openssl x509 -in FILE -out FILE`"), "{error}");
     }
 }
