@@ -144,7 +144,7 @@ impl Base {
     }
 }
 
-pub(crate) const INVALID_PORT: &str = "must have a port from 1 to 65535, or none";
+pub(crate) const INVALID_PORT: &str = "must have no port, or a port from 1 to 65535";
 
 /// Returns whether the port of a URL is a number, or absent. `http` treats an invalid port as absent,
 /// so that it would become the default one.

@@ -229,7 +229,7 @@ fn parse(name: &'static str, value: &str) -> Result<Proxy, InputError> {
             return Err(reject("must name the version: socks4, socks4a, socks5 or socks5h"));
         }
         "socks" | "socks4" | "socks4a" | "socks5" | "socks5h" => {
-            return Err(reject("a SOCKS proxy needs the feature `socks-proxy`"));
+            return Err(reject("a SOCKS proxy requires the feature `socks-proxy`"));
         }
         _ => return Err(reject(FORM)),
     }

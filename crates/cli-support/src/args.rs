@@ -344,7 +344,7 @@ fn check_complete(body: &Json, required: &[(&str, &str)]) -> Result<(), Failure>
     if missing.is_empty() {
         return Ok(());
     }
-    let problem = format!("missing {}; use it, or -F, or --input FILE", missing.join(", "));
+    let problem = format!("missing {}; pass an argument, -F or --input FILE", missing.join(", "));
     Err(Failure::new(Exit::Usage, problem))
 }
 
@@ -767,7 +767,7 @@ mod tests {
         let failure = field.body_of(&Book("a"), &lost).unwrap_err();
         let problem = "--model: this request has no field list.0.model; set it with -F";
         assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
-        let missing = "missing ID; use it, or -F, or --input FILE";
+        let missing = "missing ID; pass an argument, -F or --input FILE";
         assert_eq!(body(&field, false, true, true), Err(missing.to_owned()));
         let path = file("book", r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#);
         let input = Input { input: Some(path.clone()), ..Input::default() };

@@ -250,7 +250,7 @@ impl Create {
                 CaName::Id(CaId::new(id))
             }
             (None, None) => {
-                let problem = "missing --ca; use it, or the field ca_id in -F or --input FILE";
+                let problem = "missing --ca; pass it, or the field ca_id with -F or --input FILE";
                 return Err(usage(problem.to_owned()));
             }
         };

@@ -205,7 +205,7 @@ pub(crate) fn now() -> Result<SystemTime, Failure> {
 /// Parses the id of a certificate.
 pub(crate) fn cert_id(text: &str) -> Result<CertId, String> {
     let id = positive::<i64>(text).map(CertId::new);
-    id.map_err(|problem| problem.replace("whole number", "whole number, such as 14236"))
+    id.map_err(|problem| problem.replace("at least 1", "at least 1, such as 14236"))
 }
 
 /// A CA, given by its id, its organization or its common name.

@@ -882,7 +882,7 @@ impl Client {
         let missing = || {
             InputError::new(
                 "redirect_uri",
-                "must be set: call ClientBuilder::redirect_uri or set TOKENPASS_REDIRECT_URI",
+                "must be set; call ClientBuilder::redirect_uri or set TOKENPASS_REDIRECT_URI",
             )
             .into()
         };

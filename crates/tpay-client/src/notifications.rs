@@ -247,7 +247,7 @@ impl Merchant {
             Self::Id(_) => Err(not_genuine("the notification is for another merchant")),
             Self::Unset => Err(InputError::new(
                 "merchant_id",
-                "must be set: call Notifications::merchant_id, or accept_any_merchant",
+                "must be set; call Notifications::merchant_id or accept_any_merchant",
             )
             .into()),
         }

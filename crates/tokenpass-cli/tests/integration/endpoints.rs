@@ -281,7 +281,10 @@ fn writes_take_their_body_from_a_file_or_fields() {
             &["user", "register", "u", "-f", "email=e", "-f", "password=p", "--password-stdin"],
             "--password-stdin and -f password set the same field",
         ),
-        (&["second-factor", "sign", "-F", "x=1"], "missing SIGNATURE; use it, or -F, or --input"),
+        (
+            &["second-factor", "sign", "-F", "x=1"],
+            "missing SIGNATURE; pass an argument, -F or --input",
+        ),
     ] {
         let run = world.run(arguments);
         assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
