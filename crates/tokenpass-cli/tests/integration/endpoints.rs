@@ -276,7 +276,7 @@ fn writes_take_their_body_from_a_file_or_fields() {
             &["credit", "give", &group, "bob", "1", "-F", "accounts.0.amount=1"],
             "AMOUNT and -F accounts.0.amount set the same field of the body; use one of them",
         ),
-        (&["promise", "create", "-F", "asset=A"], "missing SOURCE, DESTINATION, QUANTITY; use it"),
+        (&["promise", "create", "-F", "asset=A"], "missing SOURCE, DESTINATION, QUANTITY; pass"),
         (
             &["user", "register", "u", "-f", "email=e", "-f", "password=p", "--password-stdin"],
             "--password-stdin and -f password set the same field",

@@ -271,7 +271,7 @@ fn bodies_of_writes_come_from_files_and_fields() {
         ),
         (&["transaction", "pay", &id], "--channel"),
         (&["refund", "create", &id, "--amount", "1", "-F", "amount=2"], "--amount and -F amount"),
-        (&["bank-account", "create", "-F", "ownerName=x"], "missing NUMBER, INFORMATION; use it"),
+        (&["bank-account", "create", "-F", "ownerName=x"], "missing NUMBER, INFORMATION; pass"),
         (
             &["recurring", "create", "-F", "paymentInstrument.value=x"],
             "missing --id, --description",
