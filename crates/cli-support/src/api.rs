@@ -9,7 +9,7 @@ use api_auth::{
 };
 use clap::Args;
 
-use crate::args::{Limits, check_repeated, field, pair, read, set};
+use crate::args::{Limits, check_repeated, field, input_json, pair, set};
 use crate::context::{Bodies, Context, Pages, Provider};
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
@@ -71,6 +71,14 @@ impl Api {
         for (name, value) in &self.fields {
             fields.push((name.clone(), field(name, value)?));
         }
+        let is_query = info.map_or_else(
+            || self.endpoint.as_deref().is_some_and(|word| is_query(&word.to_ascii_uppercase())),
+            |info| is_query(info.method().as_str()),
+        );
+        // A parameter of a query may be repeated.
+        if self.input.is_some() || !is_query {
+            check_repeated(fields.iter().map(|(name, _)| name.as_str()))?;
+        }
         let (method, path) = match info {
             Some(info) => (info.method().clone(), filled(info, &mut fields)?),
             None => {
@@ -103,8 +111,7 @@ impl Api {
         for (name, value) in decode_form(query.as_bytes()) {
             request = request.param(name, value);
         }
-        let has_query = matches!(method, Method::GET | Method::HEAD | Method::DELETE);
-        if self.input.is_some() || !has_query && (!fields.is_empty() || P::BODIES == Bodies::Form) {
+        if self.input.is_some() || !is_query && (!fields.is_empty() || P::BODIES == Bodies::Form) {
             request = request.with_body(body::<P>(self.input.as_ref(), &fields)?);
         } else {
             for (name, value) in &fields {
@@ -123,6 +130,7 @@ impl Api {
         let is_write = info.map_or(!request.read_only(), |info| info.is_read_only() == Some(false));
         if is_write {
             request.validate()?;
+            context.check_before_question(&request)?;
             context.confirm(&format!("send {method} {path}"))?;
         }
         if context.global.curl {
@@ -318,14 +326,18 @@ fn filled(info: &EndpointInfo, fields: &mut Vec<(String, Json)>) -> Result<Strin
     Ok(path)
 }
 
+/// Returns whether the fields of a request with this method are parameters of the query.
+fn is_query(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "DELETE")
+}
+
 fn body<P: Provider>(
     input: Option<&PathBuf>,
     fields: &[(String, Json)],
 ) -> Result<Body<'static>, Failure> {
     let mut body = match input {
         None => Json::Object(Vec::new()),
-        Some(path) => Json::parse(&read("--input", path)?)
-            .map_err(|error| usage(&format!("--input {}: {error}", path.display())))?,
+        Some(path) => input_json(path)?,
     };
     if P::BODIES == Bodies::Form {
         let Json::Object(mut members) = body else {
@@ -338,7 +350,6 @@ fn body<P: Provider>(
         }
         return Ok(Body::Form(params));
     }
-    check_repeated(fields.iter().map(|(name, _)| name.as_str()))?;
     for (path, value) in fields {
         set(&mut body, path, value.clone())?;
     }

@@ -1,7 +1,6 @@
 //! The global options, and parsers of option values.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use std::time::Duration;
 
 use api_auth::http::Uri;
 use api_auth::{Body, InputError};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, ColorChoice};
 
 use crate::exit::{Exit, Failure};
@@ -27,7 +27,7 @@ pub struct Global {
     #[arg(short = 'o', long = "output", global = true, value_enum, default_value = "table")]
     pub format: Format,
     /// Fields to show, such as `id,name`
-    #[arg(long, global = true, value_name = "PATHS", value_delimiter = ',')]
+    #[arg(long, global = true, value_name = "PATHS", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     pub fields: Vec<String>,
     /// Write the output to this file, which is replaced atomically
     #[arg(long, global = true, value_name = "FILE")]
@@ -192,25 +192,17 @@ impl Input {
         let failed = |problem: &dyn Display| {
             Failure::new(Exit::Usage, format!("--input {}: {problem}", path.display()))
         };
-        let body = Json::parse(&read("--input", path)?).map_err(|error| failed(&error))?;
+        let body = input_json(path)?;
         if !matches!(body, Json::Object(_)) {
             return Err(failed(&"must be a JSON object"));
         }
         Ok(self.file.get_or_init(|| body).clone())
     }
 
-    /// Returns whether the file or a field contains the member at this path.
-    ///
-    /// # Errors
-    /// Returns an error if the file cannot be read or is not a JSON object.
-    pub fn contains(&self, path: &str) -> Result<bool, Failure> {
-        Ok(self.field_of(path).is_some() || self.file()?.get(path).is_some())
-    }
-
     /// Returns whether the file or a field contains the member at this path, and it is not null.
     ///
     /// # Errors
-    /// Returns the errors of [`contains`](Self::contains).
+    /// Returns an error if the file cannot be read or is not a JSON object.
     pub fn has_value(&self, path: &str) -> Result<bool, Failure> {
         if self.field_of(path).is_none() {
             return Ok(self.file()?.get(path).is_some_and(|value| !value.is_null()));
@@ -235,10 +227,7 @@ impl Input {
     fn field_of(&self, path: &str) -> Option<(&'static str, &str)> {
         let raw = self.raw_fields.iter().map(|(name, _)| ("-f", name.as_str()));
         let typed = self.fields.iter().map(|(name, _)| ("-F", name.as_str()));
-        raw.chain(typed).find(|(_, name)| {
-            let mut pairs = path.split('.').zip(name.split('.'));
-            pairs.all(|(one, other)| one == other)
-        })
+        raw.chain(typed).find(|(_, name)| overlap(path, name))
     }
 
     /// Returns the body: the JSON of the file, in which first `flags`, then the fields are set.
@@ -253,7 +242,7 @@ impl Input {
     /// Returns the body for a typed request: the members of the request that no argument sets, in
     /// which first the members of the file, then the arguments, then the fields are set. Returns
     /// `None` if neither a file nor a field is given. If there is a file, the server validates it, so
-    /// members can be missing.
+    /// members can be missing, except those that an argument replaces.
     ///
     /// # Errors
     /// Returns the errors of [`body`](Self::body), an error if a required member is missing, and an
@@ -348,18 +337,44 @@ fn check_complete(body: &Json, required: &[(&str, &str)]) -> Result<(), Failure>
     Err(Failure::new(Exit::Usage, problem))
 }
 
-/// Checks that fields do not set the same member of a body several times.
+/// Returns whether two paths are the same, or one is a part of the other.
+fn overlap(path: &str, other: &str) -> bool {
+    path.split('.').zip(other.split('.')).all(|(one, other)| one == other)
+}
+
+/// Checks that fields do not set the same member of a body, or a member and a part of it.
 ///
 /// # Errors
 /// Returns an error that names the member.
-pub(crate) fn check_repeated<'a>(mut names: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
-    let mut known = BTreeSet::new();
-    match names.find(|name| !known.insert(*name)) {
+pub(crate) fn check_repeated<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+    let mut known: Vec<&str> = Vec::new();
+    let mut names = names;
+    let repeated = names.find(|name| {
+        let is_repeated = known.iter().any(|other| overlap(name, other));
+        known.push(name);
+        is_repeated
+    });
+    match repeated {
         Some(name) => {
             let problem = format!("{name}: -f and -F set this field of the body more than once");
             Err(Failure::new(Exit::Usage, problem))
         }
         None => Ok(()),
+    }
+}
+
+/// Reads the JSON of `--input`.
+///
+/// # Errors
+/// Returns an error if the file cannot be read, is not JSON, or contains a name twice in one object.
+pub(crate) fn input_json(path: &Path) -> Result<Json, Failure> {
+    let failed = |problem: &dyn Display| {
+        Failure::new(Exit::Usage, format!("--input {}: {problem}", path.display()))
+    };
+    let json = Json::parse(&read("--input", path)?).map_err(|error| failed(&error))?;
+    match json.repeated() {
+        None => Ok(json),
+        Some(name) => Err(failed(&format!("`{name}` occurs twice in one object"))),
     }
 }
 
@@ -689,12 +704,30 @@ mod tests {
     }
 
     #[test]
+    fn members_of_a_file_are_not_repeated() {
+        for text in [
+            r#"{"amount":5,"a":1,"amount":6}"#,
+            r#"{"list":[{"amount":5,"amount":5}]}"#,
+            r#"{"a":{"b":[0,{"amount":5,"amount":null}]}}"#,
+        ] {
+            let path = file("repeated", text);
+            let input = Input { input: Some(path.clone()), ..Input::default() };
+            let flags: [Flag<'_>; 1] = [("amount", "--amount", Some(Json::typed("7")))];
+            let failure = input.body(&flags).unwrap_err();
+            let problem =
+                format!("--input {}: `amount` occurs twice in one object", path.display());
+            assert_eq!((failure.exit(), failure.message()), (Exit::Usage, &*problem), "{text}");
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+
+    #[test]
     fn body_of_a_file_is_an_object() {
         for text in ["[]", "[{}]", "\"x\"", "null", "7", "true"] {
             let path = file("no-object", text);
             let input = Input { input: Some(path.clone()), ..Input::default() };
             let problem = format!("--input {}: must be a JSON object", path.display());
-            for failure in [input.body(&[]).err(), input.contains("x").err()] {
+            for failure in [input.body(&[]).err(), input.has_value("x").err()] {
                 let failure = failure.unwrap();
                 assert_eq!((failure.exit(), failure.message()), (Exit::Usage, &*problem), "{text}");
             }
@@ -717,11 +750,11 @@ mod tests {
             let failure = input.body(&[(path, flag, Some(Json::typed("1")))]).unwrap_err();
             assert_eq!(failure.exit(), Exit::Usage);
             assert!(failure.message().starts_with(named), "{failure}");
-            assert!(input.contains(path).unwrap());
+            assert!(input.has_value(path).unwrap());
         }
         for path in ["amounts", "list.1.id", "name"] {
             input.check_flag(path, "--x").unwrap();
-            assert!(!input.contains(path).unwrap(), "{path}");
+            assert!(!input.has_value(path).unwrap(), "{path}");
         }
     }
 
@@ -809,6 +842,11 @@ mod tests {
             let problem = "a.b: -f and -F set this field of the body more than once";
             assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
         }
+        let whole = fields(&[("a", "null")]);
+        let input =
+            Input { raw_fields: fields(&[("a.b", "1")]), fields: whole, ..Input::default() };
+        let failure = input.body(&[]).unwrap_err();
+        assert!(failure.message().starts_with("a: -f and -F set"), "{failure}");
         let input = Input { fields: fields(&[("l.0", "1"), ("l.1", "1")]), ..Input::default() };
         assert_eq!(input.body(&[]).unwrap().to_string(), r#"{"l":[1,1]}"#);
     }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::{
-    Body, Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Response, Secret, StatusCode,
-    Transport,
+    Body, Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Params, Response, Secret,
+    StatusCode, Transport,
 };
 
 use crate::args::{Global, Input, Limits, Member, claim_stdin};
@@ -534,6 +534,25 @@ impl<P: Provider> Context<P> {
         Ok(Some(P::send(self.client()?, request)?))
     }
 
+    /// Checks what would otherwise fail after a confirmation: the fields of the request and the
+    /// output.
+    ///
+    /// # Errors
+    /// Returns the errors of [`check_credential_fields`](Self::check_credential_fields), and an error
+    /// if the output cannot be written.
+    pub(crate) fn check_before_question<E: Endpoint>(&self, request: &E) -> Result<(), Failure> {
+        self.check_credential_fields(request)?;
+        self.check_output()
+    }
+
+    /// Checks that the output of a write can be written, unless nothing is sent.
+    fn check_output(&self) -> Result<(), Failure> {
+        if self.global.curl || self.global.dry_run {
+            return Ok(());
+        }
+        self.output.check()
+    }
+
     /// Checks that a request does not contain a field that the client sets by a setting.
     ///
     /// # Errors
@@ -555,14 +574,23 @@ impl<P: Provider> Context<P> {
             }
             _ => None,
         };
-        let Some(Json::Object(members)) = body else { return Ok(()) };
-        match fields.find(|field| members.iter().any(|(name, _)| name == field.name)) {
+        let members = match body {
+            Some(Json::Object(members)) => members,
+            _ => Vec::new(),
+        };
+        let mut query = Params::new();
+        request.query(&mut query);
+        let is_set = |field: &&CredentialField| {
+            let mut parameters = query.iter();
+            members.iter().any(|(name, _)| name == field.name)
+                || parameters.any(|(name, _)| name == field.name)
+        };
+        match fields.find(is_set) {
             None => Ok(()),
             Some(field) => {
                 let CredentialField { name, setting, .. } = field;
-                let problem = format!(
-                    "{name}: the program sets this field from {setting}; remove it from the body"
-                );
+                let problem =
+                    format!("{name}: the program sets this field from {setting}; remove it");
                 Err(Failure::new(Exit::Usage, problem))
             }
         }
@@ -716,6 +744,7 @@ impl<P: Provider> Context<P> {
 
     fn show_any_confirmed(&self, what: &str, request: &AnyCall<&Erased>) -> Result<Exit, Failure> {
         request.validate()?;
+        self.check_before_question(request)?;
         self.confirm(what)?;
         self.show_any(request)
     }
@@ -979,6 +1008,7 @@ impl<P: Provider> Context<P> {
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
         check_lines(lines.iter().map(|(_, request)| request))?;
+        self.check_output()?;
         self.confirm(what)?;
         self.batch(lines, verdict)
     }
@@ -1023,7 +1053,7 @@ impl<P: Provider> Context<P> {
     ) -> Result<Option<Secret>, Failure> {
         if is_stdin {
             input.check_flag(path, option)?;
-        } else if input.contains(path)? {
+        } else if input.has_value(path)? {
             return Ok(None);
         }
         self.secret(name, is_stdin, option).map(Some)

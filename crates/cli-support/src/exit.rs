@@ -152,7 +152,11 @@ impl Failure {
     /// Creates a failure to create a local file. If its folder does not exist, the message says so.
     pub(crate) fn new_file(path: &std::path::Path, error: &io::Error) -> Self {
         match path.parent() {
-            Some(folder) if error.kind() == io::ErrorKind::NotFound && !folder.exists() => {
+            Some(folder)
+                if error.kind() == io::ErrorKind::NotFound
+                    && !folder.as_os_str().is_empty()
+                    && !folder.exists() =>
+            {
                 let (path, folder) = (path.display(), folder.display());
                 let problem = format!("{path}: the folder {folder} does not exist; create it");
                 Self::new(Exit::Local, problem)

@@ -65,6 +65,24 @@ impl Json {
         matches!(self, Self::Other(text) if text == "null")
     }
 
+    /// Returns a name that occurs twice in one object, at any depth. Servers disagree about which of
+    /// the two values counts.
+    pub fn repeated(&self) -> Option<&str> {
+        match self {
+            Self::Object(members) => {
+                let names = members.iter().map(|(name, _)| name.as_str()).enumerate();
+                let is_known = |index: usize, name: &str| {
+                    members.iter().take(index).any(|(known, _)| known == name)
+                };
+                let mut repeated = names.filter(|(index, name)| is_known(*index, name));
+                let inner = || members.iter().find_map(|(_, value)| value.repeated());
+                repeated.next().map(|(_, name)| name).or_else(inner)
+            }
+            Self::List(entries) => entries.iter().find_map(Self::repeated),
+            Self::Text(_) | Self::Other(_) => None,
+        }
+    }
+
     /// Returns the value at a path such as `payer.email` or `list.0.id`.
     pub fn get(&self, path: &str) -> Option<&Self> {
         path.split('.').try_fold(self, |value, name| match value {

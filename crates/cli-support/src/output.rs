@@ -93,6 +93,10 @@ impl Output {
     /// Returns an error if the file cannot be created.
     pub fn check(&self) -> Result<(), Failure> {
         let Some(path) = &self.file else { return Ok(()) };
+        if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            let error = io::Error::from(io::ErrorKind::IsADirectory);
+            return Err(Failure::file(path, &error));
+        }
         if !is_special(path) {
             return Sink::create(Some(path), self.is_private).map(drop);
         }
@@ -106,7 +110,12 @@ impl Output {
                 let opened = OpenOptions::new().write(true).open(path);
                 opened.map(drop).map_err(|error| Failure::file(path, &error))
             }
-            _ => Ok(()),
+            Ok(_) => Ok(()),
+            // A link to a file that does not exist.
+            Err(_) => {
+                let target = target_of(path).map_err(|error| Failure::file(path, &error))?;
+                Sink::create(Some(&target), self.is_private).map(drop)
+            }
         }
     }
 
@@ -569,6 +578,22 @@ fn is_special(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| !found.is_file())
 }
 
+/// Returns the path that a link refers to, through further links.
+fn target_of(path: &Path) -> io::Result<PathBuf> {
+    /// The limit of Linux.
+    const LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        if !fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+            return Ok(path);
+        }
+        let target = fs::read_link(&path)?;
+        // An absolute target replaces the folder.
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    Err(io::Error::other("too many links"))
+}
+
 impl Sink {
     fn create(path: Option<&Path>, is_private: bool) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };
@@ -597,11 +622,12 @@ impl Sink {
     fn direct(path: &Path, is_private: bool) -> Result<Self, Failure> {
         let file = match OpenOptions::new().write(true).truncate(true).open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Self::options(is_private).open(path)
+                let target = target_of(path).map_err(|error| Failure::file(path, &error))?;
+                Self::options(is_private).open(target)
             }
             file => file,
         };
-        let file = file.map_err(|error| Failure::file(path, &error))?;
+        let file = file.map_err(|error| Failure::new_file(path, &error))?;
         Ok(Self::Direct { file, path: path.to_owned() })
     }
 
@@ -885,7 +911,23 @@ mod tests {
         symlink("/dev/null", &null).unwrap();
         write(&null, "3");
         write(Path::new("/dev/stderr"), "4");
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 3);
+        // A link to a link to a file that does not exist.
+        let (first, second) = (folder.join("first"), folder.join("second"));
+        symlink("second", &first).unwrap();
+        symlink("new", &second).unwrap();
+        let output = |path: &Path| Output::new(Format::Json, Vec::new(), Some(path.to_owned()));
+        output(&first).check().unwrap();
+        assert!(!folder.join("new").exists());
+        write(&first, "5");
+        assert_eq!(fs::read_to_string(folder.join("new")).unwrap(), "5\n");
+        let lost = folder.join("lost");
+        symlink("none/file", &lost).unwrap();
+        let failure = output(&lost).check().unwrap_err();
+        assert!(failure.message().ends_with("does not exist; create it"), "{failure}");
+        let circle = folder.join("circle");
+        symlink("circle", &circle).unwrap();
+        output(&circle).check().unwrap_err();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 8);
         fs::remove_dir_all(&folder).unwrap();
     }
 

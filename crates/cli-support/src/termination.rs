@@ -231,7 +231,7 @@ mod signals {
     use std::sync::{Once, PoisonError, mpsc};
     use std::thread;
 
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
@@ -276,7 +276,7 @@ mod signals {
     fn handled() -> Vec<c_int> {
         let status = std::fs::read_to_string("/proc/self/status").ok();
         let ignored = status.as_deref().and_then(ignored).unwrap_or(1 << (SIGHUP - 1));
-        let all = [SIGHUP, SIGINT, SIGTERM].into_iter();
+        let all = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter();
         all.filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
     }
 

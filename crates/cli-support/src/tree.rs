@@ -146,7 +146,10 @@ pub(crate) fn name_argument(
             && is_of_argument(id, &argument)
             && matches.value_source(id) == Some(ValueSource::CommandLine)
     };
-    match command.get_arguments().find(is_typed) {
+    // Any id of the request may be that of the argument `ID`.
+    let arguments = || command.get_arguments().filter(is_typed);
+    let named = arguments().find(|typed| typed.get_id() != "id").or_else(|| arguments().next());
+    match named {
         Some(typed) => failure.with_argument(&argument, &typed_name(typed)),
         None => failure,
     }

@@ -254,6 +254,15 @@ impl Create {
                 return Err(usage(problem.to_owned()));
             }
         };
+        let names = sans(&body).map_err(usage)?;
+        if names.is_empty() {
+            let problem = format!(
+                "the certificate has no names, and clients ignore its CN; use NAME, or the field \
+                 {SANS}[0][DNS] in -f or --input FILE"
+            );
+            let hint = "`tinycert api cert.new` creates a certificate without names";
+            return Err(usage(problem).with_hint(hint));
+        }
         let ca_id = ca.id(context)?;
         set(&mut body, "ca_id", Json::Other(ca_id.to_string()))?;
         let missing: Vec<&str> =
@@ -272,15 +281,6 @@ impl Create {
         let part = |name: &str| body.get(name).map(Json::cell);
         let [country, organization, common_name] =
             ["C", "O", "CN"].map(|name| part(name).unwrap_or_default());
-        let names = sans(&body).map_err(usage)?;
-        if names.is_empty() {
-            let problem = format!(
-                "the certificate has no names, and clients ignore its CN; use NAME, or the field \
-                 {SANS}[0][DNS] in -f or --input FILE"
-            );
-            let hint = "`tinycert api cert.new` creates a certificate without names";
-            return Err(usage(problem).with_hint(hint));
-        }
         let mut request = CreateCert::new(ca_id, country, organization, common_name.as_str())
             .sans(names.iter().cloned());
         if let Some(unit) = part("OU") {

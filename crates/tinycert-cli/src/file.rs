@@ -48,7 +48,7 @@ pub(crate) fn certificates(text: &[u8]) -> Result<Vec<Certificate>, String> {
 fn read(path: &Path) -> Result<Vec<Certificate>, Failure> {
     let text = if path == Path::new("-") {
         let mut text = Vec::new();
-        claim_stdin("-")?;
+        claim_stdin("FILE -")?;
         io::stdin().read_to_end(&mut text).map(|_| text)
     } else {
         fs::read(path)

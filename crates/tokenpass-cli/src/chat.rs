@@ -1,7 +1,7 @@
 //! The command `tokenpass chat`: manages token chats.
 
 use clap::{Args, Subcommand};
-use cli_support::args::{BODY_OPTIONS, repeated};
+use cli_support::args::{BODY_OPTIONS, json_body, repeated};
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, with_options};
 use tokenpass_client::balances::Satoshis;
@@ -87,7 +87,10 @@ impl Settings {
 }
 
 fn token(text: &str) -> Result<(String, Satoshis), String> {
-    let (token, amount) = text.split_once('=').ok_or("must be TOKEN=AMOUNT")?;
+    let (token, amount) = text
+        .split_once('=')
+        .filter(|(token, _)| !token.is_empty())
+        .ok_or("must be TOKEN=AMOUNT")?;
     let amount = amount.parse().map_err(|_| format!("{amount:?} is not an amount"))?;
     Ok((token.to_owned(), amount))
 }
@@ -121,8 +124,18 @@ impl Run<Tokenpass> for Chat {
             }
             Self::Update { chat, settings, input } => {
                 let members = settings.members()?;
+                let has_tokens = !settings.tokens.is_empty();
                 let request = with_settings!(UpdateChat::new(chat), settings);
-                context.create(request, &input, &members)
+                let body = match input.body_of(&request, &members)? {
+                    // The request would send an empty list.
+                    None if !has_tokens => {
+                        let mut body = json_body(&request)?;
+                        body.remove("tca_rules");
+                        Some(body)
+                    }
+                    body => body,
+                };
+                context.send_body(request, body)
             }
             Self::Join { chat } => context.show(JoinChat::new(chat)),
             Self::Privileges { holders: Some(token), .. } => {

@@ -11,8 +11,8 @@ use tokenpass_client::addresses::ListMyAddresses;
 use tokenpass_client::balances::{ListProtectedBalances, ListPublicBalances};
 use tokenpass_client::chats::ListChats;
 use tokenpass_client::credentials::{
-    ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, CLIENT_SECRET_AND_QUERY_ID, PRIVILEGED, SIGNED_USER,
-    USER,
+    ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, CLIENT_SECRET_AND_QUERY_ID, MAIN_WITH_ID, PRIVILEGED,
+    QUERY_ID, SIGNED_USER, USER,
 };
 use tokenpass_client::credits::ListCreditGroups;
 use tokenpass_client::oauth::GetUser;
@@ -76,6 +76,8 @@ impl Provider for Tokenpass {
                 CLIENT_ID.name(),
                 CLIENT_SECRET.name(),
                 CLIENT_SECRET_AND_QUERY_ID.name(),
+                MAIN_WITH_ID.name(),
+                QUERY_ID.name(),
             ],
             setting: "TOKENPASS_CLIENT_ID",
         },

@@ -127,7 +127,7 @@ macro_rules! alias {
 impl Create {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         let path = "pay.blikPaymentData.blikToken";
-        let code = if !self.code_stdin && self.input.contains(path)? {
+        let code = if !self.code_stdin && self.input.has_value(path)? {
             None
         } else {
             self.input.check_flag(path, CODE_STDIN)?;

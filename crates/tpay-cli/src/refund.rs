@@ -29,8 +29,8 @@ pub(crate) enum Refund {
         /// Currency as its ISO 4217 number; default: 985, which is PLN
         #[arg(long, value_name = "NUMBER", value_parser = number::<u32>)]
         currency: Option<u32>,
-        /// Expiry date of the card, as month and year: MMYY
-        #[arg(long, value_name = "MMYY")]
+        /// Expiry date of the card, as year and month: YYMM
+        #[arg(long, value_name = "YYMM")]
         card_expiry: Option<String>,
         /// Read the token from the first line of standard input
         #[arg(long)]

@@ -141,7 +141,7 @@ impl Service for Tpay {
     }
 
     fn respond(&mut self, request: &Raw) -> (Response, Verdict) {
-        if self.base_url.is_empty() {
+        if self.base_url.is_empty() && request.header("host").is_some() {
             self.base_url = request.base_url();
         }
         self.settle();

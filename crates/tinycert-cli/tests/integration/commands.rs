@@ -306,6 +306,7 @@ fn certificates_have_names() {
     for arguments in [
         &fields[..],
         &["cert", "create", "--input", "subject.json"],
+        &["cert", "create", "--ca", "Example", "-f", "CN=a.example"],
         &["issue", "--dir", "pki", "--input", "subject.json"],
     ] {
         let run = world.run(arguments);

@@ -427,6 +427,18 @@ fn fields_of_credentials_are_rejected() {
         (&["user", "login", "u", "-f", "password=p", "-f", "client_id=x"], id, "CLIENT_ID"),
         (&[&register[..], &["-f", "client_id=x"]].concat(), id, "CLIENT_ID"),
         (&call, token, "OAUTH_TOKEN"),
+        (
+            &[
+                "api",
+                "POST",
+                "/api/v1/oauth/request?client_id=x",
+                "--credential",
+                "client_id in the query",
+                "--yes",
+            ],
+            id,
+            "CLIENT_ID",
+        ),
         (&[&call[..], &["--curl"]].concat(), token, "OAUTH_TOKEN"),
         (&[&call[..], &["--dry-run"]].concat(), token, "OAUTH_TOKEN"),
         (
@@ -474,7 +486,8 @@ fn chats_are_updated_with_what_was_given() {
     let run = world.run(&["chat", "update", "c", "--token", "A=1", "--token", "A=2"]);
     assert!(run.status == 2 && run.stderr.contains("--token A: is given twice"), "{run:?}");
     std::fs::write(world.home.join("chat.json"), r#"{"active":false}"#).unwrap();
-    for options in [&["--input", "chat.json"][..], &["-F", "active=false"]] {
+    let inputs = [&["--input", "chat.json"][..], &["-F", "active=false"], &["--active", "false"]];
+    for options in inputs {
         let run = world.run(&[&["chat", "update", "c"], options].concat());
         let seen = world.sandbox.take_seen();
         let sent: Value = serde_json::from_slice(&seen.last().unwrap().request.body).unwrap();

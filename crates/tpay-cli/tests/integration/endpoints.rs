@@ -358,7 +358,19 @@ fn arguments_and_the_output_are_checked_before_anything_is_asked_or_sent() {
         (vec!["refund", "create", "..", "--amount", "1"], 2, "tpay: TRANSACTION: must not be"),
         (vec!["transaction", "cancel", ".."], 2, "tpay: ID: must not be"),
         (vec!["api", "POST", "/x", "-f", "a=1", "-F", "a=2", "--yes"], 2, "tpay: a: -f and -F set"),
+        (
+            vec!["api", "POST", "/x", "-f", "a.b=1", "-F", "a=2", "--yes"],
+            2,
+            "tpay: a: -f and -F set",
+        ),
         (with("folder"), 10, "tpay: folder: is a directory"),
+        // Without `--yes`.
+        (
+            vec!["refund", "create", "01T", "--amount", "1", "--out", "folder"],
+            10,
+            "tpay: folder: is",
+        ),
+        (vec!["api", "POST", "/x", "-f", "a=1", "--out", "folder"], 10, "tpay: folder: is"),
         (with("none/file"), 10, "tpay: none/file: the folder none does not exist; create it"),
     ] {
         let run = world.run(&arguments);

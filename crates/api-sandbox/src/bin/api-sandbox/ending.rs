@@ -104,17 +104,17 @@ mod signals {
             }
             let mut child = command.spawn()?;
             let pid = Pid::from_child(&child);
-            // The signal of the terminal.
-            let mut interrupt = None;
+            // The signals of the terminal.
+            let mut interrupts = Vec::new();
             for signal in &self.0 {
                 match signal {
                     SIGCHLD => {
                         if let Some(status) = child.try_wait()? {
-                            return Ok(end(status, interrupt));
+                            return Ok(end(status, &interrupts));
                         }
                     }
                     // The terminal sends it to the command, too, which may continue.
-                    SIGINT | SIGQUIT if !is_group => interrupt = Some(signal),
+                    SIGINT | SIGQUIT if !is_group => interrupts.push(signal),
                     signal => {
                         if let Some(signal) = Signal::from_named_raw(signal) {
                             self.end(&mut child, pid, signal, is_group)?;
@@ -123,7 +123,7 @@ mod signals {
                     }
                 }
             }
-            Ok(end(child.wait()?, interrupt))
+            Ok(end(child.wait()?, &interrupts))
         }
 
         /// Sends `signal` to the command or its group, and waits until all processes have ended.
@@ -145,7 +145,7 @@ mod signals {
             while !left.is_zero() {
                 if !has_ended && child.try_wait()?.is_some() {
                     has_ended = true;
-                    // Shells let their background processes ignore SIGINT.
+                    // Shells let their background processes ignore SIGINT and SIGQUIT.
                     if is_group && signal != Signal::TERM {
                         let _ = send(Signal::TERM);
                     }
@@ -175,9 +175,9 @@ mod signals {
         test_kill_process_group(group).is_err()
     }
 
-    fn end(status: ExitStatus, interrupt: Option<c_int>) -> End {
+    fn end(status: ExitStatus, interrupts: &[c_int]) -> End {
         match status.signal() {
-            Some(signal) if interrupt == Some(signal) => End::Signal(signal),
+            Some(signal) if interrupts.contains(&signal) => End::Signal(signal),
             Some(signal) => End::Status(status_of_signal(signal)),
             None => End::Status(super::status(status)),
         }
