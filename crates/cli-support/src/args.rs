@@ -346,9 +346,8 @@ fn overlap(path: &str, other: &str) -> bool {
 ///
 /// # Errors
 /// Returns an error that names the member.
-pub(crate) fn check_repeated<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+pub(crate) fn check_repeated<'a>(mut names: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
     let mut known: Vec<&str> = Vec::new();
-    let mut names = names;
     let repeated = names.find(|name| {
         let is_repeated = known.iter().any(|other| overlap(name, other));
         known.push(name);
