@@ -71,22 +71,22 @@ impl Api {
         for (name, value) in &self.fields {
             fields.push((name.clone(), field(name, value)?));
         }
-        let is_query = info.map_or_else(
-            || self.endpoint.as_deref().is_some_and(|word| is_query(&word.to_ascii_uppercase())),
-            |info| is_query(info.method().as_str()),
-        );
+        let method = match info {
+            Some(info) => info.method().clone(),
+            None => {
+                let method = self.endpoint.as_deref().unwrap_or_default();
+                let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes());
+                method.map_err(|_| usage("the method is invalid"))?
+            }
+        };
+        let is_query = matches!(method, Method::GET | Method::HEAD | Method::DELETE);
         // A parameter of a query may be repeated.
         if self.input.is_some() || !is_query {
             check_repeated(fields.iter().map(|(name, _)| name.as_str()))?;
         }
-        let (method, path) = match info {
-            Some(info) => (info.method().clone(), filled(info, &mut fields)?),
-            None => {
-                let method = self.endpoint.as_deref().unwrap_or_default();
-                let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes());
-                let method = method.map_err(|_| usage("the method is invalid"))?;
-                (method, self.path.clone().unwrap_or_default())
-            }
+        let path = match info {
+            Some(info) => filled(info, &mut fields)?,
+            None => self.path.clone().unwrap_or_default(),
         };
         let (path, query) = path.split_once('?').unwrap_or((&path, ""));
         let name = match info {
@@ -324,11 +324,6 @@ fn filled(info: &EndpointInfo, fields: &mut Vec<(String, Json)>) -> Result<Strin
     }
     path.push_str(rest);
     Ok(path)
-}
-
-/// Returns whether the fields of a request with this method are parameters of the query.
-fn is_query(method: &str) -> bool {
-    matches!(method, "GET" | "HEAD" | "DELETE")
 }
 
 fn body<P: Provider>(

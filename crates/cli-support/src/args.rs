@@ -505,14 +505,6 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Returns the first name that an option with several `NAME=VALUE` sets twice.
-pub fn repeated<T>(values: &[(String, T)]) -> Option<&str> {
-    let names = values.iter().map(|(name, _)| name.as_str()).enumerate();
-    let is_known =
-        |index: usize, name: &str| values.iter().take(index).any(|(known, _)| known == name);
-    names.filter(|(index, name)| is_known(*index, name)).map(|(_, name)| name).next()
-}
-
 /// Parses a value by its type. The error does not name the argument, because the message of the
 /// command line does.
 ///

@@ -237,9 +237,8 @@ impl Settings {
     ) -> Failure {
         if global.environment.is_none() && self.environment().is_some() {
             // The program knows only the option for the environment.
-            let name = format!("{}: {ENVIRONMENT_KEY}", self.source);
-            let environment = failure.message().starts_with("--environment: ");
-            if environment {
+            if failure.message().starts_with("--environment: ") {
+                let name = format!("{}: {ENVIRONMENT_KEY}", self.source);
                 return failure.with_argument("--environment", &name);
             }
         }

@@ -70,13 +70,8 @@ impl Json {
     pub fn repeated(&self) -> Option<&str> {
         match self {
             Self::Object(members) => {
-                let names = members.iter().map(|(name, _)| name.as_str()).enumerate();
-                let is_known = |index: usize, name: &str| {
-                    members.iter().take(index).any(|(known, _)| known == name)
-                };
-                let mut repeated = names.filter(|(index, name)| is_known(*index, name));
                 let inner = || members.iter().find_map(|(_, value)| value.repeated());
-                repeated.next().map(|(_, name)| name).or_else(inner)
+                repeated(members).or_else(inner)
             }
             Self::List(entries) => entries.iter().find_map(Self::repeated),
             Self::Text(_) | Self::Other(_) => None,
@@ -219,6 +214,14 @@ impl Json {
             other => other.to_string(),
         }
     }
+}
+
+/// Returns the first name that occurs twice, such as in an option with several `NAME=VALUE`.
+pub fn repeated<T>(values: &[(String, T)]) -> Option<&str> {
+    let names = values.iter().map(|(name, _)| name.as_str()).enumerate();
+    let is_known =
+        |index: usize, name: &str| values.iter().take(index).any(|(known, _)| known == name);
+    names.filter(|(index, name)| is_known(*index, name)).map(|(_, name)| name).next()
 }
 
 impl fmt::Display for Json {

@@ -93,7 +93,7 @@ impl Output {
     /// Returns an error if the file cannot be created.
     pub fn check(&self) -> Result<(), Failure> {
         let Some(path) = &self.file else { return Ok(()) };
-        if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
             let error = io::Error::from(io::ErrorKind::IsADirectory);
             return Err(Failure::file(path, &error));
         }
@@ -102,10 +102,6 @@ impl Output {
         }
         // A device or a named pipe is opened later, because that may wait or have an effect.
         match fs::metadata(path) {
-            Ok(found) if found.is_dir() => {
-                let error = io::Error::from(io::ErrorKind::IsADirectory);
-                Err(Failure::file(path, &error))
-            }
             Ok(found) if found.is_file() => {
                 let opened = OpenOptions::new().write(true).open(path);
                 opened.map(drop).map_err(|error| Failure::file(path, &error))

@@ -1,7 +1,8 @@
 //! The command `tokenpass chat`: manages token chats.
 
 use clap::{Args, Subcommand};
-use cli_support::args::{BODY_OPTIONS, json_body, repeated};
+use cli_support::args::{BODY_OPTIONS, json_body};
+use cli_support::json::repeated;
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, with_options};
 use tokenpass_client::balances::Satoshis;

@@ -1,7 +1,8 @@
 //! The command `tpay marketplace`: payments to several merchants.
 
 use clap::{Args, Subcommand};
-use cli_support::args::{check_excluded, repeated, set, text};
+use cli_support::args::{check_excluded, set, text};
+use cli_support::json::repeated;
 use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson};
 use tpay_client::marketplace::{
     BillingAddress, CancelMarketplaceTransaction, ChildRefund, CreateMarketplaceTransaction,
