@@ -38,7 +38,7 @@ pub struct Table {
     pub rows: Vec<Row>,
 }
 
-/// A row of a [`Table`].
+/// A row of a [`Table`]: a record, such as a payment, with the buttons for its actions.
 #[derive(Debug, Clone, Default)]
 pub struct Row {
     /// The text of each cell, in the order of the columns.
@@ -72,7 +72,7 @@ pub(crate) const PATH: &str = "/_sandbox";
 /// The path of the list of requests, which the console page shows in a frame.
 const REQUESTS: &str = "/_sandbox/requests";
 
-/// The maximum number of requests in the list.
+/// The maximum number of requests in the list on the console page.
 const SHOWN: usize = 100;
 
 /// An action that a form of the console requests.
@@ -157,7 +157,8 @@ impl Console {
         }
     }
 
-    /// Returns the console page. `failing` is the number of failures that are still in the queue.
+    /// Returns the console page. `failing` is the number of requests that are still to fail because
+    /// of [`Misbehaviour`]s.
     pub(crate) fn page(&self, shown: &ConsolePage, failing: usize) -> Response {
         let mut html = String::new();
         let _ = self.write_page(&mut html, shown, failing);

@@ -1,4 +1,4 @@
-//! Digests, and the encoding of bytes in hex.
+//! HMAC-SHA256 and SHA-256 digests, and the encoding of bytes in hex.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};

@@ -28,8 +28,8 @@ pub enum Misbehaviour {
     /// Announces a body of ten gigabytes, and sends data until the client closes the connection.
     /// The request is not handled.
     Endless,
-    /// Responds with 429 and, if set, with this number of seconds as `Retry-After`. The request is
-    /// not handled.
+    /// Responds with 429. The header `Retry-After` contains this number of seconds, and is omitted
+    /// for `None`. The request is not handled.
     TooManyRequests(Option<u64>),
     /// Responds with 502 and an HTML page, like a proxy. The request is not handled.
     BadGateway,

@@ -16,8 +16,8 @@
 //! # Proving ownership
 //!
 //! The ownership of an address is proved with a Bitcoin signature, which the server verifies. Tests
-//! create such signatures with a [`Key`]: that of [`source_key`] or [`unverified_key`], or a new
-//! one from [`Key::named`].
+//! create such signatures with a [`Key`], which [`source_key`], [`unverified_key`] or
+//! [`Key::named`] returns.
 
 mod accounts;
 mod addresses;
@@ -171,7 +171,7 @@ pub struct Tokenpass {
     pub clients: Vec<Client>,
     /// The OAuth tokens of all users.
     pub tokens: Vec<Token>,
-    /// The balances on the blockchain, by address.
+    /// The balances on the blockchain, by address, in satoshis.
     pub chain: BTreeMap<String, Balances>,
     /// The addresses of all users.
     pub addresses: Vec<Address>,
@@ -190,8 +190,8 @@ pub struct Tokenpass {
     /// The address of the issuer of each asset. The issuer is allowed to send messages to the
     /// holders of the asset.
     pub issuers: BTreeMap<String, String>,
-    /// The assets that users have disabled, as pairs of user id and asset. Their balances are not
-    /// counted.
+    /// The assets that users have disabled, as pairs of a user id and an asset. The balances of
+    /// such an asset are not counted for the user.
     pub disabled: BTreeSet<(String, String)>,
     /// The recipients of the e-mails that confirm an e-mail address, oldest first. No e-mail is
     /// actually sent.
@@ -203,7 +203,8 @@ pub struct Tokenpass {
 }
 
 impl Tokenpass {
-    /// Creates the initial state, which the examples use. The constants in this module describe it.
+    /// Creates the server in its initial state, which the examples use. The constants in this
+    /// module describe this state.
     pub fn new(clock: SandboxClock) -> Self {
         let now = clock.unix();
         let mut server = Self {
@@ -309,8 +310,8 @@ impl Tokenpass {
         }
     }
 
-    /// Verifies the signature of a request. Returns the client id of the signer or, if `privileged`
-    /// is set, the API token.
+    /// Verifies the signature of a request. Returns the client id of the application that signed it
+    /// or, if `privileged` is true, the API token of the user.
     fn verify(&mut self, request: &Raw, privileged: bool) -> Result<String, &'static str> {
         let (users, clients) = (&self.users, &self.clients);
         let signed = auth::verify(request, self.generation, self.clock.unix(), |key| {
@@ -490,7 +491,8 @@ impl Service for Tokenpass {
     }
 }
 
-/// Returns whether the request is for the API, rather than for a login page.
+/// Returns whether the path of the request begins with `/api/v1/`. Those of OAuth endpoints and
+/// login pages begin with `/oauth/`.
 fn is_api(request: &Raw) -> bool {
     request.path().starts_with("/api/v1/")
 }

@@ -120,7 +120,7 @@ pub const REPORT_FILE_ID: &str = "file_1";
 /// The outcome of an attempt to pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The payment is paid immediately.
+    /// The payment succeeds immediately.
     Paid,
     /// The payment is pending until [`Tpay::pay`] or [`Tpay::decline`] is called.
     Waiting,
@@ -134,9 +134,9 @@ pub enum Outcome {
     Redirect,
 }
 
-/// BLIK codes and their outcomes. With any other code that begins with 777, the payment is paid.
-/// All remaining codes are rejected as wrong (error 63). Chosen: all rules except the one for 777,
-/// which is the provider's.
+/// BLIK codes and their outcomes. With any other code that begins with 777, the payment succeeds.
+/// All remaining codes are rejected as wrong (error 63). Chosen for this server: all rules except
+/// the one for 777, which is the provider's.
 pub const BLIK_CODES: [(&str, Outcome); 12] = [
     ("777123", Outcome::Paid),
     ("700000", Outcome::Waiting),
@@ -176,23 +176,24 @@ pub struct Tpay {
     /// Whether each `hiddenDescription` must be unique. If so, a request that repeats one fails
     /// with `crc_not_unique`.
     pub unique_crc: bool,
-    /// Whether the merchant must confirm payments. If so, a payment is `paid` until the response to
-    /// its notification is `TRUE`, which makes it `correct`, or `FALSE`, which refunds it.
+    /// Whether the merchant must confirm payments. If so, the status of a payment is `paid` until
+    /// the response to its notification is `TRUE`, which changes the status to `correct`, or
+    /// `FALSE`, which refunds the payment.
     pub two_step: bool,
-    /// Whether a request is allowed to replace the callbacks that are set in the panel. If not, it
-    /// fails with `url_override_is_disabled`.
+    /// Whether a request is allowed to replace the callback URLs that are set in the merchant
+    /// panel. If not, the request fails with `url_override_is_disabled`.
     pub callbacks_allowed: bool,
     /// The number of seconds for which a payment can be refunded. Later requests fail with
-    /// `refund_period_expired`. Chosen: one year by default.
+    /// `refund_period_expired`. Defaults to one year, which was chosen for this server.
     pub refund_seconds: u64,
     /// The number of seconds after a refund during which an equal refund of the same payment fails
     /// with `cannot_create_refund`.
     pub equal_refund_seconds: u64,
-    /// The maximum number of attempts to deliver a notification. Chosen: three by default, without
-    /// pauses between them.
+    /// The maximum number of attempts to deliver a notification, without pauses between them.
+    /// Defaults to three, which was chosen for this server.
     pub delivery_attempts: u32,
     /// The URL for notifications about BLIK aliases and card tokens, which the merchant sets in the
-    /// panel. `None` means that they are not sent.
+    /// merchant panel. `None` means that no such notifications are sent.
     pub panel_url: Option<String>,
     /// Whether notifications about BLIK aliases are JSON instead of forms. The provider's sources
     /// disagree about the format.
@@ -230,14 +231,15 @@ enum Out {
     Bare(Value),
     /// An empty response with status 204.
     Empty,
-    /// These bytes, with this content type.
+    /// A body with this content type and these bytes.
     Bytes(&'static str, Vec<u8>),
 }
 
 type ApiResult = Result<Out, Refusal>;
 
 impl Tpay {
-    /// Creates the initial state, which the examples use. The constants in this module describe it.
+    /// Creates the server in its initial state, which the examples use. The constants in this
+    /// module describe this state.
     pub fn new(clock: SandboxClock) -> Self {
         let mut server = Self {
             clock,

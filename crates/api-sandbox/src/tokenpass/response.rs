@@ -5,12 +5,12 @@ use crate::Response;
 
 pub(super) type ApiResult = Result<Response, Response>;
 
-/// Creates a response with `value` as JSON.
+/// Creates a response with `value` as its JSON body.
 pub(super) fn json(status: u16, value: &Value) -> Response {
     Response::new(status, "application/json", value.json(Style::Response))
 }
 
-/// Creates a successful response, `{"result":...}`.
+/// Creates a response with status 200 and the body `{"result":...}`.
 pub(super) fn result(value: impl Into<Value>) -> ApiResult {
     Ok(json(200, &map([("result", value.into())])))
 }
@@ -28,7 +28,8 @@ pub(super) fn refused(status: u16, text: &str) -> Response {
     json(status, &map([("error", text.into()), ("result", false.into())]))
 }
 
-/// Creates an error response in the format of the endpoints for credits, and of a few others.
+/// Creates an error response in the format of the endpoints for credits, of `second_factor.sign`,
+/// and of the OAuth endpoints below `/api/v1`.
 pub(super) fn error(status: u16, text: &str) -> Response {
     json(status, &map([("error", text.into())]))
 }

@@ -47,7 +47,7 @@ pub struct Delivery {
     pub attempts: u32,
     /// The status code of the last response. `None` if there was no response.
     pub status: Option<u16>,
-    /// The body of the last response.
+    /// The body of the last response. Empty if there was no response.
     pub response: String,
     /// Whether the last response acknowledged the notification.
     pub accepted: bool,
