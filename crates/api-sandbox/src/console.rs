@@ -112,7 +112,8 @@ impl Console {
         Self { key, hosts: [format!("127.0.0.1:{port}"), format!("localhost:{port}")] }
     }
 
-    /// Returns what the request is for. The error is the response that rejects it.
+    /// Validates a request to the console, and returns what it is for. The error is the response to
+    /// a rejected request.
     pub(crate) fn read(&self, request: &Raw) -> Result<Asked, Response> {
         let host = request.header("host").unwrap_or_default();
         if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {

@@ -23,7 +23,8 @@ pub enum Misbehaviour {
     /// Handles the request, sends half of the body, waits for this duration, and closes the
     /// connection.
     StallInBody(Duration),
-    /// Handles the request, and sends the response byte by byte, with this pause before each byte.
+    /// Handles the request, sends the response byte by byte, with this pause before each byte, and
+    /// closes the connection.
     Trickle(Duration),
     /// Announces a body of ten gigabytes, and sends data until the client closes the connection.
     /// The request is not handled.

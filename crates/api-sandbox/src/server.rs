@@ -50,8 +50,7 @@ pub trait Service: Send + 'static {
 /// The endpoint of a request, and whether its credentials are valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
-    /// The id of the endpoint, such as `access.grant`. `None` if no endpoint has the path of the
-    /// request.
+    /// The id of the endpoint, such as `access.grant`. `None` if no endpoint matches the request.
     pub endpoint: Option<&'static str>,
     /// Whether the signature or token is valid. `None` if it was not checked, usually because the
     /// endpoint requires no credentials.
@@ -135,8 +134,8 @@ pub enum LogEntry<'a> {
 
 impl LogEntry<'_> {
     /// Returns the entry as a JSON object on one line. For a request, the member `credentials` is
-    /// `valid` or `invalid`, or null if the endpoint requires no credentials. `status` is null if
-    /// no response was sent.
+    /// `valid` or `invalid`, or null if the credentials were not checked. `status` is null if no
+    /// response was sent.
     ///
     /// ```
     /// use api_sandbox::LogEntry;

@@ -134,7 +134,7 @@ pub struct TinyCert {
     last_cert: i64,
 }
 
-/// An error code and its message.
+/// The code of an error response, such as `NotFound`, and its text.
 type Refusal = (&'static str, String);
 
 /// The successful result of handling a request.

@@ -75,8 +75,8 @@ pub struct TinyPass {
     pub download_paths: DownloadPaths,
     /// The JSON format of lists of subscriptions. Defaults to an object.
     pub list_shape: ListShape,
-    /// Whether a search without results returns 404, as the official clients expect. Otherwise, it
-    /// returns an empty list. Defaults to `true`.
+    /// Whether a search for access records without results returns 404, as the official clients
+    /// expect. Otherwise, it returns an empty list. Defaults to `true`.
     pub empty_search_is_404: bool,
     /// The access records, oldest first.
     pub accesses: Vec<Access>,

@@ -17,8 +17,9 @@
 //!
 //! # Notifications
 //!
-//! Notifications are sent to the callback URL in the request, if it begins with `http://` and has a
-//! loopback address. A notification that is not acknowledged is sent again, at most
+//! Notifications about BLIK aliases and updated card tokens are sent to [`Tpay::panel_url`], and
+//! all others to the callback URL in the request, but only if the URL begins with `http://` and has
+//! a loopback address. A notification that is not acknowledged is sent again, at most
 //! [`Tpay::delivery_attempts`] times in total. The certificate URL in the signature (`x5u`) is
 //! [`Tpay::base_url`] followed by `/x509/notifications-jws.pem`, or [`Tpay::x5u`] if that is set.
 //! Configure the client to accept certificates from this host. [`Tpay::anchors_pem`] returns the
@@ -112,7 +113,7 @@ pub const MARKETPLACE_POS: &str = "01SANDB0XP0S00000000000000";
 /// The ids of the merchants that belong to the marketplace.
 pub const MARKETPLACE_MERCHANTS: [&str; 2] =
     ["01SANDB0XMER00000000000001", "01SANDB0XMER00000000000002"];
-/// The id of an existing report.
+/// The id of the first report in the list of reports.
 pub const REPORT_ID: &str = "rep_1";
 /// The id of a file that belongs to the report [`REPORT_ID`].
 pub const REPORT_FILE_ID: &str = "file_1";
@@ -122,7 +123,8 @@ pub const REPORT_FILE_ID: &str = "file_1";
 pub enum Outcome {
     /// The payment succeeds immediately.
     Paid,
-    /// The payment is pending until [`Tpay::pay`] or [`Tpay::decline`] is called.
+    /// The payment is pending until [`Tpay::pay`] is called. [`Tpay::decline`] adds a failed
+    /// attempt.
     Waiting,
     /// The payment is rejected immediately. The response has status 200 and contains
     /// `payments.errors`. An attempt with this error code is added to the transaction.
@@ -130,7 +132,8 @@ pub enum Outcome {
     /// The payment is rejected later. The response contains no error, but an attempt with this
     /// error code is added to the transaction afterwards.
     RefusedLater(&'static str),
-    /// The payer must open the payment page (`actionRequired`).
+    /// The payer must open the payment page. The `result` in the response is `actionRequired` if a
+    /// card requires 3-D Secure, and `success` otherwise.
     Redirect,
 }
 
@@ -153,7 +156,8 @@ pub const BLIK_CODES: [(&str, Outcome); 12] = [
 ];
 
 /// The last digit of an amount in grosze, and the outcome of a card payment of this amount. With
-/// any other digit, the payer is redirected to a 3-D Secure page.
+/// any other digit, a payment with a saved card succeeds. Without one, the payer is redirected to a
+/// 3-D Secure page.
 pub const CARD_OUTCOMES: [(u64, Outcome); 4] = [
     (1, Outcome::Paid),
     (3, Outcome::Paid),
@@ -192,8 +196,8 @@ pub struct Tpay {
     /// The maximum number of attempts to deliver a notification, without pauses between them.
     /// Defaults to three, which was chosen for this server.
     pub delivery_attempts: u32,
-    /// The URL for notifications about BLIK aliases and card tokens, which the merchant sets in the
-    /// merchant panel. `None` means that no such notifications are sent.
+    /// The URL for notifications about BLIK aliases and updated card tokens, which the merchant
+    /// sets in the merchant panel. `None` means that no such notifications are sent.
     pub panel_url: Option<String>,
     /// Whether notifications about BLIK aliases are JSON instead of forms. The provider's sources
     /// disagree about the format.

@@ -291,9 +291,10 @@ impl CreateCa {
     }
 
     setters! {
-        /// Sets the city (L), such as `Chicago`, in at most 128 characters.
+        /// Sets the city (L), such as `Chicago`, which must not exceed 128 characters.
         locality: impl Into<String>,
-        /// Sets the state or province (ST), such as `Illinois`, in at most 128 characters.
+        /// Sets the state or province (ST), such as `Illinois`, which must not exceed 128
+        /// characters.
         state: impl Into<String>,
     }
 

@@ -275,7 +275,8 @@ impl Endpoint for GetCertDetails {
     }
 }
 
-/// A part of a certificate that contains no secret, in PEM format.
+/// What [`GetCert`] returns in PEM format: a certificate, its chain, or its certificate signing
+/// request. None of these is secret.
 ///
 /// See the example in the module [`cert`](crate::cert).
 ///
@@ -399,7 +400,8 @@ impl Endpoint for GetPkcs12 {
     }
 }
 
-/// `POST /api/v1/cert/get`: returns a part of a certificate that contains no secret, in PEM format.
+/// `POST /api/v1/cert/get`: returns a certificate, its chain or its certificate signing request in
+/// PEM format.
 ///
 /// See the example in the module [`cert`](crate::cert).
 ///
@@ -411,7 +413,8 @@ pub struct GetCert {
 }
 
 impl GetCert {
-    /// Creates a request for the part `what` of the certificate `cert_id`.
+    /// Creates a request for the certificate `cert_id` itself, its chain or its certificate signing
+    /// request, as `what` selects.
     pub fn new(cert_id: CertId, what: CertPart) -> Self {
         Self { cert_id, what }
     }
@@ -563,11 +566,13 @@ impl CreateCert {
     }
 
     setters! {
-        /// Sets the organizational unit (OU), such as `IT Department`, in at most 64 characters.
+        /// Sets the organizational unit (OU), such as `IT Department`, which must not exceed 64
+        /// characters.
         organizational_unit: impl Into<String>,
-        /// Sets the city (L), such as `Chicago`, in at most 128 characters.
+        /// Sets the city (L), such as `Chicago`, which must not exceed 128 characters.
         locality: impl Into<String>,
-        /// Sets the state or province (ST), such as `Illinois`, in at most 128 characters.
+        /// Sets the state or province (ST), such as `Illinois`, which must not exceed 128
+        /// characters.
         state: impl Into<String>,
     }
 

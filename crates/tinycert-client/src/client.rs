@@ -187,15 +187,16 @@ impl Client {
         Ok(Session::new(core, auth, closes_on_drop))
     }
 
-    /// Returns the session with a token that [`Session::into_token`] returned earlier. No request
-    /// is sent. The session remains open when this value is dropped.
+    /// Returns the session with a token that [`Session::token`] or [`Session::into_token`] returned
+    /// earlier. No request is sent. The session remains open when this value is dropped.
     pub fn resume(&self, token: impl Into<Secret>) -> Session {
         self.resumed(token.into(), None)
     }
 
-    /// Returns the session with a token that [`Session::into_token`] returned earlier. If the
-    /// server no longer knows the session, a later request reopens it automatically. This method
-    /// sends no request. The session remains open when this value is dropped.
+    /// Returns the session with a token that [`Session::token`] or [`Session::into_token`] returned
+    /// earlier. If the server no longer knows the session, a later request reopens it
+    /// automatically. This method sends no request. The session remains open when this value is
+    /// dropped.
     ///
     /// # Errors
     /// Returns an error if the e-mail address is empty, or if the e-mail address or the passphrase

@@ -14,7 +14,7 @@ use super::{
 use crate::Response;
 use crate::digest::sha256_hex;
 
-/// The lifetime of a verification code, in seconds.
+/// The lifetime of a verification code, in seconds: ten hours.
 const CODE_LIFE: u64 = 600 * 60;
 
 const WORDS: [&str; 8] = ["velvet", "north", "zebra", "quick", "ocean", "amber", "tulip", "copper"];
@@ -24,7 +24,7 @@ const WORDS: [&str; 8] = ["velvet", "north", "zebra", "quick", "ocean", "amber",
 pub struct Address {
     /// The id of the user to whom the address belongs.
     pub user: String,
-    /// The Bitcoin address itself.
+    /// The Bitcoin address, such as `1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j`.
     pub address: String,
     /// The label as the server stores it: special characters are HTML entities, such as `&amp;`.
     pub label: String,

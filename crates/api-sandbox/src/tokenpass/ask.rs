@@ -19,9 +19,10 @@ pub(super) struct Ask<'a> {
     /// The id of the user to whom the OAuth token belongs. Empty unless the endpoint requires a
     /// token.
     pub(super) user: String,
-    /// The user's OAuth token. Empty if the request has none.
+    /// The user's OAuth token. Empty unless the endpoint requires one in the parameter
+    /// `oauth_token`.
     pub(super) token: String,
-    /// The scopes of the OAuth token.
+    /// The scopes of the user's OAuth token, such as `tca`. Empty if there is no token.
     pub(super) scopes: Vec<String>,
 }
 
@@ -166,8 +167,8 @@ impl Validation<'_> {
     }
 }
 
-/// Returns the name of a parameter as the framework writes it in messages, with spaces for
-/// underscores.
+/// Returns the name of a parameter as the framework writes it in messages: with spaces instead of
+/// underscores, such as `client id`.
 fn words(name: &str) -> String {
     name.replace('_', " ")
 }

@@ -12,7 +12,7 @@ use crate::digest::sha256_hex;
 /// An address from which an application is allowed to make promises.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The client id of the application.
+    /// The client id of the application that makes promises from the address.
     pub client_id: String,
     /// The Bitcoin address from which tokens are promised.
     pub address: String,
@@ -112,7 +112,7 @@ impl Promise {
 }
 
 impl Tokenpass {
-    /// Removes expired promises.
+    /// Removes the promises that have expired, according to the clock of the server.
     pub(super) fn expire_promises(&mut self) {
         let now = self.clock.unix();
         self.promises.retain(|promise| promise.expiration.is_none_or(|end| now < end));

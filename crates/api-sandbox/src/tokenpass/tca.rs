@@ -107,7 +107,8 @@ impl Stack {
 }
 
 impl Rule {
-    /// Returns whether a balance in satoshis satisfies the rule.
+    /// Returns whether a balance in satoshis satisfies the rule. A balance of 0 never satisfies `<`
+    /// or `<=`.
     fn holds(&self, balance: i128) -> bool {
         match self.op.as_str() {
             ">=" => balance >= self.amount,

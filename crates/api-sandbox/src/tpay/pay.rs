@@ -110,7 +110,7 @@ impl Paying {
         self.failed(code, "payment_failed", "Płatność została odrzucona.");
     }
 
-    /// Adds the result of the evaluation to a response.
+    /// Adds the result of evaluating payment data to the body of a response.
     pub(super) fn report(self, body: &mut Value) {
         body.put("/result", if self.challenged { "actionRequired" } else { "success" });
         if !self.errors.is_empty() {

@@ -38,7 +38,7 @@ pub struct Transaction {
     /// Whether the transaction is locked, so that requests to change it fail with
     /// `transaction_lock`.
     pub locked: bool,
-    /// The URL to which notifications are sent. `None` means that they are not sent.
+    /// The URL to which notifications about the payment are sent. `None` means that none are sent.
     pub notification_url: Option<String>,
     pub(super) is_card: bool,
     pub(super) success_url: Option<String>,

@@ -27,8 +27,8 @@ pub(super) struct TemporaryFile {
 }
 
 impl TemporaryFile {
-    /// Creates an empty temporary file for a path, with the owner, group and mode of the file that
-    /// it will replace.
+    /// Creates an empty temporary file for a path, with those parts of the owner, group and mode of
+    /// the replaced file that [`ResolvedPath::kept`] returns.
     pub(super) fn create(resolved: &ResolvedPath, is_private: bool) -> io::Result<Self> {
         let temporary = Self::own(resolved, is_private)?;
         let name = if is_private { KEY_NAME } else { CHAIN_NAME };
@@ -179,9 +179,9 @@ pub(super) fn copy(from: &mut File, to: &mut File, kept: KeptAccess) -> io::Resu
     to.sync_all()
 }
 
-/// Sets the owner, group and mode of a new file to those of the file at `resolved`, if there is
-/// one. Logs a warning if permissions are lost because another user may have put the old file
-/// there.
+/// Gives a new file those parts of the owner, group and mode of the file at `resolved` that `kept`
+/// names, if there is such a file. Logs a warning if permissions are lost because another user may
+/// have put the old file there.
 pub(super) fn replace_access(
     file: &File,
     resolved: &ResolvedPath,

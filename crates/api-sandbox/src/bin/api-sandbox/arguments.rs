@@ -63,7 +63,7 @@ Example:
   api-sandbox run tpay -- cargo test
 ";
 
-/// Returns the help text, which includes the list of the kinds of failures.
+/// Returns the help text of the program, with the list of the kinds of `--misbehave`.
 pub(crate) fn help() -> String {
     let kinds = Misbehaviour::NAMED.into_iter();
     let kinds: String = kinds.map(|(name, label, _)| format!("  {name:<21}{label}\n")).collect();
