@@ -113,10 +113,10 @@ wire_enum! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum HashMethod {
-    /// `sha1`. The server still supports SHA-1, but current software does not trust SHA-1
+    /// `sha1`: SHA-1. The server still supports it, but current software does not trust SHA-1
     /// signatures.
     Sha1,
-    /// `sha256`. This is the default.
+    /// `sha256`: SHA-256, the default.
     #[default]
     Sha256,
 }

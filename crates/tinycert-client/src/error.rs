@@ -164,7 +164,7 @@ pub(crate) fn read_login(response: &Response) -> ResponseError {
 }
 
 /// Returns an error if the response to the request that opens a session contains the code
-/// `AccessDenied`. Only in this response, the code means that the login is invalid.
+/// `AccessDenied`. Only in this response does the code mean that the login is invalid.
 pub(crate) fn invalid_login(response: &Response) -> Option<ResponseError> {
     let body = json::<ErrorBody>(response).ok()?;
     (body.code() == ErrorCode::AccessDenied).then(|| body.into_error_of(ErrorKind::Auth))

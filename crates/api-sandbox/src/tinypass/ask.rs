@@ -55,8 +55,8 @@ impl<'a> Ask<'a> {
         self.pairs.get(name)
     }
 
-    /// Returns whether a record passes the filter `name`, that is, whether this parameter is
-    /// missing or equals `value`, the value in the record.
+    /// Returns whether a record with this `value` passes the filter `name`, that is, whether the
+    /// parameter `name` is missing or equals `value`.
     pub(super) fn fits(&self, name: &str, value: &str) -> bool {
         self.get(name).is_none_or(|wanted| wanted == value)
     }

@@ -37,7 +37,7 @@ pub struct Address {
     /// Whether the server generated the address because the user had none.
     pub pseudo: bool,
     /// The verification code that the user must sign, and its time of expiry in Unix seconds.
-    /// `None` if no code was created since the last verification.
+    /// `None` if there is no code to sign.
     pub verify_code: Option<(String, u64)>,
 }
 
@@ -147,8 +147,8 @@ impl Tokenpass {
     }
 
     /// Returns an address as an entry of a list. If `with_state` is true, the entry also contains
-    /// whether the address is active and verified and, if it is not verified, the address to which
-    /// a payment verifies it.
+    /// whether the address is active and verified. If it is not verified, the entry then contains
+    /// `verify_address`, to which a payment can be sent as a proof of ownership.
     fn row(&self, address: &Address, with_state: bool) -> Value {
         let mut members = vec![
             ("address".to_owned(), (&address.address).into()),

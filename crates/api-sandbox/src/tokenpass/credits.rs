@@ -91,8 +91,8 @@ impl CreditGroup {
 }
 
 impl CreditEntry {
-    /// Returns the entry as a row of a history. `of_account` contains the members that describe the
-    /// account, which follow `credit_group`.
+    /// Returns the entry as a row of a history. `of_account` contains members that describe the
+    /// account. They are placed after `credit_group`.
     fn row(&self, of_account: Vec<(String, Value)>) -> Value {
         let mut members = vec![("credit_group".to_owned(), (&self.group).into())];
         members.extend(of_account);

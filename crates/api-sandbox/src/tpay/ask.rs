@@ -80,8 +80,8 @@ impl Ask {
         self.query.get(name)
     }
 
-    /// Returns whether a record passes the filter `name`, that is, whether this query parameter is
-    /// missing or equals `value`, the value in the record.
+    /// Returns whether a record with this `value` passes the filter `name`, that is, whether the
+    /// query parameter `name` is missing or equals `value`.
     pub(super) fn fits(&self, name: &str, value: &str) -> bool {
         self.get(name).is_none_or(|wanted| wanted == value)
     }

@@ -201,7 +201,7 @@ fn mark_of(path: &Path) -> io::Result<String> {
     Ok(format!("{length}-{:016x}", sum.0))
 }
 
-/// The steps that replace the files of a pair.
+/// The content of a journal: the steps that replace a chain and its key.
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
@@ -346,7 +346,8 @@ impl Journal {
         self.key.sync()
     }
 
-    /// Restores the old key if the new one was moved to its path.
+    /// If the new key has already been moved to its path, restores the old key there. If there was
+    /// no old key, removes the new key.
     fn restore(&self) -> Result<(), FileError> {
         let path = self.key.path();
         if !self.key.is_at(&path)? {

@@ -30,7 +30,7 @@ use super::{FileError, ResolvedPath};
 pub(super) struct Links {
     /// The paths of the chain and the key.
     paths: [ResolvedPath; 2],
-    /// The link that will become `current`.
+    /// The new link to the current version, before it is renamed to `current`.
     next: Link,
     // The fields are dropped in this order.
     version: Version,

@@ -14,11 +14,11 @@ use super::ResolvedPath;
 use super::resolved::{CHAIN_NAME, KEY_NAME};
 use super::trust::{check_replaceable, seen};
 
-/// The suffix of temporary files.
+/// The suffix of the names of temporary files.
 const ENDING: &str = ".tmp";
 
-/// A temporary file for a file that it will replace. It is removed on drop unless it was moved or
-/// kept.
+/// A temporary file in the folder of the file to be replaced. It is removed on drop unless it was
+/// moved or kept.
 pub(super) struct TemporaryFile {
     pub(super) folder: PathBuf,
     pub(super) name: String,

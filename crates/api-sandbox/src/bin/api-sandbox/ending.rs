@@ -1,5 +1,5 @@
-//! Handles signals, runs the command of `run`, and ends the program with an exit status or by a
-//! signal.
+//! Handles signals, runs the command of `api-sandbox run`, and ends the program with an exit status
+//! or by a signal.
 
 use std::process::ExitCode;
 

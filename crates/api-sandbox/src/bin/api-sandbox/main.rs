@@ -37,7 +37,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Starts the servers, and runs until the program is stopped or the command of `run` has ended.
+/// Starts the servers, and runs until the program is stopped or, with `api-sandbox run`, the
+/// command has ended.
 fn serve(arguments: &Arguments) -> Result<End, String> {
     let clock = arguments.clock.clone().unwrap_or_default();
     let is_relayed = arguments.tls || arguments.bind != IpAddr::from(Ipv4Addr::LOCALHOST);
