@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-/// Returns the HMAC-SHA256 of a message, which is 32 bytes long. The key can have any length.
+/// Returns the 32 bytes of the HMAC-SHA256 of a message. The key can have any length.
 pub(crate) fn hmac_sha256(key: &str, message: &[u8]) -> Vec<u8> {
     let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes());
     mac.map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec()).unwrap_or_default()

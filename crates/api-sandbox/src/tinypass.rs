@@ -40,7 +40,7 @@ pub const RID: &str = "premium-content";
 pub const SUBSCRIPTION_RID: &str = "monthly-pass";
 /// The id of a resource with a download.
 pub const DOWNLOAD_RID: &str = "ebook-1";
-/// The publisher's reference for an existing user.
+/// The publisher's reference for a user who exists in the initial state.
 pub const USER_REF: &str = "user_42";
 /// The id that TinyPass assigned to the user [`USER_REF`] (the uid).
 pub const UID: &str = "kjkxrNWUyD";

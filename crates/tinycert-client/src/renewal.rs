@@ -94,10 +94,10 @@ impl Session {
     /// certificate unless such a certificate was created within about the last 24 hours. Therefore,
     /// the call can be repeated after an error, even by another process.
     ///
-    /// The lookup accepts only a good certificate that expires at least 364 days from now, so it
-    /// was created or renewed within the last day. To create another certificate within that time,
-    /// call [`create_cert`](Session::create_cert). If the outcome of the creation is unknown, the
-    /// list is searched for a certificate that was not in the list before.
+    /// The lookup accepts only a certificate with the status good that expires at least 364 days
+    /// from now, so it was created or renewed within the last day. To create another certificate
+    /// within that time, call [`create_cert`](Session::create_cert). If the outcome of the creation
+    /// is unknown, the list is searched for a certificate that was not in the list before.
     ///
     /// See the example in the module [`renewal`](crate::renewal).
     ///

@@ -41,7 +41,7 @@ impl Value {
         }
     }
 
-    /// Returns the value as JSON.
+    /// Returns the value as JSON, in the given format.
     pub(super) fn json(&self, style: Style) -> String {
         let mut out = String::new();
         self.write(style, &mut out);

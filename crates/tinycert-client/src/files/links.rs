@@ -258,7 +258,8 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// Opens a folder without following links. The folder must not belong to another user.
+    /// Opens a folder without following links. The folder must not belong to another user or be
+    /// writable by others.
     fn open(parent: &Path, path: PathBuf) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW);
