@@ -36,9 +36,9 @@ enum Kind {
     StrictMeter { trial: String, lockout: String },
 }
 
-/// The type `mt` of a reminder, a meter that can count views.
+/// The value of `mt` for a reminder, a meter that can count views.
 const REMINDER: u8 = 10;
-/// The type `mt` of a strict meter.
+/// The value of `mt` for a strict meter, whose trial is limited by time only.
 const STRICT: u8 = 20;
 
 impl Policy {
