@@ -310,8 +310,8 @@ impl Client {
     }
 
     /// Returns the details of the download of the resource `rid`, or `None` if there is no such
-    /// download. After a 404, this method requests the other spelling of the path, like
-    /// [`get_download_url`](Client::get_download_url).
+    /// download. After a 404, this method also tries the other spelling of the path, unless
+    /// [`download_path`](crate::ClientBuilder::download_path) is set.
     ///
     /// See the example in the module [`download`](crate::download).
     ///

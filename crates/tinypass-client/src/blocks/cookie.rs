@@ -28,9 +28,12 @@ const STRICT: i64 = 20;
 /// - A time of at least 1 with a fraction is truncated to seconds. A smaller time with a fraction
 ///   is treated as a time in the past.
 /// - Any other `ex`, `eex` or `mtet` that is not an integer denies access if the decision depends
-///   on it. A string, boolean, list or object in `ex` or `mt` denies access in any case.
-/// - `mt`, `mtma` and `mtaa` must be integers (`3.0` is one).
-/// - PHP treats null as an absent member, Ruby as an error.
+///   on it. A fraction in `mt`, or a string, boolean, list or object in `ex` or `mt`, denies access
+///   in any case.
+/// - An `mtma` or `mtaa` that is a fraction or not a number denies access if the meter counts
+///   views. `3.0` is an integer.
+/// - The PHP client treats null as an absent member. The Ruby gem fails if a time or `mtaa` is
+///   null, and treats a token as a meter if `mt` is null.
 ///
 /// If a field is set and `extra` has a member of the same name, the field takes precedence and the
 /// member is not written.
@@ -441,7 +444,8 @@ impl From<Option<Ipv4Addr>> for ClientAddress {
     }
 }
 
-/// Converts a time that may be in milliseconds to seconds.
+/// Converts a time that is in seconds, or in milliseconds from [`MILLISECONDS_FROM`] on, to
+/// seconds.
 fn seconds(time: i64) -> i64 {
     if time >= MILLISECONDS_FROM { time / 1000 } else { time }
 }
@@ -576,7 +580,7 @@ impl Blocks {
         format!("{{jox}}{}", without_markup(&json_text(&cookie.tokens)))
     }
 
-    /// Verifies and parses the value of a cookie, which may be percent-encoded. The value consists
+    /// Verifies and parses the value of a cookie, which can be percent-encoded. The value consists
     /// of one or more messages, each of which must be signed. Tokens without a resource are
     /// skipped, as in the official clients.
     ///
@@ -587,7 +591,7 @@ impl Blocks {
         self.read_messages(value, false)
     }
 
-    /// Parses the value of a cookie, which may be plain JSON. Visitors can create such a value
+    /// Parses the value of a cookie, which can be plain JSON. Visitors can create such a value
     /// themselves, so do not grant access to paid content based on it.
     ///
     /// # Errors

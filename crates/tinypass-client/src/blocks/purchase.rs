@@ -252,7 +252,7 @@ impl Purchase {
         callback: impl Into<String>,
         /// Sets the visitor's IP address, to which access is bound.
         client_ip: impl Into<String>,
-        /// Sets your reference for the user.
+        /// Sets your reference for the user, such as `user_42`.
         user_ref: impl Into<String>,
         /// Sets the URL to which the browser is redirected after the purchase. Only used in links.
         return_url: impl Into<String>,

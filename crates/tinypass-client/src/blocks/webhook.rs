@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Blocks, ReadError, read_json};
 
 wire_enum! {
-    /// The type of a webhook.
+    /// The type of a webhook, that is, how a user's access changed.
     ///
     /// See the example in the module [`blocks`](crate::blocks).
     ///
