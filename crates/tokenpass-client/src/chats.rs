@@ -317,8 +317,8 @@ fn validate_rules(rules: &[ChatRule]) -> Result<(), InputError> {
 
 /// `POST /api/v1/chats`: creates a token chat. Requires the scope `manage-chats`.
 ///
-/// The provider withdrew the documentation of this endpoint in 2017. It contains an example with an
-/// amount in satoshis, but servers expect whole tokens.
+/// The provider withdrew the documentation of this endpoint in 2017. Its example contains an amount
+/// in satoshis, but servers expect whole tokens.
 ///
 /// ```
 /// use tokenpass_client::chats::CreateChat;
@@ -357,8 +357,8 @@ impl CreateChat {
     setters! {
         /// Sets whether the chat is open. The server's default is `true`.
         active: bool,
-        /// Sets whether everyone may join. The server of 2017 responds to `true` with HTTP 500,
-        /// even for administrators.
+        /// Sets whether everyone may join, whatever tokens they hold. The server of 2017 responds
+        /// to `true` with HTTP 500, even for administrators.
         global: bool,
     }
 }

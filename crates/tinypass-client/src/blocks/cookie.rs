@@ -23,15 +23,15 @@ const STRICT: i64 = 20;
 ///
 /// A member that should be an integer but is null, a fraction or a string is kept in
 /// [`extra`](Token::extra). Access is denied if the two official clients interpret such a member
-/// differently, or if one of them fails:
+/// differently, or if one of them fails. In particular:
 ///
 /// - A time of at least 1 with a fraction is truncated to seconds. A smaller time with a fraction
 ///   is treated as a time in the past.
 /// - Any other `ex`, `eex` or `mtet` that is not an integer denies access if the decision depends
 ///   on it. A fraction in `mt`, or a string, boolean, list or object in `ex` or `mt`, denies access
 ///   in any case.
-/// - An `mtma` or `mtaa` that is a fraction or not a number denies access if the meter counts
-///   views. `3.0` is an integer.
+/// - A fraction, string, boolean, list or object in `mtma` or `mtaa` denies access if the meter
+///   counts views. Numbers such as `3.0` are integers.
 /// - The PHP client treats null as an absent member. The Ruby gem fails if a time or `mtaa` is
 ///   null, and treats a token as a meter if `mt` is null.
 ///
