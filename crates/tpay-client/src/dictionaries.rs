@@ -109,7 +109,7 @@ pub struct Dictionary {
 pub struct ListCategories {}
 
 impl ListCategories {
-    /// Creates a request for all entries.
+    /// Creates a request for all categories of sale.
     pub fn new() -> Self {
         Self::default()
     }
@@ -162,7 +162,7 @@ impl Endpoint for GetCategory {
 pub struct ListLegalForms {}
 
 impl ListLegalForms {
-    /// Creates a request for all entries.
+    /// Creates a request for all legal forms.
     pub fn new() -> Self {
         Self::default()
     }
@@ -215,7 +215,7 @@ impl Endpoint for GetLegalForm {
 pub struct ListDocuments {}
 
 impl ListDocuments {
-    /// Creates a request for all entries.
+    /// Creates a request for all document types.
     pub fn new() -> Self {
         Self::default()
     }
@@ -268,7 +268,7 @@ impl Endpoint for GetDocument {
 pub struct ListMcc {}
 
 impl ListMcc {
-    /// Creates a request for all entries.
+    /// Creates a request for all merchant category codes.
     pub fn new() -> Self {
         Self::default()
     }

@@ -32,15 +32,15 @@ use crate::{
 };
 
 wire_enum! {
-    /// The language of a marketplace payment.
+    /// The language of the payment page of a marketplace payment.
     ///
     /// See the example in the module [`marketplace`](crate::marketplace).
     ///
     /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
     pub enum MarketplaceLanguage {
-        /// Polish.
+        /// Polish (`PL`).
         Polish = "PL",
-        /// English.
+        /// English (`EN`).
         English = "EN",
     }
 }
@@ -134,7 +134,7 @@ impl Product {
     }
 }
 
-/// The part of a payment that one merchant receives.
+/// The part of a marketplace payment that one merchant receives.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -175,7 +175,7 @@ impl ChildTransaction {
     }
 
     setters! {
-        /// Sets your reference for this part, such as an order number.
+        /// Sets your reference for this part of the payment, such as an order number.
         hidden_description: impl Into<String>,
     }
 
@@ -400,9 +400,9 @@ pub struct MarketplaceTransaction {
     pub creation_date: Option<String>,
     /// The id of the channel that was selected when the payment was created, such as `64`.
     pub pre_selected_channel_id: Option<String>,
-    /// The point of sale.
+    /// The point of sale at which the payment was created.
     pub pos: Option<MarketplacePos>,
-    /// The payer.
+    /// The payer's data, such as the name and the e-mail address.
     pub billing_address: Option<BillingAddressDetails>,
     /// The parts that the merchants receive.
     #[serde(default)]
@@ -412,7 +412,7 @@ pub struct MarketplaceTransaction {
     pub transaction_callbacks: Vec<MarketplaceCallbackDetails>,
     /// The settings for e-mails to the payer.
     pub transaction_emails: Option<MarketplaceEmails>,
-    /// The result of the payment.
+    /// The result of the payment: its status, errors and attempts.
     pub payments: Option<Payments>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -420,8 +420,9 @@ pub struct MarketplaceTransaction {
 }
 
 impl MarketplaceTransaction {
-    /// Returns the time of creation in Unix seconds. Returns `None` if the field is absent or does
-    /// not contain a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns [`creation_date`](Self::creation_date) as Unix time. Returns `None` if the field is
+    /// absent or is not a valid time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn creation_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.creation_date.as_deref())
     }
@@ -515,7 +516,7 @@ pub struct MarketplaceEmails {
     pub extra: ExtraFields,
 }
 
-/// The part of a payment that one merchant receives.
+/// The part of a marketplace payment that one merchant receives.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -559,7 +560,7 @@ pub struct MarketplaceMerchant {
     pub extra: ExtraFields,
 }
 
-/// A refund of a merchant's part.
+/// A refund of the part of a marketplace payment that one merchant received.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -581,8 +582,9 @@ pub struct MarketplaceChildRefund {
 }
 
 impl MarketplaceChildRefund {
-    /// Returns the time of the refund in Unix seconds. Returns `None` if the field is absent or
-    /// does not contain a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns [`date`](Self::date), the time of the refund, as Unix time. Returns `None` if the
+    /// field is absent or is not a valid time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.date.as_deref())
     }
@@ -647,8 +649,8 @@ pub struct PayMarketplaceTransaction {
 }
 
 impl PayMarketplaceTransaction {
-    /// Creates a request to pay the transaction with this id. Add a payment method before you send
-    /// it.
+    /// Creates a request to pay the transaction with this id. Set a payment method before you send
+    /// the request.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -663,7 +665,8 @@ impl PayMarketplaceTransaction {
         blik_payment_data: BlikPayment,
         /// Sets the card to pay with: an encrypted card, or the token of a saved card.
         card_payment_data: CardPayment,
-        /// Sets the Apple Pay payment data: the JSON from the wallet in base64.
+        /// Sets the Apple Pay payment data: the JSON from the wallet, which you must encode in
+        /// base64.
         apple_pay_payment_data: impl Into<Secret>,
     }
 }
@@ -687,7 +690,7 @@ impl Endpoint for PayMarketplaceTransaction {
     }
 }
 
-/// A full or partial refund of a merchant's part.
+/// A full or partial refund of the part of a marketplace payment that one merchant received.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -705,13 +708,14 @@ pub struct ChildRefund {
 }
 
 impl ChildRefund {
-    /// Creates a refund of `amount`, in the payment's currency, for the part with this id.
+    /// Creates a refund of `amount`, in the payment's currency, for the part of the payment with
+    /// this id.
     pub fn by_id(id: impl Into<String>, amount: Amount) -> Self {
         Self { id: Some(id.into()), merchant_id: None, amount, products: Vec::new() }
     }
 
-    /// Creates a refund of `amount`, in the payment's currency, for the part of the merchant with
-    /// this id.
+    /// Creates a refund of `amount`, in the payment's currency, for the part of the payment that
+    /// the merchant with this id received.
     pub fn by_merchant(merchant_id: impl Into<String>, amount: Amount) -> Self {
         Self { id: None, merchant_id: Some(merchant_id.into()), amount, products: Vec::new() }
     }
@@ -824,7 +828,8 @@ impl Endpoint for CancelMarketplaceTransaction {
     }
 }
 
-/// `GET /marketplace/v1/bank-groups`: lists the groups of channels that are available to merchants.
+/// `GET /marketplace/v1/bank-groups`: lists the groups of channels that are available to the given
+/// merchants.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///

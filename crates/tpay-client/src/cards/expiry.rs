@@ -85,7 +85,7 @@ impl CardExpiry {
 }
 
 impl fmt::Display for CardExpiry {
-    /// Formats the date as on cards, `MM/YY`.
+    /// Formats the date as it is printed on cards: `MM/YY`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:02}/{:02}", self.month, self.year % 100)
     }

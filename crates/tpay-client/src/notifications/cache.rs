@@ -30,9 +30,10 @@ const MAX_UNVERIFIED: usize = 16;
 /// The maximum number of fetches in a burst for unusual names whose certificates never verified a
 /// message.
 const MAX_FETCHES: u64 = 16;
-/// The time after which one more of these fetches is allowed.
+/// The interval after which one more fetch is allowed for unusual names whose certificates never
+/// verified a message.
 const FETCH_INTERVAL: Duration = Duration::from_secs(10);
-/// The maximum number of rejected claims that are counted.
+/// The maximum number of rejected claims that are counted to assign the budget at random.
 const MAX_REJECTIONS: usize = 256;
 /// The maximum number of certificates that are cached for a name because they verified a message.
 /// The newest certificate is cached as well, even if it verified none.
@@ -61,7 +62,7 @@ struct Budget {
     saved_since: SystemTime,
     /// The times at which claims were rejected, the newest last.
     rejections: VecDeque<SystemTime>,
-    /// The number of decisions that were made at random.
+    /// The number of decisions that were made at random. Its hash determines the next decision.
     decisions: u64,
     random: RandomState,
 }
@@ -93,7 +94,8 @@ pub(super) enum Claim<'a> {
     Fetch(Fetch<'a>),
     /// Another thread is fetching the certificate.
     Running(Running<'a>),
-    /// The pause of the name has not ended, or there is no budget or capacity for one more name.
+    /// The certificate must not be fetched now: the pause of the name has not ended, or there is no
+    /// budget or capacity for one more name.
     Paused,
 }
 
@@ -154,9 +156,9 @@ impl Budget {
     /// Takes one fetch from the budget. Returns `false` if the budget is empty or assigned to
     /// another claim.
     ///
-    /// If no claims were rejected within the interval, the first claim gets the fetch. Otherwise,
-    /// each claim gets it with the same probability, which is about the share of claims that can be
-    /// served.
+    /// If no other claim was rejected within [`FETCH_INTERVAL`], the claim gets a fetch if one is
+    /// left. Otherwise, each claim gets it with the same probability, which is about the share of
+    /// claims that can be served.
     fn take(&mut self, now: SystemTime) -> bool {
         self.refill(now);
         self.rejections.retain(|rejected| is_within(Some(*rejected), FETCH_INTERVAL, now));
@@ -208,7 +210,8 @@ impl Cache {
         self.state().entries.iter_mut().find(|entry| entry.name == name).map(read)
     }
 
-    /// Returns the certificates of a name that have not expired in the cache, the newest first.
+    /// Returns the certificates of a name, the newest first, if the newest was fetched less than
+    /// [`TTL`] ago. Otherwise, returns none.
     pub(super) fn fresh(&self, name: &str, now: SystemTime) -> Vec<Arc<Certificate>> {
         let fresh = |entry: &mut Entry| {
             if is_within(entry.fetched, TTL, now) { entry.certificates() } else { Vec::new() }
@@ -234,7 +237,7 @@ impl Cache {
         });
     }
 
-    /// Claims the fetch for a name.
+    /// Claims the right to fetch the certificate of a name.
     pub(super) fn claim<'a>(&'a self, name: &'a str, now: SystemTime) -> Claim<'a> {
         let mut state = self.state();
         let State { entries, budget } = &mut *state;

@@ -15,7 +15,7 @@ use super::hidden_description::HiddenDescription;
 const TITLE: &str = "tr_id";
 /// The maximum nesting depth of names in a form, such as `a[b][c]`. Deeper names are not split.
 const MAX_FORM_DEPTH: usize = 8;
-/// The maximum number of nested values in JSON, with the body itself and the innermost value.
+/// The maximum number of nested values in JSON, including the body itself and the innermost value.
 const MAX_JSON_DEPTH: usize = 100;
 /// The name by which `serde_json` marks raw JSON for its own types. An object with this name would
 /// be parsed as the JSON in its value.
@@ -95,7 +95,7 @@ impl Members {
         text(self.get(name)?)
     }
 
-    /// Returns the members that were not taken.
+    /// Returns the members that were not removed with [`take`](Self::take) or a similar method.
     pub(super) fn into_extra(self) -> Result<ExtraFields, ResponseError> {
         if self.object.is_empty() {
             return Ok(ExtraFields::default());
@@ -241,7 +241,7 @@ impl Members {
         text.trim().parse().map_err(|_| invalid_body(&format!("{name}: not an amount")))
     }
 
-    /// Parses all members.
+    /// Converts the object that contains all members to a `T`.
     pub(super) fn all<T: DeserializeOwned>(&self) -> Result<T, ResponseError> {
         let json = serde_json::to_vec(&self.object).unwrap_or_default();
         api_auth::json(&Response::new(json))
@@ -281,7 +281,7 @@ fn remove_empty(object: &mut Map<String, Value>) {
     });
 }
 
-/// Splits `a[b][c]` into `a` and the names within it.
+/// Splits the name of a form value, such as `a[b][c]`, into `a` and the nested names `b` and `c`.
 fn path(name: String) -> (String, Vec<String>) {
     let nested = || -> Option<(String, Vec<String>)> {
         let (first, rest) = name.split_once('[')?;
@@ -295,7 +295,8 @@ fn path(name: String) -> (String, Vec<String>) {
     nested().unwrap_or((name, Vec::new()))
 }
 
-/// Inserts a value. Returns `false` if the name already exists.
+/// Inserts a form value at a path of names. Returns `false` if there is already a value at this
+/// path.
 fn insert(object: &mut Map<String, Value>, name: String, nested: &[String], text: String) -> bool {
     match (nested, object.entry(name)) {
         ([], Entry::Occupied(_)) => false,
@@ -336,7 +337,8 @@ fn reserved() -> ResponseError {
     invalid_body("the body has a reserved name")
 }
 
-/// Replaces the escapes of lone surrogates with that of U+FFFD, which `serde_json` accepts.
+/// Replaces each escape of a lone surrogate, such as `\ud800`, with `\ufffd`, because `serde_json`
+/// rejects lone surrogates.
 fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     let code = |at: usize| {
         let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
@@ -364,8 +366,8 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     repaired.into()
 }
 
-/// Converts a value of the body, in which at most `levels` values are nested. A repeated name in an object is an error. A number that cannot be
-/// represented exactly becomes a string of its digits.
+/// Converts a JSON value. Returns an error if more than `levels` values are nested or if an object
+/// repeats a name. A number that cannot be represented exactly becomes a string, unchanged.
 fn value(raw: &RawValue, levels: usize) -> Result<Value, ResponseError> {
     let Some(below) = levels.checked_sub(1) else {
         return Err(invalid_body("the body is nested too deeply"));
@@ -410,7 +412,7 @@ fn not_json(_: serde_json::Error) -> ResponseError {
     invalid_body("the body is not JSON")
 }
 
-/// The members of an object, in order.
+/// The members of a JSON object in their order, including those with a repeated name.
 struct Entries<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {

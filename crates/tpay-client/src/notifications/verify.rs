@@ -136,7 +136,7 @@ impl Notifications {
         }
     }
 
-    /// Requests the file of this name, once.
+    /// Requests the file of this name, without retries, and parses its certificates.
     fn get(&self, name: &str) -> Result<Certificate> {
         let response = match name {
             SIGNING => self.text(&GetSigningCertificate::new()),
