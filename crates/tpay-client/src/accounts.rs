@@ -1,4 +1,4 @@
-//! Accounts of a partner's merchants: registration, lists, balances, documents.
+//! Accounts of a partner's merchants: registration, lists, balances and documents.
 //!
 //! [`CreateMerchant`] registers a merchant. [`CreateAccount`] is the older endpoint for the same
 //! purpose. The endpoints in [`dictionaries`](crate::dictionaries) list the ids of legal forms,
@@ -513,8 +513,8 @@ impl AccountBank {
         currency: impl Into<Currency>,
         /// Sets the country code, two letters (ISO 3166-1), such as `PL`.
         country_code: impl Into<String>,
-        /// Sets the type: 1 for a Polish account (PLN), 2 for SEPA (EUR), or 3 for a foreign
-        /// account (PLN, EUR, USD, GBP). Defaults to 1.
+        /// Sets the type of the account: 1 for a Polish account (PLN), 2 for a SEPA account (EUR),
+        /// or 3 for a foreign account (PLN, EUR, USD or GBP). Defaults to 1.
         account_type: u32,
     }
 }

@@ -283,7 +283,7 @@ pub struct ListChannels {
 }
 
 impl ListChannels {
-    /// Creates a request for all channels, without an image size.
+    /// Creates a request for all channels. It does not set the size of the logos.
     pub fn new() -> Self {
         Self::default()
     }

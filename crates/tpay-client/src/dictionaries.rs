@@ -63,7 +63,8 @@ pub struct DictionaryEntry {
     pub id: Option<i64>,
     /// The name of the entry, such as `Books`.
     pub name: Option<String>,
-    /// The merchant category code, up to 6 characters, such as `5942` (MCC only).
+    /// The merchant category code (MCC), up to 6 characters, such as `5942`. Set only in the
+    /// response to [`ListMcc`].
     pub code: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]

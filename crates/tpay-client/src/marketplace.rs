@@ -157,8 +157,9 @@ struct Id {
 }
 
 impl ChildTransaction {
-    /// Creates the part of the merchant with this id, a ULID. `amount` is in the payment's
-    /// currency, such as 12.34, and is sent in grosze. The description is shown to the payer.
+    /// Creates the part that the merchant `merchant_id` (a ULID) receives. `amount` is in the
+    /// payment's currency, such as 12.34, and is sent in grosze. The description is shown to the
+    /// payer.
     pub fn new(
         amount: Amount,
         description: impl Into<String>,
@@ -207,7 +208,7 @@ pub struct MarketplaceCallback {
 }
 
 impl MarketplaceCallback {
-    /// Creates a callback with the URL to which the payer returns after a payment.
+    /// Creates a callback with the URL to which the payer returns after a successful payment.
     pub fn success(url: impl Into<String>) -> Self {
         Self { kind: 1, value: url.into() }
     }
@@ -404,7 +405,7 @@ pub struct MarketplaceTransaction {
     pub pos: Option<MarketplacePos>,
     /// The payer's data, such as the name and the e-mail address.
     pub billing_address: Option<BillingAddressDetails>,
-    /// The parts that the merchants receive.
+    /// The parts of the payment that the merchants receive.
     #[serde(default)]
     pub child_transactions: Vec<MarketplaceChild>,
     /// The URLs and e-mail addresses that were set when the payment was created.
@@ -527,7 +528,7 @@ pub struct MarketplaceEmails {
 pub struct MarketplaceChild {
     /// The id of the part, a ULID such as `01JABM26M0EX41CKJ4A6MCNZ51`.
     pub id: Option<String>,
-    /// The amount in the payment's currency, such as 12.34 (converted from whole grosze).
+    /// The amount in the payment's currency, such as 12.34. The server sends it in grosze (1234).
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// The description that the payer sees.
@@ -571,7 +572,8 @@ pub struct MarketplaceMerchant {
 pub struct MarketplaceChildRefund {
     /// The title of the refund.
     pub title: Option<String>,
-    /// The refunded amount in the payment's currency, such as 12.34 (converted from whole grosze).
+    /// The refunded amount in the payment's currency, such as 12.34. The server sends it in grosze
+    /// (1234).
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// The time of the refund in Polish local time, such as `2023-01-01 13:00:00`.
@@ -793,7 +795,8 @@ impl Endpoint for RefundMarketplaceTransaction {
 pub struct MarketplaceRefund {
     /// The id of the transaction, a ULID such as `01G5EDNEPPNWBJAX8AR5QAMGVA`.
     pub transaction_id: Option<String>,
-    /// The refunded amount in the payment's currency, such as 12.34 (converted from whole grosze).
+    /// The refunded amount in the payment's currency, such as 12.34. The server sends it in grosze
+    /// (1234).
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// Fields that this type does not cover.
@@ -930,7 +933,7 @@ impl Client {
         self.send(&CancelMarketplaceTransaction::new(id))
     }
 
-    /// Returns the groups of channels that are available to merchants of a marketplace.
+    /// Returns the groups of channels that are available to the given merchants of a marketplace.
     ///
     /// See the example in the module [`marketplace`](crate::marketplace).
     ///

@@ -91,7 +91,8 @@ pub struct Notifications {
     core: api_auth::Client,
     folder: String,
     anchors: Anchors,
-    /// An error if the merchant id is not a number. In this case, all notifications are rejected.
+    /// The merchant whose notifications are accepted, or an error if the merchant id is not a
+    /// number. In this case, all notifications are rejected.
     merchant: Result<Merchant, InputError>,
     security_code: Option<Secret>,
     given: Option<Result<Certificate, JwsError>>,
@@ -183,8 +184,8 @@ impl Notifications {
         Ok(self)
     }
 
-    /// Sets the signing certificate (PEM), so that no certificate is fetched. It must have a chain
-    /// to a trust anchor as well.
+    /// Sets the signing certificate (PEM), so that no certificate is fetched. This certificate must
+    /// also have a chain to a trust anchor.
     #[must_use]
     pub fn certificate(mut self, pem: impl Into<String>) -> Self {
         self.given = Some(Certificate::from_pem(pem.into().as_bytes()));

@@ -28,7 +28,7 @@ pub struct Pos {
     pub account_id: Option<String>,
     /// The times of creation and of the last change.
     pub date: Option<PosDate>,
-    /// The settings of the point of sale: its security code and the test mode.
+    /// The settings of the point of sale: its security code, and whether it is in test mode.
     pub settings: Option<PosSettings>,
     /// The description of the shop.
     pub description: Option<String>,

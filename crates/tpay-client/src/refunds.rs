@@ -558,7 +558,7 @@ pub struct CardRefund {
 pub struct CardRefundExtra {
     /// The response code, such as `000`.
     pub response_code: Option<String>,
-    /// The description of the code, such as `Approved`.
+    /// The description of the response code, such as `Approved`.
     pub response_description: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -658,7 +658,7 @@ impl Endpoint for GetRefund {
 
 /// # Refunds
 ///
-/// See [`refunds`](crate::refunds): refunds of transactions and to cards.
+/// See [`refunds`](crate::refunds): refunds of transactions, and refunds to cards.
 impl Client {
     /// Refunds a transaction, in full or in part. The request is never retried if its outcome is
     /// unknown.

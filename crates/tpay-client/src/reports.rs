@@ -26,9 +26,9 @@ wire_enum! {
     ///
     /// Source: the official PHP client; not documented.
     pub enum SortDirection {
-        /// Ascending. This is the default.
+        /// Ascending order. This is the default.
         Ascending = "ASC",
-        /// Descending.
+        /// Descending order.
         Descending = "DESC",
     }
 }

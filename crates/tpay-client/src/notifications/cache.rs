@@ -4,8 +4,8 @@
 //! Therefore:
 //!
 //! - each name has its own pause, so that invalid messages with one name do not block another name;
-//! - the usual names are not counted and never evicted, so that invalid messages with other names
-//!   never block them;
+//! - the usual names, which are those of the provider, are not counted and never evicted, so that
+//!   invalid messages with other names   never block them;
 //! - the number of other names whose certificates never verified a message is limited, and they
 //!   never evict a name whose certificate did. The oldest of them is evicted after its pause;
 //! - all fetches of such names share one budget. If more messages need it than it allows, it is
@@ -25,13 +25,12 @@ use api_auth::jws::Certificate;
 const TTL: Duration = Duration::from_secs(3600);
 /// The pause between two fetches for one name.
 const PAUSE: Duration = Duration::from_secs(10);
-/// The maximum number of unusual names whose certificates never verified a message.
+/// The maximum number of unverified names in the cache; see [`Cache::is_unverified`].
 const MAX_UNVERIFIED: usize = 16;
-/// The maximum number of fetches in a burst for unusual names whose certificates never verified a
-/// message.
+/// The maximum number of fetches for unverified names in a burst; see [`Cache::is_unverified`].
 const MAX_FETCHES: u64 = 16;
-/// The interval after which one more fetch is allowed for unusual names whose certificates never
-/// verified a message.
+/// The interval after which one more fetch for an unverified name is allowed; see
+/// [`Cache::is_unverified`].
 const FETCH_INTERVAL: Duration = Duration::from_secs(10);
 /// The maximum number of rejected claims that are counted to assign the budget at random.
 const MAX_REJECTIONS: usize = 256;
@@ -41,7 +40,7 @@ const MAX_VERIFIED: usize = 2;
 
 #[derive(Debug)]
 pub(super) struct Cache {
-    /// The names that are always admitted.
+    /// The file names that the provider uses. They are always admitted.
     usual: &'static [&'static str],
     state: Mutex<State>,
     fetched: Condvar,
@@ -53,7 +52,7 @@ struct State {
     budget: Budget,
 }
 
-/// The budget of fetches for unusual names whose certificates never verified a message.
+/// The budget of fetches for unverified names; see [`Cache::is_unverified`].
 #[derive(Debug)]
 struct Budget {
     /// The number of fetches that are allowed now.
@@ -267,8 +266,8 @@ impl Cache {
         Claim::Fetch(Fetch { cache: self, name })
     }
 
-    /// Returns whether an entry counts as an unusual name whose certificates never verified a
-    /// message.
+    /// Returns whether the name of an entry is unverified: it is not one of the usual names, and
+    /// none of its certificates has verified a message.
     fn is_unverified(&self, entry: &Entry) -> bool {
         !entry.has_verified() && !self.usual.contains(&&*entry.name)
     }

@@ -117,8 +117,8 @@ impl Members {
         Ok(self.text(name).unwrap_or_default().into())
     }
 
-    /// Like [`hidden_description`](Self::hidden_description), but for a member of `data`. Returns
-    /// `None` if it is absent, null or empty.
+    /// Returns the exact bytes of a member of `data` whose value the merchant chose. Returns `None`
+    /// if it is absent, null or empty.
     pub(super) fn hidden_description_in_data(
         &self,
         name: &str,
@@ -148,8 +148,9 @@ impl Members {
         })
     }
 
-    /// Like [`validate_exact`](Self::validate_exact), but for members of `object`, which is the
-    /// value of the member `parent`.
+    /// Returns an error if one of these members of `object` is not exact; see
+    /// [`validate_exact`](Self::validate_exact). `parent` is the name of the member that contains
+    /// `object`.
     pub(super) fn validate_exact_in(
         &self,
         parent: &str,
@@ -199,12 +200,14 @@ impl Members {
         text.filter(|text| !text.is_empty())
     }
 
-    /// Like [`take`](Self::take), but for a required member.
+    /// Removes a member and returns it as a string. Returns an error if it is absent, null or
+    /// empty.
     pub(super) fn require(&mut self, name: &str) -> Result<String, ResponseError> {
         self.take(name).ok_or_else(|| invalid_body(&format!("{name}: missing")))
     }
 
-    /// Like [`require`](Self::require), but for an amount.
+    /// Removes a member and returns it as an amount. Returns an error if it is absent or not an
+    /// amount.
     pub(super) fn require_amount(&mut self, name: &str) -> Result<Amount, ResponseError> {
         let text = self.require(name)?;
         text.trim().parse().map_err(|_| invalid_body(&format!("{name}: not an amount")))
@@ -258,7 +261,8 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Creates the error for a genuine notification that cannot be parsed. It must not be acknowledged.
+/// Creates the error for a genuine notification that cannot be parsed. Such a notification must not
+/// be acknowledged.
 pub(super) fn invalid_body(problem: &str) -> ResponseError {
     ResponseError::new(ErrorKind::Decode).with_message(problem)
 }
@@ -269,7 +273,7 @@ fn lossy(bytes: Vec<u8>) -> String {
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// Removes empty strings, and objects without other values.
+/// Removes empty strings, and objects that contain nothing else.
 fn remove_empty(object: &mut Map<String, Value>) {
     object.retain(|_, value| match value {
         Value::Object(nested) => {

@@ -132,8 +132,8 @@ impl Notification {
     }
 }
 
-/// Parses a body whose signature is valid. The kind of the notification is determined in the same
-/// order of checks as in the official client.
+/// Parses a body whose signature is valid. The members that determine the kind are checked in the
+/// same order as in the official client.
 pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
     let other = |kind| OtherNotification { kind, body: body.to_vec() };
     let members = Members::read(body).map_err(|error| error.with_payload(other(None)))?;

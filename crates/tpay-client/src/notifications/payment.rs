@@ -1,4 +1,4 @@
-//! The notification of a payment.
+//! The notification that a payment was made or charged back.
 
 use std::fmt;
 
@@ -94,13 +94,13 @@ pub struct PaymentNotification {
     /// The id of the first transaction with the EISOP token
     /// (`tokenPaymentData_initialTransactionId`).
     pub initial_transaction_id: Option<String>,
-    /// The expiry date of the card of the EISOP token (`tokenPaymentData_cardExpiryDate`), `MMYY`.
-    /// Requests require `YYMM`; [`eisop_card_expiry`](Self::eisop_card_expiry) converts it.
+    /// The expiry date of the card that was saved by EISOP (`tokenPaymentData_cardExpiryDate`),
+    /// `MMYY`. Requests require `YYMM`; [`eisop_card_expiry`](Self::eisop_card_expiry) converts it.
     pub eisop_card_expiry_date: Option<String>,
-    /// The brand of the card of the EISOP token (`tokenPaymentData_cardBrand`), such as
+    /// The brand of the card that was saved by EISOP (`tokenPaymentData_cardBrand`), such as
     /// `Mastercard`.
     pub eisop_card_brand: Option<String>,
-    /// The last digits of the card of the EISOP token (`tokenPaymentData_cardTail`), such as
+    /// The last digits of the card that was saved by EISOP (`tokenPaymentData_cardTail`), such as
     /// `2222`.
     pub eisop_card_tail: Option<String>,
     /// Fields that this type does not cover.

@@ -51,7 +51,8 @@ impl Notifications {
         result.map_err(invalid_signature)
     }
 
-    /// Verifies a message with `verify_cached` and the newest file of this name.
+    /// Fetches the newest file of this name, if this is allowed now, and then verifies a message
+    /// with `verify_cached`.
     ///
     /// # Errors
     /// Returns an error if the message cannot be verified and the newest file is not known, because

@@ -19,7 +19,7 @@ use crate::transactions::{PayerDetails, TransactionDate};
 use crate::{UnixTime, local_time};
 
 wire_enum! {
-    /// The status of a payment of a transaction.
+    /// The status of the payment of a transaction.
     ///
     /// See the example in the module [`transactions::payments`](crate::transactions::payments).
     ///
