@@ -154,7 +154,8 @@ impl Api {
         self.print(context, request, is_write)
     }
 
-    /// Returns how the pages of the list are requested, or `None` without `--paginate`.
+    /// Returns the description of the paged list that `--paginate` requests, or `None` without that
+    /// option.
     fn pages<P: Provider>(
         &self,
         info: Option<&EndpointInfo>,
@@ -224,7 +225,7 @@ impl Api {
         Ok(Exit::Done)
     }
 
-    /// Returns the endpoint with the given id, or `None` if a method and a path are given.
+    /// Returns the endpoint with the given id, or `None` if a method and a path are given instead.
     fn info<P: Provider>(&self) -> Result<Option<&'static EndpointInfo>, Failure> {
         let name = self.endpoint.as_deref().unwrap_or_default();
         match (&self.path, P::ENDPOINTS.iter().find(|info| info.id() == name)) {
@@ -244,8 +245,7 @@ fn usage(problem: &str) -> Failure {
     Failure::new(Exit::Usage, problem)
 }
 
-/// Returns whether the name of a header, such as `X-Api-Key` or `X-Key`, shows that it contains a
-/// key.
+/// Returns whether a header such as `X-Api-Key` or `X-Auth` contains a key, according to its name.
 fn has_key(name: &HeaderName) -> bool {
     name.as_str().split('-').any(|word| word == "key" || word == "auth")
 }
@@ -261,7 +261,8 @@ fn name_of<P: Provider>(method: &Method, path: &str) -> &'static str {
     Box::leak(format!("{method} {path}").into_boxed_str())
 }
 
-/// Parses `NAME: VALUE`.
+/// Parses a header in the form `NAME: VALUE`. Marks the value as sensitive if the name suggests
+/// that it is a secret.
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     /// Headers that the client or the connection sets.
     const OWN: &[&str] = &[
@@ -299,12 +300,13 @@ fn is_of_template(path: &str, template: &str) -> bool {
     }
 }
 
-/// Returns columns that most lists have: the id, the status and the name.
+/// Returns columns that exist in most lists: the id, the status and the name.
 fn columns(pages: &'static Pages) -> [(&'static str, &'static str); 3] {
     [(pages.id, pages.id), ("status", "status"), ("name", "name")]
 }
 
-/// Returns the path of an endpoint with its arguments, which are removed from `fields`.
+/// Returns the path of an endpoint, in which the placeholders of the template are replaced with
+/// values from `fields`. Removes these fields.
 fn filled(info: &EndpointInfo, fields: &mut Vec<(String, Json)>) -> Result<String, Failure> {
     let mut path = String::new();
     let mut rest = info.template();
