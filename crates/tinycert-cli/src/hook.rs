@@ -12,7 +12,8 @@ use cli_support::{Exit, Failure};
 
 use crate::provider::{KEY, PASSPHRASE};
 
-/// The options of the deploy hook, a command that is run after files were replaced.
+/// The options of the deploy hook, a command that is run after the files of a pair have been
+/// replaced.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Hook {
     /// Shell command that makes servers load the new files; if it fails, the next run tries it
@@ -31,7 +32,8 @@ pub(crate) struct Hook {
 }
 
 impl Hook {
-    /// Runs the command with these variables. Its output is written to the standard error.
+    /// Runs the command with these environment variables. Its output is written to the standard
+    /// error.
     ///
     /// # Errors
     /// Returns an error if the command fails, or is killed after the timeout.
