@@ -637,7 +637,7 @@ pub struct WebLogin {
     /// Log a user in through the browser, and store the user's token in the profile
     #[arg(long)]
     pub web: bool,
-    /// Request this scope; may be repeated
+    /// Request this scope; can be repeated
     #[arg(long = "scope", value_name = "SCOPE", requires = "web")]
     pub scopes: Vec<String>,
     /// Print the URL instead of opening a browser

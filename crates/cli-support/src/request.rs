@@ -239,7 +239,7 @@ impl<'a> AnyCall<&'a Erased> {
     }
 }
 
-/// Implements the functions of [`Endpoint`] that only call those of the field `request`.
+/// Implements the functions of `Endpoint` that only call those of the field `request`.
 macro_rules! functions_of_request {
     () => {
         fn query<'a>(&'a self, params: &mut Params<'a>) {

@@ -48,7 +48,7 @@ enum Command {
     /// List and add Collect bank accounts, to which payments are forwarded
     #[command(subcommand, alias = "bank-accounts")]
     BankAccount(Noun<bank_account::BankAccount>),
-    /// Pay by BLIK, and manage BLIK aliases
+    /// Pay with BLIK, and manage BLIK aliases
     #[command(subcommand, alias = "bliks")]
     Blik(Noun<blik::Blik>),
     /// Create and show the merchant accounts of a partner
@@ -60,7 +60,7 @@ enum Command {
     /// Receive, send and verify notifications
     #[command(subcommand, alias = "notifications")]
     Notification(Noun<notification::Command>),
-    /// Print the certificates that verify notifications
+    /// Print the certificates for verifying notifications
     #[command(subcommand, alias = "certificates")]
     Certificate(Noun<certificate::Certificate>),
     #[command(flatten)]
