@@ -249,10 +249,10 @@ impl Input {
     }
 
     /// Returns the body to send instead of that of `request`, or `None` if neither a file nor a
-    /// field is given. It contains the constants and defaults of the request, the members of the
-    /// file, the given arguments and the fields, of which the later ones replace the earlier ones.
-    /// If there is a file, required members can be missing, because the server validates them, but
-    /// not those of an entry that arguments replace.
+    /// field is given. It contains, in this order, the constants and defaults of the request, the
+    /// members of the file, the given arguments and the fields. Later values replace earlier ones.
+    /// If there is a file, required members can be missing, because the server validates them. In
+    /// an entry that arguments replace, they are still required.
     ///
     /// # Errors
     /// Returns the errors of [`body`](Self::body). Also returns an error if a required member is

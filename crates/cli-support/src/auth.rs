@@ -71,8 +71,8 @@ impl Settings {
         self.get(ENVIRONMENT_KEY)
     }
 
-    /// Returns the value of a required setting. [`find`](Self::find) has already checked that the
-    /// setting exists; without this check, the value can be empty.
+    /// Returns the value of a setting, or an empty string if it is not set. [`find`](Self::find)
+    /// has already checked that the required settings are set.
     pub fn need(&self, name: &str) -> &str {
         self.get(name).unwrap_or_default()
     }
@@ -186,8 +186,8 @@ impl Settings {
         }
     }
 
-    /// Returns the name of the first setting that makes the environment count as the source: any
-    /// except the file with additional root certificates. Returns `None` if there is none.
+    /// Returns the name of the first setting other than the file with additional root certificates,
+    /// or `None`. The environment is the source only if it contains such a setting.
     fn decisive(&self, variables: &[Variable]) -> Option<&'static str> {
         let is_of_machine = |name: &&str| {
             variables
@@ -294,9 +294,9 @@ impl Settings {
     /// Reads settings from a file of `NAME=value` lines.
     ///
     /// # Errors
-    /// Returns an error that names the first invalid line, which is neither a setting nor empty nor
-    /// a comment. Also returns an error if the file cannot be read, or if the name of a setting is
-    /// misspelt.
+    /// Returns an error if the file cannot be read, if a line is neither a setting nor empty nor a
+    /// comment, or if the name of a setting is misspelt. The error names the line or the misspelt
+    /// name.
     pub fn from_env_file(path: &Path, variables: &[Variable]) -> Result<Self, Failure> {
         let text = read_claimed(path)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -581,8 +581,8 @@ impl Profiles {
     }
 
     /// Saves the profiles, except with `--dry-run`. Returns a message such as "stored profile
-    /// `shop` in FILE": `past`, or "would" and `verb` with `--dry-run`, followed by `what` and the
-    /// file.
+    /// `shop` in FILE". `verb` and `past` are forms of the verb, such as "store" and "stored", and
+    /// `what` is its object with a preposition, such as "profile `shop` in".
     fn commit(
         &self,
         global: &Global,

@@ -709,9 +709,9 @@ fn create_draft(path: &Path, options: &OpenOptions) -> io::Result<(File, Tempora
     Err(io::Error::other("other processes remove each draft"))
 }
 
-/// Removes the abandoned drafts of a file (see [`create_draft`]). A draft is abandoned if it is not
-/// locked, because the process that wrote it was killed. Errors are ignored, because drafts of
-/// other users cannot be removed.
+/// Removes the abandoned drafts of a file (see [`create_draft`]). A draft that is not locked is
+/// abandoned: the process that wrote it was killed. Errors are ignored, because drafts of other
+/// users cannot be removed.
 fn remove_drafts(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));

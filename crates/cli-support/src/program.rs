@@ -71,8 +71,8 @@ impl<P: Provider, C: Run<P>> Run<P> for Noun<C> {
 
 /// Defines the function `main` of a program and tests of its command line. In the example, `Cli` is
 /// the command line, with the fields `global` and `command`, and `Command` is the enum of the
-/// commands. It has the listed variants, whose types implement [`Run`](crate::Run), and the variant
-/// `Common`.
+/// commands. The enum has the variants in braces, whose types implement [`Run`](crate::Run), and
+/// the variant `Common`.
 ///
 /// ```text
 /// cli_support::program!(Tpay, Cli, Command { Transaction, Refund });

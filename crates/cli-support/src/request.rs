@@ -1,6 +1,6 @@
 //! Requests to any endpoint. A response is returned both as a typed value and as text.
 //!
-//! Commands name an endpoint by its type. [`AnyEndpoint`] removes the type, so that the code that
+//! Commands name an endpoint by its type. [`AnyEndpoint`] erases the type, so that the code that
 //! sends a request and shows its response is compiled once, not for each endpoint.
 
 use std::any::Any;
@@ -15,7 +15,7 @@ use api_auth::{
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 
-/// The parsed value of a response, without its static type.
+/// The type-erased value of a parsed response.
 pub type AnyValue = Box<dyn Any + Send>;
 
 /// A response, both as a typed value and as text.
@@ -29,8 +29,7 @@ pub struct Reply<T = AnyValue> {
     pub status: StatusCode,
 }
 
-/// A request, with what is needed to show its response: the lists in it, and an optional body to
-/// send.
+/// A typed request, the lists in its response, and an optional body to send instead of its own.
 #[derive(Debug, Clone)]
 pub struct WithJson<E> {
     /// The typed request.
@@ -90,7 +89,7 @@ impl<E> WithJson<E> {
 }
 
 impl<E: Endpoint<Output: Send + 'static> + Send + 'static> WithJson<E> {
-    /// Returns the request without its type.
+    /// Returns the type-erased request.
     pub fn any(&self) -> AnyCall<&Erased> {
         AnyCall { request: &self.request, body: self.body.clone() }
     }
@@ -149,8 +148,8 @@ pub struct Properties {
     read_only: bool,
 }
 
-/// An endpoint whose static type was removed. Every endpoint implements this trait. The functions
-/// are those of [`Endpoint`], except that one function returns all properties.
+/// A type-erased endpoint. Every endpoint implements this trait. The functions are those of
+/// [`Endpoint`], except that one function returns all properties.
 ///
 /// Each function of the trait adds code, an entry in a table and a relocation to the program for
 /// each endpoint, so there are few functions.
@@ -221,11 +220,11 @@ impl<E: Endpoint<Output: Send + 'static> + Send> AnyEndpoint for E {
     }
 }
 
-/// A trait object of an endpoint whose static type was removed.
+/// A trait object for a type-erased endpoint.
 pub type Erased = dyn AnyEndpoint;
 
-/// A request whose response is returned as a [`Reply`], both parsed and as text. The static type of
-/// the endpoint was removed.
+/// A request to a type-erased endpoint. Its response is a [`Reply`], which contains the parsed
+/// value and the text.
 #[derive(Debug, Clone)]
 pub struct AnyCall<R> {
     pub(crate) request: R,
@@ -323,7 +322,7 @@ impl<R: Deref<Target = Erased>> Endpoint for AnyCall<R> {
     }
 }
 
-/// A list with numbered pages whose static type was removed. Every such list implements this trait.
+/// A type-erased list with numbered pages. Every list with numbered pages implements this trait.
 pub trait AnyList: AnyEndpoint {
     /// Parses a page. Returns the ids of its entries, the number of the next page, and the position
     /// of the page in the list.
@@ -361,7 +360,7 @@ impl<E: NumberedPages<Output: Send + 'static> + Send + 'static> AnyList for E {
     }
 }
 
-/// A request for a page of a list whose static type was removed.
+/// A request for a page of a type-erased list.
 pub(crate) struct AnyPage {
     request: Box<dyn AnyList>,
     lists: &'static [&'static str],
