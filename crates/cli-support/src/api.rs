@@ -20,12 +20,12 @@ use crate::request::{AnyCall, WithJson};
 /// Send a request to any endpoint, given by its id (`api --list`) or by method and path
 #[derive(Debug, Args)]
 pub struct Api {
-    /// Id of an endpoint such as `transactions.get`, or a method
+    /// Id of an endpoint, such as `transactions.get`, or an HTTP method
     #[arg(required_unless_present = "list")]
     endpoint: Option<String>,
     /// Percent-encoded path, if a method is given
     path: Option<String>,
-    /// Argument of the path, the query or the body, as a string
+    /// Set a parameter of the path, the query or the body to a string
     #[arg(short = 'f', long = "raw-field", value_name = "NAME=VALUE", value_parser = pair)]
     raw_fields: Vec<(String, String)>,
     /// Same as -f, but with a typed value (number, true, false or null); `@FILE`
@@ -39,7 +39,7 @@ pub struct Api {
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     // Parsed later, because an error of the command line would show the value.
     headers: Vec<String>,
-    /// Also print the status and the headers
+    /// Also print the status and headers of the response
     #[arg(short, long)]
     include: bool,
     /// Request all pages of a list, and print their entries as one list
@@ -54,7 +54,8 @@ pub struct Api {
 }
 
 impl Api {
-    /// Sends the request and writes the body of its response.
+    /// Sends the request and writes the body of its response. With `--list`, lists the endpoints
+    /// instead.
     pub(crate) fn run<P: Provider>(self, context: &Context<P>) -> Result<Exit, Failure> {
         if self.list {
             return list(context);
@@ -264,7 +265,7 @@ fn name_of<P: Provider>(method: &Method, path: &str) -> &'static str {
 /// Parses a header in the form `NAME: VALUE`. Marks the value as sensitive if the name suggests
 /// that it is a secret.
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
-    /// Headers that the client or the connection sets.
+    /// Headers that the client or the connection sets, so that the user cannot set them.
     const OWN: &[&str] = &[
         "accept-encoding",
         "authorization",

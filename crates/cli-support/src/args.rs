@@ -82,7 +82,7 @@ pub struct Global {
     /// reads are still written to --out, and their exchanges to --record
     #[arg(long, global = true)]
     pub dry_run: bool,
-    /// Append each exchange to this file, without secrets or personal data
+    /// Append each request and response to this file, without secrets or personal data
     #[arg(long, global = true, value_name = "FILE")]
     pub record: Option<PathBuf>,
 }
@@ -414,7 +414,7 @@ pub fn check_excluded(body: Option<&Json>, flag: &str, path: &str) -> Result<(),
     }
 }
 
-/// Returns the value of an option as a JSON string.
+/// Returns the value of an option as a JSON string, or `None` if the option is not given.
 pub fn text(value: Option<&String>) -> Option<Json> {
     value.cloned().map(Json::Text)
 }

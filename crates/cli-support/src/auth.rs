@@ -365,7 +365,8 @@ fn unquoted(value: &str) -> String {
     inner.unwrap_or(value).to_owned()
 }
 
-/// The profiles of a program, which are stored in its configuration folder.
+/// The profiles of a program, which are stored in the file `profiles.toml` in its configuration
+/// folder.
 pub struct Profiles {
     path: PathBuf,
     table: toml::Table,

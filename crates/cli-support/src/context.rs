@@ -142,7 +142,7 @@ pub struct Pages {
     pub endpoint: &'static str,
     /// The name of the parameter that contains the page number.
     pub parameter: &'static str,
-    /// The number of the first page.
+    /// The number of the first page: 0 or 1, depending on the provider.
     pub first: u32,
     /// The paths of the lists in a response that contain the entries.
     pub lists: &'static [&'static str],
@@ -206,21 +206,21 @@ type Labels = Vec<(&'static str, String)>;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Connection {
-    /// The environment of the provider, such as `sandbox`.
+    /// The environment of the provider, such as `sandbox`, from `--environment` or a profile.
     pub environment: Option<String>,
-    /// The base URL of the API.
+    /// The base URL of the API (`--base-url`).
     pub base_url: Option<String>,
     /// Additional root certificates in PEM format.
     pub ca_certificate: Option<Vec<u8>>,
-    /// The timeout of each request.
+    /// The timeout of each request (`--timeout`).
     pub timeout: Option<Duration>,
-    /// The maximum number of retries per request.
+    /// The maximum number of retries per request (`--retries`).
     pub retries: Option<u32>,
-    /// The file to which exchanges are appended.
+    /// The file to which exchanges are appended: that of `--record`, or a temporary file for `-vv`.
     pub record: Option<PathBuf>,
     /// Whether the client only builds requests, and must not send any.
     pub is_offline: bool,
-    /// The maximum number of requests per second.
+    /// The maximum number of requests per second (`--max-rate`).
     pub max_rate: Option<u32>,
     /// The number of idle connections that the client keeps: the value of `--jobs`, but at least
     /// 16.
@@ -299,7 +299,7 @@ macro_rules! connect {
 pub struct Context<P: Provider> {
     /// The global options.
     pub global: Global,
-    /// The output of the command.
+    /// The output of the command: the standard output, or the file of `--out`.
     pub output: Output,
     settings: OnceCell<Settings>,
     client: OnceCell<P::Client>,
@@ -316,7 +316,7 @@ impl<P: Provider> fmt::Debug for Context<P> {
 }
 
 impl<P: Provider> Context<P> {
-    /// Creates the context for these options.
+    /// Creates the context of a command from the global options.
     pub fn new(global: Global) -> Self {
         // A field that is given twice would be a duplicate member of a JSON object.
         let mut fields: Vec<String> = Vec::new();

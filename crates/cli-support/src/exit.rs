@@ -251,7 +251,7 @@ impl Failure {
         &self.message
     }
 
-    /// Returns the exit status.
+    /// Returns the exit status with which the program ends.
     pub fn exit(&self) -> Exit {
         self.exit
     }
@@ -261,7 +261,8 @@ impl Failure {
         self.endpoint.is_some()
     }
 
-    /// Returns the failure as one JSON object.
+    /// Returns the failure as one JSON object, which is printed with the formats `json` and
+    /// `jsonl`.
     pub fn json(&self) -> Json {
         let text = |text: &str| Json::Text(text.to_owned());
         let other = |text: String| Json::Other(text);

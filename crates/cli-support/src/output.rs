@@ -37,7 +37,7 @@ pub type Column = (&'static str, &'static str);
 /// continues and ends with its own exit status.
 static IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// The output of a command: the standard output or a file, in one of the formats.
+/// The output of a command: the standard output or a file, with its format.
 #[derive(Debug)]
 pub struct Output {
     format: Format,

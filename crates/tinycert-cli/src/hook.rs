@@ -16,8 +16,7 @@ use crate::provider::{KEY, PASSPHRASE};
 /// replaced.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Hook {
-    /// Shell command that makes servers load the new files; if it fails, the next run tries it
-    /// again
+    /// Shell command that makes servers load the new files; if it fails, the next run repeats it
     #[arg(
         long = "deploy-hook",
         value_name = "COMMAND",

@@ -198,7 +198,7 @@ fn test_clock() -> Result<Option<ManualClock>, Failure> {
     Ok(Some(ManualClock::at_unix(seconds)))
 }
 
-/// Returns the current time.
+/// Returns the current time, or the time in `TINYCERT_TEST_CLOCK` if that variable is set.
 pub(crate) fn now() -> Result<SystemTime, Failure> {
     Ok(test_clock()?.map_or_else(|| SystemClock.now(), |clock| clock.now()))
 }

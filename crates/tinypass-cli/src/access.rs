@@ -31,7 +31,7 @@ pub(crate) enum Access {
         rid: String,
         /// Your reference for the user, or the user's uid
         user: String,
-        /// Refund the price
+        /// Also refund the price
         #[arg(long)]
         refund: bool,
     },

@@ -29,7 +29,7 @@ pub(crate) enum Address {
         #[arg(long)]
         user: Option<String>,
     },
-    /// Add an unverified address to the account of the user
+    /// Add an unverified address to the account of the logged-in user
     Register(Register),
     /// Verify an address with a signature of its code (`verify_code` of `address get`)
     Verify {

@@ -30,7 +30,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Create, pay, read and cancel transactions
+    /// Create, pay, list and cancel transactions
     #[command(subcommand, alias = "transactions")]
     Transaction(Noun<transaction::Transaction>),
     /// Refund transactions
@@ -39,7 +39,7 @@ enum Command {
     /// Save, show and delete cards, and begin Apple Pay sessions
     #[command(subcommand, alias = "cards")]
     Card(Noun<card::Card>),
-    /// Create, list and cancel plans of recurring payments (experimental)
+    /// Create, list and cancel plans for recurring payments (experimental)
     #[command(subcommand, alias = "recurrings")]
     Recurring(Noun<recurring::Recurring>),
     /// Create, pay and refund marketplace payments

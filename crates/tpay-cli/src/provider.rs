@@ -183,7 +183,7 @@ pub(crate) enum Time {
 }
 
 impl Time {
-    /// Returns the time in the form that the server expects.
+    /// Returns the time as the server expects it, in Polish local time.
     pub(crate) fn local(&self) -> LocalTime {
         match self {
             Self::Local(text) => LocalTime::from(text.as_str()),

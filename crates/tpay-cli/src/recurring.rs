@@ -1,4 +1,4 @@
-//! The command `tpay recurring`: plans of recurring payments.
+//! The command `tpay recurring`: plans for recurring payments.
 
 use clap::{Args, Subcommand, ValueEnum};
 use cli_support::args::{BODY_OPTIONS, positive, value};
@@ -16,7 +16,7 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Recurring {
-    /// Create a plan of charges
+    /// Create a plan for recurring payments
     Create(Box<Create>),
     /// List plans
     List {

@@ -33,8 +33,8 @@ pub(crate) struct Send {
     /// Set a value of the notification, such as `tr_crc=order-7` or `data.token=…`
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     set: Vec<(String, String)>,
-    /// Change this part of the notification after it was signed; exit status 1 if the application
-    /// accepts it
+    /// Change this part of the notification after signing; exit status 1 if the application accepts
+    /// it
     #[arg(long, value_enum)]
     tamper: Option<Tamper>,
 }
