@@ -52,7 +52,8 @@ pub enum Exit {
     NotUnderstood = 9,
     /// A local failure, such as an unreadable file, a full disk or an invalid configuration.
     Local = 10,
-    /// Some operations of a command failed, or all failed with different exit statuses.
+    /// Some operations of a command succeeded and some failed, or all failed with different exit
+    /// statuses.
     Partial = 11,
 }
 
@@ -151,7 +152,8 @@ impl Failure {
         Self::new(Exit::Local, format!("{}: {error}", path.display()))
     }
 
-    /// Creates a failure to create a local file. If its folder does not exist, the message says so.
+    /// Creates the failure for a local file that could not be created. If its folder does not
+    /// exist, the message says so.
     pub(crate) fn new_file(path: &std::path::Path, error: &io::Error) -> Self {
         match path.parent() {
             Some(folder)

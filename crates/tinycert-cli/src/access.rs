@@ -110,8 +110,8 @@ pub(crate) fn keep(_: &File, _: &Path) -> io::Result<()> {
 }
 
 /// Checks that no untrusted user can have written the record of a pair, because the record
-/// determines which key is replaced. The group of the record can have write access only if it also
-/// has write access to the folder.
+/// determines which key file is replaced. The group of the record can have write access only if it
+/// also has write access to the folder.
 #[cfg(unix)]
 pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt;

@@ -326,8 +326,8 @@ impl Create {
 }
 
 impl New {
-    /// Checks that the body has no members that `request` lacks. `tinycert issue` sends `request`,
-    /// not the body, because it can then find an existing certificate by its subject and names.
+    /// Checks that the body has no members that `request` lacks, because `tinycert issue` sends
+    /// `request` instead of the body, and finds an existing certificate by its subject and names.
     ///
     /// # Errors
     /// Returns an error that names the first such member.

@@ -180,8 +180,8 @@ impl Run<TinyCert> for Issue {
 }
 
 impl Adopt {
-    /// Returns whether the pair already records this certificate, and its files contain it and it
-    /// is valid for more than 30 days.
+    /// Returns whether the pair already records this certificate, and its files contain the
+    /// certificate with more than 30 days of validity left.
     fn is_adopted(&self, pair: &Pair) -> Result<bool, Failure> {
         let Record { cert_id, pending_cert_id, serial, .. } = &pair.record;
         if *cert_id != self.id || pending_cert_id.is_some() {

@@ -90,8 +90,8 @@ pub(crate) fn reject_curl(context: &Context<TinyCert>) -> Result<(), Failure> {
 }
 
 impl Pair {
-    /// Returns whether the certificate must be replaced, that is, whether it expires within this
-    /// time, its files are missing, or an interrupted run began to replace it.
+    /// Returns whether the certificate must be replaced, that is, whether it expires no later than
+    /// `within` after `now`, its files are missing, or an interrupted run began to replace it.
     fn is_due(&self, on_disk: Option<&Certificate>, within: Duration, now: UnixTime) -> bool {
         self.record.pending_cert_id.is_some()
             || on_disk.is_none_or(|found| is_due(found.expires, within, now))
@@ -103,8 +103,9 @@ impl Pair {
         self.record.deployed_serial.as_deref() != Some(&*on_disk.serial) && on_disk.expires > now
     }
 
-    /// Writes the files of the pending certificate, if there is one, and renews the pair if it
-    /// expires within this time. If a run is interrupted, another run can repeat each step.
+    /// Writes the files of the pending certificate, if there is one, and renews the pair if its
+    /// certificate expires no later than `within` after `now`. If a run is interrupted, another run
+    /// can repeat each step.
     pub(crate) fn refresh(
         &mut self,
         session: &Session,
@@ -347,7 +348,7 @@ fn status(count: usize, failures: &[Vec<Failure>]) -> Exit {
 }
 
 /// Prints the failures, of which there is a list for each failed pair, and returns the exit status.
-/// If the only pair has only one failure, returns it as the error instead.
+/// If there is only one pair with one failure, returns that failure as an error instead.
 fn end(
     context: &Context<TinyCert>,
     count: usize,
