@@ -46,7 +46,7 @@ pub(crate) struct Listen {
     /// are added, and return its response to the sender
     #[arg(long, value_name = "URL", value_parser = http_url)]
     forward_to: Option<Uri>,
-    /// Print and forward only this kind; others are only acknowledged
+    /// Print, store and forward only this kind; others are only acknowledged
     #[arg(long, value_enum)]
     kind: Option<Kind>,
     /// Store the headers and the body of each genuine notification in this folder, in files with
