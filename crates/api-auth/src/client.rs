@@ -83,7 +83,8 @@ pub(crate) struct Parts {
     #[cfg(feature = "record")]
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) pace: Arc<Pace>,
-    /// Interrupts the waits between attempts of requests that run on their own threads.
+    /// Ends waits before a request or a retry early, for requests that run on their own threads.
+    /// `None` if no wait is interrupted.
     pub(crate) interrupt: Option<Interrupt>,
 }
 
@@ -118,11 +119,11 @@ struct Failure {
     outcome: Option<Outcome>,
 }
 
-/// What the attempts of a request leave behind.
+/// The response to a request, the number of times the request was sent, and its last copy.
 struct Exchange {
     response: Response,
     attempts: u32,
-    /// A copy of the last request, for errors.
+    /// A copy of the request as it was last sent, whose secrets are searched for in errors.
     copy: RequestCopy,
 }
 
@@ -203,7 +204,8 @@ impl Client {
         self.read(endpoint, &mut Exchange::new(), |response| endpoint.parse(response))
     }
 
-    /// Sends the request like [`send`](Client::send), but returns an error if the transport panics.
+    /// Sends the request like [`send`](Client::send), but returns an error instead of panicking if,
+    /// for example, the transport panics.
     pub(crate) fn send_without_panic<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
         // No part of the request is used after a panic.
         catch_unwind(AssertUnwindSafe(|| self.send(endpoint)))
@@ -306,8 +308,8 @@ impl Client {
         &*self.0.parts.clock
     }
 
-    /// Sends the request and parses its response. Only this function and its callers are compiled
-    /// for each endpoint, so they do little.
+    /// Sends the request and parses its response. This function and its callers are compiled again
+    /// for each endpoint, so they contain little code.
     #[inline]
     fn read<T>(
         &self,
@@ -339,7 +341,7 @@ impl Client {
         call.spaced_credential().or_else(|| self.auth(call.credential()).ok()??.spaced_credential())
     }
 
-    /// Returns the secrets of the copied request.
+    /// Returns the secrets in the copy of a request, which errors and recordings must not contain.
     fn secrets_of(&self, call: &dyn Call, copy: &RequestCopy) -> RequestSecrets {
         let listed = self.0.parts.provider.secret_parameters;
         copy.secrets(listed, &call.path(), &call.shown_path())
@@ -381,8 +383,8 @@ impl Client {
             })
     }
 
-    /// Makes one attempt. If the token is rejected and can be replaced, the same attempt includes a
-    /// second request.
+    /// Makes one attempt. If the server rejects the token and the token can be replaced, sends the
+    /// request again with another token, as part of the same attempt.
     fn try_once(
         &self,
         call: &dyn Call,
@@ -426,7 +428,8 @@ impl Client {
         }
     }
 
-    /// Waits until the maximum rate and pauses allow another request.
+    /// Waits until the maximum rate and pauses allow another request. Returns an error if the wait
+    /// is interrupted.
     fn keep_pace(&self) -> Result<()> {
         let Parts { pace, clock, .. } = &self.0.parts;
         while let Some((wait, time)) = pace.reserve(|| clock.now()) {
@@ -580,8 +583,8 @@ impl Client {
         }
     }
 
-    /// Sends the request once, applies the size limit and logs one line. The line never contains
-    /// headers, query or body.
+    /// Sends the request once, limits the size of the response, and logs one line. Apart from the
+    /// server's request id, the line contains no header, query or body.
     fn transmit(
         &self,
         id: &str,
