@@ -22,7 +22,7 @@ use crate::secret_names::{is_secret, is_secret_header, scope};
 const MASK: &[u8] = b"***";
 /// The byte order mark in UTF-8.
 const ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// The minimum length of secrets that are replaced within words.
+/// The minimum length, in characters, of secrets that are replaced even within a word.
 const SHORT: usize = 4;
 /// The suffix of a text that [`ResponseError::with_text_of`](crate::ResponseError::with_text_of)
 /// truncated.
@@ -30,7 +30,8 @@ const ELLIPSIS: &str = "…";
 /// The maximum size in bytes of a request that is copied without an allocation. Each call fills a
 /// buffer of this size with zeros.
 const INLINE: usize = 1024;
-/// The maximum nesting of JSON in which secrets are found.
+/// The maximum nesting depth of JSON in which secrets are recognized by name. Of values at deeper
+/// levels, all strings count as secrets.
 const MAX_DEPTH: usize = 128;
 
 /// A copy of the parts of a request that may contain secrets. A request of usual size is copied
@@ -135,7 +136,7 @@ impl RequestSecrets {
     }
 
     /// Adds the value of a header, the part of the value after its scheme (`Bearer`) or id
-    /// (`id:signature`), and the longer words in it.
+    /// (`id:signature`), the password of `Basic`, and all words of at least 16 bytes.
     fn add_header(&mut self, value: &[u8]) {
         const LONG: usize = 16;
         let after = |separator: u8| {
@@ -256,7 +257,7 @@ impl RequestSecrets {
         }
     }
 
-    /// Returns `text` without the secrets, or `None` if it contains none.
+    /// Returns `text` with `***` in place of each secret, or `None` if it contains none.
     pub(crate) fn redacted(&self, text: &str) -> Option<String> {
         let bytes = text.as_bytes();
         let mut redacted = Vec::new();

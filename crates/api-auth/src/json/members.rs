@@ -410,7 +410,7 @@ impl<'de, D: Deserializer<'de, Error = Error>> Deserializer<'de> for Keep<'_, D>
     }
 }
 
-/// A deserializer that passes the unknown members of an object to its field `$extra`, as one string.
+/// A deserializer that passes the unknown members of an object to its field `$extra`, as a string.
 struct Kept(String);
 
 impl<'de> Deserializer<'de> for Kept {

@@ -255,8 +255,8 @@ impl<'de> Deserialize<'de> for ExtraFields {
                 Ok(ExtraFields::default())
             }
 
-            /// Stores the text of an object that is itself the value of the field. Returns an error for
-            /// any other value.
+            /// Stores the text of an object that is itself the value of the field. Returns an error
+            /// for any other value.
             fn visit_some<D: Deserializer<'de>>(
                 self,
                 deserializer: D,
