@@ -445,9 +445,9 @@ impl Client {
         Ok(())
     }
 
-    /// Makes all threads wait after a response with status 429, for as long as this request waits
-    /// before its next attempt. If this request is not retried, only the other requests of its
-    /// batch wait, for the time in `Retry-After`.
+    /// After a response with status 429, makes all threads wait for as long as this request waits
+    /// before its next attempt. If this request is not retried, they wait only if it belongs to a
+    /// batch or a concurrent list, for the time in `Retry-After`.
     fn pause(&self, outcome: Outcome, decision: Decision) {
         let Outcome::Status { status: StatusCode::TOO_MANY_REQUESTS, retry_after } = outcome else {
             return;

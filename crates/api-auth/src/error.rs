@@ -333,9 +333,9 @@ impl Error {
     }
 
     /// Returns whether the same request can succeed later, because it failed for a temporary reason
-    /// and is safe to retry. The client itself does not retry it any more. Either the attempts are
-    /// exhausted, or `Retry-After` is longer than the client waits, or the request is a write that
-    /// the server rejected with status 429 and therefore did not carry out.
+    /// and is safe to retry. The client itself does not retry it any more, for example because the
+    /// attempts are exhausted, or because `Retry-After` is longer than the client waits. Also
+    /// `true` for a write that the server rejected with status 429 and did not carry out.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }

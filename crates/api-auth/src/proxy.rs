@@ -425,9 +425,9 @@ pub(crate) fn is_socks(proxy: &Proxy) -> bool {
     !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
 }
 
-/// Converts ureq's message for an HTTP proxy that did not open a tunnel (`CONNECT`) to an error kind
-/// and a message. A rejection by the proxy is not retried, because further attempts with a wrong
-/// password can lock an account.
+/// Converts ureq's message for an HTTP proxy that did not open a tunnel (`CONNECT`) to an error
+/// kind and a message. A rejection by the proxy is not retried, because further attempts with a
+/// wrong password can lock an account.
 pub(crate) fn explain_connect(reason: &str) -> (TransportErrorKind, String) {
     let status = reason.strip_prefix("proxy server responded ").and_then(|rest| {
         rest.split(|char: char| !char.is_ascii_digit()).next()?.parse::<u16>().ok()
@@ -452,8 +452,8 @@ pub(crate) fn explain_connect(reason: &str) -> (TransportErrorKind, String) {
     }
 }
 
-/// Converts ureq's message for a failed handshake with a SOCKS proxy to an error kind and a message.
-/// Returns `None` for any other message of ureq.
+/// Converts ureq's message for a failed handshake with a SOCKS proxy to an error kind and a
+/// message. Returns `None` for any other message of ureq.
 pub(crate) fn explain_socks(reason: &str) -> Option<(TransportErrorKind, String)> {
     let kind = match reason {
         "general SOCKS server failure"

@@ -134,8 +134,8 @@ impl fmt::Debug for RawEndpoint {
 impl Endpoint for RawEndpoint {
     type Output = Vec<u8>;
     const ID: &'static str = "raw";
-    /// A placeholder. The properties of each instance, such as its method and path, are used instead
-    /// of those of this route.
+    /// A placeholder. The properties of each instance, such as its method and path, are used
+    /// instead of those of this route.
     const ROUTE: Route<Self> = Route::<Self>::get("/").path(|endpoint| (&endpoint.path).into());
 
     fn id(&self) -> &'static str {

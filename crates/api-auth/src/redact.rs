@@ -380,7 +380,7 @@ fn hex_byte(digits: Option<&[u8]>) -> Option<u8> {
     hex(digits).and_then(|byte| u8::try_from(byte).ok())
 }
 
-/// Parses hexadecimal digits. Returns `None` if the number does not fit.
+/// Parses hexadecimal digits. Returns `None` if the number does not fit into 32 bits.
 fn hex(digits: Option<&[u8]>) -> Option<u32> {
     let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
     u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()

@@ -167,8 +167,8 @@ impl Mask<'_> {
         [&self.text(before), &*masked].concat()
     }
 
-    /// Masks secrets in the content of a JSON string. A private key in PEM format is replaced with a
-    /// placeholder in the same format.
+    /// Masks secrets in the content of a JSON string. A private key in PEM format is replaced with
+    /// a placeholder in the same format.
     fn string(&self, raw: &str, parent: &str) -> String {
         const BEGIN: &str = "-----BEGIN ";
         let text = unescaped(raw);
@@ -181,8 +181,8 @@ impl Mask<'_> {
         if masked == text { raw.to_owned() } else { escaped(&masked) }
     }
 
-    /// Masks the name of a member if it is an e-mail address or a secret of more than 15 characters.
-    /// A shorter secret may be the same word as the name by chance.
+    /// Masks the name of a member if it is an e-mail address, or a secret of more than 15
+    /// characters. A shorter secret may be the same word as the name by chance.
     fn name(&self, raw: &str, name: &str) -> String {
         let is_long = name.chars().count() > LONGEST_NAME || name.contains('@');
         if is_long && self.text(name) == MASK { MASK.to_owned() } else { raw.to_owned() }

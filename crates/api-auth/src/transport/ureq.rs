@@ -70,8 +70,8 @@ const OUTPUT_BUFFER: usize = 16 * 1024;
 /// The maximum timeout, because adding `Duration::MAX` to a time would overflow.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Sets the options that the contract requires of every agent. This is a macro, because ureq's
-/// bound on the builder is private.
+/// Sets the options of an agent that the contract of [`Transport`] requires. This is a macro,
+/// because ureq's bound on the builder is private.
 macro_rules! contract {
     ($builder:expr) => {
         $builder
@@ -313,7 +313,7 @@ impl fmt::Display for Destination<'_> {
 const REFUSED: &str = "connection refused";
 
 impl TransportError {
-    /// Adds the destination to the message.
+    /// Adds the host, the port and the proxy to the message.
     fn at(mut self, destination: &Destination<'_>) -> Self {
         self.text = if self.text == REFUSED {
             format!("{REFUSED} by {destination}")
