@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::Client;
 
 wire_enum! {
-    /// The state of the sky.
+    /// The state of the sky, in a forecast or a report.
     ///
     /// Source: the service's documentation, `weather.example/docs/forecast`.
     pub enum Sky {
@@ -43,7 +43,7 @@ pub struct Forecast {
 pub struct Day {
     /// The highest temperature, in degrees Celsius.
     pub high: Option<Amount>,
-    /// The state of the sky.
+    /// The state of the sky on this day.
     #[serde(default)]
     pub sky: Option<Sky>,
 }

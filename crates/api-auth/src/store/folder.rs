@@ -198,8 +198,8 @@ pub(crate) mod unix {
     /// The state of the resolution of a path, from `/`.
     pub(super) struct Walk {
         user: u32,
-        /// The owner of `/`, who can replace every folder. This is root, whose id is not always 0 in
-        /// a user namespace.
+        /// The owner of `/`, who can replace every folder. This is root, whose id is not always 0
+        /// in a user namespace.
         owner: u32,
         create: bool,
         /// The resolved part of the path, without symbolic links.

@@ -406,8 +406,8 @@ fn explain_marked(error: ureq::Error, is_connected: bool, timeouts: &Timeouts) -
     explained
 }
 
-/// Returns whether there was a connection when the error occurred, and the error without the
-/// marker.
+/// Returns whether there was a connection when the error occurred, and the error itself without the
+/// marker [`Unconnected`].
 #[cfg(feature = "dns-cache")]
 fn unmarked(mut error: ureq::Error) -> (bool, ureq::Error) {
     let mut is_connected = true;
@@ -431,7 +431,7 @@ fn unmarked(error: ureq::Error) -> (bool, ureq::Error) {
     (true, error)
 }
 
-/// Returns the duration of the timeout that has passed.
+/// Returns the duration of the timeout that expired, or `None` if it is not known.
 fn limit(reason: Timeout, timeouts: &Timeouts) -> Option<Duration> {
     match reason {
         Timeout::Global => timeouts.global,
@@ -457,7 +457,8 @@ fn explain_timeout(limit: Option<Duration>, while_connecting: bool) -> String {
     }
 }
 
-/// Classifies an error of a request that may have failed in the handshake with a SOCKS proxy.
+/// Converts an error of ureq like [`explain`]. If the proxy uses SOCKS, a failed handshake with the
+/// proxy is recognized as well.
 fn explain_proxied(error: ureq::Error, is_socks: bool, timeouts: &Timeouts) -> TransportError {
     if is_socks {
         let (is_connected, error) = unmarked(error);

@@ -17,7 +17,8 @@ pub(super) fn is_empty_body(error: &std::io::Error, received: &[u8]) -> bool {
     received.is_empty() && matches!(inner, Some(ureq::Error::Decompress(_, io)) if is_end(io))
 }
 
-/// Decodes a body whose encoding has a name that ureq does not support: `GZIP`, `x-gzip`.
+/// Decodes a body whose encoding has a name that ureq does not support, such as `GZIP` or `x-gzip`.
+/// Returns all other responses unchanged.
 pub(super) fn decoded(mut response: Response, limit: usize) -> Result<Response, TransportError> {
     let encoding = response.headers().get(CONTENT_ENCODING).map(|value| value.as_bytes());
     let is_gzip = |name: &[u8]| {
