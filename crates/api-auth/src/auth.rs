@@ -170,9 +170,10 @@ pub enum TokenOrigin {
 pub struct Preparation {
     /// The id of the endpoint, such as `oauth.token`, for errors and logs.
     pub endpoint: &'static str,
-    /// The complete request. It is sent unchanged.
+    /// The request, complete except for the headers `accept` and `user-agent`, which the client
+    /// adds.
     pub request: Request,
-    /// A guard that is held until the exchange ends.
+    /// A guard, such as an inter-process lock, that is held until the exchange ends.
     pub guard: Option<Box<dyn Send>>,
 }
 

@@ -9,7 +9,7 @@ use crate::encode::{Encoding, Params};
 use crate::error::input::InputError;
 use crate::message::Request;
 
-/// The body of a request.
+/// The body of a request: a form, a JSON text, or bytes of any other content type.
 ///
 /// ```
 /// use api_auth::{Body, Params};

@@ -83,8 +83,8 @@ pub(crate) struct Parts {
     #[cfg(feature = "record")]
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) pace: Arc<Pace>,
-    /// Ends waits before a request or a retry early, for requests that run on their own threads.
-    /// `None` if no wait is interrupted.
+    /// The signal that ends waits early, for requests that run on their own threads. `None` if
+    /// waits cannot be interrupted.
     pub(crate) interrupt: Option<Interrupt>,
 }
 
@@ -119,11 +119,11 @@ struct Failure {
     outcome: Option<Outcome>,
 }
 
-/// The response to a request, the number of times the request was sent, and its last copy.
+/// The response to a request, the number of times the request was sent, and a copy of the request.
 struct Exchange {
     response: Response,
     attempts: u32,
-    /// A copy of the request as it was last sent, whose secrets are searched for in errors.
+    /// A copy of the request as it was last sent. Its secrets are removed from errors.
     copy: RequestCopy,
 }
 
@@ -303,7 +303,7 @@ impl Client {
         self.named(id, Error::from(error), 0).with_idempotent(true)
     }
 
-    /// Returns the client's clock.
+    /// Returns the client's clock, which is the system clock by default.
     pub fn clock(&self) -> &dyn Clock {
         &*self.0.parts.clock
     }
@@ -523,7 +523,8 @@ impl Client {
         }
     }
 
-    /// Validates the request, and returns an error if it cannot be built even with a valid token.
+    /// Encodes the request without signing it, so that an invalid request is rejected before a
+    /// token is requested.
     fn check(&self, call: &dyn Call) -> Result<()> {
         let base = self.base(call.server())?;
         let unsigned = UnsignedRequest::of_checked(call)?;
@@ -564,7 +565,8 @@ impl Client {
         headers.insert(USER_AGENT, self.0.parts.user_agent.clone());
     }
 
-    /// Returns the [`Auth`] of a credential. Returns `None` for [`Credential::NONE`].
+    /// Returns the [`Auth`] of a credential. Returns `None` for [`Credential::NONE`], and an error
+    /// if the client has no such credential.
     fn auth(&self, credential: Credential) -> Result<Option<&dyn Auth>> {
         if credential == Credential::NONE {
             return Ok(None);

@@ -98,8 +98,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock for tests. Its time changes only by [`advance`](ManualClock::advance) and by sleeping,
-/// which returns immediately.
+/// A clock for tests. Its time changes only when a test advances it, or when a client sleeps.
+/// Sleeping returns immediately.
 ///
 /// Clones share one time, so a test can keep one clone and pass another to the client.
 ///

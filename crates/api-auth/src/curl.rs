@@ -13,8 +13,8 @@ use crate::encode::{decode_form, without_user_info};
 use crate::message::Request;
 use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
 
-/// Returns `request` as a `curl` command for a POSIX shell, with its secrets replaced with `***`. For
-/// a command that works as printed, use [`curl_with_secrets`].
+/// Returns `request` as a `curl` command for a POSIX shell, with its secrets replaced with `***`.
+/// For a command that works as printed, use [`curl_with_secrets`].
 ///
 /// The following values are secrets:
 ///

@@ -338,10 +338,10 @@ impl Extent {
 
     /// Returns whether there is a page after this one, given that this page has `count` entries.
     ///
-    /// There is one if the total is larger than the number of entries up to the end of this page.
-    /// Otherwise, there is one if the page is full, except that a page other than the first is the
-    /// last one if it ends exactly at the total. Some servers report the size of the first page as
-    /// the total, so a full first page is never the last one. A page without entries always is.
+    /// A page without entries is the last one. Otherwise, there is a next page if the total is
+    /// larger than the number of entries up to the end of this page, or if this page is full. A
+    /// full page that ends exactly at the total is the last one, unless it is the first page,
+    /// because some servers report the size of the first page as the total.
     ///
     /// ```
     /// use api_auth::Extent;

@@ -319,7 +319,7 @@ impl Error {
     }
 
     /// Returns the byte offset of the error in the argument, for arguments that have a syntax of
-    /// their own, such as rules.
+    /// their own, such as rules. Returns `None` for all other errors.
     pub fn position(&self) -> Option<usize> {
         match &self.0.cause {
             Cause::Input(error) => error.position(),

@@ -14,8 +14,8 @@ use crate::route::Credential;
 /// The maximum number of requests in one attempt to obtain a token or session. For example, two are
 /// needed if the server rejects a refresh token and the original grant is then used.
 const MOST_PREPARATIONS: u32 = 3;
-/// After a longer wait for the lock of a token store, the client checks again whether the store
-/// contains a valid token before it requests one.
+/// After a wait of more than this duration for the lock of a token store, the client checks again
+/// whether there is a valid token before it requests one.
 const SHORT_WAIT: Duration = Duration::from_secs(1);
 
 impl Client {

@@ -79,8 +79,8 @@ impl ResponseError {
     }
 
     /// Sets the message to the first 200 characters of the body, for responses without a known
-    /// format, such as an HTML page from a proxy. An empty body, or one with a content encoding, is
-    /// described instead.
+    /// format, such as an HTML page from a proxy. If the body is empty, or has a content encoding
+    /// that was not decoded, the message says so.
     #[must_use]
     pub fn with_text_of(self, response: &Response) -> Self {
         const SHOWN: usize = 200;

@@ -72,7 +72,8 @@ impl<'de> MapAccess<'de> for Nothing {
     }
 }
 
-/// The entries of a list, which are parsed leniently and subtracted from the memory budget.
+/// The entries of a list, which are parsed leniently. Their size is subtracted from the memory
+/// budget.
 pub(super) struct Items<'p, A> {
     inner: A,
     pass: &'p Pass,
@@ -166,7 +167,8 @@ impl<'de, A: MapAccess<'de>> SeqAccess<'de> for NumberedItems<'_, A> {
     }
 }
 
-/// The entries of a map, which are parsed leniently and subtracted from the memory budget.
+/// The entries of a map, which are parsed leniently. Their size is subtracted from the memory
+/// budget.
 pub(super) struct Entries<'p, 'de, A> {
     inner: A,
     pass: &'p Pass,

@@ -1,4 +1,4 @@
-//! The deserializer: which value each type accepts.
+//! The lenient deserializer, which determines the values that each type accepts.
 
 use std::any::type_name;
 
@@ -247,8 +247,8 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Deserializer<'de> for Lenient<
         self.any::<MAP, V>(&[], visitor)
     }
 
-    /// Calls `deserialize_struct` of the inner deserializer. Unlike its `deserialize_any`, this
-    /// method does not compile code for scalars for each type.
+    /// Calls `deserialize_struct` of the inner deserializer, because its `deserialize_any` would be
+    /// compiled with code for scalars for each type.
     #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,

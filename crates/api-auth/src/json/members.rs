@@ -14,7 +14,7 @@ use crate::json::access::Seed;
 use crate::json::error::{Error, Kind, Step};
 use crate::json::lenient::Lenient;
 
-/// The size of `ExtraFields`, by which a field of this type is recognized.
+/// The size of `ExtraFields` in bytes, by which a field of this type is recognized.
 pub(crate) const EXTRA_FIELDS_SIZE: usize = size_of::<Box<str>>();
 
 /// The minimum size in bytes of a struct whose memory is not counted twice if it is inside another
@@ -29,7 +29,7 @@ pub(super) const EXTRA: &str = "$extra";
 /// unknown.
 const UNKNOWN: &str = "$unknown";
 
-/// The members of an object that becomes a struct.
+/// The members of an object that is parsed into a struct.
 pub(super) struct Members<'p, 'de, A> {
     inner: A,
     pass: &'p Pass,
@@ -44,7 +44,7 @@ pub(super) struct Members<'p, 'de, A> {
 pub(super) struct Owner<'p> {
     pass: &'p Pass,
     type_name: &'static str,
-    /// The names of the fields, including their second names.
+    /// The names of the fields, including their aliases.
     fields: &'static [&'static str],
     /// Whether the type collects unknown members, in a field that is named `$extra`.
     keeps: bool,
@@ -244,8 +244,8 @@ impl<'de> Name<'de> {
         if self.owned.is_empty() { self.borrowed } else { &self.owned }
     }
 
-    /// Passes the name to `seed`, which returns the field with this name. In place of a hidden
-    /// name, passes one that no field has.
+    /// Passes the name to `seed`, which returns the field with this name. If the member is to be
+    /// treated as unknown, passes a name that no field has.
     #[inline]
     fn deserialize<S: DeserializeSeed<'de>>(
         &self,

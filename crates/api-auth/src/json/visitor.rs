@@ -31,7 +31,7 @@ pub(super) struct Wrap<'p, V, const MODE: u8> {
     pub(super) fields: &'static [&'static str],
 }
 
-/// Returns whether a JSON value is a number, which its first character shows.
+/// Returns whether a JSON value is a number, judging by its first character.
 pub(super) fn is_number(text: &str) -> bool {
     text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
 }

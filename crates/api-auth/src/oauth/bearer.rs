@@ -113,8 +113,8 @@ impl Bearer {
     /// browser histories, would grant the same access as the token. With
     /// [`Grant::AuthorizationCode`], [`next_request`](Auth::next_request) therefore returns an
     /// error if there is a store. Exchange the code without a store ([`TokenServer::request`],
-    /// [`token_response`]), keep the [refresh token](AccessToken::refresh) with the user's data, and
-    /// use [`Grant::Refresh`].
+    /// [`token_response`]), keep the [refresh token](AccessToken::refresh) with the user's data,
+    /// and use [`Grant::Refresh`].
     #[must_use]
     #[inline]
     pub fn with_store(mut self, store: Arc<dyn TokenStore>) -> Self {

@@ -13,10 +13,10 @@ const MOST_REREADS: u32 = 4;
 /// A page that was received, or the error of its request.
 pub(super) struct Received<T> {
     pub(super) page: Result<T>,
-    /// How many pages must be read again if the page shows that the list changed, because the server
-    /// may have created the pages that were requested at the same time in any order. The first page
-    /// to read again is the last one that was received before this page was requested, or the first
-    /// page of the iterator. `None` if the page was not requested ahead.
+    /// The number of pages to read again if this page shows that the list changed, because the
+    /// server may have created the pages that were requested at the same time in any order. The
+    /// first page to read again is the last one that was received before this page was requested,
+    /// or the first page of the iterator. `None` if the page was not requested ahead.
     pub(super) overlapping: Option<u32>,
 }
 

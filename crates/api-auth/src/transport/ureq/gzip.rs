@@ -1,5 +1,5 @@
-//! Decodes compressed responses that ureq does not decode, such as those with the encoding `GZIP` or
-//! `x-gzip`.
+//! Decodes compressed responses that ureq does not decode, such as those with the encoding `GZIP`
+//! or `x-gzip`.
 
 use std::io::{ErrorKind as Io, Read};
 
