@@ -51,7 +51,7 @@ pub(crate) struct NetworkSettings {
     pub(crate) proxy: ProxyChoice,
     pub(crate) extra_roots: Vec<Vec<u8>>,
     pub(crate) platform_verifier: bool,
-    /// Hosts to which plain http is allowed, in addition to this machine.
+    /// Hosts to which plain http is allowed, in addition to loopback hosts.
     pub(crate) plain_http_hosts: Vec<String>,
 }
 

@@ -26,7 +26,7 @@ struct Times {
 }
 
 impl Times {
-    /// Moves all times back if the clock was set back.
+    /// If the clock was set back, moves the other times back by the same duration.
     fn follow(&mut self, now: SystemTime) {
         if let Some(last) = self.last.replace(now)
             && let Ok(back) = last.duration_since(now)

@@ -392,7 +392,7 @@ impl Exception {
 }
 
 /// Creates an entry for a network or, if `prefix` is `None`, for a single address. An IPv4-mapped
-/// IPv6 address is converted to the IPv4 address.
+/// IPv6 address is converted to its IPv4 address.
 fn network(address: IpAddr, prefix: Option<u32>, port: Option<u16>) -> Option<Exception> {
     let longest = if address.is_ipv4() { 32 } else { 128 };
     let prefix = prefix.unwrap_or(longest);

@@ -30,8 +30,8 @@ const ELLIPSIS: &str = "…";
 /// The maximum size in bytes of a request that is copied without an allocation. Each call fills a
 /// buffer of this size with zeros.
 const INLINE: usize = 1024;
-/// The maximum nesting depth of JSON in which secrets are recognized by name. Of values at deeper
-/// levels, all strings count as secrets.
+/// The maximum nesting depth of JSON at which secrets are recognized by name. All strings at deeper
+/// levels count as secrets.
 const MAX_DEPTH: usize = 128;
 
 /// A copy of the parts of a request that may contain secrets. A request of usual size is copied
@@ -205,7 +205,8 @@ impl RequestSecrets {
         value.is_ok()
     }
 
-    /// Adds the secrets of a value whose lists and objects are nested at most `depth` levels deep.
+    /// Adds the secrets of a JSON value. If lists and objects are nested more than `depth` levels
+    /// deep, adds all their strings.
     fn add_value(&mut self, json: &str, parent: &str, secret: bool, listed: &[&str], depth: usize) {
         let Some(depth) = depth.checked_sub(1) else { return self.add_strings(json) };
         match json.as_bytes().first() {

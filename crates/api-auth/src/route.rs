@@ -40,7 +40,7 @@ impl Credential {
         Self(name)
     }
 
-    /// Returns the name of the credential.
+    /// Returns the name of the credential, such as `main`.
     pub const fn name(self) -> &'static str {
         self.0
     }
@@ -61,7 +61,7 @@ impl Server {
         Self(name)
     }
 
-    /// Returns the name of the server.
+    /// Returns the name of the server, such as `main`.
     pub const fn name(self) -> &'static str {
         self.0
     }
@@ -133,8 +133,8 @@ impl<E> Copy for Idempotency<E> {}
 /// The properties of an endpoint, such as its method, path template, credential and idempotency.
 ///
 /// A route is the value of the constant [`Endpoint::ROUTE`](crate::Endpoint::ROUTE). It is created
-/// with [`route!`](crate::route) or with these functions. A template that is not a path, or whose
-/// placeholders differ from the arguments, does not compile.
+/// with [`route!`](crate::route) or with functions such as [`Route::get`]. A template that is not a
+/// path, or whose placeholders differ from the arguments, does not compile.
 ///
 /// ```
 /// use api_auth::{Endpoint, ResponseError, Response, Route, json, route};
@@ -385,7 +385,8 @@ impl<E> Route<E> {
         self.server
     }
 
-    /// Returns whether 404 means that the object does not exist.
+    /// Returns whether a response with status 404 is parsed, because it means that the object does
+    /// not exist.
     pub const fn is_or_not_found(&self) -> bool {
         self.or_not_found
     }

@@ -27,7 +27,7 @@ pub fn not_empty(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), I
     Ok(())
 }
 
-/// Rejects a string of more than the given number of characters.
+/// Rejects a string of more than `most` characters.
 ///
 /// See the example in the module [`validate`](crate::validate).
 ///

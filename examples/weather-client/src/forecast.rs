@@ -17,7 +17,7 @@ wire_enum! {
         Clear = "clear",
         /// The sky is cloudy.
         Cloudy = "cloudy",
-        /// It rains.
+        /// It is raining.
         Rain = "rain",
     }
 }

@@ -196,11 +196,11 @@ impl TokenServer {
     /// refresh token or code. That hash is keyed with the client secret, so it cannot be compared
     /// with hashes made elsewhere.
     ///
-    /// For the other grants, the key does not depend on the client secret or the password. While
+    /// For the other grants, the key depends on neither the client secret nor the password. While
     /// two secrets of one client id are valid (secret rotation), clients with the old and the new
-    /// secret then use the same key. Each ignores the other's token and replaces it. This costs
-    /// additional token requests, but no request fails. Use a separate store for each secret to
-    /// avoid that.
+    /// secret therefore use the same key. Each ignores the other's token and replaces it. This
+    /// costs additional token requests, but no request fails. Use a separate store for each secret
+    /// to avoid that.
     #[inline]
     pub fn key(&self, grant: &Grant) -> TokenKey {
         let scope = self.scope.as_deref().unwrap_or_default();

@@ -49,8 +49,8 @@ impl Total {
     }
 }
 
-/// The position of an entry when it was last received. Numbers that are too large are `u32::MAX`,
-/// so that a position takes eight bytes.
+/// The position of an entry when it was last received. Numbers that are too large are stored as
+/// `u32::MAX`, so that a position takes eight bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     /// The number of entries before this one.

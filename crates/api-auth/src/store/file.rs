@@ -62,7 +62,8 @@ const LONGEST: u64 = 256 * 1024;
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
-    /// A parent folder that must exist.
+    /// A parent folder that must exist, because it is not created. `None` if there is no such
+    /// condition.
     existing: Option<PathBuf>,
     /// The reasons for not using the store that have already been logged.
     reported: Arc<Mutex<BTreeSet<String>>>,

@@ -195,7 +195,7 @@ pub(crate) mod unix {
         })
     }
 
-    /// The state of the resolution of a path, from `/`.
+    /// The state while a path is resolved, beginning at `/`.
     pub(super) struct Walk {
         user: u32,
         /// The owner of `/`, who can replace every folder. This is root, whose id is not always 0

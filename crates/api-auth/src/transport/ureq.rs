@@ -284,7 +284,8 @@ fn read(
 /// The host and port that a request is sent to, and the proxy. Error messages show the destination,
 /// so it contains no user names, passwords or paths.
 struct Destination<'a> {
-    /// Shared with the request, so that a successful request costs no allocation.
+    /// The host and the port. Their bytes are shared with the request, so that a successful request
+    /// costs no allocation.
     authority: Option<Authority>,
     default_port: u16,
     proxy: Option<&'a Proxy>,
