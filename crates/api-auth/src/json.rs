@@ -47,8 +47,9 @@ pub(crate) use repair::has_reserved_name;
 /// - a string field accepts numbers, whose digits are unchanged, and booleans; a number or boolean
 ///   field accepts strings;
 /// - a list accepts an object whose names are numbers, and `null`, `false`, `""` and `{}` as the
-///   empty list; a map accepts `[]`. A response that consists only of `null`, `false`, `""` or `{}`
-///   is not accepted as a list;
+///   empty list; a map accepts `null`, `false`, `""` and `[]` as the empty map. If the whole
+///   response is `null`, `false` or `""`, it is not accepted as a list or map, and if it is `{}`,
+///   not as a list;
 /// - an optional field whose type rejects `""`, `false` or `[]` is `None` for such a value. For a
 ///   derived enum, this applies to `""` only;
 /// - a field with two names may occur under both. The first value is used;
@@ -185,8 +186,8 @@ fn is_empty_form(text: &[u8]) -> bool {
 
 /// The state of a pass over a JSON text, including what previous passes have recorded.
 struct Pass {
-    /// Whether the text is a whole response without content, such as `null` or `{}`, which is
-    /// accepted neither as a list nor as a map.
+    /// Whether the text is a whole response that consists only of `null`, `false`, `""` or `{}`.
+    /// Such a response is not accepted as a list, nor, except for `{}`, as a map.
     is_empty_response: bool,
     /// Whether this is not the first pass.
     careful: bool,

@@ -22,8 +22,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 const MOMENT: Duration = Duration::from_secs(1);
 /// The interval between attempts to lock a token file.
 const SHORT_PAUSE: Duration = Duration::from_millis(1);
-/// The maximum number of temporary files that are created for one token. If other processes remove
-/// all of them, the token is not stored.
+/// The maximum number of attempts to create and lock a temporary file, and of attempts to write and
+/// rename one. An attempt fails if another process removes the file.
 const MOST_TEMPORARY: u32 = 10;
 /// The maximum length of a stored token in bytes.
 const LONGEST: u64 = 256 * 1024;
