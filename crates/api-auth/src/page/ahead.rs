@@ -38,7 +38,7 @@ pub(super) trait Ahead<E: Paged>: Send + Sync {
     /// one after the other.
     fn reread(&mut self, request: &E, back: u32) -> E;
 
-    /// Stops requesting pages. Requests that have already been sent are completed.
+    /// Stops requesting pages. Each request in flight ends after its current attempt.
     fn stop(&mut self);
 }
 

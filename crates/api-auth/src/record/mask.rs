@@ -64,7 +64,8 @@ pub(super) const PERSONAL: &[&str] = &[
 /// Members that show that the member `name` in the same text is the name of a person.
 const PERSON: &[&str] = &["\"username\"", "\"email\""];
 
-/// Names of members of up to this number of characters are masked only if they contain an `@`.
+/// Names of members that have at most this number of characters are masked only if they contain an
+/// `@`.
 const LONGEST_NAME: usize = 15;
 
 /// Names that look like secrets but are not. A client needs their values to parse a response.
