@@ -645,7 +645,8 @@ impl Program<'_> {
         let server = SandboxProgram::start(&[self.name, "--tls"]);
         let ca = &server.variables["SSL_CERT_FILE"];
         std::fs::copy(ca, home.join("ca.pem")).unwrap();
-        let of_server = || server.variables.iter().filter(|(name, _)| name.starts_with(&prefix));
+        let is_own = |name: &str| name.starts_with(&prefix) && *name != variable;
+        let of_server = || server.variables.iter().filter(move |(name, _)| is_own(name));
         let env_file: String =
             of_server().map(|(name, value)| format!("{name}={value}\n")).collect();
         std::fs::write(home.join("tls.env"), &env_file).unwrap();

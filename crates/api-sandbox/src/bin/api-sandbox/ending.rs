@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 pub(crate) use self::signals::Signals;
+#[cfg(unix)]
+pub(crate) use self::signals::{CHECK, GRACE};
 
 /// How the program ends.
 #[derive(Debug)]
@@ -36,6 +38,7 @@ fn status_of_signal(signal: std::os::raw::c_int) -> ExitCode {
 
 #[cfg(unix)]
 mod signals {
+    use std::fs::File;
     use std::io::{self, IsTerminal};
     use std::os::raw::c_int;
     use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -45,25 +48,27 @@ mod signals {
     use std::time::Duration;
 
     use rustix::process::{
-        Pid, Signal, WaitOptions, kill_process, kill_process_group, test_kill_process_group,
-        waitpgid,
+        Pid, Signal, WaitOptions, getpgrp, kill_process, kill_process_group,
+        test_kill_process_group, waitpgid,
     };
+    use rustix::termios::tcgetpgrp;
     use signal_hook::consts::{
         SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2,
     };
 
     use super::{End, status_of_signal};
+    use crate::cleanup::CleanUp;
 
     /// The signals that are handled: those that end a process and that a person, a supervisor or a
     /// timer sends. Those that report an error of the process itself, such as SIGSEGV, are not.
     const ENDING: [c_int; 7] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2];
 
     /// The maximum time from a signal to the end of the command and its children.
-    const GRACE: Duration = Duration::from_secs(10);
+    pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
     /// The time between two checks whether children of the command are running. No signal reports
     /// their end to this process.
-    const CHECK: Duration = Duration::from_millis(20);
+    pub(crate) const CHECK: Duration = Duration::from_millis(20);
 
     /// The signals that this process receives.
     #[derive(Debug)]
@@ -93,17 +98,23 @@ mod signals {
         /// Runs a command. A signal is passed on to the command and its children. Those that are
         /// still running after [`GRACE`], or when a second signal arrives, are killed.
         ///
-        /// If the standard input is a terminal, the command is in the group of this process, because
-        /// it could not read from the terminal otherwise. The terminal sends it SIGINT for Ctrl-C and
-        /// SIGQUIT for Ctrl-\, so these are not passed on, and its children are neither signalled
-        /// nor killed.
-        pub(crate) fn run(&self, mut command: Command) -> io::Result<End> {
-            let is_group = !io::stdin().is_terminal();
+        /// On a terminal, the command is in the group of this process, because it could not read
+        /// from the terminal otherwise. The terminal sends it SIGINT for Ctrl-C and SIGQUIT for
+        /// Ctrl-\, so these are not passed on, and its children are neither signalled nor killed.
+        pub(crate) fn run(
+            &self,
+            mut command: Command,
+            clean_up: Option<&mut CleanUp>,
+        ) -> io::Result<End> {
+            let is_group = !io::stdin().is_terminal() && !is_in_foreground();
             if is_group {
                 command.process_group(0);
             }
             let mut child = command.spawn()?;
             let pid = Pid::from_child(&child);
+            if let Some(clean_up) = clean_up {
+                clean_up.end(pid, is_group);
+            }
             // The signals of the terminal.
             let mut interrupts = Vec::new();
             for signal in &self.0 {
@@ -140,6 +151,8 @@ mod signals {
             };
             // The child has not been waited for, so its id belongs to no other process.
             let _ = send(signal);
+            // A stopped process would not receive the signal.
+            let _ = send(Signal::CONT);
             let mut left = GRACE;
             let mut has_ended = false;
             while !left.is_zero() {
@@ -166,6 +179,13 @@ mod signals {
             }
             Ok(())
         }
+    }
+
+    /// Returns whether this process is in the foreground of a terminal, which its standard input
+    /// need not be. A command can open the terminal, for example to prompt for a password.
+    fn is_in_foreground() -> bool {
+        let group = File::open("/dev/tty").and_then(|terminal| Ok(tcgetpgrp(terminal)?));
+        group.is_ok_and(|group| group == getpgrp())
     }
 
     /// Returns whether a process group has no member.
@@ -221,6 +241,7 @@ mod signals {
     use std::process::Command;
 
     use super::{End, status};
+    use crate::cleanup::CleanUp;
 
     /// The signals that this process receives: none on this system.
     #[derive(Debug)]
@@ -239,7 +260,7 @@ mod signals {
         }
 
         /// Runs a command.
-        pub(crate) fn run(&self, mut command: Command) -> io::Result<End> {
+        pub(crate) fn run(&self, mut command: Command, _: Option<&mut CleanUp>) -> io::Result<End> {
             command.status().map(|found| End::Status(status(found)))
         }
     }
