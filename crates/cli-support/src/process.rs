@@ -113,10 +113,23 @@ impl Drop for Process {
     }
 }
 
+/// Returns whether a child process can prompt on the terminal. It can open the terminal even if the
+/// standard input is another file.
+fn is_on_terminal() -> bool {
+    #[cfg(unix)]
+    {
+        let terminal = std::fs::File::open("/dev/tty");
+        let group = terminal.and_then(|terminal| Ok(rustix::termios::tcgetpgrp(terminal)?));
+        if group.is_ok_and(|group| group == rustix::process::getpgrp()) {
+            return true;
+        }
+    }
+    io::stdin().is_terminal()
+}
+
 /// Runs a command. Returns its exit status and its output, of which only the beginning is kept, or
-/// `None` if it was killed after `limit`. If the standard input is a terminal, the command can
-/// prompt there: it then stays in the process group of this program, and is killed without its
-/// children.
+/// `None` if it was killed after `limit`. On a terminal, the command can prompt there: it then stays
+/// in the process group of this program, and is killed without its children.
 ///
 /// # Errors
 /// Returns an error if the program cannot be started, or if its output cannot be read.
@@ -125,7 +138,7 @@ pub(crate) fn output(
     limit: Duration,
 ) -> io::Result<Option<(ExitStatus, Vec<u8>)>> {
     command.stdout(std::process::Stdio::piped());
-    let mut process = Process::start_in(command, !io::stdin().is_terminal())?;
+    let mut process = Process::start_in(command, !is_on_terminal())?;
     let (sender, receiver) = mpsc::channel();
     if let Some(mut stdout) = process.child.stdout.take() {
         thread::Builder::new().spawn(move || {
