@@ -18,7 +18,7 @@ pub(crate) enum Access {
     Get {
         /// Id of the resource
         rid: String,
-        /// Your reference for the user, or the uid
+        /// Your reference for the user, or the user's uid
         user: String,
     },
     /// List access records
@@ -29,9 +29,9 @@ pub(crate) enum Access {
     Revoke {
         /// Id of the resource
         rid: String,
-        /// Your reference for the user, or the uid
+        /// Your reference for the user, or the user's uid
         user: String,
-        /// Refund the price
+        /// Also refund the price
         #[arg(long)]
         refund: bool,
     },
@@ -42,7 +42,7 @@ pub(crate) struct List {
     /// Show only records of this resource
     #[arg(long)]
     rid: Option<String>,
-    /// Show only records of this user
+    /// Show only records of the user with this reference
     #[arg(long)]
     user: Option<String>,
     /// Show only records of the user with this e-mail address
@@ -66,8 +66,8 @@ pub(crate) struct Grant {
     /// E-mail address of the user
     #[arg(required_unless_present = "file")]
     email: Option<String>,
-    /// Grant access for each line of this CSV file (`-` for standard input). The header names the
-    /// columns: rid, email, user, expires (a time such as `30d`, or a date) and message
+    /// Grant access for each line of this CSV file (`-` is standard input). The first line contains
+    /// the column names: rid, email, user, expires (a time such as `30d`, or a date) and message
     #[arg(long, value_name = "FILE", conflicts_with_all = ["rid", "email", "user", "expires_after",
           "message"])]
     file: Option<PathBuf>,
@@ -179,10 +179,12 @@ impl Grant {
     }
 }
 
-/// A line of a CSV file of grants: the members that identify it in the output, and its request.
+/// A line of the CSV file of `access grant --file`: the members that identify it in the output, and
+/// its request.
 type Line = (Vec<(&'static str, String)>, GrantAccess);
 
-/// Reads a CSV file of grants.
+/// Reads the CSV file of `access grant --file`. Every line needs a resource id and an e-mail
+/// address.
 fn grants(file: &Path, no_email: bool) -> Result<Vec<Line>, Failure> {
     const COLUMNS: [&str; 5] = ["rid", "email", "user", "expires", "message"];
     let text = read("--file", file)?;
@@ -237,12 +239,14 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line>, Failure> {
     Ok(lines)
 }
 
-/// Returns a time as the server expects it. A date without a time means midnight.
+/// Adds the time 00:00:00 to a date without a time, such as `2026-11-30`. Returns any other text
+/// unchanged.
 fn date(text: &str) -> String {
     if text.len() == 10 { format!("{text} 00:00:00") } else { text.to_owned() }
 }
 
-/// Writes a single text: unchanged as a table, otherwise as the member `name` of an object.
+/// Writes `value` unchanged if the output is a table without `--fields`. Otherwise, writes it as
+/// the member `name` of an object.
 pub(crate) fn single(
     context: &Context<TinyPass>,
     name: &str,

@@ -41,7 +41,7 @@ pub(crate) enum Marketplace {
     Refund {
         /// Id of the payment
         id: String,
-        /// Refund this amount of a part of the payment, such as `01HQ…=12.34`; may be repeated
+        /// Refund this amount of a part of the payment, such as `01HQ…=12.34`; can be repeated
         #[arg(long, value_name = "PART=AMOUNT", value_parser = part)]
         part: Vec<(String, Amount)>,
         #[command(flatten)]
@@ -83,7 +83,7 @@ pub(crate) struct Create {
     input: Input,
 }
 
-/// Parses a part of a payment and an amount.
+/// Parses the value of `--part`: the id of a part of a payment, `=` and an amount.
 fn part(text: &str) -> Result<(String, Amount), String> {
     let (id, amount) =
         text.split_once('=').filter(|(id, _)| !id.is_empty()).ok_or("must be PART=AMOUNT")?;
