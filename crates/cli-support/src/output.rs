@@ -894,6 +894,8 @@ mod tests {
             child.args(["--exact", "output::tests::draft_until_killed", "--ignored"]);
             child.current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::null());
             let mut child = child.spawn().unwrap();
+            // `wait` would close it, and the child would end before it handles the signal.
+            let _stdin = child.stdin.take();
             while !folder.join("ready").exists() {
                 std::thread::yield_now();
             }

@@ -116,7 +116,7 @@ impl Drop for Process {
 
 /// Returns whether a child process can prompt on the terminal. It can open the terminal even if the
 /// standard input is another file.
-fn is_on_terminal() -> bool {
+pub(crate) fn is_on_terminal() -> bool {
     #[cfg(unix)]
     {
         let terminal = std::fs::File::open("/dev/tty");
