@@ -25,14 +25,17 @@ impl Drop for Temporary {
 }
 
 impl Temporary {
-    /// Creates an empty file with a random name between `prefix` and `suffix`, after removing those
-    /// that killed processes have left. On Unix, only the owner of a private file can read it.
-    fn create(folder: &Path, prefix: &str, suffix: &str, is_private: bool) -> io::Result<Self> {
+    /// Writes a file with a random name between `prefix` and `suffix`, after removing those that
+    /// killed processes have left.
+    fn write(
+        options: &mut OpenOptions,
+        folder: &Path,
+        (prefix, suffix): (&str, &str),
+        text: &str,
+    ) -> io::Result<Self> {
         const MOST: usize = 16;
         remove_abandoned(folder, prefix, suffix);
-        let mut options = OpenOptions::new();
         options.write(true).create_new(true);
-        private(&mut options, is_private);
         for _ in 0..MOST {
             // The hasher's keys are random.
             let random = RandomState::new().build_hasher().finish();
@@ -41,11 +44,13 @@ impl Temporary {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 file => file?,
             };
-            // Before the file was locked, another process may have removed it as abandoned. On
-            // Windows, other programs can read a file with a shared lock.
-            let is_removed = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
-            if !is_removed && path.exists() {
-                return Ok(Self { path, file });
+            let mut temporary = Self { path, file };
+            temporary.file.write_all(text.as_bytes())?;
+            // On Windows, no program can write to a file with a shared lock, but all can read it.
+            let locked = temporary.file.try_lock_shared();
+            // Before that, another process may have removed the file as abandoned.
+            if !matches!(locked, Err(TryLockError::WouldBlock)) && temporary.path.exists() {
+                return Ok(temporary);
             }
         }
         Err(io::Error::other("other processes remove each temporary file"))
@@ -56,27 +61,26 @@ impl Temporary {
 pub(crate) fn certificate(folder: &Path, pem: &str) -> io::Result<Temporary> {
     // The command of `run` can have another current folder.
     let folder = std::path::absolute(folder)?;
-    let mut temporary = Temporary::create(&folder, "api-sandbox-", ".pem", false)?;
-    temporary.file.write_all(pem.as_bytes())?;
-    Ok(temporary)
+    Temporary::write(&mut OpenOptions::new(), &folder, ("api-sandbox-", ".pem"), pem)
 }
 
 /// Writes a file with secrets. A regular file is replaced atomically and keeps its owner and, for
 /// the owner, its mode.
 pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let found = fs::symlink_metadata(path).ok();
     if found.as_ref().is_some_and(|found| !found.is_file()) {
         // A device, a FIFO or a link must not be replaced.
-        let mut options = OpenOptions::new();
         options.write(true).truncate(true).create(true);
-        private(&mut options, true);
         return options.open(path)?.write_all(text.as_bytes());
     }
     let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
     let prefix = format!(".{}.", name.to_string_lossy());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    let mut draft = Temporary::create(folder, &prefix, "", true)?;
+    let draft = Temporary::write(&mut options, folder, (&prefix, ""), text)?;
     #[cfg(unix)]
     if let Some(found) = found {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -84,20 +88,9 @@ pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
         let _ = fchown(&draft.file, Some(found.uid()), Some(found.gid()));
         draft.file.set_permissions(fs::Permissions::from_mode(found.mode() & 0o600))?;
     }
-    draft.file.write_all(text.as_bytes())?;
     draft.file.sync_all()?;
     // After that, there is no draft to remove.
     fs::rename(&draft.path, path)
-}
-
-/// Makes a new file readable only by its owner.
-fn private(options: &mut OpenOptions, is_private: bool) {
-    #[cfg(unix)]
-    if is_private {
-        std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    }
-    #[cfg(not(unix))]
-    let _ = (options, is_private);
 }
 
 /// Removes the temporary files of this user that are not locked, because the processes that wrote
