@@ -225,8 +225,9 @@ impl Input {
     /// Returns an error that names the argument and the field.
     pub fn check_flag(&self, path: &str, flag: &str) -> Result<(), Failure> {
         let Some((option, name)) = self.field_of(path) else { return Ok(()) };
-        let problem =
-            format!("{flag} and {option} {name} set the same field of the body; use one of them");
+        let problem = format!(
+            "{flag} and {option} {name} set the same field of the body; use only one of them"
+        );
         Err(Failure::new(Exit::Usage, problem))
     }
 
@@ -344,7 +345,9 @@ fn check_complete(body: &Json, required: &[(&str, &str)]) -> Result<(), Failure>
     if missing.is_empty() {
         return Ok(());
     }
-    let problem = format!("missing {}; pass an argument, -F or --input FILE", missing.join(", "));
+    let them = if missing.len() == 1 { "it" } else { "them" };
+    let missing = missing.join(", ");
+    let problem = format!("missing {missing}; set {them} with an argument, -F or --input FILE");
     Err(Failure::new(Exit::Usage, problem))
 }
 
@@ -407,7 +410,7 @@ pub fn check_excluded(body: Option<&Json>, flag: &str, path: &str) -> Result<(),
     match body.and_then(|body| body.get(path)) {
         Some(value) if !value.is_null() => {
             let problem =
-                format!("{flag} and the field {path} of the body conflict; use one of them");
+                format!("{flag} and the field {path} of the body conflict; use only one of them");
             Err(Failure::new(Exit::Usage, problem))
         }
         _ => Ok(()),
@@ -810,7 +813,7 @@ mod tests {
         let failure = field.body_of(&Book("a"), &lost).unwrap_err();
         let problem = "--model: this request has no field list.0.model; set it with -F";
         assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
-        let missing = "missing ID; pass an argument, -F or --input FILE";
+        let missing = "missing ID; set it with an argument, -F or --input FILE";
         assert_eq!(body(&field, false, true, true), Err(missing.to_owned()));
         let (_folder, path) = file(r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#);
         let input = Input { input: Some(path.clone()), ..Input::default() };

@@ -299,7 +299,7 @@ macro_rules! connect {
 pub struct Context<P: Provider> {
     /// The global options.
     pub global: Global,
-    /// The output of the command: the standard output, or the file of `--out`.
+    /// The output of the command: standard output, or the file of `--out`.
     pub output: Output,
     settings: OnceCell<Settings>,
     client: OnceCell<P::Client>,
@@ -668,9 +668,10 @@ impl<P: Provider> Context<P> {
         Ok(Exit::Done)
     }
 
-    /// Converts `shown`, the result of writing a response to the output. A write was already
-    /// carried out, so a failure becomes [`Exit::Unknown`], and if the response lacks the requested
-    /// fields, only a message is printed.
+    /// Adjusts `shown`, the result of showing the response, for a request that changes data
+    /// (`is_write`). Such a request has already been carried out, so a failure to show its response
+    /// becomes [`Exit::Unknown`]. If the response only lacks the requested fields, a message is
+    /// printed instead. For all other requests, `shown` is returned unchanged.
     ///
     /// # Errors
     /// Returns an error if the response could not be written to the output.

@@ -169,7 +169,7 @@ impl Failure {
         }
     }
 
-    /// Creates the failure for an error that occurred while writing to the standard output.
+    /// Creates the failure for an error that occurred while writing to standard output.
     pub fn output(error: &io::Error) -> Self {
         Self::new(Exit::Local, format!("standard output: {error}"))
     }
@@ -258,7 +258,7 @@ impl Failure {
         self.exit
     }
 
-    /// Returns whether the failure is the error of a request.
+    /// Returns whether the failure comes from a request.
     pub fn is_of_client(&self) -> bool {
         self.endpoint.is_some()
     }

@@ -1,4 +1,4 @@
-//! Output: tables, JSON, JSON lines and CSV, to the standard output or a file.
+//! Output: tables, JSON, JSON lines and CSV, to standard output or a file.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -33,11 +33,11 @@ pub enum Format {
 /// the first one that an entry has is shown.
 pub type Column = (&'static str, &'static str);
 
-/// Whether the reader of the standard output has closed it. This is not a failure: the command
+/// Whether the reader of standard output has closed it. This is not a failure: the command
 /// continues and ends with its own exit status.
 static IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// The output of a command: the standard output or a file, with its format.
+/// The output of a command, which is standard output or a file, and its format.
 #[derive(Debug)]
 pub struct Output {
     format: Format,
@@ -49,7 +49,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Creates an output to `file`, or to the standard output if `file` is `None`. `fields` replace
+    /// Creates an output to `file`, or to standard output if `file` is `None`. `fields` replace
     /// the columns of tables and CSV, and select the members of JSON objects.
     pub fn new(format: Format, fields: Vec<String>, file: Option<PathBuf>) -> Self {
         Self { format, fields, file, is_private: false, times: Times::NONE, is_colored: false }
@@ -83,7 +83,7 @@ impl Output {
         self.file.is_none() && self.format != Format::Table && io::stdout().is_terminal()
     }
 
-    /// Returns whether the reader of the standard output has closed it.
+    /// Returns whether the reader of standard output has closed it.
     pub fn is_closed(&self) -> bool {
         self.file.is_none() && IS_CLOSED.load(Ordering::Relaxed)
     }
@@ -579,7 +579,7 @@ fn no_formula(cell: &str) -> String {
     if is_formula && !is_number { ["'", cell].concat() } else { cell.to_owned() }
 }
 
-/// The destination of an output: the standard output or a file. A regular file is replaced at the
+/// The destination of an output: standard output or a file. A regular file is replaced at the
 /// end and keeps its mode.
 #[derive(Debug)]
 enum Sink {

@@ -22,7 +22,7 @@ use tinycert_client::cert::{GetCert, GetCertDetails, ListCerts, StatusMask};
 use tinycert_client::session::API_KEY;
 use tinycert_client::{CaId, CertId, CertPart, Client, Environment, Session};
 
-/// The provider TinyCert, for the commands that all programs have.
+/// TinyCert, as the [`Provider`] of the commands that all four programs share.
 #[derive(Debug)]
 pub(crate) struct TinyCert;
 

@@ -21,7 +21,7 @@ use tokenpass_client::{Client, Environment, Scheme, Secret};
 
 use crate::login;
 
-/// The provider Tokenpass, for the commands that all programs have.
+/// Tokenpass, as the [`Provider`] of the commands that all four programs share.
 #[derive(Debug)]
 pub(crate) struct Tokenpass;
 

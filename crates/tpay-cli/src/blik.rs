@@ -117,7 +117,7 @@ impl Alias {
 
 const CODE_STDIN: &str = "--code-stdin";
 
-/// Returns the path of a member of the alias in the request body.
+/// Expands to the path of a member of the alias in the request body.
 macro_rules! alias {
     ($name:literal) => {
         concat!("pay.blikPaymentData.aliases.", $name)
