@@ -13,7 +13,7 @@ pub const EXIT_STATUSES: &str = "\
 Exit status:
     0  success, or the answer is yes
     1  the answer is no: a check failed, a payment was declined, a message is not genuine
-    2  invalid arguments; nothing was sent
+    2  invalid arguments; nothing was changed
     3  credentials are missing or were rejected
     4  not found
     5  no response, or a failure of the server; safe to repeat
@@ -22,7 +22,7 @@ Exit status:
     8  the server rejected the request
     9  the response was not understood
    10  a local failure: a file, the disk, a hook, the configuration
-   11  some operations succeeded and some failed
+   11  several operations, of which at least one failed
   130  interrupted";
 
 /// An exit status of a program. Each status has the same meaning in all programs.
