@@ -14,7 +14,7 @@ use api_auth::{
     StatusCode, Transport,
 };
 
-use crate::args::{Global, Input, Limits, Member, claim_stdin};
+use crate::args::{Global, Input, Limits, Member, check_read, claim_stdin};
 use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
@@ -197,8 +197,11 @@ macro_rules! provider_calls {
     };
 }
 
-/// The members that name a line of a file.
+/// The members that name a line of a file in the list of results.
 type Labels = Vec<(&'static str, String)>;
+
+/// A line of a file: its place for messages, such as `users: line 2`, its labels, and its request.
+pub type Line<E> = (String, Labels, E);
 
 /// The options of the command line that concern connections and requests.
 #[derive(Debug, Clone)]
@@ -432,8 +435,10 @@ impl<P: Provider> Context<P> {
             return Ok(None);
         };
         if path.as_os_str().is_empty() {
-            return Err(Failure::new(Exit::Usage, format!("{setting}: must not be empty")));
+            let exit = if self.global.ca_certificate.is_some() { Exit::Usage } else { Exit::Local };
+            return Err(Failure::new(exit, format!("{setting}: must not be empty")));
         }
+        check_read(&setting, &path)?;
         let failed = |error: io::Error| {
             Failure::new(Exit::Local, format!("{setting} {}: {error}", path.display()))
         };
@@ -442,11 +447,14 @@ impl<P: Provider> Context<P> {
 
     /// Returns a failure, in which an error of a setting names the option, the variable or the key
     /// of a profile that supplied it, and an error of the additional root certificates their file.
-    fn named(&self, settings: &Settings, failure: Failure) -> Failure {
+    pub fn named(&self, settings: &Settings, failure: Failure) -> Failure {
         match settings.ca_certificate_file(P::VARIABLES, &self.global) {
             Ok(Some((setting, path))) if failure.argument() == Some("extra_root_certificates") => {
                 let name = format!("{setting} {}", path.display());
-                failure.with_argument("extra_root_certificates", &name)
+                match self.global.ca_certificate {
+                    Some(_) => failure.with_argument("extra_root_certificates", &name),
+                    None => failure.with_setting("extra_root_certificates", &name),
+                }
             }
             _ => settings.named(P::VARIABLES, &self.global, failure),
         }
@@ -910,14 +918,15 @@ impl<P: Provider> Context<P> {
     /// Returns an error if a request is invalid. In this case, nothing is sent.
     pub fn batch<E>(
         &self,
-        lines: Vec<(Labels, E)>,
+        lines: Vec<Line<E>>,
         verdict: impl Fn(&Reply<E::Output>) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
+        check_lines(&lines)?;
         let any = |request| AnyCall::<Box<Erased>> { request: Box::new(request), body: None };
-        let lines = lines.into_iter().map(|(labels, request)| (labels, any(request)));
+        let lines = lines.into_iter().map(|(_, labels, request)| (labels, any(request)));
         self.batch_any(lines.unzip(), &|reply| verdict(&reply.typed()?))
     }
 
@@ -926,7 +935,6 @@ impl<P: Provider> Context<P> {
         (labels, requests): (Vec<Labels>, Vec<AnyCall<Box<Erased>>>),
         verdict: &dyn Fn(Reply) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure> {
-        check_lines(requests.iter())?;
         let mut is_sent = requests.is_empty();
         for request in &requests {
             is_sent |= !self.is_withheld(request)?;
@@ -1001,13 +1009,13 @@ impl<P: Provider> Context<P> {
     pub fn batch_confirmed<E>(
         &self,
         what: &str,
-        lines: Vec<(Labels, E)>,
+        lines: Vec<Line<E>>,
         verdict: impl Fn(&Reply<E::Output>) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
-        check_lines(lines.iter().map(|(_, request)| request))?;
+        check_lines(&lines)?;
         self.check_output()?;
         self.confirm(what)?;
         self.batch(lines, verdict)
@@ -1117,11 +1125,15 @@ impl<P: Provider> Drop for Context<P> {
 }
 
 /// Validates the requests of the lines of a file. The error names the line.
-fn check_lines<'a, E: Endpoint + 'a>(requests: impl Iterator<Item = &'a E>) -> Result<(), Failure> {
-    for (number, request) in requests.enumerate() {
-        request.validate().map_err(|error| {
+fn check_lines<E>(lines: &[Line<E>]) -> Result<(), Failure>
+where
+    E: Endpoint<Output: Send + 'static> + Send + 'static,
+{
+    for (place, _, request) in lines {
+        // Without its type, a request also validates its path.
+        AnyCall::new(request).validate().map_err(|error| {
             let error = Failure::from(error);
-            Failure::new(error.exit(), format!("line {}: {}", number + 1, error.message()))
+            Failure::new(error.exit(), format!("{place}: {}", error.message()))
         })?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use cli_support::api_auth::http::{HeaderMap, HeaderName, HeaderValue};
-use cli_support::args::read;
+use cli_support::args::{read, read_bytes};
 use cli_support::{Context, Exit, Failure, Json, Run};
 use tpay_client::Notifications;
 use tpay_client::notifications::testing;
@@ -66,7 +66,10 @@ impl Trust {
         if let Err(error) = reader.read("", b"")
             && error.argument().is_some()
         {
-            return Err(error.into());
+            return Err(match self.merchant_id {
+                Some(_) => error.into(),
+                None => context.named(&settings, error.into()),
+            });
         }
         if let Some(code) = settings.get(SECURITY_CODE) {
             reader = reader.security_code(code);
@@ -112,7 +115,7 @@ impl Run<Tpay> for Command {
 impl Verify {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         let reader = self.trust.reader(context)?;
-        let body = std::fs::read(&self.body).map_err(|error| Failure::file(&self.body, &error))?;
+        let body = read_bytes("BODY", &self.body)?;
         let headers = stored_headers(&self.headers)?;
         let notification = reader.read_request(&headers, &body)?;
         let json = kinds::shown(&notification, &body);
@@ -134,12 +137,19 @@ fn reject_record(context: &Context<Tpay>) -> Result<(), Failure> {
 /// Reads stored headers: one `Name: value` on each line.
 fn stored_headers(path: &Path) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::new();
-    for line in read("--headers", path)?.lines() {
-        let Some((name, value)) = line.split_once(':') else { continue };
-        let name = HeaderName::try_from(name.trim());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value.trim())) {
-            headers.append(name, value);
+    for (number, line) in read("--headers", path)?.lines().enumerate() {
+        if line.is_empty() {
+            continue;
         }
+        let (name, value) = line.split_once(':').unwrap_or_default();
+        match (HeaderName::try_from(name.trim()), HeaderValue::try_from(value.trim())) {
+            (Ok(name), Ok(value)) => headers.append(name, value),
+            _ => {
+                let (path, line) = (path.display(), number + 1);
+                let problem = format!("{path}: line {line} is not `Name: value`");
+                return Err(Failure::new(Exit::Usage, problem));
+            }
+        };
     }
     Ok(headers)
 }

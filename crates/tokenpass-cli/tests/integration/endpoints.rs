@@ -313,6 +313,14 @@ fn users_of_a_file_are_checked() {
     assert_eq!(list[1]["error"]["kind"], "not_found", "{run:?}");
     let curl = world.run(&[&check[..], &["--curl"]].concat());
     assert_eq!(curl.stdout.matches("curl -X GET").count(), 2, "{curl:?}");
+    world.sandbox.take_seen();
+    for text in ["bob\n# c\nann\0\n", "bob\n\nann\rx\n", "bob\n\n..\n"] {
+        // The last one is not valid in a path.
+        std::fs::write(world.home.join("users"), text).unwrap();
+        let run = world.run(&check);
+        assert!(run.status == 2 && run.stderr.contains("users: line 3: "), "{text:?}: {run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
     for arguments in [
         &["check", "--file", "users", "bob", "TOKENLY"][..],
         &["check", "TOKENLY"],
@@ -328,7 +336,7 @@ fn missing_token_of_a_user_is_3_and_names_the_variable() {
     for (arguments, removed) in [
         (&["whoami"][..], "TOKENPASS_OAUTH_TOKEN"),
         (&["balance", "list"], "TOKENPASS_OAUTH_TOKEN"),
-        (&["user", "update", "x", "--password-stdin"], "TOKENPASS_OAUTH_TOKEN"),
+        (&["user", "update", "x", "--name", "y", "--password-stdin"], "TOKENPASS_OAUTH_TOKEN"),
         (&["user", "find", "TOKENLY"], "TOKENPASS_PRIVILEGED_CLIENT_ID"),
     ] {
         let mut command = world.command(arguments);
@@ -389,7 +397,7 @@ fn user_logs_in_by_a_browser() {
     let run = PROGRAM.finish(command, "");
     assert_eq!((run.status, run.stdout.as_str()), (0, "username\tcryptonaut\n"), "{run:?}");
 
-    for (uri, status) in [("https://example.com/back", 2), ("", 3)] {
+    for (uri, status) in [("https://example.com/back", 10), ("", 3)] {
         let mut command = world.command(&["auth", "login", "--web", "--no-browser"]);
         command.env("TOKENPASS_REDIRECT_URI", uri);
         if uri.is_empty() {
@@ -485,6 +493,10 @@ fn chats_are_updated_with_what_was_given() {
     let world = world();
     let run = world.run(&["chat", "update", "c", "--token", "A=1", "--token", "A=2"]);
     assert!(run.status == 2 && run.stderr.contains("--token A: is given twice"), "{run:?}");
+    for (token, problem) in [("A", "must be NAME=AMOUNT"), ("A=1,5", "--token <TOKEN=AMOUNT>': ")] {
+        let run = world.run(&["chat", "update", "c", "--token", token]);
+        assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    }
     std::fs::write(world.home.join("chat.json"), r#"{"active":false}"#).unwrap();
     let inputs = [&["--input", "chat.json"][..], &["-F", "active=false"], &["--active", "false"]];
     for options in inputs {

@@ -179,6 +179,34 @@ fn invalid_options_are_2_and_json_if_asked() {
 }
 
 #[test]
+fn bodies_are_checked_before_they_are_sent() {
+    let world = World::new();
+    let create = ["transaction", "create", "--email", "a@example.com", "--name", "A"];
+    for (arguments, problem) in [
+        (&["--description", "", "--amount", "1"][..], "--description: must not be empty"),
+        (&["--description", "", "--amount", "1", "-f", "x=y"], "--description: must not be empty"),
+        (&["--description", "x", "-F", "amount=null"], "-F amount: must not be empty"),
+        (&["--description", "x", "-f", "amount="], "-f amount: must not be empty"),
+        (&["--description", "x", "-F", "amount=0"], "-F amount: must be more than 0"),
+        (&["--description", "x", "-F", "amount=7,50"], "-F amount: the value is not a number"),
+        (&["--description", "x", "--amount", "-5"], "--amount: must be more than 0"),
+        (&["--description", "x", "--amount", "0"], "--amount: must be more than 0"),
+    ] {
+        let run = world.run(&[&create[..], arguments].concat());
+        assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
+    }
+    for list in ["transaction", "refund"] {
+        for [since, until] in [["2026-11-02", "2026-11-01"], ["1d", "2d"], ["2026-11-02", "9000d"]]
+        {
+            let run = world.run(&[list, "list", "--since", since, "--until", until]);
+            let problem = "--since: must not be after --until";
+            assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+        }
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
 fn headers_are_sent_and_shown() {
     let world = World::new();
     world.sandbox.take_seen();
