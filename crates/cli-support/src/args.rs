@@ -540,7 +540,7 @@ pub(crate) fn claim_written(global: &Global) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Checks that no option writes a file that `option` reads.
+/// Checks that no option writes a file that is read. `option` names it for the message.
 ///
 /// # Errors
 /// Returns [`Exit::Usage`] if an option writes the same file.

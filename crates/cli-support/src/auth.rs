@@ -13,7 +13,7 @@ use api_auth::{Env, Secret};
 use clap::{Args, Subcommand};
 use etcetera::BaseStrategy;
 
-use crate::args::{Global, positive_duration, read_claimed};
+use crate::args::{Global, check_read, positive_duration, read_claimed};
 use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output};
@@ -399,6 +399,7 @@ impl Profiles {
     }
 
     fn load_from(path: PathBuf) -> Result<Self, Failure> {
+        check_read("the profiles", &path)?;
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),

@@ -50,10 +50,10 @@ pub(crate) enum Chat {
     /// Show whether the user can enter a chat, or can write to the holders of a token
     Privileges {
         /// Short id of the chat
-        #[arg(required_unless_present = "holders")]
+        #[arg(required_unless_present = "token")]
         chat: Option<String>,
         /// Show whether the user can write to the holders of this token
-        #[arg(long, value_name = "TOKEN", conflicts_with = "chat")]
+        #[arg(id = "token", long = "holders", value_name = "TOKEN", conflicts_with = "chat")]
         holders: Option<String>,
     },
 }

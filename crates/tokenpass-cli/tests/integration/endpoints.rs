@@ -463,6 +463,33 @@ fn fields_of_credentials_are_rejected() {
 }
 
 #[test]
+fn messages_name_the_typed_arguments() {
+    let world = world();
+    let create = ["chat", "create", "n", "--token", "A=0"];
+    for (arguments, named) in [
+        (&["check", "..", "A"][..], "WHO: must not be \"."),
+        (&["user", "address", ""], "USER: must not be empty"),
+        (&["user", "exists", ""], "USER: must not be empty"),
+        (&["user", "register", "", "e@example.org", "-f", "password=p"], "USER: must not"),
+        (&["user", "lookup", ".."], "ADDRESSES: must not be \"."),
+        (&["second-factor", "status", ""], "USER: must not be empty"),
+        (&["address", "list", "--user", ""], "--user: must not be empty"),
+        (&["address", "get", "a", "--user", ""], "--user: must not be empty"),
+        (&["address", "instant-verify", "", "a", "m", "s"], "USER: must not be empty"),
+        (&["chat", "get", ""], "CHAT: must not be empty"),
+        (&["chat", "update", "", "--active", "true"], "CHAT: must not be empty"),
+        (&["chat", "privileges", "--holders", ""], "--holders: must not be empty"),
+        (&create, "--token: must be more than 0"),
+        (&["user", "update", "i"], "--name <NAME>|--email <EMAIL>"),
+        (&["promise", "update", "i"], "--quantity <QUANTITY>|--destination <ADDRESS>"),
+    ] {
+        let run = world.run(arguments);
+        assert!(run.status == 2 && run.stderr.contains(named), "{arguments:?}: {run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
 fn entry_of_arguments_replaces_all_entries_of_the_file() {
     let world = world();
     let body = r#"{"accounts":[{"account":"a","amount":7,"ref":"order-7","source":"b"},
