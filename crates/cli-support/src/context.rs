@@ -447,7 +447,7 @@ impl<P: Provider> Context<P> {
 
     /// Returns a failure, in which an error of a setting names the option, the variable or the key
     /// of a profile that supplied it, and an error of the additional root certificates their file.
-    pub fn named(&self, settings: &Settings, failure: Failure) -> Failure {
+    fn named(&self, settings: &Settings, failure: Failure) -> Failure {
         match settings.ca_certificate_file(P::VARIABLES, &self.global) {
             Ok(Some((setting, path))) if failure.argument() == Some("extra_root_certificates") => {
                 let name = format!("{setting} {}", path.display());
@@ -457,6 +457,15 @@ impl<P: Provider> Context<P> {
                 }
             }
             _ => settings.named(P::VARIABLES, &self.global, failure),
+        }
+    }
+
+    /// Returns the failure of a command, in which an error of a setting is named as by
+    /// [`named`](Self::named).
+    pub(crate) fn name_setting(&self, failure: Failure) -> Failure {
+        match self.settings.get() {
+            Some(settings) => self.named(settings, failure),
+            None => failure,
         }
     }
 

@@ -367,13 +367,14 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     }
     let is_json = matches!(global.format, Format::Json | Format::Jsonl);
     let context = Context::<P>::new(global);
-    let result = command.run(&context);
+    let result = command.run(&context).map_err(|failure| {
+        context.name_setting(tree::name_argument(command_of::<P, C>, &words, failure))
+    });
     drop(context);
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
             let failure = failure.with_variable_of(P::CREDENTIALS).with_program(P::NAME);
-            let failure = tree::name_argument(command_of::<P, C>, &words, failure);
             print_failure::<P>(&failure, is_json, color);
             failure.exit().into()
         }

@@ -21,8 +21,7 @@ pub(crate) enum Block {
 impl Run<TinyPass> for Block {
     fn run(self, context: &Context<TinyPass>) -> Result<Exit, Failure> {
         let settings = context.settings()?;
-        let blocks = Blocks::new(settings.need(AID), settings.need(PRIVATE_KEY))
-            .map_err(|error| context.named(&settings, error.into()))?;
+        let blocks = Blocks::new(settings.need(AID), settings.need(PRIVATE_KEY))?;
         let text = read("the block", Path::new("-"))?;
         let text = text.trim_end_matches(['\r', '\n']);
         match self {

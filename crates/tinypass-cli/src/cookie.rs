@@ -43,8 +43,7 @@ impl Run<TinyPass> for Cookie {
     fn run(self, context: &Context<TinyPass>) -> Result<Exit, Failure> {
         let Self::Check { rid, ip } = self;
         let settings = context.settings()?;
-        let blocks = Blocks::new(settings.need(AID), settings.need(PRIVATE_KEY))
-            .map_err(|error| context.named(&settings, error.into()))?;
+        let blocks = Blocks::new(settings.need(AID), settings.need(PRIVATE_KEY))?;
         let value = read("the cookie", Path::new("-"))?;
         let value = value.trim();
         // The value may be given with its name, as in the `Cookie` header: `NAME=VALUE`.

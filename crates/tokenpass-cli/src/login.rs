@@ -18,8 +18,7 @@ pub(crate) fn log_in(context: &Context<Tokenpass>, web: &WebLogin) -> Result<Sec
         return Err(Failure::new(Exit::Credentials, problem).with_hint(hint));
     };
     let redirect = Redirect::parse(redirect_uri).map_err(|problem| {
-        let problem = format!("{REDIRECT_URI}: {redirect_uri:?} {problem}");
-        context.named(&settings, Failure::new(Exit::Usage, problem))
+        Failure::new(Exit::Usage, format!("{REDIRECT_URI}: {redirect_uri:?} {problem}"))
     })?;
     let mut scopes: Vec<Scope> = web.scopes.iter().map(|name| Scope::from(name.as_str())).collect();
     if scopes.is_empty() {

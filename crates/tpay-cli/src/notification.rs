@@ -66,10 +66,7 @@ impl Trust {
         if let Err(error) = reader.read("", b"")
             && error.argument().is_some()
         {
-            return Err(match self.merchant_id {
-                Some(_) => error.into(),
-                None => context.named(&settings, error.into()),
-            });
+            return Err(error.into());
         }
         if let Some(code) = settings.get(SECURITY_CODE) {
             reader = reader.security_code(code);
