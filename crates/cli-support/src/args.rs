@@ -317,6 +317,7 @@ impl Input {
         for (path, flag, is_required) in members {
             let is_amount = || path.ends_with("amount") || path.ends_with("quantity");
             let problem = match body.get(path) {
+                Some(value) if is_required && value.is_null() => "must not be null",
                 Some(value) if is_required && value.is_empty() => "must not be empty",
                 Some(Json::Other(number)) if is_amount() && !is_positive(number) => {
                     "must be more than 0"
@@ -926,7 +927,7 @@ mod tests {
         };
         let required = ["amount", "text"];
         for (value, problem) in [
-            ("null", "-F amount: must not be empty"),
+            ("null", "-F amount: must not be null"),
             ("", "-F amount: must not be empty"),
             ("0", "-F amount: must be more than 0"),
             ("0.00e5", "-F amount: must be more than 0"),

@@ -185,7 +185,7 @@ fn bodies_are_checked_before_they_are_sent() {
     for (arguments, problem) in [
         (&["--description", "", "--amount", "1"][..], "--description: must not be empty"),
         (&["--description", "", "--amount", "1", "-f", "x=y"], "--description: must not be empty"),
-        (&["--description", "x", "-F", "amount=null"], "-F amount: must not be empty"),
+        (&["--description", "x", "-F", "amount=null"], "-F amount: must not be null"),
         (&["--description", "x", "-f", "amount="], "-f amount: must not be empty"),
         (&["--description", "x", "-F", "amount=0"], "-F amount: must be more than 0"),
         (&["--description", "x", "-F", "amount=7,50"], "-F amount: the value is not a number"),
