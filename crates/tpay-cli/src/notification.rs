@@ -50,6 +50,7 @@ pub(crate) struct Trust {
 impl Trust {
     /// Returns the reader that verifies notifications with these options.
     pub(crate) fn reader(&self, context: &Context<Tpay>) -> Result<Notifications, Failure> {
+        let anchors = self.anchors.as_deref().map(|path| read("--anchors", path)).transpose()?;
         let settings = context.settings_without_credentials()?;
         let mut reader = context.client()?.notifications()?;
         let merchant = self.merchant_id.as_deref().or(settings.get(MERCHANT_ID));
@@ -73,8 +74,8 @@ impl Trust {
         }
         if self.trust_test_key {
             reader = reader.anchors(testing::ANCHORS)?.certificate(testing::CERTIFICATE);
-        } else if let Some(path) = &self.anchors {
-            reader = reader.anchors(read("--anchors", path)?)?;
+        } else if let Some(anchors) = anchors {
+            reader = reader.anchors(anchors)?;
         }
         Ok(reader)
     }
@@ -111,9 +112,10 @@ impl Run<Tpay> for Command {
 
 impl Verify {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
-        let reader = self.trust.reader(context)?;
+        // The files are read before the recording is opened, which must be another file.
         let body = read_bytes("BODY", &self.body)?;
         let headers = stored_headers(&self.headers)?;
+        let reader = self.trust.reader(context)?;
         let notification = reader.read_request(&headers, &body)?;
         let json = kinds::shown(&notification, &body);
         context.output.value(&json.to_string())?;

@@ -289,6 +289,12 @@ fn writes_take_their_body_from_a_file_or_fields() {
         let run = world.run(arguments);
         assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
     }
+    // The recording is not opened before the file was read.
+    let record = ["credit", "group", "create", "--input", "g.json", "--record", "g.json"];
+    std::fs::write(world.home.join("g.json"), r#"{"name":"Tour"}"#).unwrap();
+    let run = world.run(&record);
+    assert!(run.status == 2 && run.stderr.contains("--record: is the same file"), "{run:?}");
+    assert_eq!(std::fs::read_to_string(world.home.join("g.json")).unwrap(), r#"{"name":"Tour"}"#);
     // The password of the body is not read from a prompt.
     let register = ["user", "register", "-f", "username=tour", "-f", "email=t@example.org"];
     let file = ["-F", "password=@password"];

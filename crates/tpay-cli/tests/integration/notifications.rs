@@ -381,6 +381,13 @@ fn invalid_options_of_notifications_are_2() {
         let problem = "n.headers: line 3 is not `Name: value`";
         assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
     }
+    for file in ["n.body", "n.headers"] {
+        let verify = ["notification", "verify", "n.body", "--headers", "n.headers"];
+        std::fs::write(world.home.join("n.headers"), "x-jws-signature: a..b\n").unwrap();
+        let run = world.run(&[&verify[..], &["--record", file]].concat());
+        assert!(run.status == 2 && run.stderr.contains("--record: is the same file"), "{run:?}");
+        assert!(!std::fs::read(world.home.join(file)).unwrap().starts_with(b"{"));
+    }
     // An invalid variable is an error of the configuration.
     for (option, status) in [(Some("x"), 2), (None, 10)] {
         let listen = ["notification", "listen", "--bind", "127.0.0.1:0", "--for", "1s"];
