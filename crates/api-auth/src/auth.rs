@@ -50,8 +50,9 @@ pub trait Auth: Send + Sync {
     /// Returns the request for the token or session that is needed before requests can be signed,
     /// or `None` if none is needed.
     ///
-    /// The client never calls this method from two threads at once. The method may wait for a lock,
-    /// so the client reads its clock again afterwards.
+    /// The client calls this method from only one thread at a time, except through the default
+    /// implementation of [`is_ready`](Auth::is_ready). The method can wait for a lock, so the
+    /// client reads its clock again afterwards.
     ///
     /// # Errors
     /// Returns an error if the request cannot be built.
@@ -120,9 +121,9 @@ pub trait Auth: Send + Sync {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Generation {
-    /// The number of the token, or any other number that the implementation of [`Auth`] chooses.
+    /// A number that identifies the token. The implementation of [`Auth`] assigns it.
     pub number: u64,
-    /// The origin of the token.
+    /// Whether the token is from the server or from a store.
     pub origin: TokenOrigin,
 }
 
@@ -169,9 +170,10 @@ pub enum TokenOrigin {
 pub struct Preparation {
     /// The id of the endpoint, such as `oauth.token`, for errors and logs.
     pub endpoint: &'static str,
-    /// The complete request. It is sent unchanged.
+    /// The request, complete except for the headers `accept` and `user-agent`, which the client
+    /// adds.
     pub request: Request,
-    /// A guard that is held until the exchange ends.
+    /// A guard, such as an inter-process lock, that is held until the exchange ends.
     pub guard: Option<Box<dyn Send>>,
 }
 

@@ -1,4 +1,4 @@
-//! Concurrent sending of many requests.
+//! Sends many requests concurrently.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::window::{MOST_THREADS, Window};
 
 impl Client {
     /// Returns an iterator that sends many requests and returns their results in the order of the
-    /// requests. Up to `at_a_time` requests, but at most 256, are in flight at the same time, each on
+    /// requests. Up to `at_a_time` requests (at most 256) are in flight at the same time, each on
     /// its own thread. If `at_a_time` is 1, no thread is started.
     ///
     /// All threads use the same token. Each thread needs a connection, so set the builder's option
@@ -91,7 +91,7 @@ where
     /// Stops sending requests. Waits between attempts are interrupted, and the iterator ends after
     /// the results of the requests in flight.
     ///
-    /// Every request whose result the iterator does not return was not sent.
+    /// If the iterator ends without returning the result of a request, that request was not sent.
     pub fn stop(&mut self) {
         self.requests = None;
         if let Some(window) = &mut self.window {

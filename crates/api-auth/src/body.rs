@@ -9,7 +9,7 @@ use crate::encode::{Encoding, Params};
 use crate::error::input::InputError;
 use crate::message::Request;
 
-/// The body of a request.
+/// The body of a request: a form, a JSON text, or bytes of any other content type.
 ///
 /// ```
 /// use api_auth::{Body, Params};
@@ -24,7 +24,7 @@ use crate::message::Request;
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Body<'a> {
-    /// No body.
+    /// The request has no body.
     #[default]
     None,
     /// A form (`application/x-www-form-urlencoded`), which is encoded with the provider's
@@ -74,7 +74,7 @@ impl Body<'_> {
 /// The content type of a form.
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Returns whether the body of a request is a form.
+/// Returns whether the body of a request is a form, according to its `content-type` header.
 #[inline]
 pub(crate) fn is_form(request: &Request) -> bool {
     let content_type = request.headers().get(CONTENT_TYPE);

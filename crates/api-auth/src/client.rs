@@ -83,7 +83,8 @@ pub(crate) struct Parts {
     #[cfg(feature = "record")]
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) pace: Arc<Pace>,
-    /// Interrupts the waits between attempts of requests that run on their own threads.
+    /// The signal that ends waits early, for requests that run on their own threads. `None` if
+    /// waits cannot be interrupted.
     pub(crate) interrupt: Option<Interrupt>,
 }
 
@@ -118,11 +119,11 @@ struct Failure {
     outcome: Option<Outcome>,
 }
 
-/// What the attempts of a request leave behind.
+/// The response to a request, the number of times the request was sent, and a copy of the request.
 struct Exchange {
     response: Response,
     attempts: u32,
-    /// A copy of the last request, for errors.
+    /// A copy of the request as it was last sent. Its secrets are removed from errors.
     copy: RequestCopy,
 }
 
@@ -203,7 +204,8 @@ impl Client {
         self.read(endpoint, &mut Exchange::new(), |response| endpoint.parse(response))
     }
 
-    /// Sends the request like [`send`](Client::send), but returns an error if the transport panics.
+    /// Sends the request like [`send`](Client::send), but returns an error instead of panicking if,
+    /// for example, the transport panics.
     pub(crate) fn send_without_panic<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
         // No part of the request is used after a panic.
         catch_unwind(AssertUnwindSafe(|| self.send(endpoint)))
@@ -301,13 +303,13 @@ impl Client {
         self.named(id, Error::from(error), 0).with_idempotent(true)
     }
 
-    /// Returns the client's clock.
+    /// Returns the client's clock, which is the system clock by default.
     pub fn clock(&self) -> &dyn Clock {
         &*self.0.parts.clock
     }
 
-    /// Sends the request and parses its response. Only this function and its callers are compiled
-    /// for each endpoint, so they do little.
+    /// Sends the request and parses its response. This function and its callers are compiled again
+    /// for each endpoint, so they contain little code.
     #[inline]
     fn read<T>(
         &self,
@@ -339,7 +341,7 @@ impl Client {
         call.spaced_credential().or_else(|| self.auth(call.credential()).ok()??.spaced_credential())
     }
 
-    /// Returns the secrets of the copied request.
+    /// Returns the secrets in the copy of a request, which errors and recordings must not contain.
     fn secrets_of(&self, call: &dyn Call, copy: &RequestCopy) -> RequestSecrets {
         let listed = self.0.parts.provider.secret_parameters;
         copy.secrets(listed, &call.path(), &call.shown_path())
@@ -381,8 +383,8 @@ impl Client {
             })
     }
 
-    /// Makes one attempt. If the token is rejected and can be replaced, the same attempt includes a
-    /// second request.
+    /// Makes one attempt. If the server rejects the token and the token can be replaced, sends the
+    /// request again with another token, as part of the same attempt.
     fn try_once(
         &self,
         call: &dyn Call,
@@ -426,7 +428,8 @@ impl Client {
         }
     }
 
-    /// Waits until the maximum rate and pauses allow another request.
+    /// Waits until the maximum rate and pauses allow another request. Returns an error if the wait
+    /// is interrupted.
     fn keep_pace(&self) -> Result<()> {
         let Parts { pace, clock, .. } = &self.0.parts;
         while let Some((wait, time)) = pace.reserve(|| clock.now()) {
@@ -442,9 +445,9 @@ impl Client {
         Ok(())
     }
 
-    /// Makes all threads wait after a response with status 429, for as long as this request waits
-    /// before its next attempt. If this request is not retried, only the other requests of its
-    /// batch wait, for the time in `Retry-After`.
+    /// After a response with status 429, makes all threads wait for as long as this request waits
+    /// before its next attempt. If this request is not retried, they wait only if it belongs to a
+    /// batch or a concurrent list, for the time in `Retry-After`.
     fn pause(&self, outcome: Outcome, decision: Decision) {
         let Outcome::Status { status: StatusCode::TOO_MANY_REQUESTS, retry_after } = outcome else {
             return;
@@ -520,7 +523,8 @@ impl Client {
         }
     }
 
-    /// Validates the request, and returns an error if it cannot be built even with a valid token.
+    /// Encodes the request without signing it, so that an invalid request is rejected before a
+    /// token is requested.
     fn check(&self, call: &dyn Call) -> Result<()> {
         let base = self.base(call.server())?;
         let unsigned = UnsignedRequest::of_checked(call)?;
@@ -561,7 +565,8 @@ impl Client {
         headers.insert(USER_AGENT, self.0.parts.user_agent.clone());
     }
 
-    /// Returns the [`Auth`] of a credential. Returns `None` for [`Credential::NONE`].
+    /// Returns the [`Auth`] of a credential. Returns `None` for [`Credential::NONE`], and an error
+    /// if the client has no such credential.
     fn auth(&self, credential: Credential) -> Result<Option<&dyn Auth>> {
         if credential == Credential::NONE {
             return Ok(None);
@@ -580,8 +585,8 @@ impl Client {
         }
     }
 
-    /// Sends the request once, applies the size limit and logs one line. The line never contains
-    /// headers, query or body.
+    /// Sends the request once, limits the size of the response, and logs one line. Apart from the
+    /// server's request id, the line contains no header, query or body.
     fn transmit(
         &self,
         id: &str,

@@ -98,8 +98,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock for tests that changes only when it is set or advanced. Sleeping advances it without
-/// waiting.
+/// A clock for tests. Its time changes only when a test advances it, or when a client sleeps.
+/// Sleeping returns immediately.
 ///
 /// Clones share one time, so a test can keep one clone and pass another to the client.
 ///
@@ -117,7 +117,7 @@ impl Clock for SystemClock {
 pub struct ManualClock(Arc<Mutex<(SystemTime, Vec<Duration>)>>);
 
 impl ManualClock {
-    /// Creates a clock at `seconds` since 1970-01-01 00:00 UTC.
+    /// Creates a clock whose time is `seconds` after 1970-01-01 00:00 UTC.
     pub fn at_unix(seconds: u64) -> Self {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         Self(Arc::new(Mutex::new((time, Vec::new()))))

@@ -13,8 +13,8 @@ use crate::encode::{decode_form, without_user_info};
 use crate::message::Request;
 use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
 
-/// Returns `request` as a `curl` command for a POSIX shell, with its secrets replaced with `***`. For
-/// a command that works as printed, use [`curl_with_secrets`].
+/// Returns `request` as a `curl` command for a POSIX shell, with its secrets replaced with `***`.
+/// For a command that works as printed, use [`curl_with_secrets`].
 ///
 /// The following values are secrets:
 ///
@@ -59,7 +59,8 @@ pub fn curl_with_secrets(request: &Request) -> String {
     command(request, request.uri().path(), &[], false)
 }
 
-/// Returns the command without its secrets, with `path` in place of the request's path.
+/// Returns `request` as a `curl` command in which secrets are replaced with `***`, and the path of
+/// the request is replaced with `path`.
 #[inline]
 pub(crate) fn masked_command(request: &Request, path: &str, secret_parameters: &[&str]) -> String {
     command(request, path, secret_parameters, true)
@@ -135,7 +136,7 @@ fn command(request: &Request, path: &str, listed: &[&str], masked: bool) -> Stri
     command
 }
 
-/// Returns the scheme and the host of a request.
+/// Returns the scheme, host and port of a request, such as `https://api.example.com`.
 #[inline]
 fn origin(request: &Request) -> String {
     let uri = request.uri();
@@ -176,20 +177,21 @@ pub(crate) fn mask_parameters<'a>(text: &'a str, listed: &[&str]) -> Cow<'a, str
     pairs.collect::<Vec<_>>().join("&").into()
 }
 
-/// Encodes a masked value for a form.
+/// Percent-encodes a masked value for a form, except for the `***` in it.
 #[inline]
 pub(crate) fn encoded_value(masked: &str) -> String {
     // Readers expect asterisks, not their percent-encoding.
     utf8_percent_encode(masked, NON_ALPHANUMERIC).to_string().replace("%2A%2A%2A", "***")
 }
 
-/// Decodes a value of a form.
+/// Decodes the percent-encoding and the `+` in a value of a form. Bytes that are not UTF-8 become
+/// U+FFFD.
 #[inline]
 pub(crate) fn decoded_value(value: &str) -> String {
     percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
-/// Returns whether a string looks like a JSON object or array.
+/// Returns whether a string begins like a JSON object or array, that is, with `{` or `[`.
 pub(crate) fn is_like_json(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
 }

@@ -1,8 +1,9 @@
 //! Elements of DER, the encoding of certificates and keys.
 
-/// Returns tag and content of the first element of a DER encoding, and the bytes after it. Returns
-/// `None` if the element is incomplete, or if its tag has several bytes or its length more than four
-/// bytes, which do not occur in certificates and keys. A length need not be as short as possible.
+/// Returns the tag and the content of the first element of a DER encoding, and the bytes after it.
+/// Returns `None` if the element is incomplete, or if its tag has several bytes or its length more
+/// than four bytes, which do not occur in certificates and keys. A length that is encoded in more
+/// bytes than necessary is accepted.
 ///
 /// ```
 /// use api_auth::der_element;

@@ -92,12 +92,12 @@ impl<'a> Params<'a> {
         }
     }
 
-    /// Adds a number, or any other value in its `Display` form.
+    /// Adds a parameter whose value is a number, or any other value that `Display` formats.
     pub fn push_number(&mut self, name: impl Into<Cow<'a, str>>, value: impl Display) -> &mut Self {
         self.push(name, value.to_string())
     }
 
-    /// Adds `true` or `false`.
+    /// Adds a parameter with the value `true` or `false`.
     pub fn push_bool(&mut self, name: impl Into<Cow<'a, str>>, value: bool) -> &mut Self {
         self.push(name, if value { "true" } else { "false" })
     }
@@ -112,7 +112,7 @@ impl<'a> Params<'a> {
         self.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
-    /// Returns whether there are no parameters.
+    /// Returns whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -176,7 +176,8 @@ pub enum Encoding {
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl Encoding {
-    /// Appends `name=value&name=value` to `out`, in the order of `params`.
+    /// Appends the encoded parameters to `out` as `name=value&name=value`, in the order of
+    /// `params`.
     pub fn write(self, params: &Params<'_>, out: &mut Vec<u8>) {
         for (index, (name, value)) in params.iter().enumerate() {
             if index > 0 {
@@ -236,8 +237,8 @@ pub fn decode_form(text: &[u8]) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (text_of(name), text_of(value))).collect()
 }
 
-/// Decodes a form like [`decode_form`], but returns names and values as bytes, because they need
-/// not be UTF-8.
+/// Decodes a form like [`decode_form`], but returns names and values as bytes, for forms in an
+/// encoding other than UTF-8.
 ///
 /// ```
 /// assert_eq!(api_auth::decode_form_bytes(b"a=%F3+b"), [(b"a".to_vec(), b"\xf3 b".to_vec())]);
@@ -253,7 +254,7 @@ pub fn decode_form_bytes(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     decoded
 }
 
-/// Decodes a name or a value of a form.
+/// Decodes the percent-encoding and the `+` in a name or a value of a form.
 #[inline(never)]
 fn decode_bytes(text: &[u8]) -> Vec<u8> {
     let mut spaced = text.to_vec();
@@ -291,7 +292,8 @@ pub(crate) fn written(value: impl Display, buffer: &mut [u8]) -> &str {
     str::from_utf8(buffer.get(..length).unwrap_or_default()).unwrap_or_default()
 }
 
-/// Decodes percent-encoding. Returns `None` if the bytes are not UTF-8. A `+` is not decoded.
+/// Decodes a percent-encoded string. A `+` stays unchanged. Returns `None` if the decoded bytes are
+/// not UTF-8.
 ///
 /// ```
 /// assert_eq!(api_auth::percent_decode("%7Bjax%7Da+b").as_deref(), Some("{jax}a+b"));

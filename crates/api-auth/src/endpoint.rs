@@ -25,7 +25,7 @@ pub trait Endpoint: Sized {
     /// The name of the endpoint in tables, logs and errors, such as `access.grant`.
     const ID: &'static str;
 
-    /// The method, path, credential, server, idempotency and accepted statuses.
+    /// The fixed properties of the endpoint, such as its method, path template and credential.
     const ROUTE: Route<Self>;
 
     /// Adds the query parameters, in the order in which they are sent.
@@ -77,18 +77,18 @@ pub trait Endpoint: Sized {
         const { &Self::ROUTE }.method().clone()
     }
 
-    /// Returns the percent-encoded path below the base URL of the server. Only
+    /// Returns the percent-encoded path, which is appended to the base URL of the server. Only
     /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn path(&self) -> Cow<'_, str> {
         const { &Self::ROUTE }.path_of(self, false)
     }
 
-    /// Returns the path for logs and printed commands, with `***` for secret arguments.
+    /// Returns the path for recordings and printed commands, with `***` for secret arguments.
     fn shown_path(&self) -> Cow<'_, str> {
         const { &Self::ROUTE }.path_of(self, true)
     }
 
-    /// Returns the credential that signs the request. Only
+    /// Returns the credential that the request is signed with. Only
     /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn credential(&self) -> Credential {
         const { &Self::ROUTE }.credential_name()
@@ -100,7 +100,7 @@ pub trait Endpoint: Sized {
         const { &Self::ROUTE }.server_name()
     }
 
-    /// Returns the `accept` header.
+    /// Returns the value of the `accept` header, such as `application/json`.
     fn accept(&self) -> &'static str {
         const { &Self::ROUTE }.accept_header()
     }
@@ -270,9 +270,8 @@ pub trait Paged: Endpoint + Sized {
 
     /// Returns the request for the page after `page`, or `None` if `page` is the last one.
     ///
-    /// There is a next page if the total that the server reports is larger than the number of
-    /// entries up to the end of this page, or if this page is full. A page without entries is the
-    /// last one.
+    /// If the server reports the total, [`Extent::promises_more`] determines whether there is a
+    /// next page. A page without entries is always the last one.
     fn next(&self, page: &Self::Output) -> Option<Self>;
 
     /// Returns the entries of a page.
@@ -294,14 +293,14 @@ pub trait Paged: Endpoint + Sized {
 /// A list whose pages are numbered, so that they can be requested concurrently; see
 /// [`Items::concurrent`](crate::Items::concurrent).
 ///
-/// [`next`](Paged::next) must return the request with the next number.
+/// [`next`](Paged::next) must return the request for the page with the next number.
 ///
 /// See the example in [`Paged`].
 pub trait NumberedPages: Paged {
     /// Returns the number of the requested page.
     fn page_number(&self) -> u32;
 
-    /// Returns the same request for page `number`.
+    /// Returns the request for page `number`, with all other arguments unchanged.
     #[must_use]
     fn with_page_number(&self, number: u32) -> Self;
 }
@@ -339,9 +338,10 @@ impl Extent {
 
     /// Returns whether there is a page after this one, given that this page has `count` entries.
     ///
-    /// There is one if the total is larger than the number of entries up to the end of this page,
-    /// or if the page is full. A page without entries is the last one. Some servers report the size
-    /// of the first page as the total, so a next page is also requested after a full first page.
+    /// A page without entries is the last one. Otherwise, there is a next page if the total is
+    /// larger than the number of entries up to the end of this page, or if this page is full. A
+    /// full page that ends exactly at the total is the last one, unless it is the first page,
+    /// because some servers report the size of the first page as the total.
     ///
     /// ```
     /// use api_auth::Extent;
@@ -369,8 +369,8 @@ impl Extent {
         after.checked_add(self.page_size - 1)?.checked_div(self.page_size)
     }
 
-    /// Returns the number of entries on the pages before the one that is `back` pages before this
-    /// one.
+    /// Returns the value of [`before`](Extent::before) for the page that is `back` pages earlier in
+    /// the list.
     pub(crate) fn before_earlier(&self, back: u32) -> u64 {
         self.before.saturating_sub(u64::from(back).saturating_mul(self.page_size))
     }

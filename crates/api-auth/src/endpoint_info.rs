@@ -5,7 +5,7 @@ use http::Method;
 use crate::endpoint::Endpoint;
 use crate::route::{Credential, Server};
 
-/// The id, method, path, credential, server and idempotency of an endpoint, for tables and tools.
+/// A description of an endpoint, such as its id, method and path template, for tables and tools.
 ///
 /// Each client crate lists all its endpoints in a constant `ENDPOINTS`.
 ///
@@ -47,7 +47,7 @@ impl EndpointInfo {
         self.id
     }
 
-    /// Returns the HTTP method.
+    /// Returns the HTTP method of the endpoint.
     pub const fn method(&self) -> &'static Method {
         self.method
     }
@@ -57,7 +57,7 @@ impl EndpointInfo {
         self.template
     }
 
-    /// Returns the credential that signs the request.
+    /// Returns the credential that requests are signed with.
     pub const fn credential(&self) -> Credential {
         self.credential
     }

@@ -20,7 +20,7 @@ use crate::message::Response;
 use crate::redact::RequestSecrets;
 use crate::transport::{Sent, TransportError};
 
-/// The result of a request.
+/// A result whose error type is [`Error`] by default.
 ///
 /// See the example in [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -45,8 +45,9 @@ impl fmt::Display for Cause {
 /// The error of a request, with the status, headers and body of the response.
 ///
 /// `Display` formats one line, which says what failed, where, and after how many attempts. `Debug`
-/// adds a hint on a second line, so that an error that `main` returns is readable. `{:#?}` shows
-/// everything except the headers and the body. None of these formats shows a secret of the request.
+/// adds a hint on a second line, so that an error that `main` returns is readable. `{:#?}` lists
+/// the parts of the error except the headers and the body. None of these formats shows a secret of
+/// the request.
 ///
 /// ```
 /// # fn show(error: api_auth::Error) {
@@ -64,7 +65,8 @@ struct Inner {
     endpoint: &'static str,
     attempts: u32,
     response: Option<Response>,
-    /// The request id from the headers, with its secrets removed.
+    /// The request id from the response headers, with its secrets replaced with `***`. `None` if it
+    /// contains no secrets.
     redacted_id: Option<String>,
     retry_after: Option<Duration>,
     retryable: bool,
@@ -73,7 +75,8 @@ struct Inner {
     spaced_credential: Option<&'static str>,
 }
 
-/// The delivery status of a request that ended with an error.
+/// What is known about a request that ended with an error: whether it was sent, and whether the
+/// server accepted it.
 ///
 /// See the example in [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,7 +92,7 @@ pub enum Delivery {
 }
 
 impl Delivery {
-    /// Returns the delivery status of a request whose response is this error.
+    /// Returns the delivery status of a request to which the server responded with this error.
     fn of_response(error: &ResponseError, status: StatusCode) -> Self {
         match error.kind {
             _ if status.is_client_error() => Self::Refused,
@@ -127,7 +130,7 @@ impl Error {
         }))
     }
 
-    /// Creates an error from an error response, which the provider's crate has parsed as `error`.
+    /// Creates an error from a response and the error that the provider's crate parsed from it.
     pub fn from_response(error: ResponseError, response: Response) -> Self {
         let delivery = Delivery::of_response(&error, response.status());
         let mut error = Self::new(Cause::ResponseError(error), delivery);
@@ -135,7 +138,8 @@ impl Error {
         error
     }
 
-    /// Returns a copy of the error for a different caller, without the source of a transport error.
+    /// Returns a copy of the error, for a thread that waited for the same token. The copy of a
+    /// transport error has no source.
     pub(crate) fn duplicate(&self) -> Self {
         let inner = &*self.0;
         let cause = match &inner.cause {
@@ -167,8 +171,8 @@ impl Error {
         self
     }
 
-    /// Marks the request as not sent, for the case that the token or session that it needs could
-    /// not be obtained.
+    /// Marks the request as not sent, because the token or session that it needs could not be
+    /// obtained.
     pub(crate) fn not_sent(mut self) -> Self {
         self.0.delivery = Delivery::NotSent;
         self
@@ -196,8 +200,8 @@ impl Error {
         self
     }
 
-    /// Removes the secrets of the request from all messages of the server and of the transport. The
-    /// headers and the body of the response stay unchanged.
+    /// Replaces the secrets of the request with `***` in all texts from the server and the
+    /// transport. The headers and the body of the response stay unchanged.
     pub(crate) fn redacted(mut self, secrets: &RequestSecrets) -> Self {
         let id = self.0.redacted_id.as_deref().or(self.headers().and_then(request_id));
         if let Some(redacted) = id.and_then(|id| secrets.redacted(id)) {
@@ -263,16 +267,15 @@ impl Error {
     }
 
     /// Returns the provider's message. If the response has none, returns the message of the first
-    /// of the [`details`](Error::details). Secrets of the request are replaced with `***`, here and
-    /// in all other strings of an error. Only [`body_text`](Error::body_text) returns the server's
-    /// text unchanged.
+    /// of the [`details`](Error::details). Secrets of the request are replaced with `***`. Only
+    /// [`body`](Error::body) and [`headers`](Error::headers) are unchanged.
     pub fn message(&self) -> Option<&str> {
         let error = self.response_error()?;
         error.message.as_deref().or_else(|| error.details.first()?.message.as_deref())
     }
 
-    /// Returns the provider's list of errors, one entry for each field. It is empty if the provider
-    /// sends no such list. Secrets of the request are replaced with `***`.
+    /// Returns the provider's list of errors, usually one for each invalid field. It is empty if
+    /// the response contains no such list. Secrets of the request are replaced with `***`.
     pub fn details(&self) -> &[Detail] {
         self.response_error().map(|error| error.details.as_slice()).unwrap_or_default()
     }
@@ -301,8 +304,8 @@ impl Error {
             .or_else(|| request_id(self.headers()?))
     }
 
-    /// Returns how long to wait before the next request, as requested by the server
-    /// (`Retry-After`).
+    /// Returns the time to wait before the next request, from the `Retry-After` header of the
+    /// response. Returns `None` if the server sent no valid `Retry-After`.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
@@ -316,7 +319,7 @@ impl Error {
     }
 
     /// Returns the byte offset of the error in the argument, for arguments that have a syntax of
-    /// their own, such as rules.
+    /// their own, such as rules. Returns `None` for all other errors.
     pub fn position(&self) -> Option<usize> {
         match &self.0.cause {
             Cause::Input(error) => error.position(),
@@ -330,9 +333,9 @@ impl Error {
     }
 
     /// Returns whether the same request can succeed later, because it failed for a temporary reason
-    /// and is safe to retry. The client itself does not retry it any more. Either the attempts are
-    /// exhausted, or `Retry-After` is longer than the client waits, or the request is a write that
-    /// the server rejected with status 429 and therefore did not carry out.
+    /// and is safe to retry. The client itself does not retry it any more, for example because the
+    /// attempts are exhausted, or because `Retry-After` is longer than the client waits. Also
+    /// `true` for a write that the server rejected with status 429 and did not carry out.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
@@ -347,7 +350,7 @@ impl Error {
     }
 
     /// Returns whether a write may have been carried out although there is no usable response. This
-    /// is the case if the response was lost, could not be read despite a status of success, or has
+    /// is the case if the response was lost, could not be read despite its success status, or has
     /// status 3xx or 5xx. Check whether the change was made before you repeat the request. Always
     /// `false` for idempotent requests.
     pub fn outcome_unknown(&self) -> bool {
@@ -418,7 +421,8 @@ impl Error {
         self.0.provider
     }
 
-    /// Returns the error of the transport, for kind [`ErrorKind::Transport`].
+    /// Returns the error of the transport if the kind is [`ErrorKind::Transport`], and `None`
+    /// otherwise.
     pub fn transport_error(&self) -> Option<&TransportError> {
         match &self.0.cause {
             Cause::Transport(error) => Some(error),
@@ -427,8 +431,8 @@ impl Error {
     }
 
     /// Returns the endpoint's id, such as `access.grant`. It is empty for errors outside a request.
-    /// If the request for a token or session failed, this is the id of the endpoint of that
-    /// request, such as `oauth.token`, because the request itself was not sent.
+    /// If the required token or session could not be obtained, this is the id of the endpoint that
+    /// issues it, such as `oauth.token`.
     pub fn endpoint(&self) -> &'static str {
         self.0.endpoint
     }
@@ -444,8 +448,8 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     headers.get(HeaderName::from_static("x-request-id"))?.to_str().ok()
 }
 
-/// Returns whether a character of a server's message is displayed. Line breaks and characters that
-/// change the text direction are not displayed.
+/// Returns whether a character of a server's message is displayed. Control characters, such as line
+/// breaks, and characters that are invisible or change the text direction are not.
 fn is_shown(char: char) -> bool {
     const LINES_AND_DIRECTIONS: [std::ops::RangeInclusive<char>; 5] = [
         '\u{61c}'..='\u{61c}',
@@ -510,7 +514,8 @@ impl fmt::Debug for Error {
 }
 
 impl StdError for Error {
-    /// Returns the source of the transport error. The source does not repeat the text of `Display`.
+    /// Returns the source of the transport error, not the transport error itself, whose text is
+    /// already part of `Display`.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.cause {
             Cause::Transport(error) => error.source(),
@@ -526,7 +531,8 @@ impl From<InputError> for Error {
 }
 
 impl From<ResponseError> for Error {
-    /// Creates an error outside a request, such as for a notification that is not genuine.
+    /// Creates an error that does not belong to a request, such as one for a notification that is
+    /// not genuine.
     fn from(error: ResponseError) -> Self {
         Self::new(Cause::ResponseError(error), Delivery::Unknown)
     }

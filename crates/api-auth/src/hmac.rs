@@ -91,7 +91,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 pub struct Signature([u8; 32]);
 
 impl Signature {
-    /// Returns the 32 bytes.
+    /// Returns the 32 bytes of the signature.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -128,7 +128,7 @@ impl fmt::Debug for Signature {
     }
 }
 
-/// An encoded signature on the stack. It dereferences to `&str`.
+/// An encoded signature, which is stored without an allocation. It dereferences to `str`.
 ///
 /// See the example in [`HmacKey`].
 #[derive(Clone, Copy)]

@@ -47,8 +47,9 @@ pub(crate) use repair::has_reserved_name;
 /// - a string field accepts numbers, whose digits are unchanged, and booleans; a number or boolean
 ///   field accepts strings;
 /// - a list accepts an object whose names are numbers, and `null`, `false`, `""` and `{}` as the
-///   empty list; a map accepts `[]`. A response that consists only of `null`, `false`, `""` or `{}`
-///   is not accepted as a list;
+///   empty list; a map accepts `null`, `false`, `""` and `[]` as the empty map. If the whole
+///   response is `null`, `false` or `""`, it is not accepted as a list or map, and if it is `{}`,
+///   not as a list;
 /// - an optional field whose type rejects `""`, `false` or `[]` is `None` for such a value. For a
 ///   derived enum, this applies to `""` only;
 /// - a field with two names may occur under both. The first value is used;
@@ -104,12 +105,13 @@ pub fn json_start(response: &Response) -> Option<u8> {
     repair::without_mark(response.body()).trim_ascii_start().first().copied()
 }
 
-/// Parses the text of a value inside a response.
+/// Parses the JSON text of a value that is part of a response.
 pub(crate) fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
     from_text(text, false)
 }
 
-/// Only this loop and the reading of the value are compiled for each type.
+/// Parses a JSON text in as many passes as it needs. Only this loop and [`Pass::read`] are compiled
+/// again for each type.
 fn from_text<T: DeserializeOwned>(text: &[u8], is_response: bool) -> Result<T, Error> {
     let mut passes = Passes::new(text, is_response)?;
     loop {
@@ -121,7 +123,7 @@ fn from_text<T: DeserializeOwned>(text: &[u8], is_response: bool) -> Result<T, E
     }
 }
 
-/// The passes over a text.
+/// A JSON text, and the state of the current pass over it.
 struct Passes<'t> {
     text: Cow<'t, str>,
     pass: Pass,
@@ -143,15 +145,15 @@ impl<'t> Passes<'t> {
         Ok(Self { text, pass })
     }
 
-    /// Returns the deserializer of a pass, whose budget begins anew.
+    /// Resets the memory budget, and returns a deserializer for the next pass over the text.
     #[inline(never)]
     fn deserializer(&self) -> serde_json::Deserializer<StrRead<'_>> {
         self.pass.budget.set(self.text.len().saturating_mul(2).max(SMALLEST_BUDGET));
         serde_json::Deserializer::from_str(&self.text)
     }
 
-    /// Prepares the pass after the one that failed. Returns the error if a further pass would have
-    /// the same one.
+    /// Prepares the next pass, after a pass that failed with `error`. Returns `error` if the next
+    /// pass would fail with the same error.
     #[cold]
     #[inline(never)]
     fn prepare_next(&mut self, error: Error) -> Result<(), Error> {
@@ -172,7 +174,7 @@ impl<'t> Passes<'t> {
 /// The minimum memory budget for a value, in bytes.
 const SMALLEST_BUDGET: usize = 4 << 20;
 
-/// Returns whether a text consists of `{}`, `null`, `false` or `""`.
+/// Returns whether a text consists only of `{}`, `null`, `false` or `""`.
 fn is_empty_form(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     match text {
@@ -182,26 +184,27 @@ fn is_empty_form(text: &[u8]) -> bool {
     }
 }
 
-/// The state of a pass over a text.
+/// The state of a pass over a JSON text, including what previous passes have recorded.
 struct Pass {
-    /// Whether the text is a whole response without content, such as `null` or `{}`, which is
-    /// accepted neither as a list nor as a map.
+    /// Whether the text is a whole response that consists only of `null`, `false`, `""` or `{}`.
+    /// Such a response is not accepted as a list, nor, except for `{}`, as a map.
     is_empty_response: bool,
     /// Whether this is not the first pass.
     careful: bool,
     /// Whether strings and numbers are parsed from their original text.
     exact: bool,
-    /// The types whose `Option` is `None` for these empty values.
+    /// The names of `Option` types, each with the empty values (`""`, `false`, `[]`) that the type
+    /// accepts as `None`.
     empty: Vec<(&'static str, Forms)>,
     /// Whether the names of members are compared, because a field occurred twice.
     tracks_names: bool,
-    /// Types, each with two names of one of its fields.
+    /// The names of types, each with two names (aliases) of one of its fields.
     aliases: Vec<(&'static str, [String; 2])>,
     /// The memory in bytes that lists, maps and structs may still use.
     budget: Cell<usize>,
     /// The size in bytes of the last parsed struct, which was subtracted from the budget.
     charged: Cell<usize>,
-    /// An empty buffer for the text of unknown members.
+    /// An empty buffer for the text of unknown members, which is reused for the next object.
     scratch: Cell<String>,
     /// The number of enclosing values that are parsed from their original text.
     depth: Cell<u8>,
@@ -264,7 +267,8 @@ impl Pass {
         }
     }
 
-    /// Returns the empty values for which an `Option` of this type is `None`.
+    /// Returns the empty values that the `Option` type `name` accepts as `None`. Returns `None` if
+    /// no previous pass has recorded any.
     fn empty_forms(&self, name: &str) -> Option<Forms> {
         self.empty.iter().find(|(known, _)| *known == name).map(|(_, forms)| *forms)
     }
@@ -276,7 +280,8 @@ impl Pass {
         E::custom("")
     }
 
-    /// Returns the stored error, or converts the error of `serde_json`.
+    /// Returns the stored error of this module. If there is none, converts the error of
+    /// `serde_json`.
     #[cold]
     fn raise(&self, error: impl std::fmt::Display) -> Error {
         self.stash.take().unwrap_or_else(|| Error::foreign(error))

@@ -95,10 +95,10 @@ pub struct DetachedJws<'a> {
 }
 
 impl<'a> DetachedJws<'a> {
-    /// Parses the value of a signature header.
+    /// Parses the value of a signature header, which has the form `HEADER..SIGNATURE`.
     ///
     /// # Errors
-    /// Returns an error for the first format violation.
+    /// Returns an error for the first violation of the format.
     pub fn parse(text: &'a str) -> Result<Self, JwsError> {
         if text.is_empty() {
             return Err(JwsError::Missing);
@@ -198,7 +198,7 @@ pub struct Certificate {
     intermediates: Vec<CertificateDer<'static>>,
 }
 
-/// The maximum number of intermediates that are used.
+/// The maximum number of intermediates that are read from a signer's PEM file.
 const MOST_INTERMEDIATES: usize = 8;
 
 impl Certificate {

@@ -32,10 +32,10 @@ pub const MAX_CONNECTIONS: usize = 16;
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(not(feature = "ureq"), expect(dead_code, reason = "read by the built-in transport"))]
 pub(crate) enum ProxyChoice {
-    /// The environment variables.
+    /// Environment variables, such as `https_proxy`.
     #[default]
     Environment,
-    /// Direct connections.
+    /// No proxy: all connections are direct.
     Off,
     /// A proxy at this URL, for all hosts. The URL may contain a password.
     Url(Secret),
@@ -51,7 +51,7 @@ pub(crate) struct NetworkSettings {
     pub(crate) proxy: ProxyChoice,
     pub(crate) extra_roots: Vec<Vec<u8>>,
     pub(crate) platform_verifier: bool,
-    /// Hosts to which plain http is allowed, in addition to this machine.
+    /// Hosts to which plain http is allowed, in addition to loopback hosts.
     pub(crate) plain_http_hosts: Vec<String>,
 }
 
@@ -85,14 +85,15 @@ impl NetworkSettings {
         Ok(())
     }
 
-    /// Returns whether credentials may be sent unencrypted to this host.
+    /// Returns whether credentials may be sent unencrypted to this host, because it is a loopback
+    /// host or was explicitly allowed.
     pub(crate) fn allows_plain_http(&self, host: &str) -> bool {
         is_loopback(host)
             || self.plain_http_hosts.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 }
 
-/// The base URL of a server.
+/// The validated base URL of a server, to which the paths of endpoints are appended.
 #[derive(Debug, Clone)]
 pub(crate) struct Base {
     /// The URL without a trailing slash.
@@ -146,8 +147,8 @@ impl Base {
 
 pub(crate) const INVALID_PORT: &str = "must have no port, or a port from 1 to 65535";
 
-/// Returns whether the port of a URL is a number, or absent. `http` treats an invalid port as absent,
-/// so that it would become the default one.
+/// Returns whether the port of a URL is absent, or a number from 1 to 65535. The crate `http`
+/// ignores an invalid port, so that the default port would be used.
 pub(crate) fn has_valid_port(authority: &Authority) -> bool {
     let rest = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, rest)| rest);
     let port = rest.strip_prefix(authority.host()).and_then(|port| port.strip_prefix(':'));
@@ -158,7 +159,7 @@ pub(crate) fn has_valid_port(authority: &Authority) -> bool {
     port.is_none_or(is_port)
 }
 
-/// Returns whether the host of a URL is this machine.
+/// Returns whether the host of a URL is `localhost` or a loopback address.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
     host.eq_ignore_ascii_case("localhost")

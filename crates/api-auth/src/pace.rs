@@ -7,26 +7,26 @@ use std::time::{Duration, SystemTime};
 /// The times at which a client can send requests. All threads share one instance.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
-    /// The minimum time between two requests.
+    /// The minimum time between two requests. `None` if the rate is not limited.
     interval: Option<Duration>,
-    /// Whether a pause was ever set, so that a client without limits and pauses does not need the
-    /// lock.
+    /// Whether there may be a pause. If it is `false`, a client without a maximum rate does not
+    /// need the lock.
     may_pause: AtomicBool,
     times: Mutex<Times>,
 }
 
 #[derive(Debug, Default)]
 struct Times {
-    /// The earliest time of the next request.
+    /// The earliest time at which the maximum rate allows the next request.
     next: Option<SystemTime>,
-    /// The end of the pause.
+    /// The end of the last pause that a response with status 429 caused.
     paused_until: Option<SystemTime>,
-    /// The last time that the clock returned.
+    /// The time that the clock returned last.
     last: Option<SystemTime>,
 }
 
 impl Times {
-    /// Moves all times back if the clock was set back.
+    /// If the clock was set back, moves the other times back by the same duration.
     fn follow(&mut self, now: SystemTime) {
         if let Some(last) = self.last.replace(now)
             && let Ok(back) = last.duration_since(now)
@@ -39,7 +39,8 @@ impl Times {
 }
 
 impl Pace {
-    /// Creates a pace with at most this many requests per second.
+    /// Creates a pace with at most this number of requests per second, or without a limit for
+    /// `None`.
     pub(crate) fn new(per_second: Option<u32>) -> Self {
         let interval = per_second.and_then(|rate| Duration::from_secs(1).checked_div(rate));
         Self { interval, ..Self::default() }
@@ -86,8 +87,8 @@ impl Pace {
         self.may_pause.store(true, Ordering::Release);
     }
 
-    /// Returns whether there is a pause at this time, which may have begun during a wait. The clock
-    /// is not read, because the clock of a test does not always advance.
+    /// Returns whether there is a pause at `time`, for example because it began while a request
+    /// waited. The clock is not read, because the clock of a test does not always advance.
     pub(crate) fn is_paused_at(&self, time: SystemTime) -> bool {
         self.may_pause.load(Ordering::Acquire)
             && self.lock().paused_until.is_some_and(|end| end > time)

@@ -15,10 +15,10 @@ use crate::page::progress::Progress;
 
 /// An iterator over the pages of a list. Each page is requested when the iterator is advanced.
 ///
-/// It ends after the last page or an error. [`request`](Pages::request) then returns the request
-/// that failed, so that an export can continue later. The pages are returned as the server sends
-/// them. If the list changes while it is read, an entry may be on two pages or on none. [`Items`]
-/// detects such changes.
+/// It ends after the last page or an error. After an error, [`request`](Pages::request) returns the
+/// request that failed, so that an export can continue later. The pages are returned as the server
+/// sends them. If the list changes while it is read, an entry may be on two pages or on none.
+/// [`Items`] detects such changes.
 ///
 /// See the example in [`Paged`](crate::Paged).
 #[must_use = "nothing is sent until the iterator is advanced"]
@@ -38,8 +38,8 @@ enum Position<E> {
     End,
 }
 
-/// A page, its position in the list, the request for the page after it, and the number of pages as
-/// in [`Received`].
+/// A page, its position in the list, the request for the next page, and the number of pages to read
+/// again if the list changed.
 struct Fetched<E: Paged> {
     page: E::Output,
     extent: Extent,
@@ -75,8 +75,8 @@ impl<E: Paged> Pages<E> {
         }
     }
 
-    /// Ends the iterator after the pages that have already been requested. Waits between the attempts of
-    /// these requests are interrupted, and no further page is requested.
+    /// Ends the iterator after the pages that have already been requested. Waits between the
+    /// attempts of these requests are interrupted, and no further page is requested.
     /// [`request`](Pages::request) then returns the request for the page to continue with.
     pub fn stop(&mut self) {
         match &mut self.ahead {
@@ -157,7 +157,8 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
 
 /// An iterator over the entries of a list, across all pages. Duplicates are skipped.
 ///
-/// It ends after an error. [`request`](Items::request) then returns the request that failed.
+/// It ends after the last entry or an error. After an error, [`request`](Items::request) returns
+/// the request that failed.
 ///
 /// See the example in [`Paged`](crate::Paged).
 ///
@@ -195,9 +196,9 @@ impl<E: Paged> Items<E> {
         Self { pages: Pages::new(client, first), ready, progress: Progress::default() }
     }
 
-    /// Requests up to `pages` pages, but at most 256, concurrently, each on its own thread. The
-    /// iterator returns the same entries in the same order, and an error at the position of the page
-    /// that failed. If `pages` is 1, no thread is started.
+    /// Requests up to `pages` pages concurrently (at most 256), each on its own thread. The
+    /// iterator returns the same entries in the same order, and an error at the position of the
+    /// page that failed. If `pages` is 1, no thread is started.
     ///
     /// The first page is requested alone, because its total determines the number of pages. If the
     /// server reports no total, fewer than `pages` pages beyond the end of the list are requested
@@ -233,8 +234,8 @@ impl<E: Paged> Items<E> {
         self.pages.request()
     }
 
-    /// Ends the iterator after the entries of the pages that have already been requested. Waits between
-    /// the attempts of these requests are interrupted, and no further page is requested.
+    /// Ends the iterator after the entries of the pages that have already been requested. Waits
+    /// between the attempts of these requests are interrupted, and no further page is requested.
     /// [`request`](Items::request) then returns the request for the page to continue with.
     pub fn stop(&mut self) {
         self.pages.stop();

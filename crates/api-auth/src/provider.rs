@@ -11,17 +11,17 @@ use crate::message::Response;
 /// See the example in [`Client`](crate::Client).
 #[derive(Debug)]
 pub struct Provider {
-    /// The name of the provider in errors and logs.
+    /// The name of the provider in errors and logs, such as `tpay`.
     pub name: &'static str,
     /// The crate's part of the User-Agent, such as `tinypass-client/0.1.0`.
     pub user_agent: &'static str,
-    /// The encoding of parameters.
+    /// The encoding of parameters in queries and forms.
     pub encoding: Encoding,
-    /// The statuses after which an idempotent request is retried.
+    /// The statuses after which an idempotent request is retried, such as 429 and 503.
     pub retry_statuses: &'static [u16],
     /// The names of parameters, JSON members and headers of requests that contain secrets, in
     /// addition to those whose name identifies a secret. Their values are masked in printed
-    /// commands and redacted in errors, whatever credential signs the request.
+    /// commands and redacted in errors, whatever credential the request is signed with.
     pub secret_parameters: &'static [&'static str],
     /// The function that parses an error response.
     pub read_error: fn(&Response) -> ResponseError,

@@ -34,7 +34,7 @@ const FORM: &str = "must be a proxy URL such as http://user:password@host:port; 
 /// A function that returns the value of an environment variable.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
-/// The proxies of a client.
+/// The proxy settings of a client, which determine the proxy for each request.
 pub(crate) enum Proxies {
     /// All connections are direct.
     Off,
@@ -47,7 +47,7 @@ pub(crate) enum Proxies {
 }
 
 impl Proxies {
-    /// Creates the proxies for `choice`.
+    /// Reads the proxy settings from the source `choice`. `lookup` returns environment variables.
     ///
     /// # Errors
     /// Returns an error that names the variable or the argument if a value cannot be read.
@@ -65,7 +65,7 @@ impl Proxies {
     ///
     /// # Errors
     /// Returns an error if an environment variable could not be read, or if the builder's proxy
-    /// would receive an unencrypted request that is meant for this machine.
+    /// would receive an unencrypted request to a loopback host.
     pub(crate) fn select(&self, uri: &Uri) -> Result<Option<&Proxy>, &InputError> {
         match self {
             Self::Off => Ok(None),
@@ -125,7 +125,7 @@ impl Explicit {
     }
 }
 
-/// A proxy without its user name and password.
+/// A proxy whose `Debug` output contains no user name and password.
 struct Shown<'a>(&'a Proxy);
 
 impl fmt::Debug for Shown<'_> {
@@ -134,7 +134,7 @@ impl fmt::Debug for Shown<'_> {
     }
 }
 
-/// The proxies and exceptions from the environment variables.
+/// The proxies for http and https URLs, and the exceptions to them, from environment variables.
 pub(crate) struct Rules {
     http: Option<Proxy>,
     https: Option<Proxy>,
@@ -186,7 +186,7 @@ impl fmt::Debug for Rules {
     }
 }
 
-/// The name and the value of a variable.
+/// The name and the value of an environment variable.
 type Variable = (&'static str, String);
 
 /// Returns the first variable of `names` that is not empty, without whitespace around its value.
@@ -263,7 +263,7 @@ fn parse(name: &'static str, value: &str) -> Result<Proxy, InputError> {
     if is_same { Ok(proxy) } else { Err(reject(FORM)) }
 }
 
-/// Splits `host`, `host:port`, `[address]` and `[address]:port`.
+/// Splits `host`, `host:port`, `[address]` or `[address]:port` into the host and the optional port.
 fn split_port(text: &str) -> Option<(&str, Option<&str>)> {
     let after_address = text.rfind(']').map_or(0, |end| end + 1);
     let (address, rest) = text.split_at_checked(after_address)?;
@@ -319,7 +319,7 @@ fn is_within(host: &str, domain: &str) -> bool {
     end.eq_ignore_ascii_case(domain.as_bytes()) && before.last().is_none_or(|byte| *byte == b'.')
 }
 
-/// An entry of `no_proxy`.
+/// An entry of `no_proxy`, which names hosts to which connections are direct.
 ///
 /// | entry | hosts |
 /// |---|---|
@@ -391,8 +391,8 @@ impl Exception {
     }
 }
 
-/// Creates an entry for a network, or for a single address without `prefix`. An IPv4-mapped IPv6
-/// address is an IPv4 address.
+/// Creates an entry for a network or, if `prefix` is `None`, for a single address. An IPv4-mapped
+/// IPv6 address is converted to its IPv4 address.
 fn network(address: IpAddr, prefix: Option<u32>, port: Option<u16>) -> Option<Exception> {
     let longest = if address.is_ipv4() { 32 } else { 128 };
     let prefix = prefix.unwrap_or(longest);
@@ -420,13 +420,14 @@ fn has_prefix(host: IpAddr, network: IpAddr, prefix: u32) -> bool {
     }
 }
 
-/// Returns whether a proxy is a SOCKS proxy.
+/// Returns whether a proxy uses SOCKS instead of HTTP.
 pub(crate) fn is_socks(proxy: &Proxy) -> bool {
     !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
 }
 
-/// Explains ureq's message for an HTTP proxy that did not open a tunnel (`CONNECT`). A rejection by
-/// the proxy is final, because further attempts with a wrong password can lock an account.
+/// Converts ureq's message for an HTTP proxy that did not open a tunnel (`CONNECT`) to an error
+/// kind and a message. A rejection by the proxy is not retried, because further attempts with a
+/// wrong password can lock an account.
 pub(crate) fn explain_connect(reason: &str) -> (TransportErrorKind, String) {
     let status = reason.strip_prefix("proxy server responded ").and_then(|rest| {
         rest.split(|char: char| !char.is_ascii_digit()).next()?.parse::<u16>().ok()
@@ -451,8 +452,8 @@ pub(crate) fn explain_connect(reason: &str) -> (TransportErrorKind, String) {
     }
 }
 
-/// Explains ureq's message for a failed handshake with a SOCKS proxy. Returns `None` for all other
-/// messages.
+/// Converts ureq's message for a failed handshake with a SOCKS proxy to an error kind and a
+/// message. Returns `None` for any other message of ureq.
 pub(crate) fn explain_socks(reason: &str) -> Option<(TransportErrorKind, String)> {
     let kind = match reason {
         "general SOCKS server failure"

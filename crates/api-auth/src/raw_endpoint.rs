@@ -68,22 +68,22 @@ impl RawEndpoint {
         self
     }
 
-    /// Adds a query parameter.
+    /// Adds a query parameter. Pass the name and the value unencoded.
     #[must_use]
     pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.query.push(name.into(), value.into());
         self
     }
 
-    /// Sets the body.
+    /// Sets the request body. Defaults to [`Body::None`].
     #[must_use]
     pub fn with_body(mut self, body: Body<'static>) -> Self {
         self.body = body;
         self
     }
 
-    /// Sets the credential that signs the request, or [`Credential::NONE`]. Defaults to
-    /// [`Credential::MAIN`].
+    /// Sets the credential that the request is signed with. With [`Credential::NONE`], it is not
+    /// signed. Defaults to [`Credential::MAIN`].
     #[must_use]
     pub fn with_credential(mut self, credential: Credential) -> Self {
         self.credential = credential;
@@ -105,7 +105,8 @@ impl RawEndpoint {
         self
     }
 
-    /// Sets whether the request changes nothing on the server. Defaults to `true` for GET and HEAD.
+    /// Sets whether the request changes nothing on the server. A request that is not idempotent
+    /// never counts as read-only. Defaults to `true` for GET and HEAD.
     #[must_use]
     pub fn with_read_only(mut self, read_only: bool) -> Self {
         self.read_only = read_only;
@@ -133,8 +134,8 @@ impl fmt::Debug for RawEndpoint {
 impl Endpoint for RawEndpoint {
     type Output = Vec<u8>;
     const ID: &'static str = "raw";
-    /// A placeholder. The endpoint's own method, path, credential, server and idempotency override
-    /// those of this route.
+    /// A placeholder. The properties of each instance, such as its method and path, are used
+    /// instead of those of this route.
     const ROUTE: Route<Self> = Route::<Self>::get("/").path(|endpoint| (&endpoint.path).into());
 
     fn id(&self) -> &'static str {

@@ -1,4 +1,4 @@
-//! Objects whose values stay JSON text.
+//! Parses JSON objects whose values stay JSON text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The members of an object, in their order. Repeated names are kept.
+/// The members of a JSON object, in the order of the text. Repeated names are kept.
 pub(crate) struct RawMembers<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> RawMembers<'a> {
@@ -40,7 +40,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawMembers<'a> {
     }
 }
 
-/// A name that is borrowed unless it has escapes.
+/// The name of a member, which is borrowed from the text unless it contains escapes.
 pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {

@@ -30,7 +30,8 @@ const VERSION: u32 = 1;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Line {
-    /// The first line of each run.
+    /// The first line of each run: the version of the format, the provider, and the names of the
+    /// provider's secret parameters.
     Head {
         recording: u32,
         provider: String,
@@ -68,8 +69,8 @@ struct RecordedResponse {
     content: Content,
 }
 
-/// The body of a request or response. A body that is neither JSON nor a form nor text is omitted,
-/// because it cannot be masked.
+/// The body of a request or response. A body that is not JSON, a form or text is omitted, because
+/// it cannot be masked.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Content {
     #[serde(default)]
@@ -87,7 +88,7 @@ struct RecordedError {
     partial: Option<RecordedResponse>,
 }
 
-/// The names of the kinds of transport errors.
+/// The names of the kinds of transport errors in recordings.
 const KINDS: &[(TransportErrorKind, &str)] = &[
     (TransportErrorKind::Resolve, "resolve"),
     (TransportErrorKind::Connect, "connect"),
@@ -99,7 +100,7 @@ const KINDS: &[(TransportErrorKind, &str)] = &[
     (TransportErrorKind::Refused, "refused"),
 ];
 
-/// Appends exchanges to a file.
+/// Appends masked exchanges to a file, each as one line of JSON.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     output: Mutex<Output>,
@@ -160,7 +161,8 @@ impl Recorder {
 }
 
 impl Recording<'_> {
-    /// Writes the exchange. `secrets` are the secrets of the request.
+    /// Appends the masked exchange to the file. `secrets` are the secrets of the request. If the
+    /// file cannot be written, logs an error.
     pub(crate) fn end(
         self,
         endpoint: &str,
@@ -259,8 +261,8 @@ fn content(body: &[u8], content_type: &str, mask: &Mask<'_>, numbers: Numbers) -
     Content { body, omitted_bytes: None }
 }
 
-/// Opens a file for appending, and creates it with mode 0600. Returns an error for an existing file
-/// that other users can read.
+/// Opens a file for appending. If it does not exist, creates it with mode 0600. Returns an error
+/// for an existing file to which other users have access (on Unix).
 fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);

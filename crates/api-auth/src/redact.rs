@@ -22,7 +22,7 @@ use crate::secret_names::{is_secret, is_secret_header, scope};
 const MASK: &[u8] = b"***";
 /// The byte order mark in UTF-8.
 const ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// The minimum length of secrets that are replaced within words.
+/// The minimum length, in characters, of secrets that are replaced even within a word.
 const SHORT: usize = 4;
 /// The suffix of a text that [`ResponseError::with_text_of`](crate::ResponseError::with_text_of)
 /// truncated.
@@ -30,7 +30,8 @@ const ELLIPSIS: &str = "…";
 /// The maximum size in bytes of a request that is copied without an allocation. Each call fills a
 /// buffer of this size with zeros.
 const INLINE: usize = 1024;
-/// The maximum nesting of JSON in which secrets are found.
+/// The maximum nesting depth of JSON at which secrets are recognized by name. All strings at deeper
+/// levels count as secrets.
 const MAX_DEPTH: usize = 128;
 
 /// A copy of the parts of a request that may contain secrets. A request of usual size is copied
@@ -135,7 +136,7 @@ impl RequestSecrets {
     }
 
     /// Adds the value of a header, the part of the value after its scheme (`Bearer`) or id
-    /// (`id:signature`), and the longer words in it.
+    /// (`id:signature`), the password of `Basic`, and all words of at least 16 bytes.
     fn add_header(&mut self, value: &[u8]) {
         const LONG: usize = 16;
         let after = |separator: u8| {
@@ -204,7 +205,8 @@ impl RequestSecrets {
         value.is_ok()
     }
 
-    /// Adds the secrets of a value whose lists and objects are nested at most `depth` levels deep.
+    /// Adds the secrets of a JSON value. If lists and objects are nested more than `depth` levels
+    /// deep, adds all their strings.
     fn add_value(&mut self, json: &str, parent: &str, secret: bool, listed: &[&str], depth: usize) {
         let Some(depth) = depth.checked_sub(1) else { return self.add_strings(json) };
         match json.as_bytes().first() {
@@ -256,7 +258,7 @@ impl RequestSecrets {
         }
     }
 
-    /// Returns `text` without the secrets, or `None` if it contains none.
+    /// Returns `text` with `***` in place of each secret, or `None` if it contains none.
     pub(crate) fn redacted(&self, text: &str) -> Option<String> {
         let bytes = text.as_bytes();
         let mut redacted = Vec::new();
@@ -379,7 +381,7 @@ fn hex_byte(digits: Option<&[u8]>) -> Option<u8> {
     hex(digits).and_then(|byte| u8::try_from(byte).ok())
 }
 
-/// Parses hexadecimal digits. Returns `None` if the number does not fit.
+/// Parses hexadecimal digits. Returns `None` if the number does not fit into 32 bits.
 fn hex(digits: Option<&[u8]>) -> Option<u32> {
     let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
     u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()

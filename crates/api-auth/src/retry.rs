@@ -6,7 +6,8 @@ use http::StatusCode;
 
 use crate::transport::{Sent, TransportErrorKind};
 
-/// The number of retries, their delays, and the statuses to retry.
+/// The rules for retries: their number, their delays, and the statuses after which a request is
+/// retried.
 ///
 /// See the example in [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,12 +15,12 @@ use crate::transport::{Sent, TransportErrorKind};
 pub struct RetryPolicy {
     /// The maximum number of retries after the first attempt.
     pub retries: u32,
-    /// The average delay before the first retry. It doubles with each retry.
+    /// The average delay before the first retry. It doubles with each further retry.
     pub base: Duration,
     /// The maximum delay. If `Retry-After` is longer, the error is returned with
     /// [`Error::retry_after`](crate::Error::retry_after) instead.
     pub longest: Duration,
-    /// The statuses of temporary failures.
+    /// The statuses that indicate a temporary failure, after which a request is retried.
     pub statuses: &'static [u16],
 }
 
@@ -36,7 +37,7 @@ impl Default for RetryPolicy {
     }
 }
 
-/// An attempt at a request, as an argument of [`decide`].
+/// The attempt that failed, as an argument of [`decide`].
 ///
 /// See the example in [`decide`].
 #[derive(Debug, Clone, Copy)]
@@ -47,12 +48,12 @@ pub struct Attempt {
     pub idempotent: bool,
 }
 
-/// The failure of an attempt.
+/// How an attempt failed, as an argument of [`decide`].
 ///
 /// See the example in [`decide`].
 #[derive(Debug, Clone, Copy)]
 pub enum Outcome {
-    /// The response is an error.
+    /// The server sent an error response.
     Status {
         /// The status of the response.
         status: StatusCode,
@@ -74,9 +75,9 @@ pub enum Outcome {
 /// See the example in [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Return the error, for this reason.
+    /// The request is not retried, for this reason. The error is returned.
     Stop(Reason),
-    /// Retry after this delay.
+    /// The request is retried after this delay.
     Wait(Duration),
 }
 

@@ -1,5 +1,5 @@
-//! The properties of an endpoint as one constant: method, path, credential, server, idempotency and
-//! accepted statuses.
+//! The properties of an endpoint, such as its method, path template and credential, as one
+//! constant.
 
 mod template;
 
@@ -40,28 +40,28 @@ impl Credential {
         Self(name)
     }
 
-    /// Returns the name of the credential.
+    /// Returns the name of the credential, such as `main`.
     pub const fn name(self) -> &'static str {
         self.0
     }
 }
 
-/// The name of one of an environment's hosts.
+/// The name of one of a provider's servers. Each environment has a base URL for it.
 ///
 /// See the example in [`Client`](crate::Client).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Server(&'static str);
 
 impl Server {
-    /// The host of the API.
+    /// The server of the API.
     pub const MAIN: Self = Self("main");
 
-    /// Creates the name of another host of a provider.
+    /// Creates the name of another server of a provider.
     pub const fn named(name: &'static str) -> Self {
         Self(name)
     }
 
-    /// Returns the name of the server.
+    /// Returns the name of the server, such as `main`.
     pub const fn name(self) -> &'static str {
         self.0
     }
@@ -130,11 +130,11 @@ impl<E> Clone for Idempotency<E> {
 
 impl<E> Copy for Idempotency<E> {}
 
-/// The method, path, credential, server, idempotency and accepted statuses of an endpoint.
+/// The properties of an endpoint, such as its method, path template, credential and idempotency.
 ///
 /// A route is the value of the constant [`Endpoint::ROUTE`](crate::Endpoint::ROUTE). It is created
-/// with [`route!`](crate::route) or with these functions. A template that is not a path, or whose
-/// placeholders differ from the arguments, does not compile.
+/// with [`route!`](crate::route) or with functions such as [`Route::get`]. A template that is not a
+/// path, or whose placeholders differ from the arguments, does not compile.
 ///
 /// ```
 /// use api_auth::{Endpoint, ResponseError, Response, Route, json, route};
@@ -215,7 +215,7 @@ impl<E> Route<E> {
         Self::new(GET, template, true)
     }
 
-    /// Creates the route of a POST request, which is not idempotent.
+    /// Creates the route of a POST request, which is not idempotent by default.
     pub const fn post(template: &'static str) -> Self {
         Self::new(POST, template, false)
     }
@@ -225,7 +225,7 @@ impl<E> Route<E> {
         Self::new(PUT, template, false)
     }
 
-    /// Creates the route of a PATCH request, which is not idempotent.
+    /// Creates the route of a PATCH request, which is not idempotent by default.
     pub const fn patch(template: &'static str) -> Self {
         Self::new(PATCH, template, false)
     }
@@ -236,7 +236,8 @@ impl<E> Route<E> {
     }
 
     /// Binds the next placeholder to an argument. The placeholder must begin with the argument's
-    /// name, in any case: `transaction_id` and `{transactionId}`, `group` and `{group_uuid}`.
+    /// name, except for case and underscores: `transaction_id` matches `{transactionId}`, and
+    /// `group` matches `{group_uuid}`.
     ///
     /// # Panics
     /// Panics if the template has no further placeholder, or if the next placeholder has a
@@ -251,7 +252,7 @@ impl<E> Route<E> {
     }
 
     /// Binds the next placeholder to an argument whose value is shown as `***` in printed commands
-    /// and logs. See [`argument`](Self::argument).
+    /// and recordings. See [`argument`](Self::argument).
     ///
     /// # Panics
     /// Panics like [`argument`](Self::argument).
@@ -281,14 +282,15 @@ impl<E> Route<E> {
         self
     }
 
-    /// Sets a function that returns the path. The template remains the documented path.
+    /// Sets a function that returns the percent-encoded path of a request. The template remains the
+    /// documented path.
     #[must_use]
     pub const fn path(mut self, path: for<'a> fn(&'a E) -> Cow<'a, str>) -> Self {
         self.path = Some(path);
         self
     }
 
-    /// Sets the credential that signs the request. Defaults to [`Credential::MAIN`].
+    /// Sets the credential that the request is signed with. Defaults to [`Credential::MAIN`].
     #[must_use]
     pub const fn credential(mut self, credential: Credential) -> Self {
         self.credential = credential;
@@ -354,7 +356,8 @@ impl<E> Route<E> {
         self
     }
 
-    /// Checks that each placeholder has an argument.
+    /// Checks that each placeholder has an argument. In a constant, a missing argument is a
+    /// compiler error.
     pub(crate) const fn complete(&self) {
         assert!(
             self.path.is_some() || placeholders(self.template) == self.count,
@@ -362,7 +365,7 @@ impl<E> Route<E> {
         );
     }
 
-    /// Returns the HTTP method.
+    /// Returns the HTTP method of the request.
     pub const fn method(&self) -> &'static Method {
         self.method
     }
@@ -372,7 +375,7 @@ impl<E> Route<E> {
         self.template
     }
 
-    /// Returns the credential that signs the request.
+    /// Returns the credential that the request is signed with.
     pub const fn credential_name(&self) -> Credential {
         self.credential
     }
@@ -382,7 +385,8 @@ impl<E> Route<E> {
         self.server
     }
 
-    /// Returns whether 404 means that the object does not exist.
+    /// Returns whether a response with status 404 is parsed, because it means that the object does
+    /// not exist.
     pub const fn is_or_not_found(&self) -> bool {
         self.or_not_found
     }
@@ -455,8 +459,8 @@ impl<E> Route<E> {
     }
 }
 
-/// Appends a template up to and including its first placeholder, with `segment` in its place. Returns
-/// the rest of the template. This is compiled once and not for each endpoint.
+/// Appends a template up to and including its first placeholder, which `segment` replaces. Returns
+/// the rest of the template. This function is compiled once, not again for each endpoint.
 #[inline(never)]
 fn fill<'t>(
     path: &mut String,

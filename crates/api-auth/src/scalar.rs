@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::json::{DIGITS, EMPTY_VALUE, SCALAR};
 
-/// A scalar of the input.
+/// A JSON value that is neither an array nor an object.
 pub(crate) enum Scalar<'de> {
     Null,
     Boolean(bool),
@@ -19,7 +19,7 @@ pub(crate) enum Scalar<'de> {
     Text(Cow<'de, str>),
 }
 
-/// Reads a scalar, from `api_auth::json` or any other deserializer.
+/// A visitor that reads a scalar, from `api_auth::json` or any other deserializer.
 struct ScalarVisitor;
 
 impl<'de> Visitor<'de> for ScalarVisitor {
@@ -86,8 +86,8 @@ impl<'de> Scalar<'de> {
     }
 }
 
-/// Reads a scalar in which each number is a string of its digits, from `api_auth::json` or from
-/// `serde_json`.
+/// A visitor that reads a scalar in which each number is a string of its digits, from
+/// `api_auth::json` or from `serde_json`.
 struct DigitsVisitor;
 
 impl<'de> Visitor<'de> for DigitsVisitor {

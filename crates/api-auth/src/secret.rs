@@ -52,7 +52,7 @@ impl Secret {
         Self::of_bits(getrandom::getrandom)
     }
 
-    /// Returns the hex digits of the bits that `fill` writes.
+    /// Returns a secret that consists of 64 hex digits, for the 32 bytes that `fill` writes.
     fn of_bits<E: fmt::Display>(
         fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
     ) -> Result<Self, InputError> {

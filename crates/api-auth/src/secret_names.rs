@@ -42,7 +42,7 @@ const SECRET_WORDS: &[&str] = &[
 /// `userPin`, `cvvCode`.
 const WHOLE_WORDS: &[&str] = &["csc", "cvc", "cvc2", "cvv", "cvv2", "otp", "pan", "pin"];
 
-/// Words that identify a secret alone or in combination with another word.
+/// Words that identify a secret alone or in combination with another word, as in `userpass`.
 const COMPOUND: &[&str] = &["bearer", "jwt", "pass"];
 
 /// Words before a secret in names without punctuation and capital letters: `cardcvv`, `userpin`.
@@ -51,7 +51,8 @@ const BEFORE: &[&str] = &[
     "new", "old", "payment", "proxy", "redis", "root", "sms", "smtp", "ssh", "user",
 ];
 
-/// Words after a secret in such names: `pincode`, `tokenvalue`, `privatekeypem`.
+/// Words after a secret in names without punctuation and capital letters: `pincode`, `tokenvalue`,
+/// `privatekeypem`.
 const AFTER: &[&str] =
     &["base64", "code", "data", "der", "hash", "hex", "number", "pem", "string", "text", "value"];
 
@@ -115,8 +116,8 @@ pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
     false
 }
 
-/// Returns the value of `parent` that applies to the members of the object `name` in the object
-/// `parent`. It is `card` for all objects in a card, whatever their names.
+/// Returns the argument `parent` of [`is_secret`] for the members of the object `name`, which is
+/// itself a member of the object `parent`. For all objects in a card, it is `card`.
 pub(crate) fn scope(parent: &str, name: &str) -> String {
     let plain = plain(name);
     if parent == "card" || plain.ends_with("card") || plain.ends_with("cards") {
@@ -186,7 +187,8 @@ pub fn is_secret_header(name: &str) -> bool {
     })
 }
 
-/// Returns what follows `word` at the beginning of `text`, without regard to case and punctuation.
+/// Returns the rest of `text` after `word`, or `None` if `text` does not begin with `word`. Case
+/// and punctuation are ignored.
 #[inline(never)]
 fn after_word<'a>(mut text: &'a [u8], word: &str) -> Option<&'a [u8]> {
     for byte in word.bytes() {

@@ -1,7 +1,7 @@
-//! Setters of optional arguments.
+//! A macro that declares the setters of optional arguments.
 
-/// Declares chained setters of optional fields, each with the type of its argument. Used inside an
-/// `impl` block.
+/// Declares chainable setters of optional fields. Each line contains the name of a field and the
+/// type of the setter's argument. Used inside an `impl` block.
 ///
 /// ```
 /// #[derive(Default)]

@@ -66,7 +66,8 @@ impl fmt::Debug for Settings {
 }
 
 impl Settings {
-    /// Sets the timeout of one exchange. Defaults to [`TIMEOUT`](crate::TIMEOUT).
+    /// Sets the timeout of one attempt, including connecting. Defaults to
+    /// [`TIMEOUT`](crate::TIMEOUT).
     pub fn timeout(&mut self, timeout: Duration) {
         self.network.timeout = timeout;
     }
@@ -113,7 +114,7 @@ impl Settings {
         self.network.proxy = ProxyChoice::Off;
     }
 
-    /// Adds the certificates in this PEM file as trusted roots.
+    /// Adds certificates in PEM format as trusted roots, in addition to the compiled-in ones.
     pub fn extra_roots(&mut self, pem: Vec<u8>) {
         self.network.extra_roots.push(pem);
     }
@@ -123,7 +124,8 @@ impl Settings {
         self.network.platform_verifier = true;
     }
 
-    /// Allows credentials to be sent to this host over plain http.
+    /// Allows credentials to be sent to this host over plain http, which is otherwise allowed only
+    /// for loopback hosts.
     pub fn allow_plain_http_to(&mut self, host: String) {
         self.network.plain_http_hosts.push(host);
     }
@@ -138,7 +140,7 @@ impl Settings {
         self.clock = clock;
     }
 
-    /// Records each exchange in this file. Needs the feature `record`.
+    /// Appends each exchange, without secrets, to this file. Needs the feature `record`.
     pub fn record(&mut self, file: PathBuf) {
         self.record = Some(file);
     }
@@ -154,7 +156,8 @@ impl Settings {
 
     /// Validates all settings and creates the client.
     ///
-    /// `servers` are the environment's base URLs, each with the name of its argument.
+    /// `servers` contains each server of the environment with its base URL and with the name that
+    /// errors use for this URL.
     ///
     /// # Errors
     /// Returns an error that names the first invalid setting or base URL.
@@ -263,9 +266,9 @@ fn built_in(
 #[macro_export]
 macro_rules! builder_options {
     () => {
-        /// Sets the timeout of one exchange, from connecting to the last byte of the response. Each
-        /// retry has a timeout of its own. With the feature `dns-cache`, a timeout of more than 10
-        /// s may be exceeded by up to a second. A timeout of more than 24 h counts as 24 h.
+        /// Sets the timeout of one attempt, from connecting to the last byte of the response. Each
+        /// retry has a timeout of its own. With the feature `dns-cache`, a timeout of more than
+        /// 10 s may be exceeded by up to a second. A timeout of more than 24 h counts as 24 h.
         /// Defaults to 30 s.
         #[must_use]
         pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
@@ -273,9 +276,9 @@ macro_rules! builder_options {
             self
         }
 
-        /// Sets the timeout for connecting, including TLS. A timeout of more than 24 h counts as 24
-        /// h. Defaults to 10 s. With the feature `dns-cache`, the next address of a host is tried
-        /// after 0.5 s without a response.
+        /// Sets the timeout for connecting, including TLS. A timeout of more than 24 h counts as
+        /// 24 h. Defaults to 10 s. With the feature `dns-cache`, the next address of a host is
+        /// tried after 0.5 s without a response.
         #[must_use]
         pub fn connect_timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.settings.connect_timeout(timeout);
@@ -361,7 +364,7 @@ macro_rules! builder_options {
         }
 
         /// Adds root certificates in PEM format, such as those of a company's own CA, to the
-        /// compiled-in ones. May be called several times. A certificate that cannot be used is
+        /// compiled-in ones. Can be called several times. A certificate that cannot be used is
         /// skipped, and the number of skipped certificates is logged. [`build`](Self::build)
         /// returns an error if none can be used. Needs the feature `extra-roots`, and `rustls` or
         /// `native-tls`.
@@ -380,7 +383,7 @@ macro_rules! builder_options {
         }
 
         /// Allows credentials to be sent to this host over plain http. By default, plain http is
-        /// allowed only to loopback hosts. An attacker in the network can read and replay the
+        /// allowed only for loopback hosts. An attacker in the network can then read and replay the
         /// credentials.
         #[must_use]
         pub fn allow_plain_http_to(mut self, host: impl ::std::convert::Into<String>) -> Self {

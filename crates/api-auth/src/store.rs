@@ -52,10 +52,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// }
 /// ```
 pub trait TokenStore: Send + Sync {
-    /// Returns the token under `key`, expired or not.
+    /// Returns the token under `key`, expired or not. Returns `None` if there is none, or if it
+    /// cannot be read.
     fn load(&self, key: &TokenKey) -> Option<AccessToken>;
 
-    /// Stores `token` and replaces the previous one.
+    /// Stores `token` under `key`, in place of the previous one.
     fn save(&self, key: &TokenKey, token: &AccessToken);
 
     /// Removes `token`, which a server rejected. A different token under the same key is kept.
@@ -94,8 +95,8 @@ impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
     }
 }
 
-/// The key of a stored token: a hash of the server, the client and the grant. Client secrets and
-/// passwords are not part of it; see [`TokenServer::key`](crate::oauth::TokenServer::key).
+/// The key of a stored token: a hash of values such as the URL of the token server, the client id
+/// and the scope; see [`TokenServer::key`](crate::oauth::TokenServer::key).
 ///
 /// See the example in [`TokenKey::new`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::secret::Secret;
 use crate::wire;
 
-/// The maximum margin. Within the margin before its expiry, a token is not used. The margin is a
-/// tenth of the lifetime, but at most this duration.
+/// The maximum duration before its expiry in which a token is no longer used. The actual duration
+/// is a tenth of the token's lifetime, if that is shorter.
 const LONGEST_MARGIN: Duration = Duration::from_secs(30);
 /// The maximum time by which the clock of another machine that shares a store may be ahead.
 const SKEW: Duration = Duration::from_secs(60);
@@ -46,7 +46,7 @@ pub struct AccessToken {
 /// The length of a salt in bytes.
 pub(crate) const SALT: usize = 16;
 
-/// The data that a [`VerifiedStore`](crate::VerifiedStore) stores with a token.
+/// The salt and the MAC that a [`VerifiedStore`](crate::VerifiedStore) stores with a token.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Verifier {
     pub(crate) salt: [u8; SALT],
@@ -80,7 +80,7 @@ impl AccessToken {
         self
     }
 
-    /// Adds the refresh token.
+    /// Adds the refresh token, with which a new access token can be requested.
     #[must_use]
     #[inline]
     pub fn with_refresh(mut self, refresh: impl Into<Secret>) -> Self {
@@ -114,7 +114,8 @@ impl AccessToken {
         self.verifier.take()
     }
 
-    /// Passes every stored part of the token to `add`, each preceded by its length.
+    /// Passes every stored part of the token to `add`, each preceded by its length. An absent part
+    /// is passed as `-`.
     #[inline]
     pub(crate) fn update(&self, add: &mut dyn FnMut(&[u8])) {
         let seconds = |time: Option<Duration>| time.map(|time| time.as_secs().to_string());
@@ -166,8 +167,8 @@ impl AccessToken {
         self.refresh.as_ref()
     }
 
-    /// Returns the scope, as the server returned it. Some servers return a scope that is not
-    /// correct.
+    /// Returns the scope, as the server returned it, or `None` if it returned none. Some servers
+    /// return a scope that is not correct.
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
     }

@@ -10,7 +10,8 @@ use crate::redact::RequestSecrets;
 #[cfg(feature = "ureq")]
 pub(crate) mod ureq;
 
-/// Sends one request and returns its response. Closures implement it.
+/// An HTTP transport, which sends a request and returns its response. Closures implement this
+/// trait.
 ///
 /// # Contract
 /// Every transport must fulfil this contract. The conformance tests of the project check it for the
@@ -90,7 +91,7 @@ pub enum TransportErrorKind {
     Interrupted,
     /// The response is larger than the size limit.
     TooLarge,
-    /// The response is not HTTP.
+    /// The response is not valid HTTP.
     Protocol,
     /// The request cannot be sent, for example because of plain http to a host that requires TLS,
     /// or because the proxy cannot be used or rejects the connection.
@@ -131,7 +132,7 @@ impl TransportError {
         )
     }
 
-    /// Adds the source of the error.
+    /// Adds the underlying error, which `source` then returns.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
@@ -146,8 +147,8 @@ impl TransportError {
         self
     }
 
-    /// Removes the secrets of the request. If the source of the error shows a secret, it is
-    /// replaced with its text without the secrets.
+    /// Replaces the secrets of the request with `***` in the message. If the source of the error
+    /// shows a secret, the source is replaced with an error that contains only its redacted text.
     pub(crate) fn redact(&mut self, secrets: &RequestSecrets) {
         if let Some(text) = secrets.redacted(&self.text) {
             self.text = text;
@@ -165,7 +166,7 @@ impl TransportError {
         }
     }
 
-    /// Returns the same error without its source.
+    /// Returns a copy of the error without its source, which cannot be cloned.
     pub(crate) fn duplicate(&self) -> Self {
         let (text, partial) = (self.text.clone(), self.partial.clone());
         Self { kind: self.kind, sent: self.sent, text, partial, source: None }

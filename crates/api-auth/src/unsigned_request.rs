@@ -13,7 +13,7 @@ use crate::endpoint::{Call, Endpoint};
 use crate::error::input::InputError;
 use crate::message::Request;
 
-/// A request whose parameters are not encoded yet. An [`Auth`](crate::Auth) may add parameters to
+/// A request whose parameters are not encoded yet. An [`Auth`](crate::Auth) can add parameters to
 /// it.
 ///
 /// ```
@@ -28,13 +28,13 @@ use crate::message::Request;
 /// ```
 #[non_exhaustive]
 pub struct UnsignedRequest<'a> {
-    /// The HTTP method.
+    /// The HTTP method of the request.
     pub method: Method,
-    /// The percent-encoded path below the base URL of the server.
+    /// The percent-encoded path, which is appended to the base URL of the server.
     pub path: Cow<'a, str>,
-    /// The query.
+    /// The query parameters, unencoded, in the order in which they are sent.
     pub query: Params<'a>,
-    /// The body.
+    /// The body. The parameters of a form are unencoded.
     pub body: Body<'a>,
 }
 

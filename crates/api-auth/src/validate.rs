@@ -27,7 +27,7 @@ pub fn not_empty(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), I
     Ok(())
 }
 
-/// Rejects a string of more than the given number of characters.
+/// Rejects a string of more than `most` characters.
 ///
 /// See the example in the module [`validate`](crate::validate).
 ///
@@ -64,7 +64,7 @@ pub fn segment(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), Inp
 /// See the example in the module [`validate`](crate::validate).
 ///
 /// # Errors
-/// Returns an error that names the argument if `text` contains one.
+/// Returns an error that names the argument if `text` contains such a character.
 pub fn no_control(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), InputError> {
     const ORDER_MARK: char = '\u{feff}';
     if text.contains(|char: char| char.is_control()) {

@@ -1,4 +1,4 @@
-//! Environment variables for `from_env`.
+//! Reads the environment variables with which `from_env` creates a client.
 
 use std::ffi::OsString;
 use std::fmt;

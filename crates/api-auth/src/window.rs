@@ -1,4 +1,4 @@
-//! Jobs that run on several threads, with results in the order of the jobs.
+//! Runs jobs on several threads, and returns their results in the order of the jobs.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -153,7 +153,7 @@ impl<J, T> Window<J, T> {
 }
 
 impl<J: Send + 'static, T: Send + 'static> Window<J, T> {
-    /// Adds a job.
+    /// Adds a job. Starts a thread for it if no thread is idle and the maximum is not reached.
     pub(crate) fn push(&mut self, job: J) {
         let mut state = self.shared.lock();
         let number = state.first + state.results.len();

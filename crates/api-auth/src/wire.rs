@@ -1,8 +1,9 @@
 //! Deserializers for fields whose values are encoded in JSON in an unusual way.
 //!
 //! The functions are for `#[serde(default, deserialize_with = "...")]`. A field that is absent or
-//! null is `None`. A number may be sent as a string, and a string as a number. Most fields need
-//! none of these functions, because [`json`](crate::json()) accepts such values for any type.
+//! null becomes `None`, or an empty list or map. A number may be sent as a string, and a string as
+//! a number. Most fields need none of these functions, because [`json`](crate::json()) accepts such
+//! values for any type.
 //!
 //! ```
 //! use api_auth::{Response, json, serde, wire};
@@ -70,7 +71,7 @@ pub fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S
     serializer.serialize_str(secret.expose())
 }
 
-/// Serializes an optional secret like [`exposed`].
+/// Serializes an optional secret like [`exposed`], and `None` as null.
 ///
 /// See the example in the module [`wire`](crate::wire).
 ///

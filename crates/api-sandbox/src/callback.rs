@@ -1,4 +1,5 @@
-//! Requests to callback URLs. Only loopback addresses are supported.
+//! Requests that servers send to callback URLs, for example to deliver notifications. Only loopback
+//! addresses are supported.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use crate::date::parse_date_time;
 
 /// The clock that all servers share. It shows the system time, a fixed time, or a time that runs
-/// from a chosen start. Tests can advance the clock. All clones of a clock show the same time.
+/// from a given start. Tests can advance the clock. All clones of a clock show the same time.
 ///
 /// ```
 /// use std::time::Duration;

@@ -38,7 +38,7 @@ pub struct Table {
     pub rows: Vec<Row>,
 }
 
-/// A row of a [`Table`].
+/// A row of a [`Table`]: a record, such as a payment, with the buttons for its actions.
 #[derive(Debug, Clone, Default)]
 pub struct Row {
     /// The text of each cell, in the order of the columns.
@@ -72,7 +72,7 @@ pub(crate) const PATH: &str = "/_sandbox";
 /// The path of the list of requests, which the console page shows in a frame.
 const REQUESTS: &str = "/_sandbox/requests";
 
-/// The maximum number of requests in the list.
+/// The maximum number of requests in the list on the console page.
 const SHOWN: usize = 100;
 
 /// An action that a form of the console requests.
@@ -112,7 +112,8 @@ impl Console {
         Self { key, hosts: [format!("127.0.0.1:{port}"), format!("localhost:{port}")] }
     }
 
-    /// Returns what the request is for. The error is the response that rejects it.
+    /// Validates a request to the console, and returns what it is for. The error is the response to
+    /// a rejected request.
     pub(crate) fn read(&self, request: &Raw) -> Result<Asked, Response> {
         let host = request.header("host").unwrap_or_default();
         if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
@@ -157,7 +158,8 @@ impl Console {
         }
     }
 
-    /// Returns the console page. `failing` is the number of failures that are still in the queue.
+    /// Returns the console page. `failing` is the number of requests that are still to fail because
+    /// of [`Misbehaviour`]s.
     pub(crate) fn page(&self, shown: &ConsolePage, failing: usize) -> Response {
         let mut html = String::new();
         let _ = self.write_page(&mut html, shown, failing);

@@ -71,7 +71,8 @@ fn seconds(date_time: &str) -> Option<u64> {
     Some(seconds).filter(|seconds| text(*seconds) == date_time)
 }
 
-/// Returns the three numbers of a date or a time of day.
+/// Parses the three numbers of a date or a time of day, such as `2026-11-29`. Returns `None` if
+/// there are more or fewer than three.
 fn numbers(text: &str, separator: char) -> Option<[u64; 3]> {
     let number = |part: &str| part.parse::<u16>().ok().map(u64::from);
     text.split(separator).map(number).collect::<Option<Vec<u64>>>()?.try_into().ok()

@@ -1,9 +1,9 @@
-//! Digests, and the encoding of bytes in hex.
+//! HMAC-SHA256 and SHA-256 digests, and the encoding of bytes in hex.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-/// Returns the HMAC-SHA256 of a message. The key can have any length.
+/// Returns the 32 bytes of the HMAC-SHA256 of a message. The key can have any length.
 pub(crate) fn hmac_sha256(key: &str, message: &[u8]) -> Vec<u8> {
     let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes());
     mac.map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec()).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! HTTP/1 requests and responses, as they are read from and written to a connection.
+//! Reads HTTP/1 requests from a connection, and writes responses to it.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -11,7 +11,7 @@ const MOST: usize = 1024 * 1024;
 /// The maximum size of a request head, in bytes.
 const MOST_OF_HEAD: usize = 64 * 1024;
 
-/// The header in which a proxy passes on the scheme that the client used.
+/// The header in which a proxy passes on the scheme that the client used, such as `https`.
 const FORWARDED_PROTO: &str = "X-Forwarded-Proto";
 
 /// The reason why no request could be read.
@@ -19,8 +19,8 @@ const FORWARDED_PROTO: &str = "X-Forwarded-Proto";
 pub(crate) enum ReadError {
     /// The connection failed, or it ended in the middle of a request.
     Connection,
-    /// The request is malformed or too large. Contains the status code and the reason for the
-    /// response.
+    /// The request is malformed or too large. Contains the status code of the response, and the
+    /// reason, which becomes its body.
     Rejected(u16, &'static str),
 }
 
@@ -30,7 +30,7 @@ impl From<io::Error> for ReadError {
     }
 }
 
-/// The way in which the end of a body is determined.
+/// How the end of a request body is determined: by its length in bytes, or by the chunked coding.
 enum Framing {
     Length(usize),
     Chunked,
@@ -60,9 +60,9 @@ impl Raw {
         }
     }
 
-    /// Returns the base URL that the client used: the scheme of the header `X-Forwarded-Proto`, which
-    /// a TLS proxy sets, or `http`, and the value of the header `Host` in lower case, without the
-    /// default port of the scheme.
+    /// Returns the base URL that the client used, such as `https://127.0.0.1:8443`. The scheme is
+    /// that in the header `X-Forwarded-Proto`, which a TLS proxy sets, or else `http`. The host is
+    /// the value of the header `Host` in lower case, without the default port of the scheme.
     pub(crate) fn base_url(&self) -> String {
         let (scheme, port) = match self.header(FORWARDED_PROTO) {
             Some("https") => ("https", ":443"),
@@ -84,7 +84,7 @@ impl Raw {
         self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 
-    /// Returns the number of headers with this name.
+    /// Returns the number of headers with this name. Names are case-insensitive.
     fn names(&self, name: &str) -> usize {
         self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name)).count()
     }
@@ -166,7 +166,8 @@ impl Raw {
     }
 
     /// Parses the head of a request and removes it from `bytes`. Returns the request without its
-    /// body, and the minor HTTP version. Returns `None` if the head is not complete yet.
+    /// body, and the minor version of HTTP, such as 1 for HTTP/1.1. Returns `None` if the head is
+    /// not complete yet.
     fn head(bytes: &mut Vec<u8>) -> Result<Option<(Self, u8)>, ReadError> {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut parsed = httparse::Request::new(&mut headers);
@@ -244,7 +245,7 @@ impl fmt::Debug for Raw {
     }
 }
 
-/// An HTTP response.
+/// An HTTP response, which a [`Service`](crate::Service) returns for a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// The status code, such as 200.
@@ -256,7 +257,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// Creates a response with this status code and with `value` as JSON.
+    /// Creates a response with this status code and with `value` as its JSON body.
     pub fn json(status: u16, value: &impl serde::Serialize) -> Self {
         // A value that cannot be serialized becomes an empty body.
         let body = serde_json::to_vec(value).unwrap_or_default();
@@ -276,8 +277,8 @@ impl Response {
         self
     }
 
-    /// Returns the encoded head, and the body. If `announced` is set, the head declares this length
-    /// instead of the true length of the body.
+    /// Returns the encoded head, and the body. The head declares a body of `announced` bytes or,
+    /// for `None`, the true length of the body.
     pub(crate) fn bytes(&self, announced: Option<usize>) -> (Vec<u8>, &[u8]) {
         let length = announced.unwrap_or(self.body.len());
         let mut head = format!("HTTP/1.1 {} Sandbox\r\ncontent-length: {length}\r\n", self.status);

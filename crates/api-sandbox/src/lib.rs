@@ -94,7 +94,8 @@ impl Sandbox {
         Ok(Self { clock, tinypass, tinycert, tokenpass, tpay })
     }
 
-    /// Treats all requests from now on as requests of a TLS proxy; see [`Server::assume_https`].
+    /// Treats all requests from now on as if a TLS proxy had forwarded them; see
+    /// [`Server::assume_https`].
     pub fn assume_https(&self) {
         self.tinypass.assume_https();
         self.tinycert.assume_https();

@@ -23,13 +23,14 @@ pub enum Misbehaviour {
     /// Handles the request, sends half of the body, waits for this duration, and closes the
     /// connection.
     StallInBody(Duration),
-    /// Handles the request, and sends the response byte by byte, with this pause before each byte.
+    /// Handles the request, sends the response byte by byte, with this pause before each byte, and
+    /// closes the connection.
     Trickle(Duration),
     /// Announces a body of ten gigabytes, and sends data until the client closes the connection.
     /// The request is not handled.
     Endless,
-    /// Responds with 429 and, if set, with this number of seconds as `Retry-After`. The request is
-    /// not handled.
+    /// Responds with 429. The header `Retry-After` contains this number of seconds, and is omitted
+    /// for `None`. The request is not handled.
     TooManyRequests(Option<u64>),
     /// Responds with 502 and an HTML page, like a proxy. The request is not handled.
     BadGateway,

@@ -1,5 +1,6 @@
-//! The encoding and decoding of forms. Only one encoding of each value is accepted, because a
-//! server that encodes the decoded values again to verify a signature would reject any other.
+//! Encodes and decodes forms, and decodes path segments. Only one encoding of each character is
+//! accepted, except for characters that the caller names: a server that encodes the decoded values
+//! again to verify a signature would reject any other encoding.
 
 /// The reason why an encoded string is rejected.
 pub(crate) type Refusal = &'static str;
@@ -28,7 +29,7 @@ impl Pairs {
         names.find(again).map(|(_, name)| name)
     }
 
-    /// Returns the first name for which `is_known` is false.
+    /// Returns the name of the first parameter for which `is_known` returns `false`.
     pub(crate) fn unknown(&self, is_known: impl Fn(&str) -> bool) -> Option<&str> {
         self.iter().map(|(name, _)| name).find(|name| !is_known(name))
     }
@@ -58,9 +59,9 @@ fn encode(text: &str) -> String {
     out
 }
 
-/// Decodes a form, such as `a=b&c=d`, into pairs. Returns an error unless a space is `+` and
-/// exactly the characters `A-Z a-z 0-9 - . _` are unescaped. The characters in `extra` are accepted
-/// both escaped and unescaped.
+/// Decodes a form, such as `a=b&c=d`, into pairs. Returns an error unless each space is encoded as
+/// `+` and exactly the characters `A-Z a-z 0-9 - . _` are unescaped. The characters in `extra` are
+/// accepted both escaped and unescaped.
 pub(crate) fn decode_form(text: &str, extra: &[u8]) -> Result<Pairs, String> {
     split(text, |part| decode(part, true, extra))
 }

@@ -11,7 +11,7 @@ pub(crate) struct Route<T> {
     pub(crate) wants: T,
 }
 
-/// The result of looking up a request.
+/// The result of looking up the route of a request.
 #[derive(Debug)]
 pub(crate) enum Found<'a, T> {
     /// The route of the request, and the decoded values of the placeholders in the path.

@@ -50,8 +50,7 @@ pub trait Service: Send + 'static {
 /// The endpoint of a request, and whether its credentials are valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
-    /// The id of the endpoint, such as `access.grant`. `None` if no endpoint has the path of the
-    /// request.
+    /// The id of the endpoint, such as `access.grant`. `None` if no endpoint matches the request.
     pub endpoint: Option<&'static str>,
     /// Whether the signature or token is valid. `None` if it was not checked, usually because the
     /// endpoint requires no credentials.
@@ -62,14 +61,14 @@ pub struct Verdict {
 /// headers and the body, and replaces path segments that could be ids or tokens with `{}`.
 #[derive(Debug, Clone)]
 pub struct Seen {
-    /// The request.
+    /// The request, with its headers and body.
     pub request: Raw,
     /// The status code of the response. `None` if a simulated failure prevented the response.
     pub status: Option<u16>,
     /// The endpoint, and whether the credentials are valid.
     pub verdict: Verdict,
-    /// The reason why the request was rejected, or `misbehaviour` if a simulated response was sent
-    /// instead. `None` if the request was accepted.
+    /// The reason why the server rejected the request, or `misbehaviour` if the request was not
+    /// handled because of a simulated failure. `None` if the request was accepted.
     pub reason: Option<String>,
     /// The number of the connection on which the request arrived. The server counts its connections
     /// from 1.
@@ -108,9 +107,9 @@ impl fmt::Display for Seen {
     }
 }
 
-/// Returns a path segment as it appears in the log. It is `{}` if the segment could be an id or a
-/// token: if it is longer than 24 bytes, or longer than four bytes and contains a digit or an
-/// escape.
+/// Returns a path segment as it appears in the log: `{}` if it could be an id or a token, because
+/// it is longer than 24 bytes, or longer than 4 bytes and contains a digit or an escape. Returns
+/// any other segment unchanged.
 fn shown_segment(segment: &str) -> &str {
     let has_digit = segment.bytes().any(|byte| byte.is_ascii_digit() || byte == b'%');
     if segment.len() > 24 || (segment.len() > 4 && has_digit) { "{}" } else { segment }
@@ -134,8 +133,9 @@ pub enum LogEntry<'a> {
 }
 
 impl LogEntry<'_> {
-    /// Returns the entry as a JSON object on one line. `credentials` is `valid` or `invalid`, or
-    /// null if the endpoint requires none. `status` is null if no response was sent.
+    /// Returns the entry as a JSON object on one line. For a request, the member `credentials` is
+    /// `valid` or `invalid`, or null if the credentials were not checked. `status` is null if no
+    /// response was sent.
     ///
     /// ```
     /// use api_sandbox::LogEntry;
@@ -191,7 +191,8 @@ struct Shared<S> {
     open: Mutex<HashMap<usize, TcpStream>>,
     connections: AtomicUsize,
     stopping: AtomicBool,
-    /// Whether a proxy receives the requests over HTTPS.
+    /// Whether requests are treated as if a TLS proxy had forwarded them; see
+    /// [`Server::assume_https`].
     is_https: AtomicBool,
     console: Console,
 }
@@ -241,9 +242,9 @@ impl<S: Service> Server<S> {
         &self.base_url
     }
 
-    /// Treats all requests from now on as requests of a TLS proxy, which accepts HTTPS and forwards the
-    /// bytes unchanged: sets their header `X-Forwarded-Proto` to `https`, which is recorded, too.
-    /// Signatures of URLs, and URLs in responses, then begin with `https`.
+    /// Treats all requests from now on as if a TLS proxy had forwarded them: sets their header
+    /// `X-Forwarded-Proto` to `https`, also in the requests that [`seen`](Self::seen) returns. URLs
+    /// in responses, and the URLs for which signatures are verified, then begin with `https`.
     ///
     /// ```
     /// # use api_sandbox::Sandbox;
@@ -255,7 +256,8 @@ impl<S: Service> Server<S> {
         self.shared.is_https.store(true, Ordering::SeqCst);
     }
 
-    /// Returns all requests received so far, in order of arrival. Malformed HTTP is not included.
+    /// Returns all requests received so far, in order of arrival. Malformed HTTP and requests to
+    /// the console are not included.
     pub fn seen(&self) -> Vec<Seen> {
         lock(&self.shared.seen).clone()
     }

@@ -37,19 +37,19 @@ use certs::Cert;
 use pki::Subject;
 use routes::{ROUTES, Route};
 
-/// The API key of the account.
+/// The API key of the test account.
 pub const API_KEY: &str = "SandboxTinyCertApiKey";
-/// The e-mail address of the account.
+/// The e-mail address of the test account.
 pub const EMAIL: &str = "account@example.org";
-/// The passphrase of the account, which also protects its encrypted keys.
+/// The passphrase of the test account, which also protects its encrypted keys.
 pub const PASSPHRASE: &str = "My Sandbox Passphrase & more";
 /// The e-mail address of an account whose data is damaged. A login fails with `AccountError`.
 pub const DAMAGED_EMAIL: &str = "damaged@example.org";
 /// The e-mail address of an account that cannot be loaded. A login fails with `AccountNotLoaded`.
 pub const UNLOADABLE_EMAIL: &str = "unloadable@example.org";
-/// The organization in the subject of the CA that exists at the start.
+/// The organization in the subject of the CA that exists when the server starts.
 pub const ORGANIZATION: &str = "Sandbox, Inc.";
-/// The common name of a certificate that expires in ten days, issued by the CA of [`ORGANIZATION`].
+/// The common name of a certificate that exists when the server starts, and expires ten days later.
 pub const EXPIRING: &str = "soon.example.org";
 /// The id of a CA that belongs to another account. Requests for it fail with `AccessDenied`.
 pub const FOREIGN_CA: i64 = 7;
@@ -115,8 +115,8 @@ impl SuccessBody {
 /// The state and settings of the TinyCert server.
 pub struct TinyCert {
     clock: SandboxClock,
-    /// The number of seconds for which a session remains valid after its last request. Chosen: 1800
-    /// by default.
+    /// The number of seconds for which a session remains valid after its last request. Defaults to
+    /// 1800, which was chosen for this server.
     pub session_seconds: u64,
     /// The body of successful responses without data. Defaults to `{}`.
     pub success_body: SuccessBody,
@@ -125,7 +125,7 @@ pub struct TinyCert {
     pub creations_left: Option<u32>,
     /// The error codes with which the next requests are rejected, in order. Each is used once.
     pub refuse_with: Vec<&'static str>,
-    /// The number of sessions that have been opened so far.
+    /// The number of sessions that have been opened since the server was created.
     pub connects: u64,
     sessions: HashMap<String, u64>,
     cas: BTreeMap<i64, Ca>,
@@ -134,7 +134,7 @@ pub struct TinyCert {
     last_cert: i64,
 }
 
-/// An error code and its message.
+/// The code of an error response, such as `NotFound`, and its text.
 type Refusal = (&'static str, String);
 
 /// The successful result of handling a request.
@@ -152,8 +152,8 @@ fn refuse<T>(code: &'static str, text: impl Into<String>) -> Result<T, Refusal> 
 }
 
 impl TinyCert {
-    /// Creates the initial state, which the examples use: a CA, a certificate that is valid for one
-    /// year, and one that expires in ten days.
+    /// Creates the server in its initial state, which the examples use: a CA, a certificate that is
+    /// valid for one year, and one that expires in ten days.
     pub fn new(clock: SandboxClock) -> Self {
         let mut server = Self {
             clock,
@@ -213,8 +213,8 @@ impl TinyCert {
         }
     }
 
-    /// Handles a request to a known endpoint. Also returns whether the digest and the token of the
-    /// request are valid.
+    /// Handles a request to a known endpoint. Returns the result, and whether the digest and the
+    /// token of the request are valid.
     fn serve(&mut self, request: &Raw, route: &Route) -> (ApiResult, bool) {
         if request.query().is_some() {
             return (refuse("InputFailure", "the query must be empty"), false);
@@ -255,7 +255,7 @@ impl TinyCert {
     }
 }
 
-/// The format of a response.
+/// The format of a response: JSON, or XML for a path that ends in `.xml`.
 #[derive(Debug, Clone, Copy)]
 enum Format {
     Json,
@@ -314,7 +314,8 @@ impl Service for TinyCert {
         (self.response(response, format), verdict)
     }
 
-    /// Returns the code and the text of an error response.
+    /// Returns the code and the text of an error response, such as `NotFound: ca_id: no such CA`,
+    /// or its whole body if one of them is missing. Returns `None` for a status below 400.
     fn rejection(&self, response: &Response) -> Option<String> {
         if response.status < 400 {
             return None;

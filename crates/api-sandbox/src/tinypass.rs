@@ -40,7 +40,7 @@ pub const RID: &str = "premium-content";
 pub const SUBSCRIPTION_RID: &str = "monthly-pass";
 /// The id of a resource with a download.
 pub const DOWNLOAD_RID: &str = "ebook-1";
-/// The publisher's reference for an existing user.
+/// The publisher's reference for a user who exists in the initial state.
 pub const USER_REF: &str = "user_42";
 /// The id that TinyPass assigned to the user [`USER_REF`] (the uid).
 pub const UID: &str = "kjkxrNWUyD";
@@ -48,7 +48,7 @@ pub const UID: &str = "kjkxrNWUyD";
 pub const EMAIL: &str = "ann@example.org";
 
 /// The spellings of the download paths that the server accepts. The documentation and the official
-/// PHP client disagree, so a test can select them.
+/// PHP client disagree, so a test can select the spelling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DownloadPaths {
     /// `/r2/downloads/url` and `/r2/download/`, as documented.
@@ -75,8 +75,8 @@ pub struct TinyPass {
     pub download_paths: DownloadPaths,
     /// The JSON format of lists of subscriptions. Defaults to an object.
     pub list_shape: ListShape,
-    /// Whether a search without results returns 404, as the official clients expect. Otherwise, it
-    /// returns an empty list.
+    /// Whether a search for access records without results returns 404, as the official clients
+    /// expect. Otherwise, it returns an empty list. Defaults to `true`.
     pub empty_search_is_404: bool,
     /// The access records, oldest first.
     pub accesses: Vec<Access>,
@@ -84,7 +84,8 @@ pub struct TinyPass {
     pub mails: Vec<String>,
     /// The ids of the access records whose price was refunded.
     pub refunds: Vec<String>,
-    /// The webhooks, which are sent for grants and revocations.
+    /// The webhooks for grants and revocations. None is sent before [`Webhooks::subscribe`] is
+    /// called.
     pub webhooks: Webhooks,
     resources: Vec<Resource>,
     users: Vec<users::User>,
@@ -103,9 +104,9 @@ type Refusal = (u16, String);
 type ApiResult = Result<Value, Refusal>;
 
 impl TinyPass {
-    /// Creates the initial state, which the examples use. [`USER_REF`] has access to [`RID`] and
-    /// [`DOWNLOAD_RID`], and has subscribed to [`SUBSCRIPTION_RID`]. Another user has expired
-    /// access.
+    /// Creates the server in its initial state, which the examples use. [`USER_REF`] has access to
+    /// [`RID`] and [`DOWNLOAD_RID`], and has subscribed to [`SUBSCRIPTION_RID`]. The access of
+    /// another user has expired.
     pub fn new(clock: SandboxClock) -> Self {
         let now = clock.unix();
         let resource = |rid, tags: &[&str]| Resource {
@@ -225,7 +226,7 @@ impl Service for TinyPass {
         (response, verdict(Some(endpoint)))
     }
 
-    /// Returns the message of an error response.
+    /// Returns the message of an error response. Returns `None` if the response contains none.
     fn rejection(&self, response: &Response) -> Option<String> {
         if response.body == NO_ENDPOINT.as_bytes() {
             return Some(NO_ENDPOINT.to_owned());

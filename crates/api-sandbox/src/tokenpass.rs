@@ -16,8 +16,8 @@
 //! # Proving ownership
 //!
 //! The ownership of an address is proved with a Bitcoin signature, which the server verifies. Tests
-//! create such signatures with a [`Key`]: that of [`source_key`] or [`unverified_key`], or a new
-//! one from [`Key::named`].
+//! create such signatures with a [`Key`], which [`source_key`], [`unverified_key`] or
+//! [`Key::named`] returns.
 
 mod accounts;
 mod addresses;
@@ -97,26 +97,27 @@ pub const PUBLIC_ADDRESS: &str = "1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j";
 pub const PRIVATE_ADDRESS: &str = "1AAAA2222xxxxxxxxxxxxxxxxxxy4pQ3tU";
 /// The public address of [`OTHER_USERNAME`], which holds 1 TOKENLY.
 pub const OTHER_ADDRESS: &str = "1AAAA3333xxxxxxxxxxxxxxxxxxxsTtS6v";
-/// An address of [`USERNAME`] that is not active.
+/// An inactive address of [`USERNAME`]. Its balances are not counted.
 pub const INACTIVE_ADDRESS: &str = "1AAAA4444xxxxxxxxxxxxxxxxxxxxjbqeD";
-/// The address of [`source_key`], from which [`CLIENT_ID`] is allowed to make promises. It holds
-/// 1000 TOKENLY and 1000 LTBCOIN.
+/// The address whose key [`source_key`] returns. It holds 1000 TOKENLY and 1000 LTBCOIN, and
+/// [`CLIENT_ID`] is allowed to make promises from it.
 pub const SOURCE_ADDRESS: &str = "1L6bpeDGYtkG2BeoJHqQ2pFU5QbH7wp7yG";
 /// The private key of [`SOURCE_ADDRESS`], in wallet import format. It is not a secret.
 pub const SOURCE_WIF: &str = "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUdDC";
-/// The address of [`unverified_key`], which [`USERNAME`] has registered but not verified.
+/// The address whose key [`unverified_key`] returns. [`USERNAME`] has registered it, but has not
+/// verified it.
 pub const UNVERIFIED_ADDRESS: &str = "1Dg4FyHQWSniJSXQHj1zNWJoJjjoW8FsxW";
 /// The private key of [`UNVERIFIED_ADDRESS`], in wallet import format. It is not a secret.
 pub const UNVERIFIED_WIF: &str = "L2JdaRQ4jqATvGhBYf7y3gDMBdttnThtpPprjCJXz65RCZFukkf6";
 /// The id of a chat that belongs to [`USERNAME`] and requires 10 TOKENLY.
 pub const CHAT_ID: &str = "c0000000-0000-4000-8000-000000000001";
 
-/// Returns the key of [`SOURCE_ADDRESS`].
+/// Returns the private key of [`SOURCE_ADDRESS`], with which tests sign messages.
 pub fn source_key() -> Key {
     Key::named("source")
 }
 
-/// Returns the key of [`UNVERIFIED_ADDRESS`].
+/// Returns the private key of [`UNVERIFIED_ADDRESS`], with which tests sign messages.
 pub fn unverified_key() -> Key {
     Key::named("unverified")
 }
@@ -136,7 +137,7 @@ pub const SCOPES: [&str; 8] = [
 /// The number of satoshis in one token.
 const TOKEN: i64 = 100_000_000;
 
-/// The balances of an address or a user: the number of satoshis of each asset.
+/// The balances of an address or a user, in satoshis, by the name of the asset.
 pub type Balances = BTreeMap<String, i64>;
 
 /// The state and settings of the Tokenpass server.
@@ -147,23 +148,25 @@ pub struct Tokenpass {
     /// Whether the header `Authorization: Bearer` is also accepted for paths below `/api/v1`. The
     /// provider's published server code of 2017 ignores it there.
     pub bearer: bool,
-    /// The maximum number of requests per minute to each endpoint. `None` means unlimited.
+    /// The maximum number of requests per minute to each endpoint below `/api/v1`. `None` means
+    /// unlimited.
     pub rate_limit: Option<u64>,
-    /// Whether error responses for paths below `/oauth/` are HTML pages with status 500, as in the
-    /// provider's published server code of 2017. Otherwise, they are JSON, as in the code of 2016.
+    /// Whether OAuth errors are HTML pages with status 500, as in the provider's published server
+    /// code of 2017. Otherwise, they are JSON, as in the code of 2016.
     pub html_oauth_errors: bool,
     /// Whether `account.update` exists, as in the provider's published server code of 2016.
     /// Otherwise, the response has status 404, as in the code of 2017.
     pub routes_account_update: bool,
     /// The lifetime of a new OAuth token, in seconds.
     pub token_life: u64,
-    /// Whether balances are objects with a value and a precision, as the provider's plug-in of 2022
-    /// expects.
+    /// Whether balances in responses have a precision (8 decimal places), as the provider's plug-in
+    /// of 2022 expects. The balances of addresses are then objects with `value` and `precision`.
     pub quantity_objects: bool,
     /// Whether `credit_account.list` returns dumps of internal objects instead of accounts, as in
     /// the provider's published server code of 2017.
     pub dumps_accounts: bool,
-    /// Whether the service that provides blockchain balances is down.
+    /// Whether the service that provides blockchain balances is down. Requests that depend on this
+    /// service then fail with status 500.
     pub chain_is_down: bool,
     /// The registered users.
     pub users: Vec<User>,
@@ -171,7 +174,7 @@ pub struct Tokenpass {
     pub clients: Vec<Client>,
     /// The OAuth tokens of all users.
     pub tokens: Vec<Token>,
-    /// The balances on the blockchain, by address.
+    /// The balances on the blockchain, by address, in satoshis.
     pub chain: BTreeMap<String, Balances>,
     /// The addresses of all users.
     pub addresses: Vec<Address>,
@@ -190,8 +193,8 @@ pub struct Tokenpass {
     /// The address of the issuer of each asset. The issuer is allowed to send messages to the
     /// holders of the asset.
     pub issuers: BTreeMap<String, String>,
-    /// The assets that users have disabled, as pairs of user id and asset. Their balances are not
-    /// counted.
+    /// The assets that users have disabled, as pairs of a user id and an asset. The balances of
+    /// such an asset are not counted for the user.
     pub disabled: BTreeSet<(String, String)>,
     /// The recipients of the e-mails that confirm an e-mail address, oldest first. No e-mail is
     /// actually sent.
@@ -203,7 +206,8 @@ pub struct Tokenpass {
 }
 
 impl Tokenpass {
-    /// Creates the initial state, which the examples use. The constants in this module describe it.
+    /// Creates the server in its initial state, which the examples use. The constants in this
+    /// module describe this state.
     pub fn new(clock: SandboxClock) -> Self {
         let now = clock.unix();
         let mut server = Self {
@@ -309,8 +313,8 @@ impl Tokenpass {
         }
     }
 
-    /// Verifies the signature of a request. Returns the client id of the signer or, if `privileged`
-    /// is set, the API token.
+    /// Verifies the signature of a request. Returns the client id of the application that signed it
+    /// or, if `privileged` is true, the API token of the user.
     fn verify(&mut self, request: &Raw, privileged: bool) -> Result<String, &'static str> {
         let (users, clients) = (&self.users, &self.clients);
         let signed = auth::verify(request, self.generation, self.clock.unix(), |key| {
@@ -471,7 +475,8 @@ impl Service for Tokenpass {
         (response, Verdict { endpoint, signed })
     }
 
-    /// Returns the message of an error response. Some endpoints send errors with status 200.
+    /// Returns the message of an error response, or `None` if the response reports no error. Some
+    /// endpoints report errors with status 200.
     fn rejection(&self, response: &Response) -> Option<String> {
         let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let text = |name: &str| body.get(name).and_then(serde_json::Value::as_str);
@@ -490,7 +495,8 @@ impl Service for Tokenpass {
     }
 }
 
-/// Returns whether the request is for the API, rather than for a login page.
+/// Returns whether the path of the request begins with `/api/v1/`. The paths of the login page and
+/// of some OAuth endpoints begin with `/oauth/` instead.
 fn is_api(request: &Raw) -> bool {
     request.path().starts_with("/api/v1/")
 }

@@ -17,8 +17,9 @@
 //!
 //! # Notifications
 //!
-//! Notifications are sent to the callback URL in the request, if it begins with `http://` and has a
-//! loopback address. A notification that is not acknowledged is sent again, at most
+//! Notifications about BLIK aliases and updated card tokens are sent to [`Tpay::panel_url`], and
+//! all others to the callback URL in the request, but only if the URL begins with `http://` and has
+//! a loopback address. A notification that is not acknowledged is sent again, at most
 //! [`Tpay::delivery_attempts`] times in total. The certificate URL in the signature (`x5u`) is
 //! [`Tpay::base_url`] followed by `/x509/notifications-jws.pem`, or [`Tpay::x5u`] if that is set.
 //! Configure the client to accept certificates from this host. [`Tpay::anchors_pem`] returns the
@@ -112,7 +113,7 @@ pub const MARKETPLACE_POS: &str = "01SANDB0XP0S00000000000000";
 /// The ids of the merchants that belong to the marketplace.
 pub const MARKETPLACE_MERCHANTS: [&str; 2] =
     ["01SANDB0XMER00000000000001", "01SANDB0XMER00000000000002"];
-/// The id of an existing report.
+/// The id of the first report in the list of reports.
 pub const REPORT_ID: &str = "rep_1";
 /// The id of a file that belongs to the report [`REPORT_ID`].
 pub const REPORT_FILE_ID: &str = "file_1";
@@ -120,9 +121,10 @@ pub const REPORT_FILE_ID: &str = "file_1";
 /// The outcome of an attempt to pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The payment is paid immediately.
+    /// The payment succeeds immediately.
     Paid,
-    /// The payment is pending until [`Tpay::pay`] or [`Tpay::decline`] is called.
+    /// The payment is pending until [`Tpay::pay`] is called. [`Tpay::decline`] adds a failed
+    /// attempt.
     Waiting,
     /// The payment is rejected immediately. The response has status 200 and contains
     /// `payments.errors`. An attempt with this error code is added to the transaction.
@@ -130,13 +132,14 @@ pub enum Outcome {
     /// The payment is rejected later. The response contains no error, but an attempt with this
     /// error code is added to the transaction afterwards.
     RefusedLater(&'static str),
-    /// The payer must open the payment page (`actionRequired`).
+    /// The payer must open the payment page. The `result` in the response is `actionRequired` if a
+    /// card requires 3-D Secure, and `success` otherwise.
     Redirect,
 }
 
-/// BLIK codes and their outcomes. With any other code that begins with 777, the payment is paid.
-/// All remaining codes are rejected as wrong (error 63). Chosen: all rules except the one for 777,
-/// which is the provider's.
+/// BLIK codes and their outcomes. With any other code that begins with 777, the payment succeeds.
+/// All remaining codes are rejected as wrong (error 63). Chosen for this server: all rules except
+/// the one for 777, which is the provider's.
 pub const BLIK_CODES: [(&str, Outcome); 12] = [
     ("777123", Outcome::Paid),
     ("700000", Outcome::Waiting),
@@ -153,7 +156,8 @@ pub const BLIK_CODES: [(&str, Outcome); 12] = [
 ];
 
 /// The last digit of an amount in grosze, and the outcome of a card payment of this amount. With
-/// any other digit, the payer is redirected to a 3-D Secure page.
+/// any other digit, a payment with a saved card succeeds. Without one, the payer is redirected to a
+/// 3-D Secure page.
 pub const CARD_OUTCOMES: [(u64, Outcome); 4] = [
     (1, Outcome::Paid),
     (3, Outcome::Paid),
@@ -176,23 +180,24 @@ pub struct Tpay {
     /// Whether each `hiddenDescription` must be unique. If so, a request that repeats one fails
     /// with `crc_not_unique`.
     pub unique_crc: bool,
-    /// Whether the merchant must confirm payments. If so, a payment is `paid` until the response to
-    /// its notification is `TRUE`, which makes it `correct`, or `FALSE`, which refunds it.
+    /// Whether the merchant must confirm payments. If so, the status of a payment is `paid` until
+    /// the response to its notification is `TRUE`, which changes the status to `correct`, or
+    /// `FALSE`, which refunds the payment.
     pub two_step: bool,
-    /// Whether a request is allowed to replace the callbacks that are set in the panel. If not, it
-    /// fails with `url_override_is_disabled`.
+    /// Whether a request is allowed to replace the callback URLs that are set in the merchant
+    /// panel. If not, the request fails with `url_override_is_disabled`.
     pub callbacks_allowed: bool,
     /// The number of seconds for which a payment can be refunded. Later requests fail with
-    /// `refund_period_expired`. Chosen: one year by default.
+    /// `refund_period_expired`. Defaults to one year, which was chosen for this server.
     pub refund_seconds: u64,
     /// The number of seconds after a refund during which an equal refund of the same payment fails
     /// with `cannot_create_refund`.
     pub equal_refund_seconds: u64,
-    /// The maximum number of attempts to deliver a notification. Chosen: three by default, without
-    /// pauses between them.
+    /// The maximum number of attempts to deliver a notification, without pauses between them.
+    /// Defaults to three, which was chosen for this server.
     pub delivery_attempts: u32,
-    /// The URL for notifications about BLIK aliases and card tokens, which the merchant sets in the
-    /// panel. `None` means that they are not sent.
+    /// The URL for notifications about BLIK aliases and updated card tokens, which the merchant
+    /// sets in the merchant panel. `None` means that no such notifications are sent.
     pub panel_url: Option<String>,
     /// Whether notifications about BLIK aliases are JSON instead of forms. The provider's sources
     /// disagree about the format.
@@ -230,14 +235,15 @@ enum Out {
     Bare(Value),
     /// An empty response with status 204.
     Empty,
-    /// These bytes, with this content type.
+    /// A body with this content type and these bytes.
     Bytes(&'static str, Vec<u8>),
 }
 
 type ApiResult = Result<Out, Refusal>;
 
 impl Tpay {
-    /// Creates the initial state, which the examples use. The constants in this module describe it.
+    /// Creates the server in its initial state, which the examples use. The constants in this
+    /// module describe this state.
     pub fn new(clock: SandboxClock) -> Self {
         let mut server = Self {
             clock,

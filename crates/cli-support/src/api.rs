@@ -20,12 +20,12 @@ use crate::request::{AnyCall, WithJson};
 /// Send a request to any endpoint, given by its id (`api --list`) or by method and path
 #[derive(Debug, Args)]
 pub struct Api {
-    /// Id of an endpoint such as `transactions.get`, or a method
+    /// Id of an endpoint, such as `transactions.get`, or an HTTP method
     #[arg(required_unless_present = "list")]
     endpoint: Option<String>,
     /// Percent-encoded path, if a method is given
     path: Option<String>,
-    /// Argument of the path, the query or the body, as a string
+    /// Set a parameter of the path, the query or the body to a string
     #[arg(short = 'f', long = "raw-field", value_name = "NAME=VALUE", value_parser = pair)]
     raw_fields: Vec<(String, String)>,
     /// Same as -f, but with a typed value (number, true, false or null); `@FILE`
@@ -39,7 +39,7 @@ pub struct Api {
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     // Parsed later, because an error of the command line would show the value.
     headers: Vec<String>,
-    /// Also print the status and the headers
+    /// Also print the status and headers of the response
     #[arg(short, long)]
     include: bool,
     /// Request all pages of a list, and print their entries as one list
@@ -54,7 +54,8 @@ pub struct Api {
 }
 
 impl Api {
-    /// Sends the request and writes the body of its response.
+    /// Sends the request and writes the body of its response. With `--list`, lists the endpoints
+    /// instead.
     pub(crate) fn run<P: Provider>(self, context: &Context<P>) -> Result<Exit, Failure> {
         if self.list {
             return list(context);
@@ -154,7 +155,8 @@ impl Api {
         self.print(context, request, is_write)
     }
 
-    /// Returns how the pages of the list are requested, or `None` without `--paginate`.
+    /// Returns the description of the paged list that `--paginate` requests, or `None` without that
+    /// option.
     fn pages<P: Provider>(
         &self,
         info: Option<&EndpointInfo>,
@@ -224,7 +226,7 @@ impl Api {
         Ok(Exit::Done)
     }
 
-    /// Returns the endpoint with the given id, or `None` if a method and a path are given.
+    /// Returns the endpoint with the given id, or `None` if a method and a path are given instead.
     fn info<P: Provider>(&self) -> Result<Option<&'static EndpointInfo>, Failure> {
         let name = self.endpoint.as_deref().unwrap_or_default();
         match (&self.path, P::ENDPOINTS.iter().find(|info| info.id() == name)) {
@@ -244,8 +246,7 @@ fn usage(problem: &str) -> Failure {
     Failure::new(Exit::Usage, problem)
 }
 
-/// Returns whether the name of a header, such as `X-Api-Key` or `X-Key`, shows that it contains a
-/// key.
+/// Returns whether a header such as `X-Api-Key` or `X-Auth` contains a key, according to its name.
 fn has_key(name: &HeaderName) -> bool {
     name.as_str().split('-').any(|word| word == "key" || word == "auth")
 }
@@ -261,9 +262,10 @@ fn name_of<P: Provider>(method: &Method, path: &str) -> &'static str {
     Box::leak(format!("{method} {path}").into_boxed_str())
 }
 
-/// Parses `NAME: VALUE`.
+/// Parses a header in the form `NAME: VALUE`. Marks the value as sensitive if the name suggests
+/// that it is a secret.
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
-    /// Headers that the client or the connection sets.
+    /// Headers that the client or the connection sets, so that the user cannot set them.
     const OWN: &[&str] = &[
         "accept-encoding",
         "authorization",
@@ -299,12 +301,13 @@ fn is_of_template(path: &str, template: &str) -> bool {
     }
 }
 
-/// Returns columns that most lists have: the id, the status and the name.
+/// Returns columns that exist in most lists: the id, the status and the name.
 fn columns(pages: &'static Pages) -> [(&'static str, &'static str); 3] {
     [(pages.id, pages.id), ("status", "status"), ("name", "name")]
 }
 
-/// Returns the path of an endpoint with its arguments, which are removed from `fields`.
+/// Returns the path of an endpoint, in which the placeholders of the template are replaced with
+/// values from `fields`. Removes these fields.
 fn filled(info: &EndpointInfo, fields: &mut Vec<(String, Json)>) -> Result<String, Failure> {
     let mut path = String::new();
     let mut rest = info.template();

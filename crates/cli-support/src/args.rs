@@ -44,7 +44,7 @@ pub struct Global {
     /// Base URL of the API, for a test server or a proxy
     #[arg(long, global = true, value_name = "URL")]
     pub base_url: Option<String>,
-    /// Also trust the root certificates of this file in PEM format, such as those of a company's proxy
+    /// Also trust the root certificates in this PEM file, such as that of a company's proxy
     #[arg(long, global = true, value_name = "FILE")]
     pub ca_certificate: Option<PathBuf>,
     /// Timeout of each request, such as `10s`
@@ -56,10 +56,11 @@ pub struct Global {
     /// Maximum rate of requests, such as `5/s` or `60/m`
     #[arg(long, global = true, value_name = "RATE", value_parser = rate)]
     pub max_rate: Option<u32>,
-    /// Number of concurrent requests, for paged lists and for commands that read a file
+    /// Maximum number of concurrent requests, for paged lists and commands that read a file
     #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = jobs)]
     pub jobs: u16,
-    /// Print one line for each attempt; `-vv` also prints requests and responses without secrets
+    /// Print one line per attempt of a request; `-vv` also prints requests and responses without
+    /// secrets
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
     /// When to use colours; `auto` uses them on a terminal unless `NO_COLOR` is set
@@ -81,7 +82,7 @@ pub struct Global {
     /// reads are still written to --out, and their exchanges to --record
     #[arg(long, global = true)]
     pub dry_run: bool,
-    /// Append each exchange to this file, without secrets or personal data
+    /// Append each request and response to this file, without secrets or personal data
     #[arg(long, global = true, value_name = "FILE")]
     pub record: Option<PathBuf>,
 }
@@ -99,7 +100,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// All entries.
+    /// No limit: all entries are shown.
     pub const NONE: Self = Self { limit: 0, all: true };
 
     /// Returns the maximum number of entries to show, which is `usize::MAX` with `--all`.
@@ -107,17 +108,18 @@ impl Limits {
         if self.all { usize::MAX } else { self.limit }
     }
 
-    /// Returns the number of entries to request per page. `most` is the maximum of the server.
+    /// Returns the number of entries to request per page. `most` is the maximum that the server
+    /// accepts.
     pub fn page_size(&self, most: u32) -> u32 {
         u32::try_from(self.most()).unwrap_or(most).clamp(1, most)
     }
 }
 
-/// The ids of the options of [`Input`]. Each of them can replace an option that is required
-/// otherwise.
+/// The ids of the options of [`Input`]. If one of these options is given, arguments that the body
+/// can replace are no longer required.
 pub const BODY_OPTIONS: [&str; 3] = ["input", "body_raw_field", "body_field"];
 
-/// A request body from a file and from fields.
+/// The options that supply a request body: a JSON file and single fields.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Input {
     /// Read the JSON body from this file (`-` is standard input); arguments replace its fields
@@ -131,16 +133,18 @@ pub struct Input {
     /// text of a file
     #[arg(id = "body_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     pub fields: Vec<(String, String)>,
-    /// The content of the file, which may be the standard input.
+    /// The parsed content of the `--input` file. It is kept because the standard input can be read
+    /// only once.
     #[arg(skip)]
     file: OnceCell<Json>,
 }
 
-/// A flag with the value of a member of the body: the path of the member, the name of the flag, such
-/// as `--amount` or `ACCOUNT`, and the value, if it is given.
+/// An argument that sets a member of the body: the path of the member, the name of the argument,
+/// such as `--amount` or `ACCOUNT`, and the value. The value is `None` if the argument is not
+/// given.
 pub type Flag<'a> = (&'a str, &'a str, Option<Json>);
 
-/// An argument whose value is a member of the body of a typed request.
+/// An argument that sets a member in the body of a typed request.
 #[derive(Debug, Clone, Copy)]
 pub struct Member<'a> {
     path: &'a str,
@@ -152,25 +156,27 @@ pub struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    /// Creates a member of the body from its path and from the name of its argument, such as
-    /// `--amount` or `ACCOUNT`.
+    /// Creates a member of the body from its path and the name of its argument, such as `--amount`
+    /// or `ACCOUNT`. `is_given` is whether the user has given the argument.
     pub fn new(path: &'a str, flag: &'a str, is_given: bool) -> Self {
         Self { path, flag, is_given, is_required: false, has_default: false, replaced: None }
     }
 
-    /// Creates a member without which the request cannot be sent. The request of an argument that is
-    /// not given has any value in its place.
+    /// Creates a member that the body must contain. If its argument is not given, the typed request
+    /// contains a placeholder, which is not sent.
     pub fn required(path: &'a str, flag: &'a str, is_given: bool) -> Self {
         Self { is_required: true, ..Self::new(path, flag, is_given) }
     }
 
-    /// Creates a member that is sent even if its argument is not given.
+    /// Creates a member whose default value is sent if neither an argument, the file nor a field
+    /// sets it.
     pub fn with_default(path: &'a str, flag: &'a str, is_given: bool) -> Self {
         Self { has_default: true, ..Self::new(path, flag, is_given) }
     }
 
-    /// Makes the argument replace the whole member of the file at this path, such as a list of which
-    /// the argument describes the only entry. The required members in it must then be given, too.
+    /// Makes the argument replace everything that the `--input` file contains at `path`, such as a
+    /// list whose only entry the arguments describe. The required members of that entry must then
+    /// be given as well.
     #[must_use]
     pub fn replacing(self, path: &'a str) -> Self {
         Self { replaced: Some(path), ..self }
@@ -178,12 +184,13 @@ impl<'a> Member<'a> {
 }
 
 impl Input {
-    /// Returns whether an option for the body is given.
+    /// Returns whether `--input`, `-f` or `-F` is given.
     pub fn is_given(&self) -> bool {
         self.input.is_some() || !self.fields.is_empty() || !self.raw_fields.is_empty()
     }
 
-    /// Returns the body of the file, or an empty object.
+    /// Returns the JSON object in the `--input` file, or an empty object if the option is not
+    /// given.
     fn file(&self) -> Result<Json, Failure> {
         let Some(path) = &self.input else { return Ok(Json::Object(Vec::new())) };
         if let Some(body) = self.file.get() {
@@ -199,8 +206,8 @@ impl Input {
         Ok(self.file.get_or_init(|| body).clone())
     }
 
-    /// Returns whether the file or a field contains the member at this path, and it is neither null
-    /// nor empty.
+    /// Returns whether the `--input` file or a field sets the member at this path to a value other
+    /// than `null` and empty strings.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or is not a JSON object.
@@ -214,10 +221,10 @@ impl Input {
         Ok(!self.fields.iter().any(is_null) && !fields.any(is_empty))
     }
 
-    /// Checks that no field sets the same member as a flag.
+    /// Checks that neither `-f` nor `-F` sets the member at `path`, which the argument `flag` sets.
     ///
     /// # Errors
-    /// Returns an error that names both.
+    /// Returns an error that names the argument and the field.
     pub fn check_flag(&self, path: &str, flag: &str) -> Result<(), Failure> {
         let Some((option, name)) = self.field_of(path) else { return Ok(()) };
         let problem =
@@ -225,31 +232,33 @@ impl Input {
         Err(Failure::new(Exit::Usage, problem))
     }
 
-    /// Returns the option and the name of a field that sets the member at this path, its parent or a
-    /// part of it.
+    /// Returns the first field that sets the member at this path, its parent or a part of it: its
+    /// option, `-f` or `-F`, and its name.
     fn field_of(&self, path: &str) -> Option<(&'static str, &str)> {
         let raw = self.raw_fields.iter().map(|(name, _)| ("-f", name.as_str()));
         let typed = self.fields.iter().map(|(name, _)| ("-F", name.as_str()));
         raw.chain(typed).find(|(_, name)| overlap(path, name))
     }
 
-    /// Returns the body: the JSON of the file, in which first `flags`, then the fields are set.
+    /// Returns the body: the JSON object in the `--input` file, in which first the values of
+    /// `flags` and then those of the fields are set.
     ///
     /// # Errors
-    /// Returns an error if a file cannot be read or is not a JSON object, or if a flag and a field set
-    /// the same member.
+    /// Returns an error if a file cannot be read or is not a JSON object, or if an argument and a
+    /// field set the same member.
     pub fn body(&self, flags: &[Flag<'_>]) -> Result<Json, Failure> {
         self.fill(self.file()?, flags)
     }
 
-    /// Returns the body for a typed request: the members of the request that no argument sets, in
-    /// which first the members of the file, then the arguments, then the fields are set. Returns
-    /// `None` if neither a file nor a field is given. If there is a file, the server validates it, so
-    /// members can be missing, except those that an argument replaces.
+    /// Returns the body to send instead of that of `request`, or `None` if neither a file nor a
+    /// field is given. It contains, in this order, the constants and defaults of the request, the
+    /// members of the file, the given arguments and the fields. Later values replace earlier ones.
+    /// If there is a file, required members can be missing, because the server validates them. In
+    /// an entry that arguments replace, they are still required.
     ///
     /// # Errors
-    /// Returns the errors of [`body`](Self::body), an error if a required member is missing, and an
-    /// error if the request has no member that a given argument sets.
+    /// Returns the errors of [`body`](Self::body). Also returns an error if a required member is
+    /// missing, or if `request` has no member for an argument that is given.
     pub fn body_of<'a>(
         &self,
         request: &Erased,
@@ -291,12 +300,12 @@ impl Input {
         Ok(Some(body))
     }
 
-    /// Returns the whole body of a request that has no type: see [`body`](Self::body). `required`
-    /// are the paths of members that must be given. If there is a file, the server validates it, so
-    /// members can be missing.
+    /// Returns the body like [`body`](Self::body), and checks that it contains the members at the
+    /// paths in `required`. If there is a file, these can be missing, because the server validates
+    /// them.
     ///
     /// # Errors
-    /// Returns the errors of [`body`](Self::body), and an error if a member is missing.
+    /// Returns the errors of [`body`](Self::body), and an error if a required member is missing.
     pub fn whole_body(&self, flags: &[Flag<'_>], required: &[&str]) -> Result<Json, Failure> {
         let body = self.body(flags)?;
         let is_checked = |(.., value): &&Flag<'_>| self.input.is_none() || value.is_some();
@@ -342,7 +351,7 @@ impl Input {
         Err(Failure::new(Exit::Usage, problem))
     }
 
-    /// Sets the values of flags and fields.
+    /// Sets the values of `flags` in a body, and then those of the fields.
     fn fill(&self, mut body: Json, flags: &[Flag<'_>]) -> Result<Json, Failure> {
         let fields = self.raw_fields.iter().chain(&self.fields);
         check_repeated(fields.map(|(name, _)| name.as_str()))?;
@@ -369,12 +378,13 @@ fn is_positive(number: &str) -> bool {
     !is_zero && !digits.starts_with('-')
 }
 
-/// Returns whether two paths are the same, or one is a part of the other.
+/// Returns whether two paths are equal or one is the beginning of the other, such as `payer` and
+/// `payer.email`.
 fn overlap(path: &str, other: &str) -> bool {
     path.split('.').zip(other.split('.')).all(|(one, other)| one == other)
 }
 
-/// Checks that fields do not set the same member of a body, or a member and a part of it.
+/// Checks that no two of these fields set the same member of a body, or a member and a part of it.
 ///
 /// # Errors
 /// Returns an error that names the member.
@@ -394,10 +404,11 @@ pub(crate) fn check_repeated<'a>(mut names: impl Iterator<Item = &'a str>) -> Re
     }
 }
 
-/// Reads the JSON of `--input`.
+/// Reads and parses the JSON file that is given with `--input`.
 ///
 /// # Errors
-/// Returns an error if the file cannot be read, is not JSON, or contains a name twice in one object.
+/// Returns an error if the file cannot be read, is not JSON, or contains a name twice in one
+/// object.
 pub(crate) fn input_json(path: &Path) -> Result<Json, Failure> {
     let failed = |problem: &dyn Display| {
         Failure::new(Exit::Usage, format!("--input {}: {problem}", path.display()))
@@ -417,10 +428,11 @@ pub fn set(body: &mut Json, path: &str, value: Json) -> Result<(), Failure> {
     body.set(path, value).map_err(|problem| Failure::new(Exit::Usage, problem))
 }
 
-/// Checks that a body does not contain a member that cannot be combined with a flag.
+/// Checks that a body does not contain the member at `path`, which cannot be combined with the
+/// argument `flag`.
 ///
 /// # Errors
-/// Returns an error that names both.
+/// Returns an error that names the argument and the member.
 pub fn check_excluded(body: Option<&Json>, flag: &str, path: &str) -> Result<(), Failure> {
     match body.and_then(|body| body.get(path)) {
         Some(value) if !value.is_null() => {
@@ -432,7 +444,7 @@ pub fn check_excluded(body: Option<&Json>, flag: &str, path: &str) -> Result<(),
     }
 }
 
-/// Returns the value of an option as a JSON string.
+/// Returns the value of an option as a JSON string, or `None` if the option is not given.
 pub fn text(value: Option<&String>) -> Option<Json> {
     value.cloned().map(Json::Text)
 }
@@ -456,8 +468,8 @@ pub fn json_body(request: &Erased) -> Result<Json, Failure> {
     }
 }
 
-/// Returns the value of the field `name`: the content of the file for `@FILE`, otherwise a typed
-/// value.
+/// Returns the value of the field `name`: for `@FILE`, the text of the file; otherwise, the JSON
+/// value that [`Json::typed`] returns.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read, or if the value looks like a number, `true`, `false`
@@ -495,13 +507,14 @@ fn is_mistyped(text: &str) -> bool {
 /// The name under which `--env-file -` reserves the standard input.
 pub(crate) const ENV_FILE: &str = "--env-file -";
 
-/// The option that has reserved the standard input.
+/// The option that has reserved the standard input, such as `--input -`, or `None`.
 static STDIN: Mutex<Option<String>> = Mutex::new(None);
 
-/// Reserves the standard input for an option. The same option may read several lines.
+/// Reserves the standard input for an option. An option that reads single lines, such as
+/// `--password-stdin`, can reserve it repeatedly.
 ///
 /// # Errors
-/// Returns [`Exit::Usage`] if another option reads the standard input.
+/// Returns [`Exit::Usage`] if another option has already reserved the standard input.
 pub fn claim_stdin(option: &str) -> Result<(), Failure> {
     let mut owner = STDIN.lock().unwrap_or_else(PoisonError::into_inner);
     claim(&mut owner, option)
@@ -569,8 +582,9 @@ pub fn read_bytes(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| Failure::file(path, &error))
 }
 
-/// Reads a text file, or the standard input for `-`. `option` is the name of the option whose value
-/// is the path, such as `--input`, or that of the content, such as `the cookie`.
+/// Reads a text file, or the standard input if the path is `-`. For messages, `option` is the
+/// option that contains the path, such as `--input`, or a name for the content, such as
+/// `the cookie`.
 ///
 /// # Errors
 /// Returns an error that names the file. Returns [`Exit::Usage`] if another option reads the
@@ -586,7 +600,8 @@ pub fn read(option: &str, path: &Path) -> Result<String, Failure> {
     read_claimed(option, path)
 }
 
-/// Reads a text file, or the standard input for `-`. The caller has reserved the standard input.
+/// Reads a text file, or the standard input if the path is `-`. In that case, the caller must
+/// already have reserved it.
 pub(crate) fn read_claimed(option: &str, path: &Path) -> Result<String, Failure> {
     check_read(option, path)?;
     let text = if path == Path::new("-") {
@@ -618,11 +633,11 @@ pub fn amount_of<T: FromStr<Err = InputError>>(text: &str) -> Result<(String, T)
     Ok((name, value(&amount)?))
 }
 
-/// Parses a value by its type. The error does not name the argument, because the message of the
-/// command line does.
+/// Parses a value with the [`FromStr`] implementation of its type. The name of the argument is
+/// removed from the message of an error, because `clap` adds what the user typed.
 ///
 /// # Errors
-/// Returns the problem of the error of the type.
+/// Returns the message of the type's error without the name of the argument.
 pub fn value<T: FromStr<Err = InputError>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: InputError| {
         let message = error.to_string();
@@ -661,7 +676,7 @@ fn is_whole(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Parses the number of concurrent requests.
+/// Parses the value of `--jobs`, a number from 1 to 64.
 fn jobs(text: &str) -> Result<u16, String> {
     let number = text.parse().ok().filter(|number| (1..=64).contains(number));
     number.ok_or_else(|| "must be a whole number from 1 to 64".to_owned())
@@ -688,7 +703,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 /// Parses a URL of an HTTP server.
 ///
 /// # Errors
-/// Returns an error if the text is not a URL, or if its scheme is neither `http` nor `https`.
+/// Returns an error if the text is not a URL, if its scheme is neither `http` nor `https`, or if it
+/// contains no host.
 pub fn http_url(text: &str) -> Result<Uri, String> {
     let url: Uri = text.parse().map_err(|_| "must be a URL".to_owned())?;
     match url.scheme_str() {
@@ -697,10 +713,10 @@ pub fn http_url(text: &str) -> Result<Uri, String> {
     }
 }
 
-/// Parses a duration like [`duration`], and rejects zero.
+/// Parses a duration as [`duration`] does, and rejects zero.
 ///
 /// # Errors
-/// Returns an error for any other string.
+/// Returns an error for zero, and for any string that is not a duration.
 pub fn positive_duration(text: &str) -> Result<Duration, String> {
     let time = duration(text)?;
     if time.is_zero() { Err("must be more than 0".to_owned()) } else { Ok(time) }
@@ -709,7 +725,8 @@ pub fn positive_duration(text: &str) -> Result<Duration, String> {
 /// Parses a rate such as `5/s` or `120/m`. Returns the number of requests per second.
 ///
 /// # Errors
-/// Returns an error for any other string, and for a rate that is not an integer per second.
+/// Returns an error for any other string, and for a rate that is not a whole number of requests per
+/// second.
 pub fn rate(text: &str) -> Result<u32, String> {
     let (number, unit) = text.split_once('/').unwrap_or((text, ""));
     let number: u32 = number.parse().unwrap_or(0);

@@ -1,5 +1,5 @@
-//! Credentials: an environment file, a profile, or environment variables. One source supplies all
-//! of them.
+//! Reads credentials from an environment file, a profile or environment variables, and stores them
+//! in profiles. All credentials come from one source.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,18 +19,19 @@ use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output};
 use crate::process;
 
-/// The name of the source of settings from environment variables.
+/// The value of [`Settings::source`] for settings from environment variables.
 const ENVIRONMENT: &str = "environment";
 
 /// The key in a profile whose value is the environment of the provider, such as `sandbox`.
 const ENVIRONMENT_KEY: &str = "environment";
-/// The key in a profile for the file with additional root certificates. It is a setting of the
-/// machine, so its variable is used with any source of credentials.
+/// The key in a profile for the file with additional root certificates. Which certificates are
+/// needed depends on the machine, so the environment variable for this file is used even if the
+/// credentials come from another source.
 const CA_CERTIFICATE_KEY: &str = "ca_certificate";
 /// The keys in a profile whose values are base URLs.
 const URL_KEYS: [&str; 2] = ["base_url", "provider_host"];
 
-/// A setting of a provider's client.
+/// A setting of a provider's client, read from an environment variable or a profile.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
     /// The name of the environment variable, such as `TPAY_CLIENT_ID`.
@@ -39,7 +40,7 @@ pub struct Variable {
     pub key: &'static str,
     /// Whether the value is a secret. Prompts do not echo it.
     pub is_secret: bool,
-    /// Whether a client cannot be created without it.
+    /// Whether a client cannot be created without this setting.
     pub is_required: bool,
 }
 
@@ -64,13 +65,14 @@ impl Settings {
         self.values.get(name).map(String::as_str)
     }
 
-    /// Returns the environment of the provider that a profile contains, for providers without an
-    /// environment variable for it.
+    /// Returns the environment of the provider, such as `sandbox`, from a profile. Used for
+    /// providers that have no environment variable for it.
     pub(crate) fn environment(&self) -> Option<&str> {
         self.get(ENVIRONMENT_KEY)
     }
 
-    /// Returns the value of a required setting, which [`find`](Self::find) has checked to exist.
+    /// Returns the value of a setting, or an empty string if it is not set. [`find`](Self::find)
+    /// has already checked that the required settings are set.
     pub fn need(&self, name: &str) -> &str {
         self.get(name).unwrap_or_default()
     }
@@ -89,10 +91,11 @@ impl Settings {
         Self::find_any(program, variables, global)?.complete(program, variables)
     }
 
-    /// Returns the settings for a command that needs no credentials. Required settings may be missing.
+    /// Returns the settings for a command that needs no credentials, so required settings can be
+    /// missing.
     ///
     /// # Errors
-    /// Returns an error if the chosen source cannot be read.
+    /// Returns an error if the source cannot be read.
     pub(crate) fn find_any(
         program: &str,
         variables: &'static [Variable],
@@ -102,7 +105,8 @@ impl Settings {
         Self::find_in(program, variables, file, profile)
     }
 
-    /// Returns the settings for a login. A profile that does not exist yet is ignored.
+    /// Returns the settings for a login through the browser. A profile given with `--profile` that
+    /// does not exist yet is ignored, because the login creates it.
     pub(crate) fn find_for_login(
         program: &str,
         variables: &'static [Variable],
@@ -118,7 +122,8 @@ impl Settings {
             .complete(program, variables)
     }
 
-    /// Returns the settings of the first source that is present. Required settings may be missing.
+    /// Returns the settings of the first source that is present: `file`, `profile`, the
+    /// environment, then the default profile. Required settings can be missing.
     fn find_in(
         program: &str,
         variables: &'static [Variable],
@@ -181,7 +186,8 @@ impl Settings {
         }
     }
 
-    /// Returns the name of the first value because of which this source is used.
+    /// Returns the name of the first setting other than the file with additional root certificates,
+    /// or `None`. The environment is the source only if it contains such a setting.
     fn decisive(&self, variables: &[Variable]) -> Option<&'static str> {
         let is_of_machine = |name: &&str| {
             variables
@@ -191,11 +197,12 @@ impl Settings {
         self.values.keys().copied().find(|name| !is_of_machine(name))
     }
 
-    /// Returns the name of the file with additional root certificates, preceded by the name of its
-    /// option or setting for messages: that of the option, of these settings, or of the environment.
+    /// Returns the path of the file with additional root certificates, preceded by the name of the
+    /// option or setting that contains the path. The option takes precedence over these settings,
+    /// and these settings over the environment.
     ///
     /// # Errors
-    /// Returns an error if the variable cannot be read.
+    /// Returns an error if the environment variable cannot be read.
     pub(crate) fn ca_certificate_file(
         &self,
         variables: &[Variable],
@@ -217,8 +224,8 @@ impl Settings {
         Ok(value.map(|value| (variable.name.to_owned(), value.into())))
     }
 
-    /// Returns the name of a setting for messages, preceded by its source: the variable, or the key
-    /// in a profile.
+    /// Returns the name of a setting for messages: for the environment, only the variable;
+    /// otherwise, the variable or the key in a profile, preceded by the source.
     fn name_of(&self, variable: &Variable) -> String {
         match self.source.as_str() {
             ENVIRONMENT => variable.name.to_owned(),
@@ -227,8 +234,8 @@ impl Settings {
         }
     }
 
-    /// Returns a failure to create a client, in which the name of an invalid argument is that of the
-    /// option or setting that supplied its value.
+    /// Changes the message of a failure to create a client: replaces the name of an invalid
+    /// argument with that of the option or setting that contains its value, such as `--base-url`.
     pub(crate) fn named(
         &self,
         variables: &[Variable],
@@ -287,8 +294,9 @@ impl Settings {
     /// Reads settings from a file of `NAME=value` lines.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, or if a line is neither a setting nor empty nor
-    /// a comment. The error names the first such line.
+    /// Returns an error if the file cannot be read, if a line is neither a setting nor empty nor a
+    /// comment, or if the name of a setting is misspelt. The error names the line or the misspelt
+    /// name.
     pub fn from_env_file(path: &Path, variables: &[Variable]) -> Result<Self, Failure> {
         let text = read_claimed("--env-file", path)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -338,11 +346,11 @@ fn is_misspelt(name: &str, variables: &[Variable]) -> bool {
     own.is_some() && prefix(name) == own
 }
 
-/// Returns the absolute path of a file for a profile, which is used in other folders. `setting` is
-/// the name of its option or variable.
+/// Returns the absolute path of a file, to be stored in a profile, which can be used from any
+/// folder. For messages, `setting` is the option or variable that contains the path.
 ///
 /// # Errors
-/// Returns an error if there is no current folder, or if the path is not UTF-8.
+/// Returns an error if the path is empty or not UTF-8, or if there is no current folder.
 fn absolute(setting: &str, file: &Path) -> Result<String, Failure> {
     let failed = |problem: &dyn fmt::Display| {
         Failure::new(Exit::Usage, format!("{setting} {}: {problem}", file.display()))
@@ -352,7 +360,7 @@ fn absolute(setting: &str, file: &Path) -> Result<String, Failure> {
     path.map_err(|_| failed(&"is not UTF-8, so it cannot be stored in a profile"))
 }
 
-/// Returns the name of a profile as a source of settings.
+/// Returns the value of [`Settings::source`] for a profile, such as ``profile `shop` ``.
 fn source_of(profile: &str) -> String {
     format!("profile `{profile}`")
 }
@@ -366,7 +374,8 @@ fn unquoted(value: &str) -> Option<String> {
     inner.unwrap_or(Some(value)).map(str::to_owned)
 }
 
-/// The profiles of a program, which are stored in its configuration folder.
+/// The profiles of a program, which are stored in the file `profiles.toml` in its configuration
+/// folder.
 pub struct Profiles {
     path: PathBuf,
     table: toml::Table,
@@ -432,7 +441,7 @@ impl Profiles {
         profiles.into_iter().flat_map(toml::Table::keys).cloned().collect()
     }
 
-    /// Returns the name of the default profile.
+    /// Returns the name of the default profile, if there is one.
     pub fn default(&self) -> Option<String> {
         let name = self.table.get("default")?.as_str()?;
         self.names().into_iter().find(|found| found == name)
@@ -495,10 +504,12 @@ impl Profiles {
         Ok(Settings { values, source: source_of(name) })
     }
 
-    /// Stores a profile, which becomes the default if it is the first one.
+    /// Adds a profile with these settings, or replaces it. The profile becomes the default if there
+    /// is none.
     ///
     /// # Errors
-    /// Returns an error if the file with additional root certificates cannot be stored.
+    /// Returns an error if the path of the file with additional root certificates cannot be stored
+    /// as an absolute path.
     fn store(
         &mut self,
         name: &str,
@@ -552,7 +563,7 @@ impl Profiles {
         Ok(())
     }
 
-    /// Sets one value in a profile.
+    /// Sets the value of `key` in a profile. Does nothing if the profile does not exist.
     fn set(&mut self, name: &str, key: &str, value: &str) {
         let profiles = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut);
         let profile = profiles.and_then(|profiles| profiles.get_mut(name)?.as_table_mut());
@@ -581,8 +592,8 @@ impl Profiles {
     }
 
     /// Saves the profiles, except with `--dry-run`. Returns a message such as "stored profile
-    /// `shop` in FILE". `verb` and `past` are the infinitive and the past tense of the verb, and
-    /// `what` is the object that was changed.
+    /// `shop` in FILE". `verb` and `past` are forms of the verb, such as "store" and "stored", and
+    /// `what` is its object with a preposition, such as "profile `shop` in".
     fn commit(
         &self,
         global: &Global,
@@ -598,7 +609,7 @@ impl Profiles {
     }
 }
 
-/// The time after which a command that supplies a value is killed.
+/// The time after which a command that supplies a value of a profile is killed.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs the command that supplies a value of a profile, and returns the first line that it prints.
@@ -637,7 +648,7 @@ pub struct WebLogin {
     /// Log a user in through the browser, and store the user's token in the profile
     #[arg(long)]
     pub web: bool,
-    /// Request this scope; may be repeated
+    /// Request this scope; can be repeated
     #[arg(long = "scope", value_name = "SCOPE", requires = "web")]
     pub scopes: Vec<String>,
     /// Print the URL instead of opening a browser
@@ -673,8 +684,8 @@ pub enum AuthCommand {
     },
 }
 
-/// Stores the credentials of `--env-file`, or of prompts, in a profile. Returns a message for the
-/// user.
+/// Reads credentials from `--env-file` or prompts for them, and stores them in a profile. Returns a
+/// message for the user.
 pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure> {
     let (program, variables, global) = (P::NAME, P::VARIABLES, &context.global);
     let name = global.profile.as_deref().unwrap_or("default");
@@ -694,7 +705,8 @@ pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure
     profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
 }
 
-/// Stores the settings and the values of a login in a profile. Returns a message for the user.
+/// Stores the settings, and the values that a login through the browser returned, in a profile.
+/// Returns a message for the user.
 pub(crate) fn store_login<P: Provider>(
     settings: &Settings,
     values: Vec<(&'static str, Secret)>,
@@ -716,7 +728,7 @@ pub(crate) fn store_login<P: Provider>(
     profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
 }
 
-/// Prompts for each setting. An empty input omits an optional one.
+/// Prompts for each setting. If the user enters nothing, the setting stays unset.
 fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("terminal: {error}"));
     let mut values = BTreeMap::new();

@@ -26,25 +26,26 @@ use crate::terminal::{Progress, is_colored};
 use crate::termination::{self, TemporaryFile};
 use crate::times::Times;
 
-/// A field of bodies that the client sets.
+/// A field of request bodies and queries that the client sets itself, so that the user must not set
+/// it.
 #[derive(Debug, Clone, Copy)]
 pub struct CredentialField {
-    /// The name of the field.
+    /// The name of the field, such as `client_id`.
     pub name: &'static str,
-    /// The names of the credentials of the requests that contain the field.
+    /// The names of the credentials for which the client adds the field to a request.
     pub credentials: &'static [&'static str],
-    /// The setting from which the client takes the value.
+    /// The setting from which the client takes the value, for messages.
     pub setting: &'static str,
 }
 
-/// What a program needs to know about its provider.
+/// Describes the provider of a program to the code that all programs share.
 /// [`provider_calls!`](crate::provider_calls) defines the functions that send requests.
 pub trait Provider: Sized {
     /// The name of the program, such as `tpay`.
     const NAME: &'static str;
     /// The settings of the client, each with its environment variable.
     const VARIABLES: &'static [Variable];
-    /// All endpoints of the provider.
+    /// All endpoints of the provider, for the command `api`.
     const ENDPOINTS: &'static [EndpointInfo];
     /// The format of request bodies.
     const BODIES: Bodies;
@@ -52,9 +53,9 @@ pub trait Provider: Sized {
     const TIMES: Times = Times::NONE;
     /// The lists that have several pages, for `api --paginate`.
     const PAGES: &'static [Pages] = &[];
-    /// The names of optional credentials, each with the variable that sets it.
+    /// The names of optional credentials, each with the environment variable that sets them.
     const CREDENTIALS: &'static [(&'static str, &'static str)] = &[];
-    /// The fields of bodies that the client sets.
+    /// The request fields that the client sets itself, so that the user must not set them.
     const CREDENTIAL_FIELDS: &'static [CredentialField] = &[];
     /// The type of the provider's client.
     type Client;
@@ -65,19 +66,19 @@ pub trait Provider: Sized {
     /// Returns an error if a setting is invalid.
     fn client(settings: &Settings, connection: &Connection) -> Result<Self::Client, Failure>;
 
-    /// Sends a request.
+    /// Sends a request and returns the parsed response.
     ///
     /// # Errors
     /// Returns the error of the client.
     fn send<E: Endpoint>(client: &Self::Client, endpoint: &E) -> Result<E::Output, Error>;
 
-    /// Sends a request and returns the unchanged response.
+    /// Sends a request and returns the response without parsing it.
     ///
     /// # Errors
     /// Returns the error of the client.
     fn send_raw<E: Endpoint>(client: &Self::Client, endpoint: &E) -> Result<Response, Error>;
 
-    /// Returns the redacted curl command of a request.
+    /// Returns the curl command for a request, with its secrets redacted.
     ///
     /// # Errors
     /// Returns the error of the client.
@@ -117,11 +118,11 @@ pub trait Provider: Sized {
     /// Returns the error of the client.
     fn check(client: &Self::Client) -> Result<(), Failure>;
 
-    /// Sends every read-only request that the credentials allow, and adds the results to the
+    /// Sends read-only requests, as far as the credentials allow, and adds the results to the
     /// report.
     ///
     /// # Errors
-    /// Returns an error if no request can be sent.
+    /// Returns an error if the credentials are missing or were rejected.
     fn doctor(doctor: &mut Doctor<'_, Self>) -> Result<(), Failure>;
 }
 
@@ -141,9 +142,9 @@ pub struct Pages {
     pub endpoint: &'static str,
     /// The name of the parameter that contains the page number.
     pub parameter: &'static str,
-    /// The number of the first page.
+    /// The number of the first page: 0 or 1, depending on the provider.
     pub first: u32,
-    /// The paths of the lists in a response.
+    /// The paths of the lists in a response that contain the entries.
     pub lists: &'static [&'static str],
     /// The name of the member that contains the id of an entry. Repeated entries are recognized by
     /// their id.
@@ -197,7 +198,8 @@ macro_rules! provider_calls {
     };
 }
 
-/// The members that name a line of a file in the list of results.
+/// The members that identify a line of an input file in the output, such as `email`, with their
+/// values.
 type Labels = Vec<(&'static str, String)>;
 
 /// A line of a file: its place for messages, such as `users: line 2`, its labels, and its request.
@@ -207,23 +209,24 @@ pub type Line<E> = (String, Labels, E);
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Connection {
-    /// The environment of the provider, such as `sandbox`.
+    /// The environment of the provider, such as `sandbox`, from `--environment` or a profile.
     pub environment: Option<String>,
-    /// The base URL of the API.
+    /// The base URL of the API (`--base-url`).
     pub base_url: Option<String>,
     /// Additional root certificates in PEM format.
     pub ca_certificate: Option<Vec<u8>>,
-    /// The timeout of each request.
+    /// The timeout of each request (`--timeout`).
     pub timeout: Option<Duration>,
-    /// The maximum number of retries per request.
+    /// The maximum number of retries per request (`--retries`).
     pub retries: Option<u32>,
-    /// The file to which exchanges are appended.
+    /// The file to which exchanges are appended: that of `--record`, or a temporary file for `-vv`.
     pub record: Option<PathBuf>,
     /// Whether the client only builds requests, and must not send any.
     pub is_offline: bool,
-    /// The maximum number of requests per second.
+    /// The maximum number of requests per second (`--max-rate`).
     pub max_rate: Option<u32>,
-    /// The maximum number of concurrent requests.
+    /// The number of idle connections that the client keeps: the value of `--jobs`, but at least
+    /// 16.
     pub jobs: usize,
     /// Headers that are added to all requests.
     pub headers: Vec<(HeaderName, HeaderValue)>,
@@ -267,7 +270,7 @@ impl Connection {
     }
 }
 
-/// Sets the options of a [`Connection`] on the builder of a client.
+/// Sets the application name and the options of a [`Connection`] on the builder of a client.
 #[macro_export]
 macro_rules! connect {
     ($builder:expr, $connection:expr, $application:expr) => {{
@@ -299,7 +302,7 @@ macro_rules! connect {
 pub struct Context<P: Provider> {
     /// The global options.
     pub global: Global,
-    /// The output of the command.
+    /// The output of the command: the standard output, or the file of `--out`.
     pub output: Output,
     settings: OnceCell<Settings>,
     client: OnceCell<P::Client>,
@@ -316,7 +319,7 @@ impl<P: Provider> fmt::Debug for Context<P> {
 }
 
 impl<P: Provider> Context<P> {
-    /// Creates the context for these options.
+    /// Creates the context of a command from the global options.
     pub fn new(global: Global) -> Self {
         // A field that is given twice would be a duplicate member of a JSON object.
         let mut fields: Vec<String> = Vec::new();
@@ -339,13 +342,13 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Sets headers that are added to all requests. It must be called before the first request.
+    /// Sets headers that are added to all requests. Must be called before the first request.
     pub(crate) fn set_headers(&self, headers: Vec<(HeaderName, HeaderValue)>) {
         let _ = self.headers.set(headers);
     }
 
     /// Makes requests end with an error if the process is terminated by a signal, so that a library
-    /// can remove its files. It must be called before the first request.
+    /// can remove its files. Must be called before the first request.
     pub fn interrupt_requests(&self) {
         self.is_interruptible.set(true);
     }
@@ -387,11 +390,11 @@ impl<P: Provider> Context<P> {
         Ok(self.settings.get_or_init(|| settings).clone())
     }
 
-    /// Finds the settings for a command that needs no credentials. Required settings may be missing.
-    /// The client is then created from these settings, too.
+    /// Finds the settings for a command that needs no credentials, so required settings can be
+    /// missing. If the command creates a client, the client uses the same settings.
     ///
     /// # Errors
-    /// Returns an error if the chosen source cannot be read.
+    /// Returns an error if the source of the settings cannot be read.
     pub fn settings_without_credentials(&self) -> Result<Settings, Failure> {
         if let Some(settings) = self.settings.get() {
             return Ok(settings.clone());
@@ -400,7 +403,8 @@ impl<P: Provider> Context<P> {
         Ok(self.settings.get_or_init(|| settings).clone())
     }
 
-    /// Finds the credentials for a login. A profile that does not exist yet is not a source.
+    /// Finds the settings for a login through the browser. A profile given with `--profile` that
+    /// does not exist yet is ignored, because the login creates it.
     pub(crate) fn settings_for_login(&self) -> Result<Settings, Failure> {
         let settings = Settings::find_for_login(P::NAME, P::VARIABLES, &self.global)?;
         Ok(self.settings.get_or_init(|| settings).clone())
@@ -445,8 +449,9 @@ impl<P: Provider> Context<P> {
         std::fs::read(&path).map(Some).map_err(failed)
     }
 
-    /// Returns a failure, in which an error of a setting names the option, the variable or the key
-    /// of a profile that supplied it, and an error of the additional root certificates their file.
+    /// Changes the message of a failure to create a client: replaces the name of an invalid
+    /// argument with that of the option, variable or profile key that contains its value. For root
+    /// certificates, also adds the name of their file.
     fn named(&self, settings: &Settings, failure: Failure) -> Failure {
         match settings.ca_certificate_file(P::VARIABLES, &self.global) {
             Ok(Some((setting, path))) if failure.argument() == Some("extra_root_certificates") => {
@@ -469,7 +474,8 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Creates the client.
+    /// Creates a client. If a setting is invalid, the message names the option, variable or profile
+    /// key that contains it.
     fn new_client(
         &self,
         settings: &Settings,
@@ -478,8 +484,8 @@ impl<P: Provider> Context<P> {
         P::client(settings, connection).map_err(|failure| self.named(settings, failure))
     }
 
-    /// Creates a transport for requests to other servers than that of the provider, which trusts the
-    /// additional root certificates, too.
+    /// Creates a transport for requests to servers other than the provider's, such as an
+    /// application that receives notifications. It also trusts the additional root certificates.
     ///
     /// # Errors
     /// Returns an error if a setting or the file with root certificates is invalid.
@@ -551,18 +557,19 @@ impl<P: Provider> Context<P> {
         Ok(Some(P::send(self.client()?, request)?))
     }
 
-    /// Checks what would otherwise fail after a confirmation: the fields of the request and the
-    /// output.
+    /// Checks the fields of a request and the output before the user is asked for a confirmation,
+    /// because these problems would otherwise be reported only afterwards.
     ///
     /// # Errors
-    /// Returns the errors of [`check_credential_fields`](Self::check_credential_fields), and an error
-    /// if the output cannot be written.
+    /// Returns the errors of [`check_credential_fields`](Self::check_credential_fields), and an
+    /// error if the output cannot be written.
     pub(crate) fn check_before_question<E: Endpoint>(&self, request: &E) -> Result<(), Failure> {
         self.check_credential_fields(request)?;
         self.check_output()
     }
 
-    /// Checks that the output of a write can be written, unless nothing is sent.
+    /// Checks that the output can be written. Does nothing with `--curl` or `--dry-run`, because no
+    /// write is then sent.
     fn check_output(&self) -> Result<(), Failure> {
         if self.global.curl || self.global.dry_run {
             return Ok(());
@@ -570,7 +577,8 @@ impl<P: Provider> Context<P> {
         self.output.check()
     }
 
-    /// Checks that a request does not contain a field that the client sets by a setting.
+    /// Checks that a request does not contain a field that the client sets itself, such as
+    /// `client_id`.
     ///
     /// # Errors
     /// Returns an error that names the field and the setting.
@@ -613,11 +621,12 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Prints the request instead of sending it and returns `true`, if an option requests that.
+    /// With `--curl`, or for a write with `--dry-run`, prints the request and returns `true`. The
+    /// caller must then not send it. Otherwise, returns `false`.
     ///
     /// # Errors
-    /// Returns an error if an argument is invalid, or if the request contains a field that the client
-    /// sets.
+    /// Returns an error if an argument is invalid, or if the request contains a field that the
+    /// client sets itself.
     pub fn is_withheld<E: Endpoint>(&self, request: &E) -> Result<bool, Failure> {
         self.check_credential_fields(request)?;
         if self.global.curl {
@@ -675,9 +684,9 @@ impl<P: Provider> Context<P> {
         Ok(Exit::Done)
     }
 
-    /// Converts the result of writing a response to the output. A write has already been carried out, so
-    /// a failure after it is [`Exit::Unknown`], and a requested field that the response does not
-    /// have only causes a message.
+    /// Converts `shown`, the result of writing a response to the output. A write was already
+    /// carried out, so a failure becomes [`Exit::Unknown`], and if the response lacks the requested
+    /// fields, only a message is printed.
     ///
     /// # Errors
     /// Returns an error if the response could not be written to the output.
@@ -716,8 +725,8 @@ impl<P: Provider> Context<P> {
         self.send_body(request, body)
     }
 
-    /// Sends a request with this body instead of its own, if there is one, and writes the JSON of its
-    /// response.
+    /// Sends a request, with `body` in place of its own body if `body` is not `None`, and writes
+    /// the JSON of its response.
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
@@ -741,8 +750,8 @@ impl<P: Provider> Context<P> {
         self.send_confirmed(what, request, None)
     }
 
-    /// Sends a request like [`show_confirmed`](Self::show_confirmed), with this body instead of its
-    /// own, if there is one.
+    /// Sends a request like [`show_confirmed`](Self::show_confirmed), with `body` in place of its
+    /// own body if `body` is not `None`.
     ///
     /// # Errors
     /// Returns the failure of the request or of the output, or that of the confirmation.
@@ -766,8 +775,8 @@ impl<P: Provider> Context<P> {
         self.show_any(request)
     }
 
-    /// Sends a request and writes the list at this path of its response. With an empty path, the
-    /// response itself is the list. If there is an object instead of a list, its values are the
+    /// Sends a request and writes the list at `path` in its response. If the path is empty, the
+    /// response itself is the list. If an object is found instead of a list, its values are the
     /// entries.
     ///
     /// # Errors
@@ -1010,11 +1019,11 @@ impl<P: Provider> Context<P> {
         Ok(Exit::of_all(count, exits))
     }
 
-    /// Validates the requests of a file, asks for a confirmation as [`confirm`](Self::confirm) does,
-    /// and sends them like [`batch`](Self::batch).
+    /// Validates the requests of a file, asks for a confirmation as [`confirm`](Self::confirm)
+    /// does, and sends them like [`batch`](Self::batch).
     ///
     /// # Errors
-    /// Returns the errors of [`batch`](Self::batch), and that of the confirmation.
+    /// Returns the errors of [`batch`](Self::batch) and of [`confirm`](Self::confirm).
     pub fn batch_confirmed<E>(
         &self,
         what: &str,
@@ -1030,9 +1039,9 @@ impl<P: Provider> Context<P> {
         self.batch(lines, verdict)
     }
 
-    /// Reads a secret from a prompt without echo or, if `is_stdin`, from the first line of the
-    /// standard input. Secrets must not be arguments, because other users can read these. `option`
-    /// is the name of the option that selects the standard input.
+    /// Reads a secret from a prompt without echo or, if `is_stdin` is set, from the first line of
+    /// the standard input. Secrets must not be arguments, because other users can see the arguments
+    /// of a process. `option` is the name of the option that selects the standard input.
     ///
     /// # Errors
     /// Returns an error if there is no terminal for the prompt.
@@ -1055,12 +1064,12 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Reads a secret that is a member of the body like [`secret`](Self::secret), unless `input`
-    /// contains it.
+    /// Reads a secret that the body must contain, as [`secret`](Self::secret) does. Returns `None`
+    /// if `input` already contains the secret at `path` and `is_stdin` is not set.
     ///
     /// # Errors
-    /// Returns the errors of [`secret`](Self::secret), and an error that names both if the secret is
-    /// read from the standard input and is also a field.
+    /// Returns the errors of [`secret`](Self::secret). Also returns an error if `is_stdin` is set
+    /// and a field sets the secret as well.
     pub fn secret_of_body(
         &self,
         name: &str,
@@ -1102,8 +1111,8 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Prints a message if a result could not be written to the output. For commands whose exit
-    /// status reflects the result, not the output.
+    /// Prints a message if a result could not be written to the output. Used by commands whose exit
+    /// status reflects the result, not the output. `what` names the result.
     pub fn note_unshown(&self, what: &str, shown: Result<(), Failure>) {
         match shown {
             // The result has none of the requested fields.
@@ -1117,7 +1126,7 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Prints a message for the user to the standard error.
+    /// Prints a message for the user to the standard error, unless `--quiet` is set.
     pub fn note(&self, text: &str) {
         if !self.global.quiet {
             // A closed standard error must not end the command.

@@ -1,4 +1,5 @@
-//! The command `doctor`: sends read-only requests and compares the responses with the types of the library.
+//! The command `doctor`: sends read-only requests and compares the responses with the types of the
+//! library.
 
 use std::any::Any;
 use std::fmt;
@@ -63,8 +64,9 @@ impl<'a, P: Provider> Doctor<'a, P> {
     /// does not cover are reported by name and type, and with `--values` also by value.
     ///
     /// # Errors
-    /// Returns an error if the credentials are missing or were rejected, because further requests
-    /// would fail, too.
+    /// Returns an error if the credentials are missing, or if the first request shows that they are
+    /// invalid, because further requests would fail as well. Other failures become rows of the
+    /// report.
     pub fn call<E>(&mut self, request: E) -> Result<Option<Json>, Failure>
     where
         E: Endpoint<Output: Serialize + Send + 'static> + Send + 'static,
@@ -86,7 +88,8 @@ impl<'a, P: Provider> Doctor<'a, P> {
         self.measure(&request, &|_| None).map(drop)
     }
 
-    /// Sends a request. `serialized` returns the JSON of its value.
+    /// Sends a request and adds a row to the report. `serialized` returns the JSON of the parsed
+    /// response, which is searched for unknown fields, or `None` if it cannot be searched.
     #[expect(clippy::disallowed_methods, reason = "the program measures the time of a call")]
     fn measure(
         &mut self,
@@ -127,9 +130,9 @@ impl<'a, P: Provider> Doctor<'a, P> {
         Ok(json)
     }
 
-    /// Writes the report. The exit status is 9 if a response could not be parsed. If requests
-    /// failed for other reasons, it is their common exit status if all failed with the same one,
-    /// otherwise 11.
+    /// Writes the report. Returns the exit status 9 if a response could not be parsed. Otherwise,
+    /// returns 0 if no request failed, the common status if all requests failed with the same one,
+    /// or 11.
     ///
     /// # Errors
     /// Returns an error if the report cannot be written.
@@ -179,7 +182,8 @@ impl<'a, P: Provider> Doctor<'a, P> {
     }
 }
 
-/// Collects the names and types of the unknown fields, which the library keeps in `$extra`.
+/// Collects the names and types of the unknown fields in a value at the path `at`. The library
+/// keeps such fields in `$extra`.
 fn unknown_fields(value: &Json, at: &str, with_values: bool, found: &mut Vec<String>) {
     let join = |name: &str| match at {
         "" => name.to_owned(),

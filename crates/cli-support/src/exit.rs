@@ -25,19 +25,20 @@ Exit status:
    11  some operations succeeded and some failed
   130  interrupted";
 
-/// An exit status. All programs use the same ones.
+/// An exit status of a program. Each status has the same meaning in all programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Exit {
-    /// The command succeeded, or the result is yes.
+    /// The command succeeded, or the result of a check is yes.
     Done = 0,
-    /// The result is no.
+    /// The result is no: a check failed, a payment was declined, or a message is not genuine.
     No = 1,
-    /// The arguments are invalid. Nothing was sent.
+    /// The arguments are invalid. Nothing was sent, unless only the response showed that a field of
+    /// `--fields` does not exist.
     Usage = 2,
     /// Credentials are missing or were rejected.
     Credentials = 3,
-    /// The record does not exist.
+    /// The requested record does not exist.
     NotFound = 4,
     /// There was no response, or the server failed. The command can be repeated.
     Unavailable = 5,
@@ -45,20 +46,21 @@ pub enum Exit {
     Unknown = 6,
     /// The server rejected the request because there were too many requests.
     RateLimited = 7,
-    /// The server rejected the request.
+    /// The server rejected the request for a reason that no other status describes.
     Rejected = 8,
     /// The response could not be parsed.
     NotUnderstood = 9,
-    /// A local failure: of a file, the disk or the configuration.
+    /// A local failure, such as an unreadable file, a full disk or an invalid configuration.
     Local = 10,
-    /// Some operations succeeded and some failed.
+    /// Some operations of a command succeeded and some failed, or all failed with different exit
+    /// statuses.
     Partial = 11,
 }
 
 impl Exit {
-    /// Returns the exit status of a command with `count` operations. `failed` are the exit statuses
-    /// of those that failed. If all operations failed with the same status, it is that status,
-    /// otherwise [`Exit::Partial`].
+    /// Returns the exit status of a command with `count` operations. `failed` contains the exit
+    /// status of each failed operation. The result is [`Exit::Done`] if none failed, their common
+    /// status if all `count` operations failed with the same one, and otherwise [`Exit::Partial`].
     pub fn of_all(count: usize, failed: impl IntoIterator<Item = Self>) -> Self {
         let mut failed = failed.into_iter();
         let Some(first) = failed.next() else { return Self::Done };
@@ -106,7 +108,7 @@ impl From<Exit> for std::process::ExitCode {
     }
 }
 
-/// The failure of a command.
+/// The failure of a command: its exit status, a message for the user, and often a hint.
 #[derive(Debug)]
 pub struct Failure {
     exit: Exit,
@@ -116,7 +118,8 @@ pub struct Failure {
     request_id: Option<String>,
     retryable: bool,
     hint: Option<String>,
-    /// The name of the invalid argument in the library.
+    /// The name that the library gives to the invalid argument, such as `amount`. `None` if no
+    /// argument is invalid, or if the message already names what the user typed.
     argument: Option<Box<str>>,
 }
 
@@ -135,7 +138,7 @@ impl Failure {
         }
     }
 
-    /// Creates the failure of a lookup without a result.
+    /// Creates the failure for a lookup that found no record.
     pub(crate) fn not_found(program: &str, endpoint: &str) -> Self {
         Self {
             endpoint: Some(endpoint.to_owned()),
@@ -144,12 +147,13 @@ impl Failure {
         }
     }
 
-    /// Creates a failure that concerns a local file.
+    /// Creates the failure of an operation on a local file.
     pub fn file(path: &std::path::Path, error: &io::Error) -> Self {
         Self::new(Exit::Local, format!("{}: {error}", path.display()))
     }
 
-    /// Creates a failure to create a local file. If its folder does not exist, the message says so.
+    /// Creates the failure for a local file that could not be created. If its folder does not
+    /// exist, the message says so.
     pub(crate) fn new_file(path: &std::path::Path, error: &io::Error) -> Self {
         match path.parent() {
             Some(folder)
@@ -165,26 +169,27 @@ impl Failure {
         }
     }
 
-    /// Creates the failure of writing to the standard output.
+    /// Creates the failure for an error that occurred while writing to the standard output.
     pub fn output(error: &io::Error) -> Self {
         Self::new(Exit::Local, format!("standard output: {error}"))
     }
 
-    /// Returns the failure with a prefix before its message, such as the name of a file.
+    /// Adds a prefix to the message, such as the name of the file that the failure concerns.
     #[must_use]
     pub fn about(self, what: &str) -> Self {
         Self { message: format!("{what}: {}", self.message), ..self }
     }
 
-    /// Sets the hint, which says what to do. `{program}` in it stands for the name of the program.
+    /// Sets the hint, an instruction for the user. `{program}` in the hint stands for the name of
+    /// the program.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Replaces the name of an argument at the beginning of the message with the name that the user
-    /// knows.
+    /// Replaces the library's name of an argument at the beginning of the message, such as
+    /// `amount`, with the name that the user knows, such as `--amount`.
     #[must_use]
     pub(crate) fn with_argument(mut self, argument: &str, name: &str) -> Self {
         // The message of an invalid request begins with the name of the endpoint.
@@ -208,8 +213,8 @@ impl Failure {
         Self { exit, ..self }.with_argument(argument, name)
     }
 
-    /// Returns the name of the invalid argument in the library, unless the message already names
-    /// what the user typed.
+    /// Returns the name that the library gives to the invalid argument, such as `amount`. Returns
+    /// `None` if no argument is invalid, or if the message already names what the user typed.
     pub(crate) fn argument(&self) -> Option<&str> {
         self.argument.as_deref()
     }
@@ -221,8 +226,8 @@ impl Failure {
         self
     }
 
-    /// Adds a hint that names the variable to set, if the failure is that credentials were not set.
-    /// `variables` are pairs of the name of credentials and their variable.
+    /// Adds a hint that names the variable to set, if a request failed because optional credentials
+    /// were not set. `variables` contains the name of each of these credentials and its variable.
     #[must_use]
     pub(crate) fn with_variable_of(self, variables: &[(&str, &str)]) -> Self {
         let is_missing = |(name, _): &&(&str, &str)| {
@@ -234,8 +239,8 @@ impl Failure {
         }
     }
 
-    /// Converts the failure to show the response to a write. The write was carried out and must not
-    /// be repeated, so the exit status becomes [`Exit::Unknown`].
+    /// Converts a failure that occurred while the response to a write was shown. The write was
+    /// already carried out and must not be repeated, so the exit status becomes [`Exit::Unknown`].
     #[must_use]
     pub fn after_write(self, endpoint: &str, status: StatusCode) -> Self {
         Self {
@@ -256,7 +261,7 @@ impl Failure {
         &self.message
     }
 
-    /// Returns the exit status.
+    /// Returns the exit status with which the program ends.
     pub fn exit(&self) -> Exit {
         self.exit
     }
@@ -266,7 +271,8 @@ impl Failure {
         self.endpoint.is_some()
     }
 
-    /// Returns the failure as one JSON object.
+    /// Returns the failure as one JSON object, which is printed with the formats `json` and
+    /// `jsonl`.
     pub fn json(&self) -> Json {
         let text = |text: &str| Json::Text(text.to_owned());
         let other = |text: String| Json::Other(text);

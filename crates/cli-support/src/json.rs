@@ -8,14 +8,14 @@ use serde_json::value::RawValue;
 /// The maximum nesting depth of a JSON text.
 const DEPTH: usize = 128;
 
-/// A JSON value.
+/// A JSON value that keeps the order of members and the digits of numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Json {
-    /// An object with ordered members.
+    /// An object: the names and values of its members, in order.
     Object(Vec<(String, Json)>),
-    /// A list.
+    /// A JSON array.
     List(Vec<Json>),
-    /// A string.
+    /// A string, without quotation marks and escapes.
     Text(String),
     /// A number, `true`, `false` or `null`, as written in the JSON text.
     Other(String),
@@ -70,8 +70,8 @@ impl Json {
         matches!(self, Self::Text(text) if text.trim().is_empty()) || self.is_null()
     }
 
-    /// Returns a name that occurs twice in one object, at any depth. Servers disagree about which of
-    /// the two values counts.
+    /// Returns a name that occurs twice in one object, at any depth. Servers disagree about which
+    /// of the two values counts.
     pub fn repeated(&self) -> Option<&str> {
         match self {
             Self::Object(members) => {
@@ -83,7 +83,8 @@ impl Json {
         }
     }
 
-    /// Returns the value at a path such as `payer.email` or `list.0.id`.
+    /// Returns the value at a path such as `payer.email` or `list.0.id`, or `None` if there is
+    /// none.
     pub fn get(&self, path: &str) -> Option<&Self> {
         path.split('.').try_fold(self, |value, name| match value {
             Self::Object(members) => {
@@ -95,8 +96,8 @@ impl Json {
     }
 
     /// Sets the value at a path such as `payer.email` or `list.0.id`. Missing values and `null`
-    /// within the path are replaced with objects, or with lists if the next name is `0`. The index
-    /// after the last one of a list adds an entry.
+    /// within the path are replaced with objects, or with lists if the next name is `0`. An index
+    /// that is equal to the length of a list adds an entry.
     ///
     /// # Errors
     /// Returns an error that names the path if a value within it is neither an object nor a list,
@@ -149,7 +150,7 @@ impl Json {
         }
     }
 
-    /// Removes the value at a path, and the objects and lists that are empty without it. Does nothing
+    /// Removes the value at a path, and any objects and lists that this leaves empty. Does nothing
     /// if there is no such value.
     pub fn remove(&mut self, path: &str) {
         let (name, rest) =
@@ -173,7 +174,8 @@ impl Json {
         }
     }
 
-    /// Removes the value at the rest of a path. Returns whether this value must be removed, too.
+    /// Removes the value at the rest of a path. Returns whether the caller must remove this value
+    /// itself, because it has become empty or because the path ends here.
     fn is_removed(&mut self, rest: Option<&str>) -> bool {
         let Some(rest) = rest else { return true };
         let is_empty = |value: &Self| match value {
@@ -186,7 +188,8 @@ impl Json {
         !was_empty && is_empty(self)
     }
 
-    /// Sets the members of another object in this one, at any depth.
+    /// Merges another object into this one, at any depth. Members of the other object replace
+    /// members that are not objects.
     pub fn merge(&mut self, other: Self) {
         match (&mut *self, other) {
             (Self::Object(members), Self::Object(others)) => {
@@ -201,8 +204,8 @@ impl Json {
         }
     }
 
-    /// Returns an object with only the values at these paths. The paths are the names of its
-    /// members.
+    /// Returns an object with only the values at these paths, or `null` for missing values. The
+    /// names of its members are the paths.
     #[must_use]
     pub fn select(&self, paths: &[String]) -> Self {
         let null = || Self::Other("null".to_owned());
@@ -221,7 +224,8 @@ impl Json {
     }
 }
 
-/// Returns the first name that occurs twice, such as in an option with several `NAME=VALUE`.
+/// Returns the first name that occurs twice in a list of pairs, such as the values of a repeated
+/// option `NAME=VALUE`.
 pub fn repeated<T>(values: &[(String, T)]) -> Option<&str> {
     let names = values.iter().map(|(name, _)| name.as_str()).enumerate();
     let is_known =
@@ -256,7 +260,7 @@ impl fmt::Display for Json {
     }
 }
 
-/// The members of an object, in the order of the JSON text.
+/// The members of an object with unparsed values, in the order of the JSON text.
 struct Members(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {

@@ -1,7 +1,8 @@
 //! Common parts of the command-line programs.
 //!
 //! A program consists of a [`Provider`], a command line with [`Global`] options, and a type that
-//! implements [`Run`] for each noun, such as `transaction`. [`program!`] and [`main`] do the rest.
+//! implements [`Run`] for each noun, such as `transaction`. [`program!`] defines the function
+//! `main`, which parses the command line and runs the command.
 //!
 //! | module | contents |
 //! |---|---|
@@ -12,12 +13,12 @@
 //! | [`output`] | tables, JSON, JSON lines, CSV |
 //! | [`exit`] | exit statuses, failures |
 //! | [`api`] | a request to any endpoint |
-//! | [`doctor`] | a report on all read-only requests |
+//! | [`doctor`] | a report on read-only requests |
 //! | [`json`] | JSON values that keep order and digits |
-//! | [`times`] | times in tables: local on a terminal, UTC otherwise |
+//! | [`times`] | times in tables and CSV: local or UTC |
 //! | [`terminal`] | colours, progress |
 //! | [`process`] | child processes with a time limit |
-//! | [`tree`] | all commands on one page |
+//! | [`tree`] | all commands on one page, checks of a command line |
 
 pub mod api;
 pub mod args;
@@ -70,9 +71,10 @@ pub trait Run<P: Provider> {
     fn run(self, context: &Context<P>) -> Result<Exit, Failure>;
 }
 
-/// The command line of a program.
+/// The command line of a program: the global options and a command. [`program!`] implements this
+/// trait.
 pub trait CommandLine<P: Provider>: Parser {
-    /// The commands of the program.
+    /// The type of the command: an enum with a variant for each noun, such as `Transaction`.
     type Command: Run<P>;
 
     /// Returns the global options and the command.
@@ -87,7 +89,7 @@ pub enum Common {
     /// Manage credentials and profiles
     #[command(subcommand)]
     Auth(AuthCommand),
-    /// Send all read-only requests, and report status, time and unknown fields
+    /// Send read-only requests, and report status, time and unknown fields
     Doctor {
         /// Also show the values of unknown fields, which may be personal data
         #[arg(long)]
@@ -231,7 +233,8 @@ fn page(man: clap_mangen::Man) -> Result<Vec<u8>, Failure> {
     Ok(page)
 }
 
-/// Returns the command line of a program, without options that its provider does not support.
+/// Returns the command line of a program. If its provider has no login through the browser, the
+/// help does not show the options of that login.
 fn command_of<P: Provider, C: CommandFactory>() -> clap::Command {
     let command = C::command();
     if P::HAS_WEB_LOGIN {
@@ -268,8 +271,8 @@ fn joined(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     joined
 }
 
-/// Returns the value of an option that is needed before the command line is parsed, such as the
-/// output format for errors.
+/// Returns the value of an option that is needed even if the command line is invalid, such as the
+/// output format for errors. If the option is repeated, the last value counts.
 fn early<'a>(words: &'a [OsString], short: Option<&str>, long: &str) -> Option<&'a str> {
     let mut found = None;
     let mut words = words.iter().skip(1).map_while(|word| word.to_str()).peekable();

@@ -1,5 +1,5 @@
-//! `--verbose`: prints the lines that the library logs (one for each attempt) and, with `-vv`, the
-//! exchanges.
+//! The option `--verbose`: prints the lines that the library logs (one for each attempt of a
+//! request) and, with `-vv`, the recorded exchanges.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -13,10 +13,11 @@ use crate::output::is_interpreted;
 
 struct Logger;
 
-/// The recording whose lines are printed.
+/// The recording whose exchanges are printed, if there is one.
 static EXCHANGES: OnceLock<Mutex<Exchanges>> = OnceLock::new();
 
-/// A recording, read up to the last printed exchange. `rest` is an incomplete line.
+/// A recording of which all complete lines have been printed. `rest` is the incomplete line at the
+/// end.
 struct Exchanges {
     file: File,
     rest: String,
@@ -38,7 +39,8 @@ impl Log for Logger {
     fn flush(&self) {}
 }
 
-/// Sets a logger that prints warnings and, if `verbose` is not 0, one line for each attempt.
+/// Sets a logger that prints warnings and, if `verbose` is not 0, one line for each attempt of a
+/// request.
 pub(crate) fn init(verbose: u8) {
     let level = if verbose > 0 { LevelFilter::Debug } else { LevelFilter::Warn };
     if log::set_logger(&Logger).is_ok() {

@@ -37,7 +37,7 @@ pub type Column = (&'static str, &'static str);
 /// continues and ends with its own exit status.
 static IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// The output of a command: the standard output or a file, in one of the formats.
+/// The output of a command: the standard output or a file, with its format.
 #[derive(Debug)]
 pub struct Output {
     format: Format,
@@ -49,14 +49,14 @@ pub struct Output {
 }
 
 impl Output {
-    /// Creates an output. `fields` replace the columns of tables and CSV, and select the members of
-    /// JSON objects.
+    /// Creates an output to `file`, or to the standard output if `file` is `None`. `fields` replace
+    /// the columns of tables and CSV, and select the members of JSON objects.
     pub fn new(format: Format, fields: Vec<String>, file: Option<PathBuf>) -> Self {
         Self { format, fields, file, is_private: false, times: Times::NONE, is_colored: false }
     }
 
-    /// Returns the same output for a secret: on Unix, only the owner of the file can read and write
-    /// it.
+    /// Returns a copy of this output for secrets. On Unix, only the owner of the file can then read
+    /// and write it.
     #[must_use]
     pub fn private(&self) -> Self {
         let (fields, file) = (self.fields.clone(), self.file.clone());
@@ -70,14 +70,15 @@ impl Output {
         self
     }
 
-    /// Sets whether headings on a terminal are emphasized.
+    /// Sets whether the headings of tables on a terminal are bold.
     #[must_use]
     pub(crate) fn with_color(mut self, is_colored: bool) -> Self {
         self.is_colored = is_colored;
         self
     }
 
-    /// Returns whether entries are written to a terminal one by one.
+    /// Returns whether the entries of a list are written to a terminal one by one, not as a table
+    /// at the end.
     pub(crate) fn is_on_terminal(&self) -> bool {
         self.file.is_none() && self.format != Format::Table && io::stdout().is_terminal()
     }
@@ -87,10 +88,11 @@ impl Output {
         self.file.is_none() && IS_CLOSED.load(Ordering::Relaxed)
     }
 
-    /// Checks that the file can be written, before a request that changes something is sent.
+    /// Checks that the output file can be written. Called before a request that changes something
+    /// is sent.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be created.
+    /// Returns an error if the file cannot be created, or if it is a folder.
     pub fn check(&self) -> Result<(), Failure> {
         let Some(path) = &self.file else { return Ok(()) };
         if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
@@ -129,13 +131,13 @@ impl Output {
         Err(Failure::new(Exit::Usage, problem))
     }
 
-    /// Returns whether a result that consists of one text is written unchanged. This is the case
-    /// for tables without requested fields.
+    /// Returns whether a result that is a single text, such as a certificate, is written unchanged.
+    /// This is the case for the format `table` without `--fields`.
     pub fn is_plain(&self) -> bool {
         self.format == Format::Table && self.fields.is_empty()
     }
 
-    /// Returns the format.
+    /// Returns the format that `-o` selects.
     pub fn format(&self) -> Format {
         self.format
     }
@@ -155,12 +157,12 @@ impl Output {
         (self.fields.clone(), self.fields.iter().map(path).collect())
     }
 
-    /// Returns the requested fields.
+    /// Returns the fields that `--fields` requests, or an empty slice if the option is not given.
     pub(crate) fn fields(&self) -> &[String] {
         &self.fields
     }
 
-    /// Writes one value. `body` is its JSON, unchanged from the server.
+    /// Writes one value. `body` is its JSON as received from the server.
     ///
     /// # Errors
     /// Returns an error if the output cannot be written, or if the value is not JSON. Returns
@@ -291,7 +293,7 @@ impl Output {
     }
 }
 
-/// A list that is written entry by entry.
+/// An output list, to which entries are added one by one.
 #[derive(Debug)]
 pub struct List {
     format: Format,
@@ -304,12 +306,12 @@ pub struct List {
     times: Times,
     is_colored: bool,
     known: Known,
-    /// Whether the rows of a table are written immediately.
+    /// Whether each row of a table is written immediately, not at the end of the list.
     is_stream: bool,
 }
 
-/// The result of the search for the requested fields in the entries so far: whether each field was
-/// found, and the names of all members.
+/// The data for the message about unknown fields: whether each requested field was found in the
+/// entries so far, and the names of all their members.
 #[derive(Debug)]
 struct Known {
     is_found: Vec<bool>,
@@ -321,8 +323,9 @@ impl Known {
         Self { is_found: vec![false; fields], names: Vec::new() }
     }
 
-    /// Returns an object with the requested fields of an entry. `paths` are the paths to
-    /// use for fields that are given as headings of columns.
+    /// Returns an object with the requested fields of an entry, which are `null` if the entry lacks
+    /// them. `paths` contains the path of each field, because a field can also be given as the
+    /// heading of a column.
     fn select(&mut self, entry: &Json, fields: &[String], paths: &[String]) -> Json {
         if let Json::Object(members) = entry {
             for (name, _) in members {
@@ -341,7 +344,8 @@ impl Known {
         Json::Object(members)
     }
 
-    /// Reports requested fields that no entry has.
+    /// Reports requested fields that no entry has. If no entry has any of them, returns an error;
+    /// otherwise, prints a message.
     fn check(&self, fields: &[String]) -> Result<(), Failure> {
         if self.names.is_empty() {
             return Ok(());
@@ -363,7 +367,8 @@ impl Known {
     }
 }
 
-/// Returns the value at the first path that exists in an entry. `paths` are separated by `|`.
+/// Returns the value at the first path that exists in an entry. In `paths`, the paths are separated
+/// by `|`.
 fn at<'a>(entry: &'a Json, paths: &str) -> Option<&'a Json> {
     paths.split('|').find_map(|path| entry.get(path))
 }
@@ -375,7 +380,8 @@ fn is_below_null(entry: &Json, path: &str) -> bool {
 }
 
 impl List {
-    /// Writes an entry. Tables are written at the end, all other formats immediately.
+    /// Adds an entry. The rows of a table are written at the end, unless the list is a stream; all
+    /// other formats are written immediately.
     ///
     /// # Errors
     /// Returns an error if the output cannot be written.
@@ -435,8 +441,8 @@ impl List {
         self.sink.write(&[text.as_bytes(), b"\n"].concat())
     }
 
-    /// Ends the list. If a list is not ended because of an error, it has no closing bracket and
-    /// does not replace a file.
+    /// Ends the list. If a list is dropped instead, because of an error, its JSON has no closing
+    /// bracket, and the output file is not replaced.
     ///
     /// # Errors
     /// Returns an error if the output cannot be written. Returns [`Exit::Usage`], after writing
@@ -574,9 +580,10 @@ fn is_special(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| !found.is_file())
 }
 
-/// Returns the path that a link refers to, through further links.
+/// Follows a symbolic link, and further links to which it leads, to the final path. No file has to
+/// exist there.
 fn target_of(path: &Path) -> io::Result<PathBuf> {
-    /// The limit of Linux.
+    /// The maximum number of links that are followed, as in Linux.
     const LINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..LINKS {
@@ -649,7 +656,8 @@ impl Sink {
         Ok(Self::Direct { file, path: path.to_owned() })
     }
 
-    /// Returns the options with which a new file is created.
+    /// Returns the options with which a new file is created. On Unix, if `is_private` is set, only
+    /// the owner can read and write the file.
     fn options(is_private: bool) -> OpenOptions {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -697,8 +705,8 @@ impl Sink {
 /// The number of hexadecimal digits in the name of a draft (see [`create_draft`]).
 const DIGITS: usize = 16;
 
-/// Creates a draft of a file: a temporary file `.NAME.DIGITS` beside it, which later replaces it. A
-/// lock marks the draft as in use.
+/// Creates a draft of the file at `path`: a temporary file `.NAME.DIGITS` in the same folder, with
+/// which the file is replaced later. A lock marks the draft as in use.
 fn create_draft(path: &Path, options: &OpenOptions) -> io::Result<(File, TemporaryFile)> {
     const MOST: usize = 16;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -723,8 +731,9 @@ fn create_draft(path: &Path, options: &OpenOptions) -> io::Result<(File, Tempora
     Err(io::Error::other("other processes remove each draft"))
 }
 
-/// Removes the drafts of a file that are not locked, because the processes that wrote them were
-/// killed. Failures are ignored, because drafts of other users cannot be removed.
+/// Removes the abandoned drafts of a file (see [`create_draft`]). A draft that is not locked is
+/// abandoned: the process that wrote it was killed. Errors are ignored, because drafts of other
+/// users cannot be removed.
 fn remove_drafts(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
@@ -748,7 +757,8 @@ fn remove_drafts(path: &Path) {
     }
 }
 
-/// Opens a draft. It does not follow a link, or wait for the writer of a named pipe.
+/// Opens a draft (see [`create_draft`]) for reading, without following a link or waiting for the
+/// writer of a named pipe.
 fn open_draft(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);

@@ -1,4 +1,5 @@
-//! Child processes with a time limit, which are killed together with their own children.
+//! Runs child processes with a time limit. A process that exceeds the limit is killed, usually
+//! together with its own children.
 
 use std::io::{self, IsTerminal, Read};
 use std::process::{Child, Command, ExitStatus};
@@ -10,15 +11,15 @@ use api_auth::{Clock, SystemClock};
 
 use crate::termination::{Task, tasks};
 
-/// The time between two checks whether a process has ended.
+/// The interval between two checks of whether a process has ended.
 const PAUSE: Duration = Duration::from_millis(20);
-/// The time to wait for the rest of the output after a process has ended. Its children may keep the
-/// output open.
+/// The maximum time to wait for more output after a process has ended, because its children may
+/// keep the output open.
 const REST: Duration = Duration::from_secs(1);
-/// The maximum number of bytes of output that are kept.
+/// The maximum number of bytes of output that are kept. The rest is read and discarded.
 const MOST: usize = 64 * 1024;
 
-/// A running child process. If the program is terminated by a signal, it kills the child first.
+/// A running child process. If a signal terminates this program, the child is killed first.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -55,8 +56,8 @@ impl Process {
         Ok(Self { child, is_group, number })
     }
 
-    /// Waits until the process has ended, but not for processes that it leaves running. Kills it
-    /// after `limit`, and then returns `None`.
+    /// Waits for the process to end, but not for processes that it leaves running. After `limit`,
+    /// kills the process and returns `None`.
     ///
     /// # Errors
     /// Returns an error if the process cannot be waited for or killed.
@@ -79,8 +80,8 @@ impl Process {
         }
     }
 
-    /// Returns the exit status if the process has ended. After that, its id may belong to another
-    /// process, so it is no longer registered for a kill.
+    /// Returns the exit status if the process has ended. In that case, the process is no longer
+    /// killed after a signal, because its id may now belong to another process.
     fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         let mut tasks = tasks();
         let status = self.child.try_wait()?;
@@ -113,10 +114,10 @@ impl Drop for Process {
     }
 }
 
-/// Runs a command. Returns its exit status and its output, of which only the beginning is kept, or
-/// `None` if it was killed after `limit`. If the standard input is a terminal, the command can
-/// prompt there: it then stays in the process group of this program, and is killed without its
-/// children.
+/// Runs a command and returns its exit status and the beginning of its output, at least the first
+/// line, or `None` if it was killed after `limit`. If the standard input is a terminal, the command
+/// stays in the process group of this program, so that it can prompt for input. It is then killed
+/// without its children.
 ///
 /// # Errors
 /// Returns an error if the program cannot be started, or if its output cannot be read.

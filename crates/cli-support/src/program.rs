@@ -11,8 +11,8 @@ use crate::exit::{Exit, Failure};
 /// Whether the subcommands of a noun are built only when a command line names the noun.
 static IS_DEFERRED: AtomicBool = AtomicBool::new(false);
 
-/// Builds a command line in which a noun gets its subcommands only when the command line is parsed
-/// and names it.
+/// Calls `build` to create a command line whose nouns have no subcommands yet. `clap` adds the
+/// subcommands of a noun when it parses a command line that contains the noun.
 pub(crate) fn deferred(build: impl FnOnce() -> Command) -> Command {
     IS_DEFERRED.store(true, Ordering::Relaxed);
     let command = build();
@@ -20,8 +20,9 @@ pub(crate) fn deferred(build: impl FnOnce() -> Command) -> Command {
     command
 }
 
-/// The subcommands of a noun. Building those of all nouns takes as long as sending a request, so
-/// they are built later when a command line is parsed. Help and completions need all of them.
+/// The subcommands of a noun, such as `transaction`. Building the subcommands of all nouns takes as
+/// long as sending a request, so only those of the noun on the command line are built. The help and
+/// the completions contain all subcommands.
 #[derive(Debug)]
 pub struct Noun<C>(C);
 
@@ -68,9 +69,10 @@ impl<P: Provider, C: Run<P>> Run<P> for Noun<C> {
     }
 }
 
-/// Defines the function `main` of a program. `Cli` is its command line, with the fields `global`
-/// and `command`. `Command` has the variant `Common`, and a variant for each noun, whose type
-/// implements [`Run`](crate::Run).
+/// Defines the function `main` of a program and tests of its command line. In the example, `Cli` is
+/// the command line, with the fields `global` and `command`, and `Command` is the enum of the
+/// commands. The enum has the variants in braces, whose types implement [`Run`](crate::Run), and
+/// the variant `Common`.
 ///
 /// ```text
 /// cli_support::program!(Tpay, Cli, Command { Transaction, Refund });
@@ -130,7 +132,8 @@ macro_rules! program {
     };
 }
 
-/// Calls a setter of a request for each option that is given. An option has the name of its setter.
+/// Calls a setter of `$request` for each listed field of `$arguments` that is `Some`. Each setter
+/// has the name of its field.
 ///
 /// ```
 /// # struct Request(Vec<&'static str>);

@@ -1,4 +1,5 @@
-//! A page of any list, as JSON without a type of the library, for `api --paginate`.
+//! Pages of any list, for `api --paginate`. They are read as JSON, without the types of the
+//! library.
 
 use std::borrow::Cow;
 
@@ -22,10 +23,10 @@ pub(crate) struct RawPage {
     credential: Credential,
 }
 
-/// The entries of a page.
+/// The ids of the entries of a page, and the size of the list if the response contains it.
 #[derive(Debug)]
 pub(crate) struct RawEntries {
-    /// The ids of the entries.
+    /// The ids of the entries, or `None` for an entry without an id.
     ids: Vec<Option<String>>,
     total: Option<u64>,
     limit: Option<u32>,
@@ -37,7 +38,7 @@ impl RawPage {
         Self { id, path, pages, params, number: pages.first, credential: Credential::MAIN }
     }
 
-    /// Adds a parameter of the query. The one with the page number sets the first page.
+    /// Adds a query parameter. The parameter for the page number sets the first page to request.
     pub(crate) fn param(mut self, name: String, value: String) -> Result<Self, Failure> {
         if name == self.pages.parameter {
             self.number = value.parse().map_err(|_| {

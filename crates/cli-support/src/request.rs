@@ -1,6 +1,6 @@
-//! A request to any endpoint. Its response is returned as JSON, and its typed value is checked.
+//! Requests to any endpoint. A response is returned both as a typed value and as text.
 //!
-//! Commands name an endpoint by its type. [`AnyEndpoint`] removes the type, so that the code that
+//! Commands name an endpoint by its type. [`AnyEndpoint`] erases the type, so that the code that
 //! sends a request and shows its response is compiled once, not for each endpoint.
 
 use std::any::Any;
@@ -15,36 +15,36 @@ use api_auth::{
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 
-/// The value of a response whose type was removed.
+/// The type-erased value of a parsed response.
 pub type AnyValue = Box<dyn Any + Send>;
 
 /// A response, both as a typed value and as text.
 #[derive(Debug)]
 pub struct Reply<T = AnyValue> {
-    /// The typed value.
+    /// The value that the endpoint parsed from the response.
     pub value: T,
     /// The text of the response, without a byte order mark.
     pub body: String,
-    /// The status of the response.
+    /// The HTTP status of the response.
     pub status: StatusCode,
 }
 
-/// A request, and how its response is shown.
+/// A typed request, the lists in its response, and an optional body to send instead of its own.
 #[derive(Debug, Clone)]
 pub struct WithJson<E> {
     /// The typed request.
     pub request: E,
     /// The paths of the lists that contain the entries of a page.
     pub lists: &'static [&'static str],
-    /// The body to send instead of the body of the request.
+    /// The JSON body to send instead of the body of the request.
     pub body: Option<String>,
 }
 
 impl Reply {
-    /// Returns the reply with the type of its value.
+    /// Converts the reply to one whose value has the type `T`.
     ///
     /// # Errors
-    /// Returns an error if the value has another type.
+    /// Returns an error if the value has a different type.
     pub fn typed<T: 'static>(self) -> Result<Reply<T>, Failure> {
         let Self { value, body, status } = self;
         match value.downcast() {
@@ -82,14 +82,14 @@ impl<E> WithJson<E> {
         Self { request, lists: &[], body: Some(body.to_string()) }
     }
 
-    /// Creates the request for a page whose entries are in these lists.
+    /// Creates a request for a page whose entries are in the lists at these paths of the response.
     pub fn page(request: E, lists: &'static [&'static str]) -> Self {
         Self { request, lists, body: None }
     }
 }
 
 impl<E: Endpoint<Output: Send + 'static> + Send + 'static> WithJson<E> {
-    /// Returns the request without its type.
+    /// Returns the type-erased request.
     pub fn any(&self) -> AnyCall<&Erased> {
         AnyCall { request: &self.request, body: self.body.clone() }
     }
@@ -132,7 +132,8 @@ fn form(text: &str) -> Result<Params<'static>, InputError> {
     Ok(params)
 }
 
-/// The properties of a request, most of which are those of its endpoint.
+/// The properties of a request that do not depend on its response, such as its id and method. Most
+/// of them are those of its endpoint.
 #[derive(Debug)]
 pub struct Properties {
     id: &'static str,
@@ -147,17 +148,21 @@ pub struct Properties {
     read_only: bool,
 }
 
-/// An endpoint without its type. All endpoints implement it. The functions are those of [`Endpoint`].
+/// A type-erased endpoint. Every endpoint implements this trait. The functions are those of
+/// [`Endpoint`], except that one function returns all properties.
 ///
-/// Each function adds code, an entry in a table and a relocation to the program for each endpoint,
-/// so one function returns all properties.
+/// Each function of the trait adds code, an entry in a table and a relocation to the program for
+/// each endpoint, so there are few functions.
 #[expect(missing_docs, reason = "the functions are those of `Endpoint`")]
 pub trait AnyEndpoint: Send {
-    /// Returns the results of the functions of [`Endpoint`] with these names.
+    /// Returns the properties of the request, such as its id and method.
     fn properties(&self) -> Properties;
-    /// Returns the path. If `is_shown` is set, it has `***` for secret arguments.
+    /// Returns the path of the request. If `is_shown` is set, secret arguments are replaced with
+    /// `***`.
     fn path(&self, is_shown: bool) -> Cow<'_, str>;
     fn query<'a>(&'a self, params: &mut Params<'a>);
+    /// Returns the body of the request.
+    ///
     /// # Errors
     /// Returns the error of the endpoint.
     fn body(&self) -> Result<Body<'_>, InputError>;
@@ -167,6 +172,8 @@ pub trait AnyEndpoint: Send {
     /// Returns the error of the route or of the endpoint.
     fn validate(&self, is_whole: bool) -> Result<(), InputError>;
     fn accepts(&self, status: StatusCode) -> bool;
+    /// Parses a response to the request.
+    ///
     /// # Errors
     /// Returns the error of the endpoint.
     fn parse(&self, response: &Response) -> Result<AnyValue, ResponseError>;
@@ -213,14 +220,15 @@ impl<E: Endpoint<Output: Send + 'static> + Send> AnyEndpoint for E {
     }
 }
 
-/// An endpoint without its type, as a trait object.
+/// A trait object for a type-erased endpoint.
 pub type Erased = dyn AnyEndpoint;
 
-/// A request to an endpoint without its type, with the text of its response beside its value.
+/// A request to a type-erased endpoint. Its response is a [`Reply`], which contains the parsed
+/// value and the text.
 #[derive(Debug, Clone)]
 pub struct AnyCall<R> {
     pub(crate) request: R,
-    /// A body instead of the request's.
+    /// The JSON body to send instead of the body of `request`.
     pub(crate) body: Option<String>,
 }
 
@@ -230,7 +238,7 @@ impl<'a> AnyCall<&'a Erased> {
     }
 }
 
-/// Implements the functions of an endpoint that are those of the field `request`.
+/// Implements the functions of `Endpoint` that only call those of the field `request`.
 macro_rules! functions_of_request {
     () => {
         fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -282,7 +290,7 @@ macro_rules! functions_of_request {
 impl<R: Deref<Target = Erased>> Endpoint for AnyCall<R> {
     type Output = Reply;
     const ID: &'static str = "any";
-    /// A placeholder: the functions return the properties of the request.
+    /// A placeholder, because the functions return the properties of the field `request` instead.
     const ROUTE: Route<Self> = Route::<Self>::get("/");
 
     functions_of_request!();
@@ -314,9 +322,10 @@ impl<R: Deref<Target = Erased>> Endpoint for AnyCall<R> {
     }
 }
 
-/// A list of numbered pages without its type. All such lists implement it.
+/// A type-erased list with numbered pages. Every list with numbered pages implements this trait.
 pub trait AnyList: AnyEndpoint {
-    /// Parses a page. Returns the ids of its entries.
+    /// Parses a page. Returns the ids of its entries, the number of the next page, and the position
+    /// of the page in the list.
     ///
     /// # Errors
     /// Returns the error of the endpoint.
@@ -329,7 +338,8 @@ pub trait AnyList: AnyEndpoint {
     fn with_page_number(&self, number: u32) -> Box<dyn AnyList>;
 }
 
-/// The ids of the entries of a page, the number of the next page, and the position in the list.
+/// The ids of the entries of a page, the number of the next page if there is one, and the position
+/// of the page in the list.
 type Ids = (Vec<Option<String>>, Option<u32>, Extent);
 
 impl<E: NumberedPages<Output: Send + 'static> + Send + 'static> AnyList for E {
@@ -350,25 +360,25 @@ impl<E: NumberedPages<Output: Send + 'static> + Send + 'static> AnyList for E {
     }
 }
 
-/// A page of a list without its type.
+/// A request for a page of a type-erased list.
 pub(crate) struct AnyPage {
     request: Box<dyn AnyList>,
     lists: &'static [&'static str],
 }
 
-/// The entries of a page.
+/// A page of a list, with its entries.
 pub(crate) struct Page {
     entries: Vec<Entry>,
-    /// The number of the next page.
+    /// The number of the next page, or `None` for the last page.
     next: Option<u32>,
     extent: Extent,
 }
 
-/// An entry of a list: its JSON, and the number of all entries if the server reports it.
+/// An entry of a list, with its id and JSON.
 #[derive(Debug)]
 pub(crate) struct Entry {
     id: Option<String>,
-    /// The JSON from the server.
+    /// The JSON of the entry as received from the server.
     pub(crate) json: Json,
     /// The number of entries on all pages, if the server reports it.
     pub(crate) total: Option<usize>,
@@ -383,7 +393,7 @@ impl AnyPage {
 impl Endpoint for AnyPage {
     type Output = Page;
     const ID: &'static str = "any";
-    /// A placeholder: the functions return the properties of the request.
+    /// A placeholder, because the functions return the properties of the field `request` instead.
     const ROUTE: Route<Self> = Route::<Self>::get("/");
 
     functions_of_request!();

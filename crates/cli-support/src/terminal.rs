@@ -6,7 +6,8 @@ use api_auth::Env;
 use clap::ColorChoice;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Returns whether colours are written to a stream.
+/// Returns whether colours are written to a stream. For `auto`, the stream must be a terminal,
+/// `NO_COLOR` must not be set, and `TERM` must not be `dumb`.
 pub(crate) fn is_colored(choice: ColorChoice, stream: &impl IsTerminal) -> bool {
     let is_set = |name| matches!(Env::PROCESS.get(name), Ok(Some(value)) if !value.is_empty());
     match choice {
@@ -19,7 +20,7 @@ pub(crate) fn is_colored(choice: ColorChoice, stream: &impl IsTerminal) -> bool 
     }
 }
 
-/// Returns a text in bold.
+/// Surrounds a text with the terminal codes for bold.
 pub(crate) fn bold(text: &str) -> String {
     format!("\u{1b}[1m{text}\u{1b}[0m")
 }
@@ -41,8 +42,8 @@ pub(crate) fn failure(text: &str) -> String {
 pub struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    /// Creates the progress of a command. Nothing is shown if `is_wanted` is false, or if the
-    /// standard error is not a terminal.
+    /// Creates the progress display of a command. Nothing is shown if `is_wanted` is false, or if
+    /// the standard error is not a terminal.
     pub(crate) fn new(is_wanted: bool) -> Self {
         if !is_wanted || !io::stderr().is_terminal() {
             return Self(None);
@@ -52,7 +53,8 @@ impl Progress {
         Self(Some(bar))
     }
 
-    /// Sets the number of steps.
+    /// Sets the total number of steps, which turns the display into a bar. Later calls have no
+    /// effect.
     pub fn total(&self, total: usize) {
         let Some(bar) = &self.0 else { return };
         if bar.length().is_none() {
@@ -61,7 +63,7 @@ impl Progress {
         }
     }
 
-    /// Adds a step.
+    /// Counts one more completed step.
     pub fn step(&self) {
         if let Some(bar) = &self.0 {
             bar.inc(1);

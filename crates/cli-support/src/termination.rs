@@ -1,12 +1,13 @@
-//! Termination by a signal. Before the process ends, it removes files that it is writing and kills
-//! its child processes. It then ends itself with the same signal, so that a shell sees the signal
-//! as the cause.
+//! Termination by a signal. Before the process ends, it removes the files that it is writing and
+//! kills its child processes. It then ends itself with the same signal, so that a shell sees the
+//! signal as the cause.
 //!
 //! A second thread handles the signals. It is started with the first [`Task`]. Signals that the
 //! process ignores, as under `nohup`, stay ignored.
 //!
-//! A library removes its files only when its function returns. A [`Section`] gives it the time for
-//! that: the requests of [`send`] end with an error, and the process ends after the section.
+//! A library removes its own files only when its function returns. A [`Section`] gives it time to
+//! do so: requests that are sent with [`send`] end with an error, and the process ends after the
+//! section.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,14 +19,14 @@ use std::time::Duration;
 
 use api_auth::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
 
-/// The maximum time from a signal to the end of the process.
+/// The maximum time that the process waits for the end of a section after a signal.
 #[cfg(unix)]
 const GRACE: Duration = Duration::from_secs(5);
 
-/// An action before the process ends, or a condition to wait for.
+/// An action to carry out before a signal ends the process, or a section to wait for.
 #[derive(Debug)]
 pub(crate) enum Task {
-    /// Removes a file.
+    /// Removes the file with this path.
     Remove(PathBuf),
     /// Kills a process, together with its group if it is the leader of one.
     #[cfg(unix)]
@@ -36,8 +37,8 @@ pub(crate) enum Task {
     Section,
 }
 
-/// The tasks by number. The thread that ends the process keeps the lock, so that no other thread
-/// can begin anything that needs a task.
+/// The registered tasks, each under its number. The thread that ends the process keeps the lock, so
+/// that no other thread can begin anything that needs a task.
 #[derive(Debug)]
 pub(crate) struct Tasks {
     next: u64,
@@ -47,7 +48,7 @@ pub(crate) struct Tasks {
 }
 
 static TASKS: Mutex<Tasks> = Mutex::new(Tasks { next: 0, tasks: BTreeMap::new(), is_ended: false });
-/// Notified when a section ends.
+/// Notified when a section ends after a signal.
 static SECTIONS: Condvar = Condvar::new();
 
 /// Locks the tasks and returns them. While they are locked, a signal does not end the process.
@@ -68,7 +69,8 @@ impl Tasks {
         self.tasks.remove(&number);
     }
 
-    /// Returns whether a signal was received, so that the process only completes its sections.
+    /// Returns whether a signal was received. If so, the process ends as soon as its sections have
+    /// ended.
     pub(crate) fn is_ended(&self) -> bool {
         self.is_ended
     }
@@ -78,7 +80,7 @@ impl Tasks {
         self.tasks.values().any(|task| matches!(task, Task::Section))
     }
 
-    /// Kills the child processes, and ends the requests with an error.
+    /// Kills the registered child processes, and ends the registered requests with an error.
     #[cfg(unix)]
     fn interrupt(&mut self) {
         for task in self.tasks.values() {
@@ -90,7 +92,7 @@ impl Tasks {
         }
     }
 
-    /// Removes the files.
+    /// Removes the files that are registered with [`Task::Remove`].
     #[cfg(unix)]
     fn remove_files(&self) {
         for task in self.tasks.values() {
@@ -162,7 +164,8 @@ pub(crate) fn send(
     result
 }
 
-/// Kills a process that was not reaped yet, together with its group if it is the leader of one.
+/// Kills a process that has not been reaped yet, together with its group if it is the leader of
+/// one.
 #[cfg(unix)]
 pub(crate) fn kill(pid: rustix::process::Pid, is_group: bool) -> std::io::Result<()> {
     use rustix::process::{Signal, kill_process, kill_process_group};
@@ -197,7 +200,7 @@ pub struct TemporaryFile {
 }
 
 impl TemporaryFile {
-    /// Registers a file that is about to be created.
+    /// Registers the path of a file that is about to be created.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
         let number = tasks().add(Task::Remove(path.clone()));
@@ -209,7 +212,8 @@ impl TemporaryFile {
         &self.path
     }
 
-    /// Prevents the removal of the file, because it was moved or not created.
+    /// Cancels the removal of the file, for example because the file was moved or could not be
+    /// created.
     pub fn keep(mut self) {
         self.is_kept = true;
     }

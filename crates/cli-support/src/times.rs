@@ -1,4 +1,4 @@
-//! Times in tables and CSV: local on a terminal, UTC otherwise.
+//! Formats times in tables and CSV: in local time for a table on a terminal, otherwise in UTC.
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
@@ -6,18 +6,19 @@ use jiff::{Timestamp, civil};
 /// The times in the responses of a provider: where they are, and how they are parsed.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
-    /// The paths of members that are times.
+    /// The paths of members that are times, such as `date.create`.
     pub paths: &'static [&'static str],
-    /// Returns the Unix seconds of a time, or `None` if the string is not a time.
+    /// The parser of a time. It returns Unix seconds, or `None` if the string is not a time.
     pub read: fn(&str) -> Option<i64>,
 }
 
 impl Times {
-    /// Responses without times.
+    /// The value for a provider whose responses contain no times.
     pub const NONE: Self = Self { paths: &[], read: |_| None };
 
-    /// Converts the text of a cell if it is a time, to local time or UTC. Other cells are
-    /// unchanged.
+    /// Converts a cell that contains a time to local time if `is_local` is set, otherwise to UTC.
+    /// Any other cell is returned unchanged. `path` is the path of the value, or several paths
+    /// separated by `|`.
     pub(crate) fn cell(&self, path: &str, cell: String, is_local: bool) -> String {
         if !path.split('|').any(|path| self.paths.contains(&path)) {
             return cell;
@@ -40,8 +41,9 @@ fn local(time: Timestamp) -> String {
     format!("{date} {sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
-/// Parses a time: Unix seconds, RFC 3339, or `YYYY-MM-DD HH:MM:SS` in UTC. Returns `None` for zero
-/// and negative numbers, which mean that there is no time.
+/// Parses a time and returns its Unix seconds. The text can be Unix seconds, RFC 3339, or
+/// `YYYY-MM-DD HH:MM:SS` in UTC. Returns `None` for any other text, and for zero and negative
+/// numbers, which mean that there is no time.
 pub fn utc(text: &str) -> Option<i64> {
     if let Ok(seconds) = text.parse::<i64>() {
         return (seconds > 0).then_some(seconds);

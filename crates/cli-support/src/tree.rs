@@ -1,4 +1,4 @@
-//! All commands on one page, for `help commands`.
+//! The page of `help commands`, and functions that search or check a command line.
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -72,8 +72,8 @@ fn add(command: &Command, page: &mut String, globals: &mut Vec<String>) {
     }
 }
 
-/// Returns the arguments of subcommands whose id is also that of a global option. `clap` would
-/// confuse the values of the two.
+/// Returns the arguments of subcommands that have the same id as a global option. `clap` would
+/// confuse their values.
 pub fn shadowed(command: &Command) -> Vec<String> {
     let globals: Vec<&str> = command
         .get_arguments()
@@ -92,10 +92,11 @@ fn add_shadowed(command: &Command, globals: &[&str], found: &mut Vec<String>) {
     command.get_subcommands().for_each(|child| add_shadowed(child, globals, found));
 }
 
-/// Returns the messages about invalid values that name the argument again, or that are those of a
-/// parser of numbers, which do not say what is allowed. Each is preceded by its argument.
+/// Returns unclear messages about invalid values, each preceded by the command and the argument. A
+/// message is unclear if it contains the name of the argument, or if it is that of a number parser,
+/// which does not say what is allowed.
 pub fn unclear_values(command: &Command) -> Vec<String> {
-    /// Each parser rejects one of these values, unless it accepts all.
+    /// Sample values, of which each parser rejects at least one, unless it accepts any value.
     const INVALID: [&str; 7] =
         ["", "x", "-", "0", "1.123456789", "10.0.0.256", "99999999999999999999"];
     const NUMBERS: [&str; 4] = ["invalid digit", "cannot parse", "number too", "is not in "];
@@ -124,9 +125,10 @@ pub fn unclear_values(command: &Command) -> Vec<String> {
     found
 }
 
-/// Returns a failure whose message names the option or positional argument that the user typed
-/// instead of the argument of the library. `build` builds the command line, and `words` are its
-/// arguments. An argument of the library belongs to the typed one whose id is its name.
+/// Replaces the library's name of an invalid argument in a failure, such as `payer.name`, with the
+/// option or positional argument that the user typed, such as `NAME`. `build` builds the command
+/// line, and `words` are its arguments. The typed argument is recognized by its id (see
+/// [`is_of_argument`]).
 pub(crate) fn name_argument(
     build: impl FnOnce() -> Command,
     words: &[OsString],
@@ -155,9 +157,9 @@ pub(crate) fn name_argument(
     }
 }
 
-/// Returns whether an id such as `card_expiry_date` is the name of an argument such as
-/// `cardExpiryDate` or `payer.card_expiry_date`. An id such as `transaction` or `id` is also the
-/// argument `transaction_id`.
+/// Returns whether the id of a typed argument, such as `card_expiry_date`, stands for an argument
+/// of the library, such as `cardExpiryDate` or `payer.card_expiry_date`. The ids `transaction` and
+/// `id` both stand for `transaction_id`.
 fn is_of_argument(id: &str, argument: &str) -> bool {
     let plain = |text: &str| -> String {
         let letters = text.chars().filter(char::is_ascii_alphanumeric);
@@ -197,7 +199,7 @@ pub fn name_suggestions(error: &mut clap::Error, command: &Command) {
     error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(names));
 }
 
-/// Returns the name of the command that has this alias.
+/// Returns the name of the command that has this alias, at any depth.
 fn name_of<'a>(command: &'a Command, alias: &str) -> Option<&'a str> {
     command.get_subcommands().find_map(|child| {
         let mut aliases = child.get_all_aliases();
@@ -208,8 +210,8 @@ fn name_of<'a>(command: &'a Command, alias: &str) -> Option<&'a str> {
     })
 }
 
-/// Returns the nouns (commands that have subcommands) whose plural is not accepted. It should be a
-/// hidden alias.
+/// Returns the nouns, that is, the commands with subcommands, that have no alias. Each noun should
+/// have its plural as a hidden alias, such as `cas` for `ca`.
 pub fn without_plural(command: &Command) -> Vec<String> {
     let is_noun = |child: &&Command| child.get_subcommands().next().is_some();
     let nouns = command.get_subcommands().filter(is_noun);
@@ -225,7 +227,7 @@ fn values(argument: &Arg) -> String {
     format!("{}{}", names.join(" "), if many { "..." } else { "" })
 }
 
-/// Returns the line that describes an option.
+/// Returns the line that describes an option, such as `-o, --output FORMAT`.
 fn described(option: &Arg) -> String {
     let short = option.get_short().map(|short| format!("-{short}"));
     let long = option.get_long().map(|long| format!("--{long}"));

@@ -1,4 +1,4 @@
-//! The owner, group and mode of files.
+//! Sets and checks the owner, group and mode of files.
 
 use std::fs::File;
 use std::io;
@@ -6,7 +6,8 @@ use std::path::Path;
 
 use cli_support::{Exit, Failure};
 
-/// Parses the mode of a key file: octal digits, without permissions for other users.
+/// Parses the mode of a key file: octal digits, such as `0640`, without permissions for other
+/// users.
 pub(crate) fn mode(text: &str) -> Result<String, String> {
     // `from_str_radix` would accept a sign.
     let is_octal = text.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
@@ -18,7 +19,8 @@ pub(crate) fn mode(text: &str) -> Result<String, String> {
     }
 }
 
-/// Checks that the mode and the group can be set.
+/// Checks that `--mode` and `--group` can be used: on Unix, the group must exist; on other systems,
+/// both options are errors.
 pub(crate) fn check(mode: Option<&str>, group: Option<&str>) -> Result<(), Failure> {
     if cfg!(unix) {
         let id = group.map(group_id).transpose();
@@ -82,7 +84,7 @@ pub(crate) fn set(_: &Path, _: Option<&str>, _: Option<&str>) -> Result<(), Fail
     Ok(())
 }
 
-/// Gives a new file the owner, group and mode of the file that it will replace.
+/// Gives a new file the owner, group and mode of the file at `path`, which it will replace.
 #[cfg(unix)]
 pub(crate) fn keep(new: &File, path: &Path) -> io::Result<()> {
     use std::fs::Permissions;
@@ -108,9 +110,9 @@ pub(crate) fn keep(_: &File, _: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Checks that no untrusted user can have written a record, because the record determines which key
-/// is replaced. Members of a group may be able to write it only if they can also write to the
-/// folder.
+/// Checks that no untrusted user can have written the record of a pair, because the record
+/// determines which key file is replaced. The group of the record can have write access only if it
+/// also has write access to the folder.
 #[cfg(unix)]
 pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt;
@@ -134,9 +136,9 @@ pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(
     Err(Failure::new(Exit::Local, format!("{}: {problem}", record.display())))
 }
 
-/// Rejects a path that is a link of another user. The library follows links of the owner of a
-/// folder, but this owner must not choose which files root replaces. The links that the library
-/// creates lead to the folder `versions`, and are accepted.
+/// Rejects a symbolic link that belongs to another user. The library follows the links of the owner
+/// of a folder, but that owner must not choose which files root replaces. Links to the folder
+/// `versions`, which the library creates, are accepted.
 #[cfg(unix)]
 pub(crate) fn check_link(path: &Path, versions: &str) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt;

@@ -16,7 +16,7 @@ use crate::provider::{CaName, TinyCert};
 pub(crate) enum Ca {
     /// List all CAs
     List(Limits),
-    /// Show the subject and the hash of a CA
+    /// Show the subject and the hash algorithm of a CA
     Show {
         /// Id or name of the CA
         ca: CaName,
@@ -52,7 +52,7 @@ pub(crate) struct Create {
     /// Hash algorithm of the signatures; default: `sha256`
     #[arg(long, value_enum)]
     hash: Option<Hash>,
-    /// If there is a CA with this organization, return it instead of creating one
+    /// If a CA with this organization exists, return it instead of creating one
     #[arg(long, conflicts_with_all = BODY_OPTIONS)]
     if_missing: bool,
     #[command(flatten)]
@@ -115,8 +115,8 @@ impl Create {
     }
 }
 
-/// Sends a request for a PEM text. Writes the text or, depending on the output format, the JSON of
-/// the response.
+/// Sends a request for a text in PEM format. Writes the text if the output is a table without
+/// `--fields`, otherwise the JSON of the response.
 pub(crate) fn pem<E: Endpoint<Output = String> + Send + 'static>(
     context: &Context<TinyCert>,
     request: E,

@@ -62,17 +62,17 @@ pub(crate) enum Cert {
         #[arg(long, value_enum, default_value = "chain")]
         part: Part,
     },
-    /// Show the certificates in a file in PEM format
+    /// Show the certificates in a PEM file
     Inspect {
-        /// File in PEM format (`-` is standard input)
+        /// PEM file (`-` is standard input)
         file: PathBuf,
     },
     /// Check whether the first certificate in a file expires soon; exit status 1 if it does not
     NeedsRenewal {
-        /// File in PEM format (`-` is standard input)
+        /// PEM file (`-` is standard input)
         file: PathBuf,
-        /// The certificate expires soon if it expires within this time; with `0d`, only if it has
-        /// expired
+        /// Time before the expiry from which a renewal is needed; with `0d`, it is needed only
+        /// after the expiry
         #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
         within: Duration,
     },
@@ -98,7 +98,7 @@ enum Status {
     Expired,
 }
 
-/// The names and the subject of a new certificate.
+/// The arguments of a new certificate: its names, its CA and its subject.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Create {
     /// Names that the certificate is valid for: host names, IP addresses, e-mail addresses or URIs,
@@ -128,22 +128,23 @@ pub(crate) struct Create {
     input: Input,
 }
 
-/// A new certificate.
+/// A certificate to create, as the arguments, the file and the fields describe it.
 pub(crate) struct New {
     pub(crate) ca_id: CaId,
     pub(crate) common_name: String,
-    /// The alternative names.
+    /// The alternative names, such as `DNS:example.com`.
     pub(crate) names: Vec<San>,
-    /// The request. Parts of the subject that are not given are copied from the CA.
+    /// The request. If the country or the organization is not given, that of the CA is used.
     pub(crate) request: CreateCert,
-    /// The body of the request. The file or the fields can set further members.
+    /// The body to send instead of that of `request` if `--input`, `-f` or `-F` is given. It can
+    /// contain further members.
     body: Json,
 }
 
 /// A part of a certificate that can be downloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
-    /// The certificate
+    /// The certificate alone
     Cert,
     /// The certificate, followed by that of its CA; servers need this
     Chain,
@@ -157,7 +158,7 @@ pub(crate) enum Part {
     Pkcs12,
 }
 
-/// The beginning of the members of a body that contain the names of the certificate.
+/// The prefix of the body members that contain the alternative names, such as `SANs[0][DNS]`.
 const SANS: &str = "SANs";
 
 const COLUMNS: &[Column] =
@@ -226,7 +227,8 @@ impl List {
 }
 
 impl Create {
-    /// Returns the certificate to create.
+    /// Returns the certificate that the arguments, the file and the fields describe. If the country
+    /// or the organization is missing, requests the details of the CA.
     pub(crate) fn new_cert(&self, context: &Context<TinyCert>) -> Result<New, Failure> {
         let usage = |problem: String| Failure::new(Exit::Usage, problem);
         let common_name = self.names.first().map(|name| name.value().into_owned());
@@ -295,10 +297,11 @@ impl Create {
         Ok(New { ca_id, common_name, names, request, body })
     }
 
-    /// Replaces the names in a body with those of the arguments, if there are any.
+    /// Replaces the alternative names in a body with the arguments `NAME`. Does nothing if there
+    /// are no such arguments.
     ///
     /// # Errors
-    /// Returns an error if a field sets a name, too.
+    /// Returns an error if `-f` or `-F` also sets a name.
     fn set_names(&self, body: &mut Json) -> Result<(), Failure> {
         if self.names.is_empty() {
             return Ok(());
@@ -323,11 +326,11 @@ impl Create {
 }
 
 impl New {
-    /// Checks that the request contains the whole body: a certificate that exists is found by its
-    /// subject and names.
+    /// Checks that the body has no members that `request` lacks, because `tinycert issue` sends
+    /// `request` instead of the body, and finds an existing certificate by its subject and names.
     ///
     /// # Errors
-    /// Returns an error that names a member of the body that the request does not have.
+    /// Returns an error that names the first such member.
     pub(crate) fn check_known(&self) -> Result<(), Failure> {
         const KNOWN: [&str; 7] = ["C", "CN", "L", "O", "OU", "ST", "ca_id"];
         let Json::Object(members) = &self.body else { return Ok(()) };
@@ -344,13 +347,15 @@ impl New {
     }
 }
 
-/// Returns the index and the kind of a name in the form of a request, such as `SANs[0][DNS]`.
+/// Parses the name of a body member such as `SANs[0][DNS]`. Returns the index and the kind of the
+/// alternative name.
 fn of_san(name: &str) -> Option<(usize, &str)> {
     let (index, kind) = name.strip_prefix("SANs[")?.strip_suffix(']')?.split_once("][")?;
     Some((index.parse().ok()?, kind))
 }
 
-/// Returns the names in the form of a request, in their order.
+/// Returns the alternative names in a body, which has members such as `SANs[0][DNS]`, sorted by
+/// index.
 fn sans(body: &Json) -> Result<Vec<San>, String> {
     let Json::Object(members) = body else { return Ok(Vec::new()) };
     let mut names = Vec::new();

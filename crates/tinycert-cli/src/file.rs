@@ -1,4 +1,5 @@
-//! Certificates in files: `tinycert cert inspect` and `needs-renewal`.
+//! The commands `tinycert cert inspect` and `tinycert cert needs-renewal`, which read certificates
+//! from files.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -80,8 +81,8 @@ pub(crate) fn needs_renewal(
     Ok(if is_due { Exit::Done } else { Exit::No })
 }
 
-/// Returns whether a certificate that expires at `expires` must be renewed, because it expires
-/// within this time from now.
+/// Returns whether a certificate that expires at `expires` must be renewed, that is, whether it
+/// expires no later than `within` after `now`.
 pub(crate) fn is_due(expires: UnixTime, within: Duration, now: UnixTime) -> bool {
     let within = i64::try_from(within.as_secs()).unwrap_or(i64::MAX);
     expires.seconds() <= now.seconds().saturating_add(within)

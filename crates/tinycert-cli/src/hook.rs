@@ -12,11 +12,11 @@ use cli_support::{Exit, Failure};
 
 use crate::provider::{KEY, PASSPHRASE};
 
-/// The options of the deploy hook, a command that is run after files were replaced.
+/// The options of the deploy hook, a command that is run after the files of a pair have been
+/// replaced.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Hook {
-    /// Shell command that makes servers load the new files; if it fails, the next run tries it
-    /// again
+    /// Shell command that makes servers load the new files; if it fails, the next run repeats it
     #[arg(
         long = "deploy-hook",
         value_name = "COMMAND",
@@ -31,7 +31,8 @@ pub(crate) struct Hook {
 }
 
 impl Hook {
-    /// Runs the command with these variables. Its output is written to the standard error.
+    /// Runs the command with these environment variables. Its output is written to the standard
+    /// error.
     ///
     /// # Errors
     /// Returns an error if the command fails, or is killed after the timeout.

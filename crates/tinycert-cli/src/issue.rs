@@ -58,7 +58,7 @@ struct Files {
 }
 
 impl Files {
-    /// Checks that the output can be written, creates the folder, and locks it.
+    /// Checks that the output can be written, creates the folder if necessary, and locks it.
     fn open(&self, context: &Context<TinyCert>) -> Result<Folder, Failure> {
         context.output.check()?;
         let path = &self.dir.path;
@@ -66,7 +66,8 @@ impl Files {
         Folder::lock(path, self.dir.lock_timeout)
     }
 
-    /// Sets these options in the record of a pair.
+    /// Sets these options in the record of a pair, and checks that its files can be written. A
+    /// recorded mode or group stays unchanged if the option is not given.
     fn apply(&self, pair: &mut Pair) -> Result<(), Failure> {
         let record = &mut pair.record;
         if record.serial.is_some() && record.combined != self.combined {
@@ -80,7 +81,8 @@ impl Files {
         pair.check()
     }
 
-    /// Writes the files of a certificate, runs the deploy hook, and shows the pair.
+    /// Writes the files of the certificate `cert_id`, if it is given, sets their mode and group,
+    /// runs the deploy hook, and shows the pair.
     fn publish(
         &self,
         context: &Context<TinyCert>,
@@ -118,8 +120,8 @@ fn compared(names: &[String]) -> Vec<String> {
 }
 
 impl Issue {
-    /// Returns whether the recorded pair has the CA and the names that this command asks for, and
-    /// needs no renewal.
+    /// Returns whether the recorded pair has the CA and the names that the command line requests,
+    /// and contains a good certificate that is valid for more than 30 days.
     fn is_issued(context: &Context<TinyCert>, pair: &Pair, new: &New) -> Result<bool, Failure> {
         let Record { cert_id, pending_cert_id, names, .. } = &pair.record;
         let wanted: Vec<String> = new.names.iter().map(San::to_string).collect();
@@ -178,7 +180,8 @@ impl Run<TinyCert> for Issue {
 }
 
 impl Adopt {
-    /// Returns whether this certificate is already recorded in the pair, and its files are valid.
+    /// Returns whether the pair already records this certificate, and its files contain the
+    /// certificate with more than 30 days of validity left.
     fn is_adopted(&self, pair: &Pair) -> Result<bool, Failure> {
         let Record { cert_id, pending_cert_id, serial, .. } = &pair.record;
         if *cert_id != self.id || pending_cert_id.is_some() {

@@ -26,10 +26,11 @@ const LOCK: &str = ".tinycert.lock";
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
-    /// The lock, which is released on drop.
+    /// The lock of the folder, which is released on drop. `None` if the folder was opened only for
+    /// reading.
     _lock: Option<File>,
-    /// While files can be changed, this lets the library remove its temporary files and locks after
-    /// a signal.
+    /// Gives the library time to remove its temporary files and locks after a signal. `None` if the
+    /// folder was opened only for reading.
     _section: Option<Section>,
 }
 
@@ -44,20 +45,20 @@ pub(crate) struct Record {
     pub(crate) ca_id: CaId,
     /// The id of the certificate in the files.
     pub(crate) cert_id: CertId,
-    /// The id of the certificate that will replace the one in the files, if a run began to replace
-    /// it.
+    /// The id of the certificate that will replace the one in the files. `None` unless a run has
+    /// begun to replace it.
     pub(crate) pending_cert_id: Option<CertId>,
     /// The alternative names of the certificate.
     pub(crate) names: Vec<String>,
-    /// Whether chain and key are in one file.
+    /// Whether the chain and the key are in one file.
     pub(crate) combined: bool,
     /// The mode of the key file in octal digits, such as `0640`.
     pub(crate) mode: Option<String>,
     /// The group of the key file, as a name or a number.
     pub(crate) group: Option<String>,
-    /// The serial number of the certificate that was written last.
+    /// The serial number of the certificate that was last written, in hexadecimal digits.
     pub(crate) serial: Option<String>,
-    /// The serial number of the certificate for which the deploy hook succeeded last.
+    /// The serial number of the certificate for which the deploy hook last succeeded.
     pub(crate) deployed_serial: Option<String>,
 }
 
@@ -79,18 +80,19 @@ impl Record {
     }
 }
 
-/// A pair and its record.
+/// A pair of a certificate chain and a key in files, with its record.
 #[derive(Debug)]
 pub(crate) struct Pair {
     pub(crate) record: Record,
     folder: PathBuf,
-    /// The record as it is on disk, or `None` if there is none.
+    /// The record as it is on disk, or `None` if the pair is not recorded yet.
     written: Option<Record>,
     /// Whether this run has replaced the files.
     pub(crate) is_replaced: bool,
 }
 
-/// Returns the paths of the files of a certificate with this common name.
+/// Returns the paths of the chain and the key for a certificate with this common name. They are the
+/// same path if `combined` is set.
 fn files(folder: &Path, name: &str, combined: bool) -> KeyPairFiles {
     match combined {
         true => KeyPairFiles::combined(folder.join(format!("{}.pem", stem(name)))),
@@ -118,8 +120,8 @@ impl Folder {
         }
     }
 
-    /// Opens and locks a folder for writing. Waits up to `most` for other runs, and then removes
-    /// the temporary files of killed runs.
+    /// Opens and locks a folder for writing. Waits up to `most` for other runs to release the lock,
+    /// and then removes the temporary files of killed runs.
     pub(crate) fn lock(path: &Path, most: Duration) -> Result<Self, Failure> {
         let folder = Self::open(path)?;
         let lock = path.join(LOCK);
@@ -146,15 +148,16 @@ impl Folder {
         Ok(names)
     }
 
-    /// Returns all recorded pairs. A record that cannot be used is returned as its failure. Other
-    /// JSON files are skipped.
+    /// Returns all recorded pairs. For a record that cannot be used, returns the failure in its
+    /// place. JSON files that are not records are skipped.
     pub(crate) fn pairs(&self) -> Result<Vec<Result<Pair, Failure>>, Failure> {
         let names = self.names()?.into_iter();
         let names = names.filter(|name| !name.starts_with('.') && name.ends_with(".json"));
         Ok(names.filter_map(|name| self.read(&name).transpose()).collect())
     }
 
-    /// Returns the pair that is recorded for a common name.
+    /// Returns the pair that is recorded for a common name, or `None`. Returns an error if a
+    /// different pair uses the same file names.
     pub(crate) fn find(&self, name: &str) -> Result<Option<Pair>, Failure> {
         let stem = stem(name);
         if stem.is_empty() || stem.starts_with('.') {
@@ -181,7 +184,7 @@ impl Folder {
         }
     }
 
-    /// Returns a pair that is not recorded yet.
+    /// Creates a pair in this folder that is not recorded yet.
     pub(crate) fn pair(&self, record: Record) -> Pair {
         Pair { record, folder: self.path.clone(), written: None, is_replaced: false }
     }
@@ -306,7 +309,7 @@ impl Pair {
     }
 }
 
-/// Converts an error of the library about files.
+/// Converts an error that the library returned for the files of a pair.
 pub(crate) fn file_failure(error: FileError) -> Failure {
     match error {
         FileError::Call(error) => error.into(),
@@ -314,7 +317,7 @@ pub(crate) fn file_failure(error: FileError) -> Failure {
     }
 }
 
-/// The end of the name of a temporary file for a record.
+/// The suffix of the names of temporary files for records.
 const DRAFT: &str = ".json.tmp";
 
 /// Returns whether this is the name of a temporary file for a record: `.STEM.json.tmp`.
@@ -323,7 +326,7 @@ fn is_draft(name: &str) -> bool {
     of.is_some_and(|of| !of.is_empty() && !of.starts_with('.') && stem(of) == of)
 }
 
-/// Replaces a record atomically. Its owner, group and mode do not change.
+/// Replaces the record at `path` atomically. Its owner, group and mode do not change.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -349,8 +352,8 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Opens a file that has the name of a record. If it is a named pipe, it does not wait for a
-/// writer.
+/// Opens a file that has the name of a record. Returns an error if it is not a regular file,
+/// without waiting for the writer of a named pipe.
 fn open_record(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);

@@ -1,4 +1,4 @@
-//! What the common commands need to know about TinyCert: settings, client, read-only requests.
+//! The provider TinyCert: its settings, its client and the requests of `tinycert doctor`.
 
 use std::cell::OnceCell;
 use std::convert::Infallible;
@@ -22,20 +22,21 @@ use tinycert_client::cert::{GetCert, GetCertDetails, ListCerts, StatusMask};
 use tinycert_client::session::API_KEY;
 use tinycert_client::{CaId, CertId, CertPart, Client, Environment, Session};
 
-/// TinyCert, as the common commands use it.
+/// The provider TinyCert, for the commands that all programs have.
 #[derive(Debug)]
 pub(crate) struct TinyCert;
 
 /// The environment variable that contains the API key.
 pub(crate) const KEY: &str = "TINYCERT_API_KEY";
-/// The environment variable that contains the passphrase.
+/// The environment variable that contains the passphrase of the account.
 pub(crate) const PASSPHRASE: &str = "TINYCERT_PASSPHRASE";
 const EMAIL: &str = "TINYCERT_EMAIL";
 const BASE_URL: &str = "TINYCERT_BASE_URL";
 /// The environment variable that replaces the current time in tests, in Unix seconds.
 const TEST_CLOCK: &str = "TINYCERT_TEST_CLOCK";
 
-/// The session token in the request that `--curl` prints. No session is opened for it.
+/// The placeholder for the session token in the request that `--curl` prints, for which no session
+/// is opened.
 const NO_TOKEN: &str = "no-session";
 
 const fn variable(name: &'static str, key: &'static str) -> Variable {
@@ -90,8 +91,8 @@ impl Account {
         self.client.resume(NO_TOKEN).curl(endpoint)
     }
 
-    /// Sends requests, at most `jobs` of them concurrently. If no session can be opened, the result
-    /// of each request is that error.
+    /// Sends requests, at most `jobs` of them concurrently. If no session can be opened, each
+    /// request tries again to open one, and its result is the error.
     fn send_all<E>(
         &self,
         requests: Vec<E>,
@@ -201,12 +202,12 @@ fn test_clock() -> Result<Option<ManualClock>, Failure> {
     Ok(Some(ManualClock::at_unix(seconds)))
 }
 
-/// Returns the current time.
+/// Returns the current time, or the time in `TINYCERT_TEST_CLOCK` if that variable is set.
 pub(crate) fn now() -> Result<SystemTime, Failure> {
     Ok(test_clock()?.map_or_else(|| SystemClock.now(), |clock| clock.now()))
 }
 
-/// Parses the id of a certificate.
+/// Parses the id of a certificate, such as `14236`.
 pub(crate) fn cert_id(text: &str) -> Result<CertId, String> {
     let id = positive::<i64>(text).map(CertId::new);
     id.map_err(|problem| problem.replace("at least 1", "at least 1, such as 14236"))

@@ -55,13 +55,14 @@ pub(crate) struct Status {
 }
 
 const DAY: u64 = 86_400;
-/// The remaining validity below which `issue` and `adopt` replace a recorded certificate.
+/// The remaining validity, 30 days, below which `issue` and `adopt` replace a recorded certificate.
 const MONTH: Duration = Duration::from_secs(30 * DAY);
 
 /// The maximum number of successors that are followed from one certificate.
 const MOST_STEPS: usize = 64;
 
-/// Parses a time that must be shorter than the validity of a certificate, which is a year.
+/// Parses the value of `--within`, which must be less than 365 days, the validity of a new
+/// certificate.
 fn within(text: &str) -> Result<Duration, String> {
     let time = duration(text)?;
     if time < Duration::from_secs(365 * DAY) {
@@ -70,7 +71,7 @@ fn within(text: &str) -> Result<Duration, String> {
     Err("must be less than 365d, the validity of a new certificate".to_owned())
 }
 
-/// What a run did for a pair.
+/// The actions of a run for one pair.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub(crate) is_renewed: bool,
@@ -97,21 +98,22 @@ pub(crate) fn reject_curl(context: &Context<TinyCert>) -> Result<(), Failure> {
 }
 
 impl Pair {
-    /// Returns whether the certificate must be replaced, because it expires soon or because a run
-    /// that began to replace it was interrupted.
+    /// Returns whether the certificate must be replaced, that is, whether it expires no later than
+    /// `within` after `now`, its files are missing, or an interrupted run began to replace it.
     fn is_due(&self, on_disk: Option<&Certificate>, within: Duration, now: UnixTime) -> bool {
         self.record.pending_cert_id.is_some()
             || on_disk.is_none_or(|found| is_due(found.expires, within, now))
     }
 
-    /// Returns whether the deploy hook must be run, because the pair on disk has not expired and
-    /// the hook has not succeeded for it.
+    /// Returns whether the deploy hook must be run, that is, whether the pair on disk has not
+    /// expired and the hook has not yet succeeded for it.
     pub(crate) fn is_undeployed(&self, on_disk: &Certificate, now: UnixTime) -> bool {
         self.record.deployed_serial.as_deref() != Some(&*on_disk.serial) && on_disk.expires > now
     }
 
-    /// Publishes the pending certificate, if there is one, and renews the pair if it expires within
-    /// this time. If the run is interrupted, another run can repeat each step.
+    /// Writes the files of the pending certificate, if there is one, and renews the pair if its
+    /// certificate expires no later than `within` after `now`. If a run is interrupted, another run
+    /// can repeat each step.
     pub(crate) fn refresh(
         &mut self,
         session: &Session,
@@ -163,7 +165,7 @@ impl Pair {
         Err(Failure::new(Exit::NotUnderstood, problem))
     }
 
-    /// Writes the files of the pending certificate.
+    /// Downloads the certificate `cert_id`, writes its files, and updates the record.
     pub(crate) fn publish(&mut self, session: &Session, cert_id: CertId) -> Result<(), Failure> {
         check_status(session, cert_id)?;
         session.save_to_files(cert_id, &self.files()).map_err(file_failure)?;
@@ -208,7 +210,7 @@ impl Pair {
         Ok(true)
     }
 
-    /// Returns the pair as JSON for the output. `more` are further fields.
+    /// Returns the pair as JSON for the output. `more` contains further members.
     pub(crate) fn json(&self, on_disk: Option<&Certificate>, more: Vec<(&str, Json)>) -> Json {
         let text = |text: &str| Json::Text(text.to_owned());
         let files = self.files();
@@ -349,13 +351,14 @@ fn row(pair: &Pair, done: &Done, failure: Option<&Failure>) -> Json {
     pair.json(pair.on_disk().ok().flatten().as_ref(), more)
 }
 
-/// Returns the exit status of a run with several pairs: the common one if all pairs failed with the
-/// same, or 11. `failures` contains a list for each failed pair, of which the first failure counts.
+/// Returns the exit status of a run with `count` pairs, as [`Exit::of_all`] does. `failures`
+/// contains a list for each failed pair, of which the first failure counts.
 fn status(count: usize, failures: &[Vec<Failure>]) -> Exit {
     Exit::of_all(count, failures.iter().filter_map(|of_pair| of_pair.first()).map(Failure::exit))
 }
 
 /// Prints the failures, of which there is a list for each failed pair, and returns the exit status.
+/// If there is only one pair with one failure, returns that failure as an error instead.
 fn end(
     context: &Context<TinyCert>,
     count: usize,
@@ -392,8 +395,9 @@ impl Renew {
         }
     }
 
-    /// Adds the certificates of the account that expire soon and are not recorded yet. A failure is
-    /// added in place of a pair, so that it does not stop the others.
+    /// Adds the certificates of the account that expire soon and are not recorded yet. If a
+    /// certificate or a list fails, its failure is added in place of a pair, so that the others are
+    /// still renewed.
     fn add_account(
         &self,
         folder: &Folder,
@@ -523,8 +527,8 @@ impl Run<TinyCert> for Status {
     }
 }
 
-/// Returns whether a certificate on disk is valid for more than 30 days, so that `issue` and
-/// `adopt` keep it.
+/// Returns whether a certificate on disk is valid for more than 30 days. If so, `issue` and `adopt`
+/// keep it.
 pub(crate) fn is_valid(on_disk: &Certificate, now: UnixTime) -> bool {
     !is_due(on_disk.expires, MONTH, now)
 }

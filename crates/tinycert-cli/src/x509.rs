@@ -75,7 +75,8 @@ impl Certificate {
     }
 }
 
-/// The object identifiers of the attributes of a name, with the usual abbreviations.
+/// The object identifiers of the attributes of a distinguished name, with their usual
+/// abbreviations.
 const ATTRIBUTES: &[(&[u64], &str)] = &[
     (&[2, 5, 4, 3], "CN"),
     (&[2, 5, 4, 6], "C"),
@@ -109,8 +110,8 @@ fn name(reader: BERReader<'_, '_>) -> ASN1Result<String> {
     Ok(parts.join(", "))
 }
 
-/// Returns the text of an ASN.1 string of any type. Characters that separate the parts of a name
-/// are escaped with a backslash.
+/// Returns the text of an ASN.1 string of any type, for a distinguished name. Characters that
+/// separate the parts of the name are escaped with a backslash.
 fn text(value: &TaggedDerValue) -> String {
     let bytes = value.value();
     let text = match value.tag() {
@@ -175,7 +176,7 @@ const CURVES: &[(&[u64], &str)] = &[
     (&[1, 3, 132, 0, 35], "P-521"),
 ];
 
-/// Parses a public key. Returns its algorithm with its size or curve.
+/// Parses a public key. Returns its algorithm with its size or curve, such as `RSA 2048`.
 fn key(reader: &mut BERReaderSeq<'_, '_>) -> ASN1Result<String> {
     let (algorithm, parameters) = reader.next().read_sequence(|reader| {
         let algorithm = named(&reader.next().read_oid()?, KEYS);
@@ -229,7 +230,7 @@ fn names(reader: BERReader<'_, '_>) -> ASN1Result<Vec<String>> {
     Ok(names)
 }
 
-/// Parses an alternative name. Returns it with its kind, as other tools print it:
+/// Parses an alternative name. Returns it after its kind, as in the output of other tools:
 /// `DNS:example.com`.
 fn alternative_name(value: &TaggedDerValue) -> String {
     let text = String::from_utf8_lossy(value.value());

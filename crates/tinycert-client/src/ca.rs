@@ -26,7 +26,7 @@ use crate::session::Session;
 use crate::{error, validate};
 
 id! {
-    /// The id of a CA.
+    /// The id of a CA, such as 561.
     ///
     /// See the example in the module [`ca`](crate::ca).
     ///
@@ -34,7 +34,7 @@ id! {
     pub struct CaId;
 }
 
-/// A CA in the list of CAs.
+/// A CA in the list that [`Session::list_cas`] returns.
 ///
 /// See the example in the module [`ca`](crate::ca).
 ///
@@ -100,7 +100,7 @@ wire_enum! {
     pub enum HashAlg {
         /// SHA-1. Current software does not trust SHA-1 signatures.
         Sha1 = "SHA1",
-        /// SHA-256.
+        /// SHA-256, the default for new CAs.
         Sha256 = "SHA256",
     }
 }
@@ -113,16 +113,16 @@ wire_enum! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum HashMethod {
-    /// `sha1`. The server still supports SHA-1, but current software does not trust such
+    /// `sha1`: SHA-1. The server still supports it, but current software does not trust SHA-1
     /// signatures.
     Sha1,
-    /// `sha256`. This is the default.
+    /// `sha256`: SHA-256, the default.
     #[default]
     Sha256,
 }
 
 impl HashMethod {
-    /// Returns the value as sent to the server.
+    /// Returns the value as it is sent to the server, such as `sha256`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sha1 => "sha1",
@@ -194,7 +194,7 @@ impl Endpoint for GetCaDetails {
     }
 }
 
-/// `POST /api/v1/ca/get`: returns the certificate of a CA.
+/// `POST /api/v1/ca/get`: returns the certificate of a CA in PEM format.
 ///
 /// See the example in the module [`ca`](crate::ca).
 ///
@@ -258,7 +258,7 @@ impl Endpoint for DeleteCa {
     }
 }
 
-/// `POST /api/v1/ca/new`: creates a CA.
+/// `POST /api/v1/ca/new`: creates a CA and returns its id.
 ///
 /// ```
 /// use tinycert_client::CreateCa;
@@ -291,9 +291,10 @@ impl CreateCa {
     }
 
     setters! {
-        /// Sets the city, which has at most 128 characters.
+        /// Sets the city (L), such as `Chicago`, which must not exceed 128 characters.
         locality: impl Into<String>,
-        /// Sets the state or province, which has at most 128 characters.
+        /// Sets the state or province (ST), such as `Illinois`, which must not exceed 128
+        /// characters.
         state: impl Into<String>,
     }
 

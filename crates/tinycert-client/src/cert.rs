@@ -107,7 +107,8 @@ impl StatusMask {
         if bits == 0 || bits > Self::ALL.0 { None } else { Some(Self(bits)) }
     }
 
-    /// Returns the bits in the form in which they are sent to the server.
+    /// Returns the bits as they are sent to the server: the sum of 1 (expired), 2 (good), 4
+    /// (revoked) and 8 (hold).
     pub const fn bits(self) -> u8 {
         self.0
     }
@@ -134,7 +135,7 @@ impl fmt::Debug for StatusMask {
     }
 }
 
-/// A certificate in the list of a CA.
+/// A certificate in the list that [`Session::list_certs`] returns.
 ///
 /// See the example in the module [`cert`](crate::cert).
 ///
@@ -203,7 +204,7 @@ fn cert_form(cert_id: CertId) -> Body<'static> {
     Body::Form(params)
 }
 
-/// `POST /api/v1/cert/list`: lists the certificates of a CA with one of the given statuses.
+/// `POST /api/v1/cert/list`: lists those certificates of a CA that have one of the given statuses.
 ///
 /// ```
 /// use tinycert_client::CaId;
@@ -220,7 +221,8 @@ pub struct ListCerts {
 }
 
 impl ListCerts {
-    /// Creates a request for the certificates of the CA `ca_id` whose status is in the set `what`.
+    /// Creates a request for those certificates of the CA `ca_id` that have one of the statuses in
+    /// `what`.
     pub fn new(ca_id: CaId, what: StatusMask) -> Self {
         Self { ca_id, what }
     }
@@ -273,7 +275,8 @@ impl Endpoint for GetCertDetails {
     }
 }
 
-/// A part of a certificate that contains no secret, in PEM format.
+/// What [`GetCert`] returns in PEM format: a certificate, its chain, or its certificate signing
+/// request. None of these is secret.
 ///
 /// See the example in the module [`cert`](crate::cert).
 ///
@@ -281,16 +284,16 @@ impl Endpoint for GetCertDetails {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CertPart {
-    /// Only the certificate.
+    /// The certificate without that of its CA.
     Cert,
     /// The certificate followed by that of its CA, as required by TLS servers.
     Chain,
-    /// The certificate signing request.
+    /// The certificate signing request (CSR) from which the certificate was created.
     Csr,
 }
 
 impl CertPart {
-    /// Returns the value as sent to the server.
+    /// Returns the value as it is sent to the server, such as `chain`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Cert => "cert",
@@ -300,7 +303,7 @@ impl CertPart {
     }
 }
 
-/// The format of a private key.
+/// The form in which a private key is requested: encrypted or not.
 ///
 /// See the example in the module [`cert`](crate::cert).
 ///
@@ -315,7 +318,7 @@ pub enum KeyForm {
 }
 
 impl KeyForm {
-    /// Returns the value as sent to the server.
+    /// Returns the value as it is sent to the server, such as `key.enc`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Decrypted => "key.dec",
@@ -342,7 +345,7 @@ pub struct GetKey {
 }
 
 impl GetKey {
-    /// Creates a request for the private key of the certificate `cert_id` in the given format.
+    /// Creates a request for the private key of the certificate `cert_id` in the given form.
     pub fn new(cert_id: CertId, form: KeyForm) -> Self {
         Self { cert_id, form }
     }
@@ -397,7 +400,8 @@ impl Endpoint for GetPkcs12 {
     }
 }
 
-/// `POST /api/v1/cert/get`: returns a part of a certificate that contains no secret, in PEM format.
+/// `POST /api/v1/cert/get`: returns a certificate, its chain or its certificate signing request in
+/// PEM format.
 ///
 /// See the example in the module [`cert`](crate::cert).
 ///
@@ -409,7 +413,8 @@ pub struct GetCert {
 }
 
 impl GetCert {
-    /// Creates a request for the part `what` of the certificate `cert_id`.
+    /// Creates a request for the certificate `cert_id` itself, its chain or its certificate signing
+    /// request, as `what` selects.
     pub fn new(cert_id: CertId, what: CertPart) -> Self {
         Self { cert_id, what }
     }
@@ -477,8 +482,8 @@ pub struct SetCertStatus {
 }
 
 impl SetCertStatus {
-    /// Creates a request to set the status of the certificate `cert_id` to `status`: good, hold or
-    /// revoked.
+    /// Creates a request to set the status of the certificate `cert_id`. `status` must be good,
+    /// hold or revoked.
     pub fn new(cert_id: CertId, status: CertStatus) -> Self {
         Self { cert_id, status }
     }
@@ -536,12 +541,12 @@ pub struct CreateCert {
 }
 
 impl CreateCert {
-    /// Creates a request for a new certificate of the CA `ca_id` with this country (two capital
-    /// letters), organization and common name. The organization and the common name have at most 64
-    /// characters.
+    /// Creates a request for a new certificate from the CA `ca_id` with this country (two capital
+    /// letters), organization and common name. The organization and the common name must have at
+    /// most 64 characters.
     ///
     /// Current software ignores the common name and checks only the [`San`]s. If the common name is
-    /// a host name, therefore add it as a [`San`], too.
+    /// a host name, add it as a [`San`], too.
     pub fn new(
         ca_id: CaId,
         country: impl Into<String>,
@@ -561,11 +566,13 @@ impl CreateCert {
     }
 
     setters! {
-        /// Sets the organizational unit, which has at most 64 characters.
+        /// Sets the organizational unit (OU), such as `IT Department`, which must not exceed 64
+        /// characters.
         organizational_unit: impl Into<String>,
-        /// Sets the city, which has at most 128 characters.
+        /// Sets the city (L), such as `Chicago`, which must not exceed 128 characters.
         locality: impl Into<String>,
-        /// Sets the state or province, which has at most 128 characters.
+        /// Sets the state or province (ST), such as `Illinois`, which must not exceed 128
+        /// characters.
         state: impl Into<String>,
     }
 
@@ -593,8 +600,8 @@ impl CreateCert {
     }
 
     /// Returns whether a certificate has the subject and the names of this request. Case is ignored
-    /// in the subject and in host names. The common name may be an additional name of the
-    /// certificate, because the server may add it.
+    /// in the subject and in host names. The certificate can also have the common name as an
+    /// additional name, because the server might add it.
     pub(crate) fn describes(&self, cert: &CertDetails) -> bool {
         let is = |expected: Option<&str>, found: &Option<String>| {
             is_same_name(expected.unwrap_or_default(), found.as_deref().unwrap_or_default())
@@ -729,8 +736,9 @@ impl Session {
         self.send(request)
     }
 
-    /// Renews a certificate for one year from now, with the same key. Returns the new id. A request
-    /// whose outcome is unknown is not retried; see also [`renew`](Session::renew).
+    /// Renews a certificate for one year from now, with the same key. Returns the id of the new
+    /// certificate. A request whose outcome is unknown is not retried; see also
+    /// [`renew`](Session::renew).
     ///
     /// See the example in the module [`cert`](crate::cert).
     ///

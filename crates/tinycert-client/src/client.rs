@@ -52,7 +52,8 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// Creates an environment with this base URL, such as that of a test server.
+    /// Creates an environment with this base URL, such as `http://127.0.0.1:8081` for a test
+    /// server.
     pub fn custom(base_url: impl Into<String>) -> Self {
         Self::Custom(base_url.into())
     }
@@ -164,7 +165,7 @@ impl Client {
         self.open(Connect::new(email, passphrase))
     }
 
-    /// Opens a session with the request `connect`, or uses a stored one.
+    /// Opens a session with the request `connect`, or uses a stored session.
     pub(crate) fn open(&self, connect: Connect) -> Result<Session> {
         let stored = self.store.clone().map(|store| {
             let key = TokenKey::new(&["tinycert", self.base_url(), connect.email()]);
@@ -186,16 +187,16 @@ impl Client {
         Ok(Session::new(core, auth, closes_on_drop))
     }
 
-    /// Returns the session with this token, which was opened earlier and left open; see
-    /// [`Session::into_token`]. No request is sent. The session remains open when this value is
-    /// dropped.
+    /// Returns the session with a token that [`Session::token`] or [`Session::into_token`] returned
+    /// earlier. No request is sent. The session remains open when this value is dropped.
     pub fn resume(&self, token: impl Into<Secret>) -> Session {
         self.resumed(token.into(), None)
     }
 
-    /// Returns the session with this token, which was opened earlier. If the server no longer knows
-    /// the session, a later request reopens it automatically. This method sends no request. The
-    /// session remains open when this value is dropped.
+    /// Returns the session with a token that [`Session::token`] or [`Session::into_token`] returned
+    /// earlier. If the server no longer knows the session, a later request reopens it
+    /// automatically. This method sends no request. The session remains open when this value is
+    /// dropped.
     ///
     /// # Errors
     /// Returns an error if the e-mail address is empty, or if the e-mail address or the passphrase
@@ -217,7 +218,7 @@ impl Client {
         Session::new(self.core_with(&auth), auth, false)
     }
 
-    /// Returns an `api_auth` client that sends requests in this session.
+    /// Returns an `api_auth` client that sends requests in the session of `auth`.
     fn core_with(&self, auth: &Arc<SessionAuth>) -> api_auth::Client {
         self.core.with_credentials(vec![(Credential::MAIN, auth.clone())])
     }
@@ -264,8 +265,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Removes the passphrase from a session after it was opened. If the server later no longer
-    /// knows the session, every further request fails with
+    /// Removes the passphrase from each session as soon as the session is open. If the server later
+    /// no longer knows the session, every further request fails with
     /// [`InvalidToken`](crate::ErrorCode::InvalidToken).
     pub fn forget_passphrase(mut self) -> Self {
         self.keep_passphrase = false;
@@ -274,7 +275,7 @@ impl ClientBuilder {
 
     /// Sets the token store, so that several runs of a program share one session:
     /// [`FileStore`](crate::FileStore) for command-line programs, or your own store for several
-    /// machines. A stored session remains open when it is dropped, and
+    /// machines. The shared session remains open when a [`Session`] is dropped, and
     /// [`disconnect`](Session::disconnect) closes it for all programs that share it. By default,
     /// there is no token store.
     pub fn token_store(mut self, store: impl TokenStore + 'static) -> Self {
@@ -287,8 +288,8 @@ impl ClientBuilder {
     /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// Returns an error that names the first invalid argument: an empty key, or a base URL that is
-    /// invalid or would send the passphrase and private keys unencrypted.
+    /// Returns an error that names the first invalid option, such as an empty API key, a timeout of
+    /// 0, or a base URL that would cause the passphrase and private keys to be sent unencrypted.
     pub fn build(self) -> Result<Client> {
         let signer = FormDigest::new((self.api_key_name, &self.api_key), DIGEST)?;
         let core = self.settings.build(

@@ -50,7 +50,7 @@ wire_enum! {
         SignatureFailure = "SignatureFailure",
         /// The status of an expired or obsolete certificate cannot be changed.
         StatusDisallowed = "StatusDisallowed",
-        /// The server reports an unknown error.
+        /// The server failed for an unknown reason.
         UnknownError = "UnknownError",
     }
 }
@@ -149,8 +149,8 @@ impl ErrorBody {
     }
 }
 
-/// Parses a response whose status is an error. The kind of the error depends on the code, or on the
-/// status if there is no code.
+/// Parses a response whose status indicates an error. The kind of the error depends on the code in
+/// the body, or on the status if the code is missing or unknown.
 pub(crate) fn read(response: &Response) -> ResponseError {
     match json::<ErrorBody>(response) {
         Ok(body) if body.code.is_some() || body.text.is_some() => body.into_error(response),
@@ -163,8 +163,8 @@ pub(crate) fn read_login(response: &Response) -> ResponseError {
     invalid_login(response).unwrap_or_else(|| read(response))
 }
 
-/// Returns the error if the response to the request that opens a session reports an invalid login:
-/// only in this response, `AccessDenied` means that.
+/// Returns an error if the response to the request that opens a session contains the code
+/// `AccessDenied`. Only in this response does the code mean that the login is invalid.
 pub(crate) fn invalid_login(response: &Response) -> Option<ResponseError> {
     let body = json::<ErrorBody>(response).ok()?;
     (body.code() == ErrorCode::AccessDenied).then(|| body.into_error_of(ErrorKind::Auth))
@@ -175,8 +175,8 @@ pub(crate) fn is_session_gone(error: &Error) -> bool {
     matches!(error.error_code(), Some(ErrorCode::InvalidToken | ErrorCode::SessionError))
 }
 
-/// Returns whether a response means that the session must be reopened. As for all errors, this
-/// depends on the code, because an error object may have status 200.
+/// Returns whether a response means that the session must be reopened. This depends on the code in
+/// the body, not on the status, because an error object can also have status 200.
 pub(crate) fn session_expired(response: &Response) -> bool {
     json_start(response) == Some(b'{')
         && json::<ErrorBody>(response).is_ok_and(|body| {

@@ -1,5 +1,5 @@
-//! Files for a certificate chain and its private key, which are replaced so that the two always
-//! match.
+//! The files for a certificate chain and its private key. They are replaced in such a way that the
+//! chain and the key always match.
 //!
 //! [`KeyPairFiles`] contains the paths of the files of a TLS server. The methods of
 //! [`Session`](crate::Session) that write these files are
@@ -49,7 +49,8 @@ use temporary::TemporaryFile;
 ///
 /// If another program replaces or changes a file after the checks, an error is returned and no file
 /// is replaced. The last check is immediately before the first rename. Later changes are not
-/// detected, and neither are changes to a version to which a file links.
+/// detected. If the paths are links to a version (see below), changes to the files of that version
+/// are not detected either.
 ///
 /// On Unix, a folder is shared if it is writable by its group or by everyone. In a shared folder,
 /// links of other users are not followed and files of other users are not replaced, except those of
@@ -66,7 +67,7 @@ use temporary::TemporaryFile;
 ///   group and others: mode 0664 becomes 0644.
 /// - A pair of links into the folder of versions keeps all permissions, as in other folders, if the
 ///   current version was created for this key while the folder was shared. Therefore, set the group
-///   and mode of a key after it was written for the first time.
+///   and mode of a key only after the key has been written for the first time.
 ///
 /// The first two rules also apply if a symbolic link in a shared folder points to the file. A
 /// warning is logged if permissions are lost.
@@ -96,7 +97,7 @@ use temporary::TemporaryFile;
 ///   after an error if the files could not be restored, for example because the disk became
 ///   read-only.
 ///
-/// The next call that writes the same files removes the temporary files of an interrupted one and,
+/// The next call that writes the same files removes the temporary files of an interrupted call and,
 /// on Unix, its locks. On other systems, lock files are never removed.
 ///
 /// The servers `nginx` (`ssl_certificate`, `ssl_certificate_key`), `haproxy` (`crt`) and `postgres`
@@ -117,7 +118,8 @@ pub struct KeyPairFiles {
     is_combined: bool,
 }
 
-/// An error that occurred when a certificate was issued, renewed or saved to files.
+/// An error that occurred when a certificate was issued, renewed or saved to files, or when
+/// [`KeyPairFiles::check`] checked the files.
 ///
 /// `Debug` formats the same text as `Display`, and adds the hint of [`Error`], because an error
 /// that `main` returns is printed with `Debug`.
@@ -125,13 +127,13 @@ pub struct KeyPairFiles {
 /// See the example on [`KeyPairFiles`].
 #[non_exhaustive]
 pub enum FileError {
-    /// A request failed, or one of its arguments is invalid.
+    /// A request failed, or an argument is invalid.
     Call(Error),
-    /// A file could not be written.
+    /// A file could not be checked, read or written.
     File {
         /// The path of the file.
         path: PathBuf,
-        /// The cause of the error.
+        /// The reason, such as a missing folder or a missing permission.
         source: io::Error,
     },
 }
@@ -222,12 +224,12 @@ impl KeyPairFiles {
         Self { chain: path.clone(), key: path, is_combined: true }
     }
 
-    /// Returns the path of the chain.
+    /// Returns the path of the chain. For a combined file, this is also the path of the key.
     pub fn chain(&self) -> &Path {
         &self.chain
     }
 
-    /// Returns the path of the key.
+    /// Returns the path of the key. For a combined file, this is also the path of the chain.
     pub fn key(&self) -> &Path {
         &self.key
     }

@@ -1,7 +1,8 @@
 //! The macro that declares the types of ids. CAs and certificates have ids of different types, so
 //! that they cannot be confused.
 
-/// Declares the type of an id. An id is a number, which may be a string in a response.
+/// Declares the type of an id. An id is a number. In a response, it can also be a string that
+/// contains the number.
 macro_rules! id {
     ($(#[$meta:meta])* pub struct $name:ident;) => {
         $(#[$meta])*

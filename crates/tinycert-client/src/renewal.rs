@@ -94,10 +94,10 @@ impl Session {
     /// certificate unless such a certificate was created within about the last 24 hours. Therefore,
     /// the call can be repeated after an error, even by another process.
     ///
-    /// The lookup accepts only a good certificate that expires at least 364 days from now, so it
-    /// was created or renewed within the last day. To create another certificate within that time,
-    /// call [`create_cert`](Session::create_cert). If the outcome of the creation is unknown, the
-    /// list is searched for a certificate that was not in the list before.
+    /// The lookup accepts only a certificate with the status good that expires at least 364 days
+    /// from now, so it was created or renewed within the last day. To create another certificate
+    /// within that time, call [`create_cert`](Session::create_cert). If the outcome of the creation
+    /// is unknown, the list is searched for a certificate that was not in the list before.
     ///
     /// See the example in the module [`renewal`](crate::renewal).
     ///
@@ -127,8 +127,8 @@ impl Session {
         }
     }
 
-    /// Returns the latest good certificate in the list that matches the subject and names of the
-    /// request, and that `is_candidate` accepts.
+    /// Returns the id of the latest certificate in `certs` that has the status good and the subject
+    /// and names of the request, and that `is_candidate` accepts.
     fn issued(
         &self,
         request: &CreateCert,
@@ -149,9 +149,9 @@ impl Session {
         Ok(None)
     }
 
-    /// Returns the good certificates of a CA that expire within `days` days, and its expired
-    /// certificates, unless a certificate with the same name is good, on hold or revoked. The list
-    /// is sorted by expiry, from the earliest to the latest.
+    /// Returns the certificates of a CA that are due for renewal: those with the status good that
+    /// expire within `days` days, and those that have expired, if no certificate with the same name
+    /// is good, on hold or revoked. The list is sorted by expiry, from the earliest to the latest.
     ///
     /// See the example in the module [`renewal`](crate::renewal).
     ///
@@ -178,13 +178,13 @@ impl Session {
         Ok(expiring)
     }
 
-    /// Renews a certificate: reissues it, unless it already has a good successor.
+    /// Renews a certificate: reissues it, unless it already has a successor.
     ///
-    /// The operation is idempotent and creates exactly one successor, which is a certificate with
-    /// the same name, the same certificate signing request (and therefore the same key) and a later
-    /// expiry. If the outcome of the reissue is unknown, the successor is looked up in the CA's
-    /// list of certificates. If it is not listed, the reissue is requested once more, except after
-    /// a timeout, because the server may still be processing the first request.
+    /// The operation is idempotent and creates exactly one successor: a certificate with the status
+    /// good, the same name, the same certificate signing request (and therefore the same key) and a
+    /// later expiry. If the outcome of the reissue is unknown, the successor is looked up in the
+    /// CA's list of certificates. If it is not listed, the reissue is requested once more, except
+    /// after a timeout, because the server may still be processing the first request.
     ///
     /// See the example in the module [`renewal`](crate::renewal).
     ///
@@ -261,7 +261,8 @@ impl Session {
         Ok(cert_id)
     }
 
-    /// Writes the chain and the key of a certificate to `files`.
+    /// Writes the chain and the key of a certificate to `files`. Before the first request, this
+    /// method checks that the files can be written.
     ///
     /// See the example in the module [`renewal`](crate::renewal).
     ///
@@ -277,8 +278,9 @@ impl Session {
         prepared.write(&chain, &key)
     }
 
-    /// Returns the id of the successor of a certificate: a certificate with the status good, the
-    /// same name and the same CSR that expires later. If there are several, returns the latest.
+    /// Returns the id of the successor of a certificate: the latest certificate with the status
+    /// good, the same name, the same CSR and a later expiry. The expiry of an obsolete certificate
+    /// is unknown, and is not compared.
     fn successor(&self, ca_id: CaId, cert_id: CertId) -> Result<Option<CertId>> {
         let certs = self.list_certs(ca_id, StatusMask::ALL)?;
         // The list never contains obsolete certificates.

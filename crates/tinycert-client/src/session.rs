@@ -53,8 +53,8 @@ impl Session {
         Self { core, auth, closes_on_drop }
     }
 
-    /// Opens a session with the settings in the environment variables `TINYCERT_EMAIL` and
-    /// `TINYCERT_PASSPHRASE` and those of [`Client::from_env`].
+    /// Opens a session with the values of the environment variables `TINYCERT_EMAIL` and
+    /// `TINYCERT_PASSPHRASE`, and of the variables that [`Client::from_env`] reads.
     ///
     /// See the example in the module [`session`](crate::session).
     ///
@@ -99,7 +99,8 @@ impl Session {
         self.auth.token()
     }
 
-    /// Returns the token and leaves the session open; see [`Client::resume`].
+    /// Returns the token and leaves the session open; see [`Client::resume`]. Returns `None` if the
+    /// server rejected the token and the session has not been reopened yet.
     ///
     /// See the example in the module [`session`](crate::session).
     pub fn into_token(mut self) -> Option<Secret> {
@@ -118,7 +119,7 @@ impl Session {
 /// # Requests to any endpoint
 ///
 /// These methods send any request, such as a [`RawEndpoint`](crate::RawEndpoint), or return a
-/// request without sending it. The methods above call one endpoint each.
+/// request without sending it. Most other methods of this type call one endpoint each.
 impl Session {
     api_auth::client_methods!();
 }

@@ -1,4 +1,4 @@
-//! Validation of arguments before a request is sent, in addition to the rules in `api_auth`.
+//! Validates arguments before a request is sent, in addition to the rules in `api_auth`.
 
 use api_auth::InputError;
 pub(crate) use api_auth::validate::{has_outer_space, max_chars, no_control, not_empty};

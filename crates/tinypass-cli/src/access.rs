@@ -19,7 +19,7 @@ pub(crate) enum Access {
     Get {
         /// Id of the resource
         rid: String,
-        /// Your reference for the user, or the uid
+        /// Your reference for the user, or the user's uid
         user: String,
     },
     /// List access records
@@ -30,9 +30,9 @@ pub(crate) enum Access {
     Revoke {
         /// Id of the resource
         rid: String,
-        /// Your reference for the user, or the uid
+        /// Your reference for the user, or the user's uid
         user: String,
-        /// Refund the price
+        /// Also refund the price
         #[arg(long)]
         refund: bool,
     },
@@ -43,7 +43,7 @@ pub(crate) struct List {
     /// Show only records of this resource
     #[arg(long)]
     rid: Option<String>,
-    /// Show only records of this user
+    /// Show only records of the user with this reference
     #[arg(long)]
     user: Option<String>,
     /// Show only records of the user with this e-mail address
@@ -67,8 +67,8 @@ pub(crate) struct Grant {
     /// E-mail address of the user
     #[arg(required_unless_present = "file")]
     email: Option<String>,
-    /// Grant access for each line of this CSV file (`-` for standard input). The header names the
-    /// columns: rid, email, user, expires (a time such as `30d`, or a date) and message
+    /// Grant access for each line of this CSV file (`-` is standard input). The first line contains
+    /// the column names: rid, email, user, expires (a time such as `30d`, or a date) and message
     #[arg(long, value_name = "FILE", conflicts_with_all = ["rid", "email", "user", "expires_after",
           "message"])]
     file: Option<PathBuf>,
@@ -228,7 +228,8 @@ fn check_quotes(text: &str) -> Result<(), String> {
     }
 }
 
-/// Reads a CSV file of grants.
+/// Reads the CSV file of `access grant --file`. Every line needs a resource id and an e-mail
+/// address.
 fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure> {
     const COLUMNS: [&str; 5] = ["rid", "email", "user", "expires", "message"];
     let text = read("--file", file)?;
@@ -303,12 +304,14 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure
     Ok(lines)
 }
 
-/// Returns a time as the server expects it. A date without a time means midnight.
+/// Adds the time 00:00:00 to a date without a time, such as `2026-11-30`. Returns any other text
+/// unchanged.
 fn date(text: &str) -> String {
     if text.len() == 10 { format!("{text} 00:00:00") } else { text.to_owned() }
 }
 
-/// Writes a single text: unchanged as a table, otherwise as the member `name` of an object.
+/// Writes `value` unchanged if the output is a table without `--fields`. Otherwise, writes it as
+/// the member `name` of an object.
 pub(crate) fn single(
     context: &Context<TinyPass>,
     name: &str,

@@ -24,7 +24,7 @@ pub(crate) enum Cookie {
     },
 }
 
-/// Returns the name of an access state in the output.
+/// Returns the name of an access state in the output, such as `no tokens`.
 fn name(state: AccessState) -> &'static str {
     match state {
         AccessState::Granted => "granted",

@@ -1,4 +1,4 @@
-//! What the common commands need to know about TinyPass: settings, client, read-only requests.
+//! The provider TinyPass: its settings, its client and the requests of `tinypass doctor`.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,13 +14,13 @@ use tinypass_client::subscription::SearchSubscriptions;
 use tinypass_client::user::GetUser;
 use tinypass_client::{Client, Environment};
 
-/// TinyPass, as the common commands use it.
+/// The provider TinyPass, for the commands that all programs have.
 #[derive(Debug)]
 pub(crate) struct TinyPass;
 
-/// The environment variable that contains the application's id.
+/// The environment variable that contains the id of the application.
 pub(crate) const AID: &str = "TINYPASS_AID";
-/// The environment variable that contains the private key.
+/// The environment variable that contains the private key of the application.
 pub(crate) const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
 
 const fn variable(name: &'static str, key: &'static str) -> Variable {
@@ -111,7 +111,7 @@ pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }
 
-/// Returns the time that is `duration` after now.
+/// Returns the time `duration` from now. Returns an error if the duration is too long.
 pub(crate) fn after(duration: Duration) -> Result<SystemTime, Failure> {
     let time = now().checked_add(duration);
     time.ok_or_else(|| Failure::new(Exit::Usage, "the duration is too long"))

@@ -14,7 +14,7 @@ pub(crate) enum Subscription {
         /// Show only subscriptions to this resource
         #[arg(long)]
         rid: Option<String>,
-        /// Show only subscriptions of this user
+        /// Show only subscriptions of the user with this reference
         #[arg(long)]
         user: Option<String>,
         #[command(flatten)]

@@ -10,7 +10,7 @@ use crate::provider::TinyPass;
 pub(crate) enum User {
     /// Show a user
     Get {
-        /// Uid of the user
+        /// Id that TinyPass assigned to the user
         uid: String,
     },
 }

@@ -26,14 +26,14 @@ use serde::{Deserialize, Serialize};
 use crate::error::{self, Model, Record};
 use crate::{Client, validate};
 
-/// The maximum number of records per page.
+/// The maximum number of access records that a search returns per page.
 ///
 /// See the example in the module [`access`](crate::access).
 pub const MAX_PAGE_SIZE: u32 = 1000;
 
 /// An access record: the access of a user to a resource (`AccessDetails` in the documentation).
 ///
-/// Any field may be absent from a response, and numbers may be strings.
+/// Any field can be absent from a response, and numbers can be strings.
 ///
 /// See the example in the module [`access`](crate::access).
 ///
@@ -60,11 +60,12 @@ pub struct Access {
     /// field is absent, null or 0 in the response).
     #[serde(default, deserialize_with = "wire::end_time")]
     pub expires: Option<UnixTime>,
-    /// Your reference for the user, such as `user_42`, or TinyPass's id of the user.
+    /// Your reference for the user, such as `user_42`, or the id that TinyPass assigned to the
+    /// user.
     pub user_ref: Option<String>,
     /// The user's e-mail address.
     pub user_email: Option<String>,
-    /// The tags of the resource.
+    /// The tags of the resource, such as `music`.
     #[serde(default, deserialize_with = "wire::texts")]
     pub tags: Vec<String>,
     /// Fields that this type does not cover.
@@ -142,7 +143,7 @@ pub struct GetAccess {
 
 impl GetAccess {
     /// Creates a request for the access record of a user for the resource `rid`. `user_ref` is your
-    /// reference for the user, or TinyPass's uid.
+    /// reference for the user, or the user's `uid`, which TinyPass assigned.
     pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
         Self { rid: rid.into(), user_ref: user_ref.into() }
     }
@@ -169,8 +170,8 @@ impl Endpoint for GetAccess {
 /// `GET /r2/access/search`: searches access records by resource, user, e-mail address or tag, and
 /// returns one page.
 ///
-/// Without a filter, all records that have not expired are returned;
-/// [`show_expired`](Self::show_expired) includes expired ones. Pages are counted from 0.
+/// Without a filter, all records that have not expired are returned.
+/// [`show_expired`](Self::show_expired) includes the expired ones. Pages are counted from 0.
 ///
 /// ```
 /// use tinypass_client::SearchAccess;
@@ -197,13 +198,14 @@ impl SearchAccess {
     }
 
     setters! {
-        /// Sets the id of the resource.
+        /// Limits the search to the resource with this id.
         rid: impl Into<String>,
-        /// Sets the user, given by your reference for the user or by TinyPass's uid.
+        /// Limits the search to one user, given by your reference for the user or by the user's
+        /// `uid`, which TinyPass assigned.
         user_ref: impl Into<String>,
-        /// Sets the user's e-mail address.
+        /// Limits the search to the user with this e-mail address.
         email: impl Into<String>,
-        /// Sets a tag that the resources must have. Only one tag is supported.
+        /// Limits the search to resources with this tag. Only one tag can be set.
         tag: impl Into<String>,
         /// Sets whether expired records are included. The server's default is `false`.
         show_expired: bool,
@@ -213,8 +215,8 @@ impl SearchAccess {
         page_size: u32,
     }
 
-    /// Sets the page number and the page size, unless they are set already. The last page can be
-    /// detected only if its size is known.
+    /// Sets the page number to 0 and the page size to 1000, unless they are set already. The last
+    /// page can be detected only if the page size is known.
     pub(crate) fn explicit_page(mut self) -> Self {
         self.page.get_or_insert(0);
         self.page_size.get_or_insert(MAX_PAGE_SIZE);
@@ -321,8 +323,8 @@ pub struct GrantAccess {
 }
 
 impl GrantAccess {
-    /// Creates a request that grants the user with the e-mail address `email` access to the
-    /// resource `rid`. By default, access does not expire.
+    /// Creates a request to grant the user with the e-mail address `email` access to the resource
+    /// `rid`. By default, access does not expire.
     pub fn new(rid: impl Into<String>, email: impl Into<String>) -> Self {
         Self {
             rid: rid.into(),
@@ -340,14 +342,14 @@ impl GrantAccess {
         user_ref: impl Into<String>,
         /// Sets the time at which access expires.
         expires: impl Into<UnixTime>,
-        /// Sets a message for the e-mail to the user.
+        /// Sets a message that the e-mail to the user contains.
         message: impl Into<String>,
-        /// Sets whether the e-mail is suppressed. The server's default is `false`.
+        /// Sets whether the e-mail to the user is suppressed. The server's default is `false`.
         suppress_email: bool,
     }
 }
 
-/// The response to a grant. Its format is not documented: the server may return the record, an
+/// The response to a grant. Its format is not documented: the server can return the record, an
 /// acknowledgement such as `{"success":true}`, or nothing.
 ///
 /// ```
@@ -367,10 +369,10 @@ impl GrantAccess {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Granted {
-    /// The access record. `None` if the response contains no documented field of a record: in that
+    /// The access record. `None` if the response contains no documented field of a record. In that
     /// case, call [`Client::get_access`].
     pub access: Option<Access>,
-    /// The response, if it is not an access record. It may be empty.
+    /// The response, if it is not an access record. It can be empty.
     pub acknowledgement: Acknowledgement,
 }
 
@@ -412,7 +414,7 @@ impl Endpoint for GrantAccess {
     }
 }
 
-/// `POST /r2/access/revoke`: revokes a user's access.
+/// `POST /r2/access/revoke`: revokes a user's access to a resource.
 ///
 /// ```
 /// use tinypass_client::RevokeAccess;
@@ -430,13 +432,13 @@ pub struct RevokeAccess {
 
 impl RevokeAccess {
     /// Creates a request to revoke a user's access to the resource `rid`. `user_ref` is your
-    /// reference for the user, or TinyPass's uid.
+    /// reference for the user, or the user's `uid`, which TinyPass assigned.
     pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
         Self { rid: rid.into(), user_ref: user_ref.into(), refund: None }
     }
 
     setters! {
-        /// Sets whether the price is refunded. The server's default is `false`.
+        /// Sets whether the price is refunded to the user. The server's default is `false`.
         refund: bool,
     }
 }
@@ -466,10 +468,10 @@ impl Endpoint for RevokeAccess {
 ///
 /// The requests and responses are in the module [`access`](crate::access).
 impl Client {
-    /// Returns the access record of a user for the resource `rid`, or `None` if there is none.
-    /// `user_ref` is your reference for the user, or TinyPass's uid.
+    /// Returns the access record of a user for the resource `rid`, or `None` if there is no record.
+    /// `user_ref` is your reference for the user, or the user's `uid`, which TinyPass assigned.
     ///
-    /// The record may have expired: call [`Access::is_active`].
+    /// An expired record can be returned as well. Check it with [`Access::is_active`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -518,7 +520,7 @@ impl Client {
     /// Grants a user access to an existing resource. The server sends an e-mail to the user unless
     /// [`suppress_email`](GrantAccess::suppress_email) is set.
     ///
-    /// A repeated request may send a second e-mail, so this method does not retry a request whose
+    /// A repeated request could send a second e-mail, so this method does not retry a request whose
     /// outcome is unknown.
     ///
     /// If the response is an acknowledgement without the record, [`Granted::access`] is `None`. If
@@ -530,7 +532,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Revokes a user's access. The price is refunded if [`refund`](RevokeAccess::refund) is set.
+    /// Revokes a user's access to a resource. The price is refunded if
+    /// [`refund`](RevokeAccess::refund) is set.
     ///
     /// See the example in the module [`access`](crate::access).
     ///

@@ -38,7 +38,7 @@ pub use cookie::{AccessState, ClientAddress, Token, TokenCookie};
 pub use purchase::{Offer, Policy, PriceOption, Purchase, PurchaseFormat};
 pub use webhook::{Webhook, WebhookEvent, WebhookType};
 
-/// The reason why a cookie or webhook was rejected.
+/// The reason why a block, a cookie or a webhook was rejected.
 ///
 /// See the example in the module [`blocks`](crate::blocks).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,13 +109,13 @@ impl Blocks {
     /// and `TINYPASS_PRIVATE_KEY`.
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid.
+    /// Returns an error that names the first variable that is missing or has an invalid value.
     pub fn from_env() -> Result<Self, InputError> {
         let (aid, private_key) = keys(Env::PROCESS)?;
         Self::new(aid, private_key)
     }
 
-    /// Encrypts and signs a string. Returns the block.
+    /// Encrypts and signs a string, and returns the block.
     pub fn seal(&self, text: &str) -> String {
         self.key.seal(text.as_bytes())
     }
@@ -130,13 +130,13 @@ impl Blocks {
         String::from_utf8(text).map_err(|_| ReadError::Content("not UTF-8".to_owned()))
     }
 
-    /// Returns the id of the application.
+    /// Returns the id (AID) of the application, such as `AIDAIDAID0`.
     pub fn aid(&self) -> &str {
         &self.aid
     }
 }
 
-/// Serializes a value as JSON without whitespace. The serialization of these values never fails.
+/// Serializes a value as JSON without whitespace. This never fails for the types of this module.
 fn json_text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }

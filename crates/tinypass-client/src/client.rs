@@ -22,8 +22,8 @@ static PROVIDER: Provider = Provider {
     read_error: error::read,
 };
 
-/// The environment of the API. The provider's two environments are separate: each has its own AIDs,
-/// private keys and data.
+/// The server to which requests are sent. The provider's two environments are separate: each has
+/// its own AIDs, private keys and data.
 ///
 /// See the example on [`Client`](crate::Client).
 ///
@@ -93,10 +93,10 @@ pub struct Client {
     pub(crate) download_path: Option<DownloadPath>,
 }
 
-/// The name of the argument in errors about the base URL.
+/// The name by which errors refer to the base URL, unless it is from an environment variable.
 const BASE_URL: &str = "base_url";
 
-/// A builder for a [`Client`]; see [`Client::builder`].
+/// A builder for a [`Client`], created with [`Client::builder`] or [`ClientBuilder::from_env`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
@@ -113,8 +113,8 @@ pub struct ClientBuilder {
 
 /// # Creating a client
 impl Client {
-    /// Returns a builder for a client with the id (AID) and private key of an application. The
-    /// provider's dashboard shows them.
+    /// Returns a builder for a client of the application with this id (AID) and private key. The
+    /// provider's dashboard shows both.
     ///
     /// ```
     /// use std::time::Duration;
@@ -144,7 +144,7 @@ impl Client {
     /// `TINYPASS_SANDBOX` is `1` or `true`, and production otherwise.
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid.
+    /// Returns an error that names the first variable that is missing or has an invalid value.
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
     }
@@ -159,10 +159,11 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Returns a builder with the settings in the variables that [`Client::from_env`] reads.
+    /// Reads the environment variables that [`Client::from_env`] names, and returns a builder with
+    /// their values.
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid.
+    /// Returns an error that names the first variable that is missing or has an invalid value.
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }
@@ -188,7 +189,7 @@ impl ClientBuilder {
         Ok(builder)
     }
 
-    /// Sets the environment. Defaults to [`Environment::Production`].
+    /// Sets the server to which requests are sent. Defaults to [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self.base_url_name = BASE_URL;
@@ -196,7 +197,7 @@ impl ClientBuilder {
     }
 
     /// Sets the spelling of the download paths. By default, the documented spelling is tried first,
-    /// and the other one after a 404.
+    /// and that of the official PHP client after a 404.
     pub fn download_path(mut self, path: DownloadPath) -> Self {
         self.download_path = Some(path);
         self
@@ -207,8 +208,8 @@ impl ClientBuilder {
     /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// Returns an error that names the first invalid argument: an AID with a colon or a line break,
-    /// an empty key, or a base URL that is invalid or would send the signature unencrypted.
+    /// Returns an error that names the first invalid option, such as an AID with a colon, an empty
+    /// private key, or a base URL that would cause the signature to be sent unencrypted.
     pub fn build(self) -> Result<Client> {
         let auth = RequestLine::new(("aid", self.aid), (self.private_key_name, &self.private_key))?;
         let core = self.settings.build(
@@ -220,7 +221,7 @@ impl ClientBuilder {
     }
 }
 
-/// The variable that contains the private key.
+/// The environment variable that contains the private key.
 const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
 
 /// Reads the AID and the private key from the environment variables.

@@ -40,7 +40,7 @@ pub enum DownloadPath {
     Sdk,
 }
 
-/// The details of a download. Any field may be absent from a response.
+/// The details of a download. Any field can be absent from a response.
 ///
 /// See the example in the module [`download`](crate::download).
 ///
@@ -52,7 +52,7 @@ pub struct Download {
     pub id: Option<String>,
     /// The id of the resource, such as `ebook-1`.
     pub rid: Option<String>,
-    /// The title of the download.
+    /// The title of the download, such as `An e-book`.
     pub title: Option<String>,
     /// The description of the download.
     pub description: Option<String>,
@@ -202,7 +202,7 @@ impl GetDownloadUrl {
     }
 }
 
-/// A link to a download.
+/// A link to the file of a download, which is valid for a limited time.
 ///
 /// See the example in the module [`download`](crate::download).
 ///
@@ -310,8 +310,8 @@ impl Client {
     }
 
     /// Returns the details of the download of the resource `rid`, or `None` if there is no such
-    /// download. After a 404, this method requests the other spelling of the path, like
-    /// [`get_download_url`](Client::get_download_url).
+    /// download. After a 404, this method also tries the other spelling of the path, unless
+    /// [`download_path`](crate::ClientBuilder::download_path) is set.
     ///
     /// See the example in the module [`download`](crate::download).
     ///

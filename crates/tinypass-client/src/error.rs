@@ -1,4 +1,4 @@
-//! Error responses of the TinyPass API, and responses that are not documented.
+//! Parses the error responses of the TinyPass API, and responses whose format is not documented.
 
 use api_auth::{
     Acknowledgement, ErrorKind, ExtraFields, Response, ResponseError, StatusCode, json, json_slice,
@@ -18,7 +18,7 @@ pub(crate) fn read(response: &Response) -> ResponseError {
     }
 }
 
-/// The field `error` of a response, which may be an object or a string.
+/// The field `error` of a response, which is an object or a string.
 struct ErrorObject {
     message: Option<String>,
     code: Option<String>,
@@ -44,12 +44,12 @@ fn error_object(response: &Response) -> Option<ErrorObject> {
     fields.text("error").map(|text| ErrorObject { message: Some(text), code: None })
 }
 
-/// A type of responses that collects unknown fields.
+/// A response type that collects unknown fields.
 pub(crate) trait Model: DeserializeOwned {
     fn extra(&self) -> &ExtraFields;
 }
 
-/// The type of a record, of which any field may be absent, but not all of them.
+/// A response type for a record. Any of its fields can be absent, but not all of them.
 pub(crate) trait Record: Model {
     /// The field that an error reports as missing if all fields of the type are absent.
     const REQUIRED: &'static str;
@@ -71,9 +71,9 @@ impl<T: DeserializeOwned> Model for Page<T> {
     }
 }
 
-/// Parses the list that a search returns, and the unknown fields of its page. The list `data` of a
-/// page must be present, but may be empty. A list without a page is accepted. The list is empty for
-/// a 404 from the API.
+/// Parses the list that a search returns, and the unknown fields of its page. A page must contain
+/// the list `data`, which can be empty. A list without a page is accepted as well. A 404 from the
+/// API results in an empty list.
 pub(crate) fn list<T: DeserializeOwned>(
     response: &Response,
 ) -> Result<(Vec<T>, ExtraFields), ResponseError> {
@@ -100,7 +100,7 @@ pub(crate) fn success<T: Model>(response: &Response) -> Result<T, ResponseError>
 
 /// Parses the record that a lookup returns. Returns `None` for a 404 from the API.
 ///
-/// Any field may be absent, but not all of them: an empty object `{}`, such as one from a proxy, is
+/// Any field can be absent, but not all of them: an empty object `{}`, such as one from a proxy, is
 /// an error. Without this check, an empty access record would never expire, and would grant access.
 pub(crate) fn optional<T: Record>(response: &Response) -> Result<Option<T>, ResponseError> {
     if is_not_found(response)? {
@@ -133,8 +133,8 @@ pub(crate) fn is_documented(body: &[u8]) -> bool {
     body.trim_ascii().is_empty() || message().is_some()
 }
 
-/// Parses the response to an action. Its format is not documented: it may be empty or any JSON,
-/// except an error object.
+/// Parses the response to an action. The format of the response is not documented: it can be empty
+/// or any JSON except an error object.
 pub(crate) fn acknowledgement(response: &Response) -> Result<Acknowledgement, ResponseError> {
     Acknowledgement::read(response, |response| success(response).map(|AnyObject(fields)| fields))
 }

@@ -12,7 +12,7 @@
 //! | [`user`] | users | [`get_user`](Client::get_user) |
 //! | `blocks` (feature `blocks`) | token cookies, webhooks, purchase links and tags | methods of `blocks::Blocks`, which requires no client |
 //! | [`ENDPOINTS`] | a table of all endpoints | |
-//! | [`api_auth`] | transport, clock, pagination and HTTP types, which all clients of this family share | |
+//! | [`api_auth`] | transport, clock, pagination and HTTP types, shared with the clients for the other providers | |
 //!
 //! [`authorization`] signs a request that you send with another HTTP library.
 //!

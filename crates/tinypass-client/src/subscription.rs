@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Client, error, validate};
 
 /// A subscription. Its fields are not documented, so `extra` contains all of them. The methods
-/// return fields whose names are known from other objects of the API.
+/// return the fields whose names are known from other objects of the API.
 ///
 /// See the example in the module [`subscription`](crate::subscription).
 ///
@@ -29,22 +29,23 @@ use crate::{Client, error, validate};
 #[serde(transparent)]
 #[non_exhaustive]
 pub struct Subscription {
-    /// All fields of the response.
+    /// All fields of the subscription, as the server sent them.
     pub extra: ExtraFields,
 }
 
 impl Subscription {
-    /// Returns the field `id`, which is the id of the subscription.
+    /// Returns the field `id`, which is the id of the subscription. Returns `None` if it is absent.
     pub fn id(&self) -> Option<String> {
         self.extra.text("id")
     }
 
-    /// Returns the field `rid`, which is the id of the resource.
+    /// Returns the field `rid`, which is the id of the resource. Returns `None` if it is absent.
     pub fn rid(&self) -> Option<String> {
         self.extra.text("rid")
     }
 
-    /// Returns the field `user_ref`, which is your reference for the user.
+    /// Returns the field `user_ref`, which is your reference for the user. Returns `None` if it is
+    /// absent.
     pub fn user_ref(&self) -> Option<String> {
         self.extra.text("user_ref")
     }
@@ -73,9 +74,9 @@ impl SearchSubscriptions {
     }
 
     setters! {
-        /// Sets the id of the resource.
+        /// Limits the search to the resource with this id.
         rid: impl Into<String>,
-        /// Sets your reference for the user.
+        /// Limits the search to one user, given by your reference for the user, such as `user_42`.
         user_ref: impl Into<String>,
     }
 }
@@ -146,8 +147,8 @@ impl Endpoint for CancelSubscription {
 ///
 /// The requests and responses are in the module [`subscription`](crate::subscription).
 impl Client {
-    /// Returns the recurring subscriptions that match the search. The list is empty if there are
-    /// none.
+    /// Returns the recurring subscriptions that match the search. The list is empty if no
+    /// subscription matches.
     ///
     /// See the example in the module [`subscription`](crate::subscription).
     ///

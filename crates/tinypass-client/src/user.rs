@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::Client;
 use crate::error::{self, Model, Record};
 
-/// A user of TinyPass. Any field may be absent from a response.
+/// A user of TinyPass. Any field can be absent from a response.
 ///
 /// See the example in the module [`user`](crate::user).
 ///
@@ -24,7 +24,7 @@ use crate::error::{self, Model, Record};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
-    /// TinyPass's id of the user, such as `kjkxrNWUyD`.
+    /// The id that TinyPass assigned to the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
     /// The e-mail address of the user.
     pub email: Option<String>,
@@ -68,7 +68,7 @@ pub struct GetUser {
 }
 
 impl GetUser {
-    /// Creates a request for the details of the user with TinyPass's id `uid`.
+    /// Creates a request for the details of the user to whom TinyPass assigned the id `uid`.
     pub fn new(uid: impl Into<String>) -> Self {
         Self { uid: uid.into() }
     }
@@ -88,8 +88,8 @@ impl Endpoint for GetUser {
 ///
 /// The requests and responses are in the module [`user`](crate::user).
 impl Client {
-    /// Returns the details of the user with TinyPass's id `uid`, or `None` if there is no such
-    /// user.
+    /// Returns the details of the user to whom TinyPass assigned the id `uid`, or `None` if there
+    /// is no such user.
     ///
     /// See the example in the module [`user`](crate::user).
     ///

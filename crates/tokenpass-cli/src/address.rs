@@ -13,7 +13,7 @@ use crate::provider::Tokenpass;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Address {
-    /// List the addresses of the logged-in user, or the public ones of another user
+    /// List the addresses of the logged-in user, or the public addresses of another user
     List {
         /// Name of another user
         #[arg(id = "username", long = "user", value_name = "USER")]
@@ -23,19 +23,19 @@ pub(crate) enum Address {
     },
     /// Show an address of the logged-in user, or a public address of another user
     Get {
-        /// The address
+        /// Bitcoin address
         address: String,
         /// Name of another user
         #[arg(id = "username", long = "user", value_name = "USER")]
         user: Option<String>,
     },
-    /// Add an unverified address to the account of the user
+    /// Add an unverified address to the account of the logged-in user
     Register(Register),
     /// Verify an address with a signature of its code (`verify_code` of `address get`)
     Verify {
-        /// The address
+        /// Bitcoin address
         address: String,
-        /// Signature in base64
+        /// Signature of the code, in base64
         #[arg(required_unless_present_any = BODY_OPTIONS)]
         signature: Option<String>,
         #[command(flatten)]
@@ -46,30 +46,30 @@ pub(crate) enum Address {
         /// Name of the user
         #[arg(id = "username", value_name = "USER")]
         user: String,
-        /// The address
+        /// Bitcoin address
         #[arg(required_unless_present_any = BODY_OPTIONS)]
         address: Option<String>,
-        /// Message that was shown to the user
+        /// Message that the user signed
         #[arg(required_unless_present_any = BODY_OPTIONS)]
         message: Option<String>,
-        /// Signature of the message in base64
+        /// Signature of the message, in base64
         #[arg(required_unless_present_any = BODY_OPTIONS)]
         signature: Option<String>,
         #[command(flatten)]
         input: Input,
     },
-    /// Change an address
+    /// Change the settings of an address
     Update(Update),
     /// Remove an address
     Delete {
-        /// The address
+        /// Bitcoin address
         address: String,
     },
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Register {
-    /// The address
+    /// Bitcoin address
     #[arg(required_unless_present_any = BODY_OPTIONS)]
     address: Option<String>,
     /// Label of the address
@@ -81,7 +81,7 @@ pub(crate) struct Register {
     /// Whether the balances of the address are counted
     #[arg(long, value_name = "BOOL")]
     active: Option<bool>,
-    /// Type of the address
+    /// Type of the address, such as `bitcoin`
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
     #[command(flatten)]
@@ -92,7 +92,7 @@ pub(crate) struct Register {
 #[group(required = true, multiple = true, args = ["label", "public", "active", "input",
     "body_raw_field", "body_field"])]
 pub(crate) struct Update {
-    /// The address
+    /// Bitcoin address
     address: String,
     /// Label of the address
     #[arg(long, value_name = "TEXT")]

@@ -32,7 +32,7 @@ pub(crate) enum Chat {
         #[command(flatten)]
         input: Input,
     },
-    /// Replace the tokens that a chat requires
+    /// Change the settings of a chat, but not its name
     Update {
         /// UUID of the chat
         #[arg(id = "chat_uuid", value_name = "CHAT")]
@@ -60,19 +60,19 @@ pub(crate) enum Chat {
 
 #[derive(Debug, Args)]
 pub(crate) struct Settings {
-    /// Required token and its amount, such as `TOKENLY=1`; may be repeated
+    /// Required token and its amount, such as `TOKENLY=1`; can be repeated
     #[arg(id = "amount", long = "token", value_name = "TOKEN=AMOUNT", value_parser = amount_of::<Satoshis>)]
     tokens: Vec<(String, Satoshis)>,
     /// Whether the chat can be used
     #[arg(long, value_name = "BOOL")]
     active: Option<bool>,
-    /// Whether everyone can use the chat; for administrators
+    /// Whether everyone can join the chat; for administrators
     #[arg(long, value_name = "BOOL")]
     global: Option<bool>,
 }
 
 impl Settings {
-    /// Returns the members of the body that the settings are.
+    /// Returns the members of the body that these options set.
     ///
     /// # Errors
     /// Returns an error if a token is given twice.
@@ -89,7 +89,7 @@ impl Settings {
     }
 }
 
-/// Sets the given settings on a request.
+/// Calls the setters of a request for those options of `Settings` that are given.
 macro_rules! with_settings {
     ($request:expr, $settings:expr) => {{
         let (mut request, settings) = ($request, $settings);

@@ -24,7 +24,7 @@ pub(crate) struct Check {
     /// Check a Bitcoin address
     #[arg(long, conflicts_with = "email")]
     address: bool,
-    /// Check the user with an e-mail address
+    /// Check a user by e-mail address
     #[arg(long)]
     email: bool,
     /// Check each user in this file, one on each line (`-` is standard input); exit status 1 if one
@@ -88,7 +88,8 @@ fn users(file: &Path) -> Result<Vec<(String, String)>, Failure> {
     }
 }
 
-/// Checks one user, or each user from a file.
+/// Sends the check that `of` creates for a user: for the only user or, if `is_file` is set, for
+/// each user from the file.
 fn check_all<E>(
     context: &Context<Tokenpass>,
     who: Vec<(String, String)>,
@@ -110,7 +111,7 @@ where
     }
 }
 
-/// Sends a check and prints its result. The exit status is 1 if the result is no.
+/// Sends a check and prints its result, yes or no. The exit status is 1 if the result is no.
 pub(crate) fn check_one<E: Endpoint<Output = bool> + Send + 'static>(
     context: &Context<Tokenpass>,
     request: E,

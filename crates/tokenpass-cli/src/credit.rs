@@ -61,7 +61,7 @@ pub(crate) enum Group {
         /// Name of the group
         #[arg(required_unless_present_any = BODY_OPTIONS)]
         name: Option<String>,
-        /// Client id of a further application that may use the group; may be repeated
+        /// Client id of another application that may use the group; can be repeated
         #[arg(long, value_name = "CLIENT_ID")]
         allow: Vec<String>,
         #[command(flatten)]
@@ -71,10 +71,10 @@ pub(crate) enum Group {
     Update {
         /// UUID of the group
         group: String,
-        /// Name of the group
+        /// New name of the group
         #[arg(long, required_unless_present_any = ["allow", "input", "body_raw_field", "body_field"])]
         name: Option<String>,
-        /// Client id of an application that may use the group; may be repeated
+        /// Client id of an application that may use the group; can be repeated
         #[arg(long, value_name = "CLIENT_ID")]
         allow: Vec<String>,
         #[command(flatten)]
@@ -141,8 +141,9 @@ const BOOKINGS: &[Column] = &[
 ];
 
 impl Booking {
-    /// Confirms and sends the request that `of` creates for a group and an entry. `verb` and
-    /// `direction` are words of the question, and `counter` is the path of the other account.
+    /// Asks for a confirmation, and sends the request that `of` creates for the group and a ledger
+    /// entry. `verb` and `direction` are words of the question, such as "give" and "to". `counter`
+    /// is the path of the counter account in the body.
     fn run<E: Endpoint<Output: Send + 'static> + Send + 'static>(
         self,
         context: &Context<Tokenpass>,

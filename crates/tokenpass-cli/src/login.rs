@@ -9,7 +9,7 @@ use tokenpass_client::{Authorize, Scope, Secret};
 
 use crate::provider::{REDIRECT_URI, Tokenpass};
 
-/// Logs a user in. Returns the user's token.
+/// Logs a user in through the browser. Returns the user's token.
 pub(crate) fn log_in(context: &Context<Tokenpass>, web: &WebLogin) -> Result<Secret, Failure> {
     let settings = context.settings()?;
     let Some(redirect_uri) = settings.get(REDIRECT_URI) else {
@@ -53,7 +53,8 @@ fn open_browser(url: &str) -> bool {
     command.spawn().is_ok()
 }
 
-/// Serves requests until one contains the state of this login.
+/// Serves requests until one is the callback of this login, and returns its authorization code.
+/// Returns an error if there is no such request within the time of `--wait`.
 fn wait_for(
     context: &Context<Tokenpass>,
     redirect: &Redirect,

@@ -51,7 +51,7 @@ pub(crate) struct Create {
     /// Recipient: an address, `user:NAME` or `email:ADDRESS`
     #[arg(required_unless_present_any = BODY_OPTIONS)]
     destination: Option<String>,
-    /// The asset
+    /// Asset, such as `TOKENLY`
     #[arg(required_unless_present_any = BODY_OPTIONS)]
     asset: Option<String>,
     /// Quantity in whole tokens, such as 0.5
@@ -69,7 +69,7 @@ pub(crate) struct Create {
 pub(crate) struct Update {
     /// Id, transaction id or fingerprint of the promise
     id: String,
-    /// Quantity in whole tokens, such as 0.5
+    /// New quantity in whole tokens, such as 0.5
     #[arg(long, value_parser = value::<Satoshis>)]
     quantity: Option<Satoshis>,
     /// New recipient address
@@ -81,7 +81,7 @@ pub(crate) struct Update {
     input: Input,
 }
 
-/// The options that new and changed promises have in common.
+/// The options that `promise create` and `promise update` have in common.
 #[derive(Debug, Args)]
 pub(crate) struct Terms {
     /// Time after which the promise expires, such as `30d`
@@ -115,7 +115,7 @@ impl Terms {
     }
 }
 
-/// Sets the given terms on a request.
+/// Calls the setters of a request for those options of `Terms` that are given.
 macro_rules! with_terms {
     ($request:expr, $terms:expr) => {{
         let (mut request, terms) = ($request, $terms);
@@ -192,7 +192,7 @@ impl Run<Tokenpass> for Promise {
     }
 }
 
-/// Returns the time `duration` from now.
+/// Returns the time `duration` from now. Returns an error if the duration is too long.
 fn after(duration: Duration) -> Result<UnixTime, Failure> {
     #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
     let now = SystemTime::now();

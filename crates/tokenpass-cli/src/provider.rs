@@ -1,4 +1,4 @@
-//! What the common commands need to know about Tokenpass: settings, client, read-only requests.
+//! The provider Tokenpass: its settings, its client and the requests of `tokenpass doctor`.
 
 use cli_support::api_auth::EndpointInfo;
 use cli_support::auth::{Settings, Variable};
@@ -21,7 +21,7 @@ use tokenpass_client::{Client, Environment, Scheme, Secret};
 
 use crate::login;
 
-/// Tokenpass, as the common commands use it.
+/// The provider Tokenpass, for the commands that all programs have.
 #[derive(Debug)]
 pub(crate) struct Tokenpass;
 

@@ -16,21 +16,21 @@ pub(crate) enum Source {
     Register(Box<Register>),
     /// Remove an address from which tokens are lent
     Delete {
-        /// The address
+        /// Address from which tokens are lent
         address: String,
     },
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Register {
-    /// The address
+    /// Address from which tokens are lent
     #[arg(required_unless_present_any = BODY_OPTIONS)]
     address: Option<String>,
     /// Signature of the address followed by the proof suffix (`source list`), made with the key of
     /// the address
     #[arg(long, value_name = "SIGNATURE")]
     proof: Option<String>,
-    /// Asset that may be lent; may be repeated; default: all assets
+    /// Asset that may be lent; can be repeated; default: all assets
     #[arg(long = "asset", value_name = "ASSET")]
     assets: Vec<String>,
     /// Assign the address to this user
@@ -39,7 +39,7 @@ pub(crate) struct Register {
     /// Label of the assigned address
     #[arg(long, value_name = "TEXT", requires = "assign_user")]
     assign_user_label: Option<String>,
-    /// Chain of the address
+    /// Chain of the address, such as `bitcoin`
     #[arg(long)]
     chain: Option<String>,
     #[command(flatten)]
@@ -68,7 +68,7 @@ impl Run<Tokenpass> for Source {
 }
 
 impl Register {
-    /// Returns the members of the body that the arguments are.
+    /// Returns the members of the body that the arguments set.
     fn members(&self) -> [Member<'static>; 6] {
         [
             Member::required("address", "ADDRESS", self.address.is_some()),

@@ -12,7 +12,7 @@ use crate::provider::Tokenpass;
 pub(crate) enum Perk {
     /// Show what a token gives access to
     Get {
-        /// The token
+        /// Token, such as `TOKENLY`
         token: String,
     },
 }
@@ -23,7 +23,7 @@ pub(crate) enum Asset {
     Get {
         /// Chain of the asset, such as `bitcoin`
         chain: String,
-        /// The asset
+        /// Asset, such as `TOKENLY`
         asset: String,
     },
 }

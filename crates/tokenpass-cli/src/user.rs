@@ -44,13 +44,13 @@ pub(crate) enum User {
         /// Name, slug or e-mail address of the user
         #[arg(id = "username", value_name = "USER")]
         user: String,
-        /// Compare only the name
+        /// Compare only the user name
         #[arg(long)]
         strict: bool,
     },
     /// Create an account, whose password is read from a prompt or standard input
     Register(Register),
-    /// Check a name and a password, which is read from a prompt or standard input
+    /// Check a user name and a password, which is read from a prompt or standard input
     Login {
         /// Name of the user
         #[arg(id = "username", value_name = "USER", required_unless_present_any = BODY_OPTIONS)]
@@ -70,7 +70,7 @@ pub(crate) struct Register {
     /// Name of the user
     #[arg(id = "username", value_name = "USER", required_unless_present_any = BODY_OPTIONS)]
     user: Option<String>,
-    /// E-mail address
+    /// E-mail address of the user
     #[arg(required_unless_present_any = BODY_OPTIONS)]
     email: Option<String>,
     /// Full name
@@ -90,10 +90,10 @@ pub(crate) struct Update {
     /// Id of the user (`whoami`)
     #[arg(required_unless_present_any = BODY_OPTIONS)]
     id: Option<String>,
-    /// Full name
+    /// New full name
     #[arg(long)]
     name: Option<String>,
-    /// E-mail address
+    /// New e-mail address
     #[arg(long)]
     email: Option<String>,
     /// Set a new password, which is read after the current one
@@ -202,12 +202,12 @@ impl Update {
 
 const PASSWORD_STDIN: &str = "--password-stdin";
 
-/// Returns the place of a secret that the body contains.
+/// Returns an empty placeholder for a secret that the body already contains.
 fn no_secret() -> Secret {
     Secret::new("")
 }
 
-/// Reads a password, unless the body contains it.
+/// Reads a password, unless the body of `--input` or a field contains it. The prompt shows `name`.
 fn password(
     context: &Context<Tokenpass>,
     name: &str,

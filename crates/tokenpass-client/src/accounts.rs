@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Client, credentials, error};
 
-/// A user account.
+/// A user account, as returned by a registration, a password check or [`Client::get_user`].
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -34,14 +34,14 @@ pub struct User {
     pub name: Option<String>,
     /// The user's login name, such as `bob`.
     pub username: Option<String>,
-    /// The e-mail address.
+    /// The user's e-mail address, which is not necessarily confirmed.
     pub email: Option<String>,
     /// Whether the e-mail address is confirmed. Do not trust an unconfirmed address.
     pub email_is_confirmed: Option<bool>,
-    /// The last confirmed e-mail address.
+    /// The e-mail address that the user confirmed last, as returned by password checks.
     pub confirmed_email: Option<String>,
     /// A private key that the server of 2017 creates for each user. The provider's documentation
-    /// does not mention it. This type never serializes it.
+    /// does not mention it. It is never serialized.
     #[serde(skip_serializing)]
     pub ecc_key: Option<Secret>,
     /// Fields that this type does not cover.
@@ -85,7 +85,7 @@ impl RegisterAccount {
     }
 
     setters! {
-        /// Sets the display name.
+        /// Sets the display name, such as `Leroy`.
         name: impl Into<String>,
     }
 }
@@ -158,7 +158,7 @@ impl Endpoint for CheckLogin {
     }
 }
 
-/// `PATCH /api/v1/update`: changes the name, e-mail address or password of a user.
+/// `PATCH /api/v1/update`: changes the display name, e-mail address or password of a user.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -179,8 +179,8 @@ pub struct UpdateAccount {
 }
 
 impl UpdateAccount {
-    /// Creates a request to update the user with this id (a UUID), authorized by the user's token
-    /// and password.
+    /// Creates a request to update the user with this id (a UUID). The user's token and current
+    /// password authorize the change.
     pub fn new(
         user_id: impl Into<String>,
         token: impl Into<Secret>,
@@ -237,7 +237,7 @@ wire_enum! {
     ///
     /// Source: the server's source code of 2017; not documented.
     pub enum SecondFactor {
-        /// The user has completed the second factor.
+        /// The user has completed the second factor with a valid signature.
         Signed = "signed",
         /// The user has not completed the second factor.
         Unsigned = "unsigned",
@@ -289,8 +289,8 @@ pub struct SignSecondFactor {
 }
 
 impl SignSecondFactor {
-    /// Creates a request with this signature in base64, made with the key of one of the user's
-    /// verified addresses.
+    /// Creates a request with this signature, which is in base64 and was made with the key of one
+    /// of the user's verified addresses.
     pub fn new(signature: impl Into<String>) -> Self {
         Self { signature: signature.into() }
     }
@@ -344,8 +344,8 @@ impl Client {
         self.send(&CheckLogin::new(username, password))
     }
 
-    /// Changes the name, e-mail address or password of a user. Only servers of 2016 support this
-    /// endpoint.
+    /// Changes the display name, e-mail address or password of a user. Only servers of 2016 support
+    /// this endpoint.
     ///
     /// See the example in the module [`accounts`](crate::accounts).
     ///

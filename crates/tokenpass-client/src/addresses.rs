@@ -44,17 +44,17 @@ pub struct Address {
     /// The balances by asset, including promises. `None` if the address is unverified or inactive.
     #[serde(default, deserialize_with = "balances")]
     pub balances: Option<Balances>,
-    /// Whether the address is public.
+    /// Whether the address is public, so that every application can look it up.
     pub public: Option<bool>,
     /// The label that the user set, with the HTML entities that the server sends.
     /// [`label_text`](Address::label_text) decodes them.
     pub label: Option<String>,
     /// Whether the address is active. Balances of inactive addresses are not counted.
     pub active: Option<bool>,
-    /// Whether the ownership of the address is verified.
+    /// Whether the user has proved the ownership of the address.
     pub verified: Option<bool>,
-    /// The message to sign for [`Client::verify_address`]. It expires after ten hours. Each
-    /// response with a new code invalidates the previous code.
+    /// The message to sign for [`Client::verify_address`], such as `TOKENPASS zebra quick 9`. It
+    /// expires after ten hours. Each response with a new code invalidates the previous code.
     pub verify_code: Option<String>,
     /// The address to which the user can send a payment to prove the ownership, as an alternative
     /// to a signature. The provider's documentation does not mention this field.
@@ -65,7 +65,8 @@ pub struct Address {
 }
 
 impl Address {
-    /// Returns the label with its HTML entities decoded.
+    /// Returns the label with its HTML entities decoded, or `None` if the response contains no
+    /// label.
     pub fn label_text(&self) -> Option<Cow<'_, str>> {
         self.label.as_deref().map(html::decode)
     }
@@ -137,7 +138,7 @@ pub struct GetMyAddress {
 }
 
 impl GetMyAddress {
-    /// Creates a request for this address.
+    /// Creates a request for this address of the logged-in user.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into() }
     }
@@ -155,8 +156,8 @@ impl Endpoint for GetMyAddress {
     }
 }
 
-/// `POST /api/v1/tca/address`: adds an unverified address to the user's account. Requires the scope
-/// `manage-address`. The request is never retried if its outcome is unknown.
+/// `POST /api/v1/tca/address`: adds an unverified address to the logged-in user's account. Requires
+/// the scope `manage-address`. The request is never retried if its outcome is unknown.
 ///
 /// ```
 /// use tokenpass_client::addresses::RegisterAddress;
@@ -179,7 +180,7 @@ pub struct RegisterAddress {
 }
 
 impl RegisterAddress {
-    /// Creates a request to add this address.
+    /// Creates a request to add this address to the logged-in user's account.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into(), label: None, public: None, active: None, kind: None }
     }
@@ -282,8 +283,8 @@ impl Endpoint for VerifyAddress {
     }
 }
 
-/// `PATCH /api/v1/tca/address/{address}`: changes the label, and whether the address is public or
-/// active. Requires the scope `manage-address`. The request is idempotent.
+/// `PATCH /api/v1/tca/address/{address}`: changes the label of an address, and whether the address
+/// is public or active. Requires the scope `manage-address`. The request is idempotent.
 ///
 /// See the example in the module [`addresses`](crate::addresses).
 ///
@@ -301,7 +302,7 @@ pub struct UpdateAddress {
 }
 
 impl UpdateAddress {
-    /// Creates a request to update this address.
+    /// Creates a request to change the settings of this address.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into(), label: None, public: None, active: None }
     }
@@ -309,9 +310,9 @@ impl UpdateAddress {
     setters! {
         /// Sets the new label, which has at most 255 characters.
         label: impl Into<String>,
-        /// Sets whether the address is public.
+        /// Sets whether the address is public, so that every application can look it up.
         public: bool,
-        /// Sets whether the address is active.
+        /// Sets whether the address is active. Balances of inactive addresses are not counted.
         active: bool,
     }
 }
@@ -336,7 +337,8 @@ impl Endpoint for UpdateAddress {
     }
 }
 
-/// `DELETE /api/v1/tca/address/{address}`: removes an address. Requires the scope `manage-address`.
+/// `DELETE /api/v1/tca/address/{address}`: removes an address from the logged-in user's account.
+/// Requires the scope `manage-address`.
 ///
 /// See the example in the module [`addresses`](crate::addresses).
 ///
@@ -347,7 +349,7 @@ pub struct DeleteAddress {
 }
 
 impl DeleteAddress {
-    /// Creates a request to remove this address.
+    /// Creates a request to remove this address from the logged-in user's account.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into() }
     }
@@ -365,7 +367,7 @@ impl Endpoint for DeleteAddress {
 }
 
 /// `POST /api/v1/instant-verify/{username}`: registers and verifies an address in one request, with
-/// the message from the user's browser. No credentials are required.
+/// the signature of a message that the user's dashboard displays. No credentials are required.
 ///
 /// See the example in the module [`addresses`](crate::addresses).
 ///
@@ -474,7 +476,7 @@ pub struct GetPublicAddress {
 }
 
 impl GetPublicAddress {
-    /// Creates a request for a public address of the user with this name.
+    /// Creates a request for the public address `address` of the user with the name `username`.
     pub fn new(username: impl Into<String>, address: impl Into<String>) -> Self {
         Self { username: username.into(), address: address.into() }
     }
@@ -515,7 +517,8 @@ impl Client {
         self.send(&GetMyAddress::new(address))
     }
 
-    /// Adds an address to the user's account. The response contains the verify code to sign.
+    /// Adds an address to the logged-in user's account. The response contains the verify code to
+    /// sign.
     ///
     /// See the example in the module [`addresses`](crate::addresses).
     ///
@@ -539,7 +542,8 @@ impl Client {
         self.send(&VerifyAddress::new(address, signature))
     }
 
-    /// Changes the label of an address, and whether it is public or active.
+    /// Changes the label of an address of the logged-in user, and whether the address is public or
+    /// active.
     ///
     /// See the example in the module [`addresses`](crate::addresses).
     ///
@@ -549,7 +553,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Removes an address.
+    /// Removes an address from the logged-in user's account.
     ///
     /// See the example in the module [`addresses`](crate::addresses).
     ///
@@ -559,7 +563,8 @@ impl Client {
         self.send(&DeleteAddress::new(address))
     }
 
-    /// Registers and verifies an address in one request, with the message from the user's browser.
+    /// Registers and verifies an address in one request, with the signature of a message that the
+    /// user's dashboard displays.
     ///
     /// See the example in the module [`addresses`](crate::addresses).
     ///

@@ -1,4 +1,4 @@
-//! Adding credentials to requests.
+//! Adds the credentials of an application or a user to requests.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::oauth::TokenLocation;
 /// Pairs of a credential and the [`Auth`] that applies it to a request.
 type Named = Vec<(Credential, Arc<dyn Auth>)>;
 
-/// The credentials of a client, and the settings that determine how requests contain them.
+/// The credentials of a client, and the settings that determine how they are added to requests.
 pub(crate) struct Keys {
     pub(crate) client_id: String,
     pub(crate) client_secret: Secret,
@@ -30,7 +30,8 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Returns the credentials of the application.
+    /// Returns the credentials that do not contain a user's token: those of the application, and
+    /// the privileged ones if they are set.
     pub(crate) fn application_credentials(&self) -> Named {
         let id = || Secret::new(self.client_id.as_str());
         let query_id = || Addition::Query("client_id", id());
@@ -75,7 +76,7 @@ impl Keys {
         all
     }
 
-    /// Returns the credentials of a user.
+    /// Returns the credentials that contain this user's token, or an error if the token is invalid.
     pub(crate) fn user_credentials(&self, token: &Secret) -> Result<Named, InputError> {
         validate_token("oauth_token", token)?;
         let mut header = HeaderValue::try_from(format!("Bearer {}", token.expose()))
@@ -108,14 +109,16 @@ impl Keys {
     }
 }
 
-/// A credential that is added to a request.
+/// A parameter or header that adds a credential to a request.
 #[derive(Clone)]
 enum Addition {
-    /// A query parameter, inserted before all others.
+    /// A query parameter, inserted before all others. If the request is signed with
+    /// [`Variant::BodyOnly`], a field of the body instead.
     Query(&'static str, Secret),
     /// A field of the body. `None` is sent as null.
     Body(&'static str, Option<Secret>),
-    /// A query parameter of GET and DELETE requests, and a field of the body of all others.
+    /// A query parameter of GET and DELETE requests, and a field of the body of all others. If the
+    /// request is signed with [`Variant::BodyOnly`], always a field of the body.
     ByMethod(&'static str, Secret),
     Header(HeaderValue),
 }
@@ -125,7 +128,8 @@ enum Addition {
 struct Authentication {
     additions: Vec<Addition>,
     signer: Option<NonceHeaders>,
-    /// The name of the secret, if the secret begins or ends with whitespace.
+    /// The name of the argument or variable that contained the client secret, if the secret begins
+    /// or ends with whitespace.
     spaced: Option<&'static str>,
 }
 
@@ -205,7 +209,8 @@ fn has_member(body: &Body<'_>, name: &str) -> bool {
 
 const VISIBLE: &str = "must contain only visible ASCII characters";
 
-/// Validates a user's token.
+/// Returns an error that refers to a user's token as `name` if the token is empty or contains
+/// characters other than visible ASCII.
 pub(crate) fn validate_token(name: &'static str, token: &Secret) -> Result<(), InputError> {
     if token.is_empty() {
         return Err(InputError::new(name, "must not be empty"));

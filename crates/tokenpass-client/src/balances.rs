@@ -25,8 +25,9 @@ use crate::{Client, credentials, error};
 pub use amounts::{Balances, Quantity, SATOSHIS, Satoshis};
 pub(crate) use amounts::{Holding, balances, php_number, text_or_false};
 
-/// The balance of one asset over all addresses of a user. Promises to the user are added and
-/// promises from the user are subtracted, so the balance can be negative.
+/// A user's balance of one asset, summed over all addresses of the user or, with
+/// [`ListPublicBalances`], over the public ones. Promises to the user are added and promises from
+/// the user are subtracted, so the balance can be negative.
 ///
 /// See the example in the module [`balances`](crate::balances).
 ///
@@ -37,14 +38,14 @@ pub(crate) use amounts::{Holding, balances, php_number, text_or_false};
 pub struct Balance {
     /// The id of the asset, such as `TOKENLY`.
     pub asset: Option<String>,
-    /// The name of the asset. The server of 2017 sends the id again.
+    /// The name of the asset, which its issuer chooses. The server of 2017 sends the id instead.
     pub name: Option<String>,
     /// The amount in whole tokens, such as 10.5.
     pub balance: Option<Amount>,
     /// The amount in satoshis (`balanceSat`), such as 1050000000.
     #[serde(rename = "balanceSat")]
     pub satoshis: Option<Satoshis>,
-    /// The number of decimal places of the asset, such as 8. Returned by servers since 2022.
+    /// The number of decimal places of the asset, such as 8. Only servers since 2022 return it.
     pub precision: Option<i64>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -93,8 +94,8 @@ fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
     error::result(response)
 }
 
-/// `GET /api/v1/tca/public/balances`: returns the balances of the user's public addresses. Requires
-/// the scope `tca`.
+/// `GET /api/v1/tca/public/balances`: returns the balances of the logged-in user's public
+/// addresses. Requires the scope `tca`.
 ///
 /// See the example in the module [`balances`](crate::balances).
 ///
@@ -134,8 +135,8 @@ impl Endpoint for ListPublicBalances {
     }
 }
 
-/// `GET /api/v1/tca/protected/balances`: returns the balances of all addresses of the user.
-/// Requires the scope `private-balances`.
+/// `GET /api/v1/tca/protected/balances`: returns the balances of all addresses of the logged-in
+/// user. Requires the scope `private-balances`.
 ///
 /// See the example in the module [`balances`](crate::balances).
 ///
@@ -179,7 +180,7 @@ impl Endpoint for ListProtectedBalances {
 ///
 /// The request and response types are in the module [`balances`](crate::balances).
 impl Client {
-    /// Returns the balances of the user's public addresses.
+    /// Returns the balances of the logged-in user's public addresses.
     ///
     /// See the example in the module [`balances`](crate::balances).
     ///
@@ -189,7 +190,7 @@ impl Client {
         self.send(&ListPublicBalances::new())
     }
 
-    /// Returns the balances of all addresses of the user.
+    /// Returns the balances of all addresses of the logged-in user.
     ///
     /// See the example in the module [`balances`](crate::balances).
     ///

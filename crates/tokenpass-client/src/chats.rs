@@ -1,4 +1,4 @@
-//! Token chats, which only the holders of a token may join, and privileges in the messenger.
+//! Token chats, which users can join if they hold certain tokens, and privileges in the messenger.
 //!
 //! The messenger endpoints identify a chat by its short id, and the other endpoints by its UUID.
 //! [`chat_id`] and [`chat_uuid`] convert between the two.
@@ -75,7 +75,7 @@ impl Endpoint for GetMessengerPrivileges {
     }
 }
 
-/// A token chat.
+/// A token chat, which users can join if they hold the required amount of a token.
 ///
 /// See the example in the module [`chats`](crate::chats).
 ///
@@ -86,11 +86,11 @@ impl Endpoint for GetMessengerPrivileges {
 pub struct Chat {
     /// The id of the chat, a UUID. [`chat_id`] converts it to the short id.
     pub id: Option<String>,
-    /// The name of the chat.
+    /// The name of the chat, such as `For holders`.
     pub name: Option<String>,
     /// Whether the chat is open.
     pub active: Option<bool>,
-    /// Whether everyone may join.
+    /// Whether everyone may join, whatever tokens they hold.
     pub global: Option<bool>,
     /// The amounts required to join, in whole tokens, keyed by asset.
     #[serde(default, deserialize_with = "amounts")]
@@ -132,7 +132,7 @@ fn amounts<'de, D: Deserializer<'de>>(
 pub struct ListChats {}
 
 impl ListChats {
-    /// Creates a request for all chats of the user.
+    /// Creates a request for all chats that the logged-in user owns.
     pub fn new() -> Self {
         Self::default()
     }
@@ -175,12 +175,12 @@ impl GetChatPrivileges {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatPrivileges {
-    /// Whether the user may enter.
+    /// Whether the user may enter the chat.
     pub authorized: Option<bool>,
-    /// Whether everyone may enter.
+    /// Whether everyone may enter the chat, whatever tokens they hold.
     #[serde(rename = "isGlobal")]
     pub is_global: Option<bool>,
-    /// The tokens and amounts required to enter.
+    /// The tokens and amounts that are required to enter the chat.
     #[serde(rename = "tokenAuthorization", default)]
     pub token_authorization: Vec<TokenAuthorization>,
     /// Fields that this type does not cover.
@@ -245,8 +245,8 @@ impl Endpoint for JoinChat {
     }
 }
 
-/// Parses a chat. Servers send its id, although the example in the documentation contains only a
-/// name.
+/// Parses a chat. Returns an error if the response contains neither an id nor a name. (The example
+/// in the documentation contains only a name.)
 fn chat(response: &Response) -> Result<Chat, ResponseError> {
     let chat: Chat = error::success(response)?;
     required("id", chat.id.as_ref().or(chat.name.as_ref()))?;
@@ -317,8 +317,8 @@ fn validate_rules(rules: &[ChatRule]) -> Result<(), InputError> {
 
 /// `POST /api/v1/chats`: creates a token chat. Requires the scope `manage-chats`.
 ///
-/// The provider withdrew the documentation of this endpoint in 2017. It contains an example with an
-/// amount in satoshis, but servers expect whole tokens.
+/// The provider withdrew the documentation of this endpoint in 2017. Its example contains an amount
+/// in satoshis, but servers expect whole tokens.
 ///
 /// ```
 /// use tokenpass_client::chats::CreateChat;
@@ -346,7 +346,8 @@ impl CreateChat {
     }
 
     /// Adds a token and the amount of it that is required to join. Can be called several times.
-    /// According to the withdrawn documentation, a user needs only one of the tokens.
+    /// According to documentation that the provider withdrew in 2017, a user needs only one of the
+    /// tokens.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>, amount: Satoshis) -> Self {
         self.tca_rules.push(ChatRule { token: token.into(), quantity: Quantity(amount) });
@@ -356,8 +357,8 @@ impl CreateChat {
     setters! {
         /// Sets whether the chat is open. The server's default is `true`.
         active: bool,
-        /// Sets whether everyone may join. The server of 2017 responds to `true` with HTTP 500,
-        /// even for administrators.
+        /// Sets whether everyone may join, whatever tokens they hold. The server of 2017 responds
+        /// to `true` with HTTP 500, even for administrators.
         global: bool,
     }
 }
@@ -411,7 +412,8 @@ impl UpdateChat {
     }
 
     /// Adds a token and the amount of it that is required to join. Can be called several times.
-    /// According to the withdrawn documentation, a user needs only one of the tokens.
+    /// According to documentation that the provider withdrew in 2017, a user needs only one of the
+    /// tokens.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>, amount: Satoshis) -> Self {
         self.tca_rules.push(ChatRule { token: token.into(), quantity: Quantity(amount) });
@@ -476,9 +478,9 @@ pub fn chat_id(uuid: &str) -> Option<String> {
     String::from_utf8(text).ok()
 }
 
-/// Converts the short id of a chat to its UUID. Returns `None` if `chat_id` is not a short id.
+/// Converts the short id of a chat to its UUID. Returns `None` if the string is not a short id.
 ///
-/// See the example in the module [`chats`](crate::chats).
+/// See the example on [`chat_id`].
 pub fn chat_uuid(chat_id: &str) -> Option<String> {
     let mut number: u128 = 0;
     for byte in chat_id.bytes() {
@@ -515,7 +517,7 @@ impl Client {
         self.send(&GetMessengerPrivileges::new(token))
     }
 
-    /// Returns the token chats that the user owns.
+    /// Returns the token chats that the logged-in user owns.
     ///
     /// See the example in the module [`chats`](crate::chats).
     ///
@@ -545,7 +547,7 @@ impl Client {
         self.send(&JoinChat::new(chat_id))
     }
 
-    /// Returns the user's chat with this UUID, or `None` if there is none.
+    /// Returns the logged-in user's chat with this UUID, or `None` if there is no such chat.
     ///
     /// See the example in the module [`chats`](crate::chats).
     ///
@@ -555,7 +557,7 @@ impl Client {
         self.send(&GetChat::new(chat_uuid))
     }
 
-    /// Creates a token chat.
+    /// Creates a token chat, and returns it with its id.
     ///
     /// See the example in the module [`chats`](crate::chats).
     ///
@@ -565,7 +567,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Changes a token chat.
+    /// Changes a token chat, but not its name.
     ///
     /// See the example in the module [`chats`](crate::chats).
     ///

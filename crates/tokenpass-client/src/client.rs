@@ -24,10 +24,11 @@ static PROVIDER: Provider = Provider {
     read_error: error::read,
 };
 
-/// The namespace of the signed headers.
+/// The part of the names of the signature headers that is specific to this provider, as in
+/// `X-Tokenly-Auth-Nonce`.
 const NAMESPACE: &str = "Tokenly";
 
-/// The environment of the API.
+/// The server to which requests are sent.
 ///
 /// See the example on [`Client`](crate::Client).
 ///
@@ -36,10 +37,10 @@ const NAMESPACE: &str = "Tokenly";
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
-    /// `https://tokenpass.tokenly.com`
+    /// The production server, `https://tokenpass.tokenly.com`.
     #[default]
     Production,
-    /// `https://tokenpass-stage.tokenly.com`
+    /// The provider's staging server, `https://tokenpass-stage.tokenly.com`.
     Staging,
     /// A custom base URL, without `/api/v1`, such as that of your own server, a proxy or a test
     /// server. It must use `https`, except for loopback addresses and hosts named by
@@ -48,7 +49,7 @@ pub enum Environment {
 }
 
 impl fmt::Debug for Environment {
-    /// Formats URLs without user name and password.
+    /// Formats the environment. A custom URL is shown without its user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Production => f.write_str("Production"),
@@ -111,12 +112,13 @@ impl fmt::Debug for Client {
     }
 }
 
-/// The name of the argument in errors about the base URL.
+/// The name by which errors refer to the base URL, unless it is from an environment variable.
 const BASE_URL: &str = "base_url";
-/// The name of the argument that contains the privileged client secret.
+/// The name by which errors refer to the privileged client secret, unless it is from an environment
+/// variable.
 const PRIVILEGED_SECRET: &str = "privileged_client_secret";
 
-/// A builder for a [`Client`]; see [`Client::builder`].
+/// A builder for a [`Client`], created with [`Client::builder`] or [`ClientBuilder::from_env`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
@@ -143,9 +145,9 @@ pub struct ClientBuilder {
 
 /// # Building a client, and requests to any endpoint
 ///
-/// The methods that call endpoints are in the blocks below, one for each resource.
+/// The methods that call a particular endpoint are in other `impl` blocks, one for each resource.
 impl Client {
-    /// Returns a builder for a client with this client id and secret of an application.
+    /// Returns a builder for a client of the application with this client id and secret.
     ///
     /// ```
     /// use std::time::Duration;
@@ -189,16 +191,16 @@ impl Client {
     /// | `TOKENPASS_BASE_URL`, `TOKENPASS_PROVIDER_HOST` | the base URL; the first one takes precedence |
     /// | `TOKENPASS_OAUTH_TOKEN` | a user's token |
     /// | `TOKENPASS_PRIVILEGED_CLIENT_ID`, `TOKENPASS_PRIVILEGED_CLIENT_SECRET` | the API token and API secret of a privileged user |
-    /// | `TOKENPASS_REDIRECT_URI` | the URL to which users return after the login |
+    /// | `TOKENPASS_REDIRECT_URI` | the URL to which users return after a login |
     /// | `TOKENPASS_SCHEME` | `signed-query` (default), `empty-query`, `either-query` or `body-only` |
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid.
+    /// Returns an error that names the first variable that is missing or has an invalid value.
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
     }
 
-    /// Returns a client with a user's token, for the endpoints that require one. It shares
+    /// Returns a client that sends this user's token to the endpoints that require one, and shares
     /// everything else with this client.
     ///
     /// # Errors
@@ -217,10 +219,11 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Returns a builder from the variables that [`Client::from_env`] reads.
+    /// Reads the environment variables that [`Client::from_env`] lists, and returns a builder with
+    /// their values.
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid.
+    /// Returns an error that names the first variable that is missing or has an invalid value.
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }
@@ -281,23 +284,24 @@ impl ClientBuilder {
         Ok(builder)
     }
 
-    /// Sets the environment. Defaults to [`Environment::Production`].
+    /// Sets the server to which requests are sent. Defaults to [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self.base_url_name = BASE_URL;
         self
     }
 
-    /// Sets the version of the signature scheme. Defaults to [`Scheme::SignedQuery`].
+    /// Sets the version of the signature scheme, which must be the one that the server verifies.
+    /// Defaults to [`Scheme::SignedQuery`].
     pub fn scheme(mut self, scheme: Scheme) -> Self {
         self.scheme = scheme;
         self
     }
 
-    /// Sets whether the client sends a GET request once more, with the other scheme
-    /// ([`Scheme::SignedQuery`] or [`Scheme::EmptyQuery`]), if the server rejects its signature.
-    /// The client then tries that scheme first for later requests. Use this if you do not know
-    /// which scheme the server verifies. Defaults to `false`.
+    /// Sets whether the client sends a GET request with a query once more, signed with the other
+    /// scheme ([`Scheme::SignedQuery`] or [`Scheme::EmptyQuery`]), if the server rejects its
+    /// signature. Later requests use that scheme first. Set this if you do not know which scheme
+    /// the server verifies. Defaults to `false`.
     pub fn try_other_form(mut self, yes: bool) -> Self {
         self.try_other_form = yes;
         self
@@ -310,34 +314,36 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the privileged credentials: the API token and API secret of a privileged user. The
-    /// endpoints that search for users require them.
+    /// Sets the privileged credentials: the API token and API secret of a privileged user. Some
+    /// endpoints require them, such as that of [`Client::find_users`].
     pub fn privileged(mut self, id: impl Into<String>, secret: impl Into<Secret>) -> Self {
         self.privileged = Some((id.into(), secret.into()));
         self.privileged_name = PRIVILEGED_SECRET;
         self
     }
 
-    /// Sets a user's token. To serve many users, call [`Client::as_user`] instead.
+    /// Sets the token of the user for whom the client sends requests. To serve many users, call
+    /// [`Client::as_user`] instead.
     pub fn oauth_token(mut self, token: impl Into<Secret>) -> Self {
         self.oauth_token = Some(token.into());
         self
     }
 
-    /// Sets the location of users' tokens in requests. Defaults to [`TokenLocation::Parameter`].
+    /// Sets whether requests contain the user's token in a parameter or in a header. Defaults to
+    /// [`TokenLocation::Parameter`].
     pub fn token_location(mut self, location: TokenLocation) -> Self {
         self.token_location = location;
         self
     }
 
-    /// Sets the path at which codes are exchanged for tokens. Defaults to
-    /// [`TokenPath::AccessToken`].
+    /// Sets the path of the endpoint that exchanges authorization codes for users' tokens. Defaults
+    /// to [`TokenPath::AccessToken`].
     pub fn token_path(mut self, path: TokenPath) -> Self {
         self.token_path = path;
         self
     }
 
-    /// Sets the registered URL to which users return after the login.
+    /// Sets the URL to which users return after a login. It must be registered for the application.
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
         self
@@ -348,8 +354,8 @@ impl ClientBuilder {
     /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// Returns an error that names the first invalid argument: an empty id or secret, or a base URL
-    /// that is invalid or would send credentials unencrypted.
+    /// Returns an error that names the first invalid option, such as an empty id or secret, a
+    /// timeout of 0, or a base URL that would cause credentials to be sent unencrypted.
     pub fn build(self) -> Result<Client> {
         let signer = |id_name, id, secret_name, secret: &Secret| {
             let signer =

@@ -1,5 +1,6 @@
-//! The credentials of requests, for a [`RawEndpoint`](crate::RawEndpoint) or an endpoint of your
-//! own. For a signature with the application's client id and secret, use [`Credential::MAIN`].
+//! Constants that select the credentials of a request, for a [`RawEndpoint`](crate::RawEndpoint) or
+//! an endpoint of your own. For a signature with the application's client id and secret, use
+//! [`Credential::MAIN`].
 //!
 //! ```no_run
 //! use tokenpass_client::api_auth::Method;
@@ -22,31 +23,34 @@ pub const MAIN_WITH_ID: Credential = Credential::named("main with client_id");
 ///
 /// See the example in the module [`credentials`](crate::credentials).
 pub const PRIVILEGED: Credential = Credential::named("privileged");
-/// The user's token.
+/// The user's token, at the location that [`token_location`](crate::ClientBuilder::token_location)
+/// sets.
 ///
 /// See the example in the module [`credentials`](crate::credentials).
 pub const USER: Credential = Credential::named("user");
-/// The user's token, and a signature with the application's client id and secret.
+/// The user's token, as with [`USER`], and a signature with the application's client id and secret.
 ///
 /// See the example in the module [`credentials`](crate::credentials).
 pub const SIGNED_USER: Credential = Credential::named("user, signed");
-/// The user's token in the header `Authorization: Bearer`, as required by `/oauth/user`.
+/// The user's token in the header `Authorization: Bearer`, even if other requests contain it in a
+/// parameter. Used for `/oauth/user`.
 ///
 /// See the example in the module [`credentials`](crate::credentials).
 pub const ACCESS_TOKEN: Credential = Credential::named("user, by access_token");
-/// `client_id` in the body.
+/// The application's client id in the body, as `client_id`.
 ///
 /// See the example in the module [`credentials`](crate::credentials).
 pub const CLIENT_ID: Credential = Credential::named("client_id");
-/// `client_id` in the query.
+/// The application's client id in the query, as `client_id`.
 ///
 /// See the example in the module [`credentials`](crate::credentials).
 pub const QUERY_ID: Credential = Credential::named("client_id in the query");
-/// `client_id` and `client_secret` in the body.
+/// The application's client id and secret in the body, as `client_id` and `client_secret`.
 ///
 /// See the example in the module [`credentials`](crate::credentials).
 pub const CLIENT_SECRET: Credential = Credential::named("client_secret");
-/// `client_id` and `client_secret` in the body, and `client_id` in the query.
+/// The application's client id and secret in the body, as `client_id` and `client_secret`, and the
+/// client id in the query as well.
 ///
 /// See the example in the module [`credentials`](crate::credentials).
 pub const CLIENT_SECRET_AND_QUERY_ID: Credential =

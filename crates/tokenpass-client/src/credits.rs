@@ -46,10 +46,11 @@ pub struct CreditTransaction {
     pub credit_group: Option<String>,
     /// The name of the account. Absent in the history of one account.
     pub account: Option<String>,
-    /// The name of the user that the account belongs to.
+    /// The name of the user to whom the account belongs. `None` if it belongs to no user, and in
+    /// the history of one account.
     #[serde(default, deserialize_with = "text_or_false")]
     pub tokenpass_user: Option<String>,
-    /// The id of the account, a UUID.
+    /// The id of the account, a UUID. Absent in the history of one account.
     pub account_uuid: Option<String>,
     /// The id of the entry, a UUID.
     pub tx_uuid: Option<String>,
@@ -76,14 +77,15 @@ pub struct CreditTransaction {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditHistory {
-    /// The sum of all entries of the group, in credits. It is 0 in a consistent ledger.
+    /// The sum of all entries of the group, in credits. It is 0 in a consistent ledger. Absent in
+    /// the history of one account.
     pub balance: Option<i64>,
-    /// The account. Only set in the history of one account.
+    /// The account to which the entries belong. Only set in the history of one account.
     #[serde(default)]
     pub account: Option<CreditAccount>,
     /// The number of entries.
     pub count: Option<i64>,
-    /// The entries.
+    /// The entries, newest first.
     #[serde(default)]
     pub transactions: Vec<CreditTransaction>,
     /// Fields that this type does not cover.

@@ -31,7 +31,7 @@ use crate::promises::{
 };
 use crate::tca::{CheckAddress, CheckEmail, CheckUser, FindUsers};
 
-/// All endpoints of this crate, in the order of the README.
+/// All endpoints of this crate, in the order of the table in the README.
 ///
 /// ```
 /// let listed = tokenpass_client::ENDPOINTS.iter().find(|endpoint| endpoint.id() == "tca.check_user");

@@ -1,4 +1,4 @@
-//! Error responses of the Tokenpass API, and the formats of its successful responses.
+//! Parses the error responses of the Tokenpass API, and checks and unwraps the successful ones.
 
 use api_auth::{
     Detail, Error, ErrorKind, ExtraFields, Response, ResponseError, StatusCode, json, json_start,
@@ -36,8 +36,8 @@ fn described(response: &Response, error: ResponseError) -> Option<ResponseError>
 #[serde(transparent)]
 struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
 
-/// Rejects a response with a success status whose body contains `error`, of any type. An `error`
-/// whose value is empty in PHP, such as `false` or `[]`, is ignored.
+/// Returns an error if the body of a successful response contains a member `error` of any type. A
+/// value that is empty in PHP, such as `false` or `[]`, is ignored.
 fn reject_error(response: &Response) -> Result<(), ResponseError> {
     const ERROR: &[u8] = b"\"error\"";
     let body = response.body();
@@ -59,13 +59,14 @@ fn reject_error(response: &Response) -> Result<(), ResponseError> {
     }
 }
 
-/// Parses a response that is not an error.
+/// Parses the body of a response with a success status. Returns an error if the body reports one in
+/// a member `error`.
 pub(crate) fn success<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     reject_error(response)?;
     json(response)
 }
 
-/// Parses `{"result": ...}`.
+/// Parses a response of the form `{"result": ...}`, and returns the result.
 pub(crate) fn result<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     #[derive(Deserialize)]
     struct Wrapped<T> {
@@ -74,8 +75,8 @@ pub(crate) fn result<T: DeserializeOwned>(response: &Response) -> Result<T, Resp
     required("result", success::<Wrapped<T>>(response)?.result)
 }
 
-/// Parses the result of a check. A response without a result is an error, so that access is never
-/// granted or denied by accident.
+/// Parses the result of a check, `{"result":true}` or `{"result":false}`. A response without a
+/// result is an error, so that access is never granted or denied by accident.
 pub(crate) fn check(response: &Response) -> Result<bool, ResponseError> {
     #[derive(Deserialize)]
     struct Check {
@@ -84,8 +85,8 @@ pub(crate) fn check(response: &Response) -> Result<bool, ResponseError> {
     required("result", success::<Check>(response)?.result)
 }
 
-/// Parses the confirmation of an action: `{"result":true}`, `{"result":"success"}`,
-/// `{"success":true}`.
+/// Parses the confirmation of an action, such as `{"result":true}`, `{"result":"success"}` or
+/// `{"success":true}`. Returns an error if the value is `false` or absent.
 pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> {
     let fields: ExtraFields = success(response)?;
     match fields.read::<bool>("result").or_else(|| fields.read("success")) {
@@ -149,10 +150,10 @@ pub(crate) fn success_or_not_found_in<T>(
 /// # }
 /// ```
 pub trait ErrorExt: sealed::Sealed {
-    /// Returns whether the user's token is unknown or has expired, in which case the user must log
-    /// in again. Tokenpass responds with 403 in both cases, and also if a scope is missing.
-    /// `/oauth/user` responds with an error page instead;
-    /// [`Client::get_user`](crate::Client::get_user) determines the reason.
+    /// Returns whether the user must log in again, because the user's token is missing, unknown or
+    /// expired. Tokenpass responds with 403 in these cases, and also if a scope is missing; only
+    /// the message differs. An error page from `/oauth/user` does not show the reason: call
+    /// [`Client::get_user`](crate::Client::get_user), which determines it.
     fn needs_login(&self) -> bool;
 }
 
@@ -180,7 +181,7 @@ impl ErrorExt for Error {
     }
 }
 
-/// Returns whether the server read the user's token and rejected it.
+/// Returns whether the server found a user's token in the request and rejected it.
 pub(crate) fn rejects_token(error: &Error) -> bool {
     error.needs_login() && error.message().is_none_or(|text| !text.contains(NO_TOKEN))
 }

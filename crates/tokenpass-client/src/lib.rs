@@ -3,7 +3,7 @@
 //!
 //! # Contents
 //!
-//! Every endpoint is a method of [`Client`] and has a request type in the module of its resource.
+//! For every endpoint, [`Client`] has a method, and the module of the resource has a request type.
 //! Most programs only need the names on this page and the module of the resource that they use.
 //!
 //! | item | contents | methods |
@@ -11,7 +11,7 @@
 //! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`as_user`](Client::as_user), [`client_id`](Client::client_id), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`send_all`](Client::send_all), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
 //! | [`rules`] | rules of token-controlled access, evaluated by the server or locally | |
 //! | [`tca`] | checks of balances against rules | [`check_user`](Client::check_user), [`check_address`](Client::check_address), [`check_email`](Client::check_email), [`find_users`](Client::find_users) |
-//! | [`promises`] | lending tokens, and the addresses that lend | [`create_promise`](Client::create_promise), [`find_promise`](Client::find_promise), [`list_promises`](Client::list_promises), [`list_promises_by_email`](Client::list_promises_by_email), [`get_promise`](Client::get_promise), [`update_promise`](Client::update_promise), [`cancel_promise`](Client::cancel_promise), [`register_source`](Client::register_source), [`list_sources`](Client::list_sources), [`delete_source`](Client::delete_source), [`source_proof_message`](Client::source_proof_message) |
+//! | [`promises`] | promises of tokens, and the addresses from which tokens are promised | [`create_promise`](Client::create_promise), [`find_promise`](Client::find_promise), [`list_promises`](Client::list_promises), [`list_promises_by_email`](Client::list_promises_by_email), [`get_promise`](Client::get_promise), [`update_promise`](Client::update_promise), [`cancel_promise`](Client::cancel_promise), [`register_source`](Client::register_source), [`list_sources`](Client::list_sources), [`delete_source`](Client::delete_source), [`source_proof_message`](Client::source_proof_message) |
 //! | [`addresses`] | Bitcoin addresses of users | [`list_my_addresses`](Client::list_my_addresses), [`get_my_address`](Client::get_my_address), [`register_address`](Client::register_address), [`verify_address`](Client::verify_address), [`update_address`](Client::update_address), [`delete_address`](Client::delete_address), [`instant_verify`](Client::instant_verify), [`list_public_addresses`](Client::list_public_addresses), [`get_public_address`](Client::get_public_address) |
 //! | [`balances`] | balances of users, amounts of tokens | [`list_public_balances`](Client::list_public_balances), [`list_protected_balances`](Client::list_protected_balances) |
 //! | [`lookups`] | users by address, and addresses by user | [`get_user_by_address`](Client::get_user_by_address), [`get_users_by_addresses`](Client::get_users_by_addresses), [`get_address_by_user`](Client::get_address_by_user), [`get_user_by_email`](Client::get_user_by_email), [`check_user_exists`](Client::check_user_exists) |
@@ -24,7 +24,7 @@
 //! | [`html`] | decoding of labels and notes | |
 //! | [`credentials`] | credentials for a [`RawEndpoint`] | |
 //! | [`ENDPOINTS`] | table of all endpoints | |
-//! | [`api_auth`] | transports, clocks, HTTP types: shared by the four clients | |
+//! | [`api_auth`] | transports, clocks and HTTP types, shared with the clients for the other providers | |
 //!
 // Some programs in the README send requests, so their tests run only with the built-in transport.
 #![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]

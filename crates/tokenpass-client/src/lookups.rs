@@ -29,7 +29,8 @@ use crate::{Client, credentials, error};
 pub struct Owner {
     /// The user's name, such as `bob`.
     pub username: Option<String>,
-    /// A public Bitcoin address of the user.
+    /// A public Bitcoin address of the user. Absent from a lookup by e-mail address if the user has
+    /// no public address.
     pub address: Option<String>,
     /// The user's e-mail address.
     pub email: Option<String>,
@@ -271,7 +272,8 @@ impl Client {
         self.send(&GetAddressByUser::new(username))
     }
 
-    /// Returns the user with this e-mail address, or `None` if there is none.
+    /// Returns the user with this e-mail address, or `None` if no user has it. Only privileged
+    /// applications may call this method.
     ///
     /// See the example in the module [`lookups`](crate::lookups).
     ///

@@ -20,7 +20,8 @@ use crate::accounts::{GetSecondFactor, User, user};
 use crate::{Client, credentials, error};
 
 wire_enum! {
-    /// A permission that a user grants to a token. Other scopes can be created from a string.
+    /// A permission that a user grants to an application. A scope that is not listed here can be
+    /// created from a string.
     ///
     /// See the example on [`Authorize`].
     ///
@@ -28,22 +29,22 @@ wire_enum! {
     /// `chats` is from the server's source code of 2017, `email` from the tests of that server, and
     /// `manage-chats` from a page that was withdrawn from the documentation in 2017.
     pub enum Scope {
-        /// The basic profile.
+        /// The user's basic profile; see [`Client::get_user`].
         User = "user",
-        /// The profile's e-mail address.
+        /// The e-mail address in the user's profile.
         Email = "email",
-        /// Checks of token-controlled access, the list of public addresses, and public balances.
+        /// Checks of token-controlled access, and the user's public addresses with their balances.
         Tca = "tca",
-        /// Private addresses, in lists and individually.
+        /// The user's private addresses, in addition to the public ones.
         PrivateAddress = "private-address",
-        /// The combined balances of all addresses.
+        /// The balances of all addresses of the user, including the private ones.
         PrivateBalances = "private-balances",
         /// Adding, verifying, changing and removing addresses. Responses then contain all addresses
-        /// and their verify codes.
+        /// of the user, with their verify codes.
         ManageAddress = "manage-address",
-        /// Use of the messenger.
+        /// Use of the messenger: its chats, and the user's privileges in it.
         Chats = "chats",
-        /// Creating and changing token chats.
+        /// Creating, reading and changing the user's token chats.
         ManageChats = "manage-chats",
     }
 }
@@ -56,7 +57,8 @@ fn validate_redirect(uri: &str) -> Result<(), InputError> {
     validate::not_empty("redirect_uri", uri)
 }
 
-/// Validates a PKCE code verifier (RFC 7636, section 4.1).
+/// Validates a PKCE code verifier, which consists of 43 to 128 unreserved characters (RFC 7636,
+/// section 4.1).
 fn validate_code_verifier(verifier: &Secret) -> Result<(), InputError> {
     let text = verifier.expose();
     let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -98,7 +100,8 @@ pub struct Authorize {
 }
 
 impl Authorize {
-    /// Creates a login with a random state. `redirect_uri` must match the registered URL exactly.
+    /// Creates a login with a random state. `redirect_uri` must be exactly the URL that is
+    /// registered for the application.
     ///
     /// # Errors
     /// Returns an error if the operating system provides no randomness.
@@ -146,12 +149,14 @@ impl Authorize {
         self
     }
 
-    /// Returns the state that the callback must contain.
+    /// Returns the state that the callback must contain. It is random, unless
+    /// [`with_state`](Self::with_state) was called.
     pub fn state(&self) -> &Secret {
         &self.state
     }
 
-    /// Parses the URL (or its query) to which the user returned, and returns the code to exchange.
+    /// Parses the URL (or its query) to which the user returned, and returns the authorization code
+    /// to exchange.
     ///
     /// # Errors
     /// Returns an error if the callback contains an error, no code, or a state that does not match
@@ -192,7 +197,7 @@ impl Authorize {
     }
 }
 
-/// The error for a login callback that contains no valid code.
+/// The error that [`Authorize::read_callback`] returns for a callback without a valid code.
 ///
 /// A program that waits for the callback of one login on a port of its own should end the login only
 /// if [`state_matches`](LoginError::state_matches):
@@ -217,7 +222,7 @@ pub struct LoginError {
     state_matches: bool,
 }
 
-/// The kind of a [`LoginError`].
+/// The reason why a login callback contains no valid code.
 ///
 /// See the example on [`Authorize`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,7 +230,7 @@ pub struct LoginError {
 pub enum LoginErrorKind {
     /// The user denied access.
     Denied,
-    /// The server rejected the request, for example because of an unknown scope. Correct the
+    /// The server rejected the login request, for example because of an unknown scope. Correct the
     /// request.
     Rejected,
     /// The state of the callback is missing or does not match this login. Do not continue.
@@ -235,7 +240,7 @@ pub enum LoginErrorKind {
 }
 
 impl LoginError {
-    /// Returns the kind of the error.
+    /// Returns the kind of the error, such as [`LoginErrorKind::Denied`].
     pub fn kind(&self) -> LoginErrorKind {
         self.kind
     }
@@ -246,17 +251,18 @@ impl LoginError {
         &self.code
     }
 
-    /// Returns the message, which is from the server or from this crate.
+    /// Returns the message, which is from the server or from this crate. It is empty if the server
+    /// sent an error code without a description.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Returns whether the callback contains the state of this login, so that it is the response to
-    /// this login and no other callback follows.
+    /// Returns whether the callback contains the state of this login. If so, it is the response to
+    /// this login, and no other callback follows.
     ///
-    /// Otherwise, it may be a callback of another login or a forged request. It may also be an error
-    /// of this login, because the server of 2017 sends errors without the state: show the error and
-    /// continue to wait.
+    /// Otherwise, the callback can belong to another login, or be forged. It can also be the
+    /// response to this login, because the server of 2017 sends errors without the state.
+    /// Therefore, show the error and continue to wait.
     pub fn state_matches(&self) -> bool {
         self.state_matches
     }
@@ -307,7 +313,7 @@ impl Endpoint for Authorize {
     }
 }
 
-/// The path at which codes are exchanged for tokens.
+/// The path of the endpoint that exchanges authorization codes for users' tokens.
 ///
 /// See the example on [`Authorize`].
 ///
@@ -319,7 +325,7 @@ pub enum TokenPath {
     /// `/oauth/access-token`, as in the documentation and most clients.
     #[default]
     AccessToken,
-    /// `/oauth/token`, as in a client of 2021.
+    /// `/oauth/token`, as used by a client of 2021.
     Token,
 }
 
@@ -346,7 +352,7 @@ pub enum TokenLocation {
     BearerHeader,
 }
 
-/// A user's token.
+/// A user's token, as returned at the end of a login.
 ///
 /// See the example on [`Authorize`].
 ///
@@ -359,8 +365,8 @@ pub struct UserToken {
     pub access_token: Secret,
     /// The type of the token, `Bearer`.
     pub token_type: Option<String>,
-    /// The lifetime of the token, which is 30 days on the server of 2017. There is no refresh
-    /// token: after the token has expired, the user must log in again.
+    /// The lifetime of the token, counted from the response. It is 30 days on the server of 2017.
+    /// There is no refresh token: after the token has expired, the user must log in again.
     pub expires_in: Option<Duration>,
 }
 
@@ -397,13 +403,14 @@ fn token(response: &Response) -> Result<UserToken, ResponseError> {
     })
 }
 
-/// Returns whether [`token`] parses responses with this status.
+/// Returns whether [`token`] parses responses with this status: a success, or 500, which is the
+/// status of the server's error page.
 fn token_or_page(status: StatusCode) -> bool {
     status.is_success() || status == StatusCode::INTERNAL_SERVER_ERROR
 }
 
-/// `POST /oauth/access-token`: exchanges a code for the user's token. A code can be used once and
-/// is valid for an hour.
+/// `POST /oauth/access-token`: exchanges an authorization code for the user's token. A code can be
+/// used once and is valid for an hour.
 ///
 /// See the example on [`Authorize`].
 ///
@@ -417,7 +424,7 @@ pub struct ExchangeCode {
 }
 
 impl ExchangeCode {
-    /// Creates a request to exchange a code that was sent to this `redirect_uri`.
+    /// Creates a request to exchange an authorization code that was sent to this `redirect_uri`.
     pub fn new(code: impl Into<Secret>, redirect_uri: impl Into<String>) -> Self {
         Self {
             code: code.into(),
@@ -434,7 +441,7 @@ impl ExchangeCode {
         self
     }
 
-    /// Sets the path. Defaults to [`TokenPath::AccessToken`].
+    /// Sets the path to which the request is sent. Defaults to [`TokenPath::AccessToken`].
     #[must_use]
     pub fn path(mut self, path: TokenPath) -> Self {
         self.path = path;
@@ -473,8 +480,8 @@ impl Endpoint for ExchangeCode {
     }
 }
 
-/// `POST /api/v1/oauth/token`: exchanges a code for a token at a path under `/api/v1`. Use
-/// [`ExchangeCode`] instead.
+/// `POST /api/v1/oauth/token`: exchanges an authorization code for the user's token at a path under
+/// `/api/v1`. Use [`ExchangeCode`] instead.
 ///
 /// See the example on [`Authorize`].
 ///
@@ -488,8 +495,8 @@ pub struct ExchangeCodeAtApi {
 }
 
 impl ExchangeCodeAtApi {
-    /// Creates a request to exchange a code. `redirect_uri`, the scopes and the state must be those
-    /// of the login.
+    /// Creates a request to exchange an authorization code. `redirect_uri`, the scopes and the
+    /// state must be those of the login.
     pub fn new(
         code: impl Into<Secret>,
         redirect_uri: impl Into<String>,
@@ -545,7 +552,8 @@ impl Endpoint for ExchangeCodeAtApi {
     }
 }
 
-/// Returns the name of the login argument that begins or ends with whitespace.
+/// Returns the name of the first login argument (`username` or `password`) that begins or ends with
+/// whitespace.
 fn spaced_login(username: &str, password: &Secret) -> Option<&'static str> {
     if validate::has_outer_space(username) {
         return Some("username");
@@ -553,8 +561,8 @@ fn spaced_login(username: &str, password: &Secret) -> Option<&'static str> {
     password.has_outer_space().then_some("password")
 }
 
-/// `POST /oauth/token`: requests a token with a user's name and password. Requires the client id
-/// and secret of a first-party application.
+/// `POST /oauth/token`: requests a user's token with the user's name and password. Requires the
+/// client id and secret of a first-party application.
 ///
 /// See the example on [`Authorize`].
 ///
@@ -597,7 +605,8 @@ impl Endpoint for RequestPasswordToken {
         spaced_login(&self.username, &self.password)
     }
 
-    /// Encodes the form. The official client sends `scopes`, while OAuth specifies `scope`.
+    /// Encodes the form. It contains the scopes twice, because the official client names them
+    /// `scopes` and OAuth specifies `scope`.
     fn body(&self) -> Result<Body<'_>, InputError> {
         let mut form = Params::new();
         form.push("grant_type", "password")
@@ -613,8 +622,8 @@ impl Endpoint for RequestPasswordToken {
     }
 }
 
-/// `POST /api/v1/oauth/request`: requests a code with a user's name and password, without a
-/// browser.
+/// `POST /api/v1/oauth/request`: requests an authorization code with a user's name and password,
+/// without a browser.
 ///
 /// See the example on [`Authorize`].
 ///
@@ -628,7 +637,8 @@ pub struct RequestCode {
 }
 
 impl RequestCode {
-    /// Creates a request for a code of this user, for this login.
+    /// Creates a request for an authorization code for `login`, with the name and password of the
+    /// user who logs in.
     pub fn new(login: Authorize, username: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self { login, username: username.into(), password: password.into(), grant_access: false }
     }
@@ -643,7 +653,7 @@ impl RequestCode {
 }
 
 impl Endpoint for RequestCode {
-    /// The code to exchange.
+    /// The authorization code, to be exchanged for the user's token.
     type Output = Secret;
     const ID: &'static str = "oauth.request_code";
     const ROUTE: Route<Self> =
@@ -679,7 +689,8 @@ impl Endpoint for RequestCode {
         })
     }
 
-    /// Parses the code. If the response contains a state, the state must be that of the request.
+    /// Parses the authorization code. If the response contains a state, it must be that of the
+    /// request.
     fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
         #[derive(Deserialize)]
         struct Fields {
@@ -697,7 +708,8 @@ impl Endpoint for RequestCode {
     }
 }
 
-/// `GET /oauth/user`: returns the user of a token. Requires the scope `user`.
+/// `GET /oauth/user`: returns the user to whom the client's token belongs. Requires the scope
+/// `user`.
 ///
 /// See the example on [`Authorize`].
 ///
@@ -707,7 +719,7 @@ impl Endpoint for RequestCode {
 pub struct GetUser {}
 
 impl GetUser {
-    /// Creates a request for the user of the client's token.
+    /// Creates a request for the user to whom the client's token belongs.
     pub fn new() -> Self {
         Self::default()
     }
@@ -760,13 +772,13 @@ impl Client {
     /// See the example on [`Authorize`].
     ///
     /// # Errors
-    /// Returns an error that names the first invalid argument.
+    /// Returns an error that names the first invalid argument of the login, such as an empty
+    /// redirect URI.
     pub fn authorize_url(&self, login: &Authorize) -> Result<String> {
         self.signed_request(login).map(|request| request.uri().to_string())
     }
 
-    /// Creates a login with these scopes and a PKCE code challenge. It uses the client's redirect
-    /// URI.
+    /// Creates a login with these scopes, a PKCE code challenge and the client's redirect URI.
     ///
     /// See the example on [`Authorize`].
     ///
@@ -777,7 +789,8 @@ impl Client {
         Ok(Authorize::new(self.redirect_uri()?, scopes)?.with_pkce()?)
     }
 
-    /// Exchanges the code of a login for the user's token, with the login's PKCE code verifier.
+    /// Exchanges the authorization code of a login for the user's token. Sends the login's PKCE
+    /// code verifier, if it has one.
     ///
     /// See the example on [`Authorize`].
     ///
@@ -792,8 +805,9 @@ impl Client {
         })
     }
 
-    /// Exchanges a code for the user's token without a PKCE code verifier, for servers that ignore
-    /// PKCE and for logins without PKCE. Prefer [`finish_login`](Client::finish_login).
+    /// Exchanges an authorization code for the user's token without a PKCE code verifier, for
+    /// servers that ignore PKCE and for logins without PKCE. Prefer
+    /// [`finish_login`](Client::finish_login).
     ///
     /// See the example on [`Authorize`].
     ///
@@ -805,7 +819,7 @@ impl Client {
         self.send(&ExchangeCode::new(code, redirect_uri).path(self.token_path))
     }
 
-    /// Exchanges a code for a token at a path under `/api/v1`. Use
+    /// Exchanges an authorization code for the user's token at a path under `/api/v1`. Use
     /// [`exchange_code`](Client::exchange_code) instead.
     ///
     /// See the example on [`Authorize`].
@@ -832,7 +846,7 @@ impl Client {
         self.send(&RequestPasswordToken::new(username, password, scopes))
     }
 
-    /// Requests a code with a user's name and password, without a browser.
+    /// Requests an authorization code with a user's name and password, without a browser.
     ///
     /// See the example on [`Authorize`].
     ///

@@ -25,7 +25,7 @@ pub struct GetPerks {
 }
 
 impl GetPerks {
-    /// Creates a request for the perks of this token.
+    /// Creates a request for the perks of this token, such as `TOKENLY`.
     pub fn new(token: impl Into<String>) -> Self {
         Self { token: token.into() }
     }
@@ -73,7 +73,8 @@ pub struct GetAsset {
 }
 
 impl GetAsset {
-    /// Creates a request for the asset with this name on this chain, such as `bitcoin`.
+    /// Creates a request for the asset with this name, such as `TOKENLY`, on this blockchain, such
+    /// as `bitcoin`.
     pub fn new(chain: impl Into<String>, asset: impl Into<String>) -> Self {
         Self { chain: chain.into(), asset: asset.into() }
     }

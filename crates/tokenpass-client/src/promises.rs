@@ -63,7 +63,7 @@ pub struct RegisterSource {
 }
 
 impl RegisterSource {
-    /// Creates a request for this address, without restricting the assets. A
+    /// Creates a request to whitelist this address for all assets. A
     /// [`proof`](RegisterSource::proof) is required, except for privileged applications.
     pub fn new(address: impl Into<String>) -> Self {
         Self {
@@ -77,7 +77,8 @@ impl RegisterSource {
         }
     }
 
-    /// Sets the assets that may be promised from the address. Replaces the previous list.
+    /// Sets the assets that may be promised from the address. On the server, they replace the
+    /// address's previous assets.
     #[must_use]
     pub fn assets<A: Into<String>>(mut self, assets: impl IntoIterator<Item = A>) -> Self {
         self.assets = Some(assets.into_iter().map(Into::into).collect());
@@ -91,13 +92,14 @@ impl RegisterSource {
         /// Sets the user to whom the address is assigned. Only privileged applications may set
         /// this.
         assign_user: impl Into<String>,
-        /// Sets the [`user_hash`](crate::proof::user_hash) of that user's id. Only privileged
-        /// applications may set this.
+        /// Sets the [`user_hash`](crate::proof::user_hash) of the id of the user to whom the
+        /// address is assigned. Only privileged applications may set this.
         assign_user_hash: impl Into<String>,
-        /// Sets the label of the assigned address. Only privileged applications may set this.
+        /// Sets the label of the address for the user to whom it is assigned. Only privileged
+        /// applications may set this.
         assign_user_label: impl Into<String>,
-        /// Sets the chain, such as `bitcoin`. It is sent as `type`. Supported by servers since
-        /// 2019.
+        /// Sets the blockchain of the address, such as `bitcoin`. It is sent as `type`, which
+        /// servers support since 2019.
         chain: impl Into<String>,
     }
 }
@@ -120,8 +122,8 @@ impl Endpoint for RegisterSource {
     }
 }
 
-/// `DELETE /api/v1/tca/provisional/{address}`: removes a source from the whitelist. The
-/// documentation contains a different path, which does not exist on any server.
+/// `DELETE /api/v1/tca/provisional/{address}`: removes an address from the whitelist of sources.
+/// The documentation contains a different path, which does not exist on any server.
 ///
 /// See the example in the module [`promises`](crate::promises).
 ///
@@ -132,7 +134,7 @@ pub struct DeleteSource {
 }
 
 impl DeleteSource {
-    /// Creates a request to remove this address.
+    /// Creates a request to remove this address from the whitelist.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into() }
     }
@@ -148,7 +150,8 @@ impl Endpoint for DeleteSource {
     }
 }
 
-/// `GET /api/v1/tca/provisional`: lists the whitelisted sources.
+/// `GET /api/v1/tca/provisional`: lists the addresses that the application has whitelisted as
+/// sources of promises.
 ///
 /// See the example in the module [`promises`](crate::promises).
 ///
@@ -158,13 +161,13 @@ impl Endpoint for DeleteSource {
 pub struct ListSources {}
 
 impl ListSources {
-    /// Creates a request for all sources.
+    /// Creates a request for all addresses that the application has whitelisted.
     pub fn new() -> Self {
         Self::default()
     }
 }
 
-/// The whitelisted sources of an application.
+/// The addresses that an application has whitelisted as sources of promises.
 ///
 /// See the example in the module [`promises`](crate::promises).
 ///
@@ -176,7 +179,7 @@ pub struct Sources {
     /// The suffix that follows an address in the message that proves its ownership: `_` and 64 hex
     /// digits.
     pub proof_suffix: Option<String>,
-    /// The sources.
+    /// The whitelisted addresses, with the assets that may be promised from each.
     #[serde(default, deserialize_with = "sources")]
     pub whitelist: Vec<Source>,
     /// Fields that this type does not cover.
@@ -184,7 +187,7 @@ pub struct Sources {
     pub extra: ExtraFields,
 }
 
-/// A whitelisted source.
+/// A whitelisted address from which an application can promise tokens.
 ///
 /// See the example in the module [`promises`](crate::promises).
 ///
@@ -198,7 +201,8 @@ pub struct Source {
     /// The assets that may be promised from the address. `None` means any asset.
     #[serde(default, deserialize_with = "some_texts")]
     pub assets: Option<Vec<String>>,
-    /// The chain, such as `bitcoin`. Returned as `type` by servers since 2019.
+    /// The blockchain of the address, such as `bitcoin`. Only servers since 2019 return it, as
+    /// `type`.
     #[serde(rename = "type")]
     pub chain: Option<String>,
     /// Fields that this type does not cover.
@@ -212,7 +216,8 @@ fn sources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Source>, D:
     Ok(entries.into_iter().flatten().collect())
 }
 
-/// Deserializes strings from a list, from the values of an object, or from a single string.
+/// Deserializes strings from a list, from the values of an object, or from a single string. Null is
+/// `None`.
 fn some_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     #[derive(Deserialize)]
     struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
@@ -251,7 +256,7 @@ impl Endpoint for ListSources {
     }
 }
 
-/// The recipient of a promise.
+/// The recipient of a promise: a Bitcoin address, a user or an e-mail address.
 ///
 /// ```
 /// use tokenpass_client::Destination;
@@ -285,14 +290,14 @@ impl Destination {
 }
 
 impl From<&str> for Destination {
-    /// Creates a destination from an address.
+    /// Creates a destination from a Bitcoin address.
     fn from(address: &str) -> Self {
         Self(address.to_owned())
     }
 }
 
 impl From<String> for Destination {
-    /// Creates a destination from an address.
+    /// Creates a destination from a Bitcoin address.
     fn from(address: String) -> Self {
         Self(address)
     }
@@ -376,7 +381,7 @@ impl CreatePromise {
     setters! {
         /// Sets the expiry. Without it, the promise never expires.
         expires: impl Into<UnixTime>,
-        /// Sets the id of the transaction that will fulfil the promise, 64 hex digits.
+        /// Sets the id of the blockchain transaction that will fulfil the promise, 64 hex digits.
         txid: impl Into<String>,
         /// Sets the fingerprint, a unique id of the promise. Choose your own, such as an order
         /// number, so that the request can be retried safely.
@@ -385,18 +390,21 @@ impl CreatePromise {
         reference: impl Into<String>,
         /// Sets the note. The server returns it with HTML entities.
         note: impl Into<String>,
-        /// Sets the chain, such as `bitcoin`. Supported by servers since 2019.
-        chain: impl Into<String>,
-        /// Sets the protocol on the chain, such as `counterparty`. Supported by servers since
+        /// Sets the blockchain of the addresses, such as `bitcoin`. Supported by servers since
         /// 2019.
+        chain: impl Into<String>,
+        /// Sets the protocol of the asset on the blockchain, such as `counterparty`. Supported by
+        /// servers since 2019.
         protocol: impl Into<String>,
-        /// Sets whether the destination is a generated address. Supported by servers since 2022.
+        /// Sets whether the destination is a generated address, as Tokenpass uses for a user who
+        /// has none. Supported by servers since 2022.
         pseudo: bool,
     }
 }
 
-/// Returns whether the server searches for a promise with this txid or fingerprint. It ignores
-/// blank values, and truncates values of more than 255 characters when it stores them.
+/// Returns whether the server searches for a promise with this txid or fingerprint. The server
+/// ignores `0` and blank values, and truncates values of more than 255 characters when it stores
+/// them.
 fn is_searched(name: &str) -> bool {
     let is_blank = |char: char| char.is_whitespace() || char == '\0';
     let text = name.trim_matches(is_blank);
@@ -404,13 +412,14 @@ fn is_searched(name: &str) -> bool {
 }
 
 impl CreatePromise {
-    /// Returns the txid and the fingerprint for which the server searches.
+    /// Returns the txid and the fingerprint for which the server searches. Each is `None` if it is
+    /// not set, or if the server does not search for its value.
     fn names(&self) -> [Option<&str>; 2] {
         [&self.txid, &self.fingerprint].map(|name| name.as_deref().filter(|name| is_searched(name)))
     }
 
-    /// Returns whether a promise was created by this request. The destination is not compared if
-    /// the server selected the address of a user or an e-mail address.
+    /// Returns whether `promise` has the values of this request. The destination is compared only
+    /// if it is an address: for a user or an e-mail address, the server selects the address.
     fn is_fulfilled_by(&self, promise: &Promise) -> bool {
         let same = |wanted: Option<&str>, found: &Option<String>| {
             wanted.is_none_or(|wanted| found.as_deref() == Some(wanted))
@@ -453,12 +462,12 @@ fn is_duplicate(error: &Error) -> bool {
 pub struct PromiseId(i64);
 
 impl PromiseId {
-    /// Creates an id from its number.
+    /// Creates an id from its number, such as 107.
     pub const fn new(number: i64) -> Self {
         Self(number)
     }
 
-    /// Returns the number of the id.
+    /// Returns the id as a number, such as 107.
     pub const fn number(self) -> i64 {
         self.0
     }
@@ -492,7 +501,7 @@ impl From<PromiseId> for String {
 }
 
 impl<'de> Deserialize<'de> for PromiseId {
-    /// Deserializes a number, or a string with a number.
+    /// Deserializes a number, or a string that contains one.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         promise_id(deserializer)?.ok_or_else(|| D::Error::custom("expected the id of a promise"))
     }
@@ -503,7 +512,7 @@ fn promise_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Promi
     Ok(wire::integer(deserializer)?.map(PromiseId))
 }
 
-/// A promise (a provisional transaction).
+/// A promise (provisional transaction), which lends an amount of a token to a user.
 ///
 /// See the example in the module [`promises`](crate::promises).
 ///
@@ -523,15 +532,15 @@ pub struct Promise {
     pub destination: Option<String>,
     /// The asset, such as `TOKENLY`.
     pub asset: Option<String>,
-    /// The amount in satoshis.
+    /// The promised amount in satoshis.
     pub quantity: Option<Satoshis>,
     /// The fingerprint that was set, or that of the transaction that fulfils the promise (64 hex
     /// digits).
     pub fingerprint: Option<String>,
-    /// The id of the transaction that fulfils the promise, 64 hex digits.
+    /// The id of the blockchain transaction that fulfils the promise, 64 hex digits.
     pub txid: Option<String>,
-    /// Your reference. In the response to the creation it is complete. In later responses it is
-    /// truncated at the second `:`, and it is an empty string if no reference was set.
+    /// Your reference. It is complete in the response to [`CreatePromise`]. In later responses, it
+    /// is truncated at the second `:`, and it is an empty string if no reference was set.
     #[serde(rename = "ref")]
     pub reference: Option<String>,
     /// The time at which the promise expires. `None` if it does not expire.
@@ -541,15 +550,16 @@ pub struct Promise {
     pub created_at: Option<String>,
     /// The time of the last change, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub updated_at: Option<String>,
-    /// Whether the destination is a generated address for a user who has none.
+    /// Whether the destination is an address that the server generated for a user who has none.
     pub pseudo: Option<bool>,
     /// The note, with HTML entities; see [`html::decode`](crate::html::decode).
     pub note: Option<String>,
-    /// The number of decimal places of the asset, such as 8. Returned by servers since 2022.
+    /// The number of decimal places of the asset, such as 8. Only servers since 2022 return it.
     pub precision: Option<i64>,
-    /// The chain of the addresses, such as `bitcoin`. Returned by servers since 2022.
+    /// The blockchain of the addresses, such as `bitcoin`. Only servers since 2022 return it.
     pub chain: Option<String>,
-    /// The protocol on the chain, such as `counterparty`. Returned by servers since 2022.
+    /// The protocol of the asset on the blockchain, such as `counterparty`. Only servers since 2022
+    /// return it.
     pub protocol: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -627,7 +637,7 @@ pub struct ListPromises {
 }
 
 impl ListPromises {
-    /// Creates a request for all promises.
+    /// Creates a request for all promises that the application made.
     pub fn new() -> Self {
         Self::default()
     }
@@ -680,7 +690,8 @@ impl Endpoint for ListPromisesByEmail {
 }
 
 /// `GET /api/v1/tca/provisional/tx/{id}`: returns one promise by its id, txid or fingerprint.
-/// Prefer the id.
+/// Prefer the id, because a server can interpret digits at the beginning of a txid or fingerprint
+/// as the id of another promise.
 ///
 /// See the example in the module [`promises`](crate::promises).
 ///
@@ -759,17 +770,17 @@ impl UpdatePromise {
     }
 
     setters! {
-        /// Sets the new amount.
+        /// Sets the new amount, which must be more than 0.
         quantity: Satoshis,
-        /// Sets the new expiry.
+        /// Sets the new expiry, which must be in the future.
         expires: impl Into<UnixTime>,
-        /// Sets the id of the transaction that fulfils the promise, 64 hex digits.
+        /// Sets the id of the blockchain transaction that fulfils the promise, 64 hex digits.
         txid: impl Into<String>,
-        /// Sets the fingerprint of the transaction that fulfils the promise.
+        /// Sets the fingerprint of the blockchain transaction that fulfils the promise.
         fingerprint: impl Into<String>,
-        /// Sets your new reference.
+        /// Sets your new reference. Of a reference such as `a:b:c`, the server stores only `a:b`.
         reference: impl Into<String>,
-        /// Sets the new note.
+        /// Sets the new note. The server returns it with HTML entities.
         note: impl Into<String>,
         /// Sets the new destination address. The server ignores an invalid address.
         destination: impl Into<String>,
@@ -845,7 +856,7 @@ impl Client {
         proof::source_proof_message(address, self.client_id())
     }
 
-    /// Removes a source from the whitelist.
+    /// Removes an address from the whitelist of sources.
     ///
     /// See the example in the module [`promises`](crate::promises).
     ///
@@ -855,7 +866,7 @@ impl Client {
         self.send(&DeleteSource::new(address))
     }
 
-    /// Returns the whitelisted sources.
+    /// Returns the addresses that the application has whitelisted as sources of promises.
     ///
     /// See the example in the module [`promises`](crate::promises).
     ///
@@ -865,7 +876,7 @@ impl Client {
         self.send(&ListSources::new())
     }
 
-    /// Promises (lends) an amount of a token.
+    /// Promises an amount of a token, that is, lends it without moving it.
     ///
     /// A request with a txid or fingerprint is retried if its response was lost. If the server
     /// responds to the retry that the promise already exists, this method returns the promise, in
@@ -891,9 +902,9 @@ impl Client {
         })
     }
 
-    /// Returns the promise that the application created with this request. It has the same txid,
-    /// fingerprint, source, asset and quantity, and the same destination if that is an address.
-    /// Returns `None` if there is no such promise.
+    /// Returns the promise that the application created with this request: one with the same txid,
+    /// fingerprint, source, asset and quantity, and with the same destination if that is an
+    /// address. Returns `None` if there is no such promise.
     ///
     /// Call this method after an error with an unknown outcome, for example after a restart of the
     /// program. It sends one request, and requests the list of promises if the first response is
@@ -944,7 +955,8 @@ impl Client {
         self.send(&ListPromisesByEmail::new(email))
     }
 
-    /// Returns a promise by its id, txid or fingerprint, or `None` if there is none.
+    /// Returns the promise with this id, txid or fingerprint, or `None` if there is no such
+    /// promise.
     ///
     /// See the example in the module [`promises`](crate::promises).
     ///
@@ -954,7 +966,7 @@ impl Client {
         self.send(&GetPromise::new(id))
     }
 
-    /// Changes a promise.
+    /// Changes a promise, and returns it with its new values.
     ///
     /// See the example in the module [`promises`](crate::promises).
     ///
@@ -964,7 +976,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Cancels a promise.
+    /// Cancels the promise with this id, txid or fingerprint.
     ///
     /// See the example in the module [`promises`](crate::promises).
     ///

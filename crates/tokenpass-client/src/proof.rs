@@ -1,6 +1,6 @@
-//! Messages that prove the ownership of an address. They are signed with the key of the address, in
-//! the format of Bitcoin wallets (`signmessage`: base64 of 65 bytes). With the feature
-//! `sign-message`, `MessageKey` creates these signatures.
+//! Messages whose signatures prove the ownership of a Bitcoin address. They are signed with the
+//! private key of the address, in the format of Bitcoin wallets (`signmessage`: base64 of 65
+//! bytes). With the feature `sign-message`, `MessageKey` creates these signatures.
 
 use api_auth::Params;
 use api_auth::hmac::sha256_hex;
@@ -8,7 +8,8 @@ use api_auth::hmac::sha256_hex;
 #[cfg(feature = "sign-message")]
 pub use crate::sign_message::{MessageKey, verify_message};
 
-/// Returns the suffix that follows the address in the message from [`source_proof_message`].
+/// Returns the suffix that follows the address in the message from [`source_proof_message`]: `_`
+/// and the SHA-256 hash of the application's client id in hexadecimal.
 ///
 /// ```
 /// assert!(tokenpass_client::proof::proof_suffix("APITOKEN_001").starts_with("_00d72044ce3f6e20"));
@@ -17,11 +18,11 @@ pub fn proof_suffix(client_id: &str) -> String {
     ["_", &sha256_hex(client_id.as_bytes())].concat()
 }
 
-/// Returns the message to sign for
-/// [`RegisterSource::proof`](crate::promises::RegisterSource::proof). The message depends on the
-/// application's client id.
+/// Returns the message whose signature is passed to
+/// [`RegisterSource::proof`](crate::promises::RegisterSource::proof): the address, followed by the
+/// [`proof_suffix`] of the application's client id.
 ///
-/// See the example on [`extract_signature`].
+/// See the example on [`proof_suffix`].
 pub fn source_proof_message(address: &str, client_id: &str) -> String {
     [address, &proof_suffix(client_id)].concat()
 }

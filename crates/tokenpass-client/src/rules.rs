@@ -1,5 +1,5 @@
-//! Rules of token-controlled access: their notation, their encoding in a query, and the semantics
-//! with which a server parses and evaluates them. See [`Rules`].
+//! Rules of token-controlled access, such as `TOKENLY >= 1 or LTBCOIN > 5000`: parsing, encoding in
+//! a query, and evaluation with the semantics of the server. See [`Rules`].
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use api_auth::{InputError, Params, wire_enum};
 use crate::balances::{Balances, Holding, Quantity, Satoshis, php_number};
 
 wire_enum! {
-    /// The comparison of a balance with the amount of a rule.
+    /// An operator that compares a balance with the amount of a rule.
     ///
     /// See the example on [`Rules`](crate::Rules).
     ///
@@ -18,21 +18,22 @@ wire_enum! {
     /// and `<=` require a balance of more than 0 is from the provider's library
     /// `token-controlled-access`.
     pub enum Op {
-        /// At least the amount. This is the default.
+        /// The balance is at least the amount. In a query, this is the default.
         AtLeast = ">=",
-        /// More than the amount.
+        /// The balance is more than the amount.
         MoreThan = ">",
-        /// Exactly the amount. With an amount of 0, also true if the asset is not held.
+        /// The balance equals the amount. With an amount of 0, this is also true if the asset is
+        /// not held.
         Exactly = "=",
         /// The same as [`Op::Exactly`].
         Equal = "==",
-        /// Less or more than the amount.
+        /// The balance is less or more than the amount.
         OtherThan = "!=",
         /// The same as [`Op::OtherThan`].
         Not = "!",
-        /// Less than the amount, but more than 0.
+        /// The balance is less than the amount, but more than 0.
         LessThan = "<",
-        /// At most the amount, but more than 0.
+        /// The balance is at most the amount, but more than 0.
         AtMost = "<=",
     }
 }
@@ -53,12 +54,12 @@ impl Op {
     }
 }
 
-/// The largest amount of a rule, 10000000 tokens. A server computes satoshis as a floating-point
-/// number. Up to 10^15 satoshis, the rounding error of this number is less than one half. PHP does
-/// not round larger numbers.
+/// The largest amount that a rule can have: 10000000 tokens, or 10^15 satoshis. A server computes
+/// satoshis as a floating-point number. Up to 10^15, the rounding error of this number is less than
+/// one half. PHP does not round larger numbers.
 pub(crate) const MAX_AMOUNT: Satoshis = Satoshis::new(1_000_000_000_000_000);
 
-/// The operators, for error messages.
+/// The valid operators, as error messages list them.
 const KNOWN_OPS: &str = ">=, >, =, ==, !=, !, < or <=";
 
 pub(crate) const TOO_LARGE: &str =
@@ -98,17 +99,17 @@ impl Rule {
         Self::new(asset, Op::MoreThan, Satoshis::new(0))
     }
 
-    /// Returns the name of the asset.
+    /// Returns the name of the asset in upper case, such as `TOKENLY`.
     pub fn asset(&self) -> &str {
         &self.asset
     }
 
-    /// Returns the comparison operator.
+    /// Returns the operator that compares the balance with the amount.
     pub fn op(&self) -> &Op {
         &self.op
     }
 
-    /// Returns the amount.
+    /// Returns the amount with which the balance is compared.
     pub fn amount(&self) -> Satoshis {
         self.amount
     }
@@ -137,8 +138,8 @@ impl fmt::Display for Rule {
     }
 }
 
-/// A stack of rules in groups: a group is satisfied if all its rules are satisfied ("and"), and the
-/// stack is satisfied if one of its groups is ("or").
+/// A condition on balances: rules are joined with "and" into groups, and groups are joined with
+/// "or". The condition is satisfied if all rules of at least one group are satisfied.
 ///
 /// ```
 /// use tokenpass_client::{Balances, Op, Rule, Rules, Satoshis};
@@ -154,8 +155,8 @@ impl fmt::Display for Rule {
 /// # Ok::<(), tokenpass_client::InputError>(())
 /// ```
 ///
-/// An asset can occur twice, to define a range. If promises are not counted, the formatted string
-/// ends with `without promises`, which is also parsed.
+/// An asset can occur twice, to define a range. If promises are not counted, the string ends with
+/// `without promises`, both when it is formatted and when it is parsed.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules. The parsing
 /// and the evaluation are from the server's source code of 2017 and from the provider's library
@@ -174,12 +175,13 @@ struct Stacked {
 }
 
 impl Rules {
-    /// Creates a stack of one rule.
+    /// Creates rules that consist of a single rule. [`and`](Self::and) and [`or`](Self::or) add
+    /// further rules.
     pub fn new(rule: Rule) -> Self {
         Self { stack: vec![Stacked { rule, or: false }], without_promises: false }
     }
 
-    /// Adds a rule to the last group.
+    /// Adds a rule to the last group, all of whose rules must be satisfied.
     #[must_use]
     pub fn and(mut self, rule: Rule) -> Self {
         self.stack.push(Stacked { rule, or: false });
@@ -205,7 +207,8 @@ impl Rules {
         self
     }
 
-    /// Returns whether promises are counted.
+    /// Returns whether promises are counted. They are, unless
+    /// [`without_promises`](Self::without_promises) was called.
     pub fn counts_promises(&self) -> bool {
         !self.without_promises
     }
@@ -215,20 +218,20 @@ impl Rules {
         self.stack.iter().map(|stacked| (&stacked.rule, stacked.or))
     }
 
-    /// Returns whether there are no rules. A server denies access in this case.
+    /// Returns `true` if there are no rules, in which case a server denies access.
     pub fn is_empty(&self) -> bool {
         self.stack.is_empty()
     }
 
     /// Returns whether `balances` satisfy the rules, with the semantics of the server: an asset
-    /// that is not held has the amount 0, `<` and `<=` require more than 0, an unknown comparison
-    /// is false, and an empty stack is not satisfied.
+    /// that is not held has the amount 0, `<` and `<=` require more than 0, a rule with an unknown
+    /// operator is false, and an empty list of rules is not satisfied.
     ///
     /// A rule on an asset whose amount is unknown is false; see [`Balances`].
     ///
     /// When a server checks a user, it counts promises to the user's addresses, but does not
     /// subtract promises that were made through the API from the balance of their source. The
-    /// balance endpoints subtract them. Whether promises are counted here depends on `balances`
+    /// balance endpoints do subtract these. Whether promises are counted here depends on `balances`
     /// only: [`without_promises`](Self::without_promises) has no effect.
     pub fn evaluate(&self, balances: &Balances) -> bool {
         let mut group: Option<bool> = None;
@@ -243,9 +246,9 @@ impl Rules {
         group.unwrap_or(false)
     }
 
-    /// Parses a query as a server does, including its quirks. Use this to find out why a server
-    /// denies access. `oauth_token` and `no_provisional` are not rules. Every other name except
-    /// `op_N` and `stackop_N` becomes a rule, including `client_id` and `stackOp_1`.
+    /// Parses a query as a server does, including the server's quirks. Use this to find out why a
+    /// server denies access. `oauth_token` and `no_provisional` are not rules. Every other name
+    /// except `op_N` and `stackop_N` becomes a rule, including `client_id` and `stackOp_1`.
     ///
     /// # Errors
     /// Returns an error for a query that is not UTF-8, for a name with brackets, and for an amount
@@ -354,7 +357,9 @@ impl Rules {
         })
     }
 
-    /// Adds the rules to a query: assets first, then operators and groupings by index.
+    /// Adds the rules to a query: first the assets with their amounts, then the operators (`op_N`)
+    /// and groupings (`stackop_N`) that differ from the defaults, and `no_provisional` if promises
+    /// are not counted.
     pub(crate) fn write<'a>(&'a self, params: &mut Params<'a>) {
         let names = self.names().unwrap_or_default();
         for (name, Stacked { rule, .. }) in names.into_iter().zip(&self.stack) {
@@ -398,8 +403,9 @@ impl Rules {
 const NAMED_TOO_OFTEN: &str =
     "the asset appears in too many rules for one query; remove some of them";
 
-/// Returns a variant of an upper-case name, selected by `number`. The bits of the number select the
-/// lower-case letters.
+/// Returns `name`, which is in upper case, after converting some of its letters to lower case. The
+/// bits of `number` select these letters. Returns `None` if the name has too few letters for this
+/// number.
 fn spelling(name: &str, number: u32) -> Option<String> {
     let mut rest = number;
     let spelt = name.chars().map(|char| {
@@ -420,8 +426,9 @@ enum Member {
     Group,
 }
 
-/// Parses `op`, `op_N` and `stackop_N` as PHP does: characters after a second `_` are ignored, a
-/// suffix that is not a number is 0, and the index `None` belongs to no rule.
+/// Parses the names `op`, `op_N` and `stackop_N` as the server does. Returns `None` for any other
+/// name. Characters after a second `_` are ignored, and a suffix that is not a number is 0. The
+/// index is `None` if it is negative or too large.
 fn member_of(name: &str) -> Option<(Member, Option<usize>)> {
     let mut parts = name.split('_');
     let member = match parts.next() {
@@ -487,8 +494,8 @@ impl FromStr for Rules {
     /// [`without_promises`](Rules::without_promises).
     ///
     /// # Errors
-    /// Returns an error with the [`position`](InputError::position) of the invalid part, and the
-    /// errors of [`validate`](Rules::validate).
+    /// Returns an error that contains the [`position`](InputError::position) of the invalid part,
+    /// or an error of [`validate`](Rules::validate).
     fn from_str(text: &str) -> Result<Self, InputError> {
         let mut parser = Parser { text, position: 0, depth: 0 };
         let groups = parser.alternatives()?;
@@ -535,9 +542,9 @@ const MAX_DEPTH: u32 = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Token<'a> {
-    /// A name, an amount, `and` or `or`.
+    /// A name, an amount, or a keyword such as `and`.
     Word(&'a str),
-    /// A run of operator characters.
+    /// A run of operator characters, such as `>=`.
     Op(&'a str),
     Open,
     Close,
@@ -567,7 +574,7 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    /// Returns the next token and its position.
+    /// Consumes the next token, and returns it with its position in bytes.
     fn next(&mut self) -> Result<(usize, Token<'a>), InputError> {
         let rest = self.text.get(self.position..).unwrap_or_default();
         let trimmed = rest.trim_ascii_start();
@@ -597,7 +604,7 @@ impl<'a> Parser<'a> {
         Ok((position, token))
     }
 
-    /// Consumes a keyword if it is the next token.
+    /// Consumes the next token if it is `keyword`, in upper or lower case. Returns whether it is.
     fn keyword(&mut self, keyword: &str) -> Result<bool, InputError> {
         let before = self.position;
         if let (_, Token::Word(word)) = self.next()?
@@ -609,7 +616,7 @@ impl<'a> Parser<'a> {
         Ok(false)
     }
 
-    /// Parses `conjunction (or conjunction)*`.
+    /// Parses `conjunction (or conjunction)*`, and returns the groups of all conjunctions.
     fn alternatives(&mut self) -> Result<Vec<Group>, InputError> {
         let mut groups = self.conjunction()?;
         while self.keyword("or")? {
@@ -618,8 +625,8 @@ impl<'a> Parser<'a> {
         Ok(groups)
     }
 
-    /// Parses `term (and term)*`. A term that contains an "or" cannot be joined, because a stack
-    /// has only one level of groups.
+    /// Parses `term (and term)*`. A term that contains an "or" cannot be joined with "and", because
+    /// rules have only one level of groups.
     fn conjunction(&mut self) -> Result<Vec<Group>, InputError> {
         let (mut position, mut groups) = self.term()?;
         while self.keyword("and")? {
@@ -640,7 +647,8 @@ impl<'a> Parser<'a> {
         Ok(groups)
     }
 
-    /// Parses `( alternatives )` or `asset [operator amount]`.
+    /// Parses `( alternatives )` or `asset [operator amount]`. Returns the position of the term,
+    /// and its groups.
     fn term(&mut self) -> Result<(usize, Vec<Group>), InputError> {
         let (position, token) = self.next()?;
         match token {
@@ -671,7 +679,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Parses `[operator amount]`.
+    /// Parses `[operator amount]` after an asset. If there is no operator, the rule requires a
+    /// balance of more than 0.
     fn comparison(&mut self, asset: &str) -> Result<Rule, InputError> {
         let before = self.position;
         let (position, Token::Op(text)) = self.next()? else {
@@ -702,7 +711,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Returns whether a word is a decimal number with more than seven digits before the decimal point.
+/// Returns whether a word is a decimal number, possibly with an exponent, of 10000000 or more.
 fn is_too_large(word: &str) -> bool {
     let (mantissa, exponent) = word.split_once(['e', 'E']).unwrap_or((word, "0"));
     let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -729,8 +738,8 @@ fn is_keyword(word: &str) -> bool {
     word.eq_ignore_ascii_case("and") || word.eq_ignore_ascii_case("or")
 }
 
-/// Returns the reason why a name is not a valid asset name in a rule, and the position of the
-/// problem.
+/// Returns the position and description of the problem if a name is not valid as an asset in a
+/// rule.
 ///
 /// Names consist of letters and digits and, on newer servers (`CONTRACT:INDEX`), a colon. PHP
 /// replaces the `.` of a subasset with `_`, so such a rule would never match.

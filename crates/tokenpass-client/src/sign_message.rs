@@ -48,10 +48,10 @@ impl MessageKey {
         Address::p2pkh(self.0.public_key(&Secp256k1::signing_only()), self.0.network).to_string()
     }
 
-    /// Returns the signature of `message` in base64, in the format of wallets.
+    /// Signs `message` in the format of Bitcoin wallets, and returns the signature in base64.
     ///
     /// # Errors
-    /// Does not return an error for a valid key.
+    /// Currently never returns an error.
     pub fn sign(&self, message: &str) -> Result<String, InputError> {
         let digest = Message::from_digest(*AsRef::<[u8; 32]>::as_ref(&signed_msg_hash(message)));
         let secp = Secp256k1::signing_only();
@@ -61,14 +61,14 @@ impl MessageKey {
     }
 }
 
-/// Returns whether `signature` is a signature of `message` with the key of `address`. The signature
-/// is in base64, or is the complete signed block that a wallet displays.
+/// Returns whether `signature` is a signature of `message` with the key of `address`. Pass the
+/// signature in base64, or the complete signed block that a wallet displays.
 ///
 /// See the example on [`MessageKey`](crate::proof::MessageKey).
 ///
 /// # Errors
 /// Returns an error if `address` is not a pay-to-public-key-hash address, or if `signature` is not
-/// a message signature.
+/// a message signature in base64.
 pub fn verify_message(address: &str, message: &str, signature: &str) -> Result<bool, InputError> {
     let invalid = || InputError::new("signature", "is not a message signature in base64");
     let address = Address::from_str(address)

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::rules::Rules;
 use crate::{Client, credentials, error};
 
-/// `GET /api/v1/tca/check/{username}`: checks whether a user's inventory satisfies the rules.
+/// `GET /api/v1/tca/check/{username}`: checks whether a user's balances satisfy the rules.
 ///
 /// Requires a user's token with the scope `tca`. The server of 2017 accepts such a token from any
 /// user, not only from the user who is checked. Promises to the user are counted unless the rules
@@ -34,7 +34,7 @@ pub struct CheckUser {
 }
 
 impl CheckUser {
-    /// Creates a request to check the user with this name.
+    /// Creates a request to check the user with this name against the rules.
     pub fn new(username: impl Into<String>, rules: impl Into<Rules>) -> Self {
         Self { username: username.into(), rules: rules.into() }
     }
@@ -73,7 +73,7 @@ pub struct CheckAddress {
 }
 
 impl CheckAddress {
-    /// Creates a request to check this address.
+    /// Creates a request to check this Bitcoin address against the rules.
     pub fn new(address: impl Into<String>, rules: impl Into<Rules>) -> Self {
         Self { address: address.into(), rules: rules.into() }
     }
@@ -129,7 +129,7 @@ pub struct FoundUser {
     pub id: Option<String>,
     /// The user's name, such as `bob`.
     pub username: Option<String>,
-    /// The user's channel for messages, an opaque string.
+    /// The name of the user's messaging channel, an opaque string.
     pub channel: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -174,7 +174,7 @@ pub struct CheckEmail {
 }
 
 impl CheckEmail {
-    /// Creates a request to check the user with this e-mail address.
+    /// Creates a request to check the user with this e-mail address against the rules.
     pub fn new(email: impl Into<String>, rules: impl Into<Rules>) -> Self {
         Self { email: email.into(), rules: rules.into() }
     }
@@ -203,7 +203,8 @@ impl Endpoint for CheckEmail {
 ///
 /// The request and response types are in the module [`tca`](crate::tca).
 impl Client {
-    /// Returns whether a user's inventory satisfies the rules. Requires a user's token.
+    /// Returns whether a user's balances satisfy the rules. Requires a user's token with the scope
+    /// `tca`.
     ///
     /// See the example in the module [`tca`](crate::tca).
     ///

@@ -35,7 +35,7 @@ pub(crate) enum Account {
         #[arg(long = "type", value_name = "TYPE", required_unless_present_any = BODY_OPTIONS,
               value_parser = number::<i64>)]
         kind: Option<i64>,
-        /// The document
+        /// File that contains the document
         #[arg(required_unless_present_any = BODY_OPTIONS)]
         file: Option<PathBuf>,
         /// Id of the person whom the document concerns
@@ -56,7 +56,7 @@ pub(crate) enum Account {
     },
     /// Show the ids that `account create` accepts: categories, legal forms, documents and others
     Options {
-        /// Kind of the ids
+        /// Kind of ids to show
         #[arg(value_parser = ["categories", "legal-forms", "documents", "mcc", "pos"])]
         kind: String,
         /// Show only the entry with this id (for categories, legal-forms and documents)

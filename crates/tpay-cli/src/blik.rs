@@ -94,7 +94,7 @@ pub(crate) struct Create {
     /// Autopayment model of a PAYID alias: A, M or O
     #[arg(long, value_parser = ["A", "M", "O"])]
     model: Option<String>,
-    /// Expiry date of the autopayments
+    /// End of the autopayments, such as `2027-12-01T00:00:00+01:00`
     #[arg(id = "expiration_date", long = "expires", value_name = "DATE", requires = "model")]
     expires: Option<String>,
     /// Read the code from the first line of standard input
@@ -119,7 +119,7 @@ impl Alias {
 
 const CODE_STDIN: &str = "--code-stdin";
 
-/// The path of a member of the alias in the body.
+/// Returns the path of a member of the alias in the request body.
 macro_rules! alias {
     ($name:literal) => {
         concat!("pay.blikPaymentData.aliases.", $name)

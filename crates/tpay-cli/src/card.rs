@@ -50,7 +50,7 @@ pub(crate) struct Save {
     /// Name of the payer
     #[arg(long)]
     name: Option<String>,
-    /// URL to which the payer returns after the card was saved
+    /// URL to which the payer returns after saving the card
     #[arg(long, value_name = "URL")]
     success_url: Option<String>,
     /// URL to which the payer returns after a failure

@@ -1,4 +1,4 @@
-//! The command `tpay certificate`: prints the certificates that verify notifications.
+//! The command `tpay certificate`: prints the certificates for the verification of notifications.
 
 use clap::Subcommand;
 use cli_support::{Context, Exit, Failure, Run, WithJson};
@@ -8,9 +8,9 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Certificate {
-    /// Print the certificate that signs notifications
+    /// Print the certificate of the key that signs notifications
     Signing,
-    /// Print the root certificates of notifications
+    /// Print the root certificates for verifying the signing certificate
     Root,
 }
 

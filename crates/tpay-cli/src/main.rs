@@ -30,7 +30,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Create, pay, read and cancel transactions
+    /// Create, pay, list and cancel transactions
     #[command(subcommand, alias = "transactions")]
     Transaction(Noun<transaction::Transaction>),
     /// Refund transactions
@@ -39,7 +39,7 @@ enum Command {
     /// Save, show and delete cards, and begin Apple Pay sessions
     #[command(subcommand, alias = "cards")]
     Card(Noun<card::Card>),
-    /// Create, list and cancel plans of recurring payments (experimental)
+    /// Create, list and cancel plans for recurring payments (experimental)
     #[command(subcommand, alias = "recurrings")]
     Recurring(Noun<recurring::Recurring>),
     /// Create, pay and refund marketplace payments
@@ -48,7 +48,7 @@ enum Command {
     /// List and add Collect bank accounts, to which payments are forwarded
     #[command(subcommand, alias = "bank-accounts")]
     BankAccount(Noun<bank_account::BankAccount>),
-    /// Pay by BLIK, and manage BLIK aliases
+    /// Pay with BLIK, and manage BLIK aliases
     #[command(subcommand, alias = "bliks")]
     Blik(Noun<blik::Blik>),
     /// Create and show the merchant accounts of a partner
@@ -60,7 +60,7 @@ enum Command {
     /// Receive, send and verify notifications
     #[command(subcommand, alias = "notifications")]
     Notification(Noun<notification::Command>),
-    /// Print the certificates that verify notifications
+    /// Print the certificates for verifying notifications
     #[command(subcommand, alias = "certificates")]
     Certificate(Noun<certificate::Certificate>),
     #[command(flatten)]

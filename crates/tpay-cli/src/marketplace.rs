@@ -41,7 +41,7 @@ pub(crate) enum Marketplace {
     Refund {
         /// Id of the payment
         id: String,
-        /// Refund this amount of a part of the payment, such as `01HQ…=12.34`; may be repeated
+        /// Refund this amount of a part of the payment, such as `01HQ…=12.34`; can be repeated
         #[arg(id = "amount", long = "part", value_name = "PART=AMOUNT", value_parser = amount_of::<Amount>)]
         part: Vec<(String, Amount)>,
         #[command(flatten)]

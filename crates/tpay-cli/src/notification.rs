@@ -1,4 +1,4 @@
-//! `tpay notification`: receiving, sending and verifying notifications.
+//! The command `tpay notification`: receives, sends and verifies notifications.
 
 mod kinds;
 mod listen;
@@ -48,7 +48,7 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
-    /// Returns the reader that verifies notifications with these options.
+    /// Returns a reader that verifies notifications, and accepts those that these options select.
     pub(crate) fn reader(&self, context: &Context<Tpay>) -> Result<Notifications, Failure> {
         let anchors = self.anchors.as_deref().map(|path| read("--anchors", path)).transpose()?;
         let settings = context.settings_without_credentials()?;
@@ -133,7 +133,7 @@ fn reject_record(context: &Context<Tpay>) -> Result<(), Failure> {
     Err(Failure::new(Exit::Usage, problem))
 }
 
-/// Reads stored headers: one `Name: value` on each line.
+/// Reads stored headers, one `Name: value` on each line. Invalid lines are skipped.
 fn stored_headers(path: &Path) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::new();
     for (number, line) in read("--headers", path)?.lines().enumerate() {
@@ -153,7 +153,7 @@ fn stored_headers(path: &Path) -> Result<HeaderMap, Failure> {
     Ok(headers)
 }
 
-/// Returns a JSON object whose members are strings.
+/// Returns a JSON object with these members, whose values are strings.
 fn object(members: &[(&str, &str)]) -> Json {
     let member =
         |(name, value): &(&str, &str)| ((*name).to_owned(), Json::Text((*value).to_owned()));

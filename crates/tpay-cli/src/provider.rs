@@ -1,4 +1,4 @@
-//! What the common commands need to know about Tpay: settings, client, read-only requests.
+//! The provider Tpay: its settings, its client and the requests of `tpay doctor`.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -23,7 +23,7 @@ use tpay_client::reports::ListReports;
 use tpay_client::transactions::{GetTransaction, ListTransactions};
 use tpay_client::{Client, Environment, FileStore, MemoryStore};
 
-/// Tpay, as the common commands use it.
+/// The provider Tpay, for the commands that all programs have.
 #[derive(Debug)]
 pub(crate) struct Tpay;
 
@@ -37,7 +37,7 @@ const fn pages(endpoint: &'static str, lists: &'static [&'static str], id: &'sta
 
 /// The environment variable that contains the merchant id.
 pub(crate) const MERCHANT_ID: &str = "TPAY_MERCHANT_ID";
-/// The environment variable that contains the security code from the panel.
+/// The environment variable that contains the security code from the merchant panel.
 pub(crate) const SECURITY_CODE: &str = "TPAY_SECURITY_CODE";
 
 impl Provider for Tpay {
@@ -175,7 +175,7 @@ impl Provider for Tpay {
     }
 }
 
-/// A limit of a period: a duration before now, or a date in Polish local time.
+/// The start or the end of a period: a duration before now, or a date in Polish local time.
 #[derive(Debug, Clone)]
 pub(crate) enum Time {
     Ago(Duration),
@@ -183,7 +183,7 @@ pub(crate) enum Time {
 }
 
 impl Time {
-    /// Returns the time in the form that the server expects.
+    /// Returns the time as the server expects it, in Polish local time.
     fn local(&self) -> LocalTime {
         match self {
             Self::Local(text) => LocalTime::from(text.as_str()),

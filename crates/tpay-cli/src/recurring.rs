@@ -1,4 +1,4 @@
-//! The command `tpay recurring`: plans of recurring payments.
+//! The command `tpay recurring`: plans for recurring payments.
 
 use clap::{Args, Subcommand, ValueEnum};
 use cli_support::args::{BODY_OPTIONS, positive, value};
@@ -16,7 +16,7 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Recurring {
-    /// Create a plan of charges
+    /// Create a plan for recurring payments
     Create(Box<Create>),
     /// List plans
     List {
@@ -77,7 +77,8 @@ enum Model {
     O,
 }
 
-/// The options of the payment instrument. Its value is a secret, so it is not an argument.
+/// The options for the payment instrument of a plan. The value of the instrument, such as a card
+/// token, is a secret, so it is not an argument.
 #[derive(Debug, Args)]
 pub(crate) struct Instrument {
     /// Kind of the payment instrument, whose value is read from a prompt or the standard input;
@@ -93,11 +94,12 @@ pub(crate) struct Instrument {
 }
 
 impl Instrument {
-    /// Returns the payment instrument, and the members of the body that it is. The value is read
-    /// unless `input` contains it.
+    /// Returns the payment instrument, and the members of the body that the options set. Unless
+    /// `input` contains the value of the instrument, it is read from a prompt or the standard
+    /// input.
     ///
     /// # Errors
-    /// Returns an error if a model is given for another instrument than a BLIK alias.
+    /// Returns an error if a model is given for an instrument other than a BLIK alias.
     fn read(
         &self,
         context: &Context<Tpay>,
@@ -259,7 +261,8 @@ impl Create {
         ]
     }
 
-    /// Returns the request that the options describe.
+    /// Returns the request that the options describe, with placeholders for the required options
+    /// that are not given.
     fn typed(&self, instrument: PaymentInstrument) -> CreateRecurring {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let unit = match self.unit.unwrap_or(Unit::Months) {

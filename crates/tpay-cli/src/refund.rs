@@ -15,7 +15,7 @@ pub(crate) enum Refund {
     Create {
         /// Id of the transaction
         transaction: String,
-        /// Amount, such as 12.34; default: all that was not refunded yet
+        /// Amount, such as 12.34; default: the amount not yet refunded
         #[arg(long, value_parser = value::<Amount>)]
         amount: Option<Amount>,
         #[command(flatten)]
@@ -26,7 +26,7 @@ pub(crate) enum Refund {
         /// Amount, such as 12.34
         #[arg(long, required_unless_present_any = BODY_OPTIONS, value_parser = value::<Amount>)]
         amount: Option<Amount>,
-        /// Currency as its ISO 4217 number; default: 985, which is PLN
+        /// Currency as an ISO 4217 number; default: 985 (PLN)
         #[arg(long, value_name = "NUMBER", value_parser = number::<u32>)]
         currency: Option<u32>,
         /// Expiry date of the card, as year and month: YYMM
@@ -62,7 +62,7 @@ pub(crate) struct List {
     limits: Limits,
 }
 
-/// The number of the currency PLN in ISO 4217.
+/// The ISO 4217 number of the currency PLN.
 const PLN: u32 = 985;
 
 const COLUMNS: &[Column] = &[

@@ -1,4 +1,4 @@
-//! Accounts of a partner's merchants: registration, lists, balances, documents.
+//! Accounts of a partner's merchants: registration, lists, balances and documents.
 //!
 //! [`CreateMerchant`] registers a merchant. [`CreateAccount`] is the older endpoint for the same
 //! purpose. The endpoints in [`dictionaries`](crate::dictionaries) list the ids of legal forms,
@@ -243,7 +243,7 @@ pub struct AccountAddress {
 }
 
 impl AccountAddress {
-    /// Creates an empty address.
+    /// Creates an address without any values.
     pub fn new() -> Self {
         Self::default()
     }
@@ -314,7 +314,7 @@ pub struct Website {
 }
 
 impl Website {
-    /// Creates an empty website.
+    /// Creates a website without any values.
     pub fn new() -> Self {
         Self::default()
     }
@@ -324,14 +324,14 @@ impl Website {
         url: impl Into<String>,
         /// Sets the name of the shop.
         name: impl Into<String>,
-        /// Sets the description of the shop (accounts only).
+        /// Sets the description of the shop. Only [`CreateAccount`] accepts it.
         description: impl Into<String>,
-        /// Sets a short name for the shop (accounts only).
+        /// Sets a short name for the shop. Only [`CreateAccount`] accepts it.
         friendly_name: impl Into<String>,
     }
 }
 
-/// A person in the registration of an account.
+/// A person, such as a representative or a beneficial owner, in the registration of an account.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -428,7 +428,7 @@ impl Person {
         expiry_date: impl Into<String>,
         /// Sets the authority that issued the identity document.
         issuing_authority: impl Into<String>,
-        /// Sets the contacts of the person.
+        /// Sets the phone numbers and e-mail addresses of the person.
         contact: impl Into<Vec<PersonContact>>,
     }
 }
@@ -440,7 +440,7 @@ impl Person {
     }
 }
 
-/// A contact of a person.
+/// A phone number or e-mail address of a person, in the registration of an account.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -461,7 +461,8 @@ impl PersonContact {
     }
 
     setters! {
-        /// Sets the type of the contact. Defaults to 1. The possible values are not documented.
+        /// Sets the type of the contact. The server's default is 1. The official PHP client also
+        /// allows 2 and 3. Their meaning is not documented.
         kind: u32,
     }
 }
@@ -512,8 +513,8 @@ impl AccountBank {
         currency: impl Into<Currency>,
         /// Sets the country code, two letters (ISO 3166-1), such as `PL`.
         country_code: impl Into<String>,
-        /// Sets the type: 1 for a Polish account (PLN), 2 for SEPA (EUR), or 3 for a foreign
-        /// account (PLN, EUR, USD, GBP). Defaults to 1.
+        /// Sets the type of the account: 1 for a Polish account (PLN), 2 for a SEPA account (EUR),
+        /// or 3 for a foreign account (PLN, EUR, USD or GBP). Defaults to 1.
         account_type: u32,
     }
 }
@@ -582,13 +583,14 @@ impl CreateAccount {
     }
 
     setters! {
-        /// Sets the phone number.
+        /// Sets the phone number of the merchant.
         phone: AccountPhone,
         /// Sets the tax id (NIP), such as `7773061579`.
         tax_id: impl Into<String>,
         /// Sets the REGON, the number in the register of businesses, such as `300878437`.
         regon: impl Into<String>,
-        /// Sets the KRS, the number in the National Court Register: ten digits with leading zeros.
+        /// Sets the KRS, the number in the National Court Register: ten digits, including leading
+        /// zeros.
         krs: impl Into<String>,
         /// Sets the legal form; see [`Client::list_legal_forms`].
         legal_form: impl Into<LegalFormId>,
@@ -604,7 +606,7 @@ impl CreateAccount {
         website: impl Into<Vec<Website>>,
         /// Sets the addresses of the merchant.
         address: impl Into<Vec<AccountAddress>>,
-        /// Sets the persons, such as representatives and beneficial owners.
+        /// Sets the persons of the company, such as its representatives and beneficial owners.
         person: impl Into<Vec<Person>>,
         /// Sets the bank account of the merchant.
         bank_account: AccountBank,
@@ -631,7 +633,7 @@ impl Endpoint for CreateAccount {
     }
 }
 
-/// The response to the registration of an account or merchant. It contains keys that the server
+/// The response to the registration of an account or merchant. It contains API keys that the server
 /// returns only once.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
@@ -648,7 +650,7 @@ pub struct CreatedAccount {
     pub request_id: Option<String>,
     /// The id of the account, a ULID such as `01M80DDY372Q62XPM3RDEATMCJ`.
     pub id: Option<String>,
-    /// The offer code.
+    /// The offer code with which the account was registered.
     pub offer_code: Option<String>,
     /// The merchant's e-mail address.
     pub email: Option<String>,
@@ -674,7 +676,7 @@ pub struct CreatedAccount {
     /// The addresses of the merchant.
     #[serde(default)]
     pub address: Vec<CreatedAddress>,
-    /// The persons, such as representatives and beneficial owners.
+    /// The persons of the company, such as its representatives and beneficial owners.
     #[serde(default)]
     pub person: Vec<CreatedPerson>,
     /// The API keys for the Open API.
@@ -700,15 +702,15 @@ pub struct CreatedAddress {
     pub address_id: Option<String>,
     /// The name of the address, such as `Office`.
     pub name: Option<String>,
-    /// The short name of the address (accounts only).
+    /// The short name of the address. Set only in the response to [`CreateAccount`].
     pub friendly_name: Option<String>,
     /// The street.
     pub street: Option<String>,
     /// The house number, such as `12a`.
     pub house_number: Option<String>,
-    /// The room number (accounts only).
+    /// The room number. Set only in the response to [`CreateAccount`].
     pub room_number: Option<String>,
-    /// The flat number (merchants only).
+    /// The flat number. Set only in the response to [`CreateMerchant`].
     pub flat_number: Option<String>,
     /// The postal code, such as `61-701`.
     pub postal_code: Option<String>,
@@ -729,8 +731,8 @@ pub struct CreatedAddress {
     pub extra: ExtraFields,
 }
 
-/// A person in the response to a registration. For merchants, only names, roles and contacts are
-/// set.
+/// A person in the response to a registration. In the response to [`CreateMerchant`], only the
+/// names, roles and contacts are set.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -774,7 +776,7 @@ pub struct CreatedPerson {
     pub expiry_date: Option<String>,
     /// The authority that issued the identity document.
     pub issuing_authority: Option<String>,
-    /// The contacts. The server sends a list or a single object.
+    /// The phone numbers and e-mail addresses. The server sends a list or a single object.
     #[serde(default, deserialize_with = "wire::one_or_more")]
     pub contact: Vec<CreatedContact>,
     /// Fields that this type does not cover.
@@ -782,7 +784,7 @@ pub struct CreatedPerson {
     pub extra: ExtraFields,
 }
 
-/// A contact of a person in the response to a registration.
+/// A phone number or e-mail address of a person, in the response to a registration.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -793,7 +795,7 @@ pub struct CreatedPerson {
 pub struct CreatedContact {
     /// The phone number or e-mail address.
     pub contact: Option<String>,
-    /// The type of the contact, such as 1. The possible values are not documented.
+    /// The type of the contact, such as 1. The meaning of the values is not documented.
     #[serde(rename = "type")]
     pub kind: Option<i64>,
     /// Fields that this type does not cover.

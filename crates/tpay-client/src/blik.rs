@@ -50,7 +50,7 @@ pub struct BlikPayment {
 }
 
 impl BlikPayment {
-    /// Creates an empty value. It must be completed with a code or an alias.
+    /// Creates an empty value. Add a code or an alias before you use it.
     pub fn new() -> Self {
         Self::default()
     }
@@ -92,7 +92,8 @@ impl BlikPayment {
         blik_token: impl Into<Secret>,
         /// Sets the alias to pay with, or the alias to register with this payment.
         aliases: BlikAlias,
-        /// Sets the type: 0 for a payment on the web, 1 at a terminal, 2 for an autopayment.
+        /// Sets the type of the payment: 0 for a payment on the web, 1 for a payment at a terminal,
+        /// or 2 for an autopayment.
         kind: u32,
         /// Sets whether the payment is rejected if the payer's bank does not support recurring
         /// payments.
@@ -177,7 +178,7 @@ impl BlikAlias {
         /// Sets the authorization level, `NOCONFREQ`. Required for autopayments of model O, and
         /// allowed only for them.
         recommended_auth_level: impl Into<String>,
-        /// Sets the terms of autopayments, to register a PAYID alias.
+        /// Sets the terms of autopayments, which are required to register a PAYID alias.
         autopayment: Autopayment,
         /// Sets whether to skip the period of 72 hours in which the bank tries to inform the payer
         /// why an autopayment was not authorized. Allowed in the models A and O.
@@ -231,7 +232,7 @@ pub struct Autopayment {
 }
 
 impl Autopayment {
-    /// Creates terms of this model, without limits.
+    /// Creates terms of this model, without limits on the amounts.
     pub fn new(model: AutopaymentModel) -> Self {
         Self {
             model,
@@ -253,9 +254,9 @@ impl Autopayment {
         total_limit_amount: Amount,
         /// Sets the currency of the limits.
         currency: impl Into<Currency>,
-        /// Sets the start time (ISO 8601), such as `2026-12-01T00:00:00+01:00`.
+        /// Sets the start time of the autopayments (ISO 8601), such as `2026-12-01T00:00:00+01:00`.
         init_date: impl Into<String>,
-        /// Sets the end time (ISO 8601), such as `2027-12-01T00:00:00+01:00`.
+        /// Sets the end time of the autopayments (ISO 8601), such as `2027-12-01T00:00:00+01:00`.
         expiration_date: impl Into<String>,
     }
 
@@ -275,7 +276,7 @@ impl Autopayment {
     }
 }
 
-/// `POST /blik/alias`: registers an alias without a payment.
+/// `POST /blik/alias`: registers a BLIK alias without a payment.
 ///
 /// See the example in the module [`blik`](crate::blik).
 ///
@@ -288,8 +289,8 @@ pub struct CreateBlikAlias {
 }
 
 impl CreateBlikAlias {
-    /// Creates a request. `description` (1 to 105 characters) is shown to the payer. `blik`
-    /// contains the payer's code and the alias to register.
+    /// Creates a request to register an alias. `description` (1 to 105 characters) is shown to the
+    /// payer. `blik` contains the payer's code and the alias to register.
     pub fn new(description: impl Into<String>, blik: BlikPayment) -> Self {
         Self { description: description.into(), blik, lang: None }
     }
@@ -337,7 +338,7 @@ impl Endpoint for CreateBlikAlias {
     }
 }
 
-/// The response to the registration of an alias.
+/// The response to the registration of a BLIK alias.
 ///
 /// See the example in the module [`blik`](crate::blik).
 ///
@@ -355,7 +356,7 @@ pub struct CreatedAlias {
     pub pos_id: Option<String>,
     /// The status of the registration, such as `pending`.
     pub status: Option<String>,
-    /// The time of the request.
+    /// The time at which the registration was requested, in the field `creation`.
     pub date: Option<TransactionDate>,
     /// The description that the payer sees.
     pub description: Option<String>,
@@ -364,7 +365,7 @@ pub struct CreatedAlias {
     pub extra: ExtraFields,
 }
 
-/// Information about an alias.
+/// A BLIK alias, with its data in each banking application in which it exists.
 ///
 /// See the example in the module [`blik`](crate::blik).
 ///
@@ -383,7 +384,7 @@ pub struct BlikAliases {
     pub extra: ExtraFields,
 }
 
-/// An alias in one banking application.
+/// A BLIK alias in one banking application.
 ///
 /// See the example in the module [`blik`](crate::blik).
 ///
@@ -401,17 +402,17 @@ pub struct BlikAliasDetails {
     pub is_active: Option<bool>,
     /// The time of expiry (ISO 8601), such as `2028-01-01T00:00:00+01:00`.
     pub expires_at: Option<String>,
-    /// The history of the alias.
+    /// The history of the alias, such as its registration.
     #[serde(default)]
     pub events: Vec<AliasEvent>,
-    /// The description that the payer sees.
+    /// The label that the payer sees, such as `The shop`.
     pub label: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// An event in the history of an alias.
+/// An event in the history of a BLIK alias.
 ///
 /// See the example in the module [`blik`](crate::blik).
 ///
@@ -430,7 +431,7 @@ pub struct AliasEvent {
     pub extra: ExtraFields,
 }
 
-/// `GET /blik/alias/{alias}`: returns an alias.
+/// `GET /blik/alias/{alias}`: returns a BLIK alias.
 ///
 /// See the example in the module [`blik`](crate::blik).
 ///
@@ -466,7 +467,7 @@ impl Endpoint for GetBlikAlias {
     }
 }
 
-/// `DELETE /blik/alias/{alias}`: removes an alias. The type of the alias is sent in the body.
+/// `DELETE /blik/alias/{alias}`: removes a BLIK alias. The type of the alias is sent in the body.
 ///
 /// See the example in the module [`blik`](crate::blik).
 ///

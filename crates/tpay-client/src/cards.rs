@@ -73,7 +73,7 @@ impl CardTokenPayer {
     }
 }
 
-/// The URLs to which the payer returns after a card was saved.
+/// The URLs to which the payer returns after entering a card that is to be saved.
 ///
 /// See the example in the module [`cards`](crate::cards).
 ///
@@ -86,7 +86,8 @@ pub struct RedirectUrls {
 }
 
 impl RedirectUrls {
-    /// Creates the URLs for success and for failure.
+    /// Creates the URLs for a payer whose card was saved (`success`) or could not be saved
+    /// (`error`).
     pub fn new(success: impl Into<String>, error: impl Into<String>) -> Self {
         Self { success: success.into(), error: error.into() }
     }
@@ -106,7 +107,7 @@ pub struct CreatedCardToken {
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The id of the tokenization, which the notification contains as well.
+    /// The id of this tokenization. The notification that contains the token contains the same id.
     pub id: Option<String>,
     /// The URL of the page on which the payer enters the card.
     pub url: Option<String>,
@@ -147,9 +148,10 @@ impl CreateCardToken {
     setters! {
         /// Sets the owner of the card.
         payer: CardTokenPayer,
-        /// Sets the URLs to which the payer returns.
+        /// Sets the URLs to which the payer returns after entering the card.
         redirect_url: RedirectUrls,
-        /// Sets the card, encrypted in the payer's browser with the public key from the panel.
+        /// Sets the card, encrypted in the payer's browser with the public key from the merchant
+        /// panel.
         card: impl Into<Secret>,
     }
 }
@@ -294,8 +296,8 @@ impl InitApplePay {
     }
 
     setters! {
-        /// Sets the shop name that the payer sees, 1 to 255 characters. The API reference allows
-        /// 64 characters, the official PHP SDK more.
+        /// Sets the shop name that the payer sees, 1 to 255 characters. The API reference allows up
+        /// to 64 characters, and the official PHP SDK allows more.
         display_name: impl Into<String>,
     }
 }
@@ -343,7 +345,8 @@ pub struct ApplePaySession {
 }
 
 impl ApplePaySession {
-    /// Returns the session, with the whitespace removed from the base64 string.
+    /// Returns the base64 string of the session without whitespace. Returns `None` if there is no
+    /// session.
     pub fn compact(&self) -> Option<Secret> {
         let text: String = self.session.as_ref()?.expose().split_whitespace().collect();
         Some(text.into())

@@ -16,8 +16,8 @@ use crate::Client;
 /// The host that serves certificates and the payment page.
 pub(crate) const SECURE: Server = Server::named("certificates");
 
-/// `GET /x509/notifications-jws.pem`: returns the certificate (PEM) that signs notifications. The
-/// provider replaces it from time to time.
+/// `GET /x509/notifications-jws.pem`: returns the certificate (PEM) of the key that signs
+/// notifications. The provider replaces it from time to time.
 ///
 /// See the example in the module [`certificates`](crate::certificates).
 ///
@@ -79,7 +79,8 @@ impl Endpoint for GetRootCertificates {
     }
 }
 
-/// Returns the body as a string if it is a certificate.
+/// Returns the body as a string. Returns an error if it does not contain a certificate in PEM
+/// format.
 fn pem(response: &Response) -> Result<String, ResponseError> {
     let problem = match str::from_utf8(response.body()) {
         Ok("") => "the response body is empty",

@@ -58,7 +58,7 @@ pub struct BankGroup {
     /// The ids of the channels in the group, such as `64`.
     #[serde(default, deserialize_with = "wire::texts")]
     pub available_payment_channels: Vec<String>,
-    /// The id of the main channel of the group.
+    /// The id of the main channel of the group, such as `64`.
     pub main_channel: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -66,8 +66,8 @@ pub struct BankGroup {
 }
 
 impl BankGroup {
-    /// Returns the id as an argument of [`Pay::group`](crate::Pay::group). Returns `None` if the id
-    /// is absent or is not a number.
+    /// Returns the id in the form that [`Pay::group`](crate::Pay::group) accepts. Returns `None` if
+    /// the id is absent or is not a number.
     pub fn group_id(&self) -> Option<GroupId> {
         self.id.as_deref()?.parse().ok()
     }
@@ -114,7 +114,7 @@ impl ListBankGroups {
     }
 
     setters! {
-        /// Sets whether only channels with immediate payments are listed.
+        /// Sets whether to list only groups of channels that process payments immediately.
         only_online: bool,
     }
 }
@@ -152,7 +152,7 @@ pub struct Channel {
     pub image: Option<Image>,
     /// Whether the channel is available now.
     pub available: Option<bool>,
-    /// Whether payments are processed immediately.
+    /// Whether payments through the channel are processed immediately.
     pub online_payment: Option<bool>,
     /// Whether the payer is redirected to the channel without an intermediate page.
     pub instant_redirection: Option<bool>,
@@ -168,14 +168,14 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Returns the id as an argument of [`Pay::channel`](crate::Pay::channel). Returns `None` if
-    /// the id is absent or is not a number.
+    /// Returns the id in the form that [`Pay::channel`](crate::Pay::channel) accepts. Returns
+    /// `None` if the id is absent or is not a number.
     pub fn channel_id(&self) -> Option<ChannelId> {
         self.id.as_deref()?.parse().ok()
     }
 
     /// Returns the minimum and the maximum amount of a payment through the channel, in the currency
-    /// of [`Channels::currency`]. Each is `None` if there is no such limit.
+    /// that [`Channels::currency`] contains. Each is `None` if there is no such limit.
     pub fn amount_limits(&self) -> (Option<Amount>, Option<Amount>) {
         let limit = |kind: &str| {
             let about = |limit: &&Constraint| {
@@ -283,7 +283,7 @@ pub struct ListChannels {
 }
 
 impl ListChannels {
-    /// Creates a request for all channels, without an image size.
+    /// Creates a request for all channels. It does not set the size of the logos.
     pub fn new() -> Self {
         Self::default()
     }

@@ -38,11 +38,11 @@ static PROVIDER: Provider = Provider {
     read_error: error::read,
 };
 
-/// The lifetime of a token if the token response does not contain it.
+/// The lifetime of a token whose response contains no `expires_in`: two hours.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
 
-/// The environment of the API. The two environments of the provider are separate: each has its own
-/// registration, keys and certificates.
+/// The environment to which a client sends its requests. The provider's two environments,
+/// production and the sandbox, are separate: each has its own registration, keys and certificates.
 ///
 /// See the example on [`Client`](crate::Client).
 ///
@@ -67,7 +67,7 @@ pub enum Environment {
 }
 
 impl fmt::Debug for Environment {
-    /// Formats URLs without user name and password.
+    /// Omits user names and passwords from the URLs of a custom environment.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Production => f.write_str("Production"),
@@ -82,8 +82,8 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// Creates an environment with one host for the API and the certificates, such as a test
-    /// server.
+    /// Creates an environment with one base URL for both the API and the certificates, such as
+    /// `http://127.0.0.1:8080` for a test server.
     pub fn custom(base_url: impl Into<String>) -> Self {
         let api = base_url.into();
         Self::Custom { certificates: api.clone(), api }
@@ -138,7 +138,7 @@ pub struct Client {
     environment: Environment,
 }
 
-/// The name of the argument in errors about the base URL.
+/// The name that errors use for a base URL that was not read from an environment variable.
 const BASE_URL: &str = "base_url";
 
 /// A builder for a [`Client`]; see [`Client::builder`].
@@ -147,10 +147,12 @@ const BASE_URL: &str = "base_url";
 pub struct ClientBuilder {
     client_id: String,
     client_secret: Secret,
-    /// The names of the arguments or environment variables that contained the id and the secret.
+    /// The names that errors use for the id and the secret: those of the arguments, or of the
+    /// environment variables that contained them.
     client_names: (&'static str, &'static str),
     environment: Environment,
-    /// The name of the argument or environment variable that contained the base URL.
+    /// The name that errors use for the base URL: `base_url`, or the environment variable that
+    /// contained it.
     base_url_name: &'static str,
     basic: bool,
     authentication: ClientAuthentication,
@@ -172,7 +174,7 @@ impl fmt::Debug for ClientBuilder {
 
 /// # Building a client, and requests to any endpoint
 impl Client {
-    /// Returns a builder for a client with the id and secret of an API key from the panel.
+    /// Returns a builder for a client with the id and secret of an API key from the merchant panel.
     ///
     /// ```
     /// use tpay_client::{Client, Environment, MemoryStore};
@@ -231,7 +233,7 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Returns a builder from the variables that [`Client::from_env`] reads.
+    /// Reads the variables of [`Client::from_env`] and returns a builder with their values.
     ///
     /// # Errors
     /// Returns an error that names the variable if one is missing or invalid.
@@ -285,20 +287,22 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the token store, which can be shared with other clients, processes or machines. By
-    /// default, the client and its clones store the token in memory.
+    /// Sets the token store, which can be shared with other clients, processes or machines. Without
+    /// a store, the token is kept in memory, and only the client and its clones share it.
     pub fn token_store(mut self, store: impl TokenStore + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
     }
 
-    /// Sets how the client authenticates to the token endpoint. Defaults to form fields.
+    /// Sets how the client sends its id and secret to the token endpoint. By default, they are
+    /// fields of a form ([`ClientAuthentication::Form`]).
     pub fn token_authentication(mut self, authentication: ClientAuthentication) -> Self {
         self.authentication = authentication;
         self
     }
 
-    /// Sets the scope of tokens: `read`, `write` or `read write`. By default, no scope is sent.
+    /// Sets the scope that the client requests for its tokens: `read`, `write` or `read write`. By
+    /// default, no scope is sent.
     pub fn token_scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
         self

@@ -25,12 +25,13 @@ wire_enum! {
         ActionRequired = "actionRequired",
         /// The result is not known yet.
         Pending = "pending",
-        /// The operation failed. Returned as an [`Error`](crate::Error).
+        /// The operation failed. The client returns an [`Error`](crate::Error) instead of the
+        /// response.
         Failed = "failed",
     }
 }
 
-/// A file as returned by the server.
+/// A file that the server returned, such as a QR image or a report.
 ///
 /// See the example in the module [`common`](crate::common).
 ///
@@ -39,7 +40,7 @@ wire_enum! {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct File {
-    /// The media type, such as `image/png`.
+    /// The media type, such as `image/png`. `None` if the response does not contain it.
     pub content_type: Option<String>,
     /// The content of the file.
     pub bytes: Vec<u8>,
@@ -52,7 +53,8 @@ impl File {
         Ok(Self { content_type, bytes: response.body().clone() })
     }
 
-    /// Parses an image: a body that is neither empty, nor JSON, nor an HTML page.
+    /// Returns the image in a response. Returns an error if the body is empty or a JSON object, or
+    /// if the content type is not that of an image.
     pub(crate) fn image(response: &Response) -> Result<Self, ResponseError> {
         let file = Self::any(response)?;
         let is_image_type =

@@ -63,7 +63,8 @@ pub struct DictionaryEntry {
     pub id: Option<i64>,
     /// The name of the entry, such as `Books`.
     pub name: Option<String>,
-    /// The merchant category code, up to 6 characters, such as `5942` (MCC only).
+    /// The merchant category code (MCC), up to 6 characters, such as `5942`. Set only in the
+    /// response to [`ListMcc`].
     pub code: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -109,7 +110,7 @@ pub struct Dictionary {
 pub struct ListCategories {}
 
 impl ListCategories {
-    /// Creates a request for all entries.
+    /// Creates a request for all categories of sale.
     pub fn new() -> Self {
         Self::default()
     }
@@ -162,7 +163,7 @@ impl Endpoint for GetCategory {
 pub struct ListLegalForms {}
 
 impl ListLegalForms {
-    /// Creates a request for all entries.
+    /// Creates a request for all legal forms.
     pub fn new() -> Self {
         Self::default()
     }
@@ -215,7 +216,7 @@ impl Endpoint for GetLegalForm {
 pub struct ListDocuments {}
 
 impl ListDocuments {
-    /// Creates a request for all entries.
+    /// Creates a request for all document types.
     pub fn new() -> Self {
         Self::default()
     }
@@ -268,7 +269,7 @@ impl Endpoint for GetDocument {
 pub struct ListMcc {}
 
 impl ListMcc {
-    /// Creates a request for all entries.
+    /// Creates a request for all merchant category codes.
     pub fn new() -> Self {
         Self::default()
     }

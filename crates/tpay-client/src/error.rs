@@ -40,13 +40,14 @@ pub trait ErrorExt: sealed::Sealed {
 
     /// Returns the banking applications from which the payer must choose, if this is why the
     /// payment was declined; otherwise, the list is empty. Pay again with the `application_code` of
-    /// the chosen application as [`key`](crate::blik::BlikAlias::key) of the alias.
+    /// the chosen application as the [`key`](crate::blik::BlikAlias::key) of the alias.
     fn alternatives(&self) -> &[Alternative] {
         self.declined().map(Transaction::alternatives).unwrap_or_default()
     }
 
-    /// Returns whether the request certainly had no effect: it was not sent, or all its errors are
-    /// about its format. The request can be corrected and sent again.
+    /// Returns whether the request certainly had no effect: it was not sent, its credentials were
+    /// rejected (status 401), or all errors in the response (status 400) are about its format. Such
+    /// a request can be corrected and sent again.
     fn nothing_created(&self) -> bool;
 }
 

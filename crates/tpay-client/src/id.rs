@@ -1,6 +1,6 @@
 //! Numeric ids. Each kind of id has its own type, so that ids cannot be confused.
 
-/// Defines an id that the provider documents as a number.
+/// Defines a type for a kind of id that the provider documents as a number.
 macro_rules! id {
     ($(#[$meta:meta])* pub struct $name:ident;) => {
         $(#[$meta])*
@@ -14,7 +14,7 @@ macro_rules! id {
                 Self(number)
             }
 
-            /// Returns the number of the id.
+            /// Returns the id as a number.
             pub const fn number(self) -> i64 {
                 self.0
             }

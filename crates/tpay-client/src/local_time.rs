@@ -55,7 +55,7 @@ impl LocalTime {
     }
 }
 
-/// Converts a date and time in a response to Unix time.
+/// Converts a date and time in a response to Unix time. Returns `None` if it is absent or invalid.
 pub(crate) fn unix_time(text: Option<&str>) -> Option<UnixTime> {
     LocalTime::from(text?).unix_time()
 }
@@ -99,7 +99,7 @@ impl From<UnixTime> for LocalTime {
 }
 
 impl From<SystemTime> for LocalTime {
-    /// Converts the time without fractions of a second.
+    /// Converts the time to Polish local time. Fractions of a second are dropped.
     fn from(time: SystemTime) -> Self {
         UnixTime::from(time).into()
     }
@@ -118,8 +118,8 @@ fn utc_offset(unix: i64) -> i64 {
     if is_summer { 2 * HOUR } else { HOUR }
 }
 
-/// Returns the number of days from 1970-01-01 to a date. Years begin in March, so that the leap day
-/// is the last day of a year.
+/// Returns the number of days from 1970-01-01 to a date. The calculation uses years that begin in
+/// March, so that the leap day is the last day of a year.
 fn days_until(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let from_march = (month + 9) % 12;
@@ -128,7 +128,7 @@ fn days_until(year: i64, month: i64, day: i64) -> i64 {
     365 * year + leap_days + day_of_year - 719_468
 }
 
-/// Returns the year, month and day that are a number of days after 1970-01-01.
+/// Returns the year, month and day of the date that is `days` days after 1970-01-01.
 fn date_of(days: i64) -> (i64, i64, i64) {
     let days = days.saturating_add(719_468);
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));

@@ -32,15 +32,15 @@ use crate::{
 };
 
 wire_enum! {
-    /// The language of a marketplace payment.
+    /// The language of the payment page of a marketplace payment.
     ///
     /// See the example in the module [`marketplace`](crate::marketplace).
     ///
     /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
     pub enum MarketplaceLanguage {
-        /// Polish.
+        /// Polish (`PL`).
         Polish = "PL",
-        /// English.
+        /// English (`EN`).
         English = "EN",
     }
 }
@@ -134,7 +134,7 @@ impl Product {
     }
 }
 
-/// The part of a payment that one merchant receives.
+/// The part of a marketplace payment that one merchant receives.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -157,8 +157,9 @@ struct Id {
 }
 
 impl ChildTransaction {
-    /// Creates the part of the merchant with this id, a ULID. `amount` is in the payment's
-    /// currency, such as 12.34, and is sent in grosze. The description is shown to the payer.
+    /// Creates the part that the merchant `merchant_id` (a ULID) receives. `amount` is in the
+    /// payment's currency, such as 12.34, and is sent in grosze. The description is shown to the
+    /// payer.
     pub fn new(
         amount: Amount,
         description: impl Into<String>,
@@ -175,7 +176,7 @@ impl ChildTransaction {
     }
 
     setters! {
-        /// Sets your reference for this part, such as an order number.
+        /// Sets your reference for this part of the payment, such as an order number.
         hidden_description: impl Into<String>,
     }
 
@@ -207,7 +208,7 @@ pub struct MarketplaceCallback {
 }
 
 impl MarketplaceCallback {
-    /// Creates a callback with the URL to which the payer returns after a payment.
+    /// Creates a callback with the URL to which the payer returns after a successful payment.
     pub fn success(url: impl Into<String>) -> Self {
         Self { kind: 1, value: url.into() }
     }
@@ -400,11 +401,11 @@ pub struct MarketplaceTransaction {
     pub creation_date: Option<String>,
     /// The id of the channel that was selected when the payment was created, such as `64`.
     pub pre_selected_channel_id: Option<String>,
-    /// The point of sale.
+    /// The point of sale at which the payment was created.
     pub pos: Option<MarketplacePos>,
-    /// The payer.
+    /// The payer's data, such as the name and the e-mail address.
     pub billing_address: Option<BillingAddressDetails>,
-    /// The parts that the merchants receive.
+    /// The parts of the payment that the merchants receive.
     #[serde(default)]
     pub child_transactions: Vec<MarketplaceChild>,
     /// The URLs and e-mail addresses that were set when the payment was created.
@@ -412,7 +413,7 @@ pub struct MarketplaceTransaction {
     pub transaction_callbacks: Vec<MarketplaceCallbackDetails>,
     /// The settings for e-mails to the payer.
     pub transaction_emails: Option<MarketplaceEmails>,
-    /// The result of the payment.
+    /// The result of the payment: its status, errors and attempts.
     pub payments: Option<Payments>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -420,8 +421,9 @@ pub struct MarketplaceTransaction {
 }
 
 impl MarketplaceTransaction {
-    /// Returns the time of creation in Unix seconds. Returns `None` if the field is absent or does
-    /// not contain a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns [`creation_date`](Self::creation_date) as Unix time. Returns `None` if the field is
+    /// absent or is not a valid time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn creation_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.creation_date.as_deref())
     }
@@ -515,7 +517,7 @@ pub struct MarketplaceEmails {
     pub extra: ExtraFields,
 }
 
-/// The part of a payment that one merchant receives.
+/// The part of a marketplace payment that one merchant receives.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -526,7 +528,7 @@ pub struct MarketplaceEmails {
 pub struct MarketplaceChild {
     /// The id of the part, a ULID such as `01JABM26M0EX41CKJ4A6MCNZ51`.
     pub id: Option<String>,
-    /// The amount in the payment's currency, such as 12.34 (converted from whole grosze).
+    /// The amount in the payment's currency, such as 12.34. The server sends it in grosze (1234).
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// The description that the payer sees.
@@ -559,7 +561,7 @@ pub struct MarketplaceMerchant {
     pub extra: ExtraFields,
 }
 
-/// A refund of a merchant's part.
+/// A refund of the part of a marketplace payment that one merchant received.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -570,7 +572,8 @@ pub struct MarketplaceMerchant {
 pub struct MarketplaceChildRefund {
     /// The title of the refund.
     pub title: Option<String>,
-    /// The refunded amount in the payment's currency, such as 12.34 (converted from whole grosze).
+    /// The refunded amount in the payment's currency, such as 12.34. The server sends it in grosze
+    /// (1234).
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// The time of the refund in Polish local time, such as `2023-01-01 13:00:00`.
@@ -581,8 +584,9 @@ pub struct MarketplaceChildRefund {
 }
 
 impl MarketplaceChildRefund {
-    /// Returns the time of the refund in Unix seconds. Returns `None` if the field is absent or
-    /// does not contain a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns [`date`](Self::date), the time of the refund, as Unix time. Returns `None` if the
+    /// field is absent or is not a valid time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.date.as_deref())
     }
@@ -647,8 +651,8 @@ pub struct PayMarketplaceTransaction {
 }
 
 impl PayMarketplaceTransaction {
-    /// Creates a request to pay the transaction with this id. Add a payment method before you send
-    /// it.
+    /// Creates a request to pay the transaction with this id. Set a payment method before you send
+    /// the request.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -663,7 +667,8 @@ impl PayMarketplaceTransaction {
         blik_payment_data: BlikPayment,
         /// Sets the card to pay with: an encrypted card, or the token of a saved card.
         card_payment_data: CardPayment,
-        /// Sets the Apple Pay payment data: the JSON from the wallet in base64.
+        /// Sets the Apple Pay payment data: the JSON from the wallet, which you must encode in
+        /// base64.
         apple_pay_payment_data: impl Into<Secret>,
     }
 }
@@ -687,7 +692,7 @@ impl Endpoint for PayMarketplaceTransaction {
     }
 }
 
-/// A full or partial refund of a merchant's part.
+/// A full or partial refund of the part of a marketplace payment that one merchant received.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -705,13 +710,14 @@ pub struct ChildRefund {
 }
 
 impl ChildRefund {
-    /// Creates a refund of `amount`, in the payment's currency, for the part with this id.
+    /// Creates a refund of `amount`, in the payment's currency, for the part of the payment with
+    /// this id.
     pub fn by_id(id: impl Into<String>, amount: Amount) -> Self {
         Self { id: Some(id.into()), merchant_id: None, amount, products: Vec::new() }
     }
 
-    /// Creates a refund of `amount`, in the payment's currency, for the part of the merchant with
-    /// this id.
+    /// Creates a refund of `amount`, in the payment's currency, for the part of the payment that
+    /// the merchant with this id received.
     pub fn by_merchant(merchant_id: impl Into<String>, amount: Amount) -> Self {
         Self { id: None, merchant_id: Some(merchant_id.into()), amount, products: Vec::new() }
     }
@@ -789,7 +795,8 @@ impl Endpoint for RefundMarketplaceTransaction {
 pub struct MarketplaceRefund {
     /// The id of the transaction, a ULID such as `01G5EDNEPPNWBJAX8AR5QAMGVA`.
     pub transaction_id: Option<String>,
-    /// The refunded amount in the payment's currency, such as 12.34 (converted from whole grosze).
+    /// The refunded amount in the payment's currency, such as 12.34. The server sends it in grosze
+    /// (1234).
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// Fields that this type does not cover.
@@ -824,7 +831,8 @@ impl Endpoint for CancelMarketplaceTransaction {
     }
 }
 
-/// `GET /marketplace/v1/bank-groups`: lists the groups of channels that are available to merchants.
+/// `GET /marketplace/v1/bank-groups`: lists the groups of channels that are available to the given
+/// merchants.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -925,7 +933,7 @@ impl Client {
         self.send(&CancelMarketplaceTransaction::new(id))
     }
 
-    /// Returns the groups of channels that are available to merchants of a marketplace.
+    /// Returns the groups of channels that are available to the given merchants of a marketplace.
     ///
     /// See the example in the module [`marketplace`](crate::marketplace).
     ///

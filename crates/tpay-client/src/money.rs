@@ -30,28 +30,28 @@ wire_enum! {
     /// Source: the provider's API reference, `GET /refunds/{refundId}`, which misspells `GBP` as
     /// `GPB`.
     pub enum Currency {
-        /// Złoty.
+        /// The Polish złoty.
         Pln = "PLN",
-        /// Euro.
+        /// The euro.
         Eur = "EUR",
-        /// US dollar.
+        /// The US dollar.
         Usd = "USD",
-        /// Pound sterling.
+        /// The pound sterling.
         Gbp = "GBP",
-        /// Czech koruna.
+        /// The Czech koruna.
         Czk = "CZK",
-        /// Norwegian krone.
+        /// The Norwegian krone.
         Nok = "NOK",
-        /// Danish krone.
+        /// The Danish krone.
         Dkk = "DKK",
-        /// Swedish krona.
+        /// The Swedish krona.
         Sek = "SEK",
-        /// Swiss franc.
+        /// The Swiss franc.
         Chf = "CHF",
     }
 }
 
-/// Serialization of amounts as whole grosze.
+/// Conversion of amounts to and from whole numbers of grosze, for `serde`.
 pub(crate) mod grosze {
     use api_auth::{Amount, wire};
     use serde::ser::Error;

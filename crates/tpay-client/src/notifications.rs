@@ -1,4 +1,5 @@
-//! Notifications that Tpay sends to a shop: results of payments, saved cards, alias events.
+//! Notifications that Tpay sends to a shop, such as results of payments, saved cards and alias
+//! events.
 //!
 //! [`Client::notifications`] returns a [`Notifications`] reader, whose documentation contains an
 //! example. A notification is parsed only after its signature is verified. The kinds of
@@ -24,10 +25,11 @@ pub use notification::{Notification, NotificationResponse};
 
 /// The header that contains the signature.
 const HEADER: &str = "x-jws-signature";
-/// The folder of certificates, the file of the current signing certificate, and the file of its
-/// intermediate and root, in this order.
+/// The folder that contains the certificates, on the certificate host of the environment.
 const FOLDER: &str = "/x509/";
+/// The file of the certificate that currently signs notifications.
 const SIGNING: &str = "notifications-jws.pem";
+/// The file of the intermediate and the root certificate of the signing certificate.
 const AUTHORITIES: &str = "tpay-jws-root.pem";
 
 const PRODUCTION: &[u8] = include_bytes!("notifications/anchors/production.pem");
@@ -38,9 +40,9 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 ///
 /// The signature is verified strictly: it must be a detached RS256 JWS over the raw body. The
 /// certificate must be on the host of the environment and have a complete chain to the compiled-in
-/// trust anchor (or one of yours), and all certificates must be valid at the client's time. If the
-/// chain lacks an intermediate, the file `tpay-jws-root.pem` of the same host is used to complete
-/// it. The certificates in this file are not trust anchors.
+/// trust anchor (or one of yours), and all certificates must be valid at the time of the client's
+/// clock. If the chain lacks an intermediate, the file `tpay-jws-root.pem` of the same host is used
+/// to complete it. The certificates in this file are not trust anchors.
 ///
 /// Certificates are fetched with the client's transport, without retries, and cached for an hour.
 /// If no cached certificate verifies a message, the certificate is fetched again, at most once
@@ -48,9 +50,9 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 /// because a newer certificate could verify it when the sender sends it again.
 ///
 /// Senders can choose the file name of the certificate. Therefore, unusual names whose certificates
-/// have never verified a message share a budget: 16 requests, and one more every ten seconds. If
-/// messages require more requests, the budget is assigned at random, and the other messages are
-/// rejected with [`ErrorKind::RateLimited`].
+/// have never verified a message share a budget of requests: 16, and one more every ten seconds. If
+/// messages require more requests than that, those to be sent are selected at random, and the other
+/// messages are rejected with [`ErrorKind::RateLimited`].
 ///
 /// The certificate belongs to Tpay and not to the merchant, so a genuine notification can be
 /// intended for a different merchant. [`merchant_id`](Notifications::merchant_id) is required for
@@ -84,11 +86,13 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 /// ```
 #[derive(Debug)]
 pub struct Notifications {
-    /// Sends each request once. The cache decides when a certificate is requested again.
+    /// A client that sends each request only once. The cache decides when a certificate is
+    /// requested again.
     core: api_auth::Client,
     folder: String,
     anchors: Anchors,
-    /// An error if the merchant id is not a number. In this case, all notifications are rejected.
+    /// The merchant whose notifications are accepted, or an error if the merchant id is not a
+    /// number. In this case, all notifications are rejected.
     merchant: Result<Merchant, InputError>,
     security_code: Option<Secret>,
     given: Option<Result<Certificate, JwsError>>,
@@ -134,8 +138,9 @@ impl Client {
 }
 
 impl Notifications {
-    /// Accepts only payments and alias events of this merchant. `id` is the number that the panel
-    /// shows and that notifications contain as `id`. It is required for these kinds, unless
+    /// Rejects payments and alias events of other merchants. `id` is the number that the merchant
+    /// panel shows and that notifications contain as `id`. Payments and alias events are always
+    /// rejected if neither this method nor
     /// [`accept_any_merchant`](Notifications::accept_any_merchant) is called.
     ///
     /// If `id` is empty or contains characters other than digits, [`read`](Notifications::read)
@@ -151,7 +156,7 @@ impl Notifications {
         self
     }
 
-    /// Accepts the notifications of every merchant. This is intended for partners. Compare
+    /// Accepts the notifications of every merchant. This is intended for partners. Compare the
     /// [`merchant_id`](events::PaymentNotification::merchant_id) of each payment yourself: the
     /// certificate is the same for all merchants, so every merchant can trigger a genuine
     /// notification with your order number.
@@ -161,8 +166,8 @@ impl Notifications {
         self
     }
 
-    /// Sets the security code from the panel. The `md5sum` of payments is then verified in addition
-    /// to the signature. If the code is empty because the panel shows none, this check is disabled.
+    /// Sets the security code from the merchant panel. The `md5sum` of payments is then verified in
+    /// addition to the signature. An empty code, for an account that has none, disables this check.
     #[must_use]
     pub fn security_code(mut self, code: impl Into<Secret>) -> Self {
         self.security_code = Some(code.into()).filter(|code| !code.is_empty());
@@ -179,16 +184,17 @@ impl Notifications {
         Ok(self)
     }
 
-    /// Sets the signing certificate (PEM), so that no certificate is fetched. It must have a chain
-    /// to a trust anchor as well.
+    /// Sets the signing certificate (PEM), so that no certificate is fetched. This certificate must
+    /// also have a chain to a trust anchor.
     #[must_use]
     pub fn certificate(mut self, pem: impl Into<String>) -> Self {
         self.given = Some(Certificate::from_pem(pem.into().as_bytes()));
         self
     }
 
-    /// Accepts signatures whose certificate is under this URL, such as `https://secure.tpay.com`.
-    /// Use this for a client that sends its requests to a different host.
+    /// Accepts signatures whose certificate is in the folder `/x509/` under this base URL, such as
+    /// `https://secure.tpay.com`. Use this for a client that sends its requests to a different
+    /// host.
     #[must_use]
     pub fn certificates_at(mut self, base_url: &str) -> Self {
         self.folder = [base_url.trim_end_matches('/'), FOLDER].concat();
@@ -263,8 +269,8 @@ fn invalid_signature(why: JwsError) -> Error {
 }
 
 /// Returns the `md5sum` of a payment notification, computed from its unchanged values. Use it in
-/// tests, and in programs that receive notifications by other means. The order number `tr_crc` can
-/// have any encoding.
+/// tests, and in programs that verify notifications without [`Notifications`]. The order number
+/// `tr_crc` can have any encoding.
 ///
 /// ```
 /// use tpay_client::notifications::payment_md5sum;

@@ -125,14 +125,14 @@ pub struct TokenInfo {
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The token and its properties.
+    /// The access token that authenticated the request, with properties such as its expiry.
     pub token: Option<TokenDetails>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// A token that authenticates requests.
+/// The access token that authenticated the request, with properties such as its expiry.
 ///
 /// See the example in the module [`oauth`](crate::oauth).
 ///
@@ -187,7 +187,7 @@ impl Endpoint for GetTokenInfo {
 ///
 /// See [`oauth`](crate::oauth): the client manages its own token.
 impl Client {
-    /// Returns a new access token. The client does not use this token; it manages its own.
+    /// Returns a new access token. The client does not use this token, because it manages its own.
     ///
     /// See the example in the module [`oauth`](crate::oauth).
     ///

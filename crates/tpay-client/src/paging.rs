@@ -2,7 +2,7 @@
 
 use api_auth::{Extent, InputError, Params};
 
-/// The number and the size of a page of a list.
+/// The page of a list that a request selects: its number, and the number of entries per page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Paging {
     pub(crate) page: Option<u32>,
@@ -10,7 +10,7 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    /// The page size of iterators over all pages.
+    /// The maximum page size, which iterators over all pages use by default.
     pub(crate) const MAX_LIMIT: u32 = 100;
 
     pub(crate) fn validate(self) -> Result<(), InputError> {
@@ -29,7 +29,7 @@ impl Paging {
             .push_some("limit", self.limit.map(|limit| limit.to_string()));
     }
 
-    /// Returns the number of this page.
+    /// Returns the number of this page. Defaults to 1.
     pub(crate) fn number(self) -> u32 {
         self.page.unwrap_or(1)
     }
@@ -41,7 +41,7 @@ impl Paging {
     }
 }
 
-/// Defines the setters of a list whose field `paging` is a [`Paging`].
+/// Defines the setters of a request whose field `paging` is a [`Paging`].
 macro_rules! page_setters {
     () => {
         /// Sets the number of the page, counted from 1.
@@ -51,14 +51,14 @@ macro_rules! page_setters {
             self
         }
 
-        /// Sets the page size, from 1 to 100. The server's default is 35.
+        /// Sets the number of entries per page, from 1 to 100. The server's default is 35.
         #[must_use]
         pub fn limit(mut self, limit: u32) -> Self {
             self.paging.limit = Some(limit);
             self
         }
 
-        /// Sets the page size to the maximum if it is not set.
+        /// Sets the page size to the maximum, 100, if it is not set.
         pub(crate) fn full_pages(mut self) -> Self {
             self.paging.limit.get_or_insert(Paging::MAX_LIMIT);
             self
@@ -67,7 +67,7 @@ macro_rules! page_setters {
 }
 pub(crate) use page_setters;
 
-/// Validates the number of a page.
+/// Validates that the number of a page is at least 1.
 pub(crate) fn validate_page(page: Option<u32>) -> Result<(), InputError> {
     if page == Some(0) {
         return Err(InputError::new("page", "must be at least 1"));
@@ -89,7 +89,7 @@ pub(crate) fn extent(
     Extent::of_page(page.saturating_sub(1), limit).with_total(total)
 }
 
-/// Declares the methods `next` and `extent` of `Paged` for a list whose field `paging` is a
+/// Declares the methods `next` and `extent` of `Paged` for a request whose field `paging` is a
 /// [`Paging`] and whose responses have the fields `limit` and `total`. `$count` returns the number
 /// of entries of a page.
 macro_rules! paged_by_number {
@@ -107,7 +107,7 @@ macro_rules! paged_by_number {
 }
 pub(crate) use paged_by_number;
 
-/// Implements `NumberedPages` for a list whose field `paging` is a [`Paging`].
+/// Implements `NumberedPages` for a request whose field `paging` is a [`Paging`].
 macro_rules! numbered_pages {
     ($list:ty) => {
         impl api_auth::NumberedPages for $list {

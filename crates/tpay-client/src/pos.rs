@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::common::ResultStatus;
 use crate::{Client, UnixTime, error, local_time};
 
-/// A point of sale.
+/// A point of sale: a shop of a merchant.
 ///
 /// See the example in the module [`pos`](crate::pos).
 ///
@@ -28,7 +28,7 @@ pub struct Pos {
     pub account_id: Option<String>,
     /// The times of creation and of the last change.
     pub date: Option<PosDate>,
-    /// The settings for notifications.
+    /// The settings of the point of sale: its security code, and whether it is in test mode.
     pub settings: Option<PosSettings>,
     /// The description of the shop.
     pub description: Option<String>,
@@ -62,14 +62,15 @@ pub struct PosDate {
 }
 
 impl PosDate {
-    /// Returns the time of creation in Unix seconds. Returns `None` if the field is absent or does
-    /// not contain a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns [`create`](Self::create), the time of creation, as Unix time. Returns `None` if the
+    /// field is absent or is not a valid time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn create_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.create.as_deref())
     }
 
-    /// Returns the time of the last change in Unix seconds. Returns `None` if the field is absent
-    /// or does not contain a time; see
+    /// Returns [`modification`](Self::modification), the time of the last change, as Unix time.
+    /// Returns `None` if the field is absent or is not a valid time; see
     /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn modification_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.modification.as_deref())

@@ -1,5 +1,5 @@
-//! Recurring payments: plans that the server charges on a schedule. See the example on
-//! [`CreateRecurring`].
+//! Recurring payments: plans by which the server charges a card or a BLIK alias on a schedule. See
+//! the example on [`CreateRecurring`].
 //!
 //! Experimental: the endpoints are documented for the provider's sandbox only.
 //!
@@ -29,18 +29,18 @@ use crate::paging::{Paging, numbered_pages, page_setters, paged_by_number};
 use crate::{Client, Currency, Payer, error, validate};
 
 wire_enum! {
-    /// A unit of an interval between charges.
+    /// The unit of an interval between charges, or between retries of a charge.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
     /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
     /// branch of the official PHP client.
     pub enum IntervalUnit {
-        /// Minutes.
+        /// The interval is a number of minutes.
         Minutes = "minutes",
-        /// Days.
+        /// The interval is a number of days.
         Days = "days",
-        /// Months.
+        /// The interval is a number of months.
         Months = "months",
     }
 }
@@ -63,7 +63,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// The status of a plan.
+    /// The status of a plan of recurring payments.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -81,7 +81,7 @@ wire_enum! {
     }
 }
 
-/// The interval after which a failed charge is retried.
+/// An interval after which a failed charge is retried, such as two days.
 ///
 /// See the example in the module [`recurring`](crate::recurring).
 ///
@@ -95,7 +95,7 @@ pub struct RetryInterval {
 }
 
 impl RetryInterval {
-    /// Creates an interval of `value` units.
+    /// Creates an interval from a number of units, such as 2 and [`IntervalUnit::Days`].
     pub fn new(value: u32, unit: IntervalUnit) -> Self {
         Self { value, unit }
     }
@@ -122,7 +122,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Creates a schedule: a charge of `amount` in `currency` at the start time (ISO 8601), and
+    /// Creates a schedule: `amount` is charged in `currency` at `first_charge_date` (ISO 8601), and
     /// again after each interval.
     pub fn new(
         amount: Amount,
@@ -143,7 +143,7 @@ impl Schedule {
     }
 
     setters! {
-        /// Sets the number of charges. By default, the number is unlimited.
+        /// Sets the number of charges, such as 12. By default, it is unlimited.
         charge_count: u32,
         /// Sets the intervals after which a failed charge is retried. Defaults to once a day for 14
         /// days.
@@ -151,7 +151,7 @@ impl Schedule {
     }
 }
 
-/// The terms of charges to a PAYID alias.
+/// The terms of charges to a BLIK PAYID alias.
 ///
 /// See the example in the module [`recurring`](crate::recurring).
 ///
@@ -174,11 +174,11 @@ impl RecurringBlik {
     }
 
     setters! {
-        /// Sets [`BlikAlias::no_delay`](crate::blik::BlikAlias::no_delay) for the charges.
+        /// Sets whether to skip the period of 72 hours in which the bank tries to inform the payer
+        /// why a charge was not authorized. Allowed in the models A and O.
         no_delay: bool,
-        /// Sets
-        /// [`BlikAlias::recommended_auth_level`](crate::blik::BlikAlias::recommended_auth_level)
-        /// for the charges.
+        /// Sets the authorization level, `NOCONFREQ`. Required for model O, and allowed only for
+        /// it.
         recommended_auth_level: impl Into<String>,
     }
 }
@@ -220,7 +220,7 @@ impl PaymentInstrument {
     }
 }
 
-/// `POST /recurring`: creates a plan.
+/// `POST /recurring`: creates a plan of recurring payments.
 ///
 /// Experimental: the response is not documented.
 ///
@@ -319,7 +319,8 @@ impl Endpoint for CreateRecurring {
     }
 }
 
-/// A plan. Its format is not documented: `extra` contains the fields that this type does not cover.
+/// A plan of recurring payments. Its format is not documented: `extra` contains the fields that
+/// this type does not cover.
 ///
 /// See the example in the module [`recurring`](crate::recurring).
 ///
@@ -347,7 +348,7 @@ pub struct RecurringPlan {
     pub extra: ExtraFields,
 }
 
-/// A page of plans.
+/// A page of plans of recurring payments.
 ///
 /// The format is not documented: the name of the list is assumed, and `extra` contains all other
 /// fields.
@@ -378,7 +379,7 @@ pub struct RecurringPage {
     pub extra: ExtraFields,
 }
 
-/// `GET /recurring`: lists one page of plans.
+/// `GET /recurring`: lists one page of plans of recurring payments.
 ///
 /// Experimental: the response is not documented.
 ///
@@ -434,7 +435,7 @@ impl Paged for ListRecurring {
 
 numbered_pages!(ListRecurring);
 
-/// `GET /recurring/{recurringId}`: returns a plan.
+/// `GET /recurring/{recurringId}`: returns a plan of recurring payments.
 ///
 /// Experimental: the response is not documented.
 ///
@@ -464,8 +465,8 @@ impl Endpoint for GetRecurring {
     }
 }
 
-/// A charge of a plan. Its format is not documented: `extra` contains the fields that this type
-/// does not cover.
+/// A charge of a plan of recurring payments. Its format is not documented: `extra` contains the
+/// fields that this type does not cover.
 ///
 /// See the example in the module [`recurring`](crate::recurring).
 ///
@@ -519,7 +520,7 @@ pub struct RecurringCharges {
     pub extra: ExtraFields,
 }
 
-/// `GET /recurring/{recurringId}/transactions`: lists the charges of a plan.
+/// `GET /recurring/{recurringId}/transactions`: lists the charges of a plan of recurring payments.
 ///
 /// Experimental: the response is not documented.
 ///
@@ -576,7 +577,7 @@ impl Paged for ListRecurringCharges {
 
 numbered_pages!(ListRecurringCharges);
 
-/// `POST /recurring/{recurringId}/cancel`: cancels a plan.
+/// `POST /recurring/{recurringId}/cancel`: cancels a plan of recurring payments.
 ///
 /// Experimental: the response is not documented.
 ///
@@ -683,7 +684,7 @@ impl Endpoint for UpdatePaymentInstrument {
 ///
 /// See [`recurring`](crate::recurring): plans and their charges. Experimental.
 impl Client {
-    /// Creates a plan. Experimental.
+    /// Creates a plan of recurring payments. Experimental.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -693,7 +694,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns one page of plans. Experimental.
+    /// Returns one page of plans of recurring payments. Experimental.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -703,16 +704,16 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns an iterator over all plans. The iterator requests page after page and returns each
-    /// entry once. No request is sent before the iterator is advanced. If no page size is set, the
-    /// iterator requests 100 entries per page. Experimental.
+    /// Returns an iterator over all plans of recurring payments. The iterator requests page after
+    /// page and returns each entry once. No request is sent before the iterator is advanced. If no
+    /// page size is set, the iterator requests 100 entries per page. Experimental.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Returns a plan. Experimental.
+    /// Returns a plan of recurring payments. Experimental.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -744,7 +745,7 @@ impl Client {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Cancels a plan. Experimental.
+    /// Cancels a plan of recurring payments. Experimental.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///

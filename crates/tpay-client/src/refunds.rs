@@ -46,14 +46,14 @@ wire_enum! {
         Processed = "processed",
         /// The refund was sent.
         Done = "done",
-        /// The refund was declined (cards).
+        /// The refund to the card was declined.
         Declined = "declined",
-        /// The refund was authorized (cards).
+        /// The refund to the card was authorized.
         Authorized = "authorized",
     }
 }
 
-/// A refund.
+/// A refund of a transaction, or a refund to a card.
 ///
 /// See the example in the module [`refunds`](crate::refunds).
 ///
@@ -63,7 +63,7 @@ wire_enum! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Refund {
-    /// The result of the request. Only set if a single refund was requested.
+    /// The result of the request, such as `success`. Absent in lists of refunds.
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
@@ -78,7 +78,7 @@ pub struct Refund {
     /// The currency of the amount.
     #[serde(default)]
     pub currency: Option<Currency>,
-    /// The times of the refund.
+    /// The times at which the refund was requested, planned and processed.
     pub date: Option<RefundDate>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -97,11 +97,11 @@ pub struct Refund {
 pub struct RefundDate {
     /// The planned time of the refund, such as `2026-11-22 01:20:19`.
     pub schedule: Option<String>,
-    /// The time at which the refund was processed. Absent or null until then.
+    /// The time at which the refund was processed. Absent until then.
     pub processed: Option<String>,
     /// The time at which the refund was requested.
     pub create: Option<String>,
-    /// The time at which the refund to a card was made. Absent or null until then.
+    /// The time at which the refund to a card was made. Absent until then.
     pub refund: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -109,29 +109,29 @@ pub struct RefundDate {
 }
 
 impl RefundDate {
-    /// Returns the planned time of the refund in Unix seconds. Returns `None` if the field is
-    /// absent or does not contain a time; see
+    /// Returns [`schedule`](Self::schedule), the planned time of the refund, as Unix time. Returns
+    /// `None` if the field is absent or is not a valid time; see
     /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn schedule_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.schedule.as_deref())
     }
 
-    /// Returns the time at which the refund was processed, in Unix seconds. Returns `None` if the
-    /// field is absent or does not contain a time; see
+    /// Returns [`processed`](Self::processed), the time at which the refund was processed, as Unix
+    /// time. Returns `None` if the field is absent or is not a valid time; see
     /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn processed_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.processed.as_deref())
     }
 
-    /// Returns the time at which the refund was requested, in Unix seconds. Returns `None` if the
-    /// field is absent or does not contain a time; see
+    /// Returns [`create`](Self::create), the time at which the refund was requested, as Unix time.
+    /// Returns `None` if the field is absent or is not a valid time; see
     /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn create_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.create.as_deref())
     }
 
-    /// Returns the time at which the refund to a card was made, in Unix seconds. Returns `None` if
-    /// the field is absent or does not contain a time; see
+    /// Returns [`refund`](Self::refund), the time at which the refund to a card was made, as Unix
+    /// time. Returns `None` if the field is absent or is not a valid time; see
     /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn refund_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.refund.as_deref())
@@ -163,7 +163,7 @@ pub struct TransactionRefunds {
     pub status: Option<TransactionStatus>,
     /// The times of creation and payment.
     pub date: Option<TransactionDate>,
-    /// The amount to be paid in `currency`, such as 12.34.
+    /// The amount due, in `currency`, such as 12.34.
     pub amount: Option<Amount>,
     /// The currency of the amount.
     #[serde(default)]
@@ -172,9 +172,9 @@ pub struct TransactionRefunds {
     pub description: Option<String>,
     /// The reference that you set, such as an order number. It is `tr_crc` in notifications.
     pub hidden_description: Option<String>,
-    /// The payer.
+    /// The payer's data, such as the name and the e-mail address.
     pub payer: Option<PayerDetails>,
-    /// The result of the payment.
+    /// The result of the payment: its status, errors and attempts.
     pub payments: Option<Payments>,
     /// The language of the payment page, such as `pl`.
     pub lang: Option<String>,
@@ -182,7 +182,7 @@ pub struct TransactionRefunds {
     pub transaction_payment_url: Option<String>,
     /// The part of the amount that is on hold.
     pub lock: Option<Lock>,
-    /// The refunds, except those in the next two lists.
+    /// The refunds that are in neither `refunds_no_account_list` nor `refunds_cards_list`.
     #[serde(default)]
     pub refunds_list: Vec<Refund>,
     /// The refunds that wait for the payer's bank account number.
@@ -203,7 +203,8 @@ pub struct TransactionRefunds {
 }
 
 impl TransactionRefunds {
-    /// Returns an iterator over all refunds of this page: the entries of the three lists.
+    /// Returns an iterator over all refunds of this page: those in `refunds_list`,
+    /// `refunds_no_account_list` and `refunds_cards_list`.
     pub fn all(&self) -> impl Iterator<Item = &Refund> {
         self.refunds_list
             .iter()
@@ -295,11 +296,11 @@ impl ListTransactionRefunds {
     page_setters!();
 
     setters! {
-        /// Sets the start of the period: a time, or a string in Polish local time, such as
-        /// `2026-11-01 00:00:00`.
+        /// Sets the time from which refunds are listed. A string must be in Polish local time, such
+        /// as `2026-11-01 00:00:00`.
         from: impl Into<LocalTime>,
-        /// Sets the end of the period: a time, or a string in Polish local time, such as
-        /// `2026-11-30 23:59:59`.
+        /// Sets the time up to which refunds are listed. A string must be in Polish local time,
+        /// such as `2026-11-30 23:59:59`.
         to: impl Into<LocalTime>,
     }
 }
@@ -437,11 +438,11 @@ impl ListRefunds {
     page_setters!();
 
     setters! {
-        /// Sets the start of the period: a time, or a string in Polish local time, such as
-        /// `2026-11-01 00:00:00`.
+        /// Sets the time from which refunds are listed. A string must be in Polish local time, such
+        /// as `2026-11-01 00:00:00`.
         from: impl Into<LocalTime>,
-        /// Sets the end of the period: a time, or a string in Polish local time, such as
-        /// `2026-11-30 23:59:59`.
+        /// Sets the time up to which refunds are listed. A string must be in Polish local time,
+        /// such as `2026-11-30 23:59:59`.
         to: impl Into<LocalTime>,
         /// Sets the e-mail address of the payer whose refunds are listed (refunds of transactions
         /// only).
@@ -513,7 +514,7 @@ pub struct CardRefundResponse {
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The refund.
+    /// The refund that was created.
     pub refund_content: Option<CardRefund>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -536,7 +537,7 @@ pub struct CardRefund {
     pub refund_id: Option<String>,
     /// The numeric currency code (ISO 4217), such as 985 for the złoty.
     pub currency_code: Option<i64>,
-    /// The refunded amount in the above currency, such as 12.34.
+    /// The refunded amount in the currency of `currency_code`, such as 12.34.
     pub amount: Option<Amount>,
     /// The response of the card network.
     #[serde(rename = "extra")]
@@ -557,15 +558,15 @@ pub struct CardRefund {
 pub struct CardRefundExtra {
     /// The response code, such as `000`.
     pub response_code: Option<String>,
-    /// The description of the code, such as `Approved`.
+    /// The description of the response code, such as `Approved`.
     pub response_description: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// `POST /refunds`: refunds an amount to a card that was saved by EISOP (Elavon). The request is
-/// never retried if its outcome is unknown.
+/// `POST /refunds`: refunds an amount to a saved card, such as one that was saved by EISOP
+/// (Elavon). The request is never retried if its outcome is unknown.
 ///
 /// See the example in the module [`refunds`](crate::refunds).
 ///
@@ -597,7 +598,8 @@ impl RefundCard {
     }
 
     setters! {
-        /// Sets the expiry date of the card, `YYMM`. Required for an EISOP token.
+        /// Sets the expiry date of the card, `YYMM`. Required for a card that was saved by EISOP
+        /// (Elavon).
         card_expiry_date: impl Into<String>,
         /// Sets your text for the card settlement, up to 255 letters and digits.
         roc_text: impl Into<String>,
@@ -656,7 +658,7 @@ impl Endpoint for GetRefund {
 
 /// # Refunds
 ///
-/// See [`refunds`](crate::refunds): refunds of transactions and to cards.
+/// See [`refunds`](crate::refunds): refunds of transactions, and refunds to cards.
 impl Client {
     /// Refunds a transaction, in full or in part. The request is never retried if its outcome is
     /// unknown.

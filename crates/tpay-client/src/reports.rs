@@ -26,9 +26,9 @@ wire_enum! {
     ///
     /// Source: the official PHP client; not documented.
     pub enum SortDirection {
-        /// Ascending. This is the default.
+        /// Ascending order. This is the default.
         Ascending = "ASC",
-        /// Descending.
+        /// Descending order.
         Descending = "DESC",
     }
 }
@@ -97,7 +97,7 @@ impl ListReports {
     setters! {
         /// Sets the number of the page, counted from 1.
         page: u32,
-        /// Sets the page size. The server's default is 20.
+        /// Sets the number of reports per page. The server's default is 20.
         page_size: u32,
         /// Sets the sort order. Defaults to ascending.
         sort_direction: impl Into<SortDirection>,
@@ -130,7 +130,7 @@ impl Endpoint for ListReports {
 }
 
 impl ListReports {
-    /// Sets the page size to the maximum if it is not set.
+    /// Sets the page size to 100 if it is not set.
     pub(crate) fn full_pages(mut self) -> Self {
         self.page_size.get_or_insert(100);
         self
@@ -184,7 +184,7 @@ pub struct GetReportFile {
 }
 
 impl GetReportFile {
-    /// Creates a request for this file of the report with this id.
+    /// Creates a request for the file `file_id` of the report `report_id`.
     pub fn new(report_id: impl Into<String>, file_id: impl Into<String>) -> Self {
         Self { report_id: report_id.into(), file_id: file_id.into() }
     }

@@ -51,7 +51,7 @@ wire_enum! {
     pub enum TransactionStatus {
         /// The payment has not been made yet.
         Pending = "pending",
-        /// The payment was received and is not confirmed yet (two-step mode).
+        /// The payment was received, but the merchant has not confirmed it yet (two-step mode).
         Paid = "paid",
         /// The payment was received and the transaction is complete.
         Correct = "correct",
@@ -65,7 +65,8 @@ wire_enum! {
 }
 
 impl TransactionStatus {
-    /// Returns whether the payer has paid. Partial refunds do not change the result.
+    /// Returns whether the status is `paid` or `correct`, both of which mean that the payer has
+    /// paid. Partial refunds do not change the status.
     pub fn is_paid(&self) -> bool {
         matches!(self, Self::Paid | Self::Correct)
     }
@@ -98,7 +99,7 @@ pub struct Transaction {
     pub status: Option<TransactionStatus>,
     /// The times of creation and payment.
     pub date: Option<TransactionDate>,
-    /// The amount to be paid in `currency`, such as 12.34.
+    /// The amount due, in `currency`, such as 12.34.
     pub amount: Option<Amount>,
     /// The currency of the amounts.
     #[serde(default)]
@@ -107,9 +108,9 @@ pub struct Transaction {
     pub description: Option<String>,
     /// The reference that you set, such as an order number. It is `tr_crc` in notifications.
     pub hidden_description: Option<String>,
-    /// The payer.
+    /// The payer's data, such as the name and the e-mail address.
     pub payer: Option<PayerDetails>,
-    /// The result of the payment.
+    /// The result of the payment: its status, errors and attempts.
     pub payments: Option<Payments>,
     /// The language of the payment page, such as `pl`.
     pub lang: Option<String>,
@@ -126,26 +127,28 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// Returns whether the payer has paid.
+    /// Returns whether the payer has paid; see [`TransactionStatus::is_paid`]. Returns `false` if
+    /// the status is absent.
     pub fn is_paid(&self) -> bool {
         self.status.as_ref().is_some_and(TransactionStatus::is_paid)
     }
 
-    /// Returns the reasons why the payment was declined.
+    /// Returns the reasons why the payment was declined. The list is empty if it was not declined.
     pub fn errors(&self) -> &[PaymentError] {
         self.payments.as_ref().map(|payments| payments.errors.as_slice()).unwrap_or_default()
     }
 
     /// Returns the banking applications from which the payer must choose, if the BLIK alias exists
-    /// in several of them. Pay again with the `application_code` of the chosen application as
+    /// in several of them. Pay again with the `application_code` of the chosen application as the
     /// [`key`](crate::blik::BlikAlias::key) of the alias.
     pub fn alternatives(&self) -> &[Alternative] {
         self.payments.as_ref().map(|payments| payments.alternatives.as_slice()).unwrap_or_default()
     }
 }
 
-/// Parses the response to a payment. A declined payment has HTTP 200 and `result: success`. It is
-/// returned as an error with the transaction as its payload.
+/// Parses the response to a request that creates or pays a transaction. The server reports a
+/// declined payment with HTTP 200 and `result: success`. This function returns it as an error with
+/// the transaction as its payload.
 pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError> {
     let transaction: Transaction = api_auth::json(response)?;
     let payments = match &transaction.payments {
@@ -198,7 +201,7 @@ pub struct NotificationTargets {
 pub struct TransactionDate {
     /// The time of creation, such as `2026-11-22 01:20:18`.
     pub creation: Option<String>,
-    /// The time at which the payment was posted. Absent or null until then.
+    /// The time at which the payment was posted, such as `2026-11-22 01:21:05`. Absent until then.
     pub realization: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -206,20 +209,21 @@ pub struct TransactionDate {
 }
 
 impl TransactionDate {
-    /// Returns the time of creation in Unix seconds. Returns `None` if the field is absent or does
-    /// not contain a time; see [`LocalTime::unix_time`].
+    /// Returns [`creation`](Self::creation), the time of creation, as Unix time. Returns `None` if
+    /// the field is absent or is not a valid time; see [`LocalTime::unix_time`].
     pub fn creation_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.creation.as_deref())
     }
 
-    /// Returns the time at which the payment was posted, in Unix seconds. Returns `None` if the
-    /// field is absent or does not contain a time; see [`LocalTime::unix_time`].
+    /// Returns [`realization`](Self::realization), the time at which the payment was posted, as
+    /// Unix time. Returns `None` if the field is absent or is not a valid time; see
+    /// [`LocalTime::unix_time`].
     pub fn realization_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.realization.as_deref())
     }
 }
 
-/// The payer in a response. Unknown values are empty strings.
+/// The payer of a transaction, as returned by the server. Unknown values are empty strings.
 ///
 /// See the example in the module [`transactions`](crate::transactions).
 ///
@@ -235,7 +239,7 @@ pub struct PayerDetails {
     pub email: Option<String>,
     /// The payer's first name and surname, such as `Jan Nowak`.
     pub name: Option<String>,
-    /// The payer's phone number, as the payer entered it.
+    /// The payer's phone number, in the format in which it was entered.
     pub phone: Option<String>,
     /// The payer's street and house number.
     pub address: Option<String>,
@@ -247,7 +251,7 @@ pub struct PayerDetails {
     pub postal_code: Option<String>,
     /// The payer's tax id, such as `7773061579`.
     pub tax_id: Option<String>,
-    /// The payer's IP address, v4 or v6.
+    /// The payer's IPv4 or IPv6 address.
     pub ip: Option<String>,
     /// The user agent of the payer's browser.
     pub user_agent: Option<String>,
@@ -287,8 +291,8 @@ pub struct TransactionPage {
 /// `POST /transactions`: creates a transaction.
 ///
 /// The API has no idempotency key: a repeated request creates a second transaction. Therefore, the
-/// request is never retried if its outcome is unknown. Search for the first transaction by its
-/// hidden description; see [`Client::find_transactions`].
+/// request is never retried if its outcome is unknown. To find out whether it created a
+/// transaction, search for the hidden description with [`Client::find_transactions`].
 ///
 /// ```
 /// use tpay_client::{CreateTransaction, Payer, grosze};
@@ -326,7 +330,8 @@ pub struct CreateTransaction {
 
 impl CreateTransaction {
     /// Creates a request for a transaction of `amount`, such as 12.34, in złoty or in the currency
-    /// that is set later. `description` is shown to the payer and has 1 to 128 characters.
+    /// that is set with [`currency`](Self::currency). `description` is shown to the payer and has 1
+    /// to 128 characters.
     pub fn new(amount: Amount, description: impl Into<String>, payer: Payer) -> Self {
         Self {
             amount,
@@ -354,10 +359,10 @@ impl CreateTransaction {
         hidden_description: impl Into<String>,
         /// Sets the language of the payment page.
         lang: impl Into<Language>,
-        /// Sets the payment method, which is charged immediately. Without it, the payer chooses a
-        /// method on the payment page.
+        /// Sets the payment method, so that the payment starts immediately. Without it, the payer
+        /// chooses a method on the payment page.
         pay: Pay,
-        /// Sets the URLs for the payer and the recipients of notifications.
+        /// Sets the URLs to which the payer returns, and the recipients of notifications.
         callbacks: Callbacks,
         /// Sets the bank account to which the amount is forwarded (Collect merchants only).
         collect: Collect,
@@ -429,11 +434,11 @@ impl ListTransactions {
     page_setters!();
 
     setters! {
-        /// Sets the start of the period: a time, or a string in Polish local time, such as
-        /// `2026-11-01 00:00:00`.
+        /// Sets the time from which transactions are listed. A string must be in Polish local time,
+        /// such as `2026-11-01 00:00:00`.
         from: impl Into<LocalTime>,
-        /// Sets the end of the period: a time, or a string in Polish local time, such as
-        /// `2026-11-30 23:59:59`.
+        /// Sets the time up to which transactions are listed. A string must be in Polish local
+        /// time, such as `2026-11-30 23:59:59`.
         to: impl Into<LocalTime>,
         /// Sets the status of the transactions to list.
         status: impl Into<TransactionStatus>,
@@ -491,7 +496,8 @@ pub struct GetTransaction {
 }
 
 impl GetTransaction {
-    /// Creates a request for the transaction with this id. The server does not accept the title.
+    /// Creates a request for the transaction with this id. The server does not accept the title
+    /// (`TR-XXX-XXXXXXX`) instead of the id.
     pub fn new(transaction_id: impl Into<String>) -> Self {
         Self { transaction_id: transaction_id.into() }
     }
@@ -508,7 +514,7 @@ impl Endpoint for GetTransaction {
 }
 
 /// `POST /transactions/{transactionId}/pay`: pays a pending transaction that was created without
-/// payment data, or whose first attempt was declined.
+/// payment data, or whose payment was declined.
 ///
 /// See the example in the module [`transactions`](crate::transactions).
 ///
@@ -574,7 +580,8 @@ impl Endpoint for CancelTransaction {
 /// `GET /transactions/{transactionId}/cancel`: cancels a pending transaction with a deprecated GET
 /// request.
 ///
-/// Use [`CancelTransaction`] instead. The request is not idempotent, so it is never retried.
+/// Use [`CancelTransaction`] instead. The request is treated as not idempotent, so it is never
+/// retried if its outcome is unknown.
 ///
 /// See the example in the module [`transactions`](crate::transactions).
 ///

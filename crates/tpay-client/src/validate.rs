@@ -17,7 +17,7 @@ use crate::cards::CardExpiry;
 use crate::common::LocalTime;
 use crate::{Currency, local_time, money};
 
-/// Validates the length of a string.
+/// Validates that a string has at least `least` bytes and at most `most` characters.
 pub(crate) fn length(
     name: &'static str,
     text: &str,
@@ -33,7 +33,7 @@ pub(crate) fn length(
     max_chars(name, text, most)
 }
 
-/// Validates the length of an optional string.
+/// Validates that a string, if present, has at least `least` bytes and at most `most` characters.
 pub(crate) fn some_length(
     name: &'static str,
     text: Option<&str>,
@@ -43,7 +43,7 @@ pub(crate) fn some_length(
     text.map_or(Ok(()), |text| length(name, text, least, most))
 }
 
-/// Validates that an amount is positive and in whole grosze.
+/// Validates that an amount is positive and has at most 2 decimal places.
 pub(crate) fn amount(name: &'static str, amount: Amount) -> Result<(), InputError> {
     positive(name, amount)?;
     match amount.minor_units(2) {
@@ -60,7 +60,7 @@ pub(crate) fn positive(name: &'static str, amount: Amount) -> Result<(), InputEr
     Ok(())
 }
 
-/// Validates a currency: three letters.
+/// Validates that a currency, if present, is a code of three letters, such as `PLN`.
 pub(crate) fn currency(currency: Option<&Currency>) -> Result<(), InputError> {
     let good = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
     match currency {
@@ -85,7 +85,7 @@ pub(crate) fn known<T: Display + PartialEq>(
     ))
 }
 
-/// Validates an account number: `PL` and 26 digits.
+/// Validates an account number: `PL` followed by 26 digits.
 pub(crate) fn account(name: &'static str, text: &str) -> Result<(), InputError> {
     match text.strip_prefix("PL") {
         Some(digits) if digits.len() == 26 && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -95,7 +95,7 @@ pub(crate) fn account(name: &'static str, text: &str) -> Result<(), InputError> 
     }
 }
 
-/// Validates an expiry date of a card, `YYMM`.
+/// Validates the expiry date of a card, `YYMM`, such as `2812`.
 pub(crate) fn card_expiry(name: &'static str, text: &str) -> Result<(), InputError> {
     if CardExpiry::from_yymm(text).is_some() {
         return Ok(());
@@ -105,7 +105,7 @@ pub(crate) fn card_expiry(name: &'static str, text: &str) -> Result<(), InputErr
     Err(InputError::new(name, problem))
 }
 
-/// Validates a string that must contain a date `YYYY-MM-DD`.
+/// Validates that a string, if present, contains a date `YYYY-MM-DD` that exists in the calendar.
 pub(crate) fn date(name: &'static str, text: Option<&str>) -> Result<(), InputError> {
     match text {
         Some(text) if first_date(text).is_none() => {
@@ -115,8 +115,8 @@ pub(crate) fn date(name: &'static str, text: Option<&str>) -> Result<(), InputEr
     }
 }
 
-/// Validates that a string in the format `YYYY-MM-DD` is a date that exists. Other formats are not
-/// validated.
+/// Validates that a date `YYYY-MM-DD` in a string exists in the calendar. A string without a date
+/// in this format is accepted.
 pub(crate) fn possible_date(name: &'static str, text: Option<&str>) -> Result<(), InputError> {
     match text.and_then(first_date) {
         Some(date) if !local_time::is_date(date) => {
@@ -126,13 +126,13 @@ pub(crate) fn possible_date(name: &'static str, text: Option<&str>) -> Result<()
     }
 }
 
-/// Validates the dates of a period.
+/// Validates that the dates in the arguments `from` and `to`, if present, exist in the calendar.
 pub(crate) fn period(from: Option<&LocalTime>, to: Option<&LocalTime>) -> Result<(), InputError> {
     possible_date("from", from.map(LocalTime::as_str))?;
     possible_date("to", to.map(LocalTime::as_str))
 }
 
-/// Returns the first ten characters in a row that have the format of a date.
+/// Returns the first substring that has the format `YYYY-MM-DD`, even if the date does not exist.
 fn first_date(text: &str) -> Option<&str> {
     let is_date = |date: &&str| {
         date.bytes().enumerate().all(|(at, byte)| match at {
@@ -143,7 +143,7 @@ fn first_date(text: &str) -> Option<&str> {
     (0..text.len()).filter_map(|at| text.get(at..at + 10)).find(is_date)
 }
 
-/// Validates the merchant's text for a card settlement.
+/// Validates the merchant's text for a card settlement: 1 to `most` letters and digits.
 pub(crate) fn roc_text(text: Option<&str>, most: usize) -> Result<(), InputError> {
     match text {
         Some(text) if !text.chars().all(char::is_alphanumeric) => {

@@ -67,7 +67,7 @@ impl Response {
 type Finish = Box<dyn FnOnce() -> Response + Send>;
 
 /// A prepared request, and the channel for the function that creates its response. The connection
-/// drops the second sender when the response was written.
+/// drops the second sender after it has written the response.
 type Waiting<P> = (P, Sender<(Finish, Sender<()>)>);
 
 /// One or more listening sockets. No request is read before one of the `serve` methods is called.
@@ -102,7 +102,7 @@ impl Listener {
         Ok(listener)
     }
 
-    /// Sets the limits. Defaults to [`Limits::default`].
+    /// Sets the limits for connections and requests. Defaults to [`Limits::default`].
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -124,7 +124,7 @@ impl Listener {
     /// Returns the first such value, or `None` if there was none within `time`.
     ///
     /// # Errors
-    /// Returns an error if no thread can be started.
+    /// Returns an error if a socket cannot be used, or no thread can be started.
     pub fn serve<T>(
         self,
         time: Option<Duration>,
@@ -137,7 +137,7 @@ impl Listener {
     /// runs on the thread of each connection, and `handle` receives its result.
     ///
     /// # Errors
-    /// Returns an error if no thread can be started.
+    /// Returns an error if a socket cannot be used, or no thread can be started.
     pub fn serve_prepared<P: Send + 'static, T>(
         self,
         time: Option<Duration>,
@@ -152,11 +152,12 @@ impl Listener {
 
     /// Serves requests like [`serve_prepared`](Self::serve_prepared), for responses that take long
     /// to create: `handle` returns a function that creates the response on the thread of the
-    /// connection. `longest` is the maximum time that this function takes. Before it returns, this
-    /// method waits that long for pending responses.
+    /// connection. `longest` is the maximum time that this function takes. Before this method
+    /// returns, it waits until pending responses have been written, for at most `longest` and
+    /// [`Limits::time`].
     ///
     /// # Errors
-    /// Returns an error if no thread can be started.
+    /// Returns an error if a socket cannot be used, or no thread can be started.
     pub fn serve_staged<P: Send + 'static, T, R: FnOnce() -> Response + Send + 'static>(
         self,
         time: Option<Duration>,
@@ -226,7 +227,7 @@ impl Listener {
     }
 }
 
-/// Stops the threads that accept connections, when it is dropped.
+/// A guard that stops the threads that accept connections when it is dropped.
 struct Stop(Arc<AtomicBool>, Vec<SocketAddr>);
 
 impl Drop for Stop {
@@ -315,7 +316,7 @@ impl<P: Send + 'static, F: Fn(Request) -> P + Send + Sync + 'static> Connections
     }
 }
 
-/// A reader with a common deadline for all reads.
+/// A stream whose reads all have the same deadline.
 struct Deadline<'a> {
     stream: &'a TcpStream,
     end: Option<Instant>,

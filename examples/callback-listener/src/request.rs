@@ -34,7 +34,7 @@ impl Request {
     }
 }
 
-/// The reason why no request could be read.
+/// The reason why a request could not be read.
 pub(crate) enum Rejected {
     /// The client sent nothing or closed the connection, so no response is written.
     Gone,
@@ -55,7 +55,7 @@ fn one<'a>(headers: &'a [(String, String)], name: &str) -> Result<Option<&'a str
     }
 }
 
-/// The bytes received so far, and how many of them were parsed.
+/// A stream, and the bytes that were received from it but have not been parsed yet.
 struct Input<'a, S> {
     stream: &'a mut S,
     bytes: Vec<u8>,
@@ -85,8 +85,8 @@ impl<S: Read> Input<'_, S> {
         }
     }
 
-    /// Returns the next line without its CRLF. `longest` is the number of bytes that may still be
-    /// read.
+    /// Returns the next line without its CRLF, and subtracts its length from `longest`, the maximum
+    /// number of bytes. If the line is longer, the request is rejected with `status`.
     fn line(&mut self, longest: &mut usize, status: u16) -> Result<String, Rejected> {
         let mut searched = 0;
         loop {
@@ -120,7 +120,7 @@ impl<S: Read> Input<'_, S> {
     }
 }
 
-/// Reads one request.
+/// Reads one request, with a head and a body of at most these numbers of bytes.
 pub(crate) fn read<S: Read + Write>(
     stream: &mut S,
     longest_head: usize,

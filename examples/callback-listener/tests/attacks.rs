@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use callback_listener::{Limits, Listener, Response, printable};
 
-/// A listener that responds with the received request and stops with the path `/end`.
+/// Starts a listener that responds with the body of each request, and stops after a request for
+/// `/end`. The thread returns the requests.
 fn start(limits: Limits) -> (SocketAddr, JoinHandle<Vec<String>>) {
     let listener = Listener::bind("127.0.0.1:0").unwrap().limits(limits);
     let address = listener.local_addr().unwrap();

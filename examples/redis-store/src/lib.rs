@@ -48,7 +48,7 @@ impl RedisStore {
         self.with(|settings| settings.password = Some(password.into()))
     }
 
-    /// Sets the timeout for a response from Redis. Defaults to 2 s.
+    /// Sets the timeout for connecting to Redis and for each response. Defaults to 2 s.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         self.with(|settings| settings.timeout = timeout)
@@ -61,8 +61,8 @@ impl RedisStore {
         self.with(|settings| settings.lock_life = life)
     }
 
-    /// Sets the time to wait for a token that another client requests, before a token is requested
-    /// here. Defaults to 60 s.
+    /// Sets the maximum time to wait while another client requests a token. After that, this client
+    /// requests one itself. Defaults to 60 s.
     #[must_use]
     pub fn patience(self, patience: Duration) -> Self {
         self.with(|settings| settings.patience = patience)
@@ -74,7 +74,7 @@ impl RedisStore {
     }
 
     /// Opens a connection for one operation. Because operations are rare, connections are not
-    /// reused: so none is shared between threads or processes, and none can be stale.
+    /// reused. Therefore, none is shared between threads or processes, and none can be stale.
     fn connect(&self) -> io::Result<Connection> {
         let mut connection = Connection::open(&self.0.address, self.0.timeout)?;
         if let Some(password) = &self.0.password {
@@ -129,7 +129,7 @@ fn lock_name(key: &TokenKey) -> String {
     format!("token-store:lock:{}", key.as_str())
 }
 
-/// Logs an error, which has no effect except another token request.
+/// Logs an error and returns `None`. An error of the store causes only an additional token request.
 fn note<T>(what: &str, result: io::Result<T>) -> Option<T> {
     result.inspect_err(|error| log::debug!("the token store cannot {what}: {error}")).ok()
 }

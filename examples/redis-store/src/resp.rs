@@ -14,7 +14,7 @@ const LONGEST: u64 = 256 * 1024;
 pub(crate) struct Connection(BufReader<TcpStream>);
 
 impl Connection {
-    /// Opens a connection. `timeout` limits each read and write.
+    /// Opens a connection. `timeout` limits each attempt to connect, and each read and write.
     pub(crate) fn open(address: &str, timeout: Duration) -> io::Result<Self> {
         let mut result = Err(io::ErrorKind::AddrNotAvailable.into());
         for address in address.to_socket_addrs()? {

@@ -20,7 +20,7 @@ static PROVIDER: Provider = Provider {
     read_error: error::read,
 };
 
-/// The base URL of the API.
+/// The environment that a client uses, which determines the base URL of the API.
 ///
 /// Source: the service's documentation, `weather.example/docs`.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub struct Client {
     pub(crate) core: api_auth::Client,
 }
 
-/// The name of the argument in errors about the base URL.
+/// The name that errors use for a base URL that is not from an environment variable.
 const BASE_URL: &str = "base_url";
 
 /// A builder for a [`Client`]; see [`Client::builder`].
@@ -127,7 +127,8 @@ impl ClientBuilder {
     /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// Returns an error that names the first invalid argument.
+    /// Returns an error that names the first invalid option, such as an empty key or a timeout of
+    /// 0.
     pub fn build(self) -> Result<Client> {
         let auth = RequestLine::new(("observer", self.observer), ("key", &self.key))?;
         let core = self.settings.build(

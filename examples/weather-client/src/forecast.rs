@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::Client;
 
 wire_enum! {
-    /// The state of the sky.
+    /// The state of the sky, in a forecast or a report.
     ///
     /// Source: the service's documentation, `weather.example/docs/forecast`.
     pub enum Sky {
@@ -17,7 +17,7 @@ wire_enum! {
         Clear = "clear",
         /// The sky is cloudy.
         Cloudy = "cloudy",
-        /// It rains.
+        /// It is raining.
         Rain = "rain",
     }
 }
@@ -43,7 +43,7 @@ pub struct Forecast {
 pub struct Day {
     /// The highest temperature, in degrees Celsius.
     pub high: Option<Amount>,
-    /// The state of the sky.
+    /// The state of the sky on this day.
     #[serde(default)]
     pub sky: Option<Sky>,
 }

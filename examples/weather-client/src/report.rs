@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Client, Sky};
 
-/// A report by an observer.
+/// A report by an observer, as the server returns it.
 ///
 /// Source: the service's documentation, `weather.example/docs/reports`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {
-    /// The id of the report.
+    /// The id that the server assigned to the report.
     pub id: Option<String>,
     /// The time at which the server received the report, in Unix seconds.
     pub received: Option<UnixTime>,
@@ -38,7 +38,7 @@ impl CreateReport {
     }
 
     setters! {
-        /// Sets a note by the observer.
+        /// Sets the text of a note by the observer. By default, a report has no note.
         note: impl Into<String>,
     }
 }

@@ -5,8 +5,8 @@
 #[macro_export]
 macro_rules! client_methods {
     () => {
-        /// Sends a request to any endpoint: one of this crate, one of your own, or a
-        /// [`RawEndpoint`]($crate::RawEndpoint).
+        /// Sends a request to any endpoint and parses its response. The endpoint can be one of this
+        /// crate, one of your own, or a [`RawEndpoint`]($crate::RawEndpoint).
         ///
         /// # Errors
         /// See [`ErrorKind`]($crate::ErrorKind).
@@ -55,8 +55,8 @@ macro_rules! client_methods {
         }
 
         /// Returns an iterator that sends many requests to any endpoint and returns their results
-        /// in the order of the requests. Up to `at_a_time` requests, but at most 256, are in flight
-        /// at the same time, each on its own thread. If `at_a_time` is 1, no thread is started.
+        /// in the order of the requests. Up to `at_a_time` requests (at most 256) are in flight at
+        /// the same time, each on its own thread. If `at_a_time` is 1, no thread is started.
         ///
         /// An error does not end the iterator, because each request has its own result. Each is
         /// retried as if it were sent alone. [`stop`]($crate::Batch::stop) ends the iterator after

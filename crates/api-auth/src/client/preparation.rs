@@ -11,16 +11,17 @@ use crate::error::Result;
 use crate::redact::RequestCopy;
 use crate::route::Credential;
 
-/// The maximum number of requests for tokens or sessions before one request to an endpoint. For
-/// example, there are two if a refresh token is rejected and the original grant is used afterwards.
+/// The maximum number of requests in one attempt to obtain a token or session. For example, two are
+/// needed if the server rejects a refresh token and the original grant is then used.
 const MOST_PREPARATIONS: u32 = 3;
-/// If the wait for a lock takes longer than this, the store is read again afterwards.
+/// After a wait of more than this duration for the lock of a token store, the client checks again
+/// whether there is a valid token before it requests one.
 const SHORT_WAIT: Duration = Duration::from_secs(1);
 
 impl Client {
-    /// Requests the token or session that `auth` needs. One thread requests it while the others
-    /// wait. Before that, `check` validates the request for which it is needed. Returns the time at
-    /// which requests can be signed.
+    /// Requests a token or session if `auth` needs one. One thread requests it while the others
+    /// wait. First, `check` validates the request that is to be signed. Returns the current time,
+    /// with which that request is then signed.
     pub(super) fn make_ready(
         &self,
         credential: Credential,

@@ -1,10 +1,10 @@
-//! Invalid arguments.
+//! The error for invalid arguments.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt::{self, Display};
 
-/// An invalid argument that is rejected before anything is sent.
+/// The error for an invalid argument, which is rejected before anything is sent.
 ///
 /// ```
 /// let error = api_auth::InputError::new("rid", "must not be empty");

@@ -12,7 +12,7 @@ pub enum ErrorKind {
     /// No complete response was received. Check [`Error::delivery`](crate::Error::delivery) before
     /// you repeat a write.
     Transport,
-    /// The provider rejected the credentials.
+    /// The provider rejected the credentials, or they lack a required permission.
     Auth,
     /// The provider rejected the request. See [`Error::code`](crate::Error::code) and
     /// [`Error::message`](crate::Error::message).
@@ -28,6 +28,7 @@ pub enum ErrorKind {
     /// Entries of a list may be missing, because the list changed while it was read, or because the
     /// number of entries is not the one that the server reported. Read the list again.
     Incomplete,
-    /// The signature or certificate of a received message is not valid. Do not act on the message.
+    /// A received message could not be verified, for example because its signature or certificate
+    /// is not valid. Do not act on the message.
     Verify,
 }

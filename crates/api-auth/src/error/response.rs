@@ -17,11 +17,11 @@ use crate::redact::RequestSecrets;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Detail {
-    /// The name of the field that the error is about.
+    /// The name of the invalid field. `None` if the error is not about a single field.
     pub field: Option<String>,
-    /// The provider's error code.
+    /// The provider's code for this error.
     pub code: Option<String>,
-    /// The provider's message.
+    /// The provider's message about this error.
     pub message: Option<String>,
 }
 
@@ -56,7 +56,7 @@ pub struct ResponseError {
 }
 
 impl ResponseError {
-    /// Creates an error of the given kind, without details.
+    /// Creates an error of the given kind, without a code, a message or details.
     pub fn new(kind: ErrorKind) -> Self {
         Self {
             kind,
@@ -68,8 +68,8 @@ impl ResponseError {
         }
     }
 
-    /// Creates the error of an HTTP status: 401 and 403 are [`ErrorKind::Auth`], 429 is
-    /// [`ErrorKind::RateLimited`], all others are [`ErrorKind::Api`].
+    /// Creates an error whose kind depends on the HTTP status: [`ErrorKind::Auth`] for 401 and 403,
+    /// [`ErrorKind::RateLimited`] for 429, and [`ErrorKind::Api`] for any other status.
     pub fn of_status(status: StatusCode) -> Self {
         Self::new(match status.as_u16() {
             401 | 403 => ErrorKind::Auth,
@@ -78,8 +78,9 @@ impl ResponseError {
         })
     }
 
-    /// Sets the message to the beginning of the body, for responses without a known format (an HTML
-    /// page from a proxy, plain text, an empty body).
+    /// Sets the message to the first 200 characters of the body, for responses without a known
+    /// format, such as an HTML page from a proxy. If the body is empty, or has a content encoding
+    /// that was not decoded, the message says so.
     #[must_use]
     pub fn with_text_of(self, response: &Response) -> Self {
         const SHOWN: usize = 200;

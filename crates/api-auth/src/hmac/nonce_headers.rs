@@ -77,7 +77,7 @@ pub enum Variant {
     BodyOnly,
 }
 
-/// Returns the part of the message that represents the body or the query.
+/// Returns the part of the signed message that represents the query or the body.
 ///
 /// See the example in the module [`nonce_headers`](crate::hmac::nonce_headers).
 ///
@@ -111,8 +111,8 @@ pub fn params<'a>(
     }
 }
 
-/// Returns the part of the message that represents the URL. The path is the same as in the request
-/// line.
+/// Returns the URL as it is signed: without the query and a default port, and with the scheme and
+/// host in lower case. The path is the same as in the request line.
 ///
 /// ```
 /// use api_auth::hmac::nonce_headers::signed_url;
@@ -142,7 +142,8 @@ fn origin(uri: &Uri) -> String {
     text
 }
 
-/// Returns the whole message, for diagnosis. [`signature`] computes its result without this string.
+/// Returns the whole message that is signed, for diagnosis. [`signature`] signs the same bytes
+/// without creating the message.
 ///
 /// See the example in the module [`nonce_headers`](crate::hmac::nonce_headers).
 #[inline]
@@ -151,7 +152,7 @@ pub fn message(method: &Method, url: &str, params: &[u8], id: &str, nonce: &str)
         .join(&b'\n')
 }
 
-/// Returns the signature of the five parts of the message.
+/// Returns the signature of the message, which consists of these five values on separate lines.
 ///
 /// See the example in the module [`nonce_headers`](crate::hmac::nonce_headers).
 #[inline]
@@ -176,7 +177,7 @@ pub fn signature(
     ])
 }
 
-/// Returns the signature of [`Variant::BodyOnly`].
+/// Returns the signature for [`Variant::BodyOnly`], which covers the nonce and the body.
 ///
 /// See the example in the module [`nonce_headers`](crate::hmac::nonce_headers).
 pub fn body_signature(key: &HmacKey, nonce: &str, body: &[u8]) -> Signature {
@@ -194,7 +195,8 @@ pub struct NonceHeaders {
     key: HmacKey,
     spaced: Option<&'static str>,
     variant: Variant,
-    /// Whether a rejected GET is sent once more, signed with the alternative to `variant`.
+    /// Whether a GET with a rejected signature is sent once more, signed as `EmptyQuery` instead of
+    /// `SignedQuery`, or the reverse.
     try_other_form: bool,
     /// Whether requests are currently signed with the alternative to `variant`: `EmptyQuery` for
     /// `SignedQuery`, and the reverse. Clones share this value.
@@ -237,15 +239,17 @@ impl Names {
     }
 }
 
-/// Marks a GET that is signed according to the configured variant. It is possible that the server
-/// does not support this variant.
+/// Marks a GET that is signed according to the configured variant, and can be signed again with the
+/// alternative if the server rejects its signature.
 const AS_CONFIGURED: Generation = Generation::new(1);
-/// Marks a GET that is signed with the alternative to `variant`.
+/// Marks a GET that is signed with the alternative to the configured variant: `EmptyQuery` for
+/// `SignedQuery`, and the reverse.
 const SWAPPED: Generation = Generation::new(2);
 
 impl NonceHeaders {
     /// Creates a signer from an id and a key, each with the name that errors use for it. The names
     /// of the headers contain `namespace`: for `Tokenly`, one of them is `X-Tokenly-Auth-Nonce`.
+    /// With [`Variant::BodyOnly`], the names are fixed, and `namespace` is not used.
     ///
     /// # Errors
     /// Returns an error if `namespace` is not valid in a header name, if the id is empty or
@@ -288,9 +292,9 @@ impl NonceHeaders {
         })
     }
 
-    /// Sets whether a GET with a query is signed with the alternative to `variant`
-    /// ([`Variant::SignedQuery`] or [`Variant::EmptyQuery`]) and sent once more if its signature is
-    /// rejected. Later requests use the other variant first, until a request with it is rejected.
+    /// Sets whether a GET with a query is sent once more if its signature is rejected, signed as
+    /// [`Variant::EmptyQuery`] instead of [`Variant::SignedQuery`], or the reverse. Later requests
+    /// are signed in the same way as this second one, until such a signature is rejected.
     #[must_use]
     pub fn try_other_form(mut self, yes: bool) -> Self {
         self.try_other_form = yes;
@@ -302,7 +306,8 @@ impl NonceHeaders {
     /// is still that of the request.
     ///
     /// # Errors
-    /// Returns an error if `url` is not a URL, or contains more than a scheme, a host and a port.
+    /// Returns an error if `url` is not an `http` or `https` URL, or contains more than a scheme, a
+    /// host and a port.
     #[inline]
     pub fn signed_as(mut self, argument: &'static str, url: &str) -> Result<Self, InputError> {
         let uri = Uri::try_from(url).ok();
@@ -316,15 +321,16 @@ impl NonceHeaders {
         Ok(self)
     }
 
-    /// Sends the signed URL in a header of its own. Servers that do not support this header reject
-    /// the request.
+    /// Sends the signed URL in the header `X-NAMESPACE-Auth-Signed-Url`. Servers that do not
+    /// support this header reject the request.
     #[must_use]
     pub fn announce_signed_url(mut self) -> Self {
         self.announced = true;
         self
     }
 
-    /// Returns the variant according to which requests are currently signed.
+    /// Returns the variant that requests are currently signed with. It can differ from the
+    /// configured one if [`try_other_form`](NonceHeaders::try_other_form) is set.
     pub fn variant(&self) -> Variant {
         match (self.variant, self.swapped.load(Ordering::Relaxed)) {
             (Variant::SignedQuery, true) => Variant::EmptyQuery,
@@ -394,7 +400,7 @@ fn move_parameters_into_json_body(unsigned: &mut UnsignedRequest<'_>) -> Result<
 }
 
 impl Auth for NonceHeaders {
-    /// Moves the query and a form into a JSON body for [`Variant::BodyOnly`].
+    /// For [`Variant::BodyOnly`], moves the parameters of the query and of a form into a JSON body.
     fn add_parameters(
         &self,
         unsigned: &mut UnsignedRequest<'_>,

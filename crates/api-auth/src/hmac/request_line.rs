@@ -48,7 +48,7 @@ pub fn signature(key: &HmacKey, method: &str, target: &str) -> Signature {
     key.sign(&[method.as_bytes(), b" ", target.as_bytes()])
 }
 
-/// Returns the value of the header, `ID:signature`.
+/// Returns the value of the `Authorization` header, `ID:signature`.
 ///
 /// See the example in the module [`request_line`](crate::hmac::request_line).
 pub fn header(id: &str, signature: &Signature) -> String {

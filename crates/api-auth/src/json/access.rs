@@ -12,7 +12,7 @@ use crate::json::lenient::Lenient;
 use crate::json::members::{Name, Named};
 use crate::json::visitor::{ANY, STRUCT, Wrap};
 
-/// A value that is parsed leniently.
+/// A seed whose value is parsed leniently.
 pub(super) struct Seed<'p, S> {
     pub(super) seed: S,
     pub(super) pass: &'p Pass,
@@ -29,7 +29,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, S> {
     }
 }
 
-/// A name in a map that is parsed leniently.
+/// A seed for the name of a map entry, which is parsed leniently.
 struct NameSeed<'p, S> {
     seed: S,
     pass: &'p Pass,
@@ -46,7 +46,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for NameSeed<'_, S> {
     }
 }
 
-/// The empty list or map.
+/// A list or map without entries, in place of a value such as `null` or `""`.
 pub(super) struct Nothing;
 
 impl<'de> SeqAccess<'de> for Nothing {
@@ -72,7 +72,8 @@ impl<'de> MapAccess<'de> for Nothing {
     }
 }
 
-/// The entries of a list.
+/// The entries of a list, which are parsed leniently. Their size is subtracted from the memory
+/// budget.
 pub(super) struct Items<'p, A> {
     inner: A,
     pass: &'p Pass,
@@ -121,7 +122,7 @@ impl<'p, A> NumberedItems<'p, A> {
     }
 }
 
-/// Accepts only names that are numbers.
+/// A seed that accepts only names that are numbers.
 struct Digits;
 
 impl<'de> DeserializeSeed<'de> for Digits {
@@ -166,7 +167,8 @@ impl<'de, A: MapAccess<'de>> SeqAccess<'de> for NumberedItems<'_, A> {
     }
 }
 
-/// The entries of a map.
+/// The entries of a map, which are parsed leniently. Their size is subtracted from the memory
+/// budget.
 pub(super) struct Entries<'p, 'de, A> {
     inner: A,
     pass: &'p Pass,
@@ -209,7 +211,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, 'de, A> {
     }
 }
 
-/// The variant of an enum.
+/// A variant of an enum, whose content is parsed leniently.
 pub(super) struct Variants<'p, A> {
     inner: A,
     pass: &'p Pass,

@@ -27,11 +27,11 @@ impl Forms {
 /// The information in an error that a later pass can use.
 #[derive(Debug, PartialEq)]
 pub(super) enum Kind {
-    /// No information.
+    /// No information for a later pass.
     Plain,
     /// The type rejects this empty value. If the type is in an `Option`, the value becomes `None`.
     Empty(Forms),
-    /// An `Option` of this type must accept these empty values.
+    /// The `Option` type with this name must accept these empty values as `None`.
     Learn(&'static str, Forms),
     /// A number would lose digits, so numbers must be parsed from their text.
     Exact,
@@ -49,7 +49,7 @@ pub(super) enum Step {
     Index(usize),
 }
 
-/// The error of the lenient parser.
+/// The error of the lenient JSON parser: a message and the path of the value that it is about.
 #[derive(Debug)]
 pub(crate) struct Error(Box<Inner>);
 
@@ -72,7 +72,7 @@ impl Error {
         Self::new(Kind::Plain, message)
     }
 
-    /// Converts an error of `serde_json` or of a type's own code.
+    /// Converts an error of `serde_json` or of a type's own `Deserialize` implementation.
     #[cold]
     pub(super) fn foreign(error: impl fmt::Display) -> Self {
         let text = error.to_string();
@@ -92,7 +92,7 @@ impl Error {
         }
     }
 
-    /// Adds a step to the path of the error.
+    /// Adds the enclosing member or list entry to the path of the error.
     #[cold]
     pub(super) fn at(mut self, step: Step) -> Self {
         if matches!(self.0.kind, Kind::Empty(_)) {
@@ -102,7 +102,8 @@ impl Error {
         self
     }
 
-    /// Adds the name of the type that the enclosing `Option` contains.
+    /// If the error is about an empty value, adds the name of the enclosing `Option` type, so that
+    /// the next pass accepts the value as `None`.
     #[cold]
     pub(super) fn learn(mut self, name: &'static str) -> Self {
         if let Kind::Empty(forms) = self.0.kind {

@@ -1,4 +1,4 @@
-//! The deserializer: which value each type accepts.
+//! The lenient deserializer, which determines the values that each type accepts.
 
 use std::any::type_name;
 
@@ -21,7 +21,7 @@ pub(crate) const DIGITS: &str = "$api_auth::Digits";
 
 /// The name of the newtype that requests a list or one entry of it. A single object is passed to
 /// `visit_some`, an object whose names are numbers to `visit_seq`, and any other value to
-/// `visit_newtype_struct`, as from any other deserializer.
+/// `visit_newtype_struct`. Any other deserializer always calls `visit_newtype_struct`.
 pub(crate) const ONE_OR_MORE: &str = "$api_auth::OneOrMore";
 
 /// A lenient deserializer. If `NAME` is set, it deserializes the name of a member, which is always
@@ -50,7 +50,8 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
         self.inner.deserialize_any(visitor).map_err(|error| pass.raise(error))
     }
 
-    /// Deserializes a string or number. In an exact pass, it is parsed from its original text.
+    /// Deserializes a string or number. In an exact pass, it is parsed from its original text, so
+    /// that a number keeps all its digits.
     #[inline]
     fn scalar<const MODE: u8, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         if self.pass.exact && !NAME {
@@ -246,7 +247,8 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Deserializer<'de> for Lenient<
         self.any::<MAP, V>(&[], visitor)
     }
 
-    /// Unlike `deserialize_any`, that of a struct needs no code for scalars for each type.
+    /// Calls `deserialize_struct` of the inner deserializer, because its `deserialize_any` would be
+    /// compiled with code for scalars for each type.
     #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
@@ -261,7 +263,8 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Deserializer<'de> for Lenient<
     }
 }
 
-/// The visitor of an `Option`.
+/// The visitor of an `Option`. After the first pass, it can accept an empty value, such as `""`, as
+/// `None`.
 struct Optional<'p, V> {
     visitor: V,
     pass: &'p Pass,

@@ -14,7 +14,7 @@ use crate::json::access::Seed;
 use crate::json::error::{Error, Kind, Step};
 use crate::json::lenient::Lenient;
 
-/// The size of `ExtraFields`, by which a field of this type is recognized.
+/// The size of `ExtraFields` in bytes, by which a field of this type is recognized.
 pub(crate) const EXTRA_FIELDS_SIZE: usize = size_of::<Box<str>>();
 
 /// The minimum size in bytes of a struct whose memory is not counted twice if it is inside another
@@ -25,17 +25,18 @@ const SMALLEST_STRUCT: usize = 64;
 /// The members are passed to `visit_string` as one JSON object.
 pub(super) const EXTRA: &str = "$extra";
 
-/// A name that no field has.
+/// A name that no field has. It is passed in place of the name of a member that is treated as
+/// unknown.
 const UNKNOWN: &str = "$unknown";
 
-/// The members of an object that becomes a struct.
+/// The members of an object that is parsed into a struct.
 pub(super) struct Members<'p, 'de, A> {
     inner: A,
     pass: &'p Pass,
     owner: Owner<'p>,
     is_done: bool,
     name: Name<'de>,
-    /// The unknown members: a JSON object without its last brace.
+    /// The unknown members, as the text of a JSON object without its closing brace.
     extra: String,
 }
 
@@ -43,16 +44,16 @@ pub(super) struct Members<'p, 'de, A> {
 pub(super) struct Owner<'p> {
     pass: &'p Pass,
     type_name: &'static str,
-    /// The names of the fields, including their second names.
+    /// The names of the fields, including their aliases.
     fields: &'static [&'static str],
-    /// Whether the type collects unknown members.
+    /// Whether the type collects unknown members, in a field that is named `$extra`.
     keeps: bool,
     /// The field (as a hash) and the name of each previous member, in a pass that compares names.
     seen: Vec<(u64, String)>,
 }
 
 impl Owner<'_> {
-    /// Returns whether a member is unknown although it has the name of a field.
+    /// Returns whether a member is treated as unknown although a field has its name.
     #[inline]
     fn hides(&self, name: &str) -> bool {
         (self.keeps && name == EXTRA) || (self.pass.tracks_names && self.has_other(name))
@@ -68,7 +69,8 @@ impl Owner<'_> {
         })
     }
 
-    /// Compares the field of a member with those of the previous members.
+    /// Compares the field of a member with those of the previous members. Returns an error if the
+    /// same field occurred under another name.
     #[cold]
     fn track<F>(&mut self, name: &str, field: &F) -> Result<(), Error> {
         if !self.fields.contains(&name) || self.hides(name) {
@@ -216,7 +218,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
     }
 }
 
-/// A name: borrowed, or with its escapes resolved.
+/// The name of the current member: borrowed from the text, or owned if it contains escapes.
 #[derive(Default)]
 pub(super) struct Name<'de> {
     borrowed: &'de str,
@@ -242,7 +244,8 @@ impl<'de> Name<'de> {
         if self.owned.is_empty() { self.borrowed } else { &self.owned }
     }
 
-    /// Returns the field of this name.
+    /// Passes the name to `seed`, which returns the field with this name. If the member is to be
+    /// treated as unknown, passes a name that no field has.
     #[inline]
     fn deserialize<S: DeserializeSeed<'de>>(
         &self,
@@ -259,7 +262,7 @@ impl<'de> Name<'de> {
     }
 }
 
-/// Passes a name on and records it.
+/// A seed, deserializer or visitor that passes a name on to `inner` and records it in `name`.
 pub(super) struct Named<'k, 'de, T> {
     pub(super) inner: T,
     pub(super) name: &'k mut Name<'de>,
@@ -308,7 +311,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Named<'_, 'de, V> {
     }
 }
 
-/// Reads the name of a member.
+/// A seed that stores the name of a member.
 struct NameSeed<'k, 'de>(&'k mut Name<'de>);
 
 impl<'de> DeserializeSeed<'de> for NameSeed<'_, 'de> {
@@ -340,7 +343,8 @@ impl<'de> Visitor<'de> for NameSeed<'_, 'de> {
     }
 }
 
-/// The value of a member that the type ignores. Its text is appended to `text`.
+/// A seed or deserializer for the value of a member that the type ignores. The text of the value is
+/// appended to `text`.
 struct Keep<'k, T> {
     inner: T,
     text: &'k mut String,
@@ -406,7 +410,7 @@ impl<'de, D: Deserializer<'de, Error = Error>> Deserializer<'de> for Keep<'_, D>
     }
 }
 
-/// The unknown members of an object, as passed to its field `$extra`.
+/// A deserializer that passes the unknown members of an object to its field `$extra`, as a string.
 struct Kept(String);
 
 impl<'de> Deserializer<'de> for Kept {

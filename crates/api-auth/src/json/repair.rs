@@ -1,12 +1,12 @@
-//! Repairs of texts that are not valid JSON, and the name that `serde_json` reserves.
+//! Repairs texts that are not valid JSON, and finds the name that `serde_json` reserves.
 
-/// Returns the text without a byte order mark.
+/// Returns the text without a byte order mark at its beginning.
 pub(super) fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
 /// Replaces invalid UTF-8 and the escapes of lone surrogates with U+FFFD. Returns `None` if the
-/// text has none.
+/// text contains neither.
 #[cold]
 pub(super) fn repaired(body: &[u8]) -> Option<String> {
     let valid = match std::str::from_utf8(body) {
@@ -50,12 +50,12 @@ pub(super) fn repaired(body: &[u8]) -> Option<String> {
 /// name as the JSON in its value: `{"$serde_json::private::RawValue":"99"}` would be 99.
 pub(super) const RESERVED: &str = "$serde_json::private::RawValue";
 
-/// Returns whether an object, at any depth, has the name that `serde_json` reserves.
+/// Returns whether an object, at any depth, has a member with the name that `serde_json` reserves.
 pub(crate) fn has_reserved_name(json: &[u8]) -> bool {
     may_have_reserved_name(json) && any_reserved_name(json)
 }
 
-/// Returns whether the text contains the name, or an escape that may be part of it.
+/// Returns whether the text contains the reserved name, or an escape that may be part of it.
 fn may_have_reserved_name(json: &[u8]) -> bool {
     let is_found = |at| {
         let found = json.get(at..).unwrap_or_default();

@@ -23,27 +23,27 @@ pub(super) const LIST: u8 = 6;
 pub(super) const MAP: u8 = 7;
 pub(super) const STRUCT: u8 = 8;
 
-/// A visitor of a type that requests `MODE`.
+/// A visitor that converts values leniently for a type that requests `MODE`, such as [`INTEGER`].
 pub(super) struct Wrap<'p, V, const MODE: u8> {
     pub(super) visitor: V,
     pub(super) pass: &'p Pass,
-    /// The names of the fields of a struct.
+    /// The names of the fields of a struct. Empty for any other type.
     pub(super) fields: &'static [&'static str],
 }
 
-/// Returns whether a JSON value is a number.
+/// Returns whether a JSON value is a number, judging by its first character.
 pub(super) fn is_number(text: &str) -> bool {
     text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
 }
 
 impl<'de, V: Visitor<'de>, const MODE: u8> Wrap<'_, V, MODE> {
-    /// Visits an empty list or map.
+    /// Visits an empty list or, in any mode other than [`LIST`], an empty map.
     #[inline]
     fn nothing(self) -> Result<V::Value, Error> {
         if MODE == LIST { self.visitor.visit_seq(Nothing) } else { self.visitor.visit_map(Nothing) }
     }
 
-    /// Parses a string that was sent in place of another scalar or a list.
+    /// Parses a string that was sent in place of another scalar, a list or a map.
     fn parse(self, text: &str) -> Result<V::Value, Error> {
         let trimmed = text.trim();
         match MODE {
@@ -75,7 +75,8 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Wrap<'_, V, MODE> {
     }
 }
 
-/// Parses a whole number: `12`, `12.00`, `1.2e1`.
+/// Parses a whole number, such as `12`, `12.00` or `1.2e1`. Returns `None` if the number is not
+/// whole, or does not fit into 128 bits.
 pub(super) fn integer(text: &str) -> Option<i128> {
     // `+5` is not a JSON number.
     if text.starts_with('+') {
@@ -111,7 +112,7 @@ pub(super) fn is_integer(text: &str) -> bool {
 
 /// Returns a float as a whole number, if it represents that number exactly.
 fn exact_integer(number: f64) -> Option<i64> {
-    /// The smallest number that a float cannot distinguish from the next one: 2^53.
+    /// The smallest whole number that a float cannot distinguish from the next one: 2^53.
     const INEXACT: f64 = 9_007_199_254_740_992.0;
     let is_exact = number.fract() == 0.0 && number.abs() < INEXACT;
     if is_exact { format!("{number:.0}").parse().ok() } else { None }

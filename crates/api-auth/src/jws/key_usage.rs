@@ -12,9 +12,11 @@ const SEQUENCE: u8 = 0x30;
 /// The tag of the extensions of a certificate, `[3]`.
 const EXTENSIONS: u8 = 0xa3;
 
-/// The bits of the first byte of `keyUsage`.
+/// The bit `digitalSignature` in the first byte of `keyUsage`.
 const DIGITAL_SIGNATURE: u8 = 0x80;
+/// The bit `contentCommitment` in the first byte of `keyUsage`.
 const CONTENT_COMMITMENT: u8 = 0x40;
+/// The bit `keyCertSign` in the first byte of `keyUsage`.
 const KEY_CERT_SIGN: u8 = 0x04;
 
 /// Returns whether the key of a certificate (DER) may sign messages: the extension is absent, or
@@ -69,7 +71,8 @@ fn key_usage(certificate: &[u8]) -> Option<Option<u8>> {
     fields.is_empty().then_some(None)
 }
 
-/// Returns the content of an element with this tag, and the bytes after it.
+/// Returns the content of the first element, and the bytes after it. Returns `None` if the element
+/// is incomplete or has a different tag.
 fn element(der: &[u8], expected: u8) -> Option<(&[u8], &[u8])> {
     let (tag, content, rest) = der_element(der)?;
     (tag == expected).then_some((content, rest))

@@ -87,9 +87,9 @@ impl Amount {
         }
     }
 
-    /// Parses a number with any number of decimal places, and rounds it like
-    /// [`rounded`](Self::rounded). Use this function for numbers with more than 18 decimal places,
-    /// which all other functions reject.
+    /// Parses a decimal number, however many decimal places it has, and rounds it like
+    /// [`rounded`](Self::rounded). Use this function for numbers that may have more than 18 decimal
+    /// places, the maximum for an `Amount`.
     ///
     /// ```
     /// use api_auth::Amount;
@@ -185,7 +185,8 @@ impl Display for Amount {
 impl std::str::FromStr for Amount {
     type Err = InputError;
 
-    /// Parses `12`, `12.34`, `-0.5`, `.50` and the JSON forms with an exponent (`1.2e3`).
+    /// Parses a decimal number, such as `12`, `12.34`, `-0.5`, `.50` or, with an exponent, `1.2e3`.
+    /// Surrounding whitespace is ignored.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         parse_amount(text.trim()).ok_or_else(|| {
             InputError::new(
@@ -266,7 +267,7 @@ pub(crate) fn looks_like_number(text: &str) -> bool {
 }
 
 impl Serialize for Amount {
-    /// Serializes a JSON number with exactly the digits of [`Display`].
+    /// Serializes the amount as a JSON number with exactly the digits that [`Display`] writes.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // At most a sign, 20 digits and a point.
         let mut buffer = [0; 24];
@@ -277,8 +278,8 @@ impl Serialize for Amount {
 }
 
 impl<'de> Deserialize<'de> for Amount {
-    /// Deserializes the digits of a JSON number, or a string with a number. Any other value is an
-    /// error, and so is a number that does not fit.
+    /// Deserializes a JSON number, or a string that contains a number, without losing digits.
+    /// Returns an error for any other value and for a number with too many digits.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match scalar::exact_text(deserializer)?.as_deref().map(str::trim) {
             None | Some("") => Err(scalar::empty_value(&"an amount")),

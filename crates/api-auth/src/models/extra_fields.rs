@@ -47,7 +47,7 @@ use crate::scalar;
 /// ```
 #[derive(Clone, Default)]
 pub struct ExtraFields(
-    /// A JSON object, or an empty string.
+    /// The text of a JSON object, or an empty string if there are no fields.
     Box<str>,
 );
 
@@ -61,7 +61,8 @@ impl fmt::Debug for ExtraFields {
 }
 
 impl PartialEq for ExtraFields {
-    /// Compares the values by name. Whitespace, order and notation are ignored.
+    /// Compares the values of fields with the same name. Whitespace, the order of fields, and
+    /// escapes in strings are ignored.
     fn eq(&self, other: &Self) -> bool {
         if self.0 == other.0 {
             return true;
@@ -90,7 +91,7 @@ impl ExtraFields {
         self.entries().into_iter().map(|(name, _)| name)
     }
 
-    /// Returns whether there are no fields.
+    /// Returns `true` if there are no fields.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -141,7 +142,8 @@ impl ExtraFields {
         self.0 = text.into();
     }
 
-    /// Returns the field `name`, of any type, as JSON without spaces.
+    /// Returns the field `name`, of any type, as JSON without whitespace between its parts. Returns
+    /// `None` if the field is absent.
     pub fn json(&self, name: &str) -> Option<String> {
         self.get(name).map(|value| compact(value.get()))
     }
@@ -152,13 +154,13 @@ impl ExtraFields {
         serde_json::from_str(self.get(name)?.get()).ok()
     }
 
-    /// Returns the field `name` as the given type, parsed like a response by
-    /// [`json`](crate::json()). Returns `None` if it is absent or cannot be parsed.
+    /// Parses the field `name` as the given type, with the same conversions as
+    /// [`json`](crate::json()). Returns `None` if the field is absent or cannot be parsed.
     pub fn parse<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         from_slice(self.get(name)?.get().as_bytes()).ok()
     }
 
-    /// Returns the last field with this name.
+    /// Returns the value of the last field with this name, or `None` if there is none.
     fn get(&self, name: &str) -> Option<&RawValue> {
         if self.0.is_empty() {
             return None;
@@ -178,7 +180,7 @@ impl ExtraFields {
     }
 }
 
-/// Finds the last member with this name in an object.
+/// A visitor that returns the value of the last member with this name in an object.
 struct Find<'a>(&'a str);
 
 impl<'de> Visitor<'de> for Find<'_> {
@@ -201,7 +203,7 @@ impl<'de> Visitor<'de> for Find<'_> {
     }
 }
 
-/// Removes the spaces between the parts of a JSON text.
+/// Removes all whitespace outside strings from a JSON text.
 fn compact(json: &str) -> String {
     let (mut in_string, mut is_escaped) = (false, false);
     let is_kept = |c: &char| {
@@ -222,7 +224,7 @@ impl Serialize for ExtraFields {
     }
 }
 
-/// An object with these members.
+/// A JSON object with these members, for serialization.
 struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl Serialize for Object<'_> {
@@ -243,17 +245,18 @@ impl<'de> Deserialize<'de> for ExtraFields {
                 f.write_str("an object")
             }
 
-            /// Reads the unknown members that `api_auth::json` passes.
+            /// Stores the unknown members of an object, which `api_auth::json` passes as JSON text.
             fn visit_string<E>(self, text: String) -> Result<ExtraFields, E> {
                 Ok(ExtraFields(text.into()))
             }
 
-            /// Reads null, or no unknown members.
+            /// Returns no fields, for null and for an object without unknown members.
             fn visit_none<E>(self) -> Result<ExtraFields, E> {
                 Ok(ExtraFields::default())
             }
 
-            /// Reads any other object.
+            /// Stores the text of an object that is itself the value of the field. Returns an error
+            /// for any other value.
             fn visit_some<D: Deserializer<'de>>(
                 self,
                 deserializer: D,

@@ -45,7 +45,7 @@ impl Display for UnixTime {
     /// 9999 has a sign and more than four digits, as in ISO 8601.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DAY: i64 = 86_400;
-        /// The number of days in 400 years.
+        /// The number of days in 400 years of the Gregorian calendar.
         const ERA: i64 = 146_097;
         // Years start in March, so that the leap day is the last day of a year.
         let days = self.0.div_euclid(DAY) + 719_468;

@@ -40,10 +40,11 @@ macro_rules! wire_enum {
         }
 
         impl $name {
-            /// The known values, in their documented order.
+            /// All known values, in the order of their declaration.
             pub const KNOWN: &'static [Self] = &[$( Self::$variant ),+];
 
-            /// Returns the string that the API uses.
+            /// Returns the string that the API uses for this value. For an unknown value, this is
+            /// the string that was received.
             pub fn as_str(&self) -> &str {
                 match self {
                     $( Self::$variant => $text, )+
@@ -51,7 +52,7 @@ macro_rules! wire_enum {
                 }
             }
 
-            /// Returns whether the value is documented.
+            /// Returns whether the value is one of [`KNOWN`](Self::KNOWN).
             pub fn is_known(&self) -> bool {
                 !matches!(self, Self::Unknown(_))
             }
@@ -92,7 +93,7 @@ macro_rules! wire_enum {
     };
 }
 
-/// The string of a [`wire_enum!`] value that is not documented.
+/// A string that was received as the value of a [`wire_enum!`], but is not one of its known values.
 ///
 /// See the example in [`wire_enum!`](macro@crate::wire_enum).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -104,7 +105,7 @@ impl UnknownText {
         Self(text.into())
     }
 
-    /// Returns the string.
+    /// Returns the string as it was received.
     pub fn as_str(&self) -> &str {
         &self.0
     }

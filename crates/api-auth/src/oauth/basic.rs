@@ -20,7 +20,7 @@ use crate::validate::{self, has_outer_space};
 /// See the example in the module [`oauth`](crate::oauth).
 ///
 /// # Errors
-/// Returns an error if the id contains a colon, which ends the id in the header.
+/// Returns an error if the id contains a colon, which would end the id in the header.
 #[inline]
 pub fn basic(client_id: &str, client_secret: &Secret) -> Result<HeaderValue, InputError> {
     if client_id.contains(':') {

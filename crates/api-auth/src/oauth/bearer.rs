@@ -1,4 +1,4 @@
-//! Bearer tokens.
+//! The authentication of requests with bearer tokens.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,8 +31,8 @@ const ENDPOINT: &str = "oauth.token";
 ///
 /// All threads share one token; with a store, all clients and processes share it. The token is used
 /// until it expires or a server rejects it with 401. Then a new token is requested (with the
-/// refresh token, if there is one) and the request is sent once more. A late 401 for a token that
-/// has already been replaced has no effect on the new token.
+/// refresh token, if there is one) or loaded from the store, and the request is sent again. A late
+/// 401 for a token that has already been replaced has no effect on the new token.
 ///
 /// See the example in the module [`oauth`](crate::oauth).
 pub struct Bearer {
@@ -41,7 +41,8 @@ pub struct Bearer {
     key: TokenKey,
     store: Option<VerifiedStore>,
     lock: LockOnce,
-    /// Whether tokens of the grant may be stored, if there is a store.
+    /// `false` if a store was set although the grant is an authorization code, whose token cannot
+    /// be stored.
     is_storable: bool,
     lifetime: Option<Duration>,
     read_error: fn(&Response) -> ResponseError,
@@ -64,7 +65,8 @@ struct Held {
     token: AccessToken,
     header: HeaderValue,
     generation: Generation,
-    /// Whether the token was used. A new token is used once, however short its lifetime is.
+    /// Whether a request was signed with the token. A new token is used once, however short its
+    /// lifetime is.
     tried: bool,
     rejected: bool,
     /// Whether this token replaced one that the server rejected.
@@ -94,8 +96,8 @@ impl Bearer {
         }
     }
 
-    /// Stores tokens in `store` as well. Only a client with the same grant and the same secrets
-    /// uses them; see [`TokenServer::key`] and [`VerifiedStore`]:
+    /// Stores tokens in `store`, in addition to memory. Only a client with the same grant and the
+    /// same secrets uses them; see [`TokenServer::key`] and [`VerifiedStore`]:
     ///
     /// | grant | secrets of a stored token |
     /// |---|---|
@@ -104,16 +106,15 @@ impl Bearer {
     /// | [`Grant::Refresh`] | client secret and this refresh token |
     /// | [`Grant::AuthorizationCode`] | cannot be stored |
     ///
-    /// With [`Grant::Refresh`], the store also contains the refresh tokens that the server has
-    /// issued since then. A later process with the same first refresh token continues with the last
-    /// one.
+    /// With [`Grant::Refresh`], the latest refresh token that the server issued is stored as well.
+    /// A later process that is given the same initial refresh token continues with the latest one.
     ///
     /// An authorization code is valid once. With a store, a used code, which may be in logs and
     /// browser histories, would grant the same access as the token. With
     /// [`Grant::AuthorizationCode`], [`next_request`](Auth::next_request) therefore returns an
     /// error if there is a store. Exchange the code without a store ([`TokenServer::request`],
-    /// [`token_response`]), keep the [refresh token](AccessToken::refresh) with the user's data, and
-    /// use [`Grant::Refresh`].
+    /// [`token_response`]), keep the [refresh token](AccessToken::refresh) with the user's data,
+    /// and use [`Grant::Refresh`].
     #[must_use]
     #[inline]
     pub fn with_store(mut self, store: Arc<dyn TokenStore>) -> Self {

@@ -15,8 +15,8 @@ use crate::token::AccessToken;
 /// See the example in the module [`oauth`](crate::oauth).
 ///
 /// # Errors
-/// Returns the error of [`oauth_error`] if the status is not a success or the response contains
-/// `error` and no token, and a [`ErrorKind::Decode`] error if it contains neither.
+/// Returns the error of [`oauth_error`] if the status is not a success status, or if the response
+/// contains `error` but no token. Returns a [`ErrorKind::Decode`] error if it contains neither.
 #[inline]
 pub fn token_response(response: &Response, now: SystemTime) -> Result<AccessToken, ResponseError> {
     if !response.status().is_success() {

@@ -1,4 +1,4 @@
-//! Requests for tokens.
+//! Builds requests for tokens.
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, Uri};
@@ -82,7 +82,8 @@ impl TokenServer {
         self
     }
 
-    /// Returns the name of a credential whose value begins or ends with whitespace.
+    /// Returns the name of a credential whose value begins or ends with whitespace, or `None` if
+    /// there is no such credential.
     pub(super) fn spaced_credential(&self, grant: &Grant) -> Option<&'static str> {
         let is_spaced = |secret: &Secret, name| secret.has_outer_space().then_some(name);
         let id_and_secret = self
@@ -99,7 +100,7 @@ impl TokenServer {
         })
     }
 
-    /// Sets the scope to request.
+    /// Sets the scope of the requested tokens. By default, requests contain no scope.
     #[must_use]
     pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
@@ -195,10 +196,11 @@ impl TokenServer {
     /// refresh token or code. That hash is keyed with the client secret, so it cannot be compared
     /// with hashes made elsewhere.
     ///
-    /// The client secret and a password are not part of the key. While two secrets of one client id
-    /// are valid (secret rotation), clients with the old and the new secret use the same key. Each
-    /// ignores the other's token and replaces it. This costs additional token requests, but no
-    /// request fails. Use a separate store for each secret to avoid that.
+    /// For the other grants, the key depends on neither the client secret nor the password. While
+    /// two secrets of one client id are valid (secret rotation), clients with the old and the new
+    /// secret therefore use the same key. Each ignores the other's token and replaces it. This
+    /// costs additional token requests, but no request fails. Use a separate store for each secret
+    /// to avoid that.
     #[inline]
     pub fn key(&self, grant: &Grant) -> TokenKey {
         let scope = self.scope.as_deref().unwrap_or_default();

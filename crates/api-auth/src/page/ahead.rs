@@ -1,4 +1,4 @@
-//! Requests for the pages of a numbered list ahead of the reader.
+//! Requests pages of a numbered list before the iterator needs them.
 
 use crate::client::Client;
 use crate::clock::Interrupt;
@@ -6,17 +6,17 @@ use crate::endpoint::{NumberedPages, Paged};
 use crate::error::{Delivery, Result};
 use crate::window::{MOST_THREADS, Window};
 
-/// The number of times that pages are read again because the list changed. After the last one, the
-/// rest of the list is read page by page.
+/// When pages of a list are read again for the fourth time because the list changed, the rest of it
+/// is read page by page.
 const MOST_REREADS: u32 = 4;
 
-/// The response for a page.
+/// A page that was received, or the error of its request.
 pub(super) struct Received<T> {
     pub(super) page: Result<T>,
-    /// How many pages must be read again if the page shows that the list changed, because the server
-    /// may have created the pages that were requested at the same time in any order. The first page
-    /// to read again is the last one that was received before this page was requested, or the first
-    /// page of the iterator. `None` if the page was not requested ahead.
+    /// The number of pages to read again if this page shows that the list changed, because the
+    /// server may have created the pages that were requested at the same time in any order. The
+    /// first page to read again is the last one that was received before this page was requested,
+    /// or the first page of the iterator. `None` if the page was not requested ahead.
     pub(super) overlapping: Option<u32>,
 }
 
@@ -27,7 +27,7 @@ impl<T> Received<T> {
     }
 }
 
-/// A source of pages that requests some pages ahead of the reader.
+/// A source of pages that requests some pages before the iterator needs them.
 pub(super) trait Ahead<E: Paged>: Send + Sync {
     /// Returns the page of `request`, in a list that is read from `first` on. Returns `None` after
     /// [`stop`](Ahead::stop) if the page was not requested.
@@ -38,13 +38,13 @@ pub(super) trait Ahead<E: Paged>: Send + Sync {
     /// one after the other.
     fn reread(&mut self, request: &E, back: u32) -> E;
 
-    /// Stops requesting pages.
+    /// Stops requesting pages. Each request in flight ends after its current attempt.
     fn stop(&mut self);
 }
 
-/// A window of pages. The first page is requested alone, because its total determines the number of
-/// pages. If the server reports no total, pages beyond the end of the list are requested as well,
-/// but fewer than the window has.
+/// The pages that are requested at the same time, up to a maximum number. The first page is
+/// requested alone, because its total determines the number of pages. If the server reports no
+/// total, pages beyond the end of the list are requested as well, but fewer than that maximum.
 pub(super) struct PageWindow<E: NumberedPages> {
     client: Client,
     window: Window<E, Result<E::Output>>,

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use crate::endpoint::Extent;
 
-/// The number of ids in one of the maps that are used to skip duplicate entries. It limits the
-/// memory of an export of any length. An entry is returned twice only if the list shifts by at
-/// least this number of entries.
+/// The maximum number of ids in each of the two maps that are used to skip duplicate entries. It
+/// limits the memory of an export of any length. An entry is returned twice only if the list shifts
+/// by at least this number of entries.
 const GENERATION: usize = 32_768;
 
 /// The number of consecutive pages without new entries after which reading ends with an error,
@@ -49,13 +49,13 @@ impl Total {
     }
 }
 
-/// The position of an entry when it was last received. Numbers that are too large are `u32::MAX`,
-/// so that a position takes eight bytes.
+/// The position of an entry when it was last received. Numbers that are too large are stored as
+/// `u32::MAX`, so that a position takes eight bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
-    /// The number of entries before it.
+    /// The number of entries before this one.
     before: u32,
-    /// The number of entries from it to the end of the list, or 0 if the total is not known.
+    /// The number of entries from this one to the end of the list, or 0 if the total is not known.
     rest: u32,
 }
 
@@ -79,8 +79,9 @@ impl Place {
 }
 
 impl Progress {
-    /// Returns whether a page shows that entries were added or removed since the previous page was
-    /// read, and whether entries that were returned before can be recognized.
+    /// Returns whether a page shows that the list changed since the previous page was read. Returns
+    /// `false` if entries have no id, because entries that were returned before could then not be
+    /// recognized, and if a problem has already been found.
     pub(super) fn is_changed<T>(
         &self,
         extent: Extent,
@@ -98,7 +99,8 @@ impl Progress {
     }
 
     /// Prepares for reading pages again, from the one that is `back` pages before that of `extent`,
-    /// with `count` entries on each. Returns `false` if so many entries cannot be recognized.
+    /// with `count` entries on each. Returns `false`, and records a problem, if these are more
+    /// entries than can be recognized.
     pub(super) fn reread(&mut self, extent: Extent, back: u32, count: usize) -> bool {
         let entries = usize::try_from(back).unwrap_or(usize::MAX).saturating_mul(count);
         if entries > GENERATION {
@@ -164,8 +166,8 @@ impl Progress {
         Ok(())
     }
 
-    /// Compares the total that was received with a page of `count` entries with the total of the
-    /// previous page.
+    /// Stores the total from the response for a page of `count` entries. Records a problem if it is
+    /// smaller than the previous total.
     fn add_total(&mut self, extent: Extent, count: u64) {
         let Some(total) = extent.total() else { return };
         if count > 0 && total < extent.before().saturating_add(count) {
@@ -183,7 +185,8 @@ impl Progress {
         self.total = Total::Known(total);
     }
 
-    /// Returns the problem that was found in the list after its last page, or `None`.
+    /// Returns a message about the first problem that was found in the list, or `None` if there was
+    /// none. This method must be called after the last page.
     pub(super) fn finish(&mut self) -> Option<String> {
         let end = self.skipped.unwrap_or(0).saturating_add(self.received);
         if let Some(total) = self.total.known()
@@ -205,8 +208,8 @@ impl Progress {
     }
 }
 
-/// The most recent ids, at least one generation and at most two. Whole generations are removed,
-/// because a map can grow if single ids are removed from it.
+/// The most recent ids, in two maps of up to [`GENERATION`] ids. When the younger map is full, all
+/// ids of the older one are removed, because a map can grow if single ids are removed from it.
 #[derive(Debug, Default)]
 struct Seen {
     young: HashMap<Box<str>, Place>,

@@ -27,7 +27,7 @@ pub(super) static PROVIDER: Provider = Provider {
 /// The number of entries of a full page.
 pub(super) const LIMIT: usize = 10;
 
-/// A page of the list, counted from 1.
+/// A request for a page of the list. Pages are counted from 1.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Numbered {
     pub(super) page: u32,
@@ -37,7 +37,7 @@ impl Numbered {
     pub(super) const FIRST: Self = Self { page: 1 };
 }
 
-/// The entries, and the total if the server reports one.
+/// The entries of a page, and the total if the server reports one.
 pub(super) type Page = (Vec<String>, Option<u64>);
 
 impl Endpoint for Numbered {
@@ -90,12 +90,12 @@ pub(super) fn page_of(request: &Request) -> u32 {
     request.uri().query().unwrap().strip_prefix("page=").unwrap().parse().unwrap()
 }
 
-/// Returns the response with a page.
+/// Returns the server's response with this page.
 pub(super) fn response(page: &Page) -> Response {
     Response::new(serde_json::to_vec(page).unwrap())
 }
 
-/// Returns settings with this transport.
+/// Returns settings with a transport that calls `send`.
 pub(super) fn settings(
     send: impl Fn(Request) -> Result<Response, TransportError> + Send + Sync + 'static,
 ) -> Settings {
@@ -109,7 +109,7 @@ pub(super) fn build(settings: Settings) -> Client {
     settings.build(&PROVIDER, &[(Server::MAIN, "base_url", "https://h.example")], vec![]).unwrap()
 }
 
-/// Returns a client of a server that creates each page by its number.
+/// Returns a client for a server that creates each page with the function `page`.
 pub(super) fn client(page: impl Fn(u32) -> Page + Send + Sync + 'static) -> Client {
     build(settings(move |request| Ok(response(&page(page_of(&request))))))
 }
@@ -124,11 +124,11 @@ pub(super) enum Change {
     Rotate { by: u8 },
 }
 
-/// A list that changes.
+/// A list that changes between requests.
 #[derive(Debug)]
 pub(super) struct Changing {
     list: Vec<u32>,
-    /// The entries that were there from the beginning.
+    /// The original entries that have not been removed.
     always: Vec<u32>,
     added: u32,
     changes: std::vec::IntoIter<Change>,
@@ -185,7 +185,7 @@ impl Changing {
         }
     }
 
-    /// Returns the entries that were there from the beginning to the end.
+    /// Returns the original entries that have never been removed from the list.
     pub(super) fn always(&self) -> &[u32] {
         &self.always
     }

@@ -64,7 +64,7 @@ pub(super) const PERSONAL: &[&str] = &[
 /// Members that show that the member `name` in the same text is the name of a person.
 const PERSON: &[&str] = &["\"username\"", "\"email\""];
 
-/// The maximum length, in characters, of member names that are not masked unless they contain an
+/// Names of members that have at most this number of characters are masked only if they contain an
 /// `@`.
 const LONGEST_NAME: usize = 15;
 
@@ -76,7 +76,7 @@ const PLAIN: &[&str] = &["token_type", "tokenType"];
 pub(super) enum Numbers {
     /// The number 0, so that the response can still be parsed.
     Zero,
-    /// The same string as for other values.
+    /// The string `***`, as for all other values.
     Text,
 }
 
@@ -86,7 +86,7 @@ pub(super) struct Mask<'a> {
     pub(super) secrets: &'a [&'a RequestSecrets],
 }
 
-/// Returns whether a string looks like JSON.
+/// Returns whether a string begins like a JSON object or array.
 pub(super) fn is_json(text: &str) -> bool {
     is_like_json(text)
 }
@@ -115,7 +115,7 @@ impl Mask<'_> {
         }
     }
 
-    /// Masks like [`text`](Self::text), and also secrets in URLs, forms and JSON within the text.
+    /// Masks what [`text`](Self::text) masks, and also secrets in a URL, a form or JSON.
     pub(super) fn value(&self, text: &str, parent: &str) -> String {
         match mask_text(text, parent, self.names) {
             Some(masked) => self.text(&masked),
@@ -123,7 +123,7 @@ impl Mask<'_> {
         }
     }
 
-    /// Masks e-mail addresses and the secret segments of a path.
+    /// Masks each segment of a path that contains an e-mail address or a secret.
     pub(super) fn path(&self, path: &str) -> String {
         let segment = |segment: &str| {
             let decoded = percent_decode_str(segment).decode_utf8_lossy();
@@ -133,7 +133,7 @@ impl Mask<'_> {
         path.split('/').map(segment).collect::<Vec<_>>().join("/")
     }
 
-    /// Masks the values of a query or a form.
+    /// Masks secrets and personal data in the values of a query or a form.
     pub(super) fn form(&self, text: &str) -> String {
         // In a token request, the code of a login is a secret.
         let is_grant = text.contains("grant_type=");
@@ -168,7 +168,8 @@ impl Mask<'_> {
         [&self.text(before), &*masked].concat()
     }
 
-    /// Masks the content of a JSON string.
+    /// Masks secrets in the content of a JSON string. A private key in PEM format is replaced with
+    /// a placeholder in the same format.
     fn string(&self, raw: &str, parent: &str) -> String {
         const BEGIN: &str = "-----BEGIN ";
         let text = unescaped(raw);
@@ -181,8 +182,8 @@ impl Mask<'_> {
         if masked == text { raw.to_owned() } else { escaped(&masked) }
     }
 
-    /// Masks the name of a member if it is an e-mail address or a secret. Names of usual length are
-    /// not masked, because a value of the request may be the same word.
+    /// Masks the name of a member if it is an e-mail address, or a secret of more than 15
+    /// characters. A shorter secret may be the same word as the name by chance.
     fn name(&self, raw: &str, name: &str) -> String {
         let is_long = name.chars().count() > LONGEST_NAME || name.contains('@');
         if is_long && self.text(name) == MASK { MASK.to_owned() } else { raw.to_owned() }
@@ -194,7 +195,8 @@ fn is_email(word: &str) -> bool {
     word.split_once('@').is_some_and(|(_, host)| host.contains('.'))
 }
 
-/// Returns the content of a JSON string, which may be truncated.
+/// Resolves the escapes in the content of a JSON string. Returns invalid or truncated content
+/// unchanged.
 fn unescaped(raw: &str) -> String {
     serde_json::from_str(&format!("\"{raw}\"")).unwrap_or_else(|_| raw.to_owned())
 }
@@ -205,14 +207,14 @@ fn escaped(text: &str) -> String {
     inner.unwrap_or_default().to_owned()
 }
 
-/// An object or list that is open at a position of the text.
+/// An object or list that contains the current position of the scanner.
 struct Frame {
     is_object: bool,
     /// The scope of the names of its members; see [`scope`](crate::secret_names::scope).
     parent: String,
     /// Whether all values in it are masked.
     is_masked: bool,
-    /// The name of the current member.
+    /// The name of the current member. `None` in a list, and before the name of a member.
     name: Option<String>,
 }
 
@@ -223,7 +225,7 @@ struct Scanner<'a> {
     numbers: Numbers,
     frames: Vec<Frame>,
     out: String,
-    /// The characters that are neither punctuation nor part of a string or a number.
+    /// The characters outside strings and numbers, except for braces, brackets and commas.
     outside: String,
 }
 
@@ -232,7 +234,7 @@ impl<'a> Scanner<'a> {
         Self { mask, numbers, frames: Vec::new(), out: String::new(), outside: String::new() }
     }
 
-    /// Returns the masked text, and the characters in it that are not JSON.
+    /// Returns the masked text, and the characters of `text` that are outside strings and numbers.
     fn run(mut self, text: &str) -> (String, String) {
         let mut rest = text;
         while let Some(first) = rest.chars().next() {

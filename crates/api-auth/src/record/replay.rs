@@ -20,10 +20,10 @@ use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 
 /// A transport that returns the responses of a recording, in the recorded order, and sends nothing.
 ///
-/// Each request must have the method, path, query and body of the next recorded request. Masked
-/// values (`***`) match any value. Hosts and headers are not compared. For any other request, the
-/// transport returns an error that shows both requests. Such a request is not retried. Clones share
-/// the position in the recording.
+/// Each request must have the method, path, query, content type and body of the next recorded
+/// request. Masked values (`***`) match any value. Hosts and other headers are not compared. For a
+/// request that does not match, the transport returns an error that shows both requests. Such a
+/// request is not retried. Clones share the position in the recording.
 ///
 /// ```no_run
 /// use api_auth::{Replay, Settings};
@@ -225,7 +225,7 @@ fn are_same<A, B>(one: &[A], other: &[B], is_same: impl Fn(&A, &B) -> bool) -> b
     one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
 }
 
-/// Returns whether a string matches the recorded one. A mask matches any string.
+/// Returns whether a string matches the recorded one, in which `***` matches any text.
 fn fits(recorded: &str, sent: &str) -> bool {
     let mut parts = recorded.split(MASK);
     let Some(mut rest) = parts.next().and_then(|first| sent.strip_prefix(first)) else {

@@ -40,8 +40,8 @@ pub(super) const fn placeholders(template: &str) -> usize {
     count
 }
 
-/// Returns the template after the opening brace of the placeholder with this index, or an empty
-/// slice.
+/// Returns the part of the template after the opening brace of the placeholder with this index,
+/// counted from 0. Returns an empty slice if there is no such placeholder.
 pub(super) const fn placeholder(template: &str, index: usize) -> &[u8] {
     let (mut bytes, mut count) = (template.as_bytes(), 0);
     while let [byte, rest @ ..] = bytes {

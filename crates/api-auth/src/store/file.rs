@@ -1,4 +1,4 @@
-//! A token store in files.
+//! A token store that writes each token to a file.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
@@ -18,12 +18,12 @@ use crate::token::AccessToken;
 
 /// The interval between attempts to lock a lock file.
 const PAUSE: Duration = Duration::from_millis(10);
-/// The timeout for the lock of a token file.
+/// The timeout for the lock of a token file, after which the lock is ignored.
 const MOMENT: Duration = Duration::from_secs(1);
 /// The interval between attempts to lock a token file.
 const SHORT_PAUSE: Duration = Duration::from_millis(1);
-/// The maximum number of temporary files for one token. If all of them are removed, the token is
-/// not stored.
+/// The maximum number of attempts to create and lock a temporary file, and of attempts to write and
+/// rename one. An attempt fails if another process removes the file.
 const MOST_TEMPORARY: u32 = 10;
 /// The maximum length of a stored token in bytes.
 const LONGEST: u64 = 256 * 1024;
@@ -62,7 +62,8 @@ const LONGEST: u64 = 256 * 1024;
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
-    /// A parent folder that must exist.
+    /// A parent folder that must exist, because it is not created. `None` if there is no such
+    /// condition.
     existing: Option<PathBuf>,
     /// The reasons for not using the store that have already been logged.
     reported: Arc<Mutex<BTreeSet<String>>>,
@@ -83,8 +84,8 @@ impl FileStore {
     ///
     /// The folders below the user's home folder are created when the first token is stored. The
     /// home folder itself, `%LOCALAPPDATA%` and the folder above `$XDG_CACHE_HOME` are not created,
-    /// because a service user may have a home folder that is not meant to exist. Without it, tokens
-    /// are requested and not stored.
+    /// because a service user may have a home folder that is not meant to exist. If such a folder
+    /// does not exist, tokens are requested and not stored.
     ///
     /// # Errors
     /// Returns an error if the environment does not define such a folder, or if `application` is
@@ -125,7 +126,7 @@ impl FileStore {
         Folder::create(&self.folder)
     }
 
-    /// Returns the folder of the tokens.
+    /// Returns the folder in which the tokens are stored.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -195,8 +196,8 @@ impl FileStore {
         Ok((folder, Locked(file)))
     }
 
-    /// Logs a failure. Failures only cause additional token requests. The name of the file is a
-    /// hash.
+    /// Returns the value of `result`. If it is an error, logs it and returns `None`, because a
+    /// failure of the store costs only an additional token request.
     #[inline]
     fn note<T>(&self, what: &str, result: io::Result<T>) -> Option<T> {
         let report = |error: &io::Error| {
@@ -229,7 +230,7 @@ fn cache_of_user(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<(PathBuf,
     }
 }
 
-/// Returns the name of a file of the store.
+/// Returns the name of a file in the store, such as `KEY.json` for the token with this key.
 fn file_name(key: &TokenKey, ending: &str) -> String {
     format!("{}.{ending}", key.as_str())
 }
@@ -278,8 +279,8 @@ impl Drop for Locked {
 
 /// Opens and locks the token file. Used on systems on which a locked file can be replaced.
 /// Processes hold this lock for a short time while they replace or remove the file, so it is not
-/// replaced until the guard is dropped. After [`MOMENT`] the lock is ignored, because its process
-/// is suspended.
+/// replaced until the guard is dropped. After [`MOMENT`], the lock of another process is ignored,
+/// because that process is probably suspended. Returns `None` if there is no token file.
 #[inline]
 fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
     let name = file_name(key, "json");
@@ -331,7 +332,7 @@ fn write_temporary(folder: &Folder, key: &TokenKey, token: &AccessToken) -> io::
     written
 }
 
-/// Removes the unlocked temporary files of all keys. Their writers were killed.
+/// Removes the temporary files of all keys that are not locked, because their writers were killed.
 #[inline]
 fn remove_temporary_files(folder: &Folder) -> io::Result<()> {
     for entry in fs::read_dir(folder.path())? {

@@ -26,7 +26,7 @@ pub(super) struct Folder {
     path: PathBuf,
     #[cfg(unix)]
     user: u32,
-    /// The device and inode numbers.
+    /// The device and inode numbers of the folder, which show whether it was replaced.
     #[cfg(unix)]
     identity: (u64, u64),
 }
@@ -105,7 +105,8 @@ impl Folder {
     }
 }
 
-/// Opens a file that only the user may read. Does not follow links, and does not block on a pipe.
+/// Opens a file, which is created with mode 0600 if it is new. Does not follow links, and does not
+/// block on a pipe.
 fn open_private(path: &Path, access: Access) -> io::Result<File> {
     let mut options = OpenOptions::new();
     match access {
@@ -194,11 +195,11 @@ pub(crate) mod unix {
         })
     }
 
-    /// The state of the resolution of a path, from `/`.
+    /// The state while a path is resolved, beginning at `/`.
     pub(super) struct Walk {
         user: u32,
-        /// The owner of `/`, who can replace every folder. This is root, which may have another
-        /// number in a user namespace.
+        /// The owner of `/`, who can replace every folder. This is root, whose id is not always 0
+        /// in a user namespace.
         owner: u32,
         create: bool,
         /// The resolved part of the path, without symbolic links.

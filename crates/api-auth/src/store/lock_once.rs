@@ -43,8 +43,8 @@ impl fmt::Debug for LockAttempt {
 }
 
 impl LockOnce {
-    /// Calls `lock`, which waits for the lock, unless the last attempt failed and no request has
-    /// succeeded since then.
+    /// Calls `lock`, which waits for the lock. Does nothing if the last attempt failed and no
+    /// request has succeeded since then.
     pub fn acquire(&self, lock: impl FnOnce() -> Option<Box<dyn Send>>) -> LockAttempt {
         if self.is_skipped.load(Ordering::Relaxed) {
             return LockAttempt::default();

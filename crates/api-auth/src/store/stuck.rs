@@ -1,4 +1,4 @@
-//! Stores for tests of other modules.
+//! Token stores with unusual behaviour, for tests of other modules.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

@@ -70,8 +70,8 @@ const OUTPUT_BUFFER: usize = 16 * 1024;
 /// The maximum timeout, because adding `Duration::MAX` to a time would overflow.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Sets the options that the contract requires of every agent. This is a macro, because ureq's
-/// bound on the builder is private.
+/// Sets the options of an agent that the contract of [`Transport`] requires. This is a macro,
+/// because ureq's bound on the builder is private.
 macro_rules! contract {
     ($builder:expr) => {
         $builder
@@ -284,7 +284,8 @@ fn read(
 /// The host and port that a request is sent to, and the proxy. Error messages show the destination,
 /// so it contains no user names, passwords or paths.
 struct Destination<'a> {
-    /// Shared with the request, so that a successful request costs no allocation.
+    /// The host and the port. Their bytes are shared with the request, so that a successful request
+    /// costs no allocation.
     authority: Option<Authority>,
     default_port: u16,
     proxy: Option<&'a Proxy>,
@@ -313,7 +314,7 @@ impl fmt::Display for Destination<'_> {
 const REFUSED: &str = "connection refused";
 
 impl TransportError {
-    /// Adds the destination to the message.
+    /// Adds the host, the port and the proxy to the message.
     fn at(mut self, destination: &Destination<'_>) -> Self {
         self.text = if self.text == REFUSED {
             format!("{REFUSED} by {destination}")
@@ -406,8 +407,8 @@ fn explain_marked(error: ureq::Error, is_connected: bool, timeouts: &Timeouts) -
     explained
 }
 
-/// Returns whether there was a connection when the error occurred, and the error without the
-/// marker.
+/// Returns whether there was a connection when the error occurred, and the error itself without the
+/// marker [`Unconnected`].
 #[cfg(feature = "dns-cache")]
 fn unmarked(mut error: ureq::Error) -> (bool, ureq::Error) {
     let mut is_connected = true;
@@ -431,7 +432,7 @@ fn unmarked(error: ureq::Error) -> (bool, ureq::Error) {
     (true, error)
 }
 
-/// Returns the duration of the timeout that has passed.
+/// Returns the duration of the timeout that expired, or `None` if it is not known.
 fn limit(reason: Timeout, timeouts: &Timeouts) -> Option<Duration> {
     match reason {
         Timeout::Global => timeouts.global,
@@ -457,7 +458,8 @@ fn explain_timeout(limit: Option<Duration>, while_connecting: bool) -> String {
     }
 }
 
-/// Classifies an error of a request that may have failed in the handshake with a SOCKS proxy.
+/// Converts an error of ureq like [`explain`]. If the proxy uses SOCKS, a failed handshake with the
+/// proxy is recognized as well.
 fn explain_proxied(error: ureq::Error, is_socks: bool, timeouts: &Timeouts) -> TransportError {
     if is_socks {
         let (is_connected, error) = unmarked(error);

@@ -1,4 +1,4 @@
-//! The verification of the digest of a request body, over the bytes as they arrived.
+//! Verifies the digest of a request body over the bytes as they arrived.
 
 use super::API_KEY;
 use crate::Raw;
@@ -8,10 +8,10 @@ use crate::query::{Pairs, decode_form};
 /// The error for a body that was signed with a different key, or was changed after it was signed.
 pub(super) const MISMATCH: &str = "digest: does not match the body and the API key";
 
-/// Verifies the digest, and returns the parameters. They must be sorted and encoded as by PHP's
-/// `ksort` and `http_build_query`, because the real server might encode the parameters again to
-/// calculate the digest. `*` is accepted both escaped and unescaped, as the real server has done
-/// since 2018.
+/// Verifies the digest of a request, and returns its parameters. They must be sorted and encoded as
+/// by PHP's `ksort` and `http_build_query`, because the real server might encode the parameters
+/// again to calculate the digest. `*` is accepted both escaped and unescaped, as the real server
+/// has done since 2018.
 pub(super) fn verify(request: &Raw) -> Result<Pairs, String> {
     let kind = request.header("content-type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();

@@ -1,4 +1,4 @@
-//! CAs, for the endpoints `ca.*`.
+//! Handles the endpoints `ca.*`, which list, show, create and delete CAs.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::pki::{Authority, Subject};
 use super::{ApiResult, EMAIL, FOREIGN_CA, Out, Refusal, TinyCert, refuse};
 use crate::date::YEAR;
 
-/// A CA of the account.
+/// A CA of the test account: its subject, its hash algorithm, and the key that signs certificates.
 pub(super) struct Ca {
     pub(super) subject: Subject,
     hash: &'static str,
@@ -33,7 +33,8 @@ impl TinyCert {
         Ok(self.last_ca)
     }
 
-    /// Returns the CA to which the parameter `ca_id` refers, with its id.
+    /// Returns the CA to which the parameter `ca_id` refers, and its id. Returns an error if the CA
+    /// does not exist or belongs to another account.
     pub(super) fn ca(&self, ask: &Ask) -> Result<(i64, &Ca), Refusal> {
         let id = ask.number("ca_id")?;
         match self.cas.get(&id) {

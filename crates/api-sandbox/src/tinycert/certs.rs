@@ -1,4 +1,5 @@
-//! Certificates, for the endpoints `cert.*`.
+//! Handles the endpoints `cert.*`, which list, show, create and reissue certificates, and change
+//! their status.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::date::YEAR;
 
-/// The status of a certificate.
+/// The status of a certificate, as `cert.details` returns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     Good,
@@ -45,7 +46,8 @@ impl Status {
     }
 }
 
-/// A certificate of one of the account's CAs.
+/// A certificate that a CA of the test account signed, with its key, its signing request and its
+/// status.
 pub(super) struct Cert {
     pub(super) ca: i64,
     pub(super) subject: Subject,
@@ -145,7 +147,8 @@ impl TinyCert {
         self.certs.get(&cert_id).map(Cert::pkcs12)
     }
 
-    /// Returns the certificate to which the parameter `cert_id` refers, with its id.
+    /// Returns the certificate to which the parameter `cert_id` refers, and its id. Returns an
+    /// error if the certificate does not exist or belongs to another account.
     fn cert(&self, ask: &Ask) -> Result<(i64, &Cert), Refusal> {
         let id = ask.number("cert_id")?;
         match self.certs.get(&id) {

@@ -1,4 +1,4 @@
-//! The content of the console page, and the actions of its buttons.
+//! The console page of the TinyCert server, and the actions of its buttons.
 
 use super::TinyCert;
 use super::certs::Cert;

@@ -1,7 +1,7 @@
-//! The encryption of private keys with a passphrase, as PKCS#8 (RFC 5958) or PKCS#12 (RFC 7292).
-//! Both use PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC (RFC 8018). Salts and initialization
-//! vectors are derived from the key, so that the same key and passphrase always result in the same
-//! bytes.
+//! Encrypts private keys with a passphrase, in the formats PKCS#8 (RFC 5958) and PKCS#12 (RFC
+//! 7292). Both use PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC (RFC 8018). Salts and
+//! initialization vectors are derived from the key, so that the same key and passphrase always
+//! result in the same bytes.
 
 use std::num::NonZeroU32;
 
@@ -15,7 +15,8 @@ use sha2::{Digest, Sha256};
 use yasna::models::ObjectIdentifier;
 use yasna::{DERWriter, Tag, construct_der};
 
-/// The number of iterations of PBKDF2. Chosen: the default of OpenSSL.
+/// The number of iterations when a key is derived from a passphrase. Chosen for this server: the
+/// default of OpenSSL.
 const ITERATIONS: u32 = 2048;
 
 /// Encrypts `key`, an unencrypted PKCS#8 key in DER format. Returns the result in PEM format.
@@ -31,8 +32,8 @@ pub(super) fn key_pem(key: &[u8], passphrase: &str) -> String {
     pem + "\n-----END ENCRYPTED PRIVATE KEY-----\n"
 }
 
-/// Creates a PKCS#12 file with a certificate and its key, both in DER format. Chosen: the file does
-/// not contain the CA's certificate.
+/// Creates a PKCS#12 file with a certificate and its key, both in DER format. Chosen for this
+/// server: the file does not contain the CA's certificate.
 pub(super) fn pkcs12(certificate: &[u8], key: &[u8], passphrase: &str) -> Vec<u8> {
     let key_id = Sha256::digest(key);
     let bags = construct_der(|writer| {
@@ -107,7 +108,7 @@ fn oid(writer: DERWriter<'_>, numbers: &[u64]) {
     writer.write_oid(&ObjectIdentifier::from_slice(numbers));
 }
 
-/// Writes a `ContentInfo` of type `data`.
+/// Writes a `ContentInfo` of the type `data` (RFC 5652) that contains `content`.
 fn data(writer: DERWriter<'_>, content: &[u8]) {
     writer.write_sequence(|info| {
         oid(info.next(), &[1, 2, 840, 113_549, 1, 7, 1]);
@@ -129,8 +130,7 @@ fn bag(writer: DERWriter<'_>, kind: &[u64], key_id: &[u8], value: impl FnOnce(DE
     });
 }
 
-/// Returns 16 bytes for a salt or an initialization vector, which are derived from `key` and
-/// `purpose`.
+/// Derives a salt or an initialization vector of 16 bytes from `key` and `purpose`.
 fn salt(purpose: &str, key: &[u8]) -> [u8; 16] {
     let digest = Sha256::new().chain_update(purpose).chain_update(key).finalize();
     let mut salt = [0; 16];

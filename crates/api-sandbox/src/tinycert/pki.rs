@@ -79,7 +79,7 @@ impl Authority {
     }
 }
 
-/// A key pair and the certificate signing request for it.
+/// A key pair, and the certificate signing request (CSR) for it.
 pub(super) struct KeyAndRequest {
     key: KeyPair,
     params: CertificateParams,
@@ -113,8 +113,8 @@ impl KeyAndRequest {
         Ok(Self { key, params, csr })
     }
 
-    /// Returns a certificate for this request in PEM format, signed by the given CA. `from` and
-    /// `until` are in Unix seconds.
+    /// Returns a certificate for this request in PEM format, signed by `authority`. It is valid
+    /// from `from` to `until`, in Unix seconds.
     pub(super) fn signed_by(
         &self,
         authority: &Authority,

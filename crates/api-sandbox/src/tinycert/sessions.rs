@@ -1,4 +1,4 @@
-//! Sessions, for the endpoints `session.*`.
+//! Handles the endpoints `session.*`, which open and close sessions, and validates session tokens.
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
-//! Responses in XML. Chosen: the root element and the nesting, which are not documented.
+//! Formats responses as XML. Chosen for this server: the root element and the nesting, which are
+//! not documented.
 
 use serde_json::Value;
 

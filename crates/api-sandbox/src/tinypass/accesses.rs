@@ -1,4 +1,4 @@
-//! Access records, for the endpoints `access.*`.
+//! Handles the endpoints `access.*`, which find, grant and revoke access to resources.
 
 use serde_json::{Value, json};
 
@@ -10,11 +10,11 @@ use super::{AID, ApiResult, Refusal, TinyPass};
 pub struct Access {
     /// The public id of the record, a string of 12 characters.
     pub id: String,
-    /// The id of the resource.
+    /// The id of the resource, such as `premium-content`.
     pub rid: String,
-    /// The id that TinyPass assigned to the user.
+    /// The id that TinyPass assigned to the user, such as `kjkxrNWUyD`.
     pub uid: String,
-    /// The publisher's reference for the user.
+    /// The publisher's reference for the user, such as `user_42`.
     pub user_ref: String,
     /// The user's e-mail address.
     pub email: String,
@@ -24,7 +24,7 @@ pub struct Access {
     pub created: u64,
     /// The time of expiry, in Unix seconds. `None` if access does not expire.
     pub expires: Option<u64>,
-    /// The tags of the resource.
+    /// The tags of the resource, by which `access.search` can filter records.
     pub tags: Vec<String>,
 }
 

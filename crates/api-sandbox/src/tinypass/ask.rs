@@ -1,11 +1,11 @@
-//! The parsing and validation of the parameters of a request.
+//! Parses and validates the parameters of a request.
 
 use super::Refusal;
 use super::routes::Route;
 use crate::Raw;
 use crate::query::{Pairs, decode_form, whole};
 
-/// Returns an error response with status 400.
+/// Returns the error for a response with status 400 and the message `why`.
 fn bad<T>(why: impl Into<String>) -> Result<T, Refusal> {
     Err((400, why.into()))
 }
@@ -13,7 +13,7 @@ fn bad<T>(why: impl Into<String>) -> Result<T, Refusal> {
 /// A request and its parsed parameters.
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Raw,
-    /// The decoded values of the placeholders in the path.
+    /// The decoded values of the placeholders in the path, such as the uid in that of `user.get`.
     values: Vec<String>,
     pairs: Pairs,
 }
@@ -44,7 +44,8 @@ impl<'a> Ask<'a> {
         Ok(Self { request, values, pairs })
     }
 
-    /// Returns the value of a placeholder in the path. The index is counted from 0.
+    /// Returns the value of a placeholder in the path. The first placeholder has the index 0.
+    /// Returns an empty string if there is no placeholder with this index.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }
@@ -54,8 +55,8 @@ impl<'a> Ask<'a> {
         self.pairs.get(name)
     }
 
-    /// Returns whether `value` passes the filter `name`: whether this parameter is missing, or has
-    /// this value.
+    /// Returns whether a record with this `value` passes the filter `name`, that is, whether the
+    /// parameter `name` is missing or equals `value`.
     pub(super) fn fits(&self, name: &str, value: &str) -> bool {
         self.get(name).is_none_or(|wanted| wanted == value)
     }
@@ -76,7 +77,8 @@ impl<'a> Ask<'a> {
         }
     }
 
-    /// Returns the value of an optional integer parameter.
+    /// Returns the value of an optional parameter, which must be a decimal integer. Returns `None`
+    /// if the parameter is missing.
     pub(super) fn number(&self, name: &str) -> Result<Option<u64>, Refusal> {
         let Some(text) = self.get(name) else { return Ok(None) };
         match whole(text) {

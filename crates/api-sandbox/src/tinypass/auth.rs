@@ -1,4 +1,4 @@
-//! The verification of request signatures, over the bytes of the request line as they arrived.
+//! Verifies request signatures over the bytes of the request line as they arrived.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! Downloads, and links to their files, for the endpoints `download.*`.
+//! Handles the endpoints `download.*`, which return a download and expiring links to its file.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::ask::Ask;
 use super::{ApiResult, DOWNLOAD_RID, Refusal, TinyPass};
 use crate::Response;
 
-/// An expiring link to a file.
+/// An expiring link to the file of a download.
 pub(super) struct Link {
     token: String,
     expires: u64,
@@ -48,8 +48,8 @@ impl TinyPass {
         }))
     }
 
-    /// Returns the file at a link that `download.url` has returned. The request requires no
-    /// signature.
+    /// Returns the file at the link `/d/TOKEN`, which `download.url` has returned. The request
+    /// requires no signature.
     pub(super) fn file(&self, token: &str) -> Result<Response, Refusal> {
         let now = self.clock.unix();
         let link = self.links.iter().find(|link| link.token == token);

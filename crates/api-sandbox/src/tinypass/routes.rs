@@ -1,4 +1,4 @@
-//! The paths and parameters of the endpoints.
+//! The paths and parameters of the TinyPass endpoints.
 
 use crate::routes;
 

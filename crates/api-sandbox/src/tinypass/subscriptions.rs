@@ -1,4 +1,4 @@
-//! Subscriptions, for the endpoints `subscription.*`.
+//! Handles the endpoints `subscription.*`, which find and cancel subscriptions.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Users, for the endpoint `user.get`.
+//! Handles the endpoint `user.get`, and creates users for unknown e-mail addresses.
 
 use serde_json::json;
 

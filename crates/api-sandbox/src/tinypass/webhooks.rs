@@ -17,11 +17,11 @@ use super::PRIVATE_KEY;
 use crate::callback::Callback;
 use crate::digest::hmac_sha256;
 
-/// The maximum number of attempts to deliver a webhook. Chosen: this number, and that there are no
-/// pauses between the attempts.
+/// The maximum number of attempts to deliver a webhook. Chosen for this server: the number, and
+/// that there are no pauses between the attempts.
 const ATTEMPTS: u32 = 3;
 
-/// Webhooks for grants and revocations; see [`Webhooks::subscribe`].
+/// The webhooks for grants and revocations of access; see [`Webhooks::subscribe`].
 #[derive(Default)]
 pub struct Webhooks {
     queue: Option<Sender<String>>,
@@ -30,10 +30,9 @@ pub struct Webhooks {
 
 impl Webhooks {
     /// Sends a webhook to `url` for each grant and revocation from now on: a GET request with the
-    /// encrypted message in the parameter `data`. Webhooks are sent one after the other. If the
-    /// status of the response is not 200, the webhook is sent again, but at most three times in
-    /// total. `url` must begin with `http://` and have a loopback address. It replaces the previous
-    /// URL.
+    /// encrypted message in the parameter `data`. Webhooks are sent one after the other. Unless the
+    /// response has status 200, the webhook is sent again, but at most three times in total. `url`
+    /// must begin with `http://` and have a loopback address. It replaces the previous URL.
     ///
     /// # Errors
     /// Returns an error if `url` has a different scheme or host.

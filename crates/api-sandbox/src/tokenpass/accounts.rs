@@ -1,4 +1,5 @@
-//! Users, for the endpoints `account.*` and `second_factor.*`.
+//! Handles the endpoints `account.*`, which register, log in and change users, and
+//! `second_factor.*`, for a second factor with a Bitcoin signature.
 
 use std::fmt;
 
@@ -11,12 +12,12 @@ use super::{
 };
 use crate::digest::sha256_hex;
 
-/// A registered user.
+/// A registered user of the Tokenpass server.
 #[derive(Clone)]
 pub struct User {
     /// The id of the user, a UUID.
     pub id: String,
-    /// The display name, which can be empty.
+    /// The display name, such as `Crypto Naut`. It can be empty.
     pub name: String,
     /// The user name, such as `cryptonaut`.
     pub username: String,
@@ -41,7 +42,7 @@ pub struct User {
 
 impl User {
     /// Returns the private key that the provider's published server code of 2017 sends in responses
-    /// as `ecc_key`. Here, it is derived from the id of the user.
+    /// as `ecc_key`. This server derives it from the id of the user.
     pub(super) fn ecc_key(&self) -> String {
         sha256_hex(&self.id)
     }
@@ -69,7 +70,7 @@ pub(super) fn first_users() -> Vec<User> {
 }
 
 impl Tokenpass {
-    /// Returns the user with this name or slug, ignoring case.
+    /// Returns the user with this user name or slug. Case is ignored.
     pub(super) fn user_named(&self, name: &str) -> Option<&User> {
         self.users.iter().find(|user| {
             user.username.eq_ignore_ascii_case(name) || user.slug.eq_ignore_ascii_case(name)
@@ -195,7 +196,7 @@ impl Tokenpass {
     }
 
     /// Returns the message that the user `username` must sign with the key of a verified address
-    /// for the second factor. Chosen: the text of the message.
+    /// for the second factor. Chosen for this server: the text of the message.
     pub fn second_factor_message(username: &str) -> String {
         format!("TOKENPASS second factor of {username}")
     }

@@ -1,4 +1,5 @@
-//! The addresses of users, for the endpoints `address.*`.
+//! Handles the endpoints `address.*`, which list, register, verify, change and delete the Bitcoin
+//! addresses of users.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ use super::{
 use crate::Response;
 use crate::digest::sha256_hex;
 
-/// The lifetime of a verification code, in seconds.
+/// The lifetime of a verification code, in seconds: ten hours.
 const CODE_LIFE: u64 = 600 * 60;
 
 const WORDS: [&str; 8] = ["velvet", "north", "zebra", "quick", "ocean", "amber", "tulip", "copper"];
@@ -23,7 +24,7 @@ const WORDS: [&str; 8] = ["velvet", "north", "zebra", "quick", "ocean", "amber",
 pub struct Address {
     /// The id of the user to whom the address belongs.
     pub user: String,
-    /// The Bitcoin address itself.
+    /// The Bitcoin address, such as `1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j`.
     pub address: String,
     /// The label as the server stores it: special characters are HTML entities, such as `&amp;`.
     pub label: String,
@@ -36,6 +37,7 @@ pub struct Address {
     /// Whether the server generated the address because the user had none.
     pub pseudo: bool,
     /// The verification code that the user must sign, and its time of expiry in Unix seconds.
+    /// `None` if there is no code to sign.
     pub verify_code: Option<(String, u64)>,
 }
 
@@ -79,9 +81,9 @@ fn signature_of(text: &str) -> String {
 }
 
 impl Tokenpass {
-    /// Returns the balances of an address, including promises, in the format of responses. If
-    /// `quantity_objects` is set, amounts are objects. Otherwise, amounts that include promises are
-    /// strings, and all others are integers.
+    /// Returns the balances of an address, including promises, in the format of responses: `false`
+    /// if the address is inactive or not verified. Amounts are objects if `quantity_objects` is
+    /// true. Otherwise, amounts that include promises are strings, and all others are integers.
     fn balances_shown(&self, address: &Address) -> Value {
         if !address.is_live() {
             return false.into();
@@ -103,8 +105,8 @@ impl Tokenpass {
         Value::Map(shown.collect())
     }
 
-    /// Creates a verification code of two words and a number, which replaces the previous code of
-    /// the address.
+    /// Creates a verification code, such as `TOKENPASS north zebra 17`, which replaces the previous
+    /// code of the address.
     fn new_code(&mut self, address: &str) -> String {
         let number = self.next_id();
         let word = |by: u64| {
@@ -123,7 +125,7 @@ impl Tokenpass {
         bitcoin::made_up_address(&format!("verify {address}"))
     }
 
-    /// Returns the details of an address in the format of responses. If `owner` is set and the
+    /// Returns the details of an address in the format of responses. If `owner` is true and the
     /// address is not verified, they include a new verification code.
     fn detail(&mut self, address: &Address, owner: bool) -> Value {
         let mut members = vec![
@@ -144,8 +146,9 @@ impl Tokenpass {
         Value::Map(members)
     }
 
-    /// Returns an address as an entry of a list. If `with_state` is set, the entry contains whether
-    /// the address is active and verified.
+    /// Returns an address as an entry of a list. If `with_state` is true, the entry also contains
+    /// whether the address is active and verified. If it is not verified, the entry then contains
+    /// `verify_address`, to which a payment can be sent as a proof of ownership.
     fn row(&self, address: &Address, with_state: bool) -> Value {
         let mut members = vec![
             ("address".to_owned(), (&address.address).into()),

@@ -1,4 +1,4 @@
-//! The parsing and validation of the parameters of a request.
+//! Parses and validates the parameters of a request.
 
 use super::auth::{Generation, is_json};
 use super::is_api;
@@ -13,13 +13,16 @@ pub(super) struct Ask<'a> {
     values: Vec<String>,
     /// The parameters in the body, followed by those in the query that the body does not contain.
     pub(super) input: Vec<(String, Value)>,
-    /// The client id of the calling application, or the API token of a privileged user.
+    /// The client id of the calling application, or the API token of a privileged user. Empty
+    /// unless the endpoint requires a signature.
     pub(super) client: String,
-    /// The id of the user to whom the OAuth token belongs.
+    /// The id of the user to whom the OAuth token belongs. Empty unless the endpoint requires a
+    /// token.
     pub(super) user: String,
-    /// The user's OAuth token. Empty if the request has none.
+    /// The user's OAuth token. Empty unless the endpoint requires one in the parameter
+    /// `oauth_token`.
     pub(super) token: String,
-    /// The scopes of the OAuth token.
+    /// The scopes of the user's OAuth token, such as `tca`. Empty if there is no token.
     pub(super) scopes: Vec<String>,
 }
 
@@ -62,7 +65,8 @@ impl<'a> Ask<'a> {
         })
     }
 
-    /// Returns the value of a placeholder in the path. The index is counted from 0.
+    /// Returns the value of a placeholder in the path. The first placeholder has the index 0.
+    /// Returns an empty string if there is no placeholder with this index.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }
@@ -135,7 +139,7 @@ impl Validation<'_> {
         self
     }
 
-    /// Adds the problem `text`, unless `ok` is true.
+    /// Adds the problem `text` unless `ok` is true.
     pub(super) fn unless(mut self, ok: bool, text: &str) -> Self {
         if !ok {
             self.errors.push(text.to_owned());
@@ -147,8 +151,8 @@ impl Validation<'_> {
         self.refuse("The request was not processed successfully. ")
     }
 
-    /// Ends the validation like [`done`](Self::done), but without the first sentence of the
-    /// message.
+    /// Ends the validation like [`done`](Self::done), but leaves out the first sentence of the
+    /// message, which says that the request was not processed.
     pub(super) fn done_briefly(self) -> Result<(), Response> {
         self.refuse("")
     }
@@ -163,8 +167,8 @@ impl Validation<'_> {
     }
 }
 
-/// Returns the name of a parameter as the framework writes it in messages, with spaces for
-/// underscores.
+/// Returns the name of a parameter as the framework writes it in messages: with spaces instead of
+/// underscores, such as `client id`.
 fn words(name: &str) -> String {
     name.replace('_', " ")
 }

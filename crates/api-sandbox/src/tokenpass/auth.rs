@@ -1,4 +1,4 @@
-//! The verification of signature headers.
+//! Verifies the signature headers of requests.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -107,7 +107,8 @@ fn params(request: &Raw, generation: Generation) -> Vec<Vec<u8>> {
     }
 }
 
-/// Converts a query or form to JSON. The result is empty if the input is not UTF-8.
+/// Converts a query or form to JSON in the format that signatures cover. The result is empty if the
+/// input is not UTF-8.
 fn of_query(query: &str) -> Vec<u8> {
     let members = parse_query(query);
     members.map(|members| Value::Map(members).json(Style::Signed)).unwrap_or_default().into_bytes()

@@ -1,4 +1,5 @@
-//! The balances of users and the checks of rules, for the endpoints `balance.*` and `tca.*`.
+//! Handles the endpoints `balance.*` and `tca.*`, which return the balances of users and check them
+//! against rules.
 
 use sha2::{Digest, Sha256};
 
@@ -21,10 +22,11 @@ fn subtract(sum: &mut Balances, asset: String, satoshis: i64) {
 }
 
 impl Tokenpass {
-    /// Returns the balances of a user that are compared with rules: those of all active and
-    /// verified addresses, including private ones. If `with_promises` is set, promises to these
-    /// addresses are added. Promises that were made with the API are not subtracted from the
-    /// balance of their source. Chosen: loans that were made on the website are always subtracted.
+    /// Returns the balances of a user for comparison with rules: those of all active and verified
+    /// addresses, including private ones, without the assets that the user has disabled. If
+    /// `with_promises` is true, promises to these addresses are added. Promises that were made with
+    /// the API are not subtracted from the balance of their source. Chosen for this server: loans
+    /// that were made on the website are always subtracted.
     pub(super) fn balances_of(&self, user: &User, with_promises: bool) -> Balances {
         let mut sum = Balances::new();
         let own = self.addresses.iter().filter(|known| known.user == user.id && known.is_live());
@@ -56,8 +58,8 @@ impl Tokenpass {
         result(Stack::from_input(&ask.input).allows(&held))
     }
 
-    /// Handles `tca.check_email`, which is known only from the code of a client. Chosen: if an
-    /// e-mail address does not belong to a user, its balances are the promises to it.
+    /// Handles `tca.check_email`, which is known only from the code of a client. Chosen for this
+    /// server: if an e-mail address does not belong to a user, its balances are the promises to it.
     pub(super) fn tca_check_email(&self, ask: &Ask<'_>) -> ApiResult {
         let stack = Stack::from_input(&ask.input);
         let user = self.user_with_email(ask.value(0));
@@ -83,8 +85,9 @@ impl Tokenpass {
         Ok(json(200, &map([("count", found.len().into()), ("results", found.into())])))
     }
 
-    /// Returns the total balances of those addresses of the user for which `counts` is true.
-    /// Promises to these addresses are added, and promises from them are subtracted.
+    /// Returns the total balances of those addresses of the user for which `counts` returns `true`,
+    /// in the format of responses. Promises to these addresses are added, and promises from them
+    /// are subtracted.
     fn combined(&self, ask: &Ask<'_>, counts: impl Fn(&Address) -> bool) -> ApiResult {
         // Chosen: only a refresh requires the blockchain.
         if self.chain_is_down && ask.get("refresh").is_some_and(Value::is_truthy) {

@@ -141,7 +141,8 @@ fn with_checksum(mut bytes: Vec<u8>) -> String {
     base58(&bytes)
 }
 
-/// Encodes bytes in base58 with the alphabet of Bitcoin. Leading zero bytes become the digit `1`.
+/// Encodes bytes in base58 with the alphabet of Bitcoin. Each leading zero byte becomes the digit
+/// `1`.
 pub(super) fn base58(bytes: &[u8]) -> String {
     let mut digits: Vec<u32> = Vec::new();
     for byte in bytes {

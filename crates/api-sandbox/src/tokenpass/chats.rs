@@ -1,5 +1,5 @@
-//! Token chats, their members, and the perks of a token, for the endpoints `messenger.*`, `chat.*`,
-//! `perk.get` and `asset.info`.
+//! Handles the endpoints for token chats (`chat.*` and `messenger.*`) and for tokens (`perk.get`
+//! and `asset.info`).
 
 use super::ask::Ask;
 use super::php::{Value, map};
@@ -19,7 +19,8 @@ pub struct Chat {
     pub active: bool,
     /// Whether every user can join, regardless of balances.
     pub global: bool,
-    /// Minimum balances, as pairs of asset and satoshis. A user needs at least one of them to join.
+    /// Minimum balances, as pairs of an asset and a number of satoshis. A user needs at least one
+    /// of them to join.
     pub rules: Vec<(String, i64)>,
     /// The id of the user to whom the chat belongs.
     pub owner: String,
@@ -53,7 +54,7 @@ impl Chat {
 }
 
 /// Returns whether a string is an asset name: BTC, XCP, at least four capital letters of which the
-/// first is not A, or A followed by a number in the valid range.
+/// first is not A, or A followed by a number of at least 95428956661682201.
 fn is_asset(name: &str) -> bool {
     if let Some(number) = name.strip_prefix('A') {
         return number
@@ -96,15 +97,15 @@ impl Tokenpass {
         Ok(json(200, &Value::List(own.map(Chat::json).collect())))
     }
 
-    /// Returns the index of the chat whose short id is in the path.
+    /// Returns the index of the chat whose short id, the UUID in base58, is in the path.
     fn short_chat(&self, ask: &Ask<'_>) -> Result<usize, Response> {
         let wanted = ask.value(0);
         let found = self.chats.iter().position(|chat| chat.short_id().as_deref() == Some(wanted));
         found.ok_or_else(|| message(404, "Chat not found"))
     }
 
-    /// Returns whether the user can join the chat: whether it is open to every user, or the user
-    /// satisfies at least one of its rules.
+    /// Returns whether the user can join the chat, that is, whether the chat is open to every user
+    /// or the user satisfies at least one of its rules.
     fn is_authorized(&self, ask: &Ask<'_>, chat: &Chat) -> bool {
         let held = self.user(&ask.user).map(|user| self.balances_of(user, true));
         let held = held.unwrap_or_default();
@@ -155,8 +156,7 @@ impl Tokenpass {
         Ok(json(200, &chat.json()))
     }
 
-    /// Parses the rules in `tca_rules`. Their quantities are in tokens, and are converted to
-    /// satoshis.
+    /// Parses the parameter `tca_rules`, and converts its quantities from tokens to satoshis.
     fn chat_rules(ask: &Ask<'_>) -> Result<Vec<(String, i64)>, Response> {
         let rules = ask.get("tca_rules").and_then(Value::items).unwrap_or_default();
         if rules.is_empty() {

@@ -1,4 +1,4 @@
-//! The content of the console page, and the actions of its buttons.
+//! The console page of the Tokenpass server, and the actions of its buttons.
 
 use super::{Promise, Token, Tokenpass};
 use crate::date::date_time;

@@ -1,5 +1,5 @@
-//! Application credits, which are kept in a double-entry ledger, for the endpoints
-//! `credit_group.*`, `credit_account.*` and `credit.*`.
+//! Handles the endpoints `credit_group.*`, `credit_account.*` and `credit.*`, which keep the
+//! credits of applications in a double-entry ledger.
 
 use super::ask::Ask;
 use super::entities::escape;
@@ -8,7 +8,7 @@ use super::response::{ApiResult, crashed, error, json};
 use super::{Tokenpass, User};
 use crate::Response;
 
-/// The name of the account on the other side of a transaction, if the request names none.
+/// The name of the account on the other side of a transaction if the request does not name one.
 const DEFAULT_ACCOUNT: &str = "_";
 
 /// A credit group, which is a ledger with its own accounts.
@@ -18,7 +18,8 @@ pub struct CreditGroup {
     pub id: String,
     /// The name of the group.
     pub name: String,
-    /// The client id of the creator. Chosen: only the creator can list and change the group.
+    /// The client id of the application that created the group. Chosen for this server: only this
+    /// application can list and change the group.
     pub owner: String,
     /// The client ids of the applications that are allowed to use the group.
     pub whitelist: Vec<String>,
@@ -33,7 +34,7 @@ pub struct CreditGroup {
 pub struct CreditAccount {
     /// The UUID of the account.
     pub id: String,
-    /// The UUID of the group.
+    /// The UUID of the group to which the account belongs.
     pub group: String,
     /// The name of the account as the server stores it: special characters are HTML entities, such
     /// as `&amp;`.
@@ -53,9 +54,9 @@ pub struct CreditAccount {
 pub struct CreditEntry {
     /// The UUID of the entry.
     pub id: String,
-    /// The UUID of the group.
+    /// The UUID of the credit group to which the account belongs.
     pub group: String,
-    /// The UUID of the account.
+    /// The UUID of the account that the entry credits or debits.
     pub account: String,
     /// The number of credits: positive for a credit, negative for a debit.
     pub amount: i64,
@@ -65,7 +66,7 @@ pub struct CreditEntry {
     pub created_at: String,
 }
 
-/// The side of a transaction on which the requested account is.
+/// Whether a transaction credits or debits the account that the request names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Credit,
@@ -90,8 +91,8 @@ impl CreditGroup {
 }
 
 impl CreditEntry {
-    /// Returns the entry as a row of a history. The members in `of_account` follow the member for
-    /// the group.
+    /// Returns the entry as a row of a history. `of_account` contains members that describe the
+    /// account. They are placed after `credit_group`.
     fn row(&self, of_account: Vec<(String, Value)>) -> Value {
         let mut members = vec![("credit_group".to_owned(), (&self.group).into())];
         members.extend(of_account);
@@ -111,8 +112,8 @@ fn missing_group() -> Response {
 }
 
 impl Tokenpass {
-    /// Returns whether the ledger is balanced: whether the entries of each group add up to 0, and
-    /// those of each account add up to its balance.
+    /// Returns whether the ledger is balanced, that is, whether the entries of each group add up to
+    /// 0, and those of each account add up to its balance.
     pub fn ledger_balances(&self) -> bool {
         let groups = self.credit_groups.iter().all(|group| {
             let entries = self.credit_entries.iter().filter(|entry| entry.group == group.id);
@@ -339,8 +340,8 @@ impl Tokenpass {
         self.book(ask, Side::Debit)
     }
 
-    /// Makes a transaction for each row of a request, in order. If a row is invalid, the
-    /// transactions for the rows before it remain.
+    /// Makes a transaction for each item of the parameter `accounts`, in order. If an item is
+    /// invalid, the transactions for the items before it remain.
     fn book(&mut self, ask: &Ask<'_>, side: Side) -> ApiResult {
         let group = self.group(ask)?.id.clone();
         let rows = ask.get("accounts").and_then(Value::items).filter(|rows| !rows.is_empty());

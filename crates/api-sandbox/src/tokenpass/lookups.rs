@@ -1,4 +1,4 @@
-//! Lookups of users by name, address or e-mail address, for the endpoints `lookup.*`.
+//! Handles the endpoints `lookup.*`, which look up users by name, address or e-mail address.
 
 use super::ask::Ask;
 use super::php::{Value, map};

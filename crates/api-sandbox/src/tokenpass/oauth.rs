@@ -1,4 +1,4 @@
-//! Applications, and the OAuth tokens of users, for the endpoints `oauth.*`.
+//! Handles the endpoints `oauth.*`, with which applications obtain the OAuth tokens of users.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ use crate::{Raw, Response};
 /// The lifetime of an authorization code, in seconds.
 const CODE_LIFE: u64 = 3_600;
 
-/// A registered application.
+/// An application that is registered with the Tokenpass server.
 #[derive(Clone)]
 pub struct Client {
     /// The client id of the application.
@@ -40,9 +40,9 @@ pub struct Client {
 pub struct Token {
     /// The string that is sent as the token.
     pub token: String,
-    /// The client id of the application.
+    /// The client id of the application to which the token was issued.
     pub client_id: String,
-    /// The id of the user.
+    /// The id of the user for whom the application acts.
     pub user: String,
     /// The scopes of the token, such as `tca`.
     pub scopes: Vec<String>,
@@ -137,7 +137,7 @@ fn split_scopes(text: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// Returns the id and secret in a Basic `Authorization` header.
+/// Returns the client id and the client secret from a Basic `Authorization` header.
 fn basic(request: &Raw) -> Option<(String, String)> {
     let text = request.header("authorization")?.strip_prefix("Basic ")?;
     let text = String::from_utf8(STANDARD.decode(text).ok()?).ok()?;
@@ -173,8 +173,8 @@ impl Tokenpass {
         id.is_some_and(|id| self.clients.iter().any(|client| client.id == id))
     }
 
-    /// Validates the `oauth_token` of a request, which must have the given scope. Sets the token,
-    /// its user and its scopes in `ask`.
+    /// Validates the OAuth token of a request. The token must have the given scope, if any. Sets
+    /// the token, its user and its scopes in `ask`.
     pub(super) fn token_user(
         &self,
         ask: &mut Ask<'_>,
@@ -197,8 +197,8 @@ impl Tokenpass {
         Ok(())
     }
 
-    /// Returns the id of the user whose token is in the Bearer header or, if there is no such
-    /// header, in the parameter `access_token`.
+    /// Returns the id of the user whose token is in the Bearer header or, if there is no
+    /// `Authorization` header, in the parameter `access_token`.
     pub(super) fn bearer_user(&self, ask: &Ask<'_>) -> Result<String, Response> {
         let token = match ask.request.header("authorization") {
             Some(_) => bearer(ask.request).map(str::to_owned),
@@ -224,7 +224,7 @@ impl Tokenpass {
         text.chars().take(40).collect()
     }
 
-    /// Returns the parameters of an authorization request if they are valid.
+    /// Validates the parameters of an authorization request, and returns them.
     fn authorization(&self, query: &[(String, Value)]) -> Result<Authorization, Refusal> {
         let get = |name: &str| {
             let found = query.iter().find(|(known, _)| known == name);
@@ -350,8 +350,8 @@ impl Tokenpass {
         self.exchange(ask).map_err(|_| error(200, "Failed getting access token"))
     }
 
-    /// Handles `oauth.password_token`. Chosen: the errors are those of `oauth.access_token`,
-    /// because none of the provider's sources shows them.
+    /// Handles `oauth.password_token`. Chosen for this server: the errors are those of
+    /// `oauth.access_token`, because none of the provider's sources shows them.
     pub(super) fn oauth_password_token(&mut self, ask: &Ask<'_>) -> ApiResult {
         if ask.text("grant_type").as_deref() == Some("authorization_code") {
             return self.oauth_access_token(ask);

@@ -1,4 +1,5 @@
-//! PHP values. Queries and JSON bodies are parsed as in PHP, and JSON is written as in PHP.
+//! JSON values as in PHP. Queries and JSON bodies are parsed as PHP parses them, and JSON is
+//! written as PHP writes it.
 
 use std::fmt::{self, Write as _};
 
@@ -40,7 +41,7 @@ impl Value {
         }
     }
 
-    /// Returns the value as JSON.
+    /// Returns the value as JSON, in the given format.
     pub(super) fn json(&self, style: Style) -> String {
         let mut out = String::new();
         self.write(style, &mut out);
@@ -73,7 +74,7 @@ impl Value {
         }
     }
 
-    /// Converts the value to a string as PHP does.
+    /// Converts a scalar to a string as PHP does. Returns `None` for null, lists and objects.
     pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Bool(value) => Some(if *value { "1" } else { "" }.to_owned()),
@@ -84,7 +85,8 @@ impl Value {
         }
     }
 
-    /// Returns whether the value is true in PHP.
+    /// Returns whether PHP converts the value to `true`. It does so unless the value is zero,
+    /// `"0"`, `false`, null or empty.
     pub(super) fn is_truthy(&self) -> bool {
         match self {
             Self::Null => false,
@@ -97,7 +99,8 @@ impl Value {
         }
     }
 
-    /// Returns the items of a list, or the values of the members of an object.
+    /// Returns the items of a list, or the values of the members of an object. Returns `None` for
+    /// any other value.
     pub(super) fn items(&self) -> Option<Vec<&Self>> {
         match self {
             Self::List(items) => Some(items.iter().collect()),
@@ -148,8 +151,8 @@ fn quote(text: &str, style: Style, out: &mut String) {
     out.push('"');
 }
 
-/// Formats a float with the fewest digits that identify it. Like PHP, it uses an exponent for
-/// numbers of at least 10^17 or below 10^-4.
+/// Formats a float with the fewest digits that identify it. Like PHP, uses an exponent if the
+/// absolute value is at least 10^17 or less than 10^-4.
 fn float(value: f64) -> String {
     let scientific = format!("{value:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
@@ -219,7 +222,8 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
-/// Sets a member. If the name exists, its position stays the same and its value is replaced.
+/// Sets a member of an object. If a member with this name exists, its value is replaced, and its
+/// position stays the same.
 fn put(members: &mut Vec<(String, Value)>, name: String, value: Value) {
     match members.iter_mut().find(|(known, _)| *known == name) {
         Some((_, old)) => *old = value,
@@ -286,8 +290,8 @@ fn nest(members: &mut Vec<(String, Value)>, name: String, keys: &[String], value
     }
 }
 
-/// Decodes `%XX`, and in a form also `+`. A percent sign without two hex digits remains unchanged.
-/// Returns `None` if the result is not UTF-8.
+/// Decodes the escapes `%XX`, and in a form also `+` for a space. A percent sign without two hex
+/// digits remains unchanged. Returns `None` if the result is not UTF-8.
 pub(super) fn decode(text: &str, form: bool) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -308,8 +312,8 @@ pub(super) fn decode(text: &str, form: bool) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// Parses a date and time in UTC into Unix seconds. Chosen: the time of day is optional, and `T`
-/// and `Z` are allowed.
+/// Parses a date and time in UTC into Unix seconds. Chosen for this server: the time of day is
+/// optional, and `T` and `Z` are allowed, as in `2017-09-21T13:20:00Z`.
 pub(super) fn parse_date(text: &str) -> Option<u64> {
     let text = text.trim().trim_end_matches('Z').replace('T', " ");
     let time = if text.contains(' ') { "" } else { " 00:00:00" };

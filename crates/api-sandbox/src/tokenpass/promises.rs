@@ -1,5 +1,5 @@
-//! Promises, and the source addresses from which they are made, for the endpoints `source.*` and
-//! `promise.*`.
+//! Handles the endpoints `promise.*` and `source.*`: promises of tokens, and the addresses from
+//! which applications make them.
 
 use super::ask::Ask;
 use super::entities::escape;
@@ -12,15 +12,15 @@ use crate::digest::sha256_hex;
 /// An address from which an application is allowed to make promises.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The client id of the application.
+    /// The client id of the application that makes promises from the address.
     pub client_id: String,
-    /// The Bitcoin address.
+    /// The Bitcoin address from which tokens are promised.
     pub address: String,
     /// The assets that the application is allowed to promise. `None` means any asset.
     pub assets: Option<Vec<String>>,
 }
 
-/// A promise to send tokens, which counts towards the balance of its destination.
+/// A promise to send tokens. It counts towards the balance of its destination.
 #[derive(Debug, Clone)]
 pub struct Promise {
     /// The id of the promise, a number that is unique on the server.
@@ -34,15 +34,16 @@ pub struct Promise {
     pub source: String,
     /// The destination address, or an e-mail address that does not belong to a user.
     pub destination: String,
-    /// The name of the asset.
+    /// The name of the asset, such as `TOKENLY`.
     pub asset: String,
     /// The amount, in satoshis.
     pub quantity: i64,
     /// The time of expiry, in Unix seconds. `None` if the promise does not expire.
     pub expiration: Option<u64>,
-    /// The id of the transaction that fulfils the promise, if it was passed.
+    /// The id of the Bitcoin transaction that fulfils the promise, if the application passed it.
     pub txid: Option<String>,
-    /// The fingerprint of the transaction that fulfils the promise, if it was passed.
+    /// The fingerprint of the Bitcoin transaction that fulfils the promise, if the application
+    /// passed it.
     pub fingerprint: Option<String>,
     /// The reference that the application passed as `ref`, unchanged.
     pub reference: Option<String>,
@@ -56,8 +57,9 @@ pub struct Promise {
     pub updated_at: String,
 }
 
-/// Returns a reference as the server keeps it. In each comma-separated item, only the first two
-/// colon-separated parts remain: `a:b:c,d` becomes `a:b,d`.
+/// Shortens a reference as the real server does after the creation of a promise. In each
+/// comma-separated item, only the first two colon-separated parts remain: `a:b:c,d` becomes
+/// `a:b,d`.
 fn kept_of(reference: &str) -> String {
     let item = |item: &str| item.split(':').take(2).collect::<Vec<_>>().join(":");
     reference.split(',').map(item).collect::<Vec<_>>().join(",")
@@ -78,7 +80,7 @@ fn note(ask: &Ask<'_>) -> Option<String> {
 }
 
 impl Promise {
-    /// Returns the promise in the format of responses. If `fresh` is set, the reference is
+    /// Returns the promise in the format of responses. If `fresh` is true, the reference is
     /// complete, as in the response to the creation of the promise.
     fn json(&self, fresh: bool) -> Value {
         let reference = match (fresh, &self.reference) {
@@ -110,7 +112,7 @@ impl Promise {
 }
 
 impl Tokenpass {
-    /// Removes expired promises.
+    /// Removes the promises that have expired, according to the clock of the server.
     pub(super) fn expire_promises(&mut self) {
         let now = self.clock.unix();
         self.promises.retain(|promise| promise.expiration.is_none_or(|end| now < end));
@@ -215,8 +217,8 @@ impl Tokenpass {
         result(true)
     }
 
-    /// Assigns a source address to the user `name`, if the request contains the digest of the
-    /// user's id.
+    /// Assigns a source address to the user `name`. Returns an error response unless
+    /// `assign_user_hash` is the SHA-256 digest of the user's id.
     fn assign(&mut self, ask: &Ask<'_>, name: &str, address: &str) -> Result<(), Response> {
         let user = self.user_named(name).map(|user| user.id.clone());
         let hash = ask.text("assign_user_hash").unwrap_or_default();
@@ -266,8 +268,9 @@ impl Tokenpass {
         Ok(json(200, &map(members)))
     }
 
-    /// Returns the address for a destination, and whether the address was generated. A destination
-    /// is an address, `user:` with a name, or `email:` with an e-mail address.
+    /// Returns the address of a destination, and whether the server generated the address. A
+    /// destination is an address, `user:` with a user name, or `email:` with an e-mail address,
+    /// which is returned unchanged if it belongs to no user.
     fn destination(&mut self, text: &str) -> Result<(String, bool), Response> {
         let user = match (text.strip_prefix("user:"), text.strip_prefix("email:")) {
             (Some(name), _) => {
@@ -417,8 +420,8 @@ impl Tokenpass {
         })
     }
 
-    /// Returns the index of the promise in the path, if the calling application created it. `verb`
-    /// is part of the error message.
+    /// Returns the index of the promise whose id, txid or fingerprint is in the path, if the
+    /// calling application created it. `verb` is part of the error message.
     fn find_promise(&self, ask: &Ask<'_>, verb: &str) -> Result<usize, Response> {
         let found = self.promises.iter().position(|known| known.is_named(ask.value(0)));
         let found = found.ok_or_else(|| refused(404, "Provisional tx not found"))?;

@@ -5,30 +5,31 @@ use crate::Response;
 
 pub(super) type ApiResult = Result<Response, Response>;
 
-/// Creates a response with `value` as JSON.
+/// Creates a response with `value` as its JSON body.
 pub(super) fn json(status: u16, value: &Value) -> Response {
     Response::new(status, "application/json", value.json(Style::Response))
 }
 
-/// Creates a successful response, `{"result":...}`.
+/// Creates a response with status 200 and the body `{"result":...}`.
 pub(super) fn result(value: impl Into<Value>) -> ApiResult {
     Ok(json(200, &map([("result", value.into())])))
 }
 
-/// Creates an error response in the format of the authentication layer and of the endpoints for
-/// chats, perks and logins.
+/// Creates an error response with the members `message` and `errors`. This is the format of the
+/// authentication layer and of the endpoints for chats, perks and logins.
 pub(super) fn message(status: u16, text: &str) -> Response {
     let errors = Value::List(vec![text.into()]);
     json(status, &map([("message", text.into()), ("errors", errors)]))
 }
 
-/// Creates an error response in the format of the endpoints for addresses, lookups, promises and
-/// rule checks.
+/// Creates an error response with the members `error` and `result`, which is `false`. This is the
+/// format of many endpoints, such as those for addresses, lookups and promises.
 pub(super) fn refused(status: u16, text: &str) -> Response {
     json(status, &map([("error", text.into()), ("result", false.into())]))
 }
 
-/// Creates an error response in the format of the endpoints for credits, and of a few others.
+/// Creates an error response with the member `error` only. This is the format of the endpoints for
+/// credits, of `second_factor.sign`, and of the OAuth endpoints below `/api/v1`.
 pub(super) fn error(status: u16, text: &str) -> Response {
     json(status, &map([("error", text.into())]))
 }

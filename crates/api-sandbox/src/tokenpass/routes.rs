@@ -1,4 +1,4 @@
-//! The paths of the endpoints, and the credentials that they require.
+//! The paths of the Tokenpass endpoints, and the credentials that they require.
 
 use crate::routes;
 
@@ -10,16 +10,16 @@ pub(super) type Route = routes::Route<Access>;
 pub(super) enum Access {
     /// No credentials.
     Open,
-    /// A `client_id` among the parameters.
+    /// A `client_id` among the parameters, without a secret.
     ClientId,
     /// A client id and its secret, among the parameters or as Basic authentication.
     ClientSecret,
-    /// The signature of an application.
+    /// A signature with the client id and secret of an application.
     Application,
-    /// The signature of a privileged user.
+    /// A signature with the API token and API secret of a privileged user.
     Privileged,
-    /// A user's OAuth token in the parameter `oauth_token`. It must have this scope, unless it is
-    /// `None`.
+    /// A user's OAuth token in the parameter `oauth_token`. The token must have this scope. `None`
+    /// accepts a token with any scopes.
     Token(Option<&'static str>),
     /// A user's OAuth token in the parameter `access_token` or in the Bearer header.
     Bearer,

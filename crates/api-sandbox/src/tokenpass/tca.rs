@@ -107,7 +107,8 @@ impl Stack {
 }
 
 impl Rule {
-    /// Returns whether a balance in satoshis satisfies the rule.
+    /// Returns whether a balance in satoshis satisfies the rule. A balance of 0 never satisfies `<`
+    /// or `<=`.
     fn holds(&self, balance: i128) -> bool {
         match self.op.as_str() {
             ">=" => balance >= self.amount,
@@ -173,8 +174,8 @@ fn leading_exponent(text: &str) -> i32 {
     i32::try_from(exponent).unwrap_or(0)
 }
 
-/// Returns the number with these digits, times ten to the power of `scale`, rounded half up. If the
-/// number is too large, the maximum is returned.
+/// Returns the number with these decimal digits, times ten to the power of `scale`, rounded half
+/// up. Returns [`i128::MAX`] if the number is too large.
 fn scaled(digits: &[u32], scale: i32) -> i128 {
     let dropped = usize::try_from(scale.saturating_neg()).unwrap_or(0);
     let kept = digits.len().saturating_sub(dropped);

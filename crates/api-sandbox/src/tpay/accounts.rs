@@ -1,5 +1,5 @@
-//! The merchant accounts of a partner, and the dictionaries for their fields, for the endpoints
-//! `accounts.*`.
+//! Handles the endpoints `accounts.*`, for the merchant accounts of a partner and for the
+//! dictionaries of values for their fields.
 
 use serde_json::{Value, json};
 
@@ -151,7 +151,7 @@ pub(super) fn dictionary(id: &str, ask: &Ask) -> ApiResult {
     Ok(Out::Wrapped(ask.page()?.wrap("list", list)))
 }
 
-/// Returns the entry of a dictionary whose id is in the path.
+/// Returns the dictionary entry whose id is in the path.
 pub(super) fn dictionary_entry(id: &str, ask: &Ask) -> ApiResult {
     ask.only(&[])?;
     let Ok(wanted) = ask.value(0).parse::<u64>() else {
@@ -162,7 +162,7 @@ pub(super) fn dictionary_entry(id: &str, ask: &Ask) -> ApiResult {
     Ok(Out::Wrapped(json!({ "id": number, "name": name })))
 }
 
-/// Returns the only account in the initial state.
+/// Returns the only merchant account in the initial state.
 pub(super) fn first_account() -> Value {
     json!({
         "id": ACCOUNT_ID,
@@ -303,8 +303,8 @@ impl Tpay {
         Ok(Out::Wrapped(found.ok_or_else(|| Refusal::unknown("account"))?.clone()))
     }
 
-    /// Handles `accounts.balance`. Chosen: the format, and that the balance is the sum of all
-    /// payments minus the refunds.
+    /// Handles `accounts.balance`. Chosen for this server: the format, and that the balance is the
+    /// sum of all payments minus all refunds.
     pub(super) fn accounts_balance(&self, ask: &Ask) -> ApiResult {
         self.accounts_get(ask)?;
         let balance: u64 = match ask.value(0) {
@@ -315,7 +315,8 @@ impl Tpay {
         Ok(Out::Wrapped(json!({ "balance": balance, "currency": "PLN" })))
     }
 
-    /// Handles `accounts.upload_file`. Chosen: the response, which contains the id of the file.
+    /// Handles `accounts.upload_file`. Chosen for this server: the response, which contains the id
+    /// of the file.
     pub(super) fn accounts_upload_file(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, FILE)?;

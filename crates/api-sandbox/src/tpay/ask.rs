@@ -1,4 +1,4 @@
-//! The parsing and validation of the parameters and the body of a request.
+//! Parses and validates the parameters and the body of a request.
 
 use serde_json::{Value, json};
 
@@ -69,7 +69,8 @@ impl Ask {
         }
     }
 
-    /// Returns the value of a placeholder in the path. The index is counted from 0.
+    /// Returns the value of a placeholder in the path. The first placeholder has the index 0.
+    /// Returns an empty string if there is no placeholder with this index.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }
@@ -79,8 +80,8 @@ impl Ask {
         self.query.get(name)
     }
 
-    /// Returns whether `value` passes the filter `name`: whether this query parameter is missing,
-    /// or has this value.
+    /// Returns whether a record with this `value` passes the filter `name`, that is, whether the
+    /// query parameter `name` is missing or equals `value`.
     pub(super) fn fits(&self, name: &str, value: &str) -> bool {
         self.get(name).is_none_or(|wanted| wanted == value)
     }
@@ -123,12 +124,13 @@ impl Ask {
         }
     }
 
-    /// Returns the page that the parameters `page` and `limit` select.
+    /// Returns the page that the parameters `page` and `limit` select. They default to 1 and 35.
     pub(super) fn page(&self) -> Result<Page, Refusal> {
         Ok(Page { page: self.number("page", 1, u64::MAX)?, limit: self.number("limit", 35, 100)? })
     }
 
-    /// Returns a filter for dates between those in the parameters `from` and `to`, inclusive.
+    /// Returns a filter for dates in the period between the optional parameters `from` and `to`,
+    /// both inclusive.
     pub(super) fn period(&self) -> Result<impl Fn(&str) -> bool + use<'_>, Refusal> {
         for name in ["from", "to"] {
             if self.get(name).is_some_and(|date| !is_date_time(date)) {

@@ -1,4 +1,4 @@
-//! The verification of access tokens, and of client ids and secrets.
+//! Verifies access tokens, and client ids with their secrets.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

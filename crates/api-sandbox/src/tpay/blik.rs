@@ -1,4 +1,4 @@
-//! BLIK aliases, for the endpoints `blik.*`.
+//! Handles the endpoints `blik.*`, which register, show and remove BLIK aliases.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,8 @@ pub struct Alias {
     pub label: String,
     /// The time of the registration, in Unix seconds.
     pub registered: u64,
-    /// The time of expiry, in Unix seconds. Chosen: one year after the registration.
+    /// The time of expiry, in Unix seconds. Chosen for this server: it is one year after the
+    /// registration.
     pub expires: u64,
     /// Whether the alias has been removed.
     pub removed: bool,

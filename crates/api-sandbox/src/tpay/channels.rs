@@ -1,12 +1,13 @@
-//! Payment channels, and the groups from which payers choose, for the endpoints
-//! `transactions.channels` and `transactions.bank_groups`.
+//! Handles `transactions.channels` and `transactions.bank_groups`, which list the payment channels
+//! and their groups.
 
 use serde_json::{Value, json};
 
 use super::check::decimal;
 use super::{ApiResult, Ask, Out, Tpay};
 
-/// The id, the name and the channels of each group. The first channel is the main one.
+/// The id, the name and the channels of each group of payment channels. The first channel is the
+/// main one.
 pub(super) const GROUPS: [(u64, &str, &[u64]); 8] = [
     (102, "Pekao", &[4]),
     (103, "Karta płatnicza", &[53]),
@@ -44,7 +45,7 @@ impl Tpay {
         Ok(Out::Wrapped(json!({ "groups": groups })))
     }
 
-    /// Returns a group in the format of responses.
+    /// Returns a group of payment channels in the format of responses.
     fn group(&self, (id, name, channels): &(u64, &str, &[u64])) -> Value {
         let channels: Vec<String> = channels.iter().map(u64::to_string).collect();
         json!({
@@ -56,7 +57,7 @@ impl Tpay {
         })
     }
 
-    /// Returns all groups as a list, which is the format of the marketplace.
+    /// Returns all groups of payment channels as a list, which is the format of the marketplace.
     pub(super) fn group_list(&self) -> Vec<Value> {
         GROUPS.iter().map(|group| self.group(group)).collect()
     }

@@ -1,4 +1,4 @@
-//! The validation of request bodies, and error responses.
+//! Validates request bodies, and creates error responses.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -144,7 +144,8 @@ impl Refusal {
         self
     }
 
-    /// Converts the problems to the error format of the marketplace.
+    /// Converts the problems to the error format of the marketplace: `violations` if the status is
+    /// 400 and each problem is about a field, and `reasons` otherwise.
     pub(super) fn into_violations(self) -> Self {
         match self {
             Self::Problems(400, problems) if problems.iter().all(|p| !p.field.is_empty()) => {
@@ -287,8 +288,8 @@ fn length(least: usize, most: usize) -> String {
     }
 }
 
-/// Parses an amount in the main unit of the currency, and returns it in grosze. Amounts are never
-/// rounded.
+/// Parses an amount in the main unit of the currency, such as 12.34, and returns it in grosze. An
+/// amount with more than two decimal places is an error, because amounts are never rounded.
 fn grosze(value: &Value) -> Result<u64, (&'static str, &'static str)> {
     let Value::Number(number) = value else {
         return Err(("not_valid", "must be a JSON number"));
@@ -426,7 +427,8 @@ pub(super) mod kinds {
         !text.is_empty() && STANDARD.decode(text).is_ok()
     }
 
-    /// Returns whether a string can be the data of a wallet: a JSON object in base64.
+    /// Returns whether a string can be the payment data of a wallet, such as Google Pay: a JSON
+    /// object in base64.
     fn is_wallet(text: &str) -> bool {
         let json = STANDARD.decode(text).ok();
         let json = json.and_then(|json| serde_json::from_slice(&json).ok());

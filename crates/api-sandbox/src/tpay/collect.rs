@@ -1,4 +1,4 @@
-//! The bank accounts of Collect merchants, for the endpoints `collect.*`.
+//! Handles the endpoints `collect.*`, which list and create the bank accounts of Collect merchants.
 
 use serde_json::json;
 

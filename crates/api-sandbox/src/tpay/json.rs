@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Parses JSON. Chosen: a repeated name in an object is an error, because it is probably a mistake
-/// in the client. PHP uses the last value.
+/// Parses JSON. Chosen for this server: a repeated name in an object is an error, because it is
+/// probably a mistake in the client. PHP uses the last value.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, String> {
     let parsed: Result<Strict, _> = serde_json::from_slice(bytes);
     parsed.map(|Strict(value)| value).map_err(|error| match error.to_string() {
@@ -86,8 +86,8 @@ pub(super) trait Members {
     /// Returns the field with this name. Returns null if there is none.
     fn at(&self, name: &str) -> &Value;
 
-    /// Sets the value at a JSON pointer. Has no effect if the object that should contain it is
-    /// missing.
+    /// Sets the value at a JSON pointer, such as `/payments/errors`. Has no effect if the object
+    /// that should contain the value is missing.
     fn put(&mut self, pointer: &str, value: impl Into<Value>);
 
     /// Returns the string at a JSON pointer. Returns `None` if there is no string.

@@ -1,4 +1,5 @@
-//! Payments to several merchants, for the endpoints `marketplace.*`. All amounts are in grosze.
+//! Handles the endpoints `marketplace.*`, for payments that several merchants share. Amounts in the
+//! state are in grosze.
 
 use serde_json::{Value, json};
 
@@ -30,12 +31,12 @@ pub struct MarketplaceTransaction {
     request: Value,
 }
 
-/// The part of a payment for one merchant.
+/// The part of a marketplace payment that one merchant receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Child {
     /// The id of the part (child transaction), a ULID.
     pub id: String,
-    /// The id of the merchant.
+    /// The id of the merchant who receives this part, a ULID.
     pub merchant: String,
     /// The amount in grosze.
     pub grosze: u64,
@@ -118,7 +119,8 @@ impl MarketplaceTransaction {
         self.children.iter().map(|child| child.grosze).sum()
     }
 
-    /// Returns the value of the first callback of this type: a URL or an e-mail address.
+    /// Returns the value of the first callback of the type `kind` (1 to 4): a URL, or an e-mail
+    /// address for type 4.
     fn callback(&self, kind: u64) -> Option<String> {
         let callbacks = self.request.at("transactionCallbacks").as_array()?;
         let found = callbacks.iter().find(|callback| callback.at("type") == kind)?;

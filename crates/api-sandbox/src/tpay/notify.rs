@@ -42,12 +42,12 @@ pub struct Delivery {
     pub signature: String,
     /// The body of the notification.
     pub body: String,
-    /// The number of attempts to deliver the notification. It is 0 if the host of the URL is not
-    /// loopback.
+    /// The number of attempts to deliver the notification. It is 0 if the URL does not begin with
+    /// `http://` and a loopback host.
     pub attempts: u32,
     /// The status code of the last response. `None` if there was no response.
     pub status: Option<u16>,
-    /// The body of the last response.
+    /// The body of the last response. Empty if there was no response.
     pub response: String,
     /// Whether the last response acknowledged the notification.
     pub accepted: bool,

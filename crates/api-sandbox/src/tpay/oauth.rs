@@ -1,4 +1,5 @@
-//! Access tokens, for the endpoints `oauth.*`. They expire according to the clock of the sandbox.
+//! Handles the endpoints `oauth.*`, which issue access tokens and describe them. The tokens expire
+//! according to the clock of the sandbox.
 
 use serde_json::{Value, json};
 
@@ -86,7 +87,8 @@ impl Tpay {
     }
 }
 
-/// Returns the credentials in the body as an object with string values.
+/// Returns the fields of a token request, such as `client_id`, as a JSON object. The body can be
+/// JSON, a form or a multipart form.
 fn credentials(request: &Raw) -> Result<Value, Refusal> {
     let kind = request.header("content-type").unwrap_or_default();
     let mut parts = kind.split(';').map(str::trim);

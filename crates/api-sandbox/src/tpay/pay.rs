@@ -1,4 +1,4 @@
-//! The validation and evaluation of payment data.
+//! Validates payment data, and determines the outcome of a payment.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -80,7 +80,8 @@ pub(super) const PAY: Rules = &[
     ),
 ];
 
-/// Returns whether a string is a frequency, such as `12M`.
+/// Returns whether a string is a frequency of automatic payments: a number and a unit (D, W, M or
+/// Y), such as `12M`.
 fn is_frequency(text: &str) -> bool {
     text.strip_suffix(['D', 'W', 'M', 'Y']).is_some_and(is_digits)
 }
@@ -88,9 +89,10 @@ fn is_frequency(text: &str) -> bool {
 /// The result of evaluating payment data.
 pub(super) struct Paying {
     pub(super) outcome: Outcome,
-    /// The entries of `payments.errors`.
+    /// The entries of `payments.errors` in the response.
     errors: Vec<Value>,
-    /// The entries of `payments.alternatives`.
+    /// The entries of `payments.alternatives` in the response: the banks with which an ambiguous
+    /// alias is registered.
     alternatives: Vec<Value>,
     /// The value, type and label of the alias that is registered when the transaction is paid.
     pub(super) alias: Option<(String, String, String)>,
@@ -108,7 +110,7 @@ impl Paying {
         self.failed(code, "payment_failed", "Płatność została odrzucona.");
     }
 
-    /// Adds the result of the evaluation to a response.
+    /// Adds the result of evaluating payment data to the body of a response.
     pub(super) fn report(self, body: &mut Value) {
         body.put("/result", if self.challenged { "actionRequired" } else { "success" });
         if !self.errors.is_empty() {

@@ -90,8 +90,8 @@ impl Tpay {
     }
 
     /// Applies the merchant's responses to notifications, which confirm or reject payments if
-    /// [`two_step`](Self::two_step) is set. The server calls this method before each request. A
-    /// test that reads the state must first call it.
+    /// [`two_step`](Self::two_step) is true. The server calls this method before each request. A
+    /// test must call it before it reads the state.
     pub fn settle(&mut self) {
         let ended = self.outbox().deliveries();
         for delivery in ended.iter().skip(self.settled) {

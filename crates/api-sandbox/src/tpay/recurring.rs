@@ -1,5 +1,5 @@
-//! Recurring plans, for the endpoints `recurring.*`. Chosen: the formats of responses, because the
-//! documentation contains only requests.
+//! Handles the endpoints `recurring.*`, for recurring plans. Chosen for this server: the formats of
+//! responses, because the documentation contains only requests.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ pub struct Plan {
     request: Value,
 }
 
-/// A charge of a plan.
+/// One charge of a recurring plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
     /// The id of the transaction, a ULID.
@@ -149,7 +149,7 @@ impl Tpay {
         found.ok_or_else(|| Refusal::unknown("recurring plan"))
     }
 
-    /// Returns the plan in the path, if it is active.
+    /// Returns the plan whose id is in the path, if the plan is active.
     fn active_plan(&mut self, ask: &Ask) -> Result<&mut Plan, Refusal> {
         match self.plan(ask)? {
             plan if plan.status == "active" => Ok(plan),

@@ -1,4 +1,4 @@
-//! Refunds of payments, and refunds to card tokens, for the endpoints `refunds.*`.
+//! Handles the endpoints `refunds.*`, for refunds of payments and refunds to card tokens.
 
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ pub struct Refund {
     pub processed: Option<u64>,
     /// Whether the refund is paid to a card.
     pub card: bool,
-    /// The card token. `None` for a refund of a payment.
+    /// The card token to which the refund is paid. `None` for a refund of a payment.
     pub token: Option<String>,
 }
 
@@ -97,7 +97,8 @@ impl Refund {
 }
 
 impl Tpay {
-    /// Completes all refunds that are pending.
+    /// Completes all refunds with the status `new`: changes it to `done` or, for a refund to a
+    /// card, to `authorized`.
     pub fn finish_refunds(&mut self) {
         let now = self.clock.unix();
         for refund in self.refunds.iter_mut().filter(|refund| refund.status == "new") {

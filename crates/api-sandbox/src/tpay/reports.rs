@@ -1,5 +1,6 @@
-//! Reports, for the endpoints `reports.*`. Chosen: the format of the responses, which is not
-//! documented. The endpoints are known only from the official PHP client.
+//! Handles the endpoints `reports.*`, which list reports and return their files. Chosen for this
+//! server: the format of the responses, which is not documented. The endpoints are known only from
+//! the official PHP client.
 
 use serde_json::json;
 

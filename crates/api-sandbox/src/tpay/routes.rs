@@ -1,4 +1,4 @@
-//! The paths of the endpoints, and the bodies of their requests.
+//! The paths of the Tpay endpoints, and the bodies that their requests must have.
 
 use crate::routes;
 

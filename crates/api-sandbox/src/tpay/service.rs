@@ -1,4 +1,4 @@
-//! The dispatch of requests to endpoints, and the encoding of responses.
+//! Dispatches requests to endpoints, and encodes responses.
 
 use serde_json::Value;
 
@@ -164,8 +164,8 @@ impl Service for Tpay {
         (self.response(Err(refusal)), Verdict { endpoint, signed })
     }
 
-    /// Returns the code and the message of each error. For an error of the marketplace, returns the
-    /// body.
+    /// Returns the code and the message of each error in a response, or the whole body if the error
+    /// has the format of the marketplace. Returns `None` for a status below 400.
     fn rejection(&self, response: &Response) -> Option<String> {
         if response.status < 400 {
             return None;

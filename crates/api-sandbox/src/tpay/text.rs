@@ -66,9 +66,9 @@ pub(super) fn php_json(value: &serde_json::Value) -> String {
     out
 }
 
-/// Parses a query or form. The provider accepts a space as `+` or `%20`, and all other characters
-/// both escaped and unescaped. This parser rejects unescaped characters only if RFC 3986 does not
-/// allow them in a query, and accepts brackets in any case.
+/// Parses a query or form. A space can be `+` or `%20`. All other characters can be escaped. They
+/// can also be unescaped if they are brackets, or if RFC 3986 allows them in a query, except for
+/// `=` in a value.
 pub(super) fn pairs(text: &str) -> Result<Pairs, String> {
     query::split(text, unescape)
 }

@@ -1,4 +1,5 @@
-//! Card tokens, and Apple Pay sessions, for the endpoints `tokens.*` and `wallet.init_apple_pay`.
+//! Handles the endpoints `tokens.*` and `wallet.init_apple_pay`, for card tokens and Apple Pay
+//! sessions.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +18,7 @@ pub struct CardToken {
     pub value: String,
     /// The status of the token: `ACTIVE`, `DELETED`, `RESUME` or `SUSPENDED`.
     pub status: &'static str,
-    /// The last digits of the card number.
+    /// The last four digits of the card number.
     pub tail: String,
 }
 

@@ -1,4 +1,4 @@
-//! Payments, for the endpoints `transactions.*`.
+//! Handles the endpoints `transactions.*` for payments and their refunds.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ pub struct Transaction {
     /// Whether the transaction is locked, so that requests to change it fail with
     /// `transaction_lock`.
     pub locked: bool,
-    /// The URL to which notifications are sent. `None` means that they are not sent.
+    /// The URL to which notifications about the payment are sent. `None` means that none are sent.
     pub notification_url: Option<String>,
     pub(super) is_card: bool,
     pub(super) success_url: Option<String>,
@@ -54,12 +54,12 @@ pub struct Transaction {
     pub(super) alias: Option<(String, String, String)>,
 }
 
-/// An attempt to pay.
+/// An attempt to pay a transaction, which succeeded or failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// The time of the attempt, in Unix seconds.
     pub at: u64,
-    /// The `paymentErrorCode`. `None` if the attempt succeeded.
+    /// The `paymentErrorCode`, such as `101`. `None` if the attempt succeeded.
     pub error: Option<&'static str>,
 }
 

@@ -35,9 +35,9 @@ pub enum San {
     Dns(String),
     /// An IPv4 or IPv6 address.
     Ip(IpAddr),
-    /// An e-mail address.
+    /// An e-mail address in ASCII, such as `demo@example.com`.
     Email(String),
-    /// An absolute URI.
+    /// An absolute URI in ASCII, such as `https://example.com/app`.
     Uri(String),
     /// A name of an undocumented type, in a response.
     #[doc(hidden)]
@@ -67,8 +67,8 @@ impl San {
         }
     }
 
-    /// Returns the type and the name in a form for comparisons: host names in lower case, all other
-    /// names unchanged. Source: RFC 5280, section 7.
+    /// Returns the type and the name for comparisons. Host names, including those in e-mail
+    /// addresses, are in lower case, and URIs are unchanged. Source: RFC 5280, section 7.
     pub(crate) fn key(&self) -> (String, String) {
         let value = self.value();
         let value = match (self, value.rsplit_once('@')) {
@@ -90,7 +90,8 @@ impl San {
         }
     }
 
-    /// Creates a name from its type and value in a response.
+    /// Creates a name from its type and value in a response. If the type is unknown or an IP
+    /// address is invalid, the result is `San::Unknown`.
     fn read(kind: &str, value: String) -> Self {
         match (kind, value.parse()) {
             ("DNS", _) => Self::Dns(value),
@@ -172,14 +173,14 @@ impl FromStr for San {
 }
 
 impl fmt::Display for San {
-    /// Formats the type and the name like other tools, such as `DNS:example.com`.
+    /// Formats the type and the name with a colon between them, as in `DNS:example.com`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.kind(), self.value())
     }
 }
 
 impl Serialize for San {
-    /// Serializes an object with one field, as in responses.
+    /// Serializes an object with one field, as in responses: `{"DNS":"example.com"}`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1))?;
         map.serialize_entry(self.kind(), &self.value())?;
@@ -187,7 +188,7 @@ impl Serialize for San {
     }
 }
 
-/// Deserializes the list in a response. `null` becomes an empty list.
+/// Deserializes the list of names (`Alt`) in a response. `null` becomes an empty list.
 pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<San>, D::Error> {
     let entries: Vec<ExtraFields> = wire::list(deserializer)?;
     let names = |entry: &ExtraFields| {

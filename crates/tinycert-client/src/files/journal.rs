@@ -1,6 +1,7 @@
-//! The method for two plain files, which is used for two folders and for systems without symbolic
-//! links. Two renames replace the files. If a process is killed between them, the next one
-//! completes the pair from the journal, a file that contains these steps.
+//! Replaces a chain and a key that are plain files, because they are in different folders or the
+//! file system does not support symbolic links. Two renames replace the files. If a process is
+//! killed between them, the next process completes the pair from the journal, a file that contains
+//! these two steps.
 //!
 //! The journal names both temporary files and a copy of the old key. If one of the renames fails,
 //! the copy is moved back, so that the old pair is kept. If the pair of a killed process cannot be
@@ -26,7 +27,8 @@ pub(super) struct Pair {
     key: ResolvedPath,
     chain_temporary: TemporaryFile,
     key_temporary: TemporaryFile,
-    /// The copy of the old key.
+    /// A copy of the old key, from which the old key can be restored. `None` if there was no old
+    /// key, or if it has not been copied yet.
     old: Option<TemporaryFile>,
 }
 
@@ -77,7 +79,8 @@ impl Pair {
         Ok(())
     }
 
-    /// Writes the journal. If the process is killed after this, the next one completes the pair.
+    /// Writes the journal. If the process is killed after this, the next process completes the
+    /// pair.
     pub(super) fn record(self) -> Result<Journal, FileError> {
         let path = self.key.path();
         self.try_record().map_err(|source| FileError::at(&path, source))
@@ -105,7 +108,7 @@ impl Pair {
     }
 }
 
-/// A temporary file that must be moved to its path.
+/// A step of a journal: a temporary file, and the path to which it must be moved.
 #[derive(Debug)]
 pub(super) struct Move {
     folder: PathBuf,
@@ -170,7 +173,7 @@ impl Move {
     }
 }
 
-/// Returns whether a file or its folder does not exist.
+/// Returns whether an error means that a file or its folder does not exist.
 fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
@@ -198,13 +201,13 @@ fn mark_of(path: &Path) -> io::Result<String> {
     Ok(format!("{length}-{:016x}", sum.0))
 }
 
-/// The steps that replace the files of a pair.
+/// The content of a journal: the steps that replace a chain and its key.
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
     chain: Move,
     pub(super) key: Move,
-    /// The copy of the old key.
+    /// The step that restores the old key from its copy. `None` if there was no old key.
     old: Option<Move>,
 }
 
@@ -309,7 +312,8 @@ impl Journal {
         self.chain.run()
     }
 
-    /// Adds the path of the journal, which is kept, to an error.
+    /// Adds to an error that an interrupted run cannot be completed, and the path of its journal,
+    /// which is kept.
     pub(super) fn pending(&self, error: FileError) -> FileError {
         let FileError::File { path, source } = error else { return error };
         let problem = format!(
@@ -342,7 +346,8 @@ impl Journal {
         self.key.sync()
     }
 
-    /// Restores the old key if the new one was moved to its path.
+    /// If the new key has already been moved to its path, restores the old key there. If there was
+    /// no old key, removes the new key.
     fn restore(&self) -> Result<(), FileError> {
         let path = self.key.path();
         if !self.key.is_at(&path)? {

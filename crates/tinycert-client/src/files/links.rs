@@ -1,5 +1,5 @@
-//! The method for two files in one folder, which are symbolic links into a folder of versions. One
-//! rename switches both.
+//! Replaces a chain and a key in one folder. Their paths are symbolic links into a folder of
+//! versions, and one rename switches both.
 //!
 //! ```text
 //! example.com.pem -> .example.com.key.versions/current/chain.pem
@@ -30,16 +30,16 @@ use super::{FileError, ResolvedPath};
 pub(super) struct Links {
     /// The paths of the chain and the key.
     paths: [ResolvedPath; 2],
-    /// The link that will become `current`.
+    /// The new link to the current version, before it is renamed to `current`.
     next: Link,
     // The fields are dropped in this order.
     version: Version,
     /// The version that contains copies of the old files, if they were copied.
     old: Option<Version>,
     versions: Versions,
-    /// The empty files of the new version.
+    /// The chain and the key of the new version, which are empty until they are written.
     files: [File; 2],
-    /// The old files at these paths, if they must first be copied into a version.
+    /// The old files at `paths`, if they must first be copied into a version.
     olds: [Option<File>; 2],
 }
 
@@ -89,7 +89,8 @@ impl Links {
         links.with_olds().map(Some)
     }
 
-    /// Opens the old files if one of them is not a link of this pair.
+    /// Opens the old files for copying, if one of them is not a link into the folder of versions of
+    /// this key.
     fn with_olds(mut self) -> io::Result<Self> {
         let is_other = |resolved: &ResolvedPath, name| {
             resolved.existing.is_some() && !self.is_linked(resolved, name)
@@ -146,7 +147,8 @@ impl Links {
         key
     }
 
-    /// Creates a version with the old files if one of them is not a link of this pair.
+    /// Copies the old files into a new version, if they were opened for that; see
+    /// [`with_olds`](Self::with_olds).
     fn copy_olds(&mut self) -> io::Result<()> {
         if self.olds.iter().all(Option::is_none) {
             return Ok(());
@@ -163,8 +165,9 @@ impl Links {
         Ok(())
     }
 
-    /// Converts files that are not links of this pair. First, the version with the old files
-    /// becomes the current one. Then, each file becomes a link to its own content.
+    /// Replaces files that are not links into the folder of versions with such links. First, the
+    /// version with the copies of the old files becomes the current version. Then, each file
+    /// becomes a link to its own copy.
     fn convert(&mut self) -> Result<(), FileError> {
         let Some(mut old) = self.old.take() else { return Ok(()) };
         let key = self.key().path();
@@ -246,7 +249,8 @@ impl Drop for Link {
     }
 }
 
-/// An open folder. While it is open, its identity cannot change.
+/// An open folder. As long as it is open, no other folder can have the same device and inode
+/// number.
 #[derive(Debug)]
 pub(super) struct Checked {
     path: PathBuf,
@@ -254,7 +258,8 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// Opens a folder without following links. The folder must not belong to another user.
+    /// Opens a folder without following links. The folder must not belong to another user or be
+    /// writable by others.
     fn open(parent: &Path, path: PathBuf) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW);
@@ -263,7 +268,8 @@ impl Checked {
         Ok(Self { path, file })
     }
 
-    /// Creates a folder that users who may read the files can enter.
+    /// Creates a folder with mode 0755, so that all users who have access to the files in it can
+    /// enter it.
     fn create(parent: &Path, path: PathBuf) -> io::Result<Self> {
         DirBuilder::new().mode(0o755).create(&path)?;
         Self::open_new(parent, path)
@@ -304,7 +310,8 @@ impl Checked {
 }
 
 impl Versions {
-    /// Creates the folder. If it exists, checks it and removes the leftovers of killed processes.
+    /// Creates the folder of versions for a key. If the folder exists, checks it, and removes what
+    /// killed processes left in it.
     fn open(key: &ResolvedPath) -> io::Result<Self> {
         let path = key.folder.join(key.versions());
         let about =
@@ -324,7 +331,8 @@ impl Versions {
         self.0.path.join(CURRENT)
     }
 
-    /// Removes versions that are not the current one, and leftover links.
+    /// Removes versions that are not the current one, and links that killed processes left. If
+    /// there is no current version, all versions are kept.
     fn sweep(&self) -> io::Result<()> {
         let current = self.current();
         if seen(&current)?.is_some_and(|metadata| !metadata.is_symlink()) {
@@ -376,7 +384,7 @@ impl Version {
         symlink(&key.name, self.folder.path.join(MADE_FOR))
     }
 
-    /// Creates a file of this version.
+    /// Creates an empty file in this version.
     fn new_file(&self, name: &str, is_private: bool) -> io::Result<File> {
         self.folder.check()?;
         new_file(&self.folder.path.join(name), is_private)

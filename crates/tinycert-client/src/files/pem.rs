@@ -1,4 +1,4 @@
-//! Validation of a chain and its private key before they replace files.
+//! Validates a chain and its private key before files are replaced with them.
 //!
 //! PEM and DER are parsed strictly: a server would not start with an incomplete file, an encrypted
 //! key, or a key that belongs to another certificate.
@@ -28,7 +28,7 @@ fn error(path: &Path, what: &str, problem: &str) -> FileError {
     FileError::at(path, io::Error::new(io::ErrorKind::InvalidData, problem))
 }
 
-/// A block of a PEM file.
+/// A block of a PEM file: its label, such as `CERTIFICATE`, and its decoded content.
 struct Block<'a> {
     label: &'a str,
     content: SecretBytes,
@@ -82,7 +82,8 @@ fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
     }
 }
 
-/// Returns the DER encoding of the first certificate of a chain.
+/// Returns the DER encoding of the first certificate of a chain. Returns an error if the chain is
+/// empty or contains anything other than certificates.
 fn first_certificate(chain: &str) -> Result<SecretBytes, String> {
     let blocks = blocks(chain)?;
     for (index, block) in blocks.iter().enumerate() {
@@ -228,7 +229,8 @@ impl<'a> PublicKey<'a> {
     }
 }
 
-/// Parses an algorithm. Returns its object identifier and that of its curve, if it has one.
+/// Parses an algorithm identifier. Returns the object identifiers of the algorithm and, if it has
+/// one, of its curve.
 fn algorithm<'a>(from: &mut Der<'a>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
     let mut algorithm = Der(from.next(SEQUENCE)?);
     Some((algorithm.next(OBJECT_IDENTIFIER)?, algorithm.optional(OBJECT_IDENTIFIER)?))

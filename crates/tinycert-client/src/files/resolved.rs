@@ -26,13 +26,13 @@ pub(super) struct ResolvedPath {
     /// The metadata of the current file. For a link into a folder of versions, this is the file to
     /// which the link points.
     pub(super) existing: Option<Metadata>,
-    /// The target of a link into a folder of versions.
+    /// The target of a link into a folder of versions. `None` if the path is not such a link.
     pub(super) link: Option<PathBuf>,
     /// Whether the folder is writable by other users.
     pub(super) is_shared: bool,
-    /// Whether the path contains a link in a shared folder.
+    /// Whether a symbolic link in a shared folder was followed to this path.
     is_redirected: bool,
-    /// The metadata of the directory entry itself.
+    /// The metadata of the entry in the folder, which can be a link. `None` if there is no entry.
     entry: Option<Metadata>,
 }
 
@@ -130,7 +130,8 @@ impl ResolvedPath {
             && made_for().as_deref() == Some(Path::new(&key.name))
     }
 
-    /// Returns the name of the folder of versions for this key.
+    /// Returns the name of the folder of versions for this key, such as
+    /// `.example.com.key.versions`.
     pub(super) fn versions(&self) -> String {
         format!(".{}{VERSIONS}", self.name)
     }
@@ -183,9 +184,9 @@ fn check_regular(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_file() { Ok(()) } else { Err(invalid("not a regular file")) }
 }
 
-/// The suffix of the folder of versions.
+/// The suffix of the name of a folder of versions, such as `.example.com.key.versions`.
 const VERSIONS: &str = ".versions";
-/// The name of the link to the current version in that folder.
+/// The name of the link to the current version in a folder of versions.
 pub(super) const CURRENT: &str = "current";
 /// The names of the two files in a version.
 pub(super) const NAMES: [&str; 2] = [CHAIN_NAME, KEY_NAME];

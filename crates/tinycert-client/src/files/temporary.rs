@@ -14,10 +14,11 @@ use super::ResolvedPath;
 use super::resolved::{CHAIN_NAME, KEY_NAME};
 use super::trust::{check_replaceable, seen};
 
-/// The suffix of temporary files.
+/// The suffix of the names of temporary files.
 const ENDING: &str = ".tmp";
 
-/// A new file. It is removed on drop unless it was published.
+/// A temporary file in the folder of the file to be replaced. It is removed on drop unless it was
+/// moved or kept.
 pub(super) struct TemporaryFile {
     pub(super) folder: PathBuf,
     pub(super) name: String,
@@ -26,8 +27,8 @@ pub(super) struct TemporaryFile {
 }
 
 impl TemporaryFile {
-    /// Creates an empty temporary file for a path, with the owner, group and mode of the file that
-    /// it will replace.
+    /// Creates an empty temporary file for a path, with those parts of the owner, group and mode of
+    /// the replaced file that [`ResolvedPath::kept`] returns.
     pub(super) fn create(resolved: &ResolvedPath, is_private: bool) -> io::Result<Self> {
         let temporary = Self::own(resolved, is_private)?;
         let name = if is_private { KEY_NAME } else { CHAIN_NAME };
@@ -89,7 +90,8 @@ pub(super) fn random() -> io::Result<String> {
     Ok(text.expose().chars().take(32).collect())
 }
 
-/// Creates a file. Returns an error if the path exists, even if it is a link.
+/// Creates a file with mode 0600 if `private` is true, or 0644 otherwise. Returns an error if the
+/// path exists, even if it is a link.
 pub(super) fn new_file(path: &Path, private: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -100,7 +102,8 @@ pub(super) fn new_file(path: &Path, private: bool) -> io::Result<File> {
     options.open(path)
 }
 
-/// Opens an existing file. Links are not followed, and opening a pipe does not block.
+/// Opens a regular file. Links are not followed. A pipe or a folder is an error, and opening a pipe
+/// does not block.
 pub(super) fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
@@ -168,16 +171,17 @@ impl KeptAccess {
     }
 }
 
-/// Copies the content, owner, group and mode of a file.
+/// Copies the content of a file, and the parts of its owner, group and mode that `kept` names.
+/// Synchronizes the copy to disk.
 pub(super) fn copy(from: &mut File, to: &mut File, kept: KeptAccess) -> io::Result<()> {
     io::copy(from, to)?;
     keep_access(to, &from.metadata()?, kept)?;
     to.sync_all()
 }
 
-/// Sets the owner, group and mode of a new file to those of the file at `resolved`, if there is
-/// one. Logs a warning if permissions are lost because another user may have put the old file
-/// there.
+/// Gives a new file those parts of the owner, group and mode of the file at `resolved` that `kept`
+/// names, if there is such a file. Logs a warning if permissions are lost because another user may
+/// have put the old file there.
 pub(super) fn replace_access(
     file: &File,
     resolved: &ResolvedPath,
@@ -196,7 +200,7 @@ pub(super) fn replace_access(
     keep_access(file, old, kept)
 }
 
-/// Sets the owner, group and mode of a file to the `kept` parts of those of another one. The mode
+/// Gives a file the parts of the owner, group and mode of an old file that `kept` names. The mode
 /// is set last, so that the new file never has more permissions than the old one.
 #[cfg(unix)]
 fn keep_access(file: &File, old: &Metadata, kept: KeptAccess) -> io::Result<()> {

@@ -20,7 +20,7 @@ pub(super) fn invalid(problem: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, problem)
 }
 
-/// Identifies a file on this machine while it exists.
+/// The device and inode numbers of a file, which identify it on this machine as long as it exists.
 pub(super) type Identity = (u64, u64);
 
 /// Returns whether two files are known to be the same. Returns `false` if one of them has no
@@ -58,7 +58,8 @@ mod owners {
         Ok(owner == 0 || owner == folder.uid() || owner == own_user()?)
     }
 
-    /// Rejects an entry of another user if the folder is writable by users other than its owner.
+    /// Rejects an entry that belongs to an untrusted user, if the mode of the folder contains one
+    /// of the bits in `by`. `problem` is the error message.
     fn check_shared(folder: &Path, entry: &Metadata, by: u32, problem: &str) -> io::Result<()> {
         let folder = fs::metadata(folder)?;
         if folder.mode() & by != 0 && !is_trusted(&folder, entry)? {

@@ -248,8 +248,8 @@ impl Auth for SessionAuth {
         can_reopen
     }
 
-    /// Returns `None` once the server has opened a session, because it then accepted the
-    /// credentials.
+    /// Returns `None` once the server has opened a session, because the server has then accepted
+    /// the credentials.
     fn spaced_credential(&self) -> Option<&'static str> {
         let state = self.state();
         if state.generation.number > 0 {

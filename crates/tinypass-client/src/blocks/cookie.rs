@@ -12,24 +12,28 @@ use super::{Blocks, ReadError, json_text, read_json};
 
 /// The maximum number of tokens in a cookie. If there are more, the oldest are removed.
 const MOST_TOKENS: usize = 20;
-/// Times of at least this value are in milliseconds. In seconds, this value is in the year 5138.
+/// Times of at least this value are in milliseconds. In seconds, the value is a time in the year
+/// 5138.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
-/// The type `mt` of a strict meter.
+/// The value of `mt` for a strict meter, whose trial is limited by time only.
 const STRICT: i64 = 20;
 
-/// A token, which grants access to one resource or is a meter that counts accesses to it. The
-/// fields have the same names as in the JSON.
+/// A token, which grants access to one resource, or is a meter that limits free access to it by
+/// time or by views. The fields have the same names as in the JSON.
 ///
-/// If a member is not an integer although the format requires one (it is null, a fraction or a
-/// number in a string), it is kept in [`extra`](Token::extra). Access is denied if the two official
-/// clients interpret such a member differently, or fail:
+/// A member that should be an integer but is null, a fraction or a string is kept in
+/// [`extra`](Token::extra). Access is denied if the two official clients interpret such a member
+/// differently, or if one of them fails. In particular:
 ///
 /// - A time of at least 1 with a fraction is truncated to seconds. A smaller time with a fraction
 ///   is treated as a time in the past.
 /// - Any other `ex`, `eex` or `mtet` that is not an integer denies access if the decision depends
-///   on it. A string, boolean, list or object in `ex` or `mt` denies access in any case.
-/// - `mt`, `mtma` and `mtaa` must be integers (`3.0` is one).
-/// - PHP treats null as an absent member, Ruby as an error.
+///   on it. A fraction in `mt`, or a string, boolean, list or object in `ex` or `mt`, denies access
+///   in any case.
+/// - A fraction, string, boolean, list or object in `mtma` or `mtaa` denies access if the meter
+///   counts views. Numbers such as `3.0` are integers.
+/// - The PHP client treats null as an absent member. The Ruby gem fails if a time or `mtaa` is
+///   null, and treats a token as a meter if `mt` is null.
 ///
 /// If a field is set and `extra` has a member of the same name, the field takes precedence and the
 /// member is not written.
@@ -46,12 +50,13 @@ pub struct Token {
     pub rid: String,
     /// The public id of the access record, such as `1VShIZzLeIod`.
     pub id: Option<String>,
-    /// TinyPass's id of the user, such as `kjkxrNWUyD`.
+    /// The id that TinyPass assigned to the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
     /// The time at which access expires, in Unix seconds (older tokens use milliseconds). 0 means
     /// that access does not expire, and -1 denies access.
     pub ex: Option<i64>,
-    /// The expiry that replaces `ex`, in the same unit. Ignored if it is 0.
+    /// The early expiry, in the same unit as `ex`. Unless it is 0, it replaces `ex`, even if it is
+    /// later.
     pub eex: Option<i64>,
     /// The time of creation, in Unix seconds.
     pub ct: Option<i64>,
@@ -62,14 +67,16 @@ pub struct Token {
     /// The type of the meter: 10 for a reminder, 20 for a strict meter. `None` if there is no
     /// meter.
     pub mt: Option<i64>,
-    /// The end of the meter's trial, in Unix seconds.
+    /// The end of the meter's trial, in Unix seconds. The trial includes this second.
     pub mtet: Option<i64>,
-    /// The end of the lockout after the trial, in Unix seconds.
+    /// The end of the lockout that follows the trial, in Unix seconds. The lockout includes this
+    /// second.
     pub mlet: Option<i64>,
     /// The maximum number of views in the trial. If the field is present, even with the value 0, a
     /// meter that is not strict counts views.
     pub mtma: Option<i64>,
-    /// The current number of views.
+    /// The number of views so far. If the meter counts views, the trial ends when this number
+    /// exceeds `mtma`.
     pub mtaa: Option<i64>,
     /// Fields that this type does not cover (such as the periods `mlp` and `mtap`, which are
     /// strings), and members of an unexpected type.
@@ -187,7 +194,7 @@ impl Token {
         Self { rid: rid.into(), ..Self::default() }
     }
 
-    /// Sets the time at which access expires.
+    /// Sets the time at which access expires (`ex`).
     #[must_use]
     pub fn expires_at(mut self, end: impl Into<UnixTime>) -> Self {
         self.extra.remove("ex");
@@ -195,7 +202,7 @@ impl Token {
         self
     }
 
-    /// Sets TinyPass's id of the user (`uid`).
+    /// Sets the id that TinyPass assigned to the user (`uid`).
     #[must_use]
     pub fn uid(mut self, uid: impl Into<String>) -> Self {
         self.extra.remove("uid");
@@ -203,7 +210,7 @@ impl Token {
         self
     }
 
-    /// Sets the public id of the access record.
+    /// Sets the public id of the access record (`id`), such as `1VShIZzLeIod`.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.extra.remove("id");
@@ -211,8 +218,8 @@ impl Token {
         self
     }
 
-    /// Returns the first second at which [`access`](Self::access) denies access to all client
-    /// addresses. Returns `None` if access does not expire.
+    /// Returns the time from which the token grants no access, whatever the address of the visitor.
+    /// Returns `None` if access does not expire.
     ///
     /// Without a meter, this is `eex`, or `ex` if `eex` is absent or 0. With a meter, this is the
     /// second after the end of the trial, and `ex` and `eex` are ignored. For a token that never
@@ -234,8 +241,10 @@ impl Token {
 
     /// Returns the access that the token grants at `now` to a visitor with the address `client`.
     ///
-    /// The decision is the same as that of the official clients. If the two clients disagree,
-    /// access is denied.
+    /// The decision follows the official clients. If they decide differently, access is denied,
+    /// unless only their notations of addresses or resource ids differ. Times in milliseconds are
+    /// converted to seconds, and a token that is bound to addresses denies access to an unknown
+    /// address.
     pub fn access(&self, now: SystemTime, client: impl Into<ClientAddress>) -> AccessState {
         self.state(UnixTime::from(now).seconds(), client.into())
     }
@@ -280,7 +289,8 @@ impl Token {
         }
     }
 
-    /// Returns a member that contains a number of views or the type of a meter.
+    /// Returns the member `name`, which contains a number of views or the type of a meter: the
+    /// value `typed` of its field or, if that is not set, the member in `extra`.
     fn count(&self, name: &str, typed: Option<i64>) -> Member {
         if let Some(value) = typed {
             return Member::Integer(value);
@@ -295,7 +305,8 @@ impl Token {
         }
     }
 
-    /// Returns a member that contains a time. The PHP client writes fractions of seconds.
+    /// Returns the member `name`, which contains a time. A time of at least 1 with a fraction, as
+    /// the PHP client can write it, is truncated to seconds.
     fn time(&self, name: &str, typed: Option<i64>) -> Member {
         match self.count(name, typed) {
             Member::Other => match self.extra.json(name).as_deref().and_then(fraction) {
@@ -338,14 +349,14 @@ impl Token {
     }
 }
 
-/// One of the two official clients.
+/// One of the two official clients, which interpret some tokens differently.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum OfficialClient {
     Php,
     Ruby,
 }
 
-/// The official client would throw an exception for this token.
+/// Means that an official client would throw an exception for a token.
 #[derive(Debug)]
 struct Thrown;
 
@@ -360,8 +371,9 @@ enum Member {
 }
 
 impl OfficialClient {
-    /// Converts a member to a number. PHP ignores null, while Ruby fails. Ruby also fails for all
-    /// other values that are not integers, so it does not matter what PHP does with them.
+    /// Converts a member to a number, which is 0 for an absent member. PHP ignores null, while Ruby
+    /// fails. Ruby also fails for all other values that are not integers, so it does not matter
+    /// what PHP does with them.
     fn number(self, member: Member) -> Result<i64, Thrown> {
         match (self, member) {
             (_, Member::Absent) | (Self::Php, Member::Null) => Ok(0),
@@ -379,7 +391,7 @@ impl OfficialClient {
 }
 
 /// Returns the integer part of a JSON number with a decimal point, and whether the fractional part
-/// is not 0.
+/// is not 0. Returns `None` for any other JSON.
 fn fraction(json: &str) -> Option<(i64, bool)> {
     // A number with an exponent is a floating-point number.
     let number: Number = serde_json::from_str(json).ok()?;
@@ -415,7 +427,8 @@ impl From<Ipv4Addr> for ClientAddress {
 }
 
 impl From<IpAddr> for ClientAddress {
-    /// Converts an address. An IPv4-mapped IPv6 address becomes the IPv4 address.
+    /// Converts an address. An IPv4-mapped IPv6 address becomes the IPv4 address, and any other
+    /// IPv6 address becomes [`Unknown`](Self::Unknown).
     fn from(ip: IpAddr) -> Self {
         match ip.to_canonical() {
             IpAddr::V4(ip) => Self::V4(ip),
@@ -431,13 +444,14 @@ impl From<Option<Ipv4Addr>> for ClientAddress {
     }
 }
 
-/// Converts a time that may be in milliseconds to seconds.
+/// Converts a time that is in seconds, or in milliseconds from [`MILLISECONDS_FROM`] on, to
+/// seconds.
 fn seconds(time: i64) -> i64 {
     if time >= MILLISECONDS_FROM { time / 1000 } else { time }
 }
 
-/// Returns whether `text`, an address in a token, is exactly how one of the official clients writes
-/// `ip`.
+/// Returns whether `text`, an address in a token, is `ip` exactly as one of the official clients
+/// writes it.
 fn is(ip: Ipv4Addr, text: &str) -> bool {
     let reversed = u32::from_le_bytes(ip.octets());
     text == ip.to_string() || text == format!("{reversed:x}")
@@ -455,18 +469,18 @@ pub enum AccessState {
     Granted,
     /// 200: the token is bound to other addresses.
     IpMismatch,
-    /// 201: there are tokens, but none for this resource.
+    /// 201: there are tokens, but none for this resource, or the token has an `ex` of -1.
     RidNotFound,
     /// 202: there are no tokens.
     NoTokens,
     /// 203: the meter is in its trial, so access is granted.
     MeteredInTrial,
-    /// 204: access has expired.
+    /// 204: access has expired, or the expiry is not valid.
     Expired,
     /// 206: the trial has ended, and a new one starts only after the lockout.
     InLockout,
-    /// 207: the trial and the lockout have ended. Access is not granted. The site may remove the
-    /// token and start a new meter.
+    /// 207: the trial and the lockout have ended, or a member of the meter is not valid. Access is
+    /// not granted. The site may remove the token and start a new meter.
     TrialDead,
 }
 
@@ -551,8 +565,8 @@ impl Blocks {
         format!("__TP_{}_TOKEN", self.aid)
     }
 
-    /// Returns the encrypted and signed value of the cookie: `{jax}...`. It must be percent-encoded
-    /// in the `Set-Cookie` header.
+    /// Returns the encrypted and signed value of the cookie: `{jax}...`. Percent-encode it for the
+    /// `Set-Cookie` header.
     pub fn seal_cookie(&self, cookie: &TokenCookie) -> String {
         format!("{{jax}}{}", self.seal(&json_text(&cookie.tokens)))
     }
@@ -566,7 +580,7 @@ impl Blocks {
         format!("{{jox}}{}", without_markup(&json_text(&cookie.tokens)))
     }
 
-    /// Verifies and parses the value of a cookie, which may be percent-encoded. The value consists
+    /// Verifies and parses the value of a cookie, which can be percent-encoded. The value consists
     /// of one or more messages, each of which must be signed. Tokens without a resource are
     /// skipped, as in the official clients.
     ///
@@ -577,7 +591,7 @@ impl Blocks {
         self.read_messages(value, false)
     }
 
-    /// Parses the value of a cookie, which may be plain JSON. Visitors can create such a value
+    /// Parses the value of a cookie, which can be plain JSON. Visitors can create such a value
     /// themselves, so do not grant access to paid content based on it.
     ///
     /// # Errors
@@ -616,7 +630,8 @@ impl Blocks {
     }
 }
 
-/// Splits a message such as `{abc}rest` into `abc` and `rest`.
+/// Splits a message such as `{abc}rest` into `abc` and `rest`. Returns `None` if the string does
+/// not begin with such a header.
 fn settings(text: &str) -> Option<(&str, &str)> {
     let (settings, rest) = text.strip_prefix('{')?.split_at_checked(3)?;
     let word = settings.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -646,7 +661,8 @@ fn without_markup(json: &str) -> String {
     text
 }
 
-/// Percent-decodes a value that may be encoded. Base64url and the JSON of tokens contain no `%`.
+/// Percent-decodes the value of a cookie. A value that is not encoded stays the same, because
+/// base64url and the JSON that this crate writes contain no `%`.
 fn decoded(value: &str) -> Result<String, ReadError> {
     api_auth::percent_decode(value).ok_or(ReadError::UnknownFormat)
 }

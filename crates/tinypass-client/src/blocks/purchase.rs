@@ -37,7 +37,7 @@ pub enum PurchaseFormat {
     Ruby,
 }
 
-/// A price of an offer, which pays for access during a period.
+/// A price of an offer, and the period of access that it pays for.
 ///
 /// See the example in the module [`blocks`](crate::blocks).
 ///
@@ -182,7 +182,7 @@ impl Offer {
         self
     }
 
-    /// Adds a tag to the resource.
+    /// Adds a tag, such as `music`, to the resource.
     #[must_use]
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
@@ -246,13 +246,13 @@ impl Purchase {
     }
 
     setters! {
-        /// Sets a secondary offer.
+        /// Sets a second offer, which the request contains in addition to the first.
         secondary: Offer,
         /// Sets the name of the JavaScript function that the provider's script calls in the page.
         callback: impl Into<String>,
         /// Sets the visitor's IP address, to which access is bound.
         client_ip: impl Into<String>,
-        /// Sets your reference for the user.
+        /// Sets your reference for the user, such as `user_42`.
         user_ref: impl Into<String>,
         /// Sets the URL to which the browser is redirected after the purchase. Only used in links.
         return_url: impl Into<String>,
@@ -276,7 +276,7 @@ impl Purchase {
         self
     }
 
-    /// Sets the format. Defaults to [`PurchaseFormat::Php`].
+    /// Sets the official client whose format the request uses. Defaults to [`PurchaseFormat::Php`].
     #[must_use]
     pub fn format(mut self, format: PurchaseFormat) -> Self {
         self.format = format;

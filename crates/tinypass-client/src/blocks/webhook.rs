@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Blocks, ReadError, read_json};
 
 wire_enum! {
-    /// The type of a webhook.
+    /// The type of a webhook, that is, how a user's access changed.
     ///
     /// See the example in the module [`blocks`](crate::blocks).
     ///
@@ -64,7 +64,8 @@ wire_enum! {
 /// A webhook with a valid signature.
 ///
 /// TinyPass delivers webhooks one after another, and any response except 200 delays the next ones.
-/// So respond with 200 as soon as the webhook is stored. A webhook may be delivered more than once.
+/// Therefore, respond with 200 as soon as the webhook is stored. The same webhook can be delivered
+/// more than once.
 ///
 /// See the example in the module [`blocks`](crate::blocks).
 ///
@@ -76,17 +77,17 @@ pub struct Webhook {
     /// The version of the webhook format, such as 2. If the webhook contains no version, it is 1.
     #[serde(default = "one", deserialize_with = "version")]
     pub version: i64,
-    /// The type of the webhook.
+    /// The type of the webhook, such as `access_granted`.
     #[serde(rename = "type")]
     pub kind: WebhookType,
-    /// The event that triggered the webhook.
+    /// The event that triggered the webhook, such as `new_purchase`.
     #[serde(default)]
     pub event: Option<WebhookEvent>,
     /// The id of the application, such as `AIDAIDAID0`.
     pub aid: Option<String>,
     /// The id of the resource, such as `premium-content`.
     pub rid: Option<String>,
-    /// TinyPass's id of the user, such as `kjkxrNWUyD`.
+    /// The id that TinyPass assigned to the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
     /// The public id of the access record, such as `1VShIZzLeIod`.
     pub access_id: Option<String>,
@@ -109,7 +110,7 @@ fn version<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::
 }
 
 impl Blocks {
-    /// Verifies and parses the percent-decoded value of the parameter `data`.
+    /// Verifies and parses a webhook, given as the percent-decoded value of the parameter `data`.
     ///
     /// # Errors
     /// Returns an error if the value is not a signed webhook, [`ReadError::OtherApplication`] if
@@ -134,7 +135,8 @@ impl Blocks {
         }
     }
 
-    /// Verifies and parses the target of the request that TinyPass sends, `/your/path?data=...`.
+    /// Verifies and parses a webhook, given as the target of the request that TinyPass sends:
+    /// `/your/path?data=...`.
     ///
     /// # Errors
     /// Returns the errors of [`read_webhook`](Self::read_webhook), and [`ReadError::UnknownFormat`]

@@ -153,14 +153,15 @@ impl fmt::Display for Satoshis {
 impl FromStr for Satoshis {
     type Err = InputError;
 
-    /// Parses an amount in whole tokens with at most eight decimal places: `12`, `0.5`, `1e3`.
+    /// Parses an amount in whole tokens with at most eight decimal places, such as `12`, `0.5` or
+    /// `1e3`.
     fn from_str(text: &str) -> Result<Self, InputError> {
         text.parse::<Amount>()?.try_into()
     }
 }
 
 impl From<Satoshis> for Amount {
-    /// Converts to whole tokens, with eight decimal places.
+    /// Converts satoshis to whole tokens, with eight decimal places.
     fn from(satoshis: Satoshis) -> Self {
         Self::from_minor_units(satoshis.0, DECIMALS)
     }
@@ -169,7 +170,8 @@ impl From<Satoshis> for Amount {
 impl TryFrom<Amount> for Satoshis {
     type Error = InputError;
 
-    /// Converts from whole tokens with at most eight decimal places.
+    /// Converts an amount in whole tokens. Returns an error if it has more than eight decimal
+    /// places, or if the number of satoshis does not fit into 64 bits.
     fn try_from(amount: Amount) -> Result<Self, InputError> {
         amount.minor_units(DECIMALS).map(Self).ok_or_else(|| {
             InputError::new("amount", "has more than 8 decimal places or is too large")
@@ -202,7 +204,8 @@ pub(crate) fn satoshis<'de, D: Deserializer<'de>>(
 pub struct Quantity {
     /// The amount in the asset's smallest unit, which is a satoshi unless `precision` is set.
     pub value: Satoshis,
-    /// The number of decimal places of the asset. `None` means 8. Returned by servers since 2022.
+    /// The number of decimal places of the asset. `None` means 8. Only servers since 2022 return
+    /// it.
     pub precision: Option<u8>,
 }
 
@@ -333,9 +336,10 @@ fn parse<T: DeserializeOwned, E: Error>(raw: &RawValue) -> Result<T, E> {
 
 /// Balances by asset, which [`Rules::evaluate`](crate::Rules::evaluate) compares with rules.
 ///
-/// An amount with a [`precision`](Quantity::precision) other than 8 is compared exactly. The amount
-/// of a listed asset is unknown if the response contains no amount, or one that is not an integer
-/// or does not fit into 64 bits. Every rule on such an asset is false.
+/// An amount with a [`precision`](Quantity::precision) other than 8 is compared exactly, any other
+/// amount as a floating-point number, as on the server. The amount of a listed asset is unknown if
+/// the response contains no amount, or one that is not an integer or does not fit into 64 bits.
+/// Every rule on such an asset is false.
 ///
 /// ```
 /// use tokenpass_client::{Balances, Satoshis};
@@ -388,7 +392,7 @@ impl Balances {
         }
     }
 
-    /// Adds an amount to the balance of an asset.
+    /// Adds an amount to the balance of an asset. An unknown balance stays unknown.
     pub fn add(&mut self, asset: impl Into<String>, amount: Satoshis) {
         self.merge(asset.into(), Some(Quantity { value: amount, precision: None }));
     }
@@ -402,9 +406,9 @@ impl Balances {
         self.0.insert(asset, Listed(total));
     }
 
-    /// Returns the sum of the balances of all verified and active addresses, which is how the
-    /// server computes a user's inventory. An address without the fields `verified` and `active` is
-    /// treated as verified and active.
+    /// Returns the sum of the balances of all verified and active addresses in the list, because
+    /// the server counts only these for a user. An address without the fields `verified` and
+    /// `active` is treated as verified and active.
     pub fn from_addresses<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Self {
         let mut sum = Self::new();
         let counts =
@@ -423,7 +427,7 @@ impl Balances {
         self.0.iter().filter_map(|(asset, Listed(quantity))| Some((asset.as_str(), (*quantity)?)))
     }
 
-    /// Returns whether no asset is listed.
+    /// Returns `true` if no asset is listed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -458,7 +462,7 @@ pub(crate) fn balances<'de, D: Deserializer<'de>>(
     or_false(deserializer)
 }
 
-/// Deserializes a value. `false` and null are `None`.
+/// Deserializes a value. Null and `false`, which servers send for an absent value, are `None`.
 fn or_false<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -471,7 +475,7 @@ where
     }
 }
 
-/// Deserializes a string. `false` and null are `None`.
+/// Deserializes a string. Null and `false`, which servers send for an absent string, are `None`.
 pub(crate) fn text_or_false<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {

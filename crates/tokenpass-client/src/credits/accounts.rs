@@ -1,4 +1,4 @@
-//! Credit accounts of a group.
+//! The accounts of a credit group, each with a balance and a ledger.
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, required,
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{CreditHistory, history};
 use crate::{Client, error};
 
-/// The Tokenpass user that an account belongs to.
+/// The Tokenpass user to whom an account belongs.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///
@@ -29,7 +29,7 @@ pub struct CreditUser {
     pub extra: ExtraFields,
 }
 
-/// A credit account.
+/// An account in a credit group.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///
@@ -45,7 +45,7 @@ pub struct CreditAccount {
     pub name: Option<String>,
     /// The balance in credits. It is negative if more credits were taken than given.
     pub balance: Option<i64>,
-    /// The user that the account belongs to.
+    /// The user to whom the account belongs. `None` if it belongs to no user.
     pub tokenpass_user: Option<CreditUser>,
     /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: Option<String>,
@@ -161,7 +161,7 @@ impl Endpoint for ListCreditAccounts {
     }
 }
 
-/// `POST /api/v1/credits/{group_uuid}/accounts`: creates a credit account.
+/// `POST /api/v1/credits/{group_uuid}/accounts`: creates an account in a group.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///
@@ -174,8 +174,8 @@ pub struct CreateCreditAccount {
 }
 
 impl CreateCreditAccount {
-    /// Creates a request for an account in the group with this UUID. The name is any string, or the
-    /// id of a user, to whom the account then belongs.
+    /// Creates a request to create an account in the group with this UUID. The name is any string,
+    /// or the id of a user, to whom the account then belongs.
     pub fn new(group: impl Into<String>, name: impl Into<String>) -> Self {
         Self { group: group.into(), name: name.into() }
     }
@@ -229,7 +229,7 @@ impl Endpoint for GetCreditAccount {
     }
 }
 
-/// `GET /api/v1/credits/{group_uuid}/accounts/{account}/history`: returns the entries of one
+/// `GET /api/v1/credits/{group_uuid}/accounts/{account}/history`: returns the ledger entries of one
 /// account, newest first.
 ///
 /// See the example in the module [`credits`](crate::credits).
@@ -242,8 +242,8 @@ pub struct GetCreditAccountHistory {
 }
 
 impl GetCreditAccountHistory {
-    /// Creates a request for the entries of the account with this UUID or name, in the group with
-    /// this UUID.
+    /// Creates a request for the ledger entries of the account with this UUID or name, in the group
+    /// with this UUID.
     pub fn new(group: impl Into<String>, account: impl Into<String>) -> Self {
         Self { group: group.into(), account: account.into() }
     }
@@ -264,7 +264,7 @@ impl Endpoint for GetCreditAccountHistory {
 ///
 /// The request and response types are in the module [`credits`](crate::credits).
 impl Client {
-    /// Returns the accounts of a group.
+    /// Returns the accounts of the group with this UUID, with their balances.
     ///
     /// See the example in the module [`credits`](crate::credits).
     ///
@@ -274,7 +274,8 @@ impl Client {
         self.send(&ListCreditAccounts::new(group))
     }
 
-    /// Creates a credit account. The name is any string, or the id of a user.
+    /// Creates an account in the group with this UUID. The name is any string, or the id of a user,
+    /// to whom the account then belongs.
     ///
     /// See the example in the module [`credits`](crate::credits).
     ///
@@ -288,7 +289,8 @@ impl Client {
         self.send(&CreateCreditAccount::new(group, name))
     }
 
-    /// Returns the account with this UUID or name, or `None` if the group has no such account.
+    /// Returns the account with this UUID or name, in the group with the UUID `group`. Returns
+    /// `None` if the group has no such account.
     ///
     /// See the example in the module [`credits`](crate::credits).
     ///
@@ -302,7 +304,7 @@ impl Client {
         self.send(&GetCreditAccount::new(group, account))
     }
 
-    /// Returns the entries of an account, newest first.
+    /// Returns the ledger entries of an account, newest first.
     ///
     /// See the example in the module [`credits`](crate::credits).
     ///

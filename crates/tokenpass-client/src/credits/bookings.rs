@@ -145,7 +145,7 @@ fn validate_entries(entries: &[Entry]) -> Result<(), InputError> {
     })
 }
 
-/// `POST /api/v1/credits/{group_uuid}/accounts/credit`: gives credits to accounts.
+/// `POST /api/v1/credits/{group_uuid}/accounts/credit`: gives credits to accounts of a group.
 ///
 /// The request is never retried if its outcome is unknown. It is not atomic: if the server rejects
 /// an entry, the entries before it remain in the ledger, and the response does not list them. In
@@ -161,7 +161,7 @@ pub struct GiveCredits {
 }
 
 impl GiveCredits {
-    /// Creates a request for accounts of the group with this UUID.
+    /// Creates a request to give credits to accounts of the group with this UUID.
     pub fn new(group: impl Into<String>, entries: impl IntoIterator<Item = Entry>) -> Self {
         Self { group: group.into(), entries: entries.into_iter().collect() }
     }
@@ -185,8 +185,8 @@ impl Endpoint for GiveCredits {
     }
 }
 
-/// `POST /api/v1/credits/{group_uuid}/accounts/debit`: takes credits from accounts, whose balances
-/// can become negative.
+/// `POST /api/v1/credits/{group_uuid}/accounts/debit`: takes credits from accounts of a group,
+/// whose balances can become negative.
 ///
 /// The request is never retried if its outcome is unknown. It is not atomic; see [`GiveCredits`].
 ///
@@ -200,7 +200,7 @@ pub struct TakeCredits {
 }
 
 impl TakeCredits {
-    /// Creates a request for accounts of the group with this UUID.
+    /// Creates a request to take credits from accounts of the group with this UUID.
     pub fn new(group: impl Into<String>, entries: impl IntoIterator<Item = Entry>) -> Self {
         Self { group: group.into(), entries: entries.into_iter().collect() }
     }
@@ -228,7 +228,7 @@ impl Endpoint for TakeCredits {
 ///
 /// The request and response types are in the module [`credits`](crate::credits).
 impl Client {
-    /// Gives credits to accounts.
+    /// Gives credits to accounts of the group with this UUID.
     ///
     /// See the example in the module [`credits`](crate::credits).
     ///
@@ -243,7 +243,7 @@ impl Client {
         self.send(&GiveCredits::new(group, entries))
     }
 
-    /// Takes credits from accounts.
+    /// Takes credits from accounts of the group with this UUID. Their balances can become negative.
     ///
     /// See the example in the module [`credits`](crate::credits).
     ///

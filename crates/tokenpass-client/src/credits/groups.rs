@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{CreditHistory, history};
 use crate::{Client, error};
 
-/// A group of credit accounts.
+/// A group of credit accounts, which only the applications on its whitelist can use.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///
@@ -19,9 +19,9 @@ use crate::{Client, error};
 pub struct CreditGroup {
     /// The id of the group, a UUID.
     pub uuid: Option<String>,
-    /// The name of the group.
+    /// The name of the group, such as `Points`.
     pub name: Option<String>,
-    /// Whether the group is active.
+    /// Whether the group is active. No request in this crate changes it.
     pub active: Option<bool>,
     /// The client ids of the applications that may use the group, as sent by the server. Some
     /// servers send one string with commas, or an empty string. [`clients`](CreditGroup::clients)
@@ -54,8 +54,8 @@ fn group(response: &Response) -> Result<CreditGroup, ResponseError> {
     required("credit_group", error::success::<Wrapped>(response)?.credit_group)
 }
 
-/// `POST /api/v1/credits`: creates a group. Only the applications on its whitelist can use a group.
-/// Therefore, add your own client id, as [`Client::create_credit_group`] does.
+/// `POST /api/v1/credits`: creates a group. A group can only be used by the applications on its
+/// whitelist. Therefore, add your own client id, as [`Client::create_credit_group`] does.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///
@@ -68,7 +68,7 @@ pub struct CreateCreditGroup {
 }
 
 impl CreateCreditGroup {
-    /// Creates a request for a group with this name.
+    /// Creates a request to create a group with this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), app_whitelist: Vec::new() }
     }
@@ -136,7 +136,7 @@ impl UpdateCreditGroup {
     }
 
     setters! {
-        /// Sets the new name.
+        /// Sets the new name of the group. By default, the name does not change.
         name: impl Into<String>,
     }
 }
@@ -155,7 +155,7 @@ impl Endpoint for UpdateCreditGroup {
     }
 }
 
-/// `GET /api/v1/credits`: lists the groups of the API user, to whom the client id belongs.
+/// `GET /api/v1/credits`: lists the groups of the user to whom the client id belongs.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///
@@ -165,7 +165,7 @@ impl Endpoint for UpdateCreditGroup {
 pub struct ListCreditGroups {}
 
 impl ListCreditGroups {
-    /// Creates a request for all groups.
+    /// Creates a request for all groups of the user to whom the client id belongs.
     pub fn new() -> Self {
         Self::default()
     }
@@ -185,7 +185,7 @@ impl Endpoint for ListCreditGroups {
     }
 }
 
-/// `GET /api/v1/credits/{group_uuid}`: returns one group.
+/// `GET /api/v1/credits/{group_uuid}`: returns the group with this UUID.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///
@@ -212,7 +212,7 @@ impl Endpoint for GetCreditGroup {
     }
 }
 
-/// `GET /api/v1/credits/{group_uuid}/history`: returns all entries of a group, newest first.
+/// `GET /api/v1/credits/{group_uuid}/history`: returns all ledger entries of a group, newest first.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///
@@ -223,7 +223,7 @@ pub struct GetCreditGroupHistory {
 }
 
 impl GetCreditGroupHistory {
-    /// Creates a request for the entries of the group with this UUID.
+    /// Creates a request for the ledger entries of the group with this UUID.
     pub fn new(group: impl Into<String>) -> Self {
         Self { group: group.into() }
     }
@@ -243,7 +243,7 @@ impl Endpoint for GetCreditGroupHistory {
 ///
 /// The request and response types are in the module [`credits`](crate::credits).
 impl Client {
-    /// Creates a group whose whitelist contains this application.
+    /// Creates a group with this name, whose whitelist contains only this application.
     ///
     /// See the example in the module [`credits`](crate::credits).
     ///
@@ -263,7 +263,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns the groups of the API user, to whom the client id belongs.
+    /// Returns the groups of the user to whom the client id belongs.
     ///
     /// See the example in the module [`credits`](crate::credits).
     ///
@@ -273,7 +273,7 @@ impl Client {
         self.send(&ListCreditGroups::new())
     }
 
-    /// Returns the group with this UUID, or `None` if there is none.
+    /// Returns the group with this UUID, or `None` if there is no such group.
     ///
     /// See the example in the module [`credits`](crate::credits).
     ///
@@ -283,7 +283,7 @@ impl Client {
         self.send(&GetCreditGroup::new(group))
     }
 
-    /// Returns all entries of a group, newest first.
+    /// Returns all ledger entries of a group, newest first.
     ///
     /// See the example in the module [`credits`](crate::credits).
     ///

@@ -7,7 +7,7 @@ use cli_support::{Exit, Failure, Json};
 use tpay_client::notifications::payment_md5sum;
 use tpay_client::{Notification, Secret};
 
-/// The kind of a notification.
+/// The kind of a notification, as a value of `--kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     Payment,
@@ -42,7 +42,8 @@ impl Kind {
         }
     }
 
-    /// Returns an example body from the provider's documentation.
+    /// Returns the members of an example notification, based on the provider's documentation, as
+    /// JSON.
     fn example(self) -> &'static str {
         match self {
             Self::Payment => {
@@ -66,8 +67,8 @@ impl Kind {
         }
     }
 
-    /// Returns the body of a test notification with these members, and its content type. A payment
-    /// is a form with the md5sum of its values; all others are JSON.
+    /// Returns the body of a test notification and its content type. `members` replace those of the
+    /// example. A payment is a form with the md5sum of its values; all others are JSON.
     pub(crate) fn body(
         self,
         members: &[(String, String)],

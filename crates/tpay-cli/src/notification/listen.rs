@@ -46,7 +46,7 @@ pub(crate) struct Listen {
     /// are added, and return its response to the sender
     #[arg(long, value_name = "URL", value_parser = http_url)]
     forward_to: Option<Uri>,
-    /// Print and forward only this kind; the others are acknowledged
+    /// Print, store and forward only this kind; others are only acknowledged
     #[arg(long, value_enum)]
     kind: Option<Kind>,
     /// Store the headers and the body of each genuine notification in this folder, in files with
@@ -63,21 +63,22 @@ pub(crate) struct Listen {
     trust: Trust,
 }
 
-/// A genuine notification, and the request that contained it.
+/// A genuine notification, with the request that contained it.
 struct Genuine {
     request: Request,
     notification: Notification,
 }
 
-/// The response to a notification, after it was printed and stored: known, or to be requested from
-/// the application.
+/// The response to a received request: either ready, or to be requested from the application, to
+/// which the notification is forwarded.
 enum Reply {
     Ready(Response),
     Forward(Forward),
 }
 
 impl Reply {
-    /// Returns the response. If it is that of the application, the notification is forwarded first.
+    /// Returns the response. If the application determines the response, first forwards the
+    /// notification to it.
     fn response(self) -> Response {
         match self {
             Self::Ready(response) => response,
@@ -172,7 +173,8 @@ fn check_fields(fields: &[String]) -> Result<(), Failure> {
     }
 }
 
-/// Prints a notification.
+/// Prints a notification as a line of text for the format `table`, otherwise as an entry of the
+/// list.
 fn print(context: &Context<Tpay>, list: &mut List, json: &Json) -> Result<(), Failure> {
     match context.output.format() {
         Format::Table if context.global.fields.is_empty() => list.line(&line(json)),
@@ -180,7 +182,8 @@ fn print(context: &Context<Tpay>, list: &mut List, json: &Json) -> Result<(), Fa
     }
 }
 
-/// Returns the most important values of a notification on one line, with tabs between them.
+/// Returns the kind and up to 8 values of a notification on one line, separated by tabs. Secrets
+/// and e-mail addresses are omitted.
 fn line(json: &Json) -> String {
     let mut values = vec![json.get("kind").map(Json::cell).unwrap_or_default()];
     if let Some(Json::Object(members)) = json.get("content") {
@@ -227,7 +230,8 @@ struct Forward {
 }
 
 impl Forward {
-    /// Sends the request and returns the response.
+    /// Sends the request to the application and returns its response. Returns the status 503 if
+    /// there is no response.
     fn send(self) -> Response {
         let (result, response) = match self.exchange() {
             Ok(response) => (response.status.to_string(), response),
@@ -303,7 +307,7 @@ impl Folder {
         Ok(Self { next: u64::from(highest) + 1, path })
     }
 
-    /// Stores a notification. It never replaces a file.
+    /// Stores a notification under the next free number. Never replaces a file.
     fn save(&mut self, request: &Request) -> Result<(), Failure> {
         let headers: String =
             request.headers().iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
@@ -327,7 +331,7 @@ impl Folder {
     }
 }
 
-/// Creates a file that only its owner can read.
+/// Creates a file with this content. On Unix, only its owner can read it.
 fn store(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -15,7 +15,7 @@ use crate::notification::kinds::Kind;
 use crate::notification::object;
 use crate::provider::{SECURITY_CODE, Tpay};
 
-/// The part of a notification that is changed after it was signed.
+/// The part of a notification that `--tamper` changes after the notification was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Tamper {
     Body,
@@ -33,8 +33,8 @@ pub(crate) struct Send {
     /// Set a value of the notification, such as `tr_crc=order-7` or `data.token=…`
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     set: Vec<(String, String)>,
-    /// Change this part of the notification after it was signed; exit status 1 if the application
-    /// accepts it
+    /// Change this part of the notification after signing; exit status 1 if the application accepts
+    /// it
     #[arg(long, value_enum)]
     tamper: Option<Tamper>,
 }
@@ -59,7 +59,7 @@ impl Send {
     }
 }
 
-/// Returns a signature in which one character differs.
+/// Returns a copy of a signature in which one character is changed.
 fn tampered(signature: &str) -> String {
     let start = signature.len().saturating_sub(40);
     let (before, after) = signature.split_at_checked(start).unwrap_or_default();
@@ -105,7 +105,7 @@ fn is_accepted(response: &Response) -> bool {
     response.status().is_success() && str::from_utf8(response.body()).is_ok_and(is_expected)
 }
 
-/// Returns the timeout of requests to the application.
+/// Returns the timeout of requests to the application: that of `--timeout`, or 30 s.
 pub(crate) fn timeout(context: &Context<Tpay>) -> Duration {
     context.global.timeout.unwrap_or(Duration::from_secs(30))
 }

@@ -1,4 +1,4 @@
-//! Registration of merchants with the current endpoint.
+//! Registration of merchants with `POST /v1/accounts/merchant`.
 
 use api_auth::{
     Body, Endpoint, InputError, Response, ResponseError, Result, Route, route, setters,
@@ -42,7 +42,7 @@ pub struct MerchantAddress {
 }
 
 impl MerchantAddress {
-    /// Creates an empty address.
+    /// Creates an address without any values.
     pub fn new() -> Self {
         Self::default()
     }

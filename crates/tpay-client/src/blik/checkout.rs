@@ -54,18 +54,19 @@ pub enum BlikDecision {
         error: Error,
     },
     /// The alias exists in several banking applications. Ask the payer to choose one, and pay again
-    /// with the `application_code` of that application as [`key`](super::BlikAlias::key) of the
+    /// with the `application_code` of that application as the [`key`](super::BlikAlias::key) of the
     /// alias.
     ChooseApplication(Vec<Alternative>),
-    /// The transaction is cancelled, refunded or failed, and can no longer be paid. Create a new
-    /// one.
+    /// The transaction was cancelled or refunded, or it failed. It can no longer be paid. Create a
+    /// new one.
     Closed,
     /// There was no decision in the given time, and the payer can still pay. Do not take another
     /// payment, and do not pay with another code. Wait for the notification, or read the
     /// transaction later. If the transaction was cancelled ([`Client::cancel_transaction`] returned
     /// no error), a new one can be created.
     Undecided {
-        /// The error of the last status request or of the payment request, if it failed.
+        /// The error of the last status request or else of the payment request. `None` if neither
+        /// failed.
         error: Option<Error>,
     },
 }
@@ -258,15 +259,15 @@ struct Checkout {
     wait: Duration,
     /// The dates of the attempts before this payment, declined or not.
     earlier: Vec<Option<String>>,
-    /// Whether the status of the payment was `declined` before this payment.
+    /// Whether the transaction's payment status was already `declined` before this payment.
     was_declined: bool,
-    /// Whether the transaction listed applications before this payment.
+    /// Whether the transaction already listed banking applications before this payment.
     had_alternatives: bool,
 }
 
 impl Checkout {
-    /// Creates a payment of a transaction. `before` is the state of the transaction before the
-    /// payment. A new transaction has no attempts.
+    /// Prepares the payment of a transaction. `before` is the transaction as it was before the
+    /// payment, or `None` for a new transaction, which has no earlier attempts.
     fn new(
         id: String,
         pay: Pay,
@@ -301,9 +302,9 @@ impl Checkout {
         Some(BlikDecision::Declined { code, error: None })
     }
 
-    /// Returns the reason for a new declined attempt, if there is one. Earlier attempts remain in
-    /// the transaction, and their order is not documented. An attempt that is declined later keeps
-    /// its date. Two attempts can have the same date.
+    /// Returns the reason why this payment was declined, which can be unknown, or `None` if it was
+    /// not declined. Earlier attempts remain in the transaction, and their order is not documented.
+    /// An attempt that is declined later keeps its date. Two attempts can have the same date.
     fn decline(&self, transaction: &Transaction) -> Option<(Option<PaymentErrorCode>,)> {
         let declined: Vec<&Attempt> = attempts(transaction).filter(|a| is_failed(a)).collect();
         let is_new = |attempt: &&&Attempt| {

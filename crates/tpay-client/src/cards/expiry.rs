@@ -45,7 +45,8 @@ impl CardExpiry {
         Ok(Self { year, month })
     }
 
-    /// Parses the format of notifications, `MMYY` or `MM/YY`. Returns `None` for any other string.
+    /// Parses a date in the format of notifications, `MMYY` or `MM/YY`. Returns `None` for any
+    /// other string.
     pub fn from_mmyy(text: &str) -> Option<Self> {
         let (month, year) = match text.split_once('/') {
             Some(parts) => parts,
@@ -54,7 +55,7 @@ impl CardExpiry {
         Self::from_parts(month, year)
     }
 
-    /// Parses the format of requests, `YYMM`. Returns `None` for any other string.
+    /// Parses a date in the format of requests, `YYMM`. Returns `None` for any other string.
     pub fn from_yymm(text: &str) -> Option<Self> {
         let (year, month) = text.split_at_checked(2)?;
         Self::from_parts(month, year)
@@ -85,7 +86,7 @@ impl CardExpiry {
 }
 
 impl fmt::Display for CardExpiry {
-    /// Formats the date as on cards, `MM/YY`.
+    /// Formats the date as it is printed on cards: `MM/YY`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:02}/{:02}", self.month, self.year % 100)
     }

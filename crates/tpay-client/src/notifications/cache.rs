@@ -4,8 +4,8 @@
 //! Therefore:
 //!
 //! - each name has its own pause, so that invalid messages with one name do not block another name;
-//! - the usual names are not counted and never evicted, so that invalid messages with other names
-//!   never block them;
+//! - the usual names, which are those of the provider, are not counted and never evicted, so that
+//!   invalid messages with other names   never block them;
 //! - the number of other names whose certificates never verified a message is limited, and they
 //!   never evict a name whose certificate did. The oldest of them is evicted after its pause;
 //! - all fetches of such names share one budget. If more messages need it than it allows, it is
@@ -25,14 +25,14 @@ use api_auth::jws::Certificate;
 const TTL: Duration = Duration::from_secs(3600);
 /// The pause between two fetches for one name.
 const PAUSE: Duration = Duration::from_secs(10);
-/// The maximum number of unusual names whose certificates never verified a message.
+/// The maximum number of unverified names in the cache; see [`Cache::is_unverified`].
 const MAX_UNVERIFIED: usize = 16;
-/// The maximum number of fetches in a burst for unusual names whose certificates never verified a
-/// message.
+/// The maximum number of fetches for unverified names in a burst; see [`Cache::is_unverified`].
 const MAX_FETCHES: u64 = 16;
-/// The time after which one more of these fetches is allowed.
+/// The interval after which one more fetch for an unverified name is allowed; see
+/// [`Cache::is_unverified`].
 const FETCH_INTERVAL: Duration = Duration::from_secs(10);
-/// The maximum number of rejected claims that are counted.
+/// The maximum number of rejected claims that are counted to assign the budget at random.
 const MAX_REJECTIONS: usize = 256;
 /// The maximum number of certificates that are cached for a name because they verified a message.
 /// The newest certificate is cached as well, even if it verified none.
@@ -40,7 +40,7 @@ const MAX_VERIFIED: usize = 2;
 
 #[derive(Debug)]
 pub(super) struct Cache {
-    /// The names that are always admitted.
+    /// The file names that the provider uses. They are always admitted.
     usual: &'static [&'static str],
     state: Mutex<State>,
     fetched: Condvar,
@@ -52,7 +52,7 @@ struct State {
     budget: Budget,
 }
 
-/// The budget of fetches for unusual names whose certificates never verified a message.
+/// The budget of fetches for unverified names; see [`Cache::is_unverified`].
 #[derive(Debug)]
 struct Budget {
     /// The number of fetches that are allowed now.
@@ -61,7 +61,7 @@ struct Budget {
     saved_since: SystemTime,
     /// The times at which claims were rejected, the newest last.
     rejections: VecDeque<SystemTime>,
-    /// The number of decisions that were made at random.
+    /// The number of decisions that were made at random. Its hash determines the next decision.
     decisions: u64,
     random: RandomState,
 }
@@ -93,7 +93,8 @@ pub(super) enum Claim<'a> {
     Fetch(Fetch<'a>),
     /// Another thread is fetching the certificate.
     Running(Running<'a>),
-    /// The pause of the name has not ended, or there is no budget or capacity for one more name.
+    /// The certificate must not be fetched now: the pause of the name has not ended, or there is no
+    /// budget or capacity for one more name.
     Paused,
 }
 
@@ -154,9 +155,9 @@ impl Budget {
     /// Takes one fetch from the budget. Returns `false` if the budget is empty or assigned to
     /// another claim.
     ///
-    /// If no claims were rejected within the interval, the first claim gets the fetch. Otherwise,
-    /// each claim gets it with the same probability, which is about the share of claims that can be
-    /// served.
+    /// If no other claim was rejected within [`FETCH_INTERVAL`], the claim gets a fetch if one is
+    /// left. Otherwise, each claim gets it with the same probability, which is about the share of
+    /// claims that can be served.
     fn take(&mut self, now: SystemTime) -> bool {
         self.refill(now);
         self.rejections.retain(|rejected| is_within(Some(*rejected), FETCH_INTERVAL, now));
@@ -208,7 +209,8 @@ impl Cache {
         self.state().entries.iter_mut().find(|entry| entry.name == name).map(read)
     }
 
-    /// Returns the certificates of a name that have not expired in the cache, the newest first.
+    /// Returns the certificates of a name, the newest first, if the newest was fetched less than
+    /// [`TTL`] ago. Otherwise, returns none.
     pub(super) fn fresh(&self, name: &str, now: SystemTime) -> Vec<Arc<Certificate>> {
         let fresh = |entry: &mut Entry| {
             if is_within(entry.fetched, TTL, now) { entry.certificates() } else { Vec::new() }
@@ -234,7 +236,7 @@ impl Cache {
         });
     }
 
-    /// Claims the fetch for a name.
+    /// Claims the right to fetch the certificate of a name.
     pub(super) fn claim<'a>(&'a self, name: &'a str, now: SystemTime) -> Claim<'a> {
         let mut state = self.state();
         let State { entries, budget } = &mut *state;
@@ -264,8 +266,8 @@ impl Cache {
         Claim::Fetch(Fetch { cache: self, name })
     }
 
-    /// Returns whether an entry counts as an unusual name whose certificates never verified a
-    /// message.
+    /// Returns whether the name of an entry is unverified: it is not one of the usual names, and
+    /// none of its certificates has verified a message.
     fn is_unverified(&self, entry: &Entry) -> bool {
         !entry.has_verified() && !self.usual.contains(&&*entry.name)
     }

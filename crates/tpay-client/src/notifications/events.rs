@@ -49,7 +49,7 @@ wire_enum! {
     }
 }
 
-/// The registration, change, removal or expiry of BLIK aliases.
+/// A notification that BLIK aliases were registered, changed or removed, or have expired.
 ///
 /// See the example in the module [`notifications::events`](crate::notifications::events).
 ///
@@ -96,15 +96,15 @@ impl AliasNotification {
 }
 
 impl NotifiedAlias {
-    /// Returns the time of expiry in Unix seconds. A date without a time is interpreted as
-    /// midnight. Returns `None` if the field is absent or does not contain a time; see
+    /// Returns [`expiration_date`](Self::expiration_date) as Unix time. A date without a time is
+    /// interpreted as midnight. Returns `None` if the field is absent or is not a valid time; see
     /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn expiration_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.expiration_date.as_deref())
     }
 
-    /// Reads the aliases from one object, from a list of objects, or from the numbered objects of a
-    /// form.
+    /// Reads the aliases from `msg_value`, which is one object, a list of objects, or the numbered
+    /// objects of a form.
     fn read_all(members: &Members) -> Result<Vec<Self>, ResponseError> {
         let read = |value: &Value| {
             let object = value.as_object().ok_or_else(Self::missing)?;
@@ -145,7 +145,8 @@ impl NotifiedAlias {
     }
 }
 
-/// Returns whether a member of an object that is an alias itself contains another alias.
+/// Returns whether this member of an alias object contains another alias, so that `msg_value` would
+/// be both an alias and a list of aliases.
 fn is_alias(name: &str, value: &Value) -> bool {
     let is_numbered = name.bytes().all(|byte| byte.is_ascii_digit());
     let has_value = |value: &Value| value.get("value").is_some();
@@ -156,7 +157,7 @@ fn is_alias(name: &str, value: &Value) -> bool {
     }
 }
 
-/// The result of saving a card with [`CreateCardToken`](crate::cards::CreateCardToken).
+/// A notification that a card was saved with [`CreateCardToken`](crate::cards::CreateCardToken).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -182,14 +183,14 @@ pub struct TokenizationNotification {
 }
 
 impl TokenizationNotification {
-    /// Returns the expiry date of the card. Returns `None` if the field is absent or does not
-    /// contain a date.
+    /// Returns the expiry date of the card. Returns `None` if
+    /// [`token_expiry_date`](Self::token_expiry_date) is absent or is not a valid date.
     pub fn card_expiry(&self) -> Option<CardExpiry> {
         CardExpiry::from_mmyy(self.token_expiry_date.as_deref()?)
     }
 }
 
-/// A change of the token of a saved card, such as its status.
+/// A notification that the token of a saved card has changed, for example its status.
 /// [`Client::get_card_token`](crate::Client::get_card_token) returns the current status.
 ///
 /// See the example in the module [`notifications::events`](crate::notifications::events).
@@ -207,8 +208,8 @@ pub struct TokenUpdateNotification {
     pub extra: ExtraFields,
 }
 
-/// A marketplace payment. The unit of the amounts is not documented: compare them with your
-/// records.
+/// A notification about a marketplace payment. The unit of the amounts is not documented: compare
+/// them with your records.
 ///
 /// See the example in the module [`notifications::events`](crate::notifications::events).
 ///
@@ -249,16 +250,16 @@ pub struct MarketplaceNotification {
 }
 
 impl MarketplaceNotification {
-    /// Returns the time of the transaction in Unix seconds. Returns `None` if the field is absent
-    /// or does not contain a time; see
+    /// Returns [`transaction_date`](Self::transaction_date), the time of the transaction, as Unix
+    /// time. Returns `None` if the field is absent or is not a valid time; see
     /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.transaction_date.as_deref())
     }
 
-    /// Returns the time at which the payment was posted, in Unix seconds. Returns `None` if the
-    /// field is absent or does not contain a time; see
-    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns [`transaction_booking_date`](Self::transaction_booking_date), the time at which the
+    /// payment was posted, as Unix time. Returns `None` if the field is absent or is not a valid
+    /// time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn booking_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.transaction_booking_date.as_deref())
     }
@@ -287,7 +288,7 @@ impl MarketplaceNotification {
     }
 }
 
-/// A charge of a recurring plan. Experimental.
+/// A notification about a charge of a plan of recurring payments. Experimental.
 ///
 /// See the example in the module [`notifications::events`](crate::notifications::events).
 ///
@@ -305,7 +306,7 @@ pub struct RecurringNotification {
     pub hidden_description: Option<HiddenDescription>,
     /// The number of the charge, counted from 1.
     pub iteration_count: Option<i64>,
-    /// The number of the attempt of this charge, counted from 1.
+    /// The number of the attempt to make this charge, counted from 1.
     pub iteration_attempt_count: Option<i64>,
     /// The status of the charge, such as `failed`.
     pub status: Option<String>,
@@ -337,16 +338,16 @@ impl RecurringNotification {
         NotificationResponse::TRUE
     }
 
-    /// Returns whether equal bodies report the same event: each transaction, or each pair of charge
-    /// number and attempt number, occurs once.
+    /// Returns whether two notifications with the same body always report the same event. This
+    /// holds if they contain the id of a transaction, or the numbers of a charge and its attempt.
     pub(super) fn is_unique(&self) -> bool {
         let is_numbered = self.iteration_count.is_some() && self.iteration_attempt_count.is_some();
         is_numbered || is_set(&self.transaction_id)
     }
 }
 
-/// A genuine notification of an unknown kind, or one whose body cannot be parsed, because it is
-/// neither a form nor JSON or because it contains a name twice.
+/// A genuine notification of an unknown kind, or one whose body cannot be parsed, for example
+/// because it is neither a form nor JSON, or contains a name twice.
 /// [`read`](crate::Notifications::read) returns it as the payload of an error. There is no response
 /// that acknowledges it.
 ///

@@ -15,7 +15,7 @@ use super::hidden_description::HiddenDescription;
 const TITLE: &str = "tr_id";
 /// The maximum nesting depth of names in a form, such as `a[b][c]`. Deeper names are not split.
 const MAX_FORM_DEPTH: usize = 8;
-/// The maximum number of nested values in JSON, with the body itself and the innermost value.
+/// The maximum number of nested values in JSON, including the body itself and the innermost value.
 const MAX_JSON_DEPTH: usize = 100;
 /// The name by which `serde_json` marks raw JSON for its own types. An object with this name would
 /// be parsed as the JSON in its value.
@@ -95,7 +95,7 @@ impl Members {
         text(self.get(name)?)
     }
 
-    /// Returns the members that were not taken.
+    /// Returns the members that were not removed with [`take`](Self::take) or a similar method.
     pub(super) fn into_extra(self) -> Result<ExtraFields, ResponseError> {
         if self.object.is_empty() {
             return Ok(ExtraFields::default());
@@ -117,8 +117,8 @@ impl Members {
         Ok(self.text(name).unwrap_or_default().into())
     }
 
-    /// Like [`hidden_description`](Self::hidden_description), but for a member of `data`. Returns
-    /// `None` if it is absent, null or empty.
+    /// Returns the exact bytes of a member of `data` whose value the merchant chose. Returns `None`
+    /// if it is absent, null or empty.
     pub(super) fn hidden_description_in_data(
         &self,
         name: &str,
@@ -148,8 +148,9 @@ impl Members {
         })
     }
 
-    /// Like [`validate_exact`](Self::validate_exact), but for members of `object`, which is the
-    /// value of the member `parent`.
+    /// Returns an error if one of these members of `object` is not exact; see
+    /// [`validate_exact`](Self::validate_exact). `parent` is the name of the member that contains
+    /// `object`.
     pub(super) fn validate_exact_in(
         &self,
         parent: &str,
@@ -199,12 +200,14 @@ impl Members {
         text.filter(|text| !text.is_empty())
     }
 
-    /// Like [`take`](Self::take), but for a required member.
+    /// Removes a member and returns it as a string. Returns an error if it is absent, null or
+    /// empty.
     pub(super) fn require(&mut self, name: &str) -> Result<String, ResponseError> {
         self.take(name).ok_or_else(|| invalid_body(&format!("{name}: missing")))
     }
 
-    /// Like [`require`](Self::require), but for an amount.
+    /// Removes a member and returns it as an amount. Returns an error if it is absent or not an
+    /// amount.
     pub(super) fn require_amount(&mut self, name: &str) -> Result<Amount, ResponseError> {
         let text = self.require(name)?;
         text.trim().parse().map_err(|_| invalid_body(&format!("{name}: not an amount")))
@@ -241,7 +244,7 @@ impl Members {
         text.trim().parse().map_err(|_| invalid_body(&format!("{name}: not an amount")))
     }
 
-    /// Parses all members.
+    /// Converts the object that contains all members to a `T`.
     pub(super) fn all<T: DeserializeOwned>(&self) -> Result<T, ResponseError> {
         let json = serde_json::to_vec(&self.object).unwrap_or_default();
         api_auth::json(&Response::new(json))
@@ -258,7 +261,8 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Creates the error for a genuine notification that cannot be parsed. It must not be acknowledged.
+/// Creates the error for a genuine notification that cannot be parsed. Such a notification must not
+/// be acknowledged.
 pub(super) fn invalid_body(problem: &str) -> ResponseError {
     ResponseError::new(ErrorKind::Decode).with_message(problem)
 }
@@ -269,7 +273,7 @@ fn lossy(bytes: Vec<u8>) -> String {
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// Removes empty strings, and objects without other values.
+/// Removes empty strings, and objects that contain nothing else.
 fn remove_empty(object: &mut Map<String, Value>) {
     object.retain(|_, value| match value {
         Value::Object(nested) => {
@@ -281,7 +285,7 @@ fn remove_empty(object: &mut Map<String, Value>) {
     });
 }
 
-/// Splits `a[b][c]` into `a` and the names within it.
+/// Splits the name of a form value, such as `a[b][c]`, into `a` and the nested names `b` and `c`.
 fn path(name: String) -> (String, Vec<String>) {
     let nested = || -> Option<(String, Vec<String>)> {
         let (first, rest) = name.split_once('[')?;
@@ -295,7 +299,8 @@ fn path(name: String) -> (String, Vec<String>) {
     nested().unwrap_or((name, Vec::new()))
 }
 
-/// Inserts a value. Returns `false` if the name already exists.
+/// Inserts a form value at a path of names. Returns `false` if there is already a value at this
+/// path.
 fn insert(object: &mut Map<String, Value>, name: String, nested: &[String], text: String) -> bool {
     match (nested, object.entry(name)) {
         ([], Entry::Occupied(_)) => false,
@@ -336,7 +341,8 @@ fn reserved() -> ResponseError {
     invalid_body("the body has a reserved name")
 }
 
-/// Replaces the escapes of lone surrogates with that of U+FFFD, which `serde_json` accepts.
+/// Replaces each escape of a lone surrogate, such as `\ud800`, with `\ufffd`, because `serde_json`
+/// rejects lone surrogates.
 fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     let code = |at: usize| {
         let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
@@ -364,8 +370,8 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     repaired.into()
 }
 
-/// Converts a value of the body, in which at most `levels` values are nested. A repeated name in an object is an error. A number that cannot be
-/// represented exactly becomes a string of its digits.
+/// Converts a JSON value. Returns an error if more than `levels` values are nested or if an object
+/// repeats a name. A number that cannot be represented exactly becomes a string, unchanged.
 fn value(raw: &RawValue, levels: usize) -> Result<Value, ResponseError> {
     let Some(below) = levels.checked_sub(1) else {
         return Err(invalid_body("the body is nested too deeply"));
@@ -410,7 +416,7 @@ fn not_json(_: serde_json::Error) -> ResponseError {
     invalid_body("the body is not JSON")
 }
 
-/// The members of an object, in order.
+/// The members of a JSON object in their order, including those with a repeated name.
 struct Entries<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {

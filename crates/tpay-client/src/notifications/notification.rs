@@ -36,7 +36,7 @@ pub enum Notification {
     TokenUpdate(TokenUpdateNotification),
     /// A marketplace payment. The notification contains no merchant id.
     Marketplace(MarketplaceNotification),
-    /// A charge of a recurring plan. The notification contains no merchant id.
+    /// A charge of a plan of recurring payments. The notification contains no merchant id.
     Recurring(RecurringNotification),
 }
 
@@ -52,7 +52,7 @@ pub struct NotificationResponse {
     pub status: u16,
     /// The value of the `content-type` header.
     pub content_type: &'static str,
-    /// The exact body.
+    /// The body, such as `TRUE`. Send it without any additional characters.
     pub body: &'static str,
 }
 
@@ -78,12 +78,13 @@ impl NotificationResponse {
 }
 
 impl Notification {
-    /// Returns the response that acknowledges the notification. Send it after the notification was
-    /// processed: the sender retries until it receives exactly this response.
+    /// Returns the response that acknowledges the notification. Send it after you have processed
+    /// the notification. The sender repeats the notification until it receives exactly this
+    /// response.
     ///
-    /// The sources disagree about the response to [`Recurring`](Self::Recurring). This method
-    /// returns the response of the official client, and [`RecurringNotification::accept_as_text`]
-    /// returns the other one.
+    /// Existing clients disagree about the response to a [`Recurring`](Self::Recurring)
+    /// notification. This method returns that of the official client, and
+    /// [`RecurringNotification::accept_as_text`] returns the other one.
     pub fn accept(&self) -> NotificationResponse {
         match self {
             Self::Payment(_) | Self::Alias(_) => NotificationResponse::TRUE,
@@ -131,8 +132,8 @@ impl Notification {
     }
 }
 
-/// Parses a body whose signature is valid. The kinds are checked in the same order as in the
-/// official client.
+/// Parses a body whose signature is valid. The members that determine the kind are checked in the
+/// same order as in the official client.
 pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
     let other = |kind| OtherNotification { kind, body: body.to_vec() };
     let members = Members::read(body).map_err(|error| error.with_payload(other(None)))?;

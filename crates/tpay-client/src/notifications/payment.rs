@@ -1,4 +1,4 @@
-//! The notification of a payment.
+//! The notification that a payment was made or charged back.
 
 use std::fmt;
 
@@ -9,7 +9,9 @@ use super::members::{Members, invalid_body};
 use crate::cards::CardExpiry;
 use crate::{Currency, UnixTime, local_time};
 
-/// The members that identify an object, except `tr_crc`.
+/// The members that identify something, such as a transaction or a card, and must therefore be
+/// exact (see [`Members::validate_exact`]). `tr_crc` can have any encoding, so it is not one of
+/// them.
 const IDENTITIES: &[&str] = &[
     "id",
     "tr_id",
@@ -37,7 +39,7 @@ wire_enum! {
     }
 }
 
-/// A payment was made or charged back.
+/// A notification that a payment was made or charged back.
 ///
 /// See the example on [`Notifications`](crate::Notifications).
 ///
@@ -68,7 +70,8 @@ pub struct PaymentNotification {
     /// The payer's e-mail address (`tr_email`).
     pub email: String,
     /// Whether the notification is a test without a payment: `test_mode` has a value other than
-    /// `0`, `false` or an empty string, or the title is that of the panel's test button.
+    /// `0`, `false` or an empty string, or the title is one that the test button of the merchant
+    /// panel creates.
     pub test_mode: bool,
     /// The currency of the amounts (`tr_currency`).
     pub currency: Option<Currency>,
@@ -91,18 +94,18 @@ pub struct PaymentNotification {
     /// The id of the first transaction with the EISOP token
     /// (`tokenPaymentData_initialTransactionId`).
     pub initial_transaction_id: Option<String>,
-    /// The expiry date of the card of the EISOP token (`tokenPaymentData_cardExpiryDate`), `MMYY`.
-    /// Requests require `YYMM`; [`eisop_card_expiry`](Self::eisop_card_expiry) converts it.
+    /// The expiry date of the card that was saved by EISOP (`tokenPaymentData_cardExpiryDate`),
+    /// `MMYY`. Requests require `YYMM`; [`eisop_card_expiry`](Self::eisop_card_expiry) converts it.
     pub eisop_card_expiry_date: Option<String>,
-    /// The brand of the card of the EISOP token (`tokenPaymentData_cardBrand`), such as
+    /// The brand of the card that was saved by EISOP (`tokenPaymentData_cardBrand`), such as
     /// `Mastercard`.
     pub eisop_card_brand: Option<String>,
-    /// The last digits of the card of the EISOP token (`tokenPaymentData_cardTail`), such as
+    /// The last digits of the card that was saved by EISOP (`tokenPaymentData_cardTail`), such as
     /// `2222`.
     pub eisop_card_tail: Option<String>,
     /// Fields that this type does not cover.
     pub extra: ExtraFields,
-    /// The values that the md5sum covers, as received.
+    /// The values that the md5sum covers: `id`, `tr_id`, `tr_amount` and `tr_crc`, in this order.
     covered: [Vec<u8>; 4],
     /// The md5sum, as received.
     md5sum: String,
@@ -140,27 +143,27 @@ impl PaymentNotification {
         self.is_paid() && !self.is_test() && self.paid >= expected
     }
 
-    /// Returns whether this is a test without a payment: test mode, or the panel's test button.
-    /// Never deliver goods for it.
+    /// Returns whether this is a test without a payment, from the test mode or the test button of
+    /// the merchant panel. Never deliver goods for it.
     pub fn is_test(&self) -> bool {
         self.test_mode
     }
 
-    /// Returns the time of the payment in Unix seconds. Returns `None` if [`date`](Self::date) is
-    /// not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns [`date`](Self::date), the time of the payment, as Unix time. Returns `None` if it is
+    /// not a valid time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn time(&self) -> Option<UnixTime> {
         local_time::unix_time(Some(&self.date))
     }
 
     /// Returns the expiry date of the card with the token [`card_token`](Self::card_token). Returns
-    /// `None` if the field is absent or does not contain a date.
+    /// `None` if [`token_expiry_date`](Self::token_expiry_date) is absent or is not a valid date.
     pub fn card_expiry(&self) -> Option<CardExpiry> {
         CardExpiry::from_mmyy(self.token_expiry_date.as_deref()?)
     }
 
     /// Returns the expiry date of the card with the token [`token_value`](Self::token_value), for
-    /// [`TokenPayment::new`](crate::transactions::pay::TokenPayment::new). Returns `None` if the
-    /// field is absent or does not contain a date.
+    /// [`TokenPayment::new`](crate::transactions::pay::TokenPayment::new). Returns `None` if
+    /// [`eisop_card_expiry_date`](Self::eisop_card_expiry_date) is absent or is not a valid date.
     pub fn eisop_card_expiry(&self) -> Option<CardExpiry> {
         CardExpiry::from_mmyy(self.eisop_card_expiry_date.as_deref()?)
     }
@@ -178,8 +181,8 @@ impl PaymentNotification {
         md5::matches(&parts, &self.md5sum)
     }
 
-    /// Returns whether equal bodies report the same event: a payment is made once, and a chargeback
-    /// has a date.
+    /// Returns whether two notifications with the same body always report the same event. This
+    /// holds for a payment, which is made only once, and for a chargeback with a date.
     pub(super) fn is_unique(&self) -> bool {
         self.is_paid() || !self.date.is_empty()
     }
@@ -230,7 +233,8 @@ impl PaymentNotification {
     }
 }
 
-/// Returns whether a title is that of the panel's test button, `TR-3HFD-TST24X`.
+/// Returns whether a title is one that the test button of the merchant panel creates, such as
+/// `TR-3HFD-TST24X`.
 fn is_test_title(title: &str) -> bool {
     let title = title.trim().to_ascii_uppercase();
     let last = title.strip_prefix("TR-").and_then(|rest| rest.rsplit('-').next());

@@ -20,8 +20,8 @@ pub const ANCHORS: &str = include_str!("testing/anchors.pem");
 pub const CERTIFICATE: &str = include_str!("testing/certificate.pem");
 const KEY: &str = include_str!("testing/key.pem");
 
-/// Returns the value of the header `X-JWS-Signature` for a body, as the environment of `client`
-/// would send it.
+/// Returns the value of the header `X-JWS-Signature` for a body. It contains the certificate URL of
+/// the environment of `client`.
 ///
 /// See the example on [`Notifications`](crate::Notifications).
 ///
@@ -43,7 +43,7 @@ pub fn sign_with(key: impl AsRef<[u8]>, x5u: &str, body: &[u8]) -> Result<String
     jws::sign(key.as_ref(), x5u, body)
 }
 
-/// Returns the body of a notification about a full payment, with its md5sum.
+/// Returns the body of a notification about a full payment to the merchant `1010`, with its md5sum.
 ///
 /// See the example on [`Notifications`](crate::Notifications).
 pub fn payment(title: &str, amount: Amount, crc: &str, security_code: impl Into<Secret>) -> String {

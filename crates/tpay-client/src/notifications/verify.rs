@@ -51,7 +51,8 @@ impl Notifications {
         result.map_err(invalid_signature)
     }
 
-    /// Verifies a message with `verify_cached` and the newest file of this name.
+    /// Fetches the newest file of this name, if this is allowed now, and then verifies a message
+    /// with `verify_cached`.
     ///
     /// # Errors
     /// Returns an error if the message cannot be verified and the newest file is not known, because
@@ -136,7 +137,7 @@ impl Notifications {
         }
     }
 
-    /// Requests the file of this name, once.
+    /// Requests the file of this name, without retries, and parses its certificates.
     fn get(&self, name: &str) -> Result<Certificate> {
         let response = match name {
             SIGNING => self.text(&GetSigningCertificate::new()),

@@ -1,4 +1,5 @@
-//! The parties of a transaction: payer, payee, recipients of notifications.
+//! The parties of a transaction: the payer, the payee, the owner of a Collect bank account, and the
+//! recipients of notifications.
 
 use api_auth::{InputError, setters, wire_enum};
 use serde::Serialize;
@@ -12,21 +13,21 @@ wire_enum! {
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum Language {
-        /// English.
+        /// English (`en`).
         English = "en",
-        /// Polish.
+        /// Polish (`pl`).
         Polish = "pl",
-        /// German.
+        /// German (`de`).
         German = "de",
-        /// French.
+        /// French (`fr`).
         French = "fr",
-        /// Russian.
+        /// Russian (`ru`).
         Russian = "ru",
-        /// Italian.
+        /// Italian (`it`).
         Italian = "it",
-        /// Spanish.
+        /// Spanish (`es`).
         Spanish = "es",
-        /// Ukrainian.
+        /// Ukrainian (`uk`).
         Ukrainian = "uk",
     }
 }
@@ -90,7 +91,7 @@ impl Payer {
         country: impl Into<String>,
         /// Sets the tax id, 3 to 255 characters.
         tax_id: impl Into<String>,
-        /// Sets the IP address, v4 or v6.
+        /// Sets the IPv4 or IPv6 address.
         ip: impl Into<String>,
     }
 
@@ -106,8 +107,8 @@ impl Payer {
     }
 
     /// Returns an error for values that neither the API reference nor the official PHP SDK allows.
-    /// The API reference has no upper limit for a phone number. Both have a limit of 255 characters
-    /// for an IP address, whose longest form has 45 characters.
+    /// The length of a phone number is not checked, because the API reference has no upper limit.
+    /// An IP address has at most 45 characters.
     pub(crate) fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("payer.email", &self.email)?;
         validate::length("payer.name", &self.name, 1, 255)?;
@@ -121,7 +122,8 @@ impl Payer {
     }
 }
 
-/// URLs for the payer and recipients of notifications. They override the settings in the panel.
+/// The URLs to which the payer returns, and the recipients of notifications. They override the
+/// settings in the merchant panel.
 ///
 /// ```
 /// use tpay_client::transactions::Callbacks;
@@ -152,11 +154,12 @@ impl Callbacks {
     }
 
     setters! {
-        /// Sets the URL to which the payer returns after a payment, at most 3072 characters.
+        /// Sets the URL to which the payer returns after a successful payment, at most 3072
+        /// characters.
         success_url: impl Into<String>,
-        /// Sets the URL to which the payer returns after a failed payment.
+        /// Sets the URL to which the payer returns after a failed payment, at most 3072 characters.
         error_url: impl Into<String>,
-        /// Sets the URL to which notifications are sent.
+        /// Sets the URL to which notifications are sent, at most 3072 characters.
         notification_url: impl Into<String>,
         /// Sets the e-mail address to which notifications are sent.
         notification_email: impl Into<String>,
@@ -221,7 +224,7 @@ pub struct Collect {
 }
 
 impl Collect {
-    /// Creates the data of the bank account with the number `account` (`PL` and 26 digits).
+    /// Creates the data of the bank account with the number `account` (`PL` followed by 26 digits).
     /// `receiver` is the name of the owner, 3 to 70 characters.
     pub fn new(account: impl Into<String>, receiver: impl Into<String>) -> Self {
         Self { account: account.into(), receiver: receiver.into() }

@@ -10,7 +10,7 @@ use crate::channels::{ChannelId, GroupId};
 use crate::validate;
 
 wire_enum! {
-    /// The kind of payment. Most payments do not need it.
+    /// The kind of payment, for [`Pay::method`]. Most requests do not need to set it.
     ///
     /// See the example on [`Pay`].
     ///
@@ -32,11 +32,11 @@ wire_enum! {
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum CardOnFile {
-        /// The merchant, without a schedule. This is the default.
+        /// The merchant initiates the charge, without a schedule. This is the default.
         Unscheduled = "unscheduled",
-        /// The payer.
+        /// The payer initiates the charge.
         CardholderInitiated = "cardholder_initiated",
-        /// The merchant, on a schedule.
+        /// The merchant initiates the charge, on a schedule.
         Recurring = "recurring",
     }
 }
@@ -89,7 +89,7 @@ pub struct Pay {
 }
 
 impl Pay {
-    /// Creates an empty value. It must be completed with a payment method.
+    /// Creates an empty value. Add a payment method before you use it.
     pub fn new() -> Self {
         Self::default()
     }
@@ -104,12 +104,12 @@ impl Pay {
         Self::new().channel_id(channel_id)
     }
 
-    /// Creates a payment with BLIK.
+    /// Creates a payment with a BLIK code or alias.
     pub fn blik(blik: BlikPayment) -> Self {
         Self::group(BLIK_GROUP).blik_payment_data(blik)
     }
 
-    /// Creates a payment with a card.
+    /// Creates a payment with an encrypted card or a saved card.
     pub fn card(card: CardPayment) -> Self {
         Self::group(CARD_GROUP).card_payment_data(card)
     }
@@ -132,7 +132,7 @@ impl Pay {
         /// Sets the channel. The payer is redirected directly to the channel. Must not be combined
         /// with a group.
         channel_id: impl Into<ChannelId>,
-        /// Sets the kind of payment. Most payments do not need it.
+        /// Sets the kind of payment. Most requests do not need it.
         method: impl Into<PayMethod>,
         /// Sets the BLIK code or the alias to pay with.
         blik_payment_data: BlikPayment,
@@ -142,9 +142,11 @@ impl Pay {
         token_payment_data: TokenPayment,
         /// Sets the initiator of a charge to a saved card.
         cof: impl Into<CardOnFile>,
-        /// Sets the Apple Pay payment data: the JSON from the wallet in base64.
+        /// Sets the Apple Pay payment data: the JSON from the wallet, which you must encode in
+        /// base64.
         apple_pay_payment_data: impl Into<Secret>,
-        /// Sets the Google Pay payment data: the JSON from the wallet in base64.
+        /// Sets the Google Pay payment data: the JSON from the wallet, which you must encode in
+        /// base64.
         google_pay_payment_data: impl Into<Secret>,
         /// Sets the Click to Pay payment data.
         click_to_pay_payment_data: ClickToPay,
@@ -184,18 +186,18 @@ pub struct CardPayment {
 }
 
 impl CardPayment {
-    /// Creates an empty value. It must be completed with a card or a token.
+    /// Creates an empty value. Add an encrypted card or a token before you use it.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Creates a payment with a card that the payer's browser encrypted with the public key from
-    /// the panel.
+    /// the merchant panel.
     pub fn encrypted(card: impl Into<Secret>) -> Self {
         Self::new().card(card)
     }
 
-    /// Creates a payment with a saved card.
+    /// Creates a payment with the saved card that `token` identifies.
     pub fn saved(token: impl Into<Secret>) -> Self {
         Self::new().token(token)
     }
@@ -209,10 +211,11 @@ impl CardPayment {
     }
 
     setters! {
-        /// Sets the card, encrypted in the payer's browser with the public key from the panel.
+        /// Sets the card, encrypted in the payer's browser with the public key from the merchant
+        /// panel.
         card: impl Into<Secret>,
-        /// Sets the token of a saved card. The API reference allows 64 characters, the official PHP
-        /// SDK more.
+        /// Sets the token of a saved card. The API reference allows up to 64 characters, and the
+        /// official PHP SDK allows more.
         token: impl Into<Secret>,
         /// Sets the token of a preauthorization.
         preauthorized_token: impl Into<Secret>,
@@ -220,7 +223,7 @@ impl CardPayment {
         /// contains the token of the card.
         save: u32,
         /// Sets your text for the card settlement, letters and digits only. The API reference
-        /// allows 12 characters, and the official PHP SDK allows more.
+        /// allows up to 12 characters, and the official PHP SDK allows more.
         roc_text: impl Into<String>,
     }
 }
@@ -262,7 +265,7 @@ impl TokenPayment {
 
     setters! {
         /// Sets your text for the card settlement, letters and digits only. The API reference
-        /// allows 12 characters, and the official PHP SDK allows more.
+        /// allows up to 12 characters, and the official PHP SDK allows more.
         roc_text: impl Into<String>,
     }
 
@@ -282,9 +285,9 @@ wire_enum! {
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum CardNetwork {
-        /// Visa.
+        /// A Visa card.
         Visa = "visa",
-        /// Mastercard.
+        /// A Mastercard card.
         Mastercard = "mastercard",
     }
 }
@@ -340,14 +343,15 @@ impl Recursive {
         Self { quantity: Some(quantity), ..Self::unlimited(period) }
     }
 
-    /// Creates a schedule with an unlimited number of payments and a period as in
-    /// [`new`](Self::new).
+    /// Creates a schedule with an unlimited number of payments and a period of 1 (day), 2 (week), 3
+    /// (month), 4 (quarter) or 5 (year).
     pub fn unlimited(period: u32) -> Self {
         Self { period, quantity: None, kind: None, expiration_date: None, recursive_id: None }
     }
 
     setters! {
-        /// Sets the type of the schedule. Defaults to 1. The possible values are not documented.
+        /// Sets the type of the schedule. The official PHP client allows only 1. The meaning is not
+        /// documented.
         kind: u32,
         /// Sets the end date, `YYYY-MM-DD`.
         expiration_date: impl Into<String>,

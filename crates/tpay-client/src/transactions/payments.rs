@@ -19,7 +19,7 @@ use crate::transactions::{PayerDetails, TransactionDate};
 use crate::{UnixTime, local_time};
 
 wire_enum! {
-    /// The status of a payment of a transaction.
+    /// The status of the payment of a transaction.
     ///
     /// See the example in the module [`transactions::payments`](crate::transactions::payments).
     ///
@@ -53,16 +53,16 @@ pub struct Payments {
     pub method: Option<String>,
     /// The paid amount in the transaction's currency, such as 12.34.
     pub amount_paid: Option<Amount>,
-    /// The time at which the payment was posted.
+    /// The time at which the payment was posted, in the field `realization`.
     pub date: Option<TransactionDate>,
     /// The reasons why the payment was declined.
     #[serde(default, deserialize_with = "wire::one_or_more")]
     pub errors: Vec<PaymentError>,
-    /// The banking applications from which the payer must choose. Set if a BLIK alias exists in
-    /// several of them.
+    /// The banking applications from which the payer must choose, if the BLIK alias exists in
+    /// several of them. Otherwise, the list is empty.
     #[serde(default)]
     pub alternatives: Vec<Alternative>,
-    /// The payment attempts so far. Only set if the transaction was requested by its id.
+    /// The payment attempts so far. Empty unless the transaction was requested by its id.
     #[serde(default)]
     pub attempts: Vec<Attempt>,
     /// Whether a BLIK PAYID alias can be registered.
@@ -92,7 +92,7 @@ pub struct Payments {
 pub struct PaymentExtra {
     /// The response code of the acquirer.
     pub response_code: Option<String>,
-    /// The description, such as `Approved`.
+    /// The description of the response code, such as `Approved`.
     pub response_description: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -141,14 +141,15 @@ impl PaymentError {
 pub struct Alternative {
     /// The name of the application, to be shown to the payer.
     pub application_name: Option<String>,
-    /// The code of the application. Set it as `key` of the alias for the next payment.
+    /// The code of the application. Pass it to [`BlikAlias::key`](crate::blik::BlikAlias::key) for
+    /// the next payment.
     pub application_code: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// A payment attempt.
+/// An attempt to pay a transaction.
 ///
 /// See the example in the module [`transactions::payments`](crate::transactions::payments).
 ///
@@ -159,7 +160,7 @@ pub struct Alternative {
 pub struct Attempt {
     /// The time of the attempt in Polish local time, such as `2026-11-22 01:20:18`.
     pub date: Option<String>,
-    /// The reason why the attempt failed. Absent if it succeeded.
+    /// The reason why the attempt failed. Absent if it did not fail.
     #[serde(default)]
     pub payment_error_code: Option<PaymentErrorCode>,
     /// Fields that this type does not cover.
@@ -168,8 +169,9 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// Returns the time of the attempt in Unix seconds. Returns `None` if the field is absent or
-    /// does not contain a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns [`date`](Self::date), the time of the attempt, as Unix time. Returns `None` if the
+    /// field is absent or is not a valid time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.date.as_deref())
     }
@@ -190,13 +192,13 @@ wire_enum! {
         RejectedByPayer = "101",
         /// The bank rejected the payment.
         RejectedByIssuer = "102",
-        /// Insufficient funds.
+        /// The payer has insufficient funds.
         InsufficientFunds = "103",
         /// The bank or the payer did not respond in time.
         Timeout = "104",
         /// The PAYID alias must be registered or confirmed first.
         AliasNeeded = "105",
-        /// The payer's limit is exceeded.
+        /// The payment exceeds a limit of the payer.
         LimitExceeded = "106",
         /// The payment was rejected for security reasons.
         Security = "107",

@@ -28,15 +28,15 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// The image format.
+    /// The format of a QR image or of its logo.
     ///
     /// See the example on [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
     ///
     /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum ImageType {
-        /// PNG. This is the default.
+        /// A PNG image. This is the default for QR images.
         Png = "image/png",
-        /// JPEG.
+        /// A JPEG image.
         Jpeg = "image/jpeg",
         /// An SVG image.
         Svg = "image/svg+xml",
@@ -53,7 +53,7 @@ wire_enum! {
         /// The title of a transaction. This is the default.
         Title = "title",
         /// The title of a transaction that was created for a group of channels (`group_id`) and not
-        /// for one channel. The server does not validate this.
+        /// for one channel. The server does not check whether it was.
         GlobalTitle = "gtitle",
     }
 }
@@ -104,7 +104,7 @@ impl GetTransactionQr {
         size: impl Into<QrSize>,
         /// Sets the format of the image. Defaults to PNG.
         output_type: impl Into<ImageType>,
-        /// Sets a logo for the center of the image, in base64.
+        /// Sets a logo for the centre of the image. You must encode it in base64.
         logo: impl Into<String>,
         /// Sets the format of the logo.
         logo_type: impl Into<ImageType>,

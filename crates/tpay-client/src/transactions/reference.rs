@@ -1,4 +1,4 @@
-//! References for finding a transaction after an unknown outcome.
+//! References by which a transaction can be found if the outcome of its creation is unknown.
 
 use std::time::SystemTime;
 
@@ -20,8 +20,8 @@ impl Client {
     /// random bits. You can also use it as the id of a
     /// [`CreateRecurring`](crate::recurring::CreateRecurring).
     ///
-    /// Store it with your order before you create the transaction. If the outcome is unknown,
-    /// [`find_transactions`](Client::find_transactions) returns the transaction if it exists.
+    /// Store it with your order before you create the transaction. If the outcome of the request is
+    /// unknown, search for the reference with [`find_transactions`](Client::find_transactions).
     ///
     /// ```
     /// # use tpay_client::Client;

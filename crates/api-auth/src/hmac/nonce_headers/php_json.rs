@@ -9,11 +9,11 @@ use crate::error::input::InputError;
 use crate::raw_members::RawMembers;
 
 /// Converts an encoded query or form to the JSON of PHP's `json_encode`: an object of strings, with
-/// `\uXXXX` for all characters that are not ASCII, and plain slashes.
+/// `\uXXXX` for all characters that are not ASCII, and with unescaped slashes.
 ///
-/// A name that occurs twice keeps its position and has the last value. `a[]` and `a[k]` are nested
-/// objects. The key of `a[]` is one more than the largest integer key. As in PHP, `01` and `+1` are
-/// not integers.
+/// A name that occurs twice keeps its position and has the last value. `a[]` and `a[k]` become
+/// nested objects. The key of `a[]` is one more than the largest integer key. As in PHP, `01` and
+/// `+1` are not integers.
 ///
 /// # Errors
 /// Returns an error for text that is not UTF-8, and for names that the server would parse
@@ -84,8 +84,8 @@ fn integer_key(key: &str) -> Option<i64> {
 }
 
 /// Returns the key that PHP gives to a new entry `[]` of a map with these keys. Returns `None` if
-/// PHP adds no entry, or if the key depends on the version of PHP: after negative keys only, it is
-/// 0 before PHP 8.3.
+/// PHP adds no entry. Also returns `None` if all integer keys are negative, because the new key
+/// then depends on the version of PHP (before PHP 8.3, it is 0).
 fn next_key(map: &[(String, Node)]) -> Option<i64> {
     match map.iter().filter_map(|(name, _)| integer_key(name)).max() {
         None => Some(0),
@@ -220,7 +220,8 @@ fn depth_of(json: &[u8]) -> usize {
     deepest
 }
 
-/// Writes a value. Returns `None` if it contains an invalid string.
+/// Writes a JSON value in the format of PHP's `json_encode`. Returns `None` if it contains an
+/// invalid string.
 fn write_value(value: &RawValue, out: &mut String) -> Option<()> {
     let text = value.get();
     match text.as_bytes().first()? {

@@ -1,5 +1,5 @@
-//! Agents with a DNS cache, with long timeouts that cost no system calls, and with connectors that
-//! ureq does not have. All use ureq's module `unversioned`, which may change in any minor version,
+//! Agents with a DNS cache, with fewer system calls for long timeouts, and with connectors that
+//! ureq does not have. They use ureq's module `unversioned`, which may change in any minor version,
 //! so the feature `dns-cache` pins the minor version. `plain.rs` does not use that module.
 
 mod connect;

@@ -1,5 +1,5 @@
-//! Decodes compressed responses that ureq does not decode, such as those with the encoding `GZIP` or
-//! `x-gzip`.
+//! Decodes compressed responses that ureq does not decode, such as those with the encoding `GZIP`
+//! or `x-gzip`.
 
 use std::io::{ErrorKind as Io, Read};
 
@@ -17,7 +17,8 @@ pub(super) fn is_empty_body(error: &std::io::Error, received: &[u8]) -> bool {
     received.is_empty() && matches!(inner, Some(ureq::Error::Decompress(_, io)) if is_end(io))
 }
 
-/// Decodes a body whose encoding has a name that ureq does not support: `GZIP`, `x-gzip`.
+/// Decodes a body whose encoding has a name that ureq does not support, such as `GZIP` or `x-gzip`.
+/// Returns all other responses unchanged.
 pub(super) fn decoded(mut response: Response, limit: usize) -> Result<Response, TransportError> {
     let encoding = response.headers().get(CONTENT_ENCODING).map(|value| value.as_bytes());
     let is_gzip = |name: &[u8]| {

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 /// The size of the input buffer, which has room for the largest head of a response (64 KiB).
 pub(super) const INPUT_BUFFER: usize = 80 * 1024;
 
-/// A placeholder for the DNS cache, which does not exist here.
+/// A placeholder for the DNS cache, which exists only with the feature `dns-cache`.
 #[derive(Debug)]
 pub(super) struct Names;
 

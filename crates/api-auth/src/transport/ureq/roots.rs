@@ -2,8 +2,8 @@
 //! Mozilla as certificates.
 //!
 //! A program with rustls already contains Mozilla's roots as trust anchors: subjects, keys and name
-//! constraints, without the rest of the certificates. ureq does not accept these, so each becomes a
-//! certificate with nothing else in it. rustls converts it to the same trust anchor.
+//! constraints, without the rest of the certificates. ureq does not accept these, so each is
+//! converted to a certificate with nothing else in it, from which rustls creates the same anchor.
 
 use rustls_pki_types::CertificateDer;
 #[cfg(feature = "rustls")]
@@ -31,14 +31,14 @@ pub(super) fn with_extra(pems: &[Vec<u8>]) -> Result<RootCerts, InputError> {
     Ok(RootCerts::from(all))
 }
 
-/// Returns Mozilla's roots.
+/// Returns Mozilla's roots, as certificates with only a subject, a key and name constraints.
 #[cfg(feature = "rustls")]
 fn compiled_in() -> Vec<Certificate<'static>> {
     let roots = webpki_roots::TLS_SERVER_ROOTS.iter();
     roots.map(|root| Certificate::from_der(&certificate_of(root)).to_owned()).collect()
 }
 
-/// Returns Mozilla's roots.
+/// Returns Mozilla's roots, as complete certificates.
 #[cfg(not(feature = "rustls"))]
 fn compiled_in() -> Vec<Certificate<'static>> {
     let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
@@ -58,7 +58,7 @@ fn certificate_of(anchor: &TrustAnchor<'_>) -> Vec<u8> {
     const EMPTY_BIT_STRING: &[u8] = &[0x03, 1, 0];
     const OCTET_STRING: u8 = 0x04;
     const EXTENSIONS: u8 = 0xa3;
-    /// The object identifier 2.5.29.30.
+    /// The object identifier of the extension `nameConstraints`, 2.5.29.30, in DER.
     const NAME_CONSTRAINTS: &[u8] = &[0x06, 3, 0x55, 0x1d, 0x1e];
 
     let extensions = anchor.name_constraints.as_ref().map(|constraints| {
@@ -79,7 +79,8 @@ fn certificate_of(anchor: &TrustAnchor<'_>) -> Vec<u8> {
     element(SEQUENCE, &[&element(SEQUENCE, &signed), algorithm, EMPTY_BIT_STRING])
 }
 
-/// Returns the DER encoding of an element whose content consists of `parts`, of at most 65,535 bytes.
+/// Returns the DER encoding of an element with this tag. Its content is the concatenation of
+/// `parts`, which must not be longer than 65,535 bytes.
 #[cfg(feature = "rustls")]
 fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
@@ -102,7 +103,7 @@ struct Bundle {
 }
 
 impl Bundle {
-    /// Parses a PEM text with at least one certificate that can be used.
+    /// Parses a PEM text. Returns an error if it contains no certificate that can be used.
     fn parse(pem: &[u8]) -> Result<Self, InputError> {
         // Comments may have any encoding.
         let text = String::from_utf8_lossy(pem);

@@ -1,4 +1,4 @@
-//! The command-line arguments.
+//! Parses the command-line arguments of `api-sandbox`.
 
 use std::ffi::{OsStr, OsString};
 use std::net::{IpAddr, Ipv4Addr};
@@ -63,17 +63,17 @@ Example:
   api-sandbox run tpay -- cargo test
 ";
 
-/// Returns the help text, which includes the list of the kinds of failures.
+/// Returns the help text of the program, with the list of the kinds of `--misbehave`.
 pub(crate) fn help() -> String {
     let kinds = Misbehaviour::NAMED.into_iter();
     let kinds: String = kinds.map(|(name, label, _)| format!("  {name:<21}{label}\n")).collect();
     HELP.replace("{KINDS}", &kinds)
 }
 
-/// The providers, in the order of their ports.
+/// The names of the providers, as on the command line, in the order of their servers' ports.
 pub(crate) const PROVIDERS: [&str; 4] = ["tinypass", "tinycert", "tokenpass", "tpay"];
 
-/// The format of the log, or `Off` for no log.
+/// The value of `--log`: the format of the log, or `Off` for no log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Log {
     Off,
@@ -93,7 +93,7 @@ pub(crate) struct Arguments {
     pub(crate) seed: Option<PathBuf>,
     pub(crate) bind: IpAddr,
     pub(crate) tls: bool,
-    /// The command after `--`, with its arguments.
+    /// The command after `--` and its arguments. `None` unless the first argument is `run`.
     pub(crate) command: Option<Vec<OsString>>,
 }
 
@@ -104,7 +104,8 @@ pub(crate) enum Parsed {
     Run(Arguments),
 }
 
-/// Parses the arguments. The shell of the user decides the default of `--env`.
+/// Parses the arguments. `shell` is the value of the variable `SHELL`, which determines the default
+/// of `--env`.
 pub(crate) fn parse(mut parser: lexopt::Parser, shell: Option<&OsStr>) -> Result<Parsed, String> {
     let mut arguments = Arguments {
         providers: Vec::new(),

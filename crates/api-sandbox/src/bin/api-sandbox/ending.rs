@@ -1,4 +1,5 @@
-//! The end of the program: by a signal, or with the status of the command of `run`.
+//! Handles signals, runs the command of `api-sandbox run`, and ends the program with an exit status
+//! or by a signal.
 
 use std::process::ExitCode;
 
@@ -7,15 +8,15 @@ pub(crate) use self::signals::Signals;
 /// How the program ends.
 #[derive(Debug)]
 pub(crate) enum End {
-    /// With an exit status.
+    /// The program ends with this exit status.
     Status(ExitCode),
-    /// By a signal, so that shells see it.
+    /// The program ends by this signal, so that a shell reports the signal.
     #[cfg(unix)]
     Signal(std::os::raw::c_int),
 }
 
 impl End {
-    /// Ends the process, or returns its exit status.
+    /// Ends the process by the signal, if there is one. Otherwise, returns the exit status.
     pub(crate) fn exit(self) -> ExitCode {
         match self {
             Self::Status(status) => status,
@@ -28,7 +29,7 @@ impl End {
     }
 }
 
-/// Returns the exit status by which shells report a signal.
+/// Returns the exit status with which shells report a signal: 128 plus its number.
 #[cfg(unix)]
 fn status_of_signal(signal: std::os::raw::c_int) -> ExitCode {
     ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
@@ -54,23 +55,26 @@ mod signals {
 
     use super::{End, status_of_signal};
 
-    /// The signals that are handled: those that end a process and that a person, a supervisor or a
-    /// timer sends. Those that report an error of the process itself, such as SIGSEGV, are not.
+    /// The signals that are handled. By default, they end a process, and a person, a supervisor or
+    /// a timer sends them. Signals that report an error of the process itself, such as SIGSEGV, are
+    /// not handled.
     const ENDING: [c_int; 7] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2];
 
-    /// The maximum time from a signal to the end of the command and its children.
+    /// The time that the command and its children have to end after a signal, before they are
+    /// killed.
     const GRACE: Duration = Duration::from_secs(10);
 
-    /// The time between two checks whether children of the command are running. No signal reports
-    /// their end to this process.
+    /// The interval at which this process checks whether children of the command are still running.
+    /// It receives no signal when they end.
     const CHECK: Duration = Duration::from_millis(20);
 
-    /// The signals that this process receives.
+    /// A queue of the signals that this process has received.
     #[derive(Debug)]
     pub(crate) struct Signals(Receiver<c_int>);
 
     impl Signals {
-        /// Handles [`ENDING`] from now on, except those that are ignored.
+        /// Starts to handle SIGCHLD, and those of the signals in [`ENDING`] that the process does
+        /// not ignore.
         pub(crate) fn handle() -> io::Result<Self> {
             let signals = handled().into_iter().chain([SIGCHLD]);
             let mut signals = signal_hook::iterator::Signals::new(signals)?;
@@ -83,7 +87,7 @@ mod signals {
             Ok(Self(receiver))
         }
 
-        /// Waits for a signal.
+        /// Waits for a signal other than SIGCHLD, by which the program then ends.
         pub(crate) fn wait(&self) -> End {
             let mut received = self.0.iter();
             let signal = received.find(|signal| *signal != SIGCHLD);
@@ -93,10 +97,10 @@ mod signals {
         /// Runs a command. A signal is passed on to the command and its children. Those that are
         /// still running after [`GRACE`], or when a second signal arrives, are killed.
         ///
-        /// If the standard input is a terminal, the command is in the group of this process, because
-        /// it could not read from the terminal otherwise. The terminal sends it SIGINT for Ctrl-C and
-        /// SIGQUIT for Ctrl-\, so these are not passed on, and its children are neither signalled
-        /// nor killed.
+        /// If standard input is a terminal, the command stays in the process group of this program,
+        /// because it could not read from the terminal otherwise. The terminal itself sends SIGINT
+        /// (Ctrl-C) and SIGQUIT (Ctrl-\) to the command, so these signals are not passed on. Other
+        /// signals are passed on to the command only, not to its children.
         pub(crate) fn run(&self, mut command: Command) -> io::Result<End> {
             let is_group = !io::stdin().is_terminal();
             if is_group {
@@ -126,7 +130,9 @@ mod signals {
             Ok(end(child.wait()?, &interrupts))
         }
 
-        /// Sends `signal` to the command or its group, and waits until all processes have ended.
+        /// Sends `signal` to the command or, if `is_group` is true, to its process group, and waits
+        /// until the processes have ended. Kills them after [`GRACE`] or when a second signal
+        /// arrives.
         fn end(
             &self,
             child: &mut Child,
@@ -168,7 +174,8 @@ mod signals {
         }
     }
 
-    /// Returns whether a process group has no member.
+    /// Returns whether a process group has no members left. Reaps its processes that have ended and
+    /// are children of this process.
     fn is_empty(group: Pid) -> bool {
         // The first process of a container is the parent of all whose parent has ended.
         while let Ok(Some(_)) = waitpgid(group, WaitOptions::NOHANG) {}
@@ -183,15 +190,16 @@ mod signals {
         }
     }
 
-    /// Returns the signals that end the process and are not ignored. Where the ignored ones are
-    /// unknown, SIGHUP may be one of them: `nohup` sets that.
+    /// Returns the signals in [`ENDING`] that this process does not ignore. If `/proc/self/status`
+    /// cannot be read, leaves out SIGHUP, because `nohup` causes processes to ignore it.
     fn handled() -> Vec<c_int> {
         let status = std::fs::read_to_string("/proc/self/status").ok();
         let ignored = status.as_deref().and_then(ignored).unwrap_or(1 << (SIGHUP - 1));
         ENDING.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
     }
 
-    /// Returns the mask of the ignored signals of a status of Linux.
+    /// Returns the bit mask of the ignored signals from the text of `/proc/self/status` on Linux.
+    /// The lowest bit belongs to signal 1.
     fn ignored(status: &str) -> Option<u64> {
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
         u64::from_str_radix(mask.trim(), 16).ok()
@@ -209,7 +217,8 @@ mod signals {
     }
 }
 
-/// Returns the exit status of a command.
+/// Converts the exit status of a command to that of this program. Returns 255 if the status does
+/// not fit in 8 bits, or if there is none.
 fn status(status: std::process::ExitStatus) -> ExitCode {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     ExitCode::from(code.unwrap_or(u8::MAX))
@@ -222,7 +231,7 @@ mod signals {
 
     use super::{End, status};
 
-    /// The signals that this process receives: none on this system.
+    /// A placeholder on systems other than Unix, where no signals are handled.
     #[derive(Debug)]
     pub(crate) struct Signals;
 
@@ -231,14 +240,14 @@ mod signals {
             Ok(Self)
         }
 
-        /// Waits until the process is stopped.
+        /// Blocks forever. The process runs until it is stopped.
         pub(crate) fn wait(&self) -> End {
             loop {
                 std::thread::park();
             }
         }
 
-        /// Runs a command.
+        /// Runs a command, and returns its exit status as that of this program.
         pub(crate) fn run(&self, mut command: Command) -> io::Result<End> {
             command.status().map(|found| End::Status(status(found)))
         }

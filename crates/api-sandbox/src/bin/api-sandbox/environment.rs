@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::arguments::PROVIDERS;
 
-/// The format in which variables are written.
+/// The format in which the variables are printed: the value of `--env`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Bash,
@@ -27,28 +27,28 @@ impl Format {
         }
     }
 
-    /// Returns the format of a shell, such as `/usr/bin/fish`: that of bash, which all POSIX shells
-    /// read, for any shell but fish.
+    /// Returns the format for a shell, such as `/usr/bin/fish`. For every shell other than fish,
+    /// and for `None`, this is the format of bash, which all POSIX shells can read.
     pub(crate) fn of_shell(shell: Option<&OsStr>) -> Self {
         let name = shell.and_then(|shell| Path::new(shell).file_name());
         if name == Some(OsStr::new("fish")) { Self::Fish } else { Self::Bash }
     }
 }
 
-/// Returns whether the variable `name` belongs to `provider`.
+/// Returns whether the variable `name` belongs to `provider`, as `TPAY_BASE_URL` belongs to `tpay`.
 pub(crate) fn is_of(provider: &str, name: &str) -> bool {
     let prefix = name.split('_').next().unwrap_or_default();
     prefix.eq_ignore_ascii_case(provider)
 }
 
-/// Returns the names of all client variables that are set.
+/// Returns the names of the environment variables that belong to a client, such as `TPAY_BASE_URL`.
 pub(crate) fn client_variables() -> Vec<OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
     let is_client = |name: &str| PROVIDERS.iter().any(|provider| is_of(provider, name));
     names.filter(|name| is_client(&name.to_string_lossy())).collect()
 }
 
-/// Returns the user's shell, the value of `SHELL`.
+/// Returns the path of the user's shell, such as `/bin/bash`, if the variable `SHELL` is set.
 pub(crate) fn shell() -> Option<OsString> {
     std::env::vars_os().find_map(|(name, value)| (name == "SHELL").then_some(value))
 }
@@ -74,8 +74,8 @@ pub(crate) fn text(format: Format, variables: &[(&str, String)]) -> String {
     variables.iter().map(line).collect()
 }
 
-/// Returns a value unchanged if it needs no quotes. Otherwise, returns it in single quotes, with
-/// each quote in it replaced with `quote`.
+/// Quotes a value for a shell if necessary: puts it in single quotes, and replaces each single
+/// quote in it with `quote`.
 fn quoted(value: &str, quote: &str) -> String {
     let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_./:@,=+".contains(char);
     if !value.is_empty() && value.chars().all(is_plain) {

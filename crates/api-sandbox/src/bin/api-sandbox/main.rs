@@ -37,7 +37,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Starts the servers, and runs until the program is stopped or the command has ended.
+/// Starts the servers, and runs until the program is stopped or, with `api-sandbox run`, the
+/// command has ended.
 fn serve(arguments: &Arguments) -> Result<End, String> {
     let clock = arguments.clock.clone().unwrap_or_default();
     let is_relayed = arguments.tls || arguments.bind != IpAddr::from(Ipv4Addr::LOCALHOST);
@@ -159,8 +160,8 @@ fn log(sandbox: &Sandbox, arguments: &Arguments) {
     });
 }
 
-/// Runs the command with these environment variables and without any other variables of the
-/// clients. Returns how the command ended.
+/// Runs `program` with the arguments `rest` and these environment variables. All other variables of
+/// the clients are unset. Returns how this program must end.
 fn run(
     program: &OsString,
     rest: &[OsString],

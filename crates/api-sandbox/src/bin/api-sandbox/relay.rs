@@ -15,7 +15,8 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 /// from the other side.
 const TURN: Duration = Duration::from_millis(2);
 
-/// The keys and certificates for `--tls`: those of a new CA, and those of the servers.
+/// The TLS configuration for `--tls`: a certificate for all servers, and the root certificate of
+/// the new CA that issued it.
 pub(crate) struct Tls {
     /// The root certificate of the CA, in PEM format.
     pub(crate) ca_pem: String,
@@ -23,7 +24,7 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// Creates a CA, and a certificate for `localhost`, 127.0.0.1 and `address`.
+    /// Creates a CA that issues a certificate for `localhost`, 127.0.0.1 and `address`.
     pub(crate) fn new(address: IpAddr) -> Result<Self, String> {
         let failed = |error: rcgen::Error| format!("--tls: {error}");
         let mut ca = CertificateParams::new(Vec::new()).map_err(failed)?;
@@ -107,7 +108,8 @@ fn pass_on(
     Ok(())
 }
 
-/// Forwards bytes in both directions in turns, because both directions share one TLS session.
+/// Forwards bytes alternately from the client and from the server, because both directions share
+/// one TLS session.
 fn encrypted(
     mut client: StreamOwned<ServerConnection, TcpStream>,
     mut server: TcpStream,
@@ -143,7 +145,7 @@ fn encrypted(
     }
 }
 
-/// Returns whether the error means that there was nothing to read in this turn.
+/// Returns whether a read failed only because no data arrived within the read timeout.
 fn is_idle(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }

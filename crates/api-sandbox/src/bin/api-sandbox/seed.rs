@@ -18,7 +18,7 @@ const LISTS: [(&str, &str); 4] = [
 /// The id of the CA that exists when the TinyCert server starts.
 const FIRST_CA: i64 = 561;
 
-/// Adds the records in `file` to the servers.
+/// Adds the records in `file`, the JSON file of `--seed`, to the servers.
 pub(crate) fn add(sandbox: &Sandbox, file: &Path) -> Result<(), String> {
     let failed = |why: String| format!("--seed {}: {why}", file.display());
     let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;

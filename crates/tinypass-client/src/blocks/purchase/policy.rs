@@ -8,10 +8,10 @@ use crate::validate;
 /// A policy of an offer: a discount, a purchase limit, or a meter.
 ///
 /// An amount is a price such as `10.00`. A discount is a percentage such as `25%` or a price such
-/// as `.10`. A period is a whole number and a unit, such as `1 week`; units are `ms`, `s`, `mi`,
-/// `h`, `d`, `w`, `mo` and `y`, or the full name of the unit, with or without a final `s`. All are
-/// sent unchanged. The unit `m` is rejected, because the two official clients interpret it
-/// differently.
+/// as `.10`. A period is a whole number and a unit, such as `1 week`. The units are `ms`, `s`,
+/// `mi`, `h`, `d`, `w`, `mo` and `y`. All of them except `ms` can also be written in full, such as
+/// `week` or `weeks`. The unit `m` is rejected, because the two official clients interpret it
+/// differently. Amounts, discounts and periods are sent unchanged.
 ///
 /// ```
 /// use tinypass_client::blocks::{Offer, Policy, PriceOption};
@@ -36,9 +36,9 @@ enum Kind {
     StrictMeter { trial: String, lockout: String },
 }
 
-/// The type `mt` of a reminder, a meter that can count views.
+/// The value of `mt` for a reminder, a meter that can count views.
 const REMINDER: u8 = 10;
-/// The type `mt` of a strict meter.
+/// The value of `mt` for a strict meter, whose trial is limited by time only.
 const STRICT: u8 = 20;
 
 impl Policy {

@@ -10,8 +10,8 @@ pub(super) struct Split {
 }
 
 impl Split {
-    /// Returns the split in the form in which it is sent. A percentage such as `30%` becomes the
-    /// fraction `0.3`.
+    /// Returns the split as it is sent, such as `author@example.org=0.3`. A percentage such as
+    /// `30%` becomes the fraction `0.3`.
     pub(super) fn text(&self) -> Result<String, InputError> {
         let Self { email, share } = self;
         let is_address = email.split_once('@').is_some_and(|(local, domain)| {
@@ -34,15 +34,15 @@ impl Split {
     }
 }
 
-/// Returns whether a text is a decimal number greater than 0, without sign or exponent.
+/// Returns whether a string is a decimal number greater than 0, without sign or exponent.
 fn is_positive(number: &str) -> bool {
     let (whole, part) = number.split_once('.').unwrap_or((number, ""));
     let mut digits = whole.bytes().chain(part.bytes());
     digits.clone().all(|byte| byte.is_ascii_digit()) && digits.any(|byte| byte != b'0')
 }
 
-/// Converts a percentage to the shortest decimal fraction. Returns `None` unless it is greater than
-/// 0 and at most 100.
+/// Converts a percentage without its `%`, such as `30`, to the shortest decimal fraction. Returns
+/// `None` unless the percentage is greater than 0 and at most 100.
 fn fraction(percent: &str) -> Option<String> {
     if !is_positive(percent) {
         return None;

@@ -1,5 +1,5 @@
-//! Connectors: several addresses of a host, responses before the end of a request, and errors
-//! before a connection exists.
+//! Connectors that try several addresses of a host, read a response that arrives before the request
+//! has been sent completely, and mark errors that occur before a connection is established.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -15,14 +15,15 @@ use ureq::{Error, Timeout};
 use crate::transport::ureq::dns_cache::resolver::CachingResolver as Names;
 
 /// The time after which the next address of a host is tried. It is twice the value that RFC 8305
-/// recommends, because the attempt is abandoned then.
+/// recommends, because the attempt with the previous address is then abandoned.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// The same for the address of the last successful connection.
+/// The time after which the next address of a host is tried, if the first one is the address of the
+/// last successful connection.
 const PATIENCE_WITH_KNOWN: Duration = Duration::from_secs(2);
 
 /// A TCP connector that soon switches to the next address of a host if an address does not respond.
-/// ureq would wait for more than half of the timeout. The next connection first tries the address
-/// of the last successful connection.
+/// ureq's own connector would wait for more than half of the timeout. The address of the last
+/// successful connection is tried first.
 #[derive(Debug)]
 pub(super) struct EachAddress {
     tcp: TcpConnector,
@@ -68,7 +69,7 @@ fn with<'a>(
     })
 }
 
-/// Returns the time since the start of the connection.
+/// Returns the time that has passed since the connector was called, or `None` if it is not known.
 fn passed(details: &ConnectionDetails<'_>) -> Option<Duration> {
     use ureq::unversioned::transport::time::Instant::Exact;
 
@@ -138,7 +139,7 @@ impl<In: Transport> Connector<In> for EarlyResponses {
 #[derive(Debug)]
 pub(super) struct EarlyResponse<T> {
     inner: T,
-    /// The error of a write, until there is a response or it is certain that there is none.
+    /// The error of a failed write. It is returned if no response follows, and discarded otherwise.
     broken: Option<io::Error>,
     is_broken: bool,
 }

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 
 /// The time for which addresses are cached.
 const KEPT: Duration = Duration::from_secs(30);
-/// The maximum number of addresses that ureq uses.
+/// The maximum number of addresses of a host that ureq uses.
 const MOST_ADDRESSES: usize = 16;
 
 /// The error for a name that has no address or could not be looked up.
@@ -40,13 +40,14 @@ pub(crate) struct CachingResolver {
     names: Arc<Mutex<Vec<Name>>>,
 }
 
-/// A host, its port and its addresses. A program uses few hosts, so a list suffices.
+/// A cached host, with its port and its addresses. The cache is a list of these, because a program
+/// uses few hosts.
 struct Name {
     secure: bool,
     authority: Authority,
     looked_up: SystemTime,
     addresses: Vec<SocketAddr>,
-    /// The address of the last connection.
+    /// The address of the last successful connection, which is tried first.
     connected: Option<SocketAddr>,
 }
 
@@ -116,12 +117,12 @@ impl CachingResolver {
         }
     }
 
-    /// Returns the address of the last connection to this host.
+    /// Returns the address of the last successful connection to the host of `uri`, if it is known.
     pub(super) fn connected(&self, uri: &Uri) -> Option<SocketAddr> {
         self.lock().iter().find(|name| name.is_of(uri))?.connected
     }
 
-    /// Records the address of a connection to this host.
+    /// Records the address of a successful connection to the host of `uri`.
     pub(super) fn set_connected(&self, uri: &Uri, address: SocketAddr) {
         if let Some(name) = self.lock().iter_mut().find(|name| name.is_of(uri)) {
             name.connected = Some(address);

@@ -1,4 +1,4 @@
-//! Timeouts in whole seconds while they are long, and input buffers that grow.
+//! Rounds long timeouts to whole seconds, and enlarges input buffers for large response heads.
 //!
 //! ureq sets the remaining time on the socket before each read and write. The value differs each
 //! time by microseconds, and each change is a system call.
@@ -20,10 +20,12 @@ const FAR: Duration = Duration::from_secs(10);
 pub(crate) const INPUT_BUFFER: usize = 16 * 1024;
 /// The maximum size of the head of a response, as in ureq.
 const LARGEST_HEAD: usize = 64 * 1024;
-/// The size of the large input buffer. ureq notices when a head is larger than 64 KiB.
+/// The size of the large input buffer. It has room for more than the largest head, so that ureq can
+/// reject a head that is larger.
 const LARGE_BUFFER: usize = LARGEST_HEAD + INPUT_BUFFER;
 
-/// The last connector of a chain.
+/// The last connector of a chain. Its connections round long timeouts, and enlarge their input
+/// buffer for a large response head.
 #[derive(Debug)]
 pub(super) struct Steps;
 
@@ -47,7 +49,7 @@ pub(super) struct Stepped<T> {
 }
 
 impl<T: Transport> Stepped<T> {
-    /// Moves the input to a large buffer.
+    /// Creates a large buffer, and moves the input of the inner transport to it.
     #[cold]
     fn enlarge(&mut self) {
         let mut large = LazyBuffers::new(LARGE_BUFFER, INPUT_BUFFER);
@@ -56,7 +58,7 @@ impl<T: Transport> Stepped<T> {
     }
 }
 
-/// Moves as much input as fits. Returns the number of bytes.
+/// Moves as much input as fits from one buffer to another. Returns the number of moved bytes.
 fn move_input(from: &mut dyn Buffers, to: &mut dyn Buffers) -> usize {
     let (input, free) = (from.input(), to.input_append_buf());
     let amount = input.len().min(free.len());
@@ -119,7 +121,7 @@ impl<T: Transport> Transport for Stepped<T> {
     }
 }
 
-/// Rounds a long remaining time up to a whole second.
+/// Rounds a remaining time of more than 10 s up to whole seconds.
 fn stepped(timeout: NextTimeout) -> NextTimeout {
     match timeout.after {
         Left::Exact(left) if left > FAR => {
