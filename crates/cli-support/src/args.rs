@@ -472,8 +472,8 @@ pub fn json_body(request: &Erased) -> Result<Json, Failure> {
 /// value that [`Json::typed`] returns.
 ///
 /// # Errors
-/// Returns an error if the file cannot be read, or if the value looks like a number, `true`, `false`
-/// or `null`, and is none in JSON.
+/// Returns an error if the file cannot be read, or if the value looks like a number, `true`,
+/// `false` or `null`, but is not one in JSON.
 pub fn field(name: &str, value: &str) -> Result<Json, Failure> {
     if let Some(path) = value.strip_prefix('@') {
         return Ok(Json::Text(read(&format!("-F {name}=@"), Path::new(path))?));
@@ -491,8 +491,8 @@ pub fn field(name: &str, value: &str) -> Result<Json, Failure> {
     }
 }
 
-/// Returns whether a string was probably meant as a number, such as `7,50`, or as another typed value.
-/// IP addresses are not.
+/// Returns whether a string was probably meant as a number, such as `7,50`, or as another typed
+/// value. An IP address is a string.
 fn is_mistyped(text: &str) -> bool {
     let text = text.trim();
     let is_word = ["true", "false", "null"].iter().any(|word| text.eq_ignore_ascii_case(word));

@@ -205,8 +205,8 @@ impl Failure {
         self
     }
 
-    /// Replaces the name of an argument like [`with_argument`](Self::with_argument), if its value is
-    /// that of a variable or a profile, that is, of the configuration.
+    /// Replaces the name of an argument whose value is from a variable or a profile, like
+    /// [`with_argument`](Self::with_argument). Such a failure is one of the configuration.
     #[must_use]
     pub(crate) fn with_setting(self, argument: &str, name: &str) -> Self {
         let exit = if self.exit == Exit::Usage { Exit::Local } else { self.exit };

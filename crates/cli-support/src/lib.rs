@@ -250,8 +250,8 @@ fn command_of<P: Provider, C: CommandFactory>() -> clap::Command {
     })
 }
 
-/// Returns the words of a command line, in which a negative number is joined to the option before it,
-/// as in `--timeout=-5s`. `clap` would parse the number as an option.
+/// Returns the words of a command line, in which a negative number is joined to the option before
+/// it, as in `--timeout=-5s`. `clap` would parse the number as an option.
 fn joined(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let (mut joined, mut is_ended): (Vec<OsString>, bool) = (Vec::new(), false);
     for word in words {

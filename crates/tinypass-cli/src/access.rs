@@ -181,9 +181,9 @@ impl Grant {
     }
 }
 
-/// Checks the quotes in a CSV text: a field with a quote must begin and end with one, and a quote in
-/// it must be doubled. The parser accepts other quotes, and a field whose quote is not closed contains
-/// the following lines.
+/// Checks the quotes in a CSV text: a field with a quote must begin and end with one, and a quote
+/// in it must be doubled. The parser accepts other quotes, and a field whose quote is not closed
+/// contains the following lines.
 ///
 /// # Errors
 /// Returns a message with the line and the column, in characters, of an invalid quote.
