@@ -280,11 +280,30 @@ impl Pass {
         E::custom("")
     }
 
+    /// Applies [`lower`](Pass::lower) to the error of a result. For each type there are many such
+    /// conversions, and `map_err` would be compiled once for each of them.
+    #[inline]
+    fn lowered<T, E: serde::de::Error>(&self, result: Result<T, Error>) -> Result<T, E> {
+        match result {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.lower(error)),
+        }
+    }
+
     /// Returns the stored error of this module. If there is none, converts the error of
     /// `serde_json`.
     #[cold]
     fn raise(&self, error: impl std::fmt::Display) -> Error {
         self.stash.take().unwrap_or_else(|| Error::foreign(error))
+    }
+
+    /// Applies [`raise`](Pass::raise) to the error of a result.
+    #[inline]
+    fn raised<T>(&self, result: Result<T, impl std::fmt::Display>) -> Result<T, Error> {
+        match result {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.raise(error)),
+        }
     }
 
     /// Subtracts `size` bytes from the budget. Returns an error if it is exhausted.

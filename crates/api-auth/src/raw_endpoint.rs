@@ -39,6 +39,7 @@ pub struct RawEndpoint {
 impl RawEndpoint {
     /// Creates a request for `path`, which is sent unchanged and must therefore be percent-encoded
     /// (see [`path_segment`](crate::path_segment)).
+    #[inline]
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         let read_only = matches!(method, Method::GET | Method::HEAD);
         Self {
@@ -63,6 +64,7 @@ impl RawEndpoint {
     /// assert_eq!(call.id(), "access.count");
     /// ```
     #[must_use]
+    #[inline]
     pub fn with_id(mut self, id: &'static str) -> Self {
         self.id = id;
         self
@@ -70,6 +72,7 @@ impl RawEndpoint {
 
     /// Adds a query parameter. Pass the name and the value unencoded.
     #[must_use]
+    #[inline]
     pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.query.push(name.into(), value.into());
         self
@@ -77,6 +80,7 @@ impl RawEndpoint {
 
     /// Sets the request body. Defaults to [`Body::None`].
     #[must_use]
+    #[inline]
     pub fn with_body(mut self, body: Body<'static>) -> Self {
         self.body = body;
         self
@@ -85,6 +89,7 @@ impl RawEndpoint {
     /// Sets the credential that the request is signed with. With [`Credential::NONE`], it is not
     /// signed. Defaults to [`Credential::MAIN`].
     #[must_use]
+    #[inline]
     pub fn with_credential(mut self, credential: Credential) -> Self {
         self.credential = credential;
         self
@@ -92,6 +97,7 @@ impl RawEndpoint {
 
     /// Sets the server that the request is sent to. Defaults to [`Server::MAIN`].
     #[must_use]
+    #[inline]
     pub fn with_server(mut self, server: Server) -> Self {
         self.server = server;
         self
@@ -100,6 +106,7 @@ impl RawEndpoint {
     /// Sets whether the request is idempotent, that is, safe to retry. Defaults to `true` for GET
     /// and HEAD.
     #[must_use]
+    #[inline]
     pub fn with_idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = idempotent;
         self
@@ -108,6 +115,7 @@ impl RawEndpoint {
     /// Sets whether the request changes nothing on the server. A request that is not idempotent
     /// never counts as read-only. Defaults to `true` for GET and HEAD.
     #[must_use]
+    #[inline]
     pub fn with_read_only(mut self, read_only: bool) -> Self {
         self.read_only = read_only;
         self
@@ -116,6 +124,7 @@ impl RawEndpoint {
 
 impl fmt::Debug for RawEndpoint {
     /// Formats only parameter names and sizes, because values and the path may contain secrets.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawEndpoint")
             .field("id", &self.id)
@@ -138,42 +147,52 @@ impl Endpoint for RawEndpoint {
     /// instead of those of this route.
     const ROUTE: Route<Self> = Route::<Self>::get("/").path(|endpoint| (&endpoint.path).into());
 
+    #[inline]
     fn id(&self) -> &'static str {
         self.id
     }
 
+    #[inline]
     fn method(&self) -> Method {
         self.method.clone()
     }
 
+    #[inline]
     fn path(&self) -> Cow<'_, str> {
         (&self.path).into()
     }
 
+    #[inline]
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params.clone_from(&self.query);
     }
 
+    #[inline]
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(self.body.clone())
     }
 
+    #[inline]
     fn credential(&self) -> Credential {
         self.credential
     }
 
+    #[inline]
     fn server(&self) -> Server {
         self.server
     }
 
+    #[inline]
     fn idempotent(&self) -> bool {
         self.idempotent
     }
 
+    #[inline]
     fn read_only(&self) -> bool {
         self.read_only && self.idempotent
     }
 
+    #[inline]
     fn parse(&self, response: &Response) -> Result<Vec<u8>, ResponseError> {
         Ok(response.body().clone())
     }

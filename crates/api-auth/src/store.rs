@@ -126,6 +126,7 @@ impl TokenKey {
     }
 
     /// Returns the key as 64 hex digits, which can be used as a file name.
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -54,6 +54,7 @@ pub(crate) struct Verifier {
 }
 
 impl fmt::Debug for Verifier {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Verifier(***)")
     }
@@ -75,6 +76,7 @@ impl AccessToken {
 
     /// Sets the lifetime, which begins when the token is received.
     #[must_use]
+    #[inline]
     pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
         self
@@ -98,6 +100,7 @@ impl AccessToken {
 
     /// Adds the refresh token of the previous token if this token has none.
     #[must_use]
+    #[inline]
     pub fn after(mut self, previous: &Self) -> Self {
         if self.refresh.is_none() {
             self.refresh.clone_from(&previous.refresh);
@@ -105,11 +108,13 @@ impl AccessToken {
         self
     }
 
+    #[inline]
     pub(crate) fn with_verifier(mut self, verifier: Verifier) -> Self {
         self.verifier = Some(verifier);
         self
     }
 
+    #[inline]
     pub(crate) fn take_verifier(&mut self) -> Option<Verifier> {
         self.verifier.take()
     }
@@ -147,39 +152,46 @@ impl AccessToken {
     }
 
     /// Returns whether the lifetime has ended at `now`.
+    #[inline]
     pub(crate) fn is_expired(&self, now: SystemTime) -> bool {
         let end = self.lifetime.and_then(|lifetime| self.received.checked_add(lifetime));
         end.is_some_and(|end| end <= now)
     }
 
     /// Removes the refresh token, which was rejected.
+    #[inline]
     pub(crate) fn drop_refresh(&mut self) {
         self.refresh = None;
     }
 
     /// Returns the access token as a secret.
+    #[inline]
     pub fn value(&self) -> &Secret {
         &self.value
     }
 
     /// Returns the refresh token. Returns `None` if the server returned none.
+    #[inline]
     pub fn refresh(&self) -> Option<&Secret> {
         self.refresh.as_ref()
     }
 
     /// Returns the scope, as the server returned it, or `None` if it returned none. Some servers
     /// return a scope that is not correct.
+    #[inline]
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
     }
 
     /// Returns the time at which the token was received.
+    #[inline]
     pub fn received(&self) -> SystemTime {
         self.received
     }
 
     /// Returns the lifetime, which begins when the token is received. Returns `None` if the server
     /// returned none.
+    #[inline]
     pub fn lifetime(&self) -> Option<Duration> {
         self.lifetime
     }
@@ -258,10 +270,12 @@ struct Stored {
     verifier: Option<String>,
 }
 
+#[inline]
 fn to_base64(bytes: &[u8]) -> String {
     STANDARD_NO_PAD.encode(bytes)
 }
 
+#[inline]
 fn from_base64<const N: usize>(text: &str) -> Option<[u8; N]> {
     STANDARD_NO_PAD.decode(text).ok()?.try_into().ok()
 }

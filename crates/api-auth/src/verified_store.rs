@@ -39,6 +39,7 @@ pub enum SecretOrigin {
 }
 
 impl SecretOrigin {
+    #[inline]
     const fn iterations(self) -> u32 {
         match self {
             Self::Generated => 1,
@@ -91,6 +92,7 @@ struct Derived {
 }
 
 impl DerivedKeys {
+    #[inline]
     fn known(&self, salt: [u8; SALT]) -> Option<Derived> {
         let mut keys = [&self.own, &self.unverified].into_iter().flatten();
         keys.find(|derived| derived.salt == salt).cloned()
@@ -143,15 +145,18 @@ impl VerifiedStore {
     }
 
     /// Removes `token`, which a server rejected; see [`TokenStore::forget`].
+    #[inline]
     pub fn forget(&self, key: &TokenKey, token: &AccessToken) {
         self.store.forget(key, token);
     }
 
     /// Waits until no other client requests a token for `key`; see [`TokenStore::lock`].
+    #[inline]
     pub fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
         self.store.lock(key)
     }
 
+    #[inline]
     fn keys(&self) -> MutexGuard<'_, DerivedKeys> {
         self.derived.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -178,6 +183,7 @@ impl VerifiedStore {
 }
 
 impl Derived {
+    #[inline]
     fn mac(&self, key: &TokenKey, token: &AccessToken) -> Hmac<Sha256> {
         let mut mac = self.key.clone();
         mac.update(key.as_str().as_bytes());
@@ -187,6 +193,7 @@ impl Derived {
 }
 
 impl fmt::Debug for VerifiedStore {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifiedStore").field("origin", &self.origin).finish_non_exhaustive()
     }

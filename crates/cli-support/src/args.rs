@@ -746,6 +746,7 @@ mod tests {
     use api_auth::Endpoint;
 
     use super::*;
+    use crate::test_folder::TestFolder;
 
     #[test]
     fn durations_have_a_unit() {
@@ -797,11 +798,12 @@ mod tests {
         }
     }
 
-    /// A file with this text.
-    fn file(name: &str, text: &str) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+    /// A file with this text, in a folder of its own.
+    fn file(text: &str) -> (TestFolder, PathBuf) {
+        let folder = TestFolder::new();
+        let path = folder.join("body");
         std::fs::write(&path, text).unwrap();
-        path
+        (folder, path)
     }
 
     fn fields(fields: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -810,7 +812,7 @@ mod tests {
 
     #[test]
     fn bodies_are_merged_in_order() {
-        let path = file("body", r#"{"a":1,"b":{"c":2}}"#);
+        let (_folder, path) = file(r#"{"a":1,"b":{"c":2}}"#);
         let input = || Input {
             input: Some(path.clone()),
             fields: fields(&[("b.d", "1.50"), ("e", "x")]),
@@ -831,28 +833,26 @@ mod tests {
             r#"{"list":[{"amount":5,"amount":5}]}"#,
             r#"{"a":{"b":[0,{"amount":5,"amount":null}]}}"#,
         ] {
-            let path = file("repeated", text);
+            let (_folder, path) = file(text);
             let input = Input { input: Some(path.clone()), ..Input::default() };
             let flags: [Flag<'_>; 1] = [("amount", "--amount", Some(Json::typed("7")))];
             let failure = input.body(&flags).unwrap_err();
             let problem =
                 format!("--input {}: `amount` occurs twice in one object", path.display());
             assert_eq!((failure.exit(), failure.message()), (Exit::Usage, &*problem), "{text}");
-            std::fs::remove_file(&path).unwrap();
         }
     }
 
     #[test]
     fn body_of_a_file_is_an_object() {
         for text in ["[]", "[{}]", "\"x\"", "null", "7", "true"] {
-            let path = file("no-object", text);
+            let (_folder, path) = file(text);
             let input = Input { input: Some(path.clone()), ..Input::default() };
             let problem = format!("--input {}: must be a JSON object", path.display());
             for failure in [input.body(&[]).err(), input.has_value("x").err()] {
                 let failure = failure.unwrap();
                 assert_eq!((failure.exit(), failure.message()), (Exit::Usage, &*problem), "{text}");
             }
-            std::fs::remove_file(&path).unwrap();
         }
     }
 
@@ -923,17 +923,16 @@ mod tests {
         assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
         let missing = "missing ID; pass an argument, -F or --input FILE";
         assert_eq!(body(&field, false, true, true), Err(missing.to_owned()));
-        let path = file("book", r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#);
+        let (_folder, path) = file(r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#);
         let input = Input { input: Some(path.clone()), ..Input::default() };
         let of_file = r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#;
         assert_eq!(body(&input, false, false, false), Ok(Some(of_file.to_owned())));
         let replaced = r#"{"kind":3,"unit":"day","list":[{"id":"b","count":5}]}"#;
         assert_eq!(body(&input, false, true, true), Ok(Some(replaced.to_owned())));
         std::fs::write(&path, "{}").unwrap();
-        let empty = Input { input: Some(path.clone()), ..Input::default() };
+        let empty = Input { input: Some(path), ..Input::default() };
         let constant = r#"{"kind":2,"unit":"day"}"#;
         assert_eq!(body(&empty, false, false, false), Ok(Some(constant.to_owned())));
-        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]

@@ -783,6 +783,7 @@ pub(crate) fn logout(program: &str, name: &str, global: &Global) -> Result<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_folder::TestFolder;
 
     const VARIABLES: &[Variable] = &[
         Variable { name: "X_ID", key: "id", is_secret: false, is_required: true },
@@ -790,15 +791,11 @@ mod tests {
         Variable { name: "X_HOST", key: "host", is_secret: false, is_required: false },
     ];
 
-    fn path(name: &str) -> PathBuf {
-        std::env::temp_dir().join(format!("{name}-{}", std::process::id())).join("profiles.toml")
-    }
-
     #[test]
     fn profiles_are_stored_privately_and_removed() {
-        let path = path("store");
+        let folder = TestFolder::new();
+        let path = folder.join("profiles.toml");
         let file = path.with_file_name("env");
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&file, "# comment\nexport X_ID='i'\nX_SECRET=\"a=b\"\nOTHER=1\n\n").unwrap();
         let settings = Settings::from_env_file(&file, VARIABLES).unwrap();
         assert_eq!((settings.need("X_ID"), settings.need("X_SECRET")), ("i", "a=b"));
@@ -817,12 +814,11 @@ mod tests {
             let mode = fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
             fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-            let error = Profiles::load_from(path.clone()).unwrap_err();
+            let error = Profiles::load_from(path).unwrap_err();
             assert!(error.to_string().contains("chmod 600"), "{error}");
         }
         assert!(profiles.remove("shop") && !profiles.remove("shop"));
         assert_eq!(profiles.default(), None);
-        fs::remove_dir_all(path.parent().unwrap()).unwrap();
     }
 
     #[test]
@@ -866,8 +862,8 @@ mod tests {
 
     #[test]
     fn errors_of_files_show_no_value() {
-        let path = path("invalid");
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let folder = TestFolder::new();
+        let path = folder.join("profiles.toml");
         fs::write(&path, "default = \"a\"\n[profiles.a]\nsecret = CANARY\n").unwrap();
         #[cfg(unix)]
         {
@@ -879,14 +875,13 @@ mod tests {
         fs::write(&path, "CANARY").unwrap();
         let error = Settings::from_env_file(&path, VARIABLES).unwrap_err().to_string();
         assert!(error.contains("line 1") && !error.contains("CANARY"), "{error}");
-        fs::remove_dir_all(path.parent().unwrap()).unwrap();
     }
 
     #[test]
     fn names_that_are_no_settings_are_errors() {
-        let path = path("names");
+        let folder = TestFolder::new();
+        let path = folder.join("profiles.toml");
         let file = path.with_file_name("env");
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
         // Other programs read the file too, and editors of Windows begin it with a mark.
         fs::write(&file, "\u{feff}export\tX_ID=i\r\nexport X_SECRET=s\nXY_HOST=h\nexporter=1\n")
             .unwrap();
@@ -915,7 +910,6 @@ mod tests {
         let error = Profiles { path: PathBuf::new(), table }.settings("a", VARIABLES).unwrap_err();
         let problem = "profile `a`: secrets is not one of id, secret, host, environment";
         assert_eq!(error.message(), problem);
-        fs::remove_dir_all(path.parent().unwrap()).unwrap();
     }
 
     #[cfg(unix)]
@@ -935,8 +929,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn command_that_does_not_end_is_killed_with_its_children() {
-        let folder = std::env::temp_dir().join(format!("command-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = TestFolder::new();
         let file = folder.join("child");
         // The child keeps the output open; it would end long after the test.
         let script = "sleep 600 & echo $! > \"$0\"; wait";
@@ -956,7 +949,12 @@ mod tests {
             let state = fs::read_to_string(format!("/proc/{}/stat", child.trim()));
             state.is_err() || state.unwrap().contains(") Z ")
         };
-        assert!((0..1_000_000).any(is_gone), "{child}");
+        // On a terminal, only the command itself is killed.
+        if process::is_on_terminal() {
+            assert!(Command::new("kill").arg(child.trim()).status().unwrap().success());
+        } else {
+            assert!((0..1_000_000).any(is_gone), "{child}");
+        }
         // Output that a child keeps open, or that is long, does not matter.
         let left = "sleep 600 >&1 & echo $!; echo 2";
         let child = output_of(&table(left), "a", "secret", Duration::from_secs(60)).unwrap();
@@ -964,6 +962,5 @@ mod tests {
         let long = "echo 1; head -c 300000 /dev/zero";
         let line = output_of(&table(long), "a", "secret", Duration::from_secs(60)).unwrap();
         assert_eq!(line, "1");
-        fs::remove_dir_all(&folder).unwrap();
     }
 }

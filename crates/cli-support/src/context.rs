@@ -19,7 +19,7 @@ use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
-use crate::logger;
+use crate::logger::{self, ROOTS};
 use crate::output::{Column, Output, printable};
 use crate::request::{AnyCall, AnyPage, Erased, Reply, WithJson};
 use crate::terminal::{Progress, is_colored};
@@ -443,10 +443,11 @@ impl<P: Provider> Context<P> {
             return Err(Failure::new(exit, format!("{setting}: must not be empty")));
         }
         check_read(&setting, &path)?;
-        let failed = |error: io::Error| {
-            Failure::new(Exit::Local, format!("{setting} {}: {error}", path.display()))
-        };
-        std::fs::read(&path).map(Some).map_err(failed)
+        let name = format!("{setting} {}", path.display());
+        let read = std::fs::read(&path)
+            .map_err(|error| Failure::new(Exit::Local, format!("{name}: {error}")))?;
+        logger::name_roots(name);
+        Ok(Some(read))
     }
 
     /// Changes the message of a failure to create a client: replaces the name of an invalid
@@ -454,11 +455,11 @@ impl<P: Provider> Context<P> {
     /// certificates, also adds the name of their file.
     fn named(&self, settings: &Settings, failure: Failure) -> Failure {
         match settings.ca_certificate_file(P::VARIABLES, &self.global) {
-            Ok(Some((setting, path))) if failure.argument() == Some("extra_root_certificates") => {
+            Ok(Some((setting, path))) if failure.argument() == Some(ROOTS) => {
                 let name = format!("{setting} {}", path.display());
                 match self.global.ca_certificate {
-                    Some(_) => failure.with_argument("extra_root_certificates", &name),
-                    None => failure.with_setting("extra_root_certificates", &name),
+                    Some(_) => failure.with_argument(ROOTS, &name),
+                    None => failure.with_setting(ROOTS, &name),
                 }
             }
             _ => settings.named(P::VARIABLES, &self.global, failure),
@@ -953,6 +954,8 @@ impl<P: Provider> Context<P> {
         (labels, requests): (Vec<Labels>, Vec<AnyCall<Box<Erased>>>),
         verdict: &dyn Fn(Reply) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure> {
+        let columns = columns_of_lines(labels.first());
+        self.output.check_fields(&columns, &[])?;
         let mut is_sent = requests.is_empty();
         for request in &requests {
             is_sent |= !self.is_withheld(request)?;
@@ -960,9 +963,6 @@ impl<P: Provider> Context<P> {
         if !is_sent {
             return Ok(Exit::Done);
         }
-        let names = labels.first().into_iter().flatten().map(|(name, _)| (*name, *name));
-        let columns: Vec<Column> =
-            names.chain([("result", "result"), ("error", "error")]).collect();
         // An error of the output must not stop the remaining writes.
         let (mut list, mut unwritten) = (Some(self.output.list(&columns)?), None);
         let progress = self.progress();
@@ -1034,6 +1034,8 @@ impl<P: Provider> Context<P> {
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
         check_lines(&lines)?;
+        let columns = columns_of_lines(lines.first().map(|(_, labels, _)| labels));
+        self.output.check_fields(&columns, &[])?;
         self.check_output()?;
         self.confirm(what)?;
         self.batch(lines, verdict)
@@ -1140,6 +1142,12 @@ impl<P: Provider> Drop for Context<P> {
     fn drop(&mut self) {
         logger::print_exchanges();
     }
+}
+
+/// Returns the columns of the list of results for the lines of a file.
+fn columns_of_lines(labels: Option<&Labels>) -> Vec<Column> {
+    let names = labels.into_iter().flatten().map(|(name, _)| (*name, *name));
+    names.chain([("result", "result"), ("error", "error")]).collect()
 }
 
 /// Validates the requests of the lines of a file. The error names the line.

@@ -35,6 +35,8 @@ mod raw_page;
 pub mod request;
 pub mod terminal;
 mod termination;
+#[cfg(test)]
+mod test_folder;
 pub mod times;
 pub mod tree;
 
@@ -127,7 +129,7 @@ impl Common {
             Self::Api(api) => api.run(context),
             Self::Auth(command) => auth(command, context),
             Self::Doctor { values } => {
-                let mut doctor = Doctor::new(context).with_values(values);
+                let mut doctor = Doctor::new(context)?.with_values(values);
                 P::doctor(&mut doctor)?;
                 doctor.end()
             }

@@ -114,10 +114,23 @@ impl Drop for Process {
     }
 }
 
+/// Returns whether a child process can prompt on the terminal. It can open the terminal even if the
+/// standard input is another file.
+pub(crate) fn is_on_terminal() -> bool {
+    #[cfg(unix)]
+    {
+        let terminal = std::fs::File::open("/dev/tty");
+        let group = terminal.and_then(|terminal| Ok(rustix::termios::tcgetpgrp(terminal)?));
+        if group.is_ok_and(|group| group == rustix::process::getpgrp()) {
+            return true;
+        }
+    }
+    io::stdin().is_terminal()
+}
+
 /// Runs a command and returns its exit status and the beginning of its output, at least the first
-/// line, or `None` if it was killed after `limit`. If the standard input is a terminal, the command
-/// stays in the process group of this program, so that it can prompt for input. It is then killed
-/// without its children.
+/// line, or `None` if it was killed after `limit`. On a terminal, the command stays in the process
+/// group of this program, so that it can prompt for input. It is then killed without its children.
 ///
 /// # Errors
 /// Returns an error if the program cannot be started, or if its output cannot be read.
@@ -126,7 +139,7 @@ pub(crate) fn output(
     limit: Duration,
 ) -> io::Result<Option<(ExitStatus, Vec<u8>)>> {
     command.stdout(std::process::Stdio::piped());
-    let mut process = Process::start_in(command, !io::stdin().is_terminal())?;
+    let mut process = Process::start_in(command, !is_on_terminal())?;
     let (sender, receiver) = mpsc::channel();
     if let Some(mut stdout) = process.child.stdout.take() {
         thread::Builder::new().spawn(move || {

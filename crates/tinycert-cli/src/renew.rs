@@ -263,9 +263,15 @@ impl<'a> Server<'a> {
     }
 }
 
+/// The columns of the list of a run.
+const RENEWED: &[Column] =
+    &[("name", "name"), ("certificate", "cert_id"), ("expires", "expires"), ("result", "result")];
+
 impl Run<TinyCert> for Renew {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         reject_curl(context)?;
+        let others = ["ca_id", "chain", "key", "renewed", "deployed", "error"];
+        context.output.check_fields(RENEWED, &others)?;
         context.interrupt_requests();
         let is_dry = context.global.dry_run;
         let now = UnixTime::from(now()?);
@@ -316,13 +322,7 @@ impl Run<TinyCert> for Renew {
                 failures.push(failed.into_iter().map(|failure| failure.about(&name)).collect());
             }
         }
-        let columns: &[Column] = &[
-            ("name", "name"),
-            ("certificate", "cert_id"),
-            ("expires", "expires"),
-            ("result", "result"),
-        ];
-        let shown = context.output.list(columns).and_then(|mut list| {
+        let shown = context.output.list(RENEWED).and_then(|mut list| {
             rows.iter().try_for_each(|row| list.push(row))?;
             list.end()
         });

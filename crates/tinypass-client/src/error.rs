@@ -141,6 +141,7 @@ pub(crate) fn acknowledgement(response: &Response) -> Result<Acknowledgement, Re
 
 /// An object without required fields.
 #[derive(Deserialize)]
+#[serde(transparent)]
 struct AnyObject(ExtraFields);
 
 impl Model for AnyObject {

@@ -652,6 +652,12 @@ impl Program<'_> {
         let doctor = ["doctor", "--base-url", "http://127.0.0.1:1", "--retries", "0"];
         let run = self.run(&doctor);
         assert_eq!(run.status, 5, "{run:?}");
+        // The fields of the report are known before a request is sent.
+        let run = self.run(&[&doctor[..], &["--fields", "result,errors"]].concat());
+        assert!(
+            run.status == 2 && run.stderr.contains("`errors` is not one of endpoint"),
+            "{run:?}"
+        );
         std::fs::write(home.join("readable"), "").unwrap();
         for file in ["no-folder/recording", "readable"] {
             let run = self.run(&[self.read, &["--record", file]].concat());
@@ -697,7 +703,8 @@ impl Program<'_> {
         let server = SandboxProgram::start(&[self.name, "--tls"]);
         let ca = &server.variables["SSL_CERT_FILE"];
         std::fs::copy(ca, home.join("ca.pem")).unwrap();
-        let of_server = || server.variables.iter().filter(|(name, _)| name.starts_with(&prefix));
+        let is_own = |name: &str| name.starts_with(&prefix) && *name != variable;
+        let of_server = || server.variables.iter().filter(move |(name, _)| is_own(name));
         let env_file: String =
             of_server().map(|(name, value)| format!("{name}={value}\n")).collect();
         std::fs::write(home.join("tls.env"), &env_file).unwrap();
@@ -719,6 +726,20 @@ impl Program<'_> {
             command.envs(value.map(|value| (&variable, value)));
             ended(command.stdin(Stdio::null()).output().unwrap())
         };
+        // The variables of the server include that of the certificate.
+        assert_eq!(&server.variables[&variable], ca);
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        std::fs::write(home.join("broken.pem"), broken).unwrap();
+        let certificates = std::fs::read_to_string(ca).unwrap() + broken;
+        std::fs::write(home.join("half.pem"), certificates).unwrap();
+        for (options, value, name) in [
+            (&["--ca-certificate", "half.pem"][..], None, "--ca-certificate".to_owned()),
+            (&[], Some("half.pem"), variable.clone()),
+        ] {
+            let run = run(options, value);
+            let warning = "half.pem: 1 of 2 certificates cannot be used and are skipped\n";
+            assert_eq!((run.status, run.stderr.as_str()), (0, &*format!("{name} {warning}")));
+        }
         let untrusted = run(&[], None);
         assert!(untrusted.status == 5 && untrusted.stderr.contains("certificate"), "{untrusted:?}");
         for (options, value) in [
@@ -752,8 +773,6 @@ impl Program<'_> {
         // Only credentials of the environment are used instead of the default profile.
         let default = run(&["-q"], Some("ca.pem"));
         assert_eq!(default.status, 0, "{default:?}");
-        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        std::fs::write(home.join("broken.pem"), broken).unwrap();
         // A profile with an empty name of the file.
         assert_eq!(login(&["empty"]).status, 0);
         let profiles = home.join(".config").join(self.name).join("profiles.toml");
@@ -1011,6 +1030,22 @@ impl Program<'_> {
         });
         let run = ended(command.stdin(Stdio::null()).output().unwrap());
         assert_eq!(run.status, 0, "default profile: {run:?}");
+        // The command of a value can prompt on the terminal although the standard input is a file.
+        let url = stored.lines().find_map(|line| line.strip_prefix("base_url = ")).unwrap();
+        let script = format!(
+            "read -r stat < /proc/$$/stat; set -- ${{stat##*) }}; test $3 = $6 && echo {}",
+            url.trim_matches('"')
+        );
+        let value = format!("base_url = {{ command = [\"sh\", \"-c\", \"{script}\"] }}");
+        let with_command = stored.replace(&format!("base_url = {url}"), &value);
+        std::fs::write(&file, with_command).unwrap();
+        let line = format!("{} < /dev/null", words(&command));
+        if std::path::Path::new("/proc/self/stat").exists()
+            && let Some(run) = Self::line_on_terminal(&command, &line, "")
+        {
+            assert_eq!(run.status, 0, "{run:?}");
+        }
+        std::fs::write(&file, &stored).unwrap();
         let run = ended(command.env(variable, "x").output().unwrap());
         let reason =
             format!("credentials were read from the environment, because {variable} is set");
@@ -1048,6 +1083,13 @@ impl Program<'_> {
     /// Runs the program on a terminal. Both of its outputs are the standard output of the result.
     #[cfg(unix)]
     pub fn on_terminal(&self, arguments: &[&str], input: &str) -> Option<Run> {
+        let program = (self.command)(arguments);
+        Self::line_on_terminal(&program, &words(&program), input)
+    }
+
+    /// Runs a line of a shell with the environment of a command on a terminal.
+    #[cfg(unix)]
+    fn line_on_terminal(program: &Command, line: &str, input: &str) -> Option<Run> {
         use std::io::Write;
 
         let version = Command::new("script").arg("--version").output();
@@ -1057,10 +1099,9 @@ impl Program<'_> {
             eprintln!("skipped: script of util-linux is not installed");
             return None;
         }
-        let program = (self.command)(arguments);
         let mut command = Command::new("script");
-        command.args(["-qec", &words(&program), "/dev/null"]);
-        copy_environment(&program, &mut command);
+        command.args(["-qec", line, "/dev/null"]);
+        copy_environment(program, &mut command);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();

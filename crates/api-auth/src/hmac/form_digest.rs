@@ -43,6 +43,7 @@ pub const ENCODING: Encoding = Encoding::Php;
 /// params.push("what", "cert").push("CN", "*.example.com").push("ca_id", "561");
 /// assert_eq!(canonical(params), "CN=%2A.example.com&ca_id=561&what=cert");
 /// ```
+#[inline]
 pub fn canonical(mut params: Params<'_>) -> String {
     params.sort_by_top_level_name();
     ENCODING.text(&params)
@@ -51,6 +52,7 @@ pub fn canonical(mut params: Params<'_>) -> String {
 /// Returns the digest of a canonical string, which is its HMAC-SHA256.
 ///
 /// See the example in [`canonical`].
+#[inline]
 pub fn digest(key: &HmacKey, canonical: &[u8]) -> Signature {
     key.sign(&[canonical])
 }
@@ -59,6 +61,7 @@ pub fn digest(key: &HmacKey, canonical: &[u8]) -> Signature {
 /// there are no other parameters, the body begins with `&`.
 ///
 /// See the example in [`canonical`].
+#[inline]
 pub fn append(canonical: &mut Vec<u8>, name: &str, digest: &Signature) {
     canonical.push(b'&');
     canonical.extend_from_slice(name.as_bytes());
@@ -127,6 +130,7 @@ impl Auth for FormDigest {
         Ok(())
     }
 
+    #[inline]
     fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<(), Error> {
         let body = request.body_mut();
         let digest = digest(&self.key, body);
@@ -134,6 +138,7 @@ impl Auth for FormDigest {
         Ok(())
     }
 
+    #[inline]
     fn spaced_credential(&self) -> Option<&'static str> {
         self.spaced
     }

@@ -121,6 +121,7 @@ pub fn params<'a>(
 /// assert_eq!(signed_url(&uri), "https://example.com/a%2fb/");
 /// # Ok::<(), api_auth::http::uri::InvalidUri>(())
 /// ```
+#[inline]
 pub fn signed_url(uri: &Uri) -> String {
     let mut url = origin(uri);
     url.push_str(uri.path());
@@ -180,6 +181,7 @@ pub fn signature(
 /// Returns the signature for [`Variant::BodyOnly`], which covers the nonce and the body.
 ///
 /// See the example in the module [`nonce_headers`](crate::hmac::nonce_headers).
+#[inline]
 pub fn body_signature(key: &HmacKey, nonce: &str, body: &[u8]) -> Signature {
     key.sign(&[nonce.as_bytes(), body])
 }
@@ -296,6 +298,7 @@ impl NonceHeaders {
     /// [`Variant::EmptyQuery`] instead of [`Variant::SignedQuery`], or the reverse. Later requests
     /// are signed in the same way as this second one, until such a signature is rejected.
     #[must_use]
+    #[inline]
     pub fn try_other_form(mut self, yes: bool) -> Self {
         self.try_other_form = yes;
         self
@@ -324,6 +327,7 @@ impl NonceHeaders {
     /// Sends the signed URL in the header `X-NAMESPACE-Auth-Signed-Url`. Servers that do not
     /// support this header reject the request.
     #[must_use]
+    #[inline]
     pub fn announce_signed_url(mut self) -> Self {
         self.announced = true;
         self
@@ -331,6 +335,7 @@ impl NonceHeaders {
 
     /// Returns the variant that requests are currently signed with. It can differ from the
     /// configured one if [`try_other_form`](NonceHeaders::try_other_form) is set.
+    #[inline]
     pub fn variant(&self) -> Variant {
         match (self.variant, self.swapped.load(Ordering::Relaxed)) {
             (Variant::SignedQuery, true) => Variant::EmptyQuery,
@@ -372,6 +377,7 @@ impl NonceHeaders {
     }
 }
 
+#[inline]
 fn header_value(text: &str) -> Result<HeaderValue, InputError> {
     HeaderValue::try_from(text)
         .map_err(|_| InputError::new("signature", "cannot be sent in a header"))
@@ -381,6 +387,7 @@ fn header_value(text: &str) -> Result<HeaderValue, InputError> {
 ///
 /// # Errors
 /// Returns an error if the body is neither a form nor a JSON object.
+#[inline]
 fn move_parameters_into_json_body(unsigned: &mut UnsignedRequest<'_>) -> Result<(), InputError> {
     match std::mem::take(&mut unsigned.body) {
         Body::Form(params) => {
@@ -401,6 +408,7 @@ fn move_parameters_into_json_body(unsigned: &mut UnsignedRequest<'_>) -> Result<
 
 impl Auth for NonceHeaders {
     /// For [`Variant::BodyOnly`], moves the parameters of the query and of a form into a JSON body.
+    #[inline]
     fn add_parameters(
         &self,
         unsigned: &mut UnsignedRequest<'_>,
@@ -461,6 +469,7 @@ impl Auth for NonceHeaders {
         true
     }
 
+    #[inline]
     fn spaced_credential(&self) -> Option<&'static str> {
         self.spaced
     }

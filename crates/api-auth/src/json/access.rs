@@ -25,7 +25,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, S> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
         let pass = self.pass;
         let value = self.seed.deserialize(Lenient::<_>::new(deserializer, pass));
-        value.map_err(|error| pass.lower(error))
+        pass.lowered(value)
     }
 }
 
@@ -42,7 +42,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for NameSeed<'_, S> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
         let pass = self.pass;
         let value = self.seed.deserialize(Lenient::<_, true>::new(deserializer, pass));
-        value.map_err(|error| pass.lower(error))
+        pass.lowered(value)
     }
 }
 
@@ -155,7 +155,7 @@ impl<'de, A: MapAccess<'de>> SeqAccess<'de> for NumberedItems<'_, A> {
         seed: S,
     ) -> Result<Option<S::Value>, Error> {
         let (pass, index) = (self.pass, self.index);
-        if self.inner.next_key_seed(Digits).map_err(|error| pass.raise(error))?.is_none() {
+        if pass.raised(self.inner.next_key_seed(Digits))?.is_none() {
             return Ok(None);
         }
         pass.charged.set(0);
@@ -194,7 +194,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, 'de, A> {
         let pass = self.pass;
         let seed = Named { inner: NameSeed { seed, pass }, name: &mut self.name };
         let name = self.inner.next_key_seed(seed);
-        name.map_err(|error| pass.raise(error))
+        pass.raised(name)
     }
 
     #[inline]
@@ -233,7 +233,7 @@ impl<'de, 'p, A: EnumAccess<'de>> EnumAccess<'de> for Variants<'p, A> {
     ) -> Result<(S::Value, Self::Variant), Error> {
         let pass = self.pass;
         let variant = self.inner.variant_seed(Seed { seed, pass });
-        let (value, inner) = variant.map_err(|error| pass.raise(error))?;
+        let (value, inner) = pass.raised(variant)?;
         Ok((value, Variants { inner, pass }))
     }
 }
@@ -242,19 +242,19 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variants<'_, A> {
     type Error = Error;
 
     fn unit_variant(self) -> Result<(), Error> {
-        self.inner.unit_variant().map_err(|error| self.pass.raise(error))
+        self.pass.raised(self.inner.unit_variant())
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Error> {
         let pass = self.pass;
         let value = self.inner.newtype_variant_seed(Seed { seed, pass });
-        value.map_err(|error| pass.raise(error))
+        pass.raised(value)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
         let pass = self.pass;
         let visitor = Wrap::<V, ANY> { visitor, pass, fields: &[] };
-        self.inner.tuple_variant(len, visitor).map_err(|error| pass.raise(error))
+        pass.raised(self.inner.tuple_variant(len, visitor))
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -264,6 +264,6 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variants<'_, A> {
     ) -> Result<V::Value, Error> {
         let pass = self.pass;
         let visitor = Wrap::<V, STRUCT> { visitor, pass, fields };
-        self.inner.struct_variant(fields, visitor).map_err(|error| pass.raise(error))
+        pass.raised(self.inner.struct_variant(fields, visitor))
     }
 }

@@ -3,7 +3,7 @@
 use std::any::type_name;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
-use serde_json::de::SliceRead;
+use serde_json::de::StrRead;
 use serde_json::value::RawValue;
 
 use crate::json::error::{Error, Forms};
@@ -47,14 +47,14 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
     ) -> Result<V::Value, Error> {
         let pass = self.pass;
         let visitor = Wrap::<V, MODE> { visitor, pass, fields };
-        self.inner.deserialize_any(visitor).map_err(|error| pass.raise(error))
+        pass.raised(self.inner.deserialize_any(visitor))
     }
 
     /// Deserializes a string or number. In an exact pass, it is parsed from its original text, so
     /// that a number keeps all its digits.
     #[inline]
     fn scalar<const MODE: u8, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.pass.exact && !NAME {
+        if const { !NAME } && self.pass.exact {
             self.exact::<MODE, V>(visitor)
         } else {
             self.any::<MODE, V>(&[], visitor)
@@ -65,10 +65,10 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
     #[inline(never)]
     fn exact<const MODE: u8, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let pass = self.pass;
-        let raw = <&'de RawValue>::deserialize(self.inner).map_err(|error| pass.raise(error))?;
+        let raw = pass.raised(<&'de RawValue>::deserialize(self.inner))?;
         let text = raw.get();
         if visitor::is_number(text) {
-            if MODE == TEXT || MODE == OPEN {
+            if const { MODE == TEXT || MODE == OPEN } {
                 return visitor.visit_borrowed_str(text);
             }
             if MODE == INTEGER && !visitor::is_integer(text) {
@@ -83,7 +83,7 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
     /// digits.
     fn own_text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let pass = self.pass;
-        let raw = <&'de RawValue>::deserialize(self.inner).map_err(|error| pass.raise(error))?;
+        let raw = pass.raised(<&'de RawValue>::deserialize(self.inner))?;
         let text = raw.get();
         match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
             Some(plain) if !plain.contains('\\') => visitor.visit_borrowed_str(plain),
@@ -100,7 +100,7 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
     #[inline(never)]
     fn one_or_more<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let pass = self.pass;
-        let raw = <&'de RawValue>::deserialize(self.inner).map_err(|error| pass.raise(error))?;
+        let raw = pass.raised(<&'de RawValue>::deserialize(self.inner))?;
         let members = raw.get().strip_prefix('{');
         let is_keyed = members.is_some_and(begins_with_index);
         pass.reenter(raw.get(), |json| match members {
@@ -124,7 +124,7 @@ impl Pass {
     fn reenter<'de, T>(
         &self,
         text: &'de str,
-        read: impl FnOnce(&mut serde_json::Deserializer<SliceRead<'de>>) -> Result<T, Error>,
+        read: impl FnOnce(&mut serde_json::Deserializer<StrRead<'de>>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         /// The maximum number of enclosing values that are parsed from their own text.
         const MOST: u8 = 8;
@@ -133,7 +133,7 @@ impl Pass {
             return Err(Error::plain("nested too deeply"));
         }
         self.depth.set(depth + 1);
-        let value = read(&mut serde_json::Deserializer::from_slice(text.as_bytes()));
+        let value = read(&mut serde_json::Deserializer::from_str(text));
         self.depth.set(depth);
         value
     }
@@ -154,7 +154,7 @@ macro_rules! unchanged {
         fn $method<V: Visitor<'de>>(self, $($arg: $type,)* visitor: V) -> Result<V::Value, Error> {
             let pass = self.pass;
             let visitor = Wrap::<V, ANY> { visitor, pass, fields: &[] };
-            self.inner.$method($($arg,)* visitor).map_err(|error| pass.raise(error))
+            pass.raised(self.inner.$method($($arg,)* visitor))
         }
     )* };
 }
@@ -199,7 +199,7 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Deserializer<'de> for Lenient<
     #[inline]
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let pass = self.pass;
-        self.inner.deserialize_ignored_any(visitor).map_err(|error| pass.raise(error))
+        pass.raised(self.inner.deserialize_ignored_any(visitor))
     }
 
     #[inline]
@@ -211,7 +211,7 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Deserializer<'de> for Lenient<
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let pass = self.pass;
         let visitor = Optional { visitor, pass };
-        self.inner.deserialize_option(visitor).map_err(|error| pass.raise(error))
+        pass.raised(self.inner.deserialize_option(visitor))
     }
 
     #[inline]
@@ -223,7 +223,7 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Deserializer<'de> for Lenient<
         if name == RESERVED {
             let pass = self.pass;
             let raw = self.inner.deserialize_newtype_struct(name, visitor);
-            return raw.map_err(|error| pass.raise(error));
+            return pass.raised(raw);
         }
         if name == SCALAR {
             return self.scalar::<OPEN, V>(visitor);
@@ -259,7 +259,7 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Deserializer<'de> for Lenient<
         let pass = self.pass;
         let visitor = Wrap::<V, STRUCT> { visitor, pass, fields };
         let value = self.inner.deserialize_struct(name, fields, visitor);
-        value.map_err(|error| pass.raise(error))
+        pass.raised(value)
     }
 }
 
@@ -274,7 +274,7 @@ impl<'de, V: Visitor<'de>> Optional<'_, V> {
     #[cold]
     fn none<E: serde::de::Error>(self) -> Result<V::Value, E> {
         let pass = self.pass;
-        self.visitor.visit_none().map_err(|error: Error| pass.lower(error))
+        pass.lowered(self.visitor.visit_none())
     }
 
     #[cold]

@@ -181,7 +181,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
             return Ok(None);
         }
         let found = self.inner.next_key_seed(NameSeed(&mut self.name));
-        let found = found.map_err(|error| self.pass.raise(error))?;
+        let found = self.pass.raised(found)?;
         if found.is_none() {
             self.is_done = true;
             if self.extra.is_empty() {
@@ -199,19 +199,19 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
 
     #[inline]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
-        if size_of::<S::Value>() == EXTRA_FIELDS_SIZE && self.is_done {
+        if const { size_of::<S::Value>() == EXTRA_FIELDS_SIZE } && self.is_done {
             // A copy takes exactly its size.
             let value = seed.deserialize(Kept(self.extra.clone()));
             self.extra.clear();
             self.pass.scratch.set(std::mem::take(&mut self.extra));
             return value;
         }
-        if size_of::<S::Value>() == 0 && self.owner.keeps {
+        if const { size_of::<S::Value>() == 0 } && self.owner.keeps {
             return self.ignored(seed);
         }
         let seed = Seed { seed, pass: self.pass };
         let value = self.inner.next_value_seed(seed).map_err(|error| self.here(error))?;
-        if size_of::<S::Value>() >= SMALLEST_STRUCT {
+        if const { size_of::<S::Value>() >= SMALLEST_STRUCT } {
             self.pass.refund(size_of::<S::Value>());
         }
         Ok(value)
@@ -356,7 +356,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Keep<'_, Seed<'_, S>
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
         let pass = self.inner.pass;
         let keep = Keep { inner: Lenient::<_>::new(deserializer, pass), text: self.text };
-        self.inner.seed.deserialize(keep).map_err(|error| pass.lower(error))
+        pass.lowered(self.inner.seed.deserialize(keep))
     }
 }
 

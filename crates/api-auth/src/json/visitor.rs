@@ -40,7 +40,11 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Wrap<'_, V, MODE> {
     /// Visits an empty list or, in any mode other than [`LIST`], an empty map.
     #[inline]
     fn nothing(self) -> Result<V::Value, Error> {
-        if MODE == LIST { self.visitor.visit_seq(Nothing) } else { self.visitor.visit_map(Nothing) }
+        if const { MODE == LIST } {
+            self.visitor.visit_seq(Nothing)
+        } else {
+            self.visitor.visit_map(Nothing)
+        }
     }
 
     /// Parses a string that was sent in place of another scalar, a list or a map.
@@ -139,7 +143,7 @@ macro_rules! forward {
         #[inline]
         fn $method<E: de::Error>(self, value: $type) -> Result<V::Value, E> {
             let pass = self.pass;
-            self.visitor.$method(value).map_err(|error: Error| pass.lower(error))
+            pass.lowered(self.visitor.$method(value))
         }
     )* };
 }
@@ -163,51 +167,52 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
     #[inline]
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<V::Value, E> {
         let pass = self.pass;
-        if MODE == STRUCT || (MODE >= LIST && (value || pass.is_empty_response)) {
+        if const { MODE == STRUCT } || (const { MODE >= LIST } && (value || pass.is_empty_response))
+        {
             return Err(mismatch(pass, Unexpected::Bool(value), &self.visitor));
         }
-        match MODE {
+        let value = match MODE {
             TEXT => self.visitor.visit_borrowed_str(if value { "true" } else { "false" }),
             LIST | MAP => self.nothing(),
             _ => self.visitor.visit_bool(value),
-        }
-        .map_err(|error: Error| pass.lower(error))
+        };
+        pass.lowered(value)
     }
 
     #[inline]
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<V::Value, E> {
         let pass = self.pass;
-        if MODE >= LIST {
+        if const { MODE >= LIST } {
             return Err(mismatch(pass, Unexpected::Unsigned(value), &self.visitor));
         }
-        match MODE {
+        let value = match MODE {
             TEXT => self.visitor.visit_string(value.to_string()),
             BOOLEAN if value < 2 => self.visitor.visit_bool(value == 1),
             _ => self.visitor.visit_u64(value),
-        }
-        .map_err(|error: Error| pass.lower(error))
+        };
+        pass.lowered(value)
     }
 
     #[inline]
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<V::Value, E> {
         let pass = self.pass;
-        if MODE >= LIST {
+        if const { MODE >= LIST } {
             return Err(mismatch(pass, Unexpected::Signed(value), &self.visitor));
         }
-        match MODE {
+        let value = match MODE {
             TEXT => self.visitor.visit_string(value.to_string()),
             _ => self.visitor.visit_i64(value),
-        }
-        .map_err(|error: Error| pass.lower(error))
+        };
+        pass.lowered(value)
     }
 
     #[inline]
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<V::Value, E> {
         let pass = self.pass;
-        if MODE >= LIST {
+        if const { MODE >= LIST } {
             return Err(mismatch(pass, Unexpected::Float(value), &self.visitor));
         }
-        match MODE {
+        let value = match MODE {
             TEXT | OPEN => Err(Error::new(
                 Kind::Exact,
                 "the number cannot be represented without losing digits",
@@ -220,21 +225,23 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
                 None => self.visitor.visit_f64(value),
             },
             _ => self.visitor.visit_f64(value),
-        }
-        .map_err(|error: Error| pass.lower(error))
+        };
+        pass.lowered(value)
     }
 
     #[inline]
     fn visit_str<E: de::Error>(self, value: &str) -> Result<V::Value, E> {
         let pass = self.pass;
-        if MODE == STRUCT || (MODE >= LIST && (!value.is_empty() || pass.is_empty_response)) {
+        if const { MODE == STRUCT }
+            || (const { MODE >= LIST } && (!value.is_empty() || pass.is_empty_response))
+        {
             return Err(mismatch(pass, Unexpected::Str(value), &self.visitor));
         }
-        match MODE {
+        let value = match MODE {
             TEXT | ANY | OPEN => self.visitor.visit_str(value),
             _ => self.parse(value),
-        }
-        .map_err(|error: Error| pass.lower(error))
+        };
+        pass.lowered(value)
     }
 
     #[inline]
@@ -243,7 +250,7 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
         match MODE {
             TEXT | ANY | OPEN => {
                 let text = self.visitor.visit_borrowed_str(value);
-                text.map_err(|error: Error| pass.lower(error))
+                pass.lowered(text)
             }
             _ => self.visit_str(value),
         }
@@ -252,29 +259,29 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
     #[inline]
     fn visit_unit<E: de::Error>(self) -> Result<V::Value, E> {
         let pass = self.pass;
-        if MODE == STRUCT || (MODE >= LIST && pass.is_empty_response) {
+        if const { MODE == STRUCT } || (const { MODE >= LIST } && pass.is_empty_response) {
             return Err(mismatch(pass, Unexpected::Unit, &self.visitor));
         }
-        match MODE {
+        let value = match MODE {
             LIST | MAP => self.nothing(),
             _ => self.visitor.visit_unit(),
-        }
-        .map_err(|error: Error| pass.lower(error))
+        };
+        pass.lowered(value)
     }
 
     #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<V::Value, A::Error> {
         let pass = self.pass;
-        if MODE == LIST || MODE == ANY {
+        if const { MODE == LIST || MODE == ANY } {
             let list = self.visitor.visit_seq(Items::new(items, pass));
-            return list.map_err(|error| pass.lower(error));
+            return pass.lowered(list);
         }
-        if MODE < LIST {
+        if const { MODE < LIST } {
             return Err(reject_list(pass, false, &self.visitor));
         }
         let is_empty = items.next_element::<IgnoredAny>()?.is_none();
-        if is_empty && MODE == MAP {
-            return self.nothing().map_err(|error| pass.lower(error));
+        if const { MODE == MAP } && is_empty {
+            return pass.lowered(self.nothing());
         }
         Err(reject_list(pass, is_empty, &self.visitor))
     }
@@ -282,7 +289,7 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
     #[inline]
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<V::Value, A::Error> {
         let pass = self.pass;
-        match MODE {
+        let value = match MODE {
             LIST if pass.is_empty_response => {
                 return Err(mismatch(pass, Unexpected::Map, &self.visitor));
             }
@@ -290,25 +297,25 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
             STRUCT => {
                 let owner = std::any::type_name::<V::Value>();
                 let size = size_of::<V::Value>();
-                pass.charge(size).map_err(|error| pass.lower(error))?;
+                pass.lowered(pass.charge(size))?;
                 let read = self.visitor.visit_map(Members::new(entries, pass, owner, self.fields));
                 pass.charged.set(size);
                 read
             }
             _ => self.visitor.visit_map(Entries::new(entries, pass)),
-        }
-        .map_err(|error| pass.lower(error))
+        };
+        pass.lowered(value)
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
         let pass = self.pass;
         let value = self.visitor.visit_newtype_struct(super::Lenient::<_>::new(inner, pass));
-        value.map_err(|error| pass.lower(error))
+        pass.lowered(value)
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, variant: A) -> Result<V::Value, A::Error> {
         let pass = self.pass;
         let value = self.visitor.visit_enum(Variants::new(variant, pass));
-        value.map_err(|error| pass.lower(error))
+        pass.lowered(value)
     }
 }

@@ -60,6 +60,7 @@ pub(super) struct ClientNames {
 }
 
 impl Default for ClientNames {
+    #[inline]
     fn default() -> Self {
         Self { client_id: "client_id", client_secret: "client_secret" }
     }
@@ -69,6 +70,7 @@ impl ClientNames {
     /// Returns the name of the client's id or secret that begins or ends with whitespace. `id` and
     /// `secret` are `true` if the respective value does. If both are `true`, the name of the id is
     /// returned.
+    #[inline]
     pub(super) fn spaced(self, id: bool, secret: bool) -> Option<&'static str> {
         match (id, secret) {
             (true, _) => Some(self.client_id),
@@ -106,6 +108,7 @@ impl Basic {
     /// [`spaced_credential`](Auth::spaced_credential), such as those of environment variables.
     /// Defaults to `client_id` and `client_secret`.
     #[must_use]
+    #[inline]
     pub fn with_names(mut self, client_id: &'static str, client_secret: &'static str) -> Self {
         self.names = ClientNames { client_id, client_secret };
         self
@@ -119,6 +122,7 @@ impl Auth for Basic {
         Ok(())
     }
 
+    #[inline]
     fn spaced_credential(&self) -> Option<&'static str> {
         self.names.spaced(self.id_has_outer_space, self.secret_has_outer_space)
     }

@@ -74,6 +74,7 @@ struct Held {
 }
 
 impl Held {
+    #[inline]
     fn is_usable(&self, now: SystemTime) -> bool {
         !self.rejected && (!self.tried || self.token.is_fresh(now))
     }
@@ -138,6 +139,7 @@ impl Bearer {
     /// Sets the lifetime of tokens for which the server returns none. By default, such a token is
     /// used until the server rejects it.
     #[must_use]
+    #[inline]
     pub fn with_default_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
         self
@@ -146,11 +148,13 @@ impl Bearer {
     /// Sets the function that parses error responses of the token server. Defaults to
     /// [`oauth_error`].
     #[must_use]
+    #[inline]
     pub fn with_error_reader(mut self, error: fn(&Response) -> ResponseError) -> Self {
         self.read_error = error;
         self
     }
 
+    #[inline]
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -326,6 +330,7 @@ impl Auth for Bearer {
     }
 
     /// Returns `None` once there is a token, because the server has then accepted the credentials.
+    #[inline]
     fn spaced_credential(&self) -> Option<&'static str> {
         let is_accepted = self.state().held.is_some();
         if is_accepted { None } else { self.server.spaced_credential(&self.grant) }

@@ -77,6 +77,7 @@ impl TokenServer {
     /// [`spaced_credential`](crate::Auth::spaced_credential), such as those of environment
     /// variables. Defaults to `client_id` and `client_secret`.
     #[must_use]
+    #[inline]
     pub fn with_names(mut self, client_id: &'static str, client_secret: &'static str) -> Self {
         self.names = ClientNames { client_id, client_secret };
         self
@@ -84,6 +85,7 @@ impl TokenServer {
 
     /// Returns the name of a credential whose value begins or ends with whitespace, or `None` if
     /// there is no such credential.
+    #[inline]
     pub(super) fn spaced_credential(&self, grant: &Grant) -> Option<&'static str> {
         let is_spaced = |secret: &Secret, name| secret.has_outer_space().then_some(name);
         let id_and_secret = self
@@ -102,6 +104,7 @@ impl TokenServer {
 
     /// Sets the scope of the requested tokens. By default, requests contain no scope.
     #[must_use]
+    #[inline]
     pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
         self
@@ -109,6 +112,7 @@ impl TokenServer {
 
     /// Sets how the client authenticates. Defaults to [`ClientAuthentication::Form`].
     #[must_use]
+    #[inline]
     pub fn with_authentication(mut self, authentication: ClientAuthentication) -> Self {
         self.authentication = authentication;
         self
@@ -117,6 +121,7 @@ impl TokenServer {
     /// Sets the `grant_type` of requests with [`Grant::ClientCredentials`]. `None` omits the
     /// parameter, for servers that support no other grant. Defaults to `client_credentials`.
     #[must_use]
+    #[inline]
     pub fn with_grant_type(mut self, grant_type: Option<&'static str>) -> Self {
         self.grant_type = grant_type;
         self

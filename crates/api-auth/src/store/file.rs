@@ -127,6 +127,7 @@ impl FileStore {
     }
 
     /// Returns the folder in which the tokens are stored.
+    #[inline]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -212,6 +213,7 @@ impl FileStore {
 }
 
 /// Returns the parent folder that must exist, and the user's cache folder in it.
+#[inline]
 fn cache_of_user(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<(PathBuf, PathBuf)> {
     let below = |existing: PathBuf, path: &str| {
         let cache = existing.join(path);
@@ -231,6 +233,7 @@ fn cache_of_user(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<(PathBuf,
 }
 
 /// Returns the name of a file in the store, such as `KEY.json` for the token with this key.
+#[inline]
 fn file_name(key: &TokenKey, ending: &str) -> String {
     format!("{}.{ending}", key.as_str())
 }
@@ -272,6 +275,7 @@ impl Locked {
 }
 
 impl Drop for Locked {
+    #[inline]
     fn drop(&mut self) {
         let _ = self.0.unlock();
     }
@@ -349,6 +353,7 @@ fn remove_temporary_files(folder: &Folder) -> io::Result<()> {
 }
 
 /// Returns whether a name has the format of [`temporary_name`].
+#[inline]
 fn is_temporary(name: &str) -> bool {
     let is_hash =
         |part: &str| part.len() == 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -67,6 +67,7 @@ impl Folder {
     }
 
     /// Returns the path of the folder, without symbolic links.
+    #[inline]
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -107,6 +108,7 @@ impl Folder {
 
 /// Opens a file, which is created with mode 0600 if it is new. Does not follow links, and does not
 /// block on a pipe.
+#[inline]
 fn open_private(path: &Path, access: Access) -> io::Result<File> {
     let mut options = OpenOptions::new();
     match access {
@@ -128,6 +130,7 @@ fn open_private(path: &Path, access: Access) -> io::Result<File> {
     })
 }
 
+#[inline]
 pub(super) fn not_trusted(problem: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, problem.into())
 }
@@ -157,16 +160,19 @@ pub(crate) mod unix {
     ///
     /// # Errors
     /// Returns an error if the system cannot create a pipe.
+    #[inline]
     pub fn own_user() -> io::Result<u32> {
         let (reader, _writer) = io::pipe()?;
         Ok(File::from(OwnedFd::from(reader)).metadata()?.uid())
     }
 
+    #[inline]
     pub(super) fn identity(metadata: &Metadata) -> (u64, u64) {
         (metadata.dev(), metadata.ino())
     }
 
     /// Checks that a folder or file belongs to `user` and is not writable by other users.
+    #[inline]
     pub(super) fn check_owner(metadata: &Metadata, what: &str, user: u32) -> io::Result<()> {
         if metadata.uid() != user {
             return Err(not_trusted(format!("{what} belongs to another user")));
@@ -186,6 +192,7 @@ pub(crate) mod unix {
         Into(OsString),
     }
 
+    #[inline]
     fn steps(path: &Path) -> impl DoubleEndedIterator<Item = Step> {
         path.components().filter_map(|component| match component {
             Component::RootDir => Some(Step::Root),
@@ -208,6 +215,7 @@ pub(crate) mod unix {
     }
 
     impl Walk {
+        #[inline]
         pub(super) fn new(user: u32, create: bool) -> io::Result<Self> {
             let resolved = PathBuf::from("/");
             let owner = fs::symlink_metadata(&resolved)?.uid();
@@ -215,6 +223,7 @@ pub(crate) mod unix {
         }
 
         /// Returns the path without symbolic links. Its last component must not be such a link.
+        #[inline]
         pub(super) fn to(mut self, path: &Path) -> io::Result<PathBuf> {
             let mut rest: VecDeque<Step> = steps(&std::path::absolute(path)?).collect();
             while let Some(step) = rest.pop_front() {
@@ -234,12 +243,14 @@ pub(crate) mod unix {
             Ok(self.resolved)
         }
 
+        #[inline]
         fn trusts(&self, metadata: &Metadata) -> bool {
             [ROOT, self.user, self.owner].contains(&metadata.uid())
         }
 
         /// Enters a folder, or returns the target of a link. An entry that other users can replace
         /// must belong to the user, root or the owner of the folder that contains it.
+        #[inline]
         fn enter(&mut self, name: &OsString, is_last: bool) -> io::Result<Option<PathBuf>> {
             let parent = fs::symlink_metadata(&self.resolved)?;
             let path = self.resolved.join(name);
@@ -278,6 +289,7 @@ pub(crate) mod unix {
             Ok(None)
         }
 
+        #[inline]
         fn entry(&self, path: &Path) -> io::Result<Metadata> {
             match fs::symlink_metadata(path) {
                 Err(error) if self.create && error.kind() == io::ErrorKind::NotFound => {

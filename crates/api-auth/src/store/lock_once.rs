@@ -34,6 +34,7 @@ pub struct LockAttempt {
 }
 
 impl fmt::Debug for LockAttempt {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LockAttempt")
             .field("was_tried", &self.was_tried)
@@ -45,6 +46,7 @@ impl fmt::Debug for LockAttempt {
 impl LockOnce {
     /// Calls `lock`, which waits for the lock. Does nothing if the last attempt failed and no
     /// request has succeeded since then.
+    #[inline]
     pub fn acquire(&self, lock: impl FnOnce() -> Option<Box<dyn Send>>) -> LockAttempt {
         if self.is_skipped.load(Ordering::Relaxed) {
             return LockAttempt::default();
@@ -55,6 +57,7 @@ impl LockOnce {
     }
 
     /// Records that a request succeeded, so that the next attempt waits for the lock again.
+    #[inline]
     pub fn succeeded(&self) {
         self.is_skipped.store(false, Ordering::Relaxed);
     }

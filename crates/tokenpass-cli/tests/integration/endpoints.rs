@@ -246,9 +246,12 @@ fn checks_have_fields() {
     let run = world.run(&[&yes[..], &["--fields", "nosuch"]].concat());
     let problem = "unknown field `nosuch`; the fields are: result";
     assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
-    // The results of a file are known, so its status is theirs.
+    // The fields of the list for a file are known before a request is sent.
+    world.sandbox.take_seen();
     let run = world.run(&[&file[..], &["--fields", "nosuch"]].concat());
-    assert!(run.status == 1 && run.stderr.contains("unknown field `nosuch`"), "{run:?}");
+    let problem = "--fields: `nosuch` is not one of who, result, error";
+    assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    assert!(world.sandbox.take_seen().is_empty());
 }
 
 #[test]

@@ -73,6 +73,7 @@ const MAX_DEPTH: usize = 64;
 
 /// Returns the integer that PHP stores for this key, and `None` for a key that stays a string, such
 /// as `01`, `+1` and `-0`.
+#[inline]
 fn integer_key(key: &str) -> Option<i64> {
     let digits = key.strip_prefix('-').unwrap_or(key);
     let canonical = match digits.as_bytes() {
@@ -86,6 +87,7 @@ fn integer_key(key: &str) -> Option<i64> {
 /// Returns the key that PHP gives to a new entry `[]` of a map with these keys. Returns `None` if
 /// PHP adds no entry. Also returns `None` if all integer keys are negative, because the new key
 /// then depends on the version of PHP (before PHP 8.3, it is 0).
+#[inline]
 fn next_key(map: &[(String, Node)]) -> Option<i64> {
     match map.iter().filter_map(|(name, _)| integer_key(name)).max() {
         None => Some(0),
@@ -144,6 +146,7 @@ fn write_text(text: &str, out: &mut String) {
 }
 
 /// Writes a JSON string, replacing each `/` with `slash`.
+#[inline]
 fn write_escaped(text: &str, slash: &str, out: &mut String) {
     out.push('"');
     for char in text.chars() {
@@ -185,6 +188,7 @@ const MAX_JSON_DEPTH: usize = 128;
 /// assert_eq!(body, r#"{"a":2,"n":1.0e-8}"#);
 /// # Ok::<(), api_auth::InputError>(())
 /// ```
+#[inline]
 pub fn php_json_body(json: &[u8]) -> Result<String, InputError> {
     let invalid = || InputError::new("body", "is not JSON, or is nested too deeply");
     let value: &RawValue = serde_json::from_slice(json).map_err(|_| invalid())?;
@@ -197,6 +201,7 @@ pub fn php_json_body(json: &[u8]) -> Result<String, InputError> {
 }
 
 /// Returns the nesting depth of valid JSON.
+#[inline]
 fn depth_of(json: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let mut bytes = json.iter();
@@ -222,6 +227,7 @@ fn depth_of(json: &[u8]) -> usize {
 
 /// Writes a JSON value in the format of PHP's `json_encode`. Returns `None` if it contains an
 /// invalid string.
+#[inline]
 fn write_value(value: &RawValue, out: &mut String) -> Option<()> {
     let text = value.get();
     match text.as_bytes().first()? {
@@ -268,6 +274,7 @@ fn write_value(value: &RawValue, out: &mut String) -> Option<()> {
 /// Returns PHP's notation of a number with a decimal point or an exponent. Returns `None` for
 /// integers, for `true`, `false` and `null`, and for numbers of more than 15 digits, whose notation
 /// depends on how they are rounded.
+#[inline]
 fn decimal(text: &str) -> Option<String> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     if mantissa.len() == text.len() && !text.contains('.') {
