@@ -140,7 +140,7 @@ pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
     let text = |name: &str| members.text(name).filter(|text| !text.is_empty());
     let unknown = |kind: Option<String>| {
         let problem = match &kind {
-            Some(_) => "the value of `type` in the notification is unknown",
+            Some(_) => "the notification has an unknown `type`",
             None => "the kind of the notification is unknown",
         };
         Err(invalid_body(problem).with_payload(other(kind)))
