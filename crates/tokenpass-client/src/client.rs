@@ -221,6 +221,7 @@ impl Client {
         &self.keys.client_id
     }
 
+    // `send`, `send_raw`, `curl`, ...: see `api-auth/src/client/methods.rs`
     api_auth::client_methods!();
 }
 
