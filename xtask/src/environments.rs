@@ -33,6 +33,7 @@ struct Run {
     /// Variables to set or, without a value, to remove.
     variables: Vec<(OsString, Option<OsString>)>,
     /// A user and group other than those of this process.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no user ids"))]
     user: Option<u32>,
     /// An existing folder for this environment.
     folder: PathBuf,

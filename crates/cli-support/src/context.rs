@@ -14,7 +14,7 @@ use api_auth::{
     StatusCode, Transport,
 };
 
-use crate::args::{Global, Input, Limits, Member, claim_stdin};
+use crate::args::{Global, Input, Limits, Member, check_read, claim_stdin};
 use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
@@ -201,6 +201,9 @@ macro_rules! provider_calls {
 /// The members that identify a line of an input file in the output, such as `email`, with their
 /// values.
 type Labels = Vec<(&'static str, String)>;
+
+/// A line of a file: its place for messages, such as `users: line 2`, its labels, and its request.
+pub type Line<E> = (String, Labels, E);
 
 /// The options of the command line that concern connections and requests.
 #[derive(Debug, Clone)]
@@ -436,8 +439,10 @@ impl<P: Provider> Context<P> {
             return Ok(None);
         };
         if path.as_os_str().is_empty() {
-            return Err(Failure::new(Exit::Usage, format!("{setting}: must not be empty")));
+            let exit = if self.global.ca_certificate.is_some() { Exit::Usage } else { Exit::Local };
+            return Err(Failure::new(exit, format!("{setting}: must not be empty")));
         }
+        check_read(&setting, &path)?;
         let name = format!("{setting} {}", path.display());
         let read = std::fs::read(&path)
             .map_err(|error| Failure::new(Exit::Local, format!("{name}: {error}")))?;
@@ -452,9 +457,21 @@ impl<P: Provider> Context<P> {
         match settings.ca_certificate_file(P::VARIABLES, &self.global) {
             Ok(Some((setting, path))) if failure.argument() == Some(ROOTS) => {
                 let name = format!("{setting} {}", path.display());
-                failure.with_argument(ROOTS, &name)
+                match self.global.ca_certificate {
+                    Some(_) => failure.with_argument(ROOTS, &name),
+                    None => failure.with_setting(ROOTS, &name),
+                }
             }
             _ => settings.named(P::VARIABLES, &self.global, failure),
+        }
+    }
+
+    /// Returns the failure of a command, in which an error of a setting is named as by
+    /// [`named`](Self::named).
+    pub(crate) fn name_setting(&self, failure: Failure) -> Failure {
+        match self.settings.get() {
+            Some(settings) => self.named(settings, failure),
+            None => failure,
         }
     }
 
@@ -921,14 +938,15 @@ impl<P: Provider> Context<P> {
     /// Returns an error if a request is invalid. In this case, nothing is sent.
     pub fn batch<E>(
         &self,
-        lines: Vec<(Labels, E)>,
+        lines: Vec<Line<E>>,
         verdict: impl Fn(&Reply<E::Output>) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
+        check_lines(&lines)?;
         let any = |request| AnyCall::<Box<Erased>> { request: Box::new(request), body: None };
-        let lines = lines.into_iter().map(|(labels, request)| (labels, any(request)));
+        let lines = lines.into_iter().map(|(_, labels, request)| (labels, any(request)));
         self.batch_any(lines.unzip(), &|reply| verdict(&reply.typed()?))
     }
 
@@ -937,7 +955,6 @@ impl<P: Provider> Context<P> {
         (labels, requests): (Vec<Labels>, Vec<AnyCall<Box<Erased>>>),
         verdict: &dyn Fn(Reply) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure> {
-        check_lines(requests.iter())?;
         let columns = columns_of_lines(labels.first());
         self.output.check_fields(&columns, &[])?;
         let mut is_sent = requests.is_empty();
@@ -1011,14 +1028,14 @@ impl<P: Provider> Context<P> {
     pub fn batch_confirmed<E>(
         &self,
         what: &str,
-        lines: Vec<(Labels, E)>,
+        lines: Vec<Line<E>>,
         verdict: impl Fn(&Reply<E::Output>) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
-        check_lines(lines.iter().map(|(_, request)| request))?;
-        let columns = columns_of_lines(lines.first().map(|(labels, _)| labels));
+        check_lines(&lines)?;
+        let columns = columns_of_lines(lines.first().map(|(_, labels, _)| labels));
         self.output.check_fields(&columns, &[])?;
         self.check_output()?;
         self.confirm(what)?;
@@ -1134,13 +1151,16 @@ fn columns_of_lines(labels: Option<&Labels>) -> Vec<Column> {
     names.chain([("result", "result"), ("error", "error")]).collect()
 }
 
-/// Validates several requests. The error contains the position of the first invalid one, counted
-/// from 1, as its line.
-fn check_lines<'a, E: Endpoint + 'a>(requests: impl Iterator<Item = &'a E>) -> Result<(), Failure> {
-    for (number, request) in requests.enumerate() {
-        request.validate().map_err(|error| {
+/// Validates the requests of the lines of a file. The error names the line.
+fn check_lines<E>(lines: &[Line<E>]) -> Result<(), Failure>
+where
+    E: Endpoint<Output: Send + 'static> + Send + 'static,
+{
+    for (place, _, request) in lines {
+        // Without its type, a request also validates its path.
+        AnyCall::new(request).validate().map_err(|error| {
             let error = Failure::from(error);
-            Failure::new(error.exit(), format!("line {}: {}", number + 1, error.message()))
+            Failure::new(error.exit(), format!("{place}: {}", error.message()))
         })?;
     }
     Ok(())

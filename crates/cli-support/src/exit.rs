@@ -205,6 +205,14 @@ impl Failure {
         self
     }
 
+    /// Replaces the name of an argument whose value is from a variable or a profile, like
+    /// [`with_argument`](Self::with_argument). Such a failure is one of the configuration.
+    #[must_use]
+    pub(crate) fn with_setting(self, argument: &str, name: &str) -> Self {
+        let exit = if self.exit == Exit::Usage { Exit::Local } else { self.exit };
+        Self { exit, ..self }.with_argument(argument, name)
+    }
+
     /// Returns the name that the library gives to the invalid argument, such as `amount`. Returns
     /// `None` if no argument is invalid, or if the message already names what the user typed.
     pub(crate) fn argument(&self) -> Option<&str> {
@@ -300,8 +308,8 @@ impl From<Error> for Failure {
         let status = error.status().map(|status| status.as_u16());
         let exit = match (error.kind(), status) {
             (ErrorKind::Input, _) if error.argument() == Some("credentials") => Exit::Credentials,
-            // The file of the recording cannot be used.
-            (ErrorKind::Input, _) if error.argument() == Some("record") => Exit::Local,
+            // The file of the recording, or a variable such as `HTTPS_PROXY`, cannot be used.
+            (ErrorKind::Input, _) if error.argument().is_some_and(is_local) => Exit::Local,
             (ErrorKind::Auth, _) | (ErrorKind::Api, Some(401)) => Exit::Credentials,
             (ErrorKind::OperationFailed | ErrorKind::Verify, _) => Exit::No,
             (ErrorKind::RateLimited, _) => Exit::RateLimited,
@@ -331,6 +339,11 @@ impl From<Error> for Failure {
             ..failure
         }
     }
+}
+
+/// Returns whether an argument of the library is a file, or a variable that all programs read.
+fn is_local(argument: &str) -> bool {
+    argument == "record" || argument.to_ascii_lowercase().ends_with("_proxy")
 }
 
 /// Returns the hint for a missing setting. `variable` is its environment variable.

@@ -618,6 +618,28 @@ fn target_of(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links"))
 }
 
+/// Returns whether two paths are those of the same regular file, which may not exist yet.
+pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| -> io::Result<PathBuf> {
+        let path = target_of(path)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")))?;
+        Ok(folder.join(path.file_name().unwrap_or_default()))
+    };
+    let is_same_place = || place(one).ok().zip(place(other).ok()).is_some_and(|(a, b)| a == b);
+    match (fs::metadata(one), fs::metadata(other)) {
+        #[cfg(unix)]
+        (Ok(one), Ok(other)) => {
+            use std::os::unix::fs::MetadataExt;
+            one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino())
+        }
+        #[cfg(not(unix))]
+        (Ok(one), Ok(_)) => one.is_file() && is_same_place(),
+        (Err(_), Err(_)) => is_same_place(),
+        _ => false,
+    }
+}
+
 impl Sink {
     fn create(path: Option<&Path>, is_private: bool) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };

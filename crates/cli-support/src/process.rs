@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use api_auth::{Clock, SystemClock};
 
-use crate::termination::{Task, tasks};
+#[cfg(unix)]
+use crate::termination::Task;
+use crate::termination::tasks;
 
 /// The interval between two checks of whether a process has ended.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -23,8 +25,8 @@ const MOST: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Process {
     child: Child,
+    #[cfg(unix)]
     is_group: bool,
-    #[cfg_attr(not(unix), expect(dead_code, reason = "signals are not handled there"))]
     number: u64,
 }
 
@@ -38,6 +40,7 @@ impl Process {
         Self::start_in(command, true)
     }
 
+    #[cfg_attr(not(unix), expect(unused, reason = "signals are not handled there"))]
     fn start_in(mut command: Command, is_group: bool) -> io::Result<Self> {
         let mut tasks = tasks();
         if tasks.is_ended() {
@@ -53,7 +56,12 @@ impl Process {
             tasks.add(Task::Kill { pid: rustix::process::Pid::from_child(&child), is_group });
         #[cfg(not(unix))]
         let number = 0;
-        Ok(Self { child, is_group, number })
+        Ok(Self {
+            child,
+            #[cfg(unix)]
+            is_group,
+            number,
+        })
     }
 
     /// Waits for the process to end, but not for processes that it leaves running. After `limit`,

@@ -78,6 +78,14 @@ pub(crate) struct Done {
     pub(crate) is_deployed: bool,
 }
 
+/// Says that a folder contains no pairs, which can mean that its name is wrong.
+fn note_empty(context: &Context<TinyCert>, dir: &Dir, pairs: &[Result<Pair, Failure>]) {
+    if pairs.is_empty() {
+        let dir = dir.path.display();
+        context.note(&format!("{dir}: no pairs are recorded; `issue` and `adopt` record them"));
+    }
+}
+
 /// Rejects `--curl` for a command that sends several requests.
 pub(crate) fn reject_curl(context: &Context<TinyCert>) -> Result<(), Failure> {
     match context.global.curl {
@@ -275,6 +283,8 @@ impl Run<TinyCert> for Renew {
         let mut server = Server { context, failure: None };
         if self.all_in_account {
             self.add_account(&folder, &mut pairs, &mut server, now);
+        } else {
+            note_empty(context, &self.dir, &pairs);
         }
         if is_dry {
             return self.describe(context, pairs, now);
@@ -478,6 +488,7 @@ impl Run<TinyCert> for Status {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         let now = UnixTime::from(now()?);
         let pairs = Folder::open(&self.dir.path)?.pairs()?;
+        note_empty(context, &self.dir, &pairs);
         let columns: &[Column] = &[
             ("name", "name"),
             ("certificate", "cert_id"),

@@ -202,12 +202,28 @@ pub(crate) enum Time {
 
 impl Time {
     /// Returns the time as the server expects it, in Polish local time.
-    pub(crate) fn local(&self) -> LocalTime {
+    fn local(&self) -> LocalTime {
         match self {
             Self::Local(text) => LocalTime::from(text.as_str()),
             Self::Ago(ago) => before(*ago).unwrap_or(SystemTime::UNIX_EPOCH).into(),
         }
     }
+}
+
+/// Returns the limits of a period in the form that the server expects.
+///
+/// # Errors
+/// Returns an error if the period ends before it begins.
+pub(crate) fn period(
+    since: Option<Time>,
+    until: Option<Time>,
+) -> Result<[Option<LocalTime>; 2], Failure> {
+    let [since, until] = [since, until].map(|time| time.map(|time| time.local()));
+    let time = |limit: &Option<LocalTime>| limit.as_ref().and_then(LocalTime::unix_time);
+    if time(&since).zip(time(&until)).is_some_and(|(since, until)| since > until) {
+        return Err(Failure::new(Exit::Usage, "--since: must not be after --until"));
+    }
+    Ok([since, until])
 }
 
 /// Returns the time that is `ago` before now, or `None` if it is before 1970.

@@ -343,6 +343,14 @@ macro_rules! program_rules {
 
         #[cfg(unix)]
         #[test]
+        fn files_that_are_read_are_not_written() {
+            let world = $world;
+            std::fs::write(world.home.join("env"), world.env_file()).unwrap();
+            check(&world, |program| program.assert_separate_files(&world.home));
+        }
+
+        #[cfg(unix)]
+        #[test]
         fn failures_of_servers_and_files_have_their_exit_status() {
             let world = $world;
             check(&world, |program| program.assert_statuses(&world.home));
@@ -518,9 +526,13 @@ impl Program<'_> {
             ["--jobs", "0"],
             ["--max-rate", "0/s"],
             ["--max-rate", "0/m"],
+            ["--timeout", "-5s"],
+            ["--jobs", "-1"],
+            ["--retries", "-1"],
         ] {
             let run = self.run(&[self.read, &option].concat());
-            assert!(run.status == 2 && run.stderr.contains(option[0]), "{option:?}: {run:?}");
+            let problem = format!("invalid value '{}' for '{} <", option[1], option[0]);
+            assert!(run.status == 2 && run.stderr.contains(&problem), "{option:?}: {run:?}");
         }
         let run = self.run(&["auth", "login", "--web", "--wait", "0s"]);
         assert!(run.status == 2 && run.stderr.contains("--wait"), "{run:?}");
@@ -588,6 +600,46 @@ impl Program<'_> {
         let problem =
             "--input -: only one option can read the standard input, which --env-file - reads";
         assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    }
+
+    /// Checks that no option writes a file that another one reads or writes, whatever its path.
+    /// `home` is the home folder, which has the credentials in a file `env`.
+    ///
+    /// # Panics
+    /// Panics if a file is changed.
+    #[cfg(unix)]
+    pub fn assert_separate_files(&self, home: &std::path::Path) {
+        use std::os::unix::fs::symlink;
+
+        symlink("env", home.join("link")).unwrap();
+        symlink("new", home.join("dangling")).unwrap();
+        std::fs::hard_link(home.join("env"), home.join("hard")).unwrap();
+        std::fs::create_dir(home.join("folder")).unwrap();
+        std::fs::write(home.join("body.json"), "{}").unwrap();
+        let content = |name: &str| std::fs::read_to_string(home.join(name)).ok();
+        let before = ["env", "body.json", "new"].map(content);
+        let write = ["api", "POST", "/x", "--yes", "--out", "body.json"];
+        for (arguments, options, written, read) in [
+            (self.read, ["--record", "new", "--out", "new"], "--out", "--record (new)"),
+            (self.read, ["--record", "new", "--out", "folder/../new"], "--out", "--record (new)"),
+            (self.read, ["--record", "dangling", "--out", "new"], "--out", "--record (dangling)"),
+            (self.read, ["--env-file", "env", "--out", "env"], "--out", "--env-file (env)"),
+            (self.read, ["--env-file", "env", "--out", "link"], "--out", "--env-file (env)"),
+            (self.read, ["--env-file", "hard", "--record", "env"], "--record", "--env-file (hard)"),
+            (
+                self.read,
+                ["--ca-certificate", "link", "--out", "env"],
+                "--out",
+                "--ca-certificate (link)",
+            ),
+            (&write, ["--input", "body.json", "-q", "-v"], "--out", "--input (body.json)"),
+            (&write, ["-F", "a=@body.json", "-q", "-v"], "--out", "-F a=@ (body.json)"),
+        ] {
+            let run = self.run(&[arguments, &options].concat());
+            let problem = format!("{written}: is the same file as that of {read}; use another one");
+            assert!(run.status == 2 && run.stderr.contains(&problem), "{options:?}: {run:?}");
+            assert_eq!(["env", "body.json", "new"].map(content), before, "{options:?}");
+        }
     }
 
     /// Checks the exit statuses of a server that does not respond, of a recording that cannot be
@@ -751,14 +803,14 @@ impl Program<'_> {
             (
                 &["--profile", "empty"],
                 Some("ca.pem"),
-                2,
+                10,
                 "profile `empty`: ca_certificate: must not be empty".to_owned(),
             ),
             (&[], Some("no-file"), 10, format!("{variable} no-file: ")),
             (
                 &["--profile", "plain"],
                 Some("tls.env"),
-                2,
+                10,
                 format!("{variable} tls.env: contains no certificate in PEM format"),
             ),
             (
@@ -767,7 +819,7 @@ impl Program<'_> {
                 10,
                 format!("file wrong.env: {variable} no-file: "),
             ),
-            (&[], Some(""), 2, format!("{variable}: must not be empty")),
+            (&[], Some(""), 10, format!("{variable}: must not be empty")),
         ] {
             let run = run(options, value);
             assert_eq!(run.status, exit, "{options:?} {value:?}: {run:?}");
@@ -850,8 +902,25 @@ impl Program<'_> {
         std::fs::write(&file, valid.replace("http://127.0.0.1:1", "http://x.example")).unwrap();
         let invalid = self.run(&[self.read, &["--profile", "a"]].concat());
         let named = format!("{}: profile `a`: base_url: must begin", self.name);
-        assert!(invalid.status == 2 && invalid.stderr.starts_with(&named), "{invalid:?}");
+        assert!(invalid.status == 10 && invalid.stderr.starts_with(&named), "{invalid:?}");
         std::fs::write(&file, valid).unwrap();
+        // So does the message about a variable. Its exit status is the same.
+        let variable = format!("{}_BASE_URL", self.name.to_ascii_uppercase());
+        for value in ["nonsense", "http://x.example"] {
+            let mut command = (self.command)(self.read);
+            let run = ended(command.env(&variable, value).stdin(Stdio::null()).output().unwrap());
+            let named = format!("{}: {variable}: ", self.name);
+            assert!(run.status == 10 && run.stderr.starts_with(&named), "{value}: {run:?}");
+        }
+        #[cfg(target_os = "linux")]
+        {
+            use std::os::unix::ffi::OsStrExt;
+
+            let mut command = (self.command)(self.read);
+            command.env(&variable, std::ffi::OsStr::from_bytes(b"http://127.0.0.1:1/\xff"));
+            let run = ended(command.stdin(Stdio::null()).output().unwrap());
+            assert!(run.status == 10 && run.stderr.contains(&variable), "{run:?}");
+        }
         assert_eq!(login("b", &["--environment", "production"]).status, 0);
         // The base URL of the file is that of the sandbox.
         assert!(!url_of("b").contains("127.0.0.1"), "{}", url_of("b"));

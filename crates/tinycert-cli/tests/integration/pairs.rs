@@ -351,6 +351,26 @@ fn names_that_differ_only_in_case_are_rejected() {
 }
 
 #[test]
+fn folder_without_pairs_is_an_error_or_has_a_message() {
+    let world = world();
+    world.sandbox.take_seen();
+    std::fs::create_dir(world.home.join("empty")).unwrap();
+    std::fs::write(world.home.join("file"), "").unwrap();
+    for command in ["renew", "status"] {
+        for dir in ["missing", "file"] {
+            for option in ["-v", "--dry-run"] {
+                let run = run(&world, &[command, "--dir", dir, option]);
+                let named = run.stderr.starts_with(&format!("tinycert: {dir}: "));
+                assert!(run.status == 10 && named, "{command} {dir:?}: {run:?}");
+            }
+        }
+        let run = run(&world, &[command, "--dir", "empty"]);
+        assert!(run.status == 0 && run.stderr.starts_with("empty: no pairs"), "{run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
 fn unreadable_pair_does_not_stop_the_others() {
     let world = world();
     issue(&world, &[]);

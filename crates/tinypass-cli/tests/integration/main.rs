@@ -47,6 +47,12 @@ fn each_failure_has_its_exit_status() {
     let mut command = world.command(&GET);
     command.env_remove("TINYPASS_AID");
     assert_eq!(world.finish(command, "").status, 3);
+    for arguments in [&["block", "seal"][..], &["cookie", "check", "r"], &["access", "list"]] {
+        let mut command = world.command(arguments);
+        command.env("TINYPASS_AID", "a;b\u{e9}").env("TINYPASS_BASE_URL", "x");
+        let run = world.finish(command, "x");
+        assert!(run.status == 10 && run.stderr.starts_with("tinypass: TINYPASS_"), "{run:?}");
+    }
 }
 
 #[test]

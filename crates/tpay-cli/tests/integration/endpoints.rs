@@ -517,8 +517,16 @@ fn payments_are_made_in_one_of_several_ways() {
     for way in ["--channel", "--group", "-f", "--input", "blikPaymentData"] {
         assert!(run.status == 2 && run.stderr.contains(way), "{way}: {run:?}");
     }
+    for null in ["blikPaymentData=null", "groupId=null"] {
+        let run = world.run(&["transaction", "pay", "01T", "-F", null, "-f", "method=transfer"]);
+        assert!(run.status == 2 && run.stderr.contains("missing way to pay"), "{null}: {run:?}");
+    }
     // A way of the body that is null is none.
-    for field in [&["-F", "cardPaymentData=null"][..], &["--input", "null.json"]] {
+    for field in [
+        &["-F", "cardPaymentData=null"][..],
+        &["-F", "blikPaymentData=null"],
+        &["--input", "null.json"],
+    ] {
         std::fs::write(world.home.join("null.json"), r#"{"applePayPaymentData":null}"#).unwrap();
         let run = world.run(&[&["marketplace", "pay", "01M"], field].concat());
         let problem = "cannot prompt for the BLIK code";
@@ -531,9 +539,9 @@ fn parts_of_a_refund_are_checked() {
     let world = World::new();
     let refund = ["marketplace", "refund", "01M", "--yes"];
     for (parts, problem) in [
-        (&["--part", "01A"][..], "must be PART=AMOUNT"),
-        (&["--part", "=1"], "must be PART=AMOUNT"),
-        (&["--part", "01A=x"], "\"x\" is not an amount"),
+        (&["--part", "01A"][..], "<PART=AMOUNT>': must be NAME=AMOUNT"),
+        (&["--part", "=1"], "<PART=AMOUNT>': must be NAME=AMOUNT"),
+        (&["--part", "01A=1,50"], "must be a decimal number such as 12.34"),
         (&["--part", "01A=1", "--part", "01B=1", "--part", "01A=2"], "--part 01A: is given twice"),
     ] {
         let run = world.run(&[&refund[..], parts].concat());
