@@ -10,8 +10,14 @@
 //! | list all accesses | [`accesses`](Client::accesses) |
 //! | cancel a subscription | [`cancel_subscription`](Client::cancel_subscription) |
 //! | create a link to a download | [`get_download_url`](Client::get_download_url) |
-#![cfg_attr(feature = "blocks", doc = "| read token cookies and webhooks | [`Blocks`](blocks::Blocks) |")]
-#![cfg_attr(not(feature = "blocks"), doc = "| read token cookies and webhooks | `blocks` (feature of that name) |")]
+#![cfg_attr(
+    feature = "blocks",
+    doc = "| read token cookies and webhooks | [`Blocks`](blocks::Blocks) |"
+)]
+#![cfg_attr(
+    not(feature = "blocks"),
+    doc = "| read token cookies and webhooks | `blocks` (feature of that name) |"
+)]
 //! | handle errors | [`ErrorKind`] |
 //! | test your code without a server | [Testing your own code](#testing-your-own-code) |
 //!
@@ -29,8 +35,14 @@
 //! | [`subscription`] | recurring subscriptions | [`search_subscriptions`](Client::search_subscriptions), [`cancel_subscription`](Client::cancel_subscription) |
 //! | [`download`] | downloads, and expiring links to their files | [`get_download`](Client::get_download), [`get_download_url`](Client::get_download_url) |
 //! | [`user`] | users | [`get_user`](Client::get_user) |
-#![cfg_attr(feature = "blocks", doc = "| [`blocks`] | token cookies, webhooks, purchase links and tags | methods of [`Blocks`](blocks::Blocks), which requires no client |")]
-#![cfg_attr(not(feature = "blocks"), doc = "| `blocks` (feature of that name) | token cookies, webhooks, purchase links and tags | methods of `blocks::Blocks`, which requires no client |")]
+#![cfg_attr(
+    feature = "blocks",
+    doc = "| [`blocks`] | token cookies, webhooks, purchase links and tags | methods of [`Blocks`](blocks::Blocks), which requires no client |"
+)]
+#![cfg_attr(
+    not(feature = "blocks"),
+    doc = "| `blocks` (feature of that name) | token cookies, webhooks, purchase links and tags | methods of `blocks::Blocks`, which requires no client |"
+)]
 //! | [`ENDPOINTS`] | table of all endpoints | |
 //! | [`api_auth`] | transports, clocks, token stores and HTTP types, shared by the four clients | |
 //! | [`Client`] | requests to any endpoint, also as `curl` commands | [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`send_all`](Client::send_all), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |

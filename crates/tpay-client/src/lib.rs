@@ -8,8 +8,14 @@
 //! | take a payment with a link | [`create_transaction`](Client::create_transaction) |
 //! | take a payment with a BLIK code | [`take_blik_payment`](Client::take_blik_payment) |
 //! | refund a payment | [`refund_transaction`](Client::refund_transaction) |
-#![cfg_attr(feature = "notifications", doc = "| receive a notification | [`notifications`](Client::notifications) |")]
-#![cfg_attr(not(feature = "notifications"), doc = "| receive a notification | `notifications` (feature of that name) |")]
+#![cfg_attr(
+    feature = "notifications",
+    doc = "| receive a notification | [`notifications`](Client::notifications) |"
+)]
+#![cfg_attr(
+    not(feature = "notifications"),
+    doc = "| receive a notification | `notifications` (feature of that name) |"
+)]
 //! | find a transaction whose creation has an unknown outcome | [`reference_id`](Client::reference_id), [`find_transactions`](Client::find_transactions) |
 //! | handle errors | [`ErrorKind`], [`ErrorExt`] |
 //! | share a token between programs | [`FileStore`] |
@@ -41,8 +47,14 @@
 //! | [`pos`] | points of sale | [`list_pos`](Client::list_pos) |
 //! | [`collect`] | Collect bank accounts | [`bank_accounts`](Client::bank_accounts), [`create_bank_account`](Client::create_bank_account), [`list_bank_accounts`](Client::list_bank_accounts) |
 //! | [`reports`] | reports and their files (experimental) | [`reports`](Client::reports), [`get_report_file`](Client::get_report_file), [`list_reports`](Client::list_reports) |
-#![cfg_attr(feature = "notifications", doc = "| [`notifications`] | verifying and parsing notifications from Tpay | [`notifications`](Client::notifications) |")]
-#![cfg_attr(not(feature = "notifications"), doc = "| `notifications` (feature of that name) | verifying and parsing notifications from Tpay | `notifications` |")]
+#![cfg_attr(
+    feature = "notifications",
+    doc = "| [`notifications`] | verifying and parsing notifications from Tpay | [`notifications`](Client::notifications) |"
+)]
+#![cfg_attr(
+    not(feature = "notifications"),
+    doc = "| `notifications` (feature of that name) | verifying and parsing notifications from Tpay | `notifications` |"
+)]
 //! | [`certificates`] | certificates that verify notifications | [`get_signing_certificate`](Client::get_signing_certificate), [`get_root_certificates`](Client::get_root_certificates) |
 //! | [`oauth`] | access tokens; the client manages its own | [`request_token`](Client::request_token), [`get_token_info`](Client::get_token_info) |
 //! | [`Amount`], [`grosze`], [`Currency`] | exact amounts of money | |
