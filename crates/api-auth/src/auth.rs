@@ -16,6 +16,9 @@ use crate::unsigned_request::UnsignedRequest;
 /// 3. [`sign`](Auth::sign) with the encoded request;
 /// 4. [`invalidate_if_rejected`](Auth::invalidate_if_rejected) with the response.
 ///
+/// Authenticating a request means adding a signature to it, or, for bearer tokens and HTTP Basic, a
+/// header that contains the credential. The documentation calls both signing.
+///
 /// The current time is always an argument, so implementations do not read a clock.
 ///
 /// ```
@@ -85,11 +88,12 @@ pub trait Auth: Send + Sync {
         Ok(())
     }
 
-    /// Signs the encoded request. An implementation adds headers or appends to the body, and
-    /// changes nothing else.
+    /// Authenticates the encoded request: adds a signature, or, for bearer tokens and HTTP Basic, a
+    /// header that contains the credential. An implementation adds headers or appends to the body,
+    /// and changes nothing else.
     ///
     /// # Errors
-    /// Returns an error, and leaves the request unchanged, if it cannot be signed.
+    /// Returns an error, and leaves the request unchanged, if it cannot be authenticated.
     fn sign(
         &self,
         request: &mut Request,

@@ -1,4 +1,21 @@
 //! The request loop: build, authenticate, send, classify, retry, parse.
+//!
+//! `send` and its variants call `read` (except `send_raw`), `exchange`, `with_retries` and
+//! `try_once`, each from the one before. `try_once` makes one attempt:
+//!
+//! 1. `auth` selects the credential, and `Call::validate` validates the arguments.
+//! 2. `keep_pace` waits if requests are too frequent.
+//! 3. `make_ready` requests a token or session if one is needed. Before that, `check` encodes the
+//!    request and discards the result, so that an invalid request is rejected first.
+//! 4. `build` creates the unsigned request, adds parameters of the [`Auth`], encodes the request,
+//!    adds headers, and signs it.
+//! 5. `transmit` sends it.
+//! 6. [`Auth::invalidate_if_rejected`] examines the response. If the server rejected the token, the
+//!    attempt continues with step 2.
+//! 7. `Call::accepts` tests the status. `Provider::read_error` parses an error response.
+//!
+//! After an error, `with_retries` calls [`decide`], and waits before the next attempt. After a
+//! success, `read` parses the response.
 
 mod methods;
 mod preparation;

@@ -1,5 +1,5 @@
 //! OAuth 2: pure functions that build requests for tokens and parse the responses to them, and
-//! [`Bearer`], which signs requests with a token.
+//! [`Bearer`], which adds a token to requests.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};

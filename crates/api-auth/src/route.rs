@@ -23,7 +23,7 @@ const DELETE: &Method = &Method::DELETE;
 /// The maximum number of arguments in a path.
 const MOST: usize = 4;
 
-/// The name of one of a client's credentials.
+/// Selects one of a client's credentials by name. Contains no secret.
 ///
 /// See the example in [`Client`](crate::Client).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,7 +32,7 @@ pub struct Credential(&'static str);
 impl Credential {
     /// The credentials that the client was created with.
     pub const MAIN: Self = Self("main");
-    /// No credentials. The request is not signed.
+    /// No credentials. The request is not authenticated.
     pub const NONE: Self = Self("none");
 
     /// Creates the name of another credential of a provider.
@@ -290,7 +290,7 @@ impl<E> Route<E> {
         self
     }
 
-    /// Sets the credential that the request is signed with. Defaults to [`Credential::MAIN`].
+    /// Sets the credential that authenticates the request. Defaults to [`Credential::MAIN`].
     #[must_use]
     pub const fn credential(mut self, credential: Credential) -> Self {
         self.credential = credential;

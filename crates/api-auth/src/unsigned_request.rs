@@ -95,7 +95,7 @@ impl<'a> UnsignedRequest<'a> {
         Ok(())
     }
 
-    /// Encodes the request. This is done only once, and the result is signed and sent.
+    /// Encodes the request. [`Auth::sign`](crate::Auth::sign) gets exactly these bytes.
     ///
     /// `base` consists of a scheme, a host and an optional path without a trailing slash.
     ///

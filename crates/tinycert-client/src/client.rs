@@ -234,6 +234,7 @@ impl Client {
 /// [`Connect`] and your own. The methods of [`Session`] with the same names send requests in a
 /// session.
 impl Client {
+    // `send`, `send_raw`, `curl`, ...: see `api-auth/src/client/methods.rs`
     api_auth::client_methods!();
 }
 

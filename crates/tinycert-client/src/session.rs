@@ -121,6 +121,7 @@ impl Session {
 /// These methods send any request, such as a [`RawEndpoint`](crate::RawEndpoint), or return a
 /// request without sending it. Most other methods of this type call one endpoint each.
 impl Session {
+    // `send`, `send_raw`, `curl`, ...: see `api-auth/src/client/methods.rs`
     api_auth::client_methods!();
 }
 

@@ -155,6 +155,7 @@ impl Client {
 /// These methods send any request, such as a [`RawEndpoint`](crate::RawEndpoint), or return a
 /// request without sending it. The other methods call one endpoint each.
 impl Client {
+    // `send`, `send_raw`, `curl`, ...: see `api-auth/src/client/methods.rs`
     api_auth::client_methods!();
 }
 

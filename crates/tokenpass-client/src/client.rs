@@ -86,17 +86,23 @@ impl Environment {
 /// use tokenpass_client::{Client, Rules};
 ///
 /// # use tokenpass_client::api_auth::{Request, Response, TransportError};
-/// # let server = |_: Request| -> Result<_, TransportError> {
-/// #     Ok(Response::new(br#"{"result":true}"#.to_vec()))
+/// # let server = |request: Request| -> Result<Response, TransportError> {
+/// #     let body = match request.uri().path() {
+/// #         "/oauth/user" => r#"{"id":"1","username":"cryptonaut","email_is_confirmed":true}"#,
+/// #         _ => r#"{"result":true}"#,
+/// #     };
+/// #     Ok(Response::new(body.into()))
 /// # };
 /// let tokenpass = Client::builder("IExampleClient", "the client secret")
 /// #   .transport(server)
 ///     .build()?;
 /// let rules: Rules = "TOKENLY >= 1 or LTBCOIN > 5000".parse()?;
-/// if tokenpass.as_user("PlVyoBmvp6xy92WNqw5W")?.check_user("cryptonaut", &rules)? {
+/// let user = tokenpass.as_user("PlVyoBmvp6xy92WNqw5W")?;
+/// let name = user.get_user()?.username.ok_or("the user has no name")?;
+/// if user.check_user(name, &rules)? {
 ///     println!("access granted");
 /// }
-/// # Ok::<(), tokenpass_client::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct Client {
@@ -215,6 +221,7 @@ impl Client {
         &self.keys.client_id
     }
 
+    // `send`, `send_raw`, `curl`, ...: see `api-auth/src/client/methods.rs`
     api_auth::client_methods!();
 }
 

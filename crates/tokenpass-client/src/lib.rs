@@ -1,16 +1,29 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 //! Blocking, typed client for the Tokenpass API.
 //!
+//! # Tasks
+//!
+//! | to | use |
+//! |---|---|
+//! | log a user in | [`begin_login`](Client::begin_login), [`authorize_url`](Client::authorize_url), [`finish_login`](Client::finish_login) |
+//! | check whether the logged-in user has access | [`get_user`](Client::get_user), [`check_user`](Client::check_user) |
+//! | evaluate rules without a request | [`evaluate`](Rules::evaluate) |
+//! | lend a token for a limited time | [`create_promise`](Client::create_promise) |
+//! | give credits to a user | [`give_credits`](Client::give_credits) |
+//! | notice that a user's token has expired | [`needs_login`](ErrorExt::needs_login) |
+//! | handle errors | [`ErrorKind`], [`ErrorExt`] |
+//! | test your code without a server | [Testing your own code](#testing-your-own-code) |
+//!
 //! # Contents
 //!
-//! For every endpoint, [`Client`] has a method, and the module of the resource has a request type.
+//! Every endpoint is a method of [`Client`] and has a request type in the module of its resource.
 //! Most programs only need the names on this page and the module of the resource that they use.
 //!
 //! | item | contents | methods |
 //! |---|---|---|
-//! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`as_user`](Client::as_user), [`client_id`](Client::client_id), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`send_all`](Client::send_all), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
+//! | [`Client`], [`ClientBuilder`] | credentials and settings | [`builder`](Client::builder), [`from_env`](Client::from_env), [`as_user`](Client::as_user), [`client_id`](Client::client_id) |
 //! | [`rules`] | rules of token-controlled access, evaluated by the server or locally | |
-//! | [`tca`] | checks of balances against rules | [`check_user`](Client::check_user), [`check_address`](Client::check_address), [`check_email`](Client::check_email), [`find_users`](Client::find_users) |
+//! | [`tca`] | token-controlled access (TCA): does a user satisfy rules? | [`check_user`](Client::check_user), [`check_address`](Client::check_address), [`check_email`](Client::check_email), [`find_users`](Client::find_users) |
 //! | [`promises`] | promises of tokens, and the addresses from which tokens are promised | [`create_promise`](Client::create_promise), [`find_promise`](Client::find_promise), [`list_promises`](Client::list_promises), [`list_promises_by_email`](Client::list_promises_by_email), [`get_promise`](Client::get_promise), [`update_promise`](Client::update_promise), [`cancel_promise`](Client::cancel_promise), [`register_source`](Client::register_source), [`list_sources`](Client::list_sources), [`delete_source`](Client::delete_source), [`source_proof_message`](Client::source_proof_message) |
 //! | [`addresses`] | Bitcoin addresses of users | [`list_my_addresses`](Client::list_my_addresses), [`get_my_address`](Client::get_my_address), [`register_address`](Client::register_address), [`verify_address`](Client::verify_address), [`update_address`](Client::update_address), [`delete_address`](Client::delete_address), [`instant_verify`](Client::instant_verify), [`list_public_addresses`](Client::list_public_addresses), [`get_public_address`](Client::get_public_address) |
 //! | [`balances`] | balances of users, amounts of tokens | [`list_public_balances`](Client::list_public_balances), [`list_protected_balances`](Client::list_protected_balances) |
@@ -24,7 +37,8 @@
 //! | [`html`] | decoding of labels and notes | |
 //! | [`credentials`] | credentials for a [`RawEndpoint`] | |
 //! | [`ENDPOINTS`] | table of all endpoints | |
-//! | [`api_auth`] | transports, clocks and HTTP types, shared with the clients for the other providers | |
+//! | [`api_auth`] | transports, clocks, token stores and HTTP types, shared by the four clients | |
+//! | [`Client`] | requests to any endpoint, also as `curl` commands | [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`send_all`](Client::send_all), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
 //!
 // Some programs in the README send requests, so their tests run only with the built-in transport.
 #![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]

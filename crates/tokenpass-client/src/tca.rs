@@ -5,8 +5,9 @@
 //!
 //! let tokenpass = Client::from_env()?;
 //! let rules: Rules = "TOKENLY >= 1 or LTBCOIN > 5000".parse()?;
-//! println!("{}", tokenpass.check_user("cryptonaut", &rules)?);
-//! # Ok::<(), tokenpass_client::Error>(())
+//! let name = tokenpass.get_user()?.username.ok_or("the user has no name")?;
+//! println!("{}", tokenpass.check_user(name, &rules)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use api_auth::{
@@ -20,8 +21,10 @@ use crate::{Client, credentials, error};
 
 /// `GET /api/v1/tca/check/{username}`: checks whether a user's balances satisfy the rules.
 ///
-/// Requires a user's token with the scope `tca`. The server of 2017 accepts such a token from any
-/// user, not only from the user who is checked. Promises to the user are counted unless the rules
+/// Requires a user's token with the scope `tca`. The token does not prove who the user is: the
+/// server of 2017 accepts any user's token for any name. Check the name that
+/// [`get_user`](Client::get_user) returns for the same token, never a name that the visitor
+/// entered. Promises to the user are counted unless the rules
 /// exclude them. The request is also signed with the application's client id and secret.
 ///
 /// See the example in the module [`tca`](crate::tca).
@@ -205,6 +208,10 @@ impl Endpoint for CheckEmail {
 impl Client {
     /// Returns whether a user's balances satisfy the rules. Requires a user's token with the scope
     /// `tca`.
+    ///
+    /// The token does not prove who the user is: the server of 2017 accepts any user's token for
+    /// any name. Check the name that [`get_user`](Client::get_user) returns for the same token,
+    /// never a name that the visitor entered.
     ///
     /// See the example in the module [`tca`](crate::tca).
     ///

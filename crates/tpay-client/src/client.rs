@@ -229,6 +229,7 @@ impl Client {
         &self.environment
     }
 
+    // `send`, `send_raw`, `curl`, ...: see `api-auth/src/client/methods.rs`
     api_auth::client_methods!();
 }
 
@@ -348,7 +349,7 @@ impl ClientBuilder {
                         _ => error,
                     })?
                     .with_names(id_name, secret_name)
-                    .with_grant_type(None)
+                    .with_grant_type(None) // the documented request has none
                     .with_authentication(self.authentication);
             if let Some(scope) = self.scope {
                 server = server.with_scope(scope);

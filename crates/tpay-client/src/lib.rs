@@ -1,14 +1,37 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 //! Blocking, typed client for the Tpay Open API.
 //!
+//! # Tasks
+//!
+//! | to | use |
+//! |---|---|
+//! | take a payment with a link | [`create_transaction`](Client::create_transaction) |
+//! | take a payment with a BLIK code | [`take_blik_payment`](Client::take_blik_payment) |
+//! | refund a payment | [`refund_transaction`](Client::refund_transaction) |
+#![cfg_attr(
+    feature = "notifications",
+    doc = "| receive a notification | [`notifications`](Client::notifications) |"
+)]
+#![cfg_attr(
+    not(feature = "notifications"),
+    doc = "| receive a notification | `notifications` (feature of that name) |"
+)]
+//! | find a transaction whose creation has an unknown outcome | [`reference_id`](Client::reference_id), [`find_transactions`](Client::find_transactions) |
+//! | handle errors | [`ErrorKind`], [`ErrorExt`] |
+//! | share a token between programs | [`FileStore`] |
+//! | test your code without a server | [Testing your own code](#testing-your-own-code) |
+//!
 //! # Contents
 //!
 //! Every endpoint is a method of [`Client`] and has a request type in the module of its resource.
 //! Most programs only need the names on this page and the module of the resource that they use.
 //!
+//! If a list has several pages, the method `list_…` ([`list_refunds`](Client::list_refunds)) returns
+//! one page, and the method with the plural ([`refunds`](Client::refunds)) iterates over all.
+//!
 //! | item | contents | methods |
 //! |---|---|---|
-//! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`environment`](Client::environment), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`send_all`](Client::send_all), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
+//! | [`Client`], [`ClientBuilder`] | credentials and settings | [`builder`](Client::builder), [`from_env`](Client::from_env), [`environment`](Client::environment) |
 //! | [`transactions`] | payments: creating, paying, reading, cancelling | [`create_transaction`](Client::create_transaction), [`pay_transaction`](Client::pay_transaction), [`get_transaction`](Client::get_transaction), [`transactions`](Client::transactions), [`cancel_transaction`](Client::cancel_transaction), [`list_transactions`](Client::list_transactions), [`cancel_transaction_legacy`](Client::cancel_transaction_legacy), [`find_transactions`](Client::find_transactions), [`reference_id`](Client::reference_id) |
 //! | [`transactions::pay`] | payment methods: cards, wallets, channels | |
 //! | [`transactions::payments`] | results of payments, attempts, holds | |
@@ -24,12 +47,21 @@
 //! | [`pos`] | points of sale | [`list_pos`](Client::list_pos) |
 //! | [`collect`] | Collect bank accounts | [`bank_accounts`](Client::bank_accounts), [`create_bank_account`](Client::create_bank_account), [`list_bank_accounts`](Client::list_bank_accounts) |
 //! | [`reports`] | reports and their files (experimental) | [`reports`](Client::reports), [`get_report_file`](Client::get_report_file), [`list_reports`](Client::list_reports) |
-//! | `notifications` (feature of that name) | verifying and parsing notifications from Tpay | `notifications` |
+#![cfg_attr(
+    feature = "notifications",
+    doc = "| [`notifications`] | verifying and parsing notifications from Tpay | [`notifications`](Client::notifications) |"
+)]
+#![cfg_attr(
+    not(feature = "notifications"),
+    doc = "| `notifications` (feature of that name) | verifying and parsing notifications from Tpay | `notifications` |"
+)]
 //! | [`certificates`] | certificates that verify notifications | [`get_signing_certificate`](Client::get_signing_certificate), [`get_root_certificates`](Client::get_root_certificates) |
 //! | [`oauth`] | access tokens; the client manages its own | [`request_token`](Client::request_token), [`get_token_info`](Client::get_token_info) |
+//! | [`Amount`], [`grosze`], [`Currency`] | exact amounts of money | |
 //! | [`common`] | local times, and types that several resources share | |
 //! | [`ENDPOINTS`] | table of all endpoints | |
-//! | [`api_auth`] | transports, clocks, token stores, `curl` commands: shared by the four clients | |
+//! | [`api_auth`] | transports, clocks, token stores and HTTP types, shared by the four clients | |
+//! | [`Client`] | requests to any endpoint, also as `curl` commands | [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`send_all`](Client::send_all), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
 //!
 // Some programs in the README send requests, so their tests run only with the built-in transport.
 #![cfg_attr(any(all(feature = "ureq", feature = "notifications"), not(doctest)), doc = include_str!("../README.md"))]

@@ -110,7 +110,8 @@ fn tables_of_endpoints_are_complete_and_in_the_order_of_the_lists() {
         let (_, table) = TABLES.iter().find(|(name, _)| *name == provider.name).unwrap();
         let row = rows::PROVIDERS.iter().find(|row| row.name == provider.name).unwrap();
         let ids: Vec<&str> = table.iter().map(EndpointInfo::id).collect();
-        assert_eq!(ids, listed(&folder.join(format!("{}.toml", provider.name)), row.scope));
+        let listed = listed(&folder.join(format!("{}.toml", provider.name)), row.scope);
+        assert_eq!(ids, listed, "`ENDPOINTS` and docs/endpoints/{}.toml", provider.name);
         for call in (provider.calls)() {
             let endpoint = table.iter().find(|endpoint| endpoint.id() == call.id()).unwrap();
             assert_eq!(*endpoint.method(), call.method(), "{}", call.id());

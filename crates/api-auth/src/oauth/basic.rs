@@ -40,8 +40,8 @@ pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// An [`Auth`] that signs requests with `Authorization: Basic`, for servers that accept it instead
-/// of a token.
+/// An [`Auth`] that adds the header `Authorization: Basic` to requests, for servers that accept it
+/// instead of a token.
 ///
 /// See the example in the module [`oauth`](crate::oauth).
 #[derive(Debug, Clone)]

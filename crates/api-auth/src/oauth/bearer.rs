@@ -26,8 +26,8 @@ use crate::verified_store::{SecretOrigin, VerifiedStore};
 /// The id of the token endpoint, for errors and logs.
 const ENDPOINT: &str = "oauth.token";
 
-/// An [`Auth`] that signs requests with `Authorization: Bearer`, and requests a token if it has
-/// none.
+/// An [`Auth`] that adds the header `Authorization: Bearer` to requests, and requests a token if it
+/// has none.
 ///
 /// All threads share one token; with a store, all clients and processes share it. The token is used
 /// until it expires or a server rejects it with 401. Then a new token is requested (with the
