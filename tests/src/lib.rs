@@ -30,8 +30,27 @@ pub mod proxy;
 pub mod tls;
 pub mod world;
 
+use std::path::PathBuf;
+
 use api_sandbox::{Sandbox, tinycert, tinypass, tokenpass, tpay};
 use tinypass_client::{Client, ClientBuilder, Environment};
+
+/// A path for a folder of this process, which is removed on drop.
+#[derive(Debug)]
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    /// Returns the path `NAME-PID` in the folder for temporary files. It is not created.
+    pub fn new(name: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("{name}-{}", std::process::id())))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
 
 /// Returns the builder of a TinyPass client for the sandbox.
 pub fn tinypass(sandbox: &Sandbox) -> ClientBuilder {

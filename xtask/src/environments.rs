@@ -33,9 +33,12 @@ struct Run {
     /// Variables to set or, without a value, to remove.
     variables: Vec<(OsString, Option<OsString>)>,
     /// A user and group other than those of this process.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no user ids"))]
     user: Option<u32>,
     /// An existing folder for this environment.
     folder: PathBuf,
+    /// The folder for temporary files. The program must not leave any in it.
+    temporary: Option<PathBuf>,
 }
 
 impl Run {
@@ -46,6 +49,7 @@ impl Run {
             variables: Vec::new(),
             user: None,
             folder: folder.to_path_buf(),
+            temporary: None,
         }
     }
 
@@ -69,6 +73,7 @@ impl Run {
         for name in ["TMPDIR", "TEMP", "TMP"] {
             self.set(name, folder);
         }
+        self.temporary = Some(folder.to_path_buf());
     }
 }
 
@@ -157,6 +162,8 @@ const ENVIRONMENTS: &[Environment] = &[
             let folder = run.create("home of another user")?;
             become_other_user(run, &folder)?;
             run.temporary(&folder);
+            // Programs keep files in the home folder.
+            run.temporary = None;
             HOMES.iter().for_each(|name| run.set(name, &folder));
             Ok(())
         },
@@ -422,9 +429,32 @@ fn in_environment(
         if !is_good && !named {
             figures.failed.push(format!("{} did not succeed", program.name));
         }
+        let left = run.temporary.as_deref().map(left_files).unwrap_or_default();
+        figures.failed.extend(left.iter().map(|file| format!("{} left {file}", program.name)));
     }
     println!("{} tests, {} failed", figures.tests, figures.failed.len());
     Ok(figures)
+}
+
+/// Removes the files and folders in a folder. Returns the names of those that a child process of a
+/// test does not remove within a second.
+#[expect(clippy::disallowed_methods, reason = "waits for processes, not for a result")]
+fn left_files(folder: &Path) -> Vec<String> {
+    let names = || {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    };
+    let mut left: Vec<String> = names();
+    for _ in 0..10 {
+        if left.is_empty() {
+            return left;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        left = names();
+    }
+    remove(folder);
+    let _ = fs::create_dir_all(folder);
+    left
 }
 
 /// Runs a program. Returns its output, and whether it succeeded.
@@ -569,6 +599,15 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn files_that_a_program_leaves_are_named_and_removed() {
+        let project = Copy::empty();
+        project.write("temporary/folder/file", "");
+        assert_eq!(left_files(&project.path("temporary")), ["folder"]);
+        assert_eq!(left_files(&project.path("temporary")), [""; 0]);
+        assert!(project.path("temporary").is_dir());
     }
 
     #[test]

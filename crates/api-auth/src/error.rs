@@ -385,7 +385,7 @@ impl Error {
                 return Some(Cow::Owned(format!("wait {seconds} s before the next request")));
             }
             (ErrorKind::Auth, _) if self.message().is_some_and(|text| text.contains("nonce")) => {
-                "check the clock of this machine"
+                "check that the clock of this machine is correct"
             }
             (ErrorKind::Decode, _) if self.response().is_some() => {
                 "the response does not match the provider's documentation; `Error::body` returns its body"
@@ -397,12 +397,14 @@ impl Error {
 
     fn hint_of(kind: ErrorKind, is_retryable: bool) -> Option<&'static str> {
         Some(match kind {
-            ErrorKind::Transport if is_retryable => "the same request may succeed later",
+            ErrorKind::Transport if is_retryable => {
+                "it is safe to send this request again, for example later"
+            }
             ErrorKind::Auth => {
                 "check that the credentials are correct, have the required permissions, and are for this environment"
             }
             ErrorKind::RateLimited => "wait before the next request",
-            ErrorKind::Decode => "the message does not match the provider's documentation",
+            ErrorKind::Decode => "the notification does not match the provider's documentation",
             ErrorKind::Incomplete => "entries may be missing: read the list again",
             ErrorKind::Verify => {
                 "do not act on the notification: it is not genuine, is for another merchant, or cannot be verified"

@@ -145,7 +145,7 @@ impl Base {
     }
 }
 
-pub(crate) const INVALID_PORT: &str = "must have no port, or a port from 1 to 65535";
+pub(crate) const INVALID_PORT: &str = "the port must be a number from 1 to 65535";
 
 /// Returns whether the port of a URL is absent, or a number from 1 to 65535. The crate `http`
 /// ignores an invalid port, so that the default port would be used.

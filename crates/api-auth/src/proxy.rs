@@ -254,7 +254,7 @@ fn parse(name: &'static str, value: &str) -> Result<Proxy, InputError> {
         return Err(reject(FORM));
     }
     let port = match port.map(parse_port) {
-        Some(None) => return Err(reject("must have a port from 1 to 65535")),
+        Some(None) => return Err(reject("the port must be a number from 1 to 65535")),
         port => port.flatten(),
     };
     let proxy = Proxy::new(&format!("{scheme}://{authority}")).map_err(|_| reject(FORM))?;

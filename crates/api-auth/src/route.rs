@@ -457,7 +457,8 @@ impl<E> Route<E> {
         Ok(())
     }
 
-    /// Returns the percent-encoded path, with `***` for secret arguments if `is_shown` is true.
+    /// Returns the percent-encoded path. If `is_shown` is true, the path is meant for display, and
+    /// `***` replaces secret arguments.
     pub(crate) fn path_of<'a>(&self, endpoint: &'a E, is_shown: bool) -> Cow<'a, str> {
         if let Some(path) = self.path {
             return path(endpoint);

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use api_auth::http::Uri;
@@ -15,7 +15,7 @@ use clap::{ArgAction, Args, ColorChoice};
 
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
-use crate::output::Format;
+use crate::output::{Format, is_same_file};
 use crate::request::Erased;
 
 /// The options that all commands accept.
@@ -207,16 +207,18 @@ impl Input {
     }
 
     /// Returns whether the `--input` file or a field sets the member at this path to a value other
-    /// than `null`.
+    /// than `null` and empty strings.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or is not a JSON object.
     pub fn has_value(&self, path: &str) -> Result<bool, Failure> {
         if self.field_of(path).is_none() {
-            return Ok(self.file()?.get(path).is_some_and(|value| !value.is_null()));
+            return Ok(self.file()?.get(path).is_some_and(|value| !value.is_empty()));
         }
-        let is_null = |(name, value): &(String, String)| name == path && value == "null";
-        Ok(!self.fields.iter().any(is_null))
+        let is_null = |(name, value): &(String, String)| overlap(path, name) && value == "null";
+        let is_empty = |(name, value): &(String, String)| name == path && value.trim().is_empty();
+        let mut fields = self.raw_fields.iter().chain(&self.fields);
+        Ok(!self.fields.iter().any(is_null) && !fields.any(is_empty))
     }
 
     /// Checks that neither `-f` nor `-F` sets the member at `path`, which the argument `flag` sets.
@@ -225,8 +227,9 @@ impl Input {
     /// Returns an error that names the argument and the field.
     pub fn check_flag(&self, path: &str, flag: &str) -> Result<(), Failure> {
         let Some((option, name)) = self.field_of(path) else { return Ok(()) };
-        let problem =
-            format!("{flag} and {option} {name} set the same field of the body; use one of them");
+        let problem = format!(
+            "{flag} and {option} {name} set the same field of the body; use only one of them"
+        );
         Err(Failure::new(Exit::Usage, problem))
     }
 
@@ -290,12 +293,11 @@ impl Input {
         // The server validates the members of the file, but not those of the arguments instead.
         let is_checked = |member: &&Member<'_>| {
             let is_replaced = member.replaced.is_some_and(|path| replaced.contains(&path));
-            member.is_required && (self.input.is_none() || is_replaced)
+            self.input.is_none() || is_replaced || member.is_given
         };
-        let required = members.iter().filter(is_checked);
-        let required: Vec<(&str, &str)> =
-            required.map(|member| (member.path, member.flag)).collect();
-        check_complete(&body, &required)?;
+        let checked = members.iter().filter(is_checked);
+        let checked = checked.map(|member| (member.path, member.flag, member.is_required));
+        self.check_members(&body, checked)?;
         Ok(Some(body))
     }
 
@@ -307,13 +309,48 @@ impl Input {
     /// Returns the errors of [`body`](Self::body), and an error if a required member is missing.
     pub fn whole_body(&self, flags: &[Flag<'_>], required: &[&str]) -> Result<Json, Failure> {
         let body = self.body(flags)?;
-        let is_required = |(path, ..): &&Flag<'_>| required.contains(path);
-        let required: Vec<(&str, &str)> =
-            flags.iter().filter(is_required).map(|(path, flag, _)| (*path, *flag)).collect();
-        if self.input.is_none() {
-            check_complete(&body, &required)?;
-        }
+        let is_checked = |(.., value): &&Flag<'_>| self.input.is_none() || value.is_some();
+        let checked = flags.iter().filter(is_checked);
+        let checked = checked.map(|(path, flag, _)| (*path, *flag, required.contains(path)));
+        self.check_members(&body, checked)?;
         Ok(body)
+    }
+
+    /// Checks that required members are neither missing nor empty, and that amounts are positive. A
+    /// member is given by its path, its flag, and whether it is required.
+    fn check_members<'a>(
+        &self,
+        body: &Json,
+        members: impl Iterator<Item = (&'a str, &'a str, bool)>,
+    ) -> Result<(), Failure> {
+        let mut missing = Vec::new();
+        for (path, flag, is_required) in members {
+            let is_amount = || path.ends_with("amount") || path.ends_with("quantity");
+            let problem = match body.get(path) {
+                Some(value) if is_required && value.is_null() => "must not be null",
+                Some(value) if is_required && value.is_empty() => "must not be empty",
+                Some(Json::Other(number)) if is_amount() && !is_positive(number) => {
+                    "must be more than 0"
+                }
+                None if is_required => {
+                    missing.push(flag);
+                    continue;
+                }
+                _ => continue,
+            };
+            let problem = match self.field_of(path) {
+                Some((option, name)) => format!("{option} {name}: {problem}"),
+                None => format!("{flag}: {problem}"),
+            };
+            return Err(Failure::new(Exit::Usage, problem));
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let them = if missing.len() == 1 { "it" } else { "them" };
+        let missing = missing.join(", ");
+        let problem = format!("missing {missing}; set {them} with an argument, -F or --input FILE");
+        Err(Failure::new(Exit::Usage, problem))
     }
 
     /// Sets the values of `flags` in a body, and then those of the fields.
@@ -336,16 +373,11 @@ impl Input {
     }
 }
 
-/// Checks that a body contains the members in `required`, each of which is given by its path and
-/// the name of its argument.
-fn check_complete(body: &Json, required: &[(&str, &str)]) -> Result<(), Failure> {
-    let missing = required.iter().filter(|(path, _)| body.get(path).is_none());
-    let missing: Vec<&str> = missing.map(|(_, flag)| *flag).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let problem = format!("missing {}; pass an argument, -F or --input FILE", missing.join(", "));
-    Err(Failure::new(Exit::Usage, problem))
+/// Returns whether a number is positive, or is not a number but `null`.
+fn is_positive(number: &str) -> bool {
+    let digits = number.split(['e', 'E']).next().unwrap_or_default();
+    let is_zero = digits.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    !is_zero && !digits.starts_with('-')
 }
 
 /// Returns whether two paths are equal or one is the beginning of the other, such as `payer` and
@@ -407,7 +439,7 @@ pub fn check_excluded(body: Option<&Json>, flag: &str, path: &str) -> Result<(),
     match body.and_then(|body| body.get(path)) {
         Some(value) if !value.is_null() => {
             let problem =
-                format!("{flag} and the field {path} of the body conflict; use one of them");
+                format!("{flag} and the field {path} of the body conflict; use only one of them");
             Err(Failure::new(Exit::Usage, problem))
         }
         _ => Ok(()),
@@ -442,12 +474,36 @@ pub fn json_body(request: &Erased) -> Result<Json, Failure> {
 /// value that [`Json::typed`] returns.
 ///
 /// # Errors
-/// Returns an error if the file cannot be read.
+/// Returns an error if the file cannot be read, or if the value looks like a number, `true`,
+/// `false` or `null`, but is not one in JSON.
 pub fn field(name: &str, value: &str) -> Result<Json, Failure> {
-    match value.strip_prefix('@') {
-        Some(path) => Ok(Json::Text(read(&format!("-F {name}=@"), Path::new(path))?)),
-        None => Ok(Json::typed(value)),
+    if let Some(path) = value.strip_prefix('@') {
+        return Ok(Json::Text(read(&format!("-F {name}=@"), Path::new(path))?));
     }
+    match Json::typed(value) {
+        Json::Text(text) if is_mistyped(&text) => {
+            // The value may be a secret.
+            let problem = format!(
+                "-F {name}: the value is not a number such as 12.34, true, false or null, but looks \
+                 like one; use -f to send it as a string"
+            );
+            Err(Failure::new(Exit::Usage, problem))
+        }
+        value => Ok(value),
+    }
+}
+
+/// Returns whether a string was probably meant as a number, such as `7,50`, or as another typed
+/// value. An IP address is a string.
+fn is_mistyped(text: &str) -> bool {
+    let text = text.trim();
+    let is_word = ["true", "false", "null"].iter().any(|word| text.eq_ignore_ascii_case(word));
+    let digits = text.trim_start_matches(['+', '-', '.', ',']);
+    let is_part = |byte: u8| byte.is_ascii_digit() || b".,_' ".contains(&byte);
+    let is_number = digits.starts_with(|char: char| char.is_ascii_digit())
+        && digits.bytes().all(is_part)
+        && digits.matches('.').count() < 3;
+    is_word || is_number
 }
 
 /// The name under which `--env-file -` reserves the standard input.
@@ -481,13 +537,60 @@ fn claim(owner: &mut Option<String>, option: &str) -> Result<(), Failure> {
     }
 }
 
+/// The files that the program writes, each with the name of its option.
+static WRITTEN: OnceLock<Vec<(&'static str, PathBuf)>> = OnceLock::new();
+
+/// Reserves the files that options write.
+///
+/// # Errors
+/// Returns [`Exit::Usage`] if two options write the same file.
+pub(crate) fn claim_written(global: &Global) -> Result<(), Failure> {
+    if let (Some(out), Some(record)) = (&global.out, &global.record)
+        && is_same_file(out, record)
+    {
+        return Err(same_file("--out", "--record", record));
+    }
+    let written = [("--out", &global.out), ("--record", &global.record)];
+    let written = written.into_iter().filter_map(|(option, file)| Some((option, file.clone()?)));
+    let _ = WRITTEN.set(written.collect());
+    Ok(())
+}
+
+/// Checks that no option writes a file that is read. `option` names it for the message.
+///
+/// # Errors
+/// Returns [`Exit::Usage`] if an option writes the same file.
+pub fn check_read(option: &str, path: &Path) -> Result<(), Failure> {
+    let mut written = WRITTEN.get().into_iter().flatten();
+    match written.find(|(_, file)| is_same_file(file, path)) {
+        Some((written, _)) => Err(same_file(written, option, path)),
+        None => Ok(()),
+    }
+}
+
+fn same_file(written: &str, option: &str, path: &Path) -> Failure {
+    let path = path.display();
+    let problem =
+        format!("{written}: is the same file as that of {option} ({path}); use another one");
+    Failure::new(Exit::Usage, problem)
+}
+
+/// Reads a file. `option` is the name of the option or argument whose value is the path.
+///
+/// # Errors
+/// Returns an error that names the file, or that of [`check_read`].
+pub fn read_bytes(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
+    check_read(option, path)?;
+    std::fs::read(path).map_err(|error| Failure::file(path, &error))
+}
+
 /// Reads a text file, or the standard input if the path is `-`. For messages, `option` is the
 /// option that contains the path, such as `--input`, or a name for the content, such as
 /// `the cookie`.
 ///
 /// # Errors
 /// Returns an error that names the file. Returns [`Exit::Usage`] if another option reads the
-/// standard input.
+/// standard input, or writes the file.
 pub fn read(option: &str, path: &Path) -> Result<String, Failure> {
     if path == Path::new("-") {
         match option.starts_with('-') {
@@ -496,12 +599,13 @@ pub fn read(option: &str, path: &Path) -> Result<String, Failure> {
             false => claim_stdin(option)?,
         }
     }
-    read_claimed(path)
+    read_claimed(option, path)
 }
 
 /// Reads a text file, or the standard input if the path is `-`. In that case, the caller must
 /// already have reserved it.
-pub(crate) fn read_claimed(path: &Path) -> Result<String, Failure> {
+pub(crate) fn read_claimed(option: &str, path: &Path) -> Result<String, Failure> {
+    check_read(option, path)?;
     let text = if path == Path::new("-") {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map(|_| text)
@@ -520,6 +624,15 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("must be NAME=VALUE".to_owned()),
     }
+}
+
+/// Parses `NAME=AMOUNT`.
+///
+/// # Errors
+/// Returns an error if there is no `=`, if the name is empty, or if the amount is invalid.
+pub fn amount_of<T: FromStr<Err = InputError>>(text: &str) -> Result<(String, T), String> {
+    let (name, amount) = pair(text).map_err(|_| "must be NAME=AMOUNT")?;
+    Ok((name, value(&amount)?))
 }
 
 /// Parses a value with the [`FromStr`] implementation of its type. The name of the argument is
@@ -635,6 +748,7 @@ mod tests {
     use api_auth::Endpoint;
 
     use super::*;
+    use crate::test_folder::TestFolder;
 
     #[test]
     fn durations_have_a_unit() {
@@ -686,11 +800,12 @@ mod tests {
         }
     }
 
-    /// A file with this text.
-    fn file(name: &str, text: &str) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+    /// A file with this text, in a folder of its own.
+    fn file(text: &str) -> (TestFolder, PathBuf) {
+        let folder = TestFolder::new();
+        let path = folder.join("body");
         std::fs::write(&path, text).unwrap();
-        path
+        (folder, path)
     }
 
     fn fields(fields: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -699,7 +814,7 @@ mod tests {
 
     #[test]
     fn bodies_are_merged_in_order() {
-        let path = file("body", r#"{"a":1,"b":{"c":2}}"#);
+        let (_folder, path) = file(r#"{"a":1,"b":{"c":2}}"#);
         let input = || Input {
             input: Some(path.clone()),
             fields: fields(&[("b.d", "1.50"), ("e", "x")]),
@@ -720,28 +835,26 @@ mod tests {
             r#"{"list":[{"amount":5,"amount":5}]}"#,
             r#"{"a":{"b":[0,{"amount":5,"amount":null}]}}"#,
         ] {
-            let path = file("repeated", text);
+            let (_folder, path) = file(text);
             let input = Input { input: Some(path.clone()), ..Input::default() };
             let flags: [Flag<'_>; 1] = [("amount", "--amount", Some(Json::typed("7")))];
             let failure = input.body(&flags).unwrap_err();
             let problem =
                 format!("--input {}: `amount` occurs twice in one object", path.display());
             assert_eq!((failure.exit(), failure.message()), (Exit::Usage, &*problem), "{text}");
-            std::fs::remove_file(&path).unwrap();
         }
     }
 
     #[test]
     fn body_of_a_file_is_an_object() {
         for text in ["[]", "[{}]", "\"x\"", "null", "7", "true"] {
-            let path = file("no-object", text);
+            let (_folder, path) = file(text);
             let input = Input { input: Some(path.clone()), ..Input::default() };
             let problem = format!("--input {}: must be a JSON object", path.display());
             for failure in [input.body(&[]).err(), input.has_value("x").err()] {
                 let failure = failure.unwrap();
                 assert_eq!((failure.exit(), failure.message()), (Exit::Usage, &*problem), "{text}");
             }
-            std::fs::remove_file(&path).unwrap();
         }
     }
 
@@ -810,19 +923,63 @@ mod tests {
         let failure = field.body_of(&Book("a"), &lost).unwrap_err();
         let problem = "--model: this request has no field list.0.model; set it with -F";
         assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
-        let missing = "missing ID; pass an argument, -F or --input FILE";
+        let missing = "missing ID; set it with an argument, -F or --input FILE";
         assert_eq!(body(&field, false, true, true), Err(missing.to_owned()));
-        let path = file("book", r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#);
+        let (_folder, path) = file(r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#);
         let input = Input { input: Some(path.clone()), ..Input::default() };
         let of_file = r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#;
         assert_eq!(body(&input, false, false, false), Ok(Some(of_file.to_owned())));
         let replaced = r#"{"kind":3,"unit":"day","list":[{"id":"b","count":5}]}"#;
         assert_eq!(body(&input, false, true, true), Ok(Some(replaced.to_owned())));
         std::fs::write(&path, "{}").unwrap();
-        let empty = Input { input: Some(path.clone()), ..Input::default() };
+        let empty = Input { input: Some(path), ..Input::default() };
         let constant = r#"{"kind":2,"unit":"day"}"#;
         assert_eq!(body(&empty, false, false, false), Ok(Some(constant.to_owned())));
-        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn required_members_are_not_empty_and_amounts_are_positive() {
+        let flags = |description: &str| -> [Flag<'static>; 2] {
+            let text = Json::Text(description.to_owned());
+            [("amount", "--amount", None), ("text", "--description", Some(text))]
+        };
+        let required = ["amount", "text"];
+        for (value, problem) in [
+            ("null", "-F amount: must not be null"),
+            ("", "-F amount: must not be empty"),
+            ("0", "-F amount: must be more than 0"),
+            ("0.00e5", "-F amount: must be more than 0"),
+            ("-1", "-F amount: must be more than 0"),
+        ] {
+            let input = Input { fields: fields(&[("amount", value)]), ..Input::default() };
+            let failure = input.whole_body(&flags("x"), &required).unwrap_err();
+            assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
+        }
+        let input = Input { fields: fields(&[("amount", "0.01")]), ..Input::default() };
+        input.whole_body(&flags("x"), &required).unwrap();
+        let failure = input.whole_body(&flags(" "), &required).unwrap_err();
+        assert_eq!(failure.message(), "--description: must not be empty");
+        let raw_fields = fields(&[("password", " ")]);
+        let input = Input { raw_fields, fields: fields(&[("a", "null")]), ..Input::default() };
+        for path in ["password", "a", "a.b"] {
+            assert!(!input.has_value(path).unwrap(), "{path}");
+        }
+    }
+
+    #[test]
+    fn values_that_only_look_like_numbers_are_rejected() {
+        for value in ["7,50", "+5", ".5", "5.", "007", "1 000", "1_000", "-1.234,5", "True", "NULL"]
+        {
+            let failure = field("a", value).unwrap_err();
+            assert_eq!(failure.exit(), Exit::Usage, "{value}");
+            assert!(!failure.message().contains(value), "{failure}");
+        }
+        for value in ["192.0.2.7", "2026-12-24", "12.34 PLN", "1A", "-", "", "x,5", "truely"] {
+            assert_eq!(field("a", value).unwrap(), Json::Text(value.to_owned()));
+        }
+        for value in ["7.50", "-5", "1e3", "true", "null"] {
+            assert_eq!(field("a", value).unwrap(), Json::Other(value.to_owned()));
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use api_auth::{Env, Secret};
 use clap::{Args, Subcommand};
 use etcetera::BaseStrategy;
 
-use crate::args::{Global, positive_duration, read_claimed};
+use crate::args::{Global, check_read, positive_duration, read_claimed};
 use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output};
@@ -220,7 +220,7 @@ impl Settings {
         }
         let value = Env::PROCESS
             .get(variable.name)
-            .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+            .map_err(|error| Failure::new(Exit::Local, error.to_string()))?;
         Ok(value.map(|value| (variable.name.to_owned(), value.into())))
     }
 
@@ -246,7 +246,7 @@ impl Settings {
             // The program knows only the option for the environment.
             if failure.message().starts_with("--environment: ") {
                 let name = format!("{}: {ENVIRONMENT_KEY}", self.source);
-                return failure.with_argument("--environment", &name);
+                return failure.with_setting("--environment", &name);
             }
         }
         let Some(argument) = failure.argument().map(str::to_owned) else {
@@ -257,7 +257,7 @@ impl Settings {
                 rest.is_some_and(|rest| rest.starts_with(": "))
             });
             return match named {
-                Some(variable) => failure.with_argument(variable.name, &self.name_of(variable)),
+                Some(variable) => failure.with_setting(variable.name, &self.name_of(variable)),
                 None => failure,
             };
         };
@@ -266,12 +266,12 @@ impl Settings {
         }
         // Both keys of URLs are the same argument of the library.
         let is_url = URL_KEYS.contains(&argument.as_str());
-        let of_argument = |variable: &&Variable| {
-            let is_same = variable.key == argument || is_url && URL_KEYS.contains(&variable.key);
-            is_same && self.get(variable.name).is_some()
+        let of_argument = |variable: &&Variable| match is_url {
+            true => URL_KEYS.contains(&variable.key) && self.get(variable.name).is_some(),
+            false => variable.key == argument,
         };
         match variables.iter().find(of_argument) {
-            Some(variable) => failure.with_argument(&argument, &self.name_of(variable)),
+            Some(variable) => failure.with_setting(&argument, &self.name_of(variable)),
             None => failure,
         }
     }
@@ -279,13 +279,13 @@ impl Settings {
     fn from_environment(variables: &[Variable]) -> Result<Self, Failure> {
         let mut values = BTreeMap::new();
         for variable in variables {
-            let exit = match variable.key {
-                CA_CERTIFICATE_KEY => Exit::Usage,
-                _ => Exit::Credentials,
-            };
-            let value = Env::PROCESS
-                .get(variable.name)
-                .map_err(|error| Failure::new(exit, error.to_string()))?;
+            let value = Env::PROCESS.get(variable.name).map_err(|error| {
+                let problem = error.to_string();
+                // Empty credentials are missing, as those of a profile or a file are.
+                let is_missing = variable.is_required && problem.contains("must not be empty");
+                let exit = if is_missing { Exit::Credentials } else { Exit::Local };
+                Failure::new(exit, problem)
+            })?;
             values.extend(value.map(|value| (variable.name, value)));
         }
         Ok(Self { values, source: ENVIRONMENT.to_owned() })
@@ -298,10 +298,14 @@ impl Settings {
     /// comment, or if the name of a setting is misspelt. The error names the line or the misspelt
     /// name.
     pub fn from_env_file(path: &Path, variables: &[Variable]) -> Result<Self, Failure> {
-        let text = read_claimed(path)?;
+        let text = read_claimed("--env-file", path)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let mut values = BTreeMap::new();
         for (number, line) in text.lines().enumerate() {
+            let failed = |problem: &str| {
+                let (path, line) = (path.display(), number + 1);
+                Failure::new(Exit::Local, format!("{path}: line {line}{problem}"))
+            };
             let line = line.trim();
             let exported = line.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t']));
             let line = exported.unwrap_or(line).trim_start();
@@ -309,20 +313,23 @@ impl Settings {
                 continue;
             }
             let Some((name, value)) = line.split_once('=') else {
-                let at = number + 1;
-                let problem = format!("{}: line {at} is not NAME=value", path.display());
-                return Err(Failure::new(Exit::Local, problem));
+                return Err(failed(" is not NAME=value"));
             };
             let name = name.trim();
             match variables.iter().find(|variable| variable.name == name) {
                 Some(variable) => {
-                    values.insert(variable.name, unquoted(value.trim()));
+                    let Some(value) = unquoted(value.trim()) else {
+                        let problem = "the value begins with a quote and does not end with it";
+                        return Err(failed(&format!(": {name}: {problem}")));
+                    };
+                    if values.insert(variable.name, value).is_some() {
+                        return Err(failed(&format!(": {name} is already set by another line")));
+                    }
                 }
                 None if is_misspelt(name, variables) => {
                     let known: Vec<&str> = variables.iter().map(|known| known.name).collect();
-                    let problem =
-                        format!("{}: {name} is not one of {}", path.display(), known.join(", "));
-                    return Err(Failure::new(Exit::Local, problem));
+                    let known = known.join(", ");
+                    return Err(failed(&format!(": {name} is not one of {known}")));
                 }
                 None => {}
             }
@@ -358,11 +365,13 @@ fn source_of(profile: &str) -> String {
     format!("profile `{profile}`")
 }
 
-fn unquoted(value: &str) -> String {
-    let inner = ['"', '\'']
-        .iter()
-        .find_map(|quote| value.strip_prefix(*quote).and_then(|value| value.strip_suffix(*quote)));
-    inner.unwrap_or(value).to_owned()
+/// Returns a value without the quotes around it, or `None` if there is no quote at its end.
+fn unquoted(value: &str) -> Option<String> {
+    let inner = ['"', '\''].iter().find_map(|quote| {
+        let rest = value.strip_prefix(*quote)?;
+        Some(rest.strip_suffix(*quote))
+    });
+    inner.unwrap_or(Some(value)).map(str::to_owned)
 }
 
 /// The profiles of a program, which are stored in the file `profiles.toml` in its configuration
@@ -399,6 +408,7 @@ impl Profiles {
     }
 
     fn load_from(path: PathBuf) -> Result<Self, Failure> {
+        check_read("the profiles", &path)?;
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -773,6 +783,7 @@ pub(crate) fn logout(program: &str, name: &str, global: &Global) -> Result<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_folder::TestFolder;
 
     const VARIABLES: &[Variable] = &[
         Variable { name: "X_ID", key: "id", is_secret: false, is_required: true },
@@ -780,15 +791,11 @@ mod tests {
         Variable { name: "X_HOST", key: "host", is_secret: false, is_required: false },
     ];
 
-    fn path(name: &str) -> PathBuf {
-        std::env::temp_dir().join(format!("{name}-{}", std::process::id())).join("profiles.toml")
-    }
-
     #[test]
     fn profiles_are_stored_privately_and_removed() {
-        let path = path("store");
+        let folder = TestFolder::new();
+        let path = folder.join("profiles.toml");
         let file = path.with_file_name("env");
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&file, "# comment\nexport X_ID='i'\nX_SECRET=\"a=b\"\nOTHER=1\n\n").unwrap();
         let settings = Settings::from_env_file(&file, VARIABLES).unwrap();
         assert_eq!((settings.need("X_ID"), settings.need("X_SECRET")), ("i", "a=b"));
@@ -807,12 +814,11 @@ mod tests {
             let mode = fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
             fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-            let error = Profiles::load_from(path.clone()).unwrap_err();
+            let error = Profiles::load_from(path).unwrap_err();
             assert!(error.to_string().contains("chmod 600"), "{error}");
         }
         assert!(profiles.remove("shop") && !profiles.remove("shop"));
         assert_eq!(profiles.default(), None);
-        fs::remove_dir_all(path.parent().unwrap()).unwrap();
     }
 
     #[test]
@@ -856,8 +862,8 @@ mod tests {
 
     #[test]
     fn errors_of_files_show_no_value() {
-        let path = path("invalid");
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let folder = TestFolder::new();
+        let path = folder.join("profiles.toml");
         fs::write(&path, "default = \"a\"\n[profiles.a]\nsecret = CANARY\n").unwrap();
         #[cfg(unix)]
         {
@@ -869,27 +875,41 @@ mod tests {
         fs::write(&path, "CANARY").unwrap();
         let error = Settings::from_env_file(&path, VARIABLES).unwrap_err().to_string();
         assert!(error.contains("line 1") && !error.contains("CANARY"), "{error}");
-        fs::remove_dir_all(path.parent().unwrap()).unwrap();
     }
 
     #[test]
     fn names_that_are_no_settings_are_errors() {
-        let path = path("names");
+        let folder = TestFolder::new();
+        let path = folder.join("profiles.toml");
         let file = path.with_file_name("env");
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
         // Other programs read the file too, and editors of Windows begin it with a mark.
         fs::write(&file, "\u{feff}export\tX_ID=i\r\nexport X_SECRET=s\nXY_HOST=h\nexporter=1\n")
             .unwrap();
         let settings = Settings::from_env_file(&file, VARIABLES).unwrap();
         assert_eq!((settings.need("X_ID"), settings.need("X_SECRET")), ("i", "s"));
-        fs::write(&file, "X_ID=i\nX_SECRETS=CANARY\n").unwrap();
-        let error = Settings::from_env_file(&file, VARIABLES).unwrap_err().to_string();
-        assert!(error.ends_with("X_SECRETS is not one of X_ID, X_SECRET, X_HOST"), "{error}");
+        for (text, problem) in [
+            (
+                "X_ID=i\nX_SECRETS=CANARY\n",
+                "line 2: X_SECRETS is not one of X_ID, X_SECRET, X_HOST",
+            ),
+            ("X_ID=i\n\nX_ID=CANARY\n", "line 3: X_ID is already set by another line"),
+            ("X_ID=i\nX_SECRET='CANARY\n", "line 2: X_SECRET: the value begins with a quote"),
+            ("X_SECRET=\"CANARY' # x\n", "line 1: X_SECRET: the value begins with a quote"),
+            ("X_SECRET='\n", "line 1: X_SECRET: the value begins with a quote"),
+        ] {
+            fs::write(&file, text).unwrap();
+            let error = Settings::from_env_file(&file, VARIABLES).unwrap_err();
+            let expected = format!("{}: {problem}", file.display());
+            assert!(error.message().starts_with(&expected), "{error}");
+            assert!(
+                error.exit() == Exit::Local && !error.to_string().contains("CANARY"),
+                "{error}"
+            );
+        }
         let table = "[profiles.a]\nid = \"i\"\nsecrets = \"CANARY\"\n".parse().unwrap();
         let error = Profiles { path: PathBuf::new(), table }.settings("a", VARIABLES).unwrap_err();
         let problem = "profile `a`: secrets is not one of id, secret, host, environment";
         assert_eq!(error.message(), problem);
-        fs::remove_dir_all(path.parent().unwrap()).unwrap();
     }
 
     #[cfg(unix)]
@@ -909,8 +929,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn command_that_does_not_end_is_killed_with_its_children() {
-        let folder = std::env::temp_dir().join(format!("command-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = TestFolder::new();
         let file = folder.join("child");
         // The child keeps the output open; it would end long after the test.
         let script = "sleep 600 & echo $! > \"$0\"; wait";
@@ -930,7 +949,12 @@ mod tests {
             let state = fs::read_to_string(format!("/proc/{}/stat", child.trim()));
             state.is_err() || state.unwrap().contains(") Z ")
         };
-        assert!((0..1_000_000).any(is_gone), "{child}");
+        // On a terminal, only the command itself is killed.
+        if process::is_on_terminal() {
+            assert!(Command::new("kill").arg(child.trim()).status().unwrap().success());
+        } else {
+            assert!((0..1_000_000).any(is_gone), "{child}");
+        }
         // Output that a child keeps open, or that is long, does not matter.
         let left = "sleep 600 >&1 & echo $!; echo 2";
         let child = output_of(&table(left), "a", "secret", Duration::from_secs(60)).unwrap();
@@ -938,6 +962,5 @@ mod tests {
         let long = "echo 1; head -c 300000 /dev/zero";
         let line = output_of(&table(long), "a", "secret", Duration::from_secs(60)).unwrap();
         assert_eq!(line, "1");
-        fs::remove_dir_all(&folder).unwrap();
     }
 }

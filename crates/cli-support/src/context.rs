@@ -14,12 +14,12 @@ use api_auth::{
     StatusCode, Transport,
 };
 
-use crate::args::{Global, Input, Limits, Member, claim_stdin};
+use crate::args::{Global, Input, Limits, Member, check_read, claim_stdin};
 use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
-use crate::logger;
+use crate::logger::{self, ROOTS};
 use crate::output::{Column, Output, printable};
 use crate::request::{AnyCall, AnyPage, Erased, Reply, WithJson};
 use crate::terminal::{Progress, is_colored};
@@ -202,6 +202,9 @@ macro_rules! provider_calls {
 /// values.
 type Labels = Vec<(&'static str, String)>;
 
+/// A line of a file: its place for messages, such as `users: line 2`, its labels, and its request.
+pub type Line<E> = (String, Labels, E);
+
 /// The options of the command line that concern connections and requests.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -299,7 +302,7 @@ macro_rules! connect {
 pub struct Context<P: Provider> {
     /// The global options.
     pub global: Global,
-    /// The output of the command: the standard output, or the file of `--out`.
+    /// The output of the command: standard output, or the file of `--out`.
     pub output: Output,
     settings: OnceCell<Settings>,
     client: OnceCell<P::Client>,
@@ -436,12 +439,15 @@ impl<P: Provider> Context<P> {
             return Ok(None);
         };
         if path.as_os_str().is_empty() {
-            return Err(Failure::new(Exit::Usage, format!("{setting}: must not be empty")));
+            let exit = if self.global.ca_certificate.is_some() { Exit::Usage } else { Exit::Local };
+            return Err(Failure::new(exit, format!("{setting}: must not be empty")));
         }
-        let failed = |error: io::Error| {
-            Failure::new(Exit::Local, format!("{setting} {}: {error}", path.display()))
-        };
-        std::fs::read(&path).map(Some).map_err(failed)
+        check_read(&setting, &path)?;
+        let name = format!("{setting} {}", path.display());
+        let read = std::fs::read(&path)
+            .map_err(|error| Failure::new(Exit::Local, format!("{name}: {error}")))?;
+        logger::name_roots(name);
+        Ok(Some(read))
     }
 
     /// Changes the message of a failure to create a client: replaces the name of an invalid
@@ -449,11 +455,23 @@ impl<P: Provider> Context<P> {
     /// certificates, also adds the name of their file.
     fn named(&self, settings: &Settings, failure: Failure) -> Failure {
         match settings.ca_certificate_file(P::VARIABLES, &self.global) {
-            Ok(Some((setting, path))) if failure.argument() == Some("extra_root_certificates") => {
+            Ok(Some((setting, path))) if failure.argument() == Some(ROOTS) => {
                 let name = format!("{setting} {}", path.display());
-                failure.with_argument("extra_root_certificates", &name)
+                match self.global.ca_certificate {
+                    Some(_) => failure.with_argument(ROOTS, &name),
+                    None => failure.with_setting(ROOTS, &name),
+                }
             }
             _ => settings.named(P::VARIABLES, &self.global, failure),
+        }
+    }
+
+    /// Returns the failure of a command, in which an error of a setting is named as by
+    /// [`named`](Self::named).
+    pub(crate) fn name_setting(&self, failure: Failure) -> Failure {
+        match self.settings.get() {
+            Some(settings) => self.named(settings, failure),
+            None => failure,
         }
     }
 
@@ -667,9 +685,10 @@ impl<P: Provider> Context<P> {
         Ok(Exit::Done)
     }
 
-    /// Converts `shown`, the result of writing a response to the output. A write was already
-    /// carried out, so a failure becomes [`Exit::Unknown`], and if the response lacks the requested
-    /// fields, only a message is printed.
+    /// Adjusts `shown`, the result of showing the response, for a request that changes data
+    /// (`is_write`). Such a request has already been carried out, so a failure to show its response
+    /// becomes [`Exit::Unknown`]. If the response only lacks the requested fields, a message is
+    /// printed instead. For all other requests, `shown` is returned unchanged.
     ///
     /// # Errors
     /// Returns an error if the response could not be written to the output.
@@ -919,14 +938,15 @@ impl<P: Provider> Context<P> {
     /// Returns an error if a request is invalid. In this case, nothing is sent.
     pub fn batch<E>(
         &self,
-        lines: Vec<(Labels, E)>,
+        lines: Vec<Line<E>>,
         verdict: impl Fn(&Reply<E::Output>) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
+        check_lines(&lines)?;
         let any = |request| AnyCall::<Box<Erased>> { request: Box::new(request), body: None };
-        let lines = lines.into_iter().map(|(labels, request)| (labels, any(request)));
+        let lines = lines.into_iter().map(|(_, labels, request)| (labels, any(request)));
         self.batch_any(lines.unzip(), &|reply| verdict(&reply.typed()?))
     }
 
@@ -935,7 +955,8 @@ impl<P: Provider> Context<P> {
         (labels, requests): (Vec<Labels>, Vec<AnyCall<Box<Erased>>>),
         verdict: &dyn Fn(Reply) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure> {
-        check_lines(requests.iter())?;
+        let columns = columns_of_lines(labels.first());
+        self.output.check_fields(&columns, &[])?;
         let mut is_sent = requests.is_empty();
         for request in &requests {
             is_sent |= !self.is_withheld(request)?;
@@ -943,9 +964,6 @@ impl<P: Provider> Context<P> {
         if !is_sent {
             return Ok(Exit::Done);
         }
-        let names = labels.first().into_iter().flatten().map(|(name, _)| (*name, *name));
-        let columns: Vec<Column> =
-            names.chain([("result", "result"), ("error", "error")]).collect();
         // An error of the output must not stop the remaining writes.
         let (mut list, mut unwritten) = (Some(self.output.list(&columns)?), None);
         let progress = self.progress();
@@ -1010,13 +1028,15 @@ impl<P: Provider> Context<P> {
     pub fn batch_confirmed<E>(
         &self,
         what: &str,
-        lines: Vec<(Labels, E)>,
+        lines: Vec<Line<E>>,
         verdict: impl Fn(&Reply<E::Output>) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
-        check_lines(lines.iter().map(|(_, request)| request))?;
+        check_lines(&lines)?;
+        let columns = columns_of_lines(lines.first().map(|(_, labels, _)| labels));
+        self.output.check_fields(&columns, &[])?;
         self.check_output()?;
         self.confirm(what)?;
         self.batch(lines, verdict)
@@ -1125,13 +1145,22 @@ impl<P: Provider> Drop for Context<P> {
     }
 }
 
-/// Validates several requests. The error contains the position of the first invalid one, counted
-/// from 1, as its line.
-fn check_lines<'a, E: Endpoint + 'a>(requests: impl Iterator<Item = &'a E>) -> Result<(), Failure> {
-    for (number, request) in requests.enumerate() {
-        request.validate().map_err(|error| {
+/// Returns the columns of the list of results for the lines of a file.
+fn columns_of_lines(labels: Option<&Labels>) -> Vec<Column> {
+    let names = labels.into_iter().flatten().map(|(name, _)| (*name, *name));
+    names.chain([("result", "result"), ("error", "error")]).collect()
+}
+
+/// Validates the requests of the lines of a file. The error names the line.
+fn check_lines<E>(lines: &[Line<E>]) -> Result<(), Failure>
+where
+    E: Endpoint<Output: Send + 'static> + Send + 'static,
+{
+    for (place, _, request) in lines {
+        // Without its type, a request also validates its path.
+        AnyCall::new(request).validate().map_err(|error| {
             let error = Failure::from(error);
-            Failure::new(error.exit(), format!("line {}: {}", number + 1, error.message()))
+            Failure::new(error.exit(), format!("{place}: {}", error.message()))
         })?;
     }
     Ok(())

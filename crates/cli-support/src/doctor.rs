@@ -13,6 +13,7 @@ use crate::auth::Settings;
 use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
+use crate::output::Column;
 use crate::request::{AnyCall, Erased};
 
 /// The report of `doctor`: sends requests and collects their results.
@@ -21,6 +22,15 @@ pub struct Doctor<'a, P: Provider> {
     rows: Vec<Row>,
     with_values: bool,
 }
+
+/// The columns of the report.
+const COLUMNS: &[Column] = &[
+    ("endpoint", "endpoint"),
+    ("status", "status"),
+    ("ms", "milliseconds"),
+    ("result", "result"),
+    ("unknown fields", "unknown_fields"),
+];
 
 /// A row of the report: the result of one request.
 #[derive(Debug)]
@@ -41,8 +51,12 @@ impl<P: Provider> fmt::Debug for Doctor<'_, P> {
 
 impl<'a, P: Provider> Doctor<'a, P> {
     /// Creates an empty report.
-    pub fn new(context: &'a Context<P>) -> Self {
-        Self { context, rows: Vec::new(), with_values: false }
+    ///
+    /// # Errors
+    /// Returns an error if a requested field is not in the report.
+    pub fn new(context: &'a Context<P>) -> Result<Self, Failure> {
+        context.output.check_fields(COLUMNS, &[])?;
+        Ok(Self { context, rows: Vec::new(), with_values: false })
     }
 
     /// Sets whether the report contains the values of unknown fields.
@@ -137,19 +151,12 @@ impl<'a, P: Provider> Doctor<'a, P> {
     /// # Errors
     /// Returns an error if the report cannot be written.
     pub fn end(self) -> Result<Exit, Failure> {
-        let columns = [
-            ("endpoint", "endpoint"),
-            ("status", "status"),
-            ("ms", "milliseconds"),
-            ("result", "result"),
-            ("unknown fields", "unknown_fields"),
-        ];
         // Values may be personal data.
         let output = match self.with_values {
             true => &self.context.output.private(),
             false => &self.context.output,
         };
-        let mut list = output.list(&columns)?;
+        let mut list = output.list(COLUMNS)?;
         let is_json = self.context.output.format() != crate::output::Format::Table;
         for row in &self.rows {
             let number = |number: String| Json::Other(number);

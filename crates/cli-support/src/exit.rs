@@ -13,7 +13,7 @@ pub const EXIT_STATUSES: &str = "\
 Exit status:
     0  success, or the answer is yes
     1  the answer is no: a check failed, a payment was declined, a message is not genuine
-    2  invalid arguments; nothing was sent
+    2  invalid arguments; nothing was changed
     3  credentials are missing or were rejected
     4  not found
     5  no response, or a failure of the server; safe to repeat
@@ -22,7 +22,7 @@ Exit status:
     8  the server rejected the request
     9  the response was not understood
    10  a local failure: a file, the disk, a hook, the configuration
-   11  some operations succeeded and some failed
+   11  several operations, of which at least one failed
   130  interrupted";
 
 /// An exit status of a program. Each status has the same meaning in all programs.
@@ -169,7 +169,7 @@ impl Failure {
         }
     }
 
-    /// Creates the failure for an error that occurred while writing to the standard output.
+    /// Creates the failure for an error that occurred while writing to standard output.
     pub fn output(error: &io::Error) -> Self {
         Self::new(Exit::Local, format!("standard output: {error}"))
     }
@@ -203,6 +203,14 @@ impl Failure {
             self.argument = None;
         }
         self
+    }
+
+    /// Replaces the name of an argument whose value is from a variable or a profile, like
+    /// [`with_argument`](Self::with_argument). Such a failure is one of the configuration.
+    #[must_use]
+    pub(crate) fn with_setting(self, argument: &str, name: &str) -> Self {
+        let exit = if self.exit == Exit::Usage { Exit::Local } else { self.exit };
+        Self { exit, ..self }.with_argument(argument, name)
     }
 
     /// Returns the name that the library gives to the invalid argument, such as `amount`. Returns
@@ -258,7 +266,7 @@ impl Failure {
         self.exit
     }
 
-    /// Returns whether the failure is the error of a request.
+    /// Returns whether the failure comes from a request.
     pub fn is_of_client(&self) -> bool {
         self.endpoint.is_some()
     }
@@ -300,8 +308,8 @@ impl From<Error> for Failure {
         let status = error.status().map(|status| status.as_u16());
         let exit = match (error.kind(), status) {
             (ErrorKind::Input, _) if error.argument() == Some("credentials") => Exit::Credentials,
-            // The file of the recording cannot be used.
-            (ErrorKind::Input, _) if error.argument() == Some("record") => Exit::Local,
+            // The file of the recording, or a variable such as `HTTPS_PROXY`, cannot be used.
+            (ErrorKind::Input, _) if error.argument().is_some_and(is_local) => Exit::Local,
             (ErrorKind::Auth, _) | (ErrorKind::Api, Some(401)) => Exit::Credentials,
             (ErrorKind::OperationFailed | ErrorKind::Verify, _) => Exit::No,
             (ErrorKind::RateLimited, _) => Exit::RateLimited,
@@ -331,6 +339,11 @@ impl From<Error> for Failure {
             ..failure
         }
     }
+}
+
+/// Returns whether an argument of the library is a file, or a variable that all programs read.
+fn is_local(argument: &str) -> bool {
+    argument == "record" || argument.to_ascii_lowercase().ends_with("_proxy")
 }
 
 /// Returns the hint for a missing setting. `variable` is its environment variable.

@@ -65,6 +65,11 @@ impl Json {
         matches!(self, Self::Other(text) if text == "null")
     }
 
+    /// Returns whether the value is `null`, or a string that is empty or contains only whitespace.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Text(text) if text.trim().is_empty()) || self.is_null()
+    }
+
     /// Returns a name that occurs twice in one object, at any depth. Servers disagree about which
     /// of the two values counts.
     pub fn repeated(&self) -> Option<&str> {

@@ -35,6 +35,8 @@ mod raw_page;
 pub mod request;
 pub mod terminal;
 mod termination;
+#[cfg(test)]
+mod test_folder;
 pub mod times;
 pub mod tree;
 
@@ -49,7 +51,7 @@ use clap_complete::Shell;
 pub use api_auth;
 pub use args::{Global, Input, Limits, Member};
 pub use auth::WebLogin;
-pub use context::{Bodies, Connection, Context, CredentialField, Pages, Provider};
+pub use context::{Bodies, Connection, Context, CredentialField, Line, Pages, Provider};
 pub use exit::{EXIT_STATUSES, Exit, Failure};
 pub use json::Json;
 pub use program::Noun;
@@ -127,7 +129,7 @@ impl Common {
             Self::Api(api) => api.run(context),
             Self::Auth(command) => auth(command, context),
             Self::Doctor { values } => {
-                let mut doctor = Doctor::new(context).with_values(values);
+                let mut doctor = Doctor::new(context)?.with_values(values);
                 P::doctor(&mut doctor)?;
                 doctor.end()
             }
@@ -250,6 +252,27 @@ fn command_of<P: Provider, C: CommandFactory>() -> clap::Command {
     })
 }
 
+/// Returns the words of a command line, in which a negative number is joined to the option before
+/// it, as in `--timeout=-5s`. `clap` would parse the number as an option.
+fn joined(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let (mut joined, mut is_ended): (Vec<OsString>, bool) = (Vec::new(), false);
+    for word in words {
+        let is_number = matches!(word.as_encoded_bytes(), [b'-', b'0'..=b'9' | b'.', ..]);
+        is_ended |= word == "--";
+        match joined.last_mut().filter(|_| is_number && !is_ended) {
+            Some(option)
+                if option.as_encoded_bytes().starts_with(b"--")
+                    && !option.as_encoded_bytes().contains(&b'=') =>
+            {
+                option.push("=");
+                option.push(word);
+            }
+            _ => joined.push(word),
+        }
+    }
+    joined
+}
+
 /// Returns the value of an option that is needed even if the command line is invalid, such as the
 /// output format for errors. If the option is repeated, the last value counts.
 fn early<'a>(words: &'a [OsString], short: Option<&str>, long: &str) -> Option<&'a str> {
@@ -284,7 +307,7 @@ fn print_failure<P: Provider>(failure: &Failure, is_json: bool, color: ColorChoi
 
 /// Runs a program: parses the command line, runs the command, and reports a failure.
 pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
-    let words: Vec<OsString> = std::env::args_os().collect();
+    let words = joined(std::env::args_os());
     let page = match words.get(1..) {
         Some([help, page]) if help == "help" && page == "exit-status" => {
             Some(format!("{EXIT_STATUSES}\n"))
@@ -339,21 +362,24 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         }
     };
     logger::init(global.verbose);
-    if global.env_file.as_deref() == Some(Path::new("-"))
-        && let Err(failure) = args::claim_stdin(args::ENV_FILE)
-    {
+    let claimed = args::claim_written(&global).and_then(|()| match &global.env_file {
+        Some(file) if file == Path::new("-") => args::claim_stdin(args::ENV_FILE),
+        _ => Ok(()),
+    });
+    if let Err(failure) = claimed {
         print_failure::<P>(&failure, is_json, color);
         return failure.exit().into();
     }
     let is_json = matches!(global.format, Format::Json | Format::Jsonl);
     let context = Context::<P>::new(global);
-    let result = command.run(&context);
+    let result = command.run(&context).map_err(|failure| {
+        context.name_setting(tree::name_argument(command_of::<P, C>, &words, failure))
+    });
     drop(context);
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
             let failure = failure.with_variable_of(P::CREDENTIALS).with_program(P::NAME);
-            let failure = tree::name_argument(command_of::<P, C>, &words, failure);
             print_failure::<P>(&failure, is_json, color);
             failure.exit().into()
         }
@@ -363,6 +389,19 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn negative_numbers_are_joined_to_their_option() {
+        for (words, expected) in [
+            ("x --timeout -5s a", "x --timeout=-5s a"),
+            ("x a -5 --n -.5", "x a -5 --n=-.5"),
+            ("x --n=1 -5 -f -5 -- --n -5", "x --n=1 -5 -f -5 -- --n -5"),
+        ] {
+            let words = joined(words.split(' ').map(OsString::from));
+            let words: Vec<_> = words.iter().map(|word| word.to_str().unwrap()).collect();
+            assert_eq!(words.join(" "), expected);
+        }
+    }
 
     #[test]
     fn early_options_are_found() {

@@ -16,6 +16,12 @@ struct Logger;
 /// The recording whose exchanges are printed, if there is one.
 static EXCHANGES: OnceLock<Mutex<Exchanges>> = OnceLock::new();
 
+/// The argument of the library for the additional root certificates.
+pub(crate) const ROOTS: &str = "extra_root_certificates";
+
+/// The option or setting for these certificates, with their file.
+static ROOTS_NAME: OnceLock<String> = OnceLock::new();
+
 /// A recording of which all complete lines have been printed. `rest` is the incomplete line at the
 /// end.
 struct Exchanges {
@@ -32,7 +38,11 @@ impl Log for Logger {
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
             print_exchanges();
-            let _ = writeln!(std::io::stderr(), "{}", record.args());
+            let mut text = record.args().to_string();
+            if let (Some(rest), Some(name)) = (text.strip_prefix(ROOTS), ROOTS_NAME.get()) {
+                text = [name, rest].concat();
+            }
+            let _ = writeln!(std::io::stderr(), "{text}");
         }
     }
 
@@ -46,6 +56,11 @@ pub(crate) fn init(verbose: u8) {
     if log::set_logger(&Logger).is_ok() {
         log::set_max_level(level);
     }
+}
+
+/// Sets the name that replaces [`ROOTS`] in warnings.
+pub(crate) fn name_roots(name: String) {
+    let _ = ROOTS_NAME.set(name);
 }
 
 /// Makes [`print_exchanges`] print the exchanges that are appended to this recording from now on.

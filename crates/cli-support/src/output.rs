@@ -1,4 +1,4 @@
-//! Output: tables, JSON, JSON lines and CSV, to the standard output or a file.
+//! Output: tables, JSON, JSON lines and CSV, to standard output or a file.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -33,11 +33,11 @@ pub enum Format {
 /// the first one that an entry has is shown.
 pub type Column = (&'static str, &'static str);
 
-/// Whether the reader of the standard output has closed it. This is not a failure: the command
+/// Whether the reader of standard output has closed it. This is not a failure: the command
 /// continues and ends with its own exit status.
 static IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// The output of a command: the standard output or a file, with its format.
+/// The output of a command, which is standard output or a file, and its format.
 #[derive(Debug)]
 pub struct Output {
     format: Format,
@@ -49,7 +49,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Creates an output to `file`, or to the standard output if `file` is `None`. `fields` replace
+    /// Creates an output to `file`, or to standard output if `file` is `None`. `fields` replace
     /// the columns of tables and CSV, and select the members of JSON objects.
     pub fn new(format: Format, fields: Vec<String>, file: Option<PathBuf>) -> Self {
         Self { format, fields, file, is_private: false, times: Times::NONE, is_colored: false }
@@ -83,7 +83,7 @@ impl Output {
         self.file.is_none() && self.format != Format::Table && io::stdout().is_terminal()
     }
 
-    /// Returns whether the reader of the standard output has closed it.
+    /// Returns whether the reader of standard output has closed it.
     pub fn is_closed(&self) -> bool {
         self.file.is_none() && IS_CLOSED.load(Ordering::Relaxed)
     }
@@ -155,6 +155,27 @@ impl Output {
             column.map_or_else(|| field.clone(), |(_, path)| (*path).to_owned())
         };
         (self.fields.clone(), self.fields.iter().map(path).collect())
+    }
+
+    /// Rejects requested fields that no entry can have, before requests are sent. `columns` are those
+    /// of the entries, and `others` the names of their other members.
+    ///
+    /// # Errors
+    /// Returns [`Exit::Usage`] for a field that is neither a column nor within a member.
+    pub fn check_fields(&self, columns: &[Column], others: &[&str]) -> Result<(), Failure> {
+        let mut names: Vec<&str> = columns.iter().map(|(_, path)| *path).collect();
+        names.extend(others);
+        let is_known = |field: &&String| {
+            columns.iter().any(|(heading, _)| heading.eq_ignore_ascii_case(field))
+                || field.split('.').next().is_some_and(|name| names.contains(&name))
+        };
+        match self.fields.iter().find(|field| !is_known(field)) {
+            None => Ok(()),
+            Some(field) => {
+                let problem = format!("--fields: `{field}` is not one of {}", names.join(", "));
+                Err(Failure::new(Exit::Usage, problem))
+            }
+        }
     }
 
     /// Returns the fields that `--fields` requests, or an empty slice if the option is not given.
@@ -558,7 +579,7 @@ fn no_formula(cell: &str) -> String {
     if is_formula && !is_number { ["'", cell].concat() } else { cell.to_owned() }
 }
 
-/// The destination of an output: the standard output or a file. A regular file is replaced at the
+/// The destination of an output: standard output or a file. A regular file is replaced at the
 /// end and keeps its mode.
 #[derive(Debug)]
 enum Sink {
@@ -595,6 +616,28 @@ fn target_of(path: &Path) -> io::Result<PathBuf> {
         path = path.parent().unwrap_or(Path::new("")).join(target);
     }
     Err(io::Error::other("too many links"))
+}
+
+/// Returns whether two paths are those of the same regular file, which may not exist yet.
+pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| -> io::Result<PathBuf> {
+        let path = target_of(path)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")))?;
+        Ok(folder.join(path.file_name().unwrap_or_default()))
+    };
+    let is_same_place = || place(one).ok().zip(place(other).ok()).is_some_and(|(a, b)| a == b);
+    match (fs::metadata(one), fs::metadata(other)) {
+        #[cfg(unix)]
+        (Ok(one), Ok(other)) => {
+            use std::os::unix::fs::MetadataExt;
+            one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino())
+        }
+        #[cfg(not(unix))]
+        (Ok(one), Ok(_)) => one.is_file() && is_same_place(),
+        (Err(_), Err(_)) => is_same_place(),
+        _ => false,
+    }
 }
 
 impl Sink {
@@ -751,17 +794,14 @@ fn open_draft(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_folder::TestFolder;
 
     fn written(format: Format, fields: &[&str], write: impl FnOnce(&Output)) -> String {
-        use std::sync::atomic::{AtomicUsize, Ordering};
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("output-{}-{number}", std::process::id()));
+        let folder = TestFolder::new();
+        let path = folder.join("output");
         let fields = fields.iter().map(|field| (*field).to_owned()).collect();
         write(&Output::new(format, fields, Some(path.clone())));
-        let text = fs::read_to_string(&path).unwrap();
-        fs::remove_file(&path).unwrap();
-        text
+        fs::read_to_string(&path).unwrap()
     }
 
     fn list(output: &Output) {
@@ -799,7 +839,8 @@ mod tests {
 
     #[test]
     fn entries_of_streams_are_written_at_once() {
-        let path = std::env::temp_dir().join(format!("output-stream-{}", std::process::id()));
+        let folder = TestFolder::new();
+        let path = folder.join("stream");
         let entry = Json::parse(r#"{"id":1,"a":{"b":"x\ty"}}"#).unwrap();
         for (format, fields, first, all) in [
             (Format::Table, &[][..], "1\tx\\ty\n", "1\tx\\ty\n1\tx\\ty\n"),
@@ -817,12 +858,12 @@ mod tests {
             list.end().unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), all, "{format:?}");
         }
-        fs::remove_file(&path).unwrap();
     }
 
     #[test]
     fn file_is_replaced_only_by_a_complete_list() {
-        let path = std::env::temp_dir().join(format!("output-part-{}", std::process::id()));
+        let folder = TestFolder::new();
+        let path = folder.join("list");
         fs::write(&path, "before").unwrap();
         let output = Output::new(Format::Json, Vec::new(), Some(path.clone()));
         let mut list = output.list(&[]).unwrap();
@@ -831,7 +872,6 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "before");
         output.list(&[]).unwrap().end().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "[]\n");
-        fs::remove_file(&path).unwrap();
     }
 
     #[test]
@@ -865,17 +905,19 @@ mod tests {
         use std::os::unix::process::ExitStatusExt;
         use std::process::{Command, Stdio};
 
-        let folder = std::env::temp_dir().join(format!("output-killed-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = TestFolder::new();
         let drafts = || {
-            let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+            let names =
+                fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
             names.filter(|name| name.to_string_lossy().starts_with(".list.")).count()
         };
         for (signal, number, left) in [("-TERM", 15, 0), ("-KILL", 9, 1)] {
             let mut child = Command::new(std::env::current_exe().unwrap());
             child.args(["--exact", "output::tests::draft_until_killed", "--ignored"]);
-            child.current_dir(&folder).stdin(Stdio::piped()).stdout(Stdio::null());
+            child.current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::null());
             let mut child = child.spawn().unwrap();
+            // `wait` would close it, and the child would end before it handles the signal.
+            let _stdin = child.stdin.take();
             while !folder.join("ready").exists() {
                 std::thread::yield_now();
             }
@@ -891,15 +933,13 @@ mod tests {
         }
         Output::new(Format::Jsonl, Vec::new(), Some(folder.join("list"))).text("1").unwrap();
         assert_eq!(drafts(), 0);
-        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[cfg(unix)]
     #[test]
     fn links_and_devices_are_written_and_a_mode_is_kept() {
         use std::os::unix::fs::{PermissionsExt, symlink};
-        let folder = std::env::temp_dir().join(format!("output-links-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = TestFolder::new();
         let (file, link) = (folder.join("file"), folder.join("link"));
         let mode = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
         let write = |path: &Path, text: &str| {
@@ -933,8 +973,7 @@ mod tests {
         let circle = folder.join("circle");
         symlink("circle", &circle).unwrap();
         output(&circle).check().unwrap_err();
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 8);
-        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 8);
     }
 
     #[test]
@@ -960,11 +999,27 @@ mod tests {
     }
 
     #[test]
+    fn fields_of_known_entries_are_checked() {
+        let columns: &[Column] = &[("ms", "milliseconds"), ("result", "result")];
+        let check = |fields: &[&str]| {
+            let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+            let output = Output::new(Format::Table, fields, None);
+            output.check_fields(columns, &["error"]).map_err(|failure| failure.to_string())
+        };
+        for fields in [&[][..], &["MS", "milliseconds"], &["error.exit", "result"]] {
+            assert_eq!(check(fields), Ok(()), "{fields:?}");
+        }
+        let problem = "--fields: `errors` is not one of milliseconds, result, error";
+        assert_eq!(check(&["result", "errors"]), Err(problem.to_owned()));
+    }
+
+    #[test]
     fn fields_that_do_not_exist_are_named() {
         let columns: &[Column] = &[("amount", "a.b")];
+        let folder = TestFolder::new();
         let end = |fields: &[&str], entries: &[&str]| {
             let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-            let path = std::env::temp_dir().join(format!("output-fields-{}", std::process::id()));
+            let path = folder.join("fields");
             let output = Output::new(Format::Jsonl, fields, Some(path.clone()));
             let mut list = output.list(columns).unwrap();
             entries.iter().for_each(|entry| list.push(&Json::parse(entry).unwrap()).unwrap());

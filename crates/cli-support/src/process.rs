@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use api_auth::{Clock, SystemClock};
 
-use crate::termination::{Task, tasks};
+#[cfg(unix)]
+use crate::termination::Task;
+use crate::termination::tasks;
 
 /// The interval between two checks of whether a process has ended.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -23,8 +25,8 @@ const MOST: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Process {
     child: Child,
+    #[cfg(unix)]
     is_group: bool,
-    #[cfg_attr(not(unix), expect(dead_code, reason = "signals are not handled there"))]
     number: u64,
 }
 
@@ -38,6 +40,7 @@ impl Process {
         Self::start_in(command, true)
     }
 
+    #[cfg_attr(not(unix), expect(unused, reason = "signals are not handled there"))]
     fn start_in(mut command: Command, is_group: bool) -> io::Result<Self> {
         let mut tasks = tasks();
         if tasks.is_ended() {
@@ -53,7 +56,12 @@ impl Process {
             tasks.add(Task::Kill { pid: rustix::process::Pid::from_child(&child), is_group });
         #[cfg(not(unix))]
         let number = 0;
-        Ok(Self { child, is_group, number })
+        Ok(Self {
+            child,
+            #[cfg(unix)]
+            is_group,
+            number,
+        })
     }
 
     /// Waits for the process to end, but not for processes that it leaves running. After `limit`,
@@ -114,10 +122,23 @@ impl Drop for Process {
     }
 }
 
+/// Returns whether a child process can prompt on the terminal. It can open the terminal even if the
+/// standard input is another file.
+pub(crate) fn is_on_terminal() -> bool {
+    #[cfg(unix)]
+    {
+        let terminal = std::fs::File::open("/dev/tty");
+        let group = terminal.and_then(|terminal| Ok(rustix::termios::tcgetpgrp(terminal)?));
+        if group.is_ok_and(|group| group == rustix::process::getpgrp()) {
+            return true;
+        }
+    }
+    io::stdin().is_terminal()
+}
+
 /// Runs a command and returns its exit status and the beginning of its output, at least the first
-/// line, or `None` if it was killed after `limit`. If the standard input is a terminal, the command
-/// stays in the process group of this program, so that it can prompt for input. It is then killed
-/// without its children.
+/// line, or `None` if it was killed after `limit`. On a terminal, the command stays in the process
+/// group of this program, so that it can prompt for input. It is then killed without its children.
 ///
 /// # Errors
 /// Returns an error if the program cannot be started, or if its output cannot be read.
@@ -126,7 +147,7 @@ pub(crate) fn output(
     limit: Duration,
 ) -> io::Result<Option<(ExitStatus, Vec<u8>)>> {
     command.stdout(std::process::Stdio::piped());
-    let mut process = Process::start_in(command, !io::stdin().is_terminal())?;
+    let mut process = Process::start_in(command, !is_on_terminal())?;
     let (sender, receiver) = mpsc::channel();
     if let Some(mut stdout) = process.child.stdout.take() {
         thread::Builder::new().spawn(move || {

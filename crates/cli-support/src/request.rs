@@ -57,10 +57,10 @@ impl Reply {
 }
 
 impl<T> Reply<T> {
-    /// Returns the JSON of the response, or `None` if it has no body.
+    /// Parses the body of the response as JSON. Returns `None` if the body is empty.
     ///
     /// # Errors
-    /// Returns [`Exit::NotUnderstood`] if the body is not JSON.
+    /// Returns a failure with [`Exit::NotUnderstood`] if the body is not JSON.
     pub fn json(&self) -> Result<Option<Json>, Failure> {
         if self.body.trim().is_empty() {
             return Ok(None);

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+#[cfg(unix)]
 use std::time::Duration;
 
 use api_auth::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
@@ -25,6 +26,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// An action to carry out before a signal ends the process, or a section to wait for.
 #[derive(Debug)]
+#[cfg_attr(not(unix), expect(dead_code, reason = "signals are not handled there"))]
 pub(crate) enum Task {
     /// Removes the file with this path.
     Remove(PathBuf),

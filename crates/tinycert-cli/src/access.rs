@@ -23,7 +23,8 @@ pub(crate) fn mode(text: &str) -> Result<String, String> {
 /// both options are errors.
 pub(crate) fn check(mode: Option<&str>, group: Option<&str>) -> Result<(), Failure> {
     if cfg!(unix) {
-        return group.map_or(Ok(()), |name| group_id(name).map(drop));
+        let id = group.map(group_id).transpose();
+        return id.map(drop).map_err(|failure| failure.about("--group"));
     }
     match mode.or(group) {
         Some(_) => Err(Failure::new(Exit::Usage, "--mode and --group: only on Unix")),
@@ -44,7 +45,7 @@ fn group_id(name: &str) -> Result<u32, Failure> {
         _ => None,
     });
     id.ok_or_else(|| {
-        let problem = format!("group: `{name}` is not in /etc/group; use its number");
+        let problem = format!("`{name}` is not in /etc/group; use the number of the group");
         Failure::new(Exit::Usage, problem)
     })
 }
@@ -59,7 +60,7 @@ pub(crate) fn set(path: &Path, mode: Option<&str>, group: Option<&str>) -> Resul
     if mode.is_none() && group.is_none() {
         return Ok(());
     }
-    let group = group.map(group_id).transpose()?;
+    let group = group.map(group_id).transpose().map_err(|failure| failure.about("group"))?;
     let set = || -> io::Result<()> {
         let file = File::open(path)?;
         let old = file.metadata()?;

@@ -98,7 +98,7 @@ enum Status {
     Expired,
 }
 
-/// The arguments of a new certificate: its names, its CA and its subject.
+/// The arguments for a new certificate: its names, its CA and its subject.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Create {
     /// Names that the certificate is valid for: host names, IP addresses, e-mail addresses or URIs,
@@ -309,8 +309,9 @@ impl Create {
         let raw = self.input.raw_fields.iter().map(|(name, _)| ("-f", name));
         let typed = self.input.fields.iter().map(|(name, _)| ("-F", name));
         if let Some((option, name)) = raw.chain(typed).find(|(_, name)| name.starts_with(SANS)) {
-            let problem =
-                format!("NAME and {option} {name} set the same field of the body; use one of them");
+            let problem = format!(
+                "NAME and {option} {name} set the same field of the body; use only one of them"
+            );
             return Err(Failure::new(Exit::Usage, problem));
         }
         if let Json::Object(members) = body {

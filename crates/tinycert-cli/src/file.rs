@@ -1,13 +1,12 @@
 //! The commands `tinycert cert inspect` and `tinycert cert needs-renewal`, which read certificates
 //! from files.
 
-use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
 use cli_support::api_auth::UnixTime;
-use cli_support::args::claim_stdin;
+use cli_support::args::{claim_stdin, read_bytes};
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Json};
 use rustls_pki_types::CertificateDer;
@@ -50,11 +49,11 @@ fn read(path: &Path) -> Result<Vec<Certificate>, Failure> {
     let text = if path == Path::new("-") {
         let mut text = Vec::new();
         claim_stdin("FILE -")?;
-        io::stdin().read_to_end(&mut text).map(|_| text)
+        io::stdin().read_to_end(&mut text).map_err(|error| Failure::file(path, &error))?;
+        text
     } else {
-        fs::read(path)
+        read_bytes("FILE", path)?
     };
-    let text = text.map_err(|error| Failure::file(path, &error))?;
     certificates(&text)
         .map_err(|problem| Failure::new(Exit::Local, format!("{}: {problem}", path.display())))
 }

@@ -22,7 +22,7 @@ use tinycert_client::cert::{GetCert, GetCertDetails, ListCerts, StatusMask};
 use tinycert_client::session::API_KEY;
 use tinycert_client::{CaId, CertId, CertPart, Client, Environment, Session};
 
-/// The provider TinyCert, for the commands that all programs have.
+/// TinyCert, as the [`Provider`] of the commands that all four programs share.
 #[derive(Debug)]
 pub(crate) struct TinyCert;
 
@@ -135,7 +135,11 @@ impl Provider for TinyCert {
             credentials: &[Credential::MAIN.name()],
             setting: "the session that TINYCERT_PASSPHRASE opens",
         },
-        CredentialField { name: "digest", credentials: &[Credential::MAIN.name()], setting: KEY },
+        CredentialField {
+            name: "digest",
+            credentials: &[Credential::MAIN.name(), API_KEY.name()],
+            setting: KEY,
+        },
     ];
     type Client = Account;
 
@@ -193,7 +197,7 @@ impl Provider for TinyCert {
 fn test_clock() -> Result<Option<ManualClock>, Failure> {
     let Some(text) = Env::PROCESS.get(TEST_CLOCK)? else { return Ok(None) };
     let seconds = text.parse().map_err(|_| {
-        Failure::new(Exit::Usage, format!("{TEST_CLOCK}: must be a number of seconds"))
+        Failure::new(Exit::Local, format!("{TEST_CLOCK}: must be a number of seconds"))
     })?;
     Ok(Some(ManualClock::at_unix(seconds)))
 }

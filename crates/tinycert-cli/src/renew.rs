@@ -78,6 +78,14 @@ pub(crate) struct Done {
     pub(crate) is_deployed: bool,
 }
 
+/// Says that a folder contains no pairs, which can mean that its name is wrong.
+fn note_empty(context: &Context<TinyCert>, dir: &Dir, pairs: &[Result<Pair, Failure>]) {
+    if pairs.is_empty() {
+        let dir = dir.path.display();
+        context.note(&format!("{dir}: no pairs are recorded; `issue` and `adopt` record them"));
+    }
+}
+
 /// Rejects `--curl` for a command that sends several requests.
 pub(crate) fn reject_curl(context: &Context<TinyCert>) -> Result<(), Failure> {
     match context.global.curl {
@@ -255,9 +263,15 @@ impl<'a> Server<'a> {
     }
 }
 
+/// The columns of the list of a run.
+const RENEWED: &[Column] =
+    &[("name", "name"), ("certificate", "cert_id"), ("expires", "expires"), ("result", "result")];
+
 impl Run<TinyCert> for Renew {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         reject_curl(context)?;
+        let others = ["ca_id", "chain", "key", "renewed", "deployed", "error"];
+        context.output.check_fields(RENEWED, &others)?;
         context.interrupt_requests();
         let is_dry = context.global.dry_run;
         let now = UnixTime::from(now()?);
@@ -269,6 +283,8 @@ impl Run<TinyCert> for Renew {
         let mut server = Server { context, failure: None };
         if self.all_in_account {
             self.add_account(&folder, &mut pairs, &mut server, now);
+        } else {
+            note_empty(context, &self.dir, &pairs);
         }
         if is_dry {
             return self.describe(context, pairs, now);
@@ -306,13 +322,7 @@ impl Run<TinyCert> for Renew {
                 failures.push(failed.into_iter().map(|failure| failure.about(&name)).collect());
             }
         }
-        let columns: &[Column] = &[
-            ("name", "name"),
-            ("certificate", "cert_id"),
-            ("expires", "expires"),
-            ("result", "result"),
-        ];
-        let shown = context.output.list(columns).and_then(|mut list| {
+        let shown = context.output.list(RENEWED).and_then(|mut list| {
             rows.iter().try_for_each(|row| list.push(row))?;
             list.end()
         });
@@ -478,6 +488,7 @@ impl Run<TinyCert> for Status {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         let now = UnixTime::from(now()?);
         let pairs = Folder::open(&self.dir.path)?.pairs()?;
+        note_empty(context, &self.dir, &pairs);
         let columns: &[Column] = &[
             ("name", "name"),
             ("certificate", "cert_id"),

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use cli_support::api_auth::validate::no_control;
 use cli_support::args::{positive_duration, read};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Json, Limits, Run, WithJson, times};
+use cli_support::{Context, Exit, Failure, Json, Limits, Line, Run, WithJson, times};
 use tinypass_client::access::GetAccess;
 use tinypass_client::{GrantAccess, RevokeAccess, SearchAccess, UnixTime};
 
@@ -167,7 +168,8 @@ impl Grant {
             request = request.user_ref(user);
         }
         if let Some(time) = self.expires_after {
-            request = request.expires(after(time)?);
+            request =
+                request.expires(after(time).map_err(|failure| failure.about("--expires-after"))?);
         }
         if let Some(message) = self.message {
             request = request.message(message);
@@ -179,26 +181,75 @@ impl Grant {
     }
 }
 
-/// A line of the CSV file of `access grant --file`: the members that identify it in the output, and
-/// its request.
-type Line = (Vec<(&'static str, String)>, GrantAccess);
+/// Checks the quotes in a CSV text: a field with a quote must begin and end with one, and a quote
+/// in it must be doubled. The parser accepts other quotes, and a field whose quote is not closed
+/// contains the following lines.
+///
+/// # Errors
+/// Returns a message with the line and the column, in characters, of an invalid quote.
+fn check_quotes(text: &str) -> Result<(), String> {
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum In {
+        Start,
+        Plain,
+        Quoted,
+        Closed,
+    }
+    let at = |(line, column): (usize, usize)| format!("line {line}, column {column}");
+    let (mut place, mut opened, mut state) = ((1, 0), (1, 0), In::Start);
+    for char in text.chars() {
+        place.1 += 1;
+        state = match (state, char) {
+            (In::Quoted, '"') => In::Closed,
+            (In::Quoted, _) | (In::Closed, '"') => In::Quoted,
+            (_, ',' | '\n' | '\r') => In::Start,
+            (In::Start, '"') => {
+                opened = place;
+                In::Quoted
+            }
+            (In::Closed, ' ' | '\t') => In::Closed,
+            (In::Closed, _) => {
+                return Err(format!("{}: a field must end after its closing quote", at(place)));
+            }
+            (In::Plain, '"') => {
+                let problem = "a field that contains a quote must begin and end with one, and a \
+                               quote in it must be doubled";
+                return Err(format!("{}: {problem}", at(place)));
+            }
+            _ => In::Plain,
+        };
+        if char == '\n' {
+            place = (place.0 + 1, 0);
+        }
+    }
+    match state {
+        In::Quoted => Err(format!("{}: the quote is not closed", at(opened))),
+        _ => Ok(()),
+    }
+}
 
 /// Reads the CSV file of `access grant --file`. Every line needs a resource id and an e-mail
 /// address.
-fn grants(file: &Path, no_email: bool) -> Result<Vec<Line>, Failure> {
+fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure> {
     const COLUMNS: [&str; 5] = ["rid", "email", "user", "expires", "message"];
     let text = read("--file", file)?;
     let failed =
         |problem: String| Failure::new(Exit::Usage, format!("{}: {problem}", file.display()));
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    check_quotes(text).map_err(failed)?;
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let names: Vec<String> = match reader.headers() {
-        Ok(names) => {
-            names.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect()
-        }
+        Ok(names) => names.iter().map(str::to_owned).collect(),
         Err(error) => return Err(failed(error.to_string())),
     };
     if let Some(name) = names.iter().find(|name| !COLUMNS.contains(&name.as_str())) {
-        return Err(failed(format!("column {name:?} is not one of {}", COLUMNS.join(", "))));
+        let columns = COLUMNS.join(", ");
+        return Err(failed(format!("line 1: column {name:?} is not one of {columns}")));
+    }
+    let is_repeated =
+        |(index, name): &(usize, &String)| names.iter().take(*index).any(|known| known == *name);
+    if let Some((_, name)) = names.iter().enumerate().find(is_repeated) {
+        return Err(failed(format!("line 1: the column {name} occurs twice")));
     }
     let mut lines = Vec::new();
     for record in reader.records() {
@@ -211,6 +262,15 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line>, Failure> {
         let need = |column: &str| {
             value(column).ok_or_else(|| failed(format!("line {line}: {column} is missing")))
         };
+        for (name, field) in names.iter().zip(&record) {
+            // A message can have several lines.
+            let field = match name.as_str() {
+                "message" => field.replace(['\r', '\n', '\t'], " "),
+                _ => field.to_owned(),
+            };
+            let checked = no_control(name.clone(), &field);
+            checked.map_err(|error| failed(format!("line {line}: {error}")))?;
+        }
         let (rid, email) = (need("rid")?, need("email")?);
         let mut request = GrantAccess::new(rid, email);
         if let Some(user) = value("user") {
@@ -220,7 +280,10 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line>, Failure> {
             let wrong =
                 || failed(format!("line {line}: expires: {expires:?} is not a time or a date"));
             request = match (positive_duration(expires), times::utc(&date(expires))) {
-                (Ok(time), _) => request.expires(after(time)?),
+                (Ok(time), _) => {
+                    let place = format!("{}: line {line}: expires", file.display());
+                    request.expires(after(time).map_err(|failure| failure.about(&place))?)
+                }
                 (Err(_), Some(seconds)) => request.expires(UnixTime::from_seconds(seconds)),
                 (Err(_), None) => return Err(wrong()),
             };
@@ -231,7 +294,9 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line>, Failure> {
         if no_email {
             request = request.suppress_email(true);
         }
-        lines.push((vec![("rid", rid.to_owned()), ("email", email.to_owned())], request));
+        let place = format!("{}: line {line}", file.display());
+        let labels = vec![("rid", rid.to_owned()), ("email", email.to_owned())];
+        lines.push((place, labels, request));
     }
     if lines.is_empty() {
         return Err(failed("no lines".to_owned()));

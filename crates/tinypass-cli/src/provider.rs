@@ -14,7 +14,7 @@ use tinypass_client::subscription::SearchSubscriptions;
 use tinypass_client::user::GetUser;
 use tinypass_client::{Client, Environment};
 
-/// The provider TinyPass, for the commands that all programs have.
+/// TinyPass, as the [`Provider`] of the commands that all four programs share.
 #[derive(Debug)]
 pub(crate) struct TinyPass;
 

@@ -16,7 +16,7 @@ pub(crate) enum Address {
     /// List the addresses of the logged-in user, or the public addresses of another user
     List {
         /// Name of another user
-        #[arg(long)]
+        #[arg(id = "username", long = "user", value_name = "USER")]
         user: Option<String>,
         #[command(flatten)]
         limits: Limits,
@@ -26,7 +26,7 @@ pub(crate) enum Address {
         /// Bitcoin address
         address: String,
         /// Name of another user
-        #[arg(long)]
+        #[arg(id = "username", long = "user", value_name = "USER")]
         user: Option<String>,
     },
     /// Add an unverified address to the account of the logged-in user
@@ -44,6 +44,7 @@ pub(crate) enum Address {
     /// Register and verify an address in one request
     InstantVerify {
         /// Name of the user
+        #[arg(id = "username", value_name = "USER")]
         user: String,
         /// Bitcoin address
         #[arg(required_unless_present_any = BODY_OPTIONS)]

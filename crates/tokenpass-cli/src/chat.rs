@@ -1,7 +1,7 @@
 //! The command `tokenpass chat`: manages token chats.
 
 use clap::{Args, Subcommand};
-use cli_support::args::BODY_OPTIONS;
+use cli_support::args::{BODY_OPTIONS, amount_of};
 use cli_support::json::repeated;
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, with_options};
@@ -19,6 +19,7 @@ pub(crate) enum Chat {
     /// Show a chat
     Get {
         /// UUID of the chat
+        #[arg(id = "chat_uuid", value_name = "CHAT")]
         chat: String,
     },
     /// Create a chat
@@ -34,6 +35,7 @@ pub(crate) enum Chat {
     /// Change the settings of a chat, but not its name
     Update {
         /// UUID of the chat
+        #[arg(id = "chat_uuid", value_name = "CHAT")]
         chat: String,
         #[command(flatten)]
         settings: Settings,
@@ -48,10 +50,10 @@ pub(crate) enum Chat {
     /// Show whether the user can enter a chat, or can write to the holders of a token
     Privileges {
         /// Short id of the chat
-        #[arg(required_unless_present = "holders")]
+        #[arg(required_unless_present = "token")]
         chat: Option<String>,
         /// Show whether the user can write to the holders of this token
-        #[arg(long, value_name = "TOKEN", conflicts_with = "chat")]
+        #[arg(id = "token", long = "holders", value_name = "TOKEN", conflicts_with = "chat")]
         holders: Option<String>,
     },
 }
@@ -59,7 +61,7 @@ pub(crate) enum Chat {
 #[derive(Debug, Args)]
 pub(crate) struct Settings {
     /// Required token and its amount, such as `TOKENLY=1`; can be repeated
-    #[arg(long = "token", value_name = "TOKEN=AMOUNT", value_parser = token)]
+    #[arg(id = "amount", long = "token", value_name = "TOKEN=AMOUNT", value_parser = amount_of::<Satoshis>)]
     tokens: Vec<(String, Satoshis)>,
     /// Whether the chat can be used
     #[arg(long, value_name = "BOOL")]
@@ -85,15 +87,6 @@ impl Settings {
             Member::new("global", "--global", self.global.is_some()),
         ])
     }
-}
-
-fn token(text: &str) -> Result<(String, Satoshis), String> {
-    let (token, amount) = text
-        .split_once('=')
-        .filter(|(token, _)| !token.is_empty())
-        .ok_or("must be TOKEN=AMOUNT")?;
-    let amount = amount.parse().map_err(|_| format!("{amount:?} is not an amount"))?;
-    Ok((token.to_owned(), amount))
 }
 
 /// Calls the setters of a request for those options of `Settings` that are given.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use cli_support::api_auth::Endpoint;
+use cli_support::api_auth::validate::no_control;
 use cli_support::args::{read, value};
 use cli_support::{Context, Exit, Failure, Json, Run, WithJson};
 use tokenpass_client::Rules;
@@ -15,6 +16,7 @@ use crate::provider::Tokenpass;
 #[command(allow_missing_positional = true)]
 pub(crate) struct Check {
     /// User name; with --address or --email, an address; omit it with --file
+    #[arg(id = "username", value_name = "WHO")]
     who: Option<String>,
     /// Rules, such as "TOKENLY >= 1 and LTBCOIN > 4000 or SOUP"; quote them, because the shell
     /// reads `>` as a redirection
@@ -45,7 +47,7 @@ impl Run<Tokenpass> for Check {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
         let usage = |problem: &str| Failure::new(Exit::Usage, problem);
         let who = match (self.who, &self.file) {
-            (Some(who), None) => vec![who],
+            (Some(who), None) => vec![(String::new(), who)],
             (None, Some(file)) => users(file)?,
             (None, None) => return Err(usage("a user and rules are required")),
             (Some(_), Some(_)) => {
@@ -65,14 +67,21 @@ impl Run<Tokenpass> for Check {
     }
 }
 
-/// Reads the users in a file, one on each line. Empty lines and comments are skipped.
-fn users(file: &Path) -> Result<Vec<String>, Failure> {
+/// Reads the users in a file, one on each line, with their places. Empty lines and comments are
+/// skipped.
+fn users(file: &Path) -> Result<Vec<(String, String)>, Failure> {
     let text = read("--file", file)?;
-    let lines = text.lines().map(str::trim);
-    let users: Vec<String> = lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::to_owned)
-        .collect();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut users = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let place = format!("{}: line {}", file.display(), number + 1);
+        no_control(place.clone(), line)?;
+        users.push((place, line.to_owned()));
+    }
     match users.is_empty() {
         true => Err(Failure::new(Exit::Usage, format!("{}: contains no users", file.display()))),
         false => Ok(users),
@@ -83,7 +92,7 @@ fn users(file: &Path) -> Result<Vec<String>, Failure> {
 /// each user from the file.
 fn check_all<E>(
     context: &Context<Tokenpass>,
-    who: Vec<String>,
+    who: Vec<(String, String)>,
     is_file: bool,
     of: impl Fn(String) -> E,
 ) -> Result<Exit, Failure>
@@ -91,13 +100,13 @@ where
     E: Endpoint<Output = bool> + Send + 'static,
 {
     if is_file {
-        let lines = who.into_iter().map(|who| (vec![("who", who.clone())], of(who))).collect();
-        return context.batch(lines, |reply| {
+        let line = |(place, who): (String, String)| (place, vec![("who", who.clone())], of(who));
+        return context.batch(who.into_iter().map(line).collect(), |reply| {
             Ok((Json::Text(if reply.value { "yes" } else { "no" }.to_owned()), reply.value))
         });
     }
     match who.into_iter().next() {
-        Some(who) => check_one(context, of(who)),
+        Some((_, who)) => check_one(context, of(who)),
         None => Ok(Exit::Done),
     }
 }

@@ -11,7 +11,7 @@ use tokenpass_client::credits::{
     TakeCredits, UpdateCreditGroup,
 };
 
-use crate::provider::Tokenpass;
+use crate::provider::{MAIN_ID, Tokenpass};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Credit {
@@ -214,7 +214,8 @@ impl Group {
                     Member::required("name", "NAME", name.is_some()),
                     Member::with_default("app_whitelist", "--allow", !allow.is_empty()),
                 ];
-                let own = context.client()?.client_id();
+                let settings = context.settings()?;
+                let own = settings.need(MAIN_ID);
                 let request = CreateCreditGroup::new(name.unwrap_or_default()).allow(own);
                 let request = allow.into_iter().fold(request, CreateCreditGroup::allow);
                 context.create(request, &input, &members)

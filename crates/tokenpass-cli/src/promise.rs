@@ -64,6 +64,8 @@ pub(crate) struct Create {
 }
 
 #[derive(Debug, Args)]
+#[group(required = true, multiple = true, args = ["quantity", "destination", "expires_after", "txid",
+    "fingerprint", "reference", "note", "input", "body_raw_field", "body_field"])]
 pub(crate) struct Update {
     /// Id, transaction id or fingerprint of the promise
     id: String,
@@ -195,5 +197,5 @@ fn after(duration: Duration) -> Result<UnixTime, Failure> {
     #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
     let now = SystemTime::now();
     let time = now.checked_add(duration).map(UnixTime::from);
-    time.ok_or_else(|| Failure::new(Exit::Usage, "the duration is too long"))
+    time.ok_or_else(|| Failure::new(Exit::Usage, "--expires-after: the duration is too long"))
 }

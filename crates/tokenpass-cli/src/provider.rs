@@ -21,7 +21,7 @@ use tokenpass_client::{Client, Environment, Scheme, Secret};
 
 use crate::login;
 
-/// The provider Tokenpass, for the commands that all programs have.
+/// Tokenpass, as the [`Provider`] of the commands that all four programs share.
 #[derive(Debug)]
 pub(crate) struct Tokenpass;
 
@@ -33,6 +33,8 @@ const fn secret(name: &'static str, key: &'static str) -> Variable {
     Variable { is_secret: true, ..variable(name, key) }
 }
 
+/// The environment variable that contains the id of the application.
+pub(crate) const MAIN_ID: &str = "TOKENPASS_CLIENT_ID";
 /// The environment variable that contains the user's token.
 pub(crate) const TOKEN: &str = "TOKENPASS_OAUTH_TOKEN";
 /// The environment variable that contains the redirect URI of a login.
@@ -43,7 +45,7 @@ const PRIVILEGED_ID: &str = "TOKENPASS_PRIVILEGED_CLIENT_ID";
 impl Provider for Tokenpass {
     const NAME: &'static str = "tokenpass";
     const VARIABLES: &'static [Variable] = &[
-        Variable { is_required: true, ..variable("TOKENPASS_CLIENT_ID", "client_id") },
+        Variable { is_required: true, ..variable(MAIN_ID, "client_id") },
         Variable { is_required: true, ..secret("TOKENPASS_CLIENT_SECRET", "client_secret") },
         variable("TOKENPASS_BASE_URL", "base_url"),
         variable("TOKENPASS_PROVIDER_HOST", "provider_host"),
@@ -79,7 +81,7 @@ impl Provider for Tokenpass {
                 MAIN_WITH_ID.name(),
                 QUERY_ID.name(),
             ],
-            setting: "TOKENPASS_CLIENT_ID",
+            setting: MAIN_ID,
         },
         CredentialField {
             name: "client_secret",
@@ -90,7 +92,7 @@ impl Provider for Tokenpass {
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
-        let id = settings.need("TOKENPASS_CLIENT_ID");
+        let id = settings.need(MAIN_ID);
         let mut builder = Client::builder(id, settings.need("TOKENPASS_CLIENT_SECRET"));
         let name = connection.environment.as_deref();
         let url = settings.get("TOKENPASS_BASE_URL").or(settings.get("TOKENPASS_PROVIDER_HOST"));

@@ -33,6 +33,7 @@ pub(crate) enum SecondFactor {
     /// Show whether a user has confirmed the second factor
     Status {
         /// Name of the user
+        #[arg(id = "username", value_name = "USER")]
         user: String,
     },
     /// Confirm the second factor of the logged-in user with a signature

@@ -27,20 +27,22 @@ pub(crate) enum User {
     /// Show the users with these Bitcoin addresses or this e-mail address
     Lookup {
         /// Bitcoin addresses
-        #[arg(required_unless_present = "email")]
+        #[arg(id = "address", value_name = "ADDRESSES", required_unless_present = "email")]
         addresses: Vec<String>,
         /// E-mail address of the user
-        #[arg(long, conflicts_with = "addresses")]
+        #[arg(long, conflicts_with = "address")]
         email: Option<String>,
     },
     /// Show the first public address of a user
     Address {
         /// Name of the user
+        #[arg(id = "username", value_name = "USER")]
         user: String,
     },
     /// Check whether a user exists; exit status 1 if not
     Exists {
         /// Name, slug or e-mail address of the user
+        #[arg(id = "username", value_name = "USER")]
         user: String,
         /// Compare only the user name
         #[arg(long)]
@@ -51,7 +53,7 @@ pub(crate) enum User {
     /// Check a user name and a password, which is read from a prompt or standard input
     Login {
         /// Name of the user
-        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        #[arg(id = "username", value_name = "USER", required_unless_present_any = BODY_OPTIONS)]
         user: Option<String>,
         /// Read the password from the first line of standard input
         #[arg(long)]
@@ -66,7 +68,7 @@ pub(crate) enum User {
 #[derive(Debug, Args)]
 pub(crate) struct Register {
     /// Name of the user
-    #[arg(required_unless_present_any = BODY_OPTIONS)]
+    #[arg(id = "username", value_name = "USER", required_unless_present_any = BODY_OPTIONS)]
     user: Option<String>,
     /// E-mail address of the user
     #[arg(required_unless_present_any = BODY_OPTIONS)]
@@ -82,6 +84,8 @@ pub(crate) struct Register {
 }
 
 #[derive(Debug, Args)]
+#[group(required = true, multiple = true, args = ["name", "email", "new_password", "input",
+    "body_raw_field", "body_field"])]
 pub(crate) struct Update {
     /// Id of the user (`whoami`)
     #[arg(required_unless_present_any = BODY_OPTIONS)]

@@ -40,8 +40,8 @@ pub struct User {
     pub email_is_confirmed: Option<bool>,
     /// The e-mail address that the user confirmed last, as returned by password checks.
     pub confirmed_email: Option<String>,
-    /// A private key that the server of 2017 creates for each user. The provider's documentation
-    /// does not mention it. It is never serialized.
+    /// A private key that the server creates for each user, according to its source code of 2017.
+    /// The provider's documentation does not mention the key. It is never serialized.
     #[serde(skip_serializing)]
     pub ecc_key: Option<Secret>,
     /// Fields that this type does not cover.

@@ -1,14 +1,17 @@
 //! Adds the credentials of an application or a user to requests.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use api_auth::hmac::nonce_headers::{NonceHeaders, Variant};
 use api_auth::http::header::{AUTHORIZATION, HeaderValue};
 use api_auth::{
-    Auth, Credential, Error, Generation, InputError, Method, Request, Response, Secret,
+    Auth, Body, Credential, Error, Generation, InputError, Method, Request, Response, Secret,
     UnsignedRequest,
 };
+
+use serde::de::IgnoredAny;
 
 use crate::credentials;
 use crate::oauth::TokenLocation;
@@ -162,6 +165,8 @@ impl Auth for Authentication {
                 Addition::ByMethod(name, value) => {
                     unsigned.add_to_body(name, Some(value.expose()))?;
                 }
+                // The field of the request is sent instead.
+                Addition::Body(name, None) if has_member(&unsigned.body, name) => {}
                 Addition::Body(name, value) => {
                     unsigned.add_to_body(name, value.as_ref().map(Secret::expose))?;
                 }
@@ -197,6 +202,13 @@ impl Auth for Authentication {
     fn spaced_credential(&self) -> Option<&'static str> {
         self.spaced
     }
+}
+
+/// Returns whether a JSON body has this member.
+fn has_member(body: &Body<'_>, name: &str) -> bool {
+    let Body::Json(text) = body else { return false };
+    let members = serde_json::from_slice::<HashMap<String, IgnoredAny>>(text);
+    members.is_ok_and(|members| members.contains_key(name))
 }
 
 const VISIBLE: &str = "must contain only visible ASCII characters";

@@ -45,7 +45,8 @@ pub struct Balance {
     /// The amount in satoshis (`balanceSat`), such as 1050000000.
     #[serde(rename = "balanceSat")]
     pub satoshis: Option<Satoshis>,
-    /// The number of decimal places of the asset, such as 8. Only servers since 2022 return it.
+    /// The number of decimal places of the asset, such as 8. Only servers from 2022 or later return
+    /// it.
     pub precision: Option<i64>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]

@@ -345,8 +345,8 @@ pub struct CreateChat {
 }
 
 impl CreateChat {
-    /// Creates a request for a chat with this name. Unless it is global, a chat requires at least
-    /// one token.
+    /// Creates a request for a chat with this name. A chat that is not global requires at least one
+    /// token.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), tca_rules: Vec::new(), active: None, global: None }
     }

@@ -212,7 +212,8 @@ impl CheckUserExists {
     }
 
     setters! {
-        /// Sets the [`user_hash`](crate::proof::user_hash) of the id that the user must have.
+        /// Requires the id of the found user to have this [`user_hash`](crate::proof::user_hash).
+        /// If it has a different one, the result is `false`.
         id_hash: impl Into<String>,
     }
 }

@@ -566,7 +566,7 @@ fn spaced_login(username: &str, password: &Secret) -> Option<&'static str> {
 ///
 /// See the example on [`Authorize`].
 ///
-/// Source: the provider's clients since 2020; not documented.
+/// Source: the provider's clients from 2020 or later; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestPasswordToken {
     username: String,

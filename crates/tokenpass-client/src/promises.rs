@@ -192,7 +192,7 @@ pub struct Sources {
 /// See the example in the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Source Address Object.
-/// `type` is from the provider's clients since 2019.
+/// `type` is from the provider's clients from 2019 or later.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Source {
@@ -201,7 +201,8 @@ pub struct Source {
     /// The assets that may be promised from the address. `None` means any asset.
     #[serde(default, deserialize_with = "some_texts")]
     pub assets: Option<Vec<String>>,
-    /// The blockchain of the address, such as `bitcoin`. Only servers since 2019 return it, as
+    /// The blockchain of the address, such as `bitcoin`. Only servers from 2019 or later return it,
+    /// as
     /// `type`.
     #[serde(rename = "type")]
     pub chain: Option<String>,
@@ -394,10 +395,10 @@ impl CreatePromise {
         /// 2019.
         chain: impl Into<String>,
         /// Sets the protocol of the asset on the blockchain, such as `counterparty`. Supported by
-        /// servers since 2019.
+        /// servers from 2019 or later.
         protocol: impl Into<String>,
         /// Sets whether the destination is a generated address, as Tokenpass uses for a user who
-        /// has none. Supported by servers since 2022.
+        /// has none. Supported by servers from 2022 or later.
         pseudo: bool,
     }
 }
@@ -554,12 +555,14 @@ pub struct Promise {
     pub pseudo: Option<bool>,
     /// The note, with HTML entities; see [`html::decode`](crate::html::decode).
     pub note: Option<String>,
-    /// The number of decimal places of the asset, such as 8. Only servers since 2022 return it.
+    /// The number of decimal places of the asset, such as 8. Only servers from 2022 or later return
+    /// it.
     pub precision: Option<i64>,
-    /// The blockchain of the addresses, such as `bitcoin`. Only servers since 2022 return it.
+    /// The blockchain of the addresses, such as `bitcoin`. Only servers from 2022 or later return
+    /// it.
     pub chain: Option<String>,
-    /// The protocol of the asset on the blockchain, such as `counterparty`. Only servers since 2022
-    /// return it.
+    /// The protocol of the asset on the blockchain, such as `counterparty`. Only servers from 2022
+    /// or later return it.
     pub protocol: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -643,7 +646,8 @@ impl ListPromises {
     }
 
     setters! {
-        /// Sets the destination address of the promises to list. Supported by servers since 2018.
+        /// Sets the destination address of the promises to list. Supported by servers from 2018 or
+        /// later.
         destination: impl Into<String>,
     }
 }
@@ -666,7 +670,7 @@ impl Endpoint for ListPromises {
 ///
 /// See the example in the module [`promises`](crate::promises).
 ///
-/// Source: the provider's clients since 2018; not documented.
+/// Source: the provider's clients from 2018 or later; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPromisesByEmail {
     email: String,

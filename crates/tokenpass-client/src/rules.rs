@@ -597,7 +597,10 @@ impl<'a> Parser<'a> {
             }
             Some(_) => {
                 let char = trimmed.chars().next().unwrap_or_default();
-                return Err(error(position, format!("unexpected character {char:?}")));
+                return Err(error(
+                    position,
+                    format!("unexpected character \"{}\"", char.escape_debug()),
+                ));
             }
         };
         self.position = position + length;
@@ -883,11 +886,11 @@ mod tests {
             ("A xor SOUP", 2, "expected an operator, \"and\" or \"or\", found \"xor\""),
             ("TOKENLY => 1", 8, "unknown operator \"=>\" (use >=, >"),
             ("TOKENLY >>= 1", 8, "unknown operator \">>=\" (use"),
-            ("TOKENLY > -1", 10, "unexpected character '-'"),
-            ("TOKENLY > 1,000", 11, "unexpected character ','"),
-            ("A && B", 2, "unexpected character '&'"),
+            ("TOKENLY > -1", 10, "unexpected character \"-\""),
+            ("TOKENLY > 1,000", 11, "unexpected character \",\""),
+            ("A && B", 2, "unexpected character \"&\""),
             ("A\u{a0}> 1", 1, "unexpected character"),
-            ("ŻÓŁW > 1", 0, "unexpected character 'Ż'"),
+            ("ŻÓŁW > 1", 0, "unexpected character \"Ż\""),
             ("TOKENLY.SUB > 1", 7, "may contain only letters, digits"),
             ("A > 10000000.00000001", 4, "must be at most 10000000"),
             ("A > 99999999999999", 4, "must be at most 10000000"),
@@ -899,7 +902,7 @@ mod tests {
             ("A without B", 10, "expected \"promises\", found \"B\""),
             ("A without promises and B", 19, "expected the end of the rules, found \"and\""),
             ("without promises", 8, "expected an operator, \"and\" or \"or\", found \"promises\""),
-            ("\"A\" > 1", 0, "unexpected character '\"'"),
+            ("\"A\" > 1", 0, "unexpected character \"\\\"\""),
             ("(A", 0, "unmatched \"(\""),
             ("A)", 1, "unmatched \")\""),
             ("()", 1, "expected an asset name, found \")\""),

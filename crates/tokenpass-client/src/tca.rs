@@ -166,7 +166,7 @@ impl Endpoint for FindUsers {
 ///
 /// See the example in the module [`tca`](crate::tca).
 ///
-/// Source: the provider's clients since 2018; not documented.
+/// Source: the provider's clients from 2018 or later; not documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckEmail {
     email: String,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use cli_support::args::{BODY_OPTIONS, number, text};
+use cli_support::args::{BODY_OPTIONS, number, read_bytes, text};
 use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson};
 use tpay_client::accounts::{
     CreateAccount, CreateMerchant, GetAccount, GetBalance, ListAccounts, UploadAccountFile,
@@ -134,9 +134,7 @@ impl Run<Tpay> for Account {
                     Member::new("personId", "--person", person.is_some()),
                 ];
                 let content = match &file {
-                    Some(file) => {
-                        std::fs::read(file).map_err(|error| Failure::file(file, &error))?
-                    }
+                    Some(file) => read_bytes("FILE", file)?,
                     None => Vec::new(),
                 };
                 let (account, kind) = (account.unwrap_or_default(), kind.unwrap_or_default());

@@ -18,13 +18,13 @@ pub(crate) enum BankAccount {
     /// Add a bank account to Collect
     Create {
         /// Account number: PL and 26 digits
-        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        #[arg(id = "account_number", value_name = "NUMBER", required_unless_present_any = BODY_OPTIONS)]
         number: Option<String>,
         /// Name of the owner
-        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        #[arg(id = "owner_name", value_name = "OWNER", required_unless_present_any = BODY_OPTIONS)]
         owner: Option<String>,
         /// Additional information about the owner, such as the address
-        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        #[arg(id = "additional_information", value_name = "INFORMATION", required_unless_present_any = BODY_OPTIONS)]
         information: Option<String>,
         #[command(flatten)]
         input: Input,

@@ -24,7 +24,7 @@ pub(crate) enum Blik {
         /// Id of the transaction
         id: String,
         /// Read the code from the first line of standard input
-        #[arg(long)]
+        #[arg(id = "blik_token", long = "code-stdin")]
         code_stdin: bool,
         /// Maximum time to wait for the payer's decision
         #[arg(long, value_name = "TIME", default_value = "2m", value_parser = positive_duration)]
@@ -42,6 +42,7 @@ pub(crate) enum Alias {
     /// Show an alias
     Get {
         /// Value of the alias
+        #[arg(id = "alias", value_name = "VALUE")]
         value: String,
         /// Type of the alias
         #[arg(long = "type", value_enum, value_name = "TYPE", default_value = "uid")]
@@ -50,6 +51,7 @@ pub(crate) enum Alias {
     /// Delete an alias
     Delete {
         /// Value of the alias
+        #[arg(id = "alias", value_name = "VALUE")]
         value: String,
         /// Type of the alias
         #[arg(long = "type", value_enum, value_name = "TYPE", default_value = "uid")]
@@ -93,10 +95,10 @@ pub(crate) struct Create {
     #[arg(long, value_parser = ["A", "M", "O"])]
     model: Option<String>,
     /// End of the autopayments, such as `2027-12-01T00:00:00+01:00`
-    #[arg(long, value_name = "DATE", requires = "model")]
+    #[arg(id = "expiration_date", long = "expires", value_name = "DATE", requires = "model")]
     expires: Option<String>,
     /// Read the code from the first line of standard input
-    #[arg(long)]
+    #[arg(id = "blik_token", long = "code-stdin")]
     code_stdin: bool,
     #[command(flatten)]
     input: Input,
@@ -117,7 +119,7 @@ impl Alias {
 
 const CODE_STDIN: &str = "--code-stdin";
 
-/// Returns the path of a member of the alias in the request body.
+/// Expands to the path of a member of the alias in the request body.
 macro_rules! alias {
     ($name:literal) => {
         concat!("pay.blikPaymentData.aliases.", $name)

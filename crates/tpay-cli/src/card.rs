@@ -26,7 +26,7 @@ pub(crate) enum Card {
     /// Begin an Apple Pay session
     ApplePay {
         /// Domain of your shop
-        #[arg(required_unless_present_any = BODY_OPTIONS)]
+        #[arg(id = "domain_name", value_name = "DOMAIN", required_unless_present_any = BODY_OPTIONS)]
         domain: Option<String>,
         /// Validation URL from the browser
         #[arg(required_unless_present_any = BODY_OPTIONS)]

@@ -1,7 +1,7 @@
 //! The command `tpay marketplace`: payments to several merchants.
 
 use clap::{Args, Subcommand};
-use cli_support::args::{check_excluded, set, text};
+use cli_support::args::{amount_of, check_excluded, set, text};
 use cli_support::json::repeated;
 use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson};
 use tpay_client::marketplace::{
@@ -32,7 +32,7 @@ pub(crate) enum Marketplace {
         /// Id of the payment
         id: String,
         /// Read the code from the first line of standard input
-        #[arg(long)]
+        #[arg(id = "blik_token", long = "code-stdin")]
         code_stdin: bool,
         #[command(flatten)]
         input: Input,
@@ -42,7 +42,7 @@ pub(crate) enum Marketplace {
         /// Id of the payment
         id: String,
         /// Refund this amount of a part of the payment, such as `01HQ…=12.34`; can be repeated
-        #[arg(long, value_name = "PART=AMOUNT", value_parser = part)]
+        #[arg(id = "amount", long = "part", value_name = "PART=AMOUNT", value_parser = amount_of::<Amount>)]
         part: Vec<(String, Amount)>,
         #[command(flatten)]
         input: Input,
@@ -81,14 +81,6 @@ pub(crate) struct Create {
     hidden_description: Option<String>,
     #[command(flatten)]
     input: Input,
-}
-
-/// Parses the value of `--part`: the id of a part of a payment, `=` and an amount.
-fn part(text: &str) -> Result<(String, Amount), String> {
-    let (id, amount) =
-        text.split_once('=').filter(|(id, _)| !id.is_empty()).ok_or("must be PART=AMOUNT")?;
-    let amount = amount.parse().map_err(|_| format!("{amount:?} is not an amount"))?;
-    Ok((id.to_owned(), amount))
 }
 
 const CODE_STDIN: &str = "--code-stdin";

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use cli_support::api_auth::http::{HeaderMap, HeaderName, HeaderValue};
-use cli_support::args::read;
+use cli_support::args::{read, read_bytes};
 use cli_support::{Context, Exit, Failure, Json, Run};
 use tpay_client::Notifications;
 use tpay_client::notifications::testing;
@@ -50,6 +50,7 @@ pub(crate) struct Trust {
 impl Trust {
     /// Returns a reader that verifies notifications, and accepts those that these options select.
     pub(crate) fn reader(&self, context: &Context<Tpay>) -> Result<Notifications, Failure> {
+        let anchors = self.anchors.as_deref().map(|path| read("--anchors", path)).transpose()?;
         let settings = context.settings_without_credentials()?;
         let mut reader = context.client()?.notifications()?;
         let merchant = self.merchant_id.as_deref().or(settings.get(MERCHANT_ID));
@@ -73,8 +74,8 @@ impl Trust {
         }
         if self.trust_test_key {
             reader = reader.anchors(testing::ANCHORS)?.certificate(testing::CERTIFICATE);
-        } else if let Some(path) = &self.anchors {
-            reader = reader.anchors(read("--anchors", path)?)?;
+        } else if let Some(anchors) = anchors {
+            reader = reader.anchors(anchors)?;
         }
         Ok(reader)
     }
@@ -111,9 +112,10 @@ impl Run<Tpay> for Command {
 
 impl Verify {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
-        let reader = self.trust.reader(context)?;
-        let body = std::fs::read(&self.body).map_err(|error| Failure::file(&self.body, &error))?;
+        // The files are read before the recording is opened, which must be another file.
+        let body = read_bytes("BODY", &self.body)?;
         let headers = stored_headers(&self.headers)?;
+        let reader = self.trust.reader(context)?;
         let notification = reader.read_request(&headers, &body)?;
         let json = kinds::shown(&notification, &body);
         context.output.value(&json.to_string())?;
@@ -134,12 +136,19 @@ fn reject_record(context: &Context<Tpay>) -> Result<(), Failure> {
 /// Reads stored headers, one `Name: value` on each line. Invalid lines are skipped.
 fn stored_headers(path: &Path) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::new();
-    for line in read("--headers", path)?.lines() {
-        let Some((name, value)) = line.split_once(':') else { continue };
-        let name = HeaderName::try_from(name.trim());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value.trim())) {
-            headers.append(name, value);
+    for (number, line) in read("--headers", path)?.lines().enumerate() {
+        if line.is_empty() {
+            continue;
         }
+        let (name, value) = line.split_once(':').unwrap_or_default();
+        match (HeaderName::try_from(name.trim()), HeaderValue::try_from(value.trim())) {
+            (Ok(name), Ok(value)) => headers.append(name, value),
+            _ => {
+                let (path, line) = (path.display(), number + 1);
+                let problem = format!("{path}: line {line} is not `Name: value`");
+                return Err(Failure::new(Exit::Usage, problem));
+            }
+        };
     }
     Ok(headers)
 }

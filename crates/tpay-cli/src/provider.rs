@@ -15,15 +15,18 @@ use tpay_client::certificates::{GetRootCertificates, GetSigningCertificate};
 use tpay_client::channels::{ListBankGroups, ListChannels};
 use tpay_client::collect::ListBankAccounts;
 use tpay_client::common::LocalTime;
-use tpay_client::dictionaries::{ListCategories, ListDocuments, ListLegalForms, ListMcc};
+use tpay_client::dictionaries::{
+    GetCategory, GetDocument, GetLegalForm, ListCategories, ListDocuments, ListLegalForms, ListMcc,
+};
 use tpay_client::oauth::GetTokenInfo;
 use tpay_client::pos::ListPos;
+use tpay_client::recurring::{GetRecurring, ListRecurring, ListRecurringCharges};
 use tpay_client::refunds::{GetRefund, ListRefunds, ListTransactionRefunds};
 use tpay_client::reports::ListReports;
 use tpay_client::transactions::{GetTransaction, ListTransactions};
 use tpay_client::{Client, Environment, FileStore, MemoryStore};
 
-/// The provider Tpay, for the commands that all programs have.
+/// Tpay, as the [`Provider`] of the commands that all four programs share.
 #[derive(Debug)]
 pub(crate) struct Tpay;
 
@@ -146,6 +149,7 @@ impl Provider for Tpay {
 
     fn doctor(doctor: &mut Doctor<'_, Self>) -> Result<(), Failure> {
         let id = |list: Option<Json>, path: &str| Some(list?.get(path)?.cell());
+        let number = |list| id(list, "list.0.id")?.parse::<i64>().ok();
         doctor.call(GetTokenInfo::new())?;
         let list = doctor.call(ListTransactions::new().limit(10))?;
         if let Some(id) = id(list, "transactions.0.transactionId") {
@@ -163,13 +167,27 @@ impl Provider for Tpay {
             doctor.call(GetAccount::new(&id))?;
             doctor.call(GetBalance::new(&id))?;
         }
-        doctor.call(ListCategories::new())?;
-        doctor.call(ListLegalForms::new())?;
-        doctor.call(ListDocuments::new())?;
+        let list = doctor.call(ListCategories::new())?;
+        if let Some(id) = number(list) {
+            doctor.call(GetCategory::new(id))?;
+        }
+        let list = doctor.call(ListLegalForms::new())?;
+        if let Some(id) = number(list) {
+            doctor.call(GetLegalForm::new(id))?;
+        }
+        let list = doctor.call(ListDocuments::new())?;
+        if let Some(id) = number(list) {
+            doctor.call(GetDocument::new(id))?;
+        }
         doctor.call(ListMcc::new())?;
         doctor.call(ListPos::new())?;
         doctor.call(ListBankAccounts::new())?;
         doctor.call(ListReports::new())?;
+        let list = doctor.call(ListRecurring::new().limit(10))?;
+        if let Some(id) = id(list, "list.0.id") {
+            doctor.call(GetRecurring::new(&id))?;
+            doctor.call(ListRecurringCharges::new(&id))?;
+        }
         doctor.call_plain(GetSigningCertificate::new())?;
         doctor.call_plain(GetRootCertificates::new())
     }
@@ -184,12 +202,28 @@ pub(crate) enum Time {
 
 impl Time {
     /// Returns the time as the server expects it, in Polish local time.
-    pub(crate) fn local(&self) -> LocalTime {
+    fn local(&self) -> LocalTime {
         match self {
             Self::Local(text) => LocalTime::from(text.as_str()),
             Self::Ago(ago) => before(*ago).unwrap_or(SystemTime::UNIX_EPOCH).into(),
         }
     }
+}
+
+/// Returns the limits of a period in the form that the server expects.
+///
+/// # Errors
+/// Returns an error if the period ends before it begins.
+pub(crate) fn period(
+    since: Option<Time>,
+    until: Option<Time>,
+) -> Result<[Option<LocalTime>; 2], Failure> {
+    let [since, until] = [since, until].map(|time| time.map(|time| time.local()));
+    let time = |limit: &Option<LocalTime>| limit.as_ref().and_then(LocalTime::unix_time);
+    if time(&since).zip(time(&until)).is_some_and(|(since, until)| since > until) {
+        return Err(Failure::new(Exit::Usage, "--since: must not be after --until"));
+    }
+    Ok([since, until])
 }
 
 /// Returns the time that is `ago` before now, or `None` if it is before 1970.

@@ -157,7 +157,8 @@ pub(crate) struct Create {
     #[arg(long, required_unless_present_any = BODY_OPTIONS, value_parser = value::<Amount>)]
     amount: Option<Amount>,
     /// Time of the first charge, such as `2026-12-24 10:00:00`
-    #[arg(long, value_name = "TIME", required_unless_present_any = BODY_OPTIONS)]
+    #[arg(id = "first_charge_date", long = "first-charge", value_name = "TIME",
+          required_unless_present_any = BODY_OPTIONS)]
     first_charge: Option<String>,
     /// Number of units between two charges; 1 by default
     #[arg(long, value_name = "N", value_parser = positive::<u32>)]
@@ -169,7 +170,8 @@ pub(crate) struct Create {
     #[arg(long, value_name = "N", value_parser = positive::<u32>)]
     charges: Option<u32>,
     /// URL to which notifications are sent
-    #[arg(long, value_name = "URL", required_unless_present_any = BODY_OPTIONS)]
+    #[arg(id = "callback_url", long = "notify-url", value_name = "URL",
+          required_unless_present_any = BODY_OPTIONS)]
     notify_url: Option<String>,
     /// Text for your own use, such as an order number
     #[arg(long, value_name = "TEXT")]

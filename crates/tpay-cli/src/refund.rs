@@ -7,7 +7,7 @@ use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, With
 use tpay_client::refunds::{GetRefund, ListRefunds, ListTransactionRefunds, RefundCard};
 use tpay_client::{Amount, RefundTransaction, Secret, grosze};
 
-use crate::provider::{Time, Tpay, time};
+use crate::provider::{Time, Tpay, period, time};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Refund {
@@ -30,7 +30,7 @@ pub(crate) enum Refund {
         #[arg(long, value_name = "NUMBER", value_parser = number::<u32>)]
         currency: Option<u32>,
         /// Expiry date of the card, as year and month: YYMM
-        #[arg(long, value_name = "YYMM")]
+        #[arg(id = "card_expiry_date", long = "card-expiry", value_name = "YYMM")]
         card_expiry: Option<String>,
         /// Read the token from the first line of standard input
         #[arg(long)]
@@ -135,8 +135,7 @@ impl Run<Tpay> for Refund {
 impl List {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         let (size, limits) = (self.limits.page_size(100), &self.limits);
-        let (since, until) =
-            (self.since.map(|time| time.local()), self.until.map(|time| time.local()));
+        let [since, until] = period(self.since, self.until)?;
         match self.transaction {
             Some(id) => {
                 let mut request = ListTransactionRefunds::new(id).limit(size);

@@ -13,7 +13,7 @@ use tpay_client::transactions::{
 };
 use tpay_client::{Amount, CreateTransaction, Pay, Payer, grosze};
 
-use crate::provider::{Time, Tpay, time};
+use crate::provider::{Time, Tpay, period, time};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Transaction {
@@ -133,11 +133,12 @@ impl Run<Tpay> for Transaction {
                     Some(_) => 100,
                     None => list.limits.page_size(100),
                 });
-                if let Some(since) = &list.since {
-                    request = request.from(since.local());
+                let [since, until] = period(list.since, list.until)?;
+                if let Some(since) = since {
+                    request = request.from(since);
                 }
-                if let Some(until) = &list.until {
-                    request = request.to(until.local());
+                if let Some(until) = until {
+                    request = request.to(until);
                 }
                 if let Some(status) = list.status.as_deref() {
                     request = request.status(status);
@@ -151,12 +152,6 @@ impl Run<Tpay> for Transaction {
             }
             Self::Get { id } => context.show(GetTransaction::new(id)),
             Self::Pay(arguments) => {
-                let is_given = arguments.channel.is_some() || arguments.group.is_some();
-                if !is_given && !arguments.input.is_given() {
-                    let problem = "missing way to pay; use --channel, --group, or -f, -F or --input \
-                                   for another, such as -f blikPaymentData.blikToken=CODE";
-                    return Err(Failure::new(Exit::Usage, problem));
-                }
                 let pay = match (arguments.channel, arguments.group) {
                     (Some(channel), _) => Pay::channel(channel),
                     (None, Some(group)) => Pay::group(group),
@@ -168,6 +163,16 @@ impl Run<Tpay> for Transaction {
                 ];
                 let request = PayTransaction::new(arguments.id, pay);
                 let body = arguments.input.body_of(&request, &members)?;
+                let is_way = |(name, value): &(String, Json)| name != "method" && !value.is_null();
+                let has_way = match &body {
+                    Some(Json::Object(members)) => members.iter().any(is_way),
+                    _ => arguments.channel.is_some() || arguments.group.is_some(),
+                };
+                if !has_way {
+                    let problem = "missing way to pay; use --channel, --group, or -f, -F or --input \
+                                   for another, such as -f blikPaymentData.blikToken=CODE";
+                    return Err(Failure::new(Exit::Usage, problem));
+                }
                 if arguments.channel.is_some() {
                     check_excluded(body.as_ref(), "--channel", "groupId")?;
                 }

@@ -509,7 +509,7 @@ impl AccountBank {
         bank_name: impl Into<String>,
         /// Sets the address of the owner, up to 128 characters.
         owner_address: impl Into<String>,
-        /// Sets the currency. Defaults to złoty.
+        /// Sets the currency. Defaults to `PLN`.
         currency: impl Into<Currency>,
         /// Sets the country code, two letters (ISO 3166-1), such as `PL`.
         country_code: impl Into<String>,
@@ -676,7 +676,7 @@ pub struct CreatedAccount {
     /// The addresses of the merchant.
     #[serde(default)]
     pub address: Vec<CreatedAddress>,
-    /// The persons of the company, such as its representatives and beneficial owners.
+    /// The people connected with the company, such as its representatives and beneficial owners.
     #[serde(default)]
     pub person: Vec<CreatedPerson>,
     /// The API keys for the Open API.
@@ -768,7 +768,8 @@ pub struct CreatedPerson {
     pub date_of_birth: Option<String>,
     /// The country of birth, such as `PL`.
     pub country_of_birth: Option<String>,
-    /// The id of the type of the identity document, such as 1.
+    /// The id of the identity document's type, such as 1; see
+    /// [`list_documents`](Client::list_documents).
     pub type_of_document: Option<i64>,
     /// The number of the identity document.
     pub serial_number: Option<String>,

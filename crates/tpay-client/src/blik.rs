@@ -172,7 +172,7 @@ impl BlikAlias {
     setters! {
         /// Sets the label that the payer sees. Required to register the alias.
         label: impl Into<String>,
-        /// Selects the banking application if the alias exists in several. Pass the
+        /// Selects the banking application if the alias is registered in several of them. Pass the
         /// `application_code` of an [`Alternative`](crate::transactions::payments::Alternative).
         key: impl Into<String>,
         /// Sets the authorization level, `NOCONFREQ`. Required for autopayments of model O, and

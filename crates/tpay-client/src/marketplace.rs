@@ -129,7 +129,7 @@ impl Product {
     }
 
     setters! {
-        /// Sets the name, at most 255 characters.
+        /// Sets the name, which has at most 255 characters.
         name: impl Into<String>,
     }
 }

@@ -470,7 +470,7 @@ impl Endpoint for GetRecurring {
 ///
 /// See the example in the module [`recurring`](crate::recurring).
 ///
-/// Source: none; the names are those of transactions.
+/// Source: none; the field names are assumed to be those of a transaction.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -537,7 +537,7 @@ pub struct CardRefund {
     pub refund_id: Option<String>,
     /// The numeric currency code (ISO 4217), such as 985 for the złoty.
     pub currency_code: Option<i64>,
-    /// The refunded amount in the currency of `currency_code`, such as 12.34.
+    /// The refunded amount in this currency, such as 12.34.
     pub amount: Option<Amount>,
     /// The response of the card network.
     #[serde(rename = "extra")]

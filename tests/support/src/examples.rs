@@ -85,19 +85,29 @@ pub struct Variables {
     pub refusal: &'static str,
 }
 
+/// A folder that is removed on drop.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 impl Example {
     /// Checks all rules, for an example that calls the server and ends.
     pub fn holds(&self, variables: &Variables) {
+        let _folder = Folder(self.folder());
         self.starts_well(variables);
         let sandbox = Sandbox::start().unwrap();
         self.names_a_refusal(&sandbox, variables);
         self.names_a_server_that_is_not_there(&sandbox, variables);
         self.survives_a_closed_pipe();
-        let _ = fs::remove_dir_all(self.folder());
     }
 
     /// Checks the rules before the first call, for an example that listens or calls everything.
     pub fn starts_well(&self, variables: &Variables) {
+        let _folder = Folder(self.folder());
         let sandbox = Sandbox::start().unwrap();
         self.explains_itself(&sandbox);
         self.explains_itself_to_a_closed_pipe(&sandbox);
@@ -105,7 +115,6 @@ impl Example {
         self.names_a_missing_variable(&sandbox, variables);
         #[cfg(unix)]
         self.names_a_variable_that_is_not_utf_8(&sandbox, variables);
-        let _ = fs::remove_dir_all(self.folder());
     }
 
     /// Returns a command that runs the program with the variables of a sandbox, in a folder of its

@@ -343,6 +343,14 @@ macro_rules! program_rules {
 
         #[cfg(unix)]
         #[test]
+        fn files_that_are_read_are_not_written() {
+            let world = $world;
+            std::fs::write(world.home.join("env"), world.env_file()).unwrap();
+            check(&world, |program| program.assert_separate_files(&world.home));
+        }
+
+        #[cfg(unix)]
+        #[test]
         fn failures_of_servers_and_files_have_their_exit_status() {
             let world = $world;
             check(&world, |program| program.assert_statuses(&world.home));
@@ -518,9 +526,13 @@ impl Program<'_> {
             ["--jobs", "0"],
             ["--max-rate", "0/s"],
             ["--max-rate", "0/m"],
+            ["--timeout", "-5s"],
+            ["--jobs", "-1"],
+            ["--retries", "-1"],
         ] {
             let run = self.run(&[self.read, &option].concat());
-            assert!(run.status == 2 && run.stderr.contains(option[0]), "{option:?}: {run:?}");
+            let problem = format!("invalid value '{}' for '{} <", option[1], option[0]);
+            assert!(run.status == 2 && run.stderr.contains(&problem), "{option:?}: {run:?}");
         }
         let run = self.run(&["auth", "login", "--web", "--wait", "0s"]);
         assert!(run.status == 2 && run.stderr.contains("--wait"), "{run:?}");
@@ -590,6 +602,46 @@ impl Program<'_> {
         assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
     }
 
+    /// Checks that no option writes a file that another one reads or writes, whatever its path.
+    /// `home` is the home folder, which has the credentials in a file `env`.
+    ///
+    /// # Panics
+    /// Panics if a file is changed.
+    #[cfg(unix)]
+    pub fn assert_separate_files(&self, home: &std::path::Path) {
+        use std::os::unix::fs::symlink;
+
+        symlink("env", home.join("link")).unwrap();
+        symlink("new", home.join("dangling")).unwrap();
+        std::fs::hard_link(home.join("env"), home.join("hard")).unwrap();
+        std::fs::create_dir(home.join("folder")).unwrap();
+        std::fs::write(home.join("body.json"), "{}").unwrap();
+        let content = |name: &str| std::fs::read_to_string(home.join(name)).ok();
+        let before = ["env", "body.json", "new"].map(content);
+        let write = ["api", "POST", "/x", "--yes", "--out", "body.json"];
+        for (arguments, options, written, read) in [
+            (self.read, ["--record", "new", "--out", "new"], "--out", "--record (new)"),
+            (self.read, ["--record", "new", "--out", "folder/../new"], "--out", "--record (new)"),
+            (self.read, ["--record", "dangling", "--out", "new"], "--out", "--record (dangling)"),
+            (self.read, ["--env-file", "env", "--out", "env"], "--out", "--env-file (env)"),
+            (self.read, ["--env-file", "env", "--out", "link"], "--out", "--env-file (env)"),
+            (self.read, ["--env-file", "hard", "--record", "env"], "--record", "--env-file (hard)"),
+            (
+                self.read,
+                ["--ca-certificate", "link", "--out", "env"],
+                "--out",
+                "--ca-certificate (link)",
+            ),
+            (&write, ["--input", "body.json", "-q", "-v"], "--out", "--input (body.json)"),
+            (&write, ["-F", "a=@body.json", "-q", "-v"], "--out", "-F a=@ (body.json)"),
+        ] {
+            let run = self.run(&[arguments, &options].concat());
+            let problem = format!("{written}: is the same file as that of {read}; use another one");
+            assert!(run.status == 2 && run.stderr.contains(&problem), "{options:?}: {run:?}");
+            assert_eq!(["env", "body.json", "new"].map(content), before, "{options:?}");
+        }
+    }
+
     /// Checks the exit statuses of a server that does not respond, of a recording that cannot be
     /// written, and of pages that cannot be written. `home` is the home folder.
     ///
@@ -600,6 +652,12 @@ impl Program<'_> {
         let doctor = ["doctor", "--base-url", "http://127.0.0.1:1", "--retries", "0"];
         let run = self.run(&doctor);
         assert_eq!(run.status, 5, "{run:?}");
+        // The fields of the report are known before a request is sent.
+        let run = self.run(&[&doctor[..], &["--fields", "result,errors"]].concat());
+        assert!(
+            run.status == 2 && run.stderr.contains("`errors` is not one of endpoint"),
+            "{run:?}"
+        );
         std::fs::write(home.join("readable"), "").unwrap();
         for file in ["no-folder/recording", "readable"] {
             let run = self.run(&[self.read, &["--record", file]].concat());
@@ -645,7 +703,8 @@ impl Program<'_> {
         let server = SandboxProgram::start(&[self.name, "--tls"]);
         let ca = &server.variables["SSL_CERT_FILE"];
         std::fs::copy(ca, home.join("ca.pem")).unwrap();
-        let of_server = || server.variables.iter().filter(|(name, _)| name.starts_with(&prefix));
+        let is_own = |name: &str| name.starts_with(&prefix) && *name != variable;
+        let of_server = || server.variables.iter().filter(move |(name, _)| is_own(name));
         let env_file: String =
             of_server().map(|(name, value)| format!("{name}={value}\n")).collect();
         std::fs::write(home.join("tls.env"), &env_file).unwrap();
@@ -667,6 +726,20 @@ impl Program<'_> {
             command.envs(value.map(|value| (&variable, value)));
             ended(command.stdin(Stdio::null()).output().unwrap())
         };
+        // The variables of the server include that of the certificate.
+        assert_eq!(&server.variables[&variable], ca);
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        std::fs::write(home.join("broken.pem"), broken).unwrap();
+        let certificates = std::fs::read_to_string(ca).unwrap() + broken;
+        std::fs::write(home.join("half.pem"), certificates).unwrap();
+        for (options, value, name) in [
+            (&["--ca-certificate", "half.pem"][..], None, "--ca-certificate".to_owned()),
+            (&[], Some("half.pem"), variable.clone()),
+        ] {
+            let run = run(options, value);
+            let warning = "half.pem: 1 of 2 certificates cannot be used and are skipped\n";
+            assert_eq!((run.status, run.stderr.as_str()), (0, &*format!("{name} {warning}")));
+        }
         let untrusted = run(&[], None);
         assert!(untrusted.status == 5 && untrusted.stderr.contains("certificate"), "{untrusted:?}");
         for (options, value) in [
@@ -700,8 +773,6 @@ impl Program<'_> {
         // Only credentials of the environment are used instead of the default profile.
         let default = run(&["-q"], Some("ca.pem"));
         assert_eq!(default.status, 0, "{default:?}");
-        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        std::fs::write(home.join("broken.pem"), broken).unwrap();
         // A profile with an empty name of the file.
         assert_eq!(login(&["empty"]).status, 0);
         let profiles = home.join(".config").join(self.name).join("profiles.toml");
@@ -732,14 +803,14 @@ impl Program<'_> {
             (
                 &["--profile", "empty"],
                 Some("ca.pem"),
-                2,
+                10,
                 "profile `empty`: ca_certificate: must not be empty".to_owned(),
             ),
             (&[], Some("no-file"), 10, format!("{variable} no-file: ")),
             (
                 &["--profile", "plain"],
                 Some("tls.env"),
-                2,
+                10,
                 format!("{variable} tls.env: contains no certificate in PEM format"),
             ),
             (
@@ -748,7 +819,7 @@ impl Program<'_> {
                 10,
                 format!("file wrong.env: {variable} no-file: "),
             ),
-            (&[], Some(""), 2, format!("{variable}: must not be empty")),
+            (&[], Some(""), 10, format!("{variable}: must not be empty")),
         ] {
             let run = run(options, value);
             assert_eq!(run.status, exit, "{options:?} {value:?}: {run:?}");
@@ -831,8 +902,25 @@ impl Program<'_> {
         std::fs::write(&file, valid.replace("http://127.0.0.1:1", "http://x.example")).unwrap();
         let invalid = self.run(&[self.read, &["--profile", "a"]].concat());
         let named = format!("{}: profile `a`: base_url: must begin", self.name);
-        assert!(invalid.status == 2 && invalid.stderr.starts_with(&named), "{invalid:?}");
+        assert!(invalid.status == 10 && invalid.stderr.starts_with(&named), "{invalid:?}");
         std::fs::write(&file, valid).unwrap();
+        // So does the message about a variable. Its exit status is the same.
+        let variable = format!("{}_BASE_URL", self.name.to_ascii_uppercase());
+        for value in ["nonsense", "http://x.example"] {
+            let mut command = (self.command)(self.read);
+            let run = ended(command.env(&variable, value).stdin(Stdio::null()).output().unwrap());
+            let named = format!("{}: {variable}: ", self.name);
+            assert!(run.status == 10 && run.stderr.starts_with(&named), "{value}: {run:?}");
+        }
+        #[cfg(target_os = "linux")]
+        {
+            use std::os::unix::ffi::OsStrExt;
+
+            let mut command = (self.command)(self.read);
+            command.env(&variable, std::ffi::OsStr::from_bytes(b"http://127.0.0.1:1/\xff"));
+            let run = ended(command.stdin(Stdio::null()).output().unwrap());
+            assert!(run.status == 10 && run.stderr.contains(&variable), "{run:?}");
+        }
         assert_eq!(login("b", &["--environment", "production"]).status, 0);
         // The base URL of the file is that of the sandbox.
         assert!(!url_of("b").contains("127.0.0.1"), "{}", url_of("b"));
@@ -942,6 +1030,22 @@ impl Program<'_> {
         });
         let run = ended(command.stdin(Stdio::null()).output().unwrap());
         assert_eq!(run.status, 0, "default profile: {run:?}");
+        // The command of a value can prompt on the terminal although the standard input is a file.
+        let url = stored.lines().find_map(|line| line.strip_prefix("base_url = ")).unwrap();
+        let script = format!(
+            "read -r stat < /proc/$$/stat; set -- ${{stat##*) }}; test $3 = $6 && echo {}",
+            url.trim_matches('"')
+        );
+        let value = format!("base_url = {{ command = [\"sh\", \"-c\", \"{script}\"] }}");
+        let with_command = stored.replace(&format!("base_url = {url}"), &value);
+        std::fs::write(&file, with_command).unwrap();
+        let line = format!("{} < /dev/null", words(&command));
+        if std::path::Path::new("/proc/self/stat").exists()
+            && let Some(run) = Self::line_on_terminal(&command, &line, "")
+        {
+            assert_eq!(run.status, 0, "{run:?}");
+        }
+        std::fs::write(&file, &stored).unwrap();
         let run = ended(command.env(variable, "x").output().unwrap());
         let reason =
             format!("credentials were read from the environment, because {variable} is set");
@@ -979,6 +1083,13 @@ impl Program<'_> {
     /// Runs the program on a terminal. Both of its outputs are the standard output of the result.
     #[cfg(unix)]
     pub fn on_terminal(&self, arguments: &[&str], input: &str) -> Option<Run> {
+        let program = (self.command)(arguments);
+        Self::line_on_terminal(&program, &words(&program), input)
+    }
+
+    /// Runs a line of a shell with the environment of a command on a terminal.
+    #[cfg(unix)]
+    fn line_on_terminal(program: &Command, line: &str, input: &str) -> Option<Run> {
         use std::io::Write;
 
         let version = Command::new("script").arg("--version").output();
@@ -988,10 +1099,9 @@ impl Program<'_> {
             eprintln!("skipped: script of util-linux is not installed");
             return None;
         }
-        let program = (self.command)(arguments);
         let mut command = Command::new("script");
-        command.args(["-qec", &words(&program), "/dev/null"]);
-        copy_environment(&program, &mut command);
+        command.args(["-qec", line, "/dev/null"]);
+        copy_environment(program, &mut command);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();

@@ -73,7 +73,7 @@ const TINYPASS: &[Documented] = &[
     json("not found", 404, r#"{"error":{"message":"Access not found"}}"#),
     json("server error", 500, r#"{"error":{"message":"Internal error"}}"#),
     json("error without a message", 400, r#"{"error":{}}"#),
-    json("error with status 200", 200, r#"{"error":{"message":"rid is required"}}"#),
+    json("error in a successful response", 200, r#"{"error":{"message":"rid is required"}}"#),
 ];
 
 /// Source: the provider's documentation, section on errors, and its official PHP client.
@@ -136,7 +136,7 @@ const TOKENPASS: &[Documented] = &[
         r#"{"message":"The request was not processed successfully. The address field is required.","errors":["The address field is required."]}"#,
     ),
     json("result false with an error", 400, r#"{"result":false,"error":"Invalid address"}"#),
-    json("error alone", 400, r#"{"error":"Credit group not found"}"#),
+    json("`error` without other members", 400, r#"{"error":"Credit group not found"}"#),
     json("not found", 404, r#"{"result":false,"error":"User not found"}"#),
     json(
         "OAuth: invalid request",
@@ -158,7 +158,7 @@ const TOKENPASS: &[Documented] = &[
         500,
         r#"{"message":"Unable to process this request","errors":["Unexpected error"]}"#,
     ),
-    json("error with status 200", 200, r#"{"error":"Credit group not found"}"#),
+    json("error in a successful response", 200, r#"{"error":"Credit group not found"}"#),
     json("empty error", 400, r#"{"error":""}"#),
 ];
 
@@ -285,7 +285,8 @@ fn table(provider: &Provider) -> String {
     let calls = (provider.calls)();
     let mut text = format!(
         "# Errors of {}\n\n\
-         How each endpoint handles each documented error response. `-` means that the value is absent.\n\
+         How each endpoint handles each documented error response. `-` means that the value is absent;\n\
+         `detail FIELD=CODE` is an error for one field.\n\
          Written by `UPDATE_SNAPSHOTS=1 cargo test -p workspace-tests --test faults error_tables`.\n",
         provider.name
     );

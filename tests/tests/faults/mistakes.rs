@@ -19,7 +19,7 @@ use tokenpass_client::{CreatePromise, Destination, Rules, Satoshis, Scope};
 use tpay_client::notifications::testing;
 use tpay_client::transactions::{ListTransactions, TransactionStatus};
 use tpay_client::{Amount, BlikPayment, CreateTransaction, Pay, Payer, RefundTransaction, grosze};
-use workspace_tests::{tinycert, tinypass, tls, tokenpass, tpay};
+use workspace_tests::{Folder, tinycert, tinypass, tls, tokenpass, tpay};
 
 use super::variables;
 
@@ -450,9 +450,9 @@ fn notifications(table: &mut Mistakes, sandbox: &Sandbox) {
 
 fn files(table: &mut Mistakes, sandbox: &Sandbox) {
     table.section("Files");
-    let folder = std::env::temp_dir().join(format!("mistakes-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
+    let guard = Folder::new("mistakes");
+    let folder = &guard.0;
+    std::fs::create_dir_all(folder).unwrap();
     table.hide(folder.display().to_string());
     table.error("an application name with a slash", FileStore::user_cache("shop/7"));
     table.error("a file of certificates in a missing folder", {
@@ -465,5 +465,4 @@ fn files(table: &mut Mistakes, sandbox: &Sandbox) {
         let client = tpay(sandbox).no_proxy().record(folder.join("missing/session.jsonl"));
         client.build()
     });
-    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use api_sandbox::{Misbehaviour, Sandbox, tokenpass};
+use workspace_tests::Folder;
 use workspace_tests::programs::command;
 
 /// An example, which is a program of this package too.
@@ -20,21 +21,6 @@ fn program(name: &str) -> &'static str {
         "tokenpass_tour" => env!("CARGO_BIN_EXE_tokenpass_tour"),
         "tpay_tour" => env!("CARGO_BIN_EXE_tpay_tour"),
         _ => panic!("{name} is no program of this package"),
-    }
-}
-
-/// A new folder, which is removed on drop.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        Self(std::env::temp_dir().join(format!("{name}-{}", std::process::id())))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::process::{Command, Output};
 
 use api_sandbox::Sandbox;
+use workspace_tests::Folder;
 use workspace_tests::programs::command;
 
 fn program() -> Command {
@@ -27,13 +28,12 @@ fn run_all() -> BTreeMap<String, String> {
         if number == "1" || sandbox.is_none() {
             sandbox = Some(Sandbox::start().unwrap());
         }
-        let folder = std::env::temp_dir().join(format!("shown-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = Folder::new("shown");
+        std::fs::create_dir_all(&folder.0).unwrap();
         let environment = sandbox.as_ref().unwrap().environment();
         let mut command = program();
         let Output { status, stdout, stderr } =
-            command.args([page, number]).envs(environment).current_dir(&folder).output().unwrap();
-        std::fs::remove_dir_all(&folder).unwrap();
+            command.args([page, number]).envs(environment).current_dir(&folder.0).output().unwrap();
         assert!(status.success(), "program {number} of {page}: {}", text(&stderr));
         printed.entry(page.to_owned()).or_default().push_str(&text(&stdout));
     }

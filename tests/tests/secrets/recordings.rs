@@ -8,17 +8,26 @@ use std::sync::{Arc, Mutex};
 use api_auth::{Replay, Request, Response, Transport, TransportError};
 use workspace_tests::catalogue::{CANARY, Call, Options, PROVIDERS, Provider};
 
-fn file(name: &str) -> PathBuf {
+/// A file that is removed on drop.
+struct TempFile(PathBuf);
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn file(name: &str) -> (TempFile, PathBuf) {
     let name = format!("recording-of-{name}-{}.jsonl", std::process::id());
     let path = std::env::temp_dir().join(name);
     let _ = std::fs::remove_file(&path);
-    path
+    (TempFile(path.clone()), path)
 }
 
 #[test]
 fn no_recording_contains_a_secret_that_a_server_repeats() {
     for provider in PROVIDERS {
-        let path = file(&format!("echo-{}", provider.name));
+        let (_file, path) = file(&format!("echo-{}", provider.name));
         let grant = provider.grant;
         let transport = move |request: Request| -> Result<Response, TransportError> {
             if let Some((_, token)) = grant.filter(|(path, _)| *path == request.uri().path()) {
@@ -42,7 +51,6 @@ fn no_recording_contains_a_secret_that_a_server_repeats() {
             let _ = call.send(&client);
         }
         let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
         let calls = (provider.calls)().len();
         assert!(text.lines().count() > calls, "{}: {}", provider.name, text.lines().count());
         for line in text.lines() {
@@ -82,7 +90,7 @@ fn secret_fields_of_responses_are_masked() {
         let folder = format!("../crates/{}-client/src", provider.name);
         let names = secret_fields(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
         count += names.len();
-        let path = file(&format!("fields-{}", provider.name));
+        let (_file, path) = file(&format!("fields-{}", provider.name));
         let fields = names.clone();
         let grant = provider.grant;
         let transport = move |request: Request| -> Result<Response, TransportError> {
@@ -103,7 +111,6 @@ fn secret_fields_of_responses_are_masked() {
         // The result does not matter: the exchange is recorded.
         let _ = (provider.calls)().first().unwrap().send(&client);
         let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
         for line in text.lines() {
             assert!(!line.contains(CANARY), "{} {names:?}: {line}", provider.name);
         }
@@ -130,7 +137,7 @@ fn documented(provider: &Provider, current: Arc<Mutex<String>>) -> impl Transpor
 fn documented_responses_of_recordings_can_be_replayed() {
     let mut count = 0;
     for provider in PROVIDERS {
-        let path = file(provider.name);
+        let (_file, path) = file(provider.name);
         let current = Arc::<Mutex<String>>::default();
         let options = Options {
             transport: Some(Arc::new(documented(provider, current.clone()))),
@@ -147,7 +154,6 @@ fn documented_responses_of_recordings_can_be_replayed() {
         };
         let recorded = send_all(&options);
         let replay = Replay::open(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
         let transport = Some(Arc::new(replay.clone()) as Arc<dyn Transport>);
         let replayed = send_all(&Options { transport, ..Options::default() });
         assert_eq!(recorded, replayed, "{}", provider.name);

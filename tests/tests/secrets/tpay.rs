@@ -14,6 +14,7 @@ use tpay_client::transactions::{GetTransaction, ListTransactions, PayTransaction
 use tpay_client::{
     BlikPayment, Client, CreateTransaction, Environment, FileStore, Pay, Payer, grosze,
 };
+use workspace_tests::Folder;
 
 use crate::logger;
 
@@ -23,10 +24,10 @@ const SECRET: &str = "CANARY-client-secret-0123456789";
 fn no_secret_reaches_logs_debug_display_errors_or_names_of_files() {
     logger::capture(logger::without_trace_of_ureq);
     let sandbox = Sandbox::start().unwrap();
-    let folder = std::env::temp_dir().join(format!("tpay-secrets-{}", std::process::id()));
+    let folder = Folder::new("tpay-secrets");
     let builder = Client::builder("id", SECRET)
         .environment(Environment::custom(sandbox.tpay().base_url()))
-        .token_store(FileStore::new(&folder))
+        .token_store(FileStore::new(&folder.0))
         .clock(ManualClock::at_unix(1_800_000_000));
     let pay = || Pay::card(CardPayment::saved("CANARY")).blik_payment_data(BlikPayment::new());
     let order =
@@ -77,10 +78,9 @@ fn no_secret_reaches_logs_debug_display_errors_or_names_of_files() {
         RequestToken::new("id", SECRET),
         PayTransaction::new("T", pay())
     ));
-    for file in std::fs::read_dir(&folder).unwrap() {
+    for file in std::fs::read_dir(&folder.0).unwrap() {
         shown.push(file.unwrap().path().display().to_string());
     }
-    std::fs::remove_dir_all(&folder).unwrap();
 
     let lines = logger::lines();
     let ours = lines.iter().filter(|line| line.contains(" api_auth")).count();

@@ -14,7 +14,7 @@
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
@@ -22,6 +22,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use api_auth::{AccessToken, FileStore, ManualClock, MemoryStore, TokenKey, TokenStore};
 use api_sandbox::{Misbehaviour, Server};
 use tpay_client::Client;
+use workspace_tests::Folder;
 use workspace_tests::bank::{Bank, LIFE, call, call_on_a_busy_day, client_at, client_of};
 
 /// The task of a child process: `TASK FOLDER [BASE_URL TIME CALLS]`.
@@ -67,7 +68,7 @@ fn bank() -> (Arc<Mutex<Bank>>, ManualClock) {
 
 #[test]
 fn two_hundred_threads_with_one_client_fetch_one_token_per_expiry() {
-    let folder = Folder::new("one-client");
+    let folder = Folder::new("token-store-one-client");
     let ((bank, clock), (other, other_clock)) = (bank(), bank());
     let client = client_of(&bank, &clock, FileStore::new(&folder.0));
     one_token_request_per_expiry(&[client], &bank, &clock);
@@ -77,7 +78,7 @@ fn two_hundred_threads_with_one_client_fetch_one_token_per_expiry() {
 
 #[test]
 fn two_hundred_clients_with_one_store_fetch_one_token_per_expiry() {
-    let folder = Folder::new("one-store");
+    let folder = Folder::new("token-store-one-store");
     let stores: [Arc<dyn TokenStore>; 2] =
         [Arc::new(FileStore::new(&folder.0)), Arc::new(MemoryStore::new())];
     for store in stores {
@@ -91,7 +92,7 @@ fn two_hundred_clients_with_one_store_fetch_one_token_per_expiry() {
 
 #[test]
 fn two_hundred_clients_with_stores_of_their_own_in_one_folder_fetch_one_token_per_expiry() {
-    let folder = Folder::new("one-folder");
+    let folder = Folder::new("token-store-one-folder");
     let (bank, clock) = bank();
     let client = |_| client_of(&bank, &clock, FileStore::new(&folder.0));
     let clients: Vec<Client> = (0..THREADS).map(client).collect();
@@ -173,21 +174,6 @@ fn token(number: u64) -> AccessToken {
     AccessToken::new(value.clone(), received).with_refresh(value)
 }
 
-/// A new folder, which is removed on drop.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        Self(std::env::temp_dir().join(format!("token-store-{name}-{}", std::process::id())))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 fn is_private(folder: &Path) {
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(folder), 0o700);
@@ -216,7 +202,7 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_hundred_processes_that_start_together_fetch_one_token_per_expiry() {
-    let (server, folder) = (server(), Folder::new("together"));
+    let (server, folder) = (server(), Folder::new("token-store-together"));
     for expiry in 0..2 {
         let time = BEGIN + expiry * LIFE.as_secs();
         let children: Vec<Child> =
@@ -234,7 +220,7 @@ fn a_hundred_processes_that_start_together_fetch_one_token_per_expiry() {
 
 #[test]
 fn a_process_that_is_killed_while_it_fetches_costs_one_token_request_and_no_call() {
-    let (server, folder) = (server(), Folder::new("fetching"));
+    let (server, folder) = (server(), Folder::new("token-store-fetching"));
     // The first one requests a token and has the lock; there is no response.
     server.misbehave(Misbehaviour::StallInHeaders(Duration::from_secs(3600)), 1);
     let mut first = caller(&folder, &server, BEGIN, 1);
@@ -267,7 +253,7 @@ fn numbers() -> impl Iterator<Item = usize> {
 #[test]
 fn processes_that_are_killed_anywhere_cost_no_more_than_the_tokens_that_they_fetched() {
     const AT_ONCE: usize = 20;
-    let (server, folder) = (server(), Folder::new("killed"));
+    let (server, folder) = (server(), Folder::new("token-store-killed"));
     server.state(|bank| bank.most_calls = Some(300));
     let mut numbers = numbers();
     let mut chance = move |below: usize| numbers.next().unwrap() % below;
@@ -334,7 +320,7 @@ fn processes_that_are_killed_anywhere_cost_no_more_than_the_tokens_that_they_fet
 
 #[test]
 fn a_writer_that_is_killed_in_the_middle_of_a_file_leaves_no_trace_for_others() {
-    let folder = Folder::new("torn-file");
+    let folder = Folder::new("token-store-torn-file");
     let store = FileStore::new(&folder.0);
     store.save(&key(), &token(1));
     for _ in 0..5 {
@@ -363,7 +349,7 @@ fn a_writer_that_is_killed_in_the_middle_of_a_file_leaves_no_trace_for_others() 
 
 #[test]
 fn killed_process_releases_the_lock() {
-    let folder = Folder::new("lock");
+    let folder = Folder::new("token-store-lock");
     for _ in 0..5 {
         let status = child(&format!("lock\n{}", folder.0.display())).wait().unwrap();
         assert!(!status.success(), "it died by its own hand");
@@ -374,7 +360,7 @@ fn killed_process_releases_the_lock() {
 #[test]
 fn writers_that_are_killed_leave_no_torn_token() {
     const WRITERS: usize = 10;
-    let folder = Folder::new("torn");
+    let folder = Folder::new("token-store-torn");
     let store = FileStore::new(&folder.0);
     store.save(&key(), &token(0));
     let task = format!("write\n{}", folder.0.display());

@@ -183,7 +183,7 @@ fn each_kind_has_the_documented_text_and_delivery() {
         (
             broken(Sent::No, true),
             "tpay a.b: refused (after 2 attempts)",
-            Some("the same request may succeed later"),
+            Some("it is safe to send this request again, for example later"),
             (NotSent, true, false),
         ),
         (
@@ -243,7 +243,7 @@ fn each_kind_has_the_documented_text_and_delivery() {
                 response_with(401, "{}"),
             ),
             "tpay a.b: 401 Unauthorized: wrong nonce (after 2 attempts) (request r-1)",
-            Some("check the clock of this machine"),
+            Some("check that the clock of this machine is correct"),
             (Refused, false, false),
         ),
         (

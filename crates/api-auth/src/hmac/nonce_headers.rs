@@ -10,10 +10,10 @@
 //! headers   = X-NAMESPACE-Auth-Api-Token, X-NAMESPACE-Auth-Nonce, X-NAMESPACE-Auth-Signature
 //! ```
 //!
-//! For every GET, servers since 2021 verify `{}` instead of the query ([`Variant::EmptyQuery`]). A
-//! third version of the scheme signs only the body and requires a JSON body with every method
-//! ([`Variant::BodyOnly`]). That body is written in the format of PHP's `json_encode`, so that a
-//! server that encodes the parsed body again verifies the same bytes.
+//! For every GET, servers from 2021 or later verify `{}` instead of the query
+//! ([`Variant::EmptyQuery`]). A third version of the scheme signs only the body and requires a JSON
+//! body with every method ([`Variant::BodyOnly`]). That body is written in the format of PHP's
+//! `json_encode`, so that a server that encodes the parsed body again verifies the same bytes.
 //!
 //! ```text
 //! message   = NONCE BODY                                     nothing between the two
@@ -73,7 +73,7 @@ pub enum Variant {
     EmptyQuery,
     /// The nonce and the body are signed, and the signature is sent in `X-API-*` headers. The
     /// parameters of the query are moved into a JSON body, which is written in PHP's format (see
-    /// [`php_json_body`]). Servers since 2022 verify this.
+    /// [`php_json_body`]). Servers from 2022 or later verify this.
     BodyOnly,
 }
 

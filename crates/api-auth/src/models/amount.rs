@@ -191,7 +191,7 @@ impl std::str::FromStr for Amount {
         parse_amount(text.trim()).ok_or_else(|| {
             InputError::new(
                 "amount",
-                "must be a decimal number such as 12.34, without commas, spaces or a currency, and within the supported range",
+                "must be a decimal number such as 12.34, without commas, spaces or a currency, and with at most 18 digits",
             )
         })
     }

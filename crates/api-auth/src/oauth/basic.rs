@@ -67,9 +67,8 @@ impl Default for ClientNames {
 }
 
 impl ClientNames {
-    /// Returns the name of the client's id or secret that begins or ends with whitespace. `id` and
-    /// `secret` are `true` if the respective value does. If both are `true`, the name of the id is
-    /// returned.
+    /// Returns the name of the value that begins or ends with whitespace: the client's id if `id`
+    /// is `true`, otherwise its secret if `secret` is `true`. Returns `None` if both are `false`.
     #[inline]
     pub(super) fn spaced(self, id: bool, secret: bool) -> Option<&'static str> {
         match (id, secret) {

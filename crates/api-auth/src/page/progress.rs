@@ -1,4 +1,5 @@
-//! The state of reading a list: the ids that were returned, and whether the pages are consistent.
+//! The progress of an iterator over a list: the ids that it returned, and whether the pages are
+//! consistent.
 
 use std::collections::HashMap;
 

@@ -61,13 +61,22 @@ fn pay() -> Pay {
     Pay { token: "CANARY-path".into(), order: "7", email, amount: "12.340" }
 }
 
-fn file() -> PathBuf {
+/// A file that is removed on drop.
+struct TempFile(PathBuf);
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn file() -> (TempFile, PathBuf) {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let name = format!("recording-{}-{number}.jsonl", std::process::id());
     let path = std::env::temp_dir().join(name);
     let _ = std::fs::remove_file(&path);
-    path
+    (TempFile(path.clone()), path)
 }
 
 fn client(transport: impl Transport + 'static, record: Option<PathBuf>) -> Client {
@@ -96,7 +105,7 @@ const REPLY: &str = r#"{ "id":"1","amount":12.340, "refresh_token":"CANARY","tok
 
 #[test]
 fn recording_keeps_all_but_secrets_and_personal_data() {
-    let path = file();
+    let (_file, path) = file();
     client(responds(200, REPLY), Some(path.clone())).send(&pay()).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(!text.contains("CANARY") && !text.contains("777123"), "{text}");
@@ -126,7 +135,6 @@ fn recording_keeps_all_but_secrets_and_personal_data() {
     };
     assert_eq!(header("x-request-id"), Some("r-1"));
     assert_eq!(header("set-cookie"), Some("***"));
-    std::fs::remove_file(&path).unwrap();
 }
 
 #[test]
@@ -140,20 +148,19 @@ fn responses_that_cannot_be_parsed_are_recorded() {
         (r#"{"a" "b":"c"}"#, r#"{"a" "b":"c"}"#),
         ("", ""),
     ] {
-        let path = file();
+        let (_file, path) = file();
         let _ = client(responds(200, body), Some(path.clone())).send(&pay());
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(!text.contains("CANARY"), "{text}");
         let line = text.lines().nth(1).unwrap();
         let Line::Exchange(exchange) = serde_json::from_str(line).unwrap() else { panic!() };
         assert_eq!(exchange.response.unwrap().content.body, expected);
-        std::fs::remove_file(&path).unwrap();
     }
 }
 
 #[test]
 fn files_are_private_and_appended_to() {
-    let path = file();
+    let (_file, path) = file();
     for _ in 0..2 {
         client(responds(200, "{}"), Some(path.clone())).send(&pay()).unwrap();
     }
@@ -175,11 +182,9 @@ fn files_are_private_and_appended_to() {
 
 /// Returns the recording of one call.
 fn recorded_text(transport: impl Transport + 'static) -> String {
-    let path = file();
+    let (_file, path) = file();
     let _ = client(transport, Some(path.clone())).send(&pay());
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::remove_file(&path).unwrap();
-    text
+    std::fs::read_to_string(&path).unwrap()
 }
 
 #[test]
@@ -322,11 +327,10 @@ fn values_are_masked_only_if_they_cannot_match_by_chance() {
         ("t", r#"{"a":"-----BEGIN CERTIFICATE-----"}"#, r#"{"a":"-----BEGIN CERTIFICATE-----"}"#),
         ("t", r#"{"a":"no PRIVATE KEY-----"}"#, r#"{"a":"no PRIVATE KEY-----"}"#),
     ] {
-        let path = file();
+        let (_file, path) = file();
         let pay = Pay { token: token.into(), ..pay() };
         client(responds(200, body), Some(path.clone())).send(&pay).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
         let line = text.lines().nth(1).unwrap();
         let Line::Exchange(exchange) = serde_json::from_str(line).unwrap() else { panic!() };
         assert_eq!(exchange.response.unwrap().content.body, recorded);
@@ -381,12 +385,11 @@ fn values_of_any_name_that_are_secrets_of_the_request_or_addresses_are_masked() 
                 .header("location", "https://h.example/?a=1&access_token=CANARY#id_token=CANARY");
             Ok(response.body(body.as_bytes().to_vec()).unwrap())
         };
-        let path = file();
+        let (_file, path) = file();
         let pay = Pay { order: "CANARY@example.org", token: "canary-key-of-16".into(), ..pay() };
         let pay = if body.contains("CANARY-path") { self::pay() } else { pay };
         let _ = client(transport, Some(path.clone())).send(&pay);
         let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
         assert!(!text.to_lowercase().contains("canary"), "{text}");
         let line = text.lines().nth(1).unwrap();
         let Line::Exchange(exchange) = serde_json::from_str(line).unwrap() else { panic!() };
@@ -425,14 +428,13 @@ fn personal_data_is_masked_by_its_names() {
 
 #[test]
 fn part_of_a_line_that_a_killed_run_left_does_not_damage_the_next_line() {
-    let path = file();
+    let (_file, path) = file();
     let once = || client(responds(200, "{}"), Some(path.clone())).send(&pay()).unwrap();
     once();
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.trim_end().trim_end_matches('}')).unwrap();
     once();
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::remove_file(&path).unwrap();
     assert_eq!(text.lines().count(), 4);
     let error = Replay::parse(&text).unwrap_err().to_string();
     assert!(error.contains("line 2 is not a recorded exchange"), "{error}");
@@ -444,7 +446,7 @@ fn part_of_a_line_that_a_killed_run_left_does_not_damage_the_next_line() {
 #[cfg(target_os = "linux")]
 #[test]
 fn line_after_a_failed_one_begins_a_new_line() {
-    let path = file();
+    let (_file, path) = file();
     let recorder = Recorder::open(&path, "test", &[]).unwrap();
     let head = || Line::Head { recording: VERSION, provider: String::new(), masked: vec![] };
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
@@ -454,7 +456,6 @@ fn line_after_a_failed_one_begins_a_new_line() {
     recorder.write(&head()).unwrap();
     recorder.write(&head()).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::remove_file(&path).unwrap();
     let lengths: Vec<bool> = text.lines().map(str::is_empty).collect();
     assert_eq!(lengths, [false, true, false, false]);
 }

@@ -72,8 +72,8 @@ impl Folder {
         &self.path
     }
 
-    /// Opens a file in the folder. The file must belong to the user and must not be writable by
-    /// other users.
+    /// Opens a file in the folder. Returns an error if it is not a regular file or, on Unix, if it
+    /// belongs to another user or is writable by other users.
     #[inline]
     pub(super) fn open(&self, name: &str, access: Access) -> io::Result<File> {
         let file = open_private(&self.path.join(name), access)?;

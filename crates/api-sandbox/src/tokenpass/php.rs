@@ -1,5 +1,5 @@
-//! JSON values as in PHP. Queries and JSON bodies are parsed as PHP parses them, and JSON is
-//! written as PHP writes it.
+//! JSON values with the semantics of PHP: queries and JSON bodies are parsed, and JSON is written,
+//! in the same way as by PHP.
 
 use std::fmt::{self, Write as _};
 

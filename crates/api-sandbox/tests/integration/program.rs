@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 fn program(arguments: &[&str]) -> Command {
@@ -26,6 +27,41 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// A folder that is removed on drop.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("api-sandbox-{name}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    /// Returns the path of a file.
+    fn file(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Waits for a complete line in a file.
+    #[cfg(unix)]
+    fn line(&self, name: &str) -> String {
+        loop {
+            let text = std::fs::read_to_string(self.0.join(name)).unwrap_or_default();
+            if let Some(line) = text.strip_suffix('\n') {
+                return line.to_owned();
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -94,39 +130,9 @@ fn command_gets_the_variables_and_its_exit_status_is_returned() {
 
 #[cfg(unix)]
 mod signals {
-    use std::os::unix::process::ExitStatusExt;
-    use std::path::PathBuf;
+    use std::os::unix::process::{CommandExt, ExitStatusExt};
 
     use super::*;
-
-    /// A folder that is removed on drop.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let name = format!("api-sandbox-{name}-{}", std::process::id());
-            let folder = std::env::temp_dir().join(name);
-            std::fs::create_dir_all(&folder).unwrap();
-            Self(folder)
-        }
-
-        /// Waits for a complete line in a file.
-        fn line(&self, name: &str) -> String {
-            loop {
-                let text = std::fs::read_to_string(self.0.join(name)).unwrap_or_default();
-                if let Some(line) = text.strip_suffix('\n') {
-                    return line.to_owned();
-                }
-                std::thread::yield_now();
-            }
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
 
     /// Returns names and numbers of the signals that end the program. A signal that this process
     /// ignores, as under `nohup`, is ignored by the program, too.
@@ -156,9 +162,14 @@ mod signals {
 
     /// Starts a script of `sh` by `api-sandbox run`. Processes that the test does not end are killed.
     fn run(script: &str, folder: &Folder) -> Running {
-        let mut command = program(&["run", "--", "sh", "-c", script]);
+        run_with(&[], script, folder)
+    }
+
+    fn run_with(options: &[&str], script: &str, folder: &Folder) -> Running {
+        let mut command = program(&[&["run"], options, &["--", "sh", "-c", script]].concat());
         command.current_dir(&folder.0).stdout(Stdio::null()).stderr(Stdio::null());
-        Running(command.spawn().unwrap())
+        // It is not in the foreground of the terminal of the tests.
+        Running(command.process_group(0).spawn().unwrap())
     }
 
     /// Returns whether a process ends. The first process of the system waits for it.
@@ -230,6 +241,62 @@ mod signals {
         assert!(kill("TERM", &id));
         assert_eq!(running.0.wait().unwrap().signal(), Some(15));
         assert!(ends(&folder, "child"));
+    }
+
+    #[test]
+    fn killed_program_leaves_no_command_and_no_file() {
+        let folder = Folder::new("killed");
+        let script = "trap 'echo > cleaned; exit' TERM; echo \"$SSL_CERT_FILE\" > certificate; \
+                      sh -c 'echo $$ > grandchild; exec sleep 600' & echo $$ > child; wait";
+        let mut running = run_with(&["tpay", "--tls"], script, &folder);
+        let certificate = folder.line("certificate");
+        let started = [folder.line("child"), folder.line("grandchild")];
+        assert!(started.iter().all(|id| kill("0", id)));
+        assert!(std::path::Path::new(&certificate).exists());
+        running.0.kill().unwrap();
+        running.0.wait().unwrap();
+        for file in ["child", "grandchild"] {
+            assert!(ends(&folder, file), "{file}");
+        }
+        assert!(folder.0.join("cleaned").exists(), "the command may clean up");
+        let is_removed = |_| {
+            std::thread::yield_now();
+            !std::path::Path::new(&certificate).exists()
+        };
+        assert!((0..1_000_000).any(is_removed), "{certificate}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn stopped_command_receives_a_signal() {
+        let folder = Folder::new("stopped");
+        let script = "trap 'echo > cleaned; exit' TERM; echo $$ > child; kill -STOP $$; sleep 600";
+        let mut running = run(script, &folder);
+        let state = format!("/proc/{}/stat", folder.line("child"));
+        while !std::fs::read_to_string(&state).unwrap().contains(") T ") {
+            std::thread::yield_now();
+        }
+        assert!(kill("TERM", &running.0.id().to_string()));
+        assert_eq!(running.0.wait().unwrap().signal(), Some(15));
+        assert!(folder.0.join("cleaned").exists());
+    }
+
+    /// A command in the background of a terminal would be stopped if it read from it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn command_is_in_the_foreground_of_the_terminal() {
+        // The fields after the name: state, parent, group, session, terminal, foreground group.
+        let script = r#"read -r stat < /proc/$$/stat; set -- ${stat##*) }; test "$3" = "$6""#;
+        for input in ["", "< /dev/null"] {
+            let run = format!(r#""$PROGRAM" run -- sh -c '{script}' {input}"#);
+            let mut terminal = Command::new("script");
+            terminal.args(["-qec", &run, "/dev/null"]).stdin(Stdio::null());
+            terminal.env("PROGRAM", env!("CARGO_BIN_EXE_api-sandbox")).env("SHELL", "/bin/sh");
+            match terminal.output() {
+                Ok(output) => assert!(output.status.success(), "{input:?} {output:?}"),
+                Err(_) => eprintln!("skipped: script of util-linux is not installed"),
+            }
+        }
     }
 
     #[test]
@@ -317,19 +384,119 @@ fn variables_are_written_to_a_file() {
         eprintln!("skipped: the command is a script for sh");
         return;
     }
-    let folder = std::env::temp_dir().join(format!("api-sandbox-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let file = folder.join("variables");
-    let file_name = file.to_str().unwrap();
+    let folder = Folder::new("variables");
+    let file = folder.file("variables");
     let script =
         r#"url=$TPAY_BASE_URL; unset TPAY_BASE_URL; . "$0"; test "$TPAY_BASE_URL" = "$url""#;
-    let status = program(&["run", "tpay", "--env-file", file_name, "--"])
-        .args(["sh", "-c", script, file_name])
+    let status = program(&["run", "tpay", "--env-file", &file, "--"])
+        .args(["sh", "-c", script, &file])
         .status();
     assert_eq!(status.unwrap().code(), Some(0));
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.lines().all(|line| line.starts_with("TPAY_")), "{text}");
-    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// The variables contain secrets.
+#[cfg(unix)]
+#[test]
+fn file_with_variables_is_private_and_replaced_atomically() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+    let folder = Folder::new("private");
+    let file = folder.file("variables");
+    let abandoned = folder.file(".variables.0123456789abcdef");
+    fs::write(&abandoned, "").unwrap();
+    let write = |file: &str| {
+        let (status, _, error) = output(&["run", "tpay", "--env-file", file, "--", "true"]);
+        assert_eq!((status, error.as_str()), (0, ""), "{file}");
+    };
+    let mode = || fs::metadata(&file).unwrap().mode() & 0o777;
+    write(&file);
+    assert_eq!(mode(), 0o600);
+    // A second name of the old file shows whether it was changed in place.
+    fs::write(&file, "old").unwrap();
+    fs::hard_link(&file, folder.file("old")).unwrap();
+    for (before, after) in [(0o644, 0o600), (0o400, 0o400)] {
+        fs::set_permissions(&file, Permissions::from_mode(before)).unwrap();
+        write(&file);
+        assert_eq!(mode(), after, "{before:o}");
+    }
+    assert_eq!(fs::read_to_string(folder.file("old")).unwrap(), "old");
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    symlink("variables", folder.file("link")).unwrap();
+    fs::write(&file, "old").unwrap();
+    write(&folder.file("link"));
+    assert!(fs::symlink_metadata(folder.file("link")).unwrap().is_symlink());
+    assert!(fs::read_to_string(&file).unwrap().starts_with("TPAY_"));
+    write("/dev/null");
+    let names = fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    assert_eq!(names, ["link", "old", "variables"]);
+}
+
+#[test]
+fn root_certificate_is_set_for_each_program() {
+    if cfg!(not(unix)) {
+        eprintln!("skipped: the command is a script for sh");
+        return;
+    }
+    let names =
+        ["TINYPASS", "TINYCERT", "TOKENPASS", "TPAY"].map(|of| format!("{of}_CA_CERTIFICATE"));
+    let folder = Folder::new("certificates");
+    let file = folder.file("variables");
+    let script = "for of in TINYPASS TINYCERT TOKENPASS TPAY; do \
+                  eval \"echo \\${of}_CA_CERTIFICATE=\\$${of}_CA_CERTIFICATE\"; done; cat \"$SSL_CERT_FILE\"";
+    for (providers, set) in
+        [(&["tpay"][..], &names[3..]), (&["tinycert", "tinypass"], &names[..2]), (&[], &names)]
+    {
+        let arguments =
+            [&["run"], providers, &["--tls", "--env-file", &file, "--", "sh", "-c", script]];
+        let mut command = program(&arguments.concat());
+        command.envs(names.iter().map(|name| (name, "of a developer")));
+        let output = command.output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let variables = std::fs::read_to_string(&file).unwrap();
+        let line = |text: &str, name: &str| {
+            let value = text
+                .lines()
+                .find_map(|line| line.strip_prefix(&format!("{name}=")))
+                .map(str::to_owned);
+            value.unwrap_or_default()
+        };
+        let certificate = line(&variables, "SSL_CERT_FILE");
+        assert!(certificate.ends_with(".pem") && printed.contains("-----BEGIN"), "{printed}");
+        for name in &names {
+            let expected = if set.contains(name) { certificate.as_str() } else { "" };
+            assert_eq!(line(&printed, name), expected, "{providers:?} {name}");
+            assert_eq!(line(&variables, name), expected, "{providers:?} {name}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn certificates_of_killed_programs_are_removed() {
+    let folder = Folder::new("abandoned");
+    let start = |name: &str| folder.file(&format!("api-sandbox-{name}.pem"));
+    let (abandoned, other) = (start("0123456789abcdef"), start("my"));
+    for file in [&abandoned, &other] {
+        std::fs::write(file, "").unwrap();
+    }
+    // It removes the abandoned file of the second program, but not that of a running one.
+    let script =
+        r#"cp "$SSL_CERT_FILE" copy; : > "$0"; "$1" run tpay --tls -- cat "$SSL_CERT_FILE""#;
+    let output = program(&["run", "tpay", "--tls", "--", "sh", "-c", script])
+        .args([&abandoned, env!("CARGO_BIN_EXE_api-sandbox")])
+        .current_dir(&folder.0)
+        .env("TMPDIR", &folder.0)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(output.stdout, std::fs::read(folder.file("copy")).unwrap());
+    assert!(!std::path::Path::new(&abandoned).exists());
+    assert!(std::path::Path::new(&other).exists());
 }
 
 /// Starts the program. Returns the printed values of these variables.
@@ -357,10 +524,11 @@ fn start(arguments: &[&str], names: &[&str]) -> (Running, Vec<String>) {
 fn servers_have_the_records_of_a_file() {
     use api_sandbox::tinypass;
 
-    let file = std::env::temp_dir().join(format!("api-sandbox-seed-{}", std::process::id()));
+    let folder = Folder::new("seed");
+    let file = folder.file("records");
     let seed = |text: &str| {
         std::fs::write(&file, text).unwrap();
-        output(&["run", "--seed", file.to_str().unwrap(), "--", "true"])
+        output(&["run", "--seed", &file, "--", "true"])
     };
     let records = r#"{"tinypass":{"accesses":[{"rid":"r7","user_ref":"eve","email":"eve@example.org"}]},
         "tinycert":{"certificates":[{"common_name":"a.example.org","dns_names":["b.example.org"],"expires":4000000000}]},
@@ -368,7 +536,7 @@ fn servers_have_the_records_of_a_file() {
         "tpay":{"transactions":[{"amount":7.5,"description":"Seeded order","payer":{"email":"a@example.com","name":"A Payer"},"paid":true}]}}"#;
     std::fs::write(&file, records).unwrap();
     let names = ["TINYPASS_BASE_URL", "TPAY_BASE_URL", "TINYCERT_BASE_URL", "TOKENPASS_BASE_URL"];
-    let (_running, urls) = start(&["--seed", file.to_str().unwrap()], &names);
+    let (_running, urls) = start(&["--seed", &file], &names);
     let page = |url: &str| {
         let host = url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(host).unwrap();
@@ -399,7 +567,6 @@ fn servers_have_the_records_of_a_file() {
         let (status, _, error) = seed(text);
         assert!(status == 10 && error.contains(problem), "{text}: {error}");
     }
-    std::fs::remove_file(&file).unwrap();
 }
 
 /// Connects to a server whose certificate is signed by the CA in `file`.

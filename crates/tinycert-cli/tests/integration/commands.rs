@@ -325,6 +325,10 @@ fn fields_of_the_session_are_rejected() {
     for (arguments, named) in [
         (&[&create[..], &["-f", "token=x"]].concat(), "token: the program sets this field from"),
         (&[&create[..], &["-f", "digest=x"]].concat(), "from TINYCERT_API_KEY"),
+        (
+            &["api", "session.connect", "-f", "email=e", "-f", "digest=x"].to_vec(),
+            "digest: the program sets this field from TINYCERT_API_KEY",
+        ),
     ] {
         let run = world.run(arguments);
         assert!(run.status == 2 && run.stderr.contains(named), "{run:?}");

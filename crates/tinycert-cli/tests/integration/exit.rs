@@ -21,6 +21,17 @@ const CREATE: [&str; 9] = [
 ];
 
 #[test]
+fn invalid_credentials_of_a_session_are_named() {
+    let world = world();
+    let file = world.env_file().replace("TINYCERT_PASSPHRASE='", "TINYCERT_PASSPHRASE='a\tb");
+    std::fs::write(world.home.join("env"), file).unwrap();
+    let run = world.finish(world.bare(&["ca", "list", "--env-file", "env"]), "");
+    let named = "file env: TINYCERT_PASSPHRASE: must not contain control characters";
+    assert!(run.status == 10 && run.stderr.contains(named), "{run:?}");
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
 fn each_failure_has_its_exit_status() {
     let world = world();
     for (arguments, expected) in [

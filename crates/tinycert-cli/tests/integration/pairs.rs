@@ -96,7 +96,7 @@ fn certificate_is_issued_with_the_body_of_a_file_and_fields() {
     for (arguments, problem) in [
         (&["a.example", "--ca", "561", "-F", "CN=b"][..], "NAME and -F CN set the same field"),
         (&["--ca", "561", "-f", "ca_id=562", "-f", "CN=b"], "--ca and -f ca_id set the same field"),
-        (&["-f", "ca_id=561"], "missing NAME; pass an argument, -F or --input FILE"),
+        (&["-f", "ca_id=561"], "missing NAME; set it with an argument, -F or --input FILE"),
         (&["-f", "CN=b"], "missing --ca; pass it, or the field ca_id"),
         (&["-f", "CN=b", "-f", "ca_id=x"], "ca_id: must be a whole number of at least 1"),
         (&["a.example", "--ca", "561", "-f", "days=9"], "days: is not one of C, CN, L, O, OU, ST"),
@@ -209,9 +209,11 @@ fn output_that_cannot_be_written_hides_no_failure_of_the_work() {
     assert_eq!((failed.status, created()), (10, 1), "{failed:?}");
     let both = ["unknown field `nosuch`", "deploy hook failed"];
     assert!(both.iter().all(|text| failed.stderr.contains(text)), "{failed:?}");
-    let failed = renew("exit 3", &["--fields", "nosuch"]);
-    assert_eq!(failed.status, 10, "{failed:?}");
-    assert!(both.iter().all(|text| failed.stderr.contains(text)), "{failed:?}");
+    // The fields of the list of pairs are known.
+    let early = renew("touch hooked", &["--fields", "name,nosuch"]);
+    let problem = "--fields: `nosuch` is not one of name, cert_id, expires";
+    assert!(early.status == 2 && early.stderr.contains(problem), "{early:?}");
+    assert!(!world.home.join("hooked").exists());
     let failed = renew("exit 3", &["--out", "/dev/full"]);
     assert_eq!(failed.status, 10, "{failed:?}");
     let both = ["the list of pairs cannot be shown", "deploy hook failed"];
@@ -346,6 +348,26 @@ fn names_that_differ_only_in_case_are_rejected() {
     let run = run(&world, &["issue", "A.Example", "--ca", "561", "--dir", "pki"]);
     assert!(run.status == 2 && run.stderr.contains("a.example.json only in case"), "{run:?}");
     assert_eq!((id("a.example"), id("A.Example")), (1, 0));
+}
+
+#[test]
+fn folder_without_pairs_is_an_error_or_has_a_message() {
+    let world = world();
+    world.sandbox.take_seen();
+    std::fs::create_dir(world.home.join("empty")).unwrap();
+    std::fs::write(world.home.join("file"), "").unwrap();
+    for command in ["renew", "status"] {
+        for dir in ["missing", "file"] {
+            for option in ["-v", "--dry-run"] {
+                let run = run(&world, &[command, "--dir", dir, option]);
+                let named = run.stderr.starts_with(&format!("tinycert: {dir}: "));
+                assert!(run.status == 10 && named, "{command} {dir:?}: {run:?}");
+            }
+        }
+        let run = run(&world, &[command, "--dir", "empty"]);
+        assert!(run.status == 0 && run.stderr.starts_with("empty: no pairs"), "{run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
 }
 
 #[test]

@@ -67,8 +67,9 @@ impl San {
         }
     }
 
-    /// Returns the type and the name for comparisons. Host names, including those in e-mail
-    /// addresses, are in lower case, and URIs are unchanged. Source: RFC 5280, section 7.
+    /// Returns the type and the name in a form in which equal names compare equal: host names,
+    /// including those in e-mail addresses, are in lower case, and URIs are unchanged. Source: RFC
+    /// 5280, section 7.
     pub(crate) fn key(&self) -> (String, String) {
         let value = self.value();
         let value = match (self, value.rsplit_once('@')) {
@@ -117,9 +118,10 @@ fn dns_problem(name: &str) -> Option<&'static str> {
     if name.len() > 253 || !host.split('.').all(label) {
         return Some("must be a host name such as www.example.com or *.example.com");
     }
-    host.rsplit('.').next().is_some_and(is_number).then_some(
-        "must be an IP address or a host name; the last label of a host name must not be a number",
-    )
+    host.rsplit('.')
+        .next()
+        .is_some_and(is_number)
+        .then_some("must be a valid IP address, or a host name whose last label is not a number")
 }
 
 /// Returns whether the rules for URLs treat a host name with this last label as an IPv4 address.
@@ -135,7 +137,7 @@ fn email_problem(address: &str) -> Option<&'static str> {
         !local.is_empty() && !domain.is_empty() && !domain.contains('@')
     });
     (!whole || !address.bytes().all(|byte| byte.is_ascii_graphic()))
-        .then_some("must be an e-mail address in ASCII")
+        .then_some("must be an e-mail address such as ann@example.com, in ASCII characters")
 }
 
 fn uri_problem(uri: &str) -> Option<&'static str> {

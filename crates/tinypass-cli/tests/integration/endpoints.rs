@@ -83,11 +83,22 @@ fn access_is_granted_for_each_line_of_a_file() {
         ("rid,email\nr,\n", "line 2: email is missing"),
         ("rid,email,expires\nr,a@example.com,soon\n", "line 2: expires: \"soon\""),
         ("rid,email\n", "no lines"),
+        ("rid,email,rid\nr,a@example.com,s\n", "line 1: the column rid occurs twice"),
+        ("rid,email\n\"r,a@example.com\nr,b@example.com\n", "line 2, column 1: the quote is not"),
+        ("email,rid\na,\"r\nb,\"s\n", "line 3, column 4: a field must end after its closing"),
+        ("email,rid\na, \"r\"\n", "line 2, column 4: a field that contains a quote"),
+        ("rid,email\nr,a\0b\n", "line 2: email: must not contain control characters"),
+        ("rid,email\nr,a\ns,\"b\nc\"\n", "line 3: email: must not contain control characters"),
+        ("rid,email,message\nr,a,\"b\u{1b}\"\n", "line 2: message: must not contain control"),
+        ("rid,email,message\nr,a,\"b\nc\"\n\" \",b,\n", "line 4: rid is missing"),
     ] {
         std::fs::write(world.home.join("grants.csv"), text).unwrap();
         let run = world.run(&[&grant[..], &["--yes"]].concat());
         assert!(run.status == 2 && run.stderr.contains(problem), "{text:?}: {run:?}");
     }
+    let run = world.run(&[&grant[..], &["--yes", "--out", "grants.csv"]].concat());
+    let problem = "--out: is the same file as that of --file (grants.csv)";
+    assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
     assert!(
         world.sandbox.take_seen().iter().all(|seen| seen.verdict.endpoint != Some("access.grant"))
     );

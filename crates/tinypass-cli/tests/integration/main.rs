@@ -47,6 +47,12 @@ fn each_failure_has_its_exit_status() {
     let mut command = world.command(&GET);
     command.env_remove("TINYPASS_AID");
     assert_eq!(world.finish(command, "").status, 3);
+    for arguments in [&["block", "seal"][..], &["cookie", "check", "r"], &["access", "list"]] {
+        let mut command = world.command(arguments);
+        command.env("TINYPASS_AID", "a;b\u{e9}").env("TINYPASS_BASE_URL", "x");
+        let run = world.finish(command, "x");
+        assert!(run.status == 10 && run.stderr.starts_with("tinypass: TINYPASS_"), "{run:?}");
+    }
 }
 
 #[test]
@@ -196,6 +202,12 @@ fn fields_of_errors_are_in_tables() {
     let arguments = ["access", "grant", "--file", "grants.csv", "--yes"];
     let run = world.run(&[&arguments[..], &["--fields", "email,error.exit"]].concat());
     assert!(run.stdout.starts_with("ann@example.com\t") && run.stdout.len() > 17, "{run:?}");
+    // The fields of this list are known before a request is sent.
+    world.sandbox.take_seen();
+    let run = world.run(&[&arguments[..], &["--fields", "email,errors"]].concat());
+    let problem = "--fields: `errors` is not one of rid, email, result, error";
+    assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    assert_eq!(world.sandbox.take_seen().len(), 0);
     let run = world.run(&["access", "list", "--fields", "none"]);
     assert!(run.status == 2 && run.stderr.contains("the fields are: "), "{run:?}");
     let run = world.run(&[&GRANT[..], &["--fields", "none"]].concat());

@@ -591,8 +591,9 @@ impl Blocks {
         self.read_messages(value, false)
     }
 
-    /// Parses the value of a cookie, which can be plain JSON. Visitors can create such a value
-    /// themselves, so do not grant access to paid content based on it.
+    /// Parses the value of a cookie like [`read_cookie`](Self::read_cookie), but also accepts plain
+    /// JSON, which is not signed. Visitors can create such a value themselves, so do not grant
+    /// access to paid content based on it.
     ///
     /// # Errors
     /// Returns an error if a message is not valid.

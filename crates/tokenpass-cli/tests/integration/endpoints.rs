@@ -246,9 +246,12 @@ fn checks_have_fields() {
     let run = world.run(&[&yes[..], &["--fields", "nosuch"]].concat());
     let problem = "unknown field `nosuch`; the fields are: result";
     assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
-    // The results of a file are known, so its status is theirs.
+    // The fields of the list for a file are known before a request is sent.
+    world.sandbox.take_seen();
     let run = world.run(&[&file[..], &["--fields", "nosuch"]].concat());
-    assert!(run.status == 1 && run.stderr.contains("unknown field `nosuch`"), "{run:?}");
+    let problem = "--fields: `nosuch` is not one of who, result, error";
+    assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    assert!(world.sandbox.take_seen().is_empty());
 }
 
 #[test]
@@ -274,7 +277,7 @@ fn writes_take_their_body_from_a_file_or_fields() {
         (&["credit", "give", &group, "-F", "accounts.0.amount=1", "--yes"][..], "missing ACCOUNT;"),
         (
             &["credit", "give", &group, "bob", "1", "-F", "accounts.0.amount=1"],
-            "AMOUNT and -F accounts.0.amount set the same field of the body; use one of them",
+            "AMOUNT and -F accounts.0.amount set the same field of the body; use only one of them",
         ),
         (&["promise", "create", "-F", "asset=A"], "missing SOURCE, DESTINATION, QUANTITY; pass"),
         (
@@ -283,12 +286,18 @@ fn writes_take_their_body_from_a_file_or_fields() {
         ),
         (
             &["second-factor", "sign", "-F", "x=1"],
-            "missing SIGNATURE; pass an argument, -F or --input",
+            "missing SIGNATURE; set it with an argument, -F or --input",
         ),
     ] {
         let run = world.run(arguments);
         assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
     }
+    // The recording is not opened before the file was read.
+    let record = ["credit", "group", "create", "--input", "g.json", "--record", "g.json"];
+    std::fs::write(world.home.join("g.json"), r#"{"name":"Tour"}"#).unwrap();
+    let run = world.run(&record);
+    assert!(run.status == 2 && run.stderr.contains("--record: is the same file"), "{run:?}");
+    assert_eq!(std::fs::read_to_string(world.home.join("g.json")).unwrap(), r#"{"name":"Tour"}"#);
     // The password of the body is not read from a prompt.
     let register = ["user", "register", "-f", "username=tour", "-f", "email=t@example.org"];
     let file = ["-F", "password=@password"];
@@ -313,6 +322,14 @@ fn users_of_a_file_are_checked() {
     assert_eq!(list[1]["error"]["kind"], "not_found", "{run:?}");
     let curl = world.run(&[&check[..], &["--curl"]].concat());
     assert_eq!(curl.stdout.matches("curl -X GET").count(), 2, "{curl:?}");
+    world.sandbox.take_seen();
+    for text in ["bob\n# c\nann\0\n", "bob\n\nann\rx\n", "bob\n\n..\n"] {
+        // The last one is not valid in a path.
+        std::fs::write(world.home.join("users"), text).unwrap();
+        let run = world.run(&check);
+        assert!(run.status == 2 && run.stderr.contains("users: line 3: "), "{text:?}: {run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
     for arguments in [
         &["check", "--file", "users", "bob", "TOKENLY"][..],
         &["check", "TOKENLY"],
@@ -328,7 +345,7 @@ fn missing_token_of_a_user_is_3_and_names_the_variable() {
     for (arguments, removed) in [
         (&["whoami"][..], "TOKENPASS_OAUTH_TOKEN"),
         (&["balance", "list"], "TOKENPASS_OAUTH_TOKEN"),
-        (&["user", "update", "x", "--password-stdin"], "TOKENPASS_OAUTH_TOKEN"),
+        (&["user", "update", "x", "--name", "y", "--password-stdin"], "TOKENPASS_OAUTH_TOKEN"),
         (&["user", "find", "TOKENLY"], "TOKENPASS_PRIVILEGED_CLIENT_ID"),
     ] {
         let mut command = world.command(arguments);
@@ -389,7 +406,7 @@ fn user_logs_in_by_a_browser() {
     let run = PROGRAM.finish(command, "");
     assert_eq!((run.status, run.stdout.as_str()), (0, "username\tcryptonaut\n"), "{run:?}");
 
-    for (uri, status) in [("https://example.com/back", 2), ("", 3)] {
+    for (uri, status) in [("https://example.com/back", 10), ("", 3)] {
         let mut command = world.command(&["auth", "login", "--web", "--no-browser"]);
         command.env("TOKENPASS_REDIRECT_URI", uri);
         if uri.is_empty() {
@@ -455,6 +472,33 @@ fn fields_of_credentials_are_rejected() {
 }
 
 #[test]
+fn messages_name_the_typed_arguments() {
+    let world = world();
+    let create = ["chat", "create", "n", "--token", "A=0"];
+    for (arguments, named) in [
+        (&["check", "..", "A"][..], "WHO: must not be \"."),
+        (&["user", "address", ""], "USER: must not be empty"),
+        (&["user", "exists", ""], "USER: must not be empty"),
+        (&["user", "register", "", "e@example.org", "-f", "password=p"], "USER: must not"),
+        (&["user", "lookup", ".."], "ADDRESSES: must not be \"."),
+        (&["second-factor", "status", ""], "USER: must not be empty"),
+        (&["address", "list", "--user", ""], "--user: must not be empty"),
+        (&["address", "get", "a", "--user", ""], "--user: must not be empty"),
+        (&["address", "instant-verify", "", "a", "m", "s"], "USER: must not be empty"),
+        (&["chat", "get", ""], "CHAT: must not be empty"),
+        (&["chat", "update", "", "--active", "true"], "CHAT: must not be empty"),
+        (&["chat", "privileges", "--holders", ""], "--holders: must not be empty"),
+        (&create, "--token: must be more than 0"),
+        (&["user", "update", "i"], "--name <NAME>|--email <EMAIL>"),
+        (&["promise", "update", "i"], "--quantity <QUANTITY>|--destination <ADDRESS>"),
+    ] {
+        let run = world.run(arguments);
+        assert!(run.status == 2 && run.stderr.contains(named), "{arguments:?}: {run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
 fn entry_of_arguments_replaces_all_entries_of_the_file() {
     let world = world();
     let body = r#"{"accounts":[{"account":"a","amount":7,"ref":"order-7","source":"b"},
@@ -485,6 +529,10 @@ fn chats_are_updated_with_what_was_given() {
     let world = world();
     let run = world.run(&["chat", "update", "c", "--token", "A=1", "--token", "A=2"]);
     assert!(run.status == 2 && run.stderr.contains("--token A: is given twice"), "{run:?}");
+    for (token, problem) in [("A", "must be NAME=AMOUNT"), ("A=1,5", "--token <TOKEN=AMOUNT>': ")] {
+        let run = world.run(&["chat", "update", "c", "--token", token]);
+        assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    }
     std::fs::write(world.home.join("chat.json"), r#"{"active":false}"#).unwrap();
     let run = world.run(&["chat", "update", "c", "--active", "false"]);
     assert!(run.status == 2 && run.stderr.contains("token: must be given"), "{run:?}");

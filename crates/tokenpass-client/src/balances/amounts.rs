@@ -174,7 +174,10 @@ impl TryFrom<Amount> for Satoshis {
     /// places, or if the number of satoshis does not fit into 64 bits.
     fn try_from(amount: Amount) -> Result<Self, InputError> {
         amount.minor_units(DECIMALS).map(Self).ok_or_else(|| {
-            InputError::new("amount", "has more than 8 decimal places or is too large")
+            InputError::new(
+                "amount",
+                "must have at most 8 decimal places and be less than 92233720368.54775808",
+            )
         })
     }
 }
@@ -204,8 +207,8 @@ pub(crate) fn satoshis<'de, D: Deserializer<'de>>(
 pub struct Quantity {
     /// The amount in the asset's smallest unit, which is a satoshi unless `precision` is set.
     pub value: Satoshis,
-    /// The number of decimal places of the asset. `None` means 8. Only servers since 2022 return
-    /// it.
+    /// The number of decimal places of the asset. `None` means 8. Only servers from 2022 or later
+    /// return it.
     pub precision: Option<u8>,
 }
 

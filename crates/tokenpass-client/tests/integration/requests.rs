@@ -795,6 +795,12 @@ fn third_generation_sends_a_body_with_every_method() {
         line(client.signed_request(&ExchangeCode::new("c", "r")).unwrap()),
         r#"POST /oauth/access-token {"grant_type":"authorization_code","code":"c","redirect_uri":"r","client_id":"I1","client_secret":"K1"}"#
     );
+    let body = api_auth::Body::Json(br#"{"oauth_token":"T3","a":{"oauth_token":1}}"#.to_vec());
+    let call = api_auth::RawEndpoint::new(api_auth::Method::POST, "/x").with_body(body);
+    assert_eq!(
+        line(client.signed_request(&call).unwrap()),
+        r#"POST /x {"oauth_token":"T3","a":{"oauth_token":1}}"#
+    );
 }
 
 #[test]

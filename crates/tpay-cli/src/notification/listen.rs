@@ -93,7 +93,7 @@ impl Listen {
             let problem = "--curl and --dry-run cannot be used with a command that listens";
             return Err(Failure::new(Exit::Usage, problem));
         }
-        check_fields(&context.global.fields)?;
+        context.output.check_fields(COLUMNS, &[])?;
         let reader = self.trust.reader(context)?;
         let application = match &self.forward_to {
             Some(url) => Some((send::transport(context, url)?, url)),
@@ -155,21 +155,6 @@ impl Listen {
             ended => ended?,
         }
         Ok(Exit::Done)
-    }
-}
-
-/// Rejects requested fields that no notification can have.
-fn check_fields(fields: &[String]) -> Result<(), Failure> {
-    let is_known = |field: &&String| {
-        let name = field.split('.').next();
-        COLUMNS.iter().any(|(known, _)| name == Some(known))
-    };
-    match fields.iter().find(|field| !is_known(field)) {
-        Some(field) => {
-            let problem = "is not one of kind, key, content, or a path such as content.tr_id";
-            Err(Failure::new(Exit::Usage, format!("--fields: `{field}` {problem}")))
-        }
-        None => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use cli_support::api_auth::http::{Request, Uri};
-use cli_support::args::http_url;
+use cli_support::args::{http_url, read_bytes};
 use cli_support::{Context, Exit, Failure};
 
 use crate::notification::listen::HOP_BY_HOP;
@@ -27,7 +27,7 @@ pub(crate) struct Replay {
 impl Replay {
     /// Sends the notification with its signature, unchanged.
     pub(crate) fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
-        let body = std::fs::read(&self.body).map_err(|error| Failure::file(&self.body, &error))?;
+        let body = read_bytes("BODY", &self.body)?;
         let headers = self.headers.unwrap_or_else(|| self.body.with_extension("headers"));
         let mut request = Request::post(&self.url);
         for (name, value) in &stored_headers(&headers)? {

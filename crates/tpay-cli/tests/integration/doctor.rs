@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use api_sandbox::{Raw, Response, Server, Service, Verdict};
 
+use crate::endpoints::create_plan;
 use crate::{World, finish};
 
 fn rows(text: &str) -> Vec<Value> {
@@ -19,12 +20,17 @@ fn row<'a>(rows: &'a [Value], endpoint: &str) -> &'a Value {
 fn every_read_is_called_and_decoded() {
     let world = World::new();
     world.transaction("order-7");
+    let run = finish(world.command(&[&create_plan()[..], &["--yes"]].concat()), "card\n");
+    assert_eq!(run.status, 0, "{run:?}");
     let rows = rows(&world.text(&["doctor", "-o", "json"]));
     for row in &rows {
         assert_eq!((&row["status"], &row["result"]), (&json!(200), &json!("decoded")), "{row}");
         assert!(row["milliseconds"].is_number());
     }
     assert!(rows.len() > 15, "{}", rows.len());
+    for endpoint in ["accounts.category", "recurring.get", "recurring.transactions"] {
+        assert!(rows.iter().any(|row| row["endpoint"] == endpoint), "{endpoint}");
+    }
     let called = world.sandbox.take_seen();
     assert!(called.iter().all(|seen| seen.verdict.endpoint.is_some()));
 }

@@ -28,6 +28,17 @@ const BODIES: WriteBodies<'_> = WriteBodies {
 /// The id of the plan.
 const PLAN: &str = "01T0VR00000000000000000007";
 
+/// The command that creates the plan [`PLAN`]. It reads the payment instrument from standard input.
+pub(crate) fn create_plan() -> Vec<&'static str> {
+    [
+        &["recurring", "create", "--id", PLAN, "--description", "Plan", "--amount", "49.90"][..],
+        &["--email", "jan@example.com", "--name", "Jan Nowak", "--charges", "12"],
+        &["--first-charge", "2030-01-01T10:00:00", "--notify-url", "https://example.com/n"],
+        &["--instrument", "test", "--instrument-stdin"],
+    ]
+    .concat()
+}
+
 const CODE: &str = "777123\n";
 
 impl World {
@@ -82,13 +93,6 @@ fn every_endpoint_has_a_command_or_is_for_api_only() {
     let full = [&CREATE[..], &["-f", "payer.phone=123456789"]].concat();
     let merchant = server::MARKETPLACE_MERCHANTS[0];
     let new = ["--offer-code", "SAND1", "--email", "tour@example.com"];
-    let plan = [
-        &["recurring", "create", "--id", PLAN, "--description", "Plan", "--amount", "49.90"][..],
-        &["--email", "jan@example.com", "--name", "Jan Nowak", "--charges", "12"],
-        &["--first-charge", "2030-01-01T10:00:00", "--notify-url", "https://example.com/n"],
-        &["--instrument", "test", "--instrument-stdin"],
-    ]
-    .concat();
     let card = format!("{}\n", server::CARD_TOKEN);
     let iban = "PL63105015201000009091194713";
     let read = |words: &'static str| words.split(' ').collect::<Vec<&str>>();
@@ -155,7 +159,7 @@ fn every_endpoint_has_a_command_or_is_for_api_only() {
             "",
         ),
         ("collect.list_bank_accounts", read("bank-account list"), ""),
-        ("recurring.create", plan, "refused\n"),
+        ("recurring.create", create_plan(), "refused\n"),
         ("recurring.list", read("recurring list"), ""),
         ("recurring.get", vec!["recurring", "get", PLAN], ""),
         ("recurring.transactions", vec!["recurring", "charges", PLAN], ""),
@@ -271,7 +275,10 @@ fn bodies_of_writes_come_from_files_and_fields() {
         ),
         (&["transaction", "pay", &id], "--channel"),
         (&["refund", "create", &id, "--amount", "1", "-F", "amount=2"], "--amount and -F amount"),
-        (&["bank-account", "create", "-F", "ownerName=x"], "missing NUMBER, INFORMATION; pass"),
+        (
+            &["bank-account", "create", "-F", "ownerName=x"],
+            "missing NUMBER, INFORMATION; set them with",
+        ),
         (
             &["recurring", "create", "-F", "paymentInstrument.value=x"],
             "missing --id, --description",
@@ -510,8 +517,16 @@ fn payments_are_made_in_one_of_several_ways() {
     for way in ["--channel", "--group", "-f", "--input", "blikPaymentData"] {
         assert!(run.status == 2 && run.stderr.contains(way), "{way}: {run:?}");
     }
+    for null in ["blikPaymentData=null", "groupId=null"] {
+        let run = world.run(&["transaction", "pay", "01T", "-F", null, "-f", "method=transfer"]);
+        assert!(run.status == 2 && run.stderr.contains("missing way to pay"), "{null}: {run:?}");
+    }
     // A way of the body that is null is none.
-    for field in [&["-F", "cardPaymentData=null"][..], &["--input", "null.json"]] {
+    for field in [
+        &["-F", "cardPaymentData=null"][..],
+        &["-F", "blikPaymentData=null"],
+        &["--input", "null.json"],
+    ] {
         std::fs::write(world.home.join("null.json"), r#"{"applePayPaymentData":null}"#).unwrap();
         let run = world.run(&[&["marketplace", "pay", "01M"], field].concat());
         let problem = "cannot prompt for the BLIK code";
@@ -524,9 +539,9 @@ fn parts_of_a_refund_are_checked() {
     let world = World::new();
     let refund = ["marketplace", "refund", "01M", "--yes"];
     for (parts, problem) in [
-        (&["--part", "01A"][..], "must be PART=AMOUNT"),
-        (&["--part", "=1"], "must be PART=AMOUNT"),
-        (&["--part", "01A=x"], "\"x\" is not an amount"),
+        (&["--part", "01A"][..], "<PART=AMOUNT>': must be NAME=AMOUNT"),
+        (&["--part", "=1"], "<PART=AMOUNT>': must be NAME=AMOUNT"),
+        (&["--part", "01A=1,50"], "must be a decimal number such as 12.34"),
         (&["--part", "01A=1", "--part", "01B=1", "--part", "01A=2"], "--part 01A: is given twice"),
     ] {
         let run = world.run(&[&refund[..], parts].concat());

@@ -375,6 +375,30 @@ fn invalid_options_of_notifications_are_2() {
         assert!(run.status == 2 && run.stderr.contains("--record"), "{run:?}");
     }
     assert!(!world.home.join("r").exists());
+    for text in ["a: b\n\nx-jws-signature a..b\n", "a: b\n\na: \0\n"] {
+        std::fs::write(world.home.join("n.headers"), text).unwrap();
+        let run = world.run(&["notification", "replay", "n.body", url, "--dry-run"]);
+        let problem = "n.headers: line 3 is not `Name: value`";
+        assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    }
+    for file in ["n.body", "n.headers"] {
+        let verify = ["notification", "verify", "n.body", "--headers", "n.headers"];
+        std::fs::write(world.home.join("n.headers"), "x-jws-signature: a..b\n").unwrap();
+        let run = world.run(&[&verify[..], &["--record", file]].concat());
+        assert!(run.status == 2 && run.stderr.contains("--record: is the same file"), "{run:?}");
+        assert!(!std::fs::read(world.home.join(file)).unwrap().starts_with(b"{"));
+    }
+    // An invalid variable is an error of the configuration.
+    for (option, status) in [(Some("x"), 2), (None, 10)] {
+        let listen = ["notification", "listen", "--bind", "127.0.0.1:0", "--for", "1s"];
+        let option = option.map(|id| ["--merchant-id", id]);
+        let mut command =
+            world.command(&[&listen[..], option.as_ref().map_or(&[], |o| o)].concat());
+        command.env("TPAY_MERCHANT_ID", "y");
+        let run = finish(command, "");
+        let named = if option.is_some() { "--merchant-id: must" } else { "TPAY_MERCHANT_ID: must" };
+        assert!(run.status == status && run.stderr.contains(named), "{run:?}");
+    }
 }
 
 #[test]

@@ -179,6 +179,62 @@ fn invalid_options_are_2_and_json_if_asked() {
 }
 
 #[test]
+fn bodies_are_checked_before_they_are_sent() {
+    let world = World::new();
+    let create = ["transaction", "create", "--email", "a@example.com", "--name", "A"];
+    for (arguments, problem) in [
+        (&["--description", "", "--amount", "1"][..], "--description: must not be empty"),
+        (&["--description", "", "--amount", "1", "-f", "x=y"], "--description: must not be empty"),
+        (&["--description", "x", "-F", "amount=null"], "-F amount: must not be null"),
+        (&["--description", "x", "-f", "amount="], "-f amount: must not be empty"),
+        (&["--description", "x", "-F", "amount=0"], "-F amount: must be more than 0"),
+        (&["--description", "x", "-F", "amount=7,50"], "-F amount: the value is not a number"),
+        (&["--description", "x", "--amount", "-5"], "--amount: must be more than 0"),
+        (&["--description", "x", "--amount", "0"], "--amount: must be more than 0"),
+    ] {
+        let run = world.run(&[&create[..], arguments].concat());
+        assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
+    }
+    for list in ["transaction", "refund"] {
+        for [since, until] in [["2026-11-02", "2026-11-01"], ["1d", "2d"], ["2026-11-02", "9000d"]]
+        {
+            let run = world.run(&[list, "list", "--since", since, "--until", until]);
+            let problem = "--since: must not be after --until";
+            assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+        }
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
+fn messages_name_the_typed_arguments() {
+    let world = World::new();
+    let alias = ["blik", "alias", "create", "v", "--description", "d", "--label", "l"];
+    let plan = ["recurring", "create", "--id", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "--description", "d"];
+    let payer = ["--email", "a@example.com", "--name", "A", "--amount", "1", "--first-charge"];
+    let plan = [&plan[..], &payer, &["2026-12-24 10:00:00", "--instrument-stdin"]].concat();
+    for (arguments, named) in [
+        (&["bank-account", "create", "1", "o", "i"][..], "NUMBER: must be PL and 26 digits"),
+        (&["card", "apple-pay", "", "u"], "DOMAIN: must not be empty"),
+        (&["blik", "alias", "get", ""], "VALUE: must not be empty"),
+        (&["blik", "alias", "delete", ".."], "VALUE: must not be \"."),
+        (&[&alias[..], &["--code-stdin"]].concat(), "--code-stdin: must be six digits"),
+        (&["blik", "pay", "t", "--code-stdin"], "--code-stdin: must be six digits"),
+        (&["marketplace", "pay", "t", "--code-stdin"], "--code-stdin: must be six digits"),
+        (&["marketplace", "refund", "t", "--part", "a=0"], "--part: must be more than 0"),
+        (
+            &["refund", "card", "--amount", "1", "--card-expiry", "13", "--token-stdin"],
+            "--card-expiry: must be YYMM",
+        ),
+        (&[&plan[..], &["--notify-url", ""]].concat(), "--notify-url: must not be empty"),
+    ] {
+        let run = finish(world.command(arguments), "123\n");
+        assert!(run.status == 2 && run.stderr.contains(named), "{arguments:?}: {run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
 fn headers_are_sent_and_shown() {
     let world = World::new();
     world.sandbox.take_seen();

@@ -137,12 +137,22 @@ fn many_threads_fetch_one_token() {
     assert_eq!((fetches(&world), used(&world).len()), (1, 32));
 }
 
+/// A folder that is removed on drop.
+struct Temporary(std::path::PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 #[test]
 fn many_clients_with_one_store_fetch_one_token() {
     let (world, clock) = (Shared::default(), clock());
-    let folder = std::env::temp_dir().join(format!("api-auth-bearer-{}", std::process::id()));
+    let folder =
+        Temporary(std::env::temp_dir().join(format!("api-auth-bearer-{}", std::process::id())));
     let stores: [Arc<dyn TokenStore>; 2] =
-        [Arc::new(MemoryStore::new()), Arc::new(FileStore::new(&folder))];
+        [Arc::new(MemoryStore::new()), Arc::new(FileStore::new(&folder.0))];
     for (number, store) in stores.into_iter().enumerate() {
         std::thread::scope(|scope| {
             for _ in 0..16 {
@@ -152,7 +162,6 @@ fn many_clients_with_one_store_fetch_one_token() {
         });
         assert_eq!(fetches(&world), number + 1);
     }
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use api_sandbox::{Misbehaviour, SandboxClock};
 use lexopt::prelude::*;
 
+#[cfg(unix)]
+use crate::cleanup;
 use crate::environment::Format;
 
 pub(crate) const VERSION: &str = concat!("api-sandbox ", env!("CARGO_PKG_VERSION"), "\n");
@@ -22,15 +24,17 @@ The first form prints the environment variables that connect clients to the serv
 form sets them for COMMAND, unsets all other variables of the clients, and exits with the status of
 COMMAND. SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGALRM, SIGUSR1 and SIGUSR2 are passed on to COMMAND and
 the processes of its group. Those that have not ended after 10 s or a second signal are killed. On a
-terminal, only COMMAND gets these signals, and SIGINT and SIGQUIT come from the terminal. PROVIDER is
-tinypass, tinycert, tokenpass or tpay; it limits the variables and the log.
+terminal, only COMMAND gets these signals, and SIGINT and SIGQUIT come from the terminal. After
+SIGKILL, COMMAND gets SIGTERM. PROVIDER is tinypass, tinycert, tokenpass or tpay; it limits the
+variables and the log.
 
 Options:
   --port PORT        Listen on PORT (TinyPass), PORT+1 (TinyCert), PORT+2 (Tokenpass) and PORT+3
                      (Tpay); 0 selects free ports [default: 8080; with run: 0]
   --env FORMAT       Print the variables for bash (and all POSIX shells), fish or powershell, or as
                      dotenv or json [default: fish if the variable SHELL names fish, otherwise bash]
-  --env-file FILE    Write the variables to FILE, as NAME=value lines, instead of printing them
+  --env-file FILE    Write the variables to FILE, as NAME=value lines, instead of printing them. Only
+                     its owner can read it
   --clock TIME       Start the clock of the servers at TIME: Unix seconds, or a time in UTC such as
                      2026-11-29T12:00:00Z
   --misbehave KIND[:N][@PATH]
@@ -44,8 +48,8 @@ Options:
   --bind ADDRESS     Listen on this IP address [default: 127.0.0.1]. Anyone who can reach this
                      address can use the servers, but the console is available only at the loopback
                      address that is printed. Clients accept plain HTTP on loopback only
-  --tls              Use HTTPS, with certificates from a new CA. The variable SSL_CERT_FILE names the
-                     file with the root certificate of the CA
+  --tls              Use HTTPS, with certificates from a new CA. The variables SSL_CERT_FILE and
+                     PROVIDER_CA_CERTIFICATE name the file with the root certificate of the CA
   --log FORMAT       Log requests to standard error as text or json, or turn the log off
                      [default: text]
   -h, --help         Print this text
@@ -101,6 +105,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Parsed {
     Help,
     Version,
+    /// The second process, with the file to remove.
+    #[cfg(unix)]
+    CleanUp(Option<PathBuf>),
     Run(Arguments),
 }
 
@@ -121,6 +128,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser, shell: Option<&OsStr>) -> Result
         command: None,
     };
     let (mut port, mut format, mut is_run, mut is_first) = (None, None, false, true);
+    let mut given: Vec<String> = Vec::new();
     loop {
         // Everything after `--` is the command.
         if let Some(mut raw) = parser.try_raw_args()
@@ -131,9 +139,22 @@ pub(crate) fn parse(mut parser: lexopt::Parser, shell: Option<&OsStr>) -> Result
             break;
         }
         let Some(argument) = parser.next().map_err(|error| error.to_string())? else { break };
+        if let Long(name) = argument
+            && name != "misbehave"
+        {
+            if given.iter().any(|given| given == name) {
+                return Err(format!("--{name}: is given twice"));
+            }
+            given.push(name.to_owned());
+        }
         match argument {
             Short('h') | Long("help") => return Ok(Parsed::Help),
             Short('V') | Long("version") => return Ok(Parsed::Version),
+            #[cfg(unix)]
+            Long(cleanup::OPTION) => {
+                let mut rest = parser.raw_args().map_err(|error| error.to_string())?;
+                return Ok(Parsed::CleanUp(rest.next().map(PathBuf::from)));
+            }
             Long("port") => port = Some(value(&mut parser, "--port", parse_port)?),
             Long("env") => format = Some(value(&mut parser, "--env", Format::parse)?),
             Long("env-file") => {
@@ -165,6 +186,9 @@ pub(crate) fn parse(mut parser: lexopt::Parser, shell: Option<&OsStr>) -> Result
                         "{word:?} is not a provider; choose tinypass, tinycert, tokenpass or tpay"
                     )
                 })?;
+                if arguments.providers.contains(provider) {
+                    return Err(format!("{provider}: is given twice"));
+                }
                 arguments.providers.push(provider);
             }
             other => return Err(other.unexpected().to_string()),
@@ -331,6 +355,10 @@ mod tests {
             ),
             (&["--bind", "localhost"], "--bind: \"localhost\" is not an IP address"),
             (&["--seed"], "--seed"),
+            (&["--port", "1", "--port", "2"], "--port: is given twice"),
+            (&["--tls", "--tls"], "--tls: is given twice"),
+            (&["run", "--log=off", "--log", "off", "--", "true"], "--log: is given twice"),
+            (&["tpay", "tinycert", "tpay"], "tpay: is given twice"),
             (&["--log", "xml"], "--log: \"xml\" is not one of text, json, off"),
             (&["run"], "`run` must be followed by `-- COMMAND`"),
             (&["run", "--"], "-- must be followed by a command"),

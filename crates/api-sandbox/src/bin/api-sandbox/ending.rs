@@ -4,6 +4,8 @@
 use std::process::ExitCode;
 
 pub(crate) use self::signals::Signals;
+#[cfg(unix)]
+pub(crate) use self::signals::{CHECK, GRACE};
 
 /// How the program ends.
 #[derive(Debug)]
@@ -37,6 +39,7 @@ fn status_of_signal(signal: std::os::raw::c_int) -> ExitCode {
 
 #[cfg(unix)]
 mod signals {
+    use std::fs::File;
     use std::io::{self, IsTerminal};
     use std::os::raw::c_int;
     use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -46,14 +49,16 @@ mod signals {
     use std::time::Duration;
 
     use rustix::process::{
-        Pid, Signal, WaitOptions, kill_process, kill_process_group, test_kill_process_group,
-        waitpgid,
+        Pid, Signal, WaitOptions, getpgrp, kill_process, kill_process_group,
+        test_kill_process_group, waitpgid,
     };
+    use rustix::termios::tcgetpgrp;
     use signal_hook::consts::{
         SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2,
     };
 
     use super::{End, status_of_signal};
+    use crate::cleanup::CleanUp;
 
     /// The signals that are handled. By default, they end a process, and a person, a supervisor or
     /// a timer sends them. Signals that report an error of the process itself, such as SIGSEGV, are
@@ -62,11 +67,11 @@ mod signals {
 
     /// The time that the command and its children have to end after a signal, before they are
     /// killed.
-    const GRACE: Duration = Duration::from_secs(10);
+    pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
     /// The interval at which this process checks whether children of the command are still running.
     /// It receives no signal when they end.
-    const CHECK: Duration = Duration::from_millis(20);
+    pub(crate) const CHECK: Duration = Duration::from_millis(20);
 
     /// A queue of the signals that this process has received.
     #[derive(Debug)]
@@ -97,17 +102,24 @@ mod signals {
         /// Runs a command. A signal is passed on to the command and its children. Those that are
         /// still running after [`GRACE`], or when a second signal arrives, are killed.
         ///
-        /// If standard input is a terminal, the command stays in the process group of this program,
-        /// because it could not read from the terminal otherwise. The terminal itself sends SIGINT
-        /// (Ctrl-C) and SIGQUIT (Ctrl-\) to the command, so these signals are not passed on. Other
-        /// signals are passed on to the command only, not to its children.
-        pub(crate) fn run(&self, mut command: Command) -> io::Result<End> {
-            let is_group = !io::stdin().is_terminal();
+        /// On a terminal, the command stays in the process group of this program, because it could
+        /// not read from the terminal otherwise. The terminal itself sends SIGINT (Ctrl-C) and
+        /// SIGQUIT (Ctrl-\) to the command, so these signals are not passed on. Other signals are
+        /// passed on to the command only, not to its children.
+        pub(crate) fn run(
+            &self,
+            mut command: Command,
+            clean_up: Option<&mut CleanUp>,
+        ) -> io::Result<End> {
+            let is_group = !io::stdin().is_terminal() && !is_in_foreground();
             if is_group {
                 command.process_group(0);
             }
             let mut child = command.spawn()?;
             let pid = Pid::from_child(&child);
+            if let Some(clean_up) = clean_up {
+                clean_up.end(pid, is_group);
+            }
             // The signals of the terminal.
             let mut interrupts = Vec::new();
             for signal in &self.0 {
@@ -146,6 +158,8 @@ mod signals {
             };
             // The child has not been waited for, so its id belongs to no other process.
             let _ = send(signal);
+            // A stopped process would not receive the signal.
+            let _ = send(Signal::CONT);
             let mut left = GRACE;
             let mut has_ended = false;
             while !left.is_zero() {
@@ -172,6 +186,13 @@ mod signals {
             }
             Ok(())
         }
+    }
+
+    /// Returns whether this process is in the foreground of a terminal, which its standard input
+    /// need not be. A command can open the terminal, for example to prompt for a password.
+    fn is_in_foreground() -> bool {
+        let group = File::open("/dev/tty").and_then(|terminal| Ok(tcgetpgrp(terminal)?));
+        group.is_ok_and(|group| group == getpgrp())
     }
 
     /// Returns whether a process group has no members left. Reaps its processes that have ended and
@@ -230,6 +251,7 @@ mod signals {
     use std::process::Command;
 
     use super::{End, status};
+    use crate::cleanup::CleanUp;
 
     /// A placeholder on systems other than Unix, where no signals are handled.
     #[derive(Debug)]
@@ -248,7 +270,7 @@ mod signals {
         }
 
         /// Runs a command, and returns its exit status as that of this program.
-        pub(crate) fn run(&self, mut command: Command) -> io::Result<End> {
+        pub(crate) fn run(&self, mut command: Command, _: Option<&mut CleanUp>) -> io::Result<End> {
             command.status().map(|found| End::Status(status(found)))
         }
     }

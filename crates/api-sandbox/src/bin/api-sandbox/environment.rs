@@ -41,6 +41,16 @@ pub(crate) fn is_of(provider: &str, name: &str) -> bool {
     prefix.eq_ignore_ascii_case(provider)
 }
 
+/// Returns the name of the variable with which the program of `provider` trusts a root certificate.
+pub(crate) fn ca_certificate(provider: &str) -> &'static str {
+    match provider {
+        "tinypass" => "TINYPASS_CA_CERTIFICATE",
+        "tinycert" => "TINYCERT_CA_CERTIFICATE",
+        "tokenpass" => "TOKENPASS_CA_CERTIFICATE",
+        _ => "TPAY_CA_CERTIFICATE",
+    }
+}
+
 /// Returns the names of the environment variables that belong to a client, such as `TPAY_BASE_URL`.
 pub(crate) fn client_variables() -> Vec<OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
@@ -124,6 +134,7 @@ mod tests {
             is_of("tpay", "TPAY_BASE_URL") && !is_of("tpay", "TPAYS_X") && is_of("tpay", "TPAY")
         );
         assert!(!is_of("tinycert", "TINYPASS_AID"));
+        assert!(PROVIDERS.iter().all(|of| is_of(of, ca_certificate(of))));
     }
 
     #[test]

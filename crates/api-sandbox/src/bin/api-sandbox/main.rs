@@ -1,8 +1,10 @@
 //! `api-sandbox`: the test servers as a program.
 
 mod arguments;
+mod cleanup;
 mod ending;
 mod environment;
+mod files;
 mod relay;
 mod seed;
 
@@ -10,12 +12,12 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use api_sandbox::{LogEntry, Sandbox};
 
 use arguments::{Arguments, Log, Parsed, VERSION, help};
+use cleanup::CleanUp;
 use ending::{End, Signals};
 use environment::Format;
 
@@ -29,6 +31,8 @@ fn main() -> ExitCode {
     match arguments::parse(lexopt::Parser::from_env(), environment::shell().as_deref()) {
         Ok(Parsed::Help) => print(&help()),
         Ok(Parsed::Version) => print(VERSION),
+        #[cfg(unix)]
+        Ok(Parsed::CleanUp(file)) => cleanup::run(file),
         Ok(Parsed::Run(arguments)) => match serve(&arguments) {
             Ok(end) => end.exit(),
             Err(why) => fail(LOCAL, &why),
@@ -53,7 +57,16 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
     let signals = Signals::handle().map_err(|error| format!("signals: {error}"))?;
     let tls = if arguments.tls { Some(relay::Tls::new(arguments.bind)?) } else { None };
     let urls = if is_relayed { relayed(&sandbox, arguments, tls.as_ref())? } else { Vec::new() };
-    let certificate = tls.map(|tls| write_certificate(&tls.ca_pem)).transpose()?;
+    let folder = std::env::temp_dir();
+    let certificate = tls
+        .map(|tls| files::certificate(&folder, &tls.ca_pem))
+        .transpose()
+        .map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut clean_up = match certificate.is_some() || arguments.command.is_some() {
+        // The program works without it.
+        true => CleanUp::start(certificate.as_ref().map(|file| file.path.as_path())).ok(),
+        false => None,
+    };
     for (how, times, path) in &arguments.misbehaviours {
         sandbox.misbehave_at(path, how, *times);
     }
@@ -69,13 +82,16 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
         .map(|(name, value)| (name, url(value)))
         .collect();
     if let Some(certificate) = &certificate {
-        variables.push(("SSL_CERT_FILE", certificate.0.display().to_string()));
+        let file = certificate.path.display().to_string();
+        let names = arguments.providers.iter().map(|of| environment::ca_certificate(of));
+        variables.extend(names.chain(["SSL_CERT_FILE"]).map(|name| (name, file.clone())));
     }
     if let Some(file) = &arguments.env_file {
-        write_file(file, &environment::text(Format::Dotenv, &variables))?;
+        files::write_private(file, &environment::text(Format::Dotenv, &variables))
+            .map_err(|error| format!("{}: {error}", file.display()))?;
     }
     if let Some([program, rest @ ..]) = arguments.command.as_deref() {
-        return run(program, rest, &variables, &signals);
+        return run(program, rest, &variables, &signals, clean_up.as_mut());
     }
     if arguments.env_file.is_none() {
         let text = environment::text(arguments.format, &variables);
@@ -121,26 +137,6 @@ fn relayed(
     Ok(urls)
 }
 
-/// A temporary file, which is removed when this value is dropped.
-struct Temporary(PathBuf);
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-fn write_certificate(pem: &str) -> Result<Temporary, String> {
-    let name = format!("api-sandbox-{}.pem", std::process::id());
-    let path = std::env::temp_dir().join(name);
-    let failed = |error: io::Error| format!("{}: {error}", path.display());
-    let mut file = std::fs::File::create_new(&path).map_err(failed)?;
-    let written = file.write_all(pem.as_bytes());
-    let temporary = Temporary(path.clone());
-    written.map_err(failed)?;
-    Ok(temporary)
-}
-
 fn log(sandbox: &Sandbox, arguments: &Arguments) {
     let providers = arguments.providers.clone();
     let write: fn(&str, LogEntry<'_>) = match arguments.log {
@@ -167,6 +163,7 @@ fn run(
     rest: &[OsString],
     variables: &[(&str, String)],
     signals: &Signals,
+    clean_up: Option<&mut CleanUp>,
 ) -> Result<End, String> {
     let mut command = Command::new(program);
     command.args(rest);
@@ -174,11 +171,7 @@ fn run(
         command.env_remove(name);
     }
     command.envs(variables.iter().map(|(name, value)| (name, value)));
-    signals.run(command).map_err(|error| format!("{}: {error}", program.display()))
-}
-
-fn write_file(file: &Path, text: &str) -> Result<(), String> {
-    std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))
+    signals.run(command, clean_up).map_err(|error| format!("{}: {error}", program.display()))
 }
 
 fn print(text: &str) -> ExitCode {
