@@ -1,7 +1,7 @@
 //! Ordered parameters and their encoder.
 //!
-//! Parameters are encoded once, by [`Encoding::write`], so the signed and the sent bytes are the
-//! same. Each provider uses one [`Encoding`].
+//! Parameters are encoded only once, by [`Encoding::write`], so the signed bytes are identical to
+//! the bytes that are sent. Each provider uses one [`Encoding`].
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};

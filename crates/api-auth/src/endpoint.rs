@@ -66,7 +66,7 @@ pub trait Endpoint: Sized {
     /// be parsed.
     fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError>;
 
-    /// Returns the name of the endpoint in errors and recordings. Only
+    /// Returns the id by which errors and recordings name the endpoint. Only
     /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn id(&self) -> &'static str {
         Self::ID

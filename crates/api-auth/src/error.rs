@@ -397,9 +397,7 @@ impl Error {
 
     fn hint_of(kind: ErrorKind, is_retryable: bool) -> Option<&'static str> {
         Some(match kind {
-            ErrorKind::Transport if is_retryable => {
-                "it is safe to send this request again, for example later"
-            }
+            ErrorKind::Transport if is_retryable => "it is safe to send this request again later",
             ErrorKind::Auth => {
                 "check that the credentials are correct, have the required permissions, and are for this environment"
             }

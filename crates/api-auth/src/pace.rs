@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// The times at which a client can send requests. All threads share one instance.
+/// Limits the rate of a client's requests, and delays them after a response with status 429. All
+/// threads share one instance.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     /// The minimum time between two requests. `None` if the rate is not limited.

@@ -502,7 +502,8 @@ fn is_success(status: StatusCode) -> bool {
     status.is_success()
 }
 
-/// Creates a [`Route`] from a method, a path template, and the fields that are its arguments.
+/// Creates a [`Route`] from a method, a path template, and the fields whose values replace its
+/// placeholders, in order.
 ///
 /// ```text
 /// route!(POST "/transactions/{transactionId}/refunds", transaction_id)

@@ -21,11 +21,10 @@ use crate::route::{Credential, Server};
 use crate::secret::Secret;
 use crate::transport::Transport;
 
-/// The options of a client, which are the same for all providers. Each provider's builder forwards
-/// its options to this type.
+/// The options that the clients of all providers have in common. Each provider's builder forwards
+/// them to this type.
 ///
-/// The macro [`builder_options!`](crate::builder_options) contains the documentation of each
-/// option.
+/// Each option is documented in the macro [`builder_options!`](crate::builder_options).
 ///
 /// See the example in [`Client`](crate::Client).
 #[derive(Clone)]

@@ -154,7 +154,7 @@ impl Console {
             ("press", ..) => {
                 Ok(Order::Press(value("action").to_owned(), value("subject").to_owned()))
             }
-            _ => Err(rejected(400, "the form is not one of this page")),
+            _ => Err(rejected(400, "this page has no such form")),
         }
     }
 

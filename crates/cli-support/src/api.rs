@@ -236,7 +236,7 @@ impl Api {
                 "expected a method and a path that begins with `/`, such as GET /transactions",
             )),
             (None, None) => Err(usage(&format!("unknown endpoint `{name}`")).with_hint(
-                "run `{program} api --list` to see the endpoints, or give a method and a path",
+                "run `{program} api --list` to see the endpoints, or pass a method and a path",
             )),
         }
     }
@@ -246,7 +246,8 @@ fn usage(problem: &str) -> Failure {
     Failure::new(Exit::Usage, problem)
 }
 
-/// Returns whether a header such as `X-Api-Key` or `X-Auth` contains a key, according to its name.
+/// Returns whether the name of a header suggests that its value is a key, as in `X-Api-Key` or
+/// `X-Auth`.
 fn has_key(name: &HeaderName) -> bool {
     name.as_str().split('-').any(|word| word == "key" || word == "auth")
 }

@@ -347,9 +347,9 @@ impl Input {
         if missing.is_empty() {
             return Ok(());
         }
-        let them = if missing.len() == 1 { "it" } else { "them" };
+        let them = if missing.len() == 1 { "it as an argument" } else { "them as arguments" };
         let missing = missing.join(", ");
-        let problem = format!("missing {missing}; set {them} with an argument, -F or --input FILE");
+        let problem = format!("missing {missing}; pass {them}, with -F, or in --input FILE");
         Err(Failure::new(Exit::Usage, problem))
     }
 
@@ -923,7 +923,7 @@ mod tests {
         let failure = field.body_of(&Book("a"), &lost).unwrap_err();
         let problem = "--model: this request has no field list.0.model; set it with -F";
         assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
-        let missing = "missing ID; set it with an argument, -F or --input FILE";
+        let missing = "missing ID; pass it as an argument, with -F, or in --input FILE";
         assert_eq!(body(&field, false, true, true), Err(missing.to_owned()));
         let (_folder, path) = file(r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#);
         let input = Input { input: Some(path.clone()), ..Input::default() };

@@ -94,7 +94,7 @@ impl<'a, P: Provider> Doctor<'a, P> {
     /// Sends a request whose response is not JSON, such as a certificate.
     ///
     /// # Errors
-    /// Returns the errors of [`call`](Self::call).
+    /// Returns the same errors as [`call`](Self::call).
     pub fn call_plain<E>(&mut self, request: E) -> Result<(), Failure>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,

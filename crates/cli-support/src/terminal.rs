@@ -20,7 +20,7 @@ pub(crate) fn is_colored(choice: ColorChoice, stream: &impl IsTerminal) -> bool 
     }
 }
 
-/// Surrounds a text with the terminal codes for bold.
+/// Wraps text in the terminal codes for bold.
 pub(crate) fn bold(text: &str) -> String {
     format!("\u{1b}[1m{text}\u{1b}[0m")
 }

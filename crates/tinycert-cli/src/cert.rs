@@ -340,8 +340,9 @@ impl New {
             None => Ok(()),
             Some(name) => {
                 let known = KNOWN.join(", ");
-                let problem =
-                    format!("{name}: is not one of {known}, or a name such as SANs[0][DNS]");
+                let problem = format!(
+                    "{name}: unknown member; expected {known}, or a name such as SANs[0][DNS]"
+                );
                 Err(Failure::new(Exit::Usage, problem))
             }
         }

@@ -38,7 +38,7 @@ id! {
 ///
 /// See the example in the module [`ca`](crate::ca).
 ///
-/// Source: the official PHP client; this page of the provider's documentation is not available.
+/// Source: the official PHP client. The provider's documentation of this request is not available.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CaItem {
@@ -141,7 +141,7 @@ fn ca_form(ca_id: CaId) -> Body<'static> {
 ///
 /// See the example in the module [`ca`](crate::ca).
 ///
-/// Source: the official PHP client; this page of the provider's documentation is not available.
+/// Source: the official PHP client. The provider's documentation of this request is not available.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListCas {}
@@ -198,7 +198,7 @@ impl Endpoint for GetCaDetails {
 ///
 /// See the example in the module [`ca`](crate::ca).
 ///
-/// Source: the official PHP client; this page of the provider's documentation is not available.
+/// Source: the official PHP client. The provider's documentation of this request is not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetCa {
     ca_id: CaId,
@@ -231,7 +231,7 @@ impl Endpoint for GetCa {
 ///
 /// See the example in the module [`ca`](crate::ca).
 ///
-/// Source: the official PHP client; this page of the provider's documentation is not available.
+/// Source: the official PHP client. The provider's documentation of this request is not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeleteCa {
     ca_id: CaId,

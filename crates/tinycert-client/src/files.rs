@@ -254,9 +254,9 @@ impl KeyPairFiles {
         self.prepare().map(drop)
     }
 
-    /// Waits until no other process writes the files, completes the pair of a killed process,
-    /// checks the files, and creates temporary files next to them. In this way, problems are
-    /// detected before the first request.
+    /// Waits until no other process writes the files, completes a replacement that a killed process
+    /// did not finish, checks the files, and creates temporary files next to them, so that problems
+    /// are detected before the first request.
     pub(crate) fn prepare(&self) -> Result<Prepared, FileError> {
         for _ in 0..MOST_TRIES {
             let (chain, key) = self.resolve()?;
@@ -274,8 +274,8 @@ impl KeyPairFiles {
             }
         }
         let problem = io::Error::other(
-            "kept changing while its links were being resolved; retry \
-             when no other program changes it",
+            "kept changing while its links were being resolved; try again \
+             when no other program is changing it",
         );
         Err(FileError::at(&self.key, problem))
     }

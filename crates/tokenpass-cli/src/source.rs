@@ -12,7 +12,7 @@ use crate::provider::Tokenpass;
 pub(crate) enum Source {
     /// List the addresses from which tokens are lent
     List(Limits),
-    /// Register an address from which tokens are lent, or change its assets
+    /// Register an address from which tokens are lent, or change the assets that it lends
     Register(Box<Register>),
     /// Remove an address from which tokens are lent
     Delete {

@@ -429,8 +429,8 @@ impl UpdateChat {
     setters! {
         /// Sets whether the chat is open.
         active: bool,
-        /// Sets whether everyone may join. If this is not set, servers change it to `false`. The
-        /// server of 2017 responds to `true` with HTTP 500, even for administrators.
+        /// Sets whether everyone may join. If this is not called, the server sets it to `false`.
+        /// The server of 2017 responds to `true` with status 500, even to administrators.
         global: bool,
     }
 }

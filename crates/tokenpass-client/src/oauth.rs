@@ -57,8 +57,8 @@ fn validate_redirect(uri: &str) -> Result<(), InputError> {
     validate::not_empty("redirect_uri", uri)
 }
 
-/// Validates a PKCE code verifier, which consists of 43 to 128 unreserved characters (RFC 7636,
-/// section 4.1).
+/// Validates a PKCE code verifier, which must consist of 43 to 128 unreserved characters (RFC
+/// 7636, section 4.1).
 fn validate_code_verifier(verifier: &Secret) -> Result<(), InputError> {
     let text = verifier.expose();
     let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -199,8 +199,8 @@ impl Authorize {
 
 /// The error that [`Authorize::read_callback`] returns for a callback without a valid code.
 ///
-/// A program that waits for the callback of one login on a port of its own should end the login only
-/// if [`state_matches`](LoginError::state_matches):
+/// A program that waits for the callback of one login on a port of its own should end the login
+/// only if [`state_matches`](LoginError::state_matches):
 ///
 /// ```
 /// use tokenpass_client::{Authorize, Scope};

@@ -389,7 +389,8 @@ impl CreatePromise {
         fingerprint: impl Into<String>,
         /// Sets your reference. Of a reference such as `a:b:c`, the server stores only `a:b`.
         reference: impl Into<String>,
-        /// Sets the note. The server returns it with HTML entities.
+        /// Sets the note. The server returns it with special characters as HTML entities; see
+        /// [`html::decode`](crate::html::decode).
         note: impl Into<String>,
         /// Sets the blockchain of the addresses, such as `bitcoin`. Supported by servers since
         /// 2019.

@@ -700,8 +700,8 @@ impl<'a> Parser<'a> {
                 word.parse::<Satoshis>().map_err(|_| match is_too_large(word) {
                     true => error(position, TOO_LARGE),
                     false => {
-                        let problem = "is not an amount with at most 8 decimal places";
-                        error(position, format!("{word:?} {problem}"))
+                        let expected = "expected an amount with at most 8 decimal places";
+                        error(position, format!("{expected}, found {word:?}"))
                     }
                 })?
             }
@@ -876,11 +876,11 @@ mod tests {
             ("A > x", 4, "expected an amount, found \"x\""),
             ("A >", 3, "expected an amount, found the end"),
             ("A > and B", 4, "expected an amount, found \"and\""),
-            ("A > 0.000000001", 4, "is not an amount with at most 8 decimal places"),
-            ("A > 5e", 4, "is not an amount with at most 8 decimal places"),
-            ("A > 123456789x", 4, "is not an amount with at most 8 decimal places"),
-            ("A > 1234567.000000001", 4, "is not an amount with at most 8 decimal places"),
-            ("A > 0e99", 4, "is not an amount with at most 8 decimal places"),
+            ("A > 0.000000001", 4, "expected an amount with at most 8 decimal places"),
+            ("A > 5e", 4, "expected an amount with at most 8 decimal places"),
+            ("A > 123456789x", 4, "expected an amount with at most 8 decimal places"),
+            ("A > 1234567.000000001", 4, "expected an amount with at most 8 decimal places"),
+            ("A > 0e99", 4, "expected an amount with at most 8 decimal places"),
             ("A > 1 2", 6, "expected an operator, \"and\" or \"or\", found \"2\""),
             ("A B > 1", 2, "expected an operator, \"and\" or \"or\", found \"B\""),
             ("A xor SOUP", 2, "expected an operator, \"and\" or \"or\", found \"xor\""),
@@ -895,8 +895,12 @@ mod tests {
             ("A > 10000000.00000001", 4, "must be at most 10000000"),
             ("A > 99999999999999", 4, "must be at most 10000000"),
             ("A > 0.001e400", 4, "must be at most 10000000"),
-            ("A > 1e-400", 4, "is not an amount with at most 8 decimal places"),
-            ("A > 0.000000000000000000000000", 4, "is not an amount with at most 8 decimal places"),
+            ("A > 1e-400", 4, "expected an amount with at most 8 decimal places"),
+            (
+                "A > 0.000000000000000000000000",
+                4,
+                "expected an amount with at most 8 decimal places",
+            ),
             ("A or a or A", 10, "appears in too many rules for one query"),
             ("A without", 9, "expected \"promises\", found the end"),
             ("A without B", 10, "expected \"promises\", found \"B\""),

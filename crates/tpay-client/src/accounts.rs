@@ -263,7 +263,7 @@ impl AccountAddress {
         postal_code: impl Into<String>,
         /// Sets the city.
         city: impl Into<String>,
-        /// Sets the country, two letters (ISO 3166-1), such as `PL`.
+        /// Sets the country as two letters (ISO 3166-1), such as `PL`.
         country: impl Into<String>,
         /// Sets the phone number, such as `+48610000001`.
         phone: impl Into<String>,
@@ -716,7 +716,7 @@ pub struct CreatedAddress {
     pub postal_code: Option<String>,
     /// The city.
     pub city: Option<String>,
-    /// The country, two letters (ISO 3166-1), such as `PL`.
+    /// The country as two letters (ISO 3166-1), such as `PL`.
     pub country: Option<String>,
     /// The phone number, such as `+48610000001`.
     pub phone: Option<String>,

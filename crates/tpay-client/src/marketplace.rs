@@ -96,7 +96,7 @@ impl BillingAddress {
         postal_code: impl Into<String>,
         /// Sets the city.
         city: impl Into<String>,
-        /// Sets the country, two letters (ISO 3166-1), such as `PL`.
+        /// Sets the country as two letters (ISO 3166-1), such as `PL`.
         country: impl Into<String>,
         /// Sets the house number.
         house_no: impl Into<String>,
@@ -129,7 +129,7 @@ impl Product {
     }
 
     setters! {
-        /// Sets the name, which has at most 255 characters.
+        /// Sets the name. It must have at most 255 characters.
         name: impl Into<String>,
     }
 }
@@ -466,7 +466,7 @@ pub struct BillingAddressDetails {
     pub postal_code: Option<String>,
     /// The payer's city.
     pub city: Option<String>,
-    /// The payer's country, two letters (ISO 3166-1), such as `PL`.
+    /// The payer's country as two letters (ISO 3166-1), such as `PL`.
     pub country: Option<String>,
     /// The payer's house number, such as `12a`.
     pub house_no: Option<String>,

@@ -78,7 +78,8 @@ pub struct Refund {
     /// The currency of the amount.
     #[serde(default)]
     pub currency: Option<Currency>,
-    /// The times at which the refund was requested, planned and processed.
+    /// The times of the refund: when it was requested, when it is planned, and when it was
+    /// processed.
     pub date: Option<RefundDate>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -185,7 +186,7 @@ pub struct TransactionRefunds {
     /// The refunds that are in neither `refunds_no_account_list` nor `refunds_cards_list`.
     #[serde(default)]
     pub refunds_list: Vec<Refund>,
-    /// The refunds that wait for the payer's bank account number.
+    /// The refunds that are waiting for the payer's bank account number.
     #[serde(default)]
     pub refunds_no_account_list: Vec<Refund>,
     /// The refunds to cards.

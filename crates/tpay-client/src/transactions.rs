@@ -245,7 +245,7 @@ pub struct PayerDetails {
     pub address: Option<String>,
     /// The payer's city.
     pub city: Option<String>,
-    /// The payer's country, two letters (ISO 3166-1), such as `PL`.
+    /// The payer's country as two letters (ISO 3166-1), such as `PL`.
     pub country: Option<String>,
     /// The payer's postal code, such as `61-808` (`code` in requests).
     pub postal_code: Option<String>,

@@ -78,7 +78,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens at an address such as `127.0.0.1:8080`. Port 0 selects a free port.
+    /// Listens on an address such as `127.0.0.1:8080`. Port 0 selects a free port.
     ///
     /// # Errors
     /// Returns an error if the address cannot be parsed or is in use.
@@ -86,7 +86,7 @@ impl Listener {
         Ok(Self { sockets: vec![TcpListener::bind(address)?], limits: Limits::default() })
     }
 
-    /// Listens at the addresses of `localhost`: 127.0.0.1, and `::1` if available.
+    /// Listens on the addresses of `localhost`: 127.0.0.1, and `::1` if available.
     ///
     /// # Errors
     /// Returns an error if the port is in use.

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::{Listener, Request, Response};
 
-/// A redirect URI at which a program listens.
+/// A redirect URI on which a program listens.
 #[derive(Debug, Clone)]
 pub struct Redirect {
     authority: String,
@@ -45,7 +45,7 @@ impl Redirect {
         Ok(Self { authority, host, port, path })
     }
 
-    /// Listens at the host and port of the URI.
+    /// Listens on the host and port of the URI.
     ///
     /// # Errors
     /// Returns an error if the port is in use.

@@ -199,9 +199,9 @@ const TPAY: &[Documented] = &[
         500,
         r#"{"result":"failed","requestId":"33e0","errors":[{"errorCode":"internal_server_error","errorMessage":"","fieldName":""}]}"#,
     ),
-    json("`failed` with status 200", 200, r#"{"result":"failed","requestId":"33e0"}"#),
+    json("`failed` in a successful response", 200, r#"{"result":"failed","requestId":"33e0"}"#),
     json(
-        "declined payment with status 200",
+        "declined payment in a successful response",
         200,
         r#"{"result":"success","requestId":"33e0","transactionId":"01K5","status":"pending","payments":{"status":"pending","errors":[{"errorCode":"payment_failed","errorMessage":"Refused","fieldName":null}]}}"#,
     ),

@@ -183,7 +183,7 @@ fn each_kind_has_the_documented_text_and_delivery() {
         (
             broken(Sent::No, true),
             "tpay a.b: refused (after 2 attempts)",
-            Some("it is safe to send this request again, for example later"),
+            Some("it is safe to send this request again later"),
             (NotSent, true, false),
         ),
         (

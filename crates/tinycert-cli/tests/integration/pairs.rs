@@ -96,10 +96,13 @@ fn certificate_is_issued_with_the_body_of_a_file_and_fields() {
     for (arguments, problem) in [
         (&["a.example", "--ca", "561", "-F", "CN=b"][..], "NAME and -F CN set the same field"),
         (&["--ca", "561", "-f", "ca_id=562", "-f", "CN=b"], "--ca and -f ca_id set the same field"),
-        (&["-f", "ca_id=561"], "missing NAME; set it with an argument, -F or --input FILE"),
+        (&["-f", "ca_id=561"], "missing NAME; pass it as an argument, with -F, or in --input FILE"),
         (&["-f", "CN=b"], "missing --ca; pass it, or the field ca_id"),
         (&["-f", "CN=b", "-f", "ca_id=x"], "ca_id: must be a whole number of at least 1"),
-        (&["a.example", "--ca", "561", "-f", "days=9"], "days: is not one of C, CN, L, O, OU, ST"),
+        (
+            &["a.example", "--ca", "561", "-f", "days=9"],
+            "days: unknown member; expected C, CN, L, O, OU, ST",
+        ),
         (&["--ca", "561", "-f", "CN=b", "-f", "SANs[1][IP]=x"], "SANs[1][IP]: must be an IP"),
         (
             &["a.example", "--ca", "561", "-f", "SANs[1][DNS]=b.example"],

@@ -288,8 +288,8 @@ impl Journal {
         self.settle(self.move_both())
     }
 
-    /// Completes the pair of a killed process. If the pair can never be completed, for example for
-    /// the reason `never`, restores the old pair and returns the reason.
+    /// Completes a replacement that a killed process did not finish. If the pair can never be
+    /// completed, for example for the reason `never`, restores the old pair and returns the reason.
     pub(super) fn recover(&self, never: Option<FileError>) -> Result<Option<FileError>, FileError> {
         let moved = match never {
             Some(error) => Err(error),

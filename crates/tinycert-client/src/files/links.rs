@@ -4,7 +4,7 @@
 //! ```text
 //! example.com.pem -> .example.com.key.versions/current/chain.pem
 //! example.com.key -> .example.com.key.versions/current/key.pem
-//! .example.com.key.versions/current -> v-0123...          the rename of this link publishes
+//! .example.com.key.versions/current -> v-0123...          renaming this link publishes a version
 //! .example.com.key.versions/v-0123.../{chain.pem,key.pem}
 //! .example.com.key.versions/v-0123.../made-for -> example.com.key       only in a shared folder
 //! ```

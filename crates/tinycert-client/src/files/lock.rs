@@ -35,8 +35,9 @@ struct Lock {
 }
 
 impl Locks {
-    /// Waits for the locks of `paths`, completes the pairs of killed processes at these paths, and
-    /// removes their temporary files. `limit` is the maximum time to wait for one lock.
+    /// Waits for the locks of `paths`, completes the replacements at these paths that killed
+    /// processes did not finish, and removes their temporary files. `limit` is the maximum time to
+    /// wait for one lock.
     pub(super) fn acquire(paths: &[&ResolvedPath], limit: Duration) -> Result<Self, FileError> {
         let wanted: BTreeMap<PathBuf, PathBuf> =
             paths.iter().map(|resolved| lock_of(resolved)).collect();

@@ -42,7 +42,7 @@ struct State {
     /// The number of consecutive tokens from the store that replaced a rejected token and were
     /// rejected by the server as well.
     rejected_replacements: u32,
-    /// The request that opens a session, unless the passphrase was removed.
+    /// The request that opens a session. `None` if the passphrase is unknown or was removed.
     connect: Option<Connect>,
 }
 
@@ -80,7 +80,8 @@ impl SessionAuth {
         self
     }
 
-    /// Returns the current token, if there is one. Until the session expires, it grants the same
+    /// Returns the current token, unless there is none or the server rejected it. Until the session
+    /// expires, it grants the same
     /// access as the credentials.
     pub(crate) fn token(&self) -> Option<Secret> {
         let state = self.state();

@@ -91,7 +91,7 @@ pub(super) fn token(response: &Response) -> Result<Secret, ResponseError> {
 ///
 /// See the example in the module [`session`](crate::session).
 ///
-/// Source: the official PHP client; this page of the provider's documentation is not available.
+/// Source: the official PHP client. The provider's documentation of this request is not available.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Disconnect {}

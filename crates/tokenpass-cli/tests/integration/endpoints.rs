@@ -286,7 +286,7 @@ fn writes_take_their_body_from_a_file_or_fields() {
         ),
         (
             &["second-factor", "sign", "-F", "x=1"],
-            "missing SIGNATURE; set it with an argument, -F or --input",
+            "missing SIGNATURE; pass it as an argument, with -F, or in --input",
         ),
     ] {
         let run = world.run(arguments);

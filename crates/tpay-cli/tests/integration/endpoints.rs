@@ -277,7 +277,7 @@ fn bodies_of_writes_come_from_files_and_fields() {
         (&["refund", "create", &id, "--amount", "1", "-F", "amount=2"], "--amount and -F amount"),
         (
             &["bank-account", "create", "-F", "ownerName=x"],
-            "missing NUMBER, INFORMATION; set them with",
+            "missing NUMBER, INFORMATION; pass them as arguments",
         ),
         (
             &["recurring", "create", "-F", "paymentInstrument.value=x"],

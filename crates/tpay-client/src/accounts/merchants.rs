@@ -60,7 +60,7 @@ impl MerchantAddress {
         postal_code: impl Into<String>,
         /// Sets the city.
         city: impl Into<String>,
-        /// Sets the country, two letters (ISO 3166-1), such as `PL`.
+        /// Sets the country as two letters (ISO 3166-1), such as `PL`.
         country: impl Into<String>,
         /// Sets the phone number, such as `+48610000001`.
         phone: impl Into<String>,

@@ -302,9 +302,11 @@ impl Checkout {
         Some(BlikDecision::Declined { code, error: None })
     }
 
-    /// Returns the reason why this payment was declined, which can be unknown, or `None` if it was
-    /// not declined. Earlier attempts remain in the transaction, and their order is not documented.
-    /// An attempt that is declined later keeps its date. Two attempts can have the same date.
+    /// Returns `None` if this payment was not declined. Otherwise, returns its error code in a
+    /// tuple, because the code can be absent. The transaction also lists the attempts from before
+    /// this payment, in an undocumented order. For each date, this method therefore compares the
+    /// number of declined attempts with the number of earlier attempts: an attempt keeps its date
+    /// when it is declined, and two attempts can have the same date.
     fn decline(&self, transaction: &Transaction) -> Option<(Option<PaymentErrorCode>,)> {
         let declined: Vec<&Attempt> = attempts(transaction).filter(|a| is_failed(a)).collect();
         let is_new = |attempt: &&&Attempt| {

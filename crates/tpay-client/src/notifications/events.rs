@@ -222,9 +222,11 @@ pub struct MarketplaceNotification {
     pub transaction_id: Option<String>,
     /// The title that the payer sees, `TR-XXX-XXXXXXX`.
     pub transaction_title: Option<String>,
-    /// The amount due, as sent: in the transaction's currency (12.34) or in grosze (1234).
+    /// The amount due, unchanged. It is not documented whether the unit is that of the
+    /// transaction's currency (12.34) or grosze (1234).
     pub transaction_amount: Option<Amount>,
-    /// The paid amount, as sent: in the transaction's currency (12.34) or in grosze (1234).
+    /// The paid amount, unchanged. It is in the transaction's currency (12.34) or in grosze, like
+    /// [`transaction_amount`](Self::transaction_amount).
     pub transaction_paid_amount: Option<Amount>,
     /// The status: `pending`, `correct`, `refund` or `canceled`.
     pub transaction_status: Option<String>,

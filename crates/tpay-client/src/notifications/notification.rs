@@ -163,13 +163,13 @@ pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
                 Notification::Marketplace(MarketplaceNotification::read(&members)?)
             }
             _ => {
-                let problem = "the value of `type` in the notification is unknown";
+                let problem = "the notification has an unknown `type`";
                 return unknown(problem, Some(kind));
             }
         }
     } else if let Some(event) = text("event") {
         if !AliasEventKind::from(&*event).is_known() {
-            let problem = "the value of `event` in the notification is unknown";
+            let problem = "the notification has an unknown `event`";
             return unknown(problem, Some(event));
         }
         Notification::Alias(AliasNotification::read(members)?)

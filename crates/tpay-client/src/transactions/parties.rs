@@ -87,7 +87,7 @@ impl Payer {
         code: impl Into<String>,
         /// Sets the city, 1 to 64 characters.
         city: impl Into<String>,
-        /// Sets the country, two letters (ISO 3166-1), such as `PL`.
+        /// Sets the country as two letters (ISO 3166-1), such as `PL`.
         country: impl Into<String>,
         /// Sets the tax id, 3 to 255 characters.
         tax_id: impl Into<String>,

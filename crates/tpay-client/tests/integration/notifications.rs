@@ -463,7 +463,7 @@ fn unknown_notifications_are_never_acknowledged() {
         assert_eq!(NotificationResponse::for_error(&error).status, 400, "{body}");
         let message = error.message().unwrap_or_default();
         for member in ["type", "event"] {
-            let named = message.contains(&format!("the value of `{member}`"));
+            let named = message.contains(&format!("an unknown `{member}`"));
             let expected = kind.is_some() && body.replace("{\"", "").starts_with(member);
             assert_eq!(named, expected, "{body}: {message}");
         }

@@ -46,8 +46,9 @@ fn compiled_in() -> Vec<Certificate<'static>> {
 }
 
 /// Returns a certificate with the subject, the key and the name constraints of a trust anchor. The
-/// other elements are placeholders, which rustls does not use: it does not verify roots. Without
-/// issuer, validity and signature, no other library accepts this certificate.
+/// other elements are placeholders: rustls does not need them, because it does not verify root
+/// certificates. Other libraries reject this certificate, because its issuer, validity and
+/// signature are empty.
 ///
 /// Source: RFC 5280, section 4.1.
 #[cfg(feature = "rustls")]
