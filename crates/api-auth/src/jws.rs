@@ -54,7 +54,7 @@ pub enum JwsError {
     Header,
     /// The header names an algorithm other than RS256.
     Algorithm,
-    /// The URL of the certificate in the header is not allowed.
+    /// The certificate URL in the header (`x5u`) is not allowed.
     Address,
     /// The certificate has expired, or is not valid yet.
     Time,
@@ -362,13 +362,13 @@ impl Anchors {
     }
 }
 
-/// Signs `body` as a sender would, for tests of a receiver. `key` is an RSA key in PKCS #8 PEM
-/// format, and `x5u` is the URL of its certificate.
+/// Returns a detached JWS over `body`, as a sender would create it, for tests of a receiver. `key`
+/// is an RSA key in PKCS #8 PEM format, and `x5u` is the URL of its certificate.
 ///
 /// See the example in the module [`jws`](crate::jws).
 ///
 /// # Errors
-/// Returns an error if `key` is not such a key.
+/// Returns an error if `key` is not an RSA key in this format.
 pub fn sign(key: &[u8], x5u: &str, body: &[u8]) -> Result<String, InputError> {
     let reject = |_| InputError::new("key", "is not an RSA key in PKCS #8 PEM format");
     let key = PrivatePkcs8KeyDer::from_pem_slice(key).map_err(|_| reject(()))?;

@@ -16,9 +16,9 @@ use crate::page::progress::Progress;
 /// An iterator over the pages of a list. Each page is requested when the iterator is advanced.
 ///
 /// It ends after the last page or an error. After an error, [`request`](Pages::request) returns the
-/// request that failed, so that an export can continue later. The pages are returned as the server
-/// sends them. If the list changes while it is read, an entry may be on two pages or on none.
-/// [`Items`] detects such changes.
+/// request that failed, so that the program can continue from there later. The pages are returned
+/// as the server sends them. If the list changes while it is read, an entry may be on two pages or
+/// on none. [`Items`] detects such changes.
 ///
 /// See the example in [`Paged`](crate::Paged).
 #[must_use = "nothing is sent until the iterator is advanced"]

@@ -42,7 +42,7 @@ pub(crate) enum Proxies {
     All(Explicit),
     /// The environment variables select the proxy for each host.
     Environment(Rules),
-    /// An environment variable cannot be read. Only connections to loopback hosts are possible.
+    /// A proxy variable is invalid. Only connections to loopback hosts are possible.
     Unreadable(InputError),
 }
 
@@ -50,7 +50,7 @@ impl Proxies {
     /// Reads the proxy settings from the source `choice`. `lookup` returns environment variables.
     ///
     /// # Errors
-    /// Returns an error that names the variable or the argument if a value cannot be read.
+    /// Returns an error that names the variable or the argument if a value is invalid.
     pub(crate) fn new(choice: &ProxyChoice, lookup: Lookup<'_>) -> Result<Self, InputError> {
         match choice {
             ProxyChoice::Off => Ok(Self::Off),
@@ -64,7 +64,7 @@ impl Proxies {
     /// Returns the proxy for a request to `uri`, or `None` for a direct connection.
     ///
     /// # Errors
-    /// Returns an error if an environment variable could not be read, or if the builder's proxy
+    /// Returns an error if a proxy variable is invalid, or if the builder's proxy
     /// would receive an unencrypted request to a loopback host.
     pub(crate) fn select(&self, uri: &Uri) -> Result<Option<&Proxy>, &InputError> {
         match self {

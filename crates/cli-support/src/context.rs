@@ -26,8 +26,7 @@ use crate::terminal::{Progress, is_colored};
 use crate::termination::{self, TemporaryFile};
 use crate::times::Times;
 
-/// A field of request bodies and queries that the client sets itself, so that the user must not set
-/// it.
+/// A field of request bodies and queries that the client sets itself. Users must not set it.
 #[derive(Debug, Clone, Copy)]
 pub struct CredentialField {
     /// The name of the field, such as `client_id`.
@@ -55,7 +54,7 @@ pub trait Provider: Sized {
     const PAGES: &'static [Pages] = &[];
     /// The names of optional credentials, each with the environment variable that sets them.
     const CREDENTIALS: &'static [(&'static str, &'static str)] = &[];
-    /// The request fields that the client sets itself, so that the user must not set them.
+    /// The request fields that the client sets itself. Users must not set them.
     const CREDENTIAL_FIELDS: &'static [CredentialField] = &[];
     /// The type of the provider's client.
     type Client;

@@ -82,7 +82,8 @@ impl<E> WithJson<E> {
         Self { request, lists: &[], body: Some(body.to_string()) }
     }
 
-    /// Creates a request for a page whose entries are in the lists at these paths of the response.
+    /// Creates a request for a page. `lists` contains the paths of the lists in the response whose
+    /// entries are the entries of the page.
     pub fn page(request: E, lists: &'static [&'static str]) -> Self {
         Self { request, lists, body: None }
     }

@@ -1,4 +1,5 @@
-//! Lists, maps and enums.
+//! Wrappers of serde's access traits, which parse the entries of lists and maps and the content of
+//! enums leniently.
 
 use std::fmt;
 
@@ -211,7 +212,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, 'de, A> {
     }
 }
 
-/// A variant of an enum, whose content is parsed leniently.
+/// The access to a variant of an enum. The content of the variant is parsed leniently.
 pub(super) struct Variants<'p, A> {
     inner: A,
     pass: &'p Pass,

@@ -69,8 +69,8 @@ impl Owner<'_> {
         })
     }
 
-    /// Compares the field of a member with those of the previous members. Returns an error if the
-    /// same field occurred under another name.
+    /// Records the field of a member. Returns an error if a previous member set the same field
+    /// under another name.
     #[cold]
     fn track<F>(&mut self, name: &str, field: &F) -> Result<(), Error> {
         if !self.fields.contains(&name) || self.hides(name) {

@@ -81,8 +81,8 @@ impl Place {
 
 impl Progress {
     /// Returns whether a page shows that the list changed since the previous page was read. Returns
-    /// `false` if entries have no id, because entries that were returned before could then not be
-    /// recognized, and if a problem has already been found.
+    /// `false` if a problem has already been found, or if an entry has no id, because entries that
+    /// were returned before can then not be recognized.
     pub(super) fn is_changed<T>(
         &self,
         extent: Extent,

@@ -125,8 +125,8 @@ impl Tokenpass {
         bitcoin::made_up_address(&format!("verify {address}"))
     }
 
-    /// Returns the details of an address in the format of responses. If `owner` is true and the
-    /// address is not verified, they include a new verification code.
+    /// Returns the details of an address in the format of responses. If `owner` is true (the owner
+    /// sent the request) and the address is not verified, they include a new verification code.
     fn detail(&mut self, address: &Address, owner: bool) -> Value {
         let mut members = vec![
             ("type".to_owned(), "btc".into()),

@@ -289,8 +289,8 @@ impl Token {
         }
     }
 
-    /// Returns the member `name`, which contains a number of views or the type of a meter: the
-    /// value `typed` of its field or, if that is not set, the member in `extra`.
+    /// Returns the member `name`, which is a view count or a meter type. The result is `typed`, the
+    /// value of the struct's field, or, if that is `None`, the value of the member in `extra`.
     fn count(&self, name: &str, typed: Option<i64>) -> Member {
         if let Some(value) = typed {
             return Member::Integer(value);

@@ -339,10 +339,10 @@ fn parse<T: DeserializeOwned, E: Error>(raw: &RawValue) -> Result<T, E> {
 
 /// Balances by asset, which [`Rules::evaluate`](crate::Rules::evaluate) compares with rules.
 ///
-/// An amount with a [`precision`](Quantity::precision) other than 8 is compared exactly, any other
+/// An amount with a [`precision`](Quantity::precision) other than 8 is compared exactly; any other
 /// amount as a floating-point number, as on the server. The amount of a listed asset is unknown if
 /// the response contains no amount, or one that is not an integer or does not fit into 64 bits.
-/// Every rule on such an asset is false.
+/// Every rule about such an asset is false.
 ///
 /// ```
 /// use tokenpass_client::{Balances, Satoshis};
@@ -352,8 +352,8 @@ fn parse<T: DeserializeOwned, E: Error>(raw: &RawValue) -> Result<T, E> {
 /// assert_eq!(balances.get("LTBCOIN"), Satoshis::new(0));
 /// ```
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object. That
-/// `[]` means no balances is from the server's source code of 2017.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object. The
+/// meaning of `[]` (no balances) is from the server's source code of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Balances(BTreeMap<String, Listed>);

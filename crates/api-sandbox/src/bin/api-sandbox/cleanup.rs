@@ -1,6 +1,6 @@
-//! The end of the program by SIGKILL, which it cannot handle. A second process of the same program
-//! waits for the end of the first one. It then ends the command of `run` and removes the file with
-//! the root certificate.
+//! Cleans up if the program is killed with SIGKILL, which it cannot handle. A second process of the
+//! same program waits for the end of the first one. It then ends the command of `run` and removes
+//! the file with the root certificate.
 
 #[cfg(unix)]
 pub(crate) use self::unix::{CleanUp, OPTION, run};
@@ -20,8 +20,8 @@ mod unix {
     /// The option with which the second process is started. It is not for users.
     pub(crate) const OPTION: &str = "clean-up";
 
-    /// The second process. It is ended when this value is dropped, because there is nothing left to
-    /// clean up.
+    /// The second process. It is killed when this value is dropped, because there is then nothing
+    /// left to clean up.
     #[derive(Debug)]
     pub(crate) struct CleanUp(Child);
 

@@ -21,8 +21,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// last successful connection.
 const PATIENCE_WITH_KNOWN: Duration = Duration::from_secs(2);
 
-/// A TCP connector that soon switches to the next address of a host if an address does not respond.
-/// ureq's own connector would wait for more than half of the timeout. The address of the last
+/// A TCP connector that tries the next address of a host if an address does not respond within 0.5
+/// s. ureq's own connector would wait for more than half of the timeout. The address of the last
 /// successful connection is tried first.
 #[derive(Debug)]
 pub(super) struct EachAddress {
