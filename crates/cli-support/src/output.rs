@@ -743,7 +743,7 @@ fn create_draft(path: &Path, options: &OpenOptions) -> io::Result<(File, Tempora
                 return Err(error);
             }
         };
-        // Before the draft was locked, another process may have removed it as abandoned.
+        // Before the draft was locked, another process may have considered it abandoned.
         let is_removed = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
         if !is_removed && temporary.path().exists() {
             return Ok((file, temporary));
@@ -772,10 +772,16 @@ fn remove_drafts(path: &Path) {
             continue;
         }
         let draft = entry.path();
-        if open_draft(&draft).is_ok_and(|file| file.try_lock().is_ok()) {
+        if let Some(_locked) = lock_abandoned(&draft) {
             let _ = fs::remove_file(draft);
         }
     }
+}
+
+/// Locks a draft if it is not in use. It must stay locked until it is removed, because the process
+/// that created it could lock it before.
+fn lock_abandoned(draft: &Path) -> Option<File> {
+    open_draft(draft).ok().filter(|file| file.try_lock().is_ok())
 }
 
 /// Opens a draft (see [`create_draft`]) for reading, without following a link or waiting for the
@@ -933,6 +939,18 @@ mod tests {
         }
         Output::new(Format::Jsonl, Vec::new(), Some(folder.join("list"))).text("1").unwrap();
         assert_eq!(drafts(), 0);
+    }
+
+    #[test]
+    fn draft_is_locked_while_it_is_removed() {
+        let folder = TestFolder::new();
+        let (file, draft) = create_draft(&folder.join("list"), &Sink::options(true)).unwrap();
+        assert!(lock_abandoned(draft.path()).is_none());
+        file.unlock().unwrap();
+        let locked = lock_abandoned(draft.path()).unwrap();
+        assert!(matches!(file.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(locked);
+        assert!(lock_abandoned(draft.path()).is_some());
     }
 
     #[cfg(unix)]

@@ -130,7 +130,7 @@ fn command_gets_the_variables_and_its_exit_status_is_returned() {
 
 #[cfg(unix)]
 mod signals {
-    use std::os::unix::process::{CommandExt, ExitStatusExt};
+    use std::os::unix::process::ExitStatusExt;
 
     use super::*;
 
@@ -168,8 +168,7 @@ mod signals {
     fn run_with(options: &[&str], script: &str, folder: &Folder) -> Running {
         let mut command = program(&[&["run"], options, &["--", "sh", "-c", script]].concat());
         command.current_dir(&folder.0).stdout(Stdio::null()).stderr(Stdio::null());
-        // It is not in the foreground of the terminal of the tests.
-        Running(command.process_group(0).spawn().unwrap())
+        Running(command.spawn().unwrap())
     }
 
     /// Returns whether a process ends. The first process of the system waits for it.
@@ -243,6 +242,16 @@ mod signals {
         assert!(ends(&folder, "child"));
     }
 
+    /// Waits until the program has told its second process the id of the command, which has started.
+    /// After that, the program waits for signals from its other thread. Only Linux shows that.
+    fn wait_for_message(id: u32) {
+        let place = format!("/proc/{id}/wchan");
+        let _ = (0..100_000).any(|_| {
+            std::thread::yield_now();
+            std::fs::read_to_string(&place).is_ok_and(|place| place.contains("futex"))
+        });
+    }
+
     #[test]
     fn killed_program_leaves_no_command_and_no_file() {
         let folder = Folder::new("killed");
@@ -253,6 +262,7 @@ mod signals {
         let started = [folder.line("child"), folder.line("grandchild")];
         assert!(started.iter().all(|id| kill("0", id)));
         assert!(std::path::Path::new(&certificate).exists());
+        wait_for_message(running.0.id());
         running.0.kill().unwrap();
         running.0.wait().unwrap();
         for file in ["child", "grandchild"] {
@@ -281,21 +291,60 @@ mod signals {
         assert!(folder.0.join("cleaned").exists());
     }
 
+    /// Runs a script of `sh` in a new terminal, with `PROGRAM` in the environment. Returns `None` if
+    /// the program `script` is not installed.
+    #[cfg(target_os = "linux")]
+    fn in_terminal(script: &str, folder: &Folder) -> Option<Output> {
+        let mut terminal = Command::new("script");
+        terminal.args(["-qec", script, "/dev/null"]).stdin(Stdio::null()).current_dir(&folder.0);
+        terminal.env("PROGRAM", env!("CARGO_BIN_EXE_api-sandbox")).env("SHELL", "/bin/sh");
+        let output = terminal.output().ok();
+        if output.is_none() {
+            eprintln!("skipped: script of util-linux is not installed");
+        }
+        output
+    }
+
     /// A command in the background of a terminal would be stopped if it read from it.
     #[cfg(target_os = "linux")]
     #[test]
-    fn command_is_in_the_foreground_of_the_terminal() {
+    fn command_that_reads_from_a_terminal_is_in_its_foreground() {
         // The fields after the name: state, parent, group, session, terminal, foreground group.
         let script = r#"read -r stat < /proc/$$/stat; set -- ${stat##*) }; test "$3" = "$6""#;
-        for input in ["", "< /dev/null"] {
-            let run = format!(r#""$PROGRAM" run -- sh -c '{script}' {input}"#);
-            let mut terminal = Command::new("script");
-            terminal.args(["-qec", &run, "/dev/null"]).stdin(Stdio::null());
-            terminal.env("PROGRAM", env!("CARGO_BIN_EXE_api-sandbox")).env("SHELL", "/bin/sh");
-            match terminal.output() {
-                Ok(output) => assert!(output.status.success(), "{input:?} {output:?}"),
-                Err(_) => eprintln!("skipped: script of util-linux is not installed"),
+        let folder = Folder::new("foreground");
+        if let Some(output) =
+            in_terminal(&format!(r#""$PROGRAM" run -- sh -c '{script}'"#), &folder)
+        {
+            assert!(output.status.success(), "{output:?}");
+        }
+    }
+
+    /// A program that was started in a terminal, but with another standard input, such as a test
+    /// runner, sends the signal to `api-sandbox` only.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn signal_is_passed_on_in_a_terminal_with_another_input() {
+        for (name, number) in [("TERM", 15), ("INT", 2)] {
+            let folder = Folder::new(&format!("input-{name}"));
+            std::fs::write(
+                folder.file("command"),
+                format!(
+                    "trap 'echo > cleaned; exit' {name}; echo $$ > child; \
+                     sh -c 'echo $$ > grandchild; exec sleep 600' & wait"
+                ),
+            )
+            .unwrap();
+            let script = format!(
+                "(until test -s child && test -s grandchild; do sleep 0.01; done; \
+                 kill -{name} $(cat program)) & \
+                 sh -c 'echo $$ > program; exec \"$PROGRAM\" run -- sh command' < /dev/null"
+            );
+            let Some(output) = in_terminal(&script, &folder) else { return };
+            assert_eq!(output.status.code(), Some(128 + number), "{output:?}");
+            for file in ["child", "grandchild"] {
+                assert!(ends(&folder, file), "{name}: {file}");
             }
+            assert!(folder.0.join("cleaned").exists(), "{name}: the command may clean up");
         }
     }
 
@@ -429,11 +478,54 @@ fn file_with_variables_is_private_and_replaced_atomically() {
     write(&folder.file("link"));
     assert!(fs::symlink_metadata(folder.file("link")).unwrap().is_symlink());
     assert!(fs::read_to_string(&file).unwrap().starts_with("TPAY_"));
+    // The target of a link is written in place.
+    fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    write(&folder.file("link"));
+    assert_eq!(mode(), 0o600);
     write("/dev/null");
     let names = fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name());
     let mut names: Vec<_> = names.collect();
     names.sort();
     assert_eq!(names, ["link", "old", "variables"]);
+}
+
+/// Such a file cannot be replaced: there can be no draft, or the file is a mount point.
+#[cfg(unix)]
+#[test]
+fn file_with_variables_is_written_in_place_if_it_cannot_be_replaced() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    let folder = Folder::new("in-place");
+    let name = "x".repeat(255);
+    let file = folder.file(&name);
+    let check = |mut command: Command| {
+        let old = "a longer text than that of the variables; ".repeat(100);
+        fs::write(&file, old).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        let output = command.current_dir(&folder.0).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.lines().all(|line| line.starts_with("TPAY_")), "{text}");
+        assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
+    };
+    check(program(&["run", "tpay", "--env-file", &name, "--", "true"]));
+    let run = r#""$PROGRAM" run tpay --env-file mounted/file -- true"#;
+    let mounts = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-ec", script]);
+        command.env("PROGRAM", env!("CARGO_BIN_EXE_api-sandbox")).env("FILE", &name);
+        command
+    };
+    let mount = r#"mount -t tmpfs none /mnt; mkdir /mnt/mounted; : > /mnt/mounted/file;
+                   mount --bind "$FILE" /mnt/mounted/file; cd /mnt; "#;
+    if !mounts(mount).current_dir(&folder.0).status().is_ok_and(|status| status.success()) {
+        eprintln!("skipped: a user cannot mount files");
+        return;
+    }
+    check(mounts(&format!("{mount}{run}")));
+    check(mounts(&format!("{mount}mount -o remount,ro /mnt; {run}")));
 }
 
 #[test]

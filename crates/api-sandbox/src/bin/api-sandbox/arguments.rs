@@ -23,10 +23,10 @@ Usage:
 The first form prints the environment variables that connect clients to the servers. The second
 form sets them for COMMAND, unsets all other variables of the clients, and exits with the status of
 COMMAND. SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGALRM, SIGUSR1 and SIGUSR2 are passed on to COMMAND and
-the processes of its group. Those that have not ended after 10 s or a second signal are killed. On a
-terminal, only COMMAND gets these signals, and SIGINT and SIGQUIT come from the terminal. After
-SIGKILL, COMMAND gets SIGTERM. PROVIDER is tinypass, tinycert, tokenpass or tpay; it limits the
-variables and the log.
+the processes of its group. Those that have not ended after 10 s or a second signal are killed. If
+standard input is a terminal, only COMMAND gets these signals, and SIGINT and SIGQUIT come from the
+terminal. Otherwise, COMMAND cannot read from the terminal. After SIGKILL, COMMAND gets SIGTERM.
+PROVIDER is tinypass, tinycert, tokenpass or tpay; it limits the variables and the log.
 
 Options:
   --port PORT        Listen on PORT (TinyPass), PORT+1 (TinyCert), PORT+2 (Tokenpass) and PORT+3

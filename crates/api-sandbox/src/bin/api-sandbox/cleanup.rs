@@ -7,7 +7,7 @@ pub(crate) use self::unix::{CleanUp, OPTION, run};
 
 #[cfg(unix)]
 mod unix {
-    use std::io::{self, BufRead, Write};
+    use std::io::{self, Read, Write};
     use std::path::{Path, PathBuf};
     use std::process::{Child, Command, ExitCode, Stdio};
 
@@ -38,11 +38,15 @@ mod unix {
         }
 
         /// Makes the process end a command, together with its group if it is the leader of one.
+        ///
+        /// The id of the command is known only after its start. If the first process is killed
+        /// between the start and this call, the command is not ended.
         pub(crate) fn end(&mut self, pid: Pid, is_group: bool) {
             if let Some(pipe) = &mut self.0.stdin {
                 let kind = if is_group { "group" } else { "process" };
+                let line = format!("{kind} {}\n", pid.as_raw_nonzero());
                 // A killed second process cannot clean up.
-                let _ = writeln!(pipe, "{kind} {}", pid.as_raw_nonzero());
+                let _ = pipe.write_all(line.as_bytes());
             }
         }
     }
@@ -56,19 +60,25 @@ mod unix {
 
     /// Runs the second process. The standard input ends with the first one.
     pub(crate) fn run(file: Option<PathBuf>) -> ExitCode {
-        let commands = io::stdin().lock().lines().map_while(Result::ok).filter_map(|line| {
-            let (kind, pid) = line.split_once(' ')?;
-            Some((Pid::from_raw(pid.parse().ok()?)?, kind == "group"))
-        });
-        let commands: Vec<_> = commands.collect();
+        let mut text = String::new();
+        let _ = io::stdin().read_to_string(&mut text);
         // The servers have ended, so the command needs it no longer.
         if let Some(file) = file {
             let _ = std::fs::remove_file(file);
         }
-        for (pid, is_group) in commands {
+        for (pid, is_group) in commands(&text) {
             end(pid, is_group);
         }
         ExitCode::SUCCESS
+    }
+
+    /// Returns the commands of the lines that [`CleanUp::end`] writes, and whether each is the leader
+    /// of a group. A line without an end is ignored, because its number may be incomplete.
+    fn commands(text: &str) -> impl Iterator<Item = (Pid, bool)> {
+        text.split_inclusive('\n').filter_map(|line| {
+            let (kind, pid) = line.strip_suffix('\n')?.split_once(' ')?;
+            Some((Pid::from_raw(pid.parse().ok()?)?, kind == "group"))
+        })
     }
 
     /// Sends SIGTERM to a command or its group, and SIGKILL if it has not ended after [`GRACE`].
@@ -93,6 +103,20 @@ mod unix {
             }
             std::thread::sleep(CHECK);
             left = left.saturating_sub(CHECK);
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn incomplete_line_is_ignored() {
+            let read = |text| commands(text).collect::<Vec<_>>();
+            let pid = Pid::from_raw(1234).unwrap();
+            assert_eq!(read("group 1234\nprocess 1234\n"), [(pid, true), (pid, false)]);
+            assert_eq!(read("process 1234\ngroup 12"), [(pid, false)]);
+            assert_eq!(read("group\ngroup x\ngroup 0\n"), []);
         }
     }
 }

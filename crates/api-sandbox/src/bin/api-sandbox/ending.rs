@@ -39,7 +39,6 @@ fn status_of_signal(signal: std::os::raw::c_int) -> ExitCode {
 
 #[cfg(unix)]
 mod signals {
-    use std::fs::File;
     use std::io::{self, IsTerminal};
     use std::os::raw::c_int;
     use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -49,10 +48,9 @@ mod signals {
     use std::time::Duration;
 
     use rustix::process::{
-        Pid, Signal, WaitOptions, getpgrp, kill_process, kill_process_group,
-        test_kill_process_group, waitpgid,
+        Pid, Signal, WaitOptions, kill_process, kill_process_group, test_kill_process_group,
+        waitpgid,
     };
-    use rustix::termios::tcgetpgrp;
     use signal_hook::consts::{
         SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2,
     };
@@ -102,16 +100,16 @@ mod signals {
         /// Runs a command. A signal is passed on to the command and its children. Those that are
         /// still running after [`GRACE`], or when a second signal arrives, are killed.
         ///
-        /// On a terminal, the command stays in the process group of this program, because it could
-        /// not read from the terminal otherwise. The terminal itself sends SIGINT (Ctrl-C) and
-        /// SIGQUIT (Ctrl-\) to the command, so these signals are not passed on. Other signals are
-        /// passed on to the command only, not to its children.
+        /// If the standard input is a terminal, the command stays in the process group of this
+        /// program, because it could not read from the terminal otherwise. The terminal itself sends
+        /// SIGINT (Ctrl-C) and SIGQUIT (Ctrl-\) to the command, so these signals are not passed on.
+        /// Other signals are passed on to the command only, not to its children.
         pub(crate) fn run(
             &self,
             mut command: Command,
             clean_up: Option<&mut CleanUp>,
         ) -> io::Result<End> {
-            let is_group = !io::stdin().is_terminal() && !is_in_foreground();
+            let is_group = !io::stdin().is_terminal();
             if is_group {
                 command.process_group(0);
             }
@@ -186,13 +184,6 @@ mod signals {
             }
             Ok(())
         }
-    }
-
-    /// Returns whether this process is in the foreground of a terminal, which its standard input
-    /// need not be. A command can open the terminal, for example to prompt for a password.
-    fn is_in_foreground() -> bool {
-        let group = File::open("/dev/tty").and_then(|terminal| Ok(tcgetpgrp(terminal)?));
-        group.is_ok_and(|group| group == getpgrp())
     }
 
     /// Returns whether a process group has no members left. Reaps its processes that have ended and

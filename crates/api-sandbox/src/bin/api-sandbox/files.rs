@@ -6,6 +6,8 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The number of hexadecimal digits in the name of a temporary file.
@@ -48,7 +50,7 @@ impl Temporary {
             temporary.file.write_all(text.as_bytes())?;
             // On Windows, no program can write to a file with a shared lock, but all can read it.
             let locked = temporary.file.try_lock_shared();
-            // Before that, another process may have removed the file as abandoned.
+            // Before that, another process may have considered the file abandoned.
             if !matches!(locked, Err(TryLockError::WouldBlock)) && temporary.path.exists() {
                 return Ok(temporary);
             }
@@ -64,33 +66,78 @@ pub(crate) fn certificate(folder: &Path, pem: &str) -> io::Result<Temporary> {
     Temporary::write(&mut OpenOptions::new(), &folder, ("api-sandbox-", ".pem"), pem)
 }
 
-/// Writes a file with secrets. A regular file is replaced atomically and keeps its owner and, for
-/// the owner, its mode.
+/// Writes a file with secrets, which only its owner can read. A regular file is replaced atomically
+/// and keeps its owner and, for the owner, its mode. If it cannot be replaced, it is written in
+/// place.
 pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    use io::ErrorKind::{InvalidFilename, PermissionDenied, ReadOnlyFilesystem, ResourceBusy};
+
+    let found = fs::symlink_metadata(path).ok();
+    // A device, a FIFO or a link must not be replaced.
+    if found.as_ref().is_some_and(|found| !found.is_file()) {
+        return write_in_place(path, text);
+    }
+    match replace(path, found, text) {
+        Err(error) => match error.kind() {
+            // No file can be created in the folder, the name is too long for a draft, or the file
+            // is a mount point.
+            PermissionDenied | ReadOnlyFilesystem | InvalidFilename | ResourceBusy => {
+                write_in_place(path, text)
+            }
+            _ => Err(error),
+        },
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Returns the options with which a file is created that only its owner can read.
+fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let found = fs::symlink_metadata(path).ok();
-    if found.as_ref().is_some_and(|found| !found.is_file()) {
-        // A device, a FIFO or a link must not be replaced.
-        options.write(true).truncate(true).create(true);
-        return options.open(path)?.write_all(text.as_bytes());
-    }
+    options
+}
+
+/// Replaces a regular file, or creates it.
+fn replace(path: &Path, found: Option<fs::Metadata>, text: &str) -> io::Result<()> {
     let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
     let prefix = format!(".{}.", name.to_string_lossy());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    let draft = Temporary::write(&mut options, folder, (&prefix, ""), text)?;
+    let draft = Temporary::write(&mut private(), folder, (&prefix, ""), text)?;
     #[cfg(unix)]
     if let Some(found) = found {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
         // If the file belongs to another user, only root can keep its owner.
-        let _ = fchown(&draft.file, Some(found.uid()), Some(found.gid()));
-        draft.file.set_permissions(fs::Permissions::from_mode(found.mode() & 0o600))?;
+        let (user, group) = (found.uid(), found.gid());
+        let _ = std::os::unix::fs::fchown(&draft.file, Some(user), Some(group));
+        draft.file.set_permissions(only_for_owner(&found))?;
     }
+    #[cfg(not(unix))]
+    let _ = found;
     draft.file.sync_all()?;
     // After that, there is no draft to remove.
     fs::rename(&draft.path, path)
+}
+
+/// Writes a file without replacing it. If it is a regular file that others can read, its mode is
+/// changed first.
+fn write_in_place(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = private().write(true).create(true).truncate(false).open(path)?;
+    let found = file.metadata()?;
+    if found.is_file() {
+        #[cfg(unix)]
+        if found.mode() & 0o077 != 0 {
+            file.set_permissions(only_for_owner(&found))?;
+        }
+        file.set_len(0)?;
+    }
+    file.write_all(text.as_bytes())
+}
+
+/// Returns the permissions that the owner of a file has.
+#[cfg(unix)]
+fn only_for_owner(found: &fs::Metadata) -> fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(found.mode() & 0o600)
 }
 
 /// Removes the temporary files of this user that are not locked, because the processes that wrote
@@ -110,19 +157,43 @@ fn remove_abandoned(folder: &Path, prefix: &str, suffix: &str) {
             continue;
         }
         let path = entry.path();
-        if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+        if let Some(_locked) = lock_abandoned(&path) {
             let _ = fs::remove_file(path);
         }
     }
 }
 
+/// Locks a file if it is not in use. It must stay locked until it is removed, because the process
+/// that created it could lock it before.
+fn lock_abandoned(path: &Path) -> Option<File> {
+    File::open(path).ok().filter(|file| file.try_lock().is_ok())
+}
+
 /// Returns whether a file belongs to the user of this process.
 #[cfg(unix)]
 fn is_own(found: &fs::Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::uid(found) == rustix::process::geteuid().as_raw()
+    found.uid() == rustix::process::geteuid().as_raw()
 }
 
 #[cfg(not(unix))]
 fn is_own(_: &fs::Metadata) -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_is_locked_while_it_is_removed() {
+        let folder = std::env::temp_dir();
+        let name = format!("api-sandbox-lock-{}-", std::process::id());
+        let file = Temporary::write(&mut OpenOptions::new(), &folder, (&name, ""), "").unwrap();
+        assert!(lock_abandoned(&file.path).is_none());
+        file.file.unlock().unwrap();
+        let locked = lock_abandoned(&file.path).unwrap();
+        assert!(matches!(file.file.try_lock_shared(), Err(TryLockError::WouldBlock)));
+        drop(locked);
+        assert!(lock_abandoned(&file.path).is_some());
+    }
 }
