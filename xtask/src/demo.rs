@@ -257,7 +257,7 @@ fn describe(seen: &Seen) -> String {
     let verdict = match seen.verdict.signed {
         Some(true) => "credentials accepted",
         Some(false) => "CREDENTIALS REFUSED",
-        None => "no credentials needed",
+        None => "credentials not checked",
     };
     let id = seen.verdict.endpoint.unwrap_or("-");
     format!(
@@ -379,10 +379,10 @@ mod tests {
             described,
             [
                 "tca.check_address: GET /api/v1/tca/check-address/1KFHE7 (SOUP, TOKENLY), 0 bytes of \
-                 body: 400, no credentials needed",
+                 body: 400, credentials not checked",
                 "address.list_mine: GET /api/v1/tca/addresses, 0 bytes of body: 403, CREDENTIALS \
                  REFUSED",
-                "-: GET /moon, 0 bytes of body: 404, no credentials needed",
+                "-: GET /moon, 0 bytes of body: 404, credentials not checked",
             ]
         );
     }

@@ -35,15 +35,15 @@ const CIPHER_BLOCK_LENGTH: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BlockError {
-    /// There is no HMAC after the cipher text.
+    /// There is no HMAC after the ciphertext.
     SignatureMissing,
     /// The HMAC is not valid base64url without padding.
     SignatureMalformed,
-    /// The HMAC does not match this cipher text and this key.
+    /// The HMAC does not match this ciphertext and this key.
     SignatureMismatch,
-    /// The cipher text is not valid base64url without padding.
+    /// The ciphertext is not valid base64url without padding.
     CipherMalformed,
-    /// The length of the cipher text is zero or not a multiple of the cipher's block length.
+    /// The length of the ciphertext is zero or not a multiple of the cipher's block length.
     CipherLength,
     /// The padding within the last cipher block is invalid.
     Padding,
@@ -55,8 +55,8 @@ impl fmt::Display for BlockError {
             Self::SignatureMissing => "the signature is missing",
             Self::SignatureMalformed => "the signature is malformed",
             Self::SignatureMismatch => "the signature does not match",
-            Self::CipherMalformed => "the cipher text is malformed",
-            Self::CipherLength => "the length of the cipher text is invalid",
+            Self::CipherMalformed => "the ciphertext is malformed",
+            Self::CipherLength => "the length of the ciphertext is invalid",
             Self::Padding => "the padding is invalid",
         })
     }
@@ -110,7 +110,7 @@ impl BlockKey {
     /// Verifies the HMAC of a block and returns the decrypted content.
     ///
     /// # Errors
-    /// Returns an error for the first check that fails. The HMAC is verified before the cipher text
+    /// Returns an error for the first check that fails. The HMAC is verified before the ciphertext
     /// is decoded.
     pub fn open(&self, block: &str) -> Result<Vec<u8>, BlockError> {
         let (cipher, signature) =
@@ -150,7 +150,7 @@ mod tests {
         BlockKey::new("private_key", &Secret::new(text)).unwrap()
     }
 
-    /// Returns a block with a valid signature for any cipher text.
+    /// Returns a block with a valid signature for any ciphertext.
     fn signed(cipher: &str) -> String {
         let signature = key(KEY).hmac.sign(&[cipher.as_bytes()]);
         [cipher, SEPARATOR, &signature.base64url()].concat()

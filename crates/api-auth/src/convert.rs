@@ -55,7 +55,8 @@ impl TryFrom<rust_decimal::Decimal> for Amount {
         };
         exact(number).or_else(|| exact(number.normalize())).ok_or_else(|| {
             let fine = number.normalize().scale() > u32::from(Amount::MOST_DECIMALS);
-            let problem = if fine { "has more than 18 decimals" } else { "has too many digits" };
+            let problem =
+                if fine { "has more than 18 decimal places" } else { "has too many digits" };
             InputError::new("amount", problem)
         })
     }
@@ -103,7 +104,7 @@ mod rust_decimal_tests {
     #[test]
     fn numbers_that_do_not_fit_an_amount_are_rejected_with_the_reason() {
         for (text, problem) in [
-            ("0.0000000000000000001", "amount: has more than 18 decimals"),
+            ("0.0000000000000000001", "amount: has more than 18 decimal places"),
             ("9223372036854775808", "amount: has too many digits"),
             ("92233720368547758.08", "amount: has too many digits"),
         ] {

@@ -323,7 +323,8 @@ pub struct Extent {
 
 impl Extent {
     /// Creates the extent of the page with this index, counted from 0, in a list whose pages have
-    /// `page_size` entries.
+    /// `page_size` entries. If `page_size` is 0, the page size is unknown, and each page with
+    /// entries may be followed by another one.
     pub fn of_page(index: u32, page_size: u32) -> Self {
         let page_size = u64::from(page_size);
         Self { before: u64::from(index).saturating_mul(page_size), page_size, total: None }
@@ -362,11 +363,11 @@ impl Extent {
     }
 
     /// Returns the number of pages after this one, computed from the total. Returns `None` if the
-    /// total is not known, or if the list ends with this page.
+    /// total or the page size is not known, or if the list ends with this page.
     pub(crate) fn pages_after(&self) -> Option<u64> {
         let end = self.before.saturating_add(self.page_size);
         let after = self.total?.checked_sub(end).filter(|after| *after > 0)?;
-        after.checked_add(self.page_size - 1)?.checked_div(self.page_size)
+        (self.page_size > 0).then(|| after.div_ceil(self.page_size))
     }
 
     /// Returns the value of [`before`](Extent::before) for the page that is `back` pages earlier in
@@ -383,5 +384,18 @@ impl Extent {
     /// Returns the number of entries in the whole list. Returns `None` if it is not known.
     pub fn total(&self) -> Option<u64> {
         self.total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_size_of_0_is_unknown() {
+        let extent = Extent::of_page(3, 0).with_total(250);
+        assert_eq!((extent.before(), extent.pages_after()), (0, None));
+        assert!(extent.promises_more(1));
+        assert!(!extent.promises_more(0));
     }
 }

@@ -36,7 +36,7 @@ use crate::message::Response;
 pub(crate) use error::EMPTY_VALUE;
 use error::{Error, Forms, Kind};
 use lenient::Lenient;
-pub(crate) use lenient::{DIGITS, ONE_OR_MORE, SCALAR};
+pub(crate) use lenient::{DIGITS, ONE_OR_MORE, SCALAR, is_empty_value};
 pub(crate) use members::EXTRA_FIELDS_SIZE;
 pub(crate) use repair::has_reserved_name;
 

@@ -161,6 +161,7 @@ pub struct Route<E> {
     template: &'static str,
     arguments: [Option<Argument<E>>; MOST],
     count: usize,
+    has_secret: bool,
     path: Option<for<'a> fn(&'a E) -> Cow<'a, str>>,
     credential: Credential,
     server: Server,
@@ -199,6 +200,7 @@ impl<E> Route<E> {
             template,
             arguments: [None; MOST],
             count: 0,
+            has_secret: false,
             path: None,
             credential: Credential::MAIN,
             server: Server::MAIN,
@@ -277,17 +279,32 @@ impl<E> Route<E> {
             "the placeholder and the argument have different names"
         );
         assert!(self.count < MOST, "a path must have at most four arguments");
+        self.has_secret |= is_secret;
+        self.assert_secrets_are_hidden();
         self.arguments[self.count] = Some(Argument { name, read, is_secret });
         self.count += 1;
         self
     }
 
     /// Sets a function that returns the percent-encoded path of a request. The template remains the
-    /// documented path.
+    /// documented path. The path is shown in printed commands and recordings, so it must not contain
+    /// secrets.
+    ///
+    /// # Panics
+    /// Panics if the route has a [`secret_argument`](Self::secret_argument). In a constant, this is
+    /// a compiler error.
     #[must_use]
     pub const fn path(mut self, path: for<'a> fn(&'a E) -> Cow<'a, str>) -> Self {
         self.path = Some(path);
+        self.assert_secrets_are_hidden();
         self
+    }
+
+    const fn assert_secrets_are_hidden(&self) {
+        assert!(
+            self.path.is_none() || !self.has_secret,
+            "a path with a secret argument must not be set with a function"
+        );
     }
 
     /// Sets the credential that authenticates the request. Defaults to [`Credential::MAIN`].
@@ -602,5 +619,18 @@ mod tests {
         assert!(!bound("/{a}", "a_and_more"));
         assert!(!bound("/{a}/{b}", "a"), "a placeholder has no argument");
         assert!(!bound("/", "a"), "there is no placeholder");
+    }
+
+    #[test]
+    fn path_with_a_secret_argument_is_not_set_with_a_function() {
+        fn token(pay: &Pay) -> Segment<'_> {
+            Segment::from(&pay.token)
+        }
+        let is_accepted = |route: fn(Route<Pay>) -> Route<Pay>| {
+            std::panic::catch_unwind(move || route(Route::get("/t/{token}"))).is_ok()
+        };
+        assert!(is_accepted(|route| route.argument("token", token).path(|_| "/t".into())));
+        assert!(!is_accepted(|route| route.secret_argument("token", token).path(|_| "/t".into())));
+        assert!(!is_accepted(|route| route.path(|_| "/t".into()).secret_argument("token", token)));
     }
 }

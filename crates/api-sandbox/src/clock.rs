@@ -57,9 +57,11 @@ impl SandboxClock {
         let from = match self.base {
             Base::System => real().as_secs(),
             Base::Fixed(seconds) => seconds,
-            Base::Started { first, system } => first + real().as_secs().saturating_sub(system),
+            Base::Started { first, system } => {
+                first.saturating_add(real().as_secs().saturating_sub(system))
+            }
         };
-        from + self.added.load(Ordering::Relaxed)
+        from.saturating_add(self.added.load(Ordering::Relaxed))
     }
 
     /// Moves the clock and its clones forward by `by`. Fractions of a second are ignored.

@@ -91,7 +91,7 @@ impl fmt::Display for Seen {
         f.write_str(match self.verdict.signed {
             Some(true) => "  credentials valid",
             Some(false) => "  credentials invalid",
-            None => "  no credentials needed",
+            None => "  credentials not checked",
         })?;
         match self.status {
             Some(status) => write!(f, "  {status}")?,
@@ -289,8 +289,8 @@ impl<S: Service> Server<S> {
     }
 
     /// Makes the next `times` requests fail in the given way. [`Misbehaviour::ResetBeforeReading`]
-    /// affects the next connections instead, because it occurs before a request is read. Further
-    /// calls add failures to the end of the queue.
+    /// also affects new connections on which no request is sent, because it occurs before a request
+    /// is read. Further calls add failures to the end of the queue.
     pub fn misbehave(&self, how: Misbehaviour, times: usize) {
         self.misbehave_at("", how, times);
     }
@@ -375,6 +375,10 @@ impl<S: Service> Shared<S> {
             let next = queue.iter().position(|(_, path)| request.path().starts_with(path.as_str()));
             let how = next.and_then(|next| queue.remove(next)).map(|(how, _)| how);
             drop(queue);
+            // On a connection that was open already, the request is discarded.
+            if matches!(how, Some(Misbehaviour::ResetBeforeReading)) {
+                return reset_on_close(stream);
+            }
             match self.exchange(stream, connection, request, how) {
                 Ok(true) => {}
                 Ok(false) | Err(_) => return,
@@ -490,7 +494,7 @@ impl<S: Service> Shared<S> {
         self.write_log(LogEntry::Request(&seen));
         lock(&self.seen).push(seen);
         match how {
-            Some(Misbehaviour::ResetAfterReading | Misbehaviour::ResetBeforeReading) => {
+            Some(Misbehaviour::ResetAfterReading) => {
                 reset_on_close(stream);
                 return Ok(false);
             }

@@ -354,8 +354,13 @@ impl Input {
         for (path, flag, is_required) in members {
             let is_amount = || path.ends_with("amount") || path.ends_with("quantity");
             let problem = match body.get(path) {
-                Some(value) if is_required && value.is_null() => "must not be null",
-                Some(value) if is_required && value.is_empty() => "must not be empty",
+                // An amount that is null or empty could mean the whole amount.
+                Some(value) if (is_required || is_amount()) && value.is_null() => {
+                    "must not be null"
+                }
+                Some(value) if (is_required || is_amount()) && value.is_empty() => {
+                    "must not be empty"
+                }
                 Some(Json::Other(number)) if is_amount() && !is_positive(number) => {
                     "must be more than 0"
                 }
@@ -546,6 +551,9 @@ static STDIN: Mutex<Option<String>> = Mutex::new(None);
 /// # Errors
 /// Returns [`Exit::Usage`] if another option has already reserved the standard input.
 pub fn claim_stdin(option: &str) -> Result<(), Failure> {
+    // Standard input may be redirected from a file that another option writes.
+    #[cfg(unix)]
+    check_read(option, Path::new("/dev/stdin"))?;
     let mut owner = STDIN.lock().unwrap_or_else(PoisonError::into_inner);
     claim(&mut owner, option)
 }

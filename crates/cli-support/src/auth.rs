@@ -403,13 +403,24 @@ impl Profiles {
 
     /// Reads the profiles like [`load`](Self::load). Returns `None` without a home folder.
     fn load_if_home(program: &str) -> Result<Option<Self>, Failure> {
-        let Ok(strategy) = etcetera::choose_base_strategy() else { return Ok(None) };
-        let path = strategy.config_dir().join(program).join("profiles.toml");
-        Self::load_from(path).map(Some)
+        Self::path(program).map(Self::load_from).transpose()
+    }
+
+    /// Returns the path of the file, or `None` without a home folder.
+    fn path(program: &str) -> Option<PathBuf> {
+        let strategy = etcetera::choose_base_strategy().ok()?;
+        Some(strategy.config_dir().join(program).join("profiles.toml"))
+    }
+
+    /// Checks that no option writes the file of the profiles, even if the command does not read it.
+    ///
+    /// # Errors
+    /// Returns an error that names the option.
+    pub fn check_unwritten(program: &str) -> Result<(), Failure> {
+        Self::path(program).map_or(Ok(()), |path| check_read("the profiles", &path))
     }
 
     fn load_from(path: PathBuf) -> Result<Self, Failure> {
-        check_read("the profiles", &path)?;
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),

@@ -362,7 +362,9 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         }
     };
     logger::init(global.verbose);
-    let claimed = args::claim_written(&global).and_then(|()| match &global.env_file {
+    let claimed = args::claim_written(&global);
+    let claimed = claimed.and_then(|()| Profiles::check_unwritten(P::NAME));
+    let claimed = claimed.and_then(|()| match &global.env_file {
         Some(file) if file == Path::new("-") => args::claim_stdin(args::ENV_FILE),
         _ => Ok(()),
     });

@@ -107,7 +107,7 @@ impl Endpoint for RawPage {
             .map(|entry| entry.get(self.pages.id).map(Json::cell))
             .collect();
         let total = number("total").and_then(|total| total.parse().ok());
-        let limit = number("limit").and_then(|limit| limit.parse().ok());
+        let limit = number("limit").and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0);
         Ok(RawEntries { ids, total, limit })
     }
 }
@@ -147,5 +147,22 @@ impl NumberedPages for RawPage {
 
     fn with_page_number(&self, number: u32) -> Self {
         Self { number, ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_size_of_0_in_a_response_is_ignored() {
+        static PAGES: Pages =
+            Pages { endpoint: "list", parameter: "page", first: 1, lists: &["list"], id: "id" };
+        let page = RawPage::new("list", "/list", &PAGES).with_page_number(3);
+        let parsed = |json: &str| page.parse(&Response::new(json.into())).unwrap();
+        let full = parsed(r#"{"list":[{"id":1}],"limit":0,"total":250}"#);
+        assert_eq!(page.extent(&full), Extent::default());
+        assert_eq!(page.next(&full).map(|next| next.number), Some(4));
+        assert!(page.next(&parsed(r#"{"list":[],"limit":0,"total":250}"#)).is_none());
     }
 }

@@ -8,6 +8,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cli_support::args::check_read;
 use cli_support::{Exit, Failure, Section, TemporaryFile};
 use serde::{Deserialize, Serialize};
 use tinycert_client::files::{FileError, lock_file};
@@ -151,9 +152,18 @@ impl Folder {
     /// Returns all recorded pairs. For a record that cannot be used, returns the failure in its
     /// place. JSON files that are not records are skipped.
     pub(crate) fn pairs(&self) -> Result<Vec<Result<Pair, Failure>>, Failure> {
-        let names = self.names()?.into_iter();
-        let names = names.filter(|name| !name.starts_with('.') && name.ends_with(".json"));
-        Ok(names.filter_map(|name| self.read(&name).transpose()).collect())
+        let names = self.names()?;
+        for name in names.iter().filter(|name| name.ends_with(".pem")) {
+            check_read("--dir", &self.path.join(name))?;
+        }
+        let mut pairs = Vec::new();
+        for name in names.iter().filter(|name| !name.starts_with('.') && name.ends_with(".json")) {
+            if let Some(pair) = self.read(name).transpose() {
+                check_read("--dir", &self.path.join(name))?;
+                pairs.push(pair);
+            }
+        }
+        Ok(pairs)
     }
 
     /// Returns the pair that is recorded for a common name, or `None`. Returns an error if a
@@ -163,6 +173,9 @@ impl Folder {
         if stem.is_empty() || stem.starts_with('.') {
             let problem = format!("`{name}`: this common name cannot be used as a file name");
             return Err(Failure::new(Exit::Usage, problem));
+        }
+        for suffix in ["json", "pem", "chain.pem", "key.pem"] {
+            check_read("--dir", &self.path.join(format!("{stem}.{suffix}")))?;
         }
         let record = format!("{stem}.json");
         let is_other = |found: &String| *found != record && found.eq_ignore_ascii_case(&record);

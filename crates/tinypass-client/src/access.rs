@@ -155,6 +155,7 @@ impl Endpoint for GetAccess {
     const ROUTE: Route<Self> = route!(GET "/r2/access").or_not_found();
 
     fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("user_ref", &self.user_ref)?;
         validate::rid(&self.rid)
     }
 
@@ -382,6 +383,9 @@ impl Endpoint for GrantAccess {
     const ROUTE: Route<Self> = route!(POST "/r2/access/grant");
 
     fn validate(&self) -> Result<(), InputError> {
+        if let Some(user_ref) = &self.user_ref {
+            validate::not_empty("user_ref", user_ref)?;
+        }
         validate::not_empty("email", &self.email)?;
         if self.expires.is_some_and(|end| end.seconds() <= 0) {
             return Err(InputError::new("expires", "must be after 1970-01-01"));
@@ -449,6 +453,7 @@ impl Endpoint for RevokeAccess {
     const ROUTE: Route<Self> = route!(POST "/r2/access/revoke");
 
     fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("user_ref", &self.user_ref)?;
         validate::rid(&self.rid)
     }
 

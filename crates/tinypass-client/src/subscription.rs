@@ -131,6 +131,7 @@ impl Endpoint for CancelSubscription {
     const ROUTE: Route<Self> = route!(POST "/r2/subscription/cancel");
 
     fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("user_ref", &self.user_ref)?;
         validate::rid(&self.rid)
     }
 

@@ -1,7 +1,7 @@
 //! The command `tokenpass chat`: manages token chats.
 
 use clap::{Args, Subcommand};
-use cli_support::args::{BODY_OPTIONS, amount_of, json_body};
+use cli_support::args::{BODY_OPTIONS, amount_of};
 use cli_support::json::repeated;
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, with_options};
@@ -118,18 +118,8 @@ impl Run<Tokenpass> for Chat {
             }
             Self::Update { chat, settings, input } => {
                 let members = settings.members()?;
-                let has_tokens = !settings.tokens.is_empty();
                 let request = with_settings!(UpdateChat::new(chat), settings);
-                let body = match input.body_of(&request, &members)? {
-                    // The request would send an empty list.
-                    None if !has_tokens => {
-                        let mut body = json_body(&request)?;
-                        body.remove("tca_rules");
-                        Some(body)
-                    }
-                    body => body,
-                };
-                context.send_body(request, body)
+                context.create(request, &input, &members)
             }
             Self::Join { chat } => context.show(JoinChat::new(chat)),
             Self::Privileges { holders: Some(token), .. } => {

@@ -325,6 +325,9 @@ impl Endpoint for UpdateAddress {
         .idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
+        if *self == Self::new(self.address.as_str()) {
+            return Err(InputError::new("update", "must change at least one field"));
+        }
         validate::max_chars("label", self.label.as_deref().unwrap_or_default(), 255)
     }
 

@@ -88,10 +88,14 @@ impl Keys {
             TokenLocation::Parameter => Addition::ByMethod("oauth_token", token.clone()),
         };
         let third = self.variant == Variant::BodyOnly;
+        let mut user_additions = vec![parameter];
+        if third && self.token_location == TokenLocation::BearerHeader {
+            user_additions.push(Addition::Body("oauth_token", None));
+        }
         let signer = Some(self.main.clone());
         let spaced = self.main.spaced_credential();
         let user = Authentication {
-            additions: vec![parameter.clone()],
+            additions: user_additions.clone(),
             signer: if third { signer.clone() } else { None },
             spaced: if third { spaced } else { None },
         };
@@ -99,7 +103,7 @@ impl Keys {
             (credentials::USER, Arc::new(user)),
             (
                 credentials::SIGNED_USER,
-                Arc::new(Authentication { additions: vec![parameter], signer, spaced }),
+                Arc::new(Authentication { additions: user_additions, signer, spaced }),
             ),
             (
                 credentials::ACCESS_TOKEN,

@@ -302,7 +302,13 @@ struct ChatRule {
     quantity: Quantity,
 }
 
-fn validate_rules(rules: &[ChatRule]) -> Result<(), InputError> {
+fn validate_rules(rules: &[ChatRule], global: Option<bool>) -> Result<(), InputError> {
+    if rules.is_empty() && global != Some(true) {
+        return Err(InputError::new(
+            "token",
+            "must be given at least once unless the chat is global",
+        ));
+    }
     for rule in rules {
         validate::not_empty("token", &rule.token)?;
         if rule.quantity.0 <= Satoshis::new(0) {
@@ -370,7 +376,7 @@ impl Endpoint for CreateChat {
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("name", &self.name)?;
-        validate_rules(&self.tca_rules)
+        validate_rules(&self.tca_rules, self.global)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -436,7 +442,7 @@ impl Endpoint for UpdateChat {
         route!(POST "/api/v1/chat/{chat_uuid}", chat_uuid).credential(credentials::USER);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate_rules(&self.tca_rules)
+        validate_rules(&self.tca_rules, self.global)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

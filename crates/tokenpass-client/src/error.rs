@@ -36,8 +36,9 @@ fn described(response: &Response, error: ResponseError) -> Option<ResponseError>
 #[serde(transparent)]
 struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
 
-/// Returns an error if the body of a successful response contains a member `error` of any type. A
-/// value that is empty in PHP, such as `false` or `[]`, is ignored.
+/// Returns an error if the body of a successful response contains a member `error` of any type,
+/// unless it is null, `false`, zero, or an empty string, list or object. The string `"0"` is an
+/// error like any other string.
 fn reject_error(response: &Response) -> Result<(), ResponseError> {
     const ERROR: &[u8] = b"\"error\"";
     let body = response.body();
@@ -45,9 +46,10 @@ fn reject_error(response: &Response) -> Result<(), ResponseError> {
         return Ok(());
     }
     let fields = json::<ExtraFields>(response)?;
-    const EMPTY: [&str; 6] = ["null", "false", "\"\"", "0", "[]", "{}"];
+    const EMPTY: [&str; 5] = ["null", "false", "\"\"", "[]", "{}"];
+    let is_zero = |number: &str| number.bytes().all(|byte| b"-0.".contains(&byte));
     match fields.json("error") {
-        Some(error) if !EMPTY.contains(&error.as_str()) => {
+        Some(error) if !EMPTY.contains(&error.as_str()) && !is_zero(&error) => {
             let error = ResponseError::new(ErrorKind::Api);
             let unexplained = || {
                 ResponseError::new(ErrorKind::Api)

@@ -53,19 +53,35 @@ impl File {
         Ok(Self { content_type, bytes: response.body().clone() })
     }
 
-    /// Returns the image in a response. Returns an error if the body is empty or a JSON object, or
-    /// if the content type is not that of an image.
+    /// Returns the image in a response. Returns an error if the body is empty or JSON, or if the
+    /// content type is not that of an image. Without a content type, the body must be a PNG, JPEG
+    /// or SVG image.
     pub(crate) fn image(response: &Response) -> Result<Self, ResponseError> {
         let file = Self::any(response)?;
-        let is_image_type =
-            file.content_type.as_deref().is_none_or(|name| name.starts_with("image/"));
+        let is_image = match file.content_type.as_deref() {
+            Some(name) => name.starts_with("image/"),
+            None => is_known_image(&file.bytes),
+        };
+        let is_json = matches!(api_auth::json_start(response), Some(b'{' | b'['));
         let problem = if file.bytes.is_empty() {
             "the response body is empty"
-        } else if !is_image_type || api_auth::json_start(response) == Some(b'{') {
+        } else if !is_image || is_json {
             "the response is not an image"
         } else {
             return Ok(file);
         };
         Err(ResponseError::new(ErrorKind::Decode).with_message(problem))
     }
+}
+
+/// Returns whether the bytes begin like a PNG or JPEG image, or are an SVG document.
+fn is_known_image(bytes: &[u8]) -> bool {
+    let is_svg = || {
+        let text = String::from_utf8_lossy(bytes);
+        let text = text.trim_start_matches('\u{feff}').trim_start();
+        ["<svg", "<?xml", "<!DOCTYPE svg"].iter().any(|start| text.starts_with(start))
+            && text.contains("<svg")
+            && !text.contains("<html")
+    };
+    bytes.starts_with(b"\x89PNG\r\n\x1a\n") || bytes.starts_with(b"\xff\xd8\xff") || is_svg()
 }

@@ -679,6 +679,9 @@ impl Endpoint for PayMarketplaceTransaction {
     const ROUTE: Route<Self> = route!(POST "/marketplace/v1/transaction/{id}/pay", id);
 
     fn validate(&self) -> Result<(), InputError> {
+        if *self == Self::new(self.id.as_str()) {
+            return Err(InputError::new("pay", "must contain a payment method"));
+        }
         self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::validate)?;
         self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::validate)
     }

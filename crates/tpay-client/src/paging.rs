@@ -89,6 +89,17 @@ pub(crate) fn extent(
     Extent::of_page(page.saturating_sub(1), limit).with_total(total)
 }
 
+/// Returns whether there is a page after the page at `extent`, which has `count` entries.
+///
+/// If the response does not contain the page size, the server may use smaller pages than requested.
+/// The last page is then recognized only by a total that it reaches alone, or by an empty page after
+/// it.
+pub(crate) fn has_more(extent: Extent, server_limit: Option<i64>, count: usize) -> bool {
+    let is_size_known = server_limit.is_some_and(|limit| limit > 0);
+    let is_whole = extent.total().is_some_and(|total| u64::try_from(count) == Ok(total));
+    extent.promises_more(count) || !is_size_known && count > 0 && !is_whole
+}
+
 /// Declares the methods `next` and `extent` of `Paged` for a request whose field `paging` is a
 /// [`Paging`] and whose responses have the fields `limit` and `total`. `$count` returns the number
 /// of entries of a page.
@@ -96,7 +107,7 @@ macro_rules! paged_by_number {
     ($output:ty, $count:expr) => {
         fn next(&self, page: &$output) -> Option<Self> {
             let count: fn(&$output) -> usize = $count;
-            let more = self.extent(page).promises_more(count(page));
+            let more = crate::paging::has_more(self.extent(page), page.limit, count(page));
             Some(self.clone().page(self.paging.number().checked_add(1).filter(|_| more)?))
         }
 
@@ -125,22 +136,26 @@ pub(crate) use numbered_pages;
 
 #[cfg(test)]
 mod tests {
-    use super::extent;
+    use super::{extent, has_more};
 
     #[test]
     fn last_page_is_known_by_the_total_or_an_empty_page() {
         let more = |page, limit, count, server_limit, total| {
-            extent(page, limit, server_limit, total).promises_more(count)
+            has_more(extent(page, limit, server_limit, total), server_limit, count)
         };
-        assert!(more(1, 100, 100, None, Some(101)));
-        assert!(!more(2, 100, 1, None, Some(101)));
+        assert!(more(1, 100, 100, Some(100), Some(101)));
+        assert!(!more(2, 100, 1, Some(100), Some(101)));
         assert!(!more(2, 100, 0, None, Some(1_000_000)));
-        assert!(!more(2, 100, 100, None, Some(200)));
-        assert!(more(2, 100, 100, None, None));
-        assert!(!more(2, 100, 99, None, None));
+        assert!(!more(2, 100, 100, Some(100), Some(200)));
+        assert!(more(2, 100, 100, Some(100), None));
+        assert!(!more(2, 100, 99, Some(100), None));
         assert!(more(1, 100, 35, Some(35), Some(36)), "the server's limit is used");
         assert!(more(1, 35, 35, Some(0), Some(i64::MAX)));
         assert!(!more(1, 35, 34, Some(0), Some(34)), "a limit of 0 is ignored");
+        for total in [None, Some(250)] {
+            assert!(more(3, 100, 20, None, total), "the server may use pages of 20 entries");
+            assert!(!more(3, 100, 0, None, total));
+        }
         for wrong in [-1, 0, 10, 35] {
             assert!(more(1, 35, 35, None, Some(wrong)), "a full page beside the total {wrong}");
         }

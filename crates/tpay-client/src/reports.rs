@@ -141,7 +141,7 @@ impl Paged for ListReports {
     type Item = Report;
 
     fn next(&self, page: &ReportPage) -> Option<Self> {
-        let more = self.extent(page).promises_more(page.reports.len());
+        let more = paging::has_more(self.extent(page), None, page.reports.len());
         let next = self.page_number().checked_add(1).filter(|_| more)?;
         Some(self.clone().page(next))
     }

@@ -299,7 +299,7 @@ impl<P: Send + 'static, F: Fn(Request) -> P + Send + Sync + 'static> Connections
         // Closing with unread bytes would reset the connection and lose the response.
         let _ = stream.shutdown(Shutdown::Write);
         let end = Instant::now().checked_add(Duration::from_secs(1));
-        let mut rest = Deadline { stream, end }.take(2 * self.limits.body as u64);
+        let mut rest = Deadline { stream, end }.take((self.limits.body as u64).saturating_mul(2));
         let _ = io::copy(&mut rest, &mut io::sink());
     }
 
@@ -356,7 +356,7 @@ fn write(mut stream: &TcpStream, response: &Response, has_body: bool) -> io::Res
         411 => "Length Required",
         413 => "Content Too Large",
         417 => "Expectation Failed",
-        431 => "Request Header ExtraFields Too Large",
+        431 => "Request Header Fields Too Large",
         501 => "Not Implemented",
         503 => "Service Unavailable",
         505 => "HTTP Version Not Supported",

@@ -50,7 +50,7 @@ fn one<'a>(headers: &'a [(String, String)], name: &str) -> Result<Option<&'a str
     let mut found = headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name));
     let first = found.next().map(|(_, value)| value.as_str());
     match found.next() {
-        Some(_) => Err("A header comes more than once."),
+        Some(_) => Err("A header occurs more than once."),
         None => Ok(first),
     }
 }
@@ -191,16 +191,16 @@ fn request_line(line: &str) -> Result<(String, String, String), Rejected> {
     let (Some(method), Some(target), Some(version), None) =
         (words.next(), words.next(), words.next(), words.next())
     else {
-        return Err(bad("The request line has not three words."));
+        return Err(bad("The request line must have three parts."));
     };
     if !version.starts_with("HTTP/") {
         return Err(bad("The request line has no version."));
     }
     if !matches!(version, "HTTP/1.1" | "HTTP/1.0") {
-        return Err(Rejected::With(505, "Only HTTP/1.1 is spoken here."));
+        return Err(Rejected::With(505, "Only HTTP/1.0 and HTTP/1.1 are supported."));
     }
     if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(bad("The method is not one."));
+        return Err(bad("The method is invalid."));
     }
     if !target.starts_with('/') || !target.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(bad("The target is not a path."));
@@ -221,7 +221,7 @@ fn headers<S: Read>(
         let (name, value) = line.split_once(':').ok_or(bad("A header has no colon."))?;
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(token) {
-            return Err(bad("The name of a header is not one."));
+            return Err(bad("The name of a header is invalid."));
         }
         headers.push((name.to_owned(), value.trim_matches([' ', '\t']).to_owned()));
     }

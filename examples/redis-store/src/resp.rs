@@ -63,7 +63,7 @@ impl Connection {
             ("-", text) => {
                 let code = text.split(' ').next().unwrap_or_default();
                 let code: String = code.chars().filter(char::is_ascii_uppercase).take(20).collect();
-                Err(io::Error::other(format!("the server answers {code}")))
+                Err(io::Error::other(format!("the server responded with {code}")))
             }
             _ => Err(invalid()),
         }

@@ -640,6 +640,20 @@ impl Program<'_> {
             assert!(run.status == 2 && run.stderr.contains(&problem), "{options:?}: {run:?}");
             assert_eq!(["env", "body.json", "new"].map(content), before, "{options:?}");
         }
+        let from_file = [self.read, &["--env-file", "-", "--out", "env"]].concat();
+        let run = in_shell(&(self.command)(&from_file), |words| format!("{words} <env"));
+        assert!(run.status == 2 && run.stderr.contains("--env-file - (/dev/stdin)"), "{run:?}");
+        // The profiles are not read here.
+        let folder = home.join(".config").join(self.name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let profiles = folder.join("profiles.toml");
+        for option in ["--out", "--record"] {
+            let options = ["--env-file", "env", option, profiles.to_str().unwrap()];
+            let run = self.run(&[self.read, &options].concat());
+            let problem = format!("{option}: is the same file as that of the profiles");
+            assert!(run.status == 2 && run.stderr.contains(&problem), "{run:?}");
+        }
+        assert_eq!(["env", "body.json", "new"].map(content), before);
     }
 
     /// Checks the exit statuses of a server that does not respond, of a recording that cannot be

@@ -199,7 +199,7 @@ fn every_kind_of_notification_of_the_server_is_read() {
         server.panel_url = Some(panel.to_owned());
         server.notify_test(panel);
         server.add_alias("u1", "UID", "Shop");
-        assert!(server.unregister_alias("u1"));
+        assert!(server.unregister_alias("u1", "UID"));
         let token = server.tokenize(&saved).unwrap();
         assert!(server.update_token(&token));
         server.outbox()

@@ -150,7 +150,10 @@ fn neither_password_nor_token_is_shown() {
         assert!(!format!("{store:?} {store:#?}").contains("CANARY"));
     }
     let lines = LINES.0.lock().unwrap();
-    assert!(lines.iter().any(|line| line.contains("the server answers WRONGPASS")), "{lines:?}");
+    assert!(
+        lines.iter().any(|line| line.contains("the server responded with WRONGPASS")),
+        "{lines:?}"
+    );
     assert!(lines.iter().all(|line| !line.contains("CANARY")), "{lines:?}");
 }
 

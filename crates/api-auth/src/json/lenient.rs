@@ -72,7 +72,7 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
                 return visitor.visit_borrowed_str(text);
             }
             if MODE == INTEGER && !visitor::is_integer(text) {
-                return Err(Error::plain("the number is not whole or out of range"));
+                return Err(Error::plain("the number is not a whole number, or is out of range"));
             }
             return Wrap::<V, MODE> { visitor, pass, fields: &[] }.visit_str(text);
         }
@@ -294,6 +294,11 @@ impl<'de, V: Visitor<'de>> Optional<'_, V> {
             pass.reenter(text, |json| self.visitor.visit_some(Lenient::<_>::new(json, pass)));
         some.map_err(|error| pass.lower(error.learn(name)))
     }
+}
+
+/// Returns whether a JSON value is one of the empty values.
+pub(crate) fn is_empty_value(text: &str) -> bool {
+    empty_form(text).is_some()
 }
 
 /// Returns which of the empty values a JSON value is, or `None` if it is not empty.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::json::{EXTRA_FIELDS_SIZE, from_slice};
+use crate::json::{EXTRA_FIELDS_SIZE, from_slice, is_empty_value};
 use crate::models::amount;
 use crate::raw_members::{Name, RawMembers};
 use crate::scalar;
@@ -266,9 +266,7 @@ impl<'de> Deserialize<'de> for ExtraFields {
                 match inner.map(str::trim) {
                     Some("") => Ok(ExtraFields::default()),
                     Some(_) => Ok(ExtraFields(text)),
-                    None if matches!(text.trim_matches(['"', '[', ']']).trim(), "" | "false") => {
-                        Err(scalar::empty_value(&self))
-                    }
+                    None if is_empty_value(&text) => Err(scalar::empty_value(&self)),
                     None => Err(D::Error::custom("expected an object")),
                 }
             }
@@ -346,7 +344,9 @@ mod tests {
 
     #[test]
     fn values_that_are_not_objects_are_rejected() {
-        for text in ["[1]", "1", "\"a\"", "true"] {
+        for text in
+            ["[1]", "1", "\"a\"", "true", "\"false\"", "[false]", "[\"\"]", "[[]]", "\"[]\""]
+        {
             let error = serde_json::from_str::<ExtraFields>(text).unwrap_err().to_string();
             assert!(error.starts_with("expected an object"), "{text}: {error}");
         }

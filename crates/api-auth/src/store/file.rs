@@ -22,8 +22,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 const MOMENT: Duration = Duration::from_secs(1);
 /// The interval between attempts to lock a token file.
 const SHORT_PAUSE: Duration = Duration::from_millis(1);
-/// The maximum number of attempts to create and lock a temporary file, and of attempts to write and
-/// rename one. An attempt fails if another process removes the file.
+/// The maximum number of temporary files that are created for one token. Another one is created if
+/// another process removes the last one.
 const MOST_TEMPORARY: u32 = 10;
 /// The maximum length of a stored token in bytes.
 const LONGEST: u64 = 256 * 1024;
@@ -151,7 +151,7 @@ impl FileStore {
         let folder = self.create()?;
         for _ in 1..MOST_TEMPORARY {
             match write_temporary(&folder, key, token) {
-                // Another process removed the temporary file before it was renamed.
+                // Another process removed the temporary file.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 written => return written,
             }
@@ -301,19 +301,19 @@ fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
 }
 
 /// Creates a temporary file that is locked until the returned value is dropped. The lock marks the
-/// file as in use.
+/// file as in use. Returns an error of kind `NotFound` if another process removes the file before
+/// it is locked.
 #[inline]
 fn new_temporary(folder: &Folder, key: &TokenKey) -> io::Result<(String, Locked)> {
-    for _ in 0..MOST_TEMPORARY {
-        let name = temporary_name(key)?;
-        let temporary = Locked(folder.open(&name, Access::CreateNew)?);
-        // Another process may have considered the file abandoned before it was locked.
-        let is_removed = matches!(temporary.0.try_lock(), Err(TryLockError::WouldBlock));
-        if !is_removed && folder.has(&name, &temporary.0)? {
-            return Ok((name, temporary));
-        }
+    let name = temporary_name(key)?;
+    let temporary = Locked(folder.open(&name, Access::CreateNew)?);
+    // Another process may have considered the file abandoned before it was locked.
+    let is_removed = matches!(temporary.0.try_lock(), Err(TryLockError::WouldBlock));
+    if is_removed || !folder.has(&name, &temporary.0)? {
+        let problem = "another process removed the temporary file";
+        return Err(io::Error::new(io::ErrorKind::NotFound, problem));
     }
-    Err(io::Error::other("other processes remove each temporary file"))
+    Ok((name, temporary))
 }
 
 /// Writes a temporary file and renames it to the token file.

@@ -17,7 +17,10 @@ impl TinyCert {
     /// Returns the number of open sessions, without those that have expired.
     pub fn open_sessions(&self) -> usize {
         let now = self.clock.unix();
-        self.sessions.values().filter(|last| now < **last + self.session_seconds).count()
+        self.sessions
+            .values()
+            .filter(|last| now < last.saturating_add(self.session_seconds))
+            .count()
     }
 
     /// Validates the token of a request, and extends the lifetime of its session.
@@ -25,7 +28,7 @@ impl TinyCert {
         let token = ask.need("token")?;
         let now = self.clock.unix();
         match self.sessions.get_mut(token) {
-            Some(last) if now < *last + self.session_seconds => {
+            Some(last) if now < last.saturating_add(self.session_seconds) => {
                 *last = now;
                 Ok(())
             }

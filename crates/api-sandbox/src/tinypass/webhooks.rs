@@ -86,8 +86,9 @@ fn seal(text: &str) -> String {
 /// Sends a webhook once. Returns the status code of the response, or `None` if there was none.
 fn deliver(callback: &Callback, data: &str) -> Option<u16> {
     let Callback { address, target } = callback;
+    let separator = if target.contains('?') { '&' } else { '?' };
     let request = format!(
-        "GET {target}?data={data} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
+        "GET {target}{separator}data={data} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
     );
     callback.send(&request).ok().map(|(status, _)| status)
 }

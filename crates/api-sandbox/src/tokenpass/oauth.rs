@@ -271,7 +271,7 @@ impl Tokenpass {
             client_id: client_id.to_owned(),
             user: user.to_owned(),
             scopes,
-            expires: self.clock.unix() + self.token_life,
+            expires: self.clock.unix().saturating_add(self.token_life),
         });
         let members = [
             ("access_token", token.into()),

@@ -75,13 +75,15 @@ impl Tpay {
         });
     }
 
-    /// Removes a BLIK alias, as a payer does in the app of a bank, and notifies the merchant.
-    /// Returns whether the alias existed.
-    pub fn unregister_alias(&mut self, value: &str) -> bool {
-        match self.aliases.iter_mut().find(|known| known.value == value && !known.removed) {
+    /// Removes a BLIK alias, as a payer does in the app of a bank, and notifies the merchant. `kind`
+    /// is `UID` or `PAYID`. Returns whether the alias existed.
+    pub fn unregister_alias(&mut self, value: &str, kind: &str) -> bool {
+        let is_meant =
+            |known: &&mut Alias| known.value == value && known.kind == kind && !known.removed;
+        match self.aliases.iter_mut().find(is_meant) {
             Some(alias) => {
                 alias.removed = true;
-                self.notify_alias(value, "ALIAS_UNREGISTER");
+                self.notify_alias(value, kind, "ALIAS_UNREGISTER");
                 true
             }
             None => false,
@@ -89,9 +91,11 @@ impl Tpay {
     }
 
     /// Sends a notification about a BLIK alias to [`panel_url`](Self::panel_url), if that is set.
-    /// `event` is `ALIAS_REGISTER`, `ALIAS_UNREGISTER`, `ALIAS_UPDATE` or `ALIAS_EXPIRED`.
-    pub fn notify_alias(&self, value: &str, event: &str) {
-        let known = self.aliases.iter().find(|known| known.value == value);
+    /// `kind` is `UID` or `PAYID`, and `event` is `ALIAS_REGISTER`, `ALIAS_UNREGISTER`,
+    /// `ALIAS_UPDATE` or `ALIAS_EXPIRED`.
+    pub fn notify_alias(&self, value: &str, kind: &str, event: &str) {
+        let is_meant = |known: &&Alias| known.value == value && known.kind == kind;
+        let known = self.aliases.iter().find(is_meant);
         let (Some(url), Some(alias)) = (&self.panel_url, known) else { return };
         // Chosen: the input of the checksum.
         let sum = md5sum(&[MERCHANT_ID, value, event, SECURITY_CODE]);
@@ -131,7 +135,7 @@ impl Tpay {
             Outcome::Paid => {
                 let part = |name: &str| blik.at("aliases").text(name).unwrap_or_default();
                 self.add_alias(&part("/value"), &part("/type"), &part("/label"));
-                self.notify_alias(&part("/value"), "ALIAS_REGISTER");
+                self.notify_alias(&part("/value"), &part("/type"), "ALIAS_REGISTER");
             }
             // Chosen: a code that the bank rejects is an error here, because there is no payment.
             Outcome::Refused(_) => {
@@ -182,7 +186,7 @@ impl Tpay {
             return Err(Refusal::of(404, "wrong_alias", "", "no such alias of this aliasType"));
         };
         found.removed = true;
-        self.notify_alias(ask.value(0), "ALIAS_UNREGISTER");
+        self.notify_alias(ask.value(0), kind, "ALIAS_UNREGISTER");
         Ok(Out::Empty)
     }
 }

@@ -25,8 +25,12 @@ impl Tpay {
             },
         };
         let alias = |alias: &Alias| Row {
-            cells: vec![alias.value.clone(), alias.label.clone()],
-            buttons: vec![Button::new("Unregister", "unregister", &alias.value)],
+            cells: vec![alias.kind.clone(), alias.value.clone(), alias.label.clone()],
+            buttons: vec![Button::new(
+                "Unregister",
+                "unregister",
+                format!("{}:{}", alias.kind, alias.value),
+            )],
         };
         let delivery = |delivery: Delivery| Row {
             cells: vec![delivery.kind.to_owned(), delivery.subject, delivery.response],
@@ -47,8 +51,8 @@ impl Tpay {
                 },
                 Table {
                     title: "BLIK aliases",
-                    columns: &["Value", "Label"],
-                    rows: self.aliases.iter().map(alias).collect(),
+                    columns: &["Type", "Value", "Label"],
+                    rows: self.aliases.iter().filter(|alias| !alias.removed).map(alias).collect(),
                 },
                 Table {
                     title: "Notifications",
@@ -65,7 +69,9 @@ impl Tpay {
             // The payer's bank rejects the payment.
             "decline" => self.decline(subject, "101"),
             "chargeback" => self.chargeback(subject),
-            "unregister" => self.unregister_alias(subject),
+            "unregister" => subject
+                .split_once(':')
+                .is_some_and(|(kind, value)| self.unregister_alias(value, kind)),
             "revoke" => {
                 self.revoke_tokens();
                 true

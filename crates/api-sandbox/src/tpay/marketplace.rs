@@ -29,6 +29,10 @@ pub struct MarketplaceTransaction {
     /// is `None` if the attempt succeeded.
     pub attempts: Vec<(u64, Option<&'static str>)>,
     request: Value,
+    /// The value, type and label of the alias that is registered when the payment is paid.
+    alias: Option<(String, String, String)>,
+    /// Whether the card is saved when the payment is paid.
+    saved_card: bool,
 }
 
 /// The part of a marketplace payment that one merchant receives.
@@ -173,7 +177,10 @@ impl Tpay {
         found.status = "correct";
         found.paid = Some(now);
         found.attempts.push((now, None));
+        let alias = found.alias.take();
         let found = found.clone();
+        let card = found.saved_card.then(|| self.next_id());
+        self.save_methods(alias, card);
         self.notify_marketplace(&found);
         true
     }
@@ -249,6 +256,8 @@ impl Tpay {
             children,
             attempts: Vec::new(),
             request: body.clone(),
+            alias: None,
+            saved_card: false,
         };
         let response = json!({
             "transactionId": transaction.id,
@@ -283,6 +292,10 @@ impl Tpay {
             ));
         }
         let paying = self.judge(&ask.body, amount).map_err(Refusal::of_pay_itself)?;
+        let is_refused = matches!(paying.outcome, Outcome::Refused(_));
+        let found = self.marketplace_named(ask)?;
+        found.alias = paying.alias.clone().filter(|_| !is_refused);
+        found.saved_card = paying.saved_card;
         match paying.outcome {
             Outcome::Paid => {
                 self.pay_marketplace(&id);

@@ -95,15 +95,20 @@ impl Tpay {
     pub fn settle(&mut self) {
         let ended = self.outbox().deliveries();
         for delivery in ended.iter().skip(self.settled) {
+            // Other notifications about a payment, such as those about refunds, decide nothing.
+            let is_question = delivery.kind == "payment"
+                && pairs(&delivery.body)
+                    .is_ok_and(|fields| fields.get("tr_status") == Some("PAID"));
             let waits = |found: &&mut Transaction| {
-                delivery.kind == "payment"
-                    && found.status == "paid"
-                    && found.title == delivery.subject
+                found.status == "paid" && found.title == delivery.subject
             };
-            let Some(found) = self.transactions.iter_mut().find(waits) else { continue };
-            match delivery.response.as_str() {
-                "TRUE" => found.status = "correct",
-                "FALSE" => {
+            let Some(found) = self.transactions.iter_mut().filter(|_| is_question).find(waits)
+            else {
+                continue;
+            };
+            match (delivery.status, delivery.response.as_str()) {
+                (Some(200), "TRUE") => found.status = "correct",
+                (Some(200), "FALSE") => {
                     found.status = "refund";
                     found.refunded = found.paid;
                 }
@@ -133,19 +138,26 @@ impl Tpay {
         found.attempts.push(Attempt { at: now, error: None });
         let alias = found.alias.take();
         let found = found.clone();
-        let mut card = None;
-        if found.saved_card {
-            let saved = CardToken::new(&format!("{token:064}"));
-            card = Some(saved.clone());
-            self.card_tokens.push(saved);
-        }
-        if let Some((value, kind, label)) = alias {
-            self.add_alias(&value, &kind, &label);
-            self.notify_alias(&value, "ALIAS_REGISTER");
-        }
+        let card = self.save_methods(alias, found.saved_card.then_some(token));
         let status = if self.two_step { "PAID" } else { "TRUE" };
         self.notify_payment_with(&found, status, card.as_ref());
         true
+    }
+
+    /// Registers the alias of a successful payment, and saves its card with the number `card`.
+    /// Returns the token of the card.
+    pub(super) fn save_methods(
+        &mut self,
+        alias: Option<(String, String, String)>,
+        card: Option<u64>,
+    ) -> Option<CardToken> {
+        let card = card.map(|number| CardToken::new(&format!("{number:064}")));
+        self.card_tokens.extend(card.clone());
+        if let Some((value, kind, label)) = alias {
+            self.add_alias(&value, &kind, &label);
+            self.notify_alias(&value, &kind, "ALIAS_REGISTER");
+        }
+        card
     }
 
     pub(super) fn notify_payment(&self, found: &Transaction, status: &str) {

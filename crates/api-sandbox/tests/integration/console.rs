@@ -140,8 +140,11 @@ fn buttons_of_payments_and_aliases_are_those_of_the_payer() {
         assert!(server.press("chargeback", &id) && !server.press("chargeback", &id));
         assert_eq!(server.transaction(&id).unwrap().status, "refund");
         assert_eq!(server.transaction(&other).unwrap().status, "pending");
-        assert!(server.press("unregister", tpay::UID_ALIAS));
-        assert!(!server.press("unregister", tpay::UID_ALIAS));
+        let alias = format!("UID:{}", tpay::UID_ALIAS);
+        let count = server.console().tables[1].rows.len();
+        assert!(server.press("unregister", &alias));
+        assert_eq!(server.console().tables[1].rows.len(), count - 1);
+        assert!(!server.press("unregister", &alias));
         assert!(server.press("revoke", "") && server.press("refunds", ""));
         assert!(!server.press("", "") && !server.press("remove", &id));
     });

@@ -279,7 +279,7 @@ fn the_log_has_a_line_per_request_without_secrets() {
         (
             sandbox.tokenpass().base_url(),
             "GET /api/v1/tca/check-address/1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j?TOKENLY=1 HTTP/1.1\r\n".to_owned(),
-            "tokenpass GET /api/v1/tca/check-address/{}  tca.check_address  no credentials needed  200",
+            "tokenpass GET /api/v1/tca/check-address/{}  tca.check_address  credentials not checked  200",
         ),
     ] {
         let (line, rest) = request.split_once("\r\n").unwrap();
@@ -312,6 +312,19 @@ fn ports_are_consecutive() {
     assert_eq!(sandbox.tpay().base_url(), expected(3));
     let error = Sandbox::start_at(port).unwrap_err();
     assert!(error.to_string().contains(&format!("127.0.0.1:{port}")), "{error}");
+}
+
+#[test]
+fn request_on_an_open_connection_is_reset_and_not_handled() {
+    let server = Server::start(0, Echo).unwrap();
+    let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
+    let request = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
+    stream.write_all(request).unwrap();
+    assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+    server.misbehave(Misbehaviour::ResetBeforeReading, 1);
+    let sent = stream.write_all(request);
+    assert!(sent.and_then(|()| stream.read(&mut [0; 1024])).is_err());
+    assert_eq!(server.seen().len(), 1);
 }
 
 #[test]

@@ -428,6 +428,12 @@ fn webhook_is_repeated_until_the_status_is_200() {
     // The last response may not be recorded yet.
     let responses = bench.server.webhooks.responses();
     assert_eq!(responses[..5], [500, 302, 200, 500, 200].map(Some));
+    bench.server.webhooks.subscribe(&format!("{url}?shop=1")).unwrap();
+    bench.good("POST", "/r2/access/grant?rid=ebook-1&email=ann%40example.org");
+    let (stream, _) = listener.accept().unwrap();
+    let mut line = String::new();
+    BufReader::new(&stream).read_line(&mut line).unwrap();
+    assert!(line.starts_with("GET /hook?shop=1&data="), "{line}");
 }
 
 #[test]

@@ -1131,6 +1131,63 @@ fn payment_page_has_a_button_for_each_decision() {
 }
 
 #[test]
+fn only_a_successful_response_to_the_question_settles_a_payment() {
+    let bench = Bench::new();
+    bench.server.state(|tpay| {
+        tpay.two_step = true;
+        tpay.delivery_attempts = 1;
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let receiver = std::thread::spawn(move || {
+        ["500 X", "200 OK"].map(|status| {
+            let (mut stream, _) = listener.accept().unwrap();
+            let (_, body) = request(&mut stream);
+            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 4\r\n\r\nTRUE").unwrap();
+            body
+        })
+    });
+    let mut body = payment();
+    body["callbacks"] = json!({ "notification": { "url": url } });
+    let id = bench.ok("/transactions", &body)["transactionId"].as_str().unwrap().to_owned();
+    let status = || bench.get(&format!("/transactions/{id}")).1["status"].clone();
+    let outbox = bench.server.state(|tpay| {
+        assert!(tpay.pay(&id));
+        tpay.outbox()
+    });
+    outbox.wait_for(1);
+    assert_eq!(status(), "paid", "a response with status 500 confirms nothing");
+    let refund = format!("/transactions/{id}/refunds");
+    assert_eq!(bench.post(&refund, &json!({ "amount": 1 })).0, 200);
+    outbox.wait_for(2);
+    assert_eq!(status(), "paid", "a response about the refund confirms nothing");
+    let [first, second] = receiver.join().unwrap();
+    assert!(first.contains("tr_status=PAID") && second.contains("tr_status=CHARGEBACK"));
+}
+
+#[test]
+fn marketplace_payment_registers_its_alias_and_saves_its_card() {
+    let bench = Bench::new();
+    let base = "/marketplace/v1/transaction";
+    let create = || bench.ok(base, &marketplace())["transactionId"].as_str().unwrap().to_owned();
+    let alias = json!({ "value": "market", "type": "UID", "label": "Shop" });
+    let blik = |code: &str| json!({ "blikPaymentData": { "blikToken": code, "aliases": alias } });
+    let pay = |id: &str, data: &Value| bench.ok(&format!("{base}/{id}/pay"), data);
+    let is_known = || bench.get("/blik/alias/market?aliasType=UID").0 == 200;
+    let id = create();
+    pay(&id, &blik("700103"));
+    assert!(!is_known());
+    assert_eq!(pay(&id, &blik("777123"))["status"], "correct");
+    assert!(is_known());
+    let id = create();
+    pay(&id, &json!({ "cardPaymentData": { "save": 1 } }));
+    let saved = |tpay: &mut Tpay| tpay.card_tokens.len();
+    let before = bench.server.state(saved);
+    assert!(bench.server.state(|tpay| tpay.pay(&id)));
+    assert_eq!(bench.server.state(saved), before + 1);
+}
+
+#[test]
 fn marketplace_amounts_add_up_in_grosze() {
     let bench = Bench::new();
     let base = "/marketplace/v1/transaction";
@@ -1276,10 +1333,11 @@ fn tokens_and_aliases_are_notified() {
     assert_eq!(token.len(), 64);
     let outbox = bench.server.state(|tpay| {
         assert!(tpay.update_token(&token));
-        assert!(tpay.unregister_alias(UID_ALIAS));
+        assert!(tpay.unregister_alias(UID_ALIAS, "UID"));
         tpay.alias_events_as_json = true;
-        assert!(tpay.unregister_alias(PAYID_ALIAS));
-        assert!(!tpay.unregister_alias(PAYID_ALIAS));
+        assert!(!tpay.unregister_alias(PAYID_ALIAS, "UID"));
+        assert!(tpay.unregister_alias(PAYID_ALIAS, "PAYID"));
+        assert!(!tpay.unregister_alias(PAYID_ALIAS, "PAYID"));
         tpay.notify_test(&url);
         tpay.outbox()
     });

@@ -290,6 +290,17 @@ fn certificate_is_adopted_with_its_names() {
     let status = good(&world, &["status", "--dir", "pki", "-o", "json"]);
     let status: Value = serde_json::from_str(&status).unwrap();
     assert_eq!(status[0]["names"][0], format!("DNS:{}", server::EXPIRING));
+    for suffix in ["pem", "json"] {
+        let written = format!("pki/{}.{suffix}", server::EXPIRING);
+        for command in ["status", "renew"] {
+            let run = world.run(&[command, "--dir", "pki", "--out", &written]);
+            assert!(run.status == 2 && run.stderr.contains("that of --dir"), "{run:?}");
+        }
+    }
+    let key = ["--out", "pki/new.example.key.pem"];
+    let issue = ["issue", "new.example", "--ca", server::ORGANIZATION, "--dir", "pki"];
+    let run = world.run(&[&issue[..], &key].concat());
+    assert!(run.status == 2 && run.stderr.contains("that of --dir"), "{run:?}");
     assert_eq!((&status[0]["days_left"], &status[0]["deployed"]), (&365.into(), &Value::Null));
 }
 

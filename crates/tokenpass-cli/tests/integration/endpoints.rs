@@ -534,7 +534,10 @@ fn chats_are_updated_with_what_was_given() {
         assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
     }
     std::fs::write(world.home.join("chat.json"), r#"{"active":false}"#).unwrap();
-    let inputs = [&["--input", "chat.json"][..], &["-F", "active=false"], &["--active", "false"]];
+    let run = world.run(&["chat", "update", "c", "--active", "false"]);
+    assert!(run.status == 2 && run.stderr.contains("token: must be given"), "{run:?}");
+    assert!(world.sandbox.take_seen().is_empty());
+    let inputs = [&["--input", "chat.json"][..], &["-F", "active=false"]];
     for options in inputs {
         let run = world.run(&[&["chat", "update", "c"], options].concat());
         let seen = world.sandbox.take_seen();

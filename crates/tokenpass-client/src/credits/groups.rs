@@ -146,6 +146,13 @@ impl Endpoint for UpdateCreditGroup {
     const ID: &'static str = "credit_group.update";
     const ROUTE: Route<Self> = route!(PATCH "/api/v1/credits/{group_uuid}", group);
 
+    fn validate(&self) -> Result<(), InputError> {
+        if *self == Self::new(self.group.as_str()) {
+            return Err(InputError::new("update", "must change at least one field"));
+        }
+        Ok(())
+    }
+
     fn body(&self) -> Result<Body<'_>, InputError> {
         Body::json(self)
     }

@@ -505,7 +505,7 @@ fn credit_group_create_request() {
 fn credit_group_update_request() {
     let all = UpdateCreditGroup::new("g").name("N2").allow("I1");
     assert_eq!(signed(&all), r#"PATCH /api/v1/credits/g {"name":"N2","app_whitelist":["I1"]}"#);
-    assert_eq!(signed(&UpdateCreditGroup::new("g")), "PATCH /api/v1/credits/g {}");
+    assert_eq!(rejected(&UpdateCreditGroup::new("g")), "update");
 }
 
 #[test]
@@ -803,6 +803,33 @@ fn third_generation_sends_a_body_with_every_method() {
     );
 }
 
+#[test]
+fn third_generation_sends_null_for_a_token_in_the_header() {
+    let client = builder()
+        .scheme(Scheme::BodyOnly)
+        .token_location(TokenLocation::BearerHeader)
+        .build()
+        .unwrap();
+    for (request, line) in [
+        (
+            client.signed_request(&ListMyAddresses::new()),
+            r#"GET /api/v1/tca/addresses {"oauth_token":null}"#,
+        ),
+        (
+            client.signed_request(&UpdateAddress::new("1A").label("x")),
+            r#"PATCH /api/v1/tca/address/1A {"label":"x","oauth_token":null}"#,
+        ),
+        (
+            client.signed_request(&GetChat::new("c-1")),
+            r#"GET /api/v1/chat/c-1 {"oauth_token":null}"#,
+        ),
+    ] {
+        let request = request.unwrap();
+        assert_eq!(request.headers()["authorization"], "Bearer T1");
+        assert_eq!(shown(&request), line);
+    }
+}
+
 #[cfg(feature = "ureq")]
 #[test]
 fn body_of_a_get_reaches_the_server() {
@@ -917,6 +944,7 @@ fn errors_name_the_invalid_argument() {
     let long = "é".repeat(256);
     assert_eq!(rejected(&RegisterAddress::new("1A").label(&*long)), "label");
     assert_eq!(rejected(&UpdateAddress::new("1A").label(&*long)), "label");
+    assert_eq!(rejected(&UpdateAddress::new("1A")), "update");
     assert_eq!(rejected(&VerifyAddress::new("1A", "")), "signature");
     assert_eq!(rejected(&VerifyAddress::new("1A", "x".repeat(1025))), "signature");
     assert_eq!(rejected(&InstantVerify::new("u", "", "a", "s")), "message");
@@ -925,6 +953,8 @@ fn errors_name_the_invalid_argument() {
     assert_eq!(rejected(&GetUsersByAddresses::new([""; 0])), "addresses");
     assert_eq!(rejected(&CreateChat::new("")), "name");
     assert_eq!(rejected(&CreateChat::new("n").token("", Satoshis::new(1))), "token");
+    assert_eq!(rejected(&CreateChat::new("n").global(false)), "token");
+    assert_eq!(rejected(&UpdateChat::new("c").active(true)), "token");
     assert_eq!(rejected(&UpdateChat::new("c").token("A", Satoshis::new(0))), "amount");
     // The server multiplies by 10^8 in floating point.
     let inexact = Satoshis::new(1_000_000_000_000_001);

@@ -104,7 +104,7 @@ fn check_rules(call: impl Fn(&Client) -> Result<bool, Error>) {
         let message = if problem.contains("Wrong") { "Wrong" } else { error.message().unwrap() };
         assert!(!message.is_empty() && error.message() == Some(message), "{problem}: {error}");
     }
-    for empty in ["null", "false", r#""""#, "0", "[]", "{}"] {
+    for empty in ["null", "false", r#""""#, "0", "-0", "0.0", "[]", "{}"] {
         let body = format!(r#"{{"result":true,"error":{empty}}}"#);
         assert!(read(200, &body).unwrap(), "{empty}");
     }
@@ -538,12 +538,12 @@ fn chat_get_response_follows_the_rules() {
 
 #[test]
 fn chat_create_response_follows_the_rules() {
-    rules("POST", CHAT, |client| client.create_chat(&CreateChat::new("n")));
+    rules("POST", CHAT, |client| client.create_chat(&CreateChat::new("n").global(true)));
 }
 
 #[test]
 fn chat_update_response_follows_the_rules() {
-    rules("POST", CHAT, |client| client.update_chat(&UpdateChat::new("c")));
+    rules("POST", CHAT, |client| client.update_chat(&UpdateChat::new("c").global(true)));
 }
 
 #[test]

@@ -275,6 +275,8 @@ fn bodies_of_writes_come_from_files_and_fields() {
         ),
         (&["transaction", "pay", &id], "--channel"),
         (&["refund", "create", &id, "--amount", "1", "-F", "amount=2"], "--amount and -F amount"),
+        (&["refund", "create", &id, "--yes", "-F", "amount=null"], "-F amount: must not be null"),
+        (&["refund", "create", &id, "--yes", "-F", "amount="], "-F amount: must not be empty"),
         (
             &["bank-account", "create", "-F", "ownerName=x"],
             "missing NUMBER, INFORMATION; pass them as arguments",

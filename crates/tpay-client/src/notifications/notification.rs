@@ -138,13 +138,7 @@ pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
     let other = |kind| OtherNotification { kind, body: body.to_vec() };
     let members = Members::read(body).map_err(|error| error.with_payload(other(None)))?;
     let text = |name: &str| members.text(name).filter(|text| !text.is_empty());
-    let unknown = |kind: Option<String>| {
-        let problem = match &kind {
-            Some(_) => "the notification has an unknown `type`",
-            None => "the kind of the notification is unknown",
-        };
-        Err(invalid_body(problem).with_payload(other(kind)))
-    };
+    let unknown = |problem, kind| Err(invalid_body(problem).with_payload(other(kind)));
     let is_payment = members.has_title;
     if !is_payment {
         members
@@ -168,17 +162,21 @@ pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
             "marketplace_transaction" => {
                 Notification::Marketplace(MarketplaceNotification::read(&members)?)
             }
-            _ => return unknown(Some(kind)),
+            _ => {
+                let problem = "the notification has an unknown `type`";
+                return unknown(problem, Some(kind));
+            }
         }
     } else if let Some(event) = text("event") {
         if !AliasEventKind::from(&*event).is_known() {
-            return unknown(Some(event));
+            let problem = "the notification has an unknown `event`";
+            return unknown(problem, Some(event));
         }
         Notification::Alias(AliasNotification::read(members)?)
     } else if text("recurringId").is_some() {
         Notification::Recurring(RecurringNotification::read(&members)?)
     } else {
-        return unknown(None);
+        return unknown("the kind of the notification is unknown", None);
     };
     Ok(notification.with_body_hash(sha256_hex(body)))
 }

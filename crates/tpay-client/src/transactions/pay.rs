@@ -115,6 +115,9 @@ impl Pay {
     }
 
     pub(crate) fn validate(&self) -> Result<(), InputError> {
+        if *self == Self::new() {
+            return Err(InputError::new("pay", "must contain a payment method"));
+        }
         if self.group_id.is_some() && self.channel_id.is_some() {
             return Err(InputError::new("pay.channel_id", "must not be given with a group_id"));
         }

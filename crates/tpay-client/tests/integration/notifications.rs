@@ -461,6 +461,12 @@ fn unknown_notifications_are_never_acknowledged() {
         let error = try_read(&body).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
         assert_eq!(NotificationResponse::for_error(&error).status, 400, "{body}");
+        let message = error.message().unwrap_or_default();
+        for member in ["type", "event"] {
+            let named = message.contains(&format!("an unknown `{member}`"));
+            let expected = kind.is_some() && body.replace("{\"", "").starts_with(member);
+            assert_eq!(named, expected, "{body}: {message}");
+        }
         let other = error.payload::<OtherNotification>().unwrap();
         assert_eq!((other.kind.as_deref(), &other.body[..]), (kind, body.as_bytes()));
         assert!(!format!("{other:?} {error} {error:?}").contains("CANARY"));

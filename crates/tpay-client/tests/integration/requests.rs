@@ -184,6 +184,7 @@ fn transactions_create_request_rejects_what_the_server_would_reject() {
         (order().payee(Payee::new("n", "u").address(address)), "payee.mcc"),
         (order().pay(Pay::group(150).channel_id(64)), "pay.channel_id"),
         (order().pay(Pay::new().method("cash")), "pay.method"),
+        (order().pay(Pay::new()), "pay"),
         (order().pay(Pay::blik(BlikPayment::code("12345"))), "blik_token"),
         (order().pay(Pay::blik(BlikPayment::code("12345x"))), "blik_token"),
         (order().pay(Pay::blik(BlikPayment::new().kind(3))), "type"),
@@ -256,7 +257,6 @@ fn values_that_the_official_sdk_accepts_are_accepted() {
     let terms = |frequency| Autopayment::new(AutopaymentModel::A).frequency(frequency);
     let alias = |terms| BlikAlias::new("x", AliasType::PayId).autopayment(terms);
     for pay in [
-        Pay::new(),
         Pay::new().method("pay_by_link"),
         Pay::new().method("transfer"),
         Pay::new().method("sale"),
@@ -875,6 +875,8 @@ fn marketplace_pay_request() {
     assert_eq!(rejected(&blik), "blik_token");
     let card = PayMarketplaceTransaction::new(ULID).card_payment_data(CardPayment::new().save(2));
     assert_eq!(rejected(&card), "save");
+    assert_eq!(rejected(&PayMarketplaceTransaction::new(ULID)), "pay");
+    assert_eq!(rejected(&PayTransaction::new(ULID, Pay::new())), "pay");
 }
 
 #[test]
@@ -1095,6 +1097,31 @@ fn iteration_ends_at_the_total_or_an_empty_page() {
         );
     assert_eq!(client.transactions(&search).by_page().map(Result::unwrap).count(), 3);
     assert_eq!(requested.lock().unwrap().len(), 3);
+}
+
+#[test]
+fn list_without_a_page_size_ends_after_an_empty_page() {
+    // The server uses pages of two entries, whatever size is requested.
+    fn page(name: &'static str, id: &'static str, total: &'static str) -> impl Fn(u64) -> String {
+        move |number| {
+            let ids = if number < 4 { number * 2..number * 2 + 2 } else { 0..0 };
+            let list: Vec<String> = ids.map(|id_| format!(r#"{{"{id}":"i{id_}"}}"#)).collect();
+            format!(r#"{{"{name}":[{}]{total}}}"#, list.join(","))
+        }
+    }
+    for total in ["", r#","total":6"#] {
+        let (client, requested) = paging(page("reports", "id", total));
+        assert_eq!(client.reports(&ListReports::new()).map(Result::unwrap).count(), 6);
+        let (plans, _) = paging(page("list", "id", total));
+        assert_eq!(plans.recurring_plans(&ListRecurring::new()).map(Result::unwrap).count(), 6);
+        let (charges, _) = paging(page("list", "transactionId", total));
+        let list = ListRecurringCharges::new("r");
+        assert_eq!(charges.recurring_charges(&list).map(Result::unwrap).count(), 6);
+        assert_eq!(requested.lock().unwrap().len(), 4);
+    }
+    let (client, requested) = paging(|number| ids(number..number + 1, r#","total":1"#));
+    assert_eq!(client.transactions(&ListTransactions::new()).map(Result::unwrap).count(), 1);
+    assert_eq!(requested.lock().unwrap().len(), 1, "the first page reaches the total");
 }
 
 #[test]

@@ -262,7 +262,9 @@ fn calls() -> Vec<(&'static str, Call)> {
         (
             "marketplace.pay",
             payment(|client| {
-                client.pay_marketplace_transaction(&PayMarketplaceTransaction::new("01G"))
+                let pay = PayMarketplaceTransaction::new("01G");
+                let pay = pay.blik_payment_data(BlikPayment::code("777123"));
+                client.pay_marketplace_transaction(&pay)
             }),
         ),
         (

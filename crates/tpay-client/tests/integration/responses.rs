@@ -194,7 +194,8 @@ fn declined_payment_on_200_is_an_error_with_the_transaction() {
     let error = one("POST", 200, &lone, |c| c.pay_transaction(ULID, pay.clone())).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::OperationFailed, Some("payment_failed")));
     let paid = one("POST", 200, &lone, |client| {
-        client.pay_marketplace_transaction(&PayMarketplaceTransaction::new(ULID))
+        let pay = PayMarketplaceTransaction::new(ULID);
+        client.pay_marketplace_transaction(&pay.blik_payment_data(BlikPayment::code("777123")))
     });
     assert_eq!(paid.unwrap_err().kind(), ErrorKind::OperationFailed);
 }
@@ -391,6 +392,22 @@ fn transactions_qr_response() {
         ("image/png", " {}"),
     ] {
         let error = typed(kind, "POST", 200, body, draw).unwrap_err();
+        assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, body));
+    }
+    let untyped = |body: &[u8]| with_response("POST", 200, None, body, |base| draw(&client(base)));
+    let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\"/>";
+    for image in [
+        b"\x89PNG\r\n\x1a\n\xff",
+        &b"\xff\xd8\xff\xe0"[..],
+        svg.as_bytes(),
+        format!("<?xml version=\"1.0\"?>\n{svg}").as_bytes(),
+    ] {
+        assert_eq!(untyped(image).unwrap().bytes, image);
+    }
+    for body in
+        ["<html><svg/></html>", "<!DOCTYPE html><p>", "[]", "ok", "<?xml version=\"1.0\"?><e/>"]
+    {
+        let error = untyped(body.as_bytes()).unwrap_err();
         assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, body));
     }
     let error = typed("text/html", "POST", 502, "<html>bad</html>", draw).unwrap_err();
@@ -689,6 +706,7 @@ fn marketplace_payment_has_its_payer_and_callbacks() {
 #[test]
 fn marketplace_pay_response() {
     let pay = PayMarketplaceTransaction::new("01M");
+    let pay = pay.blik_payment_data(BlikPayment::code("777123"));
     rules("POST", TRANSACTION, "transactionId", |client| client.pay_marketplace_transaction(&pay));
 }
 

@@ -37,7 +37,7 @@ pub fn php_json(encoded: &str) -> Result<String, InputError> {
         inserted.ok_or_else(|| {
             InputError::new(
                 name.to_owned(),
-                "would be parsed by the server as another parameter name",
+                "would be parsed by the server as a different parameter name",
             )
         })?;
     }
