@@ -69,9 +69,6 @@ impl Api {
         for (name, value) in &self.raw_fields {
             fields.push((name.clone(), Json::Text(value.clone())));
         }
-        for (name, value) in &self.fields {
-            fields.push((name.clone(), field(name, value)?));
-        }
         let method = match info {
             Some(info) => info.method().clone(),
             None => {
@@ -81,6 +78,13 @@ impl Api {
             }
         };
         let is_query = matches!(method, Method::GET | Method::HEAD | Method::DELETE);
+        for (name, value) in &self.fields {
+            let placeholder = format!("{{{name}}}");
+            let is_of_path = info.is_some_and(|info| info.template().contains(&placeholder));
+            let is_of_body = self.input.is_some() || !is_query;
+            let bodies = if is_of_body && !is_of_path { P::BODIES } else { Bodies::Form };
+            fields.push((name.clone(), field(name, value, bodies)?));
+        }
         // A parameter of a query may be repeated.
         if self.input.is_some() || !is_query {
             check_repeated(fields.iter().map(|(name, _)| name.as_str()))?;

@@ -13,6 +13,7 @@ use api_auth::{Body, InputError};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, ColorChoice};
 
+use crate::context::Bodies;
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::output::{Format, is_same_file};
@@ -215,7 +216,11 @@ impl Input {
         if self.field_of(path).is_none() {
             return Ok(self.file()?.get(path).is_some_and(|value| !value.is_empty()));
         }
-        let is_null = |(name, value): &(String, String)| overlap(path, name) && value == "null";
+        // A part of the member may be null.
+        let is_whole = |name: &str| {
+            path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let is_null = |(name, value): &(String, String)| is_whole(name) && value == "null";
         let is_empty = |(name, value): &(String, String)| name == path && value.trim().is_empty();
         let mut fields = self.raw_fields.iter().chain(&self.fields);
         Ok(!self.fields.iter().any(is_null) && !fields.any(is_empty))
@@ -248,7 +253,7 @@ impl Input {
     /// Returns an error if a file cannot be read or is not a JSON object, or if an argument and a
     /// field set the same member.
     pub fn body(&self, flags: &[Flag<'_>]) -> Result<Json, Failure> {
-        self.fill(self.file()?, flags)
+        self.fill(self.file()?, flags, Bodies::Json)
     }
 
     /// Returns the body to send instead of that of `request`, or `None` if neither a file nor a
@@ -268,6 +273,10 @@ impl Input {
         if !self.is_given() {
             return Ok(None);
         }
+        let bodies = match request.body()? {
+            Body::Form(_) => Bodies::Form,
+            _ => Bodies::Json,
+        };
         let typed = json_body(request)?;
         let mut body = typed.clone();
         for member in members.iter().filter(|member| member.is_given || !member.has_default) {
@@ -289,7 +298,7 @@ impl Input {
             Ok((member.path, member.flag, Some(value.clone())))
         };
         let flags: Vec<Flag<'_>> = given().map(flag).collect::<Result<_, _>>()?;
-        let body = self.fill(body, &flags)?;
+        let body = self.fill(body, &flags, bodies)?;
         // The server validates the members of the file, but not those of the arguments instead.
         let is_checked = |member: &&Member<'_>| {
             let is_replaced = member.replaced.is_some_and(|path| replaced.contains(&path));
@@ -308,7 +317,25 @@ impl Input {
     /// # Errors
     /// Returns the errors of [`body`](Self::body), and an error if a required member is missing.
     pub fn whole_body(&self, flags: &[Flag<'_>], required: &[&str]) -> Result<Json, Failure> {
-        let body = self.body(flags)?;
+        self.whole(flags, required, Bodies::Json)
+    }
+
+    /// Returns the body like [`whole_body`](Self::whole_body), for a request whose body is a form.
+    /// The members of the body become the parameters of the form.
+    ///
+    /// # Errors
+    /// Returns the errors of [`whole_body`](Self::whole_body).
+    pub fn whole_form(&self, flags: &[Flag<'_>], required: &[&str]) -> Result<Json, Failure> {
+        self.whole(flags, required, Bodies::Form)
+    }
+
+    fn whole(
+        &self,
+        flags: &[Flag<'_>],
+        required: &[&str],
+        bodies: Bodies,
+    ) -> Result<Json, Failure> {
+        let body = self.fill(self.file()?, flags, bodies)?;
         let is_checked = |(.., value): &&Flag<'_>| self.input.is_none() || value.is_some();
         let checked = flags.iter().filter(is_checked);
         let checked = checked.map(|(path, flag, _)| (*path, *flag, required.contains(path)));
@@ -359,7 +386,7 @@ impl Input {
     }
 
     /// Sets the values of `flags` in a body, and then those of the fields.
-    fn fill(&self, mut body: Json, flags: &[Flag<'_>]) -> Result<Json, Failure> {
+    fn fill(&self, mut body: Json, flags: &[Flag<'_>], bodies: Bodies) -> Result<Json, Failure> {
         let fields = self.raw_fields.iter().chain(&self.fields);
         check_repeated(fields.map(|(name, _)| name.as_str()))?;
         for (path, flag, value) in flags {
@@ -372,7 +399,7 @@ impl Input {
             set(&mut body, path, Json::Text(value.clone()))?;
         }
         for (path, value) in &self.fields {
-            set(&mut body, path, field(path, value)?)?;
+            set(&mut body, path, field(path, value, bodies)?)?;
         }
         Ok(body)
     }
@@ -476,17 +503,18 @@ pub fn json_body(request: &Erased) -> Result<Json, Failure> {
 }
 
 /// Returns the value of the field `name`: for `@FILE`, the text of the file; otherwise, the JSON
-/// value that [`Json::typed`] returns.
+/// value that [`Json::typed`] returns. `bodies` is the format in which the value is sent.
+/// [`Bodies::Form`] also stands for the path and the query, because all of these have no types.
 ///
 /// # Errors
-/// Returns an error if the file cannot be read, or if the value looks like a number, `true`,
-/// `false` or `null`, but is not one in JSON.
-pub fn field(name: &str, value: &str) -> Result<Json, Failure> {
+/// Returns an error if the file cannot be read, or if the value is sent as JSON and looks like a
+/// number, `true`, `false` or `null`, but is not one in JSON.
+pub(crate) fn field(name: &str, value: &str, bodies: Bodies) -> Result<Json, Failure> {
     if let Some(path) = value.strip_prefix('@') {
         return Ok(Json::Text(read(&format!("-F {name}=@"), Path::new(path))?));
     }
     match Json::typed(value) {
-        Json::Text(text) if is_mistyped(&text) => {
+        Json::Text(text) if bodies == Bodies::Json && is_mistyped(&text) => {
             // The value may be a secret.
             let problem = format!(
                 "-F {name}: the value is not a number such as 12.34, true, false or null, but looks \
@@ -613,11 +641,11 @@ pub fn read(option: &str, path: &Path) -> Result<String, Failure> {
 /// Reads a text file, or the standard input if the path is `-`. In that case, the caller must
 /// already have reserved it.
 pub(crate) fn read_claimed(option: &str, path: &Path) -> Result<String, Failure> {
-    check_read(option, path)?;
     let text = if path == Path::new("-") {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map(|_| text)
     } else {
+        check_read(option, path)?;
         std::fs::read_to_string(path)
     };
     text.map_err(|error| Failure::file(path, &error))
@@ -883,6 +911,15 @@ mod tests {
             assert!(failure.message().starts_with(named), "{failure}");
             assert!(input.has_value(path).unwrap());
         }
+        // A part that is null is a part.
+        let card = |path: &str, value: &str| {
+            let raw_fields = fields(&[("card.number", "7")]);
+            let input = Input { raw_fields, fields: fields(&[(path, value)]), ..Input::default() };
+            ["card", "card.number", path].map(|path| input.has_value(path).unwrap())
+        };
+        assert_eq!(card("card.save", "null"), [true, true, false]);
+        assert_eq!(card("card.numbers", "null"), [true, true, false]);
+        assert_eq!(card("card.save", "1"), [true, true, true]);
         for path in ["amounts", "list.1.id", "name"] {
             input.check_flag(path, "--x").unwrap();
             assert!(!input.has_value(path).unwrap(), "{path}");
@@ -978,15 +1015,22 @@ mod tests {
     fn values_that_only_look_like_numbers_are_rejected() {
         for value in ["7,50", "+5", ".5", "5.", "007", "1 000", "1_000", "-1.234,5", "True", "NULL"]
         {
-            let failure = field("a", value).unwrap_err();
+            let failure = field("a", value, Bodies::Json).unwrap_err();
             assert_eq!(failure.exit(), Exit::Usage, "{value}");
             assert!(!failure.message().contains(value), "{failure}");
+            // Forms have no types.
+            let text = Json::Text(value.to_owned());
+            assert_eq!(field("a", value, Bodies::Form).unwrap(), text);
+            let input = Input { fields: fields(&[("a", value)]), ..Input::default() };
+            let form = input.whole_form(&[], &[]).unwrap();
+            assert_eq!(form, Json::Object(vec![("a".to_owned(), text)]));
+            assert_eq!(input.whole_body(&[], &[]).unwrap_err().exit(), Exit::Usage);
         }
         for value in ["192.0.2.7", "2026-12-24", "12.34 PLN", "1A", "-", "", "x,5", "truely"] {
-            assert_eq!(field("a", value).unwrap(), Json::Text(value.to_owned()));
+            assert_eq!(field("a", value, Bodies::Json).unwrap(), Json::Text(value.to_owned()));
         }
         for value in ["7.50", "-5", "1e3", "true", "null"] {
-            assert_eq!(field("a", value).unwrap(), Json::Other(value.to_owned()));
+            assert_eq!(field("a", value, Bodies::Json).unwrap(), Json::Other(value.to_owned()));
         }
     }
 

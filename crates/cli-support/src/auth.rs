@@ -234,8 +234,9 @@ impl Settings {
         }
     }
 
-    /// Changes the message of a failure to create a client: replaces the name of an invalid
-    /// argument with that of the option or setting that contains its value, such as `--base-url`.
+    /// Changes the message of a failure: if it begins with the name of an invalid argument whose
+    /// value is from an option or setting, replaces it with the name of that option or setting, such
+    /// as `--base-url`.
     pub(crate) fn named(
         &self,
         variables: &[Variable],

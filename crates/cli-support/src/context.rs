@@ -449,8 +449,8 @@ impl<P: Provider> Context<P> {
         Ok(Some(read))
     }
 
-    /// Changes the message of a failure to create a client: replaces the name of an invalid
-    /// argument with that of the option, variable or profile key that contains its value. For root
+    /// Changes the message of a failure: if it begins with the name of an invalid argument whose
+    /// value is from an option, variable or profile key, replaces it with the name of that. For root
     /// certificates, also adds the name of their file.
     fn named(&self, settings: &Settings, failure: Failure) -> Failure {
         match settings.ca_certificate_file(P::VARIABLES, &self.global) {
@@ -943,19 +943,37 @@ impl<P: Provider> Context<P> {
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
+        self.batch_typed(None, lines, verdict)
+    }
+
+    /// Sends the requests of a file, first with a confirmation if `what` is the action to confirm.
+    fn batch_typed<E>(
+        &self,
+        what: Option<&str>,
+        lines: Vec<Line<E>>,
+        verdict: impl Fn(&Reply<E::Output>) -> Result<(Json, bool), Failure>,
+    ) -> Result<Exit, Failure>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
         check_lines(&lines)?;
         let any = |request| AnyCall::<Box<Erased>> { request: Box::new(request), body: None };
         let lines = lines.into_iter().map(|(_, labels, request)| (labels, any(request)));
-        self.batch_any(lines.unzip(), &|reply| verdict(&reply.typed()?))
+        self.batch_any(what, lines.unzip(), &|reply| verdict(&reply.typed()?))
     }
 
     fn batch_any(
         &self,
+        what: Option<&str>,
         (labels, requests): (Vec<Labels>, Vec<AnyCall<Box<Erased>>>),
         verdict: &dyn Fn(Reply) -> Result<(Json, bool), Failure>,
     ) -> Result<Exit, Failure> {
         let columns = columns_of_lines(labels.first());
         self.output.check_fields(&columns, &[])?;
+        if let Some(what) = what {
+            self.check_output()?;
+            self.confirm(what)?;
+        }
         let mut is_sent = requests.is_empty();
         for request in &requests {
             is_sent |= !self.is_withheld(request)?;
@@ -1033,12 +1051,7 @@ impl<P: Provider> Context<P> {
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
-        check_lines(&lines)?;
-        let columns = columns_of_lines(lines.first().map(|(_, labels, _)| labels));
-        self.output.check_fields(&columns, &[])?;
-        self.check_output()?;
-        self.confirm(what)?;
-        self.batch(lines, verdict)
+        self.batch_typed(Some(what), lines, verdict)
     }
 
     /// Reads a secret from a prompt without echo or, if `is_stdin` is set, from the first line of

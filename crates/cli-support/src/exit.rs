@@ -192,25 +192,35 @@ impl Failure {
     /// `amount`, with the name that the user knows, such as `--amount`.
     #[must_use]
     pub(crate) fn with_argument(mut self, argument: &str, name: &str) -> Self {
-        // The message of an invalid request begins with the name of the endpoint.
-        let endpoint = self.endpoint.as_deref().map(|endpoint| format!("{endpoint}: "));
-        let found =
-            endpoint.and_then(|endpoint| Some(self.message.find(&endpoint)? + endpoint.len()));
-        let (before, rest) = self.message.split_at_checked(found.unwrap_or(0)).unwrap_or_default();
-        let problem = rest.strip_prefix(argument);
-        if let Some(problem) = problem.filter(|rest| rest.starts_with([':', ','])) {
-            self.message = format!("{before}{name}{problem}");
-            self.argument = None;
-        }
+        self.rename(argument, name);
         self
     }
 
     /// Replaces the name of an argument whose value is from a variable or a profile, like
     /// [`with_argument`](Self::with_argument). Such a failure is one of the configuration.
     #[must_use]
-    pub(crate) fn with_setting(self, argument: &str, name: &str) -> Self {
-        let exit = if self.exit == Exit::Usage { Exit::Local } else { self.exit };
-        Self { exit, ..self }.with_argument(argument, name)
+    pub(crate) fn with_setting(mut self, argument: &str, name: &str) -> Self {
+        if self.rename(argument, name) && self.exit == Exit::Usage {
+            self.exit = Exit::Local;
+        }
+        self
+    }
+
+    /// Replaces the name of an argument at the beginning of the message. Returns whether the
+    /// message begins with that name.
+    fn rename(&mut self, argument: &str, name: &str) -> bool {
+        // The message of an invalid request begins with the name of the endpoint.
+        let endpoint = self.endpoint.as_deref().map(|endpoint| format!("{endpoint}: "));
+        let found =
+            endpoint.and_then(|endpoint| Some(self.message.find(&endpoint)? + endpoint.len()));
+        let (before, rest) = self.message.split_at_checked(found.unwrap_or(0)).unwrap_or_default();
+        let problem = rest.strip_prefix(argument);
+        let Some(problem) = problem.filter(|rest| rest.starts_with([':', ','])) else {
+            return false;
+        };
+        self.message = format!("{before}{name}{problem}");
+        self.argument = None;
+        true
     }
 
     /// Returns the name that the library gives to the invalid argument, such as `amount`. Returns
@@ -368,6 +378,19 @@ mod tests {
         assert_eq!(json.get("exit").unwrap().cell(), "2");
         assert_eq!(json.get("kind").unwrap().cell(), "usage");
         assert!(json.get("message").unwrap().cell().contains("amount: must be positive"));
+    }
+
+    #[test]
+    fn failure_of_a_setting_is_one_of_the_configuration() {
+        let failure = || Failure::from(InputError::new("client_id", "must not be empty"));
+        let named = failure().with_setting("client_id", "TPAY_CLIENT_ID");
+        let problem = "TPAY_CLIENT_ID: must not be empty";
+        assert_eq!((named.exit(), named.message()), (Exit::Local, problem));
+        assert_eq!(named.argument(), None);
+        // The argument is that of a line of a file, not the setting.
+        let other = failure().about("users: line 2").with_setting("client_id", "TPAY_CLIENT_ID");
+        let problem = "users: line 2: client_id: must not be empty";
+        assert_eq!((other.exit(), other.message()), (Exit::Usage, problem));
     }
 
     #[test]

@@ -240,7 +240,7 @@ impl Create {
             ("OU", "--unit", text(self.unit.as_ref())),
             ("ST", "--state", text(self.state.as_ref())),
         ];
-        let mut body = self.input.whole_body(&flags, &["CN"])?;
+        let mut body = self.input.whole_form(&flags, &["CN"])?;
         self.set_names(&mut body)?;
         let ca = match (&self.ca, body.get("ca_id")) {
             (Some(ca), _) => {

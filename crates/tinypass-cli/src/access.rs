@@ -194,6 +194,7 @@ fn check_quotes(text: &str) -> Result<(), String> {
         Plain,
         Quoted,
         Closed,
+        AfterClosed,
     }
     let at = |(line, column): (usize, usize)| format!("line {line}, column {column}");
     let (mut place, mut opened, mut state) = ((1, 0), (1, 0), In::Start);
@@ -207,8 +208,8 @@ fn check_quotes(text: &str) -> Result<(), String> {
                 opened = place;
                 In::Quoted
             }
-            (In::Closed, ' ' | '\t') => In::Closed,
-            (In::Closed, _) => {
+            (In::Closed | In::AfterClosed, ' ' | '\t') => In::AfterClosed,
+            (In::Closed | In::AfterClosed, _) => {
                 return Err(format!("{}: a field must end after its closing quote", at(place)));
             }
             (In::Plain, '"') => {

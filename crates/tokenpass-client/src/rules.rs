@@ -596,11 +596,9 @@ impl<'a> Parser<'a> {
                 (Token::Word(text), text.len())
             }
             Some(_) => {
-                let char = trimmed.chars().next().unwrap_or_default();
-                return Err(error(
-                    position,
-                    format!("unexpected character \"{}\"", char.escape_debug()),
-                ));
+                // The `Debug` output of a string, unlike that of a character, escapes no `'`.
+                let char: String = trimmed.chars().take(1).collect();
+                return Err(error(position, format!("unexpected character {char:?}")));
             }
         };
         self.position = position + length;
@@ -888,6 +886,7 @@ mod tests {
             ("TOKENLY >>= 1", 8, "unknown operator \">>=\" (use"),
             ("TOKENLY > -1", 10, "unexpected character \"-\""),
             ("TOKENLY > 1,000", 11, "unexpected character \",\""),
+            ("A > '1'", 4, "unexpected character \"'\""),
             ("A && B", 2, "unexpected character \"&\""),
             ("A\u{a0}> 1", 1, "unexpected character"),
             ("ŻÓŁW > 1", 0, "unexpected character \"Ż\""),

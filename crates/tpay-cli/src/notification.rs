@@ -133,7 +133,11 @@ fn reject_record(context: &Context<Tpay>) -> Result<(), Failure> {
     Err(Failure::new(Exit::Usage, problem))
 }
 
-/// Reads stored headers, one `Name: value` on each line. Invalid lines are skipped.
+/// Reads stored headers, one `Name: value` on each line. Empty lines are skipped.
+///
+/// # Errors
+/// Returns an error if the file cannot be read, or if a line is not a header. The error names the
+/// line.
 fn stored_headers(path: &Path) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::new();
     for (number, line) in read("--headers", path)?.lines().enumerate() {
@@ -141,7 +145,8 @@ fn stored_headers(path: &Path) -> Result<HeaderMap, Failure> {
             continue;
         }
         let (name, value) = line.split_once(':').unwrap_or_default();
-        match (HeaderName::try_from(name.trim()), HeaderValue::try_from(value.trim())) {
+        let value = HeaderValue::from_bytes(value.trim().as_bytes());
+        match (HeaderName::try_from(name.trim()), value) {
             (Ok(name), Ok(value)) => headers.append(name, value),
             _ => {
                 let (path, line) = (path.display(), number + 1);

@@ -163,7 +163,7 @@ impl Run<Tpay> for Transaction {
                 ];
                 let request = PayTransaction::new(arguments.id, pay);
                 let body = arguments.input.body_of(&request, &members)?;
-                let is_way = |(name, value): &(String, Json)| name != "method" && !value.is_null();
+                let is_way = |(name, value): &(String, Json)| name != "method" && !value.is_empty();
                 let has_way = match &body {
                     Some(Json::Object(members)) => members.iter().any(is_way),
                     _ => arguments.channel.is_some() || arguments.group.is_some(),

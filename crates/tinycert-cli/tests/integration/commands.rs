@@ -179,6 +179,15 @@ fn curl_shows_the_request_and_sends_nothing() {
         assert!(text.contains("digest=***"), "{text}");
         assert!(!text.contains("CANARY") && !text.contains("no-session"), "{text}");
     }
+    // The values of a form have no types.
+    let create = ["cert", "create", "a.example", "--ca", "561", "--country", "US"];
+    let create = [&create[..], &["--organization", "E", "-F", "ST=007"]].concat();
+    for (arguments, sent) in
+        [(&["api", "cert.get", "-F", "cert_id=007"][..], "cert_id=007"), (&create[..], "ST=007")]
+    {
+        let text = world.text(&[arguments, &["--curl"]].concat());
+        assert!(text.contains(sent), "{text}");
+    }
     let text = world.text(&["cert", "show", "14236", "--curl"]);
     assert!(text.contains("cert_id=14236") && text.contains("token=***"), "{text}");
     assert!(world.sandbox.take_seen().is_empty());

@@ -86,6 +86,8 @@ fn access_is_granted_for_each_line_of_a_file() {
         ("rid,email,rid\nr,a@example.com,s\n", "line 1: the column rid occurs twice"),
         ("rid,email\n\"r,a@example.com\nr,b@example.com\n", "line 2, column 1: the quote is not"),
         ("email,rid\na,\"r\nb,\"s\n", "line 3, column 4: a field must end after its closing"),
+        ("rid,email,message\nr,a,\"b\" \"c\"\n", "line 2, column 9: a field must end after"),
+        ("email,rid\na,\"r\" \"1\nb,s\"\n", "line 2, column 7: a field must end after its"),
         ("email,rid\na, \"r\"\n", "line 2, column 4: a field that contains a quote"),
         ("rid,email\nr,a\0b\n", "line 2: email: must not contain control characters"),
         ("rid,email\nr,a\ns,\"b\nc\"\n", "line 3: email: must not contain control characters"),

@@ -392,6 +392,30 @@ fn arguments_and_the_output_are_checked_before_anything_is_asked_or_sent() {
 }
 
 #[test]
+fn only_values_of_a_json_body_have_types() {
+    let world = World::new();
+    for (arguments, sent) in [
+        (&["api", "GET", "/x", "-F", "q=007"][..], "/x?q=007'"),
+        (&["api", "transactions.get", "-F", "transactionId=007"], "/transactions/007'"),
+        (&["api", "transactions.cancel", "-F", "transactionId=007"], "/transactions/007/cancel'"),
+    ] {
+        let text = world.text(&[arguments, &["--curl"]].concat());
+        assert!(text.contains(sent), "{text}");
+    }
+    let run = world.run(&["api", "POST", "/x", "-F", "q=007", "--curl"]);
+    assert!(run.status == 2 && run.stderr.starts_with("tpay: -F q: the value is not"), "{run:?}");
+}
+
+/// `-` is the standard input, not a file that `--out` replaces.
+#[test]
+fn standard_input_is_not_the_file_of_the_output() {
+    let world = World::new();
+    let post = ["api", "POST", "/x", "--input", "-", "--out", "-", "--dry-run"];
+    let run = finish(world.command(&post), "{}");
+    assert!(run.status == 0 && run.stderr.contains("dry run: would send"), "{run:?}");
+}
+
+#[test]
 fn questions_say_that_a_refund_is_full() {
     let world = World::new();
     world.sandbox.take_seen();
@@ -523,6 +547,15 @@ fn payments_are_made_in_one_of_several_ways() {
         let run = world.run(&["transaction", "pay", "01T", "-F", null, "-f", "method=transfer"]);
         assert!(run.status == 2 && run.stderr.contains("missing way to pay"), "{null}: {run:?}");
     }
+    // An empty string is no way either.
+    for empty in ["groupId=", "channelId= "] {
+        let run = world.run(&["transaction", "pay", "01T", "-f", empty]);
+        assert!(run.status == 2 && run.stderr.contains("missing way to pay"), "{empty}: {run:?}");
+    }
+    // A way with a part that is null is one.
+    let card = ["-f", "cardPaymentData.card=X", "-F", "cardPaymentData.save=null"];
+    let run = world.run(&[&["marketplace", "pay", "01M", "--dry-run"], &card[..]].concat());
+    assert!(run.status == 0 && run.stderr.contains("would send"), "{run:?}");
     // A way of the body that is null is none.
     for field in [
         &["-F", "cardPaymentData=null"][..],

@@ -72,18 +72,23 @@ impl Listening {
 
     /// Posts a notification of production to this path and returns the bytes of the response.
     fn post(&self, path: &str) -> Vec<u8> {
+        self.post_with(path, b"")
+    }
+
+    /// Posts like [`post`](Self::post), with these lines among the headers.
+    fn post_with(&self, path: &str, headers: &[u8]) -> Vec<u8> {
         let body = r#"{"type":"token_update","data":{"token":"t"}}"#;
         let client = Client::builder("id", "secret").build().unwrap();
         let signature = testing::sign(&client, body.as_bytes()).unwrap();
         let address = self.url.trim_start_matches("http://").trim_end_matches('/');
         let mut stream = TcpStream::connect(address).unwrap();
-        write!(
-            stream,
+        let head = format!(
             "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\
-             accept-encoding: gzip\r\nx-jws-signature: {signature}\r\n\r\n{body}",
+             accept-encoding: gzip\r\nx-jws-signature: {signature}\r\n",
             body.len()
-        )
-        .unwrap();
+        );
+        let request = [head.as_bytes(), headers, b"\r\n", body.as_bytes()].concat();
+        stream.write_all(&request).unwrap();
         let mut response = Vec::new();
         stream.read_to_end(&mut response).unwrap();
         response
@@ -427,6 +432,29 @@ fn stored_notifications_are_private_and_never_replaced() {
             assert_eq!(file.permissions().mode() & 0o777, mode, "{name}");
         }
     }
+}
+
+/// The server of a network provider adds such headers.
+#[test]
+fn stored_headers_that_are_not_ascii_are_verified_and_sent_again() {
+    let world = World::new();
+    let save = |folder| [&TEST_KEY[..], &["--count", "1", "--save", folder]].concat();
+    let listener = world.listen_bare(&save("saved"));
+    let headers = [b"cf-ipcity: \xc5\x81\xc3\xb3d\xc5\xba\r\n".as_slice(), b"x-name: Jos\xe9\r\n"];
+    let response = listener.post_with("/", &headers.concat());
+    assert!(response.starts_with(b"HTTP/1.1 200 "), "{response:?}");
+    assert_eq!(listener.end().status, 0);
+    let headers = |folder: &str| file(&world.home.join(folder).join("1.headers"));
+    let saved = "cf-ipcity: Łódź\nx-name: Jos\u{fffd}\n";
+    assert!(headers("saved").contains(saved), "{}", headers("saved"));
+    let verify = ["notification", "verify", "saved/1.body", "--headers", "saved/1.headers"];
+    let run = finish(world.bare(&[&verify[..], &TEST_KEY].concat()), "");
+    assert_eq!(run.status, 0, "{run:?}");
+    let again = world.listen_bare(&save("again"));
+    let replay = ["notification", "replay", "saved/1.body", &again.url];
+    let run = finish(world.bare(&replay), "");
+    assert_eq!((run.status, again.end().status), (0, 0), "{run:?}");
+    assert!(headers("again").contains(saved), "{}", headers("again"));
 }
 
 /// The URL of an application in a private network, such as that of containers.
