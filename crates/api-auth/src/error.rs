@@ -399,7 +399,7 @@ impl Error {
         Some(match kind {
             ErrorKind::Transport if is_retryable => "it is safe to send this request again later",
             ErrorKind::Auth => {
-                "check that the credentials are correct, have the required permissions, and are for this environment"
+                "check that the credentials are correct, have not expired, have the required permissions, and are for this environment"
             }
             ErrorKind::RateLimited => "wait before the next request",
             ErrorKind::Decode => "the notification does not match the provider's documentation",

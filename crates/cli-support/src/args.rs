@@ -381,7 +381,7 @@ impl Input {
         }
         let them = if missing.len() == 1 { "it as an argument" } else { "them as arguments" };
         let missing = missing.join(", ");
-        let problem = format!("missing {missing}; pass {them}, with -F, or in --input FILE");
+        let problem = format!("missing {missing}; pass {them}, with -f or -F, or in --input FILE");
         Err(Failure::new(Exit::Usage, problem))
     }
 
@@ -517,8 +517,8 @@ pub(crate) fn field(name: &str, value: &str, bodies: Bodies) -> Result<Json, Fai
         Json::Text(text) if bodies == Bodies::Json && is_mistyped(&text) => {
             // The value may be a secret.
             let problem = format!(
-                "-F {name}: the value is not a number such as 12.34, true, false or null, but looks \
-                 like one; use -f to send it as a string"
+                "-F {name}: write a number as 12.34, and true, false or null in lower case, or use -f to \
+                 send the value as a string"
             );
             Err(Failure::new(Exit::Usage, problem))
         }
@@ -607,7 +607,7 @@ pub fn check_read(option: &str, path: &Path) -> Result<(), Failure> {
 fn same_file(written: &str, option: &str, path: &Path) -> Failure {
     let path = path.display();
     let problem =
-        format!("{written}: is the same file as that of {option} ({path}); use another one");
+        format!("{written}: must not be the same file as {option} ({path}); use another file");
     Failure::new(Exit::Usage, problem)
 }
 
@@ -667,7 +667,8 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
 /// # Errors
 /// Returns an error if there is no `=`, if the name is empty, or if the amount is invalid.
 pub fn amount_of<T: FromStr<Err = InputError>>(text: &str) -> Result<(String, T), String> {
-    let (name, amount) = pair(text).map_err(|_| "must be NAME=AMOUNT")?;
+    let (name, amount) =
+        pair(text).map_err(|_| "must be a name, an equals sign and an amount, such as SOUP=1.5")?;
     Ok((name, value(&amount)?))
 }
 
@@ -968,7 +969,7 @@ mod tests {
         let failure = field.body_of(&Book("a"), &lost).unwrap_err();
         let problem = "--model: this request has no field list.0.model; set it with -F";
         assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
-        let missing = "missing ID; pass it as an argument, with -F, or in --input FILE";
+        let missing = "missing ID; pass it as an argument, with -f or -F, or in --input FILE";
         assert_eq!(body(&field, false, true, true), Err(missing.to_owned()));
         let (_folder, path) = file(r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#);
         let input = Input { input: Some(path.clone()), ..Input::default() };

@@ -393,7 +393,8 @@ fn token(response: &Response) -> Result<UserToken, ResponseError> {
     }
     let fields: Fields = error::success(response)?;
     let access_token = fields.access_token.ok_or_else(|| {
-        ResponseError::new(ErrorKind::Decode).with_message("access_token: missing")
+        ResponseError::new(ErrorKind::Decode)
+            .with_message("access_token: missing from the response")
     })?;
     let seconds = fields.expires_in.and_then(|seconds| u64::try_from(seconds).ok());
     Ok(UserToken {

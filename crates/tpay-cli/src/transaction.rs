@@ -169,8 +169,8 @@ impl Run<Tpay> for Transaction {
                     _ => arguments.channel.is_some() || arguments.group.is_some(),
                 };
                 if !has_way {
-                    let problem = "missing way to pay; use --channel, --group, or -f, -F or --input \
-                                   for another, such as -f blikPaymentData.blikToken=CODE";
+                    let problem = "no payment method; use --channel or --group, or set another method with -f, -F or \
+                                   --input, such as -f blikPaymentData.blikToken=CODE";
                     return Err(Failure::new(Exit::Usage, problem));
                 }
                 if arguments.channel.is_some() {

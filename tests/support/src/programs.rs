@@ -636,7 +636,8 @@ impl Program<'_> {
             (&write, ["-F", "a=@body.json", "-q", "-v"], "--out", "-F a=@ (body.json)"),
         ] {
             let run = self.run(&[arguments, &options].concat());
-            let problem = format!("{written}: is the same file as that of {read}; use another one");
+            let problem =
+                format!("{written}: must not be the same file as {read}; use another file");
             assert!(run.status == 2 && run.stderr.contains(&problem), "{options:?}: {run:?}");
             assert_eq!(["env", "body.json", "new"].map(content), before, "{options:?}");
         }
@@ -650,7 +651,7 @@ impl Program<'_> {
         for option in ["--out", "--record"] {
             let options = ["--env-file", "env", option, profiles.to_str().unwrap()];
             let run = self.run(&[self.read, &options].concat());
-            let problem = format!("{option}: is the same file as that of the profiles");
+            let problem = format!("{option}: must not be the same file as the profiles");
             assert!(run.status == 2 && run.stderr.contains(&problem), "{run:?}");
         }
         assert_eq!(["env", "body.json", "new"].map(content), before);

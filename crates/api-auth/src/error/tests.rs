@@ -215,7 +215,7 @@ fn each_kind_has_the_documented_text_and_delivery() {
             of_status(401),
             "tpay a.b: 401 Unauthorized: no (after 2 attempts) (request r-1)",
             Some(
-                "check that the credentials are correct, have the required permissions, and are for this environment",
+                "check that the credentials are correct, have not expired, have the required permissions, and are for this environment",
             ),
             (Refused, false, false),
         ),

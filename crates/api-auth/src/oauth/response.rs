@@ -25,8 +25,10 @@ pub fn token_response(response: &Response, now: SystemTime) -> Result<AccessToke
     let fields: ExtraFields = json(response)?;
     let filled = |name| fields.text(name).filter(|text| !text.is_empty());
     let Some(value) = filled("access_token") else {
-        let missing =
-            || ResponseError::new(ErrorKind::Decode).with_message("access_token: missing");
+        let missing = || {
+            ResponseError::new(ErrorKind::Decode)
+                .with_message("access_token: missing from the response")
+        };
         return Err(error_of(response, &fields).unwrap_or_else(missing));
     };
     let mut token = AccessToken::new(value, now);

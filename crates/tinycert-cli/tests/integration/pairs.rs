@@ -96,7 +96,10 @@ fn certificate_is_issued_with_the_body_of_a_file_and_fields() {
     for (arguments, problem) in [
         (&["a.example", "--ca", "561", "-F", "CN=b"][..], "NAME and -F CN set the same field"),
         (&["--ca", "561", "-f", "ca_id=562", "-f", "CN=b"], "--ca and -f ca_id set the same field"),
-        (&["-f", "ca_id=561"], "missing NAME; pass it as an argument, with -F, or in --input FILE"),
+        (
+            &["-f", "ca_id=561"],
+            "missing NAME; pass it as an argument, with -f or -F, or in --input FILE",
+        ),
         (&["-f", "CN=b"], "missing --ca; pass it, or the field ca_id"),
         (&["-f", "CN=b", "-f", "ca_id=x"], "ca_id: must be a whole number of at least 1"),
         (
@@ -294,13 +297,13 @@ fn certificate_is_adopted_with_its_names() {
         let written = format!("pki/{}.{suffix}", server::EXPIRING);
         for command in ["status", "renew"] {
             let run = world.run(&[command, "--dir", "pki", "--out", &written]);
-            assert!(run.status == 2 && run.stderr.contains("that of --dir"), "{run:?}");
+            assert!(run.status == 2 && run.stderr.contains("the same file as --dir"), "{run:?}");
         }
     }
     let key = ["--out", "pki/new.example.key.pem"];
     let issue = ["issue", "new.example", "--ca", server::ORGANIZATION, "--dir", "pki"];
     let run = world.run(&[&issue[..], &key].concat());
-    assert!(run.status == 2 && run.stderr.contains("that of --dir"), "{run:?}");
+    assert!(run.status == 2 && run.stderr.contains("the same file as --dir"), "{run:?}");
     assert_eq!((&status[0]["days_left"], &status[0]["deployed"]), (&365.into(), &Value::Null));
 }
 

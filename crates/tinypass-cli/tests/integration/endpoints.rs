@@ -99,7 +99,7 @@ fn access_is_granted_for_each_line_of_a_file() {
         assert!(run.status == 2 && run.stderr.contains(problem), "{text:?}: {run:?}");
     }
     let run = world.run(&[&grant[..], &["--yes", "--out", "grants.csv"]].concat());
-    let problem = "--out: is the same file as that of --file (grants.csv)";
+    let problem = "--out: must not be the same file as --file (grants.csv)";
     assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
     assert!(
         world.sandbox.take_seen().iter().all(|seen| seen.verdict.endpoint != Some("access.grant"))

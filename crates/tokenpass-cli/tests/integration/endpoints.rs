@@ -286,7 +286,7 @@ fn writes_take_their_body_from_a_file_or_fields() {
         ),
         (
             &["second-factor", "sign", "-F", "x=1"],
-            "missing SIGNATURE; pass it as an argument, with -F, or in --input",
+            "missing SIGNATURE; pass it as an argument, with -f or -F, or in --input",
         ),
     ] {
         let run = world.run(arguments);
@@ -296,7 +296,10 @@ fn writes_take_their_body_from_a_file_or_fields() {
     let record = ["credit", "group", "create", "--input", "g.json", "--record", "g.json"];
     std::fs::write(world.home.join("g.json"), r#"{"name":"Tour"}"#).unwrap();
     let run = world.run(&record);
-    assert!(run.status == 2 && run.stderr.contains("--record: is the same file"), "{run:?}");
+    assert!(
+        run.status == 2 && run.stderr.contains("--record: must not be the same file"),
+        "{run:?}"
+    );
     assert_eq!(std::fs::read_to_string(world.home.join("g.json")).unwrap(), r#"{"name":"Tour"}"#);
     // The password of the body is not read from a prompt.
     let register = ["user", "register", "-f", "username=tour", "-f", "email=t@example.org"];
@@ -529,7 +532,9 @@ fn chats_are_updated_with_what_was_given() {
     let world = world();
     let run = world.run(&["chat", "update", "c", "--token", "A=1", "--token", "A=2"]);
     assert!(run.status == 2 && run.stderr.contains("--token A: is given twice"), "{run:?}");
-    for (token, problem) in [("A", "must be NAME=AMOUNT"), ("A=1,5", "--token <TOKEN=AMOUNT>': ")] {
+    for (token, problem) in
+        [("A", "must be a name, an equals sign"), ("A=1,5", "--token <TOKEN=AMOUNT>': ")]
+    {
         let run = world.run(&["chat", "update", "c", "--token", token]);
         assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
     }

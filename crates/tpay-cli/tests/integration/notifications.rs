@@ -390,7 +390,10 @@ fn invalid_options_of_notifications_are_2() {
         let verify = ["notification", "verify", "n.body", "--headers", "n.headers"];
         std::fs::write(world.home.join("n.headers"), "x-jws-signature: a..b\n").unwrap();
         let run = world.run(&[&verify[..], &["--record", file]].concat());
-        assert!(run.status == 2 && run.stderr.contains("--record: is the same file"), "{run:?}");
+        assert!(
+            run.status == 2 && run.stderr.contains("--record: must not be the same file"),
+            "{run:?}"
+        );
         assert!(!std::fs::read(world.home.join(file)).unwrap().starts_with(b"{"));
     }
     // An invalid variable is an error of the configuration.
