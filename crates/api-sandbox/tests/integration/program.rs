@@ -324,7 +324,8 @@ mod signals {
     #[cfg(target_os = "linux")]
     #[test]
     fn signal_is_passed_on_in_a_terminal_with_another_input() {
-        for (name, number) in [("TERM", 15), ("INT", 2)] {
+        let tried = signals().filter(|(name, _)| matches!(*name, "TERM" | "INT"));
+        for (name, number) in tried {
             let folder = Folder::new(&format!("input-{name}"));
             std::fs::write(
                 folder.file("command"),
