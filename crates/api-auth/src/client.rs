@@ -140,7 +140,8 @@ struct Failure {
 struct Exchange {
     response: Response,
     attempts: u32,
-    /// A copy of the request as it was last sent. Its secrets are removed from errors.
+    /// A copy of the request as it was last sent. The secrets in it are redacted in errors and
+    /// recordings.
     copy: RequestCopy,
 }
 

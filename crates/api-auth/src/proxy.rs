@@ -287,7 +287,7 @@ fn is_host_name(text: &str) -> bool {
 
 /// The host and port of a request.
 struct Target<'a> {
-    /// The host without brackets and without a final dot.
+    /// The host without brackets and without a trailing dot.
     host: &'a str,
     address: Option<IpAddr>,
     port: u16,

@@ -222,7 +222,9 @@ impl<E> Route<E> {
         Self::new(POST, template, false)
     }
 
-    /// Creates the route of a PUT request, which is not idempotent by default.
+    /// Creates the route of a PUT request. The request is treated as not idempotent unless
+    /// [`idempotent`](Self::idempotent) is called, because not every API implements PUT
+    /// idempotently.
     pub const fn put(template: &'static str) -> Self {
         Self::new(PUT, template, false)
     }
@@ -287,8 +289,8 @@ impl<E> Route<E> {
     }
 
     /// Sets a function that returns the percent-encoded path of a request. The template remains the
-    /// documented path. The path is shown in printed commands and recordings, so it must not contain
-    /// secrets.
+    /// documented path. The path is shown in printed commands and recordings, so it must not
+    /// contain secrets.
     ///
     /// # Panics
     /// Panics if the route has a [`secret_argument`](Self::secret_argument). In a constant, this is

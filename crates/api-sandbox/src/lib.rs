@@ -103,8 +103,8 @@ impl Sandbox {
         self.tpay.assume_https();
     }
 
-    /// Calls `log` for each request from now on, with the provider's name, such as `tpay`, and the
-    /// entry. See [`Server::log_to`].
+    /// Calls `log` for each request and for malformed HTTP from now on, with the provider's name,
+    /// such as `tpay`, and the entry. See [`Server::log_to`].
     pub fn log_to(&self, log: impl Fn(&str, LogEntry<'_>) + Send + Sync + 'static) {
         let log = std::sync::Arc::new(log);
         let of = |provider: &'static str| {

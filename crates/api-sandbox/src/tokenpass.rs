@@ -71,7 +71,7 @@ pub const OTHER_CLIENT_SECRET: &str = "KSANDBOXSECRET00000000000000000000000002"
 pub const PRIVILEGED_CLIENT_ID: &str = "ISANDBOXUSERTOKEN000000000000001";
 /// The API secret of the privileged user [`USERNAME`], which takes the place of a client secret.
 pub const PRIVILEGED_CLIENT_SECRET: &str = "KSANDBOXUSERSECRET0000000000000000000001";
-/// The name of a user who has addresses, balances and OAuth tokens.
+/// The name of a privileged user who has addresses, balances and OAuth tokens.
 pub const USERNAME: &str = "cryptonaut";
 /// The id of the user [`USERNAME`].
 pub const USER_ID: &str = "00000001-1111-4111-8111-111111111111";

@@ -576,7 +576,8 @@ fn claim(owner: &mut Option<String>, option: &str) -> Result<(), Failure> {
 /// The files that the program writes, each with the name of its option.
 static WRITTEN: OnceLock<Vec<(&'static str, PathBuf)>> = OnceLock::new();
 
-/// Reserves the files that options write.
+/// Records which files `--out` and `--record` write, so that [`check_read`] can reject a file that
+/// is also read.
 ///
 /// # Errors
 /// Returns [`Exit::Usage`] if two options write the same file.
@@ -673,7 +674,8 @@ pub fn amount_of<T: FromStr<Err = InputError>>(text: &str) -> Result<(String, T)
 }
 
 /// Parses a value with the [`FromStr`] implementation of its type. The name of the argument is
-/// removed from the message of an error, because `clap` adds what the user typed.
+/// removed from the message of an error, because the message of `clap` already names the
+/// argument and quotes its value.
 ///
 /// # Errors
 /// Returns the message of the type's error without the name of the argument.

@@ -450,8 +450,8 @@ impl<P: Provider> Context<P> {
     }
 
     /// Changes the message of a failure: if it begins with the name of an invalid argument whose
-    /// value is from an option, variable or profile key, replaces it with the name of that. For root
-    /// certificates, also adds the name of their file.
+    /// value is from an option, variable or profile key, replaces it with the name of that. For
+    /// root certificates, also adds the name of their file.
     fn named(&self, settings: &Settings, failure: Failure) -> Failure {
         match settings.ca_certificate_file(P::VARIABLES, &self.global) {
             Ok(Some((setting, path))) if failure.argument() == Some(ROOTS) => {
@@ -690,7 +690,8 @@ impl<P: Provider> Context<P> {
     /// printed instead. For all other requests, `shown` is returned unchanged.
     ///
     /// # Errors
-    /// Returns an error if the response could not be written to the output.
+    /// Returns the failure in `shown`, unless it only means that requested fields are missing from
+    /// the response to a write.
     pub fn after(
         &self,
         is_write: bool,

@@ -49,8 +49,8 @@ impl Log for Logger {
     fn flush(&self) {}
 }
 
-/// Sets a logger that prints warnings and, if `verbose` is not 0, one line for each attempt of a
-/// request.
+/// Installs the logger, which prints warnings and, if `verbose` is not 0, one line for each attempt
+/// to send a request.
 pub(crate) fn init(verbose: u8) {
     let level = if verbose > 0 { LevelFilter::Debug } else { LevelFilter::Warn };
     if log::set_logger(&Logger).is_ok() {

@@ -594,7 +594,7 @@ impl CreateAccount {
         krs: impl Into<String>,
         /// Sets the legal form; see [`Client::list_legal_forms`].
         legal_form: impl Into<LegalFormId>,
-        /// Sets the category of sale; see [`Client::list_categories`].
+        /// Sets the sale category; see [`Client::list_categories`].
         category_id: impl Into<CategoryId>,
         /// Sets the merchant category code (MCC); see [`Client::list_mcc`].
         mcc: impl Into<String>,

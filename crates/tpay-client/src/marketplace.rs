@@ -223,7 +223,7 @@ impl MarketplaceCallback {
         Self { kind: 3, value: url.into() }
     }
 
-    /// Creates a callback with the e-mail address of a merchant, to which notifications are sent.
+    /// Creates a callback that sends notifications to the e-mail address of a merchant.
     pub fn email(address: impl Into<String>) -> Self {
         Self { kind: 4, value: address.into() }
     }
@@ -899,8 +899,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Pays a marketplace payment. A declined payment is returned as an error, as in
-    /// [`pay_transaction`](Client::pay_transaction).
+    /// Pays for a marketplace transaction. If the payment is declined, an error is returned, as
+    /// with [`pay_transaction`](Client::pay_transaction).
     ///
     /// See the example in the module [`marketplace`](crate::marketplace).
     ///

@@ -143,7 +143,7 @@ impl Endpoint for ListPos {
 
 /// # Points of sale
 ///
-/// See [`pos`](crate::pos): the points of sale of a merchant.
+/// See the module [`pos`](crate::pos).
 impl Client {
     /// Returns the points of sale, with their security codes.
     ///

@@ -54,8 +54,9 @@ impl RedisStore {
         self.with(|settings| settings.timeout = timeout)
     }
 
-    /// Sets the time after which a lock expires if its holder was killed. Defaults to 30 s. It
-    /// should be longer than a token request takes; otherwise, two requests may be sent.
+    /// Sets the time after which a lock expires if it is not released, because its holder was
+    /// killed, for example. Defaults to 30 s. It should be longer than a token request takes;
+    /// otherwise, two clients may request a token at the same time.
     #[must_use]
     pub fn lock_life(self, life: Duration) -> Self {
         self.with(|settings| settings.lock_life = life)

@@ -59,7 +59,7 @@ pub struct GetForecast {
 }
 
 impl GetForecast {
-    /// Creates a request for the forecast for the station with this code, such as `LHR`.
+    /// Creates a request for the forecast of the station with this code, such as `LHR`.
     pub fn new(station: impl Into<String>) -> Self {
         Self { station: station.into(), days: None }
     }

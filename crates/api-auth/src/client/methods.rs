@@ -84,7 +84,7 @@ macro_rules! client_methods {
             self.core.signed_request(endpoint)
         }
 
-        /// Returns the signed request as a `curl` command, with its secrets replaced with `***`.
+        /// Returns the signed request as a `curl` command in which `***` replaces the secrets.
         ///
         /// # Errors
         /// Returns an error if an argument is invalid, the credentials are missing, or the request

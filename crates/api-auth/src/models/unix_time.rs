@@ -11,7 +11,7 @@ use crate::scalar::empty_value;
 
 /// A time in seconds since 1970-01-01 00:00 UTC.
 ///
-/// It is displayed as in RFC 3339, and serialized as a number of seconds. It is created from
+/// It is displayed in RFC 3339 format, and serialized as a number of seconds. It is created from
 /// seconds or from a `SystemTime`. With the feature `jiff-1`, it can be converted to and from
 /// `jiff::Timestamp`.
 ///

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use crate::endpoint::Extent;
 
 /// The maximum number of ids in each of the two maps that are used to skip duplicate entries. It
-/// limits the memory of an export of any length. An entry is returned twice only if the list shifts
-/// by at least this number of entries.
+/// limits the memory use, however many entries are read. An entry is returned twice only if the
+/// list shifts by at least this number of entries.
 const GENERATION: usize = 32_768;
 
 /// The number of consecutive pages without new entries after which reading ends with an error,
@@ -26,7 +26,8 @@ pub(super) struct Progress {
     repeated: u32,
     /// Pages are read again up to the page that has this number of entries before it.
     reread_until: u64,
-    /// Whether the pages that are read again must contain an entry that was returned before.
+    /// Whether an entry that was returned before must still be found in the pages that are read
+    /// again.
     needs_anchor: bool,
     problem: Option<String>,
 }

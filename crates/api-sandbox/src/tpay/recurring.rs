@@ -1,5 +1,5 @@
-//! Handles the endpoints `recurring.*`, for recurring plans. Chosen for this server: the formats of
-//! responses, because the documentation contains only requests.
+//! Handles the endpoints `recurring.*`, for recurring plans. The documentation describes only the
+//! requests, so this server uses response formats of its own.
 
 use serde_json::{Value, json};
 

@@ -125,7 +125,7 @@ fn check_key(certificate: &SecretBytes, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The parts of a public key by which keys are compared.
+/// The parts of a public key that are compared.
 struct PublicKey<'a> {
     /// The object identifier of the algorithm.
     algorithm: &'a [u8],

@@ -27,8 +27,8 @@ impl Drop for Temporary {
 }
 
 impl Temporary {
-    /// Writes a file with a random name between `prefix` and `suffix`, after removing those that
-    /// killed processes have left.
+    /// Removes the files that killed processes left behind, then writes a file whose name is
+    /// `prefix`, a random part, and `suffix`.
     fn write(
         options: &mut OpenOptions,
         folder: &Path,
