@@ -276,6 +276,9 @@ fn become_other_user(run: &mut Run, folder: &Path) -> Result<(), String> {
 
     chown(folder, Some(NOBODY), Some(NOBODY)).map_err(|_| "only root can change the user")?;
     let program = env::current_exe().map_err(|error| error.to_string())?;
+    // Linux appends this to the path if the build has replaced the program.
+    let program = program.to_string_lossy();
+    let program = program.strip_suffix(" (deleted)").unwrap_or(&program);
     let mut help = Command::new(program);
     help.arg("--help").stdout(Stdio::null()).uid(NOBODY).gid(NOBODY).current_dir(folder);
     if !help.status().is_ok_and(|status| status.success()) {
