@@ -155,7 +155,6 @@ impl Endpoint for GetAccess {
     const ROUTE: Route<Self> = route!(GET "/r2/access").or_not_found();
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::not_empty("user_ref", &self.user_ref)?;
         validate::rid(&self.rid)
     }
 

@@ -157,7 +157,6 @@ fn user_get_request() {
 #[test]
 fn error_of_an_invalid_argument_names_it() {
     for user in ["", " "] {
-        assert_eq!(invalid_argument(&GetAccess::new("r", user)), "user_ref");
         assert_eq!(invalid_argument(&GrantAccess::new("r", "e@x.org").user_ref(user)), "user_ref");
         assert_eq!(invalid_argument(&RevokeAccess::new("r", user)), "user_ref");
         assert_eq!(invalid_argument(&CancelSubscription::new("r", user)), "user_ref");
