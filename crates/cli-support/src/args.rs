@@ -15,7 +15,7 @@ use clap::{ArgAction, Args, ColorChoice};
 
 use crate::context::Bodies;
 use crate::exit::{Exit, Failure};
-use crate::json::Json;
+use crate::json::{Json, repeated};
 use crate::output::{Format, is_same_file};
 use crate::request::Erased;
 
@@ -352,16 +352,13 @@ impl Input {
     ) -> Result<(), Failure> {
         let mut missing = Vec::new();
         for (path, flag, is_required) in members {
-            let is_amount = || path.ends_with("amount") || path.ends_with("quantity");
-            let problem = match body.get(path) {
-                // An amount that is null or empty could mean the whole amount.
-                Some(value) if (is_required || is_amount()) && value.is_null() => {
-                    "must not be null"
-                }
-                Some(value) if (is_required || is_amount()) && value.is_empty() => {
-                    "must not be empty"
-                }
-                Some(Json::Other(number)) if is_amount() && !is_positive(number) => {
+            // An amount that is null or empty could mean the whole amount.
+            let is_amount = path.ends_with("amount") || path.ends_with("quantity");
+            let value = body.get(path).filter(|_| is_required || is_amount);
+            let problem = match value {
+                Some(value) if value.is_null() => "must not be null",
+                Some(value) if value.is_empty() => "must not be empty",
+                Some(Json::Other(number)) if is_amount && !is_positive(number) => {
                     "must be more than 0"
                 }
                 None if is_required => {
@@ -405,11 +402,10 @@ impl Input {
     }
 }
 
-/// Returns whether a number is positive, or is not a number but `null`.
-fn is_positive(number: &str) -> bool {
-    let digits = number.split(['e', 'E']).next().unwrap_or_default();
-    let is_zero = digits.bytes().all(|byte| matches!(byte, b'0' | b'.'));
-    !is_zero && !digits.starts_with('-')
+/// Returns whether a JSON value is a positive number.
+fn is_positive(value: &str) -> bool {
+    let digits = value.split(['e', 'E']).next().unwrap_or_default();
+    !digits.starts_with('-') && digits.contains(|digit| matches!(digit, '1'..='9'))
 }
 
 /// Returns whether two paths are equal or one is the beginning of the other, such as `payer` and
@@ -422,14 +418,8 @@ fn overlap(path: &str, other: &str) -> bool {
 ///
 /// # Errors
 /// Returns an error that names the member.
-pub(crate) fn check_repeated<'a>(mut names: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
-    let mut known: Vec<&str> = Vec::new();
-    let repeated = names.find(|name| {
-        let is_repeated = known.iter().any(|other| overlap(name, other));
-        known.push(name);
-        is_repeated
-    });
-    match repeated {
+pub(crate) fn check_repeated<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+    match repeated(names, overlap) {
         Some(name) => {
             let problem = format!("{name}: -f and -F set this field of the body more than once");
             Err(Failure::new(Exit::Usage, problem))
@@ -998,6 +988,7 @@ mod tests {
             ("0", "-F amount: must be more than 0"),
             ("0.00e5", "-F amount: must be more than 0"),
             ("-1", "-F amount: must be more than 0"),
+            ("true", "-F amount: must be more than 0"),
         ] {
             let input = Input { fields: fields(&[("amount", value)]), ..Input::default() };
             let failure = input.whole_body(&flags("x"), &required).unwrap_err();

@@ -76,7 +76,8 @@ impl Json {
         match self {
             Self::Object(members) => {
                 let inner = || members.iter().find_map(|(_, value)| value.repeated());
-                repeated(members).or_else(inner)
+                let names = members.iter().map(|(name, _)| name.as_str());
+                repeated(names, str::eq).or_else(inner)
             }
             Self::List(entries) => entries.iter().find_map(Self::repeated),
             Self::Text(_) | Self::Other(_) => None,
@@ -224,13 +225,17 @@ impl Json {
     }
 }
 
-/// Returns the first name that occurs twice in a list of pairs, such as the values of a repeated
-/// option `NAME=VALUE`.
-pub fn repeated<T>(values: &[(String, T)]) -> Option<&str> {
-    let names = values.iter().map(|(name, _)| name.as_str()).enumerate();
-    let is_known =
-        |index: usize, name: &str| values.iter().take(index).any(|(known, _)| known == name);
-    names.filter(|(index, name)| is_known(*index, name)).map(|(_, name)| name).next()
+/// Returns the first name that is the same as an earlier one, according to `is_same`.
+pub fn repeated<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+    is_same: impl Fn(&str, &str) -> bool,
+) -> Option<&'a str> {
+    let mut known: Vec<&str> = Vec::new();
+    names.into_iter().find(|name| {
+        let is_repeated = known.iter().any(|other| is_same(name, other));
+        known.push(name);
+        is_repeated
+    })
 }
 
 impl fmt::Display for Json {

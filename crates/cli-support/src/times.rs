@@ -1,7 +1,21 @@
 //! Formats times in tables and CSV: in local time for a table on a terminal, otherwise in UTC.
 
+use std::time::{Duration, SystemTime};
+
+use api_auth::{Clock, SystemClock};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
+
+use crate::exit::{Exit, Failure};
+
+/// Returns the time `duration` from now.
+///
+/// # Errors
+/// Returns an error if the duration is too long.
+pub fn after(duration: Duration) -> Result<SystemTime, Failure> {
+    let time = SystemClock.now().checked_add(duration);
+    time.ok_or_else(|| Failure::new(Exit::Usage, "the duration is too long"))
+}
 
 /// The times in the responses of a provider: where they are, and how they are parsed.
 #[derive(Debug, Clone, Copy)]

@@ -174,10 +174,13 @@ impl Folder {
             let problem = format!("`{name}`: this common name cannot be used as a file name");
             return Err(Failure::new(Exit::Usage, problem));
         }
-        for suffix in ["json", "pem", "chain.pem", "key.pem"] {
-            check_read("--dir", &self.path.join(format!("{stem}.{suffix}")))?;
-        }
         let record = format!("{stem}.json");
+        let path = self.path.join(&record);
+        check_read("--dir", &path)?;
+        for files in [true, false].map(|combined| files(&self.path, name, combined)) {
+            check_read("--dir", files.chain())?;
+            check_read("--dir", files.key())?;
+        }
         let is_other = |found: &String| *found != record && found.eq_ignore_ascii_case(&record);
         if let Some(other) = self.names()?.into_iter().find(is_other) {
             let problem = format!("its file names differ from those of {other} only in case");
@@ -189,10 +192,7 @@ impl Folder {
                 let problem = format!("its file names are already used by `{}`", other.record.name);
                 Err(Failure::new(Exit::Usage, problem).about(name))
             }
-            None if self.path.join(format!("{stem}.json")).exists() => {
-                let path = self.path.join(format!("{stem}.json"));
-                Err(at(&path, "not a record of tinycert; rename it"))
-            }
+            None if path.exists() => Err(at(&path, "not a record of tinycert; rename it")),
             _ => Ok(pair),
         }
     }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use cli_support::api_auth::validate::no_control;
 use cli_support::args::{positive_duration, read};
+use cli_support::json::repeated;
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Json, Limits, Line, Run, WithJson, times};
 use tinypass_client::access::GetAccess;
 use tinypass_client::{GrantAccess, RevokeAccess, SearchAccess, UnixTime};
 
-use crate::provider::{TinyPass, after, now, text};
+use crate::provider::{TinyPass, now, text};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Access {
@@ -168,8 +169,8 @@ impl Grant {
             request = request.user_ref(user);
         }
         if let Some(time) = self.expires_after {
-            request =
-                request.expires(after(time).map_err(|failure| failure.about("--expires-after"))?);
+            request = request
+                .expires(times::after(time).map_err(|failure| failure.about("--expires-after"))?);
         }
         if let Some(message) = self.message {
             request = request.message(message);
@@ -247,15 +248,14 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure
         let columns = COLUMNS.join(", ");
         return Err(failed(format!("line 1: column {name:?} is not one of {columns}")));
     }
-    let is_repeated =
-        |(index, name): &(usize, &String)| names.iter().take(*index).any(|known| known == *name);
-    if let Some((_, name)) = names.iter().enumerate().find(is_repeated) {
+    if let Some(name) = repeated(names.iter().map(String::as_str), str::eq) {
         return Err(failed(format!("line 1: the column {name} occurs twice")));
     }
     let mut lines = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| failed(error.to_string()))?;
         let line = record.position().map_or(0, csv::Position::line);
+        let place = format!("{}: line {line}", file.display());
         let value = |column: &str| {
             let index = names.iter().position(|name| name == column)?;
             record.get(index).filter(|value| !value.is_empty())
@@ -282,8 +282,10 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure
                 || failed(format!("line {line}: expires: {expires:?} is not a time or a date"));
             request = match (positive_duration(expires), times::utc(&date(expires))) {
                 (Ok(time), _) => {
-                    let place = format!("{}: line {line}: expires", file.display());
-                    request.expires(after(time).map_err(|failure| failure.about(&place))?)
+                    let end = times::after(time);
+                    request.expires(
+                        end.map_err(|failure| failure.about(&format!("{place}: expires")))?,
+                    )
                 }
                 (Err(_), Some(seconds)) => request.expires(UnixTime::from_seconds(seconds)),
                 (Err(_), None) => return Err(wrong()),
@@ -295,7 +297,6 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure
         if no_email {
             request = request.suppress_email(true);
         }
-        let place = format!("{}: line {line}", file.display());
         let labels = vec![("rid", rid.to_owned()), ("email", email.to_owned())];
         lines.push((place, labels, request));
     }

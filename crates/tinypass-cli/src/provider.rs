@@ -1,6 +1,6 @@
 //! The provider TinyPass: its settings, its client and the requests of `tinypass doctor`.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use cli_support::api_auth::EndpointInfo;
 use cli_support::auth::{Settings, Variable};
@@ -109,12 +109,6 @@ impl Provider for TinyPass {
 pub(crate) fn now() -> SystemTime {
     #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
     SystemTime::now()
-}
-
-/// Returns the time `duration` from now. Returns an error if the duration is too long.
-pub(crate) fn after(duration: Duration) -> Result<SystemTime, Failure> {
-    let time = now().checked_add(duration);
-    time.ok_or_else(|| Failure::new(Exit::Usage, "the duration is too long"))
 }
 
 /// Converts a text to a JSON string.

@@ -77,7 +77,8 @@ impl Settings {
     /// # Errors
     /// Returns an error if a token is given twice.
     fn members(&self) -> Result<[Member<'static>; 3], Failure> {
-        if let Some(token) = repeated(&self.tokens) {
+        if let Some(token) = repeated(self.tokens.iter().map(|(token, _)| token.as_str()), str::eq)
+        {
             let problem = format!("--token {token}: is given twice");
             return Err(Failure::new(Exit::Usage, problem));
         }

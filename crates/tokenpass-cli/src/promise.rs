@@ -1,11 +1,11 @@
 //! The command `tokenpass promise`: lends tokens, and manages promises.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use cli_support::args::{BODY_OPTIONS, positive_duration, value};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, with_options};
+use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, times, with_options};
 use tokenpass_client::UnixTime;
 use tokenpass_client::balances::Satoshis;
 use tokenpass_client::promises::{
@@ -120,7 +120,8 @@ macro_rules! with_terms {
     ($request:expr, $terms:expr) => {{
         let (mut request, terms) = ($request, $terms);
         if let Some(time) = terms.expires_after {
-            request = request.expires(after(time)?);
+            let end = times::after(time).map_err(|failure| failure.about("--expires-after"))?;
+            request = request.expires(UnixTime::from(end));
         }
         request = with_options!(request, terms; txid, fingerprint, reference, note);
         request
@@ -190,12 +191,4 @@ impl Run<Tokenpass> for Promise {
             }
         }
     }
-}
-
-/// Returns the time `duration` from now. Returns an error if the duration is too long.
-fn after(duration: Duration) -> Result<UnixTime, Failure> {
-    #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
-    let now = SystemTime::now();
-    let time = now.checked_add(duration).map(UnixTime::from);
-    time.ok_or_else(|| Failure::new(Exit::Usage, "--expires-after: the duration is too long"))
 }

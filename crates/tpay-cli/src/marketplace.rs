@@ -120,7 +120,7 @@ impl Run<Tpay> for Marketplace {
                 context.send_body(request, body)
             }
             Self::Refund { id, part, input } => {
-                if let Some(id) = repeated(&part) {
+                if let Some(id) = repeated(part.iter().map(|(id, _)| id.as_str()), str::eq) {
                     let problem = format!("--part {id}: is given twice; add the amounts");
                     return Err(Failure::new(Exit::Usage, problem));
                 }

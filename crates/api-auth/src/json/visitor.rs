@@ -24,6 +24,8 @@ pub(super) const MAP: u8 = 7;
 pub(super) const STRUCT: u8 = 8;
 
 /// A visitor that converts values leniently for a type that requests `MODE`, such as [`INTEGER`].
+/// Its conditions on `MODE` are constants (`if const`), so that code for other modes is not compiled
+/// for a type.
 pub(super) struct Wrap<'p, V, const MODE: u8> {
     pub(super) visitor: V,
     pub(super) pass: &'p Pass,
