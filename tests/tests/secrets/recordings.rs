@@ -6,22 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use api_auth::{Replay, Request, Response, Transport, TransportError};
+use workspace_tests::Folder;
 use workspace_tests::catalogue::{CANARY, Call, Options, PROVIDERS, Provider};
 
-/// A file that is removed on drop.
-struct TempFile(PathBuf);
-
-impl Drop for TempFile {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-fn file(name: &str) -> (TempFile, PathBuf) {
-    let name = format!("recording-of-{name}-{}.jsonl", std::process::id());
-    let path = std::env::temp_dir().join(name);
-    let _ = std::fs::remove_file(&path);
-    (TempFile(path.clone()), path)
+/// Returns the path of a recording, and its folder.
+fn file(name: &str) -> (Folder, PathBuf) {
+    let folder = Folder::new(&format!("recording-of-{name}"));
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let path = folder.0.join("recording.jsonl");
+    (folder, path)
 }
 
 #[test]
