@@ -1,7 +1,7 @@
 //! A test server for the TinyCert API, with sessions, CAs and signed certificates in memory.
 //!
-//! The server accepts only requests in the form in which the official clients send them. Rules that
-//! are not documented anywhere were chosen for this server, and are marked "Chosen" in the code.
+//! The server accepts only requests in the form in which the official clients send them. Where
+//! nothing is documented, it has rules of its own; their comments contain "not documented".
 //!
 //! Certificates, signing requests, keys (P-256), encrypted keys and PKCS#12 files are real: OpenSSL
 //! can read them. Encrypted keys and PKCS#12 files are protected with the passphrase
@@ -116,7 +116,7 @@ impl SuccessBody {
 pub struct TinyCert {
     clock: SandboxClock,
     /// The number of seconds for which a session remains valid after its last request. Defaults to
-    /// 1800, which was chosen for this server.
+    /// 1800; the provider's value is not documented.
     pub session_seconds: u64,
     /// The body of successful responses without data. Defaults to `{}`.
     pub success_body: SuccessBody,

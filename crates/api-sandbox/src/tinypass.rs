@@ -2,8 +2,8 @@
 //! in memory.
 //!
 //! The server accepts only the requests in the provider's documentation and those of its official
-//! clients. Rules that are not documented anywhere were chosen for this server, and are marked
-//! "Chosen" in the code.
+//! clients. Where nothing is documented, the server has rules of its own; their comments contain
+//! "not documented".
 
 mod accesses;
 mod ask;

@@ -2,8 +2,8 @@
 //! in memory.
 //!
 //! The server accepts requests on which the provider's documentation, its published server code and
-//! its official clients agree. Rules that are not documented anywhere were chosen for this server,
-//! and are marked "Chosen" in the code.
+//! its official clients agree. Where nothing is documented, it has rules of its own; their comments
+//! contain "not documented".
 //!
 //! # Logging in without a browser
 //!

@@ -2,8 +2,8 @@
 //! all other resources in memory. Amounts in its state are in grosze. Notifications are signed.
 //!
 //! The server accepts only the requests in the provider's documentation and those of its official
-//! clients. Undocumented fields are rejected, so that misspelt ones are noticed. Rules that are not
-//! documented anywhere were chosen for this server, and are marked "Chosen" in the code.
+//! clients. Undocumented fields are rejected, so that misspelt ones are noticed. Where nothing is
+//! documented, the server has rules of its own; their comments contain "not documented".
 //!
 //! # Paying a transaction
 //!
@@ -138,8 +138,8 @@ pub enum Outcome {
 }
 
 /// BLIK codes and their outcomes. With any other code that begins with 777, the payment succeeds.
-/// All remaining codes are rejected as wrong (error 63). Chosen for this server: all rules except
-/// the one for 777, which is the provider's.
+/// All remaining codes are rejected as wrong (error 63). The rule for 777 is the provider's; the
+/// others exist only on this server.
 pub const BLIK_CODES: [(&str, Outcome); 12] = [
     ("777123", Outcome::Paid),
     ("700000", Outcome::Waiting),
@@ -188,13 +188,13 @@ pub struct Tpay {
     /// panel. If not, the request fails with `url_override_is_disabled`.
     pub callbacks_allowed: bool,
     /// The number of seconds for which a payment can be refunded. Later requests fail with
-    /// `refund_period_expired`. Defaults to one year, which was chosen for this server.
+    /// `refund_period_expired`. Defaults to one year; the provider's period is not documented.
     pub refund_seconds: u64,
     /// The number of seconds after a refund during which an equal refund of the same payment fails
     /// with `cannot_create_refund`.
     pub equal_refund_seconds: u64,
     /// The maximum number of attempts to deliver a notification, without pauses between them.
-    /// Defaults to three, which was chosen for this server.
+    /// Defaults to three; the provider's number is not documented.
     pub delivery_attempts: u32,
     /// The URL for notifications about BLIK aliases and updated card tokens, which the merchant
     /// sets in the merchant panel. `None` means that no such notifications are sent.

@@ -8,7 +8,7 @@ use super::{Refusal, refuse};
 use crate::query::{Pairs, whole};
 
 /// Returns whether `value` is a valid subject alternative name of the type `kind`, such as `DNS`.
-/// The syntax of the values is not documented, and was chosen for this server.
+/// The syntax that the provider accepts is not documented.
 fn is_san(kind: &str, value: &str) -> bool {
     let of_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     match kind {
@@ -34,8 +34,8 @@ fn is_san(kind: &str, value: &str) -> bool {
 pub(super) struct Ask(Pairs);
 
 impl Ask {
-    /// Validates the names of the parameters. Chosen for this server: unknown and repeated
-    /// parameters are rejected, so that mistakes are noticed.
+    /// Validates the names of the parameters. Unknown and repeated parameters are rejected, so that
+    /// mistakes are noticed; how the provider handles them is not documented.
     pub(super) fn read(pairs: Pairs, route: &Route) -> Result<Self, Refusal> {
         let is_known = |name: &str| {
             let is_san = name.starts_with("SANs[") && route.wants.contains(&"SANs");

@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 use yasna::models::ObjectIdentifier;
 use yasna::{DERWriter, Tag, construct_der};
 
-/// The number of iterations when a key is derived from a passphrase. Chosen for this server: the
-/// default of OpenSSL.
+/// The number of iterations when a key is derived from a passphrase. It is the default of OpenSSL,
+/// because the provider's number is not documented.
 const ITERATIONS: u32 = 2048;
 
 /// Encrypts `key`, an unencrypted PKCS#8 key in DER format. Returns the result in PEM format.

@@ -1,5 +1,5 @@
-//! Formats responses as XML. Chosen for this server: the root element and the nesting, which are
-//! not documented.
+//! Formats responses as XML. The provider's root element and nesting are not documented, so those
+//! of this server may differ.
 
 use serde_json::Value;
 

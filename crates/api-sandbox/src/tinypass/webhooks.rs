@@ -17,8 +17,8 @@ use super::PRIVATE_KEY;
 use crate::callback::Callback;
 use crate::digest::hmac_sha256;
 
-/// The maximum number of attempts to deliver a webhook. Chosen for this server: the number, and
-/// that there are no pauses between the attempts.
+/// The maximum number of attempts to deliver a webhook. There are no pauses between the attempts.
+/// The provider's number and pauses are not documented.
 const ATTEMPTS: u32 = 3;
 
 /// The webhooks for grants and revocations of access; see [`Webhooks::subscribe`].

@@ -196,7 +196,7 @@ impl Tokenpass {
     }
 
     /// Returns the message that the user `username` must sign with the key of a verified address
-    /// for the second factor. Chosen for this server: the text of the message.
+    /// for the second factor. The provider's text is not documented.
     pub fn second_factor_message(username: &str) -> String {
         format!("TOKENPASS second factor of {username}")
     }

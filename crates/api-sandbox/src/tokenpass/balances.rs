@@ -25,8 +25,8 @@ impl Tokenpass {
     /// Returns the balances of a user for comparison with rules: those of all active and verified
     /// addresses, including private ones, without the assets that the user has disabled. If
     /// `with_promises` is true, promises to these addresses are added. Promises that were made with
-    /// the API are not subtracted from the balance of their source. Chosen for this server: loans
-    /// that were made on the website are always subtracted.
+    /// the API are not subtracted from the balance of their source. Loans that were made on the
+    /// website are always subtracted, which is not documented.
     pub(super) fn balances_of(&self, user: &User, with_promises: bool) -> Balances {
         let mut sum = Balances::new();
         let own = self.addresses.iter().filter(|known| known.user == user.id && known.is_live());

@@ -18,8 +18,8 @@ pub struct CreditGroup {
     pub id: String,
     /// The name of the group.
     pub name: String,
-    /// The client id of the application that created the group. Chosen for this server: only this
-    /// application can list and change the group.
+    /// The client id of the application that created the group. Only this application can list and
+    /// change the group; the provider's rule is not documented.
     pub owner: String,
     /// The client ids of the applications that are allowed to use the group.
     pub whitelist: Vec<String>,

@@ -350,8 +350,8 @@ impl Tokenpass {
         self.exchange(ask).map_err(|_| error(200, "Failed getting access token"))
     }
 
-    /// Handles `oauth.password_token`. Chosen for this server: the errors are those of
-    /// `oauth.access_token`, because none of the provider's sources shows them.
+    /// Handles `oauth.password_token`. Its errors are not documented; this server returns those of
+    /// `oauth.access_token`.
     pub(super) fn oauth_password_token(&mut self, ask: &Ask<'_>) -> ApiResult {
         if ask.text("grant_type").as_deref() == Some("authorization_code") {
             return self.oauth_access_token(ask);

@@ -312,8 +312,8 @@ pub(super) fn decode(text: &str, form: bool) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// Parses a date and time in UTC into Unix seconds. Chosen for this server: the time of day is
-/// optional, and `T` and `Z` are allowed, as in `2017-09-21T13:20:00Z`.
+/// Parses a date and time in UTC into Unix seconds. The time of day is optional, and `T` and `Z`
+/// are allowed, as in `2017-09-21T13:20:00Z`. The provider's formats are not documented.
 pub(super) fn parse_date(text: &str) -> Option<u64> {
     let text = text.trim().trim_end_matches('Z').replace('T', " ");
     let time = if text.contains(' ') { "" } else { " 00:00:00" };

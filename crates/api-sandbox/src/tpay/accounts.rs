@@ -303,8 +303,8 @@ impl Tpay {
         Ok(Out::Wrapped(found.ok_or_else(|| Refusal::unknown("account"))?.clone()))
     }
 
-    /// Handles `accounts.balance`. Chosen for this server: the format, and that the balance is the
-    /// sum of all payments minus all refunds.
+    /// Handles `accounts.balance`. The balance is the sum of all payments minus all refunds. The
+    /// provider's response is not documented.
     pub(super) fn accounts_balance(&self, ask: &Ask) -> ApiResult {
         self.accounts_get(ask)?;
         let balance: u64 = match ask.value(0) {
@@ -315,8 +315,8 @@ impl Tpay {
         Ok(Out::Wrapped(json!({ "balance": balance, "currency": "PLN" })))
     }
 
-    /// Handles `accounts.upload_file`. Chosen for this server: the response, which contains the id
-    /// of the file.
+    /// Handles `accounts.upload_file`. The response contains the id of the file. The provider's
+    /// response is not documented.
     pub(super) fn accounts_upload_file(&mut self, ask: &Ask) -> ApiResult {
         ask.only(&[])?;
         check(&ask.body, FILE)?;

@@ -21,8 +21,8 @@ pub struct Alias {
     pub label: String,
     /// The time of the registration, in Unix seconds.
     pub registered: u64,
-    /// The time of expiry, in Unix seconds. Chosen for this server: it is one year after the
-    /// registration.
+    /// The time of expiry, in Unix seconds: one year after the registration. The provider's period
+    /// is not documented.
     pub expires: u64,
     /// Whether the alias has been removed.
     pub removed: bool,

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Parses JSON. Chosen for this server: a repeated name in an object is an error, because it is
-/// probably a mistake in the client. PHP uses the last value.
+/// Parses JSON. A repeated name in an object is an error, because it is probably a mistake in the
+/// client. The provider's PHP code uses the last value.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, String> {
     let parsed: Result<Strict, _> = serde_json::from_slice(bytes);
     parsed.map(|Strict(value)| value).map_err(|error| match error.to_string() {
