@@ -30,7 +30,7 @@ use crate::{Client, credentials, error};
 pub struct User {
     /// The user's id, a UUID. Store the id instead of the name, which can change.
     pub id: Option<String>,
-    /// The display name, which can be empty.
+    /// The display name, such as `Leroy`. It can be empty.
     pub name: Option<String>,
     /// The user's login name, such as `bob`.
     pub username: Option<String>,
@@ -38,7 +38,8 @@ pub struct User {
     pub email: Option<String>,
     /// Whether the e-mail address is confirmed. Do not trust an unconfirmed address.
     pub email_is_confirmed: Option<bool>,
-    /// The e-mail address that the user confirmed last, as returned by password checks.
+    /// The e-mail address that the user confirmed last. Only password checks
+    /// ([`Client::check_login`]) return it.
     pub confirmed_email: Option<String>,
     /// A private key that the server creates for each user, according to its source code of 2017.
     /// The provider's documentation does not mention the key. It is never serialized.
@@ -118,7 +119,8 @@ pub(crate) fn user(response: &Response) -> Result<User, ResponseError> {
     Ok(user)
 }
 
-/// `POST /api/v1/login`: checks a user's name and password. The response contains no token.
+/// `POST /api/v1/login`: checks a user's name and password. The response contains the user's
+/// account, but no token.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -131,7 +133,8 @@ pub struct CheckLogin {
 }
 
 impl CheckLogin {
-    /// Creates a request to check this user name and password.
+    /// Creates a request to check this user name and password, each of which has at most 255
+    /// characters.
     pub fn new(username: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self { username: username.into(), password: password.into() }
     }
@@ -162,7 +165,8 @@ impl Endpoint for CheckLogin {
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
-/// Source: the server's source code of 2016; not documented. The server of 2017 responds with 404.
+/// Source: the server's source code of 2016; not documented. In the source code of 2017, the
+/// endpoint is disabled, so that the server responds with 404.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateAccount {
     user_id: String,
@@ -197,11 +201,11 @@ impl UpdateAccount {
     }
 
     setters! {
-        /// Sets the new display name.
+        /// Sets the new display name. By default, it does not change.
         name: impl Into<String>,
-        /// Sets the new e-mail address.
+        /// Sets the new e-mail address. By default, it does not change.
         email: impl Into<String>,
-        /// Sets the new password.
+        /// Sets the new password. By default, it does not change.
         password: impl Into<Secret>,
     }
 }
@@ -231,7 +235,7 @@ impl Endpoint for UpdateAccount {
 }
 
 wire_enum! {
-    /// The status of a user's second factor.
+    /// The status of a user's second factor, which is a signature with a Bitcoin key.
     ///
     /// See the example in the module [`accounts`](crate::accounts).
     ///
@@ -244,8 +248,8 @@ wire_enum! {
     }
 }
 
-/// `GET /api/v1/tca/check-sign/{username}`: returns whether the user has completed the second
-/// factor.
+/// `GET /api/v1/tca/check-sign/{username}`: returns whether a user has completed the second factor,
+/// which is a signature with a Bitcoin key.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -330,7 +334,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Checks a user's name and password, and returns the user.
+    /// Checks a user's name and password, and returns the user's account. The response contains no
+    /// token.
     ///
     /// See the example in the module [`accounts`](crate::accounts).
     ///
@@ -344,8 +349,8 @@ impl Client {
         self.send(&CheckLogin::new(username, password))
     }
 
-    /// Changes the display name, e-mail address or password of a user. Only servers of 2016 support
-    /// this endpoint.
+    /// Changes the display name, e-mail address or password of a user. The endpoint is disabled in
+    /// the server's source code of 2017.
     ///
     /// See the example in the module [`accounts`](crate::accounts).
     ///

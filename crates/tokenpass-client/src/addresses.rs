@@ -41,7 +41,8 @@ pub struct Address {
     pub kind: Option<String>,
     /// The Bitcoin address.
     pub address: Option<String>,
-    /// The balances by asset, including promises. `None` if the address is unverified or inactive.
+    /// The balances by asset, including amounts that are promised to the address. `None` if the
+    /// address is unverified or inactive.
     #[serde(default, deserialize_with = "balances")]
     pub balances: Option<Balances>,
     /// Whether the address is public, so that every application can look it up.
@@ -82,8 +83,9 @@ fn several(response: &Response) -> Result<Vec<Address>, ResponseError> {
 
 /// `GET /api/v1/tca/addresses`: lists the addresses of the logged-in user.
 ///
-/// The scope `tca` gives access to the public addresses, `private-address` to the others, and
-/// `manage-address` to all of them, including the fields `active` and `verified`.
+/// With the scope `tca`, the list contains the public addresses, and with `private-address` also
+/// the private ones. With `manage-address`, it also contains inactive and unverified addresses, and
+/// the fields `active` and `verified` are set.
 ///
 /// See the example in the module [`addresses`](crate::addresses).
 ///
@@ -188,11 +190,12 @@ impl RegisterAddress {
     setters! {
         /// Sets the label, which has at most 255 characters.
         label: impl Into<String>,
-        /// Sets whether the address is public. The server's default is `false`.
+        /// Sets whether the address is public, so that every application can look it up. The
+        /// server's default is `false`.
         public: bool,
         /// Sets whether the address is active. The server's default is `true`.
         active: bool,
-        /// Sets the type, `btc` or `bitcoin`. Sent as `type`.
+        /// Sets the type of the address, `btc` or `bitcoin`. It is sent as `type`.
         kind: impl Into<String>,
     }
 }
@@ -424,8 +427,8 @@ impl Endpoint for InstantVerify {
     }
 }
 
-/// `GET /api/v1/tca/addresses/{username}`: lists the public, active and verified addresses of a
-/// user.
+/// `GET /api/v1/tca/addresses/{username}`: lists the addresses of a user that are public, active
+/// and verified.
 ///
 /// See the example in the module [`addresses`](crate::addresses).
 ///

@@ -116,13 +116,13 @@ impl Keys {
 /// A parameter or header that adds a credential to a request.
 #[derive(Clone)]
 enum Addition {
-    /// A query parameter, inserted before all others. If the request is signed with
-    /// [`Variant::BodyOnly`], a field of the body instead.
+    /// A query parameter, which is inserted before all others. If the request is signed with
+    /// [`Variant::BodyOnly`], it is a field of the body instead.
     Query(&'static str, Secret),
-    /// A field of the body. `None` is sent as null.
+    /// A field of the body. `None` is sent as null, unless the request already contains the field.
     Body(&'static str, Option<Secret>),
     /// A query parameter of GET and DELETE requests, and a field of the body of all others. If the
-    /// request is signed with [`Variant::BodyOnly`], always a field of the body.
+    /// request is signed with [`Variant::BodyOnly`], it is always a field of the body.
     ByMethod(&'static str, Secret),
     Header(HeaderValue),
 }
@@ -204,7 +204,7 @@ impl Auth for Authentication {
     }
 }
 
-/// Returns whether a JSON body has this member.
+/// Returns whether the body is a JSON object with the member `name`.
 fn has_member(body: &Body<'_>, name: &str) -> bool {
     let Body::Json(text) = body else { return false };
     let members = serde_json::from_slice::<HashMap<String, IgnoredAny>>(text);

@@ -38,7 +38,8 @@ pub(crate) use amounts::{Holding, balances, php_number, text_or_false};
 pub struct Balance {
     /// The id of the asset, such as `TOKENLY`.
     pub asset: Option<String>,
-    /// The name of the asset, which its issuer chooses. The server of 2017 sends the id instead.
+    /// The name of the asset, which its issuer chooses. According to its source code of 2017, the
+    /// server sends the id instead.
     pub name: Option<String>,
     /// The amount in whole tokens, such as 10.5.
     pub balance: Option<Amount>,
@@ -54,9 +55,9 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// Returns the amount, if the response contains one: `satoshis`, which is exact, or `balance`.
-    /// If the precision is not 8, `balance` takes precedence, because the meaning of `satoshis`
-    /// depends on the precision.
+    /// Returns `satoshis`, which is exact, or otherwise `balance`. If the precision is not 8,
+    /// `balance` takes precedence, because the unit of `satoshis` then depends on the precision.
+    /// Returns `None` if neither contains a valid amount.
     fn quantity(&self) -> Option<Quantity> {
         let in_satoshis = |value| Quantity { value, precision: None };
         let whole = self.balance.and_then(|balance| Satoshis::try_from(balance).ok());
@@ -73,8 +74,8 @@ impl Balance {
 
 impl<'a> FromIterator<&'a Balance> for Balances {
     /// Collects the amounts by asset. If an entry has neither `satoshis` nor `balance`, the amount
-    /// of its asset is unknown and every rule on that asset is false. An entry without `asset` is
-    /// skipped, because its `name` is chosen by the issuer and can be that of another asset.
+    /// of its asset is unknown and every rule about that asset is false. An entry without `asset`
+    /// is skipped, because its `name` is chosen by the issuer and can be that of another asset.
     fn from_iter<I: IntoIterator<Item = &'a Balance>>(list: I) -> Self {
         let mut balances = Self::new();
         for entry in list {
@@ -86,8 +87,8 @@ impl<'a> FromIterator<&'a Balance> for Balances {
     }
 }
 
-/// Parses a list of balances. In the documentation, the list is wrapped in `result`, but servers
-/// send it unwrapped.
+/// Parses a list of balances. In the documentation, the list is wrapped in `result`, but the server
+/// sends it unwrapped. Both formats are accepted.
 fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
     if api_auth::json_start(response) == Some(b'[') {
         return error::success(response);

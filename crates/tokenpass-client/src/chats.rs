@@ -27,8 +27,8 @@ use crate::balances::Satoshis;
 use crate::rules::{MAX_AMOUNT, TOO_LARGE};
 use crate::{Client, credentials, error};
 
-/// `GET /api/v1/tca/messenger/privileges/{token}`: returns whether the user may message all holders
-/// of a token. Requires the scope `chats` (according to the documentation, `tca`).
+/// `GET /api/v1/tca/messenger/privileges/{token}`: returns whether the logged-in user may message
+/// all holders of a token. Requires the scope `chats` (according to the documentation, `tca`).
 ///
 /// See the example in the module [`chats`](crate::chats).
 ///
@@ -39,7 +39,8 @@ pub struct GetMessengerPrivileges {
 }
 
 impl GetMessengerPrivileges {
-    /// Creates a request for the user's privileges for this token.
+    /// Creates a request for the logged-in user's privilege to message the holders of this token,
+    /// such as `TOKENLY`.
     pub fn new(token: impl Into<String>) -> Self {
         Self { token: token.into() }
     }
@@ -79,8 +80,8 @@ impl Endpoint for GetMessengerPrivileges {
 ///
 /// See the example in the module [`chats`](crate::chats).
 ///
-/// Source: the server's source code of 2017. On the page that was withdrawn from the provider's
-/// documentation in 2017, chats have no id, and amounts are in satoshis.
+/// Source: the server's source code of 2017. A page that was withdrawn from the provider's
+/// documentation in 2017 shows chats without an id, and amounts in satoshis.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Chat {
@@ -121,8 +122,8 @@ fn amounts<'de, D: Deserializer<'de>>(
     Ok(entries.into_iter().filter_map(|(asset, Entry(amount))| Some((asset, amount?))).collect())
 }
 
-/// `GET /api/v1/tca/messenger/chats`: lists the token chats that the user owns. Requires the scope
-/// `chats`.
+/// `GET /api/v1/tca/messenger/chats`: lists the token chats that the logged-in user owns. Requires
+/// the scope `chats`.
 ///
 /// See the example in the module [`chats`](crate::chats).
 ///
@@ -149,8 +150,8 @@ impl Endpoint for ListChats {
     }
 }
 
-/// `GET /api/v1/tca/messenger/chat/{chat_id}`: returns whether the user may enter a chat, and which
-/// tokens are required. Requires the scope `chats`.
+/// `GET /api/v1/tca/messenger/chat/{chat_id}`: returns whether the logged-in user may enter a chat,
+/// and which tokens are required. Requires the scope `chats`.
 ///
 /// See the example in the module [`chats`](crate::chats).
 ///
@@ -253,7 +254,7 @@ fn chat(response: &Response) -> Result<Chat, ResponseError> {
     Ok(chat)
 }
 
-/// `GET /api/v1/chat/{chat_uuid}`: returns one of the user's chats. Requires the scope
+/// `GET /api/v1/chat/{chat_uuid}`: returns one of the logged-in user's chats. Requires the scope
 /// `manage-chats`.
 ///
 /// The provider withdrew the documentation of this endpoint in 2017.
@@ -323,8 +324,9 @@ fn validate_rules(rules: &[ChatRule], global: Option<bool>) -> Result<(), InputE
 
 /// `POST /api/v1/chats`: creates a token chat. Requires the scope `manage-chats`.
 ///
-/// The provider withdrew the documentation of this endpoint in 2017. Its example contains an amount
-/// in satoshis, but servers expect whole tokens.
+/// The provider withdrew the documentation of this endpoint in 2017. The example in the
+/// documentation contains an amount in satoshis, but the server expects whole tokens, which this
+/// type sends.
 ///
 /// ```
 /// use tokenpass_client::chats::CreateChat;
@@ -363,8 +365,8 @@ impl CreateChat {
     setters! {
         /// Sets whether the chat is open. The server's default is `true`.
         active: bool,
-        /// Sets whether everyone may join, whatever tokens they hold. The server of 2017 responds
-        /// to `true` with HTTP 500, even for administrators.
+        /// Sets whether everyone may join, whatever tokens they hold. According to its source code
+        /// of 2017, the server responds to `true` with status 500, even to administrators.
         global: bool,
     }
 }
@@ -391,9 +393,9 @@ impl Endpoint for CreateChat {
 /// `POST /api/v1/chat/{chat_uuid}`: changes a chat, but not its name. Requires the scope
 /// `manage-chats`. Each request must contain all tokens that give access to the chat.
 ///
-/// The server of 2017 sets [`Chat::global`] to `false` with each change that does not contain
-/// [`global`](UpdateChat::global), and responds to `true` with HTTP 500. On this server, every
-/// change of a global chat therefore makes the chat non-global.
+/// According to its source code of 2017, the server sets [`Chat::global`] to `false` with each
+/// change that does not contain [`global`](UpdateChat::global), and responds to `true` with status
+/// 500. Every successful change therefore makes a global chat non-global.
 ///
 /// The provider withdrew the documentation of this endpoint in 2017.
 ///
@@ -429,8 +431,9 @@ impl UpdateChat {
     setters! {
         /// Sets whether the chat is open.
         active: bool,
-        /// Sets whether everyone may join. If this is not called, the server sets it to `false`.
-        /// The server of 2017 responds to `true` with status 500, even to administrators.
+        /// Sets whether everyone may join, whatever tokens they hold. Without this setting, the
+        /// server makes the chat non-global. According to its source code of 2017, the server
+        /// responds to `true` with status 500, even to administrators.
         global: bool,
     }
 }
@@ -484,7 +487,8 @@ pub fn chat_id(uuid: &str) -> Option<String> {
     String::from_utf8(text).ok()
 }
 
-/// Converts the short id of a chat to its UUID. Returns `None` if the string is not a short id.
+/// Converts the short id of a chat, which is its UUID in base58, to the UUID. Returns `None` if the
+/// string is not a short id.
 ///
 /// See the example on [`chat_id`].
 pub fn chat_uuid(chat_id: &str) -> Option<String> {
@@ -510,7 +514,7 @@ pub fn chat_uuid(chat_id: &str) -> Option<String> {
 ///
 /// The request and response types are in the module [`chats`](crate::chats).
 impl Client {
-    /// Returns whether the user may message all holders of a token.
+    /// Returns whether the logged-in user may message all holders of a token.
     ///
     /// See the example in the module [`chats`](crate::chats).
     ///
@@ -533,7 +537,8 @@ impl Client {
         self.send(&ListChats::new())
     }
 
-    /// Returns whether the user may enter the chat with this short id.
+    /// Returns whether the logged-in user may enter the chat with this short id, and which tokens
+    /// are required.
     ///
     /// See the example in the module [`chats`](crate::chats).
     ///

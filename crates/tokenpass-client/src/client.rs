@@ -1,4 +1,5 @@
-//! The client and its builder. The methods that call endpoints are in the modules of the resources.
+//! The client and its builder. The methods that call endpoints are in the modules of their
+//! resources, such as [`promises`](crate::promises).
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use crate::auth::{Keys, validate_token};
 use crate::error;
 use crate::oauth::{TokenLocation, TokenPath};
 
-/// The version of the signature scheme that the server verifies.
+/// A version of the signature scheme. The client must use the version that the server verifies.
 pub use api_auth::hmac::nonce_headers::Variant as Scheme;
 
 static PROVIDER: Provider = Provider {
@@ -30,7 +31,7 @@ const NAMESPACE: &str = "Tokenly";
 
 /// The server to which requests are sent.
 ///
-/// See the example on [`Client`](crate::Client).
+/// See the example on [`Client::builder`](crate::Client::builder).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration. The
 /// staging host is from the provider's PHP and JavaScript clients.
@@ -43,7 +44,7 @@ pub enum Environment {
     /// The provider's staging server, `https://tokenpass-stage.tokenly.com`.
     Staging,
     /// A custom base URL, without `/api/v1`, such as that of your own server, a proxy or a test
-    /// server. It must use `https`, except for loopback addresses and hosts named by
+    /// server. It must use `https`, except for loopback hosts and hosts that are passed to
     /// [`ClientBuilder::allow_plain_http_to`].
     Custom(String),
 }
@@ -305,24 +306,24 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets whether the client sends a GET request with a query once more, signed with the other
-    /// scheme ([`Scheme::SignedQuery`] or [`Scheme::EmptyQuery`]), if the server rejects its
-    /// signature. Later requests use that scheme first. Set this if you do not know which scheme
-    /// the server verifies. Defaults to `false`.
+    /// Sets whether a GET request with a query is sent once more if the server rejects its
+    /// signature, signed as [`Scheme::EmptyQuery`] instead of [`Scheme::SignedQuery`], or the
+    /// reverse. Later requests are signed in the same way as the second one. Set this if you do not
+    /// know which of the two schemes the server verifies. Defaults to `false`.
     pub fn try_other_form(mut self, yes: bool) -> Self {
         self.try_other_form = yes;
         self
     }
 
-    /// Sets the URL whose scheme, host and port are signed. Set it if requests are sent to a proxy
-    /// that forwards them to this URL.
+    /// Sets the URL whose scheme, host and port are signed instead of those of the base URL. Set it
+    /// if the base URL is that of a proxy that forwards requests to this URL.
     pub fn signed_base_url(mut self, url: impl Into<String>) -> Self {
         self.signed_base_url = Some(url.into());
         self
     }
 
     /// Sets the privileged credentials: the API token and API secret of a privileged user. Some
-    /// endpoints require them, such as that of [`Client::find_users`].
+    /// methods require them, such as [`Client::find_users`].
     pub fn privileged(mut self, id: impl Into<String>, secret: impl Into<Secret>) -> Self {
         self.privileged = Some((id.into(), secret.into()));
         self.privileged_name = PRIVILEGED_SECRET;

@@ -7,15 +7,17 @@ use api_auth::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// Parses an error response: `{"message","errors"}`, `{"error"}` with or without `"result":false`,
-/// `{"error","error_description"}` of OAuth, an HTML page, or plain text.
+/// Parses an error response. Its body is a JSON object, an HTML page or plain text. The object
+/// contains `message` and `errors`, or `error` (possibly with `"result":false`), or, for OAuth,
+/// `error` and `error_description`.
 pub(crate) fn read(response: &Response) -> ResponseError {
     described(response, ResponseError::of_status(response.status()))
         .unwrap_or_else(|| status_error(response))
 }
 
-/// Adds the code, the message and the details of an error response to `error`. Returns `None` if
-/// the body contains neither a code nor a message.
+/// Adds the code, the message and the details of an error response to `error`. If there is a code
+/// but no message, the code becomes the message. Returns `None` if the body contains none of the
+/// three.
 fn described(response: &Response, error: ResponseError) -> Option<ResponseError> {
     let fields = json::<ExtraFields>(response).ok()?;
     let text_of = |name: &str| fields.read::<String>(name).filter(|text| !text.is_empty());
@@ -36,9 +38,9 @@ fn described(response: &Response, error: ResponseError) -> Option<ResponseError>
 #[serde(transparent)]
 struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
 
-/// Returns an error if the body of a successful response contains a member `error` of any type,
-/// unless it is null, `false`, zero, or an empty string, list or object. The string `"0"` is an
-/// error like any other string.
+/// Returns an error if the body of a response with a success status is an object with a member
+/// `error`, unless this member is null, `false`, zero, or an empty string, list or object. The
+/// string `"0"` is an error like any other string.
 fn reject_error(response: &Response) -> Result<(), ResponseError> {
     const ERROR: &[u8] = b"\"error\"";
     let body = response.body();
@@ -62,13 +64,14 @@ fn reject_error(response: &Response) -> Result<(), ResponseError> {
 }
 
 /// Parses the body of a response with a success status. Returns an error if the body reports one in
-/// a member `error`.
+/// its member `error`.
 pub(crate) fn success<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     reject_error(response)?;
     json(response)
 }
 
-/// Parses a response of the form `{"result": ...}`, and returns the result.
+/// Parses a response of the form `{"result": ...}`, and returns the result. Returns an error if the
+/// result is absent or null.
 pub(crate) fn result<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     #[derive(Deserialize)]
     struct Wrapped<T> {
@@ -116,9 +119,9 @@ pub(crate) fn success_or_not_found<T>(
     }
 }
 
-/// Parses the response to a lookup within an object that might not exist either, such as an account
-/// of a group. A 404 with the message `parent_missing` is an error. Returns `None` for any other
-/// 404 from the API.
+/// Parses the response to a lookup in an object that may itself be missing, such as the lookup of
+/// an account in a credit group. Returns an error for a 404 with the message `parent_missing`,
+/// which means that the object is missing, and `None` for any other 404 from the API.
 pub(crate) fn success_or_not_found_in<T>(
     response: &Response,
     parent_missing: &str,
@@ -154,8 +157,9 @@ pub(crate) fn success_or_not_found_in<T>(
 pub trait ErrorExt: sealed::Sealed {
     /// Returns whether the user must log in again, because the user's token is missing, unknown or
     /// expired. Tokenpass responds with 403 in these cases, and also if a scope is missing; only
-    /// the message differs. An error page from `/oauth/user` does not show the reason: call
-    /// [`Client::get_user`](crate::Client::get_user), which determines it.
+    /// the message differs. An error page from `/oauth/user` does not contain the reason, so the
+    /// result is `false`, unless [`Client::get_user`](crate::Client::get_user) determined the
+    /// reason with another request.
     fn needs_login(&self) -> bool;
 }
 

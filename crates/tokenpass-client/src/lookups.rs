@@ -248,8 +248,8 @@ impl Client {
         self.send(&GetUserByAddress::new(address))
     }
 
-    /// Returns the owners of these addresses, keyed by address. Addresses that are not public are
-    /// omitted.
+    /// Returns the owners of these addresses, keyed by address. Addresses that no user has, or that
+    /// are not public, are omitted.
     ///
     /// See the example in the module [`lookups`](crate::lookups).
     ///

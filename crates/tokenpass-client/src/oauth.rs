@@ -26,8 +26,8 @@ wire_enum! {
     /// See the example on [`Authorize`].
     ///
     /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Permission Scopes.
-    /// `chats` is from the server's source code of 2017, `email` from the tests of that server, and
-    /// `manage-chats` from a page that was withdrawn from the documentation in 2017.
+    /// `chats` is from the server's source code of 2017, `email` from the tests in that source
+    /// code, and `manage-chats` from a page that was withdrawn from the documentation in 2017.
     pub enum Scope {
         /// The user's basic profile; see [`Client::get_user`].
         User = "user",
@@ -119,9 +119,9 @@ impl Authorize {
 
     /// Adds a PKCE code challenge (RFC 7636, method `S256`) for a new random code verifier.
     ///
-    /// The server of 2017 ignores the challenge. A server that supports PKCE accepts the
-    /// authorization code only together with the code verifier. Exchange the code with
-    /// [`Client::finish_login`], or set [`ExchangeCode::code_verifier`].
+    /// According to its source code of 2017, the server ignores the challenge. A server that
+    /// supports PKCE accepts the authorization code only together with the code verifier. Exchange
+    /// the code with [`Client::finish_login`], or set [`ExchangeCode::code_verifier`].
     ///
     /// # Errors
     /// Returns an error if the operating system provides no randomness.
@@ -199,8 +199,8 @@ impl Authorize {
 
 /// The error that [`Authorize::read_callback`] returns for a callback without a valid code.
 ///
-/// A program that waits for the callback of one login on a port of its own should end the login
-/// only if [`state_matches`](LoginError::state_matches):
+/// A program that waits for the callback of one login on a port of its own should stop waiting
+/// after an error only if [`state_matches`](LoginError::state_matches) returns `true`:
 ///
 /// ```
 /// use tokenpass_client::{Authorize, Scope};
@@ -261,8 +261,8 @@ impl LoginError {
     /// this login, and no other callback follows.
     ///
     /// Otherwise, the callback can belong to another login, or be forged. It can also be the
-    /// response to this login, because the server of 2017 sends errors without the state.
-    /// Therefore, show the error and continue to wait.
+    /// response to this login, because, according to its source code of 2017, the server sends
+    /// errors without the state. Therefore, show the error and continue to wait.
     pub fn state_matches(&self) -> bool {
         self.state_matches
     }
@@ -329,8 +329,8 @@ pub enum TokenPath {
     Token,
 }
 
-/// The location of a user's token in a request. Requests to `/oauth/user` always use the header.
-/// That endpoint also accepts the parameter `access_token`.
+/// The location of a user's token in a request. Requests to `/oauth/user` always contain it in the
+/// header, although that endpoint also accepts the parameter `access_token`.
 ///
 /// See the example on [`Authorize`].
 ///
@@ -343,12 +343,13 @@ pub enum TokenLocation {
     /// The parameter `oauth_token`, in the query of GET and DELETE requests, and in the body of all
     /// others.
     ///
-    /// Servers write queries to their access logs. The HTTP library logs queries as well: at
-    /// `trace` with the target `ureq_proto`, and at `debug` with the target `ureq` if that target
-    /// is enabled at `trace`.
+    /// Servers usually write queries to their access logs. The HTTP library logs queries as well:
+    /// at `trace` with the target `ureq_proto`, and at `debug` with the target `ureq` if that
+    /// target is enabled at `trace`.
     #[default]
     Parameter,
-    /// The header `Authorization: Bearer`. The server of 2017 accepts it at `/oauth/user` only.
+    /// The header `Authorization: Bearer`. According to its source code of 2017, the server accepts
+    /// it only at `/oauth/user`.
     BearerHeader,
 }
 
@@ -365,8 +366,9 @@ pub struct UserToken {
     pub access_token: Secret,
     /// The type of the token, `Bearer`.
     pub token_type: Option<String>,
-    /// The lifetime of the token, counted from the response. It is 30 days on the server of 2017.
-    /// There is no refresh token: after the token has expired, the user must log in again.
+    /// The lifetime of the token, counted from the response, such as 30 days. `None` if the
+    /// response contains no lifetime. There is no refresh token: after the token has expired, the
+    /// user must log in again.
     pub expires_in: Option<Duration>,
 }
 
@@ -482,7 +484,7 @@ impl Endpoint for ExchangeCode {
 }
 
 /// `POST /api/v1/oauth/token`: exchanges an authorization code for the user's token at a path under
-/// `/api/v1`. Use [`ExchangeCode`] instead.
+/// `/api/v1`. Prefer [`ExchangeCode`], whose path is documented.
 ///
 /// See the example on [`Authorize`].
 ///
@@ -737,7 +739,7 @@ impl Endpoint for GetUser {
 }
 
 /// `GET /api/v1/oauth/logout`: invalidates the user's token and session. The request is never
-/// retried if its outcome is unknown, although it is a GET.
+/// retried if its outcome is unknown, although it is a GET, because it changes data.
 ///
 /// See the example on [`Authorize`].
 ///
@@ -820,8 +822,8 @@ impl Client {
         self.send(&ExchangeCode::new(code, redirect_uri).path(self.token_path))
     }
 
-    /// Exchanges an authorization code for the user's token at a path under `/api/v1`. Use
-    /// [`exchange_code`](Client::exchange_code) instead.
+    /// Exchanges an authorization code for the user's token at a path under `/api/v1`. Prefer
+    /// [`exchange_code`](Client::exchange_code), whose path is documented.
     ///
     /// See the example on [`Authorize`].
     ///
@@ -860,10 +862,11 @@ impl Client {
 
     /// Returns the user to whom the client's token belongs.
     ///
-    /// The server of 2017 responds with an error page (HTTP 500) if the token is unknown or has
-    /// expired. In this case, this method sends another request with the same token to determine
-    /// the reason. If the reason is the token, the error is that of the endpoint
-    /// `second_factor.status`, and [`needs_login`](crate::ErrorExt::needs_login) returns `true`.
+    /// According to its source code of 2017, the server responds with an error page (status 500) if
+    /// the token is unknown or has expired. This method then sends a request with the same token to
+    /// the endpoint `second_factor.status`. If the server rejects the token, the method returns the
+    /// error of this second request, and [`needs_login`](crate::ErrorExt::needs_login) returns
+    /// `true`.
     ///
     /// See the example on [`Authorize`].
     ///

@@ -98,8 +98,8 @@ impl RegisterSource {
         /// Sets the label of the address for the user to whom it is assigned. Only privileged
         /// applications may set this.
         assign_user_label: impl Into<String>,
-        /// Sets the blockchain of the address, such as `bitcoin`. It is sent as `type`, which
-        /// servers support since 2019.
+        /// Sets the blockchain of the address, such as `bitcoin`. It is sent as `type`, which only
+        /// servers from 2019 or later support.
         chain: impl Into<String>,
     }
 }
@@ -122,8 +122,9 @@ impl Endpoint for RegisterSource {
     }
 }
 
-/// `DELETE /api/v1/tca/provisional/{address}`: removes an address from the whitelist of sources.
-/// The documentation contains a different path, which does not exist on any server.
+/// `DELETE /api/v1/tca/provisional/{address}`: removes an address from the whitelist of sources of
+/// promises. The documentation contains a different path, which does not exist in the server's
+/// source code of 2017.
 ///
 /// See the example in the module [`promises`](crate::promises).
 ///
@@ -172,7 +173,7 @@ impl ListSources {
 /// See the example in the module [`promises`](crate::promises).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Source Addresses.
-/// That the list can be an object is from the server's source code of 2017.
+/// The format of the list as an object is from the server's source code of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sources {
@@ -202,8 +203,7 @@ pub struct Source {
     #[serde(default, deserialize_with = "some_texts")]
     pub assets: Option<Vec<String>>,
     /// The blockchain of the address, such as `bitcoin`. Only servers from 2019 or later return it,
-    /// as
-    /// `type`.
+    /// as `type`.
     #[serde(rename = "type")]
     pub chain: Option<String>,
     /// Fields that this type does not cover.
@@ -311,10 +311,10 @@ impl From<String> for Destination {
 /// promise that already exists. If a retry shows that an earlier attempt was carried out,
 /// [`Client::create_promise`] returns that promise.
 ///
-/// The server compares the txid or fingerprint (or both, if both are set) with the promises of all
-/// applications, and ignores the rest of the request. Two simultaneous requests can both succeed.
-/// Therefore, send the request for a txid from one process only, and set a timeout that is longer
-/// than the server's processing time.
+/// The server searches the promises of all applications for the txid or fingerprint, or for both if
+/// both are set, and does not compare the rest of the request. Two simultaneous requests can both
+/// succeed. Therefore, send requests with the same txid or fingerprint from one process only, and
+/// set a timeout that is longer than the server's processing time.
 ///
 /// ```
 /// use tokenpass_client::{CreatePromise, Destination, Satoshis, UnixTime};
@@ -380,9 +380,9 @@ impl CreatePromise {
     }
 
     setters! {
-        /// Sets the expiry. Without it, the promise never expires.
+        /// Sets the time at which the promise expires. Without it, the promise never expires.
         expires: impl Into<UnixTime>,
-        /// Sets the id of the blockchain transaction that will fulfil the promise, 64 hex digits.
+        /// Sets the id (64 hex digits) of the blockchain transaction that will fulfil the promise.
         txid: impl Into<String>,
         /// Sets the fingerprint, a unique id of the promise. Choose your own, such as an order
         /// number, so that the request can be retried safely.
@@ -392,21 +392,21 @@ impl CreatePromise {
         /// Sets the note. The server returns it with special characters as HTML entities; see
         /// [`html::decode`](crate::html::decode).
         note: impl Into<String>,
-        /// Sets the blockchain of the addresses, such as `bitcoin`. Supported by servers since
-        /// 2019.
+        /// Sets the blockchain of the addresses, such as `bitcoin`. Supported by servers from 2019
+        /// or later.
         chain: impl Into<String>,
         /// Sets the protocol of the asset on the blockchain, such as `counterparty`. Supported by
         /// servers from 2019 or later.
         protocol: impl Into<String>,
-        /// Sets whether the destination is a generated address, as Tokenpass uses for a user who
-        /// has none. Supported by servers from 2022 or later.
+        /// Sets whether the destination is an address that Tokenpass generated for a user who has
+        /// none. Supported by servers from 2022 or later.
         pseudo: bool,
     }
 }
 
 /// Returns whether the server searches for a promise with this txid or fingerprint. The server
-/// ignores `0` and blank values, and truncates values of more than 255 characters when it stores
-/// them.
+/// ignores `0` and blank values. It does not find values of more than 255 characters again, because
+/// it truncates them when it stores them.
 fn is_searched(name: &str) -> bool {
     let is_blank = |char: char| char.is_whitespace() || char == '\0';
     let text = name.trim_matches(is_blank);
@@ -420,8 +420,10 @@ impl CreatePromise {
         [&self.txid, &self.fingerprint].map(|name| name.as_deref().filter(|name| is_searched(name)))
     }
 
-    /// Returns whether `promise` has the values of this request. The destination is compared only
-    /// if it is an address: for a user or an e-mail address, the server selects the address.
+    /// Returns whether `promise` has the txid, fingerprint, source, asset and quantity of this
+    /// request. The destination is compared only if it is an address: for a user or an e-mail
+    /// address, the server selects the address. A request without a txid or fingerprint matches no
+    /// promise.
     fn is_fulfilled_by(&self, promise: &Promise) -> bool {
         let same = |wanted: Option<&str>, found: &Option<String>| {
             wanted.is_none_or(|wanted| found.as_deref() == Some(wanted))
@@ -536,10 +538,10 @@ pub struct Promise {
     pub asset: Option<String>,
     /// The promised amount in satoshis.
     pub quantity: Option<Satoshis>,
-    /// The fingerprint that was set, or that of the transaction that fulfils the promise (64 hex
-    /// digits).
+    /// The fingerprint that was set, or the fingerprint (64 hex digits) of the transaction that
+    /// fulfils the promise.
     pub fingerprint: Option<String>,
-    /// The id of the blockchain transaction that fulfils the promise, 64 hex digits.
+    /// The id (64 hex digits) of the blockchain transaction that fulfils the promise.
     pub txid: Option<String>,
     /// Your reference. It is complete in the response to [`CreatePromise`]. In later responses, it
     /// is truncated at the second `:`, and it is an empty string if no reference was set.
@@ -630,7 +632,7 @@ impl Endpoint for CreatePromise {
     }
 }
 
-/// `GET /api/v1/tca/provisional/tx`: lists all promises that the application made.
+/// `GET /api/v1/tca/provisional/tx`: lists the promises that the application made.
 ///
 /// See the example in the module [`promises`](crate::promises).
 ///
@@ -647,8 +649,8 @@ impl ListPromises {
     }
 
     setters! {
-        /// Sets the destination address of the promises to list. Supported by servers from 2018 or
-        /// later.
+        /// Limits the list to the promises to this destination address. Supported by servers from
+        /// 2018 or later.
         destination: impl Into<String>,
     }
 }
@@ -695,7 +697,7 @@ impl Endpoint for ListPromisesByEmail {
 }
 
 /// `GET /api/v1/tca/provisional/tx/{id}`: returns one promise by its id, txid or fingerprint.
-/// Prefer the id, because a server can interpret digits at the beginning of a txid or fingerprint
+/// Prefer the id, because the server can interpret digits at the beginning of a txid or fingerprint
 /// as the id of another promise.
 ///
 /// See the example in the module [`promises`](crate::promises).
@@ -779,13 +781,14 @@ impl UpdatePromise {
         quantity: Satoshis,
         /// Sets the new expiry, which must be in the future.
         expires: impl Into<UnixTime>,
-        /// Sets the id of the blockchain transaction that fulfils the promise, 64 hex digits.
+        /// Sets the id (64 hex digits) of the blockchain transaction that fulfils the promise.
         txid: impl Into<String>,
         /// Sets the fingerprint of the blockchain transaction that fulfils the promise.
         fingerprint: impl Into<String>,
         /// Sets your new reference. Of a reference such as `a:b:c`, the server stores only `a:b`.
         reference: impl Into<String>,
-        /// Sets the new note. The server returns it with HTML entities.
+        /// Sets the new note. The server returns it with HTML entities; see
+        /// [`html::decode`](crate::html::decode).
         note: impl Into<String>,
         /// Sets the new destination address. The server ignores an invalid address.
         destination: impl Into<String>,

@@ -28,8 +28,8 @@ pub fn source_proof_message(address: &str, client_id: &str) -> String {
 }
 
 /// Returns the message to sign for an instant verification: the parameter `msg` of the URL that the
-/// user's dashboard shows as a QR code. The message can be used once, within about ten minutes.
-/// Returns `None` if the URL contains no message.
+/// user's dashboard shows as a QR code. The message can be used once, and the dashboard replaces it
+/// every ten minutes. Returns `None` if the URL contains no message.
 ///
 /// ```
 /// use tokenpass_client::proof::instant_verify_message;
@@ -45,16 +45,20 @@ pub fn instant_verify_message(url: &str) -> Option<String> {
     (!message.is_empty()).then_some(message)
 }
 
-/// Returns the SHA-256 hash of a user's id, in hexadecimal. Privileged requests contain it to prove
-/// that the sender knows the id.
+/// Returns the SHA-256 hash of a user's id (a UUID), in hexadecimal. Some privileged requests
+/// contain the hash to prove that the sender knows the id.
 ///
-/// See the example on [`extract_signature`].
+/// ```
+/// let hash = tokenpass_client::proof::user_hash("00000002-1111-4111-8111-111111111111");
+/// assert!(hash.starts_with("bb7b513d6db77945"));
+/// ```
 pub fn user_hash(user_id: &str) -> String {
     sha256_hex(user_id.as_bytes())
 }
 
 /// Extracts the signature from the output of a wallet: the line before
-/// `-----END BITCOIN SIGNATURE-----`, or the whole string if it contains no such line.
+/// `-----END BITCOIN SIGNATURE-----`, or the whole string if it contains no such line. Surrounding
+/// whitespace is removed.
 ///
 /// ```
 /// use tokenpass_client::proof::extract_signature;

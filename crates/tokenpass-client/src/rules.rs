@@ -14,11 +14,11 @@ wire_enum! {
     ///
     /// See the example on [`Rules`](crate::Rules).
     ///
-    /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules. That `<`
-    /// and `<=` require a balance of more than 0 is from the provider's library
+    /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules. The
+    /// condition for `<` and `<=` that the balance is more than 0 is from the provider's library
     /// `token-controlled-access`.
     pub enum Op {
-        /// The balance is at least the amount. In a query, this is the default.
+        /// The balance is at least the amount. In a query, this operator is the default.
         AtLeast = ">=",
         /// The balance is more than the amount.
         MoreThan = ">",
@@ -27,7 +27,7 @@ wire_enum! {
         Exactly = "=",
         /// The same as [`Op::Exactly`].
         Equal = "==",
-        /// The balance is less or more than the amount.
+        /// The balance is not equal to the amount.
         OtherThan = "!=",
         /// The same as [`Op::OtherThan`].
         Not = "!",
@@ -54,9 +54,9 @@ impl Op {
     }
 }
 
-/// The largest amount that a rule can have: 10000000 tokens, or 10^15 satoshis. A server computes
-/// satoshis as a floating-point number. Up to 10^15, the rounding error of this number is less than
-/// one half. PHP does not round larger numbers.
+/// The largest amount that this crate sends in a rule: 10000000 tokens, or 10^15 satoshis. The
+/// server computes the satoshis as a floating-point number and rounds it to an integer. Up to
+/// 10^15, the result is exact. PHP does not round larger numbers.
 pub(crate) const MAX_AMOUNT: Satoshis = Satoshis::new(1_000_000_000_000_000);
 
 /// The valid operators, as error messages list them.
@@ -109,7 +109,7 @@ impl Rule {
         &self.op
     }
 
-    /// Returns the amount with which the balance is compared.
+    /// Returns the amount with which the balance is compared, in satoshis.
     pub fn amount(&self) -> Satoshis {
         self.amount
     }
@@ -155,8 +155,8 @@ impl fmt::Display for Rule {
 /// # Ok::<(), tokenpass_client::InputError>(())
 /// ```
 ///
-/// An asset can occur twice, to define a range. If promises are not counted, the string ends with
-/// `without promises`, both when it is formatted and when it is parsed.
+/// An asset can occur in several rules, for example to define a range. In the string form,
+/// `without promises` at the end means that promises are not counted.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules. The parsing
 /// and the evaluation are from the server's source code of 2017 and from the provider's library
@@ -218,7 +218,7 @@ impl Rules {
         self.stack.iter().map(|stacked| (&stacked.rule, stacked.or))
     }
 
-    /// Returns `true` if there are no rules, in which case a server denies access.
+    /// Returns `true` if there are no rules, in which case the server denies access.
     pub fn is_empty(&self) -> bool {
         self.stack.is_empty()
     }
@@ -227,9 +227,9 @@ impl Rules {
     /// that is not held has the amount 0, `<` and `<=` require more than 0, a rule with an unknown
     /// operator is false, and an empty list of rules is not satisfied.
     ///
-    /// A rule on an asset whose amount is unknown is false; see [`Balances`].
+    /// A rule about an asset whose amount is unknown is false; see [`Balances`].
     ///
-    /// When a server checks a user, it counts promises to the user's addresses, but does not
+    /// When the server checks a user, it counts promises to the user's addresses, but does not
     /// subtract promises that were made through the API from the balance of their source. The
     /// balance endpoints do subtract these. Whether promises are counted here depends on `balances`
     /// only: [`without_promises`](Self::without_promises) has no effect.
@@ -246,8 +246,8 @@ impl Rules {
         group.unwrap_or(false)
     }
 
-    /// Parses a query as a server does, including the server's quirks. Use this to find out why a
-    /// server denies access. `oauth_token` and `no_provisional` are not rules. Every other name
+    /// Parses a query as the server does, including the server's quirks. Use this to find out why
+    /// the server denies access. `oauth_token` and `no_provisional` are not rules. Every other name
     /// except `op_N` and `stackop_N` becomes a rule, including `client_id` and `stackOp_1`.
     ///
     /// # Errors
@@ -316,7 +316,9 @@ impl Rules {
         Ok(rules)
     }
 
-    /// Validates the rules. Rejects rules that a server would interpret differently.
+    /// Validates the rules, as is done before each request that contains them. Rejects invalid
+    /// rules, and rules that the server could interpret differently from
+    /// [`evaluate`](Self::evaluate).
     ///
     /// # Errors
     /// Returns an error if
@@ -378,9 +380,9 @@ impl Rules {
         }
     }
 
-    /// Returns the name of each rule in the query. PHP keeps only one value per name, so the second
-    /// rule on an asset gets the name in a different mix of upper and lower case. The error is the
-    /// index of the first rule for which no name is left.
+    /// Returns the name of each rule in the query. PHP keeps only one value per name, so each
+    /// further rule about the same asset gets the name in a different mix of upper and lower case.
+    /// The error is the index of the first rule for which no name is left.
     fn names(&self) -> Result<Vec<String>, usize> {
         let mut used: HashMap<&str, u32> = HashMap::new();
         let mut names = Vec::with_capacity(self.stack.len());
@@ -439,7 +441,8 @@ fn member_of(name: &str) -> Option<(Member, Option<usize>)> {
     Some((member, intval(parts.next().unwrap_or_default())))
 }
 
-/// Parses a string as an index like PHP's `intval`. Returns `None` if it is negative or too large.
+/// Parses a string like PHP's `intval`: a string that does not begin with a number is 0. Returns
+/// `None` if the number is negative or too large for an index.
 fn intval(text: &str) -> Option<usize> {
     let number = php_number(text);
     let digits = number.trim_start_matches(['-', '+']);
@@ -537,7 +540,7 @@ impl FromStr for Rules {
 /// Rules that must all be satisfied, with their positions in the string.
 type Group = Vec<(usize, Rule)>;
 
-/// The maximum nesting depth of parentheses.
+/// The maximum nesting depth of parentheses, which limits the recursion of the parser.
 const MAX_DEPTH: u32 = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -566,7 +569,7 @@ fn error(position: usize, problem: impl Into<std::borrow::Cow<'static, str>>) ->
     InputError::new("rules", problem).at_byte(position)
 }
 
-/// A recursive descent parser of rule expressions.
+/// A recursive descent parser for rules such as `TOKENLY >= 1 or LTBCOIN > 5000`.
 struct Parser<'a> {
     text: &'a str,
     position: usize,
@@ -605,7 +608,8 @@ impl<'a> Parser<'a> {
         Ok((position, token))
     }
 
-    /// Consumes the next token if it is `keyword`, in upper or lower case. Returns whether it is.
+    /// Consumes the next token if it is `keyword`, in upper or lower case. Returns whether the
+    /// token was consumed.
     fn keyword(&mut self, keyword: &str) -> Result<bool, InputError> {
         let before = self.position;
         if let (_, Token::Word(word)) = self.next()?
@@ -743,7 +747,7 @@ fn is_keyword(word: &str) -> bool {
 /// rule.
 ///
 /// Names consist of letters and digits and, on newer servers (`CONTRACT:INDEX`), a colon. PHP
-/// replaces the `.` of a subasset with `_`, so such a rule would never match.
+/// replaces the `.` of a subasset with `_`, so the server would never find the subasset.
 fn asset_problem(name: &str) -> Option<(usize, &'static str)> {
     match name.bytes().next() {
         None => return Some((0, "an asset name must not be empty")),

@@ -21,11 +21,13 @@ use crate::{Client, credentials, error};
 
 /// `GET /api/v1/tca/check/{username}`: checks whether a user's balances satisfy the rules.
 ///
-/// Requires a user's token with the scope `tca`. The token does not prove who the user is: the
-/// server of 2017 accepts any user's token for any name. Check the name that
-/// [`get_user`](Client::get_user) returns for the same token, never a name that the visitor
-/// entered. Promises to the user are counted unless the rules
-/// exclude them. The request is also signed with the application's client id and secret.
+/// Requires a user's token with the scope `tca`. The token does not prove who the user is:
+/// according to its source code of 2017, the server accepts any user's token for any name. Check
+/// the name that [`get_user`](Client::get_user) returns for the same token, never a name that the
+/// visitor entered.
+///
+/// Promises to the user are counted unless the rules exclude them. The request is also signed with
+/// the application's client id and secret.
 ///
 /// See the example in the module [`tca`](crate::tca).
 ///
@@ -209,9 +211,9 @@ impl Client {
     /// Returns whether a user's balances satisfy the rules. Requires a user's token with the scope
     /// `tca`.
     ///
-    /// The token does not prove who the user is: the server of 2017 accepts any user's token for
-    /// any name. Check the name that [`get_user`](Client::get_user) returns for the same token,
-    /// never a name that the visitor entered.
+    /// The token does not prove who the user is: according to its source code of 2017, the server
+    /// accepts any user's token for any name. Check the name that [`get_user`](Client::get_user)
+    /// returns for the same token, never a name that the visitor entered.
     ///
     /// See the example in the module [`tca`](crate::tca).
     ///

@@ -72,7 +72,7 @@ impl Satoshis {
         Self(if self.0.is_negative() { -rounded } else { rounded })
     }
 
-    /// Parses an amount in whole tokens as a server does: `round(floatval($text) * 100000000)` in
+    /// Parses an amount in whole tokens as the server does: `round(floatval($text) * 100000000)` in
     /// PHP before 8.4. Only the number at the beginning of the string counts, so `5,000` is 5. A
     /// string that does not begin with a number is 0.
     ///
@@ -171,7 +171,7 @@ impl TryFrom<Amount> for Satoshis {
     type Error = InputError;
 
     /// Converts an amount in whole tokens. Returns an error if it has more than eight decimal
-    /// places, or if the number of satoshis does not fit into 64 bits.
+    /// places, or if the amount in satoshis does not fit into 64 bits.
     fn try_from(amount: Amount) -> Result<Self, InputError> {
         amount.minor_units(DECIMALS).map(Self).ok_or_else(|| {
             InputError::new(
@@ -205,7 +205,8 @@ pub(crate) fn satoshis<'de, D: Deserializer<'de>>(
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quantity {
-    /// The amount in the asset's smallest unit, which is a satoshi unless `precision` is set.
+    /// The amount in the asset's smallest unit: 10^-`precision` of a whole token, or a satoshi
+    /// (10^-8) if `precision` is `None`.
     pub value: Satoshis,
     /// The number of decimal places of the asset. `None` means 8. Only servers from 2022 or later
     /// return it.
@@ -242,8 +243,8 @@ impl Quantity {
         }
     }
 
-    /// Returns the sum in the smaller of the two units. Returns `None` if one of the quantities
-    /// does not fit into 64 bits in that unit.
+    /// Returns the sum in the smaller of the two units. The sum saturates at the numeric bounds.
+    /// Returns `None` if one of the quantities does not fit into 64 bits in that unit.
     fn plus(self, other: Self) -> Option<Self> {
         let decimals = self.decimals().max(other.decimals());
         let scaled = |quantity: Self| {
@@ -295,7 +296,8 @@ impl<'de> Deserialize<'de> for Quantity {
     }
 }
 
-/// The quantity of a listed asset, or `None` if the server lists the asset without a valid amount.
+/// An entry of [`Balances`]: the quantity of an asset, or `None` if the server lists the asset
+/// without a valid amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 struct Listed(Option<Quantity>);
@@ -386,7 +388,8 @@ impl Balances {
         self.0.get(asset)?.0
     }
 
-    /// Returns the amount of an asset, which is 0 if the asset is not listed.
+    /// Returns the amount of an asset. It is 0 if the asset is not listed, and unknown if the
+    /// server lists the asset without a valid amount.
     pub(crate) fn holding(&self, asset: &str) -> Holding {
         match self.0.get(asset) {
             None => Holding::Known(Quantity::default()),
@@ -458,14 +461,15 @@ impl<'de> Deserialize<'de> for Balances {
     }
 }
 
-/// Deserializes the balances of an address. `false` (unverified or inactive) and null are `None`.
+/// Deserializes the balances of an address. Null and `false`, which the server sends for an
+/// unverified or inactive address, are `None`.
 pub(crate) fn balances<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Balances>, D::Error> {
     or_false(deserializer)
 }
 
-/// Deserializes a value. Null and `false`, which servers send for an absent value, are `None`.
+/// Deserializes a value. Null and `false`, which the server sends if there is no value, are `None`.
 fn or_false<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -478,7 +482,8 @@ where
     }
 }
 
-/// Deserializes a string. Null and `false`, which servers send for an absent string, are `None`.
+/// Deserializes a string. Null and `false`, which the server sends if there is no string, are
+/// `None`.
 pub(crate) fn text_or_false<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {

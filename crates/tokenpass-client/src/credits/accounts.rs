@@ -40,12 +40,12 @@ pub struct CreditUser {
 pub struct CreditAccount {
     /// The id of the account, a UUID.
     pub uuid: Option<String>,
-    /// The name of the account, with the HTML entities that the server sends, or the id of a user.
-    /// `_` is the group's own account.
+    /// The name of the account, with the HTML entities that the server sends. It is the user's id
+    /// if the account belongs to a user, and `_` for the group's own account.
     pub name: Option<String>,
     /// The balance in credits. It is negative if more credits were taken than given.
     pub balance: Option<i64>,
-    /// The user to whom the account belongs. `None` if it belongs to no user.
+    /// The user to whom the account belongs. `None` if the account belongs to no user.
     pub tokenpass_user: Option<CreditUser>,
     /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: Option<String>,
@@ -68,8 +68,8 @@ struct AccountFields {
     extra: ExtraFields,
 }
 
-/// The name of the field in which the server of 2017 nests the fields of an account when it lists
-/// accounts.
+/// The name of the field in which the server nests the fields of an account when it lists accounts,
+/// according to its source code of 2017.
 const DUMPED: &str = "\0*\0attributes";
 
 #[derive(Deserialize)]
@@ -79,8 +79,9 @@ struct AccountResponse {
 }
 
 impl From<AccountResponse> for CreditAccount {
-    /// Converts an account from a response. Takes the fields from the nested object in the raw dump
-    /// of a PHP object, which the server of 2017 sends when it lists accounts.
+    /// Converts an account from a response. If the account has no `uuid`, its fields are taken from
+    /// a nested object, because, according to its source code of 2017, the server lists accounts as
+    /// raw dumps of PHP objects.
     fn from(response: AccountResponse) -> Self {
         let dumped = response.plain.extra.parse::<AccountFields>(DUMPED);
         let fields = match dumped {
@@ -104,7 +105,7 @@ impl From<AccountResponse> for CreditAccount {
 /// See the example in the module [`credits`](crate::credits).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Credit Accounts. The
-/// name `accounts` is from the server's source code of 2017.
+/// field name `accounts` is from the server's source code of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditAccounts {

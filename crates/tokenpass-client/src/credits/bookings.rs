@@ -185,10 +185,12 @@ impl Endpoint for GiveCredits {
     }
 }
 
-/// `POST /api/v1/credits/{group_uuid}/accounts/debit`: takes credits from accounts of a group,
-/// whose balances can become negative.
+/// `POST /api/v1/credits/{group_uuid}/accounts/debit`: takes credits from accounts of a group. The
+/// balances of the accounts can become negative.
 ///
-/// The request is never retried if its outcome is unknown. It is not atomic; see [`GiveCredits`].
+/// The request is never retried if its outcome is unknown. It is not atomic: if the server rejects
+/// an entry, the entries before it remain in the ledger, and the response does not list them. In
+/// that case, check the history.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///

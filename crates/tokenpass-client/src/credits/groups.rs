@@ -1,4 +1,4 @@
-//! Groups of credit accounts.
+//! Groups of credit accounts: creation, changes, lists, and the ledger of each group.
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, required,
@@ -21,7 +21,7 @@ pub struct CreditGroup {
     pub uuid: Option<String>,
     /// The name of the group, such as `Points`.
     pub name: Option<String>,
-    /// Whether the group is active. No request in this crate changes it.
+    /// Whether the group is active. No request in this crate changes this value.
     pub active: Option<bool>,
     /// The client ids of the applications that may use the group, as sent by the server. Some
     /// servers send one string with commas, or an empty string. [`clients`](CreditGroup::clients)
@@ -38,8 +38,8 @@ pub struct CreditGroup {
 }
 
 impl CreditGroup {
-    /// Returns an iterator over the client ids of the applications that may use the group, in
-    /// whatever format the server sent them.
+    /// Returns an iterator over the client ids of the applications that may use the group. A string
+    /// with several ids is split at commas and line breaks, and empty ids are skipped.
     pub fn clients(&self) -> impl Iterator<Item = &str> {
         let entries = self.app_whitelist.iter().flat_map(|entry| entry.split([',', '\n']));
         entries.map(str::trim).filter(|id| !id.is_empty())
@@ -68,7 +68,7 @@ pub struct CreateCreditGroup {
 }
 
 impl CreateCreditGroup {
-    /// Creates a request to create a group with this name.
+    /// Creates a request for a new group with this name, such as `Points`.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), app_whitelist: Vec::new() }
     }
