@@ -524,8 +524,8 @@ impl Client {
     /// Grants a user access to an existing resource. The server sends an e-mail to the user unless
     /// [`suppress_email`](GrantAccess::suppress_email) is set.
     ///
-    /// A repeated request could send a second e-mail, so this method does not retry a request whose
-    /// outcome is unknown.
+    /// A repeated request could cause the server to send a second e-mail, so this method does not
+    /// retry a request whose outcome is unknown.
     ///
     /// If the response is an acknowledgement without the record, [`Granted::access`] is `None`. If
     /// the record in the response has no `expires`, that of the request is used.

@@ -1,4 +1,5 @@
-//! The client and its builder. The methods of the client are in the modules of their endpoints.
+//! The client and its builder. The methods that call endpoints are in the modules of their
+//! resources, such as [`access`](crate::access).
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,27 +24,28 @@ static PROVIDER: Provider = Provider {
 };
 
 /// The server to which requests are sent. The provider's two environments are separate: each has
-/// its own AIDs, private keys and data.
+/// its own application ids (AIDs), private keys and data.
 ///
-/// See the example on [`Client`](crate::Client).
+/// See the example on [`Client::builder`](crate::Client::builder).
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1. The documentation uses `http` for the
 /// sandbox.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
-    /// Production: `https://api.tinypass.com`.
+    /// The production server, `https://api.tinypass.com`.
     #[default]
     Production,
-    /// The sandbox, without real money: `https://sandbox.tinypass.com`.
+    /// The provider's sandbox, which uses no real money, `https://sandbox.tinypass.com`.
     Sandbox,
     /// A different base URL, without `/r2`, such as that of a proxy, a test server or a successor
-    /// of the service. It must use `https`, except for loopback addresses.
+    /// of the service. It must use `https`, except for loopback hosts and hosts that are passed to
+    /// [`ClientBuilder::allow_plain_http_to`].
     Custom(String),
 }
 
 impl fmt::Debug for Environment {
-    /// Formats the environment. A URL is shown without its user name and password.
+    /// Formats the environment. A custom URL is shown without its user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Production => f.write_str("Production"),
@@ -102,10 +104,12 @@ const BASE_URL: &str = "base_url";
 pub struct ClientBuilder {
     aid: String,
     private_key: Secret,
-    /// The name of the argument or variable that contained the private key, for errors.
+    /// The name by which errors refer to the private key: that of the argument or environment
+    /// variable that contained it.
     private_key_name: &'static str,
     environment: Environment,
-    /// The name of the argument or variable that contained the base URL, for errors.
+    /// The name by which errors refer to the base URL: that of the argument or environment variable
+    /// that contained it.
     base_url_name: &'static str,
     download_path: Option<DownloadPath>,
     settings: Settings,

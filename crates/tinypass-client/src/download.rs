@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::{self, Model, Record};
 use crate::{Client, validate};
 
-/// The spelling of the download paths. The documentation and the official PHP client differ, and it
-/// is not known which one the server accepts.
+/// The spelling of the download paths. The documentation and the official PHP client spell them
+/// differently, and it is not known which spelling the server accepts.
 ///
 /// See the example in the module [`download`](crate::download).
 ///
@@ -151,8 +151,8 @@ impl Endpoint for GetDownload {
     }
 }
 
-/// The expiry of a link, given as a lifetime or as a time. The API has a parameter for each, and
-/// accepts only one of them.
+/// The expiry of a link, given as a lifetime or as a time. The API has a parameter for each, and a
+/// request must contain exactly one of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
     Lifetime(Duration),
@@ -206,8 +206,8 @@ impl GetDownloadUrl {
 ///
 /// See the example in the module [`download`](crate::download).
 ///
-/// Source: none, as the response is not documented. An object with `url` is an assumption; a JSON
-/// string and a plain link are accepted as well.
+/// Source: none, because the response is not documented. It is assumed to be an object with `url`.
+/// A JSON string and a plain link are accepted as well.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DownloadUrl {

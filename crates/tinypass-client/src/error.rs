@@ -7,10 +7,11 @@ use api_auth::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// Parses an error response: `{"error":{"message":"..."}}` and its variants.
+/// Parses an error response, `{"error":{"message":"..."}}`. The member `error` can also contain a
+/// `code`, or be a string.
 ///
-/// The kind depends only on the status. 401 and 403 mean that the credentials were rejected. 402
-/// means an application error or a wrong method, and has nothing to do with payments.
+/// The kind of the error depends only on the status. 401 and 403 mean that the credentials were
+/// rejected. 402 means an application error or a wrong method, and has nothing to do with payments.
 pub(crate) fn read(response: &Response) -> ResponseError {
     match error_object(response) {
         Some(error) => error.into_error(ResponseError::of_status(response.status())),
@@ -71,9 +72,9 @@ impl<T: DeserializeOwned> Model for Page<T> {
     }
 }
 
-/// Parses the list that a search returns, and the unknown fields of its page. A page must contain
-/// the list `data`, which can be empty. A list without a page is accepted as well. A 404 from the
-/// API results in an empty list.
+/// Parses the response to a search, and returns its list and its unknown fields. The response must
+/// be an object with the list `data`, which can be empty, or the list itself. A 404 from the API
+/// results in an empty list.
 pub(crate) fn list<T: DeserializeOwned>(
     response: &Response,
 ) -> Result<(Vec<T>, ExtraFields), ResponseError> {
@@ -87,7 +88,8 @@ pub(crate) fn list<T: DeserializeOwned>(
     Ok((required("data", page.data)?, page.extra))
 }
 
-/// Parses an object. Returns an error if a response with status 200 contains an error object.
+/// Parses an object. Returns an error if the object reports one in its member `error`, even if the
+/// status is 200.
 pub(crate) fn success<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = json(response)?;
     if model.extra().contains("error")
@@ -139,7 +141,7 @@ pub(crate) fn acknowledgement(response: &Response) -> Result<Acknowledgement, Re
     Acknowledgement::read(response, |response| success(response).map(|AnyObject(fields)| fields))
 }
 
-/// An object without required fields.
+/// An object that can have any fields, or none.
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct AnyObject(ExtraFields);

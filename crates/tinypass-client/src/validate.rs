@@ -3,8 +3,7 @@
 use api_auth::InputError;
 pub(crate) use api_auth::validate::{max_chars, not_empty};
 
-/// Validates a resource id, which the publisher chooses: 1 to 255 characters that are not all
-/// whitespace.
+/// Validates a resource id, which must have 1 to 255 characters that are not all whitespace.
 pub(crate) fn rid(rid: &str) -> Result<(), InputError> {
     not_empty("rid", rid)?;
     max_chars("rid", rid, 255)

@@ -12,8 +12,8 @@ use super::{Blocks, ReadError, json_text, read_json};
 
 /// The maximum number of tokens in a cookie. If there are more, the oldest are removed.
 const MOST_TOKENS: usize = 20;
-/// Times of at least this value are in milliseconds. In seconds, the value is a time in the year
-/// 5138.
+/// Times of at least this value are interpreted as milliseconds. In seconds, the value would be a
+/// time in the year 5138.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 /// The value of `mt` for a strict meter, whose trial is limited by time only.
 const STRICT: i64 = 20;
@@ -21,9 +21,9 @@ const STRICT: i64 = 20;
 /// A token, which grants access to one resource, or is a meter that limits free access to it by
 /// time or by views. The fields have the same names as in the JSON.
 ///
-/// A member that should be an integer but is null, a fraction or a string is kept in
-/// [`extra`](Token::extra). Access is denied if the two official clients interpret such a member
-/// differently, or if one of them fails. In particular:
+/// A member that should be an integer but is something else, such as null, a fraction or a string,
+/// is kept in [`extra`](Token::extra). Access is denied if the two official clients interpret such
+/// a member differently, or if one of them fails. In particular:
 ///
 /// - A time of at least 1 with a fraction is truncated to seconds. A smaller time with a fraction
 ///   is treated as a time in the past.
@@ -56,7 +56,7 @@ pub struct Token {
     /// that access does not expire, and -1 denies access.
     pub ex: Option<i64>,
     /// The early expiry, in the same unit as `ex`. Unless it is 0, it replaces `ex`, even if it is
-    /// later.
+    /// the later of the two.
     pub eex: Option<i64>,
     /// The time of creation, in Unix seconds.
     pub ct: Option<i64>,
@@ -306,7 +306,8 @@ impl Token {
     }
 
     /// Returns the member `name`, which contains a time. A time of at least 1 with a fraction, as
-    /// the PHP client can write it, is truncated to seconds.
+    /// the PHP client can write it, is truncated to seconds. A smaller time with a fraction is
+    /// treated as a time in the past.
     fn time(&self, name: &str, typed: Option<i64>) -> Member {
         match self.count(name, typed) {
             Member::Other => match self.extra.json(name).as_deref().and_then(fraction) {
@@ -356,7 +357,7 @@ enum OfficialClient {
     Ruby,
 }
 
-/// Means that an official client would throw an exception for a token.
+/// The error for a token for which an official client would throw an exception.
 #[derive(Debug)]
 struct Thrown;
 
@@ -438,14 +439,14 @@ impl From<IpAddr> for ClientAddress {
 }
 
 impl From<Option<Ipv4Addr>> for ClientAddress {
-    /// Converts `None` to [`Unknown`](Self::Unknown).
+    /// Converts an address to [`V4`](Self::V4), and `None` to [`Unknown`](Self::Unknown).
     fn from(ip: Option<Ipv4Addr>) -> Self {
         ip.map_or(Self::Unknown, Self::V4)
     }
 }
 
-/// Converts a time that is in seconds, or in milliseconds from [`MILLISECONDS_FROM`] on, to
-/// seconds.
+/// Converts a time to seconds. Values of at least [`MILLISECONDS_FROM`] are in milliseconds, and
+/// all others are already in seconds.
 fn seconds(time: i64) -> i64 {
     if time >= MILLISECONDS_FROM { time / 1000 } else { time }
 }
@@ -469,7 +470,7 @@ pub enum AccessState {
     Granted,
     /// 200: the token is bound to other addresses.
     IpMismatch,
-    /// 201: there are tokens, but none for this resource, or the token has an `ex` of -1.
+    /// 201: there are tokens, but none for this resource, or the token for it has an `ex` of -1.
     RidNotFound,
     /// 202: there are no tokens.
     NoTokens,
@@ -532,7 +533,7 @@ impl TokenCookie {
     }
 
     /// Adds newer tokens. Each token replaces an older one for the same resource. Tokens without a
-    /// resource are skipped.
+    /// resource are skipped. If there are then more than 20 tokens, the oldest are removed.
     pub fn merge(&mut self, newer: impl IntoIterator<Item = Token>) {
         for token in newer.into_iter().filter(|token| !token.rid.is_empty()) {
             self.tokens.retain(|old| old.rid != token.rid);
@@ -639,10 +640,10 @@ fn settings(text: &str) -> Option<(&str, &str)> {
     Some((settings, rest.strip_prefix('}')?)).filter(|_| word)
 }
 
-/// Rewrites JSON without whitespace so that it contains no characters that clients would decode or
-/// interpret as another message. In strings, `%`, `+` and `{` before a character of a message
-/// header are escaped. Outside strings, `%` and such a `{` do not occur, and the `+` of an exponent
-/// is removed.
+/// Rewrites compact JSON so that it contains no characters that clients would decode or interpret
+/// as the beginning of another message. In strings, `%` and `+` are escaped, and `{` is escaped if
+/// a letter, a digit or `_` follows. Outside strings, `%` and such a `{` do not occur, and the `+`
+/// of an exponent is removed.
 fn without_markup(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     let mut rest = json.chars().peekable();

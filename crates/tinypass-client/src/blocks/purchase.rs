@@ -21,8 +21,8 @@ pub use policy::Policy;
 /// The maximum length of a caption: in bytes in the PHP client, and in characters in the Ruby gem.
 const CAPTION: usize = 50;
 
-/// The official client whose format a purchase request uses. The formats differ in the name of
-/// captions (`cpt` or `caption`), the order of fields, and the version in a tag.
+/// The official client whose format a purchase request uses. The formats differ, for example, in
+/// the name of captions (`cpt` or `caption`) and in the order of fields.
 ///
 /// See the example in the module [`blocks`](crate::blocks).
 ///
@@ -68,7 +68,8 @@ impl PriceOption {
     }
 
     /// Creates a recurring price, which is paid once per period (`weekly`, `monthly`, `3 months`,
-    /// `6 months`, `yearly`) for the given number of cycles. `None` means unlimited.
+    /// `6 months`, `yearly`), `cycles` times in total. With `None`, the number of payments is
+    /// unlimited.
     ///
     /// ```
     /// use tinypass_client::blocks::PriceOption;
@@ -139,7 +140,7 @@ impl PriceOption {
     }
 }
 
-/// An offer: a resource with its prices.
+/// An offer: a resource with its prices, and with policies such as discounts.
 ///
 /// See the example in the module [`blocks`](crate::blocks).
 ///
@@ -434,8 +435,8 @@ impl Serialize for PriceText<'_> {
 }
 
 impl Blocks {
-    /// Returns the encrypted request, `{jax}...`, which is also the attribute `rdata` of a
-    /// [tag](Self::purchase_tag).
+    /// Returns the encrypted request, `{jax}...`, which is also the value of the attribute `rdata`
+    /// of a [tag](Self::purchase_tag).
     ///
     /// # Errors
     /// Returns an error if a price is empty, a rid is empty or longer than 255 characters, or a
@@ -522,7 +523,7 @@ impl Blocks {
     }
 }
 
-/// Returns the base URL of the purchase links in an environment, without a final slash.
+/// Returns the base URL of the purchase links in an environment, without a trailing slash.
 fn base_url(environment: &Environment) -> Result<&str, InputError> {
     let base = environment.base_url();
     if is_base_url(base) {

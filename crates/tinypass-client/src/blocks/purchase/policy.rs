@@ -78,14 +78,14 @@ impl Policy {
         })
     }
 
-    /// Creates a reminder with free access for the period `trial`, followed by the period `lockout`
-    /// without access (type `rm1`). The trial starts when the request is created.
+    /// Creates a reminder meter with free access for the period `trial`, followed by the period
+    /// `lockout` without access (type `rm1`). The trial starts when the request is created.
     pub fn time_reminder(trial: impl Into<String>, lockout: impl Into<String>) -> Self {
         Self(Kind::TimeReminder { trial: trial.into(), lockout: lockout.into() })
     }
 
-    /// Creates a reminder with `views` free views, followed by the period `lockout` without access
-    /// (type `rm2`).
+    /// Creates a reminder meter with `views` free views, followed by the period `lockout` without
+    /// access (type `rm2`).
     pub fn view_reminder(views: u32, lockout: impl Into<String>) -> Self {
         Self(Kind::ViewReminder { views, lockout: lockout.into() })
     }
@@ -186,8 +186,8 @@ impl Serialize for PolicyText<'_> {
     }
 }
 
-/// Converts a period to milliseconds. It accepts only spellings that both official clients
-/// interpret in the same way.
+/// Converts a period to milliseconds. A month has 30 days, and a year 365. Only spellings that both
+/// official clients interpret in the same way are accepted.
 fn milliseconds(argument: &'static str, period: &str) -> Result<u64, InputError> {
     const SECOND: u64 = 1000;
     const DAY: u64 = 86_400 * SECOND;

@@ -41,8 +41,8 @@ fn is_positive(number: &str) -> bool {
     digits.clone().all(|byte| byte.is_ascii_digit()) && digits.any(|byte| byte != b'0')
 }
 
-/// Converts a percentage without its `%`, such as `30`, to the shortest decimal fraction. Returns
-/// `None` unless the percentage is greater than 0 and at most 100.
+/// Converts a percentage without its `%`, such as `30`, to the shortest decimal fraction, such as
+/// `0.3`. Returns `None` unless the percentage is greater than 0 and at most 100.
 fn fraction(percent: &str) -> Option<String> {
     if !is_positive(percent) {
         return None;
