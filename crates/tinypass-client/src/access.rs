@@ -470,7 +470,7 @@ impl Endpoint for RevokeAccess {
 
 /// # Access
 ///
-/// The requests and responses are in the module [`access`](crate::access).
+/// The request and response types are in the module [`access`](crate::access).
 impl Client {
     /// Returns the access record of a user for the resource `rid`, or `None` if there is no record.
     /// `user_ref` is your reference for the user, or the user's `uid`, which TinyPass assigned.
@@ -487,8 +487,8 @@ impl Client {
         self.send(&GetAccess::new(rid, user_ref))
     }
 
-    /// Returns an iterator over all matching access records. It requests the pages one after
-    /// another and returns each record once.
+    /// Returns an iterator over all access records that match the search. It requests the pages one
+    /// after another and returns each record once.
     ///
     /// No request is sent before the first call of `next`. The iterator starts at the page of the
     /// search. Without a page size, 1000 records per page are requested.

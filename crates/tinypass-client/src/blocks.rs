@@ -49,12 +49,13 @@ pub enum ReadError {
     /// The value is plain JSON, which is neither encrypted nor signed. Anyone can create such a
     /// value.
     Unsigned,
-    /// The format of the value is unknown.
+    /// The format of the value is unknown, for example because a cookie begins with neither `{jax}`
+    /// nor `{jox}`.
     UnknownFormat,
     /// The signature is valid, but the content does not match the documentation. The string
     /// describes the problem and its position.
     Content(String),
-    /// The webhook is for another application.
+    /// The webhook contains the AID of another application.
     OtherApplication,
 }
 
@@ -78,7 +79,8 @@ impl From<BlockError> for ReadError {
     }
 }
 
-/// Encrypts, decrypts and verifies the blocks of one application.
+/// The id and private key of an application, with which its blocks are encrypted, verified and
+/// decrypted.
 ///
 /// See the example in the module [`blocks`](crate::blocks).
 #[derive(Debug, Clone)]

@@ -116,6 +116,8 @@ pub struct ClientBuilder {
 }
 
 /// # Creating a client
+///
+/// The methods that call endpoints are in other `impl` blocks, one for each resource.
 impl Client {
     /// Returns a builder for a client of the application with this id (AID) and private key. The
     /// provider's dashboard shows both.
@@ -226,7 +228,7 @@ impl ClientBuilder {
     }
 }
 
-/// The environment variable that contains the private key.
+/// The name of the environment variable that contains the private key.
 const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
 
 /// Reads the AID and the private key from the environment variables.

@@ -279,7 +279,7 @@ impl Endpoint for GetDownloadUrl {
 
 /// # Downloads
 ///
-/// The requests and responses are in the module [`download`](crate::download).
+/// The request and response types are in the module [`download`](crate::download).
 impl Client {
     /// Returns an expiring link to a download. The documentation and the official PHP client spell
     /// the path differently. Unless [`download_path`](crate::ClientBuilder::download_path) is set,

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | check whether a user may read a resource | [`get_access`](Client::get_access) |
 //! | grant or revoke access | [`grant_access`](Client::grant_access), [`revoke_access`](Client::revoke_access) |
-//! | list all accesses | [`accesses`](Client::accesses) |
+//! | list all access records | [`accesses`](Client::accesses) |
 //! | cancel a subscription | [`cancel_subscription`](Client::cancel_subscription) |
 //! | create a link to a download | [`get_download_url`](Client::get_download_url) |
 #![cfg_attr(

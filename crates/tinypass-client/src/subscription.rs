@@ -146,7 +146,7 @@ impl Endpoint for CancelSubscription {
 
 /// # Subscriptions
 ///
-/// The requests and responses are in the module [`subscription`](crate::subscription).
+/// The request and response types are in the module [`subscription`](crate::subscription).
 impl Client {
     /// Returns the recurring subscriptions that match the search. The list is empty if no
     /// subscription matches.

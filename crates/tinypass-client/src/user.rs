@@ -26,9 +26,9 @@ use crate::error::{self, Model, Record};
 pub struct User {
     /// The id that TinyPass assigned to the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
-    /// The e-mail address of the user.
+    /// The e-mail address of the user, such as `ann@example.org`.
     pub email: Option<String>,
-    /// The first name of the user.
+    /// The first name of the user, such as `Ann`.
     pub first_name: Option<String>,
     /// The last name of the user.
     pub last_name: Option<String>,
@@ -86,7 +86,7 @@ impl Endpoint for GetUser {
 
 /// # Users
 ///
-/// The requests and responses are in the module [`user`](crate::user).
+/// The request and response types are in the module [`user`](crate::user).
 impl Client {
     /// Returns the details of the user to whom TinyPass assigned the id `uid`, or `None` if there
     /// is no such user.

@@ -39,7 +39,7 @@ pub struct Address {
     /// The type of the address, such as `btc`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// The Bitcoin address.
+    /// The Bitcoin address, such as `14eRVGNPQChSmSmNLH6RPjdwsNPc7rH2Z7`.
     pub address: Option<String>,
     /// The balances by asset, including amounts that are promised to the address. `None` if the
     /// address is unverified or inactive.
@@ -52,13 +52,13 @@ pub struct Address {
     pub label: Option<String>,
     /// Whether the address is active. Balances of inactive addresses are not counted.
     pub active: Option<bool>,
-    /// Whether the user has proved the ownership of the address.
+    /// Whether the user has proved ownership of the address.
     pub verified: Option<bool>,
     /// The message to sign for [`Client::verify_address`], such as `TOKENPASS zebra quick 9`. It
     /// expires after ten hours. Each response with a new code invalidates the previous code.
     pub verify_code: Option<String>,
-    /// The address to which the user can send a payment to prove the ownership, as an alternative
-    /// to a signature. The provider's documentation does not mention this field.
+    /// The address to which the user can send a payment to prove ownership, as an alternative to a
+    /// signature. The provider's documentation does not mention this field.
     pub verify_address: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -219,7 +219,7 @@ impl Endpoint for RegisterAddress {
     }
 }
 
-/// `POST /api/v1/tca/address/{address}`: proves the ownership of an address with a signature of its
+/// `POST /api/v1/tca/address/{address}`: proves ownership of an address with a signature of its
 /// verify code. Requires the scope `manage-address`.
 ///
 /// See the example in the module [`addresses`](crate::addresses).
@@ -305,7 +305,7 @@ pub struct UpdateAddress {
 }
 
 impl UpdateAddress {
-    /// Creates a request to change the settings of this address.
+    /// Creates a request to change the settings of this address. At least one change is required.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into(), label: None, public: None, active: None }
     }
@@ -388,7 +388,7 @@ pub struct InstantVerify {
 }
 
 impl InstantVerify {
-    /// Creates a request for the user `username`. `message` is the
+    /// Creates a request to add `address` to the account of the user `username`. `message` is the
     /// [`instant_verify_message`](crate::proof::instant_verify_message) in the QR code, and
     /// `signature` is its signature with the key of `address`.
     pub fn new(
@@ -534,7 +534,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Proves the ownership of an address with a signature of the latest verify code.
+    /// Proves ownership of an address with a signature of the latest verify code.
     ///
     /// See the example in the module [`addresses`](crate::addresses).
     ///

@@ -395,7 +395,7 @@ impl Endpoint for CreateChat {
 ///
 /// According to its source code of 2017, the server sets [`Chat::global`] to `false` with each
 /// change that does not contain [`global`](UpdateChat::global), and responds to `true` with status
-/// 500. Every successful change therefore makes a global chat non-global.
+/// 500, even to administrators. Every successful change therefore makes a global chat non-global.
 ///
 /// The provider withdrew the documentation of this endpoint in 2017.
 ///
@@ -429,7 +429,7 @@ impl UpdateChat {
     }
 
     setters! {
-        /// Sets whether the chat is open.
+        /// Sets whether the chat is open. By default, this does not change.
         active: bool,
         /// Sets whether everyone may join, whatever tokens they hold. Without this setting, the
         /// server makes the chat non-global. According to its source code of 2017, the server

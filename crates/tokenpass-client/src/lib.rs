@@ -33,7 +33,7 @@
 //! | [`perks`] | chats that a token gives access to, details of assets | [`get_perks`](Client::get_perks), [`get_asset`](Client::get_asset) |
 //! | [`accounts`] | user accounts, and the second factor | [`register_account`](Client::register_account), [`check_login`](Client::check_login), [`update_account`](Client::update_account), [`get_second_factor`](Client::get_second_factor), [`sign_second_factor`](Client::sign_second_factor) |
 //! | [`oauth`] | user logins | [`begin_login`](Client::begin_login), [`authorize_url`](Client::authorize_url), [`finish_login`](Client::finish_login), [`exchange_code`](Client::exchange_code), [`exchange_code_at_api`](Client::exchange_code_at_api), [`request_code`](Client::request_code), [`request_password_token`](Client::request_password_token), [`get_user`](Client::get_user), [`log_out`](Client::log_out) |
-//! | [`proof`] | proofs of the ownership of an address | |
+//! | [`proof`] | proofs of ownership of an address | |
 //! | [`html`] | decoding of labels and notes | |
 //! | [`credentials`] | credentials for a [`RawEndpoint`] | |
 //! | [`ENDPOINTS`] | table of all endpoints | |

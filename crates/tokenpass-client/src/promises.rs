@@ -128,7 +128,8 @@ impl Endpoint for RegisterSource {
 ///
 /// See the example in the module [`promises`](crate::promises).
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`. The path is from the
+/// server's source code of 2017 and from the provider's clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteSource {
     address: String,
@@ -177,8 +178,8 @@ impl ListSources {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sources {
-    /// The suffix that follows an address in the message that proves its ownership: `_` and 64 hex
-    /// digits.
+    /// The suffix that follows the address in the message whose signature proves ownership of the
+    /// address: `_` and 64 hex digits.
     pub proof_suffix: Option<String>,
     /// The whitelisted addresses, with the assets that may be promised from each.
     #[serde(default, deserialize_with = "sources")]

@@ -1,6 +1,6 @@
-//! Messages whose signatures prove the ownership of a Bitcoin address. They are signed with the
-//! private key of the address, in the format of Bitcoin wallets (`signmessage`: base64 of 65
-//! bytes). With the feature `sign-message`, `MessageKey` creates these signatures.
+//! Messages whose signatures prove ownership of a Bitcoin address. They are signed with the private
+//! key of the address, in the format of Bitcoin wallets (`signmessage`: base64 of 65 bytes). With
+//! the feature `sign-message`, `MessageKey` creates these signatures.
 
 use api_auth::Params;
 use api_auth::hmac::sha256_hex;

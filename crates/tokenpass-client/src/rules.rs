@@ -487,7 +487,8 @@ impl FromStr for Rules {
     type Err = InputError;
 
     /// Parses `ASSET [operator amount]`, joined with `and` and `or`. `and` has precedence: "A and B
-    /// or C and D" is "(A and B) or (C and D)". An asset alone requires more than 0.
+    /// or C and D" is "(A and B) or (C and D)". An asset without an operator requires a balance of
+    /// more than 0.
     ///
     /// Parentheses are accepted wherever the server's notation can express them, which is
     /// everywhere except around an `or` that is joined with `and`: "A and (B or C)" must be written

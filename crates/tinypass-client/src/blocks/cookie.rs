@@ -189,7 +189,7 @@ impl<'de> Deserialize<'de> for Token {
 }
 
 impl Token {
-    /// Creates a token for the resource `rid` that does not expire.
+    /// Creates a token that grants access to the resource `rid` and does not expire.
     pub fn new(rid: impl Into<String>) -> Self {
         Self { rid: rid.into(), ..Self::default() }
     }
@@ -411,10 +411,10 @@ fn fraction(json: &str) -> Option<(i64, bool)> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAddress {
-    /// An IPv4 address. The format does not support IPv6 addresses.
+    /// An IPv4 address. Tokens cannot be bound to IPv6 addresses.
     V4(Ipv4Addr),
-    /// The address is unknown or an IPv6 address. Tokens that are bound to addresses grant no
-    /// access.
+    /// The address is unknown, or it is an IPv6 address. Tokens that are bound to addresses then
+    /// grant no access.
     Unknown,
     /// The address is not checked. The official clients behave this way if no address is passed to
     /// them.
@@ -451,8 +451,8 @@ fn seconds(time: i64) -> i64 {
     if time >= MILLISECONDS_FROM { time / 1000 } else { time }
 }
 
-/// Returns whether `text`, an address in a token, is `ip` exactly as one of the official clients
-/// writes it.
+/// Returns whether `text`, an address in a token, is `ip` as one of the official clients writes it:
+/// in dotted notation, or as a hex number of the four bytes in reverse order.
 fn is(ip: Ipv4Addr, text: &str) -> bool {
     let reversed = u32::from_le_bytes(ip.octets());
     text == ip.to_string() || text == format!("{reversed:x}")
@@ -633,7 +633,7 @@ impl Blocks {
 }
 
 /// Splits a message such as `{abc}rest` into `abc` and `rest`. Returns `None` if the string does
-/// not begin with such a header.
+/// not begin with three letters, digits or `_` in braces.
 fn settings(text: &str) -> Option<(&str, &str)> {
     let (settings, rest) = text.strip_prefix('{')?.split_at_checked(3)?;
     let word = settings.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');

@@ -113,9 +113,9 @@ impl Blocks {
     /// Verifies and parses a webhook, given as the percent-decoded value of the parameter `data`.
     ///
     /// # Errors
-    /// Returns an error if the value is not a signed webhook, [`ReadError::OtherApplication`] if
-    /// its `aid` is that of another application, and [`ReadError::Content`] if it contains no
-    /// `aid`.
+    /// Returns [`ReadError::Block`] if the block or its signature is invalid,
+    /// [`ReadError::Content`] if the content is not a webhook with an `aid`, and
+    /// [`ReadError::OtherApplication`] if the `aid` is that of another application.
     ///
     /// ```
     /// use tinypass_client::blocks::{Blocks, WebhookType};

@@ -341,10 +341,10 @@ fn parse<T: DeserializeOwned, E: Error>(raw: &RawValue) -> Result<T, E> {
 
 /// Balances by asset, which [`Rules::evaluate`](crate::Rules::evaluate) compares with rules.
 ///
-/// An amount with a [`precision`](Quantity::precision) other than 8 is compared exactly; any other
-/// amount as a floating-point number, as on the server. The amount of a listed asset is unknown if
-/// the response contains no amount, or one that is not an integer or does not fit into 64 bits.
-/// Every rule about such an asset is false.
+/// An amount with a [`precision`](Quantity::precision) other than 8 is compared exactly. Any other
+/// amount is compared as a floating-point number, as on the server. The amount of a listed asset is
+/// unknown if the response contains no amount, or one that is not an integer or does not fit into
+/// 64 bits. Every rule about such an asset is false.
 ///
 /// ```
 /// use tokenpass_client::{Balances, Satoshis};

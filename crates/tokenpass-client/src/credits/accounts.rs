@@ -175,8 +175,8 @@ pub struct CreateCreditAccount {
 }
 
 impl CreateCreditAccount {
-    /// Creates a request to create an account in the group with this UUID. The name is any string,
-    /// or the id of a user, to whom the account then belongs.
+    /// Creates a request for a new account in the group with this UUID. The name is any string, or
+    /// the id of a user, to whom the account then belongs.
     pub fn new(group: impl Into<String>, name: impl Into<String>) -> Self {
         Self { group: group.into(), name: name.into() }
     }
@@ -212,7 +212,8 @@ pub struct GetCreditAccount {
 }
 
 impl GetCreditAccount {
-    /// Creates a request for the account with this UUID or name, in the group with this UUID.
+    /// Creates a request for the account with the UUID or name `account` in the group with the UUID
+    /// `group`.
     pub fn new(group: impl Into<String>, account: impl Into<String>) -> Self {
         Self { group: group.into(), account: account.into() }
     }
@@ -243,8 +244,8 @@ pub struct GetCreditAccountHistory {
 }
 
 impl GetCreditAccountHistory {
-    /// Creates a request for the ledger entries of the account with this UUID or name, in the group
-    /// with this UUID.
+    /// Creates a request for the ledger entries of the account with the UUID or name `account` in
+    /// the group with the UUID `group`.
     pub fn new(group: impl Into<String>, account: impl Into<String>) -> Self {
         Self { group: group.into(), account: account.into() }
     }
@@ -290,7 +291,7 @@ impl Client {
         self.send(&CreateCreditAccount::new(group, name))
     }
 
-    /// Returns the account with this UUID or name, in the group with the UUID `group`. Returns
+    /// Returns the account with the UUID or name `account` in the group with the UUID `group`, or
     /// `None` if the group has no such account.
     ///
     /// See the example in the module [`credits`](crate::credits).
@@ -305,7 +306,8 @@ impl Client {
         self.send(&GetCreditAccount::new(group, account))
     }
 
-    /// Returns the ledger entries of an account, newest first.
+    /// Returns the ledger entries, newest first, of the account with the UUID or name `account` in
+    /// the group with the UUID `group`.
     ///
     /// See the example in the module [`credits`](crate::credits).
     ///

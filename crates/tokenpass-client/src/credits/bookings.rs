@@ -23,7 +23,7 @@ pub struct BookedEntry {
     pub app_credit_group_uuid: Option<String>,
     /// The id of the account, a UUID.
     pub account_uuid: Option<String>,
-    /// The name of the account.
+    /// The name of the account, such as `bob`, or `_` for the group's own account.
     pub account_name: Option<String>,
     /// The amount in credits. It is negative in the debit entry.
     pub amount: Option<i64>,
@@ -149,7 +149,7 @@ fn validate_entries(entries: &[Entry]) -> Result<(), InputError> {
 ///
 /// The request is never retried if its outcome is unknown. It is not atomic: if the server rejects
 /// an entry, the entries before it remain in the ledger, and the response does not list them. In
-/// that case, check the history.
+/// that case, check the history of the group.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///
@@ -190,7 +190,7 @@ impl Endpoint for GiveCredits {
 ///
 /// The request is never retried if its outcome is unknown. It is not atomic: if the server rejects
 /// an entry, the entries before it remain in the ledger, and the response does not list them. In
-/// that case, check the history.
+/// that case, check the history of the group.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///
@@ -235,8 +235,8 @@ impl Client {
     /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). After an error, check the history before you send the
-    /// request again.
+    /// See [`ErrorKind`](crate::ErrorKind). After an error, check the history of the group before
+    /// you send the request again.
     pub fn give_credits(
         &self,
         group: impl Into<String>,
@@ -250,8 +250,8 @@ impl Client {
     /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). After an error, check the history before you send the
-    /// request again.
+    /// See [`ErrorKind`](crate::ErrorKind). After an error, check the history of the group before
+    /// you send the request again.
     pub fn take_credits(
         &self,
         group: impl Into<String>,

@@ -1,4 +1,4 @@
-//! Splits of a price between several recipients.
+//! Price splits: the shares of a price that several recipients receive.
 
 use api_auth::InputError;
 
