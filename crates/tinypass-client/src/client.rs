@@ -38,8 +38,8 @@ pub enum Environment {
     Production,
     /// The provider's sandbox, which uses no real money, `https://sandbox.tinypass.com`.
     Sandbox,
-    /// A different base URL, without `/r2`, such as that of a proxy, a test server or a successor
-    /// of the service. It must use `https`, except for loopback hosts and hosts that are passed to
+    /// A custom base URL, without `/r2`, such as that of a proxy, a test server or a successor of
+    /// the service. It must use `https`, except for loopback hosts and hosts that are passed to
     /// [`ClientBuilder::allow_plain_http_to`].
     Custom(String),
 }
@@ -56,7 +56,7 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// Creates an environment with this base URL, such as that of a test server.
+    /// Creates an environment with a custom base URL, such as that of a test server.
     pub fn custom(base_url: impl Into<String>) -> Self {
         Self::Custom(base_url.into())
     }

@@ -166,7 +166,7 @@ impl Endpoint for CheckLogin {
 /// See the example in the module [`accounts`](crate::accounts).
 ///
 /// Source: the server's source code of 2016; not documented. In the source code of 2017, the
-/// endpoint is disabled, so that the server responds with 404.
+/// endpoint is disabled, and the server responds with 404.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateAccount {
     user_id: String,

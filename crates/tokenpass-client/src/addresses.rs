@@ -45,7 +45,7 @@ pub struct Address {
     /// address is unverified or inactive.
     #[serde(default, deserialize_with = "balances")]
     pub balances: Option<Balances>,
-    /// Whether the address is public, so that every application can look it up.
+    /// Whether the address is public, that is, whether every application can look it up.
     pub public: Option<bool>,
     /// The label that the user set, with the HTML entities that the server sends.
     /// [`label_text`](Address::label_text) decodes them.
@@ -190,8 +190,8 @@ impl RegisterAddress {
     setters! {
         /// Sets the label, which has at most 255 characters.
         label: impl Into<String>,
-        /// Sets whether the address is public, so that every application can look it up. The
-        /// server's default is `false`.
+        /// Sets whether the address is public, that is, whether every application can look it up.
+        /// The server's default is `false`.
         public: bool,
         /// Sets whether the address is active. The server's default is `true`.
         active: bool,
@@ -313,9 +313,11 @@ impl UpdateAddress {
     setters! {
         /// Sets the new label, which has at most 255 characters.
         label: impl Into<String>,
-        /// Sets whether the address is public, so that every application can look it up.
+        /// Sets whether the address is public, that is, whether every application can look it up.
+        /// By default, this does not change.
         public: bool,
-        /// Sets whether the address is active. Balances of inactive addresses are not counted.
+        /// Sets whether the address is active. Balances of inactive addresses are not counted. By
+        /// default, this does not change.
         active: bool,
     }
 }

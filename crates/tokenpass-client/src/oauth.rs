@@ -233,7 +233,7 @@ pub enum LoginErrorKind {
     /// The server rejected the login request, for example because of an unknown scope. Correct the
     /// request.
     Rejected,
-    /// The state of the callback is missing or does not match this login. Do not continue.
+    /// The state of the callback is missing or does not match this login. Do not use the callback.
     StateMismatch,
     /// The callback contains no code, or is not valid UTF-8.
     NoCode,

@@ -213,7 +213,8 @@ impl Rules {
         !self.without_promises
     }
 
-    /// Returns an iterator over the rules in order, with `true` for a rule that starts a new group.
+    /// Returns an iterator over the rules in order. The flag beside a rule is `true` if the rule
+    /// starts a new group.
     pub fn iter(&self) -> impl Iterator<Item = (&Rule, bool)> {
         self.stack.iter().map(|stacked| (&stacked.rule, stacked.or))
     }
