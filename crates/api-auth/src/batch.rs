@@ -88,8 +88,8 @@ impl<I> Batch<I>
 where
     I: Iterator<Item: Endpoint>,
 {
-    /// Stops sending requests. Waits between attempts are interrupted, and the iterator ends after
-    /// the results of the requests in flight.
+    /// Stops sending requests and interrupts waits between attempts. The iterator ends after it has
+    /// returned the results of the requests in flight.
     ///
     /// If the iterator ends without returning the result of a request, that request was not sent.
     pub fn stop(&mut self) {

@@ -1,4 +1,5 @@
-//! Endpoints as data: the request, and how its response is parsed.
+//! The traits of endpoints. A type that implements them describes a request and parses its
+//! response.
 
 use std::borrow::Cow;
 
@@ -83,7 +84,7 @@ pub trait Endpoint: Sized {
         const { &Self::ROUTE }.path_of(self, false)
     }
 
-    /// Returns the path for recordings and printed commands, with `***` for secret arguments.
+    /// Returns the path for recordings and printed commands. `***` replaces secret arguments.
     fn shown_path(&self) -> Cow<'_, str> {
         const { &Self::ROUTE }.path_of(self, true)
     }
@@ -330,7 +331,7 @@ impl Extent {
         Self { before: u64::from(index).saturating_mul(page_size), page_size, total: None }
     }
 
-    /// Sets the number of entries in the whole list.
+    /// Sets the number of entries in the whole list. `None` means that the number is not known.
     #[must_use]
     pub fn with_total(mut self, total: impl Into<Option<u64>>) -> Self {
         self.total = total.into();
@@ -370,8 +371,7 @@ impl Extent {
         (self.page_size > 0).then(|| after.div_ceil(self.page_size))
     }
 
-    /// Returns the value of [`before`](Extent::before) for the page that is `back` pages earlier in
-    /// the list.
+    /// Returns the number of entries before the page that is `back` pages earlier in the list.
     pub(crate) fn before_earlier(&self, back: u32) -> u64 {
         self.before.saturating_sub(u64::from(back).saturating_mul(self.page_size))
     }

@@ -65,8 +65,8 @@ struct Inner {
     endpoint: &'static str,
     attempts: u32,
     response: Option<Response>,
-    /// The request id from the response headers, with its secrets replaced with `***`. `None` if it
-    /// contains no secrets.
+    /// The request id from the response headers, in which `***` replaces secrets of the request.
+    /// `None` if the id is absent or contains no secrets.
     redacted_id: Option<String>,
     retry_after: Option<Duration>,
     retryable: bool,
@@ -75,8 +75,8 @@ struct Inner {
     spaced_credential: Option<&'static str>,
 }
 
-/// What is known about a request that ended with an error: whether it was sent, and whether the
-/// server accepted it.
+/// The delivery status of a request that ended with an error: whether the request was sent, and
+/// whether the server accepted it.
 ///
 /// See the example in [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -340,7 +340,7 @@ impl Error {
         self.0.retryable
     }
 
-    /// Returns what is known about the request: not sent, rejected, accepted or unknown.
+    /// Returns the delivery status of the request: not sent, rejected, accepted or unknown.
     ///
     /// The server rejected the request if the status is 4xx, or if the response is an error with
     /// status 2xx. It accepted the request if a 2xx response cannot be read, or if the operation
@@ -486,7 +486,7 @@ impl Display for Error {
 }
 
 impl fmt::Debug for Error {
-    /// Never formats the headers and the body, which may contain tokens and keys.
+    /// Never shows the headers or the body, which may contain tokens and keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {
             return match self.hint() {

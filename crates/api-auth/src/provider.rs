@@ -27,7 +27,8 @@ pub struct Provider {
     pub read_error: fn(&Response) -> ResponseError,
 }
 
-/// Returns an error with the status and the beginning of the body of a response. This is the usual
+/// Returns an error with the status and the beginning of the body of a response. For a redirect,
+/// the message says instead that redirects are never followed. This is the usual
 /// [`Provider::read_error`] for providers whose error responses have no format of their own.
 ///
 /// See the example in [`Client`](crate::Client).

@@ -64,8 +64,8 @@ impl Proxies {
     /// Returns the proxy for a request to `uri`, or `None` for a direct connection.
     ///
     /// # Errors
-    /// Returns an error if a proxy variable is invalid, or if the builder's proxy
-    /// would receive an unencrypted request to a loopback host.
+    /// Returns an error if a proxy variable is invalid and the host is not a loopback host, or if
+    /// the builder's proxy would receive an unencrypted request to a loopback host.
     pub(crate) fn select(&self, uri: &Uri) -> Result<Option<&Proxy>, &InputError> {
         match self {
             Self::Off => Ok(None),

@@ -123,7 +123,8 @@ impl RawEndpoint {
 }
 
 impl fmt::Debug for RawEndpoint {
-    /// Formats only parameter names and sizes, because values and the path may contain secrets.
+    /// Shows only the sizes of the path and the body and the names of parameters, because the path,
+    /// the body and the values of parameters may contain secrets.
     #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawEndpoint")

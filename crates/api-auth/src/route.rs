@@ -23,7 +23,7 @@ const DELETE: &Method = &Method::DELETE;
 /// The maximum number of arguments in a path.
 const MOST: usize = 4;
 
-/// Selects one of a client's credentials by name. Contains no secret.
+/// The name of one of a client's credentials. It contains no secret.
 ///
 /// See the example in [`Client`](crate::Client).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,7 +46,7 @@ impl Credential {
     }
 }
 
-/// The name of one of a provider's servers. Each environment has a base URL for it.
+/// The name of one of a provider's servers, each of which has its own base URL.
 ///
 /// See the example in [`Client`](crate::Client).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -234,18 +234,20 @@ impl<E> Route<E> {
         Self::new(PATCH, template, false)
     }
 
-    /// Creates the route of a DELETE request, which is not idempotent by default.
+    /// Creates the route of a DELETE request. The request is treated as not idempotent unless
+    /// [`idempotent`](Self::idempotent) is called, because not every API implements DELETE
+    /// idempotently.
     pub const fn delete(template: &'static str) -> Self {
         Self::new(DELETE, template, false)
     }
 
     /// Binds the next placeholder to an argument. The placeholder must begin with the argument's
-    /// name, except for case and underscores: `transaction_id` matches `{transactionId}`, and
-    /// `group` matches `{group_uuid}`.
+    /// name, ignoring case and underscores: `transaction_id` matches `{transactionId}`, and `group`
+    /// matches `{group_uuid}`.
     ///
     /// # Panics
-    /// Panics if the template has no further placeholder, or if the next placeholder has a
-    /// different name. In a constant, this is a compiler error.
+    /// Panics if the template has no further placeholder, if the next placeholder has a different
+    /// name, or if the route already has four arguments. In a constant, this is a compiler error.
     #[must_use]
     pub const fn argument(
         self,
@@ -330,8 +332,9 @@ impl<E> Route<E> {
         self
     }
 
-    /// Marks the request as read-only although its method is not. A read-only request changes
-    /// nothing on the server (RFC 9110, section 9.2.1), and is also idempotent.
+    /// Marks the request as read-only, for example a POST request that only returns data. A
+    /// read-only request changes nothing on the server (RFC 9110, section 9.2.1), and is also
+    /// idempotent.
     #[must_use]
     pub const fn read_only(mut self) -> Self {
         self.is_read_only = true;
@@ -367,7 +370,7 @@ impl<E> Route<E> {
         self
     }
 
-    /// Passes the statuses that `is_accepted` selects to
+    /// Passes responses with the statuses that `is_accepted` selects to
     /// [`Endpoint::parse`](crate::Endpoint::parse). Defaults to 2xx.
     #[must_use]
     pub const fn accept_statuses(mut self, is_accepted: fn(StatusCode) -> bool) -> Self {

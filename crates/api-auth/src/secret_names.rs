@@ -19,8 +19,9 @@ const SECRET: &[&str] = &[
     "wif",
 ];
 
-/// Words that identify a secret if they are the last word of a name or the last but one:
-/// `oauthtoken`, `tokenValue`. `TOKENLY` is a different word.
+/// Words that identify a secret if a word of a name ends with them, as in `oauthtoken` and
+/// `tokenValue`. Punctuation within them is ignored, as in `api_key`. `TOKENLY` is a different
+/// word.
 const SECRET_WORDS: &[&str] = &[
     "apikey",
     "authorization",
@@ -42,7 +43,8 @@ const SECRET_WORDS: &[&str] = &[
 /// `userPin`, `cvvCode`.
 const WHOLE_WORDS: &[&str] = &["csc", "cvc", "cvc2", "cvv", "cvv2", "otp", "pan", "pin"];
 
-/// Words that identify a secret alone or in combination with another word, as in `userpass`.
+/// Words that identify a secret alone or next to a word of [`BEFORE`] or [`AFTER`], as in
+/// `userpass`.
 const COMPOUND: &[&str] = &["bearer", "jwt", "pass"];
 
 /// Words before a secret in names without punctuation and capital letters: `cardcvv`, `userpin`.

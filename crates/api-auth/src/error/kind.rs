@@ -26,7 +26,7 @@ pub enum ErrorKind {
     /// The response differs from the documentation. See [`Error::body`](crate::Error::body).
     Decode,
     /// Entries of a list may be missing, because the list changed while it was read, or because the
-    /// number of entries is not the one that the server reported. Read the list again.
+    /// number of entries differs from the total that the server reported. Read the list again.
     Incomplete,
     /// A received message could not be verified, for example because its signature or certificate
     /// is not valid. Do not act on the message.
