@@ -39,7 +39,8 @@ pub struct UnsignedRequest<'a> {
 }
 
 impl fmt::Debug for UnsignedRequest<'_> {
-    /// Formats only parameter names and sizes, because values and the path may contain secrets.
+    /// Shows only the sizes of the path and the body and the names of parameters, because the path,
+    /// the body and the values of parameters may contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UnsignedRequest")
             .field("method", &self.method)

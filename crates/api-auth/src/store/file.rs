@@ -22,8 +22,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 const MOMENT: Duration = Duration::from_secs(1);
 /// The interval between attempts to lock a token file.
 const SHORT_PAUSE: Duration = Duration::from_millis(1);
-/// The maximum number of temporary files that are created for one token. Another one is created if
-/// another process removes the last one.
+/// The maximum number of temporary files that are created to store one token. Another one is
+/// created if a different process removes the previous one.
 const MOST_TEMPORARY: u32 = 10;
 /// The maximum length of a stored token in bytes.
 const LONGEST: u64 = 256 * 1024;
@@ -62,8 +62,8 @@ const LONGEST: u64 = 256 * 1024;
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
-    /// A parent folder that must exist, because it is not created. `None` if there is no such
-    /// condition.
+    /// A folder above `folder` that must already exist. `None` if the store may create all folders
+    /// of the path.
     existing: Option<PathBuf>,
     /// The reasons for not using the store that have already been logged.
     reported: Arc<Mutex<BTreeSet<String>>>,
@@ -165,7 +165,8 @@ impl FileStore {
         if cfg!(unix) { self.remove_held(key, token) } else { self.remove_unless_busy(key, token) }
     }
 
-    /// Removes the token file while it is locked, so that no process replaces it in the meantime.
+    /// Removes the token file if it contains `token`. The file is locked during this time, so that
+    /// no process replaces it.
     #[inline]
     fn remove_held(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let folder = Folder::find(&self.folder)?;
@@ -176,8 +177,8 @@ impl FileStore {
         Ok(())
     }
 
-    /// Removes the token file unless another process holds the lock and will replace the token.
-    /// Used on systems on which a locked file cannot be replaced.
+    /// Removes the token file if it contains `token`, unless another process holds the lock and
+    /// will replace the token. Used on systems on which a locked file cannot be replaced.
     #[inline]
     fn remove_unless_busy(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let (folder, lock) = self.lock_file(key)?;
@@ -282,9 +283,9 @@ impl Drop for Locked {
 }
 
 /// Opens and locks the token file. Used on systems on which a locked file can be replaced.
-/// Processes hold this lock for a short time while they replace or remove the file, so it is not
-/// replaced until the guard is dropped. After [`MOMENT`], the lock of another process is ignored,
-/// because that process is probably suspended. Returns `None` if there is no token file.
+/// Processes hold this lock for a short time while they replace or remove the file, so the file is
+/// not replaced until the guard is dropped. After [`MOMENT`], the lock of another process is
+/// ignored, because that process is probably suspended. Returns `None` if there is no token file.
 #[inline]
 fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
     let name = file_name(key, "json");
@@ -336,7 +337,8 @@ fn write_temporary(folder: &Folder, key: &TokenKey, token: &AccessToken) -> io::
     written
 }
 
-/// Removes the temporary files of all keys that are not locked, because their writers were killed.
+/// Removes the temporary files of all keys, except for locked files. A file that is not locked is
+/// left over from a process that was killed.
 #[inline]
 fn remove_temporary_files(folder: &Folder) -> io::Result<()> {
     for entry in fs::read_dir(folder.path())? {
