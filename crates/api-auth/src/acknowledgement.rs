@@ -30,8 +30,8 @@ pub struct Acknowledgement {
 }
 
 impl Acknowledgement {
-    /// Parses a response. Its body may be empty or any JSON text. If it is a JSON object, `object`
-    /// parses it and may reject it.
+    /// Parses a response whose body is empty or a JSON text. If the body is a JSON object, `object`
+    /// parses it, and may return an error that the body contains.
     ///
     /// # Errors
     /// Returns an error if the body is neither empty nor JSON (such as an HTML page), or if

@@ -65,7 +65,8 @@ pub trait Auth: Send + Sync {
         Ok(None)
     }
 
-    /// Stores the token or session from the response to [`next_request`](Auth::next_request).
+    /// Stores the token or session from the response to the request that
+    /// [`next_request`](Auth::next_request) returned.
     ///
     /// # Errors
     /// Returns an error if the response is an error response or cannot be parsed.
@@ -74,8 +75,8 @@ pub trait Auth: Send + Sync {
         Ok(())
     }
 
-    /// Adds parameters, such as a session token, that are encoded and sorted together with those of
-    /// the request.
+    /// Adds parameters for the authentication, such as a session token, before the parameters of
+    /// the request are sorted and encoded.
     ///
     /// # Errors
     /// Returns an error if the parameters cannot be added to the request.

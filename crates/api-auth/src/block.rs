@@ -87,7 +87,7 @@ impl BlockKey {
         Ok(Self { cipher, hmac })
     }
 
-    /// Encrypts `text` and returns the block.
+    /// Encrypts `text`, and returns the block of ciphertext and HMAC.
     ///
     /// ```
     /// use api_auth::{Secret, block::BlockKey};

@@ -316,7 +316,8 @@ impl Client {
         found.map(|(_, base)| base.text.as_str())
     }
 
-    /// Returns the error for a list whose requests succeeded, but from which entries are missing.
+    /// Returns the error for a list whose requests succeeded, but from which entries may be
+    /// missing.
     pub(crate) fn error_of_list(&self, id: &'static str, error: ResponseError) -> Error {
         self.named(id, Error::from(error), 0).with_idempotent(true)
     }

@@ -67,7 +67,7 @@ pub trait Endpoint: Sized {
     /// be parsed.
     fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError>;
 
-    /// Returns the id by which errors and recordings name the endpoint. Only
+    /// Returns the id of the endpoint in errors and recordings, such as `access.grant`. Only
     /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn id(&self) -> &'static str {
         Self::ID
@@ -266,7 +266,7 @@ impl<E: Endpoint> Call for E {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Paged: Endpoint + Sized {
-    /// The type of the entries.
+    /// The type of the entries of a page.
     type Item;
 
     /// Returns the request for the page after `page`, or `None` if `page` is the last one.

@@ -83,7 +83,7 @@ struct Inner {
 pub enum Delivery {
     /// The request was certainly not sent.
     NotSent,
-    /// The server received the request and rejected it, so nothing was carried out.
+    /// The server received the request and rejected it, so the request was not carried out.
     Refused,
     /// The server received the request and accepted it, but its response could not be used.
     Accepted,
@@ -295,8 +295,8 @@ impl Error {
         self.response_error()?.payload.as_ref()?.downcast_ref()
     }
 
-    /// Returns the provider's id of the request, from the body of the response or from its
-    /// `x-request-id` header. Secrets of the request are replaced with `***`.
+    /// Returns the id that the provider assigned to the request, from the body of the response or
+    /// from its `x-request-id` header. Secrets of the request are replaced with `***`.
     pub fn request_id(&self) -> Option<&str> {
         self.response_error()
             .and_then(|error| error.request_id.as_deref())

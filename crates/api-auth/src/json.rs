@@ -5,7 +5,7 @@
 //! | `lenient.rs` | the deserializer: which value each type accepts |
 //! | `visitor.rs` | the visitors that it passes to `serde_json`: conversions between strings, numbers and empty values |
 //! | `access.rs` | lists, maps and enums |
-//! | `members.rs` | objects with known fields: unknown members, names, paths |
+//! | `members.rs` | objects that are parsed into structs: unknown members, names, paths |
 //! | `repair.rs` | texts that are not valid JSON |
 //! | `error.rs` | errors, with paths and without values |
 //!

@@ -205,9 +205,9 @@ impl<E: Paged> Items<E> {
     /// as well. Up to `pages` pages are kept in memory. Threads are started when they are needed.
     /// If a thread cannot be started, the other threads fetch the pages.
     ///
-    /// All threads use the same token. Each thread needs a connection, so set the builder's option
-    /// `max_connections` if you use more than 16 threads. When the iterator is dropped, each thread
-    /// ends after its current request.
+    /// All threads use the same token. If you use more than 16 threads, set the builder's option
+    /// `max_connections` to their number, so that each thread keeps its connection. When the
+    /// iterator is dropped, each thread ends after its current request.
     ///
     /// The server may create the pages in any order. If the list changes, the pages that were
     /// requested at the same time are therefore read again, one after the other. After this has

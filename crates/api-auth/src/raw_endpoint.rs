@@ -123,8 +123,8 @@ impl RawEndpoint {
 }
 
 impl fmt::Debug for RawEndpoint {
-    /// Shows only the sizes of the path and the body and the names of parameters, because the path,
-    /// the body and the values of parameters may contain secrets.
+    /// Shows the path and the body only by size, and parameters only by name, because they may
+    /// contain secrets.
     #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawEndpoint")

@@ -1,4 +1,5 @@
-//! Removes the secrets of a request from the messages of the error that the request ended with.
+//! Removes the secrets of a request from the messages of its error, from log lines and from
+//! recordings.
 //!
 //! A server may echo what it received, such as a URL with a token or a form with a password. The
 //! messages of an error must not show these secrets. The body of the response stays unchanged, in

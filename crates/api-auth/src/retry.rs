@@ -98,8 +98,8 @@ pub enum Reason {
     TooLong,
 }
 
-/// Decides whether and when to retry. `jitter` is a random number between 0 and 1, so that many
-/// clients do not retry at the same time.
+/// Decides whether and when to retry. `jitter` is a random number between 0 and 1. It varies the
+/// delay, so that many clients do not retry at the same time.
 ///
 /// A request that may have arrived is retried only if it is idempotent, however it failed.
 ///

@@ -35,7 +35,7 @@ impl Credential {
     /// No credentials. The request is not authenticated.
     pub const NONE: Self = Self("none");
 
-    /// Creates the name of another credential of a provider.
+    /// Creates the name of another credential of a provider, such as `privileged`.
     pub const fn named(name: &'static str) -> Self {
         Self(name)
     }
@@ -56,7 +56,7 @@ impl Server {
     /// The server of the API.
     pub const MAIN: Self = Self("main");
 
-    /// Creates the name of another server of a provider.
+    /// Creates the name of another server of a provider, such as `files`.
     pub const fn named(name: &'static str) -> Self {
         Self(name)
     }
@@ -341,7 +341,7 @@ impl<E> Route<E> {
         self.idempotent()
     }
 
-    /// Marks the request as not idempotent although its method is.
+    /// Marks the request as not idempotent, for example a GET request that changes data.
     #[must_use]
     pub const fn not_idempotent(mut self) -> Self {
         self.idempotency = Idempotency::Fixed(false);

@@ -92,8 +92,8 @@ pub(crate) fn has_secret_name(text: &str, listed: &[&str]) -> bool {
 }
 
 /// Returns whether the value of the parameter or member `name` is a secret. This depends on the
-/// words of the name, those of the object that contains it (`parent`, may be empty), and the
-/// `listed` names.
+/// words of `name`, on `parent`, the name of the object that contains the member (may be empty),
+/// and on the `listed` names.
 ///
 /// Case and punctuation are ignored. Each part of `user[password]` is checked.
 pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
@@ -232,7 +232,7 @@ fn has_secret_word(name: &str) -> bool {
     false
 }
 
-/// Returns whether a part of a name is empty or is the number of an entry.
+/// Returns whether a part of a name is empty or an index, such as the `0` of `SANs[0]`.
 fn is_index(part: &str) -> bool {
     part.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -381,8 +381,8 @@ macro_rules! builder_options {
             self
         }
 
-        /// Allows credentials to be sent to this host over plain http, so that an attacker in the
-        /// network can read and replay them. By default, plain http is allowed only for loopback
+        /// Allows credentials to be sent to this host over plain http, which lets an attacker in
+        /// the network read and replay them. By default, plain http is allowed only for loopback
         /// hosts.
         #[must_use]
         pub fn allow_plain_http_to(mut self, host: impl ::std::convert::Into<String>) -> Self {

@@ -39,8 +39,8 @@ pub struct UnsignedRequest<'a> {
 }
 
 impl fmt::Debug for UnsignedRequest<'_> {
-    /// Shows only the sizes of the path and the body and the names of parameters, because the path,
-    /// the body and the values of parameters may contain secrets.
+    /// Shows the path and the body only by size, and parameters only by name, because they may
+    /// contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UnsignedRequest")
             .field("method", &self.method)

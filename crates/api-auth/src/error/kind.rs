@@ -20,10 +20,11 @@ pub enum ErrorKind {
     /// The request succeeded, but the operation failed, for example because a payment was declined.
     /// See [`Error::payload`](crate::Error::payload).
     OperationFailed,
-    /// The provider received too many requests. See
+    /// The provider rejected the request because it received too many requests. See
     /// [`Error::retry_after`](crate::Error::retry_after).
     RateLimited,
-    /// The response differs from the documentation. See [`Error::body`](crate::Error::body).
+    /// The response or notification differs from the provider's documentation. See
+    /// [`Error::body`](crate::Error::body).
     Decode,
     /// Entries of a list may be missing, because the list changed while it was read, or because the
     /// number of entries differs from the total that the server reported. Read the list again.

@@ -19,9 +19,9 @@ use crate::redact::RequestSecrets;
 pub struct Detail {
     /// The name of the invalid field. `None` if the error is not about a single field.
     pub field: Option<String>,
-    /// The provider's code for this error.
+    /// The provider's code for this error. `None` if the response contains none.
     pub code: Option<String>,
-    /// The provider's message about this error.
+    /// The provider's message about this error. `None` if the response contains none.
     pub message: Option<String>,
 }
 
@@ -137,7 +137,7 @@ impl ResponseError {
         self
     }
 
-    /// Adds the provider's id of the request, for support cases.
+    /// Adds the id that the provider assigned to the request, for support cases.
     #[must_use]
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
         self.request_id = Some(id.into());

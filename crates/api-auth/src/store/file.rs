@@ -37,16 +37,20 @@ const LONGEST: u64 = 256 * 1024;
 /// incomplete files of killed processes. Files that cannot be read, are damaged, or have a later
 /// version of the format are ignored.
 ///
-/// On Unix, the store uses only a folder and files that belong to the user of the process and are
-/// not writable by other users, and follows no symbolic links to them. A folder above it may belong
-/// to another user, such as the user who deploys a program. In a folder of that user, and in a
-/// folder that is writable by other users, such as `/tmp`, the next folder of the path must belong
-/// to the user of the process, to root or to the owner of the folder that contains it. Symbolic
-/// links above the folder are followed only if they belong to the user or root and are in a folder
-/// of the user or root that is not writable by other users or has the sticky bit. If one of these
-/// rules is violated, or the permissions of the system do not suffice, tokens are requested and not
-/// stored, and each such reason is logged once at level `warn`. Other failures, such as a full
-/// disk, are logged at level `debug` each time.
+/// On Unix, these rules protect the tokens from other users:
+///
+/// - The folder and its files must belong to the user of the process, must not be writable by other
+///   users, and must not be symbolic links.
+/// - A folder above it may belong to another user, such as the user who deploys a program. In such a
+///   folder, and in a folder that is writable by other users, such as `/tmp`, the next folder of the
+///   path must belong to the user of the process, to root or to the owner of the folder that
+///   contains it.
+/// - A symbolic link above the folder must belong to the user of the process or root. It must be in
+///   a folder of one of them that is not writable by other users or has the sticky bit.
+///
+/// If one of these rules is violated, or the permissions of the system do not suffice, tokens are
+/// requested and not stored, and each such reason is logged once at level `warn`. Other failures,
+/// such as a full disk, are logged at level `debug` each time.
 ///
 /// ```no_run
 /// use std::sync::Arc;

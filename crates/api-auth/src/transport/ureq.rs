@@ -2,10 +2,11 @@
 //!
 //! Differences from ureq's defaults:
 //!
-//! - An error status, such as 404, is not an error, because ureq would discard the body.
+//! - A response with an error status, such as 404, is not an error, because ureq would discard its
+//!   body.
 //! - Redirects are not followed, because a signed request must not be replayed at another URL.
 //! - The timeout applies to each call as a whole, including slow bodies.
-//! - Panics of ureq are caught, because a program must not end because a thread cannot be started.
+//! - Panics of ureq are caught, so that a program does not end if a thread cannot be started.
 //! - A connection has two buffers of 16 KiB. ureq's buffers of 128 KiB would be the largest cost of
 //!   a new connection. The input buffer grows for response heads of up to 64 KiB. Without
 //!   `dns-cache`, it has 80 KiB from the beginning.
