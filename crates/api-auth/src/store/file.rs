@@ -41,9 +41,9 @@ const LONGEST: u64 = 256 * 1024;
 ///
 /// - The folder and its files must belong to the user of the process, must not be writable by other
 ///   users, and must not be symbolic links.
-/// - A folder above it may belong to another user, such as the user who deploys a program. In such a
-///   folder, and in a folder that is writable by other users, such as `/tmp`, the next folder of the
-///   path must belong to the user of the process, to root or to the owner of the folder that
+/// - A folder above it may belong to another user, such as the user who deploys a program. In such
+///   a folder, and in a folder that is writable by other users, such as `/tmp`, the next folder of
+///   the path must belong to the user of the process, to root or to the owner of the folder that
 ///   contains it.
 /// - A symbolic link above the folder must belong to the user of the process or root. It must be in
 ///   a folder of one of them that is not writable by other users or has the sticky bit.
