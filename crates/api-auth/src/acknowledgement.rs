@@ -25,7 +25,8 @@ use crate::models::ExtraFields;
 pub struct Acknowledgement {
     /// The members of the body if it is a JSON object. Empty for any other body.
     pub extra: ExtraFields,
-    /// The body as received. `Debug` does not show it, because its content is not documented.
+    /// The body as received, except that bytes that are not UTF-8 become U+FFFD. `Debug` does not
+    /// show the body, because its content is not documented.
     pub body: String,
 }
 
