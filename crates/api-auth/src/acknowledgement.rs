@@ -25,13 +25,14 @@ use crate::models::ExtraFields;
 pub struct Acknowledgement {
     /// The members of the body if it is a JSON object. Empty for any other body.
     pub extra: ExtraFields,
-    /// The body as received. `Debug` does not show it, because its content is not documented.
+    /// The body as received, except that bytes that are not UTF-8 become U+FFFD. `Debug` does not
+    /// show the body, because its content is not documented.
     pub body: String,
 }
 
 impl Acknowledgement {
-    /// Parses a response. Its body may be empty or any JSON text. If it is a JSON object, `object`
-    /// parses it and may reject it.
+    /// Parses a response whose body is empty or a JSON text. If the body is a JSON object, `object`
+    /// parses it, and may return an error that the body contains.
     ///
     /// # Errors
     /// Returns an error if the body is neither empty nor JSON (such as an HTML page), or if

@@ -1,4 +1,5 @@
-//! Authentication of requests: a state machine that sends nothing and reads no clock.
+//! The trait for the authentication of requests. Its implementations send nothing and read no
+//! clock.
 
 use std::time::SystemTime;
 
@@ -64,7 +65,8 @@ pub trait Auth: Send + Sync {
         Ok(None)
     }
 
-    /// Stores the token or session from the response to [`next_request`](Auth::next_request).
+    /// Stores the token or session from the response to the request that
+    /// [`next_request`](Auth::next_request) returned.
     ///
     /// # Errors
     /// Returns an error if the response is an error response or cannot be parsed.
@@ -73,8 +75,8 @@ pub trait Auth: Send + Sync {
         Ok(())
     }
 
-    /// Adds parameters, such as a session token, that are encoded and sorted together with those of
-    /// the request.
+    /// Adds parameters for the authentication, such as a session token, before the parameters of
+    /// the request are sorted and encoded.
     ///
     /// # Errors
     /// Returns an error if the parameters cannot be added to the request.
@@ -104,7 +106,8 @@ pub trait Auth: Send + Sync {
     /// Removes the token or session if the server rejected it with `response`, and returns whether
     /// the request should be sent once more with a new token or session.
     ///
-    /// `generation` is the value that [`sign`](Auth::sign) set for the rejected request.
+    /// `generation` identifies the token of the rejected request, as set by
+    /// [`add_parameters`](Auth::add_parameters) or [`sign`](Auth::sign).
     fn invalidate_if_rejected(&self, response: &Response, generation: Generation) -> bool {
         let _ = (response, generation);
         false
@@ -166,8 +169,8 @@ pub enum TokenOrigin {
     Store,
 }
 
-/// A request for a token or session, which is sent before the request to the endpoint. Its guard,
-/// such as an inter-process lock, is dropped when the exchange has ended.
+/// A request for a token or session. The client sends it before the request to the endpoint, and
+/// holds its guard, such as an inter-process lock, until the response has been handled.
 ///
 /// See the example in [`Auth`].
 #[non_exhaustive]
@@ -177,7 +180,8 @@ pub struct Preparation {
     /// The request, complete except for the headers `accept` and `user-agent`, which the client
     /// adds.
     pub request: Request,
-    /// A guard, such as an inter-process lock, that is held until the exchange ends.
+    /// A guard, such as an inter-process lock, that is held until the response has been handled.
+    /// `None` if other clients may send such a request at the same time.
     pub guard: Option<Box<dyn Send>>,
 }
 

@@ -13,9 +13,9 @@ impl Client {
     /// requests. Up to `at_a_time` requests (at most 256) are in flight at the same time, each on
     /// its own thread. If `at_a_time` is 1, no thread is started.
     ///
-    /// All threads use the same token. Each thread needs a connection, so set the builder's option
-    /// `max_connections` if you use more than 16 threads. If a thread cannot be started, the other
-    /// threads send its requests.
+    /// All threads use the same token. If you use more than 16 threads, set the builder's option
+    /// `max_connections` to their number, so that each thread keeps its connection. If a thread
+    /// cannot be started, the other threads send its requests.
     ///
     /// See the example in [`Batch`].
     pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> Batch<I::IntoIter>
@@ -88,8 +88,8 @@ impl<I> Batch<I>
 where
     I: Iterator<Item: Endpoint>,
 {
-    /// Stops sending requests. Waits between attempts are interrupted, and the iterator ends after
-    /// the results of the requests in flight.
+    /// Stops sending requests and interrupts waits between attempts. The iterator ends after it has
+    /// returned the results of the requests in flight.
     ///
     /// If the iterator ends without returning the result of a request, that request was not sent.
     pub fn stop(&mut self) {

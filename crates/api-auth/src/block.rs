@@ -1,4 +1,4 @@
-//! Encrypted blocks: AES-256-ECB with an HMAC, as in TinyPass.
+//! Encrypted blocks in the format of TinyPass: AES-256-ECB with an HMAC.
 //!
 //! ```text
 //! cipher key = the first 32 bytes of the key, padded to 32 bytes with "X"
@@ -6,11 +6,11 @@
 //! block      = cipher + "~~~" + base64url(HMAC-SHA256(whole key, cipher)) without "="
 //! ```
 //!
-//! Only the HMAC protects a block: [`BlockKey::open`] rejects a block without one, and verifies it
-//! in constant time before decryption. The cipher itself is weak: ECB reveals which 16-byte pieces
-//! are equal, within a message and across all messages that are encrypted with the same key. An
-//! observer who collects many blocks learns much about their content, but cannot forge or change a
-//! block without the key.
+//! Only the HMAC protects a block against changes: [`BlockKey::open`] rejects a block without one,
+//! and verifies it in constant time before decryption. The cipher itself is weak: ECB reveals which
+//! 16-byte pieces are equal, within a message and across all messages that are encrypted with the
+//! same key. An observer who collects many blocks learns much about their content, but cannot forge
+//! or change a block without the key.
 
 use std::fmt;
 
@@ -87,7 +87,7 @@ impl BlockKey {
         Ok(Self { cipher, hmac })
     }
 
-    /// Encrypts `text` and returns the block.
+    /// Encrypts `text`, and returns the block of ciphertext and HMAC.
     ///
     /// ```
     /// use api_auth::{Secret, block::BlockKey};

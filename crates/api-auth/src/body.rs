@@ -1,4 +1,4 @@
-//! Request bodies.
+//! Request bodies: forms, JSON, and bytes of any other content type.
 
 use std::fmt;
 

@@ -1,21 +1,21 @@
 //! The request loop: build, authenticate, send, classify, retry, parse.
 //!
-//! `send` and its variants call `read` (except `send_raw`), `exchange`, `with_retries` and
-//! `try_once`, each from the one before. `try_once` makes one attempt:
+//! `send` and its variants call `read`, which calls `exchange`. `send_raw` calls `exchange` itself.
+//! `exchange` calls `with_retries`, which calls `try_once` for each attempt:
 //!
 //! 1. `auth` selects the credential, and `Call::validate` validates the arguments.
 //! 2. `keep_pace` waits if requests are too frequent.
 //! 3. `make_ready` requests a token or session if one is needed. Before that, `check` encodes the
 //!    request and discards the result, so that an invalid request is rejected first.
-//! 4. `build` creates the unsigned request, adds parameters of the [`Auth`], encodes the request,
-//!    adds headers, and signs it.
+//! 4. `build` creates the unsigned request, adds the parameters of the [`Auth`], encodes the
+//!    request, adds headers, and signs it.
 //! 5. `transmit` sends it.
 //! 6. [`Auth::invalidate_if_rejected`] examines the response. If the server rejected the token, the
 //!    attempt continues with step 2.
 //! 7. `Call::accepts` tests the status. `Provider::read_error` parses an error response.
 //!
-//! After an error, `with_retries` calls [`decide`], and waits before the next attempt. After a
-//! success, `read` parses the response.
+//! After an error, `with_retries` calls [`decide`] and, if the request is retried, waits before the
+//! next attempt. After a success, `read` parses the response.
 
 mod methods;
 mod preparation;
@@ -191,8 +191,8 @@ impl Client {
         self.with(|parts| parts.interrupt = Some(interrupt))
     }
 
-    /// Returns a client that shares the state of this one, with settings that are modified by
-    /// `change`.
+    /// Returns a client that shares the state of this one, except for the settings that `change`
+    /// modifies.
     fn with(&self, change: impl FnOnce(&mut Parts)) -> Self {
         let mut parts = self.0.parts.clone();
         change(&mut parts);
@@ -289,7 +289,7 @@ impl Client {
         self.signed_call(endpoint)
     }
 
-    /// Returns the signed request as a `curl` command, with its secrets replaced with `***`; see
+    /// Returns the signed request as a `curl` command in which `***` replaces the secrets; see
     /// [`curl()`](crate::curl()).
     ///
     /// # Errors
@@ -316,7 +316,8 @@ impl Client {
         found.map(|(_, base)| base.text.as_str())
     }
 
-    /// Returns the error for a list whose requests succeeded, but from which entries are missing.
+    /// Returns the error for a list whose requests succeeded, but from which entries may be
+    /// missing.
     pub(crate) fn error_of_list(&self, id: &'static str, error: ResponseError) -> Error {
         self.named(id, Error::from(error), 0).with_idempotent(true)
     }
@@ -339,7 +340,8 @@ impl Client {
         parse(&exchange.response).map_err(|error| self.parse_error(call, error, exchange))
     }
 
-    /// Returns the error for an error response or for a response that cannot be parsed.
+    /// Returns the error for a response whose status was accepted, but whose body contains an error
+    /// or cannot be parsed.
     #[cold]
     #[inline(never)]
     fn parse_error(&self, call: &dyn Call, error: ResponseError, exchange: &mut Exchange) -> Error {
@@ -446,8 +448,8 @@ impl Client {
         }
     }
 
-    /// Waits until the maximum rate and pauses allow another request. Returns an error if the wait
-    /// is interrupted.
+    /// Waits until the maximum rate allows another request, and until a pause after a response with
+    /// status 429 has ended. Returns an error if the wait is interrupted.
     fn keep_pace(&self) -> Result<()> {
         let Parts { pace, clock, .. } = &self.0.parts;
         while let Some((wait, time)) = pace.reserve(|| clock.now()) {
@@ -464,8 +466,9 @@ impl Client {
     }
 
     /// After a response with status 429, makes all threads wait for as long as this request waits
-    /// before its next attempt. If this request is not retried, they wait only if it belongs to a
-    /// batch or a concurrent list, for the time in `Retry-After`.
+    /// before its next attempt. If the request is not retried, but belongs to a batch or a
+    /// concurrent list, the threads wait for the time in `Retry-After`, unless that exceeds the
+    /// longest permitted wait.
     fn pause(&self, outcome: Outcome, decision: Decision) {
         let Outcome::Status { status: StatusCode::TOO_MANY_REQUESTS, retry_after } = outcome else {
             return;
@@ -676,8 +679,8 @@ impl Client {
     }
 }
 
-/// Returns the outcome of an error response. A `Retry-After` that cannot be parsed counts as the
-/// longest delay, because the server requested a delay.
+/// Returns the outcome of an error response. A `Retry-After` that cannot be parsed is treated as an
+/// endless delay, so that the request is not retried too early.
 fn status_outcome(response: &Response, after: Option<Duration>) -> Outcome {
     let unreadable = response.headers().contains_key(RETRY_AFTER).then_some(Duration::MAX);
     Outcome::Status { status: response.status(), retry_after: after.or(unreadable) }

@@ -11,9 +11,11 @@ use crate::models::UnixTime;
 impl TryFrom<UnixTime> for jiff::Timestamp {
     type Error = InputError;
 
+    /// Converts the time exactly.
+    ///
     /// # Errors
-    /// Returns an error for a time before the year -9999 or after the year 9999, which `jiff`
-    /// cannot represent.
+    /// Returns an error for a time that `jiff` cannot represent, such as one before the year -9999
+    /// or after the year 9999.
     fn try_from(time: UnixTime) -> Result<Self, InputError> {
         Self::from_second(time.seconds())
             .map_err(|_| InputError::new("time", "is out of the range of years of jiff"))

@@ -13,7 +13,7 @@ use crate::encode::{decode_form, without_user_info};
 use crate::message::Request;
 use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
 
-/// Returns `request` as a `curl` command for a POSIX shell, with its secrets replaced with `***`.
+/// Returns `request` as a `curl` command for a POSIX shell, in which `***` replaces the secrets.
 /// For a command that works as printed, use [`curl_with_secrets`].
 ///
 /// The following values are secrets:
@@ -22,9 +22,10 @@ use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
 ///   `authorization` and `cookie`;
 /// - the values of the `secret_parameters` in the query, a form and a JSON body, and of parameters
 ///   whose name identifies a secret (`password`, `clientSecret`, `card.number`, `user[token]`), at
-///   any depth and with all nested values. Case and punctuation are ignored. Values that are
-///   themselves JSON, a form or a URL with a query are masked in the same way;
-/// - a body that is neither a form nor a JSON object or array.
+///   any depth and with all nested values. The case and punctuation of names are ignored. Values
+///   that are themselves JSON, a form or a URL with a query are masked in the same way;
+/// - a body that is neither a form nor a JSON object or array;
+/// - the user name and password in the URL.
 ///
 /// ```
 /// use api_auth::curl;
@@ -59,8 +60,8 @@ pub fn curl_with_secrets(request: &Request) -> String {
     command(request, request.uri().path(), &[], false)
 }
 
-/// Returns `request` as a `curl` command in which secrets are replaced with `***`, and the path of
-/// the request is replaced with `path`.
+/// Returns `request` as a `curl` command in which `***` replaces the secrets, and `path` replaces
+/// the path of the request.
 #[inline]
 pub(crate) fn masked_command(request: &Request, path: &str, secret_parameters: &[&str]) -> String {
     command(request, path, secret_parameters, true)
@@ -234,7 +235,7 @@ fn decoded(name: &str) -> String {
 }
 
 /// Masks the values of members whose name identifies a secret, at any depth of a JSON text. A text
-/// that is not JSON is masked as a whole, because its secrets cannot be found.
+/// that is not a JSON object or array is masked as a whole, because it contains no names.
 #[inline]
 fn mask_json(text: &str, listed: &[&str]) -> String {
     match serde_json::from_slice::<Value>(text.as_bytes()) {

@@ -1,9 +1,9 @@
 //! Elements of DER, the encoding of certificates and keys.
 
-/// Returns the tag and the content of the first element of a DER encoding, and the bytes after it.
-/// Returns `None` if the element is incomplete, or if its tag has several bytes or its length more
-/// than four bytes, which do not occur in certificates and keys. A length that is encoded in more
-/// bytes than necessary is accepted.
+/// Returns the tag and the content of the first element of a DER encoding, and the bytes after the
+/// element. Returns `None` if the element is incomplete, or if it is encoded in a form that does
+/// not occur in certificates and keys: a tag of several bytes, a length of more than four bytes or
+/// an indefinite length. A length that is encoded in more bytes than necessary is accepted.
 ///
 /// ```
 /// use api_auth::der_element;

@@ -92,7 +92,7 @@ impl<'a> Params<'a> {
         }
     }
 
-    /// Adds a parameter whose value is a number, or any other value that `Display` formats.
+    /// Adds a parameter whose value is a number, or any other value that implements `Display`.
     pub fn push_number(&mut self, name: impl Into<Cow<'a, str>>, value: impl Display) -> &mut Self {
         self.push(name, value.to_string())
     }

@@ -1,4 +1,5 @@
-//! Endpoints as data: the request, and how its response is parsed.
+//! The traits of endpoints. A type that implements them describes a request and parses its
+//! response.
 
 use std::borrow::Cow;
 
@@ -66,7 +67,7 @@ pub trait Endpoint: Sized {
     /// be parsed.
     fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError>;
 
-    /// Returns the id by which errors and recordings name the endpoint. Only
+    /// Returns the id of the endpoint in errors and recordings, such as `access.grant`. Only
     /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn id(&self) -> &'static str {
         Self::ID
@@ -83,7 +84,7 @@ pub trait Endpoint: Sized {
         const { &Self::ROUTE }.path_of(self, false)
     }
 
-    /// Returns the path for recordings and printed commands, with `***` for secret arguments.
+    /// Returns the path for recordings and printed commands. `***` replaces secret arguments.
     fn shown_path(&self) -> Cow<'_, str> {
         const { &Self::ROUTE }.path_of(self, true)
     }
@@ -265,7 +266,7 @@ impl<E: Endpoint> Call for E {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Paged: Endpoint + Sized {
-    /// The type of the entries.
+    /// The type of the entries of a page.
     type Item;
 
     /// Returns the request for the page after `page`, or `None` if `page` is the last one.
@@ -330,7 +331,7 @@ impl Extent {
         Self { before: u64::from(index).saturating_mul(page_size), page_size, total: None }
     }
 
-    /// Sets the number of entries in the whole list.
+    /// Sets the number of entries in the whole list. `None` means that the number is not known.
     #[must_use]
     pub fn with_total(mut self, total: impl Into<Option<u64>>) -> Self {
         self.total = total.into();
@@ -370,8 +371,7 @@ impl Extent {
         (self.page_size > 0).then(|| after.div_ceil(self.page_size))
     }
 
-    /// Returns the value of [`before`](Extent::before) for the page that is `back` pages earlier in
-    /// the list.
+    /// Returns the number of entries before the page that is `back` pages earlier in the list.
     pub(crate) fn before_earlier(&self, back: u32) -> u64 {
         self.before.saturating_sub(u64::from(back).saturating_mul(self.page_size))
     }

@@ -65,8 +65,8 @@ struct Inner {
     endpoint: &'static str,
     attempts: u32,
     response: Option<Response>,
-    /// The request id from the response headers, with its secrets replaced with `***`. `None` if it
-    /// contains no secrets.
+    /// The request id from the response headers, in which `***` replaces secrets of the request.
+    /// `None` if the id is absent or contains no secrets.
     redacted_id: Option<String>,
     retry_after: Option<Duration>,
     retryable: bool,
@@ -75,15 +75,15 @@ struct Inner {
     spaced_credential: Option<&'static str>,
 }
 
-/// What is known about a request that ended with an error: whether it was sent, and whether the
-/// server accepted it.
+/// The delivery status of a request that ended with an error: whether the request was sent, and
+/// whether the server accepted it.
 ///
 /// See the example in [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Delivery {
     /// The request was certainly not sent.
     NotSent,
-    /// The server received the request and rejected it, so nothing was carried out.
+    /// The server received the request and rejected it, so the request was not carried out.
     Refused,
     /// The server received the request and accepted it, but its response could not be used.
     Accepted,
@@ -295,8 +295,8 @@ impl Error {
         self.response_error()?.payload.as_ref()?.downcast_ref()
     }
 
-    /// Returns the provider's id of the request, from the body of the response or from its
-    /// `x-request-id` header. Secrets of the request are replaced with `***`.
+    /// Returns the id that the provider assigned to the request, from the body of the response or
+    /// from its `x-request-id` header. Secrets of the request are replaced with `***`.
     pub fn request_id(&self) -> Option<&str> {
         self.response_error()
             .and_then(|error| error.request_id.as_deref())
@@ -340,7 +340,7 @@ impl Error {
         self.0.retryable
     }
 
-    /// Returns what is known about the request: not sent, rejected, accepted or unknown.
+    /// Returns the delivery status of the request: not sent, rejected, accepted or unknown.
     ///
     /// The server rejected the request if the status is 4xx, or if the response is an error with
     /// status 2xx. It accepted the request if a 2xx response cannot be read, or if the operation
@@ -486,7 +486,7 @@ impl Display for Error {
 }
 
 impl fmt::Debug for Error {
-    /// Never formats the headers and the body, which may contain tokens and keys.
+    /// Never shows the headers or the body, which may contain tokens and keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {
             return match self.hint() {

@@ -73,8 +73,8 @@ impl fmt::Debug for HmacKey {
     }
 }
 
-/// Returns the SHA-256 hash of `bytes` as 64 lower-case hex digits, for the few providers that
-/// require a hash without a key. Unlike an HMAC, it does not authenticate the bytes.
+/// Returns the SHA-256 hash of `bytes` as 64 lower-case hex digits, for providers that require a
+/// hash without a key. Unlike an HMAC, it does not authenticate the bytes.
 ///
 /// ```
 /// assert!(api_auth::hmac::sha256_hex(b"abc").starts_with("ba7816bf8f01cfea"));
@@ -102,14 +102,13 @@ impl Signature {
         SignatureText { text, length: 64 }
     }
 
-    /// Returns the signature in base64 with the standard alphabet and padding, which is 44
-    /// characters long.
+    /// Returns the signature as 44 characters of base64 with the standard alphabet and padding.
     pub fn base64(&self) -> SignatureText {
         self.encoded(&STANDARD)
     }
 
-    /// Returns the signature in the URL-safe base64 alphabet (`-` and `_`) without padding, which
-    /// is 43 characters long.
+    /// Returns the signature as 43 characters of base64 with the URL-safe alphabet (`-` and `_`)
+    /// and without padding.
     pub fn base64url(&self) -> SignatureText {
         self.encoded(&URL_SAFE_NO_PAD)
     }

@@ -5,7 +5,7 @@
 //! | `lenient.rs` | the deserializer: which value each type accepts |
 //! | `visitor.rs` | the visitors that it passes to `serde_json`: conversions between strings, numbers and empty values |
 //! | `access.rs` | lists, maps and enums |
-//! | `members.rs` | objects with known fields: unknown members, names, paths |
+//! | `members.rs` | objects that are parsed into structs: unknown members, names, paths |
 //! | `repair.rs` | texts that are not valid JSON |
 //! | `error.rs` | errors, with paths and without values |
 //!
@@ -59,9 +59,9 @@ pub(crate) use repair::has_reserved_name;
 /// body, or 4 MiB if that is more. A larger value is an error.
 ///
 /// # Errors
-/// Returns a [`ErrorKind::Decode`] error that names the JSON path. It never contains a value of the
-/// response, which may be a token or a key. If you implement `Deserialize` yourself, your error
-/// messages must not contain the value either, because they are not changed.
+/// Returns an error of kind [`ErrorKind::Decode`] that names the JSON path. It never contains a
+/// value of the response, which may be a token or a key. If you implement `Deserialize` yourself,
+/// your error messages must not contain the value either, because they are not changed.
 ///
 /// ```
 /// let reply = api_auth::Response::new(br#"{"data":[{"uid":7},{"uid":[true]}]}"#.to_vec());
@@ -93,8 +93,8 @@ pub fn json_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, ResponseError> 
         .map_err(|error| ResponseError::new(ErrorKind::Decode).with_message(error.to_string()))
 }
 
-/// Returns the first byte of the JSON text in a body, after a byte order mark and whitespace: `{`
-/// for an object. Returns `None` for an empty body.
+/// Returns the first byte of the JSON text in a body, after a byte order mark and whitespace, such
+/// as `{` for an object. Returns `None` if the body is empty or only whitespace.
 ///
 /// ```
 /// use api_auth::{Response, json_start};
@@ -171,7 +171,7 @@ impl<'t> Passes<'t> {
     }
 }
 
-/// The minimum memory budget for a value, in bytes.
+/// The minimum memory budget for a value: 4 MiB, in bytes.
 const SMALLEST_BUDGET: usize = 4 << 20;
 
 /// Returns whether a text consists only of `{}`, `null`, `false` or `""`.
@@ -198,7 +198,8 @@ struct Pass {
     empty: Vec<(&'static str, Forms)>,
     /// Whether the names of members are compared, because a field occurred twice.
     tracks_names: bool,
-    /// The names of types, each with two names (aliases) of one of its fields.
+    /// The names of types, each with two names (aliases) of one of its fields that occurred in the
+    /// same object.
     aliases: Vec<(&'static str, [String; 2])>,
     /// The memory in bytes that lists, maps and structs may still use.
     budget: Cell<usize>,
@@ -239,8 +240,8 @@ impl Pass {
         Ok(value)
     }
 
-    /// Records the information in an error that the next pass needs. Returns `false` if it was
-    /// already known.
+    /// Records what the next pass must do differently to avoid `error`. Returns `false` if the
+    /// error contains no such information, or if it was already recorded.
     #[cold]
     fn learn(&mut self, error: &Error) -> bool {
         match error.kind() {
@@ -306,7 +307,7 @@ impl Pass {
         }
     }
 
-    /// Subtracts `size` bytes from the budget. Returns an error if it is exhausted.
+    /// Subtracts `size` bytes from the budget. Returns an error if the budget is smaller than that.
     #[inline]
     fn charge(&self, size: usize) -> Result<(), Error> {
         match self.budget.get().checked_sub(size) {
@@ -345,7 +346,7 @@ impl Pass {
         }
     }
 
-    /// Returns the memory of the last struct to the budget if the struct is part of a value of
+    /// Adds the memory of the last struct to the budget again if the struct is part of a value of
     /// `size` bytes, because the memory of the enclosing list, map or struct includes it.
     #[inline]
     fn refund(&self, size: usize) {

@@ -154,9 +154,10 @@ impl<'a> DetachedJws<'a> {
     /// Verifies that `certificate` has a chain to one of `anchors` at `now`, and that `body` is
     /// signed with its key.
     ///
-    /// If the certificate has the extension `keyUsage`, it must contain `digitalSignature` or
-    /// `contentCommitment`, and that of each intermediate must contain `keyCertSign` (RFC 5280). If
-    /// it lists extended key usages, one of them must be TLS server or client authentication.
+    /// The extension `keyUsage` is optional. If it is present, it must contain `digitalSignature`
+    /// or `contentCommitment` in the certificate, and `keyCertSign` in intermediates (RFC 5280). If
+    /// the certificate lists extended key usages, one of them must be TLS server or client
+    /// authentication.
     ///
     /// # Errors
     /// Returns an error for the first check that fails.

@@ -148,7 +148,7 @@ impl Base {
 pub(crate) const INVALID_PORT: &str = "the port must be a number from 1 to 65535";
 
 /// Returns whether the port of a URL is absent, or a number from 1 to 65535. The crate `http`
-/// ignores an invalid port, so that the default port would be used.
+/// ignores an invalid port, so without this check, the default port would be used.
 pub(crate) fn has_valid_port(authority: &Authority) -> bool {
     let rest = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, rest)| rest);
     let port = rest.strip_prefix(authority.host()).and_then(|port| port.strip_prefix(':'));

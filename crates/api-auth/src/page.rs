@@ -197,21 +197,21 @@ impl<E: Paged> Items<E> {
     }
 
     /// Requests up to `pages` pages concurrently (at most 256), each on its own thread. The
-    /// iterator returns the same entries in the same order, and an error at the position of the
-    /// page that failed. If `pages` is 1, no thread is started.
+    /// iterator still returns the entries in the order of the list, and an error at the position of
+    /// the page that failed. If `pages` is 1, no thread is started.
     ///
     /// The first page is requested alone, because its total determines the number of pages. If the
     /// server reports no total, fewer than `pages` pages beyond the end of the list are requested
     /// as well. Up to `pages` pages are kept in memory. Threads are started when they are needed.
     /// If a thread cannot be started, the other threads fetch the pages.
     ///
-    /// All threads use the same token. Each thread needs a connection, so set the builder's option
-    /// `max_connections` if you use more than 16 threads. When the iterator is dropped, each thread
-    /// ends after its current request.
+    /// All threads use the same token. If you use more than 16 threads, set the builder's option
+    /// `max_connections` to their number, so that each thread keeps its connection. When the
+    /// iterator is dropped, each thread ends after its current request.
     ///
     /// The server may create the pages in any order. If the list changes, the pages that were
     /// requested at the same time are therefore read again, one after the other. After this has
-    /// happened four times, the whole rest of the list is read page by page.
+    /// happened four times, the rest of the list is read page by page.
     ///
     /// A panic of the transport is returned as an error of kind [`ErrorKind::Transport`].
     pub fn concurrent(mut self, pages: usize) -> Self

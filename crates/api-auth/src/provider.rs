@@ -21,13 +21,15 @@ pub struct Provider {
     pub retry_statuses: &'static [u16],
     /// The names of parameters, JSON members and headers of requests that contain secrets, in
     /// addition to those whose name identifies a secret. Their values are masked in printed
-    /// commands and redacted in errors, whatever credential the request is signed with.
+    /// commands and recordings and redacted in errors, whatever credential the request is signed
+    /// with.
     pub secret_parameters: &'static [&'static str],
-    /// The function that parses an error response.
+    /// The function that parses an error response, such as [`status_error`].
     pub read_error: fn(&Response) -> ResponseError,
 }
 
-/// Returns an error with the status and the beginning of the body of a response. This is the usual
+/// Returns an error with the status and the beginning of the body of a response. For a redirect,
+/// the message says instead that redirects are never followed. This is the usual
 /// [`Provider::read_error`] for providers whose error responses have no format of their own.
 ///
 /// See the example in [`Client`](crate::Client).

@@ -64,8 +64,8 @@ impl Proxies {
     /// Returns the proxy for a request to `uri`, or `None` for a direct connection.
     ///
     /// # Errors
-    /// Returns an error if a proxy variable is invalid, or if the builder's proxy
-    /// would receive an unencrypted request to a loopback host.
+    /// Returns an error if a proxy variable is invalid and the host is not a loopback host, or if
+    /// the builder's proxy would receive an unencrypted request to a loopback host.
     pub(crate) fn select(&self, uri: &Uri) -> Result<Option<&Proxy>, &InputError> {
         match self {
             Self::Off => Ok(None),
@@ -190,6 +190,7 @@ impl fmt::Debug for Rules {
 type Variable = (&'static str, String);
 
 /// Returns the first variable of `names` that is not empty, without whitespace around its value.
+/// Returns an error if a value is not UTF-8.
 fn first(lookup: Lookup<'_>, names: &[&'static str]) -> Result<Option<Variable>, InputError> {
     for &name in names {
         if let Some(value) = lookup(name) {
@@ -264,6 +265,7 @@ fn parse(name: &'static str, value: &str) -> Result<Proxy, InputError> {
 }
 
 /// Splits `host`, `host:port`, `[address]` or `[address]:port` into the host and the optional port.
+/// Returns `None` for any other text.
 fn split_port(text: &str) -> Option<(&str, Option<&str>)> {
     let after_address = text.rfind(']').map_or(0, |end| end + 1);
     let (address, rest) = text.split_at_checked(after_address)?;
@@ -392,7 +394,7 @@ impl Exception {
 }
 
 /// Creates an entry for a network or, if `prefix` is `None`, for a single address. An IPv4-mapped
-/// IPv6 address is converted to its IPv4 address.
+/// IPv6 address is converted to its IPv4 address. Returns `None` if the prefix is too long.
 fn network(address: IpAddr, prefix: Option<u32>, port: Option<u16>) -> Option<Exception> {
     let longest = if address.is_ipv4() { 32 } else { 128 };
     let prefix = prefix.unwrap_or(longest);

@@ -123,7 +123,8 @@ impl RawEndpoint {
 }
 
 impl fmt::Debug for RawEndpoint {
-    /// Formats only parameter names and sizes, because values and the path may contain secrets.
+    /// Shows the path and the body only by size, and parameters only by name, because they may
+    /// contain secrets.
     #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawEndpoint")

@@ -53,7 +53,7 @@ struct Exchange {
 #[derive(Debug, Serialize, Deserialize)]
 struct RecordedRequest {
     method: String,
-    /// The path and the query.
+    /// The masked path and query, such as `/weather?city=Oslo`.
     target: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     content_type: Option<String>,

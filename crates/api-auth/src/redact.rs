@@ -1,12 +1,13 @@
-//! Removes the secrets of a request from the messages of the error that the request ended with.
+//! Removes the secrets of a request from the messages of its error, from log lines and from
+//! recordings.
 //!
 //! A server may echo what it received, such as a URL with a token or a form with a password. The
 //! messages of an error must not show these secrets. The body of the response stays unchanged, in
 //! [`Error::body`](crate::Error::body).
 //!
 //! A secret is replaced wherever it occurs, literally or percent-encoded, with JSON escapes or HTML
-//! entities. A secret of up to three characters (a CVC) would match by chance, so it is replaced
-//! only as a separate word.
+//! entities. A secret of up to three characters, such as a CVC, would match by chance, so it is
+//! replaced only as a separate word.
 
 use std::io::Write;
 
@@ -27,15 +28,15 @@ const SHORT: usize = 4;
 /// The suffix of a text that [`ResponseError::with_text_of`](crate::ResponseError::with_text_of)
 /// truncated.
 const ELLIPSIS: &str = "…";
-/// The maximum size in bytes of a request that is copied without an allocation. Each call fills a
-/// buffer of this size with zeros.
+/// The maximum size in bytes of a request that is copied without an allocation. For each call of an
+/// endpoint, a buffer of this size is filled with zeros.
 const INLINE: usize = 1024;
 /// The maximum nesting depth of JSON at which secrets are recognized by name. All strings at deeper
 /// levels count as secrets.
 const MAX_DEPTH: usize = 128;
 
 /// A copy of the parts of a request that may contain secrets. A request of usual size is copied
-/// without an allocation. The copy is read only if the request fails.
+/// without an allocation. The copy is read only for an error, a log line or a recording.
 pub(crate) struct RequestCopy {
     inline: [u8; INLINE],
     spilled: Vec<u8>,
@@ -327,9 +328,9 @@ fn occurrence(secret: &[u8], text: &str, start: usize) -> Option<usize> {
     end.filter(|end| !is_short || is_word(bytes, start, *end))
 }
 
-/// Returns how many bytes of `secret` the next character of `text` represents, and how many bytes
-/// of `text` it takes, for each possible encoding. If it represents 0 bytes of `secret`, it does
-/// not match.
+/// Compares the first character of `text` with the beginning of `secret`, for each possible
+/// encoding of the character. Each pair contains the number of bytes of `secret` that match (0 if
+/// none do), and the number of bytes of the encoded character in `text`.
 fn steps(secret: &[u8], text: &[u8]) -> [(usize, usize); 3] {
     let (Some(wanted), Some(first)) = (secret.first(), text.first()) else { return [(0, 0); 3] };
     let is =

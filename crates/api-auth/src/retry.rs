@@ -1,4 +1,5 @@
-//! A pure function that decides whether a failed attempt is followed by another one.
+//! Pure functions that decide whether a failed attempt is followed by another one, and that parse
+//! `Retry-After`.
 
 use std::time::{Duration, SystemTime};
 
@@ -48,7 +49,7 @@ pub struct Attempt {
     pub idempotent: bool,
 }
 
-/// How an attempt failed, as an argument of [`decide`].
+/// The failure of an attempt, as an argument of [`decide`].
 ///
 /// See the example in [`decide`].
 #[derive(Debug, Clone, Copy)]
@@ -57,8 +58,8 @@ pub enum Outcome {
     Status {
         /// The status of the response.
         status: StatusCode,
-        /// The delay from the `Retry-After` header, or `Duration::MAX` if the header cannot be
-        /// parsed, because the server requested a delay and a short one would be wrong.
+        /// The delay from the `Retry-After` header. `None` if the header is absent, and
+        /// `Duration::MAX` if it cannot be parsed, so that the request is not retried too early.
         retry_after: Option<Duration>,
     },
     /// There is no complete response.
@@ -70,7 +71,7 @@ pub enum Outcome {
     },
 }
 
-/// Whether a request is retried: the result of [`decide`].
+/// The result of [`decide`]: whether a request is retried, and after which delay.
 ///
 /// See the example in [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,14 +92,14 @@ pub enum Reason {
     Final,
     /// The request is not idempotent and may have been carried out.
     NotIdempotent,
-    /// The attempts are exhausted.
+    /// The maximum number of retries has been reached.
     Exhausted,
     /// `Retry-After` is longer than the policy allows.
     TooLong,
 }
 
-/// Decides whether and when to retry. `jitter` is a random number between 0 and 1, so that many
-/// clients do not retry at the same time.
+/// Decides whether and when to retry. `jitter` is a random number between 0 and 1. It varies the
+/// delay, so that many clients do not retry at the same time.
 ///
 /// A request that may have arrived is retried only if it is idempotent, however it failed.
 ///

@@ -23,7 +23,7 @@ const DELETE: &Method = &Method::DELETE;
 /// The maximum number of arguments in a path.
 const MOST: usize = 4;
 
-/// Selects one of a client's credentials by name. Contains no secret.
+/// The name of one of a client's credentials. It contains no secret.
 ///
 /// See the example in [`Client`](crate::Client).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,7 +35,7 @@ impl Credential {
     /// No credentials. The request is not authenticated.
     pub const NONE: Self = Self("none");
 
-    /// Creates the name of another credential of a provider.
+    /// Creates the name of another credential of a provider, such as `privileged`.
     pub const fn named(name: &'static str) -> Self {
         Self(name)
     }
@@ -46,7 +46,7 @@ impl Credential {
     }
 }
 
-/// The name of one of a provider's servers. Each environment has a base URL for it.
+/// The name of one of a provider's servers, each of which has its own base URL.
 ///
 /// See the example in [`Client`](crate::Client).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,7 +56,7 @@ impl Server {
     /// The server of the API.
     pub const MAIN: Self = Self("main");
 
-    /// Creates the name of another server of a provider.
+    /// Creates the name of another server of a provider, such as `files`.
     pub const fn named(name: &'static str) -> Self {
         Self(name)
     }
@@ -234,18 +234,20 @@ impl<E> Route<E> {
         Self::new(PATCH, template, false)
     }
 
-    /// Creates the route of a DELETE request, which is not idempotent by default.
+    /// Creates the route of a DELETE request. The request is treated as not idempotent unless
+    /// [`idempotent`](Self::idempotent) is called, because not every API implements DELETE
+    /// idempotently.
     pub const fn delete(template: &'static str) -> Self {
         Self::new(DELETE, template, false)
     }
 
     /// Binds the next placeholder to an argument. The placeholder must begin with the argument's
-    /// name, except for case and underscores: `transaction_id` matches `{transactionId}`, and
-    /// `group` matches `{group_uuid}`.
+    /// name, ignoring case and underscores: `transaction_id` matches `{transactionId}`, and `group`
+    /// matches `{group_uuid}`.
     ///
     /// # Panics
-    /// Panics if the template has no further placeholder, or if the next placeholder has a
-    /// different name. In a constant, this is a compiler error.
+    /// Panics if the template has no further placeholder, if the next placeholder has a different
+    /// name, or if the route already has four arguments. In a constant, this is a compiler error.
     #[must_use]
     pub const fn argument(
         self,
@@ -330,15 +332,16 @@ impl<E> Route<E> {
         self
     }
 
-    /// Marks the request as read-only although its method is not. A read-only request changes
-    /// nothing on the server (RFC 9110, section 9.2.1), and is also idempotent.
+    /// Marks the request as read-only, for example a POST request that only returns data. A
+    /// read-only request changes nothing on the server (RFC 9110, section 9.2.1), and is also
+    /// idempotent.
     #[must_use]
     pub const fn read_only(mut self) -> Self {
         self.is_read_only = true;
         self.idempotent()
     }
 
-    /// Marks the request as not idempotent although its method is.
+    /// Marks the request as not idempotent, for example a GET request that changes data.
     #[must_use]
     pub const fn not_idempotent(mut self) -> Self {
         self.idempotency = Idempotency::Fixed(false);
@@ -367,7 +370,7 @@ impl<E> Route<E> {
         self
     }
 
-    /// Passes the statuses that `is_accepted` selects to
+    /// Passes responses with the statuses that `is_accepted` selects to
     /// [`Endpoint::parse`](crate::Endpoint::parse). Defaults to 2xx.
     #[must_use]
     pub const fn accept_statuses(mut self, is_accepted: fn(StatusCode) -> bool) -> Self {

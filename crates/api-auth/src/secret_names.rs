@@ -19,8 +19,9 @@ const SECRET: &[&str] = &[
     "wif",
 ];
 
-/// Words that identify a secret if they are the last word of a name or the last but one:
-/// `oauthtoken`, `tokenValue`. `TOKENLY` is a different word.
+/// Words that identify a secret if a word of a name ends with them, as in `oauthtoken` and
+/// `tokenValue`. Punctuation within them is ignored, as in `api_key`. `TOKENLY` is a different
+/// word.
 const SECRET_WORDS: &[&str] = &[
     "apikey",
     "authorization",
@@ -42,7 +43,8 @@ const SECRET_WORDS: &[&str] = &[
 /// `userPin`, `cvvCode`.
 const WHOLE_WORDS: &[&str] = &["csc", "cvc", "cvc2", "cvv", "cvv2", "otp", "pan", "pin"];
 
-/// Words that identify a secret alone or in combination with another word, as in `userpass`.
+/// Words that identify a secret alone or next to a word of [`BEFORE`] or [`AFTER`], as in
+/// `userpass`.
 const COMPOUND: &[&str] = &["bearer", "jwt", "pass"];
 
 /// Words before a secret in names without punctuation and capital letters: `cardcvv`, `userpin`.
@@ -90,8 +92,8 @@ pub(crate) fn has_secret_name(text: &str, listed: &[&str]) -> bool {
 }
 
 /// Returns whether the value of the parameter or member `name` is a secret. This depends on the
-/// words of the name, those of the object that contains it (`parent`, may be empty), and the
-/// `listed` names.
+/// words of `name`, on `parent`, the name of the object that contains the member (may be empty),
+/// and on the `listed` names.
 ///
 /// Case and punctuation are ignored. Each part of `user[password]` is checked.
 pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
@@ -230,7 +232,7 @@ fn has_secret_word(name: &str) -> bool {
     false
 }
 
-/// Returns whether a part of a name is empty or is the number of an entry.
+/// Returns whether a part of a name is empty or an index, such as the `0` of `SANs[0]`.
 fn is_index(part: &str) -> bool {
     part.bytes().all(|byte| byte.is_ascii_digit())
 }

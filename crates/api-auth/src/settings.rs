@@ -226,8 +226,8 @@ impl Settings {
     }
 }
 
-/// Creates the built-in transport. If all hosts of the client are loopback hosts, proxy variables
-/// that cannot be read are an error only for a request to another host.
+/// Creates the built-in transport. If all hosts of the client are loopback hosts, an invalid proxy
+/// variable is an error only for a request to another host.
 #[cfg(feature = "ureq")]
 fn built_in(
     network: &NetworkSettings,
@@ -314,9 +314,9 @@ macro_rules! builder_options {
         }
 
         /// Sets the maximum number of idle connections that are kept for later requests. Defaults
-        /// to 16. If you send more concurrent requests than that, set it to their number.
-        /// Otherwise, each additional request opens a new connection. This option does not limit
-        /// the number of open connections.
+        /// to 16. If you send more concurrent requests than that, set this option to their number.
+        /// Otherwise, each additional request opens a new connection. The number of open
+        /// connections is not limited.
         #[must_use]
         pub fn max_connections(mut self, connections: usize) -> Self {
             self.settings.max_connections(connections);
@@ -346,9 +346,9 @@ macro_rules! builder_options {
         /// programs (where `REQUEST_METHOD` is set). `no_proxy` lists exceptions: `*`, domains
         /// (with their subdomains), IP addresses and networks (`10.0.0.0/8`). Domains and addresses
         /// may have a port. Connections to loopback hosts are always direct. The variables are read
-        /// once, by [`build`](Self::build), which returns an error that names a variable that
-        /// cannot be read. If all hosts of the client are loopback hosts, only a request to another
-        /// host returns this error.
+        /// once, by [`build`](Self::build), which returns an error that names the invalid variable
+        /// if there is one. If all hosts of the client are loopback hosts, only a request to
+        /// another host returns this error.
         #[must_use]
         pub fn proxy(mut self, url: impl ::std::convert::Into<$crate::Secret>) -> Self {
             self.settings.proxy(url.into());
@@ -381,9 +381,9 @@ macro_rules! builder_options {
             self
         }
 
-        /// Allows credentials to be sent to this host over plain http. By default, plain http is
-        /// allowed only for loopback hosts. An attacker in the network can then read and replay the
-        /// credentials.
+        /// Allows credentials to be sent to this host over plain http, which lets an attacker in
+        /// the network read and replay them. By default, plain http is allowed only for loopback
+        /// hosts.
         #[must_use]
         pub fn allow_plain_http_to(mut self, host: impl ::std::convert::Into<String>) -> Self {
             self.settings.allow_plain_http_to(host.into());

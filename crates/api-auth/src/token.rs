@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::secret::Secret;
 use crate::wire;
 
-/// The maximum duration before its expiry in which a token is no longer used. The actual duration
-/// is a tenth of the token's lifetime, if that is shorter.
+/// The margin before the expiry of a token in which the token is no longer used. For a short
+/// lifetime, the margin is a tenth of the lifetime instead.
 const LONGEST_MARGIN: Duration = Duration::from_secs(30);
 /// The maximum time by which the clock of another machine that shares a store may be ahead.
 const SKEW: Duration = Duration::from_secs(60);

@@ -39,7 +39,8 @@ pub struct UnsignedRequest<'a> {
 }
 
 impl fmt::Debug for UnsignedRequest<'_> {
-    /// Formats only parameter names and sizes, because values and the path may contain secrets.
+    /// Shows the path and the body only by size, and parameters only by name, because they may
+    /// contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UnsignedRequest")
             .field("method", &self.method)

@@ -52,8 +52,9 @@ impl<'a> Env<'a> {
         }
     }
 
-    /// Returns the value of a variable whose value is one of a few words. It is returned in lower
-    /// case and without leading and trailing whitespace: `Off` and ` OFF` become `off`.
+    /// Returns the value of a variable that is set to a keyword. The value is returned in lower
+    /// case and without leading and trailing whitespace: `Off` and ` OFF` become `off`. Returns
+    /// `None` if the variable is not set.
     ///
     /// # Errors
     /// Returns the same errors as [`get`](Self::get).

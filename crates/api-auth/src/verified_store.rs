@@ -24,7 +24,7 @@ use crate::secret::Secret;
 use crate::store::{TokenKey, TokenStore};
 use crate::token::{AccessToken, SALT, Verifier};
 
-/// The origin of secrets, which determines how expensive it is to guess them.
+/// The origin of secrets. It determines the number of iterations that slow down guesses.
 ///
 /// See the example in [`VerifiedStore`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

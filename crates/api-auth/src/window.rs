@@ -35,7 +35,7 @@ struct Shared<J, T> {
 struct State<J, T> {
     /// The number of the first job whose result has not been taken.
     first: usize,
-    /// The jobs that have not started, which are the last ones, with their numbers.
+    /// The jobs that have not started, with their numbers. They are the last jobs of the window.
     waiting: VecDeque<(usize, J)>,
     /// The results from the first job on. `None` for jobs that have not finished.
     results: VecDeque<Option<(J, T)>>,

@@ -60,8 +60,9 @@ macro_rules! client_methods {
         ///
         /// An error does not end the iterator, because each request has its own result. Each is
         /// retried as if it were sent alone. [`stop`]($crate::Batch::stop) ends the iterator after
-        /// the requests in flight. All threads use the same token. Each thread needs a connection,
-        /// so set the builder's option `max_connections` if you use more than 16 threads.
+        /// the requests in flight. All threads use the same token. If you use more than 16 threads,
+        /// set the builder's option `max_connections` to their number, so that each thread keeps
+        /// its connection.
         pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> $crate::Batch<I::IntoIter>
         where
             I: ::std::iter::IntoIterator<

@@ -20,9 +20,9 @@ pub struct InputError {
 }
 
 impl InputError {
-    /// Creates an error about an argument. `argument` is the name by which the caller knows it.
-    /// `problem` is the rest of the message, after a colon. Neither may contain the invalid value,
-    /// because it may be a secret.
+    /// Creates an error about an argument. The message consists of `argument`, which is the name
+    /// that the caller uses for it, a colon and `problem`. If the invalid value may be a secret,
+    /// neither of them may contain it.
     pub fn new(
         argument: impl Into<Cow<'static, str>>,
         problem: impl Into<Cow<'static, str>>,

@@ -20,13 +20,14 @@ pub enum ErrorKind {
     /// The request succeeded, but the operation failed, for example because a payment was declined.
     /// See [`Error::payload`](crate::Error::payload).
     OperationFailed,
-    /// The provider received too many requests. See
+    /// The provider rejected the request because it received too many requests. See
     /// [`Error::retry_after`](crate::Error::retry_after).
     RateLimited,
-    /// The response differs from the documentation. See [`Error::body`](crate::Error::body).
+    /// The response or notification differs from the provider's documentation. See
+    /// [`Error::body`](crate::Error::body).
     Decode,
     /// Entries of a list may be missing, because the list changed while it was read, or because the
-    /// number of entries is not the one that the server reported. Read the list again.
+    /// number of entries differs from the total that the server reported. Read the list again.
     Incomplete,
     /// A received message could not be verified, for example because its signature or certificate
     /// is not valid. Do not act on the message.

@@ -19,9 +19,9 @@ use crate::redact::RequestSecrets;
 pub struct Detail {
     /// The name of the invalid field. `None` if the error is not about a single field.
     pub field: Option<String>,
-    /// The provider's code for this error.
+    /// The provider's code for this error. `None` if the response contains none.
     pub code: Option<String>,
-    /// The provider's message about this error.
+    /// The provider's message about this error. `None` if the response contains none.
     pub message: Option<String>,
 }
 
@@ -32,7 +32,7 @@ impl Detail {
     }
 }
 
-/// An error response of a provider, which the provider's crate has parsed.
+/// The error of a response: the provider reported an error, or the response cannot be parsed.
 ///
 /// The client adds the status, headers and body, and creates an [`Error`](crate::Error).
 ///
@@ -129,15 +129,15 @@ impl ResponseError {
         self
     }
 
-    /// Adds a payload, which is further data from the response in a type of the provider's crate.
-    /// See [`Error::payload`](crate::Error::payload).
+    /// Adds a payload: further data from the response, such as a declined payment, in a type of the
+    /// provider's crate. See [`Error::payload`](crate::Error::payload).
     #[must_use]
     pub fn with_payload(mut self, payload: impl Any + Send + Sync) -> Self {
         self.payload = Some(Arc::new(payload));
         self
     }
 
-    /// Adds the provider's id of the request, for support cases.
+    /// Adds the id that the provider assigned to the request, for support cases.
     #[must_use]
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
         self.request_id = Some(id.into());
@@ -207,7 +207,7 @@ pub(crate) fn undecoded(response: &Response) -> Option<String> {
 /// ```
 ///
 /// # Errors
-/// Returns a [`ErrorKind::Decode`] error that names the missing field.
+/// Returns an error of kind [`ErrorKind::Decode`] that names the missing field.
 pub fn required<T>(name: &str, part: Option<T>) -> Result<T, ResponseError> {
     part.ok_or_else(|| {
         ResponseError::new(ErrorKind::Decode).with_message(format!("{name}: missing"))

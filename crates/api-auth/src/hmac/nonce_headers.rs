@@ -1,10 +1,11 @@
-//! The nonce-header scheme: three namespaced headers with a signature of method, URL, parameters,
-//! id and time.
+//! The nonce-header scheme: three headers with a signature of the method, URL, parameters, id and
+//! time.
 //!
 //! ```text
 //! message   = METHOD LF URL LF PARAMS LF ID LF NONCE         no LF at the end
 //! URL       = scheme://host[:port]/path                      no query; default ports left out
-//! PARAMS    = PHP's JSON of the decoded query (GET, DELETE with a query), else the body's bytes
+//! PARAMS    = PHP's JSON of the decoded query (GET, DELETE with a query) or of the decoded form,
+//!             else the bytes of the JSON body, or {} without a body
 //! NONCE     = Unix seconds
 //! signature = base64(HMAC-SHA256(key, message)) with "="
 //! headers   = X-NAMESPACE-Auth-Api-Token, X-NAMESPACE-Auth-Nonce, X-NAMESPACE-Auth-Signature
@@ -69,7 +70,8 @@ pub enum Variant {
     /// For GET, the decoded query is signed as JSON. Servers from 2016 to 2021 verify this.
     #[default]
     SignedQuery,
-    /// For every GET, `{}` is signed, whatever the query. Servers since April 2021 verify this.
+    /// For every GET, `{}` is signed, whatever the query. Servers have verified this since April
+    /// 2021.
     EmptyQuery,
     /// The nonce and the body are signed, and the signature is sent in `X-API-*` headers. The
     /// parameters of the query are moved into a JSON body, which is written in PHP's format (see
@@ -153,7 +155,8 @@ pub fn message(method: &Method, url: &str, params: &[u8], id: &str, nonce: &str)
         .join(&b'\n')
 }
 
-/// Returns the signature of the message, which consists of these five values on separate lines.
+/// Returns the signature of the message, which consists of the arguments after `key` on separate
+/// lines.
 ///
 /// See the example in the module [`nonce_headers`](crate::hmac::nonce_headers).
 #[inline]
@@ -294,9 +297,9 @@ impl NonceHeaders {
         })
     }
 
-    /// Sets whether a GET with a query is sent once more if its signature is rejected, signed as
+    /// Sets whether a GET with a query whose signature is rejected is sent once more, signed as
     /// [`Variant::EmptyQuery`] instead of [`Variant::SignedQuery`], or the reverse. Later requests
-    /// are signed in the same way as this second one, until such a signature is rejected.
+    /// are then signed with the same variant as the second request, until that is rejected.
     #[must_use]
     #[inline]
     pub fn try_other_form(mut self, yes: bool) -> Self {
@@ -324,8 +327,8 @@ impl NonceHeaders {
         Ok(self)
     }
 
-    /// Sends the signed URL in the header `X-NAMESPACE-Auth-Signed-Url`. Servers that do not
-    /// support this header reject the request.
+    /// Sends the signed URL in the header `X-NAMESPACE-Auth-Signed-Url`, except with
+    /// [`Variant::BodyOnly`]. Servers that do not support this header reject the request.
     #[must_use]
     #[inline]
     pub fn announce_signed_url(mut self) -> Self {

@@ -1,4 +1,5 @@
-//! The request-line scheme: a header `Authorization: id:signature` that signs `METHOD target`.
+//! The request-line scheme: a header `Authorization: ID:signature` with a signature of
+//! `METHOD target`.
 //!
 //! ```text
 //! target    = path [ "?" query ]        the bytes of the request line, percent-encoded

@@ -13,7 +13,7 @@ use crate::json::lenient::Lenient;
 use crate::json::members::{Name, Named};
 use crate::json::visitor::{ANY, STRUCT, Wrap};
 
-/// A seed whose value is parsed leniently.
+/// A seed that parses its value leniently.
 pub(super) struct Seed<'p, S> {
     pub(super) seed: S,
     pub(super) pass: &'p Pass,
@@ -30,7 +30,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, S> {
     }
 }
 
-/// A seed for the name of a map entry, which is parsed leniently.
+/// A seed that parses the name of a map entry leniently.
 struct NameSeed<'p, S> {
     seed: S,
     pass: &'p Pass,
@@ -73,8 +73,8 @@ impl<'de> MapAccess<'de> for Nothing {
     }
 }
 
-/// The entries of a list, which are parsed leniently. Their size is subtracted from the memory
-/// budget.
+/// The access to the entries of a list. The entries are parsed leniently, and their size is
+/// subtracted from the memory budget.
 pub(super) struct Items<'p, A> {
     inner: A,
     pass: &'p Pass,
@@ -108,8 +108,8 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, A> {
     }
 }
 
-/// The entries of a list that PHP wrote as an object, because some were removed from it:
-/// `{"0":..,"2":..}`.
+/// The access to the entries of a list that PHP wrote as an object, such as `{"0":..,"2":..}`,
+/// because some of its entries had been removed.
 pub(super) struct NumberedItems<'p, A> {
     inner: A,
     pass: &'p Pass,
@@ -168,8 +168,8 @@ impl<'de, A: MapAccess<'de>> SeqAccess<'de> for NumberedItems<'_, A> {
     }
 }
 
-/// The entries of a map, which are parsed leniently. Their size is subtracted from the memory
-/// budget.
+/// The access to the entries of a map. The entries are parsed leniently, and their size is
+/// subtracted from the memory budget.
 pub(super) struct Entries<'p, 'de, A> {
     inner: A,
     pass: &'p Pass,

@@ -24,16 +24,16 @@ impl Forms {
     }
 }
 
-/// The information in an error that a later pass can use.
+/// The kind of an error. It determines what the next pass does differently.
 #[derive(Debug, PartialEq)]
 pub(super) enum Kind {
-    /// No information for a later pass.
+    /// The next pass would fail with the same error.
     Plain,
     /// The type rejects this empty value. If the type is in an `Option`, the value becomes `None`.
     Empty(Forms),
     /// The `Option` type with this name must accept these empty values as `None`.
     Learn(&'static str, Forms),
-    /// A number would lose digits, so numbers must be parsed from their text.
+    /// A number would lose digits, so numbers must be parsed from their original text.
     Exact,
     /// The field already has a value, because the member occurs twice, or under both of its names.
     Duplicate,

@@ -12,7 +12,7 @@ use crate::json::visitor::{ANY, BOOLEAN, FLOAT, INTEGER, LIST, MAP, OPEN, STRUCT
 use crate::json::{Pass, visitor};
 
 /// The name of the newtype that requests a scalar: a string, an integer, another number as a string
-/// of its digits, a boolean or null. Any other deserializer passes itself to
+/// of its digits, a boolean or null. A deserializer other than [`Lenient`] passes itself to
 /// `visit_newtype_struct`.
 pub(crate) const SCALAR: &str = "$api_auth::Scalar";
 
@@ -21,10 +21,11 @@ pub(crate) const DIGITS: &str = "$api_auth::Digits";
 
 /// The name of the newtype that requests a list or one entry of it. A single object is passed to
 /// `visit_some`, an object whose names are numbers to `visit_seq`, and any other value to
-/// `visit_newtype_struct`. Any other deserializer always calls `visit_newtype_struct`.
+/// `visit_newtype_struct`. A deserializer other than [`Lenient`] always calls
+/// `visit_newtype_struct`.
 pub(crate) const ONE_OR_MORE: &str = "$api_auth::OneOrMore";
 
-/// A lenient deserializer. If `NAME` is set, it deserializes the name of a member, which is always
+/// A lenient deserializer. If `NAME` is true, it deserializes the name of a member, which is always
 /// a string.
 pub(super) struct Lenient<'p, D, const NAME: bool = false> {
     inner: D,
@@ -296,12 +297,13 @@ impl<'de, V: Visitor<'de>> Optional<'_, V> {
     }
 }
 
-/// Returns whether a JSON value is one of the empty values.
+/// Returns whether a JSON value is an empty value: `""`, `false` or `[]`.
 pub(crate) fn is_empty_value(text: &str) -> bool {
     empty_form(text).is_some()
 }
 
-/// Returns which of the empty values a JSON value is, or `None` if it is not empty.
+/// Returns which of the empty values (`""`, `false` and `[]`) a JSON value is. Returns `None` if it
+/// is none of them.
 fn empty_form(text: &str) -> Option<Forms> {
     let inner = |first, last| text.strip_prefix(first).and_then(|text| text.strip_suffix(last));
     if text == "false" {

@@ -1,4 +1,5 @@
-//! Objects with known fields: unknown members, names and paths.
+//! Parses objects into structs: collects unknown members, compares the names of members, and adds
+//! the names to the paths of errors.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -29,7 +30,7 @@ pub(super) const EXTRA: &str = "$extra";
 /// unknown.
 const UNKNOWN: &str = "$unknown";
 
-/// The members of an object that is parsed into a struct.
+/// The access to the members of an object that is parsed into a struct.
 pub(super) struct Members<'p, 'de, A> {
     inner: A,
     pass: &'p Pass,

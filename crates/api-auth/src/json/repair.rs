@@ -1,4 +1,5 @@
-//! Repairs texts that are not valid JSON, and finds the name that `serde_json` reserves.
+//! Repairs texts that are not valid JSON, and finds objects with the name that `serde_json`
+//! reserves.
 
 /// Returns the text without a byte order mark at its beginning.
 pub(super) fn without_mark(body: &[u8]) -> &[u8] {
@@ -46,8 +47,9 @@ pub(super) fn repaired(body: &[u8]) -> Option<String> {
     if changed { String::from_utf8(text).ok() } else { None }
 }
 
-/// The name by which `serde_json` marks raw JSON for its own types. It parses an object with this
-/// name as the JSON in its value: `{"$serde_json::private::RawValue":"99"}` would be 99.
+/// The name by which `serde_json` marks raw JSON for its own types. It parses an object with a
+/// member of this name as the JSON in the member's value:
+/// `{"$serde_json::private::RawValue":"99"}` would be 99.
 pub(super) const RESERVED: &str = "$serde_json::private::RawValue";
 
 /// Returns whether an object, at any depth, has a member with the name that `serde_json` reserves.

@@ -38,7 +38,7 @@ impl Amount {
 
     /// Creates an amount from `units` of the smallest unit of a currency. `decimals` is the number
     /// of decimal places of the currency: 2 if the smallest unit is a cent or a grosz. A number
-    /// greater than 18 counts as 18.
+    /// greater than 18 is treated as 18.
     pub const fn from_minor_units(units: i64, decimals: u8) -> Self {
         let decimals = if decimals > Self::MOST_DECIMALS { Self::MOST_DECIMALS } else { decimals };
         Self { digits: units, decimals }

@@ -13,8 +13,8 @@ use crate::models::amount;
 use crate::raw_members::{Name, RawMembers};
 use crate::scalar;
 
-/// The fields of a response for which its type has no field of its own, or all fields of an object
-/// whose fields are not documented.
+/// The fields of a JSON object that the type of the object does not define, or all fields if none
+/// of them are documented.
 ///
 /// The fields are stored as JSON text and parsed when they are read. If the last field of a struct
 /// has this type and the name `$extra`, [`json`](crate::json()) stores the unknown fields of the

@@ -41,8 +41,8 @@ impl UnixTime {
 }
 
 impl Display for UnixTime {
-    /// Formats the time in UTC as in RFC 3339: `2026-12-29T01:10:42Z`. A year before 0 or after
-    /// 9999 has a sign and more than four digits, as in ISO 8601.
+    /// Formats the time in UTC in RFC 3339 format, such as `2026-12-29T01:10:42Z`. A year before 0
+    /// or after 9999 has a sign and more than four digits, as in ISO 8601.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DAY: i64 = 86_400;
         /// The number of days in 400 years of the Gregorian calendar.
@@ -80,6 +80,8 @@ impl From<SystemTime> for UnixTime {
 impl TryFrom<UnixTime> for SystemTime {
     type Error = InputError;
 
+    /// Converts the time exactly.
+    ///
     /// # Errors
     /// Returns an error for a time that the system cannot represent.
     fn try_from(time: UnixTime) -> Result<Self, Self::Error> {

@@ -2,9 +2,9 @@
 
 /// Declares an enum whose values are documented strings. Unknown strings are kept.
 ///
-/// Deserialization only fails for arrays and objects, and `as_str` returns the original string. The
-/// variant of unknown strings cannot be named, so a new variant can be added without breaking a
-/// `match`.
+/// Deserialization fails only for arrays and objects, and `as_str` returns the original string. The
+/// variant for unknown strings is hidden, and a `match` needs a wildcard arm, so new variants can
+/// be added without breaking a `match`.
 ///
 /// ```
 /// api_auth::wire_enum! {

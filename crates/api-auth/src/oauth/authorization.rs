@@ -9,7 +9,7 @@ use crate::secret::Secret;
 
 /// Returns the URL at which a user authorizes a client: the first step of
 /// [`Grant::AuthorizationCode`](crate::oauth::Grant::AuthorizationCode). The server redirects the
-/// user back with a `state`. Compare it with the one that was sent.
+/// user back with a `state`, which must be equal to the `state` of this URL.
 ///
 /// ```
 /// use api_auth::oauth::authorization_url;

@@ -98,7 +98,8 @@ impl Bearer {
     }
 
     /// Stores tokens in `store`, in addition to memory. Only a client with the same grant and the
-    /// same secrets uses them; see [`TokenServer::key`] and [`VerifiedStore`]:
+    /// same secrets can use them; see [`TokenServer::key`] and [`VerifiedStore`]. The secrets
+    /// depend on the grant:
     ///
     /// | grant | secrets of a stored token |
     /// |---|---|

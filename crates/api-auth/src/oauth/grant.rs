@@ -25,7 +25,8 @@ pub enum ClientAuthentication {
 pub enum Grant {
     /// The id and secret of the client.
     ClientCredentials,
-    /// An authorization code. The server passes it to the client when it redirects the user back.
+    /// An authorization code, which the server passes to the client when it redirects the user
+    /// back.
     AuthorizationCode {
         /// The authorization code. It can be used once.
         code: Secret,

@@ -16,7 +16,8 @@ use crate::token::AccessToken;
 ///
 /// # Errors
 /// Returns the error of [`oauth_error`] if the status is not a success status, or if the response
-/// contains `error` but no token. Returns a [`ErrorKind::Decode`] error if it contains neither.
+/// contains `error` but no token. Returns an error of kind [`ErrorKind::Decode`] if it contains
+/// neither.
 #[inline]
 pub fn token_response(response: &Response, now: SystemTime) -> Result<AccessToken, ResponseError> {
     if !response.status().is_success() {
@@ -44,8 +45,8 @@ pub fn token_response(response: &Response, now: SystemTime) -> Result<AccessToke
     Ok(token)
 }
 
-/// Parses the error response of a token server, `{"error":"...","error_description":"..."}`. A
-/// rejected client or grant is [`ErrorKind::Auth`], whatever the status.
+/// Parses the error response of a token server, `{"error":"...","error_description":"..."}`. The
+/// kind is [`ErrorKind::Auth`] if the server rejected the client or the grant, whatever the status.
 ///
 /// See the example in the module [`oauth`](crate::oauth).
 #[inline]

@@ -163,8 +163,9 @@ impl TokenServer {
         Ok(request)
     }
 
-    /// Adds the parameters of a token request, for callers that send the request themselves. These
-    /// are the grant, the scope, and the client's id and secret unless they are sent in a header.
+    /// Adds the parameters of a token request, for callers that send the request themselves. The
+    /// client's id and secret are among the parameters, unless
+    /// [`ClientAuthentication::Basic`] sends them in a header.
     #[inline]
     pub fn parameters<'a>(&'a self, grant: &'a Grant, params: &mut Params<'a>) {
         match grant {
@@ -201,11 +202,11 @@ impl TokenServer {
     /// refresh token or code. That hash is keyed with the client secret, so it cannot be compared
     /// with hashes made elsewhere.
     ///
-    /// For the other grants, the key depends on neither the client secret nor the password. While
-    /// two secrets of one client id are valid (secret rotation), clients with the old and the new
-    /// secret therefore use the same key. Each ignores the other's token and replaces it. This
-    /// costs additional token requests, but no request fails. Use a separate store for each secret
-    /// to avoid that.
+    /// For client credentials and passwords, the key depends on neither the client secret nor the
+    /// password. While two secrets of one client id are valid (secret rotation), clients with the
+    /// old and the new secret therefore use the same key. Each ignores the other's token and
+    /// replaces it. This costs additional token requests, but no request fails. To avoid these
+    /// requests, use a separate store for each secret.
     #[inline]
     pub fn key(&self, grant: &Grant) -> TokenKey {
         let scope = self.scope.as_deref().unwrap_or_default();

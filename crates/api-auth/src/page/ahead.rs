@@ -6,8 +6,8 @@ use crate::endpoint::{NumberedPages, Paged};
 use crate::error::{Delivery, Result};
 use crate::window::{MOST_THREADS, Window};
 
-/// When pages of a list are read again for the fourth time because the list changed, the rest of it
-/// is read page by page.
+/// The maximum number of times that pages are read again because the list changed. The last time,
+/// the rest of the list is read page by page as well.
 const MOST_REREADS: u32 = 4;
 
 /// A page that was received, or the error of its request.

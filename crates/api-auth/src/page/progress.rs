@@ -68,10 +68,11 @@ impl Place {
         Self { before: number(before), rest: number(rest) }
     }
 
-    /// Returns whether it is possible that only added entries moved an entry from `last` to this
-    /// place. This is the case if the number of entries before it and after it did not decrease.
-    /// Without a total, it must have moved by `duplicates`, the number of duplicates on its page,
-    /// which are then the last entries of the previous page.
+    /// Returns whether added entries alone may have moved an entry from `last` to this place. If
+    /// the total is known, this is possible if neither the number of entries before the entry nor
+    /// the number of entries after it decreased. Otherwise, the entry must have moved by
+    /// `duplicates`, the number of duplicates on its page, which are then the last entries of the
+    /// previous page.
     fn is_shifted_from(self, last: Self, duplicates: u32) -> bool {
         if self.rest == 0 || last.rest == 0 {
             return self.before == last.before.saturating_add(duplicates);
@@ -100,9 +101,9 @@ impl Progress {
         is_other_total || items.iter().filter_map(&id).any(|id| self.seen.contains(id))
     }
 
-    /// Prepares for reading pages again, from the one that is `back` pages before that of `extent`,
-    /// with `count` entries on each. Returns `false`, and records a problem, if these are more
-    /// entries than can be recognized.
+    /// Prepares for reading pages again, starting `back` pages before the page of `extent`. Each
+    /// page has `count` entries. Returns `false`, and records a problem, if these pages have more
+    /// entries than can be recognized as duplicates.
     pub(super) fn reread(&mut self, extent: Extent, back: u32, count: usize) -> bool {
         let entries = usize::try_from(back).unwrap_or(usize::MAX).saturating_mul(count);
         if entries > GENERATION {
@@ -118,7 +119,7 @@ impl Progress {
         true
     }
 
-    /// Adds a page, and removes the entries from `items` that were returned before.
+    /// Adds a page, and removes from `items` the entries that were returned before.
     ///
     /// # Errors
     /// Returns a message if the server repeats its pages.
@@ -223,7 +224,7 @@ impl Seen {
         self.young.contains_key(id) || self.old.contains_key(id)
     }
 
-    /// Sets the place of an entry. Returns its last place, or `None` if it is new.
+    /// Sets the place of an entry. Returns its previous place, or `None` if the entry is new.
     #[inline]
     fn move_to(&mut self, id: &str, place: Place) -> Option<Place> {
         if let Some(known) = self.old.get_mut(id).or_else(|| self.young.get_mut(id)) {

@@ -12,7 +12,8 @@ use crate::secret_names::{has_secret_name, is_secret, scope};
 /// The replacement for a masked value.
 pub(super) const MASK: &str = "***";
 
-/// Names of personal data, and of keys whose names do not show that they are secret.
+/// The names of parameters and JSON members that contain personal data, or secrets that their names
+/// do not suggest. They are in lower case, without punctuation.
 pub(super) const PERSONAL: &[&str] = &[
     "accountno",
     "accountnumber",
@@ -68,7 +69,8 @@ const PERSON: &[&str] = &["\"username\"", "\"email\""];
 /// `@`.
 const LONGEST_NAME: usize = 15;
 
-/// Names that look like secrets but are not. A client needs their values to parse a response.
+/// Names that look like the name of a secret, but are not. A client needs the values to parse a
+/// response.
 const PLAIN: &[&str] = &["token_type", "tokenType"];
 
 /// The replacement for a number that is a secret.
@@ -123,7 +125,7 @@ impl Mask<'_> {
         }
     }
 
-    /// Masks each segment of a path that contains an e-mail address or a secret.
+    /// Masks the segments of a path that contain an e-mail address or a secret.
     pub(super) fn path(&self, path: &str) -> String {
         let segment = |segment: &str| {
             let decoded = percent_decode_str(segment).decode_utf8_lossy();

@@ -58,8 +58,8 @@ impl Replay {
     /// Reads a recording that the option `record` of a client's builder created.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, or if a line is invalid. The error names the
-    /// first such line.
+    /// Returns an error if the file cannot be read or contains no exchange, or if a line is
+    /// invalid. The error names the first such line.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, InputError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| {
@@ -71,7 +71,7 @@ impl Replay {
     /// Parses the text of a recording.
     ///
     /// # Errors
-    /// Returns an error that names the first invalid line.
+    /// Returns an error that names the first invalid line, or an error if there is no exchange.
     pub fn parse(text: &str) -> Result<Self, InputError> {
         let (mut exchanges, mut masked) = (Vec::new(), Vec::new());
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());

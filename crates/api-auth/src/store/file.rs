@@ -22,8 +22,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 const MOMENT: Duration = Duration::from_secs(1);
 /// The interval between attempts to lock a token file.
 const SHORT_PAUSE: Duration = Duration::from_millis(1);
-/// The maximum number of temporary files that are created for one token. Another one is created if
-/// another process removes the last one.
+/// The maximum number of temporary files that are created to store one token. Another one is
+/// created if a different process removes the previous one.
 const MOST_TEMPORARY: u32 = 10;
 /// The maximum length of a stored token in bytes.
 const LONGEST: u64 = 256 * 1024;
@@ -37,16 +37,20 @@ const LONGEST: u64 = 256 * 1024;
 /// incomplete files of killed processes. Files that cannot be read, are damaged, or have a later
 /// version of the format are ignored.
 ///
-/// On Unix, the store uses only a folder and files that belong to the user of the process and are
-/// not writable by other users, and follows no symbolic links to them. A folder above it may belong
-/// to another user, such as the user who deploys a program. In a folder of that user, and in a
-/// folder that is writable by other users, such as `/tmp`, the next folder of the path must belong
-/// to the user of the process, to root or to the owner of the folder that contains it. Symbolic
-/// links above the folder are followed only if they belong to the user or root and are in a folder
-/// of the user or root that is not writable by other users or has the sticky bit. If one of these
-/// rules is violated, or the permissions of the system do not suffice, tokens are requested and not
-/// stored, and each such reason is logged once at level `warn`. Other failures, such as a full
-/// disk, are logged at level `debug` each time.
+/// On Unix, these rules protect the tokens from other users:
+///
+/// - The folder and its files must belong to the user of the process, must not be writable by other
+///   users, and must not be symbolic links.
+/// - A folder above it may belong to another user, such as the user who deploys a program. In such
+///   a folder, and in a folder that is writable by other users, such as `/tmp`, the next folder of
+///   the path must belong to the user of the process, to root or to the owner of the folder that
+///   contains it.
+/// - A symbolic link above the folder must belong to the user of the process or root. It must be in
+///   a folder of one of them that is not writable by other users or has the sticky bit.
+///
+/// If one of these rules is violated, or the permissions of the system do not suffice, tokens are
+/// requested and not stored, and each such reason is logged once at level `warn`. Other failures,
+/// such as a full disk, are logged at level `debug` each time.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -62,8 +66,8 @@ const LONGEST: u64 = 256 * 1024;
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
-    /// A parent folder that must exist, because it is not created. `None` if there is no such
-    /// condition.
+    /// A folder above `folder` that must already exist. `None` if the store may create all folders
+    /// of the path.
     existing: Option<PathBuf>,
     /// The reasons for not using the store that have already been logged.
     reported: Arc<Mutex<BTreeSet<String>>>,
@@ -165,7 +169,8 @@ impl FileStore {
         if cfg!(unix) { self.remove_held(key, token) } else { self.remove_unless_busy(key, token) }
     }
 
-    /// Removes the token file while it is locked, so that no process replaces it in the meantime.
+    /// Removes the token file if it contains `token`. The file is locked during this time, so that
+    /// no process replaces it.
     #[inline]
     fn remove_held(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let folder = Folder::find(&self.folder)?;
@@ -176,8 +181,8 @@ impl FileStore {
         Ok(())
     }
 
-    /// Removes the token file unless another process holds the lock and will replace the token.
-    /// Used on systems on which a locked file cannot be replaced.
+    /// Removes the token file if it contains `token`, unless another process holds the lock and
+    /// will replace the token. Used on systems on which a locked file cannot be replaced.
     #[inline]
     fn remove_unless_busy(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let (folder, lock) = self.lock_file(key)?;
@@ -282,9 +287,9 @@ impl Drop for Locked {
 }
 
 /// Opens and locks the token file. Used on systems on which a locked file can be replaced.
-/// Processes hold this lock for a short time while they replace or remove the file, so it is not
-/// replaced until the guard is dropped. After [`MOMENT`], the lock of another process is ignored,
-/// because that process is probably suspended. Returns `None` if there is no token file.
+/// Processes hold this lock for a short time while they replace or remove the file, so the file is
+/// not replaced until the guard is dropped. After [`MOMENT`], the lock of another process is
+/// ignored, because that process is probably suspended. Returns `None` if there is no token file.
 #[inline]
 fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
     let name = file_name(key, "json");
@@ -336,7 +341,8 @@ fn write_temporary(folder: &Folder, key: &TokenKey, token: &AccessToken) -> io::
     written
 }
 
-/// Removes the temporary files of all keys that are not locked, because their writers were killed.
+/// Removes the temporary files of all keys, except for locked files. A file that is not locked is
+/// left over from a process that was killed.
 #[inline]
 fn remove_temporary_files(folder: &Folder) -> io::Result<()> {
     for entry in fs::read_dir(folder.path())? {

@@ -1,10 +1,11 @@
 //! The folder of a file store. Its path is resolved one component at a time, and each component is
 //! checked, so that another user cannot redirect the store to a folder of their choice.
 //!
-//! The owner of a folder can replace everything in it, so folders of that owner are trusted like
-//! those of the caller and of root, as in `tinycert-client`. The last folder must belong to the
-//! caller. Symbolic links in a folder of another user are never followed, because they could point
-//! to any folder of the caller, which the check of the last folder would accept.
+//! The owner of a folder can replace everything in it. The folders in it that have the same owner
+//! are therefore trusted, like folders of the user of the process and of root, as in
+//! `tinycert-client`. The last folder must belong to the user of the process. Symbolic links in a
+//! folder of another user are never followed, because they could point to any folder of the user of
+//! the process, which the check of the last folder would accept.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -150,8 +151,8 @@ pub(crate) mod unix {
     /// The maximum number of symbolic links in a path, as in Linux.
     const MOST_LINKS: usize = 40;
     const OTHERS_CAN_WRITE: u32 = 0o022;
-    /// The sticky bit. In a folder with this bit, only the owner of an entry can rename or remove
-    /// it.
+    /// The sticky bit. In a folder with this bit, only the owner of an entry, the owner of the
+    /// folder and root can rename or remove the entry.
     const STICKY: u32 = 0o1000;
     const ROOT: u32 = 0;
 

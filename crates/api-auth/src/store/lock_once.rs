@@ -21,7 +21,7 @@ pub struct LockOnce {
     is_skipped: AtomicBool,
 }
 
-/// Whether the lock was acquired: the result of [`LockOnce::acquire`].
+/// The result of [`LockOnce::acquire`]: whether the lock was acquired.
 ///
 /// See the example in [`LockOnce`].
 #[derive(Default)]

@@ -1,32 +1,34 @@
 //! The built-in transport: ureq, blocking, with a pool of connections.
 //!
-//! Settings that differ from ureq's defaults:
+//! Differences from ureq's defaults:
 //!
-//! | setting | value | reason |
-//! |---|---|---|
-//! | status as error | off | the body of an error would be lost |
-//! | redirects | 0 | a signed request must not be replayed at another URL |
-//! | timeout | per call, enforced by ureq | it covers the whole exchange, including slow bodies |
-//! | connectors (`dns-cache`) | ureq's, with additions | the next address of a host is tried soon,
-//! a response is read even if the request could not be written, errors before a connection are
-//! known |
-//! | panics of ureq | caught | a program must not end because a thread cannot be started |
-//! | long timeouts (`dns-cache`) | in whole seconds | ureq sets a new one on the socket before each
-//! read and write |
-//! | resolver (`dns-cache`) | a 30 s cache before ureq's | ureq resolves a name for every request,
-//! even on a pooled connection, and starts a thread for it if there is a timeout; with the cache,
-//! most requests do neither |
-//! | buffers | 16 KiB | two buffers of 128 KiB for each connection are the largest cost of a new
-//! connection; the one for input grows for heads of up to 64 KiB (without `dns-cache` it has 80
-//! KiB) |
-//! | roots | compiled-in; with extra ones (`extra-roots`), both as certificates | ureq replaces its
-//! roots and cannot add to them |
-//! | proxy | none; each request has its own | ureq would read the environment, with other rules |
+//! - A response with an error status, such as 404, is not an error, because ureq would discard its
+//!   body.
+//! - Redirects are not followed, because a signed request must not be replayed at another URL.
+//! - The timeout applies to each call as a whole, including slow bodies.
+//! - Panics of ureq are caught, so that a program does not end if a thread cannot be started.
+//! - A connection has two buffers of 16 KiB. ureq's buffers of 128 KiB would be the largest cost of
+//!   a new connection. The input buffer grows for response heads of up to 64 KiB. Without
+//!   `dns-cache`, it has 80 KiB from the beginning.
+//! - Extra roots (`extra-roots`) are passed to ureq together with the compiled-in ones, all as
+//!   certificates, because ureq can only replace its roots.
+//! - An agent has no proxy, because ureq would read the environment with other rules. The proxy is
+//!   set for each request.
+//!
+//! With the feature `dns-cache`:
+//!
+//! - Addresses are cached for 30 s. ureq resolves a name for every request, even on a pooled
+//!   connection, and starts a thread for the lookup if there is a timeout.
+//! - If an address of a host does not respond for 0.5 s, the next address is tried.
+//! - A response is read even if the request could not be written completely.
+//! - Errors that occur before a connection is established are marked.
+//! - Long timeouts are rounded to whole seconds, because ureq would set a new timeout on the socket
+//!   before each read and write.
 //!
 //! Only the feature `dns-cache` uses the part of ureq that may change in any minor version.
 //!
-//! Plain http is rejected for all hosts except this machine and those that are allowed by name.
-//! This repeats the check of the base URL, as a second line of defence.
+//! Plain http is rejected for all hosts except loopback hosts and the hosts that are allowed by
+//! name. This repeats the check of the base URL, as a second line of defence.
 
 #[cfg(feature = "dns-cache")]
 mod dns_cache;
@@ -67,7 +69,7 @@ use crate::proxy::{self, Proxies};
 use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 
 const OUTPUT_BUFFER: usize = 16 * 1024;
-/// The maximum timeout, because adding `Duration::MAX` to a time would overflow.
+/// The maximum timeout: 24 h. Adding `Duration::MAX` to a time would overflow.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Sets the options of an agent that the contract of [`Transport`] requires. This is a macro,

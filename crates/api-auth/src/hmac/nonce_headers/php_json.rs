@@ -12,15 +12,15 @@ use crate::raw_members::RawMembers;
 /// `\uXXXX` for all characters that are not ASCII, and with unescaped slashes.
 ///
 /// A name that occurs twice keeps its position and has the last value. `a[]` and `a[k]` become
-/// nested objects. The key of `a[]` is one more than the largest integer key. As in PHP, `01` and
-/// `+1` are not integers.
+/// members of a nested object. The key of `a[]` is one more than the largest integer key of that
+/// object, or 0. As in PHP, `01` and `+1` are not integers.
 ///
 /// # Errors
 /// Returns an error for text that is not UTF-8, and for names that the server would parse
-/// differently: with a dot or a space (which become `_`), with brackets that do not match, with a
-/// zero byte, or empty. Also returns an error for names that PHP ignores (more than 64 pairs of
-/// brackets, or `a[]` after the largest integer), and for `a[]` after negative keys only, because
-/// the key then depends on PHP's version.
+/// differently, such as an empty name, or a name with a dot or a space (which become `_`), with a
+/// zero byte or with unmatched brackets. Also returns an error for names that PHP ignores (more
+/// than 64 pairs of brackets, or `a[]` after the largest integer), and for `a[]` after negative
+/// keys only, because the key then depends on PHP's version.
 ///
 /// ```
 /// use api_auth::hmac::nonce_headers::php_json;
@@ -200,7 +200,7 @@ pub fn php_json_body(json: &[u8]) -> Result<String, InputError> {
     Ok(out)
 }
 
-/// Returns the nesting depth of valid JSON.
+/// Returns the nesting depth of valid JSON, such as 2 for `[[1]]`.
 #[inline]
 fn depth_of(json: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);

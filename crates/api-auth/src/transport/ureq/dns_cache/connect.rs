@@ -22,9 +22,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// last successful connection.
 const PATIENCE_WITH_KNOWN: Duration = Duration::from_secs(2);
 
-/// A TCP connector that tries the next address of a host if an address does not respond within 0.5
-/// s. ureq's own connector would wait for more than half of the timeout. The address of the last
-/// successful connection is tried first.
+/// A TCP connector that tries the next address of a host if an address does not respond for 0.5 s.
+/// The address of the last successful connection is tried first, for 2 s. ureq's own connector
+/// would wait for more than half of the timeout.
 #[derive(Debug)]
 pub(super) struct EachAddress {
     tcp: TcpConnector,
