@@ -207,7 +207,7 @@ impl Sandbox {
     }
 }
 
-/// Starts a server. An error names the port.
+/// Starts a server on `port` of 127.0.0.1. The message of an error contains the port.
 fn start<S: Service>(port: u16, service: S) -> io::Result<Server<S>> {
     Server::start(port, service).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1:{port}: {error}"))

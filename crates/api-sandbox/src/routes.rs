@@ -16,7 +16,8 @@ pub(crate) struct Route<T> {
 pub(crate) enum Found<'a, T> {
     /// The route of the request, and the decoded values of the placeholders in the path.
     Here(&'a Route<T>, Vec<String>),
-    /// The path exists, but not with this method. Contains the first route with this path.
+    /// The path exists, but not with the method of the request. Contains the first route with this
+    /// path.
     OtherMethod(&'a Route<T>),
     /// No route has this path.
     Nothing,

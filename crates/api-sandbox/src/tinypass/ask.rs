@@ -13,7 +13,8 @@ fn bad<T>(why: impl Into<String>) -> Result<T, Refusal> {
 /// A request and its parsed parameters.
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Raw,
-    /// The decoded values of the placeholders in the path, such as the uid in that of `user.get`.
+    /// The decoded values of the placeholders in the path, such as the uid in the path of
+    /// `user.get`.
     values: Vec<String>,
     pairs: Pairs,
 }
@@ -37,7 +38,7 @@ impl<'a> Ask<'a> {
         if let Some(name) = pairs.repeated() {
             return bad(format!("{name}: the parameter is repeated"));
         }
-        // Chosen: unknown parameters are rejected, so that misspelt ones are noticed.
+        // Not documented: unknown parameters are rejected, so that misspelt ones are noticed.
         if let Some(name) = pairs.unknown(|name| route.wants.contains(&name)) {
             return bad(format!("{name}: the endpoint has no such parameter"));
         }

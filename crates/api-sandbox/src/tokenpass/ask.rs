@@ -32,10 +32,11 @@ impl<'a> Ask<'a> {
         generation: Generation,
         values: Vec<String>,
     ) -> Result<Self, Response> {
-        // Chosen: the query is ignored in the version whose signature does not cover the query.
+        // Not documented: the query is ignored in the version whose signature does not cover the
+        // query.
         let is_signed = generation != Generation::XApi || !is_api(request);
         let query = request.query().filter(|_| is_signed).unwrap_or_default();
-        // Chosen: invalid UTF-8 results in the error page of the framework.
+        // Not documented: invalid UTF-8 results in the error page of the framework.
         let query = parse_query(query);
         let query = query.ok_or_else(|| html(500))?;
         let mut input = if is_json(request) {
@@ -109,7 +110,7 @@ impl Validation<'_> {
         self
     }
 
-    /// Requires a string of at most `most` characters, if the parameter is present.
+    /// Requires the parameter `name`, if present, to have at most `most` characters.
     pub(super) fn at_most(mut self, name: &str, most: usize) -> Self {
         if self.ask.text(name).is_some_and(|text| text.chars().count() > most) {
             self.errors
@@ -118,7 +119,7 @@ impl Validation<'_> {
         self
     }
 
-    /// Requires a boolean (true, false, 0 or 1), if the parameter is present.
+    /// Requires the parameter `name`, if present, to be a boolean in JSON, 0 or 1.
     pub(super) fn boolean(mut self, name: &str) -> Self {
         let ok = match self.ask.get(name) {
             None | Some(Value::Bool(_) | Value::Int(0 | 1)) => true,
@@ -131,7 +132,7 @@ impl Validation<'_> {
         self
     }
 
-    /// Requires one of the values in `known`, if the parameter is present.
+    /// Requires the parameter `name`, if present, to be one of the strings in `known`.
     pub(super) fn one_of(mut self, name: &str, known: &[&str]) -> Self {
         if self.ask.text(name).is_some_and(|text| !known.contains(&text.as_str())) {
             self.errors.push(format!("The selected {} is invalid.", words(name)));
@@ -167,8 +168,8 @@ impl Validation<'_> {
     }
 }
 
-/// Returns the name of a parameter as the framework writes it in messages: with spaces instead of
-/// underscores, such as `client id`.
+/// Returns the name of a parameter as the framework of the real server writes it in messages: with
+/// spaces instead of underscores, such as `client id`.
 fn words(name: &str) -> String {
     name.replace('_', " ")
 }

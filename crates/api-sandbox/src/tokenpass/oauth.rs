@@ -99,7 +99,7 @@ pub(super) fn first_tokens(now: u64) -> Vec<Token> {
     ]
 }
 
-/// Returns the error for the parameter `name`, which is missing or invalid.
+/// Returns the error for a missing or invalid parameter `name`.
 fn bad_parameter(name: &str) -> Refusal {
     let text = format!(
         "The request is missing a required parameter, includes an invalid parameter value, \

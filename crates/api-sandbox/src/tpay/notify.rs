@@ -64,8 +64,8 @@ impl Outbox {
         self.list().clone()
     }
 
-    /// Waits until `count` deliveries have ended, but at most ten seconds. Returns all deliveries
-    /// that have ended.
+    /// Waits until `count` deliveries have ended, but for at most ten seconds. Returns all
+    /// deliveries that have ended.
     pub fn wait_for(&self, count: usize) -> Vec<Delivery> {
         let waited = self
             .0

@@ -97,8 +97,8 @@ impl Refund {
 }
 
 impl Tpay {
-    /// Completes all refunds with the status `new`: changes it to `done` or, for a refund to a
-    /// card, to `authorized`.
+    /// Completes all refunds with the status `new`. Their status changes to `done` or, for a refund
+    /// to a card, to `authorized`.
     pub fn finish_refunds(&mut self) {
         let now = self.clock.unix();
         for refund in self.refunds.iter_mut().filter(|refund| refund.status == "new") {
@@ -120,7 +120,7 @@ impl Tpay {
         ])?;
         let (page, within) = (ask.page()?, ask.period()?);
         let cards = ask.one_of("context", &["transactional", "card"])? == Some("card");
-        // Chosen: a filter that belongs to the other context is an error.
+        // Not documented: a filter that belongs to the other context is an error.
         let foreign: &[&str] = if cards { &["payerEmail", "transactionTitle"] } else { &["token"] };
         if let Some(name) = foreign.iter().find(|name| ask.get(name).is_some()) {
             let why = "the parameter belongs to the other context";

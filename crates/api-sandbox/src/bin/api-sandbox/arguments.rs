@@ -67,7 +67,7 @@ Example:
   api-sandbox run tpay -- cargo test
 ";
 
-/// Returns the help text of the program, with the list of the kinds of `--misbehave`.
+/// Returns the help text of the program, with a list of the failures that `--misbehave` accepts.
 pub(crate) fn help() -> String {
     let kinds = Misbehaviour::NAMED.into_iter();
     let kinds: String = kinds.map(|(name, label, _)| format!("  {name:<21}{label}\n")).collect();
@@ -105,7 +105,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Parsed {
     Help,
     Version,
-    /// The second process, with the file to remove.
+    /// Clean up after another process of this program, and remove its file, if any. Users do not
+    /// call the program in this way; see the module [`cleanup`](crate::cleanup).
     #[cfg(unix)]
     CleanUp(Option<PathBuf>),
     Run(Arguments),
