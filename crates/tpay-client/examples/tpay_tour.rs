@@ -126,7 +126,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Calls all endpoints. Returns the number of failed calls, or `None` in production.
+/// Calls all endpoints, and returns the number of failed calls. In production, calls none and
+/// returns `None`.
 fn tour(tpay: &Client, arguments: &Arguments) -> Option<u32> {
     if *tpay.environment() == Environment::Production {
         return None;

@@ -75,8 +75,8 @@ impl Tpay {
         });
     }
 
-    /// Removes a BLIK alias, as a payer does in the app of a bank, and notifies the merchant. `kind`
-    /// is `UID` or `PAYID`. Returns whether the alias existed.
+    /// Removes a BLIK alias, as a payer does in the app of a bank, and notifies the merchant.
+    /// `kind` is `UID` or `PAYID`. Returns whether the alias existed.
     pub fn unregister_alias(&mut self, value: &str, kind: &str) -> bool {
         let is_meant =
             |known: &&mut Alias| known.value == value && known.kind == kind && !known.removed;
