@@ -142,8 +142,8 @@ impl Sandbox {
         &self.clock
     }
 
-    /// Returns the names and values of the environment variables that `from_env` of each client
-    /// reads to connect to these servers.
+    /// Returns the names and values of the environment variables with which the clients, their
+    /// examples and their programs connect to these servers.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("TINYPASS_AID", tinypass::AID.to_owned()),

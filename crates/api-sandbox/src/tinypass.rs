@@ -139,7 +139,8 @@ impl TinyPass {
         server
     }
 
-    /// Returns a new id of `length` characters: the prefix, followed by a number.
+    /// Returns a new id of `length` characters: the prefix, followed by a number with leading
+    /// zeros, such as `A00000000003`.
     fn next_id(&mut self, prefix: &str, length: usize) -> String {
         self.ids += 1;
         format!("{prefix}{:0width$}", self.ids, width = length - prefix.len())

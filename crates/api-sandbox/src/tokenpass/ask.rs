@@ -19,10 +19,10 @@ pub(super) struct Ask<'a> {
     /// The id of the user to whom the OAuth token belongs. Empty unless the endpoint requires a
     /// token.
     pub(super) user: String,
-    /// The user's OAuth token. Empty unless the endpoint requires one in the parameter
-    /// `oauth_token`.
+    /// The OAuth token of the user. Empty unless the endpoint requires
+    /// [`Access::Token`](super::routes::Access::Token).
     pub(super) token: String,
-    /// The scopes of the user's OAuth token, such as `tca`. Empty if there is no token.
+    /// The scopes of `token`, such as `tca`. Empty if `token` is empty.
     pub(super) scopes: Vec<String>,
 }
 

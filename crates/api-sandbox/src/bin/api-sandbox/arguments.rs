@@ -105,8 +105,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Parsed {
     Help,
     Version,
-    /// Clean up after another process of this program, and remove its file, if any. Users do not
-    /// call the program in this way; see the module [`cleanup`](crate::cleanup).
+    /// A start of the program as the second process of the module [`cleanup`](crate::cleanup),
+    /// which removes the file, if any. Users do not start the program in this way.
     #[cfg(unix)]
     CleanUp(Option<PathBuf>),
     Run(Arguments),

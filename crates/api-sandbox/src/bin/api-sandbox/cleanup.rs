@@ -60,8 +60,8 @@ mod unix {
         }
     }
 
-    /// Runs the second process. Standard input ends when the first process ends; then removes
-    /// `file` and ends the commands whose ids were read.
+    /// Runs the second process. Reads standard input, which ends when the first process ends, then
+    /// removes `file` and ends the commands whose ids it has read.
     pub(crate) fn run(file: Option<PathBuf>) -> ExitCode {
         let mut text = String::new();
         let _ = io::stdin().read_to_string(&mut text);
