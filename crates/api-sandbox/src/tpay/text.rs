@@ -66,9 +66,9 @@ pub(super) fn php_json(value: &serde_json::Value) -> String {
     out
 }
 
-/// Parses a query or form. A space can be `+` or `%20`. All other characters can be escaped. They
-/// can also be unescaped if they are brackets, or if RFC 3986 allows them in a query, except for
-/// `=` in a value.
+/// Parses a query or form. A space can be `+` or `%20`. Any other character can be escaped.
+/// Brackets, and the characters that RFC 3986 allows in a query, except `&`, `=` and `+`, can also
+/// be unescaped.
 pub(super) fn pairs(text: &str) -> Result<Pairs, String> {
     query::split(text, unescape)
 }
