@@ -54,7 +54,7 @@ pub struct Button {
     pub label: &'static str,
     /// The name of the action, which is passed to [`Service::press`](crate::Service::press).
     pub action: &'static str,
-    /// What the action applies to, such as the id of a payment. Empty if the action needs no
+    /// The subject of the action, such as the id of a payment. Empty if the action needs no
     /// subject.
     pub subject: String,
 }

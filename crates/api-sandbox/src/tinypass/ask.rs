@@ -13,8 +13,7 @@ fn bad<T>(why: impl Into<String>) -> Result<T, Refusal> {
 /// A request and its parsed parameters.
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Raw,
-    /// The decoded values of the placeholders in the path, such as the uid in the path of
-    /// `user.get`.
+    /// The decoded path segments at the placeholders `{}` of the route, such as a uid.
     values: Vec<String>,
     pairs: Pairs,
 }
@@ -45,8 +44,8 @@ impl<'a> Ask<'a> {
         Ok(Self { request, values, pairs })
     }
 
-    /// Returns the value of a placeholder in the path. The first placeholder has the index 0.
-    /// Returns an empty string if there is no placeholder with this index.
+    /// Returns the decoded path segment at the placeholder `{}` with this index, counted from 0.
+    /// Returns an empty string if there is no such placeholder.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }

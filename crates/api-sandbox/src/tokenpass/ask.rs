@@ -9,7 +9,7 @@ use crate::{Raw, Response};
 /// A request, its parsed parameters, and its caller.
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Raw,
-    /// The decoded values of the placeholders in the path.
+    /// The decoded path segments at the placeholders `{}` of the route, such as a user name.
     values: Vec<String>,
     /// The parameters in the body, followed by those in the query that the body does not contain.
     pub(super) input: Vec<(String, Value)>,
@@ -66,8 +66,8 @@ impl<'a> Ask<'a> {
         })
     }
 
-    /// Returns the value of a placeholder in the path. The first placeholder has the index 0.
-    /// Returns an empty string if there is no placeholder with this index.
+    /// Returns the decoded path segment at the placeholder `{}` with this index, counted from 0.
+    /// Returns an empty string if there is no such placeholder.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }

@@ -18,7 +18,7 @@ use crate::digest::sha256_hex;
 use crate::query::encode_form;
 use crate::{Raw, Response};
 
-/// The lifetime of an authorization code, in seconds.
+/// The lifetime of an authorization code, in seconds: one hour.
 const CODE_LIFE: u64 = 3_600;
 
 /// An application that is registered with the Tokenpass server.

@@ -1,5 +1,4 @@
-//! Notifications, which are signed like those of the provider, and sent to callback URLs with a
-//! loopback address.
+//! Signs notifications like the provider, and sends them to callback URLs with a loopback address.
 
 use std::fmt;
 use std::sync::mpsc::{Sender, channel};
