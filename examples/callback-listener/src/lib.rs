@@ -56,7 +56,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// Creates a response with a plain text as its body.
+    /// Creates a response with a plain-text body in UTF-8.
     pub fn text(status: u16, body: impl Into<String>) -> Self {
         let content_type = b"text/plain; charset=utf-8".to_vec();
         Self { status, content_type, body: body.into().into_bytes() }

@@ -27,7 +27,8 @@ pub struct Refund {
     pub status: &'static str,
     /// The time of creation, in Unix seconds.
     pub at: u64,
-    /// The time at which the refund was completed, in Unix seconds. `None` if it is pending.
+    /// The time at which the refund was completed, in Unix seconds. `None` if the refund is
+    /// pending.
     pub processed: Option<u64>,
     /// Whether the refund is paid to a card.
     pub card: bool,

@@ -1,5 +1,5 @@
-//! Dates, ids and strings in the formats of the API. Dates without a zone are in Polish time,
-//! although this is not documented for every field.
+//! Formats and parses the dates, ids and strings of the API. Dates without a time zone are in
+//! Polish time, which is documented only for some fields.
 
 use crate::date::{is_date_time, polish_date_time};
 use crate::query::{self, Pairs, Refusal};
