@@ -176,7 +176,7 @@ pub fn system_calls() -> Section {
             let row = Row::count(
                 &format!("system calls, {by_name}"),
                 rounded,
-                Limit::at(8.0),
+                Limit::at(5.0),
                 "raw socket: 2",
             );
             rows.push(row);

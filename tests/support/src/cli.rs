@@ -254,3 +254,20 @@ impl Drop for World {
         let _ = std::fs::remove_dir_all(&self.home);
     }
 }
+
+/// Returns a standard output that nothing reads, for a command. The reader of a pipe could also be
+/// open in a process that another thread is starting, so this is a socket that is shut down.
+#[cfg(unix)]
+pub fn closed_output() -> Stdio {
+    let (reader, writer) = std::os::unix::net::UnixStream::pair().unwrap();
+    reader.shutdown(std::net::Shutdown::Both).unwrap();
+    Stdio::from(std::os::fd::OwnedFd::from(writer))
+}
+
+/// Returns a standard output that nothing reads, for a command.
+#[cfg(not(unix))]
+pub fn closed_output() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    Stdio::from(writer)
+}

@@ -16,6 +16,8 @@ use std::process::{Command, Output, Stdio};
 
 use api_sandbox::Sandbox;
 
+use crate::cli::closed_output;
+
 /// No server listens on this port.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
@@ -154,11 +156,9 @@ impl Example {
         }
     }
 
-    /// Runs a command whose standard output is a closed pipe; returns the exit status and stderr.
+    /// Runs a command whose standard output is closed; returns the exit status and stderr.
     fn ran_into_a_closed_pipe(&self, command: &mut Command) -> (i32, String) {
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(reader);
-        let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let child = command.stdout(closed_output()).stderr(Stdio::piped()).spawn().unwrap();
         let Output { status, stderr, .. } = child.wait_with_output().unwrap();
         (status.code().unwrap(), String::from_utf8(stderr).unwrap())
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use callback_listener::{Listener, Response};
 use serde_json::Value;
-use test_support::cli::SandboxProgram;
+use test_support::cli::{SandboxProgram, closed_output};
 use tpay_client::Client;
 use tpay_client::notifications::testing;
 
@@ -58,8 +58,12 @@ fn notifications_are_sent_to_an_application_with_its_own_ca() {
 }
 
 impl Listening {
-    fn start(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    fn start(command: Command) -> Self {
+        Self::start_with(command, Stdio::piped())
+    }
+
+    fn start_with(mut command: Command, stdout: Stdio) -> Self {
+        command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
@@ -256,8 +260,8 @@ fn nothing_is_sent_by_curl_and_dry_run() {
 #[test]
 fn notification_is_not_acknowledged_when_the_output_is_closed() {
     let world = World::new();
-    let mut listener = world.listen(&TEST_KEY);
-    drop(listener.child.stdout.take());
+    let command = world.command(&[&LISTEN[..], &TEST_KEY].concat());
+    let listener = Listening::start_with(command, closed_output());
     let run = world.send(&listener.url, &[]);
     assert!(run.status == 1 && run.stdout.contains("status\t503\n"), "{run:?}");
     let run = listener.end();

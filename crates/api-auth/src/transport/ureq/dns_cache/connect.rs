@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::time::Duration;
 
 use ureq::unversioned::resolver::ResolvedSocketAddrs;
@@ -132,7 +133,12 @@ impl<In: Transport> Connector<In> for EarlyResponses {
         _details: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        Ok(chained.map(|inner| EarlyResponse { inner, broken: None, is_broken: false }))
+        Ok(chained.map(|inner| EarlyResponse {
+            inner,
+            broken: None,
+            is_broken: false,
+            has_responded: false,
+        }))
     }
 }
 
@@ -142,6 +148,8 @@ pub(super) struct EarlyResponse<T> {
     /// The error of a failed write. It is returned if no response follows, and discarded otherwise.
     broken: Option<io::Error>,
     is_broken: bool,
+    /// Whether input has been read since the last call of `is_open`.
+    has_responded: bool,
 }
 
 impl<T: Transport> Transport for EarlyResponse<T> {
@@ -173,14 +181,18 @@ impl<T: Transport> Transport for EarlyResponse<T> {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let result = self.inner.await_input(timeout);
+        self.has_responded = matches!(result, Ok(true));
         match (&result, self.broken.take()) {
             (Ok(false) | Err(_), Some(error)) => Err(Error::Io(error)),
             _ => result,
         }
     }
 
+    /// ureq calls this method when it returns a connection to its pool, and again when it takes the
+    /// connection from the pool. Each check of a socket costs three system calls, so only the second
+    /// one is made.
     fn is_open(&mut self) -> bool {
-        !self.is_broken && self.inner.is_open()
+        !self.is_broken && (mem::take(&mut self.has_responded) || self.inner.is_open())
     }
 
     fn is_tls(&self) -> bool {
@@ -213,5 +225,58 @@ impl<C: Connector> Connector for MarkErrors<C> {
         chained: Option<()>,
     ) -> Result<Option<Self::Out>, Error> {
         self.0.connect(details, chained).map_err(|error| Error::Other(Box::new(Unconnected(error))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ureq::unversioned::transport::LazyBuffers;
+
+    use super::*;
+
+    /// A connection that responds to each request, and counts how often it is checked.
+    #[derive(Debug)]
+    struct Connection {
+        buffers: LazyBuffers,
+        checks: usize,
+        is_open: bool,
+    }
+
+    impl Transport for Connection {
+        fn buffers(&mut self) -> &mut dyn Buffers {
+            &mut self.buffers
+        }
+
+        fn transmit_output(&mut self, _: usize, _: NextTimeout) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
+            Ok(true)
+        }
+
+        fn is_open(&mut self) -> bool {
+            self.checks += 1;
+            self.is_open
+        }
+    }
+
+    #[test]
+    fn connection_is_checked_when_it_is_taken_from_the_pool() {
+        let inner = Connection { buffers: LazyBuffers::new(1, 1), checks: 0, is_open: true };
+        let mut connection =
+            EarlyResponse { inner, broken: None, is_broken: false, has_responded: false };
+        for calls in 1..=3 {
+            connection.transmit_output(0, NextTimeout::default()).unwrap();
+            assert!(connection.await_input(NextTimeout::default()).unwrap());
+            assert!(connection.is_open(), "it is returned to the pool");
+            assert_eq!(connection.inner.checks, calls - 1);
+            assert!(connection.is_open(), "it is taken from the pool");
+            assert_eq!(connection.inner.checks, calls);
+        }
+        assert!(connection.await_input(NextTimeout::default()).unwrap());
+        connection.inner.is_open = false;
+        assert!(connection.is_open(), "it is returned to the pool");
+        assert!(!connection.is_open(), "the server closed it in the meantime");
     }
 }
