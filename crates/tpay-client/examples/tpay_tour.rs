@@ -332,8 +332,8 @@ struct Report {
 }
 
 impl Report {
-    /// Calls an endpoint and prints the result as one line. Returns the value, or `None` if the call
-    /// failed.
+    /// Calls an endpoint and prints the result as one line. Returns the value, or `None` if the
+    /// call failed.
     #[expect(clippy::disallowed_methods, reason = "measures time for the printed line only")]
     fn line<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<T>) -> Option<T> {
         let begin = Instant::now();
