@@ -8,7 +8,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_RESPONSE: usize = 64 * 1024;
 
-/// A callback URL: a loopback address and a request target.
+/// A callback URL: a loopback address with a port, and a request target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Callback {
     pub(crate) address: SocketAddr,

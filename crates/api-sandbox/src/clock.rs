@@ -70,7 +70,7 @@ impl SandboxClock {
     }
 }
 
-/// Parses the start of a running clock: Unix seconds, a date and time in UTC
+/// Parses the time at which a running clock starts: Unix seconds, a date and time in UTC
 /// (`2026-11-29T12:00:00Z` or `2026-11-29 12:00:00`), or a date, which means midnight UTC.
 impl FromStr for SandboxClock {
     type Err = io::Error;

@@ -54,7 +54,7 @@ pub struct Button {
     pub label: &'static str,
     /// The name of the action, which is passed to [`Service::press`](crate::Service::press).
     pub action: &'static str,
-    /// What the action applies to, such as the id of a payment. Empty if the action needs no
+    /// The subject of the action, such as the id of a payment. Empty if the action needs no
     /// subject.
     pub subject: String,
 }
@@ -84,7 +84,7 @@ pub(crate) enum Order {
     Press(String, String),
 }
 
-/// What a request to the console is for: the page, the list of requests, or an action.
+/// The purpose of a request to the console: the page, the list of requests, or an action.
 pub(crate) enum Asked {
     Page,
     Requests,
@@ -112,8 +112,8 @@ impl Console {
         Self { key, hosts: [format!("127.0.0.1:{port}"), format!("localhost:{port}")] }
     }
 
-    /// Validates a request to the console, and returns what it is for. The error is the response to
-    /// a rejected request.
+    /// Validates a request to the console, and returns its purpose. The error is the response that
+    /// rejects the request.
     pub(crate) fn read(&self, request: &Raw) -> Result<Asked, Response> {
         let host = request.header("host").unwrap_or_default();
         if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
@@ -301,8 +301,8 @@ fn write_requests(html: &mut String, seen: &[Seen]) -> fmt::Result {
     Ok(())
 }
 
-/// Returns the response to a form: a redirect to the page, so that a reload does not send the form
-/// again.
+/// Returns the response to a form: a redirect to the console page, so that reloading the page does
+/// not send the form again.
 pub(crate) fn done() -> Response {
     Response::new(303, "text/plain", "").with_header("location", PATH)
 }

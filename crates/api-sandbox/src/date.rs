@@ -14,8 +14,8 @@ pub(crate) fn date_time(unix: u64) -> String {
     text(unix.saturating_add(BEFORE_1970))
 }
 
-/// Parses the format of [`date_time`]. Returns `None` for any other format, for dates that do not
-/// exist, and for times before 1970.
+/// Parses a date and time in UTC, in the format of [`date_time`], into Unix seconds. Returns `None`
+/// for any other format, for dates that do not exist, and for times before 1970.
 pub(crate) fn parse_date_time(text: &str) -> Option<u64> {
     seconds(text)?.checked_sub(BEFORE_1970)
 }
@@ -55,7 +55,8 @@ fn text(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
-/// Parses the format of [`text`] into seconds since 0000-03-01.
+/// Parses a date and time, in the format of [`text`], into seconds since 0000-03-01. Returns `None`
+/// for any other format, and for dates that do not exist.
 fn seconds(date_time: &str) -> Option<u64> {
     let (day, time) = date_time.split_once(' ')?;
     let [year, month, day] = numbers(day, '-')?;
@@ -72,7 +73,7 @@ fn seconds(date_time: &str) -> Option<u64> {
 }
 
 /// Parses the three numbers of a date or a time of day, such as `2026-11-29`. Returns `None` if
-/// there are more or fewer than three.
+/// there are more or fewer than three parts, or if a part is not a number up to 65535.
 fn numbers(text: &str, separator: char) -> Option<[u64; 3]> {
     let number = |part: &str| part.parse::<u16>().ok().map(u64::from);
     text.split(separator).map(number).collect::<Option<Vec<u64>>>()?.try_into().ok()

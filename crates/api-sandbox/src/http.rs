@@ -19,8 +19,8 @@ const FORWARDED_PROTO: &str = "X-Forwarded-Proto";
 pub(crate) enum ReadError {
     /// The connection failed, or it ended in the middle of a request.
     Connection,
-    /// The request is malformed or too large. Contains the status code of the response, and the
-    /// reason, which becomes its body.
+    /// The request is malformed, too large or not supported. Contains the status code of the
+    /// response, such as 400, and the reason, which is sent as the response body.
     Rejected(u16, &'static str),
 }
 
@@ -30,13 +30,14 @@ impl From<io::Error> for ReadError {
     }
 }
 
-/// How the end of a request body is determined: by its length in bytes, or by the chunked coding.
+/// The method that delimits a request body: a length in bytes, or the chunked transfer coding.
 enum Framing {
     Length(usize),
     Chunked,
 }
 
-/// A request as it arrived, byte for byte, except that a chunked body is decoded.
+/// A request as it arrived, except that a chunked body is decoded and that
+/// [`Server::assume_https`](crate::Server::assume_https) sets a header.
 #[derive(Clone)]
 pub struct Raw {
     /// The method, such as `GET`.
@@ -61,8 +62,9 @@ impl Raw {
     }
 
     /// Returns the base URL that the client used, such as `https://127.0.0.1:8443`. The scheme is
-    /// that in the header `X-Forwarded-Proto`, which a TLS proxy sets, or else `http`. The host is
-    /// the value of the header `Host` in lower case, without the default port of the scheme.
+    /// `https` if a TLS proxy set the header `X-Forwarded-Proto` to `https`; otherwise, it is
+    /// `http`. The host is the value of the header `Host` in lower case, without the default port
+    /// of the scheme.
     pub(crate) fn base_url(&self) -> String {
         let (scheme, port) = match self.header(FORWARDED_PROTO) {
             Some("https") => ("https", ":443"),
@@ -167,7 +169,7 @@ impl Raw {
 
     /// Parses the head of a request and removes it from `bytes`. Returns the request without its
     /// body, and the minor version of HTTP, such as 1 for HTTP/1.1. Returns `None` if the head is
-    /// not complete yet.
+    /// not complete yet or exceeds 64 KiB.
     fn head(bytes: &mut Vec<u8>) -> Result<Option<(Self, u8)>, ReadError> {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut parsed = httparse::Request::new(&mut headers);
@@ -194,7 +196,8 @@ impl Raw {
         Ok(Some((request, version)))
     }
 
-    /// Determines the framing of the body (RFC 9112, section 6).
+    /// Determines how the body is delimited (RFC 9112, section 6). `version` is the minor version
+    /// of HTTP. Rejects requests with a repeated Host header, and HTTP/1.1 requests without one.
     fn framing(&self, version: u8) -> Result<Framing, ReadError> {
         let reject = |status, why| Err(ReadError::Rejected(status, why));
         let hosts = self.names("host");
@@ -277,8 +280,8 @@ impl Response {
         self
     }
 
-    /// Returns the encoded head, and the body. The head declares a body of `announced` bytes or,
-    /// for `None`, the true length of the body.
+    /// Returns the encoded head, and the body. The value of `content-length` is `announced` or, if
+    /// that is `None`, the length of the body.
     pub(crate) fn bytes(&self, announced: Option<usize>) -> (Vec<u8>, &[u8]) {
         let length = announced.unwrap_or(self.body.len());
         let mut head = format!("HTTP/1.1 {} Sandbox\r\ncontent-length: {length}\r\n", self.status);

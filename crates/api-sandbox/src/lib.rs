@@ -142,8 +142,8 @@ impl Sandbox {
         &self.clock
     }
 
-    /// Returns the names and values of the environment variables that `from_env` of each client
-    /// reads to connect to these servers.
+    /// Returns the names and values of the environment variables with which the clients, their
+    /// examples and their programs connect to these servers.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("TINYPASS_AID", tinypass::AID.to_owned()),
@@ -207,7 +207,7 @@ impl Sandbox {
     }
 }
 
-/// Starts a server. An error names the port.
+/// Starts a server on `port` of 127.0.0.1. The message of an error contains the port.
 fn start<S: Service>(port: u16, service: S) -> io::Result<Server<S>> {
     Server::start(port, service).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1:{port}: {error}"))

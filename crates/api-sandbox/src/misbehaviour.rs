@@ -1,4 +1,4 @@
-//! Failures that a test can request.
+//! The failures that a test can make a server simulate.
 
 use std::time::Duration;
 

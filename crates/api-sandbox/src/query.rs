@@ -5,7 +5,7 @@
 /// The reason why an encoded string is rejected.
 pub(crate) type Refusal = &'static str;
 
-/// The names and values of a query or form, in order.
+/// The names and values of a query or form, in the order in which they occur.
 #[derive(Debug, Default)]
 pub(crate) struct Pairs(pub(crate) Vec<(String, String)>);
 
@@ -89,7 +89,9 @@ pub(crate) fn decode_segment(text: &str) -> Option<String> {
     decode(text, false, b"~").ok()
 }
 
-/// Decodes one name or value. A space is `+` in a form and `%20` in a path.
+/// Decodes a name or value of a form, in which `+` is a space, or, if `form` is `false`, a segment
+/// of a path. In a path, the characters in `extra` must not be escaped; in a form, they can be
+/// escaped.
 fn decode(text: &str, form: bool, extra: &[u8]) -> Result<String, Refusal> {
     let mut bytes = text.bytes();
     let mut out = Vec::with_capacity(text.len());

@@ -14,9 +14,10 @@ pub(crate) struct Route<T> {
 /// The result of looking up the route of a request.
 #[derive(Debug)]
 pub(crate) enum Found<'a, T> {
-    /// The route of the request, and the decoded values of the placeholders in the path.
+    /// The route of the request, and the decoded path segments at its placeholders `{}`.
     Here(&'a Route<T>, Vec<String>),
-    /// The path exists, but not with this method. Contains the first route with this path.
+    /// The path exists, but not with the method of the request. Contains the first route with this
+    /// path.
     OtherMethod(&'a Route<T>),
     /// No route has this path.
     Nothing,
@@ -37,8 +38,8 @@ impl<T> Route<T> {
         self.path == path
     }
 
-    /// Returns the decoded values of the placeholders. Returns `None` if `path` does not match the
-    /// route, or if a value cannot be decoded.
+    /// Returns the decoded segments of `path` at the placeholders `{}` of the route. Returns `None`
+    /// if `path` does not match the route, or if a segment cannot be decoded.
     fn values(&self, path: &str, decode: fn(&str) -> Option<String>) -> Option<Vec<String>> {
         let (mut ours, mut theirs) = (self.path.split('/'), path.split('/'));
         let mut values = Vec::new();

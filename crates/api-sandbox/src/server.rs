@@ -107,9 +107,9 @@ impl fmt::Display for Seen {
     }
 }
 
-/// Returns a path segment as it appears in the log: `{}` if it could be an id or a token, because
-/// it is longer than 24 bytes, or longer than 4 bytes and contains a digit or an escape. Returns
-/// any other segment unchanged.
+/// Returns a path segment as it appears in the log. Returns `{}` for a possible id or token, which
+/// is a segment of more than 24 bytes, or one of more than 4 bytes that contains a digit or a
+/// percent sign. Returns any other segment unchanged.
 fn shown_segment(segment: &str) -> &str {
     let has_digit = segment.bytes().any(|byte| byte.is_ascii_digit() || byte == b'%');
     if segment.len() > 24 || (segment.len() > 4 && has_digit) { "{}" } else { segment }
@@ -123,7 +123,8 @@ pub enum LogEntry<'a> {
     /// A request, with its endpoint, the validity of its credentials and the status of the
     /// response.
     Request(&'a Seen),
-    /// Malformed HTTP. The server responds with this status, and with the reason as the body.
+    /// Bytes that are not a valid HTTP request. The server responds with `status`, and with
+    /// `reason` as the body.
     Malformed {
         /// The status code of the response, such as 400.
         status: u16,
@@ -185,8 +186,8 @@ struct Shared<S> {
     service: Mutex<S>,
     seen: Mutex<Vec<Seen>>,
     log: Mutex<Option<Log>>,
-    /// The queue of failures to simulate. Each affects a request whose path begins with the given
-    /// string.
+    /// The failures to simulate, in order. Each occurs on the next request whose path begins with
+    /// the string in its pair.
     misbehaviours: Mutex<VecDeque<(Misbehaviour, String)>>,
     open: Mutex<HashMap<usize, TcpStream>>,
     connections: AtomicUsize,
@@ -268,10 +269,10 @@ impl<S: Service> Server<S> {
         std::mem::take(&mut lock(&self.shared.seen))
     }
 
-    /// Calls `log`, instead of any previous function, for each request from now on. A formatted
-    /// entry contains the method, path, endpoint and status, whether the credentials are valid, and
-    /// the reason for a rejection, but no credentials. An entry for malformed HTTP contains only
-    /// the status and the reason.
+    /// Calls `log`, instead of any previous function, for each request and for malformed HTTP from
+    /// now on. A formatted entry for a request contains the method, path, endpoint and status,
+    /// whether the credentials are valid, and the reason for a rejection, but no credentials. An
+    /// entry for malformed HTTP contains only the status and the reason.
     ///
     /// ```
     /// # use api_sandbox::Sandbox;
@@ -288,9 +289,9 @@ impl<S: Service> Server<S> {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Makes the next `times` requests fail in the given way. [`Misbehaviour::ResetBeforeReading`]
-    /// also affects new connections on which no request is sent, because it occurs before a request
-    /// is read. Further calls add failures to the end of the queue.
+    /// Makes the next `times` requests fail in the given way. If failures from previous calls are
+    /// still pending, they occur first. [`Misbehaviour::ResetBeforeReading`] also affects new
+    /// connections on which no request is sent, because it occurs before a request is read.
     pub fn misbehave(&self, how: Misbehaviour, times: usize) {
         self.misbehave_at("", how, times);
     }
@@ -320,7 +321,7 @@ impl<S: Service> Server<S> {
     }
 
     /// Calls `act` with the state of the server, to read or change it, and returns the result of
-    /// `act`. The server handles no requests in the meantime.
+    /// `act`. The server handles no requests while `act` runs.
     pub fn state<T>(&self, act: impl FnOnce(&mut S) -> T) -> T {
         act(&mut lock(&self.shared.service))
     }
@@ -416,7 +417,8 @@ impl<S: Service> Shared<S> {
         console::done()
     }
 
-    /// Responds to malformed HTTP and closes the connection.
+    /// Logs malformed HTTP, responds with `status` and with `why` as the body, and closes the
+    /// connection.
     fn reject(&self, stream: &mut TcpStream, status: u16, why: &str) {
         self.write_log(LogEntry::Malformed { status, reason: why });
         let response = Response::new(status, "text/plain", why).with_header("connection", "close");

@@ -118,7 +118,7 @@ pub struct TinyCert {
     /// The number of seconds for which a session remains valid after its last request. Defaults to
     /// 1800; the provider's value is not documented.
     pub session_seconds: u64,
-    /// The body of successful responses without data. Defaults to `{}`.
+    /// The body of successful JSON responses without data. Defaults to `{}`.
     pub success_body: SuccessBody,
     /// The number of CAs and certificates that can still be created before requests fail with
     /// `RateLimitExceeded`. `None` means unlimited.
@@ -213,8 +213,8 @@ impl TinyCert {
         }
     }
 
-    /// Handles a request to a known endpoint. Returns the result, and whether the digest and the
-    /// token of the request are valid.
+    /// Handles a request to a known endpoint. Returns the result, and whether the digest of the
+    /// request and its session token or login are valid.
     fn serve(&mut self, request: &Raw, route: &Route) -> (ApiResult, bool) {
         if request.query().is_some() {
             return (refuse("InputFailure", "the query must be empty"), false);

@@ -75,8 +75,8 @@ pub struct TinyPass {
     pub download_paths: DownloadPaths,
     /// The JSON format of lists of subscriptions. Defaults to an object.
     pub list_shape: ListShape,
-    /// Whether a search for access records without results returns 404, as the official clients
-    /// expect. Otherwise, it returns an empty list. Defaults to `true`.
+    /// Whether `access.search` responds with status 404 if it finds no access records, as the
+    /// official clients expect. Otherwise, it returns an empty list. Defaults to `true`.
     pub empty_search_is_404: bool,
     /// The access records, oldest first.
     pub accesses: Vec<Access>,
@@ -84,8 +84,8 @@ pub struct TinyPass {
     pub mails: Vec<String>,
     /// The ids of the access records whose price was refunded.
     pub refunds: Vec<String>,
-    /// The webhooks for grants and revocations. None is sent before [`Webhooks::subscribe`] is
-    /// called.
+    /// The webhooks for grants and revocations. They are sent only after [`Webhooks::subscribe`]
+    /// has been called.
     pub webhooks: Webhooks,
     resources: Vec<Resource>,
     users: Vec<users::User>,
@@ -139,7 +139,8 @@ impl TinyPass {
         server
     }
 
-    /// Returns a new id of `length` characters: the prefix, followed by a number.
+    /// Returns a new id of `length` characters: the prefix, followed by a number with leading
+    /// zeros, such as `A00000000003`.
     fn next_id(&mut self, prefix: &str, length: usize) -> String {
         self.ids += 1;
         format!("{prefix}{:0width$}", self.ids, width = length - prefix.len())
@@ -205,8 +206,8 @@ impl Service for TinyPass {
         let served = ROUTES.iter().filter(|route| self.serves(route));
         let found = find(served, &request.method, request.path(), decode_segment);
         let (endpoint, response) = match found {
-            // Chosen: the body is not that of an API error, which would mean that there is no
-            // record.
+            // Not documented: the body is not that of an API error, which would mean that there is
+            // no record.
             Found::Nothing => {
                 return (Response::new(404, "text/plain", NO_ENDPOINT), verdict(None));
             }
@@ -226,7 +227,8 @@ impl Service for TinyPass {
         (response, verdict(Some(endpoint)))
     }
 
-    /// Returns the message of an error response. Returns `None` if the response contains none.
+    /// Returns the message of an error response. Returns `None` if the response contains no
+    /// message.
     fn rejection(&self, response: &Response) -> Option<String> {
         if response.body == NO_ENDPOINT.as_bytes() {
             return Some(NO_ENDPOINT.to_owned());

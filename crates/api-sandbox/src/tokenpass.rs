@@ -15,8 +15,8 @@
 //!
 //! # Proving ownership
 //!
-//! The ownership of an address is proved with a Bitcoin signature, which the server verifies. Tests
-//! create such signatures with a [`Key`], which [`source_key`], [`unverified_key`] or
+//! The ownership of an address is proved with a Bitcoin signature, which the server verifies. To
+//! create such a signature in a test, use the [`Key`] that [`source_key`], [`unverified_key`] or
 //! [`Key::named`] returns.
 
 mod accounts;
@@ -67,9 +67,9 @@ pub const REDIRECT_URI: &str = "http://127.0.0.1:8000/oauth_callback";
 pub const OTHER_CLIENT_ID: &str = "ISANDBOXCLIENT000000000000000002";
 /// The client secret of the application [`OTHER_CLIENT_ID`].
 pub const OTHER_CLIENT_SECRET: &str = "KSANDBOXSECRET00000000000000000000000002";
-/// The API token of the privileged user [`USERNAME`], which takes the place of a client id.
+/// The API token of the privileged user [`USERNAME`], which is used in place of a client id.
 pub const PRIVILEGED_CLIENT_ID: &str = "ISANDBOXUSERTOKEN000000000000001";
-/// The API secret of the privileged user [`USERNAME`], which takes the place of a client secret.
+/// The API secret of the privileged user [`USERNAME`], which is used in place of a client secret.
 pub const PRIVILEGED_CLIENT_SECRET: &str = "KSANDBOXUSERSECRET0000000000000000000001";
 /// The name of a privileged user who has addresses, balances and OAuth tokens.
 pub const USERNAME: &str = "cryptonaut";
@@ -143,7 +143,8 @@ pub type Balances = BTreeMap<String, i64>;
 /// The state and settings of the Tokenpass server.
 pub struct Tokenpass {
     clock: SandboxClock,
-    /// The version of the signature headers that the server accepts.
+    /// The version of the signature headers that the server accepts. Defaults to
+    /// [`Generation::Query`].
     pub generation: Generation,
     /// Whether the header `Authorization: Bearer` is also accepted for paths below `/api/v1`. The
     /// provider's published server code of 2017 ignores it there.
@@ -157,7 +158,7 @@ pub struct Tokenpass {
     /// Whether `account.update` exists, as in the provider's published server code of 2016.
     /// Otherwise, the response has status 404, as in the code of 2017.
     pub routes_account_update: bool,
-    /// The lifetime of a new OAuth token, in seconds.
+    /// The lifetime of a new OAuth token, in seconds. Defaults to 30 days.
     pub token_life: u64,
     /// Whether balances in responses have a precision (8 decimal places), as the provider's plug-in
     /// of 2022 expects. The balances of addresses are then objects with `value` and `precision`.
@@ -196,8 +197,8 @@ pub struct Tokenpass {
     /// The assets that users have disabled, as pairs of a user id and an asset. The balances of
     /// such an asset are not counted for the user.
     pub disabled: BTreeSet<(String, String)>,
-    /// The recipients of the e-mails that confirm an e-mail address, oldest first. No e-mail is
-    /// actually sent.
+    /// The recipients of the e-mails that ask users to confirm an e-mail address, oldest first. No
+    /// e-mail is actually sent.
     pub mails: Vec<String>,
     codes: Vec<oauth::Code>,
     hits: BTreeMap<&'static str, (u64, u64)>,
@@ -325,7 +326,8 @@ impl Tokenpass {
                 clients.iter().find(|client| client.id == key).map(|client| client.secret.clone())
             }
         })?;
-        // Chosen: the nonce in an `X-API-*` header, which must be unique, is accepted only once.
+        // Not documented: the nonce in an `X-API-*` header, which must be unique, is accepted only
+        // once.
         if self.generation == Generation::XApi && !self.nonces.insert(signed.nonce) {
             return Err("Invalid nonce parameter");
         }
@@ -338,7 +340,7 @@ impl Tokenpass {
         let Some(limit) = self.rate_limit else { return Ok(Vec::new()) };
         let now = self.clock.unix();
         let (since, hits) = self.hits.entry(id).or_insert((now, 0));
-        // Chosen: a minute begins with the first request in it.
+        // Not documented: a minute begins with the first request in it.
         if now >= *since + 60 {
             (*since, *hits) = (now, 0);
         }

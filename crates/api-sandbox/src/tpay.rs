@@ -155,9 +155,9 @@ pub const BLIK_CODES: [(&str, Outcome); 12] = [
     ("700201", Outcome::RefusedLater("101")),
 ];
 
-/// The last digit of an amount in grosze, and the outcome of a card payment of this amount. With
-/// any other digit, a payment with a saved card succeeds. Without one, the payer is redirected to a
-/// 3-D Secure page.
+/// The last digit of an amount in grosze, and the outcome of a card payment of this amount. If the
+/// amount ends in any other digit, a payment with a saved card succeeds, and a payment with a new
+/// card redirects the payer to a 3-D Secure page.
 pub const CARD_OUTCOMES: [(u64, Outcome); 4] = [
     (1, Outcome::Paid),
     (3, Outcome::Paid),
@@ -171,7 +171,7 @@ pub struct Tpay {
     /// The base URL in the links that the server returns, such as `http://127.0.0.1:8083`. If it is
     /// empty, it is set from the `Host` header of the first request.
     pub base_url: String,
-    /// The lifetime of a new access token, in seconds.
+    /// The lifetime of a new access token, in seconds. Defaults to 7200.
     pub token_seconds: u64,
     /// The number of access tokens that have been issued so far.
     pub tokens_issued: usize,
@@ -294,8 +294,9 @@ impl Tpay {
         notify::SIGNING_PEM
     }
 
-    /// Returns the notifications that have been sent. Call [`Outbox::wait_for`] outside
-    /// [`Server::state`](crate::Server::state), which blocks the server.
+    /// Returns the outbox, which contains the notifications whose delivery has ended. Call
+    /// [`Outbox::wait_for`] outside [`Server::state`](crate::Server::state), which blocks the
+    /// server.
     pub fn outbox(&self) -> Outbox {
         self.post.outbox()
     }
@@ -306,7 +307,7 @@ impl Tpay {
     }
 
     /// Makes the next request to an endpoint, such as `transactions.create`, fail with this status
-    /// and error code. This is for errors that depend on the account, such as `access_denied`.
+    /// and error code. Use it for errors that depend on the account, such as `access_denied`.
     /// Returns whether the endpoint exists.
     pub fn refuse_next(&mut self, endpoint: &str, status: u16, error_code: &str) -> bool {
         let route = ROUTES.iter().find(|route| route.id == endpoint);

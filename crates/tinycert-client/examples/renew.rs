@@ -1,5 +1,5 @@
-//! Renews all certificates that expire soon and replaces their files, for cron jobs. Without
-//! `--execute`, the program only lists these certificates.
+//! Renews all certificates that expire soon and replaces their files, for example in a cron job.
+//! Without `--execute`, the program only lists these certificates.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 

@@ -142,7 +142,7 @@ impl Report {
     }
 }
 
-/// Verifies a chain as TLS clients do.
+/// Verifies a chain for the host `name` against the root certificate `ca`, as TLS clients do.
 fn verify(
     chain: &str,
     ca: &str,

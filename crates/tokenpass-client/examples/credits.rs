@@ -131,7 +131,8 @@ fn execute(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Returns the UUID of a group.
+/// Returns the UUID of the credit group with the name or UUID `wanted`. If there is none and
+/// `create` is true, creates a group with this name.
 fn find(tokenpass: &Client, wanted: &str, create: bool) -> Result<String> {
     let is = |group: &CreditGroup| {
         [&group.name, &group.uuid].into_iter().any(|text| text.as_deref() == Some(wanted))

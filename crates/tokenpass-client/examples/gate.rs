@@ -1,4 +1,5 @@
-//! Checks whether a user satisfies a rule, for scripts: the exit status is the result.
+//! Checks whether a user satisfies a rule. The exit status is the result, so that scripts can use
+//! it.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 

@@ -122,7 +122,8 @@ fn execute(task: Task) -> Result<()> {
     Ok(())
 }
 
-/// Proves the ownership of the source and adds it to the whitelist.
+/// Reads the private key of the source address from standard input, proves the ownership of the
+/// address, and adds it to the whitelist.
 fn whitelist(tokenpass: &Client, source: &str) -> Result<()> {
     let mut wif = String::new();
     std::io::stdin().read_line(&mut wif).map_err(|_| {

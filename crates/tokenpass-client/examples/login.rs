@@ -132,7 +132,8 @@ fn redirect_of(url: &str) -> Result<Redirect, Box<dyn std::error::Error>> {
     })?)
 }
 
-/// Serves requests until a callback contains the state of this login.
+/// Serves requests until a callback contains the state of this login, for at most `seconds`.
+/// Returns the authorization code in the callback.
 fn wait_for(
     redirect: &Redirect,
     listener: Listener,

@@ -223,8 +223,8 @@ fn rules_and_lookups(tokenpass: &Client, arguments: &Arguments, report: &mut Rep
     report.line::<GetAsset, _>(|| tokenpass.get_asset("bitcoin", token));
 }
 
-/// Registers, verifies, changes and removes an address, verifies it in one request, and signs the
-/// second factor with its key.
+/// Registers, verifies, changes and removes an address. Then verifies the address in one request,
+/// and signs the second factor with its key.
 fn addresses(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> Result<()> {
     let username = &arguments.username;
     let key = MessageKey::from_wif(arguments.address_wif.as_str())?;
@@ -321,7 +321,8 @@ struct Report {
 }
 
 impl Report {
-    /// Calls an endpoint and prints its line. Returns the value, or `None` if the call failed.
+    /// Calls an endpoint and prints the result as one line. Returns the value, or `None` if the
+    /// call failed.
     #[expect(clippy::disallowed_methods, reason = "measures the time of a call for display only")]
     fn line<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<T, Error>) -> Option<T> {
         let begin = Instant::now();
@@ -340,7 +341,8 @@ impl Report {
         }
     }
 
-    /// Calls a lookup, which must return a value.
+    /// Calls an endpoint like [`line`](Self::line), and also counts a result of `None` as a
+    /// failure.
     fn found<E: Endpoint, T>(
         &mut self,
         call: impl FnOnce() -> Result<Option<T>, Error>,
@@ -353,7 +355,8 @@ impl Report {
         found
     }
 
-    /// Calls a check, which must return true.
+    /// Calls an endpoint like [`line`](Self::line), and also counts a result of `false` as a
+    /// failure.
     fn check<E: Endpoint>(&mut self, call: impl FnOnce() -> Result<bool, Error>) {
         if self.line::<E, _>(call) == Some(false) {
             println!("fail {}: returned false", E::ID);

@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether standard output is a closed pipe, as with `head`.
+/// Returns whether the error means that standard output is a closed pipe, as after `... | head -1`.
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     let io = match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
         Some(csv::ErrorKind::Io(io)) => Some(io),

@@ -1,4 +1,4 @@
-//! Receives notifications: verifies, prints and acknowledges them. It uses no web framework.
+//! Receives, verifies, prints and acknowledges notifications. No web framework is needed.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -73,8 +73,8 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     Ok(Some(arguments))
 }
 
-/// Returns the value of an environment variable, without trailing line breaks, or `None` if it is
-/// not set.
+/// Returns the value of an environment variable without trailing line breaks, or `None` if it is
+/// not set. Returns an error if the value is empty or not UTF-8.
 fn variable(name: &str) -> Result<Option<String>, lexopt::Error> {
     #[expect(clippy::disallowed_methods, reason = "a script reads its environment")]
     match std::env::var(name) {
@@ -169,13 +169,13 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 
 /// A request that is not acknowledged.
 enum Rejected {
-    /// The request is not from Tpay.
+    /// The request cannot be a notification from Tpay. Contains the response to it.
     Request(Response),
     /// The notification is not valid, or cannot be verified at the moment.
     Notification(tpay_client::Error),
 }
 
-/// Returns the notification of a request.
+/// Verifies a request, and returns the notification that it contains.
 fn read(notifications: &Notifications, request: &Request) -> Result<Notification, Rejected> {
     if request.method != "POST" {
         return Err(Rejected::Request(Response::text(405, "")));

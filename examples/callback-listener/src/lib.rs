@@ -56,7 +56,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// Creates a response with a plain text as its body.
+    /// Creates a response with a plain-text body in UTF-8.
     pub fn text(status: u16, body: impl Into<String>) -> Self {
         let content_type = b"text/plain; charset=utf-8".to_vec();
         Self { status, content_type, body: body.into().into_bytes() }
@@ -66,8 +66,8 @@ impl Response {
 /// The function that creates the response to a request. It runs on the thread of the connection.
 type Finish = Box<dyn FnOnce() -> Response + Send>;
 
-/// A prepared request, and the channel for the function that creates its response. The connection
-/// drops the second sender after it has written the response.
+/// A prepared request, and the channel for the function that creates its response. The thread of
+/// the connection drops the inner sender when it has written the response.
 type Waiting<P> = (P, Sender<(Finish, Sender<()>)>);
 
 /// One or more listening sockets. No request is read before one of the `serve` methods is called.
@@ -153,7 +153,7 @@ impl Listener {
     /// Serves requests like [`serve_prepared`](Self::serve_prepared), for responses that take long
     /// to create: `handle` returns a function that creates the response on the thread of the
     /// connection. `longest` is the maximum time that this function takes. Before this method
-    /// returns, it waits until pending responses have been written, for at most `longest` and
+    /// returns, it waits until pending responses have been written, for at most `longest` plus
     /// [`Limits::time`].
     ///
     /// # Errors
@@ -227,7 +227,7 @@ impl Listener {
     }
 }
 
-/// A guard that stops the threads that accept connections when it is dropped.
+/// A guard that, when it is dropped, stops the threads that accept connections.
 struct Stop(Arc<AtomicBool>, Vec<SocketAddr>);
 
 impl Drop for Stop {

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::{Listener, Request, Response};
 
-/// A redirect URI on which a program listens.
+/// A redirect URI at which a program on this machine receives the callback of an OAuth login.
 #[derive(Debug, Clone)]
 pub struct Redirect {
     authority: String,
@@ -57,7 +57,7 @@ impl Redirect {
         }
     }
 
-    /// Returns an error response if a request is not for this URI, or `None` if it is a callback.
+    /// Returns an error response, or `None` for a GET request to this URI, which is a callback.
     pub fn reject(&self, request: &Request) -> Option<Response> {
         // The domain of another site could resolve to this machine (DNS rebinding).
         let host = request.header("host").ok().flatten().unwrap_or_default();

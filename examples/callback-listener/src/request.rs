@@ -1,4 +1,4 @@
-//! Strict parsing of requests, which rejects ambiguous ones.
+//! Parses requests strictly: ambiguous requests are rejected.
 
 use std::io::{self, Read, Write};
 
@@ -20,7 +20,7 @@ impl Request {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// Returns the names and values of all headers, in order.
+    /// Returns the names and values of all headers, in the order in which they were sent.
     pub fn headers(&self) -> &[(String, String)] {
         &self.headers
     }
@@ -85,8 +85,9 @@ impl<S: Read> Input<'_, S> {
         }
     }
 
-    /// Returns the next line without its CRLF, and subtracts its length from `longest`, the maximum
-    /// number of bytes. If the line is longer, the request is rejected with `status`.
+    /// Returns the next line without its CRLF, and subtracts the length of the line from `longest`,
+    /// the number of bytes that are still allowed. If the line is longer, the request is rejected
+    /// with `status`.
     fn line(&mut self, longest: &mut usize, status: u16) -> Result<String, Rejected> {
         let mut searched = 0;
         loop {
@@ -120,7 +121,8 @@ impl<S: Read> Input<'_, S> {
     }
 }
 
-/// Reads one request, with a head and a body of at most these numbers of bytes.
+/// Reads one request. `longest_head` and `longest_body` are the maximum sizes of its head and its
+/// body, in bytes.
 pub(crate) fn read<S: Read + Write>(
     stream: &mut S,
     longest_head: usize,

@@ -95,7 +95,7 @@ impl Client {
     /// `WEATHER_BASE_URL` if it is set.
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid.
+    /// If a variable is missing or invalid, returns an error that names it.
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_variables(Env::PROCESS)?.build()
     }

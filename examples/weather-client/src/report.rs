@@ -66,7 +66,7 @@ impl Endpoint for CreateReport {
 }
 
 impl Client {
-    /// Reports the state of the sky. The request is not retried if its response was lost.
+    /// Reports the state of the sky. If the response is lost, the request is not retried.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

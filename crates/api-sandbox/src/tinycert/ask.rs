@@ -55,7 +55,8 @@ impl Ask {
         self.0.get(name)
     }
 
-    /// Returns the value of a required parameter. An empty value counts as missing.
+    /// Returns the value of a required parameter. If the value is missing or empty, returns the
+    /// error `MissingParameter`.
     pub(super) fn need(&self, name: &str) -> Result<&str, Refusal> {
         match self.get(name) {
             Some(value) if !value.is_empty() => Ok(value),
@@ -72,7 +73,8 @@ impl Ask {
         )
     }
 
-    /// Returns the subject that the parameters `C`, `O`, `L` and `ST` describe.
+    /// Returns the subject that the required parameters `C` and `O`, and the optional parameters
+    /// `L` and `ST`, describe.
     pub(super) fn subject(&self) -> Result<Subject, Refusal> {
         let c = self.need("C")?;
         if c.len() != 2 || !c.bytes().all(|byte| byte.is_ascii_uppercase()) {

@@ -24,8 +24,8 @@ impl TinyCert {
         subject.ou = "Secure Digital Certificate Signing".to_owned();
         subject.e = EMAIL.to_owned();
         let now = self.clock.unix();
-        // Chosen: the certificate is valid for ten years, and SHA-256 is used even if SHA-1 was
-        // requested, because rcgen does not support SHA-1.
+        // Not documented: the certificate is valid for ten years, and SHA-256 is used even if SHA-1
+        // was requested, because rcgen does not support SHA-1.
         let authority = Authority::new(&subject, now.saturating_sub(60), now + 10 * YEAR)
             .or_else(|error| refuse("InputFailure", error.to_string()))?;
         self.last_ca += 1;

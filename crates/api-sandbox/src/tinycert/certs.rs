@@ -232,7 +232,8 @@ impl TinyCert {
                 return refuse("NotLatest", "cert_id: the certificate was reissued before");
             }
             Status::Good | Status::Hold => true,
-            // Chosen: certificates with these statuses keep them, and can be reissued repeatedly.
+            // Not documented: certificates with these statuses keep them, and can be reissued
+            // repeatedly.
             Status::Expired | Status::Revoked => false,
         };
         let (ca, subject, sans) = (cert.ca, cert.subject.clone(), cert.sans.clone());

@@ -32,8 +32,8 @@ pub(super) fn key_pem(key: &[u8], passphrase: &str) -> String {
     pem + "\n-----END ENCRYPTED PRIVATE KEY-----\n"
 }
 
-/// Creates a PKCS#12 file with a certificate and its key, both in DER format. Chosen for this
-/// server: the file does not contain the CA's certificate.
+/// Creates a PKCS#12 file with a certificate and its key, both in DER format. The file does not
+/// contain the CA's certificate. The contents of the provider's files are not documented.
 pub(super) fn pkcs12(certificate: &[u8], key: &[u8], passphrase: &str) -> Vec<u8> {
     let key_id = Sha256::digest(key);
     let bags = construct_der(|writer| {

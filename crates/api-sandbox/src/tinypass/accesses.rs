@@ -146,9 +146,9 @@ impl TinyPass {
         if !email.contains('@') {
             return Err((402, "email: must be an e-mail address".to_owned()));
         }
-        // Chosen: an empty reference counts as missing.
+        // Not documented: an empty reference counts as missing.
         let user_ref = ask.get("user_ref").filter(|user| !user.is_empty()).unwrap_or(email);
-        // Chosen: a second grant of the same access changes the expiry of the first one.
+        // Not documented: a second grant of the same access changes the expiry of the first one.
         let access = match self.accesses.iter_mut().find(|access| access.is(rid, user_ref)) {
             Some(access) => {
                 access.expires = expires;
@@ -169,7 +169,7 @@ impl TinyPass {
         let found = self.accesses.iter().position(|access| access.is(rid, user));
         let found = found.ok_or_else(no_access)?;
         if refund && self.accesses.get(found).is_some_and(|access| access.cents == 0) {
-            // Chosen: free access cannot be refunded.
+            // Not documented: free access cannot be refunded.
             return Err((402, "refund: nothing was paid".to_owned()));
         }
         let access = self.accesses.remove(found);

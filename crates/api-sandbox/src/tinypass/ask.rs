@@ -13,7 +13,7 @@ fn bad<T>(why: impl Into<String>) -> Result<T, Refusal> {
 /// A request and its parsed parameters.
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Raw,
-    /// The decoded values of the placeholders in the path, such as the uid in that of `user.get`.
+    /// The decoded path segments at the placeholders `{}` of the route, such as a uid.
     values: Vec<String>,
     pairs: Pairs,
 }
@@ -37,15 +37,15 @@ impl<'a> Ask<'a> {
         if let Some(name) = pairs.repeated() {
             return bad(format!("{name}: the parameter is repeated"));
         }
-        // Chosen: unknown parameters are rejected, so that misspelt ones are noticed.
+        // Not documented: unknown parameters are rejected, so that misspelt ones are noticed.
         if let Some(name) = pairs.unknown(|name| route.wants.contains(&name)) {
             return bad(format!("{name}: the endpoint has no such parameter"));
         }
         Ok(Self { request, values, pairs })
     }
 
-    /// Returns the value of a placeholder in the path. The first placeholder has the index 0.
-    /// Returns an empty string if there is no placeholder with this index.
+    /// Returns the decoded path segment at the placeholder `{}` with this index, counted from 0.
+    /// Returns an empty string if there is no such placeholder.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }

@@ -58,7 +58,7 @@ impl TinyPass {
         let found =
             self.subscriptions.iter_mut().find(|known| known.rid == rid && known.user_ref == user);
         let found = found.ok_or_else(not_found)?;
-        // Chosen: a second cancellation is not an error.
+        // Not documented: a second cancellation is not an error.
         found.cancelled = true;
         Ok(json!({ "id": found.id, "status": "cancelled" }))
     }

@@ -56,8 +56,8 @@ impl Webhooks {
         Ok(())
     }
 
-    /// Returns the status code of the response to each attempt, oldest first. `None` means that
-    /// there was no response.
+    /// Returns the status code of the response to each attempt to deliver a webhook, oldest first.
+    /// `None` means that there was no response.
     pub fn responses(&self) -> Vec<Option<u16>> {
         self.responses.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

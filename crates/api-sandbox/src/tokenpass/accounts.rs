@@ -196,7 +196,7 @@ impl Tokenpass {
     }
 
     /// Returns the message that the user `username` must sign with the key of a verified address
-    /// for the second factor. The provider's text is not documented.
+    /// for the second factor. The text of the provider's message is not documented.
     pub fn second_factor_message(username: &str) -> String {
         format!("TOKENPASS second factor of {username}")
     }

@@ -81,9 +81,10 @@ fn signature_of(text: &str) -> String {
 }
 
 impl Tokenpass {
-    /// Returns the balances of an address, including promises, in the format of responses: `false`
-    /// if the address is inactive or not verified. Amounts are objects if `quantity_objects` is
-    /// true. Otherwise, amounts that include promises are strings, and all others are integers.
+    /// Returns the balances of an address, including promises, in the format of responses. Returns
+    /// `false` if the address is inactive or not verified. Amounts are objects if
+    /// `quantity_objects` is true. Otherwise, amounts that include promises are strings, and all
+    /// others are integers.
     fn balances_shown(&self, address: &Address) -> Value {
         if !address.is_live() {
             return false.into();
@@ -320,7 +321,7 @@ impl Tokenpass {
         if let Some(user) = self.users.iter_mut().find(|known| known.id == user.id) {
             user.instant_message = None;
         }
-        // Chosen: such an address is private, like one that is registered without options.
+        // Not documented: such an address is private, like one that is registered without options.
         self.addresses.push(Address {
             user: user.id,
             address,

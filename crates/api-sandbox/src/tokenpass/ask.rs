@@ -9,7 +9,7 @@ use crate::{Raw, Response};
 /// A request, its parsed parameters, and its caller.
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Raw,
-    /// The decoded values of the placeholders in the path.
+    /// The decoded path segments at the placeholders `{}` of the route, such as a user name.
     values: Vec<String>,
     /// The parameters in the body, followed by those in the query that the body does not contain.
     pub(super) input: Vec<(String, Value)>,
@@ -19,10 +19,10 @@ pub(super) struct Ask<'a> {
     /// The id of the user to whom the OAuth token belongs. Empty unless the endpoint requires a
     /// token.
     pub(super) user: String,
-    /// The user's OAuth token. Empty unless the endpoint requires one in the parameter
-    /// `oauth_token`.
+    /// The OAuth token of the user. Empty unless the endpoint requires
+    /// [`Access::Token`](super::routes::Access::Token).
     pub(super) token: String,
-    /// The scopes of the user's OAuth token, such as `tca`. Empty if there is no token.
+    /// The scopes of `token`, such as `tca`. Empty if `token` is empty.
     pub(super) scopes: Vec<String>,
 }
 
@@ -32,10 +32,11 @@ impl<'a> Ask<'a> {
         generation: Generation,
         values: Vec<String>,
     ) -> Result<Self, Response> {
-        // Chosen: the query is ignored in the version whose signature does not cover the query.
+        // Not documented: the query is ignored in the version whose signature does not cover the
+        // query.
         let is_signed = generation != Generation::XApi || !is_api(request);
         let query = request.query().filter(|_| is_signed).unwrap_or_default();
-        // Chosen: invalid UTF-8 results in the error page of the framework.
+        // Not documented: invalid UTF-8 results in the error page of the framework.
         let query = parse_query(query);
         let query = query.ok_or_else(|| html(500))?;
         let mut input = if is_json(request) {
@@ -65,8 +66,8 @@ impl<'a> Ask<'a> {
         })
     }
 
-    /// Returns the value of a placeholder in the path. The first placeholder has the index 0.
-    /// Returns an empty string if there is no placeholder with this index.
+    /// Returns the decoded path segment at the placeholder `{}` with this index, counted from 0.
+    /// Returns an empty string if there is no such placeholder.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }
@@ -109,7 +110,7 @@ impl Validation<'_> {
         self
     }
 
-    /// Requires a string of at most `most` characters, if the parameter is present.
+    /// Requires the parameter `name`, if present, to have at most `most` characters.
     pub(super) fn at_most(mut self, name: &str, most: usize) -> Self {
         if self.ask.text(name).is_some_and(|text| text.chars().count() > most) {
             self.errors
@@ -118,7 +119,7 @@ impl Validation<'_> {
         self
     }
 
-    /// Requires a boolean (true, false, 0 or 1), if the parameter is present.
+    /// Requires the parameter `name`, if present, to be a boolean in JSON, 0 or 1.
     pub(super) fn boolean(mut self, name: &str) -> Self {
         let ok = match self.ask.get(name) {
             None | Some(Value::Bool(_) | Value::Int(0 | 1)) => true,
@@ -131,7 +132,7 @@ impl Validation<'_> {
         self
     }
 
-    /// Requires one of the values in `known`, if the parameter is present.
+    /// Requires the parameter `name`, if present, to be one of the strings in `known`.
     pub(super) fn one_of(mut self, name: &str, known: &[&str]) -> Self {
         if self.ask.text(name).is_some_and(|text| !known.contains(&text.as_str())) {
             self.errors.push(format!("The selected {} is invalid.", words(name)));
@@ -167,8 +168,8 @@ impl Validation<'_> {
     }
 }
 
-/// Returns the name of a parameter as the framework writes it in messages: with spaces instead of
-/// underscores, such as `client id`.
+/// Returns the name of a parameter as the framework of the real server writes it in messages: with
+/// spaces instead of underscores, such as `client id`.
 fn words(name: &str) -> String {
     name.replace('_', " ")
 }

@@ -8,7 +8,8 @@ use crate::Raw;
 use crate::digest::{hex, hmac_sha256};
 use crate::query::whole;
 
-/// The maximum difference between the nonce, which is a time, and the server's time, in seconds.
+/// The maximum number of seconds between the nonce, which is a Unix time, and the time of the
+/// server.
 const WINDOW: u64 = 300;
 
 /// A version of the signature headers. The server accepts only one version at a time.
@@ -20,8 +21,9 @@ pub enum Generation {
     /// The headers `X-Tokenly-Auth-*`. The signature of a GET request covers `{}`, regardless of
     /// the query. Used since April 2021.
     EmptyObject,
-    /// The headers `X-API-*`. The signature covers the nonce and the body. All methods have their
-    /// parameters in the body. Used by the clients of 2022.
+    /// The headers `X-API-*`. The signature covers the nonce and the body, which contains the
+    /// parameters of all requests, even those of GET requests. Used by the official clients from
+    /// 2022.
     XApi,
 }
 
@@ -39,7 +41,7 @@ pub(super) fn has_headers(request: &Raw, generation: Generation) -> bool {
     names(generation).iter().any(|name| request.header(name).is_some())
 }
 
-/// Returns the names of the headers with the key, nonce and signature.
+/// Returns the names of the headers with the key, the nonce and the signature, in this order.
 fn names(generation: Generation) -> [&'static str; 3] {
     match generation {
         Generation::XApi => ["X-API-Key", "X-API-Nonce", "X-API-Signature"],
@@ -90,7 +92,8 @@ pub(super) fn verify(
     Ok(Signed { key: key.to_owned(), nonce: nonce.to_owned() })
 }
 
-/// Returns the encodings of the parameters that a valid signature can cover.
+/// Returns the encodings of the parameters that a valid signature can cover. A signature of a JSON
+/// body can cover the body as it was sent, or as PHP encodes it again.
 fn params(request: &Raw, generation: Generation) -> Vec<Vec<u8>> {
     let query = request.query().filter(|query| !query.is_empty());
     match (request.method.as_str(), query) {

@@ -58,8 +58,8 @@ impl Tokenpass {
         result(Stack::from_input(&ask.input).allows(&held))
     }
 
-    /// Handles `tca.check_email`, which is known only from the code of a client. Chosen for this
-    /// server: if an e-mail address does not belong to a user, its balances are the promises to it.
+    /// Handles `tca.check_email`, which is known only from the code of a client. If no user has the
+    /// e-mail address, this server counts only the promises to the e-mail address.
     pub(super) fn tca_check_email(&self, ask: &Ask<'_>) -> ApiResult {
         let stack = Stack::from_input(&ask.input);
         let user = self.user_with_email(ask.value(0));
@@ -89,7 +89,7 @@ impl Tokenpass {
     /// in the format of responses. Promises to these addresses are added, and promises from them
     /// are subtracted.
     fn combined(&self, ask: &Ask<'_>, counts: impl Fn(&Address) -> bool) -> ApiResult {
-        // Chosen: only a refresh requires the blockchain.
+        // Not documented: only a refresh requires the blockchain.
         if self.chain_is_down && ask.get("refresh").is_some_and(Value::is_truthy) {
             return Err(crashed());
         }

@@ -118,7 +118,7 @@ fn address(key: &[u8]) -> String {
     with_checksum(bytes)
 }
 
-/// Derives an address from a string. Its private key is not known.
+/// Derives an address from a string. The private key of the address is not known.
 pub(super) fn made_up_address(seed: &str) -> String {
     address(seed.as_bytes())
 }

@@ -385,7 +385,7 @@ impl Tokenpass {
             Side::Credit => (amount, "credit", "debit"),
             Side::Debit => (-amount, "debit", "credit"),
         };
-        // Chosen: an amount that would exceed the maximum balance is rejected.
+        // Not documented: an amount that would exceed the maximum balance is rejected.
         let fits = account.balance.checked_add(amount).is_some()
             && other.balance.checked_sub(amount).is_some();
         if !fits {

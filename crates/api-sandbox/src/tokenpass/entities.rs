@@ -1,6 +1,7 @@
 //! The named entities of HTML 4 for characters outside ASCII.
 
-/// The code points of the characters and the names of their entities, sorted by code point.
+/// The code points of characters outside ASCII and the names of their HTML entities, sorted by code
+/// point.
 #[rustfmt::skip]
 const NAMES: [(u32, &str); 248] = [
     (0xa0, "nbsp"), (0xa1, "iexcl"), (0xa2, "cent"), (0xa3, "pound"), (0xa4, "curren"),

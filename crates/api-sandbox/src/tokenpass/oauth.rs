@@ -18,7 +18,7 @@ use crate::digest::sha256_hex;
 use crate::query::encode_form;
 use crate::{Raw, Response};
 
-/// The lifetime of an authorization code, in seconds.
+/// The lifetime of an authorization code, in seconds: one hour.
 const CODE_LIFE: u64 = 3_600;
 
 /// An application that is registered with the Tokenpass server.
@@ -99,7 +99,7 @@ pub(super) fn first_tokens(now: u64) -> Vec<Token> {
     ]
 }
 
-/// Returns the error for the parameter `name`, which is missing or invalid.
+/// Returns the error for a missing or invalid parameter `name`.
 fn bad_parameter(name: &str) -> Refusal {
     let text = format!(
         "The request is missing a required parameter, includes an invalid parameter value, \

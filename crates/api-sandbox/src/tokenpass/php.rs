@@ -247,7 +247,8 @@ pub(super) fn parse_query(query: &str) -> Option<Vec<(String, Value)>> {
 }
 
 /// Splits a parameter name into its base and keys: `a.b[c][]` has the base `a_b`, the key `c` and
-/// an empty key. An unclosed bracket is part of the base.
+/// an empty key. A name without a closing bracket has no keys, and its opening brackets become
+/// underscores.
 fn keys(name: &str) -> (String, Vec<String>) {
     let plain = |text: &str| text.replace(['.', ' ', '['], "_");
     let Some((base, mut rest)) = name.split_once('[').filter(|(base, _)| !base.is_empty()) else {

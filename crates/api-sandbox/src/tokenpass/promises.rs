@@ -81,7 +81,8 @@ fn note(ask: &Ask<'_>) -> Option<String> {
 
 impl Promise {
     /// Returns the promise in the format of responses. If `fresh` is true, the reference is
-    /// complete, as in the response to the creation of the promise.
+    /// complete, as in the response to the creation of the promise. Otherwise, it is shortened by
+    /// [`kept_of`].
     fn json(&self, fresh: bool) -> Value {
         let reference = match (fresh, &self.reference) {
             (true, reference) => reference.clone().into(),
@@ -269,8 +270,8 @@ impl Tokenpass {
     }
 
     /// Returns the address of a destination, and whether the server generated the address. A
-    /// destination is an address, `user:` with a user name, or `email:` with an e-mail address,
-    /// which is returned unchanged if it belongs to no user.
+    /// destination is an address, `user:` with a user name, or `email:` with an e-mail address. An
+    /// e-mail address that belongs to no user is returned unchanged.
     fn destination(&mut self, text: &str) -> Result<(String, bool), Response> {
         let user = match (text.strip_prefix("user:"), text.strip_prefix("email:")) {
             (Some(name), _) => {
@@ -334,7 +335,7 @@ impl Tokenpass {
 
     pub(super) fn promise_create(&mut self, ask: &Ask<'_>) -> ApiResult {
         let no = |text: &str| refused(400, text);
-        // Chosen: the message contains the name of the parameter unchanged.
+        // Not documented: the message contains the name of the parameter unchanged.
         let need = |name: &str| ask.text(name).ok_or_else(|| no(&format!("{name} required")));
         let (source, destination) = (need("source")?, need("destination")?);
         let asset = need("asset")?;
@@ -421,7 +422,7 @@ impl Tokenpass {
     }
 
     /// Returns the index of the promise whose id, txid or fingerprint is in the path, if the
-    /// calling application created it. `verb` is part of the error message.
+    /// calling application created it. `verb`, such as `update`, is part of the error message.
     fn find_promise(&self, ask: &Ask<'_>, verb: &str) -> Result<usize, Response> {
         let found = self.promises.iter().position(|known| known.is_named(ask.value(0)));
         let found = found.ok_or_else(|| refused(404, "Provisional tx not found"))?;

@@ -18,8 +18,9 @@ pub(super) enum Access {
     Application,
     /// A signature with the API token and API secret of a privileged user.
     Privileged,
-    /// A user's OAuth token in the parameter `oauth_token`. The token must have this scope. `None`
-    /// accepts a token with any scopes.
+    /// A user's OAuth token in the parameter `oauth_token` or, if
+    /// [`bearer`](super::Tokenpass::bearer) is true, in the Bearer header. The token must have this
+    /// scope. For `None`, it can have any scopes.
     Token(Option<&'static str>),
     /// A user's OAuth token in the parameter `access_token` or in the Bearer header.
     Bearer,

@@ -12,7 +12,8 @@ use crate::query::{Pairs, whole};
 
 /// The parsed parameters and body of a request.
 pub(super) struct Ask {
-    /// The decoded values of the placeholders in the path.
+    /// The decoded path segments at the placeholders `{}` of the route, such as the id of a
+    /// transaction.
     values: Vec<String>,
     pub(super) query: Pairs,
     pub(super) body: Value,
@@ -69,8 +70,8 @@ impl Ask {
         }
     }
 
-    /// Returns the value of a placeholder in the path. The first placeholder has the index 0.
-    /// Returns an empty string if there is no placeholder with this index.
+    /// Returns the decoded path segment at the placeholder `{}` with this index, counted from 0.
+    /// Returns an empty string if there is no such placeholder.
     pub(super) fn value(&self, index: usize) -> &str {
         self.values.get(index).map(String::as_str).unwrap_or_default()
     }

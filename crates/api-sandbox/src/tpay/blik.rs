@@ -75,8 +75,8 @@ impl Tpay {
         });
     }
 
-    /// Removes a BLIK alias, as a payer does in the app of a bank, and notifies the merchant. `kind`
-    /// is `UID` or `PAYID`. Returns whether the alias existed.
+    /// Removes a BLIK alias, as a payer does in the app of a bank, and notifies the merchant.
+    /// `kind` is `UID` or `PAYID`. Returns whether the alias existed.
     pub fn unregister_alias(&mut self, value: &str, kind: &str) -> bool {
         let is_meant =
             |known: &&mut Alias| known.value == value && known.kind == kind && !known.removed;
@@ -97,7 +97,7 @@ impl Tpay {
         let is_meant = |known: &&Alias| known.value == value && known.kind == kind;
         let known = self.aliases.iter().find(is_meant);
         let (Some(url), Some(alias)) = (&self.panel_url, known) else { return };
-        // Chosen: the input of the checksum.
+        // Not documented: the input of the checksum.
         let sum = md5sum(&[MERCHANT_ID, value, event, SECURITY_CODE]);
         let expires = date_time(alias.expires);
         let message = if self.alias_events_as_json {
@@ -137,7 +137,8 @@ impl Tpay {
                 self.add_alias(&part("/value"), &part("/type"), &part("/label"));
                 self.notify_alias(&part("/value"), &part("/type"), "ALIAS_REGISTER");
             }
-            // Chosen: a code that the bank rejects is an error here, because there is no payment.
+            // Not documented: a code that the bank rejects is an error here, because there is no
+            // payment.
             Outcome::Refused(_) => {
                 let why = "the bank does not accept the code";
                 return Err(Refusal::field("unsupported_blik_token", &field("blikToken"), why));
@@ -147,7 +148,7 @@ impl Tpay {
         Ok(Out::Bare(json!({
             "result": "success",
             "posId": POS_ID,
-            // Chosen: the status is pending until the payer has confirmed.
+            // Not documented: the status is pending until the payer has confirmed.
             "status": if paying.outcome == Outcome::Paid { "correct" } else { "pending" },
             "date": { "creation": date_time(self.clock.unix()) },
             "description": ask.body.at("description"),

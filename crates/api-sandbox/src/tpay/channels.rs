@@ -28,7 +28,7 @@ pub(super) const CHANNELS: [(u64, &str, bool, u64, u64); 8] = [
     (53, "Karta płatnicza", true, 1, u64::MAX),
     (64, "BLIK", true, 1, u64::MAX),
     (68, "Google Pay", true, 1, u64::MAX),
-    // Chosen: the id of the Apple Pay channel.
+    // Not documented: the id of the Apple Pay channel.
     (75, "Apple Pay", true, 1, u64::MAX),
     (83, "PayPo", false, 4000, 500_000),
 ];

@@ -165,7 +165,8 @@ impl Refusal {
     }
 }
 
-/// Validates a body. The error contains all problems.
+/// Validates the body of a request against the rules for its fields. The error contains all
+/// problems.
 pub(super) fn check(body: &Value, rules: Rules) -> Result<(), Refusal> {
     let mut problems = Vec::new();
     match body.as_object() {
@@ -374,7 +375,8 @@ pub(super) mod kinds {
         Kind::Like(is_iso_date_time, "a date, YYYY-MM-DDTHH:MM:SS with Z or an offset");
     pub(in crate::tpay) const DATE_TIME: Kind =
         Kind::Like(is_date_time, "a date, YYYY-MM-DD HH:MM:SS");
-    /// A date with an optional time and time zone, because the format is not documented.
+    /// A date with an optional time and time zone. Several formats are accepted, because the format
+    /// is not documented.
     pub(in crate::tpay) const ANY_DATE: Kind = Kind::Like(
         |text| {
             is_date_time(text)

@@ -21,7 +21,7 @@ pub struct MarketplaceTransaction {
     pub status: &'static str,
     /// The time of creation, in Unix seconds.
     pub created: u64,
-    /// The time at which the payer paid, in Unix seconds. `None` if the payment has not been paid.
+    /// The time at which the payer paid, in Unix seconds. `None` if the payer has not paid.
     pub paid: Option<u64>,
     /// The parts of the payment, one for each merchant.
     pub children: Vec<Child>,
@@ -29,9 +29,9 @@ pub struct MarketplaceTransaction {
     /// is `None` if the attempt succeeded.
     pub attempts: Vec<(u64, Option<&'static str>)>,
     request: Value,
-    /// The value, type and label of the alias that is registered when the payment is paid.
+    /// The value, type and label of the alias that is registered when the payer pays.
     alias: Option<(String, String, String)>,
-    /// Whether the card is saved when the payment is paid.
+    /// Whether the card is saved when the payer pays.
     saved_card: bool,
 }
 
@@ -168,8 +168,8 @@ impl MarketplaceTransaction {
 }
 
 impl Tpay {
-    /// Pays the marketplace payment with this id or title. Returns whether it was found and
-    /// pending.
+    /// Pays for the marketplace transaction with this id or title. Returns whether the transaction
+    /// was found and pending.
     pub(super) fn pay_marketplace(&mut self, id: &str) -> bool {
         let now = self.clock.unix();
         let found = self.marketplace.iter_mut().find(|found| found.id == id || found.title == id);
@@ -185,8 +185,8 @@ impl Tpay {
         true
     }
 
-    /// Adds a failed attempt to the marketplace payment with this id or title. Returns whether it
-    /// was found and pending.
+    /// Adds a failed attempt to pay to the marketplace transaction with this id or title. Returns
+    /// whether the transaction was found and pending.
     pub(super) fn decline_marketplace(&mut self, id: &str, code: &'static str) -> bool {
         let now = self.clock.unix();
         let found = self.marketplace.iter_mut().find(|found| found.id == id || found.title == id);
@@ -205,7 +205,7 @@ impl Tpay {
         let body = json!({ "type": "marketplace_transaction", "data": {
             "transactionId": found.id,
             "transactionTitle": found.title,
-            // Chosen: the amount is in the main unit of the currency, as in all other
+            // Not documented: the amount is in the main unit of the currency, as in all other
             // notifications.
             "transactionAmount": money(found.grosze()),
             "transactionPaidAmount": money(paid),
@@ -444,7 +444,7 @@ fn check_callbacks(callbacks: &[Value]) -> Result<(), Refusal> {
     }
 }
 
-/// Returns an error if one of the merchants does not belong to the marketplace.
+/// Returns an error if any of the merchants does not belong to the marketplace.
 fn refuse_strangers(merchants: &[String]) -> Result<(), Refusal> {
     let strangers: Vec<&String> = merchants
         .iter()

@@ -1,5 +1,4 @@
-//! Notifications, which are signed like those of the provider, and sent to callback URLs with a
-//! loopback address.
+//! Signs notifications like the provider, and sends them to callback URLs with a loopback address.
 
 use std::fmt;
 use std::sync::mpsc::{Sender, channel};
@@ -64,8 +63,8 @@ impl Outbox {
         self.list().clone()
     }
 
-    /// Waits until `count` deliveries have ended, but at most ten seconds. Returns all deliveries
-    /// that have ended.
+    /// Waits until `count` deliveries have ended, but for at most ten seconds. Returns all
+    /// deliveries that have ended.
     pub fn wait_for(&self, count: usize) -> Vec<Delivery> {
         let waited = self
             .0

@@ -94,9 +94,9 @@ pub(super) struct Paying {
     /// The entries of `payments.alternatives` in the response: the banks with which an ambiguous
     /// alias is registered.
     alternatives: Vec<Value>,
-    /// The value, type and label of the alias that is registered when the transaction is paid.
+    /// The value, type and label of the alias that is registered when the payer has paid.
     pub(super) alias: Option<(String, String, String)>,
-    /// Whether the card is saved when the transaction is paid.
+    /// Whether the card is saved when the payer has paid.
     pub(super) saved_card: bool,
     pub(super) is_card: bool,
     /// Whether the payer must first confirm the payment on a page of the bank that issued the card.
@@ -172,7 +172,7 @@ impl Tpay {
             .any(|data| !pay.at(data).is_null())
             || pay.at("tokenPaymentData").is_object()
         {
-            // Chosen: payments with wallets and third-party tokens always succeed.
+            // Not documented: payments with wallets and third-party tokens always succeed.
             paying.outcome = Outcome::Paid;
         }
         Ok(paying)
@@ -220,7 +220,8 @@ impl Tpay {
         let key = alias.text("/key");
         let banks = ["bank-a", "bank-b"];
         if !is_usable {
-            // Chosen: the transaction remains pending, so that it can be paid with another method.
+            // Not documented: the transaction remains pending, so that it can be paid with another
+            // method.
             paying.failed("105", "wrong_alias", "Nieznany alias.");
         } else if value == AMBIGUOUS_ALIAS && !key.is_some_and(|key| banks.contains(&&*key)) {
             paying.failed("100", "ERR82", "Alias jest zarejestrowany w kilku bankach.");

@@ -18,8 +18,8 @@ impl Tpay {
         self.find(id).and_then(|index| self.transactions.get(index))
     }
 
-    /// Pays the full amount of the payment or marketplace payment with this id or title. Returns
-    /// whether it was found and pending.
+    /// Pays the full amount of the transaction or marketplace transaction with this id or title.
+    /// Returns whether it was found and pending.
     pub fn pay(&mut self, id: &str) -> bool {
         match self.find(id) {
             Some(index) => {
@@ -144,8 +144,8 @@ impl Tpay {
         true
     }
 
-    /// Registers the alias of a successful payment, and saves its card with the number `card`.
-    /// Returns the token of the card.
+    /// Registers the alias of a successful payment, and saves the card with which the payment was
+    /// made. The token of the card consists of the number `card`. Returns the saved card.
     pub(super) fn save_methods(
         &mut self,
         alias: Option<(String, String, String)>,

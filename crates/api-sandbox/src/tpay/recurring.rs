@@ -28,7 +28,7 @@ pub struct Plan {
 /// One charge of a recurring plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
-    /// The id of the transaction, a ULID.
+    /// The id of the transaction for this charge, a ULID.
     pub transaction: String,
     /// The time of the charge, in Unix seconds.
     pub at: u64,
@@ -114,8 +114,8 @@ fn check_instrument(instrument: &Value) -> Result<(), Refusal> {
 }
 
 impl Tpay {
-    /// Adds the next charge to an active plan, and notifies the merchant. `paid` says whether the
-    /// charge succeeds. Returns whether there is an active plan with this id.
+    /// Adds the next charge to an active plan, and notifies the merchant. The charge succeeds if
+    /// `paid` is true. Returns `false` if there is no active plan with this id.
     pub fn charge_plan(&mut self, id: &str, paid: bool) -> bool {
         let (transaction, at) = (self.ulid(), self.clock.unix());
         let found = self.plans.iter_mut().find(|plan| plan.id == id);
@@ -153,7 +153,7 @@ impl Tpay {
     fn active_plan(&mut self, ask: &Ask) -> Result<&mut Plan, Refusal> {
         match self.plan(ask)? {
             plan if plan.status == "active" => Ok(plan),
-            // Chosen: the error code.
+            // Not documented: the error code.
             _ => Err(Refusal::of(409, "not_valid", "", "the plan is not active")),
         }
     }
@@ -167,7 +167,8 @@ impl Tpay {
             return Err(Refusal::of(409, "not_valid", "id", "a plan with this id exists"));
         }
         let amount = amount(body.at("schedule").at("amount"), "schedule.amount")?;
-        // Chosen: with the instrument `test` and the value `refused`, the first attempt has failed.
+        // Not documented: with the instrument `test` and the value `refused`, the first attempt has
+        // failed.
         let instrument = body.at("paymentInstrument");
         let refused = instrument.at("paymentType") == "test" && instrument.at("value") == "refused";
         let charges = if refused {
@@ -232,7 +233,7 @@ impl Tpay {
         let plan = self.active_plan(ask)?;
         match plan.charges.last_mut() {
             Some(charge) if !charge.paid => {
-                // Chosen: the second attempt always succeeds.
+                // Not documented: the second attempt always succeeds.
                 charge.attempts += 1;
                 charge.paid = true;
             }

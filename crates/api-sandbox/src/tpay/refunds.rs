@@ -27,7 +27,8 @@ pub struct Refund {
     pub status: &'static str,
     /// The time of creation, in Unix seconds.
     pub at: u64,
-    /// The time at which the refund was completed, in Unix seconds. `None` if it is pending.
+    /// The time at which the refund was completed, in Unix seconds. `None` if the refund is
+    /// pending.
     pub processed: Option<u64>,
     /// Whether the refund is paid to a card.
     pub card: bool,
@@ -97,8 +98,8 @@ impl Refund {
 }
 
 impl Tpay {
-    /// Completes all refunds with the status `new`: changes it to `done` or, for a refund to a
-    /// card, to `authorized`.
+    /// Completes all refunds with the status `new`. Their status changes to `done` or, for a refund
+    /// to a card, to `authorized`.
     pub fn finish_refunds(&mut self) {
         let now = self.clock.unix();
         for refund in self.refunds.iter_mut().filter(|refund| refund.status == "new") {
@@ -120,7 +121,7 @@ impl Tpay {
         ])?;
         let (page, within) = (ask.page()?, ask.period()?);
         let cards = ask.one_of("context", &["transactional", "card"])? == Some("card");
-        // Chosen: a filter that belongs to the other context is an error.
+        // Not documented: a filter that belongs to the other context is an error.
         let foreign: &[&str] = if cards { &["payerEmail", "transactionTitle"] } else { &["token"] };
         if let Some(name) = foreign.iter().find(|name| ask.get(name).is_some()) {
             let why = "the parameter belongs to the other context";

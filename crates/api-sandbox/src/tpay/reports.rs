@@ -1,6 +1,5 @@
-//! Handles the endpoints `reports.*`, which list reports and return their files. Chosen for this
-//! server: the format of the responses, which is not documented. The endpoints are known only from
-//! the official PHP client.
+//! Handles the endpoints `reports.*`, which list reports and return their files. The endpoints are
+//! known only from the official PHP client, so this server uses response formats of its own.
 
 use serde_json::json;
 

@@ -30,7 +30,8 @@ const fn bare_post(id: &'static str, path: &'static str) -> Route {
     Route::new(id, "POST", path, Carries::Nothing)
 }
 
-/// All endpoints. If several of them match a path, the one without a placeholder is first.
+/// All endpoints. If several of them match a path, the one without a placeholder is listed first,
+/// because the first match is used.
 #[rustfmt::skip]
 pub(super) const ROUTES: [Route; 56] = [
     Route::new("oauth.token", "POST", "/oauth/auth", Carries::Credentials),

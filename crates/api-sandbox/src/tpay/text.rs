@@ -1,5 +1,5 @@
-//! Dates, ids and strings in the formats of the API. Dates without a zone are in Polish time,
-//! although this is not documented for every field.
+//! Formats and parses the dates, ids and strings of the API. Dates without a time zone are in
+//! Polish time, which is documented only for some fields.
 
 use crate::date::{is_date_time, polish_date_time};
 use crate::query::{self, Pairs, Refusal};
@@ -66,9 +66,9 @@ pub(super) fn php_json(value: &serde_json::Value) -> String {
     out
 }
 
-/// Parses a query or form. A space can be `+` or `%20`. All other characters can be escaped. They
-/// can also be unescaped if they are brackets, or if RFC 3986 allows them in a query, except for
-/// `=` in a value.
+/// Parses a query or form. A space can be `+` or `%20`. Any other character can be escaped.
+/// Brackets, and the characters that RFC 3986 allows in a query, except `&`, `=` and `+`, can also
+/// be unescaped.
 pub(super) fn pairs(text: &str) -> Result<Pairs, String> {
     query::split(text, unescape)
 }

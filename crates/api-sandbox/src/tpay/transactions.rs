@@ -31,7 +31,7 @@ pub struct Transaction {
     pub hidden_description: String,
     /// The time of creation, in Unix seconds.
     pub created: u64,
-    /// The time at which the payer paid, in Unix seconds. `None` if the payment has not been paid.
+    /// The time at which the payer paid, in Unix seconds. `None` if the payer has not paid.
     pub realized: Option<u64>,
     /// The attempts to pay, oldest first.
     pub attempts: Vec<Attempt>,
@@ -54,7 +54,7 @@ pub struct Transaction {
     pub(super) alias: Option<(String, String, String)>,
 }
 
-/// An attempt to pay a transaction, which succeeded or failed.
+/// An attempt to pay for a transaction. It succeeded or failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// The time of the attempt, in Unix seconds.
@@ -76,7 +76,7 @@ const PAYER: Rules = &[
     may("userAgent", Kind::Text(1, 255)),
 ];
 
-/// The fields of the payer of a recurring plan: those of other payers, without `ip` and
+/// The fields of the payer of a recurring plan, which are those of any other payer without `ip` and
 /// `userAgent`.
 pub(super) const PAYER_OF_PLAN: Rules = PAYER.split_at(PAYER.len() - 2).0;
 
@@ -251,7 +251,7 @@ impl Tpay {
         let page = ask.page()?;
         let status = ask.one_of("status", &["paid", "correct", "pending", "refund", "canceled"])?;
         let within = ask.period()?;
-        // Chosen: the oldest transaction is first.
+        // Not documented: the oldest transaction is first.
         let all: Vec<Value> = self
             .transactions
             .iter()
@@ -274,7 +274,8 @@ impl Tpay {
         check(&ask.body, PAY)?;
         let found = self.changeable(ask)?;
         if found.status != "pending" {
-            // Chosen: the error code. The documentation says only that the status must be pending.
+            // Not documented: the error code. The documentation says only that the status must be
+            // pending.
             let why = "only a pending transaction can be paid";
             return Err(Refusal::of(409, "transaction_lock", "", why));
         }
@@ -359,7 +360,7 @@ impl Tpay {
         let left = found.paid.saturating_sub(found.refunded);
         let amount = asked.unwrap_or(left);
         if amount > left {
-            // Chosen: the error code. The rejection is documented.
+            // Not documented: the error code. The rejection is documented.
             let why = "exceeds what is left to refund";
             return Err(Refusal::field("cannot_create_refund", "amount", why));
         }
@@ -397,7 +398,7 @@ impl Tpay {
             of_it.iter().partition(|refund| refund.card);
         let mut body = self.transactions.get(index).map(Transaction::full_json).unwrap_or_default();
         let total = of_it.len();
-        // Chosen: each list contains only the entries of the page.
+        // Not documented: each list contains only the entries of the page.
         body.put("/refundsList", page.cut(transfers.into_iter().map(Refund::json).collect()));
         body.put("/refundsNoAccountList", json!([]));
         body.put("/refundsCardsList", page.cut(cards.into_iter().map(Refund::card_json).collect()));

@@ -41,7 +41,7 @@ fn report_create_request() {
     );
 }
 
-/// The value was computed with another tool:
+/// The expected signature was computed with OpenSSL:
 /// `printf 'GET /v1/stations/LHR/forecast' | openssl dgst -sha256 -hmac key -binary | basenc --base64url | tr -d =`
 #[test]
 fn signature_matches_the_test_vector() {

@@ -67,7 +67,7 @@ Example:
   api-sandbox run tpay -- cargo test
 ";
 
-/// Returns the help text of the program, with the list of the kinds of `--misbehave`.
+/// Returns the help text of the program, with a list of the failures that `--misbehave` accepts.
 pub(crate) fn help() -> String {
     let kinds = Misbehaviour::NAMED.into_iter();
     let kinds: String = kinds.map(|(name, label, _)| format!("  {name:<21}{label}\n")).collect();
@@ -105,7 +105,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Parsed {
     Help,
     Version,
-    /// The second process, with the file to remove.
+    /// A start of the program as the second process of the module [`cleanup`](crate::cleanup),
+    /// which removes the file, if any. Users do not start the program in this way.
     #[cfg(unix)]
     CleanUp(Option<PathBuf>),
     Run(Arguments),

@@ -1,6 +1,6 @@
 //! Cleans up if the program is killed with SIGKILL, which it cannot handle. A second process of the
-//! same program waits for the end of the first one. It then ends the command of `run` and removes
-//! the file with the root certificate.
+//! same program waits for the end of the first one. It then removes the file with the root
+//! certificate and ends the command of `run`.
 
 #[cfg(unix)]
 pub(crate) use self::unix::{CleanUp, OPTION, run};
@@ -17,16 +17,17 @@ mod unix {
 
     use crate::ending::{CHECK, GRACE};
 
-    /// The option with which the second process is started. It is not for users.
+    /// The option, without `--`, that starts this program as the second process, which cleans up.
+    /// It is not for users.
     pub(crate) const OPTION: &str = "clean-up";
 
-    /// The second process. It is killed when this value is dropped, because there is then nothing
-    /// left to clean up.
+    /// The second process, which cleans up after this one. It is killed when this value is dropped,
+    /// because there is then nothing left to clean up.
     #[derive(Debug)]
     pub(crate) struct CleanUp(Child);
 
     impl CleanUp {
-        /// Starts the process, which removes `file`.
+        /// Starts the second process, which removes `file` after the end of this process.
         pub(crate) fn start(file: Option<&Path>) -> io::Result<Self> {
             use std::os::unix::process::CommandExt;
 
@@ -37,10 +38,11 @@ mod unix {
             command.process_group(0).spawn().map(Self)
         }
 
-        /// Makes the process end a command, together with its group if it is the leader of one.
+        /// Instructs the second process to end the command `pid` after the end of this process. If
+        /// `is_group` is `true`, the command leads a process group, and the whole group is ended.
         ///
-        /// The id of the command is known only after its start. If the first process is killed
-        /// between the start and this call, the command is not ended.
+        /// The id of the command is known only after its start. If this process is killed before
+        /// this call, the command is not ended.
         pub(crate) fn end(&mut self, pid: Pid, is_group: bool) {
             if let Some(pipe) = &mut self.0.stdin {
                 let kind = if is_group { "group" } else { "process" };
@@ -58,7 +60,8 @@ mod unix {
         }
     }
 
-    /// Runs the second process. The standard input ends with the first one.
+    /// Runs the second process. Reads standard input, which ends when the first process ends, then
+    /// removes `file` and ends the commands whose ids it has read.
     pub(crate) fn run(file: Option<PathBuf>) -> ExitCode {
         let mut text = String::new();
         let _ = io::stdin().read_to_string(&mut text);
@@ -72,8 +75,9 @@ mod unix {
         ExitCode::SUCCESS
     }
 
-    /// Returns the commands of the lines that [`CleanUp::end`] writes, and whether each is the leader
-    /// of a group. A line without an end is ignored, because its number may be incomplete.
+    /// Parses the lines that [`CleanUp::end`] wrote. Returns the id of each command, and whether
+    /// the command leads a process group. A line without a line break is ignored, because its
+    /// number may be incomplete.
     fn commands(text: &str) -> impl Iterator<Item = (Pid, bool)> {
         text.split_inclusive('\n').filter_map(|line| {
             let (kind, pid) = line.strip_suffix('\n')?.split_once(' ')?;
@@ -81,7 +85,8 @@ mod unix {
         })
     }
 
-    /// Sends SIGTERM to a command or its group, and SIGKILL if it has not ended after [`GRACE`].
+    /// Sends SIGTERM to a command or, if `is_group` is `true`, to its process group. Sends SIGKILL
+    /// if processes are still running after [`GRACE`].
     #[expect(clippy::disallowed_methods, reason = "waits for processes")]
     fn end(pid: Pid, is_group: bool) {
         let send = |signal| match is_group {

@@ -7,18 +7,18 @@ pub(crate) use self::signals::Signals;
 #[cfg(unix)]
 pub(crate) use self::signals::{CHECK, GRACE};
 
-/// How the program ends.
+/// The exit status or the signal with which the program ends.
 #[derive(Debug)]
 pub(crate) enum End {
     /// The program ends with this exit status.
     Status(ExitCode),
-    /// The program ends by this signal, so that a shell reports the signal.
+    /// The program sends this signal to itself, so that a shell reports the signal.
     #[cfg(unix)]
     Signal(std::os::raw::c_int),
 }
 
 impl End {
-    /// Ends the process by the signal, if there is one. Otherwise, returns the exit status.
+    /// Ends the process with the signal of `Signal`. For `Status`, returns the exit status.
     pub(crate) fn exit(self) -> ExitCode {
         match self {
             Self::Status(status) => status,
@@ -58,17 +58,17 @@ mod signals {
     use super::{End, status_of_signal};
     use crate::cleanup::CleanUp;
 
-    /// The signals that are handled. By default, they end a process, and a person, a supervisor or
-    /// a timer sends them. Signals that report an error of the process itself, such as SIGSEGV, are
-    /// not handled.
+    /// The signals that are handled: those that end a process by default and that a user, a
+    /// supervisor or a timer sends. Signals that report an error of the process itself, such as
+    /// SIGSEGV, are not handled.
     const ENDING: [c_int; 7] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2];
 
     /// The time that the command and its children have to end after a signal, before they are
     /// killed.
     pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
-    /// The interval at which this process checks whether children of the command are still running.
-    /// It receives no signal when they end.
+    /// The interval at which this process checks whether children of the command are still running,
+    /// because it receives no signal when they end.
     pub(crate) const CHECK: Duration = Duration::from_millis(20);
 
     /// A queue of the signals that this process has received.
@@ -76,8 +76,8 @@ mod signals {
     pub(crate) struct Signals(Receiver<c_int>);
 
     impl Signals {
-        /// Starts to handle SIGCHLD, and those of the signals in [`ENDING`] that the process does
-        /// not ignore.
+        /// Starts handling SIGCHLD, and the signals in [`ENDING`] that this process does not
+        /// ignore.
         pub(crate) fn handle() -> io::Result<Self> {
             let signals = handled().into_iter().chain([SIGCHLD]);
             let mut signals = signal_hook::iterator::Signals::new(signals)?;
@@ -90,20 +90,21 @@ mod signals {
             Ok(Self(receiver))
         }
 
-        /// Waits for a signal other than SIGCHLD, by which the program then ends.
+        /// Waits for a signal other than SIGCHLD. Returns it as the signal with which the program
+        /// must end.
         pub(crate) fn wait(&self) -> End {
             let mut received = self.0.iter();
             let signal = received.find(|signal| *signal != SIGCHLD);
             signal.map_or(End::Status(ExitCode::FAILURE), End::Signal)
         }
 
-        /// Runs a command. A signal is passed on to the command and its children. Those that are
-        /// still running after [`GRACE`], or when a second signal arrives, are killed.
+        /// Runs a command. A signal is passed on to the command and its children. Processes that
+        /// are still running after [`GRACE`], or when a second signal arrives, are killed.
         ///
-        /// If the standard input is a terminal, the command stays in the process group of this
-        /// program, because it could not read from the terminal otherwise. The terminal itself sends
-        /// SIGINT (Ctrl-C) and SIGQUIT (Ctrl-\) to the command, so these signals are not passed on.
-        /// Other signals are passed on to the command only, not to its children.
+        /// If standard input is a terminal, the command stays in the process group of this program,
+        /// because it could not read from the terminal otherwise. The terminal itself sends SIGINT
+        /// (Ctrl-C) and SIGQUIT (Ctrl-\) to the command, so these signals are not passed on. Other
+        /// signals are passed on to the command only, not to its children.
         pub(crate) fn run(
             &self,
             mut command: Command,
@@ -186,8 +187,8 @@ mod signals {
         }
     }
 
-    /// Returns whether a process group has no members left. Reaps its processes that have ended and
-    /// are children of this process.
+    /// Returns whether a process group has no members left. Before that, reaps the members that
+    /// have ended and are children of this process.
     fn is_empty(group: Pid) -> bool {
         // The first process of a container is the parent of all whose parent has ended.
         while let Ok(Some(_)) = waitpgid(group, WaitOptions::NOHANG) {}

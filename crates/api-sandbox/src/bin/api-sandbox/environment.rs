@@ -41,7 +41,8 @@ pub(crate) fn is_of(provider: &str, name: &str) -> bool {
     prefix.eq_ignore_ascii_case(provider)
 }
 
-/// Returns the name of the variable with which the program of `provider` trusts a root certificate.
+/// Returns the name of the variable with the path of a root certificate that the program of
+/// `provider` must trust.
 pub(crate) fn ca_certificate(provider: &str) -> &'static str {
     match provider {
         "tinypass" => "TINYPASS_CA_CERTIFICATE",
@@ -51,7 +52,8 @@ pub(crate) fn ca_certificate(provider: &str) -> &'static str {
     }
 }
 
-/// Returns the names of the environment variables that belong to a client, such as `TPAY_BASE_URL`.
+/// Returns the names of those environment variables of this process that belong to a client, such
+/// as `TPAY_BASE_URL`.
 pub(crate) fn client_variables() -> Vec<OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
     let is_client = |name: &str| PROVIDERS.iter().any(|provider| is_of(provider, name));

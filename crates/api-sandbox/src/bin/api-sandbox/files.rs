@@ -1,7 +1,8 @@
-//! Files that the program writes: the root certificate of `--tls`, and that of `--env-file`.
+//! The files that the program writes: a temporary file with the root certificate of `--tls`, and
+//! the file that `--env-file` names.
 //!
 //! A temporary file has a random name and is locked while the process runs. A file without a lock
-//! was left by a killed process, and is removed by the next one.
+//! was left behind by a killed process, and the next process that writes such a file removes it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -66,9 +67,9 @@ pub(crate) fn certificate(folder: &Path, pem: &str) -> io::Result<Temporary> {
     Temporary::write(&mut OpenOptions::new(), &folder, ("api-sandbox-", ".pem"), pem)
 }
 
-/// Writes a file with secrets, which only its owner can read. A regular file is replaced atomically
-/// and keeps its owner and, for the owner, its mode. If it cannot be replaced, it is written in
-/// place.
+/// Writes a file with secrets, which only its owner can read. A regular file is replaced
+/// atomically; the new file has the same owner, and the owner's permissions do not change. If the
+/// file cannot be replaced, it is written in place.
 pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     use io::ErrorKind::{InvalidFilename, PermissionDenied, ReadOnlyFilesystem, ResourceBusy};
 
@@ -90,7 +91,8 @@ pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     }
 }
 
-/// Returns the options with which a file is created that only its owner can read.
+/// Returns the options for creating a file that only its owner can read and write (mode 0600). The
+/// mode is set only on Unix.
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
@@ -98,7 +100,8 @@ fn private() -> OpenOptions {
     options
 }
 
-/// Replaces a regular file, or creates it.
+/// Replaces a regular file atomically, or creates it if `found` is `None`. `found` is the metadata
+/// of the existing file.
 fn replace(path: &Path, found: Option<fs::Metadata>, text: &str) -> io::Result<()> {
     let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
     let prefix = format!(".{}.", name.to_string_lossy());
@@ -119,8 +122,8 @@ fn replace(path: &Path, found: Option<fs::Metadata>, text: &str) -> io::Result<(
     fs::rename(&draft.path, path)
 }
 
-/// Writes a file without replacing it. If it is a regular file that others can read, its mode is
-/// changed first.
+/// Writes a file without replacing it. If other users have any permission for a regular file, their
+/// permissions are removed first.
 fn write_in_place(path: &Path, text: &str) -> io::Result<()> {
     let mut file = private().write(true).create(true).truncate(false).open(path)?;
     let found = file.metadata()?;
@@ -134,7 +137,7 @@ fn write_in_place(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-/// Returns the permissions that the owner of a file has.
+/// Returns the owner's permissions to read and write a file, without permissions for other users.
 #[cfg(unix)]
 fn only_for_owner(found: &fs::Metadata) -> fs::Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(found.mode() & 0o600)
@@ -163,8 +166,8 @@ fn remove_abandoned(folder: &Path, prefix: &str, suffix: &str) {
     }
 }
 
-/// Locks a file if it is not in use. It must stay locked until it is removed, because the process
-/// that created it could lock it before.
+/// Locks a file unless another process has locked it. The lock must be held until the file is
+/// removed; otherwise, the process that has just created the file could lock it in between.
 fn lock_abandoned(path: &Path) -> Option<File> {
     File::open(path).ok().filter(|file| file.try_lock().is_ok())
 }

@@ -1,4 +1,4 @@
-//! `api-sandbox`: the test servers as a program.
+//! The program `api-sandbox`, which runs the test servers.
 
 mod arguments;
 mod cleanup;

@@ -83,8 +83,8 @@ fn balance(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Creates a transaction by sending the record, without `paid`, to the API. If `paid` is true, then
-/// pays the transaction.
+/// Creates a transaction by sending the record, without `paid`, to the API. If `paid` is true, the
+/// payer then pays the full amount.
 fn transaction(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
     let mut body = record.as_object().cloned().ok_or("must be an object")?;
     let is_paid = body.remove("paid").is_some_and(|paid| paid == true);
