@@ -207,7 +207,7 @@ fn known(id: &str, decision: &str) -> Json {
     Json::Object(vec![member("transactionId", id), member("decision", decision)])
 }
 
-/// Reads the BLIK code from a prompt or the standard input. It is a secret, so it is not an
+/// Reads the BLIK code from a prompt or standard input. It is a secret, so it is not an
 /// argument.
 fn code(context: &Context<Tpay>, code_stdin: bool) -> Result<Secret, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("standard input: {error}"));

@@ -81,7 +81,7 @@ enum Model {
 /// token, is a secret, so it is not an argument.
 #[derive(Debug, Args)]
 pub(crate) struct Instrument {
-    /// Kind of the payment instrument, whose value is read from a prompt or the standard input;
+    /// Kind of the payment instrument, whose value is read from a prompt or standard input;
     /// `card-token` by default
     #[arg(long = "instrument", value_enum, value_name = "KIND")]
     kind: Option<Kind>,
