@@ -36,7 +36,8 @@ use crate::{error, validate};
 pub use san::San;
 
 id! {
-    /// The id of a certificate. A reissued certificate has a new id.
+    /// The id of a certificate, such as 14236. Reissuing a certificate creates a successor with a
+    /// new id.
     ///
     /// See the example in the module [`cert`](crate::cert).
     ///
@@ -143,7 +144,7 @@ impl fmt::Debug for StatusMask {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertItem {
-    /// The id of the certificate.
+    /// The id of the certificate, such as 14236.
     pub id: CertId,
     /// The common name (CN), such as `example.com`.
     pub name: Option<String>,
@@ -167,7 +168,7 @@ pub struct CertItem {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertDetails {
-    /// The id of the certificate.
+    /// The id of the certificate, such as 14236.
     pub id: CertId,
     /// The status of the certificate.
     #[serde(default)]
@@ -190,7 +191,8 @@ pub struct CertDetails {
     /// The common name (CN), such as `example.com`.
     #[serde(rename = "CN")]
     pub common_name: Option<String>,
-    /// The subject alternative names (`Alt` in the response).
+    /// The names for which the certificate is valid: its subject alternative names (`Alt` in the
+    /// response). Empty if there are none.
     #[serde(rename = "Alt", default, deserialize_with = "san::list")]
     pub sans: Vec<San>,
     /// Fields that this type does not cover.
@@ -594,14 +596,15 @@ impl CreateCert {
         self.ca_id
     }
 
-    /// Returns whether `common_name` is that of this request, ignoring case.
+    /// Returns whether `common_name` is the common name of this request. Case, and leading and
+    /// trailing whitespace, are ignored.
     pub(crate) fn is_named(&self, common_name: &str) -> bool {
         is_same_name(&self.common_name, common_name)
     }
 
     /// Returns whether a certificate has the subject and the names of this request. Case is ignored
-    /// in the subject and in host names. The certificate can also have the common name as an
-    /// additional name, because the server might add it.
+    /// in the subject and in host names. The common name may also be an additional name of the
+    /// certificate, because the server might add it.
     pub(crate) fn describes(&self, cert: &CertDetails) -> bool {
         let is = |expected: Option<&str>, found: &Option<String>| {
             is_same_name(expected.unwrap_or_default(), found.as_deref().unwrap_or_default())
@@ -622,7 +625,8 @@ impl CreateCert {
     }
 }
 
-/// Returns whether two names in subjects are the same, ignoring case and outer whitespace.
+/// Returns whether two names in subjects are the same. Case, and leading and trailing whitespace,
+/// are ignored.
 fn is_same_name(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }

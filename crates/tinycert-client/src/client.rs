@@ -136,12 +136,12 @@ impl Client {
         }
     }
 
-    /// Creates a client from the environment variable `TINYCERT_API_KEY`. Its base URL is
-    /// `TINYCERT_BASE_URL` if that is set, and production otherwise. See also
+    /// Creates a client from the environment variable `TINYCERT_API_KEY`. Its base URL is the value
+    /// of `TINYCERT_BASE_URL` if that variable is set, and that of production otherwise. See also
     /// [`Session::from_env`].
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid.
+    /// Returns an error that names the first variable that is missing or invalid.
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
     }
@@ -242,7 +242,7 @@ impl ClientBuilder {
     /// Reads the variables of [`Client::from_env`] and returns a builder with their values.
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid.
+    /// Returns an error that names the first variable that is missing or invalid.
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }

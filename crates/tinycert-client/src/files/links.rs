@@ -189,8 +189,8 @@ impl Links {
         self.versions.0.sync()
     }
 
-    /// Creates the links for files that do not exist yet. The links are dangling until the version
-    /// is switched.
+    /// Creates the links for files that do not exist yet. The links can be dangling until the new
+    /// version becomes the current one.
     fn link_missing(&self) -> io::Result<Vec<Link>> {
         let mut new = Vec::new();
         for (name, resolved) in NAMES.iter().zip(&self.paths) {
@@ -258,8 +258,8 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// Opens a folder without following links. The folder must not belong to another user or be
-    /// writable by others.
+    /// Opens a folder without following links. Returns an error if the folder is writable by
+    /// others, or if it belongs to a user other than the caller, root and the owner of `parent`.
     fn open(parent: &Path, path: PathBuf) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW);
@@ -278,7 +278,7 @@ impl Checked {
     /// Opens a folder that was just created, and sets its mode regardless of the umask.
     ///
     /// In a shared folder, another user can move a private folder of the caller to `path` in the
-    /// meantime. Therefore, the folder must be empty.
+    /// meantime. Therefore, an error is returned if the folder is not empty.
     pub(super) fn open_new(parent: &Path, path: PathBuf) -> io::Result<Self> {
         let folder = Self::open(parent, path)?;
         if fs::read_dir(&folder.path)?.next().is_some() {
@@ -331,8 +331,8 @@ impl Versions {
         self.0.path.join(CURRENT)
     }
 
-    /// Removes versions that are not the current one, and links that killed processes left. If
-    /// there is no current version, all versions are kept.
+    /// Removes all versions except the current one, and the links that killed processes left
+    /// behind. If there is no current version, all versions are kept.
     fn sweep(&self) -> io::Result<()> {
         let current = self.current();
         if seen(&current)?.is_some_and(|metadata| !metadata.is_symlink()) {

@@ -1,4 +1,4 @@
-//! Validates a chain and its private key before files are replaced with them.
+//! Validates a chain and its private key before they replace the old files.
 //!
 //! PEM and DER are parsed strictly: a server would not start with an incomplete file, an encrypted
 //! key, or a key that belongs to another certificate.
@@ -236,7 +236,7 @@ fn algorithm<'a>(from: &mut Der<'a>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
     Some((algorithm.next(OBJECT_IDENTIFIER)?, algorithm.optional(OBJECT_IDENTIFIER)?))
 }
 
-/// Returns the content of a bit string that consists of whole bytes.
+/// Returns the content of a bit string, or `None` if it does not consist of whole bytes.
 fn whole_bytes(bits: &[u8]) -> Option<&[u8]> {
     bits.strip_prefix(&[0])
 }
@@ -254,14 +254,15 @@ const CONTEXT_1: u8 = 0xa1;
 struct Der<'a>(&'a [u8]);
 
 impl<'a> Der<'a> {
-    /// Returns the values in a sequence that spans the whole encoding.
+    /// Returns the values in a sequence, or `None` if the sequence does not span the whole
+    /// encoding.
     fn whole(text: &'a [u8]) -> Option<Self> {
         let mut outer = Self(text);
         let inner = outer.next(SEQUENCE)?;
         outer.0.is_empty().then_some(Self(inner))
     }
 
-    /// Returns the content of the next value, which must have this tag.
+    /// Returns the content of the next value, or `None` if it is malformed or has a different tag.
     fn next(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (found, content, rest) = der_element(self.0)?;
         if found != tag {

@@ -1,5 +1,5 @@
-//! Temporary files, which are written next to the file to be replaced, and renamed to it when they
-//! are complete.
+//! Temporary files. Each is written next to the file to be replaced, and moved to its path when it
+//! is complete.
 //!
 //! A temporary file for `NAME` is created only while the lock of `NAME` is held. Therefore, each
 //! temporary file that exists when the lock is acquired was left by a killed process.
@@ -48,7 +48,8 @@ impl TemporaryFile {
         self.folder.join(&self.name)
     }
 
-    /// Writes strings, each with a final line break, and synchronizes the file to disk.
+    /// Writes strings, adds a line break after each string that does not end with one, and
+    /// synchronizes the file to disk.
     pub(super) fn write(&mut self, texts: &[&str]) -> io::Result<()> {
         write_texts(&mut self.file, texts)
     }
@@ -102,8 +103,8 @@ pub(super) fn new_file(path: &Path, private: bool) -> io::Result<File> {
     options.open(path)
 }
 
-/// Opens a regular file. Links are not followed. A pipe or a folder is an error, and opening a pipe
-/// does not block.
+/// Opens a regular file. Returns an error for anything else, such as a folder or a pipe. On Unix,
+/// links are not followed, and opening a pipe does not block.
 pub(super) fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, libc::O_NOFOLLOW | libc::O_NONBLOCK);

@@ -132,7 +132,7 @@ mod owners {
         if entry.is_file() { check_only_name(folder, entry) } else { Ok(()) }
     }
 
-    /// Returns the device and inode of a file.
+    /// Returns the device and inode numbers of a file.
     pub(in super::super) fn identity(metadata: &Metadata) -> Option<Identity> {
         Some((metadata.dev(), metadata.ino()))
     }
@@ -182,7 +182,7 @@ pub(super) use owners::{
 
 /// Rejects a file that is a mount point, such as a single file that is mounted into a container,
 /// because it cannot be replaced. Such a file may be on the same device as its folder. `path` must
-/// be a real path.
+/// be absolute and must not contain symbolic links.
 #[cfg(target_os = "linux")]
 pub(super) fn check_not_mounted(path: &Path) -> io::Result<()> {
     use std::os::unix::ffi::OsStrExt;
