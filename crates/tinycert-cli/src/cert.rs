@@ -327,11 +327,11 @@ impl Create {
 }
 
 impl New {
-    /// Checks that the body has no members that `request` lacks, because `tinycert issue` sends
-    /// `request` instead of the body, and finds an existing certificate by its subject and names.
+    /// Checks that every member of the body is also in `request`, because `tinycert issue` sends
+    /// `request`, not the body.
     ///
     /// # Errors
-    /// Returns an error that names the first such member.
+    /// Returns an error that names the first member that is not in `request`.
     pub(crate) fn check_known(&self) -> Result<(), Failure> {
         const KNOWN: [&str; 7] = ["C", "CN", "L", "O", "OU", "ST", "ca_id"];
         let Json::Object(members) = &self.body else { return Ok(()) };
@@ -349,15 +349,15 @@ impl New {
     }
 }
 
-/// Parses the name of a body member such as `SANs[0][DNS]`. Returns the index and the kind of the
-/// alternative name.
+/// Parses the name of a body member such as `SANs[0][DNS]`. Returns the index and the type of the
+/// alternative name, here 0 and `DNS`, or `None` for any other member.
 fn of_san(name: &str) -> Option<(usize, &str)> {
     let (index, kind) = name.strip_prefix("SANs[")?.strip_suffix(']')?.split_once("][")?;
     Some((index.parse().ok()?, kind))
 }
 
-/// Returns the alternative names in a body, which has members such as `SANs[0][DNS]`, sorted by
-/// index.
+/// Returns the alternative names in a body. They are sorted by the index in the names of their
+/// members, such as `SANs[0][DNS]`.
 fn sans(body: &Json) -> Result<Vec<San>, String> {
     let Json::Object(members) = body else { return Ok(Vec::new()) };
     let mut names = Vec::new();

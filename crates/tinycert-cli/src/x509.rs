@@ -230,7 +230,7 @@ fn names(reader: BERReader<'_, '_>) -> ASN1Result<Vec<String>> {
     Ok(names)
 }
 
-/// Parses an alternative name. Returns it after its kind, as in the output of other tools:
+/// Parses an alternative name. Returns its type and value in the form that other tools use, such as
 /// `DNS:example.com`.
 fn alternative_name(value: &TaggedDerValue) -> String {
     let text = String::from_utf8_lossy(value.value());

@@ -22,12 +22,12 @@ pub(crate) enum Marketplace {
     Get {
         /// Id of the payment
         id: String,
-        /// Also show the attempts to pay
+        /// Also show the payment attempts
         #[arg(long)]
         attempts: bool,
     },
-    /// Pay a marketplace payment with a BLIK code, read from a prompt or standard input; exit
-    /// status 1 if it is declined
+    /// Make a marketplace payment with a BLIK code from a prompt or standard input; exit status 1
+    /// if it is declined
     Pay {
         /// Id of the payment
         id: String,

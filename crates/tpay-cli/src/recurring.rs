@@ -94,9 +94,8 @@ pub(crate) struct Instrument {
 }
 
 impl Instrument {
-    /// Returns the payment instrument, and the members of the body that the options set. Unless
-    /// `input` contains the value of the instrument, it is read from a prompt or the standard
-    /// input.
+    /// Returns the payment instrument, and the members of the body that the options set. The value
+    /// of the instrument is read from a prompt or standard input, unless `input` contains it.
     ///
     /// # Errors
     /// Returns an error if a model is given for an instrument other than a BLIK alias.
