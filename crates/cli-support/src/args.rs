@@ -168,8 +168,7 @@ impl<'a> Member<'a> {
         Self { is_required: true, ..Self::new(path, flag, is_given) }
     }
 
-    /// Creates a member whose default value is sent if neither an argument, the file nor a field
-    /// sets it.
+    /// Creates a member whose default value is sent if no argument, file or field sets it.
     pub fn with_default(path: &'a str, flag: &'a str, is_given: bool) -> Self {
         Self { has_default: true, ..Self::new(path, flag, is_given) }
     }
@@ -207,7 +206,7 @@ impl Input {
     }
 
     /// Returns whether the `--input` file or a field sets the member at this path to a value other
-    /// than `null` and empty strings.
+    /// than `null` or an empty string.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or is not a JSON object.
@@ -237,16 +236,16 @@ impl Input {
         Err(Failure::new(Exit::Usage, problem))
     }
 
-    /// Returns the first field that sets the member at this path, its parent or a part of it: its
-    /// option, `-f` or `-F`, and its name.
+    /// Returns the option (`-f` or `-F`) and the name of the first field that sets the member at
+    /// `path`, a part of that member, or a member that contains it.
     fn field_of(&self, path: &str) -> Option<(&'static str, &str)> {
         let raw = self.raw_fields.iter().map(|(name, _)| ("-f", name.as_str()));
         let typed = self.fields.iter().map(|(name, _)| ("-F", name.as_str()));
         raw.chain(typed).find(|(_, name)| overlap(path, name))
     }
 
-    /// Returns the body: the JSON object in the `--input` file, in which first the values of
-    /// `flags` and then those of the fields are set.
+    /// Returns the request body. It is the JSON object in the `--input` file, to which first the
+    /// values of `flags` and then the fields (`-f` and `-F`) are added.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read or is not a JSON object, or if an argument and a
@@ -342,8 +341,9 @@ impl Input {
         Ok(body)
     }
 
-    /// Checks that required members are neither missing nor empty, and that amounts are positive. A
-    /// member is given by its path, its flag, and whether it is required.
+    /// Checks that required members are neither missing nor empty, and that amounts and quantities
+    /// are positive. Each member is given by its path, the name of its argument, and whether it is
+    /// required.
     fn check_members<'a>(
         &self,
         body: &Json,
@@ -381,7 +381,8 @@ impl Input {
         Err(Failure::new(Exit::Usage, problem))
     }
 
-    /// Sets the values of `flags` in a body, and then those of the fields.
+    /// Sets members of a body: first the values of `flags`, then the fields (`-f` and `-F`).
+    /// Returns the body.
     fn fill(&self, mut body: Json, flags: &[Flag<'_>], bodies: Bodies) -> Result<Json, Failure> {
         let fields = self.raw_fields.iter().chain(&self.fields);
         check_repeated(fields.map(|(name, _)| name.as_str()))?;
@@ -401,7 +402,7 @@ impl Input {
     }
 }
 
-/// Returns whether a JSON value is a positive number.
+/// Returns whether a JSON value that is not a string is a number greater than 0.
 fn is_positive(value: &str) -> bool {
     let digits = value.split(['e', 'E']).next().unwrap_or_default();
     !digits.starts_with('-') && digits.contains(|digit| matches!(digit, '1'..='9'))
@@ -564,7 +565,7 @@ fn claim(owner: &mut Option<String>, option: &str) -> Result<(), Failure> {
     }
 }
 
-/// The files that the program writes, each with the name of its option.
+/// The files that the program writes, each preceded by its option, `--out` or `--record`.
 static WRITTEN: OnceLock<Vec<(&'static str, PathBuf)>> = OnceLock::new();
 
 /// Records which files `--out` and `--record` write, so that [`check_read`] can reject a file that
@@ -631,8 +632,8 @@ pub fn read(option: &str, path: &Path) -> Result<String, Failure> {
     read_claimed(option, path)
 }
 
-/// Reads a text file, or standard input if the path is `-`. The caller must already have reserved
-/// standard input with [`claim_stdin`].
+/// Reads a text file, or standard input if the path is `-`. In the latter case, the caller must
+/// already have reserved standard input with [`claim_stdin`].
 pub(crate) fn read_claimed(option: &str, path: &Path) -> Result<String, Failure> {
     let text = if path == Path::new("-") {
         let mut text = String::new();

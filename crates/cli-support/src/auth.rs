@@ -462,7 +462,7 @@ impl Profiles {
         self.names().into_iter().find(|found| found == name)
     }
 
-    /// Makes a profile the default and returns whether it exists.
+    /// Makes a profile the default if it exists. Returns whether it exists.
     fn set_default(&mut self, name: &str) -> bool {
         let exists = self.names().iter().any(|found| found == name);
         if exists {

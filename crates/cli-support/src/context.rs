@@ -48,11 +48,11 @@ pub trait Provider: Sized {
     const ENDPOINTS: &'static [EndpointInfo];
     /// The format of request bodies.
     const BODIES: Bodies;
-    /// The members of responses that contain times.
+    /// The members of responses whose values are times, and how these are parsed.
     const TIMES: Times = Times::NONE;
     /// The lists that have several pages, for `api --paginate`.
     const PAGES: &'static [Pages] = &[];
-    /// The names of optional credentials, each with the environment variable that sets them.
+    /// The name of each optional credential, followed by the environment variable that supplies it.
     const CREDENTIALS: &'static [(&'static str, &'static str)] = &[];
     /// The request fields that the client sets itself. Users must not set them.
     const CREDENTIAL_FIELDS: &'static [CredentialField] = &[];
@@ -102,7 +102,7 @@ pub trait Provider: Sized {
     /// Logs a user in through the browser. Returns the variables to store, with their values.
     ///
     /// # Errors
-    /// Returns an error if the provider has no such login, or if it fails.
+    /// Returns an error if the provider has no login through the browser, or if the login fails.
     fn web_login(
         context: &Context<Self>,
         login: &WebLogin,
@@ -143,7 +143,8 @@ pub struct Pages {
     pub parameter: &'static str,
     /// The number of the first page: 0 or 1, depending on the provider.
     pub first: u32,
-    /// The paths of the lists in a response that contain the entries.
+    /// The paths of the lists that contain the entries of a page. A response can have several
+    /// lists.
     pub lists: &'static [&'static str],
     /// The name of the member that contains the id of an entry. Repeated entries are recognized by
     /// their id.
@@ -1066,8 +1067,8 @@ impl<P: Provider> Context<P> {
     /// of a process. `option` is the name of the option that selects standard input.
     ///
     /// # Errors
-    /// Returns an error if the prompt is needed but there is no terminal, if `--no-input` is given,
-    /// or if the secret is empty.
+    /// Returns an error if the prompt is needed but impossible, because there is no terminal or
+    /// `--no-input` is given, or if the secret is empty.
     pub fn secret(&self, name: &str, is_stdin: bool, option: &str) -> Result<Secret, Failure> {
         let failed = |error: io::Error| Failure::new(Exit::Local, format!("{name}: {error}"));
         let text = if is_stdin {

@@ -69,7 +69,8 @@ impl<'a, P: Provider> Doctor<'a, P> {
     /// Returns the settings of the client.
     ///
     /// # Errors
-    /// Returns an error if there are no credentials.
+    /// Returns an error if the source of the settings cannot be read, or if it lacks required
+    /// credentials.
     pub fn settings(&self) -> Result<Settings, Failure> {
         self.context.settings()
     }

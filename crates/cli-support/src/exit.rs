@@ -42,7 +42,7 @@ pub enum Exit {
     NotFound = 4,
     /// There was no response, or the server failed. The command can be repeated.
     Unavailable = 5,
-    /// A write may have been carried out: its outcome is unknown.
+    /// A write request may have been carried out. Its outcome is unknown.
     Unknown = 6,
     /// The server rejected the request because there were too many requests.
     RateLimited = 7,
@@ -352,7 +352,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// Returns whether an argument of the library is `record`, the file of a recording, or a proxy
+/// Returns whether an argument of the library is `record` (the path of a recording) or a proxy
 /// variable, such as `HTTPS_PROXY`.
 fn is_local(argument: &str) -> bool {
     argument == "record" || argument.to_ascii_lowercase().ends_with("_proxy")

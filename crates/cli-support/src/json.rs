@@ -11,7 +11,7 @@ const DEPTH: usize = 128;
 /// A JSON value that keeps the order of members and the digits of numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Json {
-    /// An object: the names and values of its members, in order.
+    /// An object: the names and values of its members, in the order of the JSON text.
     Object(Vec<(String, Json)>),
     /// A JSON array.
     List(Vec<Json>),

@@ -13,7 +13,7 @@ use crate::output::is_interpreted;
 
 struct Logger;
 
-/// The recording whose exchanges are printed, if there is one.
+/// The recording whose requests and responses are printed with `-vv`.
 static EXCHANGES: OnceLock<Mutex<Exchanges>> = OnceLock::new();
 
 /// The library's name for the argument with additional root certificates.
@@ -64,7 +64,8 @@ pub(crate) fn name_roots(name: String) {
     let _ = ROOTS_NAME.set(name);
 }
 
-/// Makes [`print_exchanges`] print the exchanges that are appended to this recording from now on.
+/// Makes [`print_exchanges`] print the requests and responses that are appended to this recording
+/// from now on.
 pub(crate) fn print_recording(path: &PathBuf) -> std::io::Result<()> {
     let mut file = fs::OpenOptions::new().read(true).append(true).create(true).open(path)?;
     file.read_to_end(&mut Vec::new())?;
@@ -72,7 +73,7 @@ pub(crate) fn print_recording(path: &PathBuf) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Prints the exchanges that were recorded since the last call of this function.
+/// Prints the requests and responses that were recorded since the last call of this function.
 pub(crate) fn print_exchanges() {
     let Some(exchanges) = EXCHANGES.get() else { return };
     let mut exchanges = exchanges.lock().unwrap_or_else(PoisonError::into_inner);

@@ -136,9 +136,10 @@ pub(crate) fn is_on_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
-/// Runs a command and returns its exit status and the beginning of its output, at least the first
-/// line, or `None` if it was killed after `limit`. On a terminal, the command stays in the process
-/// group of this program, so that it can prompt for input. It is then killed without its children.
+/// Runs a command. Returns its exit status and the beginning of its output, which includes at least
+/// the first line, or `None` if the command was killed after `limit`. On a terminal, the command
+/// stays in the process group of this program, so that it can prompt for input. In this case, it is
+/// killed without its children.
 ///
 /// # Errors
 /// Returns an error if the program cannot be started, or if its output cannot be read.

@@ -36,7 +36,7 @@ pub struct WithJson<E> {
     pub request: E,
     /// The paths of the lists that contain the entries of a page.
     pub lists: &'static [&'static str],
-    /// The JSON body to send instead of the body of the request.
+    /// The JSON body to send instead of the body of the request. `None` if that body is sent.
     pub body: Option<String>,
 }
 

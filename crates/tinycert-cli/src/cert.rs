@@ -71,8 +71,8 @@ pub(crate) enum Cert {
     NeedsRenewal {
         /// PEM file (`-` is standard input)
         file: PathBuf,
-        /// Time before the expiry from which a renewal is needed; with `0d`, it is needed only
-        /// after the expiry
+        /// Check whether the certificate expires within this time; `0d` checks whether it has
+        /// expired
         #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
         within: Duration,
     },
@@ -128,16 +128,16 @@ pub(crate) struct Create {
     input: Input,
 }
 
-/// A certificate to create, as the arguments, the file and the fields describe it.
+/// A certificate to create. The arguments, the `--input` file and the fields describe it.
 pub(crate) struct New {
     pub(crate) ca_id: CaId,
     pub(crate) common_name: String,
     /// The alternative names, such as `DNS:example.com`.
     pub(crate) names: Vec<San>,
-    /// The request. If the country or the organization is not given, that of the CA is used.
+    /// The typed request. If the country or the organization is not given, that of the CA is used.
     pub(crate) request: CreateCert,
     /// The body to send instead of that of `request` if `--input`, `-f` or `-F` is given. It can
-    /// contain further members.
+    /// contain members that `request` does not have.
     body: Json,
 }
 

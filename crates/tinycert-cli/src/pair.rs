@@ -40,7 +40,7 @@ pub(crate) struct Folder {
 pub(crate) struct Record {
     /// The version of the record format.
     tinycert: u32,
-    /// The common name of the certificate.
+    /// The common name of the certificate, such as `example.com`.
     pub(crate) name: String,
     /// The id of the CA that issued the certificate.
     pub(crate) ca_id: CaId,
@@ -49,7 +49,7 @@ pub(crate) struct Record {
     /// The id of the certificate that will replace the one in the files. `None` unless a run has
     /// begun to replace it.
     pub(crate) pending_cert_id: Option<CertId>,
-    /// The alternative names of the certificate.
+    /// The alternative names of the certificate, such as `DNS:example.com`.
     pub(crate) names: Vec<String>,
     /// Whether the chain and the key are in one file.
     pub(crate) combined: bool,
@@ -57,9 +57,11 @@ pub(crate) struct Record {
     pub(crate) mode: Option<String>,
     /// The group of the key file, as a name or a number.
     pub(crate) group: Option<String>,
-    /// The serial number of the certificate that was last written, in hexadecimal digits.
+    /// The serial number of the certificate that was last written, in hexadecimal digits. `None` if
+    /// none has been written yet.
     pub(crate) serial: Option<String>,
-    /// The serial number of the certificate for which the deploy hook last succeeded.
+    /// The serial number of the certificate for which the deploy hook last succeeded. `None` if it
+    /// has not succeeded yet.
     pub(crate) deployed_serial: Option<String>,
 }
 

@@ -72,7 +72,7 @@ fn within(text: &str) -> Result<Duration, String> {
     Err("must be less than 365d, the validity of a new certificate".to_owned())
 }
 
-/// The actions of a run for one pair.
+/// The actions that a run carried out for one pair.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub(crate) is_renewed: bool,
@@ -100,8 +100,9 @@ pub(crate) fn reject_curl(context: &Context<TinyCert>) -> Result<(), Failure> {
 }
 
 impl Pair {
-    /// Returns whether the certificate must be replaced, that is, whether it expires no later than
-    /// `within` after `now`, its files are missing, or an interrupted run began to replace it.
+    /// Returns whether the certificate must be replaced. This is the case if it expires no later
+    /// than `within` after `now`, if its files are missing, or if an interrupted run began to
+    /// replace it.
     fn is_due(&self, on_disk: Option<&Certificate>, within: Duration, now: UnixTime) -> bool {
         self.record.pending_cert_id.is_some()
             || on_disk.is_none_or(|found| is_due(found.expires, within, now))
@@ -181,8 +182,8 @@ impl Pair {
         }
     }
 
-    /// Runs the deploy hook, unless it has already succeeded for the pair on disk. Returns whether
-    /// it was run.
+    /// Runs the deploy hook, if one is given, unless it has already succeeded for the pair on disk
+    /// or the certificate has expired. Returns whether it was run.
     pub(crate) fn deploy(&mut self, hook: &Hook, now: UnixTime) -> Result<bool, Failure> {
         let Some(command) = &hook.command else { return Ok(false) };
         let Some(on_disk) = self.on_disk()? else { return Ok(false) };

@@ -8,7 +8,7 @@ use yasna::models::{ObjectIdentifier, TaggedDerValue};
 use yasna::tags::{TAG_BMPSTRING, TAG_GENERALIZEDTIME, TAG_UTCTIME};
 use yasna::{ASN1Error, ASN1ErrorKind, ASN1Result, BERReader, BERReaderSeq, Tag, parse_der};
 
-/// The subject, names, validity and key of a certificate.
+/// The fields of a certificate that this program shows, such as its subject, names and expiry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Certificate {
     pub(crate) subject: String,

@@ -291,10 +291,9 @@ impl CreateCa {
     }
 
     setters! {
-        /// Sets the city (L), such as `Chicago`, which must not exceed 128 characters.
+        /// Sets the city (L), such as `Chicago`. It must not exceed 128 characters.
         locality: impl Into<String>,
-        /// Sets the state or province (ST), such as `Illinois`, which must not exceed 128
-        /// characters.
+        /// Sets the state or province (ST), such as `Illinois`. It must not exceed 128 characters.
         state: impl Into<String>,
     }
 

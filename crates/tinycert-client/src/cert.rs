@@ -148,7 +148,8 @@ pub struct CertItem {
     pub id: CertId,
     /// The common name (CN), such as `example.com`.
     pub name: Option<String>,
-    /// The status of the certificate; never [`Obsolete`](CertStatus::Obsolete).
+    /// The status of the certificate. Lists never contain the status
+    /// [`Obsolete`](CertStatus::Obsolete).
     #[serde(default)]
     pub status: Option<CertStatus>,
     /// The time at which the certificate expires, in Unix seconds.
@@ -170,7 +171,7 @@ pub struct CertItem {
 pub struct CertDetails {
     /// The id of the certificate, such as 14236.
     pub id: CertId,
-    /// The status of the certificate.
+    /// The status of the certificate, such as good or revoked.
     #[serde(default)]
     pub status: Option<CertStatus>,
     /// The country (C) as two letters (ISO 3166-1), such as `US`.
@@ -415,8 +416,8 @@ pub struct GetCert {
 }
 
 impl GetCert {
-    /// Creates a request for the certificate `cert_id` itself, its chain or its certificate signing
-    /// request, as `what` selects.
+    /// Creates a request for a part of the certificate `cert_id`: `what` selects the certificate
+    /// itself, its chain or its certificate signing request.
     pub fn new(cert_id: CertId, what: CertPart) -> Self {
         Self { cert_id, what }
     }
@@ -441,7 +442,8 @@ struct Created {
     cert_id: CertId,
 }
 
-/// `POST /api/v1/cert/reissue`: renews a certificate for one year from now, with the same key.
+/// `POST /api/v1/cert/reissue`: renews a certificate for one year from now, with the same key, and
+/// returns the id of the new certificate.
 ///
 /// See the example in the module [`cert`](crate::cert).
 ///
@@ -568,13 +570,12 @@ impl CreateCert {
     }
 
     setters! {
-        /// Sets the organizational unit (OU), such as `IT Department`, which must not exceed 64
+        /// Sets the organizational unit (OU), such as `IT Department`. It must not exceed 64
         /// characters.
         organizational_unit: impl Into<String>,
-        /// Sets the city (L), such as `Chicago`, which must not exceed 128 characters.
+        /// Sets the city (L), such as `Chicago`. It must not exceed 128 characters.
         locality: impl Into<String>,
-        /// Sets the state or province (ST), such as `Illinois`, which must not exceed 128
-        /// characters.
+        /// Sets the state or province (ST), such as `Illinois`. It must not exceed 128 characters.
         state: impl Into<String>,
     }
 

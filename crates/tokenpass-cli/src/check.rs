@@ -88,8 +88,8 @@ fn users(file: &Path) -> Result<Vec<(String, String)>, Failure> {
     }
 }
 
-/// Sends the check that `of` creates for a user: for the only user or, if `is_file` is set, for
-/// each user from the file.
+/// Sends the checks that `of` creates for the users in `who`. If `is_file` is set, writes a list
+/// with one result per user. Otherwise, there is only one user, and only yes or no is printed.
 fn check_all<E>(
     context: &Context<Tokenpass>,
     who: Vec<(String, String)>,

@@ -1,4 +1,4 @@
-//! The command `tpay account`: merchant accounts of a partner.
+//! The command `tpay account`: shows and creates the merchant accounts of a partner.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! The command `tpay marketplace`: payments to several merchants.
+//! The command `tpay marketplace`: manages payments to several merchants.
 
 use clap::{Args, Subcommand};
 use cli_support::args::{amount_of, check_excluded, set, text};

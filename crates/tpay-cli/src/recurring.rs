@@ -1,4 +1,4 @@
-//! The command `tpay recurring`: plans for recurring payments.
+//! The command `tpay recurring`: manages plans for recurring payments.
 
 use clap::{Args, Subcommand, ValueEnum};
 use cli_support::args::{BODY_OPTIONS, positive, value};

@@ -1,4 +1,4 @@
-//! The command `tpay transaction`: creates, pays, lists and cancels transactions.
+//! The command `tpay transaction`: creates, pays for, lists and cancels transactions.
 
 use clap::{Args, Subcommand};
 use cli_support::api_auth::Endpoint;

@@ -178,8 +178,8 @@ fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Returns the length and the checksum of a file, which identify it after it was moved. Inode
-/// numbers cannot be used, because not all file systems keep them.
+/// Returns the length and the checksum of a file, which identify it after it has been moved. Inode
+/// numbers are not used, because not all file systems keep them.
 fn mark_of(path: &Path) -> io::Result<String> {
     struct Fnv(u64);
 

@@ -30,7 +30,7 @@ use super::{FileError, ResolvedPath};
 pub(super) struct Links {
     /// The paths of the chain and the key.
     paths: [ResolvedPath; 2],
-    /// The new link to the current version, before it is renamed to `current`.
+    /// The link to the new version. It is renamed to `current` when the version is published.
     next: Link,
     // The fields are dropped in this order.
     version: Version,
@@ -206,7 +206,8 @@ impl Links {
         Ok(new)
     }
 
-    /// Returns the target of the link to the file `name` of this pair.
+    /// Returns the target of the link to the file `name` of this pair, such as
+    /// `.example.com.key.versions/current/key.pem`.
     fn target(&self, name: &str) -> PathBuf {
         Path::new(self.versions.0.name()).join(CURRENT).join(name)
     }
@@ -233,7 +234,7 @@ impl Link {
         Self::create(target, versions.0.path.join(format!("next-{}", random()?)))
     }
 
-    /// Moves the link to `path`.
+    /// Moves the link to `path`, and replaces the file or link there.
     fn publish(&mut self, path: &Path) -> io::Result<()> {
         fs::rename(&self.path, path)?;
         self.is_kept = true;
@@ -375,7 +376,8 @@ impl Version {
         Ok(Self { folder: Checked::create(&versions.0.path, path)?, is_published: false })
     }
 
-    /// Records the key for which the version is created, if the folder is shared.
+    /// Records in this version the name of the key for which it is created, if the folder of the
+    /// key is shared.
     fn record(&self, key: &ResolvedPath) -> io::Result<()> {
         if !key.is_shared {
             return Ok(());
@@ -390,7 +392,7 @@ impl Version {
         new_file(&self.folder.path.join(name), is_private)
     }
 
-    /// Creates a link to this version that can become `current`.
+    /// Creates a link to this version. The link can then be renamed to `current`.
     fn link(&self, versions: &Versions) -> io::Result<Link> {
         Link::temporary(Path::new(self.folder.name()), versions)
     }

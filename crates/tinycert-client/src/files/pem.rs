@@ -144,7 +144,8 @@ const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 
 impl<'a> PublicKey<'a> {
-    /// Returns the public key in a certificate. Source: RFC 5280, section 4.1.
+    /// Returns the public key in a certificate, or `None` if the certificate is invalid. Source:
+    /// RFC 5280, section 4.1.
     fn of_certificate(der: &'a [u8]) -> Option<Self> {
         let mut certificate = Der::whole(der)?;
         let mut signed = Der(certificate.next(SEQUENCE)?);
@@ -168,7 +169,8 @@ impl<'a> PublicKey<'a> {
         certificate.0.is_empty().then_some(Self { algorithm, curve, value: Some(value) })
     }
 
-    /// Returns the public key that belongs to a private key in PKCS#8. Source: RFC 5958, section 2.
+    /// Returns the public key that belongs to a private key in PKCS#8 format, or `None` if the
+    /// private key is invalid. Source: RFC 5958, section 2.
     fn of_pkcs8(der: &'a [u8]) -> Option<Self> {
         let mut key = Der::whole(der)?;
         let _version = key.next(INTEGER)?;
@@ -190,7 +192,8 @@ impl<'a> PublicKey<'a> {
         Some(Self { value: inner.value.or(public), ..inner })
     }
 
-    /// Returns the public key that belongs to an RSA private key. Source: RFC 8017, appendix A.1.2.
+    /// Returns the public key that belongs to an RSA private key, or `None` if the private key is
+    /// invalid. Source: RFC 8017, appendix A.1.2.
     fn of_rsa(der: &'a [u8]) -> Option<Self> {
         let mut key = Der::whole(der)?;
         let _version = key.next(INTEGER)?;
@@ -201,7 +204,8 @@ impl<'a> PublicKey<'a> {
         Some(Self { algorithm: RSA, curve: None, value })
     }
 
-    /// Returns the public key that belongs to an EC private key. Source: RFC 5915, section 3.
+    /// Returns the public key that belongs to an EC private key, or `None` if the private key is
+    /// invalid. Source: RFC 5915, section 3.
     fn of_ec(der: &'a [u8], curve: Option<&'a [u8]>) -> Option<Self> {
         let mut key = Der::whole(der)?;
         let _version = key.next(INTEGER)?;

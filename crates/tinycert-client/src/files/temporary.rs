@@ -141,7 +141,7 @@ pub(super) enum KeptAccess {
 
 impl KeptAccess {
     /// Returns which of the owner, group and mode a new file takes from the old one. `is_trusted`
-    /// means that no other user can have put the old file there.
+    /// means that no untrusted user could have put the old file at its path.
     pub(super) fn of(is_private: bool, is_trusted: bool) -> Self {
         match (is_private, is_trusted) {
             (false, true) => Self::All,
@@ -161,7 +161,8 @@ impl KeptAccess {
         }
     }
 
-    /// Returns the permissions that a file loses because another user may have put it there.
+    /// Returns the permissions that a new file does not take from the old one because another user
+    /// may have put the old file at its path.
     #[cfg(unix)]
     fn lost(self) -> u32 {
         match self {
@@ -182,7 +183,7 @@ pub(super) fn copy(from: &mut File, to: &mut File, kept: KeptAccess) -> io::Resu
 
 /// Gives a new file those parts of the owner, group and mode of the file at `resolved` that `kept`
 /// names, if there is such a file. Logs a warning if permissions are lost because another user may
-/// have put the old file there.
+/// have put the old file at that path.
 pub(super) fn replace_access(
     file: &File,
     resolved: &ResolvedPath,

@@ -229,8 +229,8 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Returns the real path of a folder. Symbolic links are followed, except those of another user in
-/// a shared folder.
+/// Returns the real path of a folder, for which symbolic links are followed. Returns an error for a
+/// link of another user in a shared folder.
 #[cfg(unix)]
 pub(super) fn real_folder(path: &Path) -> io::Result<PathBuf> {
     use std::ffi::OsString;
