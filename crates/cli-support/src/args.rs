@@ -244,8 +244,8 @@ impl Input {
         raw.chain(typed).find(|(_, name)| overlap(path, name))
     }
 
-    /// Returns the request body. It is the JSON object in the `--input` file, to which first the
-    /// values of `flags` and then the fields (`-f` and `-F`) are added.
+    /// Returns the request body: the JSON object in the `--input` file, in which first the values
+    /// of `flags` and then those of the fields (`-f` and `-F`) are set.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read or is not a JSON object, or if an argument and a

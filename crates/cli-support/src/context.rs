@@ -230,7 +230,7 @@ pub struct Connection {
     /// The number of idle connections that the client keeps: the value of `--jobs`, but at least
     /// 16.
     pub jobs: usize,
-    /// Headers to add to each request. They replace headers of the client that have the same names.
+    /// Headers to add to each request. They replace headers of the same names that the client sets.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Whether requests end with an error if the process is terminated by a signal.
     pub is_interruptible: bool,
@@ -380,7 +380,9 @@ impl<P: Provider> Context<P> {
         Ok(Some(path))
     }
 
-    /// Finds the settings, and checks that they include the required credentials.
+    /// Finds the settings, and checks that they include the required credentials. The check is
+    /// omitted if [`settings_without_credentials`](Self::settings_without_credentials) was called
+    /// before.
     ///
     /// # Errors
     /// Returns an error if the source of the settings cannot be read, or if it lacks required

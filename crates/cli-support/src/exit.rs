@@ -196,9 +196,9 @@ impl Failure {
         self
     }
 
-    /// Replaces the name of an argument like [`with_argument`](Self::with_argument), for a value
-    /// from a variable or a profile. In this case, the exit status [`Exit::Usage`] becomes
-    /// [`Exit::Local`], because the configuration is invalid, not the command line.
+    /// Does the same as [`with_argument`](Self::with_argument) for a value from a variable or a
+    /// profile. Also changes the exit status [`Exit::Usage`] to [`Exit::Local`], because the
+    /// configuration is invalid, not the command line.
     #[must_use]
     pub(crate) fn with_setting(mut self, argument: &str, name: &str) -> Self {
         if self.rename(argument, name) && self.exit == Exit::Usage {

@@ -585,7 +585,8 @@ fn no_formula(cell: &str) -> String {
 }
 
 /// The destination of an output: standard output or a file. An existing regular file is replaced at
-/// the end, and the new file has the same mode, which is limited to the owner for secrets.
+/// the end. The new file has the same mode, except that only the owner has access to a file for
+/// secrets.
 #[derive(Debug)]
 enum Sink {
     Stdout,

@@ -83,7 +83,7 @@ pub struct CaDetails {
     /// The e-mail address (E) that the account had when the CA was created.
     #[serde(rename = "E")]
     pub email: Option<String>,
-    /// The hash algorithm with which the CA signs certificates. Defaults to SHA-256 for a new CA.
+    /// The hash algorithm with which the CA signs certificates, such as SHA-256.
     #[serde(default)]
     pub hash_alg: Option<HashAlg>,
     /// Fields that this type does not cover.

@@ -148,8 +148,8 @@ pub struct CertItem {
     pub id: CertId,
     /// The common name (CN), such as `example.com`.
     pub name: Option<String>,
-    /// The status of the certificate. Lists never contain the status
-    /// [`Obsolete`](CertStatus::Obsolete).
+    /// The status of the certificate. It is never [`Obsolete`](CertStatus::Obsolete), because lists
+    /// do not contain obsolete certificates.
     #[serde(default)]
     pub status: Option<CertStatus>,
     /// The time at which the certificate expires, in Unix seconds.
@@ -597,8 +597,8 @@ impl CreateCert {
         self.ca_id
     }
 
-    /// Returns whether `common_name` is the common name of this request. Case, and leading and
-    /// trailing whitespace, are ignored.
+    /// Returns whether `common_name` is the common name of this request. Ignores case as well as
+    /// leading and trailing whitespace.
     pub(crate) fn is_named(&self, common_name: &str) -> bool {
         is_same_name(&self.common_name, common_name)
     }
@@ -626,8 +626,8 @@ impl CreateCert {
     }
 }
 
-/// Returns whether two names in subjects are the same. Case, and leading and trailing whitespace,
-/// are ignored.
+/// Returns whether two names in subjects are the same. Ignores case as well as leading and trailing
+/// whitespace.
 fn is_same_name(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }

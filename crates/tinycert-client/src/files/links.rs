@@ -234,7 +234,7 @@ impl Link {
         Self::create(target, versions.0.path.join(format!("next-{}", random()?)))
     }
 
-    /// Moves the link to `path`, and replaces the file or link there.
+    /// Moves the link to `path`, where it replaces an existing file or link.
     fn publish(&mut self, path: &Path) -> io::Result<()> {
         fs::rename(&self.path, path)?;
         self.is_kept = true;
