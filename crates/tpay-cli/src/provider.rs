@@ -1,4 +1,4 @@
-//! The provider Tpay: its settings, its client and the requests of `tpay doctor`.
+//! The settings and the client of `tpay`, and the requests that `tpay doctor` sends.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -226,7 +226,7 @@ pub(crate) fn period(
     Ok([since, until])
 }
 
-/// Returns the time that is `ago` before now, or `None` if it is before 1970.
+/// Returns the time `ago` before now, or `None` if that time is before 1970.
 fn before(ago: Duration) -> Option<SystemTime> {
     #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
     let now = SystemTime::now();

@@ -80,9 +80,8 @@ impl SessionAuth {
         self
     }
 
-    /// Returns the current token, unless there is none or the server rejected it. Until the session
-    /// expires, it grants the same
-    /// access as the credentials.
+    /// Returns the current token, or `None` if there is none or the server rejected it. Until the
+    /// session expires, the token grants the same access as the credentials.
     pub(crate) fn token(&self) -> Option<Secret> {
         let state = self.state();
         state.token.clone().filter(|_| !state.is_rejected)
