@@ -26,8 +26,9 @@
 //! Every endpoint is a method of [`Client`] and has a request type in the module of its resource.
 //! Most programs only need the names on this page and the module of the resource that they use.
 //!
-//! If a list has several pages, the method `list_…` ([`list_refunds`](Client::list_refunds)) returns
-//! one page, and the method with the plural ([`refunds`](Client::refunds)) iterates over all.
+//! If a list has several pages, the method `list_…`, such as
+//! [`list_refunds`](Client::list_refunds), returns one page. The method without this prefix, such
+//! as [`refunds`](Client::refunds), iterates over the entries of all pages.
 //!
 //! | item | contents | methods |
 //! |---|---|---|
