@@ -216,7 +216,8 @@ impl Client {
     /// | `TPAY_TOKEN_CACHE` | the absolute path of the folder in which tokens are stored, or `off`; defaults to a folder in the user's cache folder |
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid.
+    /// Returns an error that names the first variable that is invalid, or that is required but
+    /// missing.
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
     }
@@ -239,7 +240,8 @@ impl ClientBuilder {
     /// Reads the variables of [`Client::from_env`] and returns a builder with their values.
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid.
+    /// Returns an error that names the first variable that is invalid, or that is required but
+    /// missing.
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }
