@@ -67,7 +67,7 @@ pub struct CardTokenPayer {
 }
 
 impl CardTokenPayer {
-    /// Creates an owner with a name and an e-mail address.
+    /// Creates the owner of a card, with a name such as `Jan Nowak` and an e-mail address.
     pub fn new(name: impl Into<String>, email: impl Into<String>) -> Self {
         Self { name: name.into(), email: email.into() }
     }
@@ -109,7 +109,8 @@ pub struct CreatedCardToken {
     pub request_id: Option<String>,
     /// The id of this tokenization. The notification that contains the token contains the same id.
     pub id: Option<String>,
-    /// The URL of the page on which the payer enters the card.
+    /// The URL of the page on which the payer enters the card, and to which the payer must be
+    /// redirected.
     pub url: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -174,7 +175,7 @@ impl Endpoint for CreateCardToken {
     }
 }
 
-/// A saved card.
+/// A saved card, as returned by the server.
 ///
 /// See the example in the module [`cards`](crate::cards).
 ///
@@ -185,20 +186,20 @@ impl Endpoint for CreateCardToken {
 pub struct CardToken {
     /// The expiry date of the token, such as `2028-12-31`.
     pub expiration_date: Option<String>,
-    /// The status of the card.
+    /// The status of the card, such as `ACTIVE`.
     #[serde(default)]
     pub token_status: Option<CardTokenStatus>,
     /// The masked card number: the first digits (BIN) and the last four, such as
     /// `411111******1111`.
     pub card_tail: Option<String>,
-    /// The appearance of the card, as an image.
+    /// The object that contains the URL of an image of the card.
     pub content: Option<CardContent>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// The appearance of a card, as an image.
+/// An object that contains the URL of an image of a saved card.
 ///
 /// See the example in the module [`cards`](crate::cards).
 ///
@@ -207,7 +208,7 @@ pub struct CardToken {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardContent {
-    /// The URL of an image of the card.
+    /// The URL of an image that shows what the card looks like.
     pub image_url: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -322,7 +323,7 @@ impl Endpoint for InitApplePay {
     }
 }
 
-/// An Apple Pay session.
+/// The response that contains an Apple Pay session.
 ///
 /// See the example in the module [`cards`](crate::cards).
 ///
@@ -355,7 +356,7 @@ impl ApplePaySession {
 
 /// # Saved cards
 ///
-/// See [`cards`](crate::cards): tokens of saved cards, and Apple Pay sessions.
+/// See the module [`cards`](crate::cards), which contains an example.
 impl Client {
     /// Saves a card without charging it. The token is sent in a notification.
     ///

@@ -74,7 +74,7 @@ pub struct ReportPage {
     pub extra: ExtraFields,
 }
 
-/// `GET /reports`: lists one page of reports.
+/// `GET /reports`: returns one page of reports.
 ///
 /// Experimental: the response is not documented.
 ///
@@ -89,7 +89,7 @@ pub struct ListReports {
 }
 
 impl ListReports {
-    /// Creates a request without filters.
+    /// Creates a request for the first page of the reports.
     pub fn new() -> Self {
         Self::default()
     }
@@ -130,7 +130,7 @@ impl Endpoint for ListReports {
 }
 
 impl ListReports {
-    /// Sets the page size to 100 if it is not set.
+    /// Sets the page size to 100 if no page size is set.
     pub(crate) fn full_pages(mut self) -> Self {
         self.page_size.get_or_insert(100);
         self
@@ -170,7 +170,8 @@ impl NumberedPages for ListReports {
 }
 
 /// `GET /reports/{reportId}/files/{fileId}`: returns a file of a report. The file is read into
-/// memory. Its maximum size is the builder's `response_limit`.
+/// memory. Its maximum size is set with
+/// [`ClientBuilder::response_limit`](crate::ClientBuilder::response_limit).
 ///
 /// Experimental: the response is not documented.
 ///
@@ -203,7 +204,8 @@ impl Endpoint for GetReportFile {
 
 /// # Reports
 ///
-/// See [`reports`](crate::reports): reports and their files. Experimental.
+/// Experimental: these endpoints are not documented. See the module [`reports`](crate::reports),
+/// which contains an example.
 impl Client {
     /// Returns one page of reports. Experimental.
     ///
