@@ -1,5 +1,5 @@
-//! Takes a payment with a BLIK code: creates a transaction, pays it, and waits for the payer to
-//! confirm.
+//! Takes a payment with a BLIK code: creates a transaction, pays for it, and waits until the payer
+//! confirms the payment.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 

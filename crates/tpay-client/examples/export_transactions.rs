@@ -70,7 +70,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether standard output is a closed pipe, as with `head`.
+/// Returns whether an error means that the reader of standard output, such as `head`, closed the
+/// pipe.
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     let io = match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
         Some(csv::ErrorKind::Io(io)) => Some(io),

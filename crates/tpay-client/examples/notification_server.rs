@@ -1,4 +1,4 @@
-//! Receives notifications: verifies, prints and acknowledges them. It uses no web framework.
+//! Receives notifications without a web framework: verifies, prints and acknowledges them.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -167,15 +167,15 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A request that is not acknowledged.
+/// The reason why a request is not acknowledged.
 enum Rejected {
-    /// The request is not from Tpay.
+    /// The request cannot be a notification. It is rejected with this response.
     Request(Response),
-    /// The notification is not valid, or cannot be verified at the moment.
+    /// The notification is invalid, or cannot be verified at the moment.
     Notification(tpay_client::Error),
 }
 
-/// Returns the notification of a request.
+/// Verifies a request and returns the notification that it contains.
 fn read(notifications: &Notifications, request: &Request) -> Result<Notification, Rejected> {
     if request.method != "POST" {
         return Err(Rejected::Request(Response::text(405, "")));

@@ -126,7 +126,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Calls all endpoints. Returns the number of failed calls, or `None` in production.
+/// Calls all endpoints and returns the number of failed calls. In production, calls none and
+/// returns `None`.
 fn tour(tpay: &Client, arguments: &Arguments) -> Option<u32> {
     if *tpay.environment() == Environment::Production {
         return None;
@@ -331,7 +332,8 @@ struct Report {
 }
 
 impl Report {
-    /// Calls an endpoint and prints its line. Returns the value, or `None` if the call failed.
+    /// Calls an endpoint and prints one line with the result. Returns the value, or `None` if the
+    /// call failed.
     #[expect(clippy::disallowed_methods, reason = "measures time for the printed line only")]
     fn line<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<T>) -> Option<T> {
         let begin = Instant::now();

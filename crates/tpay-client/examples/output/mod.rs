@@ -1,4 +1,4 @@
-//! Printing for scripts: a closed pipe, as with `... | head -1`, does not end the script.
+//! Printing for scripts. A closed pipe, as with `... | head -1`, does not end the script.
 
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
@@ -9,8 +9,8 @@ macro_rules! println {
     ($($text:tt)*) => {{ let _ = crate::output::print(format_args!("{}\n", format_args!($($text)*))); }};
 }
 
-/// Prints a string. Returns `false` if the pipe is closed. Ends the program if it cannot be written
-/// for another reason, such as a full disk.
+/// Prints a string. Returns `false` if the pipe is closed. Ends the program if the string cannot be
+/// written for another reason, such as a full disk.
 pub(crate) fn print(text: Arguments<'_>) -> bool {
     match io::stdout().write_fmt(text) {
         Ok(()) => true,
