@@ -2,7 +2,7 @@
 //!
 //! [`CreateMerchant`] registers a merchant. [`CreateAccount`] is the older endpoint for the same
 //! purpose. The endpoints in [`dictionaries`](crate::dictionaries) list the ids of legal forms,
-//! categories and document types.
+//! sale categories and document types.
 //!
 //! ```no_run
 //! use tpay_client::Client;
@@ -52,7 +52,7 @@ pub struct Account {
     pub extra: ExtraFields,
 }
 
-/// A page of accounts.
+/// A page of the accounts of a partner's merchants.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -208,7 +208,7 @@ impl Endpoint for GetBalance {
     }
 }
 
-/// An address of a new account.
+/// An address of a merchant, in the registration of an account.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -276,7 +276,7 @@ impl AccountAddress {
     }
 }
 
-/// A phone number of a new account.
+/// The phone number of a merchant, in the registration of an account.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -296,7 +296,7 @@ impl AccountPhone {
     }
 }
 
-/// A website of a new account or merchant.
+/// A website of a merchant, in the registration of the merchant or of an account.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -888,7 +888,7 @@ impl Client {
         self.send(&GetAccount::new(account_id))
     }
 
-    /// Returns the balance of an account. Experimental.
+    /// Returns the balance of an account. Experimental: the response is not documented.
     ///
     /// See the example in the module [`accounts`](crate::accounts).
     ///

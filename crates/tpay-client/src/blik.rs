@@ -51,7 +51,8 @@ pub struct BlikPayment {
 }
 
 impl BlikPayment {
-    /// Creates a value without a code and an alias. Set one before you send the request.
+    /// Creates a value without a code or an alias. Set at least one of them before you send the
+    /// request.
     pub fn new() -> Self {
         Self::default()
     }
@@ -299,7 +300,7 @@ impl CreateBlikAlias {
     }
 
     setters! {
-        /// Sets the language of the description.
+        /// Sets the language of the description, such as [`Language::Polish`].
         lang: impl Into<Language>,
     }
 }
@@ -523,7 +524,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns a BLIK alias.
+    /// Returns the BLIK alias with this value and type, and the banking applications in which it
+    /// exists.
     ///
     /// See the example in the module [`blik`](crate::blik).
     ///
@@ -537,7 +539,7 @@ impl Client {
         self.send(&GetBlikAlias::new(alias, alias_type))
     }
 
-    /// Removes a BLIK alias.
+    /// Removes the BLIK alias with this value and type.
     ///
     /// See the example in the module [`blik`](crate::blik).
     ///

@@ -297,8 +297,8 @@ impl InitApplePay {
     }
 
     setters! {
-        /// Sets the shop name that the payer sees, 1 to 255 characters. The API reference allows up
-        /// to 64 characters, and the official PHP SDK allows more.
+        /// Sets the shop name that the payer sees, which must have 1 to 255 characters. The API
+        /// reference allows up to 64 characters, and the official PHP SDK allows more.
         display_name: impl Into<String>,
     }
 }
@@ -337,7 +337,8 @@ pub struct ApplePaySession {
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The session for the browser, as JSON in base64.
+    /// The session for the browser, as JSON in base64. The string can contain whitespace, which
+    /// [`compact`](Self::compact) removes.
     #[serde(skip_serializing)]
     pub session: Option<Secret>,
     /// Fields that this type does not cover.
@@ -368,7 +369,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns a saved card.
+    /// Returns the saved card with this token.
     ///
     /// See the example in the module [`cards`](crate::cards).
     ///
@@ -378,7 +379,7 @@ impl Client {
         self.send(&GetCardToken::new(token_value))
     }
 
-    /// Deletes a saved card.
+    /// Deletes the saved card with this token.
     ///
     /// See the example in the module [`cards`](crate::cards).
     ///
@@ -388,7 +389,7 @@ impl Client {
         self.send(&DeleteCardToken::new(token_value))
     }
 
-    /// Starts an Apple Pay session.
+    /// Starts an Apple Pay session and returns it for use in the payer's browser.
     ///
     /// See the example in the module [`cards`](crate::cards).
     ///

@@ -1,4 +1,4 @@
-//! Types that several resources share.
+//! Types that several resources share, such as local times and the results of requests.
 //!
 //! ```
 //! use tpay_client::common::{LocalTime, ResultStatus};

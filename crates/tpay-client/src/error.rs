@@ -52,8 +52,8 @@ pub trait ErrorExt: sealed::Sealed {
     fn nothing_created(&self) -> bool;
 }
 
-/// The codes of errors about the format of a request, such as a missing field. The server has not
-/// carried out such a request.
+/// The codes of errors about the format of a request, such as a missing field. A request that the
+/// server rejected only with these codes had no effect.
 const FORM: [&str; 13] = [
     "country_not_valid",
     "field_required",
@@ -168,7 +168,8 @@ pub(crate) fn read(response: &Response) -> ResponseError {
 ///
 /// A response without a `result` must contain one of `fields`, the documented fields of the created
 /// or found object. Otherwise, the error names the first of them, so that an empty object `{}` from
-/// a proxy is not a success. If no field is documented, `fields` is empty, and this is not checked.
+/// a proxy is not a success. If no field is documented, `fields` is empty, and a response without a
+/// `result` is accepted.
 pub(crate) fn success<T: DeserializeOwned>(
     response: &Response,
     fields: &[&str],

@@ -56,7 +56,8 @@ impl LocalTime {
     }
 }
 
-/// Converts a date and time in a response to Unix time. Returns `None` if it is absent or invalid.
+/// Converts a date and time in a response to Unix time. Returns `None` if the string is absent or
+/// [`LocalTime::unix_time`] cannot convert it.
 pub(crate) fn unix_time(text: Option<&str>) -> Option<UnixTime> {
     LocalTime::from(text?).unix_time()
 }

@@ -369,7 +369,7 @@ pub struct CreatedMarketplaceTransaction {
     pub extra: ExtraFields,
 }
 
-/// A marketplace payment.
+/// A marketplace payment, with its parts and their refunds.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -492,7 +492,7 @@ pub struct MarketplaceCallbackDetails {
     /// notifications are sent.
     #[serde(rename = "type")]
     pub kind: Option<i64>,
-    /// The URL or the e-mail address.
+    /// The URL or the e-mail address of the callback.
     pub value: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -547,7 +547,7 @@ pub struct MarketplaceChild {
     pub extra: ExtraFields,
 }
 
-/// A merchant of a marketplace.
+/// The merchant that receives a part of a marketplace payment.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -874,8 +874,8 @@ impl Endpoint for ListMarketplaceBankGroups {
 ///
 /// See the module [`marketplace`](crate::marketplace), which contains an example.
 impl Client {
-    /// Creates a payment to merchants of a marketplace. The request is never retried if its outcome
-    /// is unknown.
+    /// Creates a payment to one or more merchants of a marketplace. The request is never retried if
+    /// its outcome is unknown.
     ///
     /// See the example in the module [`marketplace`](crate::marketplace).
     ///
@@ -888,7 +888,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns a marketplace payment.
+    /// Returns a marketplace payment, with its parts and their refunds.
     ///
     /// See the example in the module [`marketplace`](crate::marketplace).
     ///
@@ -915,7 +915,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Refunds a marketplace payment. The request is never retried if its outcome is unknown.
+    /// Refunds a marketplace payment, in full or in part. The request is never retried if its
+    /// outcome is unknown.
     ///
     /// See the example in the module [`marketplace`](crate::marketplace).
     ///
@@ -928,7 +929,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Cancels a marketplace payment.
+    /// Cancels the marketplace payment with this id.
     ///
     /// See the example in the module [`marketplace`](crate::marketplace).
     ///

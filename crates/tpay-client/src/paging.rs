@@ -60,7 +60,7 @@ macro_rules! page_setters {
             self
         }
 
-        /// Sets the page size to the maximum, 100, if it is not set.
+        /// Sets the page size to the maximum, 100, if no page size is set.
         pub(crate) fn full_pages(mut self) -> Self {
             self.paging.limit.get_or_insert(Paging::MAX_LIMIT);
             self
@@ -77,8 +77,9 @@ pub(crate) fn validate_page(page: Option<u32>) -> Result<(), InputError> {
     Ok(())
 }
 
-/// Returns the position in its list of the page with the number `page`, counted from 1. The page
-/// size in the response (`server_limit`) takes precedence over the requested one (`limit`).
+/// Returns the position of a page in its list. `page` is the number of the page, counted from 1.
+/// The page size in the response (`server_limit`) takes precedence over the requested one
+/// (`limit`).
 pub(crate) fn extent(
     page: u32,
     limit: u32,

@@ -688,7 +688,7 @@ impl Endpoint for UpdatePaymentInstrument {
 /// Experimental: the endpoints are documented for the provider's sandbox only. See the module
 /// [`recurring`](crate::recurring), which contains an example.
 impl Client {
-    /// Creates a plan of recurring payments. Experimental.
+    /// Creates a plan of recurring payments. Experimental: the response is not documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -698,7 +698,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns one page of plans of recurring payments. Experimental.
+    /// Returns one page of plans of recurring payments. Experimental: the response is not
+    /// documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -710,14 +711,15 @@ impl Client {
 
     /// Returns an iterator over all plans of recurring payments. The iterator requests page after
     /// page and returns each entry once. No request is sent before the iterator is advanced. If no
-    /// page size is set, the iterator requests 100 entries per page. Experimental.
+    /// page size is set, the iterator requests 100 entries per page. Experimental: the response is
+    /// not documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Returns a plan of recurring payments. Experimental.
+    /// Returns a plan of recurring payments. Experimental: the response is not documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -727,7 +729,7 @@ impl Client {
         self.send(&GetRecurring::new(recurring_id))
     }
 
-    /// Returns one page of the charges of a plan. Experimental.
+    /// Returns one page of the charges of a plan. Experimental: the response is not documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -742,14 +744,15 @@ impl Client {
 
     /// Returns an iterator over all charges of a plan. The iterator requests page after page and
     /// returns each entry once. No request is sent before the iterator is advanced. If no page size
-    /// is set, the iterator requests 100 entries per page. Experimental.
+    /// is set, the iterator requests 100 entries per page. Experimental: the response is not
+    /// documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     pub fn recurring_charges(&self, request: &ListRecurringCharges) -> Items<ListRecurringCharges> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Cancels a plan of recurring payments. Experimental.
+    /// Cancels a plan of recurring payments. Experimental: the response is not documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -759,7 +762,7 @@ impl Client {
         self.send(&CancelRecurring::new(recurring_id))
     }
 
-    /// Retries the last charge of a plan immediately. Experimental.
+    /// Retries the last charge of a plan immediately. Experimental: the response is not documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -769,7 +772,7 @@ impl Client {
         self.send(&RetryRecurring::new(recurring_id))
     }
 
-    /// Replaces the payment instrument of a plan. Experimental.
+    /// Replaces the payment instrument of a plan. Experimental: the response is not documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///

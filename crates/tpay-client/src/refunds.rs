@@ -190,7 +190,7 @@ pub struct TransactionRefunds {
     /// The refunds that are waiting for the payer's bank account number.
     #[serde(default)]
     pub refunds_no_account_list: Vec<Refund>,
-    /// The refunds of the transaction to cards.
+    /// The refunds of the transaction that are made to cards.
     #[serde(default)]
     pub refunds_cards_list: Vec<Refund>,
     /// The number of this page, counted from 1.
@@ -539,7 +539,8 @@ pub struct CardRefund {
     pub refund_id: Option<String>,
     /// The numeric currency code (ISO 4217), such as 985 for the złoty.
     pub currency_code: Option<i64>,
-    /// The refunded amount, such as 12.34, in the currency that `currency_code` identifies.
+    /// The refunded amount in the refund's currency, such as 12.34. `currency_code` identifies the
+    /// currency.
     pub amount: Option<Amount>,
     /// The card network's response to the refund: a code and its description.
     #[serde(rename = "extra")]
@@ -731,7 +732,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns one refund.
+    /// Returns the refund with this id.
     ///
     /// See the example in the module [`refunds`](crate::refunds).
     ///

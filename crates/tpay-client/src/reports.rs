@@ -95,7 +95,7 @@ impl ListReports {
     }
 
     setters! {
-        /// Sets the number of the page, counted from 1.
+        /// Sets the number of the page, counted from 1. Defaults to 1.
         page: u32,
         /// Sets the number of reports per page. The server's default is 20.
         page_size: u32,
@@ -207,7 +207,7 @@ impl Endpoint for GetReportFile {
 /// Experimental: these endpoints are not documented. See the module [`reports`](crate::reports),
 /// which contains an example.
 impl Client {
-    /// Returns one page of reports. Experimental.
+    /// Returns one page of reports. Experimental: the endpoint is not documented.
     ///
     /// See the example in the module [`reports`](crate::reports).
     ///
@@ -219,12 +219,12 @@ impl Client {
 
     /// Returns an iterator over all reports. The iterator requests page after page and returns each
     /// entry once. No request is sent before the iterator is advanced. If no page size is set, the
-    /// iterator requests 100 entries per page. Experimental.
+    /// iterator requests 100 entries per page. Experimental: the endpoint is not documented.
     pub fn reports(&self, request: &ListReports) -> Items<ListReports> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Returns a file of a report. Experimental.
+    /// Returns a file of a report. Experimental: the endpoint is not documented.
     ///
     /// See the example in the module [`reports`](crate::reports).
     ///

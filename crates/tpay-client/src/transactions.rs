@@ -134,7 +134,8 @@ impl Transaction {
         self.status.as_ref().is_some_and(TransactionStatus::is_paid)
     }
 
-    /// Returns the reasons why the payment was declined. The list is empty if it was not declined.
+    /// Returns the reasons why the payment was declined. The list is empty if the payment was not
+    /// declined.
     pub fn errors(&self) -> &[PaymentError] {
         self.payments.as_ref().map(|payments| payments.errors.as_slice()).unwrap_or_default()
     }
@@ -652,7 +653,7 @@ impl Client {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Returns one transaction with its payment attempts.
+    /// Returns the transaction with this id, with its payment attempts.
     ///
     /// See the example in the module [`transactions`](crate::transactions).
     ///

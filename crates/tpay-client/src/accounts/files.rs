@@ -93,7 +93,7 @@ impl Endpoint for UploadAccountFile {
 /// [`UploadAccountFile`](crate::accounts::UploadAccountFile).
 impl Client {
     /// Uploads a document for an account, or for a person who is connected with the account.
-    /// Experimental.
+    /// Experimental: the endpoint is known only from the provider's Postman collection.
     ///
     /// See the example in the module [`accounts`](crate::accounts).
     ///

@@ -9,7 +9,7 @@ use super::{CreatedAccount, Website};
 use crate::dictionaries::{CategoryId, LegalFormId};
 use crate::{Client, error, validate};
 
-/// An address of a new merchant.
+/// An address of a merchant, in the registration of the merchant.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -73,7 +73,7 @@ impl MerchantAddress {
     }
 }
 
-/// A contact person of a new merchant.
+/// A contact person of a merchant, in the registration of the merchant.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///

@@ -62,7 +62,7 @@ struct State {
 struct Budget {
     /// The number of fetches that are allowed now, at most [`MAX_FETCHES`].
     fetches: u64,
-    /// The time from which [`FETCH_INTERVAL`], after which one more fetch is allowed, is measured.
+    /// The start of the current [`FETCH_INTERVAL`], at the end of which one more fetch is allowed.
     saved_since: SystemTime,
     /// The times at which claims were rejected, the newest last.
     rejections: VecDeque<SystemTime>,
@@ -128,8 +128,9 @@ impl Entry {
         self.trim();
     }
 
-    /// Removes the oldest certificates that verified a message, if there are more than
-    /// [`MAX_VERIFIED`], and all certificates that have not, except the newest certificate.
+    /// Removes the oldest certificates that have verified a message, if there are more than
+    /// [`MAX_VERIFIED`]. Also removes the certificates that have not verified a message, except the
+    /// newest certificate.
     fn trim(&mut self) {
         let (mut at, mut verified) = (0, 0);
         self.certificates.retain(|cached| {

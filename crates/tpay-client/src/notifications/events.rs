@@ -291,7 +291,8 @@ impl MarketplaceNotification {
     }
 }
 
-/// A notification about a charge of a plan of recurring payments. Experimental.
+/// A notification about a charge of a plan of recurring payments. Experimental: the format is
+/// documented for the provider's sandbox only.
 ///
 /// See the example in the module [`notifications::events`](crate::notifications::events).
 ///

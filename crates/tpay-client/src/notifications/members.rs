@@ -24,8 +24,8 @@ const RESERVED: &str = "$serde_json::private::RawValue";
 pub(super) struct Members {
     /// The members, without empty strings.
     object: Map<String, Value>,
-    /// The values of a form that are not UTF-8. The first part is the name, split at its brackets:
-    /// `a[b]` is `a`, `b`.
+    /// The values of a form that are not UTF-8. Each entry contains the name of the value, split at
+    /// its brackets (`a[b]` becomes `a` and `b`), and the bytes of the value.
     not_utf8: Vec<(Vec<String>, Vec<u8>)>,
     /// Whether there is a member `tr_id`, empty or not.
     pub(super) has_title: bool,
@@ -230,9 +230,9 @@ impl Members {
         units.map_or(text, |units| Amount::from_minor_units(units, 2).to_string()).into_bytes()
     }
 
-    /// Parses the member `data` as a `T`. Returns an error if `data` is absent, or if it contains
-    /// one of the members `exact` and [`validate_exact_in`](Self::validate_exact_in) rejects that
-    /// member.
+    /// Parses the member `data` as a `T`. Returns an error if `data` is absent, or if
+    /// [`validate_exact_in`](Self::validate_exact_in) rejects one of its members whose names are in
+    /// `exact`.
     pub(super) fn data<T: DeserializeOwned>(&self, exact: &[&str]) -> Result<T, ResponseError> {
         let data = self.get("data").ok_or_else(|| invalid_body("data: missing"))?;
         if let Value::Object(data) = data {

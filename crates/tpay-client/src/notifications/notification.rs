@@ -41,7 +41,7 @@ pub enum Notification {
     Recurring(RecurringNotification),
 }
 
-/// The response to the sender of a notification.
+/// The HTTP response to send for a notification.
 ///
 /// See the example on [`Notifications`](crate::Notifications).
 ///

@@ -81,7 +81,7 @@ pub struct PaymentNotification {
     pub channel: Option<String>,
     /// The wallet with which the payer paid (`wallet`), such as `googlepay`.
     pub wallet: Option<String>,
-    /// `1` for a payment with Masterpass (`masterpass`).
+    /// The string `1` if the payer used Masterpass (`masterpass`).
     pub masterpass: Option<String>,
     /// The token of the card (`card_token`), if the card was saved.
     pub card_token: Option<Secret>,

@@ -43,9 +43,9 @@ pub fn sign_with(key: impl AsRef<[u8]>, x5u: &str, body: &[u8]) -> Result<String
     jws::sign(key.as_ref(), x5u, body)
 }
 
-/// Returns the body of a notification, with its md5sum, that a payment to the merchant `1010` was
-/// made. `amount` is both the amount due and the paid amount, such as 12.34. `title` is `tr_id`,
-/// and `crc` is `tr_crc`.
+/// Returns the body of a notification that a payment to the merchant `1010` was made. `amount`,
+/// such as 12.34, is both the amount due and the paid amount. `title` is sent as `tr_id`, and `crc`
+/// as `tr_crc`. The body contains an md5sum that is valid for `security_code`.
 ///
 /// See the example on [`Notifications`](crate::Notifications).
 pub fn payment(title: &str, amount: Amount, crc: &str, security_code: impl Into<Secret>) -> String {

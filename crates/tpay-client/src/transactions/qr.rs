@@ -52,8 +52,8 @@ wire_enum! {
     pub enum QrLink {
         /// The title of a transaction. This is the default.
         Title = "title",
-        /// The title of a transaction that was created for a group of channels (`group_id`). For a
-        /// transaction that was created for one channel, the server does not return an error.
+        /// The title of a transaction that was created for a group of channels (`group_id`). The
+        /// server does not reject the title of a transaction that was created for one channel.
         GlobalTitle = "gtitle",
     }
 }
