@@ -109,8 +109,7 @@ pub struct CreatedCardToken {
     pub request_id: Option<String>,
     /// The id of this tokenization. The notification that contains the token contains the same id.
     pub id: Option<String>,
-    /// The URL of the page on which the payer enters the card, and to which the payer must be
-    /// redirected.
+    /// The URL of the page on which the payer enters the card.
     pub url: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]

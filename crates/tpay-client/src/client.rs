@@ -241,7 +241,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// Returns an error that names the first variable that is invalid, or that is required but
-    /// missing.
+    /// missing. The base URL is validated only by [`build`](Self::build).
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }

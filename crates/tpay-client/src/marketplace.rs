@@ -362,7 +362,7 @@ pub struct CreatedMarketplaceTransaction {
     pub transaction_id: Option<String>,
     /// The title that the payer sees, in the format `TR-XXX-XXXXXXX`.
     pub title: Option<String>,
-    /// The URL of the payment page, to which the payer must be redirected.
+    /// The URL of the payment page, on which the payer can pay.
     pub payment_url: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
