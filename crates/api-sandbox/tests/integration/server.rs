@@ -418,3 +418,72 @@ fn misbehaviours_keep_their_order() {
     assert!(ask().starts_with("HTTP/1.1 200 "));
     assert_eq!(server.connections(), 3);
 }
+
+#[test]
+fn request_that_is_not_handled_has_no_endpoint() {
+    let server = Server::start(0, Echo).unwrap();
+    let unhandled = [
+        Misbehaviour::TooManyRequests(None),
+        Misbehaviour::BadGateway,
+        Misbehaviour::Response(Response::new(200, "text/plain", "no")),
+        Misbehaviour::Bytes(b"SSH-2.0".to_vec()),
+        Misbehaviour::Endless,
+    ];
+    let handled = [
+        Misbehaviour::ResetAfterReading,
+        Misbehaviour::EmptyBody,
+        Misbehaviour::CutBody,
+        Misbehaviour::Trickle(Duration::ZERO),
+    ];
+    let all = unhandled.map(|how| (how, false)).into_iter();
+    for (how, is_handled) in all.chain(handled.map(|how| (how, true))) {
+        let shown = format!("{how:?}");
+        server.misbehave(how, 1);
+        let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let _ = stream.read(&mut [0]);
+        let seen = server.take_seen();
+        let expected = if is_handled { (Some("echo"), None) } else { (None, Some("misbehaviour")) };
+        let found = (seen[0].verdict.endpoint, seen[0].reason.as_deref());
+        assert_eq!(found, expected, "{shown}");
+    }
+}
+
+/// Reads until the connection ends. Fails if it stays open.
+fn rest(mut stream: TcpStream) -> String {
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    rest
+}
+
+#[test]
+fn connection_ends_after_a_response_byte_by_byte() {
+    let server = Server::start(0, Echo).unwrap();
+    server.misbehave(Misbehaviour::Trickle(Duration::ZERO), 1);
+    let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
+    stream.write_all(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let response = rest(stream);
+    assert!(response.ends_with("\r\n\r\nGET /a "), "{response}");
+}
+
+#[test]
+fn connections_end_when_the_server_is_dropped() {
+    let server = Server::start(0, Echo).unwrap();
+    let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
+    stream.write_all(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+    drop(server);
+    let rest = rest(stream);
+    assert!(!rest.contains("HTTP/"), "{rest}");
+}
+
+#[test]
+fn rejection_reaches_a_client_that_sends_more() {
+    let server = Server::start(0, Echo).unwrap();
+    let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
+    stream.write_all(b"nonsense\r\n\r\n").unwrap();
+    stream.write_all(&[b'x'; 16 * 1024 * 1024]).unwrap();
+    let response = rest(stream);
+    assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
+}
