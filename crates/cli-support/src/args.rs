@@ -377,7 +377,8 @@ impl Input {
         }
         let them = if missing.len() == 1 { "it as an argument" } else { "them as arguments" };
         let missing = missing.join(", ");
-        let problem = format!("missing {missing}; pass {them}, with -f or -F, or in --input FILE");
+        let problem =
+            format!("missing {missing}; pass {them}, or in the body with -f, -F or --input FILE");
         Err(Failure::new(Exit::Usage, problem))
     }
 
@@ -509,8 +510,9 @@ pub(crate) fn field(name: &str, value: &str, bodies: Bodies) -> Result<Json, Fai
         Json::Text(text) if bodies == Bodies::Json && is_mistyped(&text) => {
             // The value may be a secret.
             let problem = format!(
-                "-F {name}: write a number as 12.34, and true, false or null in lower case, or use -f to \
-                 send the value as a string"
+                "-F {name}: the value resembles a number, true, false or null, but is not one in \
+                 JSON; write a number as 12.34 and the others in lower case, or use -f to send the \
+                 value as a string"
             );
             Err(Failure::new(Exit::Usage, problem))
         }
@@ -964,7 +966,8 @@ mod tests {
         let failure = field.body_of(&Book("a"), &lost).unwrap_err();
         let problem = "--model: this request has no field list.0.model; set it with -F";
         assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
-        let missing = "missing ID; pass it as an argument, with -f or -F, or in --input FILE";
+        let missing =
+            "missing ID; pass it as an argument, or in the body with -f, -F or --input FILE";
         assert_eq!(body(&field, false, true, true), Err(missing.to_owned()));
         let (_folder, path) = file(r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#);
         let input = Input { input: Some(path.clone()), ..Input::default() };

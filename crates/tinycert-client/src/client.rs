@@ -36,8 +36,9 @@ pub enum Environment {
     /// Production: `https://www.tinycert.org`.
     #[default]
     Production,
-    /// A different base URL, without `/api/v1`, such as that of a test server or a proxy. It must
-    /// use `https`, except for loopback addresses.
+    /// A custom base URL, without `/api/v1`, such as that of a test server or a proxy. It must use
+    /// `https`, except for loopback hosts and hosts that are passed to
+    /// [`ClientBuilder::allow_plain_http_to`].
     Custom(String),
 }
 

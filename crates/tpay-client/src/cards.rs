@@ -148,7 +148,7 @@ impl CreateCardToken {
     setters! {
         /// Sets the owner of the card.
         payer: CardTokenPayer,
-        /// Sets the URLs to which the payer returns after entering the card.
+        /// Sets the URLs to which the payer returns after entering the card details.
         redirect_url: RedirectUrls,
         /// Sets the card, encrypted in the payer's browser with the public key from the merchant
         /// panel.

@@ -276,7 +276,7 @@ fn invalid_signature(why: JwsError) -> Error {
 
 /// Returns the `md5sum` of a payment notification, computed from the values of its members as they
 /// are sent. Use it in tests, and in programs that verify notifications without [`Notifications`].
-/// The order number `tr_crc` can have any encoding.
+/// `tr_crc`, your reference for the order, is passed as bytes, because it can have any encoding.
 ///
 /// ```
 /// use tpay_client::notifications::payment_md5sum;

@@ -1,4 +1,4 @@
-//! Payment methods: [`Pay`] with the data of BLIK, a card, a wallet or a channel.
+//! Payment methods: [`Pay`], which contains the data for BLIK, a card, a wallet or a channel.
 //!
 //! BLIK codes and aliases are in [`blik`](crate::blik), channels in [`channels`](crate::channels).
 
