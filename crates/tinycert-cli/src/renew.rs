@@ -531,8 +531,8 @@ impl Run<TinyCert> for Status {
     }
 }
 
-/// Returns whether a certificate on disk is valid for more than 30 days. If so, `issue` and `adopt`
-/// keep it.
+/// Returns whether a certificate on disk remains valid for more than 30 days. If so, `issue` and
+/// `adopt` keep it.
 pub(crate) fn is_valid(on_disk: &Certificate, now: UnixTime) -> bool {
     !is_due(on_disk.expires, MONTH, now)
 }
