@@ -282,7 +282,7 @@ fn writes_take_their_body_from_a_file_or_fields() {
         (&["promise", "create", "-F", "asset=A"], "missing SOURCE, DESTINATION, QUANTITY; pass"),
         (
             &["user", "register", "u", "-f", "email=e", "-f", "password=p", "--password-stdin"],
-            "--password-stdin and -f password set the same field",
+            "--password-stdin and -f password set the same member",
         ),
         (
             &["second-factor", "sign", "-F", "x=1"],
