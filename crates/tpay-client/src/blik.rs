@@ -71,10 +71,6 @@ impl BlikPayment {
         Self::new().aliases(alias).kind(2)
     }
 
-    pub(crate) fn has_code_or_alias(&self) -> bool {
-        self.blik_token.is_some() || self.aliases.is_some()
-    }
-
     pub(crate) fn validate(&self) -> Result<(), InputError> {
         if let Some(code) = self.blik_token.as_ref().map(Secret::expose)
             && (code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()))
@@ -83,6 +79,9 @@ impl BlikPayment {
         }
         if self.kind.is_some_and(|kind| kind > 2) {
             return Err(InputError::new("type", "must be 0, 1 or 2"));
+        }
+        if self.blik_token.is_none() && self.aliases.is_none() {
+            return Err(InputError::new("blik_token", "must be set unless there is an alias"));
         }
         self.aliases.as_ref().map_or(Ok(()), BlikAlias::validate)
     }

@@ -682,6 +682,7 @@ impl Endpoint for PayMarketplaceTransaction {
         if *self == Self::new(self.id.as_str()) {
             return Err(InputError::new("pay", "must contain a payment method"));
         }
+        validate::some_secret("apple_pay_payment_data", self.apple_pay_payment_data.as_ref())?;
         self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::validate)?;
         self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::validate)
     }

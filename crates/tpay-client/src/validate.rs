@@ -11,7 +11,7 @@ use std::fmt::Display;
 
 use api_auth::validate::max_chars;
 pub(crate) use api_auth::validate::{has_outer_space, no_control, not_empty};
-use api_auth::{Amount, InputError};
+use api_auth::{Amount, InputError, Secret};
 
 use crate::cards::CardExpiry;
 use crate::common::LocalTime;
@@ -41,6 +41,11 @@ pub(crate) fn some_length(
     most: usize,
 ) -> Result<(), InputError> {
     text.map_or(Ok(()), |text| length(name, text, least, most))
+}
+
+/// Validates that a secret, if present, is not empty.
+pub(crate) fn some_secret(name: &'static str, secret: Option<&Secret>) -> Result<(), InputError> {
+    secret.map_or(Ok(()), |secret| not_empty(name, secret.expose()))
 }
 
 /// Validates that an amount is positive and has at most 2 decimal places.

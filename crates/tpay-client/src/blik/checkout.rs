@@ -343,9 +343,6 @@ fn is_failed(attempt: &Attempt) -> bool {
 
 /// Returns the payment method for a BLIK payment, or an error if the payment is invalid.
 fn payment_method(blik: BlikPayment) -> Result<Pay, InputError> {
-    if !blik.has_code_or_alias() {
-        return Err(InputError::new("blik_token", "must be set unless there is an alias"));
-    }
     let pay = Pay::blik(blik);
     pay.validate()?;
     Ok(pay)

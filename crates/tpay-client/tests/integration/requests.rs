@@ -188,7 +188,13 @@ fn transactions_create_request_rejects_what_the_server_would_reject() {
         (order().pay(Pay::blik(BlikPayment::code("12345"))), "blik_token"),
         (order().pay(Pay::blik(BlikPayment::code("12345x"))), "blik_token"),
         (order().pay(Pay::blik(BlikPayment::new().kind(3))), "type"),
+        (order().pay(Pay::blik(BlikPayment::new())), "blik_token"),
+        (order().pay(Pay::blik(BlikPayment::new().refuse_no_pay_id(true))), "blik_token"),
         (order().pay(Pay::card(CardPayment::saved(""))), "token"),
+        (order().pay(Pay::card(CardPayment::encrypted(" "))), "card"),
+        (order().pay(Pay::card(CardPayment::new().preauthorized_token(""))), "preauthorized_token"),
+        (order().pay(Pay::group(170).apple_pay_payment_data("")), "apple_pay_payment_data"),
+        (order().pay(Pay::group(166).google_pay_payment_data("")), "google_pay_payment_data"),
         (order().pay(Pay::card(CardPayment::new().save(2))), "save"),
         (order().pay(Pay::card(CardPayment::new().roc_text("a b"))), "roc_text"),
         (order().pay(Pay::card(CardPayment::new().roc_text(""))), "roc_text"),
@@ -264,6 +270,9 @@ fn values_that_the_official_sdk_accepts_are_accepted() {
         Pay::card(CardPayment::saved(text(65))),
         Pay::card(CardPayment::new().card(text(1000)).preauthorized_token(text(1000)).save(1)),
         Pay::card(CardPayment::new().roc_text(text(13))),
+        // The payer enters the card on the payment page. The documentation of tokenization has an
+        // example.
+        Pay::card(CardPayment::new().save(1)),
         Pay::new().token_payment_data(token(text(12), text(1))),
         Pay::new().token_payment_data(token(text(19), text(22)).roc_text(text(13))),
         Pay::blik(BlikPayment::code("777123").kind(1)),
@@ -385,6 +394,10 @@ fn every_payment_method_is_serialized_as_documented() {
     for (pay, argument) in [
         (Pay::new().recursive(Recursive::new(6, 1)), "recursive.period"),
         (Pay::new().click_to_pay_payment_data(ClickToPay::new("d", "jcb".into())), "network"),
+        (
+            Pay::new().click_to_pay_payment_data(ClickToPay::new("", CardNetwork::Visa)),
+            "payment_data",
+        ),
         (Pay::new().token_payment_data(TokenPayment::new("1", "2812", "I", "v")), "token_value"),
         (
             Pay::new().token_payment_data(TokenPayment::new("123456789012", "28/12", "I", "v")),
@@ -612,7 +625,19 @@ fn tokens_create_request() {
         sent(&all),
         r#"POST /tokens {"callbackUrl":"https://x/n","payer":{"name":"Ann","email":"a@x"},"redirectUrl":{"success":"https://x/ok","error":"https://x/err"},"card":"blob"}"#
     );
-    assert_eq!(rejected(&CreateCardToken::new("")), "callback_url");
+    for (call, argument) in [
+        (CreateCardToken::new(""), "callback_url"),
+        (CreateCardToken::new("u").payer(CardTokenPayer::new("", "a@x")), "payer.name"),
+        (CreateCardToken::new("u").payer(CardTokenPayer::new("A", "")), "payer.email"),
+        (
+            CreateCardToken::new("u").redirect_url(RedirectUrls::new("", "e")),
+            "redirect_url.success",
+        ),
+        (CreateCardToken::new("u").redirect_url(RedirectUrls::new("s", "")), "redirect_url.error"),
+        (CreateCardToken::new("u").card(""), "card"),
+    ] {
+        assert_eq!(rejected(&call), argument);
+    }
 }
 
 #[test]
@@ -650,6 +675,7 @@ fn blik_create_alias_request() {
     assert!(sent(&call.lang(Language::Polish)).contains(r#""lang":"pl""#));
     let long = CreateBlikAlias::new("x".repeat(106), BlikPayment::new());
     assert_eq!(rejected(&long), "description");
+    assert_eq!(rejected(&CreateBlikAlias::new("d", BlikPayment::new())), "blik_token");
 }
 
 #[test]
@@ -873,6 +899,10 @@ fn marketplace_pay_request() {
     assert_eq!(sent(&call), format!("POST /marketplace/v1/transaction/{ULID}/pay {body}"));
     let blik = PayMarketplaceTransaction::new(ULID).blik_payment_data(BlikPayment::code("12345"));
     assert_eq!(rejected(&blik), "blik_token");
+    let none = PayMarketplaceTransaction::new(ULID).blik_payment_data(BlikPayment::new());
+    assert_eq!(rejected(&none), "blik_token");
+    let none = PayMarketplaceTransaction::new(ULID).apple_pay_payment_data("");
+    assert_eq!(rejected(&none), "apple_pay_payment_data");
     let card = PayMarketplaceTransaction::new(ULID).card_payment_data(CardPayment::new().save(2));
     assert_eq!(rejected(&card), "save");
     assert_eq!(rejected(&PayMarketplaceTransaction::new(ULID)), "pay");
