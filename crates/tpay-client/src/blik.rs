@@ -269,6 +269,12 @@ impl Autopayment {
                 return Err(InputError::new("autopayment.frequency", problem));
             }
         }
+        for (name, limit) in [
+            ("autopayment.single_limit_amount", self.single_limit_amount),
+            ("autopayment.total_limit_amount", self.total_limit_amount),
+        ] {
+            limit.map_or(Ok(()), |limit| validate::decimals(name, limit))?;
+        }
         validate::possible_date("autopayment.init_date", self.init_date.as_deref())?;
         validate::possible_date("autopayment.expiration_date", self.expiration_date.as_deref())?;
         validate::currency(self.currency.as_ref())

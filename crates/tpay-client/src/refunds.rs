@@ -614,6 +614,9 @@ impl Endpoint for RefundCard {
 
     fn validate(&self) -> Result<(), InputError> {
         validate::amount("amount", self.amount)?;
+        if self.currency_code == 0 {
+            return Err(InputError::new("currency_code", "must be more than 0"));
+        }
         validate::length("token_value", self.token_value.expose(), 1, 255)?;
         if let Some(date) = &self.card_expiry_date {
             validate::card_expiry("card_expiry_date", date)?;

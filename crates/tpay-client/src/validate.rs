@@ -51,6 +51,11 @@ pub(crate) fn some_secret(name: &'static str, secret: Option<&Secret>) -> Result
 /// Validates that an amount is positive and has at most 2 decimal places.
 pub(crate) fn amount(name: &'static str, amount: Amount) -> Result<(), InputError> {
     positive(name, amount)?;
+    decimals(name, amount)
+}
+
+/// Validates that an amount has at most 2 decimal places.
+pub(crate) fn decimals(name: &'static str, amount: Amount) -> Result<(), InputError> {
     match amount.minor_units(2) {
         Some(_) => Ok(()),
         None => Err(InputError::new(name, "must have at most 2 decimal places")),
