@@ -60,10 +60,10 @@ pub enum BlikDecision {
     /// The transaction was cancelled or refunded, or it failed. It can no longer be paid. Create a
     /// new one.
     Closed,
-    /// There was no decision in the given time, and the payer can still pay. Do not take another
-    /// payment, and do not pay with another code. Wait for the notification, or read the
-    /// transaction later. If the transaction was cancelled ([`Client::cancel_transaction`] returned
-    /// no error), a new one can be created.
+    /// There was no decision in the given time, or the status could not be read, and the payer can
+    /// still pay. Do not take another payment, and do not pay with another code. Wait for the
+    /// notification, or read the transaction later. If the transaction was cancelled
+    /// ([`Client::cancel_transaction`] returned no error), a new one can be created.
     Undecided {
         /// The error of the last status request or else of the payment request. `None` if neither
         /// failed.
