@@ -13,7 +13,7 @@ use api_auth::{
 
 use crate::Client;
 
-/// The host that serves certificates and the payment page.
+/// The host that serves the certificates and the payment page.
 pub(crate) const SECURE: Server = Server::named("certificates");
 
 /// `GET /x509/notifications-jws.pem`: returns the certificate (PEM) of the key that signs
@@ -92,7 +92,7 @@ fn pem(response: &Response) -> Result<String, ResponseError> {
 
 /// # Certificates
 ///
-/// See [`certificates`](crate::certificates): certificates that verify notifications.
+/// See the module [`certificates`](crate::certificates), which contains an example.
 impl Client {
     /// Returns the certificate (PEM) of the key that signs notifications.
     ///
