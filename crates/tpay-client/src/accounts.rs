@@ -267,8 +267,8 @@ impl AccountAddress {
         country: impl Into<String>,
         /// Sets the phone number, such as `+48610000001`.
         phone: impl Into<String>,
-        /// Sets whether this is the main address. It is documented only for
-        /// [`CreateMerchant`] that there must not be more than one main address.
+        /// Sets whether this is the main address. Only the API reference of [`CreateMerchant`] says
+        /// that there must not be more than one main address.
         is_main: bool,
         /// Sets whether this is the correspondence address.
         is_correspondence: bool,
