@@ -231,7 +231,7 @@ impl Input {
     pub fn check_flag(&self, path: &str, flag: &str) -> Result<(), Failure> {
         let Some((option, name)) = self.field_of(path) else { return Ok(()) };
         let problem = format!(
-            "{flag} and {option} {name} set the same field of the body; use only one of them"
+            "{flag} and {option} {name} set the same member of the body; use only one of them"
         );
         Err(Failure::new(Exit::Usage, problem))
     }
@@ -377,7 +377,8 @@ impl Input {
         }
         let them = if missing.len() == 1 { "it as an argument" } else { "them as arguments" };
         let missing = missing.join(", ");
-        let problem = format!("missing {missing}; pass {them}, with -f or -F, or in --input FILE");
+        let problem =
+            format!("missing {missing}; pass {them}, or in the body with -f, -F or --input FILE");
         Err(Failure::new(Exit::Usage, problem))
     }
 
@@ -500,7 +501,7 @@ pub fn json_body(request: &Erased) -> Result<Json, Failure> {
 ///
 /// # Errors
 /// Returns an error if the file cannot be read, or if the value is sent as JSON and looks like a
-/// number, `true`, `false` or `null`, but is not one in JSON.
+/// number, `true`, `false` or `null`, but is not valid JSON, such as `7,50` or `True`.
 pub(crate) fn field(name: &str, value: &str, bodies: Bodies) -> Result<Json, Failure> {
     if let Some(path) = value.strip_prefix('@') {
         return Ok(Json::Text(read(&format!("-F {name}=@"), Path::new(path))?));
@@ -509,8 +510,9 @@ pub(crate) fn field(name: &str, value: &str, bodies: Bodies) -> Result<Json, Fai
         Json::Text(text) if bodies == Bodies::Json && is_mistyped(&text) => {
             // The value may be a secret.
             let problem = format!(
-                "-F {name}: write a number as 12.34, and true, false or null in lower case, or use -f to \
-                 send the value as a string"
+                "-F {name}: the value looks like a number, true, false or null, but is not valid \
+                 JSON; write a number like 12.34, and true, false and null in lower case, or use -f \
+                 to send the value as a string"
             );
             Err(Failure::new(Exit::Usage, problem))
         }
@@ -731,7 +733,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .zip(unit)
         .and_then(|(number, (_, factor))| number.checked_mul(*factor))
         .map(Duration::from_millis)
-        .ok_or_else(|| "must be a number followed by ms, s, m, h or d, such as 30s".to_owned())
+        .ok_or_else(|| {
+            "must be a whole number followed by ms, s, m, h or d, such as 30s".to_owned()
+        })
 }
 
 /// Parses a URL of an HTTP server.
@@ -743,7 +747,7 @@ pub fn http_url(text: &str) -> Result<Uri, String> {
     let url: Uri = text.parse().map_err(|_| "must be a URL".to_owned())?;
     match url.scheme_str() {
         Some("http" | "https") if url.host().is_some_and(|host| !host.is_empty()) => Ok(url),
-        _ => Err("must begin with http:// or https://, followed by a host".to_owned()),
+        _ => Err("must begin with http:// or https:// and contain a host".to_owned()),
     }
 }
 
@@ -964,7 +968,8 @@ mod tests {
         let failure = field.body_of(&Book("a"), &lost).unwrap_err();
         let problem = "--model: this request has no field list.0.model; set it with -F";
         assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
-        let missing = "missing ID; pass it as an argument, with -f or -F, or in --input FILE";
+        let missing =
+            "missing ID; pass it as an argument, or in the body with -f, -F or --input FILE";
         assert_eq!(body(&field, false, true, true), Err(missing.to_owned()));
         let (_folder, path) = file(r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#);
         let input = Input { input: Some(path.clone()), ..Input::default() };

@@ -349,7 +349,7 @@ fn is_misspelt(name: &str, variables: &[Variable]) -> bool {
 }
 
 /// Returns the absolute path of a file, so that a profile that contains it can be used from any
-/// folder. For messages, `setting` is the option or variable that contains the path.
+/// folder. `setting` is the option or variable that contained the path, for error messages.
 ///
 /// # Errors
 /// Returns an error if the path is empty or not UTF-8, or if there is no current folder.

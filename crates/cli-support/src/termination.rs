@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use api_auth::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
 
-/// The maximum time that the process waits for the end of a section after a signal.
+/// The maximum time that the process waits for the end of a [`Section`] after a signal.
 #[cfg(unix)]
 const GRACE: Duration = Duration::from_secs(5);
 

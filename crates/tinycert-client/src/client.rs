@@ -36,8 +36,9 @@ pub enum Environment {
     /// Production: `https://www.tinycert.org`.
     #[default]
     Production,
-    /// A different base URL, without `/api/v1`, such as that of a test server or a proxy. It must
-    /// use `https`, except for loopback addresses.
+    /// A custom base URL, without `/api/v1`, such as that of a test server or a proxy. It must use
+    /// `https`, except for loopback hosts and hosts that are passed to
+    /// [`ClientBuilder::allow_plain_http_to`].
     Custom(String),
 }
 
@@ -243,7 +244,8 @@ impl ClientBuilder {
     /// Reads the variables of [`Client::from_env`] and returns a builder with their values.
     ///
     /// # Errors
-    /// Returns an error that names the first variable that is missing or invalid.
+    /// Returns an error that names the first variable that is missing or invalid. The base URL is
+    /// validated only by [`build`](Self::build).
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }

@@ -63,7 +63,7 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Block(error) => return error.fmt(f),
-            Self::Unsigned => "the value is not signed",
+            Self::Unsigned => "the cookie is plain JSON, which is not signed",
             Self::UnknownFormat => "the format is unknown: expected {jax} or {jox} and a block",
             Self::Content(problem) => problem,
             Self::OtherApplication => "the webhook is for another application",
@@ -157,7 +157,7 @@ mod tests {
         let blocks = Blocks::new("AIDAIDAID0", "CANARY").unwrap();
         let texts = [
             (blocks.open("CANARY").unwrap_err(), "the signature is missing"),
-            (ReadError::Unsigned, "the value is not signed"),
+            (ReadError::Unsigned, "the cookie is plain JSON, which is not signed"),
             (
                 ReadError::UnknownFormat,
                 "the format is unknown: expected {jax} or {jox} and a block",

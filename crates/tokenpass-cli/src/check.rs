@@ -28,7 +28,7 @@ pub(crate) struct Check {
     #[arg(long)]
     email: bool,
     /// Check each user in this file, one per line (`-` is standard input); exit status 1 if any
-    /// does not satisfy the rules
+    /// does not satisfy the rules, 11 if any cannot be checked
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }

@@ -105,7 +105,7 @@ impl Provider for Tpay {
             (_, Some(name)) if !matches!(name, "production" | "sandbox") => {
                 let source =
                     connection.environment.as_ref().map_or("TPAY_ENVIRONMENT", |_| "--environment");
-                let problem = format!("{source}: `{name}` is not one of production, sandbox");
+                let problem = format!("{source}: must be production or sandbox, not `{name}`");
                 return Err(Failure::new(Exit::Usage, problem));
             }
             (Some(url), _) => Environment::custom(url),
@@ -129,7 +129,7 @@ impl Provider for Tpay {
                 builder.token_store(FileStore::new(folder))
             }
             Some(_) => {
-                let problem = "TPAY_TOKEN_CACHE: must be `off` or the absolute path of a folder";
+                let problem = "TPAY_TOKEN_CACHE: must be `off` or the absolute path of a folder; `~` is not expanded";
                 return Err(Failure::new(Exit::Local, problem));
             }
             None => match FileStore::user_cache("tpay-client") {
@@ -210,7 +210,7 @@ impl Time {
     }
 }
 
-/// Returns the limits of a period in the form that the server expects.
+/// Returns the start and end of a period in the form that the server expects.
 ///
 /// # Errors
 /// Returns an error if the period ends before it begins.

@@ -148,7 +148,7 @@ impl CreateCardToken {
     setters! {
         /// Sets the owner of the card.
         payer: CardTokenPayer,
-        /// Sets the URLs to which the payer returns after entering the card.
+        /// Sets the URLs to which the payer returns after entering the card details.
         redirect_url: RedirectUrls,
         /// Sets the card, encrypted in the payer's browser with the public key from the merchant
         /// panel.
@@ -162,7 +162,16 @@ impl Endpoint for CreateCardToken {
     const ROUTE: Route<Self> = route!(POST "/tokens");
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::not_empty("callback_url", &self.callback_url)
+        validate::not_empty("callback_url", &self.callback_url)?;
+        if let Some(payer) = &self.payer {
+            validate::not_empty("payer.name", &payer.name)?;
+            validate::not_empty("payer.email", &payer.email)?;
+        }
+        if let Some(urls) = &self.redirect_url {
+            validate::not_empty("redirect_url.success", &urls.success)?;
+            validate::not_empty("redirect_url.error", &urls.error)?;
+        }
+        validate::some_secret("card", self.card.as_ref())
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

@@ -17,7 +17,7 @@ use crate::Client;
 pub(crate) const SECURE: Server = Server::named("certificates");
 
 /// `GET /x509/notifications-jws.pem`: returns the certificate (PEM) of the key that signs
-/// notifications. The provider replaces it from time to time.
+/// notifications. The provider replaces the certificate from time to time.
 ///
 /// See the example in the module [`certificates`](crate::certificates).
 ///

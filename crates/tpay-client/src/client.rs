@@ -58,7 +58,7 @@ pub enum Environment {
     /// certificates.
     Sandbox,
     /// Other hosts, such as a proxy or a test server. URLs must use `https`, except for loopback
-    /// addresses.
+    /// hosts and hosts that are passed to [`ClientBuilder::allow_plain_http_to`].
     Custom {
         /// The base URL of the API, such as `https://proxy.example.com`.
         api: String,

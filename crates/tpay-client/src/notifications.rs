@@ -198,9 +198,10 @@ impl Notifications {
         self
     }
 
-    /// Accepts signatures whose certificate is in the folder `/x509/` under this base URL, such as
-    /// `https://secure.tpay.com`. Use this for a client that sends its requests to a different
-    /// host.
+    /// Sets the base URL, such as `https://secure.tpay.com`, under which the certificates of
+    /// signatures must be, in the folder `/x509/`. Signatures with certificates at any other URL
+    /// are rejected. By default, this is the certificate host of the client's environment. Use this
+    /// method for a client that sends its requests to a different host.
     #[must_use]
     pub fn certificates_at(mut self, base_url: &str) -> Self {
         self.folder = [base_url.trim_end_matches('/'), FOLDER].concat();
@@ -276,7 +277,7 @@ fn invalid_signature(why: JwsError) -> Error {
 
 /// Returns the `md5sum` of a payment notification, computed from the values of its members as they
 /// are sent. Use it in tests, and in programs that verify notifications without [`Notifications`].
-/// The order number `tr_crc` can have any encoding.
+/// `tr_crc`, your reference for the order, is passed as bytes, because it can have any encoding.
 ///
 /// ```
 /// use tpay_client::notifications::payment_md5sum;

@@ -19,9 +19,10 @@ const TOKEN: &str = "token";
 
 /// An [`Auth`] that signs requests in a session.
 ///
-/// If it has a request `connect`, it opens a session before the first request, and reopens it once
-/// for each attempt whose token the server rejected. A rejected token from a store can be replaced
-/// several times. Without `connect`, a rejected token is not replaced.
+/// With a request `connect`, it opens a session before the first request. If the server rejects the
+/// token of an attempt, the attempt is repeated once with a new token. If the rejected token is
+/// from a store, which may contain a newer one, it can be replaced several times. Without
+/// `connect`, a rejected token is not replaced.
 pub(crate) struct SessionAuth {
     signer: FormDigest,
     base_url: String,

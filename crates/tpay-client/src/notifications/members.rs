@@ -378,9 +378,9 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     repaired.into()
 }
 
-/// Converts a JSON value. Returns an error if more than `levels` values are nested or if an object
-/// repeats a name. A number that cannot be represented exactly becomes a string with the same
-/// digits.
+/// Converts a JSON value. Returns an error if more than `levels` values are nested, or if an object
+/// repeats a name or contains the reserved one. Members with an empty string are omitted. A number
+/// that cannot be represented exactly becomes a string with the same digits.
 fn value(raw: &RawValue, levels: usize) -> Result<Value, ResponseError> {
     let Some(below) = levels.checked_sub(1) else {
         return Err(invalid_body("the body is nested too deeply"));
