@@ -1,8 +1,8 @@
 //! Error responses of the Tpay API, and methods to handle them.
 
 use api_auth::{
-    Acknowledgement, Delivery, Detail, Error, ExtraFields, Response, ResponseError, StatusCode,
-    json, oauth, required, wire,
+    Acknowledgement, Delivery, Detail, Error, ErrorKind, ExtraFields, Response, ResponseError,
+    StatusCode, json, oauth, required, wire,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -197,11 +197,18 @@ struct CallResult {
 }
 
 /// Parses the response to an action. The documented responses are empty or have a `result`. An
-/// object without fields is an error.
+/// object without fields is an error, as is an unknown `result`.
 pub(crate) fn acknowledgement(response: &Response) -> Result<Acknowledgement, ResponseError> {
     Acknowledgement::read(response, |response| {
         let fields: ExtraFields = success(response, &[])?;
         required("result", (!fields.is_empty()).then_some(()))?;
-        Ok(fields)
+        match fields.read::<String>("result") {
+            Some(text) if !ResultStatus::from(&*text).is_known() => {
+                let known = "success, actionRequired, pending, failed";
+                Err(ResponseError::new(ErrorKind::Decode)
+                    .with_message(format!("result: {text:?} is not one of {known}")))
+            }
+            _ => Ok(fields),
+        }
     })
 }
