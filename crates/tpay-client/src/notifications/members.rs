@@ -203,7 +203,7 @@ impl Members {
     /// Removes a member and returns it as a string. Returns an error if it is absent, null or
     /// empty.
     pub(super) fn require(&mut self, name: &str) -> Result<String, ResponseError> {
-        self.take(name).ok_or_else(|| invalid_body(&format!("{name}: missing")))
+        self.take(name).ok_or_else(|| missing(name))
     }
 
     /// Removes a member and returns it as an amount. Returns an error if it is absent or not an
@@ -229,7 +229,7 @@ impl Members {
     /// Parses the member `data`. Returns an error if one of the members in `exact` is not valid for
     /// [`validate_exact`](Self::validate_exact): UTF-8, and a string, a number or null.
     pub(super) fn data<T: DeserializeOwned>(&self, exact: &[&str]) -> Result<T, ResponseError> {
-        let data = self.get("data").ok_or_else(|| invalid_body("data: missing"))?;
+        let data = self.get("data").ok_or_else(|| missing("data"))?;
         if let Value::Object(data) = data {
             self.validate_exact_in("data", data, exact)?;
         }
@@ -240,7 +240,7 @@ impl Members {
     pub(super) fn require_amount_in_data(&self, name: &str) -> Result<Amount, ResponseError> {
         let value = self.get("data").and_then(|data| data.get(name));
         let text = value.and_then(text).filter(|text| !text.is_empty());
-        let text = text.ok_or_else(|| invalid_body(&format!("{name}: missing")))?;
+        let text = text.ok_or_else(|| missing(name))?;
         text.trim().parse().map_err(|_| invalid_body(&format!("{name}: not an amount")))
     }
 
@@ -265,6 +265,11 @@ fn text(value: &Value) -> Option<String> {
 /// be acknowledged.
 pub(super) fn invalid_body(problem: &str) -> ResponseError {
     ResponseError::new(ErrorKind::Decode).with_message(problem)
+}
+
+/// Returns the error for a member that is absent or empty.
+pub(super) fn missing(name: &str) -> ResponseError {
+    invalid_body(&format!("{name}: missing from the notification"))
 }
 
 /// Converts bytes to a string. Invalid UTF-8 becomes U+FFFD.
