@@ -26,7 +26,7 @@ pub(crate) enum Marketplace {
         #[arg(long)]
         attempts: bool,
     },
-    /// Pay a marketplace payment with a BLIK code, read from a prompt or standard input; exit
+    /// Pay for a marketplace transaction with a BLIK code, read from a prompt or standard input; exit
     /// status 1 if it is declined
     Pay {
         /// Id of the payment
