@@ -352,7 +352,7 @@ impl Anchors {
             match path {
                 Ok(_) => return Ok(()),
                 Err(webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. }) => {
-                    reason = JwsError::Time
+                    reason = JwsError::Time;
                 }
                 Err(_) => {}
             }

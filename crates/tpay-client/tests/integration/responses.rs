@@ -78,7 +78,7 @@ fn acknowledgement_rules<T: std::fmt::Debug>(
     let missing = Some("result");
     Case { method, documented, any_body: true, missing, call: &call }.holds(&[]);
     let unknown = r#"{"result":"declined","requestId":"r"}"#;
-    let error = with_response(method, 200, None, unknown, &call).unwrap_err();
+    let error = with_response(method, 200, None, unknown, call).unwrap_err();
     let message = r#"result: "declined" is not one of success, actionRequired, pending, failed"#;
     assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, Some(message)));
 }
