@@ -21,7 +21,7 @@ impl Service for Echo {
 }
 
 /// Sends bytes. Returns the bytes that are received until the connection ends.
-fn exchange(server: &Server<Echo>, bytes: &str) -> String {
+fn exchange<S: Service>(server: &Server<S>, bytes: &str) -> String {
     let address = server.base_url().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(bytes.as_bytes()).unwrap();
@@ -293,6 +293,18 @@ fn the_log_has_a_line_per_request_without_secrets() {
     assert!(lines.lock().unwrap().is_empty());
     let reasons: Vec<_> = sandbox.take_seen().into_iter().map(|seen| seen.reason).collect();
     assert!(reasons[0].is_some() && reasons.iter().any(Option::is_none), "{reasons:?}");
+}
+
+#[test]
+fn empty_body_keeps_the_reason_of_a_rejection() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.tpay().misbehave(Misbehaviour::EmptyBody, 1);
+    let request = "GET /tokens/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let response = exchange(sandbox.tpay(), request);
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    let seen = sandbox.tpay().take_seen().remove(0);
+    assert_eq!((seen.status, seen.verdict.signed), (Some(200), Some(false)));
+    assert!(seen.reason.is_some_and(|reason| reason.starts_with("unauthorized: ")));
 }
 
 #[test]
