@@ -95,7 +95,10 @@ fn certificate_is_issued_with_the_body_of_a_file_and_fields() {
     assert_eq!((&cert["CN"], &cert["L"]), (&"d.example".into(), &"Gdynia".into()));
     for (arguments, problem) in [
         (&["a.example", "--ca", "561", "-F", "CN=b"][..], "NAME and -F CN set the same member"),
-        (&["--ca", "561", "-f", "ca_id=562", "-f", "CN=b"], "--ca and -f ca_id set the same member"),
+        (
+            &["--ca", "561", "-f", "ca_id=562", "-f", "CN=b"],
+            "--ca and -f ca_id set the same member",
+        ),
         (
             &["-f", "ca_id=561"],
             "missing NAME; pass it as an argument, or in the body with -f, -F or --input FILE",
