@@ -372,11 +372,12 @@ impl Input {
             };
             return Err(Failure::new(Exit::Usage, problem));
         }
-        if missing.is_empty() {
-            return Ok(());
-        }
         let them = if missing.len() == 1 { "it as an argument" } else { "them as arguments" };
-        let missing = missing.join(", ");
+        let missing = match missing.split_last() {
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => return Ok(()),
+        };
         let problem =
             format!("missing {missing}; pass {them}, or in the body with -f, -F or --input FILE");
         Err(Failure::new(Exit::Usage, problem))

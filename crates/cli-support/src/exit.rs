@@ -352,8 +352,8 @@ impl From<Error> for Failure {
     }
 }
 
-/// Returns whether an argument of the library is `record` (the path of a recording) or a proxy
-/// variable, such as `HTTPS_PROXY`.
+/// Returns whether an invalid argument is a local setting: `record` (the path of a recording) or a
+/// proxy variable, such as `HTTPS_PROXY`.
 fn is_local(argument: &str) -> bool {
     argument == "record" || argument.to_ascii_lowercase().ends_with("_proxy")
 }

@@ -150,17 +150,17 @@ pub struct Properties {
     read_only: bool,
 }
 
-/// A type-erased endpoint. Every endpoint implements this trait. The functions are those of
-/// [`Endpoint`], except that one function returns all properties.
+/// A type-erased endpoint. Every endpoint implements this trait. The methods are those of
+/// [`Endpoint`], except that one method returns all properties.
 ///
-/// The trait has few functions, because each of them adds code, a table entry and a relocation per
+/// The trait has few methods, because each of them adds code, a vtable entry and a relocation per
 /// endpoint to the program.
-#[expect(missing_docs, reason = "the functions are those of `Endpoint`")]
+#[expect(missing_docs, reason = "the methods are those of `Endpoint`")]
 pub trait AnyEndpoint: Send {
     /// Returns the properties of the request, such as its id and method.
     fn properties(&self) -> Properties;
-    /// Returns the path of the request. If `is_shown` is set, secret arguments are replaced with
-    /// `***`.
+    /// Returns the path of the request. If `is_shown` is true, the path is meant for display, and
+    /// secret arguments are replaced with `***`.
     fn path(&self, is_shown: bool) -> Cow<'_, str>;
     fn query<'a>(&'a self, params: &mut Params<'a>);
     /// Returns the body of the request.

@@ -14,7 +14,7 @@ use tinypass_client::subscription::SearchSubscriptions;
 use tinypass_client::user::GetUser;
 use tinypass_client::{Client, Environment};
 
-/// TinyPass, as the [`Provider`] of the commands that all four programs share.
+/// Describes TinyPass to the code that all four programs share; see [`Provider`].
 #[derive(Debug)]
 pub(crate) struct TinyPass;
 

@@ -21,7 +21,7 @@ use tokenpass_client::{Client, Environment, Scheme, Secret};
 
 use crate::login;
 
-/// Tokenpass, as the [`Provider`] of the commands that all four programs share.
+/// Describes Tokenpass to the code that all four programs share; see [`Provider`].
 #[derive(Debug)]
 pub(crate) struct Tokenpass;
 

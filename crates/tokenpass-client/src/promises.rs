@@ -86,8 +86,8 @@ impl RegisterSource {
     }
 
     setters! {
-        /// Sets the signature of the message from [`Client::source_proof_message`], made with the
-        /// key of the address, in base64.
+        /// Sets the base64 signature that the key of the address made of the message from
+        /// [`Client::source_proof_message`].
         proof: impl Into<String>,
         /// Sets the user to whom the address is assigned. Only privileged applications may set
         /// this.

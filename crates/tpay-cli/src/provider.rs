@@ -26,7 +26,7 @@ use tpay_client::reports::ListReports;
 use tpay_client::transactions::{GetTransaction, ListTransactions};
 use tpay_client::{Client, Environment, FileStore, MemoryStore};
 
-/// Tpay, as the [`Provider`] of the commands that all four programs share.
+/// Describes Tpay to the code that all four programs share; see [`Provider`].
 #[derive(Debug)]
 pub(crate) struct Tpay;
 

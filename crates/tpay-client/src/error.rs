@@ -52,8 +52,8 @@ pub trait ErrorExt: sealed::Sealed {
     fn nothing_created(&self) -> bool;
 }
 
-/// The codes of errors about the format of a request, such as a missing field. A request that the
-/// server rejected only with these codes had no effect.
+/// The codes of validation errors, such as that of a missing field. A request that the server
+/// rejected only with these codes had no effect.
 const FORM: [&str; 13] = [
     "country_not_valid",
     "field_required",

@@ -130,7 +130,7 @@ pub(crate) fn date(name: &'static str, text: Option<&str>) -> Result<(), InputEr
 pub(crate) fn possible_date(name: &'static str, text: Option<&str>) -> Result<(), InputError> {
     match text.and_then(first_date) {
         Some(date) if !local_time::is_date(date) => {
-            Err(InputError::new(name, "must be a valid calendar date, YYYY-MM-DD"))
+            Err(InputError::new(name, "must contain a date that exists, such as 2026-02-28"))
         }
         _ => Ok(()),
     }

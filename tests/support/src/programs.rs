@@ -807,7 +807,7 @@ impl Program<'_> {
                 &["--ca-certificate", "tls.env"],
                 None,
                 2,
-                "--ca-certificate tls.env: contains no certificate in PEM format".to_owned(),
+                "--ca-certificate tls.env: must contain a certificate in PEM format".to_owned(),
             ),
             (
                 &["--ca-certificate", "broken.pem"],
@@ -826,7 +826,7 @@ impl Program<'_> {
                 &["--profile", "plain"],
                 Some("tls.env"),
                 10,
-                format!("{variable} tls.env: contains no certificate in PEM format"),
+                format!("{variable} tls.env: must contain a certificate in PEM format"),
             ),
             (
                 &["--env-file", "wrong.env"],

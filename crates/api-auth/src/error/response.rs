@@ -129,8 +129,8 @@ impl ResponseError {
         self
     }
 
-    /// Adds a payload: further data from the response, such as a declined payment, in a type of the
-    /// provider's crate. See [`Error::payload`](crate::Error::payload).
+    /// Adds a payload: further data from the response, such as a declined payment, whose type the
+    /// client crate defines. See [`Error::payload`](crate::Error::payload).
     #[must_use]
     pub fn with_payload(mut self, payload: impl Any + Send + Sync) -> Self {
         self.payload = Some(Arc::new(payload));

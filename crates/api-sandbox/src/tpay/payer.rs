@@ -89,9 +89,9 @@ impl Tpay {
         self.notify(Message::form("payment", &title, &fields), url);
     }
 
-    /// Applies the merchant's responses to notifications, which confirm or reject payments if
-    /// [`two_step`](Self::two_step) is true. The server calls this method before each request. A
-    /// test must call it before it reads the state.
+    /// Updates payments from the responses that the merchant gave to notifications: if
+    /// [`two_step`](Self::two_step) is true, a response confirms or rejects a payment. The server
+    /// calls this method before each request. A test must call it before reading the state.
     pub fn settle(&mut self) {
         let ended = self.outbox().deliveries();
         for delivery in ended.iter().skip(self.settled) {

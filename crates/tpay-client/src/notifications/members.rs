@@ -151,9 +151,8 @@ impl Members {
         })
     }
 
-    /// Returns an error if one of these members of `object` is not exact; see
-    /// [`validate_exact`](Self::validate_exact). `parent` is the name of the member that contains
-    /// `object`.
+    /// Validates members of `object` as [`validate_exact`](Self::validate_exact) does. `parent` is
+    /// the name of the member that contains `object`, for errors.
     pub(super) fn validate_exact_in(
         &self,
         parent: &str,
