@@ -56,6 +56,10 @@ pub trait Provider: Sized {
     const CREDENTIALS: &'static [(&'static str, &'static str)] = &[];
     /// The request fields that the client sets itself. Users must not set them.
     const CREDENTIAL_FIELDS: &'static [CredentialField] = &[];
+    /// The members of request bodies that are amounts, each with the maximum number of decimal
+    /// places. A name is the end of a path without indexes, such as `schedule.amount`. If several
+    /// names match, the first one counts.
+    const AMOUNTS: &'static [(&'static str, u8)] = &[];
     /// The type of the provider's client.
     type Client;
 
@@ -548,6 +552,7 @@ impl<P: Provider> Context<P> {
     }
 
     fn send_any(&self, request: &AnyCall<&Erased>) -> Result<Option<Reply>, Failure> {
+        request.check_amounts(P::AMOUNTS)?;
         if self.is_withheld(request)? {
             return Ok(None);
         }
@@ -772,6 +777,7 @@ impl<P: Provider> Context<P> {
 
     fn show_any_confirmed(&self, what: &str, request: &AnyCall<&Erased>) -> Result<Exit, Failure> {
         request.validate()?;
+        request.check_amounts(P::AMOUNTS)?;
         self.check_before_question(request)?;
         self.confirm(what)?;
         self.show_any(request)

@@ -88,6 +88,8 @@ impl Provider for Tpay {
         pages("recurring.transactions", &["list"], "transactionId"),
         pages("reports.list", &["reports", "list", "data"], "id"),
     ];
+    const AMOUNTS: &'static [(&'static str, u8)] =
+        &[("childTransactions.amount", 0), ("unitPrice", 0), ("amount", 2)];
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {

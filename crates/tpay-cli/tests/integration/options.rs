@@ -182,6 +182,7 @@ fn invalid_options_are_2_and_json_if_asked() {
 fn bodies_are_checked_before_they_are_sent() {
     let world = World::new();
     let create = ["transaction", "create", "--email", "a@example.com", "--name", "A"];
+    std::fs::write(world.home.join("three-places.json"), r#"{"amount":1.005}"#).unwrap();
     for (arguments, problem) in [
         (&["--description", "", "--amount", "1"][..], "--description: must not be empty"),
         (&["--description", "", "--amount", "1", "-f", "x=y"], "--description: must not be empty"),
@@ -189,6 +190,16 @@ fn bodies_are_checked_before_they_are_sent() {
         (&["--description", "x", "-f", "amount="], "-f amount: must not be empty"),
         (&["--description", "x", "-F", "amount=0"], "-F amount: must be more than 0"),
         (&["--description", "x", "-F", "amount=7,50"], "-F amount: write a number as 12.34"),
+        (&["--description", "x", "-F", "amount=nan"], "amount: must be a number more than 0"),
+        (&["--description", "x", "-F", "amount=1e400"], "amount: must be a number more than 0"),
+        (&["--description", "x", "-F", "amount=1.005"], "with at most 2 decimal places"),
+        (&["--description", "x", "-f", "amount=1.50"], "amount: must be a number more than 0"),
+        (&["--description", "x", "-F", "amount.value=1"], "amount: must be a number more than 0"),
+        (
+            &["--description", "x", "--amount", "1.005", "-F", "x=y"],
+            "--amount: must be a number more than 0, with at most 2 decimal places",
+        ),
+        (&["--description", "x", "--input", "three-places.json"], "with at most 2 decimal places"),
         (&["--description", "x", "--amount", "-5"], "--amount: must be more than 0"),
         (&["--description", "x", "--amount", "0"], "--amount: must be more than 0"),
     ] {
