@@ -30,7 +30,7 @@ pub struct Global {
     /// Fields to show, such as `id,name`
     #[arg(long, global = true, value_name = "PATHS", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     pub fields: Vec<String>,
-    /// Write the output to this file, which is replaced atomically
+    /// Write the output to this file, which is replaced atomically (`-` is standard output)
     #[arg(long, global = true, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Read the credentials from this file of NAME=value lines (`-` is standard input)
@@ -567,11 +567,17 @@ fn claim(owner: &mut Option<String>, option: &str) -> Result<(), Failure> {
 static WRITTEN: OnceLock<Vec<(&'static str, PathBuf)>> = OnceLock::new();
 
 /// Records which files `--out` and `--record` write, so that [`check_read`] can reject a file that
-/// is also read.
+/// is also read. Removes `--out -`, which is the standard output.
 ///
 /// # Errors
-/// Returns [`Exit::Usage`] if two options write the same file.
-pub(crate) fn claim_written(global: &Global) -> Result<(), Failure> {
+/// Returns [`Exit::Usage`] if two options write the same file, or for `--record -`.
+pub(crate) fn claim_written(global: &mut Global) -> Result<(), Failure> {
+    let is_stream = |path: &mut PathBuf| *path == Path::new("-");
+    global.out.take_if(is_stream);
+    if global.record.as_mut().is_some_and(is_stream) {
+        let problem = "--record -: must be the path of a file, not the standard output";
+        return Err(Failure::new(Exit::Usage, problem));
+    }
     if let (Some(out), Some(record)) = (&global.out, &global.record)
         && is_same_file(out, record)
     {

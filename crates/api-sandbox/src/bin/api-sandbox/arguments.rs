@@ -160,6 +160,11 @@ pub(crate) fn parse(mut parser: lexopt::Parser, shell: Option<&OsStr>) -> Result
             Long("env") => format = Some(value(&mut parser, "--env", Format::parse)?),
             Long("env-file") => {
                 let file = parser.value().map_err(|error| error.to_string())?;
+                if file == "-" {
+                    return Err("--env-file -: must be the path of a file; without the option, \
+                                the variables are printed"
+                        .to_owned());
+                }
                 arguments.env_file = Some(file.into());
             }
             Long("clock") => {
@@ -354,6 +359,7 @@ mod tests {
                 &["--misbehave", "reset-before-reading@/x"],
                 "--misbehave: \"reset-before-reading@/x\" has a path, which is not known",
             ),
+            (&["--env-file", "-"], "--env-file -: must be the path of a file"),
             (&["--bind", "localhost"], "--bind: \"localhost\" is not an IP address"),
             (&["--seed"], "--seed"),
             (&["--port", "1", "--port", "2"], "--port: is given twice"),
