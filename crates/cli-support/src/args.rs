@@ -2,7 +2,8 @@
 
 use std::cell::OnceCell;
 use std::fmt::Display;
-use std::io::Read;
+use std::fs::File;
+use std::io::{Error, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -608,13 +609,36 @@ fn same_file(written: &str, option: &str, path: &Path) -> Failure {
     Failure::new(Exit::Usage, problem)
 }
 
-/// Reads a file. `option` is the name of the option or argument whose value is the path.
+/// Reads a file, or the standard input if the path is `-`. `option` is the name of the option or
+/// argument whose value is the path.
 ///
 /// # Errors
-/// Returns an error that names the file, or that of [`check_read`].
+/// Returns an error that names the file, or that of [`check_read`] or [`claim_stdin`].
 pub fn read_bytes(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
-    check_read(option, path)?;
-    std::fs::read(path).map_err(|error| Failure::file(path, &error))
+    match path == Path::new("-") {
+        true => claim_stdin(&format!("{option} -"))?,
+        false => check_read(option, path)?,
+    }
+    contents(path).map_err(|error| Failure::file(path, &error))
+}
+
+/// Reads a whole file, or the standard input if the path is `-`.
+fn contents(path: &Path) -> std::io::Result<Vec<u8>> {
+    match path == Path::new("-") {
+        true => limited(&mut std::io::stdin()),
+        false => limited(&mut File::open(path)?),
+    }
+}
+
+/// Reads all of `source`.
+///
+/// # Errors
+/// Returns an error if it is larger than 64 MiB, such as the endless device `/dev/zero`.
+pub(crate) fn limited(source: &mut dyn Read) -> std::io::Result<Vec<u8>> {
+    const MOST: usize = 64 << 20;
+    let mut bytes = Vec::new();
+    source.take(MOST as u64).read_to_end(&mut bytes)?;
+    if bytes.len() < MOST { Ok(bytes) } else { Err(Error::other("is larger than 64 MiB")) }
 }
 
 /// Reads a text file, or the standard input if the path is `-`. For messages, `option` is the
@@ -638,14 +662,20 @@ pub fn read(option: &str, path: &Path) -> Result<String, Failure> {
 /// Reads a text file, or the standard input if the path is `-`. In that case, the caller must
 /// already have reserved it.
 pub(crate) fn read_claimed(option: &str, path: &Path) -> Result<String, Failure> {
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
+    if path != Path::new("-") {
         check_read(option, path)?;
-        std::fs::read_to_string(path)
-    };
-    text.map_err(|error| Failure::file(path, &error))
+    }
+    let bytes = contents(path).map_err(|error| Failure::file(path, &error))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let valid = String::from_utf8_lossy(error.as_bytes().get(..valid).unwrap_or_default());
+        let (line, column) =
+            (valid.matches('\n').count() + 1, valid.chars().rev().take_while(|char| *char != '\n'));
+        let place = format!("line {line}, column {}", column.count() + 1);
+        // The file of the credentials is part of the configuration.
+        let exit = if option == "--env-file" { Exit::Local } else { Exit::Usage };
+        Failure::new(exit, format!("{}: {place}: is not UTF-8", path.display()))
+    })
 }
 
 /// Parses `NAME=VALUE`.
@@ -877,6 +907,24 @@ mod tests {
             let problem =
                 format!("--input {}: `amount` occurs twice in one object", path.display());
             assert_eq!((failure.exit(), failure.message()), (Exit::Usage, &*problem), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_of_a_file_is_utf_8_and_not_endless() {
+        let (_folder, path) = file("");
+        std::fs::write(&path, b"a\n\xc5\x82b\xff").unwrap();
+        for (option, exit) in [("--file", Exit::Usage), ("--env-file", Exit::Local)] {
+            let failure = read_claimed(option, &path).unwrap_err();
+            let problem = format!("{}: line 2, column 3: is not UTF-8", path.display());
+            assert_eq!((failure.exit(), failure.message()), (exit, &*problem));
+        }
+        #[cfg(unix)]
+        for failure in [
+            read_bytes("FILE", Path::new("/dev/zero")).err(),
+            read_claimed("--input", Path::new("/dev/zero")).err(),
+        ] {
+            assert_eq!(failure.unwrap().message(), "/dev/zero: is larger than 64 MiB");
         }
     }
 

@@ -317,6 +317,9 @@ impl Settings {
                 return Err(failed(" is not NAME=value"));
             };
             let name = name.trim();
+            if name.is_empty() {
+                return Err(failed(" has no name before `=`"));
+            }
             match variables.iter().find(|variable| variable.name == name) {
                 Some(variable) => {
                     let Some(value) = unquoted(value.trim()) else {
@@ -908,6 +911,8 @@ mod tests {
             ("X_ID=i\nX_SECRET='CANARY\n", "line 2: X_SECRET: the value begins with a quote"),
             ("X_SECRET=\"CANARY' # x\n", "line 1: X_SECRET: the value begins with a quote"),
             ("X_SECRET='\n", "line 1: X_SECRET: the value begins with a quote"),
+            ("X_ID=i\n=CANARY\n", "line 2 has no name before `=`"),
+            ("export =CANARY\n", "line 1 has no name before `=`"),
         ] {
             fs::write(&file, text).unwrap();
             let error = Settings::from_env_file(&file, VARIABLES).unwrap_err();

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::fmt;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use api_auth::{
     StatusCode, Transport,
 };
 
-use crate::args::{Global, Input, Limits, Member, check_read, claim_stdin};
+use crate::args::{Global, Input, Limits, Member, check_read, claim_stdin, limited};
 use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
@@ -447,7 +447,8 @@ impl<P: Provider> Context<P> {
         }
         check_read(&setting, &path)?;
         let name = format!("{setting} {}", path.display());
-        let read = std::fs::read(&path)
+        let read = File::open(&path)
+            .and_then(|mut file| limited(&mut file))
             .map_err(|error| Failure::new(Exit::Local, format!("{name}: {error}")))?;
         logger::name_roots(name);
         Ok(Some(read))
