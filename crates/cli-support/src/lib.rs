@@ -357,17 +357,19 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     }
     let parse = |mut command: clap::Command| {
         let matches = command.try_get_matches_from_mut(&words);
+        let empty =
+            matches.as_ref().ok().and_then(|matches| tree::empty_argument(&command, matches));
         // Freeing the commands would take longer than parsing the arguments.
         std::mem::forget(command);
-        C::from_arg_matches_mut(&mut matches?)
+        C::from_arg_matches_mut(&mut matches?).map(|arguments| (arguments, empty))
     };
     let mut all = program::deferred(|| command_of::<P, C>().color(color));
     let parsed = parse(tree::named::<P>(&mut all, &words));
     std::mem::forget(all);
     // Help and errors also name other commands, so they are created from the whole tree.
     let parsed = parsed.or_else(|_| parse(command_of::<P, C>().color(color)));
-    let (mut global, command) = match parsed {
-        Ok(arguments) => arguments.split(),
+    let (empty, (mut global, command)) = match parsed {
+        Ok((arguments, empty)) => (empty, arguments.split()),
         Err(mut error) if error.use_stderr() => {
             tree::name_suggestions(&mut error, &command_of::<P, C>());
             if !is_json {
@@ -384,8 +386,9 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         }
     };
     logger::init(global.verbose);
-    let claimed = match repeated_global(&words) {
-        Some(option) => Err(Failure::new(Exit::Usage, format!("{option}: is given twice"))),
+    let repeated = repeated_global(&words).map(|option| format!("{option}: is given twice"));
+    let claimed = match empty.map(|name| format!("{name}: must not be empty")).or(repeated) {
+        Some(problem) => Err(Failure::new(Exit::Usage, problem)),
         None => args::claim_written(&mut global),
     };
     let claimed = claimed.and_then(|()| Profiles::check_unwritten(P::NAME));

@@ -492,6 +492,13 @@ fn messages_name_the_typed_arguments() {
         (&["chat", "update", "", "--active", "true"], "CHAT: must not be empty"),
         (&["chat", "privileges", "--holders", ""], "--holders: must not be empty"),
         (&create, "--token: must be more than 0"),
+        (
+            &["promise", "create", "1x", "user:", "TOKENLY", "1", "--yes"],
+            "DESTINATION: must contain a name after the colon",
+        ),
+        (&["promise", "create", "1x", "email:", "TOKENLY", "1"], "DESTINATION: must contain"),
+        (&["promise", "update", "i", "--destination", ""], "--destination: must not be empty"),
+        (&["source", "register", "1x", "--asset", ""], "--asset: must not be empty"),
         (&["user", "update", "i"], "--name <NAME>|--email <EMAIL>"),
         (&["promise", "update", "i"], "--quantity <QUANTITY>|--destination <ADDRESS>"),
     ] {

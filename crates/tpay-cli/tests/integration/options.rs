@@ -200,6 +200,9 @@ fn bodies_are_checked_before_they_are_sent() {
             "--amount: must be a number more than 0, with at most 2 decimal places",
         ),
         (&["--description", "x", "--input", "three-places.json"], "with at most 2 decimal places"),
+        (&["--description", "x", "--amount", "1", "--currency", ""], "--currency: must not be"),
+        (&["--description", "x", "--amount", "1", "--notify-url="], "--notify-url: must not be"),
+        (&["--description", "x", "--amount", "1", "-f", ".=x"], ".: must be names separated"),
         (&["--description", "x", "--amount", "-5"], "--amount: must be more than 0"),
         (&["--description", "x", "--amount", "0"], "--amount: must be more than 0"),
     ] {
