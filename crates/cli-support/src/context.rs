@@ -471,12 +471,17 @@ impl<P: Provider> Context<P> {
     }
 
     /// Returns the failure of a command, in which an error of a setting is named as by
-    /// [`named`](Self::named).
+    /// [`named`](Self::named). If the server rejected the credentials, the hint names them.
     pub(crate) fn name_setting(&self, failure: Failure) -> Failure {
-        match self.settings.get() {
-            Some(settings) => self.named(settings, failure),
-            None => failure,
-        }
+        let Some(settings) = self.settings.get() else { return failure };
+        let failure = self.named(settings, failure);
+        let Some(endpoint) = failure.rejected_endpoint() else { return failure };
+        let info = P::ENDPOINTS.iter().find(|info| info.id() == endpoint);
+        let credential = info.map(|info| info.credential().name());
+        let mut optional = P::CREDENTIALS.iter();
+        let optional = optional.find(|(name, _)| Some(*name) == credential);
+        let hint = settings.hint(P::VARIABLES, optional.map(|(_, variable)| *variable));
+        failure.with_hint(hint)
     }
 
     /// Creates a client. If a setting is invalid, the message names the option, variable or profile
