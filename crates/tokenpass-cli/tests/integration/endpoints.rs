@@ -478,6 +478,8 @@ fn fields_of_credentials_are_rejected() {
 fn messages_name_the_typed_arguments() {
     let world = world();
     let create = ["chat", "create", "n", "--token", "A=0"];
+    let half = r#"{"accounts":[{"account":"a","amount":0.5}]}"#;
+    std::fs::write(world.home.join("half.json"), half).unwrap();
     for (arguments, named) in [
         (&["check", "..", "A"][..], "WHO: must not be \"."),
         (&["user", "address", ""], "USER: must not be empty"),
@@ -497,6 +499,8 @@ fn messages_name_the_typed_arguments() {
             "DESTINATION: must contain a name after the colon",
         ),
         (&["promise", "create", "1x", "email:", "TOKENLY", "1"], "DESTINATION: must contain"),
+        (&["promise", "update", "i", "-F", "quantity=0.5"], "quantity: must be a whole number"),
+        (&["credit", "give", "g", "--input", "half.json"], "accounts.0.amount: must be a whole"),
         (&["promise", "update", "i", "--destination", ""], "--destination: must not be empty"),
         (&["source", "register", "1x", "--asset", ""], "--asset: must not be empty"),
         (&["user", "update", "i"], "--name <NAME>|--email <EMAIL>"),

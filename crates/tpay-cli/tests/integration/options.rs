@@ -209,6 +209,23 @@ fn bodies_are_checked_before_they_are_sent() {
         let run = world.run(&[&create[..], arguments].concat());
         assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
     }
+    let parts = r#"{"childTransactions":[{"amount":5},{"amount":2.50}]}"#;
+    std::fs::write(world.home.join("parts.json"), parts).unwrap();
+    for (arguments, problem) in [
+        (&["refund", "create", "t", "-F", "amount=nan"][..], "amount: must be a number more"),
+        (&["refund", "card", "-f", "tokenValue=x", "-F", "amount=1.005"], "amount: must be a num"),
+        (
+            &["marketplace", "create", "--input", "parts.json"],
+            "childTransactions.1.amount: must be a whole number of at least 1",
+        ),
+        (
+            &["marketplace", "refund", "m", "--input", "parts.json"],
+            "childTransactions.1.amount: must be a whole number of at least 1",
+        ),
+    ] {
+        let run = world.run(arguments);
+        assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
+    }
     for list in ["transaction", "refund"] {
         for [since, until] in [["2026-11-02", "2026-11-01"], ["1d", "2d"], ["2026-11-02", "9000d"]]
         {
