@@ -85,7 +85,8 @@ pub enum Delivery {
     NotSent,
     /// The server received the request and rejected it, so the request was not carried out.
     Refused,
-    /// The server received the request and accepted it, but its response could not be used.
+    /// The server received the request and accepted it, but its response is incomplete, could not
+    /// be parsed, or reports that the operation failed.
     Accepted,
     /// The request may have arrived, and may have been carried out.
     Unknown,
@@ -388,7 +389,7 @@ impl Error {
                 "check that the clock of this machine is correct"
             }
             (ErrorKind::Decode, _) if self.response().is_some() => {
-                "the response does not match the provider's documentation; `Error::body` returns its body"
+                "the response does not match the provider's documentation; `Error::body` returns the response body"
             }
             (kind, _) => Self::hint_of(kind, self.0.retryable)?,
         };

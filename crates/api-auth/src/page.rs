@@ -190,7 +190,7 @@ pub struct Items<E: Paged> {
 }
 
 impl<E: Paged> Items<E> {
-    /// Creates an iterator that starts with the page `first`.
+    /// Creates an iterator that starts with the page that `first` requests.
     pub fn new(client: Client, first: E) -> Self {
         let ready = Vec::new().into_iter();
         Self { pages: Pages::new(client, first), ready, progress: Progress::default() }

@@ -72,8 +72,8 @@ fn is_compound(name: &str) -> bool {
     })
 }
 
-/// Returns whether the words of a name show that the value of a parameter, JSON member or header
-/// with this name is a secret. Case and punctuation are ignored.
+/// Returns whether a parameter, JSON member or header with this name contains a secret, judging by
+/// the words of the name. Case and punctuation are ignored.
 ///
 /// ```
 /// # use api_auth::is_secret_name;

@@ -143,8 +143,8 @@ impl AccessToken {
         }
     }
 
-    /// Returns whether this token was received later than `other`, or in the same second. Times in
-    /// a store are whole seconds.
+    /// Returns whether this token, whose time may have been truncated to a whole second in a store,
+    /// was received in the same second as `other` or later.
     #[inline]
     pub(crate) fn is_as_new_as(&self, other: &Self) -> bool {
         let late = self.received.checked_add(Duration::from_secs(1));

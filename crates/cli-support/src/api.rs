@@ -268,9 +268,9 @@ fn name_of<P: Provider>(method: &Method, path: &str) -> &'static str {
 }
 
 /// Parses a header in the form `NAME: VALUE`. Marks the value as sensitive if the name suggests
-/// that it is a secret.
+/// that the value is a secret.
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
-    /// Headers that the client or the connection sets, so that the user cannot set them.
+    /// Headers that the client or the connection sets. Users cannot set them.
     const OWN: &[&str] = &[
         "accept-encoding",
         "authorization",
@@ -311,8 +311,8 @@ fn columns(pages: &'static Pages) -> [(&'static str, &'static str); 3] {
     [(pages.id, pages.id), ("status", "status"), ("name", "name")]
 }
 
-/// Returns the path of an endpoint, in which the placeholders of the template are replaced with
-/// values from `fields`. Removes these fields.
+/// Returns the path of an endpoint: its template, in which values from `fields` replace the
+/// placeholders. Removes the fields that it uses.
 fn filled(info: &EndpointInfo, fields: &mut Vec<(String, Json)>) -> Result<String, Failure> {
     let mut path = String::new();
     let mut rest = info.template();

@@ -46,7 +46,7 @@ pub struct Global {
     /// Base URL of the API, for a test server or a proxy
     #[arg(long, global = true, value_name = "URL")]
     pub base_url: Option<String>,
-    /// Also trust the root certificates in this PEM file, such as that of a company's proxy
+    /// Also trust the root certificates in this PEM file, such as those of a company proxy
     #[arg(long, global = true, value_name = "FILE")]
     pub ca_certificate: Option<PathBuf>,
     /// Timeout of each request, such as `10s`
@@ -61,8 +61,7 @@ pub struct Global {
     /// Maximum number of concurrent requests, for paged lists and commands that read a file
     #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = jobs)]
     pub jobs: u16,
-    /// Print one line per attempt of a request; `-vv` also prints requests and responses without
-    /// secrets
+    /// Print one line per request attempt; `-vv` also prints requests and responses without secrets
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
     /// When to use colours; `auto` uses them on a terminal unless `NO_COLOR` is set
@@ -117,8 +116,8 @@ impl Limits {
     }
 }
 
-/// The ids of the options of [`Input`]. If one of these options is given, arguments that the body
-/// can replace are no longer required.
+/// The ids of the options of [`Input`]. If one of these options is given, arguments whose values
+/// the body can contain are no longer required.
 pub const BODY_OPTIONS: [&str; 3] = ["input", "body_raw_field", "body_field"];
 
 /// The options that supply a request body: a JSON file and single fields.
@@ -135,7 +134,7 @@ pub struct Input {
     /// text of a file
     #[arg(id = "body_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     pub fields: Vec<(String, String)>,
-    /// The parsed content of the `--input` file. It is kept because the standard input can be read
+    /// The parsed content of the `--input` file. It is kept because standard input can be read
     /// only once.
     #[arg(skip)]
     file: OnceCell<Json>,
@@ -170,8 +169,7 @@ impl<'a> Member<'a> {
         Self { is_required: true, ..Self::new(path, flag, is_given) }
     }
 
-    /// Creates a member whose default value is sent if neither an argument, the file nor a field
-    /// sets it.
+    /// Creates a member whose default value is sent if no argument, file or field sets it.
     pub fn with_default(path: &'a str, flag: &'a str, is_given: bool) -> Self {
         Self { has_default: true, ..Self::new(path, flag, is_given) }
     }
@@ -209,7 +207,7 @@ impl Input {
     }
 
     /// Returns whether the `--input` file or a field sets the member at this path to a value other
-    /// than `null` and empty strings.
+    /// than `null` or an empty string.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or is not a JSON object.
@@ -239,16 +237,16 @@ impl Input {
         Err(Failure::new(Exit::Usage, problem))
     }
 
-    /// Returns the first field that sets the member at this path, its parent or a part of it: its
-    /// option, `-f` or `-F`, and its name.
+    /// Returns the option (`-f` or `-F`) and the name of the first field that sets the member at
+    /// `path`, a part of that member, or a member that contains it.
     fn field_of(&self, path: &str) -> Option<(&'static str, &str)> {
         let raw = self.raw_fields.iter().map(|(name, _)| ("-f", name.as_str()));
         let typed = self.fields.iter().map(|(name, _)| ("-F", name.as_str()));
         raw.chain(typed).find(|(_, name)| overlap(path, name))
     }
 
-    /// Returns the body: the JSON object in the `--input` file, in which first the values of
-    /// `flags` and then those of the fields are set.
+    /// Returns the request body: the JSON object in the `--input` file, in which first the values
+    /// of `flags` and then those of the fields (`-f` and `-F`) are set.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read or is not a JSON object, or if an argument and a
@@ -344,8 +342,9 @@ impl Input {
         Ok(body)
     }
 
-    /// Checks that required members are neither missing nor empty, and that amounts are positive. A
-    /// member is given by its path, its flag, and whether it is required.
+    /// Checks that required members are neither missing nor empty, and that amounts and quantities
+    /// are positive. Each member is given by its path, the name of its argument, and whether it is
+    /// required.
     fn check_members<'a>(
         &self,
         body: &Json,
@@ -379,11 +378,13 @@ impl Input {
         }
         let them = if missing.len() == 1 { "it as an argument" } else { "them as arguments" };
         let missing = missing.join(", ");
-        let problem = format!("missing {missing}; pass {them}, with -f or -F, or in --input FILE");
+        let problem =
+            format!("missing {missing}; pass {them}, or in the body with -f, -F or --input FILE");
         Err(Failure::new(Exit::Usage, problem))
     }
 
-    /// Sets the values of `flags` in a body, and then those of the fields.
+    /// Sets members of a body: first the values of `flags`, then the fields (`-f` and `-F`).
+    /// Returns the body.
     fn fill(&self, mut body: Json, flags: &[Flag<'_>], bodies: Bodies) -> Result<Json, Failure> {
         let fields = self.raw_fields.iter().chain(&self.fields);
         check_repeated(fields.map(|(name, _)| name.as_str()))?;
@@ -403,7 +404,7 @@ impl Input {
     }
 }
 
-/// Returns whether a JSON value is a positive number.
+/// Returns whether a JSON value that is not a string is a number greater than 0.
 fn is_positive(value: &str) -> bool {
     let digits = value.split(['e', 'E']).next().unwrap_or_default();
     !digits.starts_with('-') && digits.contains(|digit| matches!(digit, '1'..='9'))
@@ -415,7 +416,8 @@ fn overlap(path: &str, other: &str) -> bool {
     path.split('.').zip(other.split('.')).all(|(one, other)| one == other)
 }
 
-/// Checks that no two of these fields set the same member of a body, or a member and a part of it.
+/// Checks that no two of these fields set the same member of a body, and that no field sets a part
+/// of a member that another field sets.
 ///
 /// # Errors
 /// Returns an error that names the member.
@@ -495,7 +497,8 @@ pub fn json_body(request: &Erased) -> Result<Json, Failure> {
 
 /// Returns the value of the field `name`: for `@FILE`, the text of the file; otherwise, the JSON
 /// value that [`Json::typed`] returns. `bodies` is the format in which the value is sent.
-/// [`Bodies::Form`] also stands for the path and the query, because all of these have no types.
+/// [`Bodies::Form`] also stands for the path and the query, because none of the three has typed
+/// values.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read, or if the value is sent as JSON and looks like a
@@ -508,8 +511,9 @@ pub(crate) fn field(name: &str, value: &str, bodies: Bodies) -> Result<Json, Fai
         Json::Text(text) if bodies == Bodies::Json && is_mistyped(&text) => {
             // The value may be a secret.
             let problem = format!(
-                "-F {name}: write a number as 12.34, and true, false or null in lower case, or use -f to \
-                 send the value as a string"
+                "-F {name}: the value resembles a number, true, false or null, but is not one in \
+                 JSON; write a number as 12.34 and the others in lower case, or use -f to send the \
+                 value as a string"
             );
             Err(Failure::new(Exit::Usage, problem))
         }
@@ -517,8 +521,8 @@ pub(crate) fn field(name: &str, value: &str, bodies: Bodies) -> Result<Json, Fai
     }
 }
 
-/// Returns whether a string was probably meant as a number, such as `7,50`, or as another typed
-/// value. An IP address is a string.
+/// Returns whether a string was probably meant as a number, such as `7,50`, or as `true`, `false`
+/// or `null`. Returns `false` for an IP address, which is meant as a string.
 fn is_mistyped(text: &str) -> bool {
     let text = text.trim();
     let is_word = ["true", "false", "null"].iter().any(|word| text.eq_ignore_ascii_case(word));
@@ -530,17 +534,17 @@ fn is_mistyped(text: &str) -> bool {
     is_word || is_number
 }
 
-/// The name under which `--env-file -` reserves the standard input.
+/// The name under which `--env-file -` reserves standard input.
 pub(crate) const ENV_FILE: &str = "--env-file -";
 
-/// The option that has reserved the standard input, such as `--input -`, or `None`.
+/// The option that has reserved standard input, such as `--input -`, or `None`.
 static STDIN: Mutex<Option<String>> = Mutex::new(None);
 
-/// Reserves the standard input for an option. An option that reads single lines, such as
-/// `--password-stdin`, can reserve it repeatedly.
+/// Reserves standard input for an option, so that no other option reads it as well. An option that
+/// reads single lines, such as `--password-stdin`, can reserve it repeatedly.
 ///
 /// # Errors
-/// Returns [`Exit::Usage`] if another option has already reserved the standard input.
+/// Returns a failure with [`Exit::Usage`] if another option has already reserved standard input.
 pub fn claim_stdin(option: &str) -> Result<(), Failure> {
     // Standard input may be redirected from a file that another option writes.
     #[cfg(unix)]
@@ -564,19 +568,19 @@ fn claim(owner: &mut Option<String>, option: &str) -> Result<(), Failure> {
     }
 }
 
-/// The files that the program writes, each with the name of its option.
+/// The files that the program writes, each preceded by its option, `--out` or `--record`.
 static WRITTEN: OnceLock<Vec<(&'static str, PathBuf)>> = OnceLock::new();
 
 /// Records which files `--out` and `--record` write, so that [`check_read`] can reject a file that
-/// is also read. Removes `--out -`, which is the standard output.
+/// is also read. Removes `--out -`, which is standard output.
 ///
 /// # Errors
-/// Returns [`Exit::Usage`] if two options write the same file, or for `--record -`.
+/// Returns a failure with [`Exit::Usage`] if both options name the same file, or for `--record -`.
 pub(crate) fn claim_written(global: &mut Global) -> Result<(), Failure> {
     let is_stream = |path: &mut PathBuf| *path == Path::new("-");
     global.out.take_if(is_stream);
     if global.record.as_mut().is_some_and(is_stream) {
-        let problem = "--record -: must be the path of a file, not the standard output";
+        let problem = "--record -: must be the path of a file, not standard output";
         return Err(Failure::new(Exit::Usage, problem));
     }
     if let (Some(out), Some(record)) = (&global.out, &global.record)
@@ -590,10 +594,11 @@ pub(crate) fn claim_written(global: &mut Global) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Checks that no option writes a file that is read. `option` names it for the message.
+/// Checks that the file at `path`, which the program reads, is not one that `--out` or `--record`
+/// writes. `option` is the option or content that the message names, such as `--input`.
 ///
 /// # Errors
-/// Returns [`Exit::Usage`] if an option writes the same file.
+/// Returns a failure with [`Exit::Usage`] if `--out` or `--record` writes the same file.
 pub fn check_read(option: &str, path: &Path) -> Result<(), Failure> {
     let mut written = WRITTEN.get().into_iter().flatten();
     match written.find(|(_, file)| is_same_file(file, path)) {
@@ -609,7 +614,7 @@ fn same_file(written: &str, option: &str, path: &Path) -> Failure {
     Failure::new(Exit::Usage, problem)
 }
 
-/// Reads a file, or the standard input if the path is `-`. `option` is the name of the option or
+/// Reads a file, or standard input if the path is `-`. `option` is the name of the option or
 /// argument whose value is the path.
 ///
 /// # Errors
@@ -622,7 +627,7 @@ pub fn read_bytes(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
     contents(path).map_err(|error| Failure::file(path, &error))
 }
 
-/// Reads a whole file, or the standard input if the path is `-`.
+/// Reads a whole file, or standard input if the path is `-`.
 fn contents(path: &Path) -> std::io::Result<Vec<u8>> {
     match path == Path::new("-") {
         true => limited(&mut std::io::stdin()),
@@ -641,13 +646,13 @@ pub(crate) fn limited(source: &mut dyn Read) -> std::io::Result<Vec<u8>> {
     if bytes.len() < MOST { Ok(bytes) } else { Err(Error::other("is larger than 64 MiB")) }
 }
 
-/// Reads a text file, or the standard input if the path is `-`. For messages, `option` is the
+/// Reads a text file, or standard input if the path is `-`. For messages, `option` is the
 /// option that contains the path, such as `--input`, or a name for the content, such as
 /// `the cookie`.
 ///
 /// # Errors
-/// Returns an error that names the file. Returns [`Exit::Usage`] if another option reads the
-/// standard input, or writes the file.
+/// Returns an error that names the file. Returns a failure with [`Exit::Usage`] if another option
+/// reads standard input, or writes the file.
 pub fn read(option: &str, path: &Path) -> Result<String, Failure> {
     if path == Path::new("-") {
         match option.starts_with('-') {
@@ -659,8 +664,8 @@ pub fn read(option: &str, path: &Path) -> Result<String, Failure> {
     read_claimed(option, path)
 }
 
-/// Reads a text file, or the standard input if the path is `-`. In that case, the caller must
-/// already have reserved it.
+/// Reads a text file, or standard input if the path is `-`. In the latter case, the caller must
+/// already have reserved standard input with [`claim_stdin`].
 pub(crate) fn read_claimed(option: &str, path: &Path) -> Result<String, Failure> {
     if path != Path::new("-") {
         check_read(option, path)?;
@@ -678,7 +683,7 @@ pub(crate) fn read_claimed(option: &str, path: &Path) -> Result<String, Failure>
     })
 }
 
-/// Parses `NAME=VALUE`.
+/// Parses `NAME=VALUE`, such as `payer.name=Ann`. The value may be empty.
 ///
 /// # Errors
 /// Returns an error if there is no `=`, or if the name is empty.
@@ -689,7 +694,7 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Parses `NAME=AMOUNT`.
+/// Parses `NAME=AMOUNT`, such as `SOUP=1.5`.
 ///
 /// # Errors
 /// Returns an error if there is no `=`, if the name is empty, or if the amount is invalid.
@@ -1015,7 +1020,8 @@ mod tests {
         let failure = field.body_of(&Book("a"), &lost).unwrap_err();
         let problem = "--model: this request has no field list.0.model; set it with -F";
         assert_eq!((failure.exit(), failure.message()), (Exit::Usage, problem));
-        let missing = "missing ID; pass it as an argument, with -f or -F, or in --input FILE";
+        let missing =
+            "missing ID; pass it as an argument, or in the body with -f, -F or --input FILE";
         assert_eq!(body(&field, false, true, true), Err(missing.to_owned()));
         let (_folder, path) = file(r#"{"kind":3,"unit":"week","list":[{"id":"b","count":1}]}"#);
         let input = Input { input: Some(path.clone()), ..Input::default() };

@@ -60,13 +60,14 @@ impl fmt::Debug for Settings {
 }
 
 impl Settings {
-    /// Returns the value of a setting by the name of its environment variable.
+    /// Returns the value of the setting whose environment variable is `name`, or `None` if it is
+    /// not set.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
     }
 
     /// Returns the environment of the provider, such as `sandbox`, from a profile. Used for
-    /// providers that have no environment variable for it.
+    /// providers that have no environment variable for this setting.
     pub(crate) fn environment(&self) -> Option<&str> {
         self.get(ENVIRONMENT_KEY)
     }
@@ -77,11 +78,11 @@ impl Settings {
         self.get(name).unwrap_or_default()
     }
 
-    /// Returns the settings of the first source that is present: `--env-file`, `--profile`, the
-    /// environment, then the default profile.
+    /// Returns the settings of the first source that is present: the file of `--env-file`, the
+    /// profile of `--profile`, environment variables, or the default profile.
     ///
     /// # Errors
-    /// Returns an error if no source is present, or if that source cannot be read or lacks a
+    /// Returns an error if no source is present, or if the first one cannot be read or lacks a
     /// required setting.
     pub fn find(
         program: &str,
@@ -122,8 +123,8 @@ impl Settings {
             .complete(program, variables)
     }
 
-    /// Returns the settings of the first source that is present: `file`, `profile`, the
-    /// environment, then the default profile. Required settings can be missing.
+    /// Returns the settings of the first source that is present: `file`, `profile`, environment
+    /// variables, or the default profile. Required settings can be missing.
     fn find_in(
         program: &str,
         variables: &'static [Variable],
@@ -187,7 +188,8 @@ impl Settings {
     }
 
     /// Returns the name of the first setting other than the file with additional root certificates,
-    /// or `None`. The environment is the source only if it contains such a setting.
+    /// or `None`. If no environment variable contains such a setting, the default profile is used
+    /// instead of the environment.
     fn decisive(&self, variables: &[Variable]) -> Option<&'static str> {
         let is_of_machine = |name: &&str| {
             variables
@@ -198,8 +200,8 @@ impl Settings {
     }
 
     /// Returns the path of the file with additional root certificates, preceded by the name of the
-    /// option or setting that contains the path. The option takes precedence over these settings,
-    /// and these settings over the environment.
+    /// option or setting that contains the path. `--ca-certificate` takes precedence over these
+    /// settings, and these settings take precedence over the environment variable.
     ///
     /// # Errors
     /// Returns an error if the environment variable cannot be read.
@@ -224,8 +226,8 @@ impl Settings {
         Ok(value.map(|value| (variable.name.to_owned(), value.into())))
     }
 
-    /// Returns the name of a setting for messages: for the environment, only the variable;
-    /// otherwise, the variable or the key in a profile, preceded by the source.
+    /// Returns the name of a setting for messages, such as `TPAY_CLIENT_ID` for the environment, or
+    /// ``profile `shop`: client_id`` for a profile.
     fn name_of(&self, variable: &Variable) -> String {
         match self.source.as_str() {
             ENVIRONMENT => variable.name.to_owned(),
@@ -234,9 +236,8 @@ impl Settings {
         }
     }
 
-    /// Changes the message of a failure: if it begins with the name of an invalid argument whose
-    /// value is from an option or setting, replaces it with the name of that option or setting, such
-    /// as `--base-url`.
+    /// If the message of a failure begins with the name of an invalid argument, replaces that name
+    /// with the option or setting that supplied the value, such as `--base-url`.
     pub(crate) fn named(
         &self,
         variables: &[Variable],
@@ -325,9 +326,9 @@ impl Settings {
     /// Reads settings from a file of `NAME=value` lines.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, if a line is neither a setting nor empty nor a
-    /// comment, or if the name of a setting is misspelt. The error names the line or the misspelt
-    /// name.
+    /// Returns an error if the file cannot be read, if a line is not a setting, empty or a comment,
+    /// or if a setting is misspelt, is set twice or has an unclosed quote. The error contains the
+    /// number of the invalid line.
     pub fn from_env_file(path: &Path, variables: &[Variable]) -> Result<Self, Failure> {
         let text = read_claimed("--env-file", path)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -380,8 +381,8 @@ fn is_misspelt(name: &str, variables: &[Variable]) -> bool {
     own.is_some() && prefix(name) == own
 }
 
-/// Returns the absolute path of a file, to be stored in a profile, which can be used from any
-/// folder. For messages, `setting` is the option or variable that contains the path.
+/// Returns the absolute path of a file, so that a profile that contains it can be used from any
+/// folder. `setting` is the option or variable that contained the path, for error messages.
 ///
 /// # Errors
 /// Returns an error if the path is empty or not UTF-8, or if there is no current folder.
@@ -399,7 +400,8 @@ fn source_of(profile: &str) -> String {
     format!("profile `{profile}`")
 }
 
-/// Returns a value without the quotes around it, or `None` if there is no quote at its end.
+/// Returns a value without the quotes around it, if there are any. Returns `None` if the value
+/// begins with a quote, but does not end with the same one.
 fn unquoted(value: &str) -> Option<String> {
     let inner = ['"', '\''].iter().find_map(|quote| {
         let rest = value.strip_prefix(*quote)?;
@@ -426,8 +428,8 @@ impl Profiles {
     /// Reads the profiles. If the file does not exist, there are no profiles.
     ///
     /// # Errors
-    /// Returns an error if there is no home folder, or if the file cannot be parsed or can be read
-    /// by other users.
+    /// Returns an error if there is no home folder, if the file cannot be read or parsed, or, on
+    /// Unix, if other users have access to it.
     pub fn load(program: &str) -> Result<Self, Failure> {
         Self::load_if_home(program)?.ok_or_else(|| {
             Failure::new(Exit::Local, "no home folder was found, so profiles cannot be used")
@@ -439,13 +441,14 @@ impl Profiles {
         Self::path(program).map(Self::load_from).transpose()
     }
 
-    /// Returns the path of the file, or `None` without a home folder.
+    /// Returns the path of the file `profiles.toml`, or `None` without a home folder.
     fn path(program: &str) -> Option<PathBuf> {
         let strategy = etcetera::choose_base_strategy().ok()?;
         Some(strategy.config_dir().join(program).join("profiles.toml"))
     }
 
-    /// Checks that no option writes the file of the profiles, even if the command does not read it.
+    /// Checks that neither `--out` nor `--record` writes the file of the profiles, even if the
+    /// command does not read that file.
     ///
     /// # Errors
     /// Returns an error that names the option.
@@ -492,7 +495,7 @@ impl Profiles {
         self.names().into_iter().find(|found| found == name)
     }
 
-    /// Makes a profile the default and returns whether it exists.
+    /// Makes a profile the default if it exists. Returns whether it exists.
     fn set_default(&mut self, name: &str) -> bool {
         let exists = self.names().iter().any(|found| found == name);
         if exists {
@@ -549,8 +552,8 @@ impl Profiles {
         Ok(Settings { values, source: source_of(name) })
     }
 
-    /// Adds a profile with these settings, or replaces it. The profile becomes the default if there
-    /// is none.
+    /// Adds a profile with these settings, or replaces the profile of the same name. If there is no
+    /// default profile yet, it becomes the default.
     ///
     /// # Errors
     /// Returns an error if the path of the file with additional root certificates cannot be stored

@@ -48,11 +48,11 @@ pub trait Provider: Sized {
     const ENDPOINTS: &'static [EndpointInfo];
     /// The format of request bodies.
     const BODIES: Bodies;
-    /// The members of responses that contain times.
+    /// The members of responses whose values are times, and how these are parsed.
     const TIMES: Times = Times::NONE;
     /// The lists that have several pages, for `api --paginate`.
     const PAGES: &'static [Pages] = &[];
-    /// The names of optional credentials, each with the environment variable that sets them.
+    /// The name of each optional credential, followed by the environment variable that supplies it.
     const CREDENTIALS: &'static [(&'static str, &'static str)] = &[];
     /// The request fields that the client sets itself. Users must not set them.
     const CREDENTIAL_FIELDS: &'static [CredentialField] = &[];
@@ -106,7 +106,7 @@ pub trait Provider: Sized {
     /// Logs a user in through the browser. Returns the variables to store, with their values.
     ///
     /// # Errors
-    /// Returns an error if the provider has no such login, or if it fails.
+    /// Returns an error if the provider has no login through the browser, or if the login fails.
     fn web_login(
         context: &Context<Self>,
         login: &WebLogin,
@@ -147,7 +147,8 @@ pub struct Pages {
     pub parameter: &'static str,
     /// The number of the first page: 0 or 1, depending on the provider.
     pub first: u32,
-    /// The paths of the lists in a response that contain the entries.
+    /// The paths of the lists that contain the entries of a page. A response can have several
+    /// lists.
     pub lists: &'static [&'static str],
     /// The name of the member that contains the id of an entry. Repeated entries are recognized by
     /// their id.
@@ -205,7 +206,8 @@ macro_rules! provider_calls {
 /// values.
 type Labels = Vec<(&'static str, String)>;
 
-/// A line of a file: its place for messages, such as `users: line 2`, its labels, and its request.
+/// A line of an input file: its position for messages, such as `users: line 2`, the members that
+/// identify the line in the output, and the request to send for it.
 pub type Line<E> = (String, Labels, E);
 
 /// The options of the command line that concern connections and requests.
@@ -222,7 +224,8 @@ pub struct Connection {
     pub timeout: Option<Duration>,
     /// The maximum number of retries per request (`--retries`).
     pub retries: Option<u32>,
-    /// The file to which exchanges are appended: that of `--record`, or a temporary file for `-vv`.
+    /// The file to which requests and responses are appended: the value of `--record`, or a
+    /// temporary file for `-vv`. `None` if nothing is recorded.
     pub record: Option<PathBuf>,
     /// Whether the client only builds requests, and must not send any.
     pub is_offline: bool,
@@ -231,7 +234,7 @@ pub struct Connection {
     /// The number of idle connections that the client keeps: the value of `--jobs`, but at least
     /// 16.
     pub jobs: usize,
-    /// Headers that are added to all requests.
+    /// Headers to add to each request. They replace headers of the same names that the client sets.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Whether requests end with an error if the process is terminated by a signal.
     pub is_interruptible: bool,
@@ -345,19 +348,20 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Sets headers that are added to all requests. Must be called before the first request.
+    /// Sets the headers to add to each request. Must be called before the first request.
     pub(crate) fn set_headers(&self, headers: Vec<(HeaderName, HeaderValue)>) {
         let _ = self.headers.set(headers);
     }
 
-    /// Makes requests end with an error if the process is terminated by a signal, so that a library
-    /// can remove its files. Must be called before the first request.
+    /// Makes requests end with an error if a signal terminates the process, so that a function of
+    /// the library can return and remove its temporary files. Must be called before the first
+    /// request.
     pub fn interrupt_requests(&self) {
         self.is_interruptible.set(true);
     }
 
-    /// Returns the file to which exchanges are recorded: that of `--record`, or a temporary one for
-    /// `-vv`. Returns `None` if nothing is recorded.
+    /// Returns the file to which requests and responses are recorded: the file of `--record`, or a
+    /// new temporary file for `-vv`. Returns `None` if nothing is recorded.
     fn recording(&self) -> Result<Option<PathBuf>, Failure> {
         if self.global.curl || self.global.record.is_some() || self.global.verbose < 2 {
             return Ok(self.global.record.clone().filter(|_| !self.global.curl));
@@ -380,10 +384,13 @@ impl<P: Provider> Context<P> {
         Ok(Some(path))
     }
 
-    /// Finds the settings, and checks that they include the required credentials.
+    /// Finds the settings, and checks that they include the required credentials. The check is
+    /// omitted if [`settings_without_credentials`](Self::settings_without_credentials) was called
+    /// before.
     ///
     /// # Errors
-    /// Returns an error if there are no credentials.
+    /// Returns an error if the source of the settings cannot be read, or if it lacks required
+    /// credentials.
     pub fn settings(&self) -> Result<Settings, Failure> {
         // The standard input can be read only once.
         if let Some(settings) = self.settings.get() {
@@ -454,9 +461,9 @@ impl<P: Provider> Context<P> {
         Ok(Some(read))
     }
 
-    /// Changes the message of a failure: if it begins with the name of an invalid argument whose
-    /// value is from an option, variable or profile key, replaces it with the name of that. For
-    /// root certificates, also adds the name of their file.
+    /// If the message of a failure begins with the name of an invalid argument, replaces that name
+    /// with the option, variable or profile key that supplied the value. For root certificates,
+    /// also adds the name of their file.
     fn named(&self, settings: &Settings, failure: Failure) -> Failure {
         match settings.ca_certificate_file(P::VARIABLES, &self.global) {
             Ok(Some((setting, path))) if failure.argument() == Some(ROOTS) => {
@@ -470,8 +477,9 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Returns the failure of a command, in which an error of a setting is named as by
-    /// [`named`](Self::named). If the server rejected the credentials, the hint names them.
+    /// Calls [`named`](Self::named) for the failure of a command. If the server rejected the
+    /// credentials, also sets a hint that names them. If the command did not read any settings,
+    /// returns the failure unchanged.
     pub(crate) fn name_setting(&self, failure: Failure) -> Failure {
         let Some(settings) = self.settings.get() else { return failure };
         let failure = self.named(settings, failure);
@@ -545,8 +553,8 @@ impl<P: Provider> Context<P> {
             .ok_or_else(|| Failure::new(Exit::Local, "internal error: there is no client"))
     }
 
-    /// Sends a request. Returns `None` if an option prevents this: `--curl` prints a curl command,
-    /// and `--dry-run` prints the write that would be sent.
+    /// Sends a request. Returns `None` if an option prevents this: `--curl` prints a curl command
+    /// instead, and `--dry-run` prints which write request would be sent.
     ///
     /// # Errors
     /// Returns the failure of the request.
@@ -568,8 +576,8 @@ impl<P: Provider> Context<P> {
         Ok(Some(P::send(self.client()?, request)?))
     }
 
-    /// Checks the fields of a request and the output before the user is asked for a confirmation,
-    /// because these problems would otherwise be reported only afterwards.
+    /// Checks the fields of a request and the output before the user is asked for confirmation.
+    /// Without this check, such problems would be reported only after the user has confirmed.
     ///
     /// # Errors
     /// Returns the errors of [`check_credential_fields`](Self::check_credential_fields), and an
@@ -580,7 +588,7 @@ impl<P: Provider> Context<P> {
     }
 
     /// Checks that the output can be written. Does nothing with `--curl` or `--dry-run`, because no
-    /// write is then sent.
+    /// write request is then sent.
     fn check_output(&self) -> Result<(), Failure> {
         if self.global.curl || self.global.dry_run {
             return Ok(());
@@ -632,8 +640,8 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// With `--curl`, or for a write with `--dry-run`, prints the request and returns `true`. The
-    /// caller must then not send it. Otherwise, returns `false`.
+    /// With `--curl`, or for a write request with `--dry-run`, prints the request and returns
+    /// `true`. The caller must then not send it. Otherwise, returns `false`.
     ///
     /// # Errors
     /// Returns an error if an argument is invalid, or if the request contains a field that the
@@ -751,7 +759,7 @@ impl<P: Provider> Context<P> {
         self.show_any(&AnyCall { request: &request, body })
     }
 
-    /// Validates a request, asks for a confirmation as [`confirm`](Self::confirm) does, sends the
+    /// Validates a request, asks for confirmation with [`confirm`](Self::confirm), sends the
     /// request, and writes the JSON of its response.
     ///
     /// # Errors
@@ -947,7 +955,8 @@ impl<P: Provider> Context<P> {
     /// with the same exit status, it is that status.
     ///
     /// # Errors
-    /// Returns an error if a request is invalid. In this case, nothing is sent.
+    /// Returns an error if a request is invalid, in which case nothing is sent, if no client can be
+    /// created, or if the results cannot be written.
     pub fn batch<E>(
         &self,
         lines: Vec<Line<E>>,
@@ -959,7 +968,8 @@ impl<P: Provider> Context<P> {
         self.batch_typed(None, lines, verdict)
     }
 
-    /// Sends the requests of a file, first with a confirmation if `what` is the action to confirm.
+    /// Sends the requests of a file like [`batch`](Self::batch). If `what` is given, the user must
+    /// first confirm this action.
     fn batch_typed<E>(
         &self,
         what: Option<&str>,
@@ -1050,8 +1060,8 @@ impl<P: Provider> Context<P> {
         Ok(Exit::of_all(count, exits))
     }
 
-    /// Validates the requests of a file, asks for a confirmation as [`confirm`](Self::confirm)
-    /// does, and sends them like [`batch`](Self::batch).
+    /// Validates the requests of a file, asks for confirmation with [`confirm`](Self::confirm), and
+    /// sends the requests like [`batch`](Self::batch).
     ///
     /// # Errors
     /// Returns the errors of [`batch`](Self::batch) and of [`confirm`](Self::confirm).
@@ -1068,11 +1078,12 @@ impl<P: Provider> Context<P> {
     }
 
     /// Reads a secret from a prompt without echo or, if `is_stdin` is set, from the first line of
-    /// the standard input. Secrets must not be arguments, because other users can see the arguments
-    /// of a process. `option` is the name of the option that selects the standard input.
+    /// standard input. Secrets must not be arguments, because other users can see the arguments
+    /// of a process. `option` is the name of the option that selects standard input.
     ///
     /// # Errors
-    /// Returns an error if there is no terminal for the prompt.
+    /// Returns an error if the prompt is needed but impossible, because there is no terminal or
+    /// `--no-input` is given, or if the secret is empty.
     pub fn secret(&self, name: &str, is_stdin: bool, option: &str) -> Result<Secret, Failure> {
         let failed = |error: io::Error| Failure::new(Exit::Local, format!("{name}: {error}"));
         let text = if is_stdin {
@@ -1113,11 +1124,13 @@ impl<P: Provider> Context<P> {
         self.secret(name, is_stdin, option).map(Some)
     }
 
-    /// Prompts for a confirmation before money is transferred or something is deleted. `what` is
-    /// the action as an infinitive, such as `cancel promise 1`.
+    /// Asks the user for confirmation before money is transferred or something is deleted. `what`
+    /// is the action as an infinitive, such as `cancel promise 1`. Does nothing with `--yes`, or if
+    /// no write request is sent because of `--curl` or `--dry-run`.
     ///
     /// # Errors
-    /// Returns an error if there is no terminal and no `--yes`, or if the user declines.
+    /// Returns an error if the user declines, or cannot be asked because there is no terminal or
+    /// `--no-input` is given.
     pub fn confirm(&self, what: &str) -> Result<(), Failure> {
         if self.global.yes || self.global.curl || self.global.dry_run {
             return Ok(());
@@ -1154,7 +1167,7 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Prints a message for the user to the standard error, unless `--quiet` is set.
+    /// Prints a message for the user to standard error, unless `--quiet` is set.
     pub fn note(&self, text: &str) {
         if !self.global.quiet {
             // A closed standard error must not end the command.
@@ -1170,7 +1183,8 @@ impl<P: Provider> Drop for Context<P> {
     }
 }
 
-/// Returns the columns of the list of results for the lines of a file.
+/// Returns the columns of a list with one result per line of an input file: the labels of a line,
+/// then `result` and `error`.
 fn columns_of_lines(labels: Option<&Labels>) -> Vec<Column> {
     let names = labels.into_iter().flatten().map(|(name, _)| (*name, *name));
     names.chain([("result", "result"), ("error", "error")]).collect()

@@ -16,7 +16,7 @@ use crate::json::Json;
 use crate::output::Column;
 use crate::request::{AnyCall, Erased};
 
-/// The report of `doctor`: sends requests and collects their results.
+/// The report of the command `doctor`. Its functions send requests and collect the results.
 pub struct Doctor<'a, P: Provider> {
     context: &'a Context<P>,
     rows: Vec<Row>,
@@ -53,7 +53,7 @@ impl<'a, P: Provider> Doctor<'a, P> {
     /// Creates an empty report.
     ///
     /// # Errors
-    /// Returns an error if a requested field is not in the report.
+    /// Returns an error if `--fields` names a field that the report does not have.
     pub fn new(context: &'a Context<P>) -> Result<Self, Failure> {
         context.output.check_fields(COLUMNS, &[])?;
         Ok(Self { context, rows: Vec::new(), with_values: false })
@@ -69,18 +69,20 @@ impl<'a, P: Provider> Doctor<'a, P> {
     /// Returns the settings of the client.
     ///
     /// # Errors
-    /// Returns an error if there are no credentials.
+    /// Returns an error if the source of the settings cannot be read, or if it lacks required
+    /// credentials.
     pub fn settings(&self) -> Result<Settings, Failure> {
         self.context.settings()
     }
 
-    /// Sends a request and returns the JSON of its response. Fields that the type of the response
-    /// does not cover are reported by name and type, and with `--values` also by value.
+    /// Sends a request and returns the JSON of its response, or `None` if the request fails or the
+    /// response is not JSON. Fields that the type of the response does not cover are reported by
+    /// name and type, and with `--values` also by value.
     ///
     /// # Errors
-    /// Returns an error if the credentials are missing, or if the first request shows that they are
-    /// invalid, because further requests would fail as well. Other failures become rows of the
-    /// report.
+    /// Returns an error if no client can be created, or if the first request shows that the
+    /// credentials are invalid, because further requests would fail as well. Other failures become
+    /// rows of the report.
     pub fn call<E>(&mut self, request: E) -> Result<Option<Json>, Failure>
     where
         E: Endpoint<Output: Serialize + Send + 'static> + Send + 'static,

@@ -42,7 +42,7 @@ pub enum Exit {
     NotFound = 4,
     /// There was no response, or the server failed. The command can be repeated.
     Unavailable = 5,
-    /// A write may have been carried out: its outcome is unknown.
+    /// A write request may have been carried out. Its outcome is unknown.
     Unknown = 6,
     /// The server rejected the request because there were too many requests.
     RateLimited = 7,
@@ -196,8 +196,9 @@ impl Failure {
         self
     }
 
-    /// Replaces the name of an argument whose value is from a variable or a profile, like
-    /// [`with_argument`](Self::with_argument). Such a failure is one of the configuration.
+    /// Does the same as [`with_argument`](Self::with_argument) for a value from a variable or a
+    /// profile. Also changes the exit status [`Exit::Usage`] to [`Exit::Local`], because the
+    /// configuration is invalid, not the command line.
     #[must_use]
     pub(crate) fn with_setting(mut self, argument: &str, name: &str) -> Self {
         if self.rename(argument, name) && self.exit == Exit::Usage {
@@ -256,8 +257,8 @@ impl Failure {
         }
     }
 
-    /// Converts a failure that occurred while the response to a write was shown. The write was
-    /// already carried out and must not be repeated, so the exit status becomes [`Exit::Unknown`].
+    /// Converts a failure to show the response to a write request. The request has already been
+    /// carried out and must not be repeated, so the exit status becomes [`Exit::Unknown`].
     #[must_use]
     pub fn after_write(self, endpoint: &str, status: StatusCode) -> Self {
         Self {
@@ -358,7 +359,8 @@ impl From<Error> for Failure {
     }
 }
 
-/// Returns whether an argument of the library is a file, or a variable that all programs read.
+/// Returns whether an argument of the library is `record` (the path of a recording) or a proxy
+/// variable, such as `HTTPS_PROXY`.
 fn is_local(argument: &str) -> bool {
     argument == "record" || argument.to_ascii_lowercase().ends_with("_proxy")
 }

@@ -11,7 +11,7 @@ const DEPTH: usize = 128;
 /// A JSON value that keeps the order of members and the digits of numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Json {
-    /// An object: the names and values of its members, in order.
+    /// An object: the names and values of its members, in the order of the JSON text.
     Object(Vec<(String, Json)>),
     /// A JSON array.
     List(Vec<Json>),
@@ -25,7 +25,7 @@ impl Json {
     /// Parses a JSON text.
     ///
     /// # Errors
-    /// Returns an error if the text is not JSON, or is nested too deeply.
+    /// Returns an error if the text is not JSON, or if it is nested more than 128 levels deep.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         Self::nested(serde_json::from_str(text)?, DEPTH)
     }
@@ -70,8 +70,8 @@ impl Json {
         matches!(self, Self::Text(text) if text.trim().is_empty()) || self.is_null()
     }
 
-    /// Returns a name that occurs twice in one object, at any depth. Servers disagree about which
-    /// of the two values counts.
+    /// Returns a name that occurs twice in one object, at any depth, or `None` if there is none.
+    /// Servers differ in which of the two values they use.
     pub fn repeated(&self) -> Option<&str> {
         match self {
             Self::Object(members) => {
@@ -96,13 +96,13 @@ impl Json {
         })
     }
 
-    /// Sets the value at a path such as `payer.email` or `list.0.id`. Missing values and `null`
-    /// within the path are replaced with objects, or with lists if the next name is `0`. An index
-    /// that is equal to the length of a list adds an entry.
+    /// Sets the value at a path such as `payer.email` or `list.0.id`. Where a value within the path
+    /// is missing or `null`, an object is created, or a list if the next name is `0`. An index that
+    /// is equal to the length of a list adds an entry.
     ///
     /// # Errors
     /// Returns an error that names the path if a name in it is empty, if a value within it is
-    /// neither an object nor a list, or if a list has no such index.
+    /// neither an object nor a list, or if an index is greater than the length of the list.
     pub fn set(&mut self, path: &str, value: Self) -> Result<(), String> {
         if path.split('.').any(str::is_empty) {
             return Err(format!("{path}: must be names separated by single dots"));
@@ -192,8 +192,9 @@ impl Json {
         !was_empty && is_empty(self)
     }
 
-    /// Merges another object into this one, at any depth. Members of the other object replace
-    /// members that are not objects.
+    /// Merges another object into this one. If both contain an object under the same name, these
+    /// are merged as well. Any other member of the other object is added, or replaces the existing
+    /// member.
     pub fn merge(&mut self, other: Self) {
         match (&mut *self, other) {
             (Self::Object(members), Self::Object(others)) => {
@@ -228,7 +229,8 @@ impl Json {
     }
 }
 
-/// Returns the first name that is the same as an earlier one, according to `is_same`.
+/// Returns the first name that is the same as an earlier one, according to `is_same`, or `None` if
+/// all names differ.
 pub fn repeated<'a>(
     names: impl IntoIterator<Item = &'a str>,
     is_same: impl Fn(&str, &str) -> bool,

@@ -1,4 +1,4 @@
-//! Common parts of the command-line programs.
+//! The parts that the command-line programs share.
 //!
 //! A program consists of a [`Provider`], a command line with [`Global`] options, and a type that
 //! implements [`Run`] for each noun, such as `transaction`. [`program!`] defines the function
@@ -9,16 +9,16 @@
 //! | [`args`] | global options, parsers of option values |
 //! | [`auth`] | credentials: environment file, profiles, environment |
 //! | [`context`] | the provider, its client, and how a command sends requests |
-//! | [`request`] | requests whose response is returned with its JSON |
+//! | [`request`] | requests that return both the parsed response and its JSON |
 //! | [`output`] | tables, JSON, JSON lines, CSV |
 //! | [`exit`] | exit statuses, failures |
 //! | [`api`] | a request to any endpoint |
-//! | [`doctor`] | a report on read-only requests |
-//! | [`json`] | JSON values that keep order and digits |
+//! | [`doctor`] | a report on the results of read-only requests |
+//! | [`json`] | JSON values that keep the order of members and the digits of numbers |
 //! | [`times`] | times in tables and CSV: local or UTC |
 //! | [`terminal`] | colours, progress |
 //! | [`process`] | child processes with a time limit |
-//! | [`tree`] | all commands on one page, checks of a command line |
+//! | [`tree`] | a page that lists all commands, and checks of a command line |
 
 pub mod api;
 pub mod args;
@@ -64,7 +64,8 @@ use auth::{AuthCommand, Profiles, login, logout, set_default, store_login};
 use doctor::Doctor;
 use output::{Format, Output};
 
-/// A command of a program, such as `transaction create`, or the commands of a noun.
+/// A command of a program, such as `transaction create`, or a group of commands, such as
+/// `transaction`.
 pub trait Run<P: Provider> {
     /// Runs the command and returns the exit status of the program.
     ///
@@ -252,8 +253,8 @@ fn command_of<P: Provider, C: CommandFactory>() -> clap::Command {
     })
 }
 
-/// Returns the words of a command line, in which a negative number is joined to the option before
-/// it, as in `--timeout=-5s`. `clap` would parse the number as an option.
+/// Returns the words of a command line, and joins each negative number to the option before it, as
+/// in `--timeout=-5s`, because `clap` would otherwise parse the number as an option.
 fn joined(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let (mut joined, mut is_ended): (Vec<OsString>, bool) = (Vec::new(), false);
     for word in words {
@@ -274,7 +275,7 @@ fn joined(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
 }
 
 /// Returns the value of an option that is needed even if the command line is invalid, such as the
-/// output format for errors. If the option is repeated, the last value counts.
+/// output format for errors. If the option is repeated, its last value is returned.
 fn early<'a>(words: &'a [OsString], short: Option<&str>, long: &str) -> Option<&'a str> {
     let mut found = None;
     let mut words = words.iter().skip(1).map_while(|word| word.to_str()).peekable();
@@ -327,7 +328,8 @@ fn print_failure<P: Provider>(failure: &Failure, is_json: bool, color: ColorChoi
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Runs a program: parses the command line, runs the command, and reports a failure.
+/// Runs a program: parses the command line, runs the command, and prints the failure if there is
+/// one. Returns the exit status of the program.
 pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     let words = joined(std::env::args_os());
     let page = match words.get(1..) {

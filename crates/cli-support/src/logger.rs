@@ -1,5 +1,5 @@
-//! The option `--verbose`: prints the lines that the library logs (one for each attempt of a
-//! request) and, with `-vv`, the recorded exchanges.
+//! The option `--verbose`: prints the lines that the library logs (one for each attempt to send a
+//! request) and, with `-vv`, the recorded requests and responses.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -13,17 +13,18 @@ use crate::output::is_interpreted;
 
 struct Logger;
 
-/// The recording whose exchanges are printed, if there is one.
+/// The recording whose requests and responses are printed with `-vv`.
 static EXCHANGES: OnceLock<Mutex<Exchanges>> = OnceLock::new();
 
-/// The argument of the library for the additional root certificates.
+/// The library's name for the argument with additional root certificates.
 pub(crate) const ROOTS: &str = "extra_root_certificates";
 
-/// The option or setting for these certificates, with their file.
+/// The option or setting that contains the path of the additional root certificates, followed by
+/// that path. In warnings, it replaces [`ROOTS`].
 static ROOTS_NAME: OnceLock<String> = OnceLock::new();
 
-/// A recording of which all complete lines have been printed. `rest` is the incomplete line at the
-/// end.
+/// A recording whose lines are printed as soon as they are complete. `rest` is the incomplete line
+/// at the end.
 struct Exchanges {
     file: File,
     rest: String,
@@ -63,7 +64,8 @@ pub(crate) fn name_roots(name: String) {
     let _ = ROOTS_NAME.set(name);
 }
 
-/// Makes [`print_exchanges`] print the exchanges that are appended to this recording from now on.
+/// Makes [`print_exchanges`] print the requests and responses that are appended to this recording
+/// from now on.
 pub(crate) fn print_recording(path: &PathBuf) -> std::io::Result<()> {
     let mut file = fs::OpenOptions::new().read(true).append(true).create(true).open(path)?;
     file.read_to_end(&mut Vec::new())?;
@@ -71,7 +73,7 @@ pub(crate) fn print_recording(path: &PathBuf) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Prints the exchanges that were recorded since the last call of this function.
+/// Prints the requests and responses that were recorded since the last call of this function.
 pub(crate) fn print_exchanges() {
     let Some(exchanges) = EXCHANGES.get() else { return };
     let mut exchanges = exchanges.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,7 +90,8 @@ pub(crate) fn print_exchanges() {
     }
 }
 
-/// Formats an exchange. Lines of the request begin with `>`, those of the response with `<`.
+/// Formats a recorded request and its response or error. Lines of the request begin with `>`, and
+/// all other lines with `<`.
 fn exchange(line: &Json) -> String {
     let value = |path: &str| line.get(path).map(Json::cell).unwrap_or_default();
     let mut text = String::new();

@@ -29,8 +29,8 @@ pub enum Format {
     Csv,
 }
 
-/// A column of a table: its heading and the path of its value. Several paths are separated by `|`;
-/// the first one that an entry has is shown.
+/// A column of a table: its heading and the path of its value. There can be several paths,
+/// separated by `|`; the value at the first path that exists in an entry is shown.
 pub type Column = (&'static str, &'static str);
 
 /// Whether the reader of standard output has closed it. This is not a failure: the command
@@ -49,8 +49,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// Creates an output to `file`, or to standard output if `file` is `None`. `fields` replace
-    /// the columns of tables and CSV, and select the members of JSON objects.
+    /// Creates an output that is written to `file`, or to standard output if `file` is `None`.
+    /// `fields` replace the columns of tables and CSV, and select the members of JSON objects.
     pub fn new(format: Format, fields: Vec<String>, file: Option<PathBuf>) -> Self {
         Self { format, fields, file, is_private: false, times: Times::NONE, is_colored: false }
     }
@@ -120,8 +120,8 @@ impl Output {
     /// Checks that binary data can be written, that is, that the output is not a terminal.
     ///
     /// # Errors
-    /// Returns [`Exit::Usage`] if the output is a terminal. `what` names the content in the
-    /// message.
+    /// Returns a failure with [`Exit::Usage`] if the output is a terminal. Its message names the
+    /// content, `what`.
     pub fn check_binary(&self, what: &str) -> Result<(), Failure> {
         if self.file.is_some() || !io::stdout().is_terminal() {
             return Ok(());
@@ -157,11 +157,13 @@ impl Output {
         (self.fields.clone(), self.fields.iter().map(path).collect())
     }
 
-    /// Rejects requested fields that no entry can have, before requests are sent. `columns` are those
-    /// of the entries, and `others` the names of their other members.
+    /// Rejects requested fields that no entry can have, before requests are sent. `columns`
+    /// contains the columns of the entries, and `others` the names of the members that are not
+    /// columns.
     ///
     /// # Errors
-    /// Returns [`Exit::Usage`] for a field that is neither a column nor within a member.
+    /// Returns a failure with [`Exit::Usage`] for a field that is neither a column nor within a
+    /// member.
     pub fn check_fields(&self, columns: &[Column], others: &[&str]) -> Result<(), Failure> {
         let mut names: Vec<&str> = columns.iter().map(|(_, path)| *path).collect();
         names.extend(others);
@@ -186,8 +188,9 @@ impl Output {
     /// Writes one value. `body` is its JSON as received from the server.
     ///
     /// # Errors
-    /// Returns an error if the output cannot be written, or if the value is not JSON. Returns
-    /// [`Exit::Usage`], after writing the value, if it has none of the requested fields.
+    /// Returns an error if the output cannot be written, or if the value is not JSON. Returns a
+    /// failure with [`Exit::Usage`], after writing the value, if it has none of the requested
+    /// fields.
     pub fn value(&self, body: &str) -> Result<(), Failure> {
         let json = Json::parse(body)
             .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
@@ -299,8 +302,8 @@ impl Output {
         self.bytes(bytes)
     }
 
-    /// Writes bytes unchanged. On a terminal, characters that the terminal would interpret are
-    /// escaped.
+    /// Writes bytes. If the output is a terminal, escapes the characters that it would interpret;
+    /// otherwise, writes the bytes unchanged.
     ///
     /// # Errors
     /// Returns an error if the output cannot be written.
@@ -365,8 +368,8 @@ impl Known {
         Json::Object(members)
     }
 
-    /// Reports requested fields that no entry has. If no entry has any of them, returns an error;
-    /// otherwise, prints a message.
+    /// Reports the requested fields that were not found in any entry. Returns an error if none of
+    /// the requested fields was found; otherwise, only prints a message.
     fn check(&self, fields: &[String]) -> Result<(), Failure> {
         if self.names.is_empty() {
             return Ok(());
@@ -394,7 +397,8 @@ fn at<'a>(entry: &'a Json, paths: &str) -> Option<&'a Json> {
     paths.split('|').find_map(|path| entry.get(path))
 }
 
-/// Returns whether a parent of the path is `null`, so that the path may exist in other entries.
+/// Returns whether a parent of the path is `null` in an entry. The path may then exist in other
+/// entries, so it is not reported as unknown.
 fn is_below_null(entry: &Json, path: &str) -> bool {
     let ends = path.match_indices('.').filter_map(|(end, _)| path.get(..end));
     ends.into_iter().any(|path| entry.get(path) == Some(&Json::Other("null".to_owned())))
@@ -466,8 +470,8 @@ impl List {
     /// bracket, and the output file is not replaced.
     ///
     /// # Errors
-    /// Returns an error if the output cannot be written. Returns [`Exit::Usage`], after writing
-    /// the list, if no entry has any of the requested fields.
+    /// Returns an error if the output cannot be written. Returns a failure with [`Exit::Usage`],
+    /// after writing the list, if no entry has any of the requested fields.
     pub fn end(mut self) -> Result<(), Failure> {
         match self.format {
             Format::Json if self.count == 0 => self.sink.write(b"[]\n")?,
@@ -528,8 +532,8 @@ impl List {
     }
 }
 
-/// Escapes the characters of a text that a terminal would interpret: control characters, and
-/// characters that change the direction of text.
+/// Escapes all characters that a terminal would interpret: control characters, and characters that
+/// change the direction of text.
 pub(crate) fn printable(text_of_server: &str) -> String {
     let mut text = String::new();
     for char in text_of_server.chars() {
@@ -549,8 +553,8 @@ pub(crate) fn is_interpreted(char: char) -> bool {
     char.is_control() || is_direction
 }
 
-/// Escapes the characters of an output that a terminal would interpret, except tabs and line ends.
-/// JSON remains valid.
+/// Escapes all characters that a terminal would interpret, except tabs and line breaks. JSON
+/// remains valid.
 fn on_terminal(bytes: &[u8], format: Format) -> String {
     let (whole, mut text) = (String::from_utf8_lossy(bytes), String::new());
     let mut chars = whole.chars().peekable();
@@ -572,15 +576,17 @@ fn on_terminal(bytes: &[u8], format: Format) -> String {
     text
 }
 
-/// Returns a CSV cell with a leading apostrophe if a spreadsheet would evaluate it as a formula.
+/// Returns the text of a CSV cell. If a spreadsheet would evaluate it as a formula, adds a leading
+/// apostrophe.
 fn no_formula(cell: &str) -> String {
     let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let is_number = serde_json::from_str::<serde_json::Number>(cell).is_ok();
     if is_formula && !is_number { ["'", cell].concat() } else { cell.to_owned() }
 }
 
-/// The destination of an output: standard output or a file. A regular file is replaced at the
-/// end and keeps its mode.
+/// The destination of an output: standard output or a file. An existing regular file is replaced at
+/// the end. The new file has the same mode, except that only the owner has access to a file for
+/// secrets.
 #[derive(Debug)]
 enum Sink {
     Stdout,
@@ -663,8 +669,8 @@ impl Sink {
         Ok(sink)
     }
 
-    /// Opens a file that is written directly. If it is a link to a file that does not exist, the
-    /// file is created.
+    /// Opens and empties a file that is written directly. If the file, or the one to which a link
+    /// leads, does not exist, it is created.
     fn direct(path: &Path, is_private: bool) -> Result<Self, Failure> {
         let file = match OpenOptions::new().write(true).open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -747,8 +753,8 @@ fn empty(file: &File, found: &fs::Metadata, is_private: bool) -> io::Result<()> 
 /// The number of hexadecimal digits in the name of a draft (see [`create_draft`]).
 const DIGITS: usize = 16;
 
-/// Creates a draft of the file at `path`: a temporary file `.NAME.DIGITS` in the same folder, with
-/// which the file is replaced later. A lock marks the draft as in use.
+/// Creates a draft of the file at `path`: a temporary file `.NAME.DIGITS` in the same folder, which
+/// later replaces the file. A lock marks the draft as in use.
 fn create_draft(path: &Path, options: &OpenOptions) -> io::Result<(File, TemporaryFile)> {
     const MOST: usize = 16;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -799,8 +805,8 @@ fn remove_drafts(path: &Path) {
     }
 }
 
-/// Locks a draft if it is not in use. It must stay locked until it is removed, because the process
-/// that created it could lock it before.
+/// Locks a draft if it is not in use. The draft must stay locked until it is removed. Otherwise,
+/// the process that created it could lock it in the meantime.
 fn lock_abandoned(draft: &Path) -> Option<File> {
     open_draft(draft).ok().filter(|file| file.try_lock().is_ok())
 }

@@ -15,8 +15,8 @@ use crate::termination::tasks;
 
 /// The interval between two checks of whether a process has ended.
 const PAUSE: Duration = Duration::from_millis(20);
-/// The maximum time to wait for more output after a process has ended, because its children may
-/// keep the output open.
+/// The maximum time to wait for more output after a process has ended. Its children may keep the
+/// output open for longer.
 const REST: Duration = Duration::from_secs(1);
 /// The maximum number of bytes of output that are kept. The rest is read and discarded.
 const MOST: usize = 64 * 1024;
@@ -122,8 +122,8 @@ impl Drop for Process {
     }
 }
 
-/// Returns whether a child process can prompt on the terminal. It can open the terminal even if the
-/// standard input is another file.
+/// Returns whether a child process can prompt on the terminal. On Unix, a child can open `/dev/tty`
+/// even if standard input is not the terminal.
 pub(crate) fn is_on_terminal() -> bool {
     #[cfg(unix)]
     {
@@ -136,9 +136,10 @@ pub(crate) fn is_on_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
-/// Runs a command and returns its exit status and the beginning of its output, at least the first
-/// line, or `None` if it was killed after `limit`. On a terminal, the command stays in the process
-/// group of this program, so that it can prompt for input. It is then killed without its children.
+/// Runs a command. Returns its exit status and the beginning of its output, which includes at least
+/// the first line, or `None` if the command was killed after `limit`. On a terminal, the command
+/// stays in the process group of this program, so that it can prompt for input. In this case, it is
+/// killed without its children.
 ///
 /// # Errors
 /// Returns an error if the program cannot be started, or if its output cannot be read.

@@ -1,4 +1,4 @@
-//! Code for the `main.rs` of each program.
+//! The macros and types that the `main.rs` of each program uses.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -26,7 +26,7 @@ pub(crate) struct RawPage {
 /// The ids of the entries of a page, and the size of the list if the response contains it.
 #[derive(Debug)]
 pub(crate) struct RawEntries {
-    /// The ids of the entries, or `None` for an entry without an id.
+    /// The id of each entry, or `None` for an entry without an id.
     ids: Vec<Option<String>>,
     total: Option<u64>,
     limit: Option<u32>,

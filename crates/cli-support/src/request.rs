@@ -36,7 +36,7 @@ pub struct WithJson<E> {
     pub request: E,
     /// The paths of the lists that contain the entries of a page.
     pub lists: &'static [&'static str],
-    /// The JSON body to send instead of the body of the request.
+    /// The JSON body to send instead of the body of the request. `None` if that body is sent.
     pub body: Option<String>,
 }
 
@@ -102,7 +102,8 @@ fn text_of(response: &Response) -> String {
     body.strip_prefix('\u{feff}').unwrap_or(&body).to_owned()
 }
 
-/// Returns the entries of a page and, if the server reports it, the number of entries on all pages.
+/// Returns the entries of a page, and the number of entries on all pages if the server reports that
+/// number. `lists` contains the paths of the lists with the entries.
 fn entries(lists: &[&str], body: &str) -> (Vec<Json>, Option<usize>) {
     if lists.is_empty() {
         return (Vec::new(), None);
@@ -187,8 +188,8 @@ pub struct Properties {
 /// A type-erased endpoint. Every endpoint implements this trait. The functions are those of
 /// [`Endpoint`], except that one function returns all properties.
 ///
-/// Each function of the trait adds code, an entry in a table and a relocation to the program for
-/// each endpoint, so there are few functions.
+/// The trait has few functions, because each of them adds code, a table entry and a relocation per
+/// endpoint to the program.
 #[expect(missing_docs, reason = "the functions are those of `Endpoint`")]
 pub trait AnyEndpoint: Send {
     /// Returns the properties of the request, such as its id and method.
@@ -202,7 +203,7 @@ pub trait AnyEndpoint: Send {
     /// # Errors
     /// Returns the error of the endpoint.
     fn body(&self) -> Result<Body<'_>, InputError>;
-    /// Validates the arguments of the path, and if `is_whole` is set, also all others.
+    /// Validates the arguments of the path and, if `is_whole` is set, all other arguments as well.
     ///
     /// # Errors
     /// Returns the error of the route or of the endpoint.
@@ -287,7 +288,8 @@ impl<'a> AnyCall<&'a Erased> {
     }
 }
 
-/// Implements the functions of `Endpoint` that only call those of the field `request`.
+/// Implements those functions of `Endpoint` that return the result of a function or a property of
+/// the field `request`.
 macro_rules! functions_of_request {
     () => {
         fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -339,7 +341,8 @@ macro_rules! functions_of_request {
 impl<R: Deref<Target = Erased>> Endpoint for AnyCall<R> {
     type Output = Reply;
     const ID: &'static str = "any";
-    /// A placeholder, because the functions return the properties of the field `request` instead.
+    /// A placeholder that the trait requires. The functions of this implementation return the
+    /// properties of the field `request` instead.
     const ROUTE: Route<Self> = Route::<Self>::get("/");
 
     functions_of_request!();
@@ -442,7 +445,8 @@ impl AnyPage {
 impl Endpoint for AnyPage {
     type Output = Page;
     const ID: &'static str = "any";
-    /// A placeholder, because the functions return the properties of the field `request` instead.
+    /// A placeholder that the trait requires. The functions of this implementation return the
+    /// properties of the field `request` instead.
     const ROUTE: Route<Self> = Route::<Self>::get("/");
 
     functions_of_request!();

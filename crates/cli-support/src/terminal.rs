@@ -20,7 +20,7 @@ pub(crate) fn is_colored(choice: ColorChoice, stream: &impl IsTerminal) -> bool 
     }
 }
 
-/// Wraps text in the terminal codes for bold.
+/// Wraps a text in the escape sequences that make a terminal show it in bold.
 pub(crate) fn bold(text: &str) -> String {
     format!("\u{1b}[1m{text}\u{1b}[0m")
 }
@@ -37,13 +37,13 @@ pub(crate) fn failure(text: &str) -> String {
 }
 
 /// The progress of a command that sends several requests: a bar with the rate and the remaining
-/// time, on the standard error if it is a terminal.
+/// time, on standard error if it is a terminal.
 #[derive(Debug)]
 pub struct Progress(Option<ProgressBar>);
 
 impl Progress {
     /// Creates the progress display of a command. Nothing is shown if `is_wanted` is false, or if
-    /// the standard error is not a terminal.
+    /// standard error is not a terminal.
     pub(crate) fn new(is_wanted: bool) -> Self {
         if !is_wanted || !io::stderr().is_terminal() {
             return Self(None);

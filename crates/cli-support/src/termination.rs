@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use api_auth::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
 
-/// The maximum time that the process waits for the end of a section after a signal.
+/// The maximum time that the process waits for the end of a [`Section`] after a signal.
 #[cfg(unix)]
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -202,7 +202,8 @@ pub struct TemporaryFile {
 }
 
 impl TemporaryFile {
-    /// Registers the path of a file that is about to be created.
+    /// Registers the path of a file that is about to be created, so that a signal also removes the
+    /// file.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
         let number = tasks().add(Task::Remove(path.clone()));
@@ -286,7 +287,8 @@ mod signals {
         all.filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
     }
 
-    /// Parses the mask of ignored signals in a `/proc/self/status` file of Linux.
+    /// Returns the mask of ignored signals in the content of `/proc/self/status` on Linux. Signal 1
+    /// is the lowest bit.
     fn ignored(status: &str) -> Option<u64> {
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
         u64::from_str_radix(mask.trim(), 16).ok()

@@ -55,9 +55,9 @@ fn local(time: Timestamp) -> String {
     format!("{date} {sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
-/// Parses a time and returns its Unix seconds. The text can be Unix seconds, RFC 3339, or
-/// `YYYY-MM-DD HH:MM:SS` in UTC. Returns `None` for any other text, and for zero and negative
-/// numbers, which mean that there is no time.
+/// Parses a time and returns its Unix seconds. The text can be Unix seconds, a time in RFC 3339
+/// format, or `YYYY-MM-DD HH:MM:SS` in UTC. Returns `None` for any other text, and for zero and
+/// negative numbers, which mean that there is no time.
 pub fn utc(text: &str) -> Option<i64> {
     if let Ok(seconds) = text.parse::<i64>() {
         return (seconds > 0).then_some(seconds);

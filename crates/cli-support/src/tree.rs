@@ -1,4 +1,4 @@
-//! The page of `help commands`, and functions that search or check a command line.
+//! The page that `help commands` prints, and functions that search or check a command line.
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -23,8 +23,8 @@ pub fn commands(mut command: Command) -> String {
 }
 
 /// Returns a command with the global options of `all`, and only those of its subcommands that
-/// `words` name. These are moved out of `all`. The new command parses valid words like `all`, but
-/// faster, because clap copies each global option to every subcommand.
+/// `words` name. These are moved out of `all`. The new command parses a valid command line in the
+/// same way as `all`, but faster, because `clap` copies each global option to every subcommand.
 pub(crate) fn named<P: Provider>(all: &mut Command, words: &[OsString]) -> Command {
     let is_named = |command: &&mut Command| {
         let mut names = [command.get_name()].into_iter().chain(command.get_all_aliases());
@@ -72,8 +72,8 @@ fn add(command: &Command, page: &mut String, globals: &mut Vec<String>) {
     }
 }
 
-/// Returns the arguments of subcommands that have the same id as a global option. `clap` would
-/// confuse their values.
+/// Returns the arguments of subcommands whose id is also that of a global option, each preceded by
+/// the subcommand. `clap` would confuse the values of two arguments with the same id.
 pub fn shadowed(command: &Command) -> Vec<String> {
     let globals: Vec<&str> = command
         .get_arguments()

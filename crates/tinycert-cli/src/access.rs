@@ -6,8 +6,8 @@ use std::path::Path;
 
 use cli_support::{Exit, Failure};
 
-/// Parses the mode of a key file: octal digits, such as `0640`, without permissions for other
-/// users.
+/// Parses the mode of a key file, such as `0640`: octal digits that let the owner read the file,
+/// and give other users no permissions.
 pub(crate) fn mode(text: &str) -> Result<String, String> {
     // `from_str_radix` would accept a sign.
     let is_octal = text.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
@@ -84,7 +84,8 @@ pub(crate) fn set(_: &Path, _: Option<&str>, _: Option<&str>) -> Result<(), Fail
     Ok(())
 }
 
-/// Gives a new file the owner, group and mode of the file at `path`, which it will replace.
+/// Gives a new file the owner, group and mode of the file at `path`, which the new file will
+/// replace. Does nothing if there is no such file.
 #[cfg(unix)]
 pub(crate) fn keep(new: &File, path: &Path) -> io::Result<()> {
     use std::fs::Permissions;
@@ -110,9 +111,9 @@ pub(crate) fn keep(_: &File, _: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Checks that no untrusted user can have written the record of a pair, because the record
-/// determines which key file is replaced. The group of the record can have write access only if it
-/// also has write access to the folder.
+/// Checks that only trusted users (the caller, root and the owner of the folder) could have written
+/// the record of a pair, because the record determines which key file is replaced. The group of the
+/// record may have write access only if it can also write to the folder.
 #[cfg(unix)]
 pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt;
@@ -137,8 +138,8 @@ pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(
 }
 
 /// Rejects a symbolic link that belongs to another user. The library follows the links of the owner
-/// of a folder, but that owner must not choose which files root replaces. Links to the folder
-/// `versions`, which the library creates, are accepted.
+/// of a folder, but that owner must not choose which files root replaces. Links into the folder
+/// `versions` are accepted, because the library creates them.
 #[cfg(unix)]
 pub(crate) fn check_link(path: &Path, versions: &str) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt;

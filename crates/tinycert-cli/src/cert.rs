@@ -71,8 +71,8 @@ pub(crate) enum Cert {
     NeedsRenewal {
         /// PEM file (`-` is standard input)
         file: PathBuf,
-        /// Time before the expiry from which a renewal is needed; with `0d`, it is needed only
-        /// after the expiry
+        /// Check whether the certificate expires within this time; `0d` checks whether it has
+        /// expired
         #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
         within: Duration,
     },
@@ -128,16 +128,16 @@ pub(crate) struct Create {
     input: Input,
 }
 
-/// A certificate to create, as the arguments, the file and the fields describe it.
+/// A certificate to create. The arguments, the `--input` file and the fields describe it.
 pub(crate) struct New {
     pub(crate) ca_id: CaId,
     pub(crate) common_name: String,
     /// The alternative names, such as `DNS:example.com`.
     pub(crate) names: Vec<San>,
-    /// The request. If the country or the organization is not given, that of the CA is used.
+    /// The typed request. If the country or the organization is not given, that of the CA is used.
     pub(crate) request: CreateCert,
     /// The body to send instead of that of `request` if `--input`, `-f` or `-F` is given. It can
-    /// contain further members.
+    /// contain members that `request` does not have.
     body: Json,
 }
 
@@ -327,11 +327,11 @@ impl Create {
 }
 
 impl New {
-    /// Checks that the body has no members that `request` lacks, because `tinycert issue` sends
-    /// `request` instead of the body, and finds an existing certificate by its subject and names.
+    /// Checks that every member of the body is also in `request`, because `tinycert issue` sends
+    /// `request`, not the body.
     ///
     /// # Errors
-    /// Returns an error that names the first such member.
+    /// Returns an error that names the first member that is not in `request`.
     pub(crate) fn check_known(&self) -> Result<(), Failure> {
         const KNOWN: [&str; 7] = ["C", "CN", "L", "O", "OU", "ST", "ca_id"];
         let Json::Object(members) = &self.body else { return Ok(()) };
@@ -349,15 +349,15 @@ impl New {
     }
 }
 
-/// Parses the name of a body member such as `SANs[0][DNS]`. Returns the index and the kind of the
-/// alternative name.
+/// Parses the name of a body member such as `SANs[0][DNS]`. Returns the index and the type of the
+/// alternative name, here 0 and `DNS`, or `None` for any other member.
 fn of_san(name: &str) -> Option<(usize, &str)> {
     let (index, kind) = name.strip_prefix("SANs[")?.strip_suffix(']')?.split_once("][")?;
     Some((index.parse().ok()?, kind))
 }
 
-/// Returns the alternative names in a body, which has members such as `SANs[0][DNS]`, sorted by
-/// index.
+/// Returns the alternative names in a body. They are sorted by the index in the names of their
+/// members, such as `SANs[0][DNS]`.
 fn sans(body: &Json) -> Result<Vec<San>, String> {
     let Json::Object(members) = body else { return Ok(Vec::new()) };
     let mut names = Vec::new();

@@ -31,8 +31,8 @@ pub(crate) struct Hook {
 }
 
 impl Hook {
-    /// Runs the command with these environment variables. Its output is written to the standard
-    /// error.
+    /// Runs the command with these additional environment variables. The output of the command is
+    /// written to standard error.
     ///
     /// # Errors
     /// Returns an error if the command fails, or is killed after the timeout.

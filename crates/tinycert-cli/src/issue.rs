@@ -81,8 +81,9 @@ impl Files {
         pair.check()
     }
 
-    /// Writes the files of the certificate `cert_id`, if it is given, sets their mode and group,
-    /// runs the deploy hook, and shows the pair.
+    /// Writes the files of the certificate `cert_id`, unless it is `None`. Then sets the mode and
+    /// group of the key file, runs the deploy hook if it has not yet succeeded for these files, and
+    /// shows the pair.
     fn publish(
         &self,
         context: &Context<TinyCert>,

@@ -40,7 +40,7 @@ pub(crate) struct Folder {
 pub(crate) struct Record {
     /// The version of the record format.
     tinycert: u32,
-    /// The common name of the certificate.
+    /// The common name of the certificate, such as `example.com`.
     pub(crate) name: String,
     /// The id of the CA that issued the certificate.
     pub(crate) ca_id: CaId,
@@ -49,7 +49,7 @@ pub(crate) struct Record {
     /// The id of the certificate that will replace the one in the files. `None` unless a run has
     /// begun to replace it.
     pub(crate) pending_cert_id: Option<CertId>,
-    /// The alternative names of the certificate.
+    /// The alternative names of the certificate, such as `DNS:example.com`.
     pub(crate) names: Vec<String>,
     /// Whether the chain and the key are in one file.
     pub(crate) combined: bool,
@@ -57,9 +57,11 @@ pub(crate) struct Record {
     pub(crate) mode: Option<String>,
     /// The group of the key file, as a name or a number.
     pub(crate) group: Option<String>,
-    /// The serial number of the certificate that was last written, in hexadecimal digits.
+    /// The serial number of the certificate that was last written, in hexadecimal digits. `None` if
+    /// none has been written yet.
     pub(crate) serial: Option<String>,
-    /// The serial number of the certificate for which the deploy hook last succeeded.
+    /// The serial number of the certificate for which the deploy hook last succeeded. `None` if it
+    /// has not succeeded yet.
     pub(crate) deployed_serial: Option<String>,
 }
 
@@ -110,7 +112,8 @@ fn stem(name: &str) -> String {
 }
 
 impl Folder {
-    /// Opens a folder for reading.
+    /// Opens a folder for reading, without locking it. Returns an error if the folder does not
+    /// exist.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
@@ -197,7 +200,7 @@ impl Folder {
         }
     }
 
-    /// Creates a pair in this folder that is not recorded yet.
+    /// Creates a pair in this folder from a record that has not been written yet.
     pub(crate) fn pair(&self, record: Record) -> Pair {
         Pair { record, folder: self.path.clone(), written: None, is_replaced: false }
     }
@@ -339,7 +342,8 @@ fn is_draft(name: &str) -> bool {
     of.is_some_and(|of| !of.is_empty() && !of.starts_with('.') && stem(of) == of)
 }
 
-/// Replaces the record at `path` atomically. Its owner, group and mode do not change.
+/// Creates the record at `path`, or replaces it atomically. A replaced record keeps its owner,
+/// group and mode.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -365,8 +369,8 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Opens a file that has the name of a record. Returns an error if it is not a regular file,
-/// without waiting for the writer of a named pipe.
+/// Opens a file that has the name of a record. Returns an error if it is not a regular file. On
+/// Unix, opening a named pipe does not block.
 fn open_record(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);

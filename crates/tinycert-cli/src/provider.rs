@@ -1,4 +1,4 @@
-//! The provider TinyCert: its settings, its client and the requests of `tinycert doctor`.
+//! The settings and the client of `tinycert`, and the requests that `tinycert doctor` sends.
 
 use std::cell::OnceCell;
 use std::convert::Infallible;
@@ -91,8 +91,9 @@ impl Account {
         self.client.resume(NO_TOKEN).curl(endpoint)
     }
 
-    /// Sends requests, at most `jobs` of them concurrently. If no session can be opened, each
-    /// request tries again to open one, and its result is the error.
+    /// Sends requests, at most `jobs` of them concurrently. If no session can be opened, opening
+    /// one is retried for each request; if that fails as well, the error is the result of the
+    /// request.
     fn send_all<E>(
         &self,
         requests: Vec<E>,

@@ -58,7 +58,8 @@ const DAY: u64 = 86_400;
 /// The remaining validity, 30 days, below which `issue` and `adopt` replace a recorded certificate.
 const MONTH: Duration = Duration::from_secs(30 * DAY);
 
-/// The maximum number of successors that are followed from one certificate.
+/// The maximum number of steps of a renewal. It takes two steps to request a successor of the
+/// certificate and to write its files. If that successor also expires soon, further steps follow.
 const MOST_STEPS: usize = 64;
 
 /// Parses the value of `--within`, which must be less than 365 days, the validity of a new
@@ -71,14 +72,15 @@ fn within(text: &str) -> Result<Duration, String> {
     Err("must be less than 365d, the validity of a new certificate".to_owned())
 }
 
-/// The actions of a run for one pair.
+/// The actions that a run carried out for one pair.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub(crate) is_renewed: bool,
     pub(crate) is_deployed: bool,
 }
 
-/// Says that a folder contains no pairs, which can mean that its name is wrong.
+/// Prints a message if a folder contains no recorded pairs, because the user may have given the
+/// wrong folder.
 fn note_empty(context: &Context<TinyCert>, dir: &Dir, pairs: &[Result<Pair, Failure>]) {
     if pairs.is_empty() {
         let dir = dir.path.display();
@@ -98,8 +100,9 @@ pub(crate) fn reject_curl(context: &Context<TinyCert>) -> Result<(), Failure> {
 }
 
 impl Pair {
-    /// Returns whether the certificate must be replaced, that is, whether it expires no later than
-    /// `within` after `now`, its files are missing, or an interrupted run began to replace it.
+    /// Returns whether the certificate must be replaced. This is the case if it expires no later
+    /// than `within` after `now`, if its files are missing, or if an interrupted run began to
+    /// replace it.
     fn is_due(&self, on_disk: Option<&Certificate>, within: Duration, now: UnixTime) -> bool {
         self.record.pending_cert_id.is_some()
             || on_disk.is_none_or(|found| is_due(found.expires, within, now))
@@ -179,8 +182,8 @@ impl Pair {
         }
     }
 
-    /// Runs the deploy hook, unless it has already succeeded for the pair on disk. Returns whether
-    /// it was run.
+    /// Runs the deploy hook, if one is given, unless it has already succeeded for the pair on disk
+    /// or the certificate has expired. Returns whether it was run.
     pub(crate) fn deploy(&mut self, hook: &Hook, now: UnixTime) -> Result<bool, Failure> {
         let Some(command) = &hook.command else { return Ok(false) };
         let Some(on_disk) = self.on_disk()? else { return Ok(false) };
@@ -263,7 +266,7 @@ impl<'a> Server<'a> {
     }
 }
 
-/// The columns of the list of a run.
+/// The columns of the list of pairs that `tinycert renew` prints.
 const RENEWED: &[Column] =
     &[("name", "name"), ("certificate", "cert_id"), ("expires", "expires"), ("result", "result")];
 
@@ -352,13 +355,14 @@ fn row(pair: &Pair, done: &Done, failure: Option<&Failure>) -> Json {
 }
 
 /// Returns the exit status of a run with `count` pairs, as [`Exit::of_all`] does. `failures`
-/// contains a list for each failed pair, of which the first failure counts.
+/// contains one list per failed pair. Only the first failure in each list is used.
 fn status(count: usize, failures: &[Vec<Failure>]) -> Exit {
     Exit::of_all(count, failures.iter().filter_map(|of_pair| of_pair.first()).map(Failure::exit))
 }
 
-/// Prints the failures, of which there is a list for each failed pair, and returns the exit status.
-/// If there is only one pair with one failure, returns that failure as an error instead.
+/// Prints all failures and returns the exit status. `failures` contains one list per failed pair.
+/// If there is only one pair, and it has only one failure, returns that failure as an error
+/// instead.
 fn end(
     context: &Context<TinyCert>,
     count: usize,
@@ -395,9 +399,9 @@ impl Renew {
         }
     }
 
-    /// Adds the certificates of the account that expire soon and are not recorded yet. If a
-    /// certificate or a list fails, its failure is added in place of a pair, so that the others are
-    /// still renewed.
+    /// Adds the certificates of the account that expire within the time of `--within` and are not
+    /// recorded yet. If a certificate or a list of certificates cannot be read, adds the failure in
+    /// place of a pair, so that the other pairs are still renewed.
     fn add_account(
         &self,
         folder: &Folder,

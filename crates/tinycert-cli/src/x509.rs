@@ -8,7 +8,7 @@ use yasna::models::{ObjectIdentifier, TaggedDerValue};
 use yasna::tags::{TAG_BMPSTRING, TAG_GENERALIZEDTIME, TAG_UTCTIME};
 use yasna::{ASN1Error, ASN1ErrorKind, ASN1Result, BERReader, BERReaderSeq, Tag, parse_der};
 
-/// The subject, names, validity and key of a certificate.
+/// The fields of a certificate that this program shows, such as its subject, names and expiry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Certificate {
     pub(crate) subject: String,
@@ -230,7 +230,7 @@ fn names(reader: BERReader<'_, '_>) -> ASN1Result<Vec<String>> {
     Ok(names)
 }
 
-/// Parses an alternative name. Returns it after its kind, as in the output of other tools:
+/// Parses an alternative name. Returns its type and value in the form that other tools use, such as
 /// `DNS:example.com`.
 fn alternative_name(value: &TaggedDerValue) -> String {
     let text = String::from_utf8_lossy(value.value());

@@ -42,7 +42,7 @@ id! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CaItem {
-    /// The id of the CA.
+    /// The id of the CA, such as 561.
     pub id: CaId,
     /// The organization (O), such as `ACME, Inc.`. This is not the common name. Several CAs can
     /// have the same organization.
@@ -60,7 +60,7 @@ pub struct CaItem {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CaDetails {
-    /// The id of the CA.
+    /// The id of the CA, such as 561.
     pub id: CaId,
     /// The country (C) as two letters (ISO 3166-1), such as `NL`.
     #[serde(rename = "C")]
@@ -83,7 +83,7 @@ pub struct CaDetails {
     /// The e-mail address (E) that the account had when the CA was created.
     #[serde(rename = "E")]
     pub email: Option<String>,
-    /// The hash algorithm of the CA's signatures.
+    /// The hash algorithm with which the CA signs certificates, such as SHA-256.
     #[serde(default)]
     pub hash_alg: Option<HashAlg>,
     /// Fields that this type does not cover.
@@ -277,9 +277,9 @@ pub struct CreateCa {
 }
 
 impl CreateCa {
-    /// Creates a request for a new CA with this country (two capital letters) and organization. The
-    /// common name of the CA is the organization followed by ` CA`. The hash algorithm defaults to
-    /// SHA-256.
+    /// Creates a request for a new CA with this country (two capital letters) and organization (at
+    /// most 64 characters). The common name of the CA is the organization followed by ` CA`. The
+    /// hash algorithm defaults to SHA-256.
     pub fn new(country: impl Into<String>, organization: impl Into<String>) -> Self {
         Self {
             country: country.into(),
@@ -291,10 +291,9 @@ impl CreateCa {
     }
 
     setters! {
-        /// Sets the city (L), such as `Chicago`, which must not exceed 128 characters.
+        /// Sets the city (L), such as `Chicago`. It must not exceed 128 characters.
         locality: impl Into<String>,
-        /// Sets the state or province (ST), such as `Illinois`, which must not exceed 128
-        /// characters.
+        /// Sets the state or province (ST), such as `Illinois`. It must not exceed 128 characters.
         state: impl Into<String>,
     }
 

@@ -36,7 +36,8 @@ use crate::{error, validate};
 pub use san::San;
 
 id! {
-    /// The id of a certificate. A reissued certificate has a new id.
+    /// The id of a certificate, such as 14236. Reissuing a certificate creates a successor with a
+    /// new id.
     ///
     /// See the example in the module [`cert`](crate::cert).
     ///
@@ -143,11 +144,12 @@ impl fmt::Debug for StatusMask {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertItem {
-    /// The id of the certificate.
+    /// The id of the certificate, such as 14236.
     pub id: CertId,
     /// The common name (CN), such as `example.com`.
     pub name: Option<String>,
-    /// The status of the certificate; never [`Obsolete`](CertStatus::Obsolete).
+    /// The status of the certificate. It is never [`Obsolete`](CertStatus::Obsolete), because lists
+    /// do not contain obsolete certificates.
     #[serde(default)]
     pub status: Option<CertStatus>,
     /// The time at which the certificate expires, in Unix seconds.
@@ -167,9 +169,9 @@ pub struct CertItem {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertDetails {
-    /// The id of the certificate.
+    /// The id of the certificate, such as 14236.
     pub id: CertId,
-    /// The status of the certificate.
+    /// The status of the certificate, such as good or revoked.
     #[serde(default)]
     pub status: Option<CertStatus>,
     /// The country (C) as two letters (ISO 3166-1), such as `US`.
@@ -190,7 +192,8 @@ pub struct CertDetails {
     /// The common name (CN), such as `example.com`.
     #[serde(rename = "CN")]
     pub common_name: Option<String>,
-    /// The subject alternative names (`Alt` in the response).
+    /// The names for which the certificate is valid: its subject alternative names (`Alt` in the
+    /// response). Empty if there are none.
     #[serde(rename = "Alt", default, deserialize_with = "san::list")]
     pub sans: Vec<San>,
     /// Fields that this type does not cover.
@@ -413,8 +416,8 @@ pub struct GetCert {
 }
 
 impl GetCert {
-    /// Creates a request for the certificate `cert_id` itself, its chain or its certificate signing
-    /// request, as `what` selects.
+    /// Creates a request for a part of the certificate `cert_id`: `what` selects the certificate
+    /// itself, its chain or its certificate signing request.
     pub fn new(cert_id: CertId, what: CertPart) -> Self {
         Self { cert_id, what }
     }
@@ -439,7 +442,8 @@ struct Created {
     cert_id: CertId,
 }
 
-/// `POST /api/v1/cert/reissue`: renews a certificate for one year from now, with the same key.
+/// `POST /api/v1/cert/reissue`: renews a certificate for one year from now, with the same key, and
+/// returns the id of the new certificate.
 ///
 /// See the example in the module [`cert`](crate::cert).
 ///
@@ -566,13 +570,12 @@ impl CreateCert {
     }
 
     setters! {
-        /// Sets the organizational unit (OU), such as `IT Department`, which must not exceed 64
+        /// Sets the organizational unit (OU), such as `IT Department`. It must not exceed 64
         /// characters.
         organizational_unit: impl Into<String>,
-        /// Sets the city (L), such as `Chicago`, which must not exceed 128 characters.
+        /// Sets the city (L), such as `Chicago`. It must not exceed 128 characters.
         locality: impl Into<String>,
-        /// Sets the state or province (ST), such as `Illinois`, which must not exceed 128
-        /// characters.
+        /// Sets the state or province (ST), such as `Illinois`. It must not exceed 128 characters.
         state: impl Into<String>,
     }
 
@@ -594,14 +597,15 @@ impl CreateCert {
         self.ca_id
     }
 
-    /// Returns whether `common_name` is that of this request, ignoring case.
+    /// Returns whether `common_name` is the common name of this request. Ignores case as well as
+    /// leading and trailing whitespace.
     pub(crate) fn is_named(&self, common_name: &str) -> bool {
         is_same_name(&self.common_name, common_name)
     }
 
     /// Returns whether a certificate has the subject and the names of this request. Case is ignored
-    /// in the subject and in host names. The certificate can also have the common name as an
-    /// additional name, because the server might add it.
+    /// in the subject and in host names. The common name may also be an additional name of the
+    /// certificate, because the server might add it.
     pub(crate) fn describes(&self, cert: &CertDetails) -> bool {
         let is = |expected: Option<&str>, found: &Option<String>| {
             is_same_name(expected.unwrap_or_default(), found.as_deref().unwrap_or_default())
@@ -622,7 +626,8 @@ impl CreateCert {
     }
 }
 
-/// Returns whether two names in subjects are the same, ignoring case and outer whitespace.
+/// Returns whether two names in subjects are the same. Ignores case as well as leading and trailing
+/// whitespace.
 fn is_same_name(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }

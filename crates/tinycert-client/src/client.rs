@@ -12,7 +12,7 @@ use api_auth::{
 use crate::error;
 use crate::session::{API_KEY, Connect, Session, SessionAuth};
 
-/// The parameter that contains the digest, which signs a request.
+/// The form parameter that contains the digest, which is the signature of a request.
 const DIGEST: &str = "digest";
 
 static PROVIDER: Provider = Provider {
@@ -36,8 +36,9 @@ pub enum Environment {
     /// Production: `https://www.tinycert.org`.
     #[default]
     Production,
-    /// A different base URL, without `/api/v1`, such as that of a test server or a proxy. It must
-    /// use `https`, except for loopback addresses.
+    /// A custom base URL, without `/api/v1`, such as that of a test server or a proxy. It must use
+    /// `https`, except for loopback hosts and hosts that are passed to
+    /// [`ClientBuilder::allow_plain_http_to`].
     Custom(String),
 }
 
@@ -100,7 +101,7 @@ pub struct Client {
     store: Option<Arc<dyn TokenStore>>,
 }
 
-/// The name of the argument in errors about the base URL.
+/// The name that errors use for the base URL if no environment variable contained it.
 const BASE_URL: &str = "base_url";
 
 /// A builder for a [`Client`]; see [`Client::builder`].
@@ -136,12 +137,12 @@ impl Client {
         }
     }
 
-    /// Creates a client from the environment variable `TINYCERT_API_KEY`. Its base URL is
-    /// `TINYCERT_BASE_URL` if that is set, and production otherwise. See also
+    /// Creates a client from the environment variable `TINYCERT_API_KEY`. Its base URL is the value
+    /// of `TINYCERT_BASE_URL` if that variable is set, and that of production otherwise. See also
     /// [`Session::from_env`].
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid.
+    /// Returns an error that names the first variable that is missing or invalid.
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
     }
@@ -187,16 +188,17 @@ impl Client {
         Ok(Session::new(core, auth, closes_on_drop))
     }
 
-    /// Returns the session with a token that [`Session::token`] or [`Session::into_token`] returned
-    /// earlier. No request is sent. The session remains open when this value is dropped.
+    /// Returns the session that has this token, which [`Session::token`] or [`Session::into_token`]
+    /// returned earlier. No request is sent. The session remains open when the returned value is
+    /// dropped.
     pub fn resume(&self, token: impl Into<Secret>) -> Session {
         self.resumed(token.into(), None)
     }
 
-    /// Returns the session with a token that [`Session::token`] or [`Session::into_token`] returned
-    /// earlier. If the server no longer knows the session, a later request reopens it
-    /// automatically. This method sends no request. The session remains open when this value is
-    /// dropped.
+    /// Returns the session that has this token, which [`Session::token`] or [`Session::into_token`]
+    /// returned earlier. If the server no longer knows the session, a later request reopens it
+    /// automatically. This method sends no request. The session remains open when the returned
+    /// value is dropped.
     ///
     /// # Errors
     /// Returns an error if the e-mail address is empty, or if the e-mail address or the passphrase
@@ -242,7 +244,7 @@ impl ClientBuilder {
     /// Reads the variables of [`Client::from_env`] and returns a builder with their values.
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid.
+    /// Returns an error that names the first variable that is missing or invalid.
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }

@@ -48,7 +48,8 @@ wire_enum! {
         SessionError = "SessionError",
         /// The digest does not match the body.
         SignatureFailure = "SignatureFailure",
-        /// The status of an expired or obsolete certificate cannot be changed.
+        /// The request would change the status of an expired or obsolete certificate, which the
+        /// server does not allow.
         StatusDisallowed = "StatusDisallowed",
         /// The server failed for an unknown reason.
         UnknownError = "UnknownError",

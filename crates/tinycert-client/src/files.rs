@@ -131,7 +131,7 @@ pub enum FileError {
     Call(Error),
     /// A file could not be checked, read or written.
     File {
-        /// The path of the file.
+        /// The path of the file that could not be checked, read or written.
         path: PathBuf,
         /// The reason, such as a missing folder or a missing permission.
         source: io::Error,

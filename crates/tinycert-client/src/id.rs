@@ -16,7 +16,7 @@ macro_rules! id {
                 Self(number)
             }
 
-            /// Returns the number of the id.
+            /// Returns the id as a number, such as 14236.
             pub const fn number(self) -> i64 {
                 self.0
             }

@@ -7,7 +7,8 @@
 //! |---|---|
 //! | find or create a CA | [`get_or_create_ca`](Session::get_or_create_ca) |
 //! | issue a certificate and write its files | [`issue_to_files`](Session::issue_to_files) |
-//! | find and renew certificates that expire | [`expiring_certs`](Session::expiring_certs), [`renew_to_files`](Session::renew_to_files) |
+//! | find and renew certificates that expire soon | [`expiring_certs`](Session::expiring_certs),
+//! [`renew_to_files`](Session::renew_to_files) |
 //! | issue a certificate even if a response is lost | [`issue_cert`](Session::issue_cert) |
 //! | revoke or reinstate a certificate | [`set_cert_status`](Session::set_cert_status) |
 //! | handle errors | [`ErrorKind`], [`ErrorExt`] |

@@ -149,9 +149,10 @@ impl Session {
         Ok(None)
     }
 
-    /// Returns the certificates of a CA that are due for renewal: those with the status good that
-    /// expire within `days` days, and those that have expired, if no certificate with the same name
-    /// is good, on hold or revoked. The list is sorted by expiry, from the earliest to the latest.
+    /// Returns the certificates of a CA that are due for renewal, sorted by expiry, from the
+    /// earliest to the latest. A certificate with the status good is due if it expires within
+    /// `days` days. An expired certificate is due if no certificate with the same name is good, on
+    /// hold or revoked.
     ///
     /// See the example in the module [`renewal`](crate::renewal).
     ///

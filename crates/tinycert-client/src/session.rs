@@ -59,7 +59,7 @@ impl Session {
     /// See the example in the module [`session`](crate::session).
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid, and the errors of
+    /// Returns an error that names the first variable that is missing or invalid, or an error of
     /// [`Client::connect`].
     pub fn from_env() -> Result<Self> {
         let client = Client::from_env()?;
@@ -139,7 +139,8 @@ impl fmt::Debug for Session {
     }
 }
 
-/// Reads the e-mail address and the passphrase from the environment variables.
+/// Reads the e-mail address and the passphrase from the environment variables `TINYCERT_EMAIL` and
+/// `TINYCERT_PASSPHRASE`.
 fn connect(variables: Env<'_>) -> Result<Connect, InputError> {
     const EMAIL: &str = "TINYCERT_EMAIL";
     const PASSPHRASE: &str = "TINYCERT_PASSPHRASE";

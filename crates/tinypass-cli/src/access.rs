@@ -73,7 +73,7 @@ pub(crate) struct Grant {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["rid", "email", "user", "expires_after",
           "message"])]
     file: Option<PathBuf>,
-    /// Your reference for the user, by which you can check the access later
+    /// Your reference for the user, with which you can check the access later
     #[arg(long)]
     user: Option<String>,
     /// Time after which the access expires, such as `30d`
@@ -183,8 +183,8 @@ impl Grant {
 }
 
 /// Checks the quotes in a CSV text: a field with a quote must begin and end with one, and a quote
-/// in it must be doubled. The parser accepts other quotes, and a field whose quote is not closed
-/// contains the following lines.
+/// within it must be doubled. Without this check, the parser would accept other quotes, and would
+/// add the following lines to a field whose quote is not closed.
 ///
 /// # Errors
 /// Returns a message with the line and the column, in characters, of an invalid quote.

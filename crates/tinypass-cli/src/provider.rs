@@ -1,4 +1,4 @@
-//! The provider TinyPass: its settings, its client and the requests of `tinypass doctor`.
+//! The settings and the client of `tinypass`, and the requests that `tinypass doctor` sends.
 
 use std::time::SystemTime;
 
@@ -105,7 +105,7 @@ impl Provider for TinyPass {
     }
 }
 
-/// Returns the current time.
+/// Returns the current time of the system clock.
 pub(crate) fn now() -> SystemTime {
     #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
     SystemTime::now()

@@ -27,8 +27,8 @@ pub(crate) struct Check {
     /// Check a user by e-mail address
     #[arg(long)]
     email: bool,
-    /// Check each user in this file, one on each line (`-` is standard input); exit status 1 if one
-    /// does not satisfy the rules
+    /// Check each user in this file, one per line (`-` is standard input); exit status 1 if any
+    /// does not satisfy the rules, 11 if any cannot be checked
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
@@ -67,8 +67,8 @@ impl Run<Tokenpass> for Check {
     }
 }
 
-/// Reads the users in a file, one on each line, with their places. Empty lines and comments are
-/// skipped.
+/// Reads a file with one user per line. Returns the users, each preceded by its position, such as
+/// `users: line 2`. Empty lines and comments are skipped.
 fn users(file: &Path) -> Result<Vec<(String, String)>, Failure> {
     let text = read("--file", file)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -88,8 +88,8 @@ fn users(file: &Path) -> Result<Vec<(String, String)>, Failure> {
     }
 }
 
-/// Sends the check that `of` creates for a user: for the only user or, if `is_file` is set, for
-/// each user from the file.
+/// Sends the checks that `of` creates for the users in `who`. If `is_file` is set, writes a list
+/// with one result per user. Otherwise, there is only one user, and only yes or no is printed.
 fn check_all<E>(
     context: &Context<Tokenpass>,
     who: Vec<(String, String)>,

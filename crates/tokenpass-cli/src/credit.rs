@@ -40,7 +40,7 @@ pub(crate) struct Booking {
     /// Text for your own use, such as an order number
     #[arg(long = "ref", value_name = "TEXT")]
     reference: Option<String>,
-    /// The account on the other side of the ledger entry; default: the account of the group
+    /// Account on the other side of the ledger entry; default: the account of the group
     #[arg(long, value_name = "ACCOUNT")]
     counter_account: Option<String>,
     #[command(flatten)]
@@ -141,7 +141,7 @@ const BOOKINGS: &[Column] = &[
 ];
 
 impl Booking {
-    /// Asks for a confirmation, and sends the request that `of` creates for the group and a ledger
+    /// Asks for confirmation, then sends the request that `of` creates for the group and a ledger
     /// entry. `verb` and `direction` are words of the question, such as "give" and "to". `counter`
     /// is the path of the counter account in the body.
     fn run<E: Endpoint<Output: Send + 'static> + Send + 'static>(

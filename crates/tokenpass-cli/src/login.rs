@@ -54,7 +54,8 @@ fn open_browser(url: &str) -> bool {
 }
 
 /// Serves requests until one is the callback of this login, and returns its authorization code.
-/// Returns an error if there is no such request within the time of `--wait`.
+/// Returns an error if the callback reports one, or if there is no callback within the time of
+/// `--wait`.
 fn wait_for(
     context: &Context<Tokenpass>,
     redirect: &Redirect,

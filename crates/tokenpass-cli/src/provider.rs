@@ -1,4 +1,4 @@
-//! The provider Tokenpass: its settings, its client and the requests of `tokenpass doctor`.
+//! The settings and the client of `tokenpass`, and the requests that `tokenpass doctor` sends.
 
 use cli_support::api_auth::EndpointInfo;
 use cli_support::auth::{Settings, Variable};

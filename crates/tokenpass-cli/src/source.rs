@@ -68,7 +68,7 @@ impl Run<Tokenpass> for Source {
 }
 
 impl Register {
-    /// Returns the members of the body that the arguments set.
+    /// Returns the members of the body that arguments can set, and whether each is given.
     fn members(&self) -> [Member<'static>; 6] {
         [
             Member::required("address", "ADDRESS", self.address.is_some()),

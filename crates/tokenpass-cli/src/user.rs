@@ -99,7 +99,7 @@ pub(crate) struct Update {
     /// Set a new password, which is read after the current one
     #[arg(long)]
     new_password: bool,
-    /// Read the current and the new password from the first lines of the standard input
+    /// Read the current and the new password from the first lines of standard input
     #[arg(long)]
     password_stdin: bool,
     #[command(flatten)]

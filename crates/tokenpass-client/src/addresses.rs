@@ -188,7 +188,7 @@ impl RegisterAddress {
     }
 
     setters! {
-        /// Sets the label, which has at most 255 characters.
+        /// Sets the label, which must have at most 255 characters.
         label: impl Into<String>,
         /// Sets whether the address is public, that is, whether every application can look it up.
         /// The server's default is `false`.
@@ -311,7 +311,7 @@ impl UpdateAddress {
     }
 
     setters! {
-        /// Sets the new label, which has at most 255 characters.
+        /// Sets the new label, which must have at most 255 characters.
         label: impl Into<String>,
         /// Sets whether the address is public, that is, whether every application can look it up.
         /// By default, this does not change.

@@ -849,7 +849,7 @@ impl Client {
         self.send(&RequestPasswordToken::new(username, password, scopes))
     }
 
-    /// Requests an authorization code with a user's name and password, without a browser.
+    /// Requests an authorization code with a user name and a password, without a browser.
     ///
     /// See the example on [`Authorize`].
     ///

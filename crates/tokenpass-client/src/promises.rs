@@ -203,8 +203,8 @@ pub struct Source {
     /// The assets that may be promised from the address. `None` means any asset.
     #[serde(default, deserialize_with = "some_texts")]
     pub assets: Option<Vec<String>>,
-    /// The blockchain of the address, such as `bitcoin`. Only servers from 2019 or later return it,
-    /// as `type`.
+    /// The blockchain of the address (`type`), such as `bitcoin`. It is known only from clients
+    /// from 2019 or later, so older servers probably do not return it.
     #[serde(rename = "type")]
     pub chain: Option<String>,
     /// Fields that this type does not cover.

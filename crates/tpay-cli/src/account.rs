@@ -1,4 +1,4 @@
-//! The command `tpay account`: merchant accounts of a partner.
+//! The command `tpay account`: shows and creates the merchant accounts of a partner.
 
 use std::path::PathBuf;
 
@@ -85,7 +85,7 @@ pub(crate) struct Create {
     /// Id of the legal form (`account options legal-forms`)
     #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     legal_form: Option<i64>,
-    /// Id of the category of sale (`account options categories`)
+    /// Id of the sale category (`account options categories`)
     #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     category: Option<i64>,
     #[command(flatten)]
@@ -93,8 +93,8 @@ pub(crate) struct Create {
 }
 
 impl Create {
-    /// Returns the body of the request. Addresses, websites and persons can only be given with
-    /// `--input` or `--field`.
+    /// Returns the body of the request. Members without an option of their own, such as addresses
+    /// and websites, can be given only with `--input`, `-f` or `-F`.
     fn body(&self) -> Result<Json, Failure> {
         let id = |id: Option<i64>| id.map(|id| Json::Other(id.to_string()));
         let flags = [

@@ -1,4 +1,5 @@
-//! The command `tpay bank-account`: bank accounts to which Collect forwards payments.
+//! The command `tpay bank-account`: lists and adds the bank accounts to which Collect forwards
+//! payments.
 
 use clap::Subcommand;
 use cli_support::args::BODY_OPTIONS;

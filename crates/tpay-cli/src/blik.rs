@@ -18,8 +18,8 @@ use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Blik {
-    /// Pay a transaction with a BLIK code, read from a prompt or standard input; exit status 1 if
-    /// it is declined, 6 if the payer does not decide in time
+    /// Pay for a transaction with a BLIK code from a prompt or standard input; exit status 1 if it
+    /// is declined, 6 if the payer does not decide in time
     Pay {
         /// Id of the transaction
         id: String,
@@ -207,7 +207,7 @@ fn known(id: &str, decision: &str) -> Json {
     Json::Object(vec![member("transactionId", id), member("decision", decision)])
 }
 
-/// Reads the BLIK code from a prompt or the standard input. It is a secret, so it is not an
+/// Reads the BLIK code from a prompt or standard input. The code is a secret, so it is not an
 /// argument.
 fn code(context: &Context<Tpay>, code_stdin: bool) -> Result<Secret, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("standard input: {error}"));

@@ -1,4 +1,4 @@
-//! The command `tpay certificate`: prints the certificates for the verification of notifications.
+//! The command `tpay certificate`: prints the certificates for verifying notifications.
 
 use clap::Subcommand;
 use cli_support::{Context, Exit, Failure, Run, WithJson};

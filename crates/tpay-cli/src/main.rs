@@ -30,7 +30,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Create, pay, list and cancel transactions
+    /// Create, pay for, list and cancel transactions
     #[command(subcommand, alias = "transactions")]
     Transaction(Noun<transaction::Transaction>),
     /// Refund transactions
@@ -42,7 +42,7 @@ enum Command {
     /// Create, list and cancel plans for recurring payments (experimental)
     #[command(subcommand, alias = "recurrings")]
     Recurring(Noun<recurring::Recurring>),
-    /// Create, pay and refund marketplace payments
+    /// Manage marketplace payments
     #[command(subcommand, alias = "marketplaces")]
     Marketplace(Noun<marketplace::Marketplace>),
     /// List and add Collect bank accounts, to which payments are forwarded

@@ -1,4 +1,4 @@
-//! The command `tpay marketplace`: payments to several merchants.
+//! The command `tpay marketplace`: manages payments to several merchants.
 
 use clap::{Args, Subcommand};
 use cli_support::args::{amount_of, check_excluded, set, text};
@@ -22,12 +22,12 @@ pub(crate) enum Marketplace {
     Get {
         /// Id of the payment
         id: String,
-        /// Also show the attempts to pay
+        /// Also show the payment attempts
         #[arg(long)]
         attempts: bool,
     },
-    /// Pay a marketplace payment with a BLIK code, read from a prompt or standard input; exit
-    /// status 1 if it is declined
+    /// Make a marketplace payment with a BLIK code from a prompt or standard input; exit status 1
+    /// if it is declined
     Pay {
         /// Id of the payment
         id: String,

@@ -48,7 +48,8 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
-    /// Returns a reader that verifies notifications, and accepts those that these options select.
+    /// Returns a reader that verifies notifications, and accepts only those that these options
+    /// select.
     pub(crate) fn reader(&self, context: &Context<Tpay>) -> Result<Notifications, Failure> {
         let anchors = self.anchors.as_deref().map(|path| read("--anchors", path)).transpose()?;
         let settings = context.settings_without_credentials()?;
@@ -81,7 +82,8 @@ impl Trust {
     }
 }
 
-/// The options of `verify`: a stored notification, with its body and its headers.
+/// The arguments of `verify`: the files with the body and the headers of a notification, and the
+/// options that select which notifications are accepted.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// File that contains the body, byte for byte as received

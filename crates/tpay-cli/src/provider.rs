@@ -1,4 +1,4 @@
-//! The provider Tpay: its settings, its client and the requests of `tpay doctor`.
+//! The settings and the client of `tpay`, and the requests that `tpay doctor` sends.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -131,7 +131,7 @@ impl Provider for Tpay {
                 builder.token_store(FileStore::new(folder))
             }
             Some(_) => {
-                let problem = "TPAY_TOKEN_CACHE: must be `off` or the absolute path of a folder";
+                let problem = "TPAY_TOKEN_CACHE: must be `off` or the absolute path of a folder; `~` is not expanded";
                 return Err(Failure::new(Exit::Local, problem));
             }
             None => match FileStore::user_cache("tpay-client") {
@@ -212,7 +212,7 @@ impl Time {
     }
 }
 
-/// Returns the limits of a period in the form that the server expects.
+/// Returns the start and end of a period in the form that the server expects.
 ///
 /// # Errors
 /// Returns an error if the period ends before it begins.
@@ -228,7 +228,7 @@ pub(crate) fn period(
     Ok([since, until])
 }
 
-/// Returns the time that is `ago` before now, or `None` if it is before 1970.
+/// Returns the time `ago` before now, or `None` if that time is before 1970.
 fn before(ago: Duration) -> Option<SystemTime> {
     #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
     let now = SystemTime::now();

@@ -1,4 +1,4 @@
-//! The command `tpay recurring`: plans for recurring payments.
+//! The command `tpay recurring`: manages plans for recurring payments.
 
 use clap::{Args, Subcommand, ValueEnum};
 use cli_support::args::{BODY_OPTIONS, positive, value};
@@ -81,7 +81,7 @@ enum Model {
 /// token, is a secret, so it is not an argument.
 #[derive(Debug, Args)]
 pub(crate) struct Instrument {
-    /// Kind of the payment instrument, whose value is read from a prompt or the standard input;
+    /// Kind of the payment instrument, whose value is read from a prompt or standard input;
     /// `card-token` by default
     #[arg(long = "instrument", value_enum, value_name = "KIND")]
     kind: Option<Kind>,
@@ -94,9 +94,8 @@ pub(crate) struct Instrument {
 }
 
 impl Instrument {
-    /// Returns the payment instrument, and the members of the body that the options set. Unless
-    /// `input` contains the value of the instrument, it is read from a prompt or the standard
-    /// input.
+    /// Returns the payment instrument, and the members of the body that the options set. The value
+    /// of the instrument is read from a prompt or standard input, unless `input` contains it.
     ///
     /// # Errors
     /// Returns an error if a model is given for an instrument other than a BLIK alias.

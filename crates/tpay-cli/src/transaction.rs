@@ -1,4 +1,4 @@
-//! The command `tpay transaction`: creates, pays, lists and cancels transactions.
+//! The command `tpay transaction`: creates, pays for, lists and cancels transactions.
 
 use clap::{Args, Subcommand};
 use cli_support::api_auth::Endpoint;
@@ -21,12 +21,13 @@ pub(crate) enum Transaction {
     Create(Create),
     /// List transactions
     List(List),
-    /// Show a transaction, with the attempts to pay it
+    /// Show a transaction with its payment attempts
     Get {
         /// Id of the transaction
         id: String,
     },
-    /// Pay a pending transaction with a channel or a channel group; exit status 1 if it is declined
+    /// Pay for a pending transaction with a channel or channel group; exit status 1 if it is
+    /// declined
     Pay(PayArguments),
     /// Cancel a pending transaction
     Cancel {

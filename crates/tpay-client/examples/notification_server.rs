@@ -167,11 +167,11 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A request that is not acknowledged.
+/// The reason why a request is not acknowledged.
 enum Rejected {
     /// The request cannot be a notification from Tpay. Contains the response to it.
     Request(Response),
-    /// The notification is not valid, or cannot be verified at the moment.
+    /// The notification is invalid, or cannot be verified at the moment.
     Notification(tpay_client::Error),
 }
 

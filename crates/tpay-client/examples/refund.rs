@@ -94,7 +94,7 @@ fn refund(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Returns the id of the newest transaction with this hidden description.
+/// Returns the id of the newest transaction with the hidden description `crc`.
 fn find(tpay: &Client, crc: &str) -> Result<String, Box<dyn Error>> {
     let mut newest = None;
     for transaction in tpay.transactions(&ListTransactions::new()) {

@@ -2,7 +2,7 @@
 //!
 //! [`CreateMerchant`] registers a merchant. [`CreateAccount`] is the older endpoint for the same
 //! purpose. The endpoints in [`dictionaries`](crate::dictionaries) list the ids of legal forms,
-//! categories and document types.
+//! sale categories and document types.
 //!
 //! ```no_run
 //! use tpay_client::Client;
@@ -52,7 +52,7 @@ pub struct Account {
     pub extra: ExtraFields,
 }
 
-/// A page of accounts.
+/// A page of the accounts of a partner's merchants.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -66,7 +66,7 @@ pub struct AccountPage {
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The accounts of this page.
+    /// The accounts on this page.
     #[serde(default)]
     pub list: Vec<Account>,
     /// The number of this page, counted from 1.
@@ -80,7 +80,7 @@ pub struct AccountPage {
     pub extra: ExtraFields,
 }
 
-/// `GET /accounts`: lists the accounts of a partner's merchants.
+/// `GET /accounts`: returns one page of the accounts of a partner's merchants.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -91,7 +91,7 @@ pub struct ListAccounts {
 }
 
 impl ListAccounts {
-    /// Creates a request without filters.
+    /// Creates a request for the first page of the accounts.
     pub fn new() -> Self {
         Self::default()
     }
@@ -208,7 +208,7 @@ impl Endpoint for GetBalance {
     }
 }
 
-/// An address of a new account.
+/// An address of a merchant, in the registration of an account.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -251,17 +251,17 @@ impl AccountAddress {
     setters! {
         /// Sets the name of the address, such as `Office`.
         name: impl Into<String>,
-        /// Sets a short name for the address.
+        /// Sets a short name for the address, such as `HQ`.
         friendly_name: impl Into<String>,
-        /// Sets the room number.
+        /// Sets the number of the room in the building, such as `7`.
         room_number: impl Into<String>,
-        /// Sets the street.
+        /// Sets the street, such as `Święty Marcin`.
         street: impl Into<String>,
         /// Sets the house number, such as `12a`.
         house_number: impl Into<String>,
-        /// Sets the postal code.
+        /// Sets the postal code, such as `61-808`.
         postal_code: impl Into<String>,
-        /// Sets the city.
+        /// Sets the city, such as `Poznań`.
         city: impl Into<String>,
         /// Sets the country as two letters (ISO 3166-1), such as `PL`.
         country: impl Into<String>,
@@ -276,7 +276,7 @@ impl AccountAddress {
     }
 }
 
-/// A phone number of a new account.
+/// The phone number of a merchant, in the registration of an account.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -289,13 +289,14 @@ pub struct AccountPhone {
 }
 
 impl AccountPhone {
-    /// Creates a phone number of up to 15 characters, with a two-letter country code.
+    /// Creates a phone number, with at most 15 characters, in the country with a two-letter code
+    /// (ISO 3166-1), such as `PL`.
     pub fn new(phone_number: impl Into<String>, phone_country: impl Into<String>) -> Self {
         Self { phone_number: phone_number.into(), phone_country: phone_country.into() }
     }
 }
 
-/// A website of a new account or merchant.
+/// A website of a merchant, in the registration of the merchant or of an account.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -413,10 +414,10 @@ impl Person {
         is_contact_person: bool,
         /// Sets whether the person is authorized to sign for the company.
         is_authorized_person: bool,
-        /// Sets the declaration of political exposure (PEP). The possible values are not
-        /// documented.
+        /// Sets the declaration about whether the person is politically exposed (PEP). The possible
+        /// values are not documented.
         pep_statement: u32,
-        /// Sets the date of birth, `YYYY-MM-DD HH:MM:SS`.
+        /// Sets the date of birth, in the format `YYYY-MM-DD HH:MM:SS`.
         date_of_birth: impl Into<String>,
         /// Sets the country of birth, such as `PL`.
         country_of_birth: impl Into<String>,
@@ -424,7 +425,7 @@ impl Person {
         type_of_document: impl Into<DocumentTypeId>,
         /// Sets the number of the identity document.
         serial_number: impl Into<String>,
-        /// Sets the expiry date of the identity document, `YYYY-MM-DD HH:MM:SS`.
+        /// Sets the expiry date of the identity document, in the format `YYYY-MM-DD HH:MM:SS`.
         expiry_date: impl Into<String>,
         /// Sets the authority that issued the identity document.
         issuing_authority: impl Into<String>,
@@ -462,12 +463,12 @@ impl PersonContact {
 
     setters! {
         /// Sets the type of the contact. The server's default is 1. The official PHP client also
-        /// allows 2 and 3. Their meaning is not documented.
+        /// allows 2 and 3. The meaning of the values is not documented.
         kind: u32,
     }
 }
 
-/// The bank account in the registration of an account.
+/// The bank account of a merchant, in the registration of an account.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -490,8 +491,8 @@ pub struct AccountBank {
 }
 
 impl AccountBank {
-    /// Creates a bank account with an account number of 26 digits and the name of the owner, up to
-    /// 128 characters.
+    /// Creates a bank account with an account number of 26 digits and the name of the owner, with
+    /// at most 128 characters.
     pub fn new(account_no: impl Into<String>, owner_name: impl Into<String>) -> Self {
         Self {
             account_no: account_no.into(),
@@ -505,13 +506,13 @@ impl AccountBank {
     }
 
     setters! {
-        /// Sets the name of the bank, up to 64 characters.
+        /// Sets the name of the bank, with at most 64 characters.
         bank_name: impl Into<String>,
-        /// Sets the address of the owner, up to 128 characters.
+        /// Sets the address of the owner, with at most 128 characters.
         owner_address: impl Into<String>,
         /// Sets the currency. Defaults to `PLN`.
         currency: impl Into<Currency>,
-        /// Sets the country code, two letters (ISO 3166-1), such as `PL`.
+        /// Sets the country as two letters (ISO 3166-1), such as `PL`.
         country_code: impl Into<String>,
         /// Sets the type of the account: 1 for a Polish account (PLN), 2 for a SEPA account (EUR),
         /// or 3 for a foreign account (PLN, EUR, USD or GBP). Defaults to 1.
@@ -519,7 +520,8 @@ impl AccountBank {
     }
 }
 
-/// `POST /accounts`: creates an account for a partner's merchant. Deprecated in the official SDK.
+/// `POST /accounts`: creates an account for a partner's merchant. The official SDK marks this
+/// endpoint as deprecated.
 ///
 /// Use [`CreateMerchant`] in new programs. The provider's sources disagree about which arguments
 /// are required. This crate requires the offer code and the e-mail address, and the server
@@ -606,7 +608,8 @@ impl CreateAccount {
         website: impl Into<Vec<Website>>,
         /// Sets the addresses of the merchant.
         address: impl Into<Vec<AccountAddress>>,
-        /// Sets the persons of the company, such as its representatives and beneficial owners.
+        /// Sets the people connected with the company, such as its representatives and beneficial
+        /// owners.
         person: impl Into<Vec<Person>>,
         /// Sets the bank account of the merchant.
         bank_account: AccountBank,
@@ -650,9 +653,9 @@ pub struct CreatedAccount {
     pub request_id: Option<String>,
     /// The id of the account, a ULID such as `01M80DDY372Q62XPM3RDEATMCJ`.
     pub id: Option<String>,
-    /// The offer code with which the account was registered.
+    /// The offer code from the request with which the account was registered.
     pub offer_code: Option<String>,
-    /// The merchant's e-mail address.
+    /// The merchant's e-mail address, such as `shop@example.com`.
     pub email: Option<String>,
     /// The tax id (NIP), such as `7773061579`.
     pub tax_id: Option<String>,
@@ -660,9 +663,9 @@ pub struct CreatedAccount {
     pub regon: Option<String>,
     /// The KRS, the number in the National Court Register, such as `0000160673`.
     pub krs: Option<String>,
-    /// The id of the legal form, such as 4.
+    /// The id of the legal form, such as 4; see [`list_legal_forms`](Client::list_legal_forms).
     pub legal_form: Option<i64>,
-    /// The id of the category of sale, such as 62.
+    /// The id of the sale category, such as 62; see [`list_categories`](Client::list_categories).
     pub category_id: Option<i64>,
     /// Whether notifications are sent to the merchant by e-mail.
     pub notify_by_email: Option<bool>,
@@ -679,10 +682,10 @@ pub struct CreatedAccount {
     /// The people connected with the company, such as its representatives and beneficial owners.
     #[serde(default)]
     pub person: Vec<CreatedPerson>,
-    /// The API keys for the Open API.
+    /// The API keys for the Open API, which the server returns only once.
     #[serde(default)]
     pub api_credentials: Vec<ApiCredentials>,
-    /// The API key for the deprecated transaction API.
+    /// The API key for the deprecated transaction API, which the server returns only once.
     pub transaction_api_credentials: Option<TransactionApiCredentials>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -704,17 +707,17 @@ pub struct CreatedAddress {
     pub name: Option<String>,
     /// The short name of the address. Set only in the response to [`CreateAccount`].
     pub friendly_name: Option<String>,
-    /// The street.
+    /// The street, such as `Święty Marcin`.
     pub street: Option<String>,
     /// The house number, such as `12a`.
     pub house_number: Option<String>,
-    /// The room number. Set only in the response to [`CreateAccount`].
+    /// The number of the room in the building. Set only in the response to [`CreateAccount`].
     pub room_number: Option<String>,
-    /// The flat number. Set only in the response to [`CreateMerchant`].
+    /// The number of the flat. Set only in the response to [`CreateMerchant`].
     pub flat_number: Option<String>,
     /// The postal code, such as `61-701`.
     pub postal_code: Option<String>,
-    /// The city.
+    /// The city, such as `Poznań`.
     pub city: Option<String>,
     /// The country as two letters (ISO 3166-1), such as `PL`.
     pub country: Option<String>,
@@ -736,17 +739,17 @@ pub struct CreatedAddress {
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
-/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`. That
-/// `pepStatement` can be a boolean is from the official PHP client.
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`. A
+/// boolean in `pepStatement` is from the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreatedPerson {
     /// The id of the person, such as `pr_bmZYOMG86DJ3PNB1`.
     pub person_id: Option<String>,
-    /// The first name.
+    /// The first name, such as `Jan`.
     pub name: Option<String>,
-    /// The surname.
+    /// The surname, such as `Nowak`.
     pub surname: Option<String>,
     /// The nationality, such as `PL`.
     pub nationality: Option<String>,
@@ -762,9 +765,10 @@ pub struct CreatedPerson {
     pub is_contact_person: Option<bool>,
     /// Whether the person is authorized to sign for the company.
     pub is_authorized_person: Option<bool>,
-    /// The declaration of political exposure (PEP): a number or a boolean, as sent by the server.
+    /// The declaration about whether the person is politically exposed (PEP): a number or a
+    /// boolean, as sent by the server.
     pub pep_statement: Option<String>,
-    /// The date of birth, `YYYY-MM-DD HH:MM:SS`.
+    /// The date of birth, in the format `YYYY-MM-DD HH:MM:SS`.
     pub date_of_birth: Option<String>,
     /// The country of birth, such as `PL`.
     pub country_of_birth: Option<String>,
@@ -773,11 +777,12 @@ pub struct CreatedPerson {
     pub type_of_document: Option<i64>,
     /// The number of the identity document.
     pub serial_number: Option<String>,
-    /// The expiry date of the identity document, `YYYY-MM-DD HH:MM:SS`.
+    /// The expiry date of the identity document, in the format `YYYY-MM-DD HH:MM:SS`.
     pub expiry_date: Option<String>,
     /// The authority that issued the identity document.
     pub issuing_authority: Option<String>,
-    /// The phone numbers and e-mail addresses. The server sends a list or a single object.
+    /// The phone numbers and e-mail addresses of the person. The server sends a list or a single
+    /// object.
     #[serde(default, deserialize_with = "wire::one_or_more")]
     pub contact: Vec<CreatedContact>,
     /// Fields that this type does not cover.
@@ -813,9 +818,9 @@ pub struct CreatedContact {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApiCredentials {
-    /// The id of the API key.
+    /// The id of the API key, such as `01HH1N1V033B5FMB6TXPWZVATY-01J06SX1HPPFG0D8907TWBG871`.
     pub client_id: Option<String>,
-    /// The secret of the API key.
+    /// The secret of the API key, for [`Client::builder`].
     #[serde(skip_serializing)]
     pub client_secret: Option<Secret>,
 }
@@ -831,17 +836,17 @@ pub struct ApiCredentials {
 pub struct TransactionApiCredentials {
     /// The id of the merchant, a number as a string, such as `1010`.
     pub merchant_id: Option<String>,
-    /// The API key.
+    /// The API key of the transaction API.
     #[serde(skip_serializing)]
     pub api_key: Option<Secret>,
-    /// The password of the API key.
+    /// The password that belongs to `api_key`.
     #[serde(skip_serializing)]
     pub api_password: Option<Secret>,
 }
 
 /// # Accounts
 ///
-/// See [`accounts`](crate::accounts): the accounts of a partner's merchants.
+/// See the module [`accounts`](crate::accounts), which contains an example.
 impl Client {
     /// Returns one page of the accounts of a partner's merchants.
     ///
@@ -883,7 +888,7 @@ impl Client {
         self.send(&GetAccount::new(account_id))
     }
 
-    /// Returns the balance of an account. Experimental.
+    /// Returns the balance of an account. Experimental: the response is not documented.
     ///
     /// See the example in the module [`accounts`](crate::accounts).
     ///

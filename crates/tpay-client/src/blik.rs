@@ -31,7 +31,8 @@ use crate::{Client, Currency, error, validate};
 
 pub use checkout::{BlikDecision, BlikResult};
 
-/// The BLIK data of a payment: a code or an alias.
+/// The BLIK data of a payment: a code, an alias, or a code and the alias to register with the
+/// payment.
 ///
 /// See the example in the module [`blik`](crate::blik).
 ///
@@ -50,7 +51,8 @@ pub struct BlikPayment {
 }
 
 impl BlikPayment {
-    /// Creates an empty value. Add a code or an alias before you use it.
+    /// Creates a value without a code or an alias. Set at least one of them before you send the
+    /// request.
     pub fn new() -> Self {
         Self::default()
     }
@@ -156,7 +158,7 @@ pub struct BlikAlias {
 }
 
 impl BlikAlias {
-    /// Creates an alias with this value and type.
+    /// Creates an alias with this type and a value that you choose, such as `user-42`.
     pub fn new(value: impl Into<String>, kind: AliasType) -> Self {
         Self {
             value: value.into(),
@@ -170,18 +172,19 @@ impl BlikAlias {
     }
 
     setters! {
-        /// Sets the label that the payer sees. Required to register the alias.
+        /// Sets the label that the payer sees, such as `The shop`. Required to register the alias.
         label: impl Into<String>,
         /// Selects the banking application if the alias is registered in several of them. Pass the
         /// `application_code` of an [`Alternative`](crate::transactions::payments::Alternative).
         key: impl Into<String>,
-        /// Sets the authorization level, `NOCONFREQ`. Required for autopayments of model O, and
-        /// allowed only for them.
+        /// Sets the recommended authorization level. The only documented value is `NOCONFREQ`. This
+        /// setting is required for autopayments of model O and not allowed for other payments.
         recommended_auth_level: impl Into<String>,
         /// Sets the terms of autopayments, which are required to register a PAYID alias.
         autopayment: Autopayment,
         /// Sets whether to skip the period of 72 hours in which the bank tries to inform the payer
-        /// why an autopayment was not authorized. Allowed in the models A and O.
+        /// why an autopayment was not authorized. This setting is allowed only for the models A and
+        /// O.
         no_delay: bool,
     }
 
@@ -246,13 +249,14 @@ impl Autopayment {
     }
 
     setters! {
-        /// Sets the frequency in model A: a number followed by `D`, `W`, `M` or `Y`, such as `1M`.
+        /// Sets the frequency of autopayments of model A: a number of days (`D`), weeks (`W`),
+        /// months (`M`) or years (`Y`), such as `1M`.
         frequency: impl Into<String>,
         /// Sets the maximum amount of one payment in `currency`, such as 12.34.
         single_limit_amount: Amount,
         /// Sets the maximum amount of all payments together in `currency`, such as 12.34.
         total_limit_amount: Amount,
-        /// Sets the currency of the limits.
+        /// Sets the currency of the limits, such as `PLN`.
         currency: impl Into<Currency>,
         /// Sets the start time of the autopayments (ISO 8601), such as `2026-12-01T00:00:00+01:00`.
         init_date: impl Into<String>,
@@ -296,7 +300,7 @@ impl CreateBlikAlias {
     }
 
     setters! {
-        /// Sets the language of the description.
+        /// Sets the language of the description, such as [`Language::Polish`].
         lang: impl Into<Language>,
     }
 }
@@ -356,16 +360,17 @@ pub struct CreatedAlias {
     pub pos_id: Option<String>,
     /// The status of the registration, such as `pending`.
     pub status: Option<String>,
-    /// The time at which the registration was requested, in the field `creation`.
+    /// The date of the registration. Its field `creation` is the time at which the registration was
+    /// requested.
     pub date: Option<TransactionDate>,
-    /// The description that the payer sees.
+    /// The description that the payer sees, from the request.
     pub description: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// A BLIK alias, with its data in each banking application in which it exists.
+/// A BLIK alias, with one entry for each banking application in which it exists.
 ///
 /// See the example in the module [`blik`](crate::blik).
 ///
@@ -393,14 +398,14 @@ pub struct BlikAliases {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BlikAliasDetails {
-    /// The type of the alias.
+    /// The type of the alias, such as `UID`.
     #[serde(default)]
     pub alias_type: Option<AliasType>,
-    /// The value of the alias.
+    /// The value of the alias, such as `user-42`.
     pub alias_value: Option<String>,
     /// Whether the alias can be used for payments.
     pub is_active: Option<bool>,
-    /// The time of expiry (ISO 8601), such as `2028-01-01T00:00:00+01:00`.
+    /// The time at which the alias expires (ISO 8601), such as `2028-01-01T00:00:00+01:00`.
     pub expires_at: Option<String>,
     /// The history of the alias, such as its registration.
     #[serde(default)]
@@ -424,7 +429,7 @@ pub struct AliasEvent {
     /// The type of the event, such as `ALIAS_REGISTER`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// The time of the event (ISO 8601).
+    /// The time of the event (ISO 8601), such as `2026-01-01T00:00:00+01:00`.
     pub date: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -507,7 +512,7 @@ impl Endpoint for DeleteBlikAlias {
 
 /// # BLIK aliases
 ///
-/// See [`blik`](crate::blik): registering, reading and removing aliases.
+/// See the module [`blik`](crate::blik), which contains an example.
 impl Client {
     /// Registers a BLIK alias without a payment.
     ///
@@ -519,7 +524,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns a BLIK alias.
+    /// Returns the BLIK alias with this value and type, and the banking applications in which it
+    /// exists.
     ///
     /// See the example in the module [`blik`](crate::blik).
     ///
@@ -533,7 +539,7 @@ impl Client {
         self.send(&GetBlikAlias::new(alias, alias_type))
     }
 
-    /// Removes a BLIK alias.
+    /// Removes the BLIK alias with this value and type.
     ///
     /// See the example in the module [`blik`](crate::blik).
     ///

@@ -67,7 +67,7 @@ pub struct CardTokenPayer {
 }
 
 impl CardTokenPayer {
-    /// Creates an owner with a name and an e-mail address.
+    /// Creates the owner of a card, with a name such as `Jan Nowak` and an e-mail address.
     pub fn new(name: impl Into<String>, email: impl Into<String>) -> Self {
         Self { name: name.into(), email: email.into() }
     }
@@ -148,7 +148,7 @@ impl CreateCardToken {
     setters! {
         /// Sets the owner of the card.
         payer: CardTokenPayer,
-        /// Sets the URLs to which the payer returns after entering the card.
+        /// Sets the URLs to which the payer returns after entering the card details.
         redirect_url: RedirectUrls,
         /// Sets the card, encrypted in the payer's browser with the public key from the merchant
         /// panel.
@@ -174,7 +174,7 @@ impl Endpoint for CreateCardToken {
     }
 }
 
-/// A saved card.
+/// A saved card, as returned by the server.
 ///
 /// See the example in the module [`cards`](crate::cards).
 ///
@@ -185,20 +185,20 @@ impl Endpoint for CreateCardToken {
 pub struct CardToken {
     /// The expiry date of the token, such as `2028-12-31`.
     pub expiration_date: Option<String>,
-    /// The status of the card.
+    /// The status of the card, such as `ACTIVE`.
     #[serde(default)]
     pub token_status: Option<CardTokenStatus>,
     /// The masked card number: the first digits (BIN) and the last four, such as
     /// `411111******1111`.
     pub card_tail: Option<String>,
-    /// The appearance of the card, as an image.
+    /// The object that contains the URL of an image of the card.
     pub content: Option<CardContent>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// The appearance of a card, as an image.
+/// An object that contains the URL of an image of a saved card.
 ///
 /// See the example in the module [`cards`](crate::cards).
 ///
@@ -207,7 +207,7 @@ pub struct CardToken {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardContent {
-    /// The URL of an image of the card.
+    /// The URL of an image that shows what the card looks like.
     pub image_url: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -296,8 +296,8 @@ impl InitApplePay {
     }
 
     setters! {
-        /// Sets the shop name that the payer sees, 1 to 255 characters. The API reference allows up
-        /// to 64 characters, and the official PHP SDK allows more.
+        /// Sets the shop name that the payer sees, which must have 1 to 255 characters. The API
+        /// reference allows up to 64 characters, and the official PHP SDK allows more.
         display_name: impl Into<String>,
     }
 }
@@ -322,7 +322,7 @@ impl Endpoint for InitApplePay {
     }
 }
 
-/// An Apple Pay session.
+/// The response that contains an Apple Pay session.
 ///
 /// See the example in the module [`cards`](crate::cards).
 ///
@@ -336,7 +336,8 @@ pub struct ApplePaySession {
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The session for the browser, as JSON in base64.
+    /// The session for the browser, as JSON in base64. The string can contain whitespace, which
+    /// [`compact`](Self::compact) removes.
     #[serde(skip_serializing)]
     pub session: Option<Secret>,
     /// Fields that this type does not cover.
@@ -355,7 +356,7 @@ impl ApplePaySession {
 
 /// # Saved cards
 ///
-/// See [`cards`](crate::cards): tokens of saved cards, and Apple Pay sessions.
+/// See the module [`cards`](crate::cards), which contains an example.
 impl Client {
     /// Saves a card without charging it. The token is sent in a notification.
     ///
@@ -367,7 +368,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns a saved card.
+    /// Returns the saved card with this token.
     ///
     /// See the example in the module [`cards`](crate::cards).
     ///
@@ -377,7 +378,7 @@ impl Client {
         self.send(&GetCardToken::new(token_value))
     }
 
-    /// Deletes a saved card.
+    /// Deletes the saved card with this token.
     ///
     /// See the example in the module [`cards`](crate::cards).
     ///
@@ -387,7 +388,7 @@ impl Client {
         self.send(&DeleteCardToken::new(token_value))
     }
 
-    /// Starts an Apple Pay session.
+    /// Starts an Apple Pay session and returns it for use in the payer's browser.
     ///
     /// See the example in the module [`cards`](crate::cards).
     ///

@@ -13,11 +13,11 @@ use api_auth::{
 
 use crate::Client;
 
-/// The host that serves certificates and the payment page.
+/// The host that serves the certificates and the payment page.
 pub(crate) const SECURE: Server = Server::named("certificates");
 
 /// `GET /x509/notifications-jws.pem`: returns the certificate (PEM) of the key that signs
-/// notifications. The provider replaces it from time to time.
+/// notifications. The provider replaces the certificate from time to time.
 ///
 /// See the example in the module [`certificates`](crate::certificates).
 ///
@@ -92,7 +92,7 @@ fn pem(response: &Response) -> Result<String, ResponseError> {
 
 /// # Certificates
 ///
-/// See [`certificates`](crate::certificates): certificates that verify notifications.
+/// See the module [`certificates`](crate::certificates), which contains an example.
 impl Client {
     /// Returns the certificate (PEM) of the key that signs notifications.
     ///

@@ -53,7 +53,7 @@ pub struct BankGroup {
     pub id: Option<String>,
     /// The name of the group, such as `BLIK`.
     pub name: Option<String>,
-    /// The URL of the logo of the group.
+    /// The URL of an image with the logo of the group.
     pub img: Option<String>,
     /// The ids of the channels in the group, such as `64`.
     #[serde(default, deserialize_with = "wire::texts")]
@@ -133,7 +133,7 @@ impl Endpoint for ListBankGroups {
     }
 }
 
-/// A payment channel.
+/// A payment channel, such as a bank or a wallet.
 ///
 /// See the example in the module [`channels`](crate::channels).
 ///
@@ -156,7 +156,7 @@ pub struct Channel {
     pub online_payment: Option<bool>,
     /// Whether the payer is redirected to the channel without an intermediate page.
     pub instant_redirection: Option<bool>,
-    /// The groups that the channel belongs to.
+    /// The groups to which the channel belongs.
     #[serde(default)]
     pub groups: Vec<ChannelGroup>,
     /// The limits of the channel, such as its minimum amount.
@@ -203,7 +203,7 @@ pub struct Image {
     pub extra: ExtraFields,
 }
 
-/// A group that a channel belongs to.
+/// A group of channels to which a channel belongs.
 ///
 /// See the example in the module [`channels`](crate::channels).
 ///
@@ -223,7 +223,7 @@ pub struct ChannelGroup {
     pub extra: ExtraFields,
 }
 
-/// A limit of a channel.
+/// A limit of a payment channel, such as its minimum amount.
 ///
 /// See the example in the module [`channels`](crate::channels).
 ///
@@ -237,7 +237,8 @@ pub struct Constraint {
     /// The type of the limit, such as `min` or `max`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// The value of the limit, such as `1.00`.
+    /// The value of the limit, such as `1.00`. An amount is in the currency that
+    /// [`Channels::currency`] contains.
     pub value: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -283,7 +284,7 @@ pub struct ListChannels {
 }
 
 impl ListChannels {
-    /// Creates a request for all channels. It does not set the size of the logos.
+    /// Creates a request for all channels. By default, the server chooses the size of the logos.
     pub fn new() -> Self {
         Self::default()
     }
@@ -310,7 +311,7 @@ impl Endpoint for ListChannels {
 
 /// # Payment channels
 ///
-/// See [`channels`](crate::channels): channels and their groups.
+/// See the module [`channels`](crate::channels), which contains an example.
 impl Client {
     /// Returns the groups of channels. They rarely change, so cache the response.
     ///

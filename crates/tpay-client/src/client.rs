@@ -38,7 +38,8 @@ static PROVIDER: Provider = Provider {
     read_error: error::read,
 };
 
-/// The lifetime of a token whose response contains no `expires_in`: two hours.
+/// The lifetime of a token that the client assumes if the response of the token endpoint contains
+/// no `expires_in`: two hours.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
 
 /// The environment to which a client sends its requests. The provider's two environments,
@@ -57,11 +58,11 @@ pub enum Environment {
     /// certificates.
     Sandbox,
     /// Other hosts, such as a proxy or a test server. URLs must use `https`, except for loopback
-    /// addresses.
+    /// hosts and hosts that are passed to [`ClientBuilder::allow_plain_http_to`].
     Custom {
-        /// The base URL of the API.
+        /// The base URL of the API, such as `https://proxy.example.com`.
         api: String,
-        /// The base URL of the host that serves the certificates.
+        /// The base URL of the host that serves the certificates for notifications under `/x509/`.
         certificates: String,
     },
 }
@@ -98,7 +99,8 @@ impl Environment {
         }
     }
 
-    /// Returns the base URL of the host that serves the certificates under `/x509/`.
+    /// Returns the base URL of the host that serves the certificates for notifications under
+    /// `/x509/`.
     pub fn certificates_url(&self) -> &str {
         match self {
             Self::Production => "https://secure.tpay.com",
@@ -214,7 +216,8 @@ impl Client {
     /// | `TPAY_TOKEN_CACHE` | the absolute path of the folder in which tokens are stored, or `off`; defaults to a folder in the user's cache folder |
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid.
+    /// Returns an error that names the first variable that is invalid, or that is required but
+    /// missing.
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
     }
@@ -224,7 +227,7 @@ impl Client {
         &self.core
     }
 
-    /// Returns the environment of this client.
+    /// Returns the environment to which this client sends its requests.
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
@@ -237,7 +240,8 @@ impl ClientBuilder {
     /// Reads the variables of [`Client::from_env`] and returns a builder with their values.
     ///
     /// # Errors
-    /// Returns an error that names the variable if one is missing or invalid.
+    /// Returns an error that names the first variable that is invalid, or that is required but
+    /// missing. The base URL is validated only by [`build`](Self::build).
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }
@@ -281,7 +285,7 @@ impl ClientBuilder {
         Ok(builder)
     }
 
-    /// Sets the environment. Defaults to [`Environment::Production`].
+    /// Sets the environment to which requests are sent. Defaults to [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self.base_url_name = BASE_URL;

@@ -1,6 +1,7 @@
-//! Collect bank accounts, to which payments are forwarded.
+//! Bank accounts of Tpay's Collect service, to which payments are forwarded.
 //!
-//! A transaction names its bank account in [`Collect`](crate::transactions::Collect).
+//! To forward a payment to a bank account, set [`Collect`](crate::transactions::Collect) in the
+//! request that creates the transaction.
 //!
 //! ```no_run
 //! use tpay_client::Client;
@@ -29,14 +30,14 @@ wire_enum! {
     ///
     /// Source: the provider's API reference, `GET /collect/bank-accounts`.
     pub enum BankAccountStatus {
-        /// The account can receive payments.
+        /// Payments can be forwarded to the account.
         Active = "active",
-        /// The account cannot receive payments.
+        /// Payments cannot be forwarded to the account.
         Deactivated = "deactivated",
     }
 }
 
-/// A Collect bank account.
+/// A Collect bank account, to which payments can be forwarded.
 ///
 /// See the example in the module [`collect`](crate::collect).
 ///
@@ -54,11 +55,11 @@ pub struct BankAccount {
     pub id: Option<String>,
     /// The account number: `PL` followed by 26 digits.
     pub account_number: Option<String>,
-    /// The name of the owner, up to 1000 characters.
+    /// The name of the owner, with at most 1000 characters.
     pub owner_name: Option<String>,
     /// Additional information about the owner, such as the address.
     pub additional_information: Option<String>,
-    /// The status of the bank account.
+    /// The status of the bank account, such as `active`.
     #[serde(default)]
     pub status: Option<BankAccountStatus>,
     /// The time of creation in Polish local time, such as `2025-07-31 11:04:21`.
@@ -68,7 +69,7 @@ pub struct BankAccount {
     pub extra: ExtraFields,
 }
 
-/// A page of bank accounts.
+/// A page of Collect bank accounts.
 ///
 /// See the example in the module [`collect`](crate::collect).
 ///
@@ -82,7 +83,7 @@ pub struct BankAccountPage {
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The bank accounts of this page.
+    /// The bank accounts on this page.
     #[serde(default)]
     pub bank_accounts: Vec<BankAccount>,
     /// The number of this page, counted from 1.
@@ -96,7 +97,7 @@ pub struct BankAccountPage {
     pub extra: ExtraFields,
 }
 
-/// `GET /collect/bank-accounts`: lists the Collect bank accounts.
+/// `GET /collect/bank-accounts`: returns one page of the Collect bank accounts.
 ///
 /// See the example in the module [`collect`](crate::collect).
 ///
@@ -107,7 +108,7 @@ pub struct ListBankAccounts {
 }
 
 impl ListBankAccounts {
-    /// Creates a request without filters.
+    /// Creates a request for the first page of the Collect bank accounts.
     pub fn new() -> Self {
         Self::default()
     }
@@ -149,7 +150,8 @@ impl Paged for ListBankAccounts {
 
 numbered_pages!(ListBankAccounts);
 
-/// `POST /collect/bank-accounts`: adds a bank account to Collect.
+/// `POST /collect/bank-accounts`: adds a bank account, to which payments can then be forwarded
+/// (Collect).
 ///
 /// See the example in the module [`collect`](crate::collect).
 ///
@@ -200,7 +202,7 @@ impl Endpoint for CreateBankAccount {
 
 /// # Collect
 ///
-/// See [`collect`](crate::collect): bank accounts to which payments are forwarded.
+/// See the module [`collect`](crate::collect), which contains an example.
 impl Client {
     /// Returns one page of the Collect bank accounts.
     ///
@@ -223,7 +225,7 @@ impl Client {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Adds a bank account to Collect.
+    /// Adds a bank account, to which payments can then be forwarded (Collect).
     ///
     /// See the example in the module [`collect`](crate::collect).
     ///

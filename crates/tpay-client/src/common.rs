@@ -1,4 +1,4 @@
-//! Types that several resources share.
+//! Types that several resources share, such as local times and the results of requests.
 //!
 //! ```
 //! use tpay_client::common::{LocalTime, ResultStatus};
@@ -40,7 +40,8 @@ wire_enum! {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct File {
-    /// The media type, such as `image/png`. `None` if the response does not contain it.
+    /// The value of the header `Content-Type`, such as `image/png`. `None` if the response does not
+    /// have this header.
     pub content_type: Option<String>,
     /// The content of the file.
     pub bytes: Vec<u8>,
@@ -74,7 +75,8 @@ impl File {
     }
 }
 
-/// Returns whether the bytes begin like a PNG or JPEG image, or are an SVG document.
+/// Returns whether the bytes begin with the signature of a PNG or JPEG image, or look like an SVG
+/// document.
 fn is_known_image(bytes: &[u8]) -> bool {
     let is_svg = || {
         let text = String::from_utf8_lossy(bytes);

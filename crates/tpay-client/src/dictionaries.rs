@@ -1,4 +1,4 @@
-//! Dictionaries of the ids that are used in account requests: categories of sale, legal forms,
+//! Dictionaries of the ids that are used in account requests: sale categories, legal forms,
 //! document types, and merchant category codes (MCC).
 //!
 //! ```no_run
@@ -18,7 +18,7 @@ use crate::id::id;
 use crate::{Client, error};
 
 id! {
-    /// The id of a category of sale. Create it from a number: `CategoryId::from(2)`.
+    /// The id of a sale category. Create it from a number: `CategoryId::from(2)`.
     ///
     /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
@@ -44,7 +44,8 @@ id! {
     pub struct DocumentTypeId;
 }
 
-/// An entry of a dictionary: a category of sale, a legal form, a document type or an MCC.
+/// An entry of a dictionary: a sale category, a legal form, a document type or a merchant category
+/// code (MCC).
 ///
 /// See the example in the module [`dictionaries`](crate::dictionaries).
 ///
@@ -54,7 +55,7 @@ id! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DictionaryEntry {
-    /// The result of the request. Absent in the entries of a list.
+    /// The result of the request, such as `success`. Absent in the entries of a list.
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned. Absent in the entries of a list.
@@ -63,7 +64,7 @@ pub struct DictionaryEntry {
     pub id: Option<i64>,
     /// The name of the entry, such as `Books`.
     pub name: Option<String>,
-    /// The merchant category code (MCC), up to 6 characters, such as `5942`. Set only in the
+    /// The merchant category code (MCC) of up to 6 characters, such as `5942`. Set only in the
     /// response to [`ListMcc`].
     pub code: Option<String>,
     /// Fields that this type does not cover.
@@ -86,7 +87,7 @@ pub struct Dictionary {
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The entries of this page.
+    /// The entries on this page.
     #[serde(default)]
     pub list: Vec<DictionaryEntry>,
     /// The number of this page, counted from 1.
@@ -100,7 +101,7 @@ pub struct Dictionary {
     pub extra: ExtraFields,
 }
 
-/// `GET /accounts/category`: lists the categories of sale.
+/// `GET /accounts/category`: lists the sale categories.
 ///
 /// See the example in the module [`dictionaries`](crate::dictionaries).
 ///
@@ -110,7 +111,7 @@ pub struct Dictionary {
 pub struct ListCategories {}
 
 impl ListCategories {
-    /// Creates a request for all categories of sale.
+    /// Creates a request for all sale categories.
     pub fn new() -> Self {
         Self::default()
     }
@@ -126,7 +127,7 @@ impl Endpoint for ListCategories {
     }
 }
 
-/// `GET /accounts/category/{categoryId}`: returns a category of sale.
+/// `GET /accounts/category/{categoryId}`: returns a sale category.
 ///
 /// See the example in the module [`dictionaries`](crate::dictionaries).
 ///
@@ -137,7 +138,7 @@ pub struct GetCategory {
 }
 
 impl GetCategory {
-    /// Creates a request for the category with this id.
+    /// Creates a request for the sale category with this id.
     pub fn new(category_id: impl Into<CategoryId>) -> Self {
         Self { category_id: category_id.into() }
     }
@@ -290,9 +291,9 @@ impl Endpoint for ListMcc {
 
 /// # Dictionaries
 ///
-/// See [`dictionaries`](crate::dictionaries): ids for account requests.
+/// See the module [`dictionaries`](crate::dictionaries), which contains an example.
 impl Client {
-    /// Returns the categories of sale.
+    /// Returns the sale categories.
     ///
     /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
@@ -302,7 +303,7 @@ impl Client {
         self.send(&ListCategories::new())
     }
 
-    /// Returns a category of sale.
+    /// Returns the sale category with this id.
     ///
     /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
@@ -322,7 +323,7 @@ impl Client {
         self.send(&ListLegalForms::new())
     }
 
-    /// Returns a legal form.
+    /// Returns the legal form with this id.
     ///
     /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
@@ -342,7 +343,7 @@ impl Client {
         self.send(&ListDocuments::new())
     }
 
-    /// Returns a document type.
+    /// Returns the document type with this id.
     ///
     /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///
@@ -355,7 +356,7 @@ impl Client {
         self.send(&GetDocument::new(document_type_id))
     }
 
-    /// Returns the merchant category codes.
+    /// Returns the merchant category codes (MCC).
     ///
     /// See the example in the module [`dictionaries`](crate::dictionaries).
     ///

@@ -33,7 +33,7 @@ use crate::transactions::{
     ListTransactions, PayTransaction,
 };
 
-/// All endpoints of this crate, in the order of the README.
+/// All endpoints of this crate, in the order of the table in the README.
 ///
 /// ```
 /// let listed = tpay_client::ENDPOINTS.iter().find(|endpoint| endpoint.id() == "transactions.get");

@@ -11,8 +11,8 @@ use crate::Transaction;
 use crate::common::ResultStatus;
 use crate::transactions::payments::Alternative;
 
-/// Methods of [`Error`](crate::Error) that are specific to Tpay. The trait is implemented for this
-/// type only.
+/// Additional methods of [`Error`](crate::Error) that are specific to Tpay. Only this error type
+/// implements the trait.
 ///
 /// ```
 /// use tpay_client::{BlikPayment, Client, ErrorExt, Pay};
@@ -33,25 +33,27 @@ use crate::transactions::payments::Alternative;
 /// # Ok::<(), tpay_client::Error>(())
 /// ```
 pub trait ErrorExt: sealed::Sealed {
-    /// Returns the transaction of a declined payment. The request itself succeeded, so the
-    /// transaction has an id and a payment page and can be paid with another method. Returns `None`
-    /// for all other errors.
+    /// Returns the transaction if its payment was declined, and `None` for all other errors. The
+    /// request itself succeeded, so the transaction has an id and a payment page, and the payer can
+    /// use another payment method.
     fn declined(&self) -> Option<&Transaction>;
 
-    /// Returns the banking applications from which the payer must choose, if this is why the
-    /// payment was declined; otherwise, the list is empty. Pay again with the `application_code` of
-    /// the chosen application as the [`key`](crate::blik::BlikAlias::key) of the alias.
+    /// Returns the banking applications in which the BLIK alias exists, if the payment was declined
+    /// because the payer must choose one of them. Otherwise, the list is empty. Pay again with the
+    /// `application_code` of the chosen application as the [`key`](crate::blik::BlikAlias::key) of
+    /// the alias.
     fn alternatives(&self) -> &[Alternative] {
         self.declined().map(Transaction::alternatives).unwrap_or_default()
     }
 
     /// Returns whether the request certainly had no effect: it was not sent, its credentials were
-    /// rejected (status 401), or all errors in the response (status 400) are about its format. Such
-    /// a request can be corrected and sent again.
+    /// rejected (status 401), or the response has status 400 and contains only errors about the
+    /// format of the request. Such a request can be corrected and sent again.
     fn nothing_created(&self) -> bool;
 }
 
-/// The codes of errors about the format of a request.
+/// The codes of errors about the format of a request, such as a missing field. A request that the
+/// server rejected only with these codes had no effect.
 const FORM: [&str; 13] = [
     "country_not_valid",
     "field_required",
@@ -161,12 +163,13 @@ pub(crate) fn read(response: &Response) -> ResponseError {
     }
 }
 
-/// Parses a response. Returns an error for `result: failed` with HTTP 200.
+/// Parses a successful response. Returns an error if its `result` is `failed` although the status
+/// is 200.
 ///
-/// Most responses have a `result`. All others must have one of these `fields`, which are the
-/// documented fields of the created or found object. If all of them are missing, the error names
-/// the first one. An empty object `{}` from a proxy is therefore not a success. `fields` is empty
-/// if no field is documented.
+/// A response without a `result` must contain one of `fields`, the documented fields of the created
+/// or found object. Otherwise, the error names the first of them, so that an empty object `{}` from
+/// a proxy is not a success. If no field is documented, `fields` is empty, and a response without a
+/// `result` is accepted.
 pub(crate) fn success<T: DeserializeOwned>(
     response: &Response,
     fields: &[&str],
@@ -196,8 +199,8 @@ struct CallResult {
     result: Option<ResultStatus>,
 }
 
-/// Parses the response to an action. The documented responses are empty or have a `result`. An
-/// object without fields is an error.
+/// Parses the response to a request that returns no data, such as a cancellation. An object without
+/// fields is an error, because the documented responses are empty or have a `result`.
 pub(crate) fn acknowledgement(response: &Response) -> Result<Acknowledgement, ResponseError> {
     Acknowledgement::read(response, |response| {
         let fields: ExtraFields = success(response, &[])?;

@@ -1,4 +1,5 @@
-//! Numeric ids. Each kind of id has its own type, so that ids cannot be confused.
+//! Numeric ids. Each kind of id has its own type, so that the id of a channel, for example, cannot
+//! be passed as the id of a group.
 
 /// Defines a type for a kind of id that the provider documents as a number.
 macro_rules! id {

@@ -26,13 +26,14 @@
 //! Every endpoint is a method of [`Client`] and has a request type in the module of its resource.
 //! Most programs only need the names on this page and the module of the resource that they use.
 //!
-//! If a list has several pages, the method `list_…` ([`list_refunds`](Client::list_refunds)) returns
-//! one page, and the method with the plural ([`refunds`](Client::refunds)) iterates over all.
+//! If a list has several pages, the method `list_…`, such as
+//! [`list_refunds`](Client::list_refunds), returns one page. The method without this prefix, such
+//! as [`refunds`](Client::refunds), iterates over the entries of all pages.
 //!
 //! | item | contents | methods |
 //! |---|---|---|
 //! | [`Client`], [`ClientBuilder`] | credentials and settings | [`builder`](Client::builder), [`from_env`](Client::from_env), [`environment`](Client::environment) |
-//! | [`transactions`] | payments: creating, paying, reading, cancelling | [`create_transaction`](Client::create_transaction), [`pay_transaction`](Client::pay_transaction), [`get_transaction`](Client::get_transaction), [`transactions`](Client::transactions), [`cancel_transaction`](Client::cancel_transaction), [`list_transactions`](Client::list_transactions), [`cancel_transaction_legacy`](Client::cancel_transaction_legacy), [`find_transactions`](Client::find_transactions), [`reference_id`](Client::reference_id) |
+//! | [`transactions`] | creating transactions, paying for them, reading and cancelling them | [`create_transaction`](Client::create_transaction), [`pay_transaction`](Client::pay_transaction), [`get_transaction`](Client::get_transaction), [`transactions`](Client::transactions), [`cancel_transaction`](Client::cancel_transaction), [`list_transactions`](Client::list_transactions), [`cancel_transaction_legacy`](Client::cancel_transaction_legacy), [`find_transactions`](Client::find_transactions), [`reference_id`](Client::reference_id) |
 //! | [`transactions::pay`] | payment methods: cards, wallets, channels | |
 //! | [`transactions::payments`] | results of payments, attempts, holds | |
 //! | [`transactions::qr`] | QR images of links to the payment page | [`get_transaction_qr`](Client::get_transaction_qr) |

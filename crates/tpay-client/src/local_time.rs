@@ -1,4 +1,4 @@
-//! Dates and times of the provider, which are in Polish local time.
+//! Dates and times in Polish local time, which the provider uses in requests and responses.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -11,9 +11,10 @@ const DAY: i64 = 24 * HOUR;
 /// A date and time in Polish local time (Europe/Warsaw), in the provider's format:
 /// `YYYY-MM-DD HH:MM:SS`.
 ///
-/// Other types of times are converted: [`UnixTime`], [`SystemTime`], and, with the feature
-/// `jiff-1`, `jiff::Timestamp` via [`UnixTime`]. Strings are sent unchanged. The conversion applies
-/// the European Union's rule for summer time, so it is exact for times since 1996.
+/// A string is stored and sent unchanged. A [`UnixTime`] or a [`SystemTime`] is converted to Polish
+/// local time, and with the feature `jiff-1`, so is a `jiff::Timestamp` via [`UnixTime`]. The
+/// conversion applies the European Union's rule for summer time, so it is exact for times since
+/// 1996.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,20 +31,20 @@ const DAY: i64 = 24 * HOUR;
 /// let last_week = ListTransactions::new().from(now - Duration::from_secs(7 * 24 * 3600));
 /// ```
 ///
-/// Source: an example in the provider's documentation, in which the time of creation is two hours
-/// ahead of the time in the ULID of the transaction, in summer. The time zone itself is not
-/// documented.
+/// Source: an example in the provider's documentation. In it, the creation time of a transaction in
+/// summer is two hours ahead of the UTC time in the ULID of the transaction. The time zone itself
+/// is not documented.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LocalTime(String);
 
 impl LocalTime {
-    /// Returns the date and time as they are sent.
+    /// Returns the string that is sent, such as `2026-11-21 12:00:00`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Returns the time in Unix seconds. Fractions of a second are dropped. A date without a time
-    /// is interpreted as midnight.
+    /// Converts the date and time to Unix time. Fractions of a second are dropped. A date without a
+    /// time is interpreted as midnight.
     ///
     /// Returns `None` if the string is not a date, or if the time is skipped in spring, when the
     /// clocks go forward. For a time that occurs twice in autumn, returns the first occurrence.
@@ -55,7 +56,8 @@ impl LocalTime {
     }
 }
 
-/// Converts a date and time in a response to Unix time. Returns `None` if it is absent or invalid.
+/// Converts a date and time in a response to Unix time. Returns `None` if the string is absent or
+/// [`LocalTime::unix_time`] cannot convert it.
 pub(crate) fn unix_time(text: Option<&str>) -> Option<UnixTime> {
     LocalTime::from(text?).unix_time()
 }
@@ -140,7 +142,8 @@ fn date_of(days: i64) -> (i64, i64, i64) {
     (era * 400 + year + i64::from(month <= 2), month, day)
 }
 
-/// Parses a date and time. Returns the number of seconds since 1970-01-01 00:00 local time.
+/// Parses a date, with or without a time. Returns the number of seconds since 1970-01-01 00:00
+/// local time, or `None` if the string is not a date or the date does not exist.
 fn parse(text: &str) -> Option<i64> {
     let (date, time) = match text.split_once([' ', 'T']) {
         Some((date, time)) => (date, time),

@@ -45,7 +45,7 @@ wire_enum! {
     }
 }
 
-/// The payer of a new marketplace payment.
+/// The payer of a new marketplace payment, with the billing address.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -90,17 +90,17 @@ impl BillingAddress {
     setters! {
         /// Sets the phone number, such as `+48600100200`.
         phone: impl Into<String>,
-        /// Sets the street.
+        /// Sets the street, such as `Święty Marcin`.
         street: impl Into<String>,
-        /// Sets the postal code.
+        /// Sets the postal code, such as `61-808`.
         postal_code: impl Into<String>,
-        /// Sets the city.
+        /// Sets the city, such as `Poznań`.
         city: impl Into<String>,
         /// Sets the country as two letters (ISO 3166-1), such as `PL`.
         country: impl Into<String>,
-        /// Sets the house number.
+        /// Sets the house number, such as `12a`.
         house_no: impl Into<String>,
-        /// Sets the flat number.
+        /// Sets the number of the flat, such as `7`.
         flat_no: impl Into<String>,
     }
 }
@@ -129,7 +129,7 @@ impl Product {
     }
 
     setters! {
-        /// Sets the name. It must have at most 255 characters.
+        /// Sets the name of the product, which must have at most 255 characters.
         name: impl Into<String>,
     }
 }
@@ -360,16 +360,16 @@ impl Endpoint for CreateMarketplaceTransaction {
 pub struct CreatedMarketplaceTransaction {
     /// The id of the transaction, a ULID such as `01G5EDNEPPNWBJAX8AR5QAMGVA`.
     pub transaction_id: Option<String>,
-    /// The title that the payer sees, `TR-XXX-XXXXXXX`.
+    /// The title that the payer sees, in the format `TR-XXX-XXXXXXX`.
     pub title: Option<String>,
-    /// The URL of the payment page.
+    /// The URL of the payment page, on which the payer can pay.
     pub payment_url: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
-/// A marketplace payment.
+/// A marketplace payment, with its parts and their refunds.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -382,19 +382,19 @@ pub struct MarketplaceTransaction {
     pub id: Option<String>,
     /// The id of the transaction, in responses that name it `transactionId`.
     pub transaction_id: Option<String>,
-    /// The title that the payer sees, `TR-XXX-XXXXXXX`.
+    /// The title that the payer sees, in the format `TR-XXX-XXXXXXX`.
     pub title: Option<String>,
-    /// The status of the payment.
+    /// The status of the payment, such as `correct`.
     #[serde(default)]
     pub status: Option<TransactionStatus>,
-    /// The currency of the amounts.
+    /// The currency of all amounts in the payment, such as `PLN`.
     #[serde(default)]
     pub currency: Option<Currency>,
-    /// The description that the payer sees.
+    /// The description that the payer sees, such as `Order 7`.
     pub description: Option<String>,
     /// The reference that you set, such as an order number.
     pub hidden_description: Option<String>,
-    /// The language of the payment page.
+    /// The language of the payment page, such as `PL`.
     #[serde(default)]
     pub language_code: Option<MarketplaceLanguage>,
     /// The time of creation in Polish local time, such as `2023-01-01 12:00:00.000000`.
@@ -421,8 +421,8 @@ pub struct MarketplaceTransaction {
 }
 
 impl MarketplaceTransaction {
-    /// Returns [`creation_date`](Self::creation_date) as Unix time. Returns `None` if the field is
-    /// absent or is not a valid time; see
+    /// Returns [`creation_date`](Self::creation_date), the time of creation, as Unix time. Returns
+    /// `None` if the field is absent or is not a valid time; see
     /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn creation_time(&self) -> Option<UnixTime> {
         local_time::unix_time(self.creation_date.as_deref())
@@ -438,7 +438,7 @@ impl MarketplaceTransaction {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MarketplacePos {
-    /// The id of the point of sale, a ULID.
+    /// The id of the point of sale, a ULID such as `01HQ7Y0SRB3V5ZP0QK8C1VJ9TA`.
     pub id: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -454,23 +454,23 @@ pub struct MarketplacePos {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BillingAddressDetails {
-    /// The payer's e-mail address.
+    /// The payer's e-mail address, such as `jan.nowak@example.com`.
     pub email: Option<String>,
     /// The payer's first name and surname, such as `Jan Nowak`.
     pub name: Option<String>,
     /// The payer's phone number, such as `+48600100200`.
     pub phone: Option<String>,
-    /// The payer's street.
+    /// The payer's street, such as `Święty Marcin`.
     pub street: Option<String>,
     /// The payer's postal code, such as `61-707`.
     pub postal_code: Option<String>,
-    /// The payer's city.
+    /// The payer's city, such as `Poznań`.
     pub city: Option<String>,
     /// The payer's country as two letters (ISO 3166-1), such as `PL`.
     pub country: Option<String>,
     /// The payer's house number, such as `12a`.
     pub house_no: Option<String>,
-    /// The payer's flat number.
+    /// The number of the payer's flat, such as `7`.
     pub flat_no: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -487,11 +487,12 @@ pub struct BillingAddressDetails {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MarketplaceCallbackDetails {
-    /// The type: 1 for the URL after success, 2 for the URL after a failure, 3 for the notification
-    /// URL, or 4 for the notification e-mail address.
+    /// The type of the callback: 1 or 2 for the URL to which the payer returns after a successful
+    /// (1) or failed (2) payment, and 3 or 4 for the URL (3) or e-mail address (4) to which
+    /// notifications are sent.
     #[serde(rename = "type")]
     pub kind: Option<i64>,
-    /// The URL or the e-mail address.
+    /// The URL or the e-mail address of the callback.
     pub value: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -507,10 +508,10 @@ pub struct MarketplaceCallbackDetails {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MarketplaceEmails {
-    /// Whether an e-mail is sent when the payment is created.
+    /// Whether an e-mail is sent to the payer when the payment is created.
     pub transaction_created: Option<bool>,
-    /// Whether an e-mail is sent when the payment succeeds. The server ignores this setting and
-    /// always sends one.
+    /// Whether an e-mail is sent to the payer when the payment succeeds. The server ignores this
+    /// setting and always sends the e-mail.
     pub transaction_paid: Option<bool>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -528,10 +529,11 @@ pub struct MarketplaceEmails {
 pub struct MarketplaceChild {
     /// The id of the part, a ULID such as `01JABM26M0EX41CKJ4A6MCNZ51`.
     pub id: Option<String>,
-    /// The amount in the payment's currency, such as 12.34. The server sends it in grosze (1234).
+    /// The amount of this part in the payment's currency, such as 12.34. The server sends it in
+    /// grosze (1234).
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
-    /// The description that the payer sees.
+    /// The description that the payer sees, such as `Order 7`.
     pub description: Option<String>,
     /// The reference that you set, such as an order number.
     pub hidden_description: Option<String>,
@@ -545,7 +547,7 @@ pub struct MarketplaceChild {
     pub extra: ExtraFields,
 }
 
-/// A merchant of a marketplace.
+/// The merchant that receives a part of a marketplace payment.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -632,7 +634,7 @@ impl Endpoint for GetMarketplaceTransaction {
     }
 }
 
-/// `POST /marketplace/v1/transaction/{id}/pay`: pays a marketplace payment.
+/// `POST /marketplace/v1/transaction/{id}/pay`: pays for a marketplace transaction.
 ///
 /// See the example in the module [`marketplace`](crate::marketplace).
 ///
@@ -651,8 +653,8 @@ pub struct PayMarketplaceTransaction {
 }
 
 impl PayMarketplaceTransaction {
-    /// Creates a request to pay the transaction with this id. Set a payment method before you send
-    /// the request.
+    /// Creates a request to pay for the transaction with this id. Set a payment method before you
+    /// send the request.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -713,19 +715,19 @@ pub struct ChildRefund {
 }
 
 impl ChildRefund {
-    /// Creates a refund of `amount`, in the payment's currency, for the part of the payment with
-    /// this id.
+    /// Creates a refund of `amount`, such as 12.34 in the payment's currency, for the part of the
+    /// payment that has this id.
     pub fn by_id(id: impl Into<String>, amount: Amount) -> Self {
         Self { id: Some(id.into()), merchant_id: None, amount, products: Vec::new() }
     }
 
-    /// Creates a refund of `amount`, in the payment's currency, for the part of the payment that
-    /// the merchant with this id received.
+    /// Creates a refund of `amount`, such as 12.34 in the payment's currency, for the part of the
+    /// payment that the merchant with this id received.
     pub fn by_merchant(merchant_id: impl Into<String>, amount: Amount) -> Self {
         Self { id: None, merchant_id: Some(merchant_id.into()), amount, products: Vec::new() }
     }
 
-    /// Sets the products that are refunded.
+    /// Sets the products that are refunded. By default, the refund names no products.
     #[must_use]
     pub fn products(mut self, products: impl Into<Vec<Product>>) -> Self {
         self.products = products.into();
@@ -870,10 +872,10 @@ impl Endpoint for ListMarketplaceBankGroups {
 
 /// # Marketplace
 ///
-/// See [`marketplace`](crate::marketplace): payments to several merchants.
+/// See the module [`marketplace`](crate::marketplace), which contains an example.
 impl Client {
-    /// Creates a payment to merchants of a marketplace. The request is never retried if its outcome
-    /// is unknown.
+    /// Creates a payment to one or more merchants of a marketplace. The request is never retried if
+    /// its outcome is unknown.
     ///
     /// See the example in the module [`marketplace`](crate::marketplace).
     ///
@@ -886,7 +888,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns a marketplace payment.
+    /// Returns a marketplace payment, with its parts and their refunds.
     ///
     /// See the example in the module [`marketplace`](crate::marketplace).
     ///
@@ -913,7 +915,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Refunds a marketplace payment. The request is never retried if its outcome is unknown.
+    /// Refunds a marketplace payment, in full or in part. The request is never retried if its
+    /// outcome is unknown.
     ///
     /// See the example in the module [`marketplace`](crate::marketplace).
     ///
@@ -926,7 +929,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Cancels a marketplace payment.
+    /// Cancels the marketplace payment with this id.
     ///
     /// See the example in the module [`marketplace`](crate::marketplace).
     ///

@@ -1,5 +1,5 @@
-//! Exact amounts. Most endpoints use amounts such as 12.34. The marketplace endpoints use integer
-//! amounts in grosze.
+//! Exact amounts of money. Most endpoints use amounts in a currency, such as 12.34. The marketplace
+//! endpoints use whole numbers of grosze, such as 1234.
 
 use api_auth::{Amount, wire_enum};
 
@@ -23,7 +23,8 @@ pub const fn grosze(units: i64) -> Amount {
 }
 
 wire_enum! {
-    /// A currency (ISO 4217). Create other currencies from their code: `Currency::from("HUF")`.
+    /// A currency (ISO 4217). A currency without a variant can be created from its code:
+    /// `Currency::from("HUF")`.
     ///
     /// See the example on [`grosze`](crate::grosze).
     ///

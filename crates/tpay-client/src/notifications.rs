@@ -23,13 +23,15 @@ use cache::Cache;
 
 pub use notification::{Notification, NotificationResponse};
 
-/// The header that contains the signature.
+/// The name of the HTTP header that contains the signature of a notification.
 const HEADER: &str = "x-jws-signature";
 /// The folder that contains the certificates, on the certificate host of the environment.
 const FOLDER: &str = "/x509/";
-/// The file of the certificate that currently signs notifications.
+/// The name of the file that contains the certificate of the key that currently signs
+/// notifications.
 const SIGNING: &str = "notifications-jws.pem";
-/// The file of the intermediate and the root certificate of the signing certificate.
+/// The name of the file that contains the intermediate and the root certificate in the chain of the
+/// signing certificate.
 const AUTHORITIES: &str = "tpay-jws-root.pem";
 
 const PRODUCTION: &[u8] = include_bytes!("notifications/anchors/production.pem");
@@ -51,13 +53,15 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 ///
 /// Senders can choose the file name of the certificate. Therefore, unusual names whose certificates
 /// have never verified a message share a budget of requests: 16, and one more every ten seconds. If
-/// messages require more requests than that, those to be sent are selected at random, and the other
-/// messages are rejected with [`ErrorKind::RateLimited`].
+/// messages require more requests than that, the requests to be sent are selected at random. The
+/// messages without a request are rejected with [`ErrorKind::RateLimited`].
 ///
 /// The certificate belongs to Tpay and not to the merchant, so a genuine notification can be
-/// intended for a different merchant. [`merchant_id`](Notifications::merchant_id) is required for
-/// payments and alias events. The other kinds (saved cards, marketplace payments, charges of a
-/// plan) contain no merchant id: compare their ids with your records.
+/// intended for a different merchant. Payments and alias events are therefore rejected unless
+/// [`merchant_id`](Notifications::merchant_id) or
+/// [`accept_any_merchant`](Notifications::accept_any_merchant) is called. The other kinds of
+/// notifications (saved cards, marketplace payments, charges of a plan) contain no merchant id:
+/// compare their ids with your records.
 ///
 /// ```
 /// use tpay_client::notifications::testing;
@@ -91,15 +95,15 @@ pub struct Notifications {
     core: api_auth::Client,
     folder: String,
     anchors: Anchors,
-    /// The merchant whose notifications are accepted, or an error if the merchant id is not a
-    /// number. In this case, all notifications are rejected.
+    /// The merchant whose payments and alias events are accepted. If the given merchant id is not a
+    /// number, this value is an error, and all notifications are rejected.
     merchant: Result<Merchant, InputError>,
     security_code: Option<Secret>,
     given: Option<Result<Certificate, JwsError>>,
     cache: Cache,
 }
 
-/// The merchant whose notifications are accepted.
+/// The merchant whose payments and alias events are accepted.
 #[derive(Debug)]
 enum Merchant {
     /// No merchant is set: payments and alias events are rejected.
@@ -110,7 +114,8 @@ enum Merchant {
 
 /// # Notifications
 ///
-/// See [`notifications`](crate::notifications): verifying and parsing notifications.
+/// See the module [`notifications`](crate::notifications) and the example on
+/// [`Notifications`](crate::Notifications).
 impl Client {
     /// Returns a notification reader for this client's environment. The compiled-in trust anchors
     /// of the sandbox are used for the sandbox, and those of production for all other environments.
@@ -184,8 +189,9 @@ impl Notifications {
         Ok(self)
     }
 
-    /// Sets the signing certificate (PEM), so that no certificate is fetched. This certificate must
-    /// also have a chain to a trust anchor.
+    /// Sets the signing certificate (PEM), so that no certificate is fetched. Like a fetched
+    /// certificate, it must have a chain to a trust anchor. If `pem` is not a certificate, every
+    /// notification is rejected with an [`InputError`].
     #[must_use]
     pub fn certificate(mut self, pem: impl Into<String>) -> Self {
         self.given = Some(Certificate::from_pem(pem.into().as_bytes()));
@@ -205,7 +211,7 @@ impl Notifications {
     /// byte as it was received.
     ///
     /// # Errors
-    /// Returns the errors of [`read`](Notifications::read), and [`ErrorKind::Verify`] if the
+    /// Returns the same errors as [`read`](Notifications::read), and [`ErrorKind::Verify`] if the
     /// signature header is missing or repeated.
     pub fn read_request(&self, headers: &HeaderMap, body: &[u8]) -> Result<Notification> {
         self.merchant.as_ref().map_err(Clone::clone)?;
@@ -268,9 +274,9 @@ fn invalid_signature(why: JwsError) -> Error {
     not_genuine(&why.to_string())
 }
 
-/// Returns the `md5sum` of a payment notification, computed from its unchanged values. Use it in
-/// tests, and in programs that verify notifications without [`Notifications`]. The order number
-/// `tr_crc` can have any encoding.
+/// Returns the `md5sum` of a payment notification, computed from the values of its members as they
+/// are sent. Use it in tests, and in programs that verify notifications without [`Notifications`].
+/// `tr_crc`, your reference for the order, is passed as bytes, because it can have any encoding.
 ///
 /// ```
 /// use tpay_client::notifications::payment_md5sum;

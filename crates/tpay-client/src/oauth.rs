@@ -1,4 +1,5 @@
-//! Access tokens. The client manages its own token. These endpoints return tokens to the caller.
+//! Access tokens for the API. The client requests and renews its own token, so most programs do not
+//! need these endpoints.
 //!
 //! The tokens of saved cards are in [`cards`](crate::cards).
 //!
@@ -17,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use crate::common::ResultStatus;
 use crate::{Client, error, validate};
 
-/// A token as returned by the token endpoint. The client manages its own token.
+/// An access token, as returned by the token endpoint. Most programs do not need it, because the
+/// client requests its own token.
 ///
 /// See the example in the module [`oauth`](crate::oauth).
 ///
@@ -65,13 +67,13 @@ pub struct RequestToken {
 }
 
 impl RequestToken {
-    /// Creates a request for a token with these credentials.
+    /// Creates a request for a token with the id and secret of an API key.
     pub fn new(client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Self {
         Self { client_id: client_id.into(), client_secret: client_secret.into(), scope: None }
     }
 
     setters! {
-        /// Sets the scope: `read`, `write` or `read write`.
+        /// Sets the requested scope: `read`, `write` or `read write`. By default, no scope is sent.
         scope: impl Into<String>,
     }
 }
@@ -111,7 +113,7 @@ impl Endpoint for RequestToken {
     }
 }
 
-/// The server's information about a token.
+/// The response with information about the access token that authenticated the request.
 ///
 /// See the example in the module [`oauth`](crate::oauth).
 ///
@@ -144,10 +146,10 @@ pub struct TokenDetails {
     /// The access token, 40 hex digits. Treat it as opaque.
     #[serde(rename = "access_token", skip_serializing)]
     pub access_token: Option<Secret>,
-    /// The id of the API key.
+    /// The id of the API key for which the token was issued.
     #[serde(rename = "client_id")]
     pub client_id: Option<String>,
-    /// The time of expiry, in Unix seconds.
+    /// The time at which the token expires, in Unix seconds.
     pub expires: Option<UnixTime>,
     /// The scope, such as `read write`. The scope does not reliably describe the permissions of the
     /// API key.
@@ -185,9 +187,10 @@ impl Endpoint for GetTokenInfo {
 
 /// # Access tokens
 ///
-/// See [`oauth`](crate::oauth): the client manages its own token.
+/// See the module [`oauth`](crate::oauth), which contains an example.
 impl Client {
-    /// Returns a new access token. The client does not use this token, because it manages its own.
+    /// Requests a new access token with the client's id and secret. The client does not use this
+    /// token for its own requests.
     ///
     /// See the example in the module [`oauth`](crate::oauth).
     ///
@@ -197,7 +200,7 @@ impl Client {
         self.send(&RequestToken::new(self.client_id.clone(), self.client_secret.clone()))
     }
 
-    /// Returns information about the token that this client uses.
+    /// Returns information about the access token that this client uses, such as its expiry.
     ///
     /// See the example in the module [`oauth`](crate::oauth).
     ///

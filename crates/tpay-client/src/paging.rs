@@ -2,7 +2,8 @@
 
 use api_auth::{Extent, InputError, Params};
 
-/// The page of a list that a request selects: its number, and the number of entries per page.
+/// The page of a list that a request selects: its number, and the number of entries per page. The
+/// server's defaults apply to values that are `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Paging {
     pub(crate) page: Option<u32>,
@@ -34,17 +35,18 @@ impl Paging {
         self.page.unwrap_or(1)
     }
 
-    /// Returns the position of this page in its list. The position depends on the page size and the
-    /// total in the response.
+    /// Returns the position of this page in its list. `server_limit` and `total` are the page size
+    /// and the total number of entries in the response.
     pub(crate) fn extent(self, server_limit: Option<i64>, total: Option<i64>) -> Extent {
         extent(self.number(), self.limit.unwrap_or(35), server_limit, total)
     }
 }
 
-/// Defines the setters of a request whose field `paging` is a [`Paging`].
+/// Defines setters for the page number and the page size of a request. The request must have a
+/// field `paging` of the type [`Paging`].
 macro_rules! page_setters {
     () => {
-        /// Sets the number of the page, counted from 1.
+        /// Sets the number of the page, counted from 1. Defaults to 1.
         #[must_use]
         pub fn page(mut self, page: u32) -> Self {
             self.paging.page = Some(page);
@@ -58,7 +60,7 @@ macro_rules! page_setters {
             self
         }
 
-        /// Sets the page size to the maximum, 100, if it is not set.
+        /// Sets the page size to the maximum, 100, if no page size is set.
         pub(crate) fn full_pages(mut self) -> Self {
             self.paging.limit.get_or_insert(Paging::MAX_LIMIT);
             self
@@ -67,7 +69,7 @@ macro_rules! page_setters {
 }
 pub(crate) use page_setters;
 
-/// Validates that the number of a page is at least 1.
+/// Validates that the number of a page, if present, is at least 1.
 pub(crate) fn validate_page(page: Option<u32>) -> Result<(), InputError> {
     if page == Some(0) {
         return Err(InputError::new("page", "must be at least 1"));
@@ -75,8 +77,9 @@ pub(crate) fn validate_page(page: Option<u32>) -> Result<(), InputError> {
     Ok(())
 }
 
-/// Returns the position of a page, whose number is counted from 1. The page size in the response
-/// takes precedence over the requested one.
+/// Returns the position of a page in its list. `page` is the number of the page, counted from 1.
+/// The page size in the response (`server_limit`) takes precedence over the requested one
+/// (`limit`).
 pub(crate) fn extent(
     page: u32,
     limit: u32,
@@ -91,18 +94,18 @@ pub(crate) fn extent(
 
 /// Returns whether there is a page after the page at `extent`, which has `count` entries.
 ///
-/// If the response does not contain the page size, the server may use smaller pages than requested.
-/// The last page is then recognized only by a total that it reaches alone, or by an empty page after
-/// it.
+/// If the response does not contain the page size, the server may use smaller pages than requested,
+/// so a page with few entries need not be the last one. In this case, a page is known to be the
+/// last one only if it is empty or contains as many entries as the total.
 pub(crate) fn has_more(extent: Extent, server_limit: Option<i64>, count: usize) -> bool {
     let is_size_known = server_limit.is_some_and(|limit| limit > 0);
     let is_whole = extent.total().is_some_and(|total| u64::try_from(count) == Ok(total));
     extent.promises_more(count) || !is_size_known && count > 0 && !is_whole
 }
 
-/// Declares the methods `next` and `extent` of `Paged` for a request whose field `paging` is a
-/// [`Paging`] and whose responses have the fields `limit` and `total`. `$count` returns the number
-/// of entries of a page.
+/// Defines the methods `next` and `extent` of `Paged` for a request with a field `paging` of the
+/// type [`Paging`]. Its responses must have the fields `limit` and `total`. `$count` returns the
+/// number of entries on a page.
 macro_rules! paged_by_number {
     ($output:ty, $count:expr) => {
         fn next(&self, page: &$output) -> Option<Self> {
@@ -118,7 +121,7 @@ macro_rules! paged_by_number {
 }
 pub(crate) use paged_by_number;
 
-/// Implements `NumberedPages` for a request whose field `paging` is a [`Paging`].
+/// Implements `NumberedPages` for a request with a field `paging` of the type [`Paging`].
 macro_rules! numbered_pages {
     ($list:ty) => {
         impl api_auth::NumberedPages for $list {

@@ -30,13 +30,13 @@ pub struct Pos {
     pub date: Option<PosDate>,
     /// The settings of the point of sale: its security code, and whether it is in test mode.
     pub settings: Option<PosSettings>,
-    /// The description of the shop.
+    /// The description of the shop, as the merchant entered it.
     pub description: Option<String>,
     /// The URL of the shop, such as `https://shop.example.com`.
     pub url: Option<String>,
-    /// The name of the shop.
+    /// The name of the shop, such as `The shop`.
     pub name: Option<String>,
-    /// The short name of the shop.
+    /// A short name of the shop.
     pub friendly_name: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -77,7 +77,7 @@ impl PosDate {
     }
 }
 
-/// The settings of a point of sale.
+/// The settings of a point of sale: its security code, and whether it is in test mode.
 ///
 /// See the example in the module [`pos`](crate::pos).
 ///
@@ -89,7 +89,7 @@ pub struct PosSettings {
     /// The security code, with which the `md5sum` of notifications is computed.
     #[serde(skip_serializing)]
     pub confirmation_code: Option<Secret>,
-    /// Whether the point of sale is in test mode.
+    /// Whether the point of sale is in test mode, in which no payments are made.
     pub is_test_mode: Option<bool>,
 }
 
@@ -143,7 +143,7 @@ impl Endpoint for ListPos {
 
 /// # Points of sale
 ///
-/// See the module [`pos`](crate::pos).
+/// See the module [`pos`](crate::pos), which contains an example.
 impl Client {
     /// Returns the points of sale, with their security codes.
     ///

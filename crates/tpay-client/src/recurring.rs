@@ -1,5 +1,5 @@
-//! Recurring payments: plans by which the server charges a card or a BLIK alias on a schedule. See
-//! the example on [`CreateRecurring`].
+//! Recurring payments: plans according to which the server charges a card or a BLIK alias on a
+//! schedule. See the example on [`CreateRecurring`].
 //!
 //! Experimental: the endpoints are documented for the provider's sandbox only.
 //!
@@ -122,8 +122,9 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Creates a schedule: `amount` is charged in `currency` at `first_charge_date` (ISO 8601), and
-    /// again after each interval.
+    /// Creates a schedule on which `amount`, such as 20.00, is charged in `currency`: first at
+    /// `first_charge_date` (ISO 8601), and then after every `interval` units of `interval_type`,
+    /// such as 1 month.
     pub fn new(
         amount: Amount,
         currency: Currency,
@@ -143,10 +144,10 @@ impl Schedule {
     }
 
     setters! {
-        /// Sets the number of charges, such as 12. By default, it is unlimited.
+        /// Sets the number of charges, such as 12. By default, the number is unlimited.
         charge_count: u32,
-        /// Sets the intervals after which a failed charge is retried. Defaults to once a day for 14
-        /// days.
+        /// Sets the intervals after which a failed charge is retried. By default, the server
+        /// retries it once a day for 14 days.
         retry_intervals: impl Into<Vec<RetryInterval>>,
     }
 }
@@ -175,10 +176,10 @@ impl RecurringBlik {
 
     setters! {
         /// Sets whether to skip the period of 72 hours in which the bank tries to inform the payer
-        /// why a charge was not authorized. Allowed in the models A and O.
+        /// why a charge was not authorized. This setting is allowed only for the models A and O.
         no_delay: bool,
-        /// Sets the authorization level, `NOCONFREQ`. Required for model O, and allowed only for
-        /// it.
+        /// Sets the recommended authorization level. The only documented value is `NOCONFREQ`. This
+        /// setting is required for model O and not allowed for the other models.
         recommended_auth_level: impl Into<String>,
     }
 }
@@ -205,7 +206,8 @@ impl PaymentInstrument {
         Self { payment_type: InstrumentType::CardToken, value: token.into(), blik: None }
     }
 
-    /// Creates a payment instrument for a BLIK PAYID alias.
+    /// Creates a payment instrument for the BLIK PAYID alias with this value, which is charged on
+    /// the terms `blik`.
     pub fn blik_pay_id(alias: impl Into<Secret>, blik: RecurringBlik) -> Self {
         Self { payment_type: InstrumentType::BlikPayId, value: alias.into(), blik: Some(blik) }
     }
@@ -260,8 +262,8 @@ pub struct CreateRecurring {
 }
 
 impl CreateRecurring {
-    /// Creates a request for a plan with an id that you generate (a ULID of 26 characters), a
-    /// description of up to 128 characters, and the URL for notifications about its charges.
+    /// Creates a request for a plan. Generate `id` yourself: a ULID of 26 characters. `description`
+    /// must have 1 to 128 characters. Notifications about the charges are sent to `callback_url`.
     pub fn new(
         id: impl Into<String>,
         description: impl Into<String>,
@@ -282,7 +284,7 @@ impl CreateRecurring {
     }
 
     setters! {
-        /// Sets your reference for the plan, up to 255 characters.
+        /// Sets your reference for the plan, such as `subscription-7`, with at most 255 characters.
         hidden_description: impl Into<String>,
     }
 }
@@ -324,7 +326,7 @@ impl Endpoint for CreateRecurring {
 ///
 /// See the example in the module [`recurring`](crate::recurring).
 ///
-/// Source: none; the names are those of the request.
+/// Source: none; the field names are assumed to be those of the request and of other responses.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -336,11 +338,11 @@ pub struct RecurringPlan {
     pub request_id: Option<String>,
     /// The id of the plan, a ULID such as `01K1Z6T40ZWKY1XZG9VD5AZ9Q4`.
     pub id: Option<String>,
-    /// The description that the payer sees.
+    /// The description that the payer sees, such as `The magazine, monthly`.
     pub description: Option<String>,
     /// The reference that you set, such as `subscription-7`.
     pub hidden_description: Option<String>,
-    /// The status of the plan.
+    /// The status of the plan, such as `active`.
     #[serde(default)]
     pub status: Option<RecurringStatus>,
     /// Fields that this type does not cover.
@@ -379,7 +381,7 @@ pub struct RecurringPage {
     pub extra: ExtraFields,
 }
 
-/// `GET /recurring`: lists one page of plans of recurring payments.
+/// `GET /recurring`: returns one page of plans of recurring payments.
 ///
 /// Experimental: the response is not documented.
 ///
@@ -393,7 +395,7 @@ pub struct ListRecurring {
 }
 
 impl ListRecurring {
-    /// Creates a request without filters.
+    /// Creates a request for the first page of the plans.
     pub fn new() -> Self {
         Self::default()
     }
@@ -475,13 +477,13 @@ impl Endpoint for GetRecurring {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RecurringCharge {
-    /// The id of the transaction, a ULID.
+    /// The id of the charge's transaction, a ULID such as `01K5BK4HEPB0WBCGT51FMTYSYJ`.
     pub transaction_id: Option<String>,
     /// The status of the charge, such as `correct`.
     pub status: Option<String>,
     /// The charged amount in `currency`, such as 12.34.
     pub amount: Option<Amount>,
-    /// The currency of the amount.
+    /// The currency of the amount, such as `PLN`.
     #[serde(default)]
     pub currency: Option<Currency>,
     /// Fields that this type does not cover.
@@ -489,7 +491,7 @@ pub struct RecurringCharge {
     pub extra: ExtraFields,
 }
 
-/// A page of charges of a plan.
+/// A page of the charges of a plan.
 ///
 /// The format is not documented: the name of the list is assumed, and `extra` contains all other
 /// fields.
@@ -520,7 +522,8 @@ pub struct RecurringCharges {
     pub extra: ExtraFields,
 }
 
-/// `GET /recurring/{recurringId}/transactions`: lists the charges of a plan of recurring payments.
+/// `GET /recurring/{recurringId}/transactions`: returns one page of the charges of a plan of
+/// recurring payments.
 ///
 /// Experimental: the response is not documented.
 ///
@@ -535,7 +538,7 @@ pub struct ListRecurringCharges {
 }
 
 impl ListRecurringCharges {
-    /// Creates a request for the charges of the plan with this id.
+    /// Creates a request for the first page of the charges of the plan with this id.
     pub fn new(recurring_id: impl Into<String>) -> Self {
         Self { recurring_id: recurring_id.into(), paging: Paging::default() }
     }
@@ -682,9 +685,10 @@ impl Endpoint for UpdatePaymentInstrument {
 
 /// # Recurring payments
 ///
-/// See [`recurring`](crate::recurring): plans and their charges. Experimental.
+/// Experimental: the endpoints are documented for the provider's sandbox only. See the module
+/// [`recurring`](crate::recurring), which contains an example.
 impl Client {
-    /// Creates a plan of recurring payments. Experimental.
+    /// Creates a plan of recurring payments. Experimental: the response is not documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -694,7 +698,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns one page of plans of recurring payments. Experimental.
+    /// Returns one page of plans of recurring payments. Experimental: the response is not
+    /// documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -706,14 +711,15 @@ impl Client {
 
     /// Returns an iterator over all plans of recurring payments. The iterator requests page after
     /// page and returns each entry once. No request is sent before the iterator is advanced. If no
-    /// page size is set, the iterator requests 100 entries per page. Experimental.
+    /// page size is set, the iterator requests 100 entries per page. Experimental: the response is
+    /// not documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Returns a plan of recurring payments. Experimental.
+    /// Returns a plan of recurring payments. Experimental: the response is not documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -723,7 +729,7 @@ impl Client {
         self.send(&GetRecurring::new(recurring_id))
     }
 
-    /// Returns one page of the charges of a plan. Experimental.
+    /// Returns one page of the charges of a plan. Experimental: the response is not documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -738,14 +744,15 @@ impl Client {
 
     /// Returns an iterator over all charges of a plan. The iterator requests page after page and
     /// returns each entry once. No request is sent before the iterator is advanced. If no page size
-    /// is set, the iterator requests 100 entries per page. Experimental.
+    /// is set, the iterator requests 100 entries per page. Experimental: the response is not
+    /// documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     pub fn recurring_charges(&self, request: &ListRecurringCharges) -> Items<ListRecurringCharges> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Cancels a plan of recurring payments. Experimental.
+    /// Cancels a plan of recurring payments. Experimental: the response is not documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -755,7 +762,7 @@ impl Client {
         self.send(&CancelRecurring::new(recurring_id))
     }
 
-    /// Retries the last charge of a plan immediately. Experimental.
+    /// Retries the last charge of a plan immediately. Experimental: the response is not documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
@@ -765,7 +772,7 @@ impl Client {
         self.send(&RetryRecurring::new(recurring_id))
     }
 
-    /// Replaces the payment instrument of a plan. Experimental.
+    /// Replaces the payment instrument of a plan. Experimental: the response is not documented.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///

@@ -70,12 +70,12 @@ pub struct Refund {
     pub request_id: Option<String>,
     /// The id of the refund, such as `rf_jtHRr95SKUbRpxTD`.
     pub refund_id: Option<String>,
-    /// The status of the refund.
+    /// The status of the refund, such as `new`.
     #[serde(default)]
     pub status: Option<RefundStatus>,
     /// The refunded amount in `currency`, such as 12.34.
     pub amount: Option<Amount>,
-    /// The currency of the amount.
+    /// The currency of the amount, such as `PLN`.
     #[serde(default)]
     pub currency: Option<Currency>,
     /// The times of the refund: when it was requested, when it is planned, and when it was
@@ -98,11 +98,11 @@ pub struct Refund {
 pub struct RefundDate {
     /// The planned time of the refund, such as `2026-11-22 01:20:19`.
     pub schedule: Option<String>,
-    /// The time at which the refund was processed. Absent until then.
+    /// The time at which the refund was processed. Absent before that.
     pub processed: Option<String>,
-    /// The time at which the refund was requested.
+    /// The time at which the refund was requested, such as `2026-11-22 01:20:18`.
     pub create: Option<String>,
-    /// The time at which the refund to a card was made. Absent until then.
+    /// The time at which the refund to a card was made. Absent before that.
     pub refund: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -155,23 +155,24 @@ pub struct TransactionRefunds {
     pub request_id: Option<String>,
     /// The id of the transaction, a ULID such as `01K5BK4HEPB0WBCGT51FMTYSYJ`.
     pub transaction_id: Option<String>,
-    /// The title that the payer sees, `TR-XXX-XXXXXXX`. It is `tr_id` in notifications.
+    /// The title that the payer sees, in the format `TR-XXX-XXXXXXX`. Notifications contain it as
+    /// `tr_id`.
     pub title: Option<String>,
     /// The id of the point of sale, such as `ps_6UvbBjehvHXA7vfD`.
     pub pos_id: Option<String>,
-    /// The status of the transaction.
+    /// The status of the transaction, such as `correct`.
     #[serde(default)]
     pub status: Option<TransactionStatus>,
-    /// The times of creation and payment.
+    /// The times at which the transaction was created and the payment was posted.
     pub date: Option<TransactionDate>,
     /// The amount due, in `currency`, such as 12.34.
     pub amount: Option<Amount>,
-    /// The currency of the amount.
+    /// The currency of the amount, such as `PLN`.
     #[serde(default)]
     pub currency: Option<Currency>,
-    /// The description that the payer sees.
+    /// The description that the payer sees, such as `Order 7`.
     pub description: Option<String>,
-    /// The reference that you set, such as an order number. It is `tr_crc` in notifications.
+    /// The reference that you set, such as an order number. Notifications contain it as `tr_crc`.
     pub hidden_description: Option<String>,
     /// The payer's data, such as the name and the e-mail address.
     pub payer: Option<PayerDetails>,
@@ -189,7 +190,7 @@ pub struct TransactionRefunds {
     /// The refunds that are waiting for the payer's bank account number.
     #[serde(default)]
     pub refunds_no_account_list: Vec<Refund>,
-    /// The refunds to cards.
+    /// The refunds of the transaction that are made to cards.
     #[serde(default)]
     pub refunds_cards_list: Vec<Refund>,
     /// The number of this page, counted from 1.
@@ -204,7 +205,7 @@ pub struct TransactionRefunds {
 }
 
 impl TransactionRefunds {
-    /// Returns an iterator over all refunds of this page: those in `refunds_list`,
+    /// Returns an iterator over all refunds on this page: the entries of `refunds_list`,
     /// `refunds_no_account_list` and `refunds_cards_list`.
     pub fn all(&self) -> impl Iterator<Item = &Refund> {
         self.refunds_list
@@ -217,7 +218,7 @@ impl TransactionRefunds {
 /// `POST /transactions/{transactionId}/refunds`: refunds a transaction.
 ///
 /// A repeated request can refund the amount twice, so the request is never retried if its outcome
-/// is unknown. List the refunds of the transaction before you send it again.
+/// is unknown. In this case, list the refunds of the transaction before you send the request again.
 ///
 /// ```
 /// use tpay_client::{RefundTransaction, grosze};
@@ -270,7 +271,7 @@ impl Endpoint for RefundTransaction {
     }
 }
 
-/// `GET /transactions/{transactionId}/refunds`: lists the refunds of a transaction.
+/// `GET /transactions/{transactionId}/refunds`: returns one page of the refunds of a transaction.
 ///
 /// See the example in the module [`refunds`](crate::refunds).
 ///
@@ -345,7 +346,7 @@ impl Paged for ListTransactionRefunds {
 numbered_pages!(ListTransactionRefunds);
 
 wire_enum! {
-    /// The kind of refunds to list.
+    /// The kind of the refunds to list.
     ///
     /// See the example in the module [`refunds`](crate::refunds).
     ///
@@ -372,7 +373,7 @@ pub struct RefundPage {
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The object that contains the list of refunds.
+    /// The object that contains the refunds. [`list`](Self::list) returns them.
     pub transactions: Option<RefundList>,
     /// The number of this page, counted from 1.
     pub page: Option<i64>,
@@ -385,7 +386,7 @@ pub struct RefundPage {
     pub extra: ExtraFields,
 }
 
-/// A list of refunds.
+/// The object `transactions` of a page of refunds, which contains the refunds.
 ///
 /// See the example in the module [`refunds`](crate::refunds).
 ///
@@ -394,7 +395,7 @@ pub struct RefundPage {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RefundList {
-    /// The refunds of this page.
+    /// The refunds on this page.
     #[serde(default)]
     pub list: Vec<Refund>,
     /// Fields that this type does not cover.
@@ -403,13 +404,13 @@ pub struct RefundList {
 }
 
 impl RefundPage {
-    /// Returns the refunds of this page.
+    /// Returns the refunds on this page. The list is empty if the response contains none.
     pub fn list(&self) -> &[Refund] {
         self.transactions.as_ref().map(|level| level.list.as_slice()).unwrap_or_default()
     }
 }
 
-/// `GET /refunds`: lists one page of refunds.
+/// `GET /refunds`: returns one page of refunds.
 ///
 /// ```
 /// use tpay_client::refunds::ListRefunds;
@@ -431,7 +432,7 @@ pub struct ListRefunds {
 }
 
 impl ListRefunds {
-    /// Creates a request without filters.
+    /// Creates a request for the first page of all refunds of transactions.
     pub fn new() -> Self {
         Self::default()
     }
@@ -445,15 +446,15 @@ impl ListRefunds {
         /// Sets the time up to which refunds are listed. A string must be in Polish local time,
         /// such as `2026-11-30 23:59:59`.
         to: impl Into<LocalTime>,
-        /// Sets the e-mail address of the payer whose refunds are listed (refunds of transactions
-        /// only).
+        /// Sets the e-mail address of the payer whose refunds are listed. Use it only for refunds
+        /// of transactions.
         payer_email: impl Into<String>,
-        /// Sets the title of the transaction whose refunds are listed (refunds of transactions
-        /// only).
+        /// Sets the title of the transaction whose refunds are listed, such as `TR-BRA-KGZK0X`. Use
+        /// it only for refunds of transactions.
         transaction_title: impl Into<String>,
-        /// Sets the kind of refunds to list. Defaults to refunds of transactions.
+        /// Sets the kind of the refunds to list. Defaults to refunds of transactions.
         context: impl Into<RefundContext>,
-        /// Sets the token of the card whose refunds are listed (refunds to cards only).
+        /// Sets the token of the card whose refunds are listed. Use it only for refunds to cards.
         token: impl Into<Secret>,
     }
 }
@@ -531,16 +532,17 @@ pub struct CardRefundResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardRefund {
-    /// The status of the refund.
+    /// The status of the refund, such as `new`.
     #[serde(default)]
     pub status: Option<RefundStatus>,
     /// The id of the refund, such as `rf_jtHRr95SKUbRpxTD`.
     pub refund_id: Option<String>,
     /// The numeric currency code (ISO 4217), such as 985 for the złoty.
     pub currency_code: Option<i64>,
-    /// The refunded amount in this currency, such as 12.34.
+    /// The refunded amount in the refund's currency, such as 12.34. `currency_code` identifies the
+    /// currency.
     pub amount: Option<Amount>,
-    /// The response of the card network.
+    /// The card network's response to the refund: a code and its description.
     #[serde(rename = "extra")]
     pub extra_data: Option<CardRefundExtra>,
     /// Fields that this type does not cover.
@@ -548,7 +550,7 @@ pub struct CardRefund {
     pub extra: ExtraFields,
 }
 
-/// The response of the card network to a refund.
+/// The card network's response to a refund: a code and its description.
 ///
 /// See the example in the module [`refunds`](crate::refunds).
 ///
@@ -586,8 +588,9 @@ pub struct RefundCard {
 }
 
 impl RefundCard {
-    /// Creates a request to refund `amount`, such as 12.34, to the card with this token.
-    /// `currency_code` is the numeric currency code (ISO 4217), such as 985 for the złoty.
+    /// Creates a request to refund `amount`, such as 12.34, to the card with this token. The amount
+    /// is in the currency with the numeric code `currency_code` (ISO 4217), such as 985 for the
+    /// złoty.
     pub fn new(amount: Amount, currency_code: u32, token_value: impl Into<Secret>) -> Self {
         Self {
             amount,
@@ -599,10 +602,11 @@ impl RefundCard {
     }
 
     setters! {
-        /// Sets the expiry date of the card, `YYMM`. Required for a card that was saved by EISOP
-        /// (Elavon).
+        /// Sets the expiry date of the card in the format `YYMM`, such as `2812`. Required for a
+        /// card that was saved by EISOP (Elavon).
         card_expiry_date: impl Into<String>,
-        /// Sets your text for the card settlement, up to 255 letters and digits.
+        /// Sets your text for the card settlement. It must consist of at most 255 letters and
+        /// digits.
         roc_text: impl Into<String>,
     }
 }
@@ -659,7 +663,7 @@ impl Endpoint for GetRefund {
 
 /// # Refunds
 ///
-/// See [`refunds`](crate::refunds): refunds of transactions, and refunds to cards.
+/// See the module [`refunds`](crate::refunds), which contains an example.
 impl Client {
     /// Refunds a transaction, in full or in part. The request is never retried if its outcome is
     /// unknown.
@@ -728,7 +732,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Returns one refund.
+    /// Returns the refund with this id.
     ///
     /// See the example in the module [`refunds`](crate::refunds).
     ///

@@ -74,7 +74,7 @@ pub struct ReportPage {
     pub extra: ExtraFields,
 }
 
-/// `GET /reports`: lists one page of reports.
+/// `GET /reports`: returns one page of reports.
 ///
 /// Experimental: the response is not documented.
 ///
@@ -89,13 +89,13 @@ pub struct ListReports {
 }
 
 impl ListReports {
-    /// Creates a request without filters.
+    /// Creates a request for the first page of the reports.
     pub fn new() -> Self {
         Self::default()
     }
 
     setters! {
-        /// Sets the number of the page, counted from 1.
+        /// Sets the number of the page, counted from 1. Defaults to 1.
         page: u32,
         /// Sets the number of reports per page. The server's default is 20.
         page_size: u32,
@@ -130,7 +130,7 @@ impl Endpoint for ListReports {
 }
 
 impl ListReports {
-    /// Sets the page size to 100 if it is not set.
+    /// Sets the page size to 100 if no page size is set.
     pub(crate) fn full_pages(mut self) -> Self {
         self.page_size.get_or_insert(100);
         self
@@ -170,7 +170,8 @@ impl NumberedPages for ListReports {
 }
 
 /// `GET /reports/{reportId}/files/{fileId}`: returns a file of a report. The file is read into
-/// memory. Its maximum size is the builder's `response_limit`.
+/// memory. Its maximum size is set with
+/// [`ClientBuilder::response_limit`](crate::ClientBuilder::response_limit).
 ///
 /// Experimental: the response is not documented.
 ///
@@ -203,9 +204,10 @@ impl Endpoint for GetReportFile {
 
 /// # Reports
 ///
-/// See [`reports`](crate::reports): reports and their files. Experimental.
+/// Experimental: these endpoints are not documented. See the module [`reports`](crate::reports),
+/// which contains an example.
 impl Client {
-    /// Returns one page of reports. Experimental.
+    /// Returns one page of reports. Experimental: the endpoint is not documented.
     ///
     /// See the example in the module [`reports`](crate::reports).
     ///
@@ -217,12 +219,12 @@ impl Client {
 
     /// Returns an iterator over all reports. The iterator requests page after page and returns each
     /// entry once. No request is sent before the iterator is advanced. If no page size is set, the
-    /// iterator requests 100 entries per page. Experimental.
+    /// iterator requests 100 entries per page. Experimental: the endpoint is not documented.
     pub fn reports(&self, request: &ListReports) -> Items<ListReports> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Returns a file of a report. Experimental.
+    /// Returns a file of a report. Experimental: the endpoint is not documented.
     ///
     /// See the example in the module [`reports`](crate::reports).
     ///

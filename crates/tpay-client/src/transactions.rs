@@ -1,5 +1,5 @@
-//! Transactions (payments that are requested from a payer): creating, paying, reading and
-//! cancelling them.
+//! Transactions, which are payments that are requested from a payer: creating them, paying for
+//! them, reading and cancelling them.
 //!
 //! Payment methods are in [`pay`], results of payments in [`payments`], QR images in [`qr`], and
 //! refunds in [`refunds`](crate::refunds).
@@ -90,23 +90,24 @@ pub struct Transaction {
     pub request_id: Option<String>,
     /// The id of the transaction, a ULID such as `01K5BK4HEPB0WBCGT51FMTYSYJ`.
     pub transaction_id: Option<String>,
-    /// The title that the payer sees, `TR-XXX-XXXXXXX`. It is `tr_id` in notifications.
+    /// The title that the payer sees, in the format `TR-XXX-XXXXXXX`. Notifications contain it as
+    /// `tr_id`.
     pub title: Option<String>,
     /// The id of the point of sale, such as `ps_6UvbBjehvHXA7vfD`.
     pub pos_id: Option<String>,
-    /// The status of the transaction.
+    /// The status of the transaction, such as `pending`.
     #[serde(default)]
     pub status: Option<TransactionStatus>,
-    /// The times of creation and payment.
+    /// The times at which the transaction was created and the payment was posted.
     pub date: Option<TransactionDate>,
     /// The amount due, in `currency`, such as 12.34.
     pub amount: Option<Amount>,
-    /// The currency of the amounts.
+    /// The currency of the amounts in the transaction, such as `PLN`.
     #[serde(default)]
     pub currency: Option<Currency>,
-    /// The description that the payer sees.
+    /// The description that the payer sees, such as `Order 7`.
     pub description: Option<String>,
-    /// The reference that you set, such as an order number. It is `tr_crc` in notifications.
+    /// The reference that you set, such as an order number. Notifications contain it as `tr_crc`.
     pub hidden_description: Option<String>,
     /// The payer's data, such as the name and the e-mail address.
     pub payer: Option<PayerDetails>,
@@ -133,22 +134,23 @@ impl Transaction {
         self.status.as_ref().is_some_and(TransactionStatus::is_paid)
     }
 
-    /// Returns the reasons why the payment was declined. The list is empty if it was not declined.
+    /// Returns the reasons why the payment was declined. The list is empty if the payment was not
+    /// declined.
     pub fn errors(&self) -> &[PaymentError] {
         self.payments.as_ref().map(|payments| payments.errors.as_slice()).unwrap_or_default()
     }
 
     /// Returns the banking applications from which the payer must choose, if the BLIK alias exists
-    /// in several of them. Pay again with the `application_code` of the chosen application as the
-    /// [`key`](crate::blik::BlikAlias::key) of the alias.
+    /// in several of them. Otherwise, the list is empty. Pay again with the `application_code` of
+    /// the chosen application as the [`key`](crate::blik::BlikAlias::key) of the alias.
     pub fn alternatives(&self) -> &[Alternative] {
         self.payments.as_ref().map(|payments| payments.alternatives.as_slice()).unwrap_or_default()
     }
 }
 
-/// Parses the response to a request that creates or pays a transaction. The server reports a
-/// declined payment with HTTP 200 and `result: success`. This function returns it as an error with
-/// the transaction as its payload.
+/// Parses the response to a request that creates a transaction or pays for one. The server reports
+/// a declined payment with status 200 and `result: success`. For such a response, this function
+/// returns an error with the transaction as its payload.
 pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError> {
     let transaction: Transaction = api_auth::json(response)?;
     let payments = match &transaction.payments {
@@ -171,7 +173,7 @@ pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError>
     Err(declined.with_payload(transaction))
 }
 
-/// The recipients of the notifications of a transaction.
+/// The recipients of the notifications about a transaction.
 ///
 /// See the example in the module [`transactions`](crate::transactions).
 ///
@@ -189,7 +191,7 @@ pub struct NotificationTargets {
     pub extra: ExtraFields,
 }
 
-/// The times of creation and payment of a transaction, in Polish local time.
+/// The times at which a transaction was created and its payment was posted, in Polish local time.
 ///
 /// See the example in the module [`transactions`](crate::transactions).
 ///
@@ -199,9 +201,9 @@ pub struct NotificationTargets {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TransactionDate {
-    /// The time of creation, such as `2026-11-22 01:20:18`.
+    /// The time at which the transaction was created, such as `2026-11-22 01:20:18`.
     pub creation: Option<String>,
-    /// The time at which the payment was posted, such as `2026-11-22 01:21:05`. Absent until then.
+    /// The time at which the payment was posted, such as `2026-11-22 01:21:05`. Absent before that.
     pub realization: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -223,7 +225,8 @@ impl TransactionDate {
     }
 }
 
-/// The payer of a transaction, as returned by the server. Unknown values are empty strings.
+/// The payer of a transaction, as returned by the server. Values that the server does not know are
+/// empty strings.
 ///
 /// See the example in the module [`transactions`](crate::transactions).
 ///
@@ -235,19 +238,19 @@ impl TransactionDate {
 pub struct PayerDetails {
     /// The id of the payer, such as `py_hZUw4HdCk9wHMHA7`.
     pub payer_id: Option<String>,
-    /// The payer's e-mail address.
+    /// The payer's e-mail address, such as `jan.nowak@example.com`.
     pub email: Option<String>,
     /// The payer's first name and surname, such as `Jan Nowak`.
     pub name: Option<String>,
     /// The payer's phone number, in the format in which it was entered.
     pub phone: Option<String>,
-    /// The payer's street and house number.
+    /// The payer's street and house number, such as `Święty Marcin 12`.
     pub address: Option<String>,
-    /// The payer's city.
+    /// The payer's city, such as `Poznań`.
     pub city: Option<String>,
     /// The payer's country as two letters (ISO 3166-1), such as `PL`.
     pub country: Option<String>,
-    /// The payer's postal code, such as `61-808` (`code` in requests).
+    /// The payer's postal code, such as `61-808`. Requests contain it as `code`.
     pub postal_code: Option<String>,
     /// The payer's tax id, such as `7773061579`.
     pub tax_id: Option<String>,
@@ -274,7 +277,7 @@ pub struct TransactionPage {
     pub result: Option<ResultStatus>,
     /// The request id that the server assigned, 20 hex digits. Tpay's support team asks for it.
     pub request_id: Option<String>,
-    /// The transactions of this page.
+    /// The transactions on this page.
     #[serde(default)]
     pub transactions: Vec<Transaction>,
     /// The number of this page, counted from 1.
@@ -330,8 +333,8 @@ pub struct CreateTransaction {
 
 impl CreateTransaction {
     /// Creates a request for a transaction of `amount`, such as 12.34, in złoty or in the currency
-    /// that is set with [`currency`](Self::currency). `description` is shown to the payer and has 1
-    /// to 128 characters.
+    /// that is set with [`currency`](Self::currency). `description` is shown to the payer and must
+    /// have 1 to 128 characters.
     pub fn new(amount: Amount, description: impl Into<String>, payer: Payer) -> Self {
         Self {
             amount,
@@ -352,21 +355,24 @@ impl CreateTransaction {
     }
 
     setters! {
-        /// Sets the currency. Defaults to złoty; other currencies must be enabled for the account.
+        /// Sets the currency. Defaults to `PLN`. Other currencies must be enabled for your account.
         currency: impl Into<Currency>,
-        /// Sets your reference for the transaction, up to 255 characters. It is `tr_crc` in
-        /// notifications. [`Client::reference_id`] generates a unique one.
+        /// Sets your reference for the transaction, such as an order number, with at most 255
+        /// characters. Notifications contain it as `tr_crc`. [`Client::reference_id`] generates a
+        /// unique reference.
         hidden_description: impl Into<String>,
-        /// Sets the language of the payment page.
+        /// Sets the language of the payment page, such as [`Language::Polish`].
         lang: impl Into<Language>,
         /// Sets the payment method, so that the payment starts immediately. Without it, the payer
         /// chooses a method on the payment page.
         pay: Pay,
-        /// Sets the URLs to which the payer returns, and the recipients of notifications.
+        /// Sets the URLs to which the payer returns, and the recipients of notifications. By
+        /// default, the settings in the merchant panel apply.
         callbacks: Callbacks,
-        /// Sets the bank account to which the amount is forwarded (Collect merchants only).
+        /// Sets the bank account to which the amount is forwarded. Only merchants that use Collect
+        /// can set it.
         collect: Collect,
-        /// Sets the payee (payment providers only).
+        /// Sets the payee of the transaction. Only payment providers must set it.
         payee: Payee,
     }
 }
@@ -404,7 +410,7 @@ impl Endpoint for CreateTransaction {
     }
 }
 
-/// `GET /transactions`: lists one page of transactions.
+/// `GET /transactions`: returns one page of transactions.
 ///
 /// ```
 /// use tpay_client::transactions::ListTransactions;
@@ -426,7 +432,7 @@ pub struct ListTransactions {
 }
 
 impl ListTransactions {
-    /// Creates a request without filters.
+    /// Creates a request for the first page of all transactions.
     pub fn new() -> Self {
         Self::default()
     }
@@ -440,7 +446,8 @@ impl ListTransactions {
         /// Sets the time up to which transactions are listed. A string must be in Polish local
         /// time, such as `2026-11-30 23:59:59`.
         to: impl Into<LocalTime>,
-        /// Sets the status of the transactions to list.
+        /// Sets the status of the transactions to list. By default, transactions with any status
+        /// are listed.
         status: impl Into<TransactionStatus>,
     }
 }
@@ -513,8 +520,8 @@ impl Endpoint for GetTransaction {
     }
 }
 
-/// `POST /transactions/{transactionId}/pay`: pays a pending transaction that was created without
-/// payment data, or whose payment was declined.
+/// `POST /transactions/{transactionId}/pay`: pays for a pending transaction that was created
+/// without payment data, or whose payment was declined.
 ///
 /// See the example in the module [`transactions`](crate::transactions).
 ///
@@ -526,7 +533,7 @@ pub struct PayTransaction {
 }
 
 impl PayTransaction {
-    /// Creates a request to pay the transaction `transaction_id` with this payment method.
+    /// Creates a request to pay for the transaction `transaction_id` with the payment method `pay`.
     pub fn new(transaction_id: impl Into<String>, pay: Pay) -> Self {
         Self { transaction_id: transaction_id.into(), pay }
     }
@@ -611,7 +618,7 @@ impl Endpoint for CancelTransactionLegacy {
 
 /// # Transactions
 ///
-/// See [`transactions`](crate::transactions): creating, paying, reading, cancelling.
+/// See the module [`transactions`](crate::transactions), which contains an example.
 impl Client {
     /// Creates a transaction. Without a payment method, the payer pays at the
     /// `transaction_payment_url` of the response.
@@ -646,7 +653,7 @@ impl Client {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Returns one transaction with its payment attempts.
+    /// Returns the transaction with this id, with its payment attempts.
     ///
     /// See the example in the module [`transactions`](crate::transactions).
     ///
@@ -656,8 +663,8 @@ impl Client {
         self.send(&GetTransaction::new(transaction_id))
     }
 
-    /// Pays a pending transaction. After a declined payment, the transaction can be paid with a
-    /// different method.
+    /// Pays for a pending transaction. If the payment is declined, you can pay again with a
+    /// different payment method.
     ///
     /// A declined payment is returned as an error of kind
     /// [`OperationFailed`](crate::ErrorKind::OperationFailed); see [`ErrorExt`](crate::ErrorExt).

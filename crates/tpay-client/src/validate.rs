@@ -1,8 +1,7 @@
-//! Validation before a request is sent. Only values that the server would certainly reject are
-//! errors.
+//! Validation of the arguments of a request before it is sent.
 //!
-//! The limits are those of the provider's API reference, or those of the official PHP SDK if it
-//! accepts more. Required strings must not be empty.
+//! A value is an error only if neither the provider's API reference nor the official PHP SDK allows
+//! it. Required strings must not be empty.
 //!
 //! It is not documented whether the server counts characters or bytes. Therefore, the maximum
 //! length is checked in characters and the minimum length in bytes.
@@ -71,7 +70,8 @@ pub(crate) fn currency(currency: Option<&Currency>) -> Result<(), InputError> {
     }
 }
 
-/// Validates that an optional value is one of the documented values.
+/// Validates that a value, if present, is one of the documented values. The error lists all of
+/// them.
 pub(crate) fn known<T: Display + PartialEq>(
     name: &'static str,
     value: Option<&T>,
@@ -85,7 +85,7 @@ pub(crate) fn known<T: Display + PartialEq>(
     ))
 }
 
-/// Validates an account number: `PL` followed by 26 digits.
+/// Validates the number of a Polish bank account: `PL` followed by 26 digits.
 pub(crate) fn account(name: &'static str, text: &str) -> Result<(), InputError> {
     match text.strip_prefix("PL") {
         Some(digits) if digits.len() == 26 && digits.bytes().all(|byte| byte.is_ascii_digit()) => {

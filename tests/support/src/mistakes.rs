@@ -25,7 +25,8 @@ impl Mistakes {
     pub fn new(name: &'static str, command: &str) -> Self {
         let text = format!(
             "# Mistakes and their messages: {name}\n\n\
-             Written by `UPDATE_SNAPSHOTS=1 {command}`. `[..]` stands for a port, a folder or an id.\n"
+             Written by `UPDATE_SNAPSHOTS=1 {command}`. `[..]` stands for text that varies, such as \
+             a port, a folder, an id or a time.\n"
         );
         Self { name, text, rows: 0, accepted: Vec::new(), replaced: Vec::new() }
     }

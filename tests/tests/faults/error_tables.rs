@@ -149,7 +149,7 @@ const TOKENPASS: &[Documented] = &[
         r#"{"error":"invalid_client","error_description":"Client authentication failed."}"#,
     ),
     json(
-        "OAuth: token refused",
+        "OAuth: token rejected",
         401,
         r#"{"error":"access_denied","error_description":"The resource owner or authorization server denied the request."}"#,
     ),
@@ -175,7 +175,7 @@ const TPAY: &[Documented] = &[
         r#"{"result":"failed","requestId":"33e0","errors":[{"errorCode":"is_required","errorMessage":"Required","fieldName":"amount"},{"errorCode":"too_low","errorMessage":"Too low","fieldName":null}]}"#,
     ),
     json(
-        "token refused",
+        "token rejected",
         401,
         r#"{"result":"failed","requestId":"33e0","errors":[{"errorCode":"access_denied","errorMessage":"Unauthorized","fieldName":""}]}"#,
     ),
@@ -285,7 +285,8 @@ fn table(provider: &Provider) -> String {
     let calls = (provider.calls)();
     let mut text = format!(
         "# Errors of {}\n\n\
-         How each endpoint handles each documented error response. `-` means that the value is absent;\n\
+         How each endpoint handles each documented error response, and other failures, such as an \
+         HTML page from a gateway. `-` means that the value is absent;\n\
          `detail FIELD=CODE` is an error for one field.\n\
          Written by `UPDATE_SNAPSHOTS=1 cargo test -p workspace-tests --test faults error_tables`.\n",
         provider.name

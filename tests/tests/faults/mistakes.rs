@@ -197,7 +197,7 @@ fn arguments_of_tokenpass(table: &mut Mistakes, sandbox: &Sandbox) {
         client.create_promise(&CreatePromise::new("1Source", to, asset, Satoshis::new(amount)))
     };
     table.error("a promise of 0", promise("TOKENLY", 0));
-    table.error("a promise of an empty asset", promise("", 1));
+    table.error("a promise of an asset with an empty name", promise("", 1));
     table.error("an empty user name", {
         client.check_user("", &"TOKENLY".parse::<Rules>().unwrap())
     });
@@ -260,12 +260,12 @@ fn network(table: &mut Mistakes) {
     let user = |client: Client| client.get_user("kjkxrNWUyD");
     let closed = closed_port();
     let closed = format!("http://127.0.0.1:{closed}");
-    table.error("no server listens", user(at(closed.clone()).build().unwrap()));
-    table.error("no server listens: a write", {
+    table.error("no server is listening", user(at(closed.clone()).build().unwrap()));
+    table.error("no server is listening: a write", {
         let client = at(closed.clone()).build().unwrap();
         client.grant_access(&GrantAccess::new("r", "ann@example.com"))
     });
-    table.error("the proxy does not run", {
+    table.error("the proxy is not running", {
         let client = Client::builder("AID", "key").proxy(closed.as_str()).retries(0);
         user(client.build().unwrap())
     });
@@ -444,7 +444,7 @@ fn notifications(table: &mut Mistakes, sandbox: &Sandbox) {
     });
     let blocks = tinypass_client::blocks::Blocks::new("AID", "key").unwrap();
     table.display("a forged cookie", blocks.read_cookie("{jax}forged").map(drop));
-    table.display("a cookie that is not encrypted", blocks.read_cookie("{jox}[]").map(drop));
+    table.display("a cookie that is not signed", blocks.read_cookie("{jox}[]").map(drop));
     table.display("a forged webhook", blocks.read_webhook("forged").map(drop));
 }
 

@@ -23,7 +23,7 @@ const MOMENT: Duration = Duration::from_secs(1);
 /// The interval between attempts to lock a token file.
 const SHORT_PAUSE: Duration = Duration::from_millis(1);
 /// The maximum number of temporary files that are created to store one token. Another one is
-/// created if a different process removes the previous one.
+/// created if another process removes the previous one.
 const MOST_TEMPORARY: u32 = 10;
 /// The maximum length of a stored token in bytes.
 const LONGEST: u64 = 256 * 1024;

@@ -98,7 +98,7 @@ fn certificate_is_issued_with_the_body_of_a_file_and_fields() {
         (&["--ca", "561", "-f", "ca_id=562", "-f", "CN=b"], "--ca and -f ca_id set the same field"),
         (
             &["-f", "ca_id=561"],
-            "missing NAME; pass it as an argument, with -f or -F, or in --input FILE",
+            "missing NAME; pass it as an argument, or in the body with -f, -F or --input FILE",
         ),
         (&["-f", "CN=b"], "missing --ca; pass it, or the field ca_id"),
         (&["-f", "CN=b", "-f", "ca_id=x"], "ca_id: must be a whole number of at least 1"),

@@ -39,7 +39,7 @@ pub enum San {
     Email(String),
     /// An absolute URI in ASCII, such as `https://example.com/app`.
     Uri(String),
-    /// A name of an undocumented type, in a response.
+    /// A name in a response whose type is not documented, or an invalid IP address.
     #[doc(hidden)]
     Unknown(UnknownText, String),
 }
@@ -182,7 +182,7 @@ impl fmt::Display for San {
 }
 
 impl Serialize for San {
-    /// Serializes an object with one field, as in responses: `{"DNS":"example.com"}`.
+    /// Serializes the name as an object with one field, as in responses: `{"DNS":"example.com"}`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1))?;
         map.serialize_entry(self.kind(), &self.value())?;

@@ -79,8 +79,8 @@ impl Pair {
         Ok(())
     }
 
-    /// Writes the journal. If the process is killed after this, the next process completes the
-    /// pair.
+    /// Writes the journal. If the process is killed after the journal was written, the next process
+    /// completes the pair.
     pub(super) fn record(self) -> Result<Journal, FileError> {
         let path = self.key.path();
         self.try_record().map_err(|source| FileError::at(&path, source))
@@ -178,8 +178,8 @@ fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Returns the length and the checksum of a file, which identify it after it was moved. Inode
-/// numbers cannot be used, because not all file systems keep them.
+/// Returns the length and the checksum of a file, which identify it after it has been moved. Inode
+/// numbers are not used, because not all file systems keep them.
 fn mark_of(path: &Path) -> io::Result<String> {
     struct Fnv(u64);
 
@@ -312,8 +312,8 @@ impl Journal {
         self.chain.run()
     }
 
-    /// Adds to an error that an interrupted run cannot be completed, and the path of its journal,
-    /// which is kept.
+    /// Extends the message of an error: it says that an interrupted run cannot be completed, and
+    /// contains the path of the run's journal, which is kept.
     pub(super) fn pending(&self, error: FileError) -> FileError {
         let FileError::File { path, source } = error else { return error };
         let problem = format!(

@@ -30,7 +30,7 @@ use super::{FileError, ResolvedPath};
 pub(super) struct Links {
     /// The paths of the chain and the key.
     paths: [ResolvedPath; 2],
-    /// The new link to the current version, before it is renamed to `current`.
+    /// The link to the new version. It is renamed to `current` when the version is published.
     next: Link,
     // The fields are dropped in this order.
     version: Version,
@@ -189,8 +189,8 @@ impl Links {
         self.versions.0.sync()
     }
 
-    /// Creates the links for files that do not exist yet. The links are dangling until the version
-    /// is switched.
+    /// Creates the links for files that do not exist yet. The links can be dangling until the new
+    /// version becomes the current one.
     fn link_missing(&self) -> io::Result<Vec<Link>> {
         let mut new = Vec::new();
         for (name, resolved) in NAMES.iter().zip(&self.paths) {
@@ -206,7 +206,8 @@ impl Links {
         Ok(new)
     }
 
-    /// Returns the target of the link to the file `name` of this pair.
+    /// Returns the target of the link to the file `name` of this pair, such as
+    /// `.example.com.key.versions/current/key.pem`.
     fn target(&self, name: &str) -> PathBuf {
         Path::new(self.versions.0.name()).join(CURRENT).join(name)
     }
@@ -233,7 +234,7 @@ impl Link {
         Self::create(target, versions.0.path.join(format!("next-{}", random()?)))
     }
 
-    /// Moves the link to `path`.
+    /// Moves the link to `path`, where it replaces an existing file or link.
     fn publish(&mut self, path: &Path) -> io::Result<()> {
         fs::rename(&self.path, path)?;
         self.is_kept = true;
@@ -258,8 +259,8 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// Opens a folder without following links. The folder must not belong to another user or be
-    /// writable by others.
+    /// Opens a folder without following links. Returns an error if the folder is writable by
+    /// others, or if it belongs to a user other than the caller, root and the owner of `parent`.
     fn open(parent: &Path, path: PathBuf) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW);
@@ -278,7 +279,7 @@ impl Checked {
     /// Opens a folder that was just created, and sets its mode regardless of the umask.
     ///
     /// In a shared folder, another user can move a private folder of the caller to `path` in the
-    /// meantime. Therefore, the folder must be empty.
+    /// meantime. Therefore, an error is returned if the folder is not empty.
     pub(super) fn open_new(parent: &Path, path: PathBuf) -> io::Result<Self> {
         let folder = Self::open(parent, path)?;
         if fs::read_dir(&folder.path)?.next().is_some() {
@@ -331,8 +332,8 @@ impl Versions {
         self.0.path.join(CURRENT)
     }
 
-    /// Removes versions that are not the current one, and links that killed processes left. If
-    /// there is no current version, all versions are kept.
+    /// Removes all versions except the current one, and the links that killed processes left
+    /// behind. If there is no current version, all versions are kept.
     fn sweep(&self) -> io::Result<()> {
         let current = self.current();
         if seen(&current)?.is_some_and(|metadata| !metadata.is_symlink()) {
@@ -375,7 +376,8 @@ impl Version {
         Ok(Self { folder: Checked::create(&versions.0.path, path)?, is_published: false })
     }
 
-    /// Records the key for which the version is created, if the folder is shared.
+    /// Records in this version the name of the key for which it is created, if the folder of the
+    /// key is shared.
     fn record(&self, key: &ResolvedPath) -> io::Result<()> {
         if !key.is_shared {
             return Ok(());
@@ -390,7 +392,7 @@ impl Version {
         new_file(&self.folder.path.join(name), is_private)
     }
 
-    /// Creates a link to this version that can become `current`.
+    /// Creates a link to this version. The link can then be renamed to `current`.
     fn link(&self, versions: &Versions) -> io::Result<Link> {
         Link::temporary(Path::new(self.folder.name()), versions)
     }

@@ -1,9 +1,9 @@
-//! File locks: a process accesses a file `NAME` only while it holds the lock file `.NAME.lock` next
-//! to it.
+//! File locks: a process accesses a file `NAME` only while it holds the lock on the lock file
+//! `.NAME.lock` in the same folder.
 //!
-//! On Unix, the process that holds a lock removes the lock file. A process that waited for the
-//! removed lock file then acquires the lock of a new one. On other systems, the lock file is not
-//! removed, because files have no identity there, so that a process could not detect the removal.
+//! On Unix, the process that holds a lock removes the lock file at the end. A process that was
+//! waiting for it then creates a new lock file and locks that. On other systems, the lock file is
+//! not removed, because a process could not detect the removal: files have no identity there.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};

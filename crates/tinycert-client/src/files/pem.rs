@@ -1,4 +1,4 @@
-//! Validates a chain and its private key before files are replaced with them.
+//! Validates a chain and its private key before they replace the old files.
 //!
 //! PEM and DER are parsed strictly: a server would not start with an incomplete file, an encrypted
 //! key, or a key that belongs to another certificate.
@@ -144,7 +144,8 @@ const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 
 impl<'a> PublicKey<'a> {
-    /// Returns the public key in a certificate. Source: RFC 5280, section 4.1.
+    /// Returns the public key in a certificate, or `None` if the certificate is invalid. Source:
+    /// RFC 5280, section 4.1.
     fn of_certificate(der: &'a [u8]) -> Option<Self> {
         let mut certificate = Der::whole(der)?;
         let mut signed = Der(certificate.next(SEQUENCE)?);
@@ -168,7 +169,8 @@ impl<'a> PublicKey<'a> {
         certificate.0.is_empty().then_some(Self { algorithm, curve, value: Some(value) })
     }
 
-    /// Returns the public key that belongs to a private key in PKCS#8. Source: RFC 5958, section 2.
+    /// Returns the public key that belongs to a private key in PKCS#8 format, or `None` if the
+    /// private key is invalid. Source: RFC 5958, section 2.
     fn of_pkcs8(der: &'a [u8]) -> Option<Self> {
         let mut key = Der::whole(der)?;
         let _version = key.next(INTEGER)?;
@@ -190,7 +192,8 @@ impl<'a> PublicKey<'a> {
         Some(Self { value: inner.value.or(public), ..inner })
     }
 
-    /// Returns the public key that belongs to an RSA private key. Source: RFC 8017, appendix A.1.2.
+    /// Returns the public key that belongs to an RSA private key, or `None` if the private key is
+    /// invalid. Source: RFC 8017, appendix A.1.2.
     fn of_rsa(der: &'a [u8]) -> Option<Self> {
         let mut key = Der::whole(der)?;
         let _version = key.next(INTEGER)?;
@@ -201,7 +204,8 @@ impl<'a> PublicKey<'a> {
         Some(Self { algorithm: RSA, curve: None, value })
     }
 
-    /// Returns the public key that belongs to an EC private key. Source: RFC 5915, section 3.
+    /// Returns the public key that belongs to an EC private key, or `None` if the private key is
+    /// invalid. Source: RFC 5915, section 3.
     fn of_ec(der: &'a [u8], curve: Option<&'a [u8]>) -> Option<Self> {
         let mut key = Der::whole(der)?;
         let _version = key.next(INTEGER)?;
@@ -236,7 +240,7 @@ fn algorithm<'a>(from: &mut Der<'a>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
     Some((algorithm.next(OBJECT_IDENTIFIER)?, algorithm.optional(OBJECT_IDENTIFIER)?))
 }
 
-/// Returns the content of a bit string that consists of whole bytes.
+/// Returns the content of a bit string, or `None` if it does not consist of whole bytes.
 fn whole_bytes(bits: &[u8]) -> Option<&[u8]> {
     bits.strip_prefix(&[0])
 }
@@ -254,14 +258,15 @@ const CONTEXT_1: u8 = 0xa1;
 struct Der<'a>(&'a [u8]);
 
 impl<'a> Der<'a> {
-    /// Returns the values in a sequence that spans the whole encoding.
+    /// Returns the values in a sequence, or `None` if the sequence does not span the whole
+    /// encoding.
     fn whole(text: &'a [u8]) -> Option<Self> {
         let mut outer = Self(text);
         let inner = outer.next(SEQUENCE)?;
         outer.0.is_empty().then_some(Self(inner))
     }
 
-    /// Returns the content of the next value, which must have this tag.
+    /// Returns the content of the next value, or `None` if it is malformed or has a different tag.
     fn next(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (found, content, rest) = der_element(self.0)?;
         if found != tag {

@@ -23,8 +23,8 @@ pub(super) struct ResolvedPath {
     /// The resolved folder that contains the file.
     pub(super) folder: PathBuf,
     pub(super) name: String,
-    /// The metadata of the current file. For a link into a folder of versions, this is the file to
-    /// which the link points.
+    /// The metadata of the current file, to which the path leads directly or through a link into a
+    /// folder of versions. `None` if there is no file yet.
     pub(super) existing: Option<Metadata>,
     /// The target of a link into a folder of versions. `None` if the path is not such a link.
     pub(super) link: Option<PathBuf>,
@@ -97,7 +97,7 @@ impl ResolvedPath {
     }
 
     /// Opens the current file. Returns `None` if the file did not exist when the path was resolved,
-    /// and an error if the file was replaced since.
+    /// and an error if the file has been replaced since then.
     pub(super) fn open(&self) -> io::Result<Option<File>> {
         let Some(existing) = &self.existing else { return Ok(None) };
         let file = match self.link {
@@ -113,7 +113,7 @@ impl ResolvedPath {
     /// Returns which of the owner, group and mode the new file takes from the current one. `key` is
     /// the path of the key of this pair, or of the combined file.
     ///
-    /// Another user can have moved any file of a trusted user into a shared folder, but not into a
+    /// Another user may have moved any file of a trusted user into a shared folder, but not into a
     /// version that was created for this key.
     pub(super) fn kept(&self, key: &Self, name: &str) -> KeptAccess {
         let is_trusted = !self.is_redirected && (!self.is_shared || self.is_version(key, name));
@@ -193,8 +193,8 @@ pub(super) const NAMES: [&str; 2] = [CHAIN_NAME, KEY_NAME];
 pub(super) const CHAIN_NAME: &str = "chain.pem";
 pub(super) const KEY_NAME: &str = "key.pem";
 /// The name of a symbolic link in a version that was created in a shared folder. The target of the
-/// link is the name of the key, because other users can rename the folder of versions in a shared
-/// folder, but cannot change its content.
+/// link is the name of the key for which the version was created. Other users can rename the folder
+/// of versions, which is named after a key, but they cannot change this link.
 pub(super) const MADE_FOR: &str = "made-for";
 
 /// Returns the name of the folder of versions next to a link, if `target` is the target of a link

@@ -1,5 +1,5 @@
-//! Temporary files, which are written next to the file to be replaced, and renamed to it when they
-//! are complete.
+//! Temporary files. Each is written next to the file to be replaced, and moved to its path when it
+//! is complete.
 //!
 //! A temporary file for `NAME` is created only while the lock of `NAME` is held. Therefore, each
 //! temporary file that exists when the lock is acquired was left by a killed process.
@@ -48,7 +48,8 @@ impl TemporaryFile {
         self.folder.join(&self.name)
     }
 
-    /// Writes strings, each with a final line break, and synchronizes the file to disk.
+    /// Writes strings, adds a line break after each string that does not end with one, and
+    /// synchronizes the file to disk.
     pub(super) fn write(&mut self, texts: &[&str]) -> io::Result<()> {
         write_texts(&mut self.file, texts)
     }
@@ -102,8 +103,8 @@ pub(super) fn new_file(path: &Path, private: bool) -> io::Result<File> {
     options.open(path)
 }
 
-/// Opens a regular file. Links are not followed. A pipe or a folder is an error, and opening a pipe
-/// does not block.
+/// Opens a regular file. Returns an error for anything else, such as a folder or a pipe. On Unix,
+/// links are not followed, and opening a pipe does not block.
 pub(super) fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
@@ -140,7 +141,7 @@ pub(super) enum KeptAccess {
 
 impl KeptAccess {
     /// Returns which of the owner, group and mode a new file takes from the old one. `is_trusted`
-    /// means that no other user can have put the old file there.
+    /// means that no untrusted user could have put the old file at its path.
     pub(super) fn of(is_private: bool, is_trusted: bool) -> Self {
         match (is_private, is_trusted) {
             (false, true) => Self::All,
@@ -160,7 +161,8 @@ impl KeptAccess {
         }
     }
 
-    /// Returns the permissions that a file loses because another user may have put it there.
+    /// Returns the permissions that a new file does not take from the old one because another user
+    /// may have put the old file at its path.
     #[cfg(unix)]
     fn lost(self) -> u32 {
         match self {
@@ -181,7 +183,7 @@ pub(super) fn copy(from: &mut File, to: &mut File, kept: KeptAccess) -> io::Resu
 
 /// Gives a new file those parts of the owner, group and mode of the file at `resolved` that `kept`
 /// names, if there is such a file. Logs a warning if permissions are lost because another user may
-/// have put the old file there.
+/// have put the old file at that path.
 pub(super) fn replace_access(
     file: &File,
     resolved: &ResolvedPath,

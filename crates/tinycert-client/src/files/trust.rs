@@ -132,7 +132,7 @@ mod owners {
         if entry.is_file() { check_only_name(folder, entry) } else { Ok(()) }
     }
 
-    /// Returns the device and inode of a file.
+    /// Returns the device and inode numbers of a file.
     pub(in super::super) fn identity(metadata: &Metadata) -> Option<Identity> {
         Some((metadata.dev(), metadata.ino()))
     }
@@ -182,7 +182,7 @@ pub(super) use owners::{
 
 /// Rejects a file that is a mount point, such as a single file that is mounted into a container,
 /// because it cannot be replaced. Such a file may be on the same device as its folder. `path` must
-/// be a real path.
+/// be absolute and must not contain symbolic links.
 #[cfg(target_os = "linux")]
 pub(super) fn check_not_mounted(path: &Path) -> io::Result<()> {
     use std::os::unix::ffi::OsStrExt;
@@ -229,8 +229,8 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Returns the real path of a folder. Symbolic links are followed, except those of another user in
-/// a shared folder.
+/// Returns the real path of a folder, for which symbolic links are followed. Returns an error for a
+/// link of another user in a shared folder.
 #[cfg(unix)]
 pub(super) fn real_folder(path: &Path) -> io::Result<PathBuf> {
     use std::ffi::OsString;

@@ -19,9 +19,10 @@ const TOKEN: &str = "token";
 
 /// An [`Auth`] that signs requests in a session.
 ///
-/// If it has a request `connect`, it opens a session before the first request, and reopens it once
-/// for each attempt whose token the server rejected. A rejected token from a store can be replaced
-/// several times. Without `connect`, a rejected token is not replaced.
+/// With a request `connect`, it opens a session before the first request. If the server rejects the
+/// token of an attempt, the attempt is repeated once with a new token. If the rejected token is
+/// from a store, which may contain a newer one, it can be replaced several times. Without
+/// `connect`, a rejected token is not replaced.
 pub(crate) struct SessionAuth {
     signer: FormDigest,
     base_url: String,
@@ -80,9 +81,8 @@ impl SessionAuth {
         self
     }
 
-    /// Returns the current token, unless there is none or the server rejected it. Until the session
-    /// expires, it grants the same
-    /// access as the credentials.
+    /// Returns the current token, or `None` if there is none or the server rejected it. Until the
+    /// session expires, the token grants the same access as the credentials.
     pub(crate) fn token(&self) -> Option<Secret> {
         let state = self.state();
         state.token.clone().filter(|_| !state.is_rejected)

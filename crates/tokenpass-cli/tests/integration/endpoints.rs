@@ -286,7 +286,7 @@ fn writes_take_their_body_from_a_file_or_fields() {
         ),
         (
             &["second-factor", "sign", "-F", "x=1"],
-            "missing SIGNATURE; pass it as an argument, with -f or -F, or in --input",
+            "missing SIGNATURE; pass it as an argument, or in the body with -f, -F or --input",
         ),
     ] {
         let run = world.run(arguments);

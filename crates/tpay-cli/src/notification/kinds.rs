@@ -100,7 +100,8 @@ impl Kind {
     }
 }
 
-/// Returns a verified notification as JSON: its kind, its key, and its unchanged content.
+/// Returns a verified notification as JSON: its kind, the key by which repeated deliveries are
+/// recognized, and its content.
 pub(crate) fn shown(notification: &Notification, body: &[u8]) -> Json {
     let kind = Kind::of(notification).map_or("other", Kind::name);
     let null = || Json::Other("null".to_owned());

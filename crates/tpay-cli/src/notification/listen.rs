@@ -70,8 +70,8 @@ struct Genuine {
     notification: Notification,
 }
 
-/// The response to a received request: either ready, or to be requested from the application, to
-/// which the notification is forwarded.
+/// The response to a received request. It is either ready, or that of the application, to which the
+/// notification must first be forwarded.
 enum Reply {
     Ready(Response),
     Forward(Forward),

@@ -25,7 +25,8 @@ pub(crate) struct Replay {
 }
 
 impl Replay {
-    /// Sends the notification with its signature, unchanged.
+    /// Sends the stored body and headers unchanged, including the signature. Headers that concern
+    /// the connection are not sent.
     pub(crate) fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         let body = read_bytes("BODY", &self.body)?;
         let headers = self.headers.unwrap_or_else(|| self.body.with_extension("headers"));

@@ -15,7 +15,7 @@ use crate::notification::kinds::Kind;
 use crate::notification::object;
 use crate::provider::{SECURITY_CODE, Tpay};
 
-/// The part of a notification that `--tamper` changes after the notification was signed.
+/// The part of a notification that `--tamper` changes after the notification has been signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Tamper {
     Body,

@@ -1,4 +1,4 @@
-//! Upload of documents for accounts and persons.
+//! Upload of documents for accounts, and for persons who are connected with an account.
 
 use api_auth::{
     Acknowledgement, Body, Endpoint, InputError, Response, ResponseError, Result, Route, Secret,
@@ -9,7 +9,8 @@ use serde::Serialize;
 use crate::dictionaries::DocumentTypeId;
 use crate::{Client, error, validate};
 
-/// `POST /accounts/files`: uploads a document for an account, or for a person of the account.
+/// `POST /accounts/files`: uploads a document for an account, or for a person who is connected with
+/// the account.
 ///
 /// Experimental: the provider does not document how the content is encoded, which file types and
 /// sizes are accepted, whether the person is optional, or what the response contains.
@@ -44,7 +45,8 @@ impl UploadAccountFile {
         Self::encoded(account_id, document_type, base64(content.as_ref()))
     }
 
-    /// Creates an upload of content that you have already encoded. It is sent unchanged.
+    /// Creates an upload of content that you have already encoded. The string `file` is sent
+    /// unchanged.
     pub fn encoded(
         account_id: impl Into<String>,
         document_type: impl Into<DocumentTypeId>,
@@ -87,9 +89,11 @@ impl Endpoint for UploadAccountFile {
 
 /// # Account documents
 ///
-/// See [`accounts`](crate::accounts): documents for accounts and their persons.
+/// See the module [`accounts`](crate::accounts) and the example on
+/// [`UploadAccountFile`](crate::accounts::UploadAccountFile).
 impl Client {
-    /// Uploads a document for an account, or for a person of the account. Experimental.
+    /// Uploads a document for an account, or for a person who is connected with the account.
+    /// Experimental: the endpoint is known only from the provider's Postman collection.
     ///
     /// See the example in the module [`accounts`](crate::accounts).
     ///

@@ -9,7 +9,7 @@ use super::{CreatedAccount, Website};
 use crate::dictionaries::{CategoryId, LegalFormId};
 use crate::{Client, error, validate};
 
-/// An address of a new merchant.
+/// An address of a merchant, in the registration of the merchant.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -50,15 +50,15 @@ impl MerchantAddress {
     setters! {
         /// Sets the name of the address, such as `Office`.
         name: impl Into<String>,
-        /// Sets the flat number.
+        /// Sets the number of the flat, such as `7`.
         flat_number: impl Into<String>,
-        /// Sets the street.
+        /// Sets the street, such as `Święty Marcin`.
         street: impl Into<String>,
         /// Sets the house number, such as `12a`.
         house_number: impl Into<String>,
-        /// Sets the postal code.
+        /// Sets the postal code, such as `61-808`.
         postal_code: impl Into<String>,
-        /// Sets the city.
+        /// Sets the city, such as `Poznań`.
         city: impl Into<String>,
         /// Sets the country as two letters (ISO 3166-1), such as `PL`.
         country: impl Into<String>,
@@ -73,7 +73,7 @@ impl MerchantAddress {
     }
 }
 
-/// A contact person of a new merchant.
+/// A contact person of a merchant, in the registration of the merchant.
 ///
 /// See the example in the module [`accounts`](crate::accounts).
 ///
@@ -90,15 +90,15 @@ pub struct ContactPerson {
 }
 
 impl ContactPerson {
-    /// Creates a person with this first name and surname.
+    /// Creates a contact person with this first name and surname.
     pub fn new(name: impl Into<String>, surname: impl Into<String>) -> Self {
         Self { name: name.into(), surname: surname.into(), phone: None, email: None }
     }
 
     setters! {
-        /// Sets the phone number.
+        /// Sets the phone number, such as `+48610000001`.
         phone: impl Into<String>,
-        /// Sets the e-mail address.
+        /// Sets the e-mail address, such as `jan@example.com`.
         email: impl Into<String>,
     }
 }
@@ -168,7 +168,7 @@ impl CreateMerchant {
         krs: impl Into<String>,
         /// Sets the legal form; see [`Client::list_legal_forms`].
         legal_form: impl Into<LegalFormId>,
-        /// Sets the category of sale; see [`Client::list_categories`].
+        /// Sets the sale category; see [`Client::list_categories`].
         category_id: impl Into<CategoryId>,
         /// Sets the addresses of the merchant. At most one can be the main address.
         address: impl Into<Vec<MerchantAddress>>,
@@ -207,7 +207,7 @@ impl Endpoint for CreateMerchant {
 
 /// # Merchants
 ///
-/// See [`accounts`](crate::accounts): registration of merchants.
+/// See the module [`accounts`](crate::accounts), which contains an example.
 impl Client {
     /// Registers a merchant of a partner.
     ///

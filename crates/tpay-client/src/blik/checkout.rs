@@ -19,11 +19,12 @@ const INTERVAL: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct BlikResult {
-    /// The id of the transaction. Store it: a transaction that is not paid can be paid later.
+    /// The id of the transaction, a ULID. Store it, because the payer can pay for the transaction
+    /// later.
     pub transaction_id: String,
     /// The transaction as it was last received.
     pub transaction: Transaction,
-    /// The decision about the payment.
+    /// The decision about the payment, such as [`BlikDecision::Paid`].
     pub decision: BlikDecision,
 }
 
@@ -38,17 +39,17 @@ pub struct BlikResult {
 pub enum BlikDecision {
     /// The payer has paid. Deliver the goods.
     Paid,
-    /// The bank or the payer declined the payment. The same transaction can be paid with another
-    /// code ([`Client::pay_by_blik`]) or cancelled.
+    /// The bank or the payer declined the payment. You can pay for the same transaction with
+    /// another code ([`Client::pay_by_blik`]), or cancel the transaction.
     Declined {
-        /// The reason. `None` if the server does not name one.
+        /// The reason why the payment was declined. `None` if the server does not name one.
         code: Option<PaymentErrorCode>,
         /// The error of the payment request. `None` if the payment was declined after this request.
         error: Option<Error>,
     },
-    /// The payment request was rejected or could not be sent, so this code was not used. An earlier
-    /// attempt to pay the same transaction can still be confirmed. Correct the request as the error
-    /// describes, then read the transaction before you pay it again.
+    /// The payment request was rejected or could not be sent, so the code or alias was not used.
+    /// The payer can still confirm an earlier payment for the same transaction. Correct the request
+    /// as the error describes, then read the transaction before you pay again.
     Rejected {
         /// The error of the payment request.
         error: Error,
@@ -57,33 +58,34 @@ pub enum BlikDecision {
     /// with the `application_code` of that application as the [`key`](super::BlikAlias::key) of the
     /// alias.
     ChooseApplication(Vec<Alternative>),
-    /// The transaction was cancelled or refunded, or it failed. It can no longer be paid. Create a
-    /// new one.
+    /// The transaction was cancelled or refunded, or it failed. The payer can no longer pay for it.
+    /// Create a new transaction.
     Closed,
-    /// There was no decision in the given time, and the payer can still pay. Do not take another
-    /// payment, and do not pay with another code. Wait for the notification, or read the
-    /// transaction later. If the transaction was cancelled ([`Client::cancel_transaction`] returned
-    /// no error), a new one can be created.
+    /// There was no decision in the given time, or the status of the transaction could not be read.
+    /// The payer can still pay, so do not pay with another code, and do not create another
+    /// transaction. Wait for the notification, or read the transaction later. If
+    /// [`Client::cancel_transaction`] succeeds, you can create a new transaction.
     Undecided {
-        /// The error of the last status request or else of the payment request. `None` if neither
-        /// failed.
+        /// The error of the last status request or, if that request succeeded, of the payment
+        /// request. `None` if both succeeded.
         error: Option<Error>,
     },
 }
 
 /// # BLIK payments up to the payer's decision
 ///
-/// See [`blik`](crate::blik). [`create_transaction`](Client::create_transaction) and
-/// [`pay_transaction`](Client::pay_transaction) are the individual steps.
+/// These methods send several requests. [`create_transaction`](Client::create_transaction) and
+/// [`pay_transaction`](Client::pay_transaction) send the individual requests. See also the module
+/// [`blik`](crate::blik).
 impl Client {
-    /// Creates a transaction, pays it with a BLIK code or alias, and waits for the payer's
+    /// Creates a transaction, pays for it with a BLIK code or alias, and waits for the payer's
     /// decision.
     ///
-    /// `wait` is the time limit for the whole call. After that time, no further request is sent. A
-    /// request that was sent before can take as long as the client's timeout and retries allow. The
-    /// payment request is always sent, and if its response is lost, the transaction is read at
-    /// least once. The status is requested every two seconds. Waiting is measured with the client's
-    /// clock.
+    /// `wait` is the time limit for the whole call, measured with the client's clock. The status of
+    /// the payment is requested every two seconds, and after the time limit, no further request is
+    /// sent. A request that has already been sent can take as long as the client's timeout and
+    /// retries allow. The payment request is always sent, and if its response is lost, the
+    /// transaction is read at least once.
     ///
     /// All arguments are validated before the first request, so no transaction is created if the
     /// code is invalid. `order` must not have a payment method.
@@ -114,10 +116,10 @@ impl Client {
     ///
     /// # Errors
     /// Returns an error if no transaction was created, or if it is not known whether one was
-    /// created ([`Error::outcome_unknown`]). In the second case, search for it by its hidden
-    /// description with [`find_transactions`](Client::find_transactions). Therefore, always set a
-    /// hidden description. After the id of the transaction is known, all failures are returned as a
-    /// [`BlikDecision`].
+    /// created ([`Error::outcome_unknown`]). In the second case, search for the transaction by its
+    /// hidden description with [`find_transactions`](Client::find_transactions). Therefore, always
+    /// set a hidden description. After the id of the transaction is known, all failures are
+    /// returned as a [`BlikDecision`].
     pub fn take_blik_payment(
         &self,
         order: &CreateTransaction,
@@ -138,20 +140,21 @@ impl Client {
         Ok(self.pay_and_wait(Checkout::new(id, pay, (started, wait), None), created))
     }
 
-    /// Pays an existing transaction with a BLIK code or alias, and waits for the payer's decision.
-    /// The method reads the transaction first, and does not pay it if it has already been paid.
+    /// Pays for an existing transaction with a BLIK code or alias, and waits for the payer's
+    /// decision. The method reads the transaction first. If the transaction was already paid,
+    /// cancelled or refunded, or has failed, no payment request is sent.
     ///
-    /// Earlier attempts to pay the transaction do not count as the decision, even if they are
-    /// declined later. The provider identifies an attempt by its date only, and does not document
-    /// whether attempts without a decision are listed. Therefore, do not call this method after
-    /// [`BlikDecision::Undecided`]: the earlier attempt can still be confirmed, and if it is
-    /// declined late, this could be mistaken for a decline of the new code.
+    /// If an earlier attempt to pay for the transaction is declined, even during this call, this
+    /// does not count as the decision. However, the provider identifies an attempt only by its
+    /// date, and does not document whether attempts without a decision are listed. Therefore, do
+    /// not call this method after [`BlikDecision::Undecided`]: the payer can still confirm the
+    /// earlier attempt, and if that attempt is declined now, the new code can seem to be declined.
     ///
     /// `wait` has the same meaning as in [`take_blik_payment`](Client::take_blik_payment).
     ///
     /// # Errors
-    /// Returns an error if an argument is invalid or the transaction cannot be read. The
-    /// transaction is not paid in this case.
+    /// Returns an error if an argument is invalid or the transaction cannot be read. In both cases,
+    /// no payment request is sent.
     pub fn pay_by_blik(
         &self,
         transaction_id: impl Into<String>,
@@ -250,14 +253,14 @@ impl Client {
     }
 }
 
-/// A payment with validated arguments.
+/// A BLIK payment whose arguments have been validated.
 struct Checkout {
     id: String,
     pay: Pay,
     started: SystemTime,
-    /// The maximum time from `started` to the decision.
+    /// The maximum time to wait for the decision, measured from `started`.
     wait: Duration,
-    /// The dates of the attempts before this payment, declined or not.
+    /// The dates of the attempts before this payment, whether or not they were declined.
     earlier: Vec<Option<String>>,
     /// Whether the transaction's payment status was already `declined` before this payment.
     was_declined: bool,
@@ -266,7 +269,7 @@ struct Checkout {
 }
 
 impl Checkout {
-    /// Prepares the payment of a transaction. `before` is the transaction as it was before the
+    /// Prepares the payment for a transaction. `before` is the transaction as it was before the
     /// payment, or `None` for a new transaction, which has no earlier attempts.
     fn new(
         id: String,
@@ -287,7 +290,8 @@ impl Checkout {
         }
     }
 
-    /// Returns the decision that the state of a transaction shows, if there is one.
+    /// Returns the decision that the state of a transaction shows, or `None` if there is no
+    /// decision yet.
     fn decide(&self, transaction: &Transaction) -> Option<BlikDecision> {
         if transaction.is_paid() {
             return Some(BlikDecision::Paid);
@@ -302,11 +306,11 @@ impl Checkout {
         Some(BlikDecision::Declined { code, error: None })
     }
 
-    /// Returns `None` if this payment was not declined. Otherwise, returns its error code in a
-    /// tuple, because the code can be absent. The transaction also lists the attempts from before
-    /// this payment, in an undocumented order. For each date, this method therefore compares the
-    /// number of declined attempts with the number of earlier attempts: an attempt keeps its date
-    /// when it is declined, and two attempts can have the same date.
+    /// Returns the error code of this payment if it was declined, and `None` otherwise. The code is
+    /// in a tuple, because it can be absent from a declined payment. The transaction also lists the
+    /// attempts from before this payment, in an undocumented order. For each date, this method
+    /// therefore compares the number of declined attempts with the number of earlier attempts: an
+    /// attempt keeps its date when it is declined, and two attempts can have the same date.
     fn decline(&self, transaction: &Transaction) -> Option<(Option<PaymentErrorCode>,)> {
         let declined: Vec<&Attempt> = attempts(transaction).filter(|a| is_failed(a)).collect();
         let is_new = |attempt: &&&Attempt| {
@@ -322,7 +326,8 @@ impl Checkout {
     }
 }
 
-/// Returns whether a transaction can no longer be paid.
+/// Returns whether the payer can no longer pay for a transaction, because it was cancelled or
+/// refunded, or because it failed.
 fn is_closed(transaction: &Transaction) -> bool {
     use TransactionStatus::{Canceled, Error, Refund};
     matches!(transaction.status, Some(Canceled | Error | Refund))
@@ -341,7 +346,8 @@ fn is_failed(attempt: &Attempt) -> bool {
     attempt.payment_error_code.as_ref().is_some_and(|code| !code.as_str().is_empty())
 }
 
-/// Returns the payment method for a BLIK payment, or an error if the payment is invalid.
+/// Returns the payment method for a BLIK payment. Returns an error if the payment has neither a
+/// code nor an alias, or if it is invalid.
 fn payment_method(blik: BlikPayment) -> Result<Pay, InputError> {
     if !blik.has_code_or_alias() {
         return Err(InputError::new("blik_token", "must be set unless there is an alias"));

@@ -6,8 +6,8 @@ use api_auth::InputError;
 
 /// The month and the year in which a card expires, from 2000 to 2099.
 ///
-/// Notifications use `MMYY`, requests `YYMM`. A string such as `0625` is valid in both formats, so
-/// each method names its format.
+/// Notifications use the format `MMYY`, and requests use `YYMM`. A string such as `0625` is valid
+/// in both formats, so the names of the methods contain the format.
 ///
 /// ```
 /// use tpay_client::cards::CardExpiry;

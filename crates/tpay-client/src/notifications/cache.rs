@@ -1,18 +1,22 @@
 //! A cache of fetched certificates, keyed by file name.
 //!
-//! The names are taken from messages that are not verified yet, so any sender can choose them.
-//! Therefore:
+//! The names are taken from messages that have not been verified yet, so any sender can choose
+//! them. Therefore:
 //!
-//! - each name has its own pause, so that invalid messages with one name do not block another name;
-//! - the usual names, which are those of the provider, are not counted and never evicted, so that
-//!   invalid messages with other names   never block them;
-//! - the number of other names whose certificates never verified a message is limited, and they
-//!   never evict a name whose certificate did. The oldest of them is evicted after its pause;
-//! - all fetches of such names share one budget. If more messages need it than it allows, it is
-//!   assigned at random, so that no sender can use all of it by timing its messages;
-//! - within a name, a certificate that never verified a message never evicts one that did;
-//! - no lock is held during a fetch. Meanwhile, other threads wait only with messages that no
-//!   cached certificate verifies.
+//! - each name has its own pause between fetches, so that invalid messages with one name do not
+//!   block messages with another name;
+//! - the names that the provider uses are not counted and never evicted, so that invalid messages
+//!   with other names do not block genuine messages;
+//! - any other name is unverified until one of its certificates has verified a message. The number
+//!   of unverified names is limited: a new one evicts only the oldest unverified name, and only
+//!   after the pause of that name;
+//! - all fetches for unverified names share one budget. If more messages require a fetch than the
+//!   budget allows, the fetches are assigned at random, so that no sender can use the whole budget
+//!   by timing its messages;
+//! - a certificate that has not verified a message never evicts a certificate of the same name that
+//!   has;
+//! - no lock is held during a fetch. Other threads wait for the fetch only if no cached certificate
+//!   verifies their message.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
@@ -21,9 +25,9 @@ use std::time::{Duration, SystemTime};
 
 use api_auth::jws::Certificate;
 
-/// The time for which a certificate is used before it is fetched again.
+/// The time for which a cached certificate is used before it is fetched again: one hour.
 const TTL: Duration = Duration::from_secs(3600);
-/// The pause between two fetches for one name.
+/// The minimum pause between two fetches for one name: ten seconds.
 const PAUSE: Duration = Duration::from_secs(10);
 /// The maximum number of unverified names in the cache; see [`Cache::is_unverified`].
 const MAX_UNVERIFIED: usize = 16;
@@ -35,12 +39,13 @@ const FETCH_INTERVAL: Duration = Duration::from_secs(10);
 /// The maximum number of rejected claims that are counted to assign the budget at random.
 const MAX_REJECTIONS: usize = 256;
 /// The maximum number of certificates that are cached for a name because they verified a message.
-/// The newest certificate is cached as well, even if it verified none.
+/// The newest certificate is cached as well, even if it has not verified a message.
 const MAX_VERIFIED: usize = 2;
 
 #[derive(Debug)]
 pub(super) struct Cache {
-    /// The file names that the provider uses. They are always admitted.
+    /// The file names that the provider uses. Their certificates are always cached and need no
+    /// budget.
     usual: &'static [&'static str],
     state: Mutex<State>,
     fetched: Condvar,
@@ -55,13 +60,14 @@ struct State {
 /// The budget of fetches for unverified names; see [`Cache::is_unverified`].
 #[derive(Debug)]
 struct Budget {
-    /// The number of fetches that are allowed now.
+    /// The number of fetches that are allowed now, at most [`MAX_FETCHES`].
     fetches: u64,
-    /// The time from which the interval to the next allowed fetch is measured.
+    /// The start of the current [`FETCH_INTERVAL`], at the end of which one more fetch is allowed.
     saved_since: SystemTime,
     /// The times at which claims were rejected, the newest last.
     rejections: VecDeque<SystemTime>,
-    /// The number of decisions that were made at random. Its hash determines the next decision.
+    /// The number of decisions that were made at random. The hash of this number determines the
+    /// next decision.
     decisions: u64,
     random: RandomState,
 }
@@ -122,8 +128,9 @@ impl Entry {
         self.trim();
     }
 
-    /// Removes the oldest verified certificates above the limit, and all unverified ones except the
-    /// newest.
+    /// Removes the oldest certificates that have verified a message, if there are more than
+    /// [`MAX_VERIFIED`]. Also removes the certificates that have not verified a message, except the
+    /// newest certificate.
     fn trim(&mut self) {
         let (mut at, mut verified) = (0, 0);
         self.certificates.retain(|cached| {
@@ -134,8 +141,8 @@ impl Entry {
     }
 }
 
-/// Returns whether a time differs from `now` by less than `span`. This limits the age of entries
-/// even if the clock is set back.
+/// Returns whether `time` differs from `now` by less than `span`, in either direction, so that the
+/// age of entries is limited even if the clock is set back. Returns `false` if `time` is `None`.
 fn is_within(time: Option<SystemTime>, span: Duration, now: SystemTime) -> bool {
     let distance = |time| now.duration_since(time).unwrap_or_else(|error| error.duration());
     time.map(distance).is_some_and(|age| age < span)
@@ -152,12 +159,12 @@ impl Budget {
         }
     }
 
-    /// Takes one fetch from the budget. Returns `false` if the budget is empty or assigned to
-    /// another claim.
+    /// Takes one fetch from the budget. Returns `false` if no fetch is left, or if there are more
+    /// claims than fetches and this claim is not selected at random.
     ///
-    /// If no other claim was rejected within [`FETCH_INTERVAL`], the claim gets a fetch if one is
-    /// left. Otherwise, each claim gets it with the same probability, which is about the share of
-    /// claims that can be served.
+    /// If no claim was rejected within the last [`FETCH_INTERVAL`], this claim gets a fetch if one
+    /// is left. Otherwise, each claim gets a fetch with the same probability, which is about the
+    /// share of the claims for which a fetch is allowed.
     fn take(&mut self, now: SystemTime) -> bool {
         self.refill(now);
         self.rejections.retain(|rejected| is_within(Some(*rejected), FETCH_INTERVAL, now));
@@ -195,7 +202,7 @@ impl Budget {
 }
 
 impl Cache {
-    /// Creates a cache that always admits the `usual` names.
+    /// Creates a cache. `usual` are the file names that the provider uses.
     pub(super) fn new(usual: &'static [&'static str]) -> Self {
         let state = State { entries: Vec::new(), budget: Budget::new() };
         Self { usual, state: Mutex::new(state), fetched: Condvar::new() }
@@ -210,7 +217,7 @@ impl Cache {
     }
 
     /// Returns the certificates of a name, the newest first, if the newest was fetched less than
-    /// [`TTL`] ago. Otherwise, returns none.
+    /// [`TTL`] ago. Otherwise, returns an empty list.
     pub(super) fn fresh(&self, name: &str, now: SystemTime) -> Vec<Arc<Certificate>> {
         let fresh = |entry: &mut Entry| {
             if is_within(entry.fetched, TTL, now) { entry.certificates() } else { Vec::new() }
@@ -236,7 +243,8 @@ impl Cache {
         });
     }
 
-    /// Claims the right to fetch the certificate of a name.
+    /// Claims the right to fetch the certificate of a name. At most one thread at a time gets the
+    /// right for a name.
     pub(super) fn claim<'a>(&'a self, name: &'a str, now: SystemTime) -> Claim<'a> {
         let mut state = self.state();
         let State { entries, budget } = &mut *state;
@@ -290,7 +298,8 @@ impl Cache {
         !self.is_full(entries) || self.oldest(entries, now).is_some()
     }
 
-    /// Evicts the oldest unverified name, if there are too many.
+    /// Evicts the oldest unverified name that is not paused, if the limit of unverified names is
+    /// reached.
     fn evict_oldest(&self, entries: &mut Vec<Entry>, now: SystemTime) {
         if let Some(at) = self.oldest(entries, now).filter(|_| self.is_full(entries)) {
             entries.remove(at);
@@ -298,7 +307,7 @@ impl Cache {
     }
 }
 
-/// A fetch that another thread performs.
+/// A fetch that another thread performs. The caller can wait for it.
 #[derive(Debug)]
 pub(super) struct Running<'a> {
     cache: &'a Cache,
@@ -322,7 +331,7 @@ impl Running<'_> {
     }
 }
 
-/// A fetch that this thread performs. It ends on drop, even after a panic.
+/// A fetch that this thread performs. It ends when this value is dropped, even after a panic.
 #[derive(Debug)]
 pub(super) struct Fetch<'a> {
     cache: &'a Cache,

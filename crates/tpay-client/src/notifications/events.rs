@@ -60,9 +60,10 @@ wire_enum! {
 pub struct AliasNotification {
     /// The id of the merchant (`id`), digits only. Empty if the notification does not contain it.
     pub merchant_id: String,
-    /// The type of the event.
+    /// The type of the event, such as `ALIAS_REGISTER`.
     pub event: AliasEventKind,
-    /// The aliases, at least one. The provider's examples contain exactly one.
+    /// The aliases to which the event applies, at least one. The provider's examples contain
+    /// exactly one.
     pub aliases: Vec<NotifiedAlias>,
 }
 
@@ -74,9 +75,9 @@ pub struct AliasNotification {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotifiedAlias {
-    /// The value of the alias.
+    /// The value of the alias, such as `user-42`.
     pub value: String,
-    /// The type of the alias.
+    /// The type of the alias, such as `UID`.
     pub kind: Option<AliasType>,
     /// The expiry date in Polish local time, such as `2028-12-10 09:27:59` or `2028-12-10`.
     pub expiration_date: Option<String>,
@@ -166,14 +167,14 @@ fn is_alias(name: &str, value: &Value) -> bool {
 pub struct TokenizationNotification {
     /// The id from the response to [`CreateCardToken`](crate::cards::CreateCardToken).
     pub tokenization_id: Option<String>,
-    /// The token of the card, up to 64 characters.
+    /// The token of the card, with up to 64 characters.
     #[serde(skip_serializing)]
     pub token: Option<Secret>,
     /// The brand of the card, such as `Visa`.
     pub card_brand: Option<String>,
     /// The last digits of the card number, such as `1111`.
     pub card_tail: Option<String>,
-    /// The expiry date of the token, `MMYY`, such as `0625`.
+    /// The expiry date of the token in the format `MMYY`, such as `0625` for June 2025.
     pub token_expiry_date: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -200,7 +201,7 @@ impl TokenizationNotification {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TokenUpdateNotification {
-    /// The token of the card.
+    /// The token that has changed.
     #[serde(skip_serializing)]
     pub token: Option<Secret>,
     /// Fields that this type does not cover.
@@ -220,23 +221,23 @@ pub struct TokenUpdateNotification {
 pub struct MarketplaceNotification {
     /// The id of the transaction, a ULID such as `01G5EDNEPPNWBJAX8AR5QAMGVA`.
     pub transaction_id: Option<String>,
-    /// The title that the payer sees, `TR-XXX-XXXXXXX`.
+    /// The title that the payer sees, in the format `TR-XXX-XXXXXXX`.
     pub transaction_title: Option<String>,
-    /// The amount due, unchanged. It is not documented whether the unit is that of the
-    /// transaction's currency (12.34) or grosze (1234).
+    /// The amount due, as the server sent it. It is not documented whether the amount is in the
+    /// transaction's currency (12.34) or in grosze (1234).
     pub transaction_amount: Option<Amount>,
-    /// The paid amount, unchanged. It is in the transaction's currency (12.34) or in grosze, like
-    /// [`transaction_amount`](Self::transaction_amount).
+    /// The paid amount, as the server sent it. It is not documented whether the amount is in the
+    /// transaction's currency (12.34) or in grosze (1234).
     pub transaction_paid_amount: Option<Amount>,
     /// The status: `pending`, `correct`, `refund` or `canceled`.
     pub transaction_status: Option<String>,
     /// The reference that you set, such as an order number.
     pub transaction_hidden_description: Option<HiddenDescription>,
-    /// The payer's e-mail address.
+    /// The payer's e-mail address, such as `jan.nowak@example.com`.
     pub payer_email: Option<String>,
     /// The time of the transaction in Polish local time, such as `2026-11-22 01:20:18`.
     pub transaction_date: Option<String>,
-    /// The description that the payer saw.
+    /// The description that the payer saw, such as `Order 7`.
     pub transaction_description: Option<String>,
     /// The time in Polish local time at which the payment was posted, such as
     /// `2026-11-23 01:20:18`.
@@ -290,7 +291,8 @@ impl MarketplaceNotification {
     }
 }
 
-/// A notification about a charge of a plan of recurring payments. Experimental.
+/// A notification about a charge of a plan of recurring payments. Experimental: the format is
+/// documented for the provider's sandbox only.
 ///
 /// See the example in the module [`notifications::events`](crate::notifications::events).
 ///
@@ -314,7 +316,7 @@ pub struct RecurringNotification {
     pub status: Option<String>,
     /// The date of the next charge, such as `2026-12-10 09:27:59`.
     pub next_charge_date: Option<String>,
-    /// The reason for the failure, such as `insufficient funds`.
+    /// The reason why the charge failed, such as `insufficient funds`.
     pub reason: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -334,8 +336,8 @@ impl RecurringNotification {
     }
 
     /// Returns the response `TRUE`, which an unofficial client sends instead of the response of
-    /// [`accept`](crate::Notification::accept). Use it if the notification is repeated although you
-    /// accepted it.
+    /// [`accept`](crate::Notification::accept). Send it if Tpay repeats the notification although
+    /// you have sent the other response.
     pub fn accept_as_text(&self) -> NotificationResponse {
         NotificationResponse::TRUE
     }

@@ -29,12 +29,12 @@ use serde::{Deserialize, Serialize, Serializer};
 pub struct HiddenDescription(Vec<u8>);
 
 impl HiddenDescription {
-    /// Returns the string. Returns `None` if the bytes are not UTF-8.
+    /// Returns the description as a string. Returns `None` if the bytes are not UTF-8.
     pub fn as_str(&self) -> Option<&str> {
         str::from_utf8(&self.0).ok()
     }
 
-    /// Returns the bytes as received.
+    /// Returns the bytes of the description as they were received.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -46,7 +46,7 @@ impl HiddenDescription {
 }
 
 impl fmt::Display for HiddenDescription {
-    /// Formats the string, with U+FFFD in place of bytes that are not UTF-8.
+    /// Formats the description as a string, with U+FFFD in place of bytes that are not UTF-8.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&String::from_utf8_lossy(&self.0))
     }
@@ -66,7 +66,7 @@ impl fmt::Debug for HiddenDescription {
 }
 
 impl Serialize for HiddenDescription {
-    /// Serializes the string that `Display` formats.
+    /// Serializes the same string as `Display`, in which U+FFFD replaces bytes that are not UTF-8.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }

@@ -1,4 +1,4 @@
-//! The members of a notification, which are the same in a form and in JSON.
+//! Parses the body of a notification, which is a form or JSON, into its members.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,7 +24,8 @@ const RESERVED: &str = "$serde_json::private::RawValue";
 pub(super) struct Members {
     /// The members, without empty strings.
     object: Map<String, Value>,
-    /// The form values that are not UTF-8, with the segments of their names.
+    /// The values of a form that are not UTF-8. Each entry contains the name of the value, split at
+    /// its brackets (`a[b]` becomes `a` and `b`), and the bytes of the value.
     not_utf8: Vec<(Vec<String>, Vec<u8>)>,
     /// Whether there is a member `tr_id`, empty or not.
     pub(super) has_title: bool,
@@ -68,8 +69,8 @@ impl Members {
         Ok(Self { object, not_utf8, has_title, is_repaired })
     }
 
-    /// Parses JSON. Strings can contain lone surrogates and bytes that are not UTF-8, and numbers
-    /// can have any size.
+    /// Parses a JSON body. Its strings can contain lone surrogates and bytes that are not UTF-8,
+    /// and its numbers can have any size.
     fn read_json(body: &[u8]) -> Result<Self, ResponseError> {
         let lossy = String::from_utf8_lossy(body);
         let text = without_lone_surrogates(&lossy);
@@ -84,18 +85,19 @@ impl Members {
         }
     }
 
-    /// Returns a member. Returns `None` if it is absent.
+    /// Returns the value of the member `name`, or `None` if the member is absent.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.object.get(name)
     }
 
-    /// Returns a string, number or boolean as a string. Returns `None` if the member is absent,
-    /// null, a list or an object.
+    /// Returns the value of the member `name`, a string, number or boolean, as a string. Returns
+    /// `None` if the member is absent, null, a list or an object.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         text(self.get(name)?)
     }
 
-    /// Returns the members that were not removed with [`take`](Self::take) or a similar method.
+    /// Returns the remaining members, which were not removed with [`take`](Self::take) or a similar
+    /// method.
     pub(super) fn into_extra(self) -> Result<ExtraFields, ResponseError> {
         if self.object.is_empty() {
             return Ok(ExtraFields::default());
@@ -104,8 +106,8 @@ impl Members {
         extra.map_err(|_| invalid_body("the body cannot be read"))
     }
 
-    /// Returns the exact bytes of a member whose value the merchant chose. A form can use any
-    /// encoding, but JSON must be UTF-8.
+    /// Returns the exact bytes of the member `name`, whose value the merchant chose. A form can use
+    /// any encoding, but JSON must be UTF-8. The result is empty if the member is absent.
     pub(super) fn hidden_description(
         &self,
         name: &str,
@@ -117,8 +119,8 @@ impl Members {
         Ok(self.text(name).unwrap_or_default().into())
     }
 
-    /// Returns the exact bytes of a member of `data` whose value the merchant chose. Returns `None`
-    /// if it is absent, null or empty.
+    /// Returns the exact bytes of the member `name` of `data`, whose value the merchant chose.
+    /// Returns `None` if the member is absent, null or empty.
     pub(super) fn hidden_description_in_data(
         &self,
         name: &str,
@@ -132,15 +134,16 @@ impl Members {
         Ok(text.map(HiddenDescription::from))
     }
 
-    /// Returns the bytes of a form value that is not UTF-8.
+    /// Returns the bytes of the form value at this path of names. Returns `None` if the value is
+    /// UTF-8 or absent.
     fn not_utf8(&self, path: &[&str]) -> Option<&[u8]> {
         self.not_utf8.iter().find(|(known, _)| known == path).map(|(_, bytes)| &**bytes)
     }
 
-    /// Returns an error if one of these members is not exact, which means that its value is not
-    /// UTF-8, or is neither a string, a number nor null. These members identify something, so two
-    /// different values must never be parsed as the same string. In all other members, such as a
-    /// payer's name, invalid bytes become U+FFFD.
+    /// Returns an error if one of these members is not exact: it contained invalid UTF-8, or it is
+    /// a boolean, a list or an object. The members identify something, such as a transaction, so
+    /// two different values must never be parsed as the same string. In all other members, such as
+    /// a payer's name, invalid bytes become U+FFFD.
     pub(super) fn validate_exact(&self, names: &[&str]) -> Result<(), ResponseError> {
         names.iter().try_for_each(|name| match self.get(name) {
             Some(value) => self.validate_value(&|| (*name).to_owned(), value),
@@ -179,8 +182,8 @@ impl Members {
         }
     }
 
-    /// Removes `test_mode` and returns whether it marks a test: it has a value other than null, an
-    /// empty string, `0` or `false`.
+    /// Removes the member `test_mode`. Returns whether its value marks a test: a value other than
+    /// null, an empty string, zero or `false`.
     pub(super) fn take_test_mode(&mut self) -> bool {
         let value = self.object.remove("test_mode").filter(|value| !value.is_null());
         value.is_some_and(|value| {
@@ -191,7 +194,8 @@ impl Members {
         })
     }
 
-    /// Removes a member and returns it as a string. Returns `None` if it is absent, null or empty.
+    /// Removes the member `name` and returns its value as a string. Returns `None` if the member is
+    /// absent, null, empty, a list or an object.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         let text = match self.object.remove(name)? {
             Value::String(text) => Some(text),
@@ -200,14 +204,14 @@ impl Members {
         text.filter(|text| !text.is_empty())
     }
 
-    /// Removes a member and returns it as a string. Returns an error if it is absent, null or
-    /// empty.
+    /// Removes the member `name` and returns its value as a string. Returns an error in the cases
+    /// in which [`take`](Self::take) returns `None`.
     pub(super) fn require(&mut self, name: &str) -> Result<String, ResponseError> {
         self.take(name).ok_or_else(|| invalid_body(&format!("{name}: missing")))
     }
 
-    /// Removes a member and returns it as an amount. Returns an error if it is absent or not an
-    /// amount.
+    /// Removes the member `name` and returns its value as an amount, such as 12.34. Returns an
+    /// error if the member is absent or is not an amount.
     pub(super) fn require_amount(&mut self, name: &str) -> Result<Amount, ResponseError> {
         let text = self.require(name)?;
         text.trim().parse().map_err(|_| invalid_body(&format!("{name}: not an amount")))
@@ -226,8 +230,9 @@ impl Members {
         units.map_or(text, |units| Amount::from_minor_units(units, 2).to_string()).into_bytes()
     }
 
-    /// Parses the member `data`. Returns an error if one of the members in `exact` is not valid for
-    /// [`validate_exact`](Self::validate_exact): UTF-8, and a string, a number or null.
+    /// Parses the member `data` as a `T`. Returns an error if `data` is absent, or if
+    /// [`validate_exact_in`](Self::validate_exact_in) rejects one of its members whose names are in
+    /// `exact`.
     pub(super) fn data<T: DeserializeOwned>(&self, exact: &[&str]) -> Result<T, ResponseError> {
         let data = self.get("data").ok_or_else(|| invalid_body("data: missing"))?;
         if let Value::Object(data) = data {
@@ -236,7 +241,8 @@ impl Members {
         api_auth::json(&Response::new(data.to_string().into_bytes()))
     }
 
-    /// Returns the required amount with this name in `data`.
+    /// Returns the amount in the member `name` of `data`, such as 12.34. Returns an error if the
+    /// member is absent or is not an amount.
     pub(super) fn require_amount_in_data(&self, name: &str) -> Result<Amount, ResponseError> {
         let value = self.get("data").and_then(|data| data.get(name));
         let text = value.and_then(text).filter(|text| !text.is_empty());
@@ -251,7 +257,7 @@ impl Members {
     }
 }
 
-/// Returns a string, number or boolean as a string.
+/// Returns a string, number or boolean as a string. Returns `None` for any other value.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -267,7 +273,7 @@ pub(super) fn invalid_body(problem: &str) -> ResponseError {
     ResponseError::new(ErrorKind::Decode).with_message(problem)
 }
 
-/// Converts bytes to a string. Invalid UTF-8 becomes U+FFFD.
+/// Converts bytes to a string. Each invalid sequence of bytes becomes U+FFFD.
 fn lossy(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
@@ -285,7 +291,8 @@ fn remove_empty(object: &mut Map<String, Value>) {
     });
 }
 
-/// Splits the name of a form value, such as `a[b][c]`, into `a` and the nested names `b` and `c`.
+/// Splits the name of a form value: `a[b][c]` into `a` and the nested names `b` and `c`. A name in
+/// another format, or with more than [`MAX_FORM_DEPTH`] parts, is returned unchanged.
 fn path(name: String) -> (String, Vec<String>) {
     let nested = || -> Option<(String, Vec<String>)> {
         let (first, rest) = name.split_once('[')?;
@@ -315,8 +322,9 @@ fn insert(object: &mut Map<String, Value>, name: String, nested: &[String], text
     }
 }
 
-/// Returns whether a body can be a URL-encoded form. Any other body would be parsed as something
-/// that the sender did not mean.
+/// Returns whether a body can be a URL-encoded form: it consists only of characters that such a
+/// form can contain. Any other body must not be parsed as a form, because the result would differ
+/// from what the sender meant.
 fn is_form(text: &[u8]) -> bool {
     let is_plain = |byte: u8| {
         let is_excluded =
@@ -370,8 +378,9 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     repaired.into()
 }
 
-/// Converts a JSON value. Returns an error if more than `levels` values are nested or if an object
-/// repeats a name. A number that cannot be represented exactly becomes a string, unchanged.
+/// Converts a JSON value. Returns an error if more than `levels` values are nested, or if an object
+/// repeats a name or contains the reserved one. Members with an empty string are omitted. A number
+/// that cannot be represented exactly becomes a string with the same digits.
 fn value(raw: &RawValue, levels: usize) -> Result<Value, ResponseError> {
     let Some(below) = levels.checked_sub(1) else {
         return Err(invalid_body("the body is nested too deeply"));
@@ -416,7 +425,8 @@ fn not_json(_: serde_json::Error) -> ResponseError {
     invalid_body("the body is not JSON")
 }
 
-/// The members of a JSON object in their order, including those with a repeated name.
+/// The members of a JSON object in the order in which they occur, including members with a repeated
+/// name.
 struct Entries<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {

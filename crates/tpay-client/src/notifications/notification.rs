@@ -1,4 +1,4 @@
-//! A notification and the response to it.
+//! The kinds of notifications, and the responses to them.
 
 use api_auth::hmac::sha256_hex;
 use api_auth::{Error, ErrorKind, ResponseError};
@@ -34,13 +34,14 @@ pub enum Notification {
     /// The status of the token of a saved card was changed. The notification contains no merchant
     /// id.
     TokenUpdate(TokenUpdateNotification),
-    /// A marketplace payment. The notification contains no merchant id.
+    /// The status of a marketplace payment was reported. The notification contains no merchant id.
     Marketplace(MarketplaceNotification),
-    /// A charge of a plan of recurring payments. The notification contains no merchant id.
+    /// A charge of a plan of recurring payments was made or failed. The notification contains no
+    /// merchant id.
     Recurring(RecurringNotification),
 }
 
-/// The response to the sender of a notification.
+/// The HTTP response to send for a notification.
 ///
 /// See the example on [`Notifications`](crate::Notifications).
 ///
@@ -50,7 +51,7 @@ pub enum Notification {
 pub struct NotificationResponse {
     /// The HTTP status, such as 200.
     pub status: u16,
-    /// The value of the `content-type` header.
+    /// The value of the `content-type` header, such as `text/plain`.
     pub content_type: &'static str,
     /// The body, such as `TRUE`. Send it without any additional characters.
     pub body: &'static str,
@@ -61,12 +62,13 @@ impl NotificationResponse {
     const RESULT: Self =
         Self { status: 200, content_type: "application/json", body: r#"{"result":true}"# };
 
-    /// Rejects a payment in two-step mode, after which Tpay refunds the payer. Never send it for an
-    /// invalid signature.
+    /// The response that rejects a payment in two-step mode. Tpay then refunds the payer. Never
+    /// send this response to a notification whose signature is invalid.
     pub const REFUND_PAYER: Self = Self { status: 200, content_type: "text/plain", body: "FALSE" };
 
-    /// Returns the response for a notification that could not be read: 400 if it is not genuine or
-    /// cannot be parsed, and 503 for all other errors, so that the sender sends it again.
+    /// Returns the response for a notification that could not be read. The status is 400 if the
+    /// notification is not genuine or cannot be parsed, and 503 for all other errors, so that Tpay
+    /// sends the notification again.
     pub fn for_error(error: &Error) -> Self {
         let (status, body) = match error.kind() {
             ErrorKind::Verify => (400, "not genuine"),
@@ -79,12 +81,11 @@ impl NotificationResponse {
 
 impl Notification {
     /// Returns the response that acknowledges the notification. Send it after you have processed
-    /// the notification. The sender repeats the notification until it receives exactly this
-    /// response.
+    /// the notification. Tpay repeats the notification until it receives exactly this response.
     ///
     /// Existing clients disagree about the response to a [`Recurring`](Self::Recurring)
-    /// notification. This method returns that of the official client, and
-    /// [`RecurringNotification::accept_as_text`] returns the other one.
+    /// notification. This method returns the response of the official client, and
+    /// [`RecurringNotification::accept_as_text`] returns that of an unofficial one.
     pub fn accept(&self) -> NotificationResponse {
         match self {
             Self::Payment(_) | Self::Alias(_) => NotificationResponse::TRUE,
@@ -95,9 +96,9 @@ impl Notification {
         }
     }
 
-    /// Returns the SHA-256 hash of the verified body as 64 hex digits. It is the same for repeated
-    /// deliveries of one event and different for all other events. It can be stored in a column
-    /// with a unique index and contains no secret.
+    /// Returns the SHA-256 hash of the verified body as 64 hex digits. The hash is the same for
+    /// repeated deliveries of one event, and different for different events. It contains no secret
+    /// and can be stored in a column with a unique index.
     ///
     /// Returns `None` if two different events can have the same body: always for
     /// [`TokenUpdate`](Self::TokenUpdate) and [`Alias`](Self::Alias), and for other kinds if the

@@ -23,7 +23,7 @@ const IDENTITIES: &[&str] = &[
 ];
 
 wire_enum! {
-    /// The status of a payment (`tr_status`). Upper and lower case are accepted.
+    /// The status of a payment (`tr_status`). Upper and lower case are treated as equal.
     ///
     /// See the example on [`Notifications`](crate::Notifications).
     ///
@@ -49,7 +49,8 @@ wire_enum! {
 pub struct PaymentNotification {
     /// The id of the merchant (`id`), digits only.
     pub merchant_id: String,
-    /// The title of the transaction (`tr_id`), `TR-XXX-XXXXXXX`. It is not the transaction's id.
+    /// The title of the transaction (`tr_id`), in the format `TR-XXX-XXXXXXX`. It is not the
+    /// transaction's id.
     pub title: String,
     /// The time of the payment in Polish local time (`tr_date`), such as `2026-11-22 01:20:18`.
     pub date: String,
@@ -61,41 +62,45 @@ pub struct PaymentNotification {
     /// The paid amount (`tr_paid`) in the transaction's currency, such as 12.34. Use
     /// [`paid_in_full`](Self::paid_in_full) to compare it with the expected amount.
     pub paid: Amount,
-    /// The description that the payer saw (`tr_desc`).
+    /// The description that the payer saw (`tr_desc`), such as `Order 7`.
     pub description: String,
-    /// The status of the payment (`tr_status`).
+    /// The status of the payment (`tr_status`), such as `true`.
     pub status: NotificationStatus,
-    /// The difference from the amount due: `none`, `overpay` or `surcharge` (`tr_error`).
+    /// The kind of difference between the paid amount and the amount due (`tr_error`): `none`,
+    /// `overpay` or `surcharge`.
     pub error: String,
-    /// The payer's e-mail address (`tr_email`).
+    /// The payer's e-mail address (`tr_email`), such as `jan.nowak@example.com`.
     pub email: String,
-    /// Whether the notification is a test without a payment: `test_mode` has a value other than
-    /// `0`, `false` or an empty string, or the title is one that the test button of the merchant
-    /// panel creates.
+    /// Whether the notification is a test without a payment. It is a test if the member `test_mode`
+    /// has a value other than null, `0`, `false` and an empty string, or if the title is one that
+    /// the test button of the merchant panel creates.
     pub test_mode: bool,
-    /// The currency of the amounts (`tr_currency`).
+    /// The currency of `amount` and `paid` (`tr_currency`), such as `PLN`.
     pub currency: Option<Currency>,
     /// The id of the channel (`tr_channel`), such as `64`.
     pub channel: Option<String>,
-    /// The wallet that was used (`wallet`), such as `googlepay`.
+    /// The wallet with which the payer paid (`wallet`), such as `googlepay`.
     pub wallet: Option<String>,
-    /// `1` for a payment with Masterpass (`masterpass`).
+    /// The string `1` if the payer used Masterpass (`masterpass`).
     pub masterpass: Option<String>,
     /// The token of the card (`card_token`), if the card was saved.
     pub card_token: Option<Secret>,
-    /// The expiry date of the token (`token_expiry_date`), `MMYY`, such as `1226`.
+    /// The expiry date of the token (`token_expiry_date`), in the format `MMYY`, such as `1226` for
+    /// December 2026.
     pub token_expiry_date: Option<String>,
     /// The last digits of the saved card (`card_tail`), such as `1111`.
     pub card_tail: Option<String>,
     /// The brand of the saved card (`card_brand`), such as `Visa`.
     pub card_brand: Option<String>,
-    /// The token of the card (`tokenPaymentData_tokenValue`), if the card was saved by EISOP.
+    /// The token of the card (`tokenPaymentData_tokenValue`), if the card was saved by EISOP
+    /// (Elavon).
     pub token_value: Option<Secret>,
     /// The id of the first transaction with the EISOP token
     /// (`tokenPaymentData_initialTransactionId`).
     pub initial_transaction_id: Option<String>,
-    /// The expiry date of the card that was saved by EISOP (`tokenPaymentData_cardExpiryDate`),
-    /// `MMYY`. Requests require `YYMM`; [`eisop_card_expiry`](Self::eisop_card_expiry) converts it.
+    /// The expiry date of the card that was saved by EISOP (`tokenPaymentData_cardExpiryDate`), in
+    /// the format `MMYY`. Requests require the format `YYMM`; use
+    /// [`eisop_card_expiry`](Self::eisop_card_expiry) to convert the date.
     pub eisop_card_expiry_date: Option<String>,
     /// The brand of the card that was saved by EISOP (`tokenPaymentData_cardBrand`), such as
     /// `Mastercard`.
@@ -107,7 +112,7 @@ pub struct PaymentNotification {
     pub extra: ExtraFields,
     /// The values that the md5sum covers: `id`, `tr_id`, `tr_amount` and `tr_crc`, in this order.
     covered: [Vec<u8>; 4],
-    /// The md5sum, as received.
+    /// The md5sum that the notification contains. Empty if it is absent.
     md5sum: String,
     pub(super) body_hash: String,
 }
@@ -143,14 +148,15 @@ impl PaymentNotification {
         self.is_paid() && !self.is_test() && self.paid >= expected
     }
 
-    /// Returns whether this is a test without a payment, from the test mode or the test button of
-    /// the merchant panel. Never deliver goods for it.
+    /// Returns whether the notification is a test, sent because of the test mode or the test button
+    /// of the merchant panel. No payment was made, so never deliver goods for a test.
     pub fn is_test(&self) -> bool {
         self.test_mode
     }
 
-    /// Returns [`date`](Self::date), the time of the payment, as Unix time. Returns `None` if it is
-    /// not a valid time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    /// Returns [`date`](Self::date), the time of the payment, as Unix time. Returns `None` if the
+    /// field is not a valid time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
     pub fn time(&self) -> Option<UnixTime> {
         local_time::unix_time(Some(&self.date))
     }

@@ -20,30 +20,32 @@ pub const ANCHORS: &str = include_str!("testing/anchors.pem");
 pub const CERTIFICATE: &str = include_str!("testing/certificate.pem");
 const KEY: &str = include_str!("testing/key.pem");
 
-/// Returns the value of the header `X-JWS-Signature` for a body. It contains the certificate URL of
-/// the environment of `client`.
+/// Signs a body with the built-in test key. Returns the value of the header `X-JWS-Signature`,
+/// which contains the certificate URL of the environment of `client`.
 ///
 /// See the example on [`Notifications`](crate::Notifications).
 ///
 /// # Errors
-/// Returns an error if the built-in key cannot be used. This is not expected.
+/// Returns an error if the built-in key cannot be used, which is not expected.
 pub fn sign(client: &Client, body: &[u8]) -> Result<String, InputError> {
     let base = client.environment().certificates_url().trim_end_matches('/');
     sign_with(KEY, &[base, "/x509/notifications-jws.pem"].concat(), body)
 }
 
-/// Returns the value of the header `X-JWS-Signature` for a body, signed with your own key (RSA,
-/// PKCS #8 PEM), whose certificate is at `x5u`.
+/// Signs a body with your own RSA key in PKCS #8 PEM format. Returns the value of the header
+/// `X-JWS-Signature`, which contains `x5u`, the URL of the key's certificate.
 ///
 /// See the example on [`Notifications`](crate::Notifications).
 ///
 /// # Errors
-/// Returns an error if `key` is not a valid key.
+/// Returns an error if `key` is not an RSA key in this format.
 pub fn sign_with(key: impl AsRef<[u8]>, x5u: &str, body: &[u8]) -> Result<String, InputError> {
     jws::sign(key.as_ref(), x5u, body)
 }
 
-/// Returns the body of a notification about a full payment to the merchant `1010`, with its md5sum.
+/// Returns the body of a notification that a payment to the merchant `1010` was made. `amount`,
+/// such as 12.34, is both the amount due and the paid amount. `title` is sent as `tr_id`, and `crc`
+/// as `tr_crc`. The body contains an md5sum that is valid for `security_code`.
 ///
 /// See the example on [`Notifications`](crate::Notifications).
 pub fn payment(title: &str, amount: Amount, crc: &str, security_code: impl Into<Secret>) -> String {

@@ -14,7 +14,7 @@ use super::{AUTHORITIES, FOLDER, Notifications, SIGNING, invalid_signature};
 use crate::certificates::SECURE;
 use crate::certificates::{GetRootCertificates, GetSigningCertificate};
 
-/// A message whose signature is not verified yet.
+/// The body of a notification and its signature, which has not been verified yet.
 struct Message<'a> {
     jws: DetachedJws<'a>,
     body: &'a [u8],
@@ -25,7 +25,8 @@ impl Notifications {
     /// Verifies the signature of a body without parsing the body.
     ///
     /// # Errors
-    /// Returns the errors of [`read`](Notifications::read).
+    /// Returns [`ErrorKind::Verify`] if the signature is invalid, and another kind if the
+    /// certificate could not be fetched or a setting is invalid.
     pub fn verify(&self, signature: &str, body: &[u8]) -> Result<()> {
         let jws = DetachedJws::parse(signature.trim()).map_err(invalid_signature)?;
         let name = jws.file_below(&self.folder).map_err(invalid_signature)?.to_owned();
@@ -51,12 +52,12 @@ impl Notifications {
         result.map_err(invalid_signature)
     }
 
-    /// Fetches the newest file of this name, if this is allowed now, and then verifies a message
-    /// with `verify_cached`.
+    /// Fetches the newest file with this name, if a fetch is allowed now, and then verifies a
+    /// message with `verify_cached`. The inner result is that of the verification.
     ///
     /// # Errors
     /// Returns an error if the message cannot be verified and the newest file is not known, because
-    /// it could not be fetched or must not be fetched yet.
+    /// the file could not be fetched or must not be fetched yet.
     fn with_newest(
         &self,
         name: &str,
@@ -77,8 +78,8 @@ impl Notifications {
         }
     }
 
-    /// Verifies a message with one of the certificates of a name. The error is that of the newest
-    /// certificate.
+    /// Verifies a message with each of the certificates of a name, the newest first, until one
+    /// succeeds. If none succeeds, returns the error of the newest certificate.
     fn verify_by_any(
         &self,
         message: &Message<'_>,
@@ -137,7 +138,7 @@ impl Notifications {
         }
     }
 
-    /// Requests the file of this name, without retries, and parses its certificates.
+    /// Requests the file with this name, without retries, and parses the certificates in it.
     fn get(&self, name: &str) -> Result<Certificate> {
         let response = match name {
             SIGNING => self.text(&GetSigningCertificate::new()),

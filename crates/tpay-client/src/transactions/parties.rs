@@ -62,7 +62,8 @@ pub struct Payer {
 
 impl Payer {
     /// Creates a payer with an e-mail address and a name of 1 to 255 characters. The provider's API
-    /// reference requires at least 3 characters, but the provider's SDK accepts fewer.
+    /// reference requires at least 3 characters for the name, but the official PHP SDK accepts
+    /// fewer.
     pub fn new(email: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             email: email.into(),
@@ -81,17 +82,18 @@ impl Payer {
     setters! {
         /// Sets the phone number, such as `+48600100200`.
         phone: impl Into<String>,
-        /// Sets the street and the house number, 3 to 255 characters.
+        /// Sets the street and the house number, which must have 3 to 255 characters in total.
         address: impl Into<String>,
-        /// Sets the postal code, 1 to 10 characters (`postal_code` in responses).
+        /// Sets the postal code, which must have 1 to 10 characters. Responses contain it as
+        /// `postalCode`.
         code: impl Into<String>,
-        /// Sets the city, 1 to 64 characters.
+        /// Sets the city, which must have 1 to 64 characters.
         city: impl Into<String>,
         /// Sets the country as two letters (ISO 3166-1), such as `PL`.
         country: impl Into<String>,
-        /// Sets the tax id, 3 to 255 characters.
+        /// Sets the tax id, such as `7773061579`, which must have 3 to 255 characters.
         tax_id: impl Into<String>,
-        /// Sets the IPv4 or IPv6 address.
+        /// Sets the IPv4 or IPv6 address from which the payer pays.
         ip: impl Into<String>,
     }
 
@@ -108,7 +110,6 @@ impl Payer {
 
     /// Returns an error for values that neither the API reference nor the official PHP SDK allows.
     /// The length of a phone number is not checked, because the API reference has no upper limit.
-    /// An IP address has at most 45 characters.
     pub(crate) fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("payer.email", &self.email)?;
         validate::length("payer.name", &self.name, 1, 255)?;
@@ -154,12 +155,13 @@ impl Callbacks {
     }
 
     setters! {
-        /// Sets the URL to which the payer returns after a successful payment, at most 3072
-        /// characters.
+        /// Sets the URL to which the payer returns after a successful payment. It must have at most
+        /// 3072 characters.
         success_url: impl Into<String>,
-        /// Sets the URL to which the payer returns after a failed payment, at most 3072 characters.
+        /// Sets the URL to which the payer returns after a failed payment. It must have at most
+        /// 3072 characters.
         error_url: impl Into<String>,
-        /// Sets the URL to which notifications are sent, at most 3072 characters.
+        /// Sets the URL to which notifications are sent. It must have at most 3072 characters.
         notification_url: impl Into<String>,
         /// Sets the e-mail address to which notifications are sent.
         notification_email: impl Into<String>,
@@ -211,7 +213,8 @@ impl Serialize for Callbacks {
     }
 }
 
-/// The bank account to which the amount is forwarded (Collect merchants only).
+/// The bank account to which the amount of a transaction is forwarded. Only merchants that use
+/// Collect can set it.
 ///
 /// See the example in the module [`transactions`](crate::transactions).
 ///
@@ -224,8 +227,8 @@ pub struct Collect {
 }
 
 impl Collect {
-    /// Creates the data of the bank account with the number `account` (`PL` followed by 26 digits).
-    /// `receiver` is the name of the owner, 3 to 70 characters.
+    /// Creates a value from the number of the bank account (`PL` followed by 26 digits) and
+    /// `receiver`, the name of its owner, which must have 3 to 70 characters.
     pub fn new(account: impl Into<String>, receiver: impl Into<String>) -> Self {
         Self { account: account.into(), receiver: receiver.into() }
     }
@@ -253,15 +256,17 @@ pub struct Payee {
 }
 
 impl Payee {
-    /// Creates a payee with a name and a website, each of at most 255 characters.
+    /// Creates a payee with a name and the URL of a website, each of which must have 1 to 255
+    /// characters.
     pub fn new(name: impl Into<String>, url: impl Into<String>) -> Self {
         Self { name: name.into(), url: url.into(), mcc: None, address: None }
     }
 
     setters! {
-        /// Sets the merchant category code (MCC), four digits. Required if an address is set.
+        /// Sets the merchant category code (MCC) of four digits, such as `5942`. Required if an
+        /// address is set.
         mcc: impl Into<String>,
-        /// Sets the address. Requires an [`mcc`](Self::mcc).
+        /// Sets the address of the payee. If it is set, [`mcc`](Self::mcc) is required as well.
         address: PayeeAddress,
     }
 
@@ -298,7 +303,8 @@ pub struct PayeeAddress {
 }
 
 impl PayeeAddress {
-    /// Creates an address with all required fields. `country` has two letters (ISO 3166-1).
+    /// Creates an address with all required fields. `country` is a code of two letters (ISO
+    /// 3166-1), such as `PL`.
     pub fn new(
         street: impl Into<String>,
         house_number: impl Into<String>,
@@ -317,7 +323,7 @@ impl PayeeAddress {
     }
 
     setters! {
-        /// Sets the flat number.
+        /// Sets the number of the flat, such as `7`.
         flat_number: impl Into<String>,
     }
 }

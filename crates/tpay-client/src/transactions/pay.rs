@@ -1,4 +1,4 @@
-//! Payment methods: [`Pay`] with the data of BLIK, a card, a wallet or a channel.
+//! Payment methods: [`Pay`], which contains the data for BLIK, a card, a wallet or a channel.
 //!
 //! BLIK codes and aliases are in [`blik`](crate::blik), channels in [`channels`](crate::channels).
 
@@ -10,7 +10,8 @@ use crate::channels::{ChannelId, GroupId};
 use crate::validate;
 
 wire_enum! {
-    /// The kind of payment, for [`Pay::method`]. Most requests do not need to set it.
+    /// The kind of payment, for [`Pay::method`]. It is optional, and most requests do not contain
+    /// it.
     ///
     /// See the example on [`Pay`].
     ///
@@ -41,11 +42,11 @@ wire_enum! {
     }
 }
 
-/// The id of the group of BLIK channels.
+/// The id of the group of BLIK channels: 150.
 ///
 /// See the example on [`Pay`].
 pub const BLIK_GROUP: GroupId = GroupId::new(150);
-/// The id of the group of card channels.
+/// The id of the group of card channels: 103.
 ///
 /// See the example on [`Pay`].
 pub const CARD_GROUP: GroupId = GroupId::new(103);
@@ -89,17 +90,17 @@ pub struct Pay {
 }
 
 impl Pay {
-    /// Creates an empty value. Add a payment method before you use it.
+    /// Creates a value without a payment method. Set one before you send the request.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Creates a payment through any channel of this group.
+    /// Creates a payment through any channel of this group, such as 150 (BLIK).
     pub fn group(group_id: impl Into<GroupId>) -> Self {
         Self::new().group_id(group_id)
     }
 
-    /// Creates a payment through this channel.
+    /// Creates a payment through this channel, such as 64.
     pub fn channel(channel_id: impl Into<ChannelId>) -> Self {
         Self::new().channel_id(channel_id)
     }
@@ -135,7 +136,7 @@ impl Pay {
         /// Sets the channel. The payer is redirected directly to the channel. Must not be combined
         /// with a group.
         channel_id: impl Into<ChannelId>,
-        /// Sets the kind of payment. Most requests do not need it.
+        /// Sets the kind of payment. It is optional, and most requests do not contain it.
         method: impl Into<PayMethod>,
         /// Sets the BLIK code or the alias to pay with.
         blik_payment_data: BlikPayment,
@@ -143,7 +144,7 @@ impl Pay {
         card_payment_data: CardPayment,
         /// Sets the token of a card that was saved by EISOP (Elavon).
         token_payment_data: TokenPayment,
-        /// Sets the initiator of a charge to a saved card.
+        /// Sets the initiator of a charge to a saved card. Defaults to [`CardOnFile::Unscheduled`].
         cof: impl Into<CardOnFile>,
         /// Sets the Apple Pay payment data: the JSON from the wallet, which you must encode in
         /// base64.
@@ -151,7 +152,7 @@ impl Pay {
         /// Sets the Google Pay payment data: the JSON from the wallet, which you must encode in
         /// base64.
         google_pay_payment_data: impl Into<Secret>,
-        /// Sets the Click to Pay payment data.
+        /// Sets the payment data from Click to Pay, with the network of the card.
         click_to_pay_payment_data: ClickToPay,
         /// Sets the schedule of a legacy recurring payment. For new programs, see
         /// [`recurring`](crate::recurring).
@@ -189,7 +190,8 @@ pub struct CardPayment {
 }
 
 impl CardPayment {
-    /// Creates an empty value. Add an encrypted card or a token before you use it.
+    /// Creates a value without a card. Set an encrypted card or a token before you send the
+    /// request.
     pub fn new() -> Self {
         Self::default()
     }
@@ -225,8 +227,8 @@ impl CardPayment {
         /// Sets whether the card is saved: 1 saves it, 0 does not. If it is saved, a notification
         /// contains the token of the card.
         save: u32,
-        /// Sets your text for the card settlement, letters and digits only. The API reference
-        /// allows up to 12 characters, and the official PHP SDK allows more.
+        /// Sets your text for the card settlement. It must consist of letters and digits. The API
+        /// reference allows up to 12 characters, and the official PHP SDK allows more.
         roc_text: impl Into<String>,
     }
 }
@@ -267,8 +269,8 @@ impl TokenPayment {
     }
 
     setters! {
-        /// Sets your text for the card settlement, letters and digits only. The API reference
-        /// allows up to 12 characters, and the official PHP SDK allows more.
+        /// Sets your text for the card settlement. It must consist of letters and digits. The API
+        /// reference allows up to 12 characters, and the official PHP SDK allows more.
         roc_text: impl Into<String>,
     }
 
@@ -295,7 +297,7 @@ wire_enum! {
     }
 }
 
-/// The Click to Pay payment data.
+/// The payment data from Click to Pay, with the network of the card.
 ///
 /// See the example on [`Pay`].
 ///
@@ -309,7 +311,8 @@ pub struct ClickToPay {
 }
 
 impl ClickToPay {
-    /// Creates the Click to Pay data from the payment data and the network of the card.
+    /// Creates a value from the payment data that Click to Pay provides and the network of the
+    /// card.
     pub fn new(payment_data: impl Into<Secret>, network: CardNetwork) -> Self {
         Self { payment_data: payment_data.into(), network }
     }
@@ -353,12 +356,12 @@ impl Recursive {
     }
 
     setters! {
-        /// Sets the type of the schedule. The official PHP client allows only 1. The meaning is not
-        /// documented.
+        /// Sets the type of the schedule. The official PHP client allows only 1. The meaning of
+        /// this value is not documented.
         kind: u32,
-        /// Sets the end date, `YYYY-MM-DD`.
+        /// Sets the date on which the schedule ends, in the format `YYYY-MM-DD`.
         expiration_date: impl Into<String>,
-        /// Sets the id of the schedule. The format is not documented.
+        /// Sets the id of the schedule. The format of the id is not documented.
         recursive_id: impl Into<String>,
     }
 

@@ -19,7 +19,7 @@ use crate::transactions::{PayerDetails, TransactionDate};
 use crate::{UnixTime, local_time};
 
 wire_enum! {
-    /// The status of the payment of a transaction.
+    /// The status of the payment for a transaction.
     ///
     /// See the example in the module [`transactions::payments`](crate::transactions::payments).
     ///
@@ -34,7 +34,7 @@ wire_enum! {
     }
 }
 
-/// The result of the payment of a transaction.
+/// The result of the payment for a transaction.
 ///
 /// See the example in the module [`transactions::payments`](crate::transactions::payments).
 ///
@@ -46,14 +46,15 @@ wire_enum! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Payments {
-    /// The status of the payment.
+    /// The status of the payment, such as `correct`.
     #[serde(default)]
     pub status: Option<PaymentStatus>,
     /// The payment method, such as `pay_by_link`.
     pub method: Option<String>,
     /// The paid amount in the transaction's currency, such as 12.34.
     pub amount_paid: Option<Amount>,
-    /// The time at which the payment was posted, in the field `realization`.
+    /// The date of the payment. Its field `realization` is the time at which the payment was
+    /// posted.
     pub date: Option<TransactionDate>,
     /// The reasons why the payment was declined.
     #[serde(default, deserialize_with = "wire::one_or_more")]
@@ -62,17 +63,18 @@ pub struct Payments {
     /// several of them. Otherwise, the list is empty.
     #[serde(default)]
     pub alternatives: Vec<Alternative>,
-    /// The payment attempts so far. Empty unless the transaction was requested by its id.
+    /// The payment attempts so far. The list is empty unless the transaction was requested by its
+    /// id.
     #[serde(default)]
     pub attempts: Vec<Attempt>,
-    /// Whether a BLIK PAYID alias can be registered.
+    /// Whether a BLIK PAYID alias, for autopayments, can be registered.
     pub pay_id_eligible: Option<bool>,
-    /// The id of the group of channels, a number as a string, such as `150`.
+    /// The id of the group of channels, a number as a string, such as `150` for BLIK.
     pub group_id: Option<String>,
     /// The payer's data, as provided by the bank.
     #[serde(default, deserialize_with = "wire::if_valid")]
     pub bank_data_payer: Option<PayerDetails>,
-    /// The response of the acquirer.
+    /// The acquirer's response to the payment: a code and its description.
     #[serde(default, deserialize_with = "wire::if_valid")]
     #[serde(rename = "extra")]
     pub extra_data: Option<PaymentExtra>,
@@ -81,7 +83,7 @@ pub struct Payments {
     pub extra: ExtraFields,
 }
 
-/// The response of the acquirer to a payment.
+/// The acquirer's response to a payment: a code and its description.
 ///
 /// See the example in the module [`transactions::payments`](crate::transactions::payments).
 ///
@@ -90,7 +92,7 @@ pub struct Payments {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PaymentExtra {
-    /// The response code of the acquirer.
+    /// The response code, as the acquirer returned it.
     pub response_code: Option<String>,
     /// The description of the response code, such as `Approved`.
     pub response_description: Option<String>,
@@ -111,11 +113,11 @@ pub struct PaymentExtra {
 pub struct PaymentError {
     /// The error code, such as `payment_failed`.
     pub error_code: Option<String>,
-    /// The message, in the payer's language.
+    /// The error message, in the payer's language.
     pub error_message: Option<String>,
     /// The name of the invalid field, such as `pay.blikPaymentData.blikToken`.
     pub field_name: Option<String>,
-    /// The message for developers, such as `Value is shorter than 3`.
+    /// The error message for developers, such as `Value is shorter than 3`.
     pub dev_message: Option<String>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
@@ -149,7 +151,7 @@ pub struct Alternative {
     pub extra: ExtraFields,
 }
 
-/// An attempt to pay a transaction.
+/// An attempt to pay for a transaction.
 ///
 /// See the example in the module [`transactions::payments`](crate::transactions::payments).
 ///
@@ -160,7 +162,7 @@ pub struct Alternative {
 pub struct Attempt {
     /// The time of the attempt in Polish local time, such as `2026-11-22 01:20:18`.
     pub date: Option<String>,
-    /// The reason why the attempt failed. Absent if it did not fail.
+    /// The reason why the attempt failed. Absent if the attempt did not fail.
     #[serde(default)]
     pub payment_error_code: Option<PaymentErrorCode>,
     /// Fields that this type does not cover.
@@ -221,7 +223,8 @@ pub struct Lock {
     pub status: Option<String>,
     /// The held amount in the transaction's currency, such as 12.34.
     pub amount: Option<Amount>,
-    /// The collected part of the held amount in the transaction's currency, such as 12.34.
+    /// The part of the held amount that has been collected, in the transaction's currency, such as
+    /// 12.34.
     pub amount_collected: Option<Amount>,
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]

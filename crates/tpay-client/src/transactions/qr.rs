@@ -16,19 +16,19 @@ wire_enum! {
     ///
     /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum QrSize {
-        /// Small (`S`).
+        /// A small image (`S`).
         Small = "S",
-        /// Medium (`M`). This is the default.
+        /// An image of medium size (`M`). This is the default.
         Medium = "M",
-        /// Large (`L`).
+        /// A large image (`L`).
         Large = "L",
-        /// Extra large (`XL`).
+        /// An extra large image (`XL`).
         ExtraLarge = "XL",
     }
 }
 
 wire_enum! {
-    /// The format of a QR image or of its logo.
+    /// The format of a QR image, or of the logo in it.
     ///
     /// See the example on [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
     ///
@@ -52,8 +52,8 @@ wire_enum! {
     pub enum QrLink {
         /// The title of a transaction. This is the default.
         Title = "title",
-        /// The title of a transaction that was created for a group of channels (`group_id`) and not
-        /// for one channel. The server does not check whether it was.
+        /// The title of a transaction that was created for a group of channels (`group_id`). The
+        /// server does not reject the title of a transaction that was created for one channel.
         GlobalTitle = "gtitle",
     }
 }
@@ -104,11 +104,11 @@ impl GetTransactionQr {
         size: impl Into<QrSize>,
         /// Sets the format of the image. Defaults to PNG.
         output_type: impl Into<ImageType>,
-        /// Sets a logo for the centre of the image. You must encode it in base64.
+        /// Sets the logo in the centre of the QR image. You must encode the logo in base64.
         logo: impl Into<String>,
-        /// Sets the format of the logo.
+        /// Sets the format of the logo, such as PNG.
         logo_type: impl Into<ImageType>,
-        /// Sets the identifier in the link. Defaults to the title.
+        /// Sets the identifier in the link. Defaults to the title of the transaction.
         link_type: impl Into<QrLink>,
     }
 }
@@ -139,7 +139,8 @@ impl Endpoint for GetTransactionQr {
 
 /// # QR images
 ///
-/// See [`transactions::qr`](crate::transactions::qr): links to the payment page as images.
+/// See the module [`transactions::qr`](crate::transactions::qr) and the example on
+/// [`GetTransactionQr`](crate::transactions::qr::GetTransactionQr).
 impl Client {
     /// Returns a QR image of the link to the payment page of a transaction.
     ///

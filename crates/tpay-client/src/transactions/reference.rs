@@ -12,16 +12,17 @@ const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// # Finding a transaction after an unknown outcome
 ///
-/// See [`transactions`](crate::transactions). The API has no idempotency keys: a repeated request
-/// can create a second transaction.
+/// The API has no idempotency keys, so a repeated request can create a second transaction. See also
+/// the module [`transactions`](crate::transactions).
 impl Client {
     /// Generates a unique [`hidden_description`](crate::CreateTransaction::hidden_description): a
-    /// ULID of 26 letters and digits. The ULID contains the time of the client's clock and 80
-    /// random bits. You can also use it as the id of a
+    /// ULID of 26 letters and digits, which encodes the time of the client's clock and 80 random
+    /// bits. You can also use it as the id of a
     /// [`CreateRecurring`](crate::recurring::CreateRecurring).
     ///
-    /// Store it with your order before you create the transaction. If the outcome of the request is
-    /// unknown, search for the reference with [`find_transactions`](Client::find_transactions).
+    /// Store the reference with your order before you create the transaction. If the outcome of the
+    /// request is unknown, search for the reference with
+    /// [`find_transactions`](Client::find_transactions).
     ///
     /// ```
     /// # use tpay_client::Client;
@@ -49,14 +50,15 @@ impl Client {
         Ok(time.chain(noise).map(char::from).collect())
     }
 
-    /// Returns the transactions with this hidden description among those that match `search`. The
-    /// API cannot filter by hidden description, so all pages of `search` are requested. Set the
-    /// start of `search` to the earliest time at which the transaction can have been created.
+    /// Returns the transactions that match `search` and have this hidden description. The API
+    /// cannot filter by hidden description, so all pages of `search` are requested. To limit their
+    /// number, set the start of `search` to one day before the transaction can have been created.
+    /// The margin is necessary because the time zone of the filter is not documented, and because
+    /// one hour occurs twice in autumn.
     ///
     /// After an unknown outcome, an empty result means that no transaction was created, or that the
     /// server is still processing the request. Search again after a minute before you create
-    /// another transaction. Start the search one day earlier, because the time zone of the filter
-    /// is not documented, and because one hour occurs twice in autumn.
+    /// another transaction.
     ///
     /// ```no_run
     /// use std::time::{Duration, SystemTime};

@@ -105,8 +105,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Parsed {
     Help,
     Version,
-    /// A start of the program as the second process of the module [`cleanup`](crate::cleanup),
-    /// which removes the file, if any. Users do not start the program in this way.
+    /// The program runs as the second process of the module [`cleanup`](crate::cleanup), which
+    /// removes the file with this path, if any. Users do not start the program in this way.
     #[cfg(unix)]
     CleanUp(Option<PathBuf>),
     Run(Arguments),

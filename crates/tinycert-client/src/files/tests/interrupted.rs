@@ -15,7 +15,7 @@ fn pair(folder: &Folder, chain: &str) -> KeyPairFiles {
     KeyPairFiles::new(folder.path(chain), folder.path("private/x.key"))
 }
 
-/// Stops after the journal is written.
+/// Replaces the pair up to the point at which the journal has been written.
 fn recorded(files: &KeyPairFiles, number: u64) -> (Journal, Locks) {
     let Prepared(publisher, locks) = files.prepare().unwrap();
     let Publisher::Journal(mut pair) = publisher else { panic!("not two plain files") };
