@@ -288,7 +288,9 @@ fn one_space(text: &[u8]) -> Vec<u8> {
     words.collect::<Vec<_>>().join(&b' ')
 }
 
-/// Returns the position after `secret` if `text` contains it at `start`.
+/// Returns the position after `secret` if it begins at `start` in `text`, literally or encoded.
+/// If `text` is truncated, the first characters of the secret before the ellipsis are enough.
+/// Returns `None` for a short secret that is not a separate word.
 fn occurrence(secret: &[u8], text: &str, start: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let length = bytes.len() - if text.ends_with(ELLIPSIS) { ELLIPSIS.len() } else { 0 };

@@ -232,7 +232,7 @@ impl Input {
     pub fn check_flag(&self, path: &str, flag: &str) -> Result<(), Failure> {
         let Some((option, name)) = self.field_of(path) else { return Ok(()) };
         let problem = format!(
-            "{flag} and {option} {name} set the same field of the body; use only one of them"
+            "{flag} and {option} {name} set the same member of the body; use only one of them"
         );
         Err(Failure::new(Exit::Usage, problem))
     }
@@ -502,7 +502,7 @@ pub fn json_body(request: &Erased) -> Result<Json, Failure> {
 ///
 /// # Errors
 /// Returns an error if the file cannot be read, or if the value is sent as JSON and looks like a
-/// number, `true`, `false` or `null`, but is not one in JSON.
+/// number, `true`, `false` or `null`, but is not valid JSON, such as `7,50` or `True`.
 pub(crate) fn field(name: &str, value: &str, bodies: Bodies) -> Result<Json, Failure> {
     if let Some(path) = value.strip_prefix('@') {
         return Ok(Json::Text(read(&format!("-F {name}=@"), Path::new(path))?));
@@ -511,9 +511,9 @@ pub(crate) fn field(name: &str, value: &str, bodies: Bodies) -> Result<Json, Fai
         Json::Text(text) if bodies == Bodies::Json && is_mistyped(&text) => {
             // The value may be a secret.
             let problem = format!(
-                "-F {name}: the value resembles a number, true, false or null, but is not one in \
-                 JSON; write a number as 12.34 and the others in lower case, or use -f to send the \
-                 value as a string"
+                "-F {name}: the value looks like a number, true, false or null, but is not valid \
+                 JSON; write a number like 12.34, and true, false and null in lower case, or use -f \
+                 to send the value as a string"
             );
             Err(Failure::new(Exit::Usage, problem))
         }
@@ -769,7 +769,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .zip(unit)
         .and_then(|(number, (_, factor))| number.checked_mul(*factor))
         .map(Duration::from_millis)
-        .ok_or_else(|| "must be a number followed by ms, s, m, h or d, such as 30s".to_owned())
+        .ok_or_else(|| {
+            "must be a whole number followed by ms, s, m, h or d, such as 30s".to_owned()
+        })
 }
 
 /// Parses a URL of an HTTP server.
@@ -781,7 +783,7 @@ pub fn http_url(text: &str) -> Result<Uri, String> {
     let url: Uri = text.parse().map_err(|_| "must be a URL".to_owned())?;
     match url.scheme_str() {
         Some("http" | "https") if url.host().is_some_and(|host| !host.is_empty()) => Ok(url),
-        _ => Err("must begin with http:// or https://, followed by a host".to_owned()),
+        _ => Err("must begin with http:// or https:// and contain a host".to_owned()),
     }
 }
 

@@ -138,7 +138,7 @@ pub enum Bodies {
     Form,
 }
 
-/// A list that has several pages, each of which is requested by its number.
+/// A list whose pages are requested by number.
 #[derive(Debug, Clone, Copy)]
 pub struct Pages {
     /// The id of the endpoint, such as `transactions.list`.

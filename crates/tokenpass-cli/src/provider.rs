@@ -103,7 +103,7 @@ impl Provider for Tokenpass {
         let url = connection.base_url.as_deref().or(url.filter(|_| name.is_none()));
         builder = builder.environment(match (url, name) {
             (_, Some(name)) if !matches!(name, "production" | "staging") => {
-                let problem = format!("--environment: `{name}` is not one of production, staging");
+                let problem = format!("--environment: must be production or staging, not `{name}`");
                 return Err(Failure::new(Exit::Usage, problem));
             }
             (Some(url), _) => Environment::custom(url),

@@ -107,7 +107,7 @@ impl Provider for Tpay {
             (_, Some(name)) if !matches!(name, "production" | "sandbox") => {
                 let source =
                     connection.environment.as_ref().map_or("TPAY_ENVIRONMENT", |_| "--environment");
-                let problem = format!("{source}: `{name}` is not one of production, sandbox");
+                let problem = format!("{source}: must be production or sandbox, not `{name}`");
                 return Err(Failure::new(Exit::Usage, problem));
             }
             (Some(url), _) => Environment::custom(url),

@@ -98,7 +98,7 @@ impl WriteBodies<'_> {
             let field = format!("{path}=x");
             let both = run(&[arguments, &["-f", &field, "--curl"][..]].concat(), input);
             let is_error = both.status == 2
-                && both.stderr.contains(&format!(" and -f {path} set the same field of the body"));
+                && both.stderr.contains(&format!(" and -f {path} set the same member of the body"));
             let of_endpoint = format!("{endpoint} {path}");
             let mut constants = self.constants.iter();
             let is_constant = constants.any(|name| *name == path || *name == of_endpoint);

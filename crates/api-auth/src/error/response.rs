@@ -203,13 +203,15 @@ pub(crate) fn undecoded(response: &Response) -> Option<String> {
 /// use api_auth::required;
 ///
 /// assert_eq!(required("id", Some(7)).unwrap(), 7);
-/// assert_eq!(required("id", None::<u32>).unwrap_err().to_string(), "id: missing");
+/// let error = required("id", None::<u32>).unwrap_err();
+/// assert_eq!(error.to_string(), "id: missing from the response");
 /// ```
 ///
 /// # Errors
 /// Returns an error of kind [`ErrorKind::Decode`] that names the missing field.
 pub fn required<T>(name: &str, part: Option<T>) -> Result<T, ResponseError> {
     part.ok_or_else(|| {
-        ResponseError::new(ErrorKind::Decode).with_message(format!("{name}: missing"))
+        ResponseError::new(ErrorKind::Decode)
+            .with_message(format!("{name}: missing from the response"))
     })
 }

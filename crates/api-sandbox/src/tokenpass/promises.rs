@@ -224,6 +224,7 @@ impl Tokenpass {
         let user = self.user_named(name).map(|user| user.id.clone());
         let hash = ask.text("assign_user_hash").unwrap_or_default();
         let Some(user) = user.filter(|user| sha256_hex(user) == hash) else {
+            // The provider's server also sends `"result":true` with this error.
             let members =
                 [("error", "Incorrect assign_user_hash parameter".into()), ("result", true.into())];
             return Err(json(400, &map(members)));

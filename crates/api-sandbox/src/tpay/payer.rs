@@ -43,7 +43,7 @@ impl Tpay {
         let index = self.find(id);
         match index.and_then(|index| self.transactions.get_mut(index)) {
             Some(found) if found.status == "pending" => {
-                found.attempts.push(Attempt { at, error: Some(code) });
+                found.fail(at, code);
                 true
             }
             Some(_) => false,
@@ -243,7 +243,9 @@ impl Tpay {
         if request.method != "GET" {
             return page(405, "The method must be GET");
         }
-        let query = pairs(request.query().unwrap_or_default()).unwrap_or_default();
+        let Ok(query) = pairs(request.query().unwrap_or_default()) else {
+            return page(400, "The query is invalid");
+        };
         let get = |name: &str| query.get(name).unwrap_or_default();
         if !get("tokenization").is_empty() {
             return match self.tokenize(get("tokenization")) {

@@ -277,12 +277,12 @@ fn writes_take_their_body_from_a_file_or_fields() {
         (&["credit", "give", &group, "-F", "accounts.0.amount=1", "--yes"][..], "missing ACCOUNT;"),
         (
             &["credit", "give", &group, "bob", "1", "-F", "accounts.0.amount=1"],
-            "AMOUNT and -F accounts.0.amount set the same field of the body; use only one of them",
+            "AMOUNT and -F accounts.0.amount set the same member of the body; use only one of them",
         ),
         (&["promise", "create", "-F", "asset=A"], "missing SOURCE, DESTINATION, QUANTITY; pass"),
         (
             &["user", "register", "u", "-f", "email=e", "-f", "password=p", "--password-stdin"],
-            "--password-stdin and -f password set the same field",
+            "--password-stdin and -f password set the same member",
         ),
         (
             &["second-factor", "sign", "-F", "x=1"],

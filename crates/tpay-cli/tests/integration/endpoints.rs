@@ -271,7 +271,7 @@ fn bodies_of_writes_come_from_files_and_fields() {
                 "-f",
                 "pay.blikPaymentData.blikToken=1",
             ],
-            "--code-stdin and -f pay.blikPaymentData.blikToken set the same field of the body",
+            "--code-stdin and -f pay.blikPaymentData.blikToken set the same member of the body",
         ),
         (&["transaction", "pay", &id], "--channel"),
         (&["refund", "create", &id, "--amount", "1", "-F", "amount=2"], "--amount and -F amount"),
