@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::ops::Deref;
 
 use api_auth::{
-    Body, Credential, Endpoint, Extent, InputError, Method, NumberedPages, Paged, Params, Response,
-    ResponseError, Route, Server, StatusCode,
+    Amount, Body, Credential, Endpoint, Extent, InputError, Method, NumberedPages, Paged, Params,
+    Response, ResponseError, Route, Server, StatusCode,
 };
 
 use crate::exit::{Exit, Failure};
@@ -117,6 +117,41 @@ fn entries(lists: &[&str], body: &str) -> (Vec<Json>, Option<usize>) {
         _ => None,
     });
     (lists.flatten().collect(), total)
+}
+
+/// Checks the amounts in a value whose path in the body is `path`. An amount can be `null`.
+fn check_amounts(value: &Json, path: &str, amounts: &[(&str, u8)]) -> Result<(), InputError> {
+    let names: Vec<&str> = path.split('.').filter(|name| name.parse::<u32>().is_err()).collect();
+    let names = names.join(".");
+    let is_named = |name: &str| {
+        names.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    if let Some((_, decimals)) = amounts.iter().find(|(name, _)| is_named(name)) {
+        let amount = match value {
+            Json::Other(number) => number.parse::<Amount>().ok(),
+            _ => None,
+        };
+        let units = amount.and_then(|amount| amount.minor_units(*decimals));
+        if value.is_null() || units.is_some_and(|units| units > 0) {
+            return Ok(());
+        }
+        let problem = match decimals {
+            0 => "must be a whole number of at least 1".to_owned(),
+            _ => format!("must be a number more than 0, with at most {decimals} decimal places"),
+        };
+        return Err(InputError::new(path.to_owned(), problem));
+    }
+    let inner =
+        |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match value {
+        Json::Object(members) => {
+            members.iter().try_for_each(|(name, value)| check_amounts(value, &inner(name), amounts))
+        }
+        Json::List(entries) => entries.iter().enumerate().try_for_each(|(index, entry)| {
+            check_amounts(entry, &inner(&index.to_string()), amounts)
+        }),
+        Json::Text(_) | Json::Other(_) => Ok(()),
+    }
 }
 
 /// Converts the members of a JSON object to the parameters of a form.
@@ -237,6 +272,19 @@ pub struct AnyCall<R> {
 impl<'a> AnyCall<&'a Erased> {
     pub(crate) fn new(request: &'a Erased) -> Self {
         Self { request, body: None }
+    }
+
+    /// Checks that the amounts in the body of the user are positive numbers with as many decimal
+    /// places as [`Provider::AMOUNTS`](crate::Provider::AMOUNTS) allows.
+    ///
+    /// # Errors
+    /// Returns an error that names the path of the amount.
+    pub(crate) fn check_amounts(&self, amounts: &[(&str, u8)]) -> Result<(), InputError> {
+        let body = self.body.as_deref().filter(|_| !amounts.is_empty());
+        match body.and_then(|body| Json::parse(body).ok()) {
+            Some(body) => check_amounts(&body, "", amounts),
+            None => Ok(()),
+        }
     }
 }
 

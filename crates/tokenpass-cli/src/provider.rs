@@ -89,6 +89,9 @@ impl Provider for Tokenpass {
             setting: "TOKENPASS_CLIENT_SECRET",
         },
     ];
+    // Rules of chats contain whole tokens; all other requests contain satoshis or credits.
+    const AMOUNTS: &'static [(&'static str, u8)] =
+        &[("tca_rules.quantity", 8), ("quantity", 0), ("accounts.amount", 0)];
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {

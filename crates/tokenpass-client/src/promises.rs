@@ -620,6 +620,9 @@ impl Endpoint for CreatePromise {
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("source", &self.source)?;
         validate::not_empty("destination", self.destination.as_str())?;
+        if ["user:", "email:"].contains(&self.destination.as_str().trim_end()) {
+            return Err(InputError::new("destination", "must contain a name after the colon"));
+        }
         validate::not_empty("asset", &self.asset)?;
         validate_promise(Some(self.quantity), self.expires)
     }

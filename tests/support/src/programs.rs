@@ -581,6 +581,10 @@ impl Program<'_> {
         assert!(run.status == 2 && run.stderr.contains(&format!("'{noun}'")), "{run:?}");
         assert!(!run.stderr.contains(&format!("'{noun}s'")), "{run:?}");
         assert!(!run.stderr.contains(&format!("'{noun}es'")), "{run:?}");
+        let twice = [&["--timeout", "9s"], self.read, &["-o", "json", "--timeout=9s"]].concat();
+        let run = self.run(&twice);
+        let is_named = run.stderr.contains("--timeout: is given twice");
+        assert!(run.status == 2 && is_named && run.stderr.starts_with('{'), "{run:?}");
     }
 
     /// Checks that two options cannot read the standard input, which is `env_file`.
@@ -618,6 +622,12 @@ impl Program<'_> {
         std::fs::write(home.join("body.json"), "{}").unwrap();
         let content = |name: &str| std::fs::read_to_string(home.join(name)).ok();
         let before = ["env", "body.json", "new"].map(content);
+        let stdout = self.run(self.read).stdout;
+        let run = self.run(&[self.read, &["--out", "-"]].concat());
+        assert!(run.status == 0 && run.stdout == stdout, "{run:?}");
+        let run = self.run(&[self.read, &["--record", "-"]].concat());
+        assert!(run.status == 2 && run.stderr.contains("--record -: must be the path"), "{run:?}");
+        assert_eq!(content("-"), None);
         let write = ["api", "POST", "/x", "--yes", "--out", "body.json"];
         for (arguments, options, written, read) in [
             (self.read, ["--record", "new", "--out", "new"], "--out", "--record (new)"),
