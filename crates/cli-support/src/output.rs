@@ -998,7 +998,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&file).unwrap(), "2\n");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
-        let private = Output::new(Format::Json, Vec::new(), Some(link.clone())).private();
+        let private = Output::new(Format::Json, Vec::new(), Some(link)).private();
         private.text("secret").unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "secret\n");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);

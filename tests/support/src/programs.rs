@@ -852,7 +852,10 @@ impl Program<'_> {
             assert!(run.stderr.starts_with(&message), "{message}: {run:?}");
         }
         let invalid = login(&["tls", "--ca-certificate", "tls.env"]);
-        assert!(invalid.status == 2 && invalid.stderr.contains("tls.env: contains"), "{invalid:?}");
+        assert!(
+            invalid.status == 2 && invalid.stderr.contains("tls.env: must contain"),
+            "{invalid:?}"
+        );
     }
 
     /// Checks that manual pages in a folder are replaced atomically and keep their mode, and that

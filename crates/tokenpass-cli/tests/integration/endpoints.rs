@@ -279,7 +279,7 @@ fn writes_take_their_body_from_a_file_or_fields() {
             &["credit", "give", &group, "bob", "1", "-F", "accounts.0.amount=1"],
             "AMOUNT and -F accounts.0.amount set the same member of the body; use only one of them",
         ),
-        (&["promise", "create", "-F", "asset=A"], "missing SOURCE, DESTINATION, QUANTITY; pass"),
+        (&["promise", "create", "-F", "asset=A"], "missing SOURCE, DESTINATION and QUANTITY; pass"),
         (
             &["user", "register", "u", "-f", "email=e", "-f", "password=p", "--password-stdin"],
             "--password-stdin and -f password set the same member",
@@ -529,7 +529,7 @@ fn entry_of_arguments_replaces_all_entries_of_the_file() {
     assert_eq!(sent["accounts"], expected);
     // An incomplete entry is not completed by the file.
     for (arguments, missing) in
-        [(&["tourist"][..], "missing AMOUNT;"), (&["--ref", "x"], "missing ACCOUNT, AMOUNT;")]
+        [(&["tourist"][..], "missing AMOUNT;"), (&["--ref", "x"], "missing ACCOUNT and AMOUNT;")]
     {
         let file = ["--input", "booking.json", "--yes"];
         let run = world.run(&[&["credit", "take", &group], arguments, &file].concat());

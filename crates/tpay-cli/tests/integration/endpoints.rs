@@ -279,7 +279,7 @@ fn bodies_of_writes_come_from_files_and_fields() {
         (&["refund", "create", &id, "--yes", "-F", "amount="], "-F amount: must not be empty"),
         (
             &["bank-account", "create", "-F", "ownerName=x"],
-            "missing NUMBER, INFORMATION; pass them as arguments",
+            "missing NUMBER and INFORMATION; pass them as arguments",
         ),
         (
             &["recurring", "create", "-F", "paymentInstrument.value=x"],
@@ -404,7 +404,7 @@ fn only_values_of_a_json_body_have_types() {
     }
     let run = world.run(&["api", "POST", "/x", "-F", "q=007", "--curl"]);
     assert!(
-        run.status == 2 && run.stderr.starts_with("tpay: -F q: the value resembles a number"),
+        run.status == 2 && run.stderr.starts_with("tpay: -F q: the value looks like a number"),
         "{run:?}"
     );
 }

@@ -189,7 +189,7 @@ fn bodies_are_checked_before_they_are_sent() {
         (&["--description", "x", "-F", "amount=null"], "-F amount: must not be null"),
         (&["--description", "x", "-f", "amount="], "-f amount: must not be empty"),
         (&["--description", "x", "-F", "amount=0"], "-F amount: must be more than 0"),
-        (&["--description", "x", "-F", "amount=7,50"], "-F amount: the value resembles a number"),
+        (&["--description", "x", "-F", "amount=7,50"], "-F amount: the value looks like a number"),
         (&["--description", "x", "-F", "amount=nan"], "amount: must be a number more than 0"),
         (&["--description", "x", "-F", "amount=1e400"], "amount: must be a number more than 0"),
         (&["--description", "x", "-F", "amount=1.005"], "with at most 2 decimal places"),
