@@ -119,7 +119,8 @@ fn entries(lists: &[&str], body: &str) -> (Vec<Json>, Option<usize>) {
     (lists.flatten().collect(), total)
 }
 
-/// Checks the amounts in a value whose path in the body is `path`. An amount can be `null`.
+/// Checks the amounts in a value whose path in the body is `path`. An amount must not be `null`,
+/// which could mean the whole amount.
 fn check_amounts(value: &Json, path: &str, amounts: &[(&str, u8)]) -> Result<(), InputError> {
     let names: Vec<&str> = path.split('.').filter(|name| name.parse::<u32>().is_err()).collect();
     let names = names.join(".");
@@ -132,10 +133,11 @@ fn check_amounts(value: &Json, path: &str, amounts: &[(&str, u8)]) -> Result<(),
             _ => None,
         };
         let units = amount.and_then(|amount| amount.minor_units(*decimals));
-        if value.is_null() || units.is_some_and(|units| units > 0) {
+        if units.is_some_and(|units| units > 0) {
             return Ok(());
         }
         let problem = match decimals {
+            _ if value.is_null() => "must not be null".to_owned(),
             0 => "must be a whole number of at least 1".to_owned(),
             _ => format!("must be a number more than 0, with at most {decimals} decimal places"),
         };

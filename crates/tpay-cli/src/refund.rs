@@ -88,9 +88,7 @@ impl Run<Tpay> for Refund {
                 let body = input.body_of(&request, &[member])?;
                 // The body may change the amount. Without an amount, it is a full refund.
                 let amount = match &body {
-                    Some(body) => {
-                        body.get("amount").filter(|amount| !amount.is_null()).map(Json::to_string)
-                    }
+                    Some(body) => body.get("amount").map(Json::to_string),
                     None => amount.map(|amount| amount.to_string()),
                 };
                 let what = match amount {

@@ -423,8 +423,10 @@ fn questions_say_that_a_refund_is_full() {
     let world = World::new();
     world.sandbox.take_seen();
     std::fs::write(world.home.join("empty.json"), r#"{"childTransactions":[]}"#).unwrap();
-    std::fs::write(world.home.join("null.json"), r#"{"childTransactions":null,"amount":null}"#)
-        .unwrap();
+    std::fs::write(world.home.join("null.json"), r#"{"childTransactions":null}"#).unwrap();
+    std::fs::write(world.home.join("amount.json"), r#"{"amount":null}"#).unwrap();
+    let child = r#"{"childTransactions":[{"id":"c","amount":null}]}"#;
+    std::fs::write(world.home.join("child.json"), child).unwrap();
     let bodies = [&[][..], &["-f", "x=y"], &["--input", "empty.json"], &["--input", "null.json"]];
     let refunds = [
         ("marketplace refund 01M", "refund all of payment 01M; add"),
@@ -448,6 +450,15 @@ fn questions_say_that_a_refund_is_full() {
         (
             &["refund", "card", "-f", "tokenValue=x", "--input", "null.json"],
             "the body has no `amount`; use --amount",
+        ),
+        // Without an amount, a refund is full; an amount that is null is a mistake.
+        (
+            &["refund", "create", "01T", "--input", "amount.json", "--yes"],
+            "amount: must not be null",
+        ),
+        (
+            &["marketplace", "refund", "01M", "--input", "child.json", "--yes"],
+            "childTransactions.0.amount: must not be null",
         ),
     ] {
         let run = world.run(arguments);
