@@ -63,6 +63,10 @@ impl Api {
         let headers = self.headers.iter().map(|text| header(text)).collect::<Result<Vec<_>, _>>();
         let headers = headers.map_err(|problem| usage(&format!("--header: {problem}")))?;
         context.set_headers(headers.clone());
+        let credential = self.credential.as_deref().map(credential::<P>).transpose()?;
+        if let Some(credential) = credential {
+            context.set_credential(credential);
+        }
         let info = self.info::<P>()?;
         let pages = self.pages::<P>(info)?;
         let mut fields = Vec::new();
@@ -106,8 +110,8 @@ impl Api {
             for (name, value) in fields {
                 page = page.param(name, value.cell())?;
             }
-            if let Some(name) = &self.credential {
-                page = page.with_credential(credential::<P>(name)?);
+            if let Some(credential) = credential {
+                page = page.with_credential(credential);
             }
             let request = WithJson::page(page, pages.lists);
             return context.list(request, &Limits::NONE, &columns(pages));
@@ -128,8 +132,8 @@ impl Api {
             request = request.with_idempotent(info.is_idempotent().unwrap_or(false));
             request = request.with_read_only(info.is_read_only().unwrap_or(false));
         }
-        if let Some(name) = &self.credential {
-            request = request.with_credential(credential::<P>(name)?);
+        if let Some(credential) = credential {
+            request = request.with_credential(credential);
         }
         // With some arguments, a read makes the server refresh the data that it returns.
         let is_write = info.map_or(!request.read_only(), |info| info.is_read_only() == Some(false));

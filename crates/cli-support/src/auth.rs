@@ -278,24 +278,22 @@ impl Settings {
         }
     }
 
-    /// Returns the hint for credentials that the server rejected. `optional` is the variable of an
-    /// optional credential, such as the token of a user. Without it, the required settings were
-    /// rejected.
-    pub(crate) fn hint(&self, variables: &[Variable], optional: Option<&str>) -> String {
+    /// Returns the hint for credentials that the server rejected. `optional` contains the variables of
+    /// an optional credential, such as the token of a user. If it is empty, the required settings
+    /// were rejected.
+    pub(crate) fn hint(&self, variables: &[Variable], optional: &[&str]) -> String {
         let is_rejected = |variable: &&Variable| match optional {
-            Some(name) => variable.name == name,
-            None => variable.is_required,
+            [] => variable.is_required,
+            names => names.contains(&variable.name),
         };
         let is_of_profile = self.source.starts_with("profile ");
         let name = |variable: &Variable| if is_of_profile { variable.key } else { variable.name };
         let names: Vec<_> = variables.iter().filter(is_rejected).map(name).collect();
         let names = names.join(", ");
         // Only tokens of users expire; the clients replace all other tokens.
-        let again = match optional {
-            Some(name) if name.ends_with("_TOKEN") => {
-                "; if the token has expired, run `{program} auth login --web`"
-            }
-            _ => "",
+        let again = match optional.iter().any(|name| name.ends_with("_TOKEN")) {
+            true => "; if the token has expired, run `{program} auth login --web`",
+            false => "",
         };
         match self.source.as_str() {
             ENVIRONMENT => {
@@ -927,15 +925,15 @@ mod tests {
 
     #[test]
     fn hint_names_the_rejected_credentials_and_their_source() {
-        let hint = |source: &str, optional| {
+        let hint = |source: &str, optional: &[&str]| {
             let settings = Settings { values: BTreeMap::new(), source: source.to_owned() };
             settings.hint(VARIABLES, optional)
         };
         let hints = [
-            hint(ENVIRONMENT, None),
-            hint("file a.env", None),
-            hint(&source_of("shop"), None),
-            hint(ENVIRONMENT, Some("X_SECRET")),
+            hint(ENVIRONMENT, &[]),
+            hint("file a.env", &[]),
+            hint(&source_of("shop"), &[]),
+            hint(ENVIRONMENT, &["X_SECRET"]),
         ];
         assert_eq!(
             hints,

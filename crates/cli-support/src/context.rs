@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::{
-    Body, Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Params, Response, Secret,
-    StatusCode, Transport,
+    Body, Credential, Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Params, Response,
+    Secret, StatusCode, Transport,
 };
 
 use crate::args::{Global, Input, Limits, Member, check_read, claim_stdin, limited};
@@ -52,8 +52,12 @@ pub trait Provider: Sized {
     const TIMES: Times = Times::NONE;
     /// The lists that have several pages, for `api --paginate`.
     const PAGES: &'static [Pages] = &[];
-    /// The name of each optional credential, followed by the environment variable that supplies it.
-    const CREDENTIALS: &'static [(&'static str, &'static str)] = &[];
+    /// The name of each optional credential, followed by the environment variables that supply it.
+    /// The credential is missing if the first one is not set.
+    const CREDENTIALS: &'static [(&'static str, &'static [&'static str])] = &[];
+    /// Parts of the messages of responses with status 403 that mean that the server rejected the
+    /// credentials. Other such responses mean that the credentials are valid but do not suffice.
+    const REJECTED: &'static [&'static str] = &[];
     /// The request fields that the client sets itself. Users must not set them.
     const CREDENTIAL_FIELDS: &'static [CredentialField] = &[];
     /// The members of request bodies that are amounts, each with the maximum number of decimal
@@ -99,6 +103,13 @@ pub trait Provider: Sized {
     ) -> impl Iterator<Item = Result<E::Output, Error>>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static;
+
+    /// Returns the name in [`CREDENTIALS`](Self::CREDENTIALS) of the credential that is sent in place
+    /// of `name` with these settings.
+    fn credential_of<'a>(settings: &Settings, name: &'a str) -> &'a str {
+        let _ = settings;
+        name
+    }
 
     /// Whether a user can log in with `auth login --web`.
     const HAS_WEB_LOGIN: bool = false;
@@ -313,6 +324,8 @@ pub struct Context<P: Provider> {
     settings: OnceCell<Settings>,
     client: OnceCell<P::Client>,
     headers: OnceCell<Vec<(HeaderName, HeaderValue)>>,
+    /// The credential that the user selected for the request instead of that of its endpoint.
+    credential: OnceCell<Credential>,
     is_interruptible: Cell<bool>,
     /// The temporary recording for `-vv`, which is removed at the end.
     temporary: OnceCell<TemporaryFile>,
@@ -343,6 +356,7 @@ impl<P: Provider> Context<P> {
             settings: OnceCell::new(),
             client: OnceCell::new(),
             headers: OnceCell::new(),
+            credential: OnceCell::new(),
             is_interruptible: Cell::new(false),
             temporary: OnceCell::new(),
         }
@@ -351,6 +365,11 @@ impl<P: Provider> Context<P> {
     /// Sets the headers to add to each request. Must be called before the first request.
     pub(crate) fn set_headers(&self, headers: Vec<(HeaderName, HeaderValue)>) {
         let _ = self.headers.set(headers);
+    }
+
+    /// Sets the credential that the user selected, for the hint if the server rejects it.
+    pub(crate) fn set_credential(&self, credential: Credential) {
+        let _ = self.credential.set(credential);
     }
 
     /// Makes requests end with an error if a signal terminates the process, so that a function of
@@ -483,13 +502,18 @@ impl<P: Provider> Context<P> {
     pub(crate) fn name_setting(&self, failure: Failure) -> Failure {
         let Some(settings) = self.settings.get() else { return failure };
         let failure = self.named(settings, failure);
-        let Some(endpoint) = failure.rejected_endpoint() else { return failure };
-        let info = P::ENDPOINTS.iter().find(|info| info.id() == endpoint);
-        let credential = info.map(|info| info.credential().name());
-        let mut optional = P::CREDENTIALS.iter();
-        let optional = optional.find(|(name, _)| Some(*name) == credential);
-        let hint = settings.hint(P::VARIABLES, optional.map(|(_, variable)| *variable));
-        failure.with_hint(hint)
+        let Some(endpoint) = failure.rejected_endpoint(P::REJECTED) else { return failure };
+        let selected = self.credential.get().copied();
+        if selected == Some(Credential::NONE) {
+            return failure;
+        }
+        let mut known = P::ENDPOINTS.iter();
+        let info = || known.find(|info| info.id() == endpoint).map(EndpointInfo::credential);
+        let credential = selected.or_else(info).unwrap_or(Credential::MAIN);
+        let credential = P::credential_of(settings, credential.name());
+        let optional = P::CREDENTIALS.iter().find(|(name, _)| *name == credential);
+        let names = optional.map_or(&[][..], |(_, names)| names);
+        failure.with_hint(settings.hint(P::VARIABLES, names))
     }
 
     /// Creates a client. If a setting is invalid, the message names the option, variable or profile

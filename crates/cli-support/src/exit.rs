@@ -231,9 +231,14 @@ impl Failure {
     }
 
     /// Returns the endpoint whose server rejected the credentials, if the hint does not contain a
-    /// reason yet.
-    pub(crate) fn rejected_endpoint(&self) -> Option<&str> {
-        let is_rejected = self.exit == Exit::Credentials && self.http_status.is_some();
+    /// reason yet. A response with status 403 rejects them only if its message contains one of
+    /// `texts`; otherwise, they are valid but do not suffice.
+    pub(crate) fn rejected_endpoint(&self, texts: &[&str]) -> Option<&str> {
+        let is_rejected = self.exit == Exit::Credentials
+            && match self.http_status {
+                Some(403) => texts.iter().any(|text| self.message.contains(text)),
+                status => status.is_some(),
+            };
         self.endpoint.as_deref().filter(|_| is_rejected && self.hint.as_deref() == self.exit.hint())
     }
 
@@ -245,13 +250,14 @@ impl Failure {
     }
 
     /// Adds a hint that names the variable to set, if a request failed because optional credentials
-    /// were not set. `variables` contains the name of each of these credentials and its variable.
+    /// were not set. `variables` contains the name of each of these credentials and its variables.
     #[must_use]
-    pub(crate) fn with_variable_of(self, variables: &[(&str, &str)]) -> Self {
-        let is_missing = |(name, _): &&(&str, &str)| {
+    pub(crate) fn with_variable_of(self, variables: &[(&str, &[&str])]) -> Self {
+        let is_missing = |(name, _): &&(&str, &[&str])| {
             self.message.contains(&format!("`{name}` credentials, which were not set"))
         };
-        match variables.iter().find(is_missing).map(|(_, variable)| missing(variable)) {
+        let first = variables.iter().find(is_missing).and_then(|(_, names)| names.first());
+        match first.map(|variable| missing(variable)) {
             Some(hint) if self.exit == Exit::Credentials => self.with_hint(hint),
             _ => self,
         }

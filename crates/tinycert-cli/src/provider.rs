@@ -127,6 +127,8 @@ impl Provider for TinyCert {
         Variable { is_required: false, ..variable(BASE_URL, "base_url") },
         Variable { is_required: false, ..variable("TINYCERT_CA_CERTIFICATE", "ca_certificate") },
     ];
+    const REJECTED: &'static [&'static str] =
+        &["AccessDenied", "AccountNotFound", "ApiKeyMismatch", "PassphraseFailure"];
     const ENDPOINTS: &'static [EndpointInfo] = tinycert_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Form;
     const TIMES: Times = Times { paths: &["expires", "not_before"], read: times::utc };

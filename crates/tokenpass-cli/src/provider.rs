@@ -41,30 +41,44 @@ pub(crate) const TOKEN: &str = "TOKENPASS_OAUTH_TOKEN";
 pub(crate) const REDIRECT_URI: &str = "TOKENPASS_REDIRECT_URI";
 /// The environment variable that contains the id of the privileged client.
 const PRIVILEGED_ID: &str = "TOKENPASS_PRIVILEGED_CLIENT_ID";
+/// The environment variables that contain the secrets of the main and the privileged client.
+const MAIN_SECRET: &str = "TOKENPASS_CLIENT_SECRET";
+const PRIVILEGED_SECRET: &str = "TOKENPASS_PRIVILEGED_CLIENT_SECRET";
+/// The environment variable that contains the scheme of signatures.
+const SCHEME: &str = "TOKENPASS_SCHEME";
 
 impl Provider for Tokenpass {
     const NAME: &'static str = "tokenpass";
     const VARIABLES: &'static [Variable] = &[
         Variable { is_required: true, ..variable(MAIN_ID, "client_id") },
-        Variable { is_required: true, ..secret("TOKENPASS_CLIENT_SECRET", "client_secret") },
+        Variable { is_required: true, ..secret(MAIN_SECRET, "client_secret") },
         variable("TOKENPASS_BASE_URL", "base_url"),
         variable("TOKENPASS_PROVIDER_HOST", "provider_host"),
         variable("TOKENPASS_CA_CERTIFICATE", "ca_certificate"),
         secret(TOKEN, "oauth_token"),
         variable(PRIVILEGED_ID, "privileged_client_id"),
-        secret("TOKENPASS_PRIVILEGED_CLIENT_SECRET", "privileged_client_secret"),
-        variable("TOKENPASS_SCHEME", "scheme"),
+        secret(PRIVILEGED_SECRET, "privileged_client_secret"),
+        variable(SCHEME, "scheme"),
         variable(REDIRECT_URI, "redirect_uri"),
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tokenpass_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Json;
     const TIMES: Times =
         Times { paths: &["created_at", "updated_at", "expiration"], read: times::utc };
-    const CREDENTIALS: &'static [(&'static str, &'static str)] = &[
-        (USER.name(), TOKEN),
-        (SIGNED_USER.name(), TOKEN),
-        (ACCESS_TOKEN.name(), TOKEN),
-        (PRIVILEGED.name(), PRIVILEGED_ID),
+    const CREDENTIALS: &'static [(&'static str, &'static [&'static str])] = &[
+        (USER.name(), &[TOKEN]),
+        (SIGNED_USER.name(), &[TOKEN, MAIN_ID, MAIN_SECRET]),
+        (ACCESS_TOKEN.name(), &[TOKEN]),
+        (PRIVILEGED.name(), &[PRIVILEGED_ID, PRIVILEGED_SECRET]),
+    ];
+    const REJECTED: &'static [&'static str] = &[
+        "Invalid API Token",
+        "Invalid API client ID",
+        "Invalid Authorization Signature",
+        "This access token was not found",
+        "This access token has expired",
+        "Invalid owner type",
+        "User not found",
     ];
     const CREDENTIAL_FIELDS: &'static [CredentialField] = &[
         CredentialField {
@@ -86,7 +100,7 @@ impl Provider for Tokenpass {
         CredentialField {
             name: "client_secret",
             credentials: &[CLIENT_SECRET.name(), CLIENT_SECRET_AND_QUERY_ID.name()],
-            setting: "TOKENPASS_CLIENT_SECRET",
+            setting: MAIN_SECRET,
         },
     ];
     // Rules of chats contain whole tokens; all other requests contain satoshis or credits.
@@ -96,7 +110,7 @@ impl Provider for Tokenpass {
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
         let id = settings.need(MAIN_ID);
-        let mut builder = Client::builder(id, settings.need("TOKENPASS_CLIENT_SECRET"));
+        let mut builder = Client::builder(id, settings.need(MAIN_SECRET));
         let name = connection.environment.as_deref();
         let url = settings.get("TOKENPASS_BASE_URL").or(settings.get("TOKENPASS_PROVIDER_HOST"));
         // If `--environment` is given, a base URL in the settings must not override it.
@@ -117,9 +131,9 @@ impl Provider for Tokenpass {
             builder = builder.oauth_token(token);
         }
         if let Some(id) = settings.get(PRIVILEGED_ID) {
-            builder = builder.privileged(id, settings.need("TOKENPASS_PRIVILEGED_CLIENT_SECRET"));
+            builder = builder.privileged(id, settings.need(PRIVILEGED_SECRET));
         }
-        builder = match settings.get("TOKENPASS_SCHEME") {
+        builder = match settings.get(SCHEME) {
             None | Some("signed-query") => builder,
             Some("empty-query") => builder.scheme(Scheme::EmptyQuery),
             Some("body-only") => builder.scheme(Scheme::BodyOnly),
@@ -132,6 +146,12 @@ impl Provider for Tokenpass {
         };
         let application = concat!("tokenpass-cli/", env!("CARGO_PKG_VERSION"));
         Ok(connect!(builder, connection, application).build()?)
+    }
+
+    fn credential_of<'a>(settings: &Settings, name: &'a str) -> &'a str {
+        // With this scheme, requests with the token of a user are signed, too.
+        let is_signed = name == USER.name() && settings.get(SCHEME) == Some("body-only");
+        if is_signed { SIGNED_USER.name() } else { name }
     }
 
     provider_calls!();

@@ -55,6 +55,31 @@ fn each_failure_has_its_exit_status() {
 }
 
 #[test]
+fn hint_names_what_was_rejected() {
+    let world = world();
+    let token = |token| ("TOKENPASS_OAUTH_TOKEN", token);
+    let privileged = ("TOKENPASS_PRIVILEGED_CLIENT_SECRET", "KwrongSecret000");
+    let all = "correct TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, TOKENPASS_OAUTH_TOKEN, or";
+    let both = "correct TOKENPASS_PRIVILEGED_CLIENT_ID, TOKENPASS_PRIVILEGED_CLIENT_SECRET, or use";
+    let neutral = "hint: run `tokenpass auth status`";
+    let body_only = ("TOKENPASS_SCHEME", "body-only");
+    for (arguments, variables, expected) in [
+        (&CHECK[..], &[token(server::EXPIRED_TOKEN)][..], all),
+        (&["chat", "list"], &[token(server::EXPIRED_TOKEN)], "correct TOKENPASS_OAUTH_TOKEN, or"),
+        (&["chat", "list"], &[token(server::EXPIRED_TOKEN), body_only], all),
+        // The credentials are valid, but do not suffice.
+        (&["chat", "list"], &[token(server::LIMITED_TOKEN)], neutral),
+        (&["user", "exists", "bob"], &[privileged], both),
+        (&["api", "promise.list", "--credential", "privileged"], &[privileged], both),
+    ] {
+        let mut command = world.command(arguments);
+        command.envs(variables.iter().copied());
+        let run = world.finish(command, "");
+        assert!(run.status == 3 && run.stderr.contains(expected), "{arguments:?}: {run:?}");
+    }
+}
+
+#[test]
 fn lost_response_is_5_for_reads_and_6_for_writes() {
     let world = world();
     let write = ["api", "promise.create", "--yes", "-f", "source=1nobody"];

@@ -229,6 +229,15 @@ fn local_failures_are_10() {
 }
 
 #[test]
+fn hint_about_a_missing_permission_does_not_blame_the_credentials() {
+    let world = World::new();
+    let tpay = world.sandbox.tpay();
+    tpay.state(|server| assert!(server.refuse_next("transactions.list", 403, "access_denied")));
+    let run = world.run(&["transaction", "list"]);
+    assert!(run.status == 3 && run.stderr.contains("hint: run `tpay auth status`"), "{run:?}");
+}
+
+#[test]
 fn errors_are_json_with_json_output() {
     let world = World::new();
     let error = status(&world, &["transaction", "get", "none", "-o", "json"], 4);
