@@ -12,7 +12,7 @@ use std::time::Duration;
 use api_auth::http::Uri;
 use api_auth::{Body, InputError};
 use clap::builder::NonEmptyStringValueParser;
-use clap::{ArgAction, Args, ColorChoice};
+use clap::{ArgAction, Args, ColorChoice, ValueHint};
 
 use crate::context::Bodies;
 use crate::exit::{Exit, Failure};
@@ -87,6 +87,11 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub record: Option<PathBuf>,
 }
+
+/// The mark of an argument whose value can be empty, because the provider accepts an empty text:
+/// `#[arg(value_hint = CAN_BE_EMPTY)]`. Empty values of all other arguments are errors. Shells do
+/// not complete the argument.
+pub const CAN_BE_EMPTY: ValueHint = ValueHint::Other;
 
 /// The options that limit the number of entries of a list.
 #[derive(Debug, Clone, Args)]

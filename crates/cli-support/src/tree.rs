@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
+use crate::args::CAN_BE_EMPTY;
 use crate::context::Provider;
 use crate::exit::Failure;
 
@@ -158,10 +159,8 @@ pub(crate) fn name_argument(
 }
 
 /// Returns the name of an argument whose value is empty, such as `--currency`, which is probably an
-/// unset variable of a script. Texts that can be removed are accepted.
+/// unset variable of a script. Those with [`CAN_BE_EMPTY`] are accepted.
 pub(crate) fn empty_argument(command: &Command, matches: &ArgMatches) -> Option<String> {
-    /// The ids of arguments whose values can be empty.
-    const TEXTS: [&str; 3] = ["label", "note", "reference"];
     let (mut command, mut matches) = (command, matches);
     while let Some((name, inner)) = matches.subcommand() {
         (command, matches) = (command.find_subcommand(name)?, inner);
@@ -169,7 +168,7 @@ pub(crate) fn empty_argument(command: &Command, matches: &ArgMatches) -> Option<
     let is_empty = |argument: &&Arg| {
         let id = argument.get_id().as_str();
         let mut values = matches.get_raw(id).into_iter().flatten();
-        !TEXTS.contains(&id)
+        argument.get_value_hint() != CAN_BE_EMPTY
             && argument.get_action().takes_values()
             && values.any(|value| value.is_empty())
     };
@@ -283,6 +282,20 @@ mod tests {
         let digit = "b number: invalid digit found in string".to_owned();
         assert!(found.contains(&digit), "{found:?}");
         assert!(!found.iter().any(|text| text.contains("clear") || text.contains("flag")));
+    }
+
+    #[test]
+    fn empty_values_are_accepted_by_marked_arguments_only() {
+        let label = Arg::new("label").long("label").required(true);
+        let note = Arg::new("text").long("note").value_hint(CAN_BE_EMPTY);
+        let mut command = Command::new("x").subcommand(Command::new("a").args([label, note]));
+        for (words, expected) in [
+            (["x", "a", "--label", "", "--note", "n"], Some("--label")),
+            (["x", "a", "--label", "l", "--note", ""], None),
+        ] {
+            let matches = command.try_get_matches_from_mut(words).unwrap();
+            assert_eq!(empty_argument(&command, &matches).as_deref(), expected, "{words:?}");
+        }
     }
 
     #[test]

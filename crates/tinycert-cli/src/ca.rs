@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use cli_support::api_auth::Endpoint;
-use cli_support::args::BODY_OPTIONS;
+use cli_support::args::{BODY_OPTIONS, CAN_BE_EMPTY};
 use cli_support::output::Column;
 use cli_support::{
     Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson, with_options,
@@ -44,10 +44,10 @@ pub(crate) struct Create {
     #[arg(long, value_name = "CC")]
     country: Option<String>,
     /// City
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_hint = CAN_BE_EMPTY)]
     locality: Option<String>,
     /// State or province
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_hint = CAN_BE_EMPTY)]
     state: Option<String>,
     /// Hash algorithm of the signatures; default: `sha256`
     #[arg(long, value_enum)]

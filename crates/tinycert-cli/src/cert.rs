@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use cli_support::args::{BODY_OPTIONS, duration, positive, set, text, value};
+use cli_support::args::{BODY_OPTIONS, CAN_BE_EMPTY, duration, positive, set, text, value};
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
 use tinycert_client::cert::{
@@ -116,13 +116,13 @@ pub(crate) struct Create {
     #[arg(long, value_name = "NAME")]
     organization: Option<String>,
     /// Organizational unit
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_hint = CAN_BE_EMPTY)]
     unit: Option<String>,
     /// City
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_hint = CAN_BE_EMPTY)]
     locality: Option<String>,
     /// State or province
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_hint = CAN_BE_EMPTY)]
     state: Option<String>,
     #[command(flatten)]
     input: Input,
@@ -241,6 +241,12 @@ impl Create {
             ("ST", "--state", text(self.state.as_ref())),
         ];
         let mut body = self.input.whole_form(&flags, &["CN"])?;
+        // The server treats an empty text as absent.
+        if let Json::Object(members) = &mut body {
+            members.retain(|(name, value)| {
+                !matches!(name.as_str(), "L" | "OU" | "ST") || !value.is_empty()
+            });
+        }
         self.set_names(&mut body)?;
         let ca = match (&self.ca, body.get("ca_id")) {
             (Some(ca), _) => {

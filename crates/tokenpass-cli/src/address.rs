@@ -1,7 +1,7 @@
 //! The command `tokenpass address`: registers, verifies and lists Bitcoin addresses.
 
 use clap::{Args, Subcommand};
-use cli_support::args::BODY_OPTIONS;
+use cli_support::args::{BODY_OPTIONS, CAN_BE_EMPTY};
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, with_options};
 use tokenpass_client::addresses::{
@@ -73,7 +73,7 @@ pub(crate) struct Register {
     #[arg(required_unless_present_any = BODY_OPTIONS)]
     address: Option<String>,
     /// Label of the address
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_hint = CAN_BE_EMPTY)]
     label: Option<String>,
     /// Whether others can see the address
     #[arg(long, value_name = "BOOL")]
@@ -95,7 +95,7 @@ pub(crate) struct Update {
     /// Bitcoin address
     address: String,
     /// Label of the address
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_hint = CAN_BE_EMPTY)]
     label: Option<String>,
     /// Whether others can see the address
     #[arg(long, value_name = "BOOL")]

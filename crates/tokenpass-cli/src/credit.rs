@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use cli_support::api_auth::Endpoint;
-use cli_support::args::{BODY_OPTIONS, positive};
+use cli_support::args::{BODY_OPTIONS, CAN_BE_EMPTY, positive};
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run};
 use tokenpass_client::credits::{
@@ -38,7 +38,7 @@ pub(crate) struct Booking {
     #[arg(required_unless_present_any = BODY_OPTIONS, value_parser = positive::<u64>)]
     amount: Option<u64>,
     /// Text for your own use, such as an order number
-    #[arg(long = "ref", value_name = "TEXT")]
+    #[arg(long = "ref", value_name = "TEXT", value_hint = CAN_BE_EMPTY)]
     reference: Option<String>,
     /// Account on the other side of the ledger entry; default: the account of the group
     #[arg(long, value_name = "ACCOUNT")]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use cli_support::args::{BODY_OPTIONS, positive_duration, value};
+use cli_support::args::{BODY_OPTIONS, CAN_BE_EMPTY, positive_duration, value};
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, times, with_options};
 use tokenpass_client::UnixTime;
@@ -95,10 +95,10 @@ pub(crate) struct Terms {
     #[arg(long)]
     fingerprint: Option<String>,
     /// Text for your own use, such as an order number
-    #[arg(long = "ref", value_name = "TEXT")]
+    #[arg(long = "ref", value_name = "TEXT", value_hint = CAN_BE_EMPTY)]
     reference: Option<String>,
     /// Note for the user
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_hint = CAN_BE_EMPTY)]
     note: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! The command `tokenpass user`: looks up, registers and updates users.
 
 use clap::{Args, Subcommand};
-use cli_support::args::{BODY_OPTIONS, value};
+use cli_support::args::{BODY_OPTIONS, CAN_BE_EMPTY, value};
 use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, with_options};
 use tokenpass_client::accounts::{CheckLogin, RegisterAccount, UpdateAccount};
 use tokenpass_client::lookups::{
@@ -74,7 +74,7 @@ pub(crate) struct Register {
     #[arg(required_unless_present_any = BODY_OPTIONS)]
     email: Option<String>,
     /// Full name
-    #[arg(long)]
+    #[arg(long, value_hint = CAN_BE_EMPTY)]
     name: Option<String>,
     /// Read the password from the first line of standard input
     #[arg(long)]
@@ -91,7 +91,7 @@ pub(crate) struct Update {
     #[arg(required_unless_present_any = BODY_OPTIONS)]
     id: Option<String>,
     /// New full name
-    #[arg(long)]
+    #[arg(long, value_hint = CAN_BE_EMPTY)]
     name: Option<String>,
     /// New e-mail address
     #[arg(long)]

@@ -274,6 +274,9 @@ fn every_endpoint_has_a_command() {
     let world = world();
     let subject = ["--country", "US", "--organization", "ACME, Inc."];
     let create = ["cert", "create", "a.example", "--ca", "562"];
+    let empty = ["--country", "US", "--organization", "O", "--unit", "", "--state", "", "--curl"];
+    let curl = world.text(&[&create[..], &empty].concat());
+    assert!(!curl.contains("OU=") && !curl.contains("ST="), "{curl}");
     let calls: Vec<Call<'_>> = vec![
         ("ca.list", vec!["ca", "list"], ""),
         ("ca.new", vec!["ca", "create", "ACME, Inc."], ""),

@@ -305,7 +305,7 @@ fn writes_take_their_body_from_a_file_or_fields() {
     let register = ["user", "register", "-f", "username=tour", "-f", "email=t@example.org"];
     let file = ["-F", "password=@password"];
     std::fs::write(world.home.join("password"), PASSWORD.trim()).unwrap();
-    world.text(&[&register[..], &file].concat());
+    world.text(&[&register[..], &file, &["--name", ""]].concat());
 }
 
 #[test]
@@ -503,6 +503,7 @@ fn messages_name_the_typed_arguments() {
         (&["credit", "give", "g", "--input", "half.json"], "accounts.0.amount: must be a whole"),
         (&["promise", "update", "i", "--destination", ""], "--destination: must not be empty"),
         (&["source", "register", "1x", "--asset", ""], "--asset: must not be empty"),
+        (&["user", "update", "i", "--email", ""], "--email: must not be empty"),
         (&["user", "update", "i"], "--name <NAME>|--email <EMAIL>"),
         (&["promise", "update", "i"], "--quantity <QUANTITY>|--destination <ADDRESS>"),
     ] {

@@ -248,6 +248,10 @@ fn messages_name_the_typed_arguments() {
         (&["bank-account", "create", "1", "o", "i"][..], "NUMBER: must be PL and 26 digits"),
         (&["card", "apple-pay", "", "u"], "DOMAIN: must not be empty"),
         (&["blik", "alias", "get", ""], "VALUE: must not be empty"),
+        (
+            &["blik", "alias", "create", "v", "--description", "d", "--label", "", "--code-stdin"],
+            "--label: must not be empty",
+        ),
         (&["blik", "alias", "delete", ".."], "VALUE: must not be \"."),
         (&[&alias[..], &["--code-stdin"]].concat(), "--code-stdin: must be six digits"),
         (&["blik", "pay", "t", "--code-stdin"], "--code-stdin: must be six digits"),
