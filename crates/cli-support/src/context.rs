@@ -64,6 +64,8 @@ pub trait Provider: Sized {
     /// places. A name is the end of a path without indexes, such as `schedule.amount`. If several
     /// names match, the first one counts.
     const AMOUNTS: &'static [(&'static str, u8)] = &[];
+    /// Whether amounts in request bodies can be strings of digits.
+    const ALLOWS_TEXT_AMOUNTS: bool = false;
     /// The type of the provider's client.
     type Client;
 
@@ -590,7 +592,7 @@ impl<P: Provider> Context<P> {
     }
 
     fn send_any(&self, request: &AnyCall<&Erased>) -> Result<Option<Reply>, Failure> {
-        request.check_amounts(P::AMOUNTS)?;
+        request.check_amounts::<P>()?;
         if self.is_withheld(request)? {
             return Ok(None);
         }
@@ -815,7 +817,7 @@ impl<P: Provider> Context<P> {
 
     fn show_any_confirmed(&self, what: &str, request: &AnyCall<&Erased>) -> Result<Exit, Failure> {
         request.validate()?;
-        request.check_amounts(P::AMOUNTS)?;
+        request.check_amounts::<P>()?;
         self.check_before_question(request)?;
         self.confirm(what)?;
         self.show_any(request)

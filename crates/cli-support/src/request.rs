@@ -12,6 +12,7 @@ use api_auth::{
     Response, ResponseError, Route, Server, StatusCode,
 };
 
+use crate::context::Provider;
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 
@@ -120,16 +121,23 @@ fn entries(lists: &[&str], body: &str) -> (Vec<Json>, Option<usize>) {
 }
 
 /// Checks the amounts in a value whose path in the body is `path`. An amount must not be `null`,
-/// which could mean the whole amount.
-fn check_amounts(value: &Json, path: &str, amounts: &[(&str, u8)]) -> Result<(), InputError> {
+/// which could mean the whole amount. If `allows_text` is set, it can be a string of digits.
+fn check_amounts(
+    value: &Json,
+    path: &str,
+    amounts: &[(&str, u8)],
+    allows_text: bool,
+) -> Result<(), InputError> {
     let names: Vec<&str> = path.split('.').filter(|name| name.parse::<u32>().is_err()).collect();
     let names = names.join(".");
     let is_named = |name: &str| {
         names.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
     if let Some((_, decimals)) = amounts.iter().find(|(name, _)| is_named(name)) {
+        let is_plain = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         let amount = match value {
             Json::Other(number) => number.parse::<Amount>().ok(),
+            Json::Text(text) if allows_text && is_plain(text) => text.parse().ok(),
             _ => None,
         };
         let units = amount.and_then(|amount| amount.minor_units(*decimals));
@@ -138,6 +146,9 @@ fn check_amounts(value: &Json, path: &str, amounts: &[(&str, u8)]) -> Result<(),
         }
         let problem = match decimals {
             _ if value.is_null() => "must not be null".to_owned(),
+            _ if !allows_text && matches!(value, Json::Text(text) if is_plain(text)) => {
+                "must be a number, not a string".to_owned()
+            }
             0 => "must be a whole number of at least 1".to_owned(),
             _ => format!("must be a number more than 0, with at most {decimals} decimal places"),
         };
@@ -146,11 +157,11 @@ fn check_amounts(value: &Json, path: &str, amounts: &[(&str, u8)]) -> Result<(),
     let inner =
         |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match value {
-        Json::Object(members) => {
-            members.iter().try_for_each(|(name, value)| check_amounts(value, &inner(name), amounts))
-        }
+        Json::Object(members) => members
+            .iter()
+            .try_for_each(|(name, value)| check_amounts(value, &inner(name), amounts, allows_text)),
         Json::List(entries) => entries.iter().enumerate().try_for_each(|(index, entry)| {
-            check_amounts(entry, &inner(&index.to_string()), amounts)
+            check_amounts(entry, &inner(&index.to_string()), amounts, allows_text)
         }),
         Json::Text(_) | Json::Other(_) => Ok(()),
     }
@@ -277,14 +288,15 @@ impl<'a> AnyCall<&'a Erased> {
     }
 
     /// Checks that the amounts in the body of the user are positive numbers with as many decimal
-    /// places as [`Provider::AMOUNTS`](crate::Provider::AMOUNTS) allows.
+    /// places as [`Provider::AMOUNTS`] allows.
     ///
     /// # Errors
     /// Returns an error that names the path of the amount.
-    pub(crate) fn check_amounts(&self, amounts: &[(&str, u8)]) -> Result<(), InputError> {
+    pub(crate) fn check_amounts<P: Provider>(&self) -> Result<(), InputError> {
+        let amounts = P::AMOUNTS;
         let body = self.body.as_deref().filter(|_| !amounts.is_empty());
         match body.and_then(|body| Json::parse(body).ok()) {
-            Some(body) => check_amounts(&body, "", amounts),
+            Some(body) => check_amounts(&body, "", amounts, P::ALLOWS_TEXT_AMOUNTS),
             None => Ok(()),
         }
     }

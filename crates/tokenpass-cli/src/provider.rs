@@ -106,6 +106,7 @@ impl Provider for Tokenpass {
     // Rules of chats contain whole tokens; all other requests contain satoshis or credits.
     const AMOUNTS: &'static [(&'static str, u8)] =
         &[("tca_rules.quantity", 8), ("quantity", 0), ("accounts.amount", 0)];
+    const ALLOWS_TEXT_AMOUNTS: bool = true;
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {

@@ -500,6 +500,7 @@ fn messages_name_the_typed_arguments() {
         ),
         (&["promise", "create", "1x", "email:", "TOKENLY", "1"], "DESTINATION: must contain"),
         (&["promise", "update", "i", "-F", "quantity=0.5"], "quantity: must be a whole number"),
+        (&["promise", "update", "i", "-f", "quantity=1e3"], "quantity: must be a whole number"),
         (&["credit", "give", "g", "--input", "half.json"], "accounts.0.amount: must be a whole"),
         (&["promise", "update", "i", "--destination", ""], "--destination: must not be empty"),
         (&["source", "register", "1x", "--asset", ""], "--asset: must not be empty"),
@@ -510,6 +511,9 @@ fn messages_name_the_typed_arguments() {
         let run = world.run(arguments);
         assert!(run.status == 2 && run.stderr.contains(named), "{arguments:?}: {run:?}");
     }
+    // An amount can be a string of digits.
+    let update = ["promise", "update", "i", "-f", "quantity=100000000", "--curl"];
+    assert!(world.text(&update).contains(r#""quantity":"100000000""#));
     assert!(world.sandbox.take_seen().is_empty());
 }
 

@@ -451,6 +451,10 @@ fn questions_say_that_a_refund_is_full() {
             &["refund", "card", "-f", "tokenValue=x", "--input", "null.json"],
             "the body has no `amount`; use --amount",
         ),
+        (
+            &["refund", "create", "01T", "-f", "amount=2.50", "--yes"],
+            "amount: must be a number, not a string",
+        ),
         // Without an amount, a refund is full; an amount that is null is a mistake.
         (
             &["refund", "create", "01T", "--input", "amount.json", "--yes"],

@@ -193,7 +193,7 @@ fn bodies_are_checked_before_they_are_sent() {
         (&["--description", "x", "-F", "amount=nan"], "amount: must be a number more than 0"),
         (&["--description", "x", "-F", "amount=1e400"], "amount: must be a number more than 0"),
         (&["--description", "x", "-F", "amount=1.005"], "with at most 2 decimal places"),
-        (&["--description", "x", "-f", "amount=1.50"], "amount: must be a number more than 0"),
+        (&["--description", "x", "-f", "amount=1.50"], "amount: must be a number, not a string"),
         (&["--description", "x", "-F", "amount.value=1"], "amount: must be a number more than 0"),
         (
             &["--description", "x", "--amount", "1.005", "-F", "x=y"],
