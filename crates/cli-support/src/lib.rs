@@ -293,26 +293,56 @@ fn early<'a>(words: &'a [OsString], short: Option<&str>, long: &str) -> Option<&
     found
 }
 
-/// Returns an option of all commands that is given both before and after the name of the command.
-/// `clap` would ignore the first value. It rejects an option that is repeated in one place, unless
-/// its values are a list or it is counted.
-fn repeated_global(words: &[OsString]) -> Option<String> {
-    let globals = Global::augment_args(clap::Command::new(""));
+/// Joins the values of options of all commands that are given both before and after the name of the
+/// command: the fields of `--fields`, and the number of `-v`. `clap` would ignore the first value.
+///
+/// # Errors
+/// Returns the name of an option with a single value that is given twice. `clap` rejects only an
+/// option that is repeated in one place.
+fn join_repeated(words: &[OsString], global: &mut Global) -> Result<(), String> {
+    let known = api::Api::augment_args(Global::augment_args(clap::Command::new("")));
     let words = words.iter().skip(1).take_while(|word| *word != "--");
     let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
-    let is_single = |arg: &&clap::Arg| matches!(arg.get_action(), ArgAction::Set);
-    let mut names = globals.get_arguments().filter(is_single).filter_map(|arg| {
-        let long = format!("--{}", arg.get_long()?);
-        Some((long, arg.get_short().map(|short| format!("-{short}"))))
-    });
-    let repeated = names.find(|(long, short)| {
-        let is_given = |word: &&std::borrow::Cow<'_, str>| match word.strip_prefix(&**long) {
-            Some(rest) => rest.is_empty() || rest.starts_with('='),
-            None => short.as_ref().is_some_and(|short| word.starts_with(&**short)),
-        };
-        words.iter().filter(is_given).count() > 1
-    });
-    repeated.map(|(long, _)| long)
+    let is_flag = |short: char| {
+        let mut options = known.get_arguments();
+        let option = options.find(|option| option.get_short() == Some(short));
+        option.is_some_and(|option| !option.get_action().takes_values())
+    };
+    // The last option in a word such as `-qo` is the first one that takes a value.
+    let shorts = |word: &str| -> Vec<char> {
+        let cluster = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+        let mut is_ended = false;
+        let shorts = cluster.unwrap_or_default().chars();
+        shorts.take_while(|short| !std::mem::replace(&mut is_ended, !is_flag(*short))).collect()
+    };
+    for option in known.get_arguments().filter(|option| option.is_global_set()) {
+        let Some(long) = option.get_long().map(|long| format!("--{long}")) else { continue };
+        let mut count = 0;
+        let mut values = Vec::new();
+        for (index, word) in words.iter().enumerate() {
+            match word.strip_prefix(&*long) {
+                Some("") => values.extend(words.get(index + 1).map(|value| &**value)),
+                Some(rest) if rest.starts_with('=') => values.extend(rest.strip_prefix('=')),
+                Some(_) => continue,
+                None => {
+                    let shorts = shorts(word).into_iter().map(Some);
+                    count += shorts.filter(|short| *short == option.get_short()).count();
+                    continue;
+                }
+            }
+            count += 1;
+        }
+        match option.get_action() {
+            ArgAction::Set if count > 1 => return Err(long),
+            ArgAction::Append if count > 1 => {
+                let fields = values.iter().flat_map(|value| value.split(','));
+                global.fields = fields.map(str::to_owned).collect();
+            }
+            ArgAction::Count => global.verbose = count.try_into().unwrap_or(u8::MAX),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn print_failure<P: Provider>(failure: &Failure, is_json: bool, color: ColorChoice) {
@@ -387,8 +417,9 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
             return printed(error.print().and_then(|()| std::io::stdout().flush()));
         }
     };
+    let repeated = join_repeated(&words, &mut global).err();
     logger::init(global.verbose);
-    let repeated = repeated_global(&words).map(|option| format!("{option}: is given twice"));
+    let repeated = repeated.map(|option| format!("{option}: is given twice"));
     let claimed = match empty.map(|name| format!("{name}: must not be empty")).or(repeated) {
         Some(problem) => Err(Failure::new(Exit::Usage, problem)),
         None => args::claim_written(&mut global),
@@ -440,12 +471,34 @@ mod tests {
         for (words, expected) in [
             ("x --profile a list --profile=b", Some("--profile")),
             ("x -ojson list --output csv", Some("--output")),
+            ("x -qo json list -o csv", Some("--output")),
+            ("x -io json list -ocsv", Some("--output")),
+            ("x -f o=1 list -fo=2 -o csv", None),
             ("x -o json --out f list -v -v", None),
             ("x --fields a list --fields b -- --out f --out f", None),
         ] {
             let words: Vec<OsString> = words.split(' ').map(OsString::from).collect();
-            assert_eq!(repeated_global(&words).as_deref(), expected, "{words:?}");
+            let (_, found) = joined_global(&words);
+            assert_eq!(found.as_deref(), expected, "{words:?}");
         }
+    }
+
+    fn joined_global(words: &[OsString]) -> (Global, Option<String>) {
+        use clap::FromArgMatches;
+
+        let matches = Global::augment_args(clap::Command::new("x")).get_matches_from(["x"]);
+        let mut global = Global::from_arg_matches(&matches).unwrap();
+        let found = join_repeated(words, &mut global).err();
+        (global, found)
+    }
+
+    #[test]
+    fn lists_and_counts_are_joined() {
+        let words = "x -v --fields id,a list --verbose -qv --fields=name -- -v";
+        let words: Vec<OsString> = words.split(' ').map(OsString::from).collect();
+        let (global, found) = joined_global(&words);
+        assert_eq!((global.verbose, found), (3, None));
+        assert_eq!(global.fields, ["id", "a", "name"]);
     }
 
     #[test]
