@@ -648,8 +648,8 @@ fn contents(path: &Path) -> std::io::Result<Vec<u8>> {
 pub(crate) fn limited(source: &mut dyn Read) -> std::io::Result<Vec<u8>> {
     const MOST: usize = 64 << 20;
     let mut bytes = Vec::new();
-    source.take(MOST as u64).read_to_end(&mut bytes)?;
-    if bytes.len() < MOST { Ok(bytes) } else { Err(Error::other("is larger than 64 MiB")) }
+    source.take(MOST as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() <= MOST { Ok(bytes) } else { Err(Error::other("is larger than 64 MiB")) }
 }
 
 /// Reads a text file, or standard input if the path is `-`. For messages, `option` is the
@@ -932,6 +932,9 @@ mod tests {
             let problem = format!("{}: line 2, column 3: is not UTF-8", path.display());
             assert_eq!((failure.exit(), failure.message()), (exit, &*problem));
         }
+        let largest = 64 << 20;
+        assert_eq!(limited(&mut std::io::repeat(0).take(largest)).unwrap().len(), 64 << 20);
+        assert!(limited(&mut std::io::repeat(0).take(largest + 1)).is_err());
         #[cfg(unix)]
         for failure in [
             read_bytes("FILE", Path::new("/dev/zero")).err(),

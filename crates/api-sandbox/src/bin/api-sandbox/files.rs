@@ -86,12 +86,12 @@ pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
 pub(crate) fn read(path: &Path) -> io::Result<String> {
     /// The maximum size, so that a device such as `/dev/zero` does not fill the memory.
     const MOST: u64 = 64 << 20;
-    let mut text = String::new();
-    File::open(path)?.take(MOST).read_to_string(&mut text)?;
-    match text.len() as u64 {
-        MOST => Err(io::Error::other("is larger than 64 MiB")),
-        _ => Ok(text),
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST {
+        return Err(io::Error::other("is larger than 64 MiB"));
     }
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 /// Writes a file with secrets, which only its owner can read. A regular file is replaced
@@ -213,6 +213,24 @@ fn is_own(_: &fs::Metadata) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_of_at_most_64_mib_is_read() {
+        use std::io::{Seek, SeekFrom};
+
+        let folder = std::env::temp_dir();
+        let name = format!("api-sandbox-size-{}-", std::process::id());
+        let mut file = Temporary::write(&mut OpenOptions::new(), &folder, (&name, ""), "").unwrap();
+        file.file.set_len(64 << 20).unwrap();
+        assert_eq!(read(&file.path).unwrap().len(), 64 << 20);
+        // The limit is within a character.
+        file.file.seek(SeekFrom::Start((64 << 20) - 1)).unwrap();
+        file.file.write_all("\u{142}".as_bytes()).unwrap();
+        assert_eq!(read(&file.path).unwrap_err().to_string(), "is larger than 64 MiB");
+        file.file.set_len(64 << 20).unwrap();
+        let error = read(&file.path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    }
 
     #[test]
     fn file_is_locked_while_it_is_removed() {
