@@ -13,7 +13,7 @@ use crate::args::{Limits, check_repeated, field, input_json, pair, set};
 use crate::context::{Bodies, Context, Pages, Provider};
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
-use crate::output::Format;
+use crate::output::{Format, Output};
 use crate::raw_page::RawPage;
 use crate::request::{AnyCall, WithJson};
 
@@ -137,9 +137,11 @@ impl Api {
         }
         // With some arguments, a read makes the server refresh the data that it returns.
         let is_write = info.map_or(!request.read_only(), |info| info.is_read_only() == Some(false));
+        // The response of some endpoints is a secret.
+        let output = context.output.private();
         if is_write {
             request.validate()?;
-            context.check_before_question(&request)?;
+            context.check_before_question(&request, &output)?;
             context.confirm(&format!("send {method} {path}"))?;
         }
         if context.global.curl {
@@ -158,9 +160,9 @@ impl Api {
             return Ok(Exit::Done);
         }
         if is_write {
-            context.output.check()?;
+            output.check()?;
         }
-        self.print(context, request, is_write)
+        self.print(context, &output, request, is_write)
     }
 
     /// Returns the description of the paged list that `--paginate` requests, or `None` without that
@@ -201,12 +203,11 @@ impl Api {
     fn print<P: Provider>(
         &self,
         context: &Context<P>,
+        output: &Output,
         request: RawEndpoint,
         is_write: bool,
     ) -> Result<Exit, Failure> {
         let name = request.id();
-        // The response of some endpoints is a secret.
-        let output = context.output.private();
         if self.include {
             let response = P::send_raw(context.client()?, &request)?;
             let mut text = format!("{}\n", response.status());

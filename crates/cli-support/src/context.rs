@@ -607,19 +607,23 @@ impl<P: Provider> Context<P> {
     ///
     /// # Errors
     /// Returns the errors of [`check_credential_fields`](Self::check_credential_fields), and an
-    /// error if the output cannot be written.
-    pub(crate) fn check_before_question<E: Endpoint>(&self, request: &E) -> Result<(), Failure> {
+    /// error if `output` cannot be written.
+    pub(crate) fn check_before_question<E: Endpoint>(
+        &self,
+        request: &E,
+        output: &Output,
+    ) -> Result<(), Failure> {
         self.check_credential_fields(request)?;
-        self.check_output()
+        self.check_output(output)
     }
 
-    /// Checks that the output can be written. Does nothing with `--curl` or `--dry-run`, because no
+    /// Checks that an output can be written. Does nothing with `--curl` or `--dry-run`, because no
     /// write request is then sent.
-    fn check_output(&self) -> Result<(), Failure> {
+    fn check_output(&self, output: &Output) -> Result<(), Failure> {
         if self.global.curl || self.global.dry_run {
             return Ok(());
         }
-        self.output.check()
+        output.check()
     }
 
     /// Checks that a request does not contain a field that the client sets itself, such as
@@ -818,7 +822,7 @@ impl<P: Provider> Context<P> {
     fn show_any_confirmed(&self, what: &str, request: &AnyCall<&Erased>) -> Result<Exit, Failure> {
         request.validate()?;
         request.check_amounts::<P>()?;
-        self.check_before_question(request)?;
+        self.check_before_question(request, &self.output)?;
         self.confirm(what)?;
         self.show_any(request)
     }
@@ -1020,7 +1024,7 @@ impl<P: Provider> Context<P> {
         let columns = columns_of_lines(labels.first());
         self.output.check_fields(&columns, &[])?;
         if let Some(what) = what {
-            self.check_output()?;
+            self.check_output(&self.output)?;
             self.confirm(what)?;
         }
         let mut is_sent = requests.is_empty();

@@ -56,7 +56,8 @@ impl Output {
     }
 
     /// Returns a copy of this output for secrets. On Unix, only the owner of the file can then read
-    /// and write it.
+    /// and write it. The permissions of a file that another program opened, such as `/dev/stdout`,
+    /// do not change.
     #[must_use]
     pub fn private(&self) -> Self {
         let (fields, file) = (self.fields.clone(), self.file.clone());
@@ -92,7 +93,8 @@ impl Output {
     /// is sent.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be created, or if it is a folder.
+    /// Returns an error if the file cannot be created, or if it is a folder. For secrets, also
+    /// returns an error if the file belongs to another user and its permissions cannot be changed.
     pub fn check(&self) -> Result<(), Failure> {
         let Some(path) = &self.file else { return Ok(()) };
         if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
@@ -106,7 +108,12 @@ impl Output {
         match fs::metadata(path) {
             Ok(found) if found.is_file() => {
                 let opened = OpenOptions::new().write(true).open(path);
-                opened.map(drop).map_err(|error| Failure::file(path, &error))
+                let checked = opened.and_then(|file| match self.is_private && !is_opened(path) {
+                    // Only the owner can set permissions. Here, they stay the same.
+                    true if !is_only_of_owner(&found) => file.set_permissions(found.permissions()),
+                    _ => Ok(()),
+                });
+                checked.map_err(|error| Failure::file(path, &error))
             }
             Ok(_) => Ok(()),
             // A link to a file that does not exist.
@@ -607,6 +614,23 @@ fn is_special(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| !found.is_file())
 }
 
+/// Returns whether a path is that of a file that is already open, such as `/dev/stdout`. Its
+/// permissions are those that the program that opened it wants.
+fn is_opened(path: &Path) -> bool {
+    path.starts_with("/dev") || path.starts_with("/proc")
+}
+
+/// Returns whether other users have no permissions for a file.
+#[cfg(unix)]
+fn is_only_of_owner(found: &fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::mode(found) & 0o077 == 0
+}
+
+#[cfg(not(unix))]
+fn is_only_of_owner(_: &fs::Metadata) -> bool {
+    true
+}
+
 /// Follows a symbolic link, and further links to which it leads, to the final path. No file has to
 /// exist there.
 fn target_of(path: &Path) -> io::Result<PathBuf> {
@@ -681,7 +705,7 @@ impl Sink {
         };
         let file = file.map_err(|error| Failure::new_file(path, &error))?;
         let emptied = file.metadata().and_then(|found| match found.is_file() {
-            true => empty(&file, &found, is_private),
+            true => empty(&file, &found, is_private && !is_opened(path)),
             false => Ok(()),
         });
         emptied.map_err(|error| Failure::file(path, &error))?;
@@ -740,9 +764,9 @@ fn empty(file: &File, found: &fs::Metadata, is_private: bool) -> io::Result<()> 
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = found.permissions().mode();
-        if is_private && mode & 0o077 != 0 {
-            file.set_permissions(fs::Permissions::from_mode(mode & 0o600))?;
+        if is_private && !is_only_of_owner(found) {
+            let mode = found.permissions().mode() & 0o600;
+            file.set_permissions(fs::Permissions::from_mode(mode))?;
         }
     }
     #[cfg(not(unix))]
@@ -930,6 +954,46 @@ mod tests {
         list.push(&Json::Other("1".to_owned())).unwrap();
         fs::write("ready", "").unwrap();
         io::stdin().read_line(&mut String::new()).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    #[ignore = "part of another test"]
+    fn file_of_another_user_is_checked() {
+        let output = |path: &str| Output::new(Format::Json, Vec::new(), Some(path.into()));
+        output("link").check().unwrap();
+        assert_eq!(output("link").private().check().unwrap_err().exit(), Exit::Local);
+        let stdout = output("/dev/stdout").private();
+        stdout.check().unwrap();
+        stdout.text("1").unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_of_a_file_of_another_user_are_checked_before_a_write() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+        use std::os::unix::process::CommandExt;
+
+        let folder = TestFolder::new();
+        let (file, log) = (folder.join("file"), folder.join("log"));
+        for path in [&file, &log] {
+            fs::write(path, "old").unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o666)).unwrap();
+        }
+        symlink("file", folder.join("link")).unwrap();
+        // Only root can run a program as another user.
+        if fs::metadata(&file).unwrap().uid() != 0 {
+            return;
+        }
+        let stdout = OpenOptions::new().write(true).open(&log).unwrap();
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "output::tests::file_of_another_user_is_checked", "--ignored"]);
+        let status = child.current_dir(folder.path()).uid(65534).stdout(stdout).status().unwrap();
+        assert!(status.success());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "old");
+        for path in [&file, &log] {
+            assert_eq!(fs::metadata(path).unwrap().mode() & 0o777, 0o666);
+        }
     }
 
     #[cfg(unix)]
