@@ -43,7 +43,7 @@ impl Acknowledgement {
     ) -> Result<Self, ResponseError> {
         let body = String::from_utf8_lossy(response.body()).into_owned();
         let fields = match json_start(response) {
-            None => return Ok(Self::default()),
+            None => ExtraFields::default(),
             Some(b'{') => object(response)?,
             Some(_) => json::<IgnoredAny>(response).map(|_| ExtraFields::default())?,
         };
@@ -68,7 +68,10 @@ mod tests {
 
     #[test]
     fn empty_bodies_and_any_json_are_accepted_and_html_is_rejected() {
-        assert_eq!(read(" \n").unwrap(), Acknowledgement::default());
+        for blank in ["", " \n", "\u{feff}"] {
+            let read = read(blank).unwrap();
+            assert_eq!((read.extra.is_empty(), &*read.body), (true, blank));
+        }
         assert_eq!(read("\"done\"").unwrap().body, "\"done\"");
         assert_eq!(read("\u{feff}{\"id\":7}").unwrap().extra.text("id").as_deref(), Some("7"));
         assert_eq!(read(" {\"id\":7}").unwrap().extra.text("id").as_deref(), Some("7"));

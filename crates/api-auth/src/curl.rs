@@ -234,8 +234,9 @@ fn decoded(name: &str) -> String {
     decode_form(name.as_bytes()).into_iter().map(|(name, _)| name).collect()
 }
 
-/// Masks the values of members whose name identifies a secret, at any depth of a JSON text. A text
-/// that is not a JSON object or array is masked as a whole, because it contains no names.
+/// Returns a JSON text in which the values of members whose names identify secrets are masked, at
+/// any depth. Any text that is not a JSON object or array is masked as a whole, because it contains
+/// no names.
 #[inline]
 fn mask_json(text: &str, listed: &[&str]) -> String {
     match serde_json::from_slice::<Value>(text.as_bytes()) {

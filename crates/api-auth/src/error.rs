@@ -305,8 +305,8 @@ impl Error {
             .or_else(|| request_id(self.headers()?))
     }
 
-    /// Returns the time to wait before the next request, from the `Retry-After` header of the
-    /// response. Returns `None` if the server sent no valid `Retry-After`.
+    /// Returns the time to wait before you send another request, from the `Retry-After` header of
+    /// the response. Returns `None` if the server sent no valid `Retry-After`.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
@@ -383,7 +383,9 @@ impl Error {
             }
             (ErrorKind::RateLimited, _) if self.0.retry_after.is_some() => {
                 let seconds = self.0.retry_after.unwrap_or_default().as_secs();
-                return Some(Cow::Owned(format!("wait {seconds} s before the next request")));
+                return Some(Cow::Owned(format!(
+                    "wait {seconds} s before you send another request"
+                )));
             }
             (ErrorKind::Auth, _) if self.message().is_some_and(|text| text.contains("nonce")) => {
                 "check that the clock of this machine is correct"
@@ -402,7 +404,7 @@ impl Error {
             ErrorKind::Auth => {
                 "check that the credentials are correct, have not expired, have the required permissions, and are for this environment"
             }
-            ErrorKind::RateLimited => "wait before the next request",
+            ErrorKind::RateLimited => "wait before you send another request",
             ErrorKind::Decode => "the notification does not match the provider's documentation",
             ErrorKind::Incomplete => "entries may be missing: read the list again",
             ErrorKind::Verify => {

@@ -338,7 +338,7 @@ impl Anchors {
         // The certificate has one purpose. If it lists extended key usages, one of these is
         // required.
         let usages = [KeyUsage::server_auth(), KeyUsage::client_auth()];
-        let mut outcome = Err(JwsError::Chain);
+        let mut reason = JwsError::Chain;
         for usage in usages {
             let path = leaf.verify_for_usage(
                 CHAIN_ALGORITHMS,
@@ -349,17 +349,15 @@ impl Anchors {
                 None,
                 Some(&may_issue),
             );
-            outcome = path.map(drop).map_err(|error| match error {
-                webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. } => {
-                    JwsError::Time
+            match path {
+                Ok(_) => return Ok(()),
+                Err(webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. }) => {
+                    reason = JwsError::Time;
                 }
-                _ => JwsError::Chain,
-            });
-            if outcome.is_ok() {
-                break;
+                Err(_) => {}
             }
         }
-        outcome
+        Err(reason)
     }
 }
 

@@ -48,7 +48,7 @@ struct Fetched<E: Paged> {
 }
 
 impl<E: Paged> Pages<E> {
-    /// Creates an iterator that starts with the page `first`.
+    /// Creates an iterator whose first request is `first`.
     pub fn new(client: Client, first: E) -> Self {
         Self { client, first, position: Position::First, ahead: None, ended: false }
     }

@@ -394,7 +394,8 @@ impl Exception {
 }
 
 /// Creates an entry for a network or, if `prefix` is `None`, for a single address. An IPv4-mapped
-/// IPv6 address is converted to its IPv4 address. Returns `None` if the prefix is too long.
+/// IPv6 address is converted to its IPv4 address if the prefix has at least 96 bits. Returns `None`
+/// if the prefix is too long.
 fn network(address: IpAddr, prefix: Option<u32>, port: Option<u16>) -> Option<Exception> {
     let longest = if address.is_ipv4() { 32 } else { 128 };
     let prefix = prefix.unwrap_or(longest);

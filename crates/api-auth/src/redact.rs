@@ -288,7 +288,9 @@ fn one_space(text: &[u8]) -> Vec<u8> {
     words.collect::<Vec<_>>().join(&b' ')
 }
 
-/// Returns the position after `secret` if `text` contains it at `start`.
+/// Returns the position after `secret` if it begins at `start` in `text`, literally or encoded.
+/// If `text` is truncated, the first characters of the secret before the ellipsis are enough.
+/// Returns `None` for a short secret that is not a separate word.
 fn occurrence(secret: &[u8], text: &str, start: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let length = bytes.len() - if text.ends_with(ELLIPSIS) { ELLIPSIS.len() } else { 0 };
@@ -388,7 +390,8 @@ fn hex(digits: Option<&[u8]>) -> Option<u32> {
     u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// Decodes `\u0041` or a surrogate pair, and returns the character and the length of its escape.
+/// Decodes the JSON escape at the start of `text`, such as `\u0041`, or two escapes that form a
+/// surrogate pair. Returns the character and the length of the escaped text in bytes.
 fn unicode_escape(text: &[u8]) -> Option<(char, usize)> {
     let unit = |at: usize| {
         let escape = text.get(at..at + 6)?;
@@ -403,7 +406,8 @@ fn unicode_escape(text: &[u8]) -> Option<(char, usize)> {
     }
 }
 
-/// Decodes `&amp;` or `&#38;`, and returns the character and the length of its escape.
+/// Decodes an entity such as `&amp;` or `&#38;`, and returns the character and the length of its
+/// escape.
 fn entity(text: &[u8]) -> Option<(char, usize)> {
     const LONGEST: usize = 10;
     let end = text.iter().take(LONGEST).position(|byte| *byte == b';')?;

@@ -101,7 +101,7 @@ pub enum Reason {
 /// Decides whether and when to retry. `jitter` is a random number between 0 and 1. It varies the
 /// delay, so that many clients do not retry at the same time.
 ///
-/// A request that may have arrived is retried only if it is idempotent, however it failed.
+/// A request that may have arrived is retried only if it is idempotent, regardless of the failure.
 ///
 /// ```
 /// use api_auth::{Attempt, Decision, Outcome, Reason, RetryPolicy, StatusCode, decide};

@@ -67,7 +67,7 @@ impl Server {
     }
 }
 
-/// An argument of a path, before it is percent-encoded.
+/// The value of a placeholder in a path, before it is percent-encoded.
 ///
 /// See the example in [`Paged`](crate::Paged).
 #[derive(Debug, Clone, Copy)]

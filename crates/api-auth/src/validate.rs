@@ -58,7 +58,7 @@ pub fn segment(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), Inp
     }
 }
 
-/// Rejects control characters, byte order marks, and whitespace other than spaces at either end.
+/// Rejects control characters, byte order marks and, at either end, whitespace other than spaces.
 /// Such invisible characters are often added when a key or password is copied or read from a file.
 ///
 /// See the example in the module [`validate`](crate::validate).

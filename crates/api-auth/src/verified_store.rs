@@ -73,8 +73,8 @@ pub struct VerifiedStore {
     derived: Arc<Mutex<DerivedKeys>>,
 }
 
-/// A cache of the keys that were derived from the secret with different salts, because a derivation
-/// can be slow.
+/// The keys that were derived from the secret with different salts. They are cached, because a
+/// derivation can be slow.
 #[derive(Default)]
 struct DerivedKeys {
     /// The key for tokens that are saved. Its salt is random, or that of a stored token with the

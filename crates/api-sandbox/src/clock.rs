@@ -8,6 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use crate::date::parse_date_time;
 
+/// The first second of the year 10000, in Unix seconds.
+const YEAR_10000: u64 = 253_402_300_800;
+
 /// The clock that all servers share. It shows the system time, a fixed time, or a time that runs
 /// from a given start. Tests can advance the clock. All clones of a clock show the same time.
 ///
@@ -71,7 +74,8 @@ impl SandboxClock {
 }
 
 /// Parses the time at which a running clock starts: Unix seconds, a date and time in UTC
-/// (`2026-11-29T12:00:00Z` or `2026-11-29 12:00:00`), or a date, which means midnight UTC.
+/// (`2026-11-29T12:00:00Z` or `2026-11-29 12:00:00`), or a date, which means midnight UTC. The year
+/// must be before 10000.
 impl FromStr for SandboxClock {
     type Err = io::Error;
 
@@ -81,9 +85,11 @@ impl FromStr for SandboxClock {
             let is_date = !date_time.contains(' ');
             parse_date_time(&if is_date { date_time + " 00:00:00" } else { date_time })
         });
+        // The dates of the providers have years of four digits.
+        let seconds = seconds.filter(|seconds| *seconds < YEAR_10000);
         seconds.map(Self::starting_at_unix).ok_or_else(|| {
-            let why =
-                "is not a time; use Unix seconds or a time in UTC such as 2026-11-29T12:00:00Z";
+            let why = "is not a time before the year 10000; use Unix seconds or a time in UTC such \
+                       as 2026-11-29T12:00:00Z";
             io::Error::new(io::ErrorKind::InvalidInput, why)
         })
     }
@@ -108,6 +114,10 @@ mod tests {
         }
         let midnight = "2026-11-29".parse::<SandboxClock>().unwrap().unix();
         assert!((noon - 43_200..noon - 42_600).contains(&midnight), "{midnight}");
+        assert!("9999-12-31".parse::<SandboxClock>().is_ok());
+        for bad in ["10000-01-01", "253402300800", "18446744073709551615"] {
+            assert!(bad.parse::<SandboxClock>().is_err(), "{bad}");
+        }
         for bad in ["", "noon", "2026-02-30", "2026-11-29T12:00", "-5", "2026-11-29T12:00:00+02:00"]
         {
             assert!(bad.parse::<SandboxClock>().is_err(), "{bad}");

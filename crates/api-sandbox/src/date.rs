@@ -25,14 +25,14 @@ pub(crate) fn parse_date_time(text: &str) -> Option<u64> {
 /// Sunday of October, and the clocks change at 01:00 UTC.
 pub(crate) fn polish_date_time(unix: u64) -> String {
     let utc = date_time(unix);
-    let year = utc.get(..4).unwrap_or_default();
+    let year = utc.split('-').next().unwrap_or_default();
     // Both months have 31 days. 1970-01-01 was a Thursday, the fourth day after a Sunday.
     let last_sunday = |month: &str| {
         let last = parse_date_time(&format!("{year}-{month}-31 01:00:00")).unwrap_or_default();
-        last - (last / DAY + 4) % 7 * DAY
+        last.saturating_sub((last / DAY + 4) % 7 * DAY)
     };
     let is_summer = (last_sunday("03")..last_sunday("10")).contains(&unix);
-    date_time(unix + if is_summer { 7_200 } else { 3_600 })
+    date_time(unix.saturating_add(if is_summer { 7_200 } else { 3_600 }))
 }
 
 /// Returns whether a string has the format of [`date_time`] and contains an existing date. Unlike
@@ -112,6 +112,12 @@ mod tests {
         ] {
             assert_eq!(polish_date_time(parse_date_time(utc).unwrap()), polish, "{utc}");
         }
+    }
+
+    #[test]
+    fn clock_can_pass_the_year_9999() {
+        assert_eq!(polish_date_time(253_402_300_800), "10000-01-01 01:00:00");
+        assert!(polish_date_time(u64::MAX).contains("-"));
     }
 
     #[test]

@@ -63,7 +63,8 @@ pub struct Verdict {
 pub struct Seen {
     /// The request, with its headers and body.
     pub request: Raw,
-    /// The status code of the response. `None` if a simulated failure prevented the response.
+    /// The status code of the response. `None` if a simulated failure prevented the response. With
+    /// [`Misbehaviour::EmptyBody`], it is 200 even if the request was rejected.
     pub status: Option<u16>,
     /// The endpoint, and whether the credentials are valid.
     pub verdict: Verdict,

@@ -233,8 +233,13 @@ impl TinyCert {
             );
         }
         let response = Ask::read(pairs, route).and_then(|ask| self.call(route, &ask));
-        const OF_LOGIN: [&str; 4] =
-            ["InvalidToken", "PassphraseFailure", "AccountNotFound", "AccountError"];
+        const OF_LOGIN: [&str; 5] = [
+            "InvalidToken",
+            "PassphraseFailure",
+            "AccountNotFound",
+            "AccountError",
+            "AccountNotLoaded",
+        ];
         let held = !matches!(&response, Err((code, _)) if OF_LOGIN.contains(code));
         (response, held)
     }

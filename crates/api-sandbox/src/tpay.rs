@@ -12,6 +12,7 @@
 //! | to pay in a test | call [`Tpay::pay`], [`Tpay::pay_amount`] or [`Tpay::decline`] in [`Server::state`](crate::Server::state) |
 //! | to pay from another process | open the `transactionPaymentUrl` of the transaction, which is a page with buttons, or send a GET request to it with `&decision=pay`, `&decision=decline` or `&decision=chargeback` added |
 //! | to pay with a BLIK code | use a code from [`BLIK_CODES`] |
+//! | to confirm the registration of a BLIK alias that is pending | call [`Tpay::confirm_alias`] |
 //! | to save a card | call [`Tpay::tokenize`], or send a GET request to the `url` of the tokenization |
 //! | to pay with a card | select an outcome by the last digit of the amount; see [`CARD_OUTCOMES`] |
 //!
@@ -124,7 +125,7 @@ pub enum Outcome {
     /// The payment succeeds immediately.
     Paid,
     /// The payment is pending until [`Tpay::pay`] is called. [`Tpay::decline`] adds a failed
-    /// attempt.
+    /// attempt. The registration of an alias is pending until [`Tpay::confirm_alias`] is called.
     Waiting,
     /// The payment is rejected immediately. The response has status 200 and contains
     /// `payments.errors`. An attempt with this error code is added to the transaction.
@@ -213,6 +214,8 @@ pub struct Tpay {
     pub card_tokens: Vec<CardToken>,
     /// The BLIK aliases, including removed ones.
     pub aliases: Vec<Alias>,
+    /// The value, type and label of each alias whose registration the payer must confirm.
+    waiting_aliases: Vec<(String, String, String)>,
     /// The payments on the marketplace, oldest first.
     pub marketplace: Vec<MarketplaceTransaction>,
     /// The recurring plans, oldest first.
@@ -264,6 +267,7 @@ impl Tpay {
             refunds: Vec::new(),
             card_tokens: Vec::new(),
             aliases: Vec::new(),
+            waiting_aliases: Vec::new(),
             marketplace: Vec::new(),
             plans: Vec::new(),
             tokens: Vec::new(),

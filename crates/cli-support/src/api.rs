@@ -319,7 +319,7 @@ fn filled(info: &EndpointInfo, fields: &mut Vec<(String, Json)>) -> Result<Strin
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}').unwrap_or((after, ""));
         let Some(index) = fields.iter().position(|(found, _)| found == name) else {
-            return Err(usage(&format!("missing path parameter `{name}`: add -f {name}=VALUE")));
+            return Err(usage(&format!("missing path parameter `{name}`; add -f {name}=VALUE")));
         };
         let (_, value) = fields.remove(index);
         let value = value.cell();

@@ -2,7 +2,8 @@
 
 use std::cell::OnceCell;
 use std::fmt::Display;
-use std::io::Read;
+use std::fs::File;
+use std::io::{Error, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -30,7 +31,7 @@ pub struct Global {
     /// Fields to show, such as `id,name`
     #[arg(long, global = true, value_name = "PATHS", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     pub fields: Vec<String>,
-    /// Write the output to this file, which is replaced atomically
+    /// Write the output to this file, which is replaced atomically (`-` is standard output)
     #[arg(long, global = true, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Read the credentials from this file of NAME=value lines (`-` is standard input)
@@ -231,7 +232,7 @@ impl Input {
     pub fn check_flag(&self, path: &str, flag: &str) -> Result<(), Failure> {
         let Some((option, name)) = self.field_of(path) else { return Ok(()) };
         let problem = format!(
-            "{flag} and {option} {name} set the same field of the body; use only one of them"
+            "{flag} and {option} {name} set the same member of the body; use only one of them"
         );
         Err(Failure::new(Exit::Usage, problem))
     }
@@ -372,11 +373,12 @@ impl Input {
             };
             return Err(Failure::new(Exit::Usage, problem));
         }
-        if missing.is_empty() {
-            return Ok(());
-        }
         let them = if missing.len() == 1 { "it as an argument" } else { "them as arguments" };
-        let missing = missing.join(", ");
+        let missing = match missing.split_last() {
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => return Ok(()),
+        };
         let problem =
             format!("missing {missing}; pass {them}, or in the body with -f, -F or --input FILE");
         Err(Failure::new(Exit::Usage, problem))
@@ -501,7 +503,7 @@ pub fn json_body(request: &Erased) -> Result<Json, Failure> {
 ///
 /// # Errors
 /// Returns an error if the file cannot be read, or if the value is sent as JSON and looks like a
-/// number, `true`, `false` or `null`, but is not one in JSON.
+/// number, `true`, `false` or `null`, but is not valid JSON, such as `7,50` or `True`.
 pub(crate) fn field(name: &str, value: &str, bodies: Bodies) -> Result<Json, Failure> {
     if let Some(path) = value.strip_prefix('@') {
         return Ok(Json::Text(read(&format!("-F {name}=@"), Path::new(path))?));
@@ -510,9 +512,9 @@ pub(crate) fn field(name: &str, value: &str, bodies: Bodies) -> Result<Json, Fai
         Json::Text(text) if bodies == Bodies::Json && is_mistyped(&text) => {
             // The value may be a secret.
             let problem = format!(
-                "-F {name}: the value resembles a number, true, false or null, but is not one in \
-                 JSON; write a number as 12.34 and the others in lower case, or use -f to send the \
-                 value as a string"
+                "-F {name}: the value looks like a number, true, false or null, but is not valid \
+                 JSON; write a number like 12.34, and true, false and null in lower case, or use -f \
+                 to send the value as a string"
             );
             Err(Failure::new(Exit::Usage, problem))
         }
@@ -571,11 +573,17 @@ fn claim(owner: &mut Option<String>, option: &str) -> Result<(), Failure> {
 static WRITTEN: OnceLock<Vec<(&'static str, PathBuf)>> = OnceLock::new();
 
 /// Records which files `--out` and `--record` write, so that [`check_read`] can reject a file that
-/// is also read.
+/// is also read. Removes `--out -`, which is standard output.
 ///
 /// # Errors
-/// Returns a failure with [`Exit::Usage`] if both options name the same file.
-pub(crate) fn claim_written(global: &Global) -> Result<(), Failure> {
+/// Returns a failure with [`Exit::Usage`] if both options name the same file, or for `--record -`.
+pub(crate) fn claim_written(global: &mut Global) -> Result<(), Failure> {
+    let is_stream = |path: &mut PathBuf| *path == Path::new("-");
+    global.out.take_if(is_stream);
+    if global.record.as_mut().is_some_and(is_stream) {
+        let problem = "--record -: must be the path of a file, not standard output";
+        return Err(Failure::new(Exit::Usage, problem));
+    }
     if let (Some(out), Some(record)) = (&global.out, &global.record)
         && is_same_file(out, record)
     {
@@ -607,13 +615,36 @@ fn same_file(written: &str, option: &str, path: &Path) -> Failure {
     Failure::new(Exit::Usage, problem)
 }
 
-/// Reads a file. `option` is the name of the option or argument whose value is the path.
+/// Reads a file, or standard input if the path is `-`. `option` is the name of the option or
+/// argument whose value is the path.
 ///
 /// # Errors
-/// Returns an error that names the file, or that of [`check_read`].
+/// Returns an error that names the file, or that of [`check_read`] or [`claim_stdin`].
 pub fn read_bytes(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
-    check_read(option, path)?;
-    std::fs::read(path).map_err(|error| Failure::file(path, &error))
+    match path == Path::new("-") {
+        true => claim_stdin(&format!("{option} -"))?,
+        false => check_read(option, path)?,
+    }
+    contents(path).map_err(|error| Failure::file(path, &error))
+}
+
+/// Reads a whole file, or standard input if the path is `-`.
+fn contents(path: &Path) -> std::io::Result<Vec<u8>> {
+    match path == Path::new("-") {
+        true => limited(&mut std::io::stdin()),
+        false => limited(&mut File::open(path)?),
+    }
+}
+
+/// Reads all of `source`.
+///
+/// # Errors
+/// Returns an error if it is larger than 64 MiB, such as the endless device `/dev/zero`.
+pub(crate) fn limited(source: &mut dyn Read) -> std::io::Result<Vec<u8>> {
+    const MOST: usize = 64 << 20;
+    let mut bytes = Vec::new();
+    source.take(MOST as u64).read_to_end(&mut bytes)?;
+    if bytes.len() < MOST { Ok(bytes) } else { Err(Error::other("is larger than 64 MiB")) }
 }
 
 /// Reads a text file, or standard input if the path is `-`. For messages, `option` is the
@@ -637,14 +668,20 @@ pub fn read(option: &str, path: &Path) -> Result<String, Failure> {
 /// Reads a text file, or standard input if the path is `-`. In the latter case, the caller must
 /// already have reserved standard input with [`claim_stdin`].
 pub(crate) fn read_claimed(option: &str, path: &Path) -> Result<String, Failure> {
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
+    if path != Path::new("-") {
         check_read(option, path)?;
-        std::fs::read_to_string(path)
-    };
-    text.map_err(|error| Failure::file(path, &error))
+    }
+    let bytes = contents(path).map_err(|error| Failure::file(path, &error))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let valid = String::from_utf8_lossy(error.as_bytes().get(..valid).unwrap_or_default());
+        let (line, column) =
+            (valid.matches('\n').count() + 1, valid.chars().rev().take_while(|char| *char != '\n'));
+        let place = format!("line {line}, column {}", column.count() + 1);
+        // The file of the credentials is part of the configuration.
+        let exit = if option == "--env-file" { Exit::Local } else { Exit::Usage };
+        Failure::new(exit, format!("{}: {place}: is not UTF-8", path.display()))
+    })
 }
 
 /// Parses `NAME=VALUE`, such as `payer.name=Ann`. The value may be empty.
@@ -733,7 +770,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .zip(unit)
         .and_then(|(number, (_, factor))| number.checked_mul(*factor))
         .map(Duration::from_millis)
-        .ok_or_else(|| "must be a number followed by ms, s, m, h or d, such as 30s".to_owned())
+        .ok_or_else(|| {
+            "must be a whole number followed by ms, s, m, h or d, such as 30s".to_owned()
+        })
 }
 
 /// Parses a URL of an HTTP server.
@@ -745,7 +784,7 @@ pub fn http_url(text: &str) -> Result<Uri, String> {
     let url: Uri = text.parse().map_err(|_| "must be a URL".to_owned())?;
     match url.scheme_str() {
         Some("http" | "https") if url.host().is_some_and(|host| !host.is_empty()) => Ok(url),
-        _ => Err("must begin with http:// or https://, followed by a host".to_owned()),
+        _ => Err("must begin with http:// or https:// and contain a host".to_owned()),
     }
 }
 
@@ -876,6 +915,24 @@ mod tests {
             let problem =
                 format!("--input {}: `amount` occurs twice in one object", path.display());
             assert_eq!((failure.exit(), failure.message()), (Exit::Usage, &*problem), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_of_a_file_is_utf_8_and_not_endless() {
+        let (_folder, path) = file("");
+        std::fs::write(&path, b"a\n\xc5\x82b\xff").unwrap();
+        for (option, exit) in [("--file", Exit::Usage), ("--env-file", Exit::Local)] {
+            let failure = read_claimed(option, &path).unwrap_err();
+            let problem = format!("{}: line 2, column 3: is not UTF-8", path.display());
+            assert_eq!((failure.exit(), failure.message()), (exit, &*problem));
+        }
+        #[cfg(unix)]
+        for failure in [
+            read_bytes("FILE", Path::new("/dev/zero")).err(),
+            read_claimed("--input", Path::new("/dev/zero")).err(),
+        ] {
+            assert_eq!(failure.unwrap().message(), "/dev/zero: is larger than 64 MiB");
         }
     }
 

@@ -278,6 +278,36 @@ impl Settings {
         }
     }
 
+    /// Returns the hint for credentials that the server rejected. `optional` is the variable of an
+    /// optional credential, such as the token of a user. Without it, the required settings were
+    /// rejected.
+    pub(crate) fn hint(&self, variables: &[Variable], optional: Option<&str>) -> String {
+        let is_rejected = |variable: &&Variable| match optional {
+            Some(name) => variable.name == name,
+            None => variable.is_required,
+        };
+        let is_of_profile = self.source.starts_with("profile ");
+        let name = |variable: &Variable| if is_of_profile { variable.key } else { variable.name };
+        let names: Vec<_> = variables.iter().filter(is_rejected).map(name).collect();
+        let names = names.join(", ");
+        // Only tokens of users expire; the clients replace all other tokens.
+        let again = match optional {
+            Some(name) if name.ends_with("_TOKEN") => {
+                "; if the token has expired, run `{program} auth login --web`"
+            }
+            _ => "",
+        };
+        match self.source.as_str() {
+            ENVIRONMENT => {
+                format!("correct {names}, or use --profile NAME or --env-file FILE{again}")
+            }
+            source if is_of_profile => {
+                format!("correct {names} of the {source} with `{{program}} auth login`{again}")
+            }
+            source => format!("correct {names} of the {source}, or use another file{again}"),
+        }
+    }
+
     fn from_environment(variables: &[Variable]) -> Result<Self, Failure> {
         let mut values = BTreeMap::new();
         for variable in variables {
@@ -318,6 +348,9 @@ impl Settings {
                 return Err(failed(" is not NAME=value"));
             };
             let name = name.trim();
+            if name.is_empty() {
+                return Err(failed(" has no name before `=`"));
+            }
             match variables.iter().find(|variable| variable.name == name) {
                 Some(variable) => {
                     let Some(value) = unquoted(value.trim()) else {
@@ -893,6 +926,29 @@ mod tests {
     }
 
     #[test]
+    fn hint_names_the_rejected_credentials_and_their_source() {
+        let hint = |source: &str, optional| {
+            let settings = Settings { values: BTreeMap::new(), source: source.to_owned() };
+            settings.hint(VARIABLES, optional)
+        };
+        let hints = [
+            hint(ENVIRONMENT, None),
+            hint("file a.env", None),
+            hint(&source_of("shop"), None),
+            hint(ENVIRONMENT, Some("X_SECRET")),
+        ];
+        assert_eq!(
+            hints,
+            [
+                "correct X_ID, X_SECRET, or use --profile NAME or --env-file FILE",
+                "correct X_ID, X_SECRET of the file a.env, or use another file",
+                "correct id, secret of the profile `shop` with `{program} auth login`",
+                "correct X_SECRET, or use --profile NAME or --env-file FILE",
+            ]
+        );
+    }
+
+    #[test]
     fn names_that_are_no_settings_are_errors() {
         let folder = TestFolder::new();
         let path = folder.join("profiles.toml");
@@ -911,6 +967,8 @@ mod tests {
             ("X_ID=i\nX_SECRET='CANARY\n", "line 2: X_SECRET: the value begins with a quote"),
             ("X_SECRET=\"CANARY' # x\n", "line 1: X_SECRET: the value begins with a quote"),
             ("X_SECRET='\n", "line 1: X_SECRET: the value begins with a quote"),
+            ("X_ID=i\n=CANARY\n", "line 2 has no name before `=`"),
+            ("export =CANARY\n", "line 1 has no name before `=`"),
         ] {
             fs::write(&file, text).unwrap();
             let error = Settings::from_env_file(&file, VARIABLES).unwrap_err();

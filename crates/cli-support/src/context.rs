@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::fmt;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use api_auth::{
     StatusCode, Transport,
 };
 
-use crate::args::{Global, Input, Limits, Member, check_read, claim_stdin};
+use crate::args::{Global, Input, Limits, Member, check_read, claim_stdin, limited};
 use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
@@ -56,6 +56,10 @@ pub trait Provider: Sized {
     const CREDENTIALS: &'static [(&'static str, &'static str)] = &[];
     /// The request fields that the client sets itself. Users must not set them.
     const CREDENTIAL_FIELDS: &'static [CredentialField] = &[];
+    /// The members of request bodies that are amounts, each with the maximum number of decimal
+    /// places. A name is the end of a path without indexes, such as `schedule.amount`. If several
+    /// names match, the first one counts.
+    const AMOUNTS: &'static [(&'static str, u8)] = &[];
     /// The type of the provider's client.
     type Client;
 
@@ -134,7 +138,7 @@ pub enum Bodies {
     Form,
 }
 
-/// A list that has several pages, each of which is requested by its number.
+/// A list whose pages are requested by number.
 #[derive(Debug, Clone, Copy)]
 pub struct Pages {
     /// The id of the endpoint, such as `transactions.list`.
@@ -450,7 +454,8 @@ impl<P: Provider> Context<P> {
         }
         check_read(&setting, &path)?;
         let name = format!("{setting} {}", path.display());
-        let read = std::fs::read(&path)
+        let read = File::open(&path)
+            .and_then(|mut file| limited(&mut file))
             .map_err(|error| Failure::new(Exit::Local, format!("{name}: {error}")))?;
         logger::name_roots(name);
         Ok(Some(read))
@@ -472,13 +477,19 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Calls [`named`](Self::named) for the failure of a command. If the command did not read any
-    /// settings, returns the failure unchanged.
+    /// Calls [`named`](Self::named) for the failure of a command. If the server rejected the
+    /// credentials, also sets a hint that names them. If the command did not read any settings,
+    /// returns the failure unchanged.
     pub(crate) fn name_setting(&self, failure: Failure) -> Failure {
-        match self.settings.get() {
-            Some(settings) => self.named(settings, failure),
-            None => failure,
-        }
+        let Some(settings) = self.settings.get() else { return failure };
+        let failure = self.named(settings, failure);
+        let Some(endpoint) = failure.rejected_endpoint() else { return failure };
+        let info = P::ENDPOINTS.iter().find(|info| info.id() == endpoint);
+        let credential = info.map(|info| info.credential().name());
+        let mut optional = P::CREDENTIALS.iter();
+        let optional = optional.find(|(name, _)| Some(*name) == credential);
+        let hint = settings.hint(P::VARIABLES, optional.map(|(_, variable)| *variable));
+        failure.with_hint(hint)
     }
 
     /// Creates a client. If a setting is invalid, the message names the option, variable or profile
@@ -555,6 +566,7 @@ impl<P: Provider> Context<P> {
     }
 
     fn send_any(&self, request: &AnyCall<&Erased>) -> Result<Option<Reply>, Failure> {
+        request.check_amounts(P::AMOUNTS)?;
         if self.is_withheld(request)? {
             return Ok(None);
         }
@@ -779,6 +791,7 @@ impl<P: Provider> Context<P> {
 
     fn show_any_confirmed(&self, what: &str, request: &AnyCall<&Erased>) -> Result<Exit, Failure> {
         request.validate()?;
+        request.check_amounts(P::AMOUNTS)?;
         self.check_before_question(request)?;
         self.confirm(what)?;
         self.show_any(request)

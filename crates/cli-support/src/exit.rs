@@ -230,6 +230,13 @@ impl Failure {
         self.argument.as_deref()
     }
 
+    /// Returns the endpoint whose server rejected the credentials, if the hint does not contain a
+    /// reason yet.
+    pub(crate) fn rejected_endpoint(&self) -> Option<&str> {
+        let is_rejected = self.exit == Exit::Credentials && self.http_status.is_some();
+        self.endpoint.as_deref().filter(|_| is_rejected && self.hint.as_deref() == self.exit.hint())
+    }
+
     /// Replaces `{program}` in the hint with the name of the program.
     #[must_use]
     pub(crate) fn with_program(mut self, program: &str) -> Self {
@@ -352,8 +359,8 @@ impl From<Error> for Failure {
     }
 }
 
-/// Returns whether an argument of the library is `record` (the path of a recording) or a proxy
-/// variable, such as `HTTPS_PROXY`.
+/// Returns whether an invalid argument is a local setting: `record` (the path of a recording) or a
+/// proxy variable, such as `HTTPS_PROXY`.
 fn is_local(argument: &str) -> bool {
     argument == "record" || argument.to_ascii_lowercase().ends_with("_proxy")
 }

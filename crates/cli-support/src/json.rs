@@ -101,9 +101,12 @@ impl Json {
     /// is equal to the length of a list adds an entry.
     ///
     /// # Errors
-    /// Returns an error that names the path if a value within it is neither an object nor a list,
-    /// or if an index is greater than the length of the list.
+    /// Returns an error that names the path if a name in it is empty, if a value within it is
+    /// neither an object nor a list, or if an index is greater than the length of the list.
     pub fn set(&mut self, path: &str, value: Self) -> Result<(), String> {
+        if path.split('.').any(str::is_empty) {
+            return Err(format!("{path}: must be names separated by single dots"));
+        }
         let (mut place, mut done) = (self, 0);
         for name in path.split('.') {
             let before = path.get(..done).unwrap_or_default().trim_end_matches('.');
@@ -334,6 +337,8 @@ mod tests {
             ("a.4", "a.4: `a` is a list of 3, so its index must be 0 to 3"),
             ("a.x.b", "a.x.b: `a` is a list of 3, so its index must be 0 to 3"),
             ("a.+1", "a.+1: `a` is a list of 3, so its index must be 0 to 3"),
+            (".", ".: must be names separated by single dots"),
+            ("s..t", "s..t: must be names separated by single dots"),
             ("s.t", "s.t: `s` is neither an object nor a list"),
             ("a.0.b.c", "a.0.b.c: `a.0.b` is neither an object nor a list"),
         ] {

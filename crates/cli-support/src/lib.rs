@@ -45,7 +45,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use api_auth;
@@ -293,6 +293,28 @@ fn early<'a>(words: &'a [OsString], short: Option<&str>, long: &str) -> Option<&
     found
 }
 
+/// Returns an option of all commands that is given both before and after the name of the command.
+/// `clap` would ignore the first value. It rejects an option that is repeated in one place, unless
+/// its values are a list or it is counted.
+fn repeated_global(words: &[OsString]) -> Option<String> {
+    let globals = Global::augment_args(clap::Command::new(""));
+    let words = words.iter().skip(1).take_while(|word| *word != "--");
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    let is_single = |arg: &&clap::Arg| matches!(arg.get_action(), ArgAction::Set);
+    let mut names = globals.get_arguments().filter(is_single).filter_map(|arg| {
+        let long = format!("--{}", arg.get_long()?);
+        Some((long, arg.get_short().map(|short| format!("-{short}"))))
+    });
+    let repeated = names.find(|(long, short)| {
+        let is_given = |word: &&std::borrow::Cow<'_, str>| match word.strip_prefix(&**long) {
+            Some(rest) => rest.is_empty() || rest.starts_with('='),
+            None => short.as_ref().is_some_and(|short| word.starts_with(&**short)),
+        };
+        words.iter().filter(is_given).count() > 1
+    });
+    repeated.map(|(long, _)| long)
+}
+
 fn print_failure<P: Provider>(failure: &Failure, is_json: bool, color: ColorChoice) {
     let mut text = match is_json {
         true => failure.json().to_string(),
@@ -337,17 +359,19 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     }
     let parse = |mut command: clap::Command| {
         let matches = command.try_get_matches_from_mut(&words);
+        let empty =
+            matches.as_ref().ok().and_then(|matches| tree::empty_argument(&command, matches));
         // Freeing the commands would take longer than parsing the arguments.
         std::mem::forget(command);
-        C::from_arg_matches_mut(&mut matches?)
+        C::from_arg_matches_mut(&mut matches?).map(|arguments| (arguments, empty))
     };
     let mut all = program::deferred(|| command_of::<P, C>().color(color));
     let parsed = parse(tree::named::<P>(&mut all, &words));
     std::mem::forget(all);
     // Help and errors also name other commands, so they are created from the whole tree.
     let parsed = parsed.or_else(|_| parse(command_of::<P, C>().color(color)));
-    let (global, command) = match parsed {
-        Ok(arguments) => arguments.split(),
+    let (empty, (mut global, command)) = match parsed {
+        Ok((arguments, empty)) => (empty, arguments.split()),
         Err(mut error) if error.use_stderr() => {
             tree::name_suggestions(&mut error, &command_of::<P, C>());
             if !is_json {
@@ -364,7 +388,11 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         }
     };
     logger::init(global.verbose);
-    let claimed = args::claim_written(&global);
+    let repeated = repeated_global(&words).map(|option| format!("{option}: is given twice"));
+    let claimed = match empty.map(|name| format!("{name}: must not be empty")).or(repeated) {
+        Some(problem) => Err(Failure::new(Exit::Usage, problem)),
+        None => args::claim_written(&mut global),
+    };
     let claimed = claimed.and_then(|()| Profiles::check_unwritten(P::NAME));
     let claimed = claimed.and_then(|()| match &global.env_file {
         Some(file) if file == Path::new("-") => args::claim_stdin(args::ENV_FILE),
@@ -404,6 +432,19 @@ mod tests {
             let words = joined(words.split(' ').map(OsString::from));
             let words: Vec<_> = words.iter().map(|word| word.to_str().unwrap()).collect();
             assert_eq!(words.join(" "), expected);
+        }
+    }
+
+    #[test]
+    fn options_of_all_commands_are_given_once() {
+        for (words, expected) in [
+            ("x --profile a list --profile=b", Some("--profile")),
+            ("x -ojson list --output csv", Some("--output")),
+            ("x -o json --out f list -v -v", None),
+            ("x --fields a list --fields b -- --out f --out f", None),
+        ] {
+            let words: Vec<OsString> = words.split(' ').map(OsString::from).collect();
+            assert_eq!(repeated_global(&words).as_deref(), expected, "{words:?}");
         }
     }
 

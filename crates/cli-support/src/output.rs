@@ -672,7 +672,7 @@ impl Sink {
     /// Opens and empties a file that is written directly. If the file, or the one to which a link
     /// leads, does not exist, it is created.
     fn direct(path: &Path, is_private: bool) -> Result<Self, Failure> {
-        let file = match OpenOptions::new().write(true).truncate(true).open(path) {
+        let file = match OpenOptions::new().write(true).open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let target = target_of(path).map_err(|error| Failure::file(path, &error))?;
                 Self::options(is_private).open(target)
@@ -680,6 +680,11 @@ impl Sink {
             file => file,
         };
         let file = file.map_err(|error| Failure::new_file(path, &error))?;
+        let emptied = file.metadata().and_then(|found| match found.is_file() {
+            true => empty(&file, &found, is_private),
+            false => Ok(()),
+        });
+        emptied.map_err(|error| Failure::file(path, &error))?;
         Ok(Self::Direct { file, path: path.to_owned() })
     }
 
@@ -727,6 +732,22 @@ impl Sink {
         temporary.keep();
         Ok(())
     }
+}
+
+/// Removes the content of an existing file and, if `is_private` is set, the permissions of other
+/// users, which are removed first.
+fn empty(file: &File, found: &fs::Metadata, is_private: bool) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = found.permissions().mode();
+        if is_private && mode & 0o077 != 0 {
+            file.set_permissions(fs::Permissions::from_mode(mode & 0o600))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (found, is_private);
+    file.set_len(0)
 }
 
 /// The number of hexadecimal digits in the name of a draft (see [`create_draft`]).
@@ -977,6 +998,13 @@ mod tests {
         assert_eq!(fs::read_to_string(&file).unwrap(), "2\n");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        let private = Output::new(Format::Json, Vec::new(), Some(link.clone())).private();
+        private.text("secret").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "secret\n");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        mode(0o644);
+        private.stream(&[]).unwrap().end().unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         let null = folder.join("null");
         symlink("/dev/null", &null).unwrap();
         write(&null, "3");

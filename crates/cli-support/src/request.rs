@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::ops::Deref;
 
 use api_auth::{
-    Body, Credential, Endpoint, Extent, InputError, Method, NumberedPages, Paged, Params, Response,
-    ResponseError, Route, Server, StatusCode,
+    Amount, Body, Credential, Endpoint, Extent, InputError, Method, NumberedPages, Paged, Params,
+    Response, ResponseError, Route, Server, StatusCode,
 };
 
 use crate::exit::{Exit, Failure};
@@ -119,6 +119,41 @@ fn entries(lists: &[&str], body: &str) -> (Vec<Json>, Option<usize>) {
     (lists.flatten().collect(), total)
 }
 
+/// Checks the amounts in a value whose path in the body is `path`. An amount can be `null`.
+fn check_amounts(value: &Json, path: &str, amounts: &[(&str, u8)]) -> Result<(), InputError> {
+    let names: Vec<&str> = path.split('.').filter(|name| name.parse::<u32>().is_err()).collect();
+    let names = names.join(".");
+    let is_named = |name: &str| {
+        names.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    if let Some((_, decimals)) = amounts.iter().find(|(name, _)| is_named(name)) {
+        let amount = match value {
+            Json::Other(number) => number.parse::<Amount>().ok(),
+            _ => None,
+        };
+        let units = amount.and_then(|amount| amount.minor_units(*decimals));
+        if value.is_null() || units.is_some_and(|units| units > 0) {
+            return Ok(());
+        }
+        let problem = match decimals {
+            0 => "must be a whole number of at least 1".to_owned(),
+            _ => format!("must be a number more than 0, with at most {decimals} decimal places"),
+        };
+        return Err(InputError::new(path.to_owned(), problem));
+    }
+    let inner =
+        |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match value {
+        Json::Object(members) => {
+            members.iter().try_for_each(|(name, value)| check_amounts(value, &inner(name), amounts))
+        }
+        Json::List(entries) => entries.iter().enumerate().try_for_each(|(index, entry)| {
+            check_amounts(entry, &inner(&index.to_string()), amounts)
+        }),
+        Json::Text(_) | Json::Other(_) => Ok(()),
+    }
+}
+
 /// Converts the members of a JSON object to the parameters of a form.
 fn form(text: &str) -> Result<Params<'static>, InputError> {
     let Ok(Json::Object(members)) = Json::parse(text) else {
@@ -150,17 +185,17 @@ pub struct Properties {
     read_only: bool,
 }
 
-/// A type-erased endpoint. Every endpoint implements this trait. The functions are those of
-/// [`Endpoint`], except that one function returns all properties.
+/// A type-erased endpoint. Every endpoint implements this trait. The methods are those of
+/// [`Endpoint`], except that one method returns all properties.
 ///
-/// The trait has few functions, because each of them adds code, a table entry and a relocation per
+/// The trait has few methods, because each of them adds code, a vtable entry and a relocation per
 /// endpoint to the program.
-#[expect(missing_docs, reason = "the functions are those of `Endpoint`")]
+#[expect(missing_docs, reason = "the methods are those of `Endpoint`")]
 pub trait AnyEndpoint: Send {
     /// Returns the properties of the request, such as its id and method.
     fn properties(&self) -> Properties;
-    /// Returns the path of the request. If `is_shown` is set, secret arguments are replaced with
-    /// `***`.
+    /// Returns the path of the request. If `is_shown` is true, the path is meant for display, and
+    /// secret arguments are replaced with `***`.
     fn path(&self, is_shown: bool) -> Cow<'_, str>;
     fn query<'a>(&'a self, params: &mut Params<'a>);
     /// Returns the body of the request.
@@ -237,6 +272,19 @@ pub struct AnyCall<R> {
 impl<'a> AnyCall<&'a Erased> {
     pub(crate) fn new(request: &'a Erased) -> Self {
         Self { request, body: None }
+    }
+
+    /// Checks that the amounts in the body of the user are positive numbers with as many decimal
+    /// places as [`Provider::AMOUNTS`](crate::Provider::AMOUNTS) allows.
+    ///
+    /// # Errors
+    /// Returns an error that names the path of the amount.
+    pub(crate) fn check_amounts(&self, amounts: &[(&str, u8)]) -> Result<(), InputError> {
+        let body = self.body.as_deref().filter(|_| !amounts.is_empty());
+        match body.and_then(|body| Json::parse(body).ok()) {
+            Some(body) => check_amounts(&body, "", amounts),
+            None => Ok(()),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::context::Provider;
 use crate::exit::Failure;
@@ -155,6 +155,25 @@ pub(crate) fn name_argument(
         Some(typed) => failure.with_argument(&argument, &typed_name(typed)),
         None => failure,
     }
+}
+
+/// Returns the name of an argument whose value is empty, such as `--currency`, which is probably an
+/// unset variable of a script. Texts that can be removed are accepted.
+pub(crate) fn empty_argument(command: &Command, matches: &ArgMatches) -> Option<String> {
+    /// The ids of arguments whose values can be empty.
+    const TEXTS: [&str; 3] = ["label", "note", "reference"];
+    let (mut command, mut matches) = (command, matches);
+    while let Some((name, inner)) = matches.subcommand() {
+        (command, matches) = (command.find_subcommand(name)?, inner);
+    }
+    let is_empty = |argument: &&Arg| {
+        let id = argument.get_id().as_str();
+        let mut values = matches.get_raw(id).into_iter().flatten();
+        !TEXTS.contains(&id)
+            && argument.get_action().takes_values()
+            && values.any(|value| value.is_empty())
+    };
+    command.get_arguments().find(is_empty).map(typed_name)
 }
 
 /// Returns whether the id of a typed argument, such as `card_expiry_date`, stands for an argument

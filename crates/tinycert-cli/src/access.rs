@@ -137,9 +137,9 @@ pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(
     Err(Failure::new(Exit::Local, format!("{}: {problem}", record.display())))
 }
 
-/// Rejects a symbolic link that belongs to another user. The library follows the links of the owner
-/// of a folder, but that owner must not choose which files root replaces. Links into the folder
-/// `versions` are accepted, because the library creates them.
+/// Rejects a symbolic link unless it belongs to the current user or root. The library also follows
+/// links of the owner of the folder, but that owner must not choose which files root replaces.
+/// Links to `current` in the folder `versions` are accepted, because the library creates them.
 #[cfg(unix)]
 pub(crate) fn check_link(path: &Path, versions: &str) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt;

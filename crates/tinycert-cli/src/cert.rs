@@ -310,7 +310,7 @@ impl Create {
         let typed = self.input.fields.iter().map(|(name, _)| ("-F", name));
         if let Some((option, name)) = raw.chain(typed).find(|(_, name)| name.starts_with(SANS)) {
             let problem = format!(
-                "NAME and {option} {name} set the same field of the body; use only one of them"
+                "NAME and {option} {name} set the same member of the body; use only one of them"
             );
             return Err(Failure::new(Exit::Usage, problem));
         }

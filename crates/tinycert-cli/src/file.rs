@@ -1,12 +1,11 @@
 //! The commands `tinycert cert inspect` and `tinycert cert needs-renewal`, which read certificates
 //! from files.
 
-use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
 use cli_support::api_auth::UnixTime;
-use cli_support::args::{claim_stdin, read_bytes};
+use cli_support::args::read_bytes;
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Json};
 use rustls_pki_types::CertificateDer;
@@ -46,14 +45,7 @@ pub(crate) fn certificates(text: &[u8]) -> Result<Vec<Certificate>, String> {
 }
 
 fn read(path: &Path) -> Result<Vec<Certificate>, Failure> {
-    let text = if path == Path::new("-") {
-        let mut text = Vec::new();
-        claim_stdin("FILE -")?;
-        io::stdin().read_to_end(&mut text).map_err(|error| Failure::file(path, &error))?;
-        text
-    } else {
-        read_bytes("FILE", path)?
-    };
+    let text = read_bytes("FILE", path)?;
     certificates(&text)
         .map_err(|problem| Failure::new(Exit::Local, format!("{}: {problem}", path.display())))
 }

@@ -16,8 +16,8 @@ use crate::x509::Certificate;
 
 /// Issue a certificate for one year, write its files, and record them for `renew`
 ///
-/// If a pair with the same CA and names is already recorded and is valid for more than 30 days, it
-/// is kept.
+/// If a certificate with the same CA and names is already recorded and remains valid for more than
+/// 30 days, it is kept.
 #[derive(Debug, Args)]
 pub(crate) struct Issue {
     #[command(flatten)]
@@ -122,7 +122,7 @@ fn compared(names: &[String]) -> Vec<String> {
 
 impl Issue {
     /// Returns whether the recorded pair has the CA and the names that the command line requests,
-    /// and contains a good certificate that is valid for more than 30 days.
+    /// and contains a good certificate that remains valid for more than 30 days.
     fn is_issued(context: &Context<TinyCert>, pair: &Pair, new: &New) -> Result<bool, Failure> {
         let Record { cert_id, pending_cert_id, names, .. } = &pair.record;
         let wanted: Vec<String> = new.names.iter().map(San::to_string).collect();

@@ -22,7 +22,7 @@ use tinycert_client::cert::{GetCert, GetCertDetails, ListCerts, StatusMask};
 use tinycert_client::session::API_KEY;
 use tinycert_client::{CaId, CertId, CertPart, Client, Environment, Session};
 
-/// TinyCert, as the [`Provider`] of the commands that all four programs share.
+/// Describes TinyCert to the code that all four programs share; see [`Provider`].
 #[derive(Debug)]
 pub(crate) struct TinyCert;
 

@@ -58,8 +58,10 @@ const DAY: u64 = 86_400;
 /// The remaining validity, 30 days, below which `issue` and `adopt` replace a recorded certificate.
 const MONTH: Duration = Duration::from_secs(30 * DAY);
 
-/// The maximum number of steps of a renewal. It takes two steps to request a successor of the
-/// certificate and to write its files. If that successor also expires soon, further steps follow.
+/// The maximum number of steps of a renewal, in case a server always names another successor. One
+/// step requests a successor of the certificate, another one writes its files. The first request
+/// finds the latest certificate with the same key, and the second one creates a certificate, so a
+/// pair needs fewer than ten steps, however often it has been renewed before.
 const MOST_STEPS: usize = 64;
 
 /// Parses the value of `--within`, which must be less than 365 days, the validity of a new
@@ -531,8 +533,8 @@ impl Run<TinyCert> for Status {
     }
 }
 
-/// Returns whether a certificate on disk is valid for more than 30 days. If so, `issue` and `adopt`
-/// keep it.
+/// Returns whether a certificate on disk remains valid for more than 30 days. If so, `issue` and
+/// `adopt` keep it.
 pub(crate) fn is_valid(on_disk: &Certificate, now: UnixTime) -> bool {
     !is_due(on_disk.expires, MONTH, now)
 }

@@ -244,7 +244,8 @@ impl ClientBuilder {
     /// Reads the variables of [`Client::from_env`] and returns a builder with their values.
     ///
     /// # Errors
-    /// Returns an error that names the first variable that is missing or invalid.
+    /// Returns an error that names the first variable that is missing or invalid. The base URL is
+    /// validated only by [`build`](Self::build).
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }

@@ -279,9 +279,9 @@ impl Session {
         prepared.write(&chain, &key)
     }
 
-    /// Returns the id of the successor of a certificate: the latest certificate with the status
-    /// good, the same name, the same CSR and a later expiry. The expiry of an obsolete certificate
-    /// is unknown, and is not compared.
+    /// Returns the id of the successor of a certificate, or `None` if there is none. The successor
+    /// is the latest certificate with the status `good`, the same name, the same CSR and a later
+    /// expiry. The expiry of an obsolete certificate is unknown, so it is not compared.
     fn successor(&self, ca_id: CaId, cert_id: CertId) -> Result<Option<CertId>> {
         let certs = self.list_certs(ca_id, StatusMask::ALL)?;
         // The list never contains obsolete certificates.

@@ -278,8 +278,7 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure
             request = request.user_ref(user);
         }
         if let Some(expires) = value("expires") {
-            let wrong =
-                || failed(format!("line {line}: expires: {expires:?} is not a time or a date"));
+            let wrong = |why| failed(format!("line {line}: expires: {expires:?} {why}"));
             request = match (positive_duration(expires), times::utc(&date(expires))) {
                 (Ok(time), _) => {
                     let end = times::after(time);
@@ -287,8 +286,14 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure
                         end.map_err(|failure| failure.about(&format!("{place}: expires")))?,
                     )
                 }
-                (Err(_), Some(seconds)) => request.expires(UnixTime::from_seconds(seconds)),
-                (Err(_), None) => return Err(wrong()),
+                (Err(_), Some(seconds)) => {
+                    let end = UnixTime::from_seconds(seconds);
+                    if end <= UnixTime::from(now()) {
+                        return Err(wrong("is in the past"));
+                    }
+                    request.expires(end)
+                }
+                (Err(_), None) => return Err(wrong("is not a time or a date")),
             };
         }
         if let Some(message) = value("message") {

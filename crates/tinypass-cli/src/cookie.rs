@@ -24,7 +24,7 @@ pub(crate) enum Cookie {
     },
 }
 
-/// Returns the name of an access state in the output, such as `no tokens`.
+/// Returns the text that the output shows for an access state, such as `no tokens`.
 fn name(state: AccessState) -> &'static str {
     match state {
         AccessState::Granted => "granted",

@@ -14,7 +14,7 @@ use tinypass_client::subscription::SearchSubscriptions;
 use tinypass_client::user::GetUser;
 use tinypass_client::{Client, Environment};
 
-/// TinyPass, as the [`Provider`] of the commands that all four programs share.
+/// Describes TinyPass to the code that all four programs share; see [`Provider`].
 #[derive(Debug)]
 pub(crate) struct TinyPass;
 
@@ -65,7 +65,7 @@ impl Provider for TinyPass {
             url.or(settings.get("TINYPASS_BASE_URL").filter(|_| connection.environment.is_none()));
         let environment = match (url, name) {
             (_, name) if !matches!(name, "production" | "sandbox") => {
-                let problem = format!("--environment: `{name}` is not one of production, sandbox");
+                let problem = format!("--environment: must be production or sandbox, not `{name}`");
                 return Err(Failure::new(Exit::Usage, problem));
             }
             (Some(url), _) => Environment::custom(url),

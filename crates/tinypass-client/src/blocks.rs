@@ -63,7 +63,7 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Block(error) => return error.fmt(f),
-            Self::Unsigned => "the value is not signed",
+            Self::Unsigned => "the cookie is plain JSON, which is not signed",
             Self::UnknownFormat => "the format is unknown: expected {jax} or {jox} and a block",
             Self::Content(problem) => problem,
             Self::OtherApplication => "the webhook is for another application",
@@ -93,9 +93,9 @@ impl Blocks {
     /// Creates an instance for the application with the id `aid` and this `private_key`.
     ///
     /// # Errors
-    /// Returns an error if the AID or the key is empty, or if the AID contains characters other
-    /// than ASCII letters, digits, `-`, `_` and `.`, because the AID is part of cookie names and
-    /// links.
+    /// Returns an error if the AID or the key is empty, if the key contains control characters, or
+    /// if the AID contains characters other than ASCII letters, digits, `-`, `_` and `.`, because
+    /// the AID is part of cookie names and links.
     pub fn new(aid: impl Into<String>, private_key: impl Into<Secret>) -> Result<Self, InputError> {
         let aid = aid.into();
         validate::not_empty("aid", &aid)?;
@@ -104,7 +104,9 @@ impl Blocks {
             let problem = "may contain only ASCII letters, digits, \"-\", \"_\" and \".\"";
             return Err(InputError::new("aid", problem));
         }
-        Ok(Self { aid, key: BlockKey::new("private_key", &private_key.into())? })
+        let private_key = private_key.into();
+        api_auth::validate::no_control("private_key", private_key.expose())?;
+        Ok(Self { aid, key: BlockKey::new("private_key", &private_key)? })
     }
 
     /// Creates an instance with the AID and private key in the environment variables `TINYPASS_AID`
@@ -129,7 +131,8 @@ impl Blocks {
     /// UTF-8.
     pub fn open(&self, block: &str) -> Result<String, ReadError> {
         let text = self.key.open(block)?;
-        String::from_utf8(text).map_err(|_| ReadError::Content("not UTF-8".to_owned()))
+        String::from_utf8(text)
+            .map_err(|_| ReadError::Content("the content is not UTF-8".to_owned()))
     }
 
     /// Returns the id (AID) of the application, such as `AIDAIDAID0`.
@@ -157,7 +160,7 @@ mod tests {
         let blocks = Blocks::new("AIDAIDAID0", "CANARY").unwrap();
         let texts = [
             (blocks.open("CANARY").unwrap_err(), "the signature is missing"),
-            (ReadError::Unsigned, "the value is not signed"),
+            (ReadError::Unsigned, "the cookie is plain JSON, which is not signed"),
             (
                 ReadError::UnknownFormat,
                 "the format is unknown: expected {jax} or {jox} and a block",
@@ -169,7 +172,10 @@ mod tests {
             assert_eq!(error.to_string(), text);
         }
         let block = blocks.key.seal(b"CANARY\xff");
-        assert_eq!(blocks.open(&block), Err(ReadError::Content("not UTF-8".to_owned())));
+        assert_eq!(
+            blocks.open(&block),
+            Err(ReadError::Content("the content is not UTF-8".to_owned()))
+        );
         assert_eq!(blocks.open(&blocks.seal("text")).as_deref(), Ok("text"));
         assert_eq!(blocks.aid(), "AIDAIDAID0");
     }
@@ -186,6 +192,8 @@ mod tests {
         for aid in ["", "a b", "a;b", "a=b", "ą"] {
             assert_eq!(Blocks::new(aid, "key").unwrap_err().argument(), "aid", "{aid:?}");
         }
-        assert_eq!(Blocks::new("A-_.1", "").unwrap_err().argument(), "private_key");
+        for key in ["", "key\n"] {
+            assert_eq!(Blocks::new("A-_.1", key).unwrap_err().argument(), "private_key");
+        }
     }
 }

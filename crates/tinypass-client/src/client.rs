@@ -170,7 +170,8 @@ impl ClientBuilder {
     /// their values.
     ///
     /// # Errors
-    /// Returns an error that names the first variable that is missing or has an invalid value.
+    /// Returns an error that names the first variable that is missing or has an invalid value. The
+    /// base URL is validated only by [`build`](Self::build).
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }
@@ -247,7 +248,8 @@ pub(crate) fn keys(variables: Env<'_>) -> Result<(String, Secret), InputError> {
 /// The signature does not expire: anyone who obtains it can replay the request.
 ///
 /// # Errors
-/// Returns an error if the key is empty.
+/// Returns an error if the builder of a client rejects the AID or the key, such as an AID with a
+/// colon or an empty key.
 ///
 /// ```
 /// use tinypass_client::{Secret, authorization};
@@ -263,6 +265,7 @@ pub fn authorization(
     method: &str,
     target: &str,
 ) -> Result<String, InputError> {
+    RequestLine::new(("aid", aid.to_owned()), ("private_key", private_key))?;
     let key = HmacKey::new("private_key", private_key)?;
     Ok(request_line::header(aid, &request_line::signature(&key, method, target)))
 }
@@ -297,6 +300,22 @@ mod tests {
         assert!(variables(&order_mark).unwrap_err().starts_with("TINYPASS_PRIVATE_KEY: "));
         let blank = [("TINYPASS_AID", " "), KEYS[1]];
         assert!(variables(&blank).unwrap_err().starts_with("TINYPASS_AID: "));
+    }
+
+    #[test]
+    fn authorization_rejects_what_the_builder_rejects() {
+        for (aid, key, argument) in [
+            ("", "k", "aid"),
+            ("a:b", "k", "aid"),
+            ("a\r\nX-A: b", "k", "aid"),
+            ("a", "", "private_key"),
+            ("a", "k\n", "private_key"),
+        ] {
+            let built = Client::builder(aid, key).build().unwrap_err().to_string();
+            let error = authorization(aid, &Secret::new(key), "GET", "/r2/access").unwrap_err();
+            assert_eq!(error.to_string(), built);
+            assert_eq!(error.argument(), argument);
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use tokenpass_client::{Client, Environment, Scheme, Secret};
 
 use crate::login;
 
-/// Tokenpass, as the [`Provider`] of the commands that all four programs share.
+/// Describes Tokenpass to the code that all four programs share; see [`Provider`].
 #[derive(Debug)]
 pub(crate) struct Tokenpass;
 
@@ -89,6 +89,9 @@ impl Provider for Tokenpass {
             setting: "TOKENPASS_CLIENT_SECRET",
         },
     ];
+    // Rules of chats contain whole tokens; all other requests contain satoshis or credits.
+    const AMOUNTS: &'static [(&'static str, u8)] =
+        &[("tca_rules.quantity", 8), ("quantity", 0), ("accounts.amount", 0)];
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
@@ -100,7 +103,7 @@ impl Provider for Tokenpass {
         let url = connection.base_url.as_deref().or(url.filter(|_| name.is_none()));
         builder = builder.environment(match (url, name) {
             (_, Some(name)) if !matches!(name, "production" | "staging") => {
-                let problem = format!("--environment: `{name}` is not one of production, staging");
+                let problem = format!("--environment: must be production or staging, not `{name}`");
                 return Err(Failure::new(Exit::Usage, problem));
             }
             (Some(url), _) => Environment::custom(url),

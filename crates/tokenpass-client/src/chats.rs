@@ -39,7 +39,7 @@ pub struct GetMessengerPrivileges {
 }
 
 impl GetMessengerPrivileges {
-    /// Creates a request for the logged-in user's privilege to message the holders of this token,
+    /// Creates a request that checks whether the logged-in user may message all holders of `token`,
     /// such as `TOKENLY`.
     pub fn new(token: impl Into<String>) -> Self {
         Self { token: token.into() }

@@ -231,7 +231,8 @@ impl ClientBuilder {
     /// their values.
     ///
     /// # Errors
-    /// Returns an error that names the first variable that is missing or has an invalid value.
+    /// Returns an error that names the first variable that is missing or has an invalid value. The
+    /// base URL is validated only by [`build`](Self::build).
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }

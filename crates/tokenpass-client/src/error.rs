@@ -91,16 +91,18 @@ pub(crate) fn check(response: &Response) -> Result<bool, ResponseError> {
 }
 
 /// Parses the confirmation of an action, such as `{"result":true}`, `{"result":"success"}` or
-/// `{"success":true}`. Returns an error if the value is `false` or absent.
+/// `{"success":true}`. Returns an error if the value is `false`, absent or unknown.
 pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> {
     let fields: ExtraFields = success(response)?;
-    match fields.read::<bool>("result").or_else(|| fields.read("success")) {
-        Some(false) => Err(ResponseError::new(ErrorKind::Api)
+    let text = required("result", fields.text("result").or_else(|| fields.text("success")))?;
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "success" | "ok" | "signed" => Ok(()),
+        "false" | "0" => Err(ResponseError::new(ErrorKind::Api)
             .with_message("the server reported a failure without a reason")),
-        Some(true) => Ok(()),
-        None => {
-            required("result", fields.text("result").or_else(|| fields.text("success"))).map(drop)
-        }
+        // The server is written in PHP, in which any other number is true.
+        number if number.bytes().all(|byte| byte.is_ascii_digit()) && !number.is_empty() => Ok(()),
+        _ => Err(ResponseError::new(ErrorKind::Decode)
+            .with_message(format!("result: {text:?} is not one of true, 1, success, ok, signed"))),
     }
 }
 

@@ -12,7 +12,7 @@ use api_auth::http::header::LOCATION;
 use api_auth::oauth::code_challenge;
 use api_auth::{
     Body, Endpoint, ErrorKind, InputError, Params, Response, ResponseError, Result, Route, Secret,
-    StatusCode, route, validate, wire, wire_enum,
+    StatusCode, required, route, validate, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -394,10 +394,7 @@ fn token(response: &Response) -> Result<UserToken, ResponseError> {
         });
     }
     let fields: Fields = error::success(response)?;
-    let access_token = fields.access_token.ok_or_else(|| {
-        ResponseError::new(ErrorKind::Decode)
-            .with_message("access_token: missing from the response")
-    })?;
+    let access_token = required("access_token", fields.access_token)?;
     let seconds = fields.expires_in.and_then(|seconds| u64::try_from(seconds).ok());
     Ok(UserToken {
         access_token,
@@ -705,9 +702,7 @@ impl Endpoint for RequestCode {
             return Err(ResponseError::new(ErrorKind::Verify)
                 .with_message("state: does not match this request"));
         }
-        fields
-            .code
-            .ok_or_else(|| ResponseError::new(ErrorKind::Decode).with_message("code: missing"))
+        required("code", fields.code)
     }
 }
 

@@ -86,8 +86,8 @@ impl RegisterSource {
     }
 
     setters! {
-        /// Sets the signature of the message from [`Client::source_proof_message`], made with the
-        /// key of the address, in base64.
+        /// Sets the base64 signature that the key of the address made of the message from
+        /// [`Client::source_proof_message`].
         proof: impl Into<String>,
         /// Sets the user to whom the address is assigned. Only privileged applications may set
         /// this.
@@ -620,6 +620,9 @@ impl Endpoint for CreatePromise {
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("source", &self.source)?;
         validate::not_empty("destination", self.destination.as_str())?;
+        if ["user:", "email:"].contains(&self.destination.as_str().trim_end()) {
+            return Err(InputError::new("destination", "must contain a name after the colon"));
+        }
         validate::not_empty("asset", &self.asset)?;
         validate_promise(Some(self.quantity), self.expires)
     }

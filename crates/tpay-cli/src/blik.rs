@@ -1,6 +1,5 @@
 //! The command `tpay blik`: pays with BLIK, and manages aliases.
 
-use std::io::{self, BufRead, IsTerminal, Write};
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -117,7 +116,9 @@ impl Alias {
     }
 }
 
-const CODE_STDIN: &str = "--code-stdin";
+pub(crate) const CODE_STDIN: &str = "--code-stdin";
+/// The name of the code in prompts and messages.
+pub(crate) const CODE: &str = "BLIK code";
 
 /// Expands to the path of a member of the alias in the request body.
 macro_rules! alias {
@@ -129,12 +130,8 @@ macro_rules! alias {
 impl Create {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         let path = "pay.blikPaymentData.blikToken";
-        let code = if !self.code_stdin && self.input.has_value(path)? {
-            None
-        } else {
-            self.input.check_flag(path, CODE_STDIN)?;
-            Some(code(context, self.code_stdin)?)
-        };
+        let code =
+            context.secret_of_body(CODE, self.code_stdin, CODE_STDIN, (&self.input, path))?;
         let members = [
             Member::required("description", "--description", self.description.is_some()),
             Member::new(path, CODE_STDIN, code.is_some()),
@@ -167,7 +164,7 @@ impl Run<Tpay> for Blik {
             Self::Pay { id, code_stdin, wait } => (id, code_stdin, wait),
             Self::Alias(alias) => return alias.run(context),
         };
-        let code = code(context, code_stdin)?;
+        let code = context.secret(CODE, code_stdin, CODE_STDIN)?;
         let payment = Pay::blik(BlikPayment::code(code.clone()));
         let request = WithJson::new(PayTransaction::new(&id, payment));
         let request = request.any();
@@ -180,17 +177,19 @@ impl Run<Tpay> for Blik {
         // The id is printed first, in case the program is interrupted.
         context.note(&format!("transaction {id}: waiting for the payer"));
         let result = client.pay_by_blik(&id, BlikPayment::code(code), wait)?;
-        let (decision, exit) = match &result.decision {
-            BlikDecision::Paid => ("paid", Exit::Done),
-            BlikDecision::Declined { .. } => ("declined", Exit::No),
-            BlikDecision::Closed => ("closed", Exit::No),
-            BlikDecision::ChooseApplication(_) => ("choose_application", Exit::No),
+        let (decision, exit, cause) = match &result.decision {
+            BlikDecision::Paid => ("paid", Exit::Done, None),
+            BlikDecision::Declined { error, .. } => ("declined", Exit::No, error.as_ref()),
+            BlikDecision::Closed => ("closed", Exit::No, None),
+            BlikDecision::ChooseApplication(_) => ("choose_application", Exit::No, None),
+            BlikDecision::Undecided { error } => ("undecided", Exit::Unknown, error.as_ref()),
             BlikDecision::Rejected { error } => {
                 return Err(Failure::new(Exit::Rejected, format!("not paid: {error}")));
             }
-            _ => ("undecided", Exit::Unknown),
+            _ => ("undecided", Exit::Unknown, None),
         };
-        context.note(&format!("transaction {id}: {decision}"));
+        let cause = cause.map_or_else(String::new, |error| format!(": {error}"));
+        context.note(&format!("transaction {id}: {decision}{cause}"));
         let shown = match context.send(WithJson::new(GetTransaction::new(&id))) {
             Ok(Some(reply)) => context.output.value(&reply.body),
             // The decision is known, so it is the result.
@@ -205,24 +204,4 @@ impl Run<Tpay> for Blik {
 fn known(id: &str, decision: &str) -> Json {
     let member = |name: &str, text: &str| (name.to_owned(), Json::Text(text.to_owned()));
     Json::Object(vec![member("transactionId", id), member("decision", decision)])
-}
-
-/// Reads the BLIK code from a prompt or standard input. The code is a secret, so it is not an
-/// argument.
-fn code(context: &Context<Tpay>, code_stdin: bool) -> Result<Secret, Failure> {
-    let failed = |error: io::Error| Failure::new(Exit::Local, format!("standard input: {error}"));
-    if !code_stdin {
-        if context.global.no_input || !io::stdin().is_terminal() {
-            let problem = "cannot prompt for the BLIK code without a terminal; use --code-stdin";
-            return Err(Failure::new(Exit::Usage, problem));
-        }
-        let mut stderr = io::stderr();
-        write!(stderr, "BLIK code: ").and_then(|()| stderr.flush()).map_err(failed)?;
-    }
-    let mut line = String::new();
-    if code_stdin {
-        cli_support::args::claim_stdin(CODE_STDIN)?;
-    }
-    io::stdin().lock().read_line(&mut line).map_err(failed)?;
-    Ok(Secret::new(line.trim()))
 }

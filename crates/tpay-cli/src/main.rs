@@ -48,7 +48,7 @@ enum Command {
     /// List and add Collect bank accounts, to which payments are forwarded
     #[command(subcommand, alias = "bank-accounts")]
     BankAccount(Noun<bank_account::BankAccount>),
-    /// Pay with BLIK, and manage BLIK aliases
+    /// Take BLIK payments, and manage BLIK aliases
     #[command(subcommand, alias = "bliks")]
     Blik(Noun<blik::Blik>),
     /// Create and show the merchant accounts of a partner

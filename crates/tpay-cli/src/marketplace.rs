@@ -11,6 +11,7 @@ use tpay_client::marketplace::{
 };
 use tpay_client::{Amount, BlikPayment, Secret};
 
+use crate::blik::{CODE, CODE_STDIN};
 use crate::provider::Tpay;
 
 #[derive(Debug, Subcommand)]
@@ -83,8 +84,6 @@ pub(crate) struct Create {
     input: Input,
 }
 
-const CODE_STDIN: &str = "--code-stdin";
-
 impl Run<Tpay> for Marketplace {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         match self {
@@ -106,8 +105,7 @@ impl Run<Tpay> for Marketplace {
                     }
                 }
                 let path = "blikPaymentData.blikToken";
-                let code =
-                    context.secret_of_body("BLIK code", code_stdin, CODE_STDIN, (&input, path))?;
+                let code = context.secret_of_body(CODE, code_stdin, CODE_STDIN, (&input, path))?;
                 let members = [Member::new(path, CODE_STDIN, code.is_some())];
                 let code = code.unwrap_or_else(|| Secret::new(""));
                 let request = request.blik_payment_data(BlikPayment::code(code));

@@ -26,7 +26,7 @@ use tpay_client::reports::ListReports;
 use tpay_client::transactions::{GetTransaction, ListTransactions};
 use tpay_client::{Client, Environment, FileStore, MemoryStore};
 
-/// Tpay, as the [`Provider`] of the commands that all four programs share.
+/// Describes Tpay to the code that all four programs share; see [`Provider`].
 #[derive(Debug)]
 pub(crate) struct Tpay;
 
@@ -88,6 +88,8 @@ impl Provider for Tpay {
         pages("recurring.transactions", &["list"], "transactionId"),
         pages("reports.list", &["reports", "list", "data"], "id"),
     ];
+    const AMOUNTS: &'static [(&'static str, u8)] =
+        &[("childTransactions.amount", 0), ("unitPrice", 0), ("amount", 2)];
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
@@ -105,7 +107,7 @@ impl Provider for Tpay {
             (_, Some(name)) if !matches!(name, "production" | "sandbox") => {
                 let source =
                     connection.environment.as_ref().map_or("TPAY_ENVIRONMENT", |_| "--environment");
-                let problem = format!("{source}: `{name}` is not one of production, sandbox");
+                let problem = format!("{source}: must be production or sandbox, not `{name}`");
                 return Err(Failure::new(Exit::Usage, problem));
             }
             (Some(url), _) => Environment::custom(url),
@@ -197,14 +199,14 @@ impl Provider for Tpay {
 #[derive(Debug, Clone)]
 pub(crate) enum Time {
     Ago(Duration),
-    Local(String),
+    Local(LocalTime),
 }
 
 impl Time {
     /// Returns the time as the server expects it, in Polish local time.
     fn local(&self) -> LocalTime {
         match self {
-            Self::Local(text) => LocalTime::from(text.as_str()),
+            Self::Local(time) => time.clone(),
             Self::Ago(ago) => before(*ago).unwrap_or(SystemTime::UNIX_EPOCH).into(),
         }
     }
@@ -233,15 +235,54 @@ fn before(ago: Duration) -> Option<SystemTime> {
     now.checked_sub(ago).filter(|time| *time >= SystemTime::UNIX_EPOCH)
 }
 
-/// Parses a time such as `7d`, `2026-11-01` or `2026-11-01 12:00:00`.
-pub(crate) fn time(text: &str) -> Result<Time, String> {
+/// Parses the value of `--since`, such as `7d`, `2026-11-01` or `2026-11-01 12:00`. A date stands
+/// for its first second.
+pub(crate) fn since(text: &str) -> Result<Time, String> {
+    time(text, "00:00:00")
+}
+
+/// Parses the value of `--until` like [`since`], except that a date stands for its last second.
+pub(crate) fn until(text: &str) -> Result<Time, String> {
+    time(text, "23:59:59")
+}
+
+/// Parses a duration before now, or a date with or without a time. Without one, `of_date` is the
+/// time.
+fn time(text: &str, of_date: &str) -> Result<Time, String> {
     if let Ok(ago) = duration(text) {
         let is_valid = before(ago).is_some();
         return is_valid.then_some(Time::Ago(ago)).ok_or_else(|| "is before 1970".to_owned());
     }
-    let date = if text.len() == 10 { format!("{text} 00:00:00") } else { text.to_owned() };
-    match LocalTime::from(date.as_str()).unix_time() {
-        Some(_) => Ok(Time::Local(date)),
-        None => Err("must be a duration such as 7d, or a date such as 2026-11-01".to_owned()),
+    let (date, time) = text.split_once([' ', 'T']).unwrap_or((text, of_date));
+    let seconds = if time.len() == "12:00".len() { ":00" } else { "" };
+    match LocalTime::from(format!("{date}T{time}{seconds}")).unix_time() {
+        // The server expects exactly this format.
+        Some(time) => Ok(Time::Local(LocalTime::from(time))),
+        None => {
+            Err("must be a duration such as 7d, a date such as 2026-11-01, or a Polish time such \
+                     as 2026-11-01 12:00"
+                .to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_of_a_period_have_the_same_forms() {
+        let sent = |time: Result<Time, String>| time.unwrap().local().to_string();
+        for (text, first, last) in [
+            ("2026-11-30", "2026-11-30 00:00:00", "2026-11-30 23:59:59"),
+            ("2026-11-30T10:00", "2026-11-30 10:00:00", "2026-11-30 10:00:00"),
+            ("2026-11-30 10:00:07.5", "2026-11-30 10:00:07", "2026-11-30 10:00:07"),
+            ("2026-10-25T02:30:00", "2026-10-25 02:30:00", "2026-10-25 02:30:00"),
+        ] {
+            assert_eq!([sent(since(text)), sent(until(text))], [first, last], "{text}");
+        }
+        for text in ["2026-11-31", "2026-11-30T", "2026-11-30T10", "2026-11-30T10:00Z", "", "T"] {
+            assert!(since(text).is_err() && until(text).is_err(), "{text}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, With
 use tpay_client::refunds::{GetRefund, ListRefunds, ListTransactionRefunds, RefundCard};
 use tpay_client::{Amount, RefundTransaction, Secret, grosze};
 
-use crate::provider::{Time, Tpay, period, time};
+use crate::provider::{Time, Tpay, period, since, until};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Refund {
@@ -52,11 +52,12 @@ pub(crate) struct List {
     /// Show only refunds of this transaction
     #[arg(long, value_name = "ID")]
     transaction: Option<String>,
-    /// Show only refunds since this time, such as `7d` (7 days ago) or `2026-11-01`
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Show only refunds since this time: `7d` (7 days ago), `2026-11-01` (from its
+    /// first second) or `2026-11-01 12:00`, in Polish time
+    #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<Time>,
-    /// Show only refunds until this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Show only refunds until this time, in the same forms; a date includes the whole day
+    #[arg(long, value_name = "TIME", value_parser = until)]
     until: Option<Time>,
     #[command(flatten)]
     limits: Limits,

@@ -13,7 +13,7 @@ use tpay_client::transactions::{
 };
 use tpay_client::{Amount, CreateTransaction, Pay, Payer, grosze};
 
-use crate::provider::{Time, Tpay, period, time};
+use crate::provider::{Time, Tpay, period, since, until};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Transaction {
@@ -84,11 +84,12 @@ pub(crate) struct Create {
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Show only transactions since this time, such as `7d` (7 days ago) or `2026-11-01`
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Show only transactions since this time: `7d` (7 days ago), `2026-11-01` (from its
+    /// first second) or `2026-11-01 12:00`, in Polish time
+    #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<Time>,
-    /// Show only transactions until this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Show only transactions until this time, in the same forms; a date includes the whole day
+    #[arg(long, value_name = "TIME", value_parser = until)]
     until: Option<Time>,
     /// Show only transactions with this status, such as `pending` or `correct`
     #[arg(long)]

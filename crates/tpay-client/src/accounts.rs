@@ -267,7 +267,8 @@ impl AccountAddress {
         country: impl Into<String>,
         /// Sets the phone number, such as `+48610000001`.
         phone: impl Into<String>,
-        /// Sets whether this is the main address. At most one address can be the main address.
+        /// Sets whether this is the main address. Only the API reference of [`CreateMerchant`] says
+        /// that there must not be more than one main address.
         is_main: bool,
         /// Sets whether this is the correspondence address.
         is_correspondence: bool,
@@ -624,6 +625,14 @@ impl Endpoint for CreateAccount {
     fn validate(&self) -> Result<(), InputError> {
         validate::length("offer_code", &self.offer_code, 1, 255)?;
         validate::not_empty("email", &self.email)?;
+        if let Some(phone) = &self.phone {
+            validate::length("phone.phone_number", &phone.phone_number, 1, 15)?;
+            validate::length("phone.phone_country", &phone.phone_country, 2, 2)?;
+        }
+        if let Some(bank) = &self.bank_account {
+            validate::not_empty("bank_account.account_no", &bank.account_no)?;
+            validate::not_empty("bank_account.owner_name", &bank.owner_name)?;
+        }
         self.person.iter().flatten().try_for_each(Person::validate)
     }
 

@@ -73,10 +73,6 @@ impl BlikPayment {
         Self::new().aliases(alias).kind(2)
     }
 
-    pub(crate) fn has_code_or_alias(&self) -> bool {
-        self.blik_token.is_some() || self.aliases.is_some()
-    }
-
     pub(crate) fn validate(&self) -> Result<(), InputError> {
         if let Some(code) = self.blik_token.as_ref().map(Secret::expose)
             && (code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()))
@@ -85,6 +81,9 @@ impl BlikPayment {
         }
         if self.kind.is_some_and(|kind| kind > 2) {
             return Err(InputError::new("type", "must be 0, 1 or 2"));
+        }
+        if self.blik_token.is_none() && self.aliases.is_none() {
+            return Err(InputError::new("blik_token", "must be set unless there is an alias"));
         }
         self.aliases.as_ref().map_or(Ok(()), BlikAlias::validate)
     }
@@ -273,6 +272,12 @@ impl Autopayment {
                 let problem = "must be a number followed by D, W, M or Y, such as 1M";
                 return Err(InputError::new("autopayment.frequency", problem));
             }
+        }
+        for (name, limit) in [
+            ("autopayment.single_limit_amount", self.single_limit_amount),
+            ("autopayment.total_limit_amount", self.total_limit_amount),
+        ] {
+            limit.map_or(Ok(()), |limit| validate::decimals(name, limit))?;
         }
         validate::possible_date("autopayment.init_date", self.init_date.as_deref())?;
         validate::possible_date("autopayment.expiration_date", self.expiration_date.as_deref())?;

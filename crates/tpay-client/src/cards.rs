@@ -162,7 +162,16 @@ impl Endpoint for CreateCardToken {
     const ROUTE: Route<Self> = route!(POST "/tokens");
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::not_empty("callback_url", &self.callback_url)
+        validate::not_empty("callback_url", &self.callback_url)?;
+        if let Some(payer) = &self.payer {
+            validate::not_empty("payer.name", &payer.name)?;
+            validate::not_empty("payer.email", &payer.email)?;
+        }
+        if let Some(urls) = &self.redirect_url {
+            validate::not_empty("redirect_url.success", &urls.success)?;
+            validate::not_empty("redirect_url.error", &urls.error)?;
+        }
+        validate::some_secret("card", self.card.as_ref())
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

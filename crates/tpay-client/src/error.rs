@@ -1,8 +1,8 @@
 //! Error responses of the Tpay API, and methods to handle them.
 
 use api_auth::{
-    Acknowledgement, Delivery, Detail, Error, ExtraFields, Response, ResponseError, StatusCode,
-    json, oauth, required, wire,
+    Acknowledgement, Delivery, Detail, Error, ErrorKind, ExtraFields, Response, ResponseError,
+    StatusCode, json, oauth, required, wire,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -52,8 +52,8 @@ pub trait ErrorExt: sealed::Sealed {
     fn nothing_created(&self) -> bool;
 }
 
-/// The codes of errors about the format of a request, such as a missing field. A request that the
-/// server rejected only with these codes had no effect.
+/// The codes of validation errors, such as that of a missing field. A request that the server
+/// rejected only with these codes had no effect.
 const FORM: [&str; 13] = [
     "country_not_valid",
     "field_required",
@@ -200,11 +200,19 @@ struct CallResult {
 }
 
 /// Parses the response to a request that returns no data, such as a cancellation. An object without
-/// fields is an error, because the documented responses are empty or have a `result`.
+/// fields is an error, because the documented responses are empty or have a `result`. An unknown
+/// `result` is an error, too.
 pub(crate) fn acknowledgement(response: &Response) -> Result<Acknowledgement, ResponseError> {
     Acknowledgement::read(response, |response| {
         let fields: ExtraFields = success(response, &[])?;
         required("result", (!fields.is_empty()).then_some(()))?;
-        Ok(fields)
+        match fields.read::<String>("result") {
+            Some(text) if !ResultStatus::from(&*text).is_known() => {
+                let known = "success, actionRequired, pending, failed";
+                Err(ResponseError::new(ErrorKind::Decode)
+                    .with_message(format!("result: {text:?} is not one of {known}")))
+            }
+            _ => Ok(fields),
+        }
     })
 }

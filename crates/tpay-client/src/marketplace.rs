@@ -132,6 +132,13 @@ impl Product {
         /// Sets the name of the product, which must have at most 255 characters.
         name: impl Into<String>,
     }
+
+    fn validate(&self) -> Result<(), InputError> {
+        validate::amount("products.unit_price", self.unit_price)?;
+        validate::positive("products.quantity", self.quantity)?;
+        validate::not_empty("products.external_id", &self.external_id)?;
+        validate::some_length("products.name", self.name.as_deref(), 0, 255)
+    }
 }
 
 /// The part of a marketplace payment that one merchant receives.
@@ -184,13 +191,7 @@ impl ChildTransaction {
         validate::amount("child_transactions.amount", self.amount)?;
         validate::not_empty("child_transactions.description", &self.description)?;
         validate::not_empty("child_transactions.merchant_id", &self.merchant.id)?;
-        for product in &self.products {
-            validate::amount("products.unit_price", product.unit_price)?;
-            validate::positive("products.quantity", product.quantity)?;
-            validate::not_empty("products.external_id", &product.external_id)?;
-            validate::some_length("products.name", product.name.as_deref(), 0, 255)?;
-        }
-        Ok(())
+        self.products.iter().try_for_each(Product::validate)
     }
 }
 
@@ -336,6 +337,9 @@ impl Endpoint for CreateMarketplaceTransaction {
         validate::length("billing_address.name", &self.billing_address.name, 1, 96)?;
         if self.child_transactions.is_empty() {
             return Err(InputError::new("child_transactions", "must not be empty"));
+        }
+        for callback in &self.transaction_callbacks {
+            validate::not_empty("transaction_callbacks.value", &callback.value)?;
         }
         self.child_transactions.iter().try_for_each(ChildTransaction::validate)
     }
@@ -684,6 +688,7 @@ impl Endpoint for PayMarketplaceTransaction {
         if *self == Self::new(self.id.as_str()) {
             return Err(InputError::new("pay", "must contain a payment method"));
         }
+        validate::some_secret("apple_pay_payment_data", self.apple_pay_payment_data.as_ref())?;
         self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::validate)?;
         self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::validate)
     }
@@ -775,7 +780,14 @@ impl Endpoint for RefundMarketplaceTransaction {
 
     fn validate(&self) -> Result<(), InputError> {
         for part in &self.child_transactions {
+            for (name, id) in [
+                ("child_transactions.id", &part.id),
+                ("child_transactions.merchant_id", &part.merchant_id),
+            ] {
+                validate::some_length(name, id.as_deref(), 1, usize::MAX)?;
+            }
             validate::amount("child_transactions.amount", part.amount)?;
+            part.products.iter().try_for_each(Product::validate)?;
         }
         Ok(())
     }

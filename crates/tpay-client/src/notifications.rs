@@ -198,9 +198,10 @@ impl Notifications {
         self
     }
 
-    /// Accepts signatures whose certificate is in the folder `/x509/` under this base URL, such as
-    /// `https://secure.tpay.com`. Use this for a client that sends its requests to a different
-    /// host.
+    /// Sets the base URL, such as `https://secure.tpay.com`, under which the certificates of
+    /// signatures must be, in the folder `/x509/`. Signatures with certificates at any other URL
+    /// are rejected. By default, this is the certificate host of the client's environment. Use this
+    /// method for a client that sends its requests to a different host.
     #[must_use]
     pub fn certificates_at(mut self, base_url: &str) -> Self {
         self.folder = [base_url.trim_end_matches('/'), FOLDER].concat();

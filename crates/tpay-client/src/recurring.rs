@@ -218,7 +218,9 @@ impl PaymentInstrument {
     }
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::not_empty("payment_instrument.value", self.value.expose())
+        validate::not_empty("payment_instrument.value", self.value.expose())?;
+        let model = self.blik.as_ref().map(|blik| &blik.model);
+        validate::known("payment_instrument.blik.model", model, AutopaymentModel::KNOWN)
     }
 }
 
@@ -304,9 +306,24 @@ impl Endpoint for CreateRecurring {
         validate::amount("schedule.amount", self.schedule.amount)?;
         validate::currency(Some(&self.schedule.currency))?;
         let first = &self.schedule.first_charge_date;
+        validate::not_empty("schedule.first_charge_date", first)?;
         validate::possible_date("schedule.first_charge_date", Some(first))?;
-        if self.schedule.interval == 0 {
-            return Err(InputError::new("schedule.interval", "must be at least 1"));
+        let retries = self.schedule.retry_intervals.iter().flatten();
+        let retries = retries.map(|retry| {
+            (
+                "schedule.retry_intervals.value",
+                retry.value,
+                "schedule.retry_intervals.unit",
+                &retry.unit,
+            )
+        });
+        let Schedule { interval, interval_type, .. } = &self.schedule;
+        let interval = ("schedule.interval", *interval, "schedule.interval_type", interval_type);
+        for (name, value, unit_name, unit) in std::iter::once(interval).chain(retries) {
+            if value == 0 {
+                return Err(InputError::new(name, "must be at least 1"));
+            }
+            validate::known(unit_name, Some(unit), IntervalUnit::KNOWN)?;
         }
         self.payment_instrument.validate()?;
         self.payer.validate()

@@ -298,11 +298,13 @@ impl ListTransactionRefunds {
     page_setters!();
 
     setters! {
-        /// Sets the time from which refunds are listed. A string must be in Polish local time, such
-        /// as `2026-11-01 00:00:00`.
+        /// Sets the time from which refunds are listed. A string is sent unchanged, such as
+        /// `2026-11-01 00:00:00`. Other types are converted to Polish local time, although the time
+        /// zone is not documented; see [`LocalTime`].
         from: impl Into<LocalTime>,
-        /// Sets the time up to which refunds are listed. A string must be in Polish local time,
-        /// such as `2026-11-30 23:59:59`.
+        /// Sets the time up to which refunds are listed. A string is sent unchanged, such as
+        /// `2026-11-30 23:59:59`. Other types are converted to Polish local time, although the time
+        /// zone is not documented; see [`LocalTime`].
         to: impl Into<LocalTime>,
     }
 }
@@ -440,11 +442,13 @@ impl ListRefunds {
     page_setters!();
 
     setters! {
-        /// Sets the time from which refunds are listed. A string must be in Polish local time, such
-        /// as `2026-11-01 00:00:00`.
+        /// Sets the time from which refunds are listed. A string is sent unchanged, such as
+        /// `2026-11-01 00:00:00`. Other types are converted to Polish local time, although the time
+        /// zone is not documented; see [`LocalTime`].
         from: impl Into<LocalTime>,
-        /// Sets the time up to which refunds are listed. A string must be in Polish local time,
-        /// such as `2026-11-30 23:59:59`.
+        /// Sets the time up to which refunds are listed. A string is sent unchanged, such as
+        /// `2026-11-30 23:59:59`. Other types are converted to Polish local time, although the time
+        /// zone is not documented; see [`LocalTime`].
         to: impl Into<LocalTime>,
         /// Sets the e-mail address of the payer whose refunds are listed. Use it only for refunds
         /// of transactions.
@@ -618,6 +622,9 @@ impl Endpoint for RefundCard {
 
     fn validate(&self) -> Result<(), InputError> {
         validate::amount("amount", self.amount)?;
+        if self.currency_code == 0 {
+            return Err(InputError::new("currency_code", "must be more than 0"));
+        }
         validate::length("token_value", self.token_value.expose(), 1, 255)?;
         if let Some(date) = &self.card_expiry_date {
             validate::card_expiry("card_expiry_date", date)?;

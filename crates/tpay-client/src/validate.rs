@@ -10,7 +10,7 @@ use std::fmt::Display;
 
 use api_auth::validate::max_chars;
 pub(crate) use api_auth::validate::{has_outer_space, no_control, not_empty};
-use api_auth::{Amount, InputError};
+use api_auth::{Amount, InputError, Secret};
 
 use crate::cards::CardExpiry;
 use crate::common::LocalTime;
@@ -42,9 +42,19 @@ pub(crate) fn some_length(
     text.map_or(Ok(()), |text| length(name, text, least, most))
 }
 
+/// Validates that a secret, if present, is not empty.
+pub(crate) fn some_secret(name: &'static str, secret: Option<&Secret>) -> Result<(), InputError> {
+    secret.map_or(Ok(()), |secret| not_empty(name, secret.expose()))
+}
+
 /// Validates that an amount is positive and has at most 2 decimal places.
 pub(crate) fn amount(name: &'static str, amount: Amount) -> Result<(), InputError> {
     positive(name, amount)?;
+    decimals(name, amount)
+}
+
+/// Validates that an amount has at most 2 decimal places.
+pub(crate) fn decimals(name: &'static str, amount: Amount) -> Result<(), InputError> {
     match amount.minor_units(2) {
         Some(_) => Ok(()),
         None => Err(InputError::new(name, "must have at most 2 decimal places")),
@@ -120,7 +130,7 @@ pub(crate) fn date(name: &'static str, text: Option<&str>) -> Result<(), InputEr
 pub(crate) fn possible_date(name: &'static str, text: Option<&str>) -> Result<(), InputError> {
     match text.and_then(first_date) {
         Some(date) if !local_time::is_date(date) => {
-            Err(InputError::new(name, "must be a valid calendar date, YYYY-MM-DD"))
+            Err(InputError::new(name, "must contain a date that exists, such as 2026-02-28"))
         }
         _ => Ok(()),
     }

@@ -132,7 +132,10 @@ impl Case<'_> {
                 assert_eq!(error.status().unwrap().as_u16(), 200);
                 assert_eq!(error.headers().unwrap()["x-request-id"], "req-1");
                 if let Some(name) = name {
-                    assert_eq!(error.message(), Some(&*format!("{name}: missing")));
+                    assert_eq!(
+                        error.message(),
+                        Some(&*format!("{name}: missing from the response"))
+                    );
                 }
             }
         }

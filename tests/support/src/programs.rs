@@ -98,7 +98,7 @@ impl WriteBodies<'_> {
             let field = format!("{path}=x");
             let both = run(&[arguments, &["-f", &field, "--curl"][..]].concat(), input);
             let is_error = both.status == 2
-                && both.stderr.contains(&format!(" and -f {path} set the same field of the body"));
+                && both.stderr.contains(&format!(" and -f {path} set the same member of the body"));
             let of_endpoint = format!("{endpoint} {path}");
             let mut constants = self.constants.iter();
             let is_constant = constants.any(|name| *name == path || *name == of_endpoint);
@@ -581,6 +581,10 @@ impl Program<'_> {
         assert!(run.status == 2 && run.stderr.contains(&format!("'{noun}'")), "{run:?}");
         assert!(!run.stderr.contains(&format!("'{noun}s'")), "{run:?}");
         assert!(!run.stderr.contains(&format!("'{noun}es'")), "{run:?}");
+        let twice = [&["--timeout", "9s"], self.read, &["-o", "json", "--timeout=9s"]].concat();
+        let run = self.run(&twice);
+        let is_named = run.stderr.contains("--timeout: is given twice");
+        assert!(run.status == 2 && is_named && run.stderr.starts_with('{'), "{run:?}");
     }
 
     /// Checks that two options cannot read the standard input, which is `env_file`.
@@ -618,6 +622,12 @@ impl Program<'_> {
         std::fs::write(home.join("body.json"), "{}").unwrap();
         let content = |name: &str| std::fs::read_to_string(home.join(name)).ok();
         let before = ["env", "body.json", "new"].map(content);
+        let stdout = self.run(self.read).stdout;
+        let run = self.run(&[self.read, &["--out", "-"]].concat());
+        assert!(run.status == 0 && run.stdout == stdout, "{run:?}");
+        let run = self.run(&[self.read, &["--record", "-"]].concat());
+        assert!(run.status == 2 && run.stderr.contains("--record -: must be the path"), "{run:?}");
+        assert_eq!(content("-"), None);
         let write = ["api", "POST", "/x", "--yes", "--out", "body.json"];
         for (arguments, options, written, read) in [
             (self.read, ["--record", "new", "--out", "new"], "--out", "--record (new)"),
@@ -807,7 +817,7 @@ impl Program<'_> {
                 &["--ca-certificate", "tls.env"],
                 None,
                 2,
-                "--ca-certificate tls.env: contains no certificate in PEM format".to_owned(),
+                "--ca-certificate tls.env: must contain a certificate in PEM format".to_owned(),
             ),
             (
                 &["--ca-certificate", "broken.pem"],
@@ -826,7 +836,7 @@ impl Program<'_> {
                 &["--profile", "plain"],
                 Some("tls.env"),
                 10,
-                format!("{variable} tls.env: contains no certificate in PEM format"),
+                format!("{variable} tls.env: must contain a certificate in PEM format"),
             ),
             (
                 &["--env-file", "wrong.env"],

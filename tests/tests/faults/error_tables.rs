@@ -239,11 +239,18 @@ fn outcome(result: &Result<String, Error>) -> String {
     };
     let mut line = format!("{:?}", error.kind());
     write!(line, ", code {}", error.code().unwrap_or("-")).unwrap();
-    write!(line, ", message {:?}", error.message().unwrap_or("-")).unwrap();
+    match error.message() {
+        Some(message) => write!(line, ", message {message:?}").unwrap(),
+        None => line.push_str(", message -"),
+    }
     for detail in error.details() {
-        let field = detail.field.as_deref().unwrap_or("-");
-        let code = detail.code.as_deref().unwrap_or("-");
-        write!(line, ", detail {field}={code}").unwrap();
+        match (detail.field.as_deref(), detail.code.as_deref()) {
+            (None, None) => line.push_str(", detail without field or code"),
+            (field, code) => {
+                let (field, code) = (field.unwrap_or("-"), code.unwrap_or("-"));
+                write!(line, ", detail {field}={code}").unwrap();
+            }
+        }
     }
     let yes = |value: bool| if value { "yes" } else { "no" };
     write!(line, ", delivery {:?}", error.delivery()).unwrap();
@@ -286,8 +293,9 @@ fn table(provider: &Provider) -> String {
     let mut text = format!(
         "# Errors of {}\n\n\
          How each endpoint handles each documented error response, and other failures, such as an \
-         HTML page from a gateway. `-` means that the value is absent;\n\
-         `detail FIELD=CODE` is an error for one field.\n\
+         HTML page from a gateway. Each line shows the `ErrorKind` and the values of the `Error`, or\n\
+         `success:` and the type that is returned. `-` means that the value is absent;\n\
+         `detail FIELD=CODE` is an entry of `Error::details`.\n\
          Written by `UPDATE_SNAPSHOTS=1 cargo test -p workspace-tests --test faults error_tables`.\n",
         provider.name
     );

@@ -529,7 +529,7 @@ fn webhook_of_another_application_or_without_data_is_rejected() {
     let other = blocks.seal(r#"{"type":"access_granted","aid":"OTHER"}"#);
     assert_eq!(blocks.read_webhook(&other), Err(ReadError::OtherApplication));
     for nameless in [r#"{"type":"access_granted"}"#, r#"{"type":"access_granted","aid":null}"#] {
-        let missing = ReadError::Content("aid: missing".to_owned());
+        let missing = ReadError::Content("aid: missing from the webhook".to_owned());
         assert_eq!(blocks.read_webhook(&blocks.seal(nameless)), Err(missing), "{nameless}");
     }
     let data = format!(r#"{{"type":"brand_new","aid":"{AID}","expires":0,"extra":[1]}}"#);

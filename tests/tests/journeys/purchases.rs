@@ -195,11 +195,25 @@ fn values_are_escaped_in_attributes() {
 }
 
 #[test]
+fn recurring_price_is_sent_as_a_plan_in_brackets() {
+    let json = |price| json(&Purchase::new(Offer::new("r", "R", price)), PHP);
+    for (cycles, plan) in [(None, "[5 | monthly | *]"), (Some(12), "[5 | monthly | 12]")] {
+        let recurring = PriceOption::recurring("5", "monthly", cycles);
+        assert_eq!(json(recurring), json(PriceOption::new(plan, "")));
+    }
+}
+
+#[test]
 fn invalid_purchases_name_the_argument() {
     let price = || PriceOption::new("1", "1 day");
     let offer = |price| Offer::new("r", "R", price);
     for (purchase, argument) in [
         (Purchase::new(offer(PriceOption::new(" ", "1 day"))), "price"),
+        (Purchase::new(offer(PriceOption::recurring("", "", None))), "price"),
+        (Purchase::new(offer(PriceOption::recurring("5", " ", None))), "period"),
+        (Purchase::new(offer(PriceOption::recurring("5", "monthly", Some(0)))), "cycles"),
+        (Purchase::new(offer(PriceOption::recurring("5 | yearly", "monthly", None))), "price"),
+        (Purchase::new(offer(PriceOption::recurring("5", "monthly | 2] [9", None))), "period"),
         (Purchase::new(offer(price().split("a@example.org", "101%"))), "split"),
         (Purchase::new(offer(price().split("a=b@example.org", "1%"))), "split"),
         (Purchase::new(Offer::new("", "R", price())), "rid"),

@@ -5,8 +5,8 @@
 #[macro_export]
 macro_rules! client_methods {
     () => {
-        /// Sends a request to any endpoint and parses its response. The endpoint can be one of this
-        /// crate, one of your own, or a [`RawEndpoint`]($crate::RawEndpoint).
+        /// Sends a request to any endpoint and parses the response. The endpoint can be one from
+        /// this crate, one of your own, or a [`RawEndpoint`]($crate::RawEndpoint).
         ///
         /// # Errors
         /// See [`ErrorKind`]($crate::ErrorKind).

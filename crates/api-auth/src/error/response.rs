@@ -129,8 +129,8 @@ impl ResponseError {
         self
     }
 
-    /// Adds a payload: further data from the response, such as a declined payment, in a type of the
-    /// provider's crate. See [`Error::payload`](crate::Error::payload).
+    /// Adds a payload: further data from the response, such as a declined payment, whose type the
+    /// client crate defines. See [`Error::payload`](crate::Error::payload).
     #[must_use]
     pub fn with_payload(mut self, payload: impl Any + Send + Sync) -> Self {
         self.payload = Some(Arc::new(payload));
@@ -203,13 +203,15 @@ pub(crate) fn undecoded(response: &Response) -> Option<String> {
 /// use api_auth::required;
 ///
 /// assert_eq!(required("id", Some(7)).unwrap(), 7);
-/// assert_eq!(required("id", None::<u32>).unwrap_err().to_string(), "id: missing");
+/// let error = required("id", None::<u32>).unwrap_err();
+/// assert_eq!(error.to_string(), "id: missing from the response");
 /// ```
 ///
 /// # Errors
 /// Returns an error of kind [`ErrorKind::Decode`] that names the missing field.
 pub fn required<T>(name: &str, part: Option<T>) -> Result<T, ResponseError> {
     part.ok_or_else(|| {
-        ResponseError::new(ErrorKind::Decode).with_message(format!("{name}: missing"))
+        ResponseError::new(ErrorKind::Decode)
+            .with_message(format!("{name}: missing from the response"))
     })
 }

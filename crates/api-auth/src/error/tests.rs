@@ -228,13 +228,13 @@ fn each_kind_has_the_documented_text_and_delivery() {
         (
             of_status(429),
             "tpay a.b: 429 Too Many Requests: no (after 2 attempts) (request r-1)",
-            Some("wait before the next request"),
+            Some("wait before you send another request"),
             (Refused, false, false),
         ),
         (
             of_status(429).with_retry_after(Some(Duration::from_secs(7))),
             "tpay a.b: 429 Too Many Requests: no (after 2 attempts) (request r-1)",
-            Some("wait 7 s before the next request"),
+            Some("wait 7 s before you send another request"),
             (Refused, false, false),
         ),
         (

@@ -215,7 +215,8 @@ struct Names {
     id: HeaderName,
     nonce: HeaderName,
     signature: HeaderName,
-    signed_url: HeaderName,
+    /// `None` if the URL is not signed.
+    signed_url: Option<HeaderName>,
 }
 
 impl Names {
@@ -229,7 +230,7 @@ impl Names {
             id: name("api-token")?,
             nonce: name("nonce")?,
             signature: name("signature")?,
-            signed_url: name("signed-url")?,
+            signed_url: Some(name("signed-url")?),
         })
     }
 
@@ -239,7 +240,7 @@ impl Names {
             id: HeaderName::from_static("x-api-key"),
             nonce: HeaderName::from_static("x-api-nonce"),
             signature: HeaderName::from_static("x-api-signature"),
-            signed_url: HeaderName::from_static("x-api-signed-url"),
+            signed_url: None,
         }
     }
 }
@@ -373,8 +374,8 @@ impl NonceHeaders {
         headers.insert(self.names.id.clone(), self.id_value.clone());
         headers.insert(self.names.nonce.clone(), nonce);
         headers.insert(self.names.signature.clone(), signature);
-        if let Some(url) = url {
-            headers.insert(self.names.signed_url.clone(), url);
+        if let (Some(name), Some(url)) = (&self.names.signed_url, url) {
+            headers.insert(name.clone(), url);
         }
         Ok(())
     }

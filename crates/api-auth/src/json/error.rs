@@ -79,7 +79,7 @@ impl Error {
         let message = without_value(&text);
         // The message of `serde_json` for HTML and other text.
         match message.as_ref() {
-            "expected value" => Self::plain("the text is not valid JSON: expected a value"),
+            "expected value" => Self::plain("not valid JSON: expected a value"),
             text if text.starts_with("EOF while parsing") => Self::plain("the JSON is truncated"),
             // In place of a struct.
             _ if text.starts_with("invalid type: string \"\",") => {

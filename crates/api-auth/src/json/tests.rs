@@ -103,7 +103,7 @@ fn objects_with_a_reserved_name_are_rejected_at_any_depth() {
 fn errors_of_empty_truncated_and_foreign_bodies_name_the_problem() {
     assert_eq!(error(" \n"), "the response body is empty");
     assert!(error(r#"{"data":[{"id":1}"#).contains("truncated"));
-    assert_eq!(error("<html>"), "the text is not valid JSON: expected a value");
+    assert_eq!(error("<html>"), "not valid JSON: expected a value");
 }
 
 #[derive(Deserialize, Debug, Clone, PartialEq)]
@@ -373,10 +373,10 @@ fn errors_name_the_path_and_no_value() {
         (r#"{"kind":"CANARY"}"#, "kind: unknown variant"),
         (
             r#"{"list":[{"object":{"list":[{"kind":7}]}}]}"#,
-            "list[0].object.list[0].kind: the text is not valid JSON: expected a value",
+            "list[0].object.list[0].kind: not valid JSON: expected a value",
         ),
         (r#"{"map":{"a":[1]}}"#, "map.a: expected a string, found an array"),
-        (r#"{"list":[{"new":[1,}]}"#, "list[0].new: the text is not valid JSON: expected a value"),
+        (r#"{"list":[{"new":[1,}]}"#, "list[0].new: not valid JSON: expected a value"),
         (r#"{"large":"CANARY"}"#, "large: expected a whole number (i128), found a string"),
     ] {
         assert_eq!(problem(text), expected, "{text}");

@@ -20,15 +20,30 @@ use crate::validate::{self, has_outer_space};
 /// See the example in the module [`oauth`](crate::oauth).
 ///
 /// # Errors
-/// Returns an error if the id contains a colon, which would end the id in the header.
+/// Returns an error if the id is empty or contains a colon, if the secret is empty, or if one of
+/// them contains control characters.
 #[inline]
 pub fn basic(client_id: &str, client_secret: &Secret) -> Result<HeaderValue, InputError> {
+    validate_client(client_id, client_secret)?;
     if client_id.contains(':') {
         return Err(InputError::new("client_id", "must not contain a colon"));
     }
     let pair = Zeroizing::new([client_id, ":", client_secret.expose()].concat());
     let text = Zeroizing::new(["Basic ", &STANDARD.encode(pair.as_bytes())].concat());
     sensitive(&text).ok_or_else(|| InputError::new("client_id", "cannot be sent in a header"))
+}
+
+/// Validates a client's id and secret: neither is empty or contains control characters.
+#[inline]
+pub(super) fn validate_client(client_id: &str, client_secret: &Secret) -> Result<(), InputError> {
+    if client_id.is_empty() {
+        return Err(InputError::new("client_id", "must not be empty"));
+    }
+    if client_secret.is_empty() {
+        return Err(InputError::new("client_secret", "must not be empty"));
+    }
+    validate::no_control("client_id", client_id)?;
+    validate::no_control("client_secret", client_secret.expose())
 }
 
 /// Returns a header value that is marked as sensitive. Returns `None` if `text` is not valid in a
@@ -83,18 +98,9 @@ impl Basic {
     /// Creates a signer from the client's id and secret.
     ///
     /// # Errors
-    /// Returns an error if the id is empty or contains a colon, if the secret is empty, or if one
-    /// of them contains control characters.
+    /// Returns the errors of [`basic`].
     #[inline]
     pub fn new(client_id: &str, client_secret: &Secret) -> Result<Self, InputError> {
-        if client_id.is_empty() {
-            return Err(InputError::new("client_id", "must not be empty"));
-        }
-        if client_secret.is_empty() {
-            return Err(InputError::new("client_secret", "must not be empty"));
-        }
-        validate::no_control("client_id", client_id)?;
-        validate::no_control("client_secret", client_secret.expose())?;
         Ok(Self {
             header: basic(client_id, client_secret)?,
             id_has_outer_space: has_outer_space(client_id),
@@ -142,6 +148,21 @@ mod tests {
         assert_eq!(named("id", "s e"), (None, None));
         assert_eq!(named("id", "s "), (Some("client_secret"), Some("SECRET")));
         assert_eq!(named(" id", "s"), (Some("client_id"), Some("ID")));
+    }
+
+    #[test]
+    fn client_that_is_empty_or_has_control_characters_is_rejected() {
+        for (id, secret, argument) in [
+            ("", "s", "client_id"),
+            ("a:b", "s", "client_id"),
+            ("a\n", "s", "client_id"),
+            ("a", "", "client_secret"),
+            ("a", "s\n", "client_secret"),
+        ] {
+            let secret = secret.into();
+            assert_eq!(basic(id, &secret).unwrap_err().argument(), argument, "{id:?}");
+            assert_eq!(Basic::new(id, &secret).unwrap_err().argument(), argument, "{id:?}");
+        }
     }
 
     #[test]

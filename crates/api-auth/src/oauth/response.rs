@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::error::kind::ErrorKind;
-use crate::error::response::ResponseError;
+use crate::error::response::{ResponseError, required};
 use crate::json::json;
 use crate::message::Response;
 use crate::models::ExtraFields;
@@ -25,13 +25,8 @@ pub fn token_response(response: &Response, now: SystemTime) -> Result<AccessToke
     }
     let fields: ExtraFields = json(response)?;
     let filled = |name| fields.text(name).filter(|text| !text.is_empty());
-    let Some(value) = filled("access_token") else {
-        let missing = || {
-            ResponseError::new(ErrorKind::Decode)
-                .with_message("access_token: missing from the response")
-        };
-        return Err(error_of(response, &fields).unwrap_or_else(missing));
-    };
+    let value = required("access_token", filled("access_token"))
+        .map_err(|missing| error_of(response, &fields).unwrap_or(missing))?;
     let mut token = AccessToken::new(value, now);
     if let Some(seconds) = fields.integer("expires_in") {
         token = token.with_lifetime(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));

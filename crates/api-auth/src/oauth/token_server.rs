@@ -9,11 +9,11 @@ use crate::error::input::InputError;
 use crate::hmac::HmacKey;
 use crate::message::Request;
 use crate::network::{INVALID_PORT, has_valid_port};
-use crate::oauth::basic::{ClientNames, basic};
+use crate::oauth::basic::{ClientNames, basic, validate_client};
 use crate::oauth::grant::{ClientAuthentication, Grant};
 use crate::secret::Secret;
 use crate::store::TokenKey;
-use crate::validate::{self, has_outer_space};
+use crate::validate::has_outer_space;
 
 /// A token server, and the credentials of a client that requests tokens from it.
 ///
@@ -54,14 +54,7 @@ impl TokenServer {
             return Err(InputError::new("token URL", "must not contain a user name or password"));
         }
         let (client_id, client_secret) = (client_id.into(), client_secret.into());
-        if client_id.is_empty() {
-            return Err(InputError::new("client_id", "must not be empty"));
-        }
-        if client_secret.is_empty() {
-            return Err(InputError::new("client_secret", "must not be empty"));
-        }
-        validate::no_control("client_id", &client_id)?;
-        validate::no_control("client_secret", client_secret.expose())?;
+        validate_client(&client_id, &client_secret)?;
         Ok(Self {
             url,
             client_id,

@@ -52,8 +52,8 @@ pub(super) struct PageWindow<E: NumberedPages> {
     /// The numbers of the next page to request and of the last page that may exist. `None` before
     /// the first page.
     open: Option<(u32, u32)>,
-    /// The number of the last page that is requested only after the previous page was received.
-    /// Later pages are requested ahead.
+    /// Pages up to this number are requested one after another, each after the previous one was
+    /// received. Later pages are requested in advance.
     in_turn: u32,
     rereads: u32,
     stopped: bool,

@@ -24,7 +24,8 @@ pub(super) struct Progress {
     received: u64,
     total: Total,
     repeated: u32,
-    /// Pages are read again up to the page that has this number of entries before it.
+    /// A page is being read again if it has fewer entries than this before it. 0 if no page has to
+    /// be read again.
     reread_until: u64,
     /// Whether an entry that was returned before must still be found in the pages that are read
     /// again.

@@ -341,8 +341,8 @@ fn write_temporary(folder: &Folder, key: &TokenKey, token: &AccessToken) -> io::
     written
 }
 
-/// Removes the temporary files of all keys, except for locked files. A file that is not locked is
-/// left over from a process that was killed.
+/// Removes the temporary files of all keys, except locked ones. An unlocked file was left behind by
+/// a process that was killed.
 #[inline]
 fn remove_temporary_files(folder: &Folder) -> io::Result<()> {
     for entry in fs::read_dir(folder.path())? {

@@ -203,7 +203,7 @@ pub(crate) mod unix {
         })
     }
 
-    /// The state while a path is resolved, beginning at `/`.
+    /// The state of resolving a path, component by component from `/`.
     pub(super) struct Walk {
         user: u32,
         /// The owner of `/`, who can replace every folder. This is root, whose id is not always 0
@@ -223,7 +223,12 @@ pub(crate) mod unix {
             Ok(Self { user, owner, create, resolved, links: 0 })
         }
 
-        /// Returns the path without symbolic links. Its last component must not be such a link.
+        /// Resolves the symbolic links in `path` and checks each component, as the module
+        /// describes. Creates missing folders if `create` is set.
+        ///
+        /// # Errors
+        /// Returns an error if the last component is a symbolic link, or if a component is not a
+        /// folder or is not trusted.
         #[inline]
         pub(super) fn to(mut self, path: &Path) -> io::Result<PathBuf> {
             let mut rest: VecDeque<Step> = steps(&std::path::absolute(path)?).collect();

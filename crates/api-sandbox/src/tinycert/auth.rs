@@ -10,8 +10,8 @@ pub(super) const MISMATCH: &str = "digest: does not match the body and the API k
 
 /// Verifies the digest of a request, and returns its parameters. They must be sorted and encoded as
 /// by PHP's `ksort` and `http_build_query`, because the real server might encode the parameters
-/// again to calculate the digest. `*` is accepted both escaped and unescaped, as the real server
-/// has done since 2018.
+/// again to calculate the digest. `*` is accepted both escaped and unescaped: the real server has
+/// accepted both since 2018.
 pub(super) fn verify(request: &Raw) -> Result<Pairs, String> {
     let kind = request.header("content-type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();

@@ -187,3 +187,28 @@ fn mac(content: &[u8], salt: &[u8], passphrase: &str) -> Vec<u8> {
     let mac = Hmac::<Sha256>::new_from_slice(&key);
     mac.map(|mac| mac.chain_update(content).finalize().into_bytes().to_vec()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_a_pem_file_have_64_characters() {
+        let pem = key_pem(&[7; 200], "passphrase");
+        let lines: Vec<&str> = pem.lines().collect();
+        let [first, full @ .., rest, last] = lines.as_slice() else { panic!("{pem}") };
+        assert_eq!(*first, "-----BEGIN ENCRYPTED PRIVATE KEY-----");
+        assert_eq!(*last, "-----END ENCRYPTED PRIVATE KEY-----");
+        assert!(full.len() > 3 && full.iter().all(|line| line.len() == 64), "{pem}");
+        assert!((1..=64).contains(&rest.len()), "{pem}");
+        let bytes = STANDARD.decode([full.concat(), (*rest).to_owned()].concat());
+        assert_eq!(bytes, Ok(pkcs8(&[7; 200], "passphrase")));
+    }
+
+    #[test]
+    fn salts_depend_on_the_purpose_and_the_key() {
+        assert_eq!(salt("IV", b"a"), salt("IV", b"a"));
+        assert_ne!(salt("IV", b"a"), salt("PKCS#8", b"a"));
+        assert_ne!(salt("IV", b"a"), salt("IV", b"b"));
+    }
+}

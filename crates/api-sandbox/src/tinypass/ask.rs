@@ -67,8 +67,8 @@ impl<'a> Ask<'a> {
         found.ok_or_else(|| (400, format!("{name}: required parameter is missing")))
     }
 
-    /// Returns the value of an optional boolean parameter. Defaults to `false`. Besides `true` and
-    /// `false`, it can be `1` or `0`, which the official PHP client sends.
+    /// Returns the value of an optional boolean parameter: `true` or `false`, or `1` or `0`, which
+    /// the official PHP client sends. A missing parameter counts as `false`.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Refusal> {
         match self.get(name) {
             None | Some("false" | "0") => Ok(false),

@@ -204,6 +204,39 @@ mod tests {
     }
 
     #[test]
+    fn addresses_have_a_known_version_and_20_bytes() {
+        for (version, length, is_valid) in [
+            (0, 20, true),
+            (5, 20, true),
+            (1, 20, false),
+            (128, 20, false),
+            (0, 19, false),
+            (5, 21, false),
+        ] {
+            let mut bytes = vec![version];
+            bytes.resize(1 + length, 7);
+            assert_eq!(is_address(&with_checksum(bytes)), is_valid, "{version} {length}");
+        }
+    }
+
+    #[test]
+    fn first_byte_of_a_signature_is_from_27_to_34() {
+        let key = Key::named("one");
+        let mut bytes = STANDARD.decode(key.sign("hello")).unwrap();
+        let id = bytes[0] - 31;
+        let mut signer_with = |first: u8| {
+            bytes[0] = first;
+            signer("hello", &STANDARD.encode(&bytes))
+        };
+        assert_eq!(signer_with(31 + id), Some(key.address()));
+        let uncompressed = address(&key.public().serialize_uncompressed());
+        assert_eq!(signer_with(27 + id), Some(uncompressed));
+        for first in [0, 26, 35, 36, 255] {
+            assert_eq!(signer_with(first), None, "{first}");
+        }
+    }
+
+    #[test]
     fn a_signature_is_of_one_key_and_one_message() {
         let key = Key::named("one");
         let signature = key.sign("hello");

@@ -402,10 +402,17 @@ mod tests {
             ("a.b c=1&d[e.f]=2&g[h=3", r#"{"a_b_c":"1","d":{"e.f":"2"},"g_h":"3"}"#),
             ("+x=1&=2", r#"{"x":"1"}"#),
             ("c=%0a%1f%7f", "{\"c\":\"\\n\\u001f\u{7f}\"}"),
+            ("q=%zz%4z%z4%4&%41=b", r#"{"q":"%zz%4z%z4%4","A":"b"}"#),
         ] {
             assert_eq!(signed(query), json, "{query}");
         }
         assert!(parse_query("a=%FF").is_none());
+    }
+
+    #[test]
+    fn plus_is_a_space_in_a_form_only() {
+        assert_eq!(decode("a+b%20c%2B", true).unwrap(), "a b c+");
+        assert_eq!(decode("a+b%20c%2B", false).unwrap(), "a+b c+");
     }
 
     #[test]

@@ -224,6 +224,7 @@ impl Tokenpass {
         let user = self.user_named(name).map(|user| user.id.clone());
         let hash = ask.text("assign_user_hash").unwrap_or_default();
         let Some(user) = user.filter(|user| sha256_hex(user) == hash) else {
+            // The provider's server also sends `"result":true` with this error.
             let members =
                 [("error", "Incorrect assign_user_hash parameter".into()), ("result", true.into())];
             return Err(json(400, &map(members)));
@@ -421,8 +422,9 @@ impl Tokenpass {
         })
     }
 
-    /// Returns the index of the promise whose id, txid or fingerprint is in the path, if the
-    /// calling application created it. `verb`, such as `update`, is part of the error message.
+    /// Returns the index of the promise whose id, txid or fingerprint is in the path. Returns an
+    /// error response if there is none, or if another application created it. `verb`, such as
+    /// `update`, is part of the error message.
     fn find_promise(&self, ask: &Ask<'_>, verb: &str) -> Result<usize, Response> {
         let found = self.promises.iter().position(|known| known.is_named(ask.value(0)));
         let found = found.ok_or_else(|| refused(404, "Provisional tx not found"))?;

@@ -227,6 +227,8 @@ mod tests {
             ("TOKENLY=1&op_0=!", false),
             ("TOKENLY=2&op_0=!%3D", true),
             ("TOKENLY=2&op_0=%3C", true),
+            ("TOKENLY=1&op_0=%3C", false),
+            ("TOKENLY=1&op_0=%3C%3D", true),
             ("NOTHELD=2&op_0=%3C", false),
             ("ZERO=1&op_0=%3C%3D", false),
             ("NOTHELD=0&op_0=%3D", true),

@@ -179,6 +179,7 @@ fn check_addresses(body: &Value) -> Result<(), Refusal> {
     let mut main = addresses.filter(|(_, address)| address.at("isMain") == true);
     let Some((index, first)) = main.next() else { return Ok(()) };
     if main.next().is_some() {
+        // Not documented for `POST /accounts`.
         let why = "at most one address may be the main one (isMain)";
         return Err(Refusal::field("not_valid", "address", why));
     }

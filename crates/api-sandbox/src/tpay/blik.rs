@@ -75,6 +75,22 @@ impl Tpay {
         });
     }
 
+    /// Confirms the registration of a BLIK alias that is pending, as a payer does in the app of a
+    /// bank, and notifies the merchant. `kind` is `UID` or `PAYID`. Returns whether the
+    /// registration was pending.
+    pub fn confirm_alias(&mut self, value: &str, kind: &str) -> bool {
+        let alias = self.take_waiting_alias(value, kind);
+        let is_known = alias.is_some();
+        self.save_methods(alias, None);
+        is_known
+    }
+
+    fn take_waiting_alias(&mut self, value: &str, kind: &str) -> Option<(String, String, String)> {
+        let mut waiting = self.waiting_aliases.iter();
+        let index = waiting.position(|known| known.0 == value && known.1 == kind)?;
+        Some(self.waiting_aliases.remove(index))
+    }
+
     /// Removes a BLIK alias, as a payer does in the app of a bank, and notifies the merchant.
     /// `kind` is `UID` or `PAYID`. Returns whether the alias existed.
     pub fn unregister_alias(&mut self, value: &str, kind: &str) -> bool {
@@ -133,9 +149,13 @@ impl Tpay {
         let paying = self.judge(&json!({ "groupId": 150, "blikPaymentData": blik }), 0)?;
         match paying.outcome {
             Outcome::Paid => {
-                let part = |name: &str| blik.at("aliases").text(name).unwrap_or_default();
-                self.add_alias(&part("/value"), &part("/type"), &part("/label"));
-                self.notify_alias(&part("/value"), &part("/type"), "ALIAS_REGISTER");
+                self.save_methods(paying.alias, None);
+            }
+            Outcome::Waiting => {
+                if let Some(alias) = paying.alias {
+                    self.take_waiting_alias(&alias.0, &alias.1);
+                    self.waiting_aliases.push(alias);
+                }
             }
             // Not documented: a code that the bank rejects is an error here, because there is no
             // payment.

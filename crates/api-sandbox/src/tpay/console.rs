@@ -32,6 +32,10 @@ impl Tpay {
                 format!("{}:{}", alias.kind, alias.value),
             )],
         };
+        let waiting = |(value, kind, label): &(String, String, String)| Row {
+            cells: vec![kind.clone(), value.clone(), label.clone()],
+            buttons: vec![Button::new("Confirm", "confirm", format!("{kind}:{value}"))],
+        };
         let delivery = |delivery: Delivery| Row {
             cells: vec![delivery.kind.to_owned(), delivery.subject, delivery.response],
             buttons: Vec::new(),
@@ -55,6 +59,11 @@ impl Tpay {
                     rows: self.aliases.iter().filter(|alias| !alias.removed).map(alias).collect(),
                 },
                 Table {
+                    title: "Pending BLIK aliases",
+                    columns: &["Type", "Value", "Label"],
+                    rows: self.waiting_aliases.iter().map(waiting).collect(),
+                },
+                Table {
                     title: "Notifications",
                     columns: &["Kind", "Subject", "Response"],
                     rows: self.outbox().deliveries().into_iter().rev().map(delivery).collect(),
@@ -72,6 +81,9 @@ impl Tpay {
             "unregister" => subject
                 .split_once(':')
                 .is_some_and(|(kind, value)| self.unregister_alias(value, kind)),
+            "confirm" => {
+                subject.split_once(':').is_some_and(|(kind, value)| self.confirm_alias(value, kind))
+            }
             "revoke" => {
                 self.revoke_tokens();
                 true

@@ -118,6 +118,13 @@ const REFUND: Rules = &[need(
 )];
 
 impl MarketplaceTransaction {
+    /// Adds a failed attempt to pay, whose alias and card are not registered by a later payment.
+    fn fail(&mut self, at: u64, code: &'static str) {
+        self.alias = None;
+        self.saved_card = false;
+        self.attempts.push((at, Some(code)));
+    }
+
     /// Returns the amount due in grosze, which is the sum of the amounts of the parts.
     pub fn grosze(&self) -> u64 {
         self.children.iter().map(|child| child.grosze).sum()
@@ -192,7 +199,7 @@ impl Tpay {
         let found = self.marketplace.iter_mut().find(|found| found.id == id || found.title == id);
         match found {
             Some(found) if found.status == "pending" => {
-                found.attempts.push((now, Some(code)));
+                found.fail(now, code);
                 true
             }
             _ => false,
@@ -292,16 +299,15 @@ impl Tpay {
             ));
         }
         let paying = self.judge(&ask.body, amount).map_err(Refusal::of_pay_itself)?;
-        let is_refused = matches!(paying.outcome, Outcome::Refused(_));
         let found = self.marketplace_named(ask)?;
-        found.alias = paying.alias.clone().filter(|_| !is_refused);
+        found.alias = paying.alias.clone();
         found.saved_card = paying.saved_card;
         match paying.outcome {
             Outcome::Paid => {
                 self.pay_marketplace(&id);
             }
             Outcome::Refused(code) | Outcome::RefusedLater(code) => {
-                self.marketplace_named(ask)?.attempts.push((now, Some(code)));
+                self.marketplace_named(ask)?.fail(now, code);
             }
             Outcome::Waiting | Outcome::Redirect => {}
         }

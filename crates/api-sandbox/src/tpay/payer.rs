@@ -43,7 +43,7 @@ impl Tpay {
         let index = self.find(id);
         match index.and_then(|index| self.transactions.get_mut(index)) {
             Some(found) if found.status == "pending" => {
-                found.attempts.push(Attempt { at, error: Some(code) });
+                found.fail(at, code);
                 true
             }
             Some(_) => false,
@@ -89,9 +89,9 @@ impl Tpay {
         self.notify(Message::form("payment", &title, &fields), url);
     }
 
-    /// Applies the merchant's responses to notifications, which confirm or reject payments if
-    /// [`two_step`](Self::two_step) is true. The server calls this method before each request. A
-    /// test must call it before it reads the state.
+    /// Updates payments from the responses that the merchant gave to notifications: if
+    /// [`two_step`](Self::two_step) is true, a response confirms or rejects a payment. The server
+    /// calls this method before each request. A test must call it before reading the state.
     pub fn settle(&mut self) {
         let ended = self.outbox().deliveries();
         for delivery in ended.iter().skip(self.settled) {
@@ -243,7 +243,9 @@ impl Tpay {
         if request.method != "GET" {
             return page(405, "The method must be GET");
         }
-        let query = pairs(request.query().unwrap_or_default()).unwrap_or_default();
+        let Ok(query) = pairs(request.query().unwrap_or_default()) else {
+            return page(400, "The query is invalid");
+        };
         let get = |name: &str| query.get(name).unwrap_or_default();
         if !get("tokenization").is_empty() {
             return match self.tokenize(get("tokenization")) {

@@ -92,8 +92,8 @@ impl Charge {
     }
 }
 
-/// Returns an error unless the object `blik` is present for the type `blik_payid`, and missing for
-/// all other types.
+/// Checks that the object `blik` is present for the type `blik_payid` and absent for all other
+/// types, and that its fields match its autopayment model.
 fn check_instrument(instrument: &Value) -> Result<(), Refusal> {
     let is_blik = instrument.at("paymentType") == "blik_payid";
     let at = "paymentInstrument.blik";

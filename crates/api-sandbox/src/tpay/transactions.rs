@@ -148,8 +148,7 @@ impl Tpay {
             found.saved_card = paying.saved_card;
             found.alias = paying.alias.clone();
             if let Outcome::Refused(code) = paying.outcome {
-                found.alias = None;
-                found.attempts.push(Attempt { at: now, error: Some(code) });
+                found.fail(now, code);
             }
         }
         if outcome == Some(Outcome::Paid) {
@@ -171,7 +170,7 @@ impl Tpay {
         if let (Some(Outcome::RefusedLater(code)), Some(found)) =
             (outcome, self.transactions.get_mut(index))
         {
-            found.attempts.push(Attempt { at: now, error: Some(code) });
+            found.fail(now, code);
         }
         Ok(Out::Wrapped(body))
     }
@@ -410,6 +409,13 @@ impl Tpay {
 }
 
 impl Transaction {
+    /// Adds a failed attempt to pay, whose alias and card are not registered by a later payment.
+    pub(super) fn fail(&mut self, at: u64, code: &'static str) {
+        self.alias = None;
+        self.saved_card = false;
+        self.attempts.push(Attempt { at, error: Some(code) });
+    }
+
     /// Returns the transaction in the format of the responses to `create` and `pay`.
     fn json(&self) -> Value {
         let realized = self.realized.map(date_time);

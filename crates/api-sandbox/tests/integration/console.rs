@@ -155,6 +155,7 @@ fn buttons_of_payments_and_aliases_are_those_of_the_payer() {
         assert!(server.press("unregister", &alias));
         assert_eq!(server.console().tables[1].rows.len(), count - 1);
         assert!(!server.press("unregister", &alias));
+        assert!(!server.press("confirm", &alias));
         assert!(server.press("revoke", "") && server.press("refunds", ""));
         assert!(!server.press("", "") && !server.press("remove", &id));
     });

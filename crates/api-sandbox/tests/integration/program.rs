@@ -449,6 +449,24 @@ fn variables_are_written_to_a_file() {
 /// The variables contain secrets.
 #[cfg(unix)]
 #[test]
+fn seed_is_another_file_than_the_variables_and_ends() {
+    let folder = Folder::new("same");
+    let [seed, link] = ["seed", "link"].map(|name| folder.file(name));
+    std::fs::write(&seed, "{}").unwrap();
+    std::os::unix::fs::symlink(&seed, &link).unwrap();
+    for file in [&seed, &link] {
+        let (status, _, error) =
+            output(&["run", "--seed", &seed, "--env-file", file, "--", "true"]);
+        let problem = "--env-file: must not be the same file as --seed";
+        assert!(status == 2 && error.contains(problem), "{status} {error}");
+        assert_eq!(std::fs::read_to_string(&seed).unwrap(), "{}");
+    }
+    let (status, _, error) = output(&["run", "--seed", "/dev/zero", "--", "true"]);
+    assert!(status == 10 && error.contains("is larger than 64 MiB"), "{status} {error}");
+}
+
+#[cfg(unix)]
+#[test]
 fn file_with_variables_is_private_and_replaced_atomically() {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

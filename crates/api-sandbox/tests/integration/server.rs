@@ -21,7 +21,7 @@ impl Service for Echo {
 }
 
 /// Sends bytes. Returns the bytes that are received until the connection ends.
-fn exchange(server: &Server<Echo>, bytes: &str) -> String {
+fn exchange<S: Service>(server: &Server<S>, bytes: &str) -> String {
     let address = server.base_url().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(bytes.as_bytes()).unwrap();
@@ -296,6 +296,18 @@ fn the_log_has_a_line_per_request_without_secrets() {
 }
 
 #[test]
+fn empty_body_keeps_the_reason_of_a_rejection() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.tpay().misbehave(Misbehaviour::EmptyBody, 1);
+    let request = "GET /tokens/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let response = exchange(sandbox.tpay(), request);
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    let seen = sandbox.tpay().take_seen().remove(0);
+    assert_eq!((seen.status, seen.verdict.signed), (Some(200), Some(false)));
+    assert!(seen.reason.is_some_and(|reason| reason.starts_with("unauthorized: ")));
+}
+
+#[test]
 fn ports_are_consecutive() {
     let error = Sandbox::start_at(65_533).unwrap_err();
     assert!(error.to_string().contains("65533"), "{error}");
@@ -417,4 +429,73 @@ fn misbehaviours_keep_their_order() {
     server.behave();
     assert!(ask().starts_with("HTTP/1.1 200 "));
     assert_eq!(server.connections(), 3);
+}
+
+#[test]
+fn request_that_is_not_handled_has_no_endpoint() {
+    let server = Server::start(0, Echo).unwrap();
+    let unhandled = [
+        Misbehaviour::TooManyRequests(None),
+        Misbehaviour::BadGateway,
+        Misbehaviour::Response(Response::new(200, "text/plain", "no")),
+        Misbehaviour::Bytes(b"SSH-2.0".to_vec()),
+        Misbehaviour::Endless,
+    ];
+    let handled = [
+        Misbehaviour::ResetAfterReading,
+        Misbehaviour::EmptyBody,
+        Misbehaviour::CutBody,
+        Misbehaviour::Trickle(Duration::ZERO),
+    ];
+    let all = unhandled.map(|how| (how, false)).into_iter();
+    for (how, is_handled) in all.chain(handled.map(|how| (how, true))) {
+        let shown = format!("{how:?}");
+        server.misbehave(how, 1);
+        let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let _ = stream.read(&mut [0]);
+        let seen = server.take_seen();
+        let expected = if is_handled { (Some("echo"), None) } else { (None, Some("misbehaviour")) };
+        let found = (seen[0].verdict.endpoint, seen[0].reason.as_deref());
+        assert_eq!(found, expected, "{shown}");
+    }
+}
+
+/// Reads until the connection ends. Fails if it stays open.
+fn rest(mut stream: TcpStream) -> String {
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    rest
+}
+
+#[test]
+fn connection_ends_after_a_response_byte_by_byte() {
+    let server = Server::start(0, Echo).unwrap();
+    server.misbehave(Misbehaviour::Trickle(Duration::ZERO), 1);
+    let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
+    stream.write_all(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let response = rest(stream);
+    assert!(response.ends_with("\r\n\r\nGET /a "), "{response}");
+}
+
+#[test]
+fn connections_end_when_the_server_is_dropped() {
+    let server = Server::start(0, Echo).unwrap();
+    let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
+    stream.write_all(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+    drop(server);
+    let rest = rest(stream);
+    assert!(!rest.contains("HTTP/"), "{rest}");
+}
+
+#[test]
+fn rejection_reaches_a_client_that_sends_more() {
+    let server = Server::start(0, Echo).unwrap();
+    let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
+    stream.write_all(b"nonsense\r\n\r\n").unwrap();
+    stream.write_all(&vec![b'x'; 8 * 1024 * 1024]).unwrap();
+    let response = rest(stream);
+    assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
 }

@@ -341,8 +341,11 @@ fn rejected_logins_have_specific_codes() {
         (tc::DAMAGED_EMAIL, tc::PASSPHRASE, "AccountError"),
         (tc::UNLOADABLE_EMAIL, tc::PASSPHRASE, "AccountNotLoaded"),
     ] {
-        let response = bench.ask("connect", &login(email, passphrase));
-        assert_eq!(refusal(response).1, code, "{email}");
+        let body = signed(tc::API_KEY, &login(email, passphrase));
+        let (_, text, verdict) = bench.send("POST", "/api/v1/connect", FORM, &body);
+        assert!(text.contains(&format!("\"code\":\"{code}\"")), "{email}: {text}");
+        // A missing parameter is not an invalid login.
+        assert_eq!(verdict.signed, Some(code == "MissingParameter"), "{email}: {text}");
     }
     let body = signed("another key", &login(tc::EMAIL, tc::PASSPHRASE));
     let (status, text, _) = bench.send("POST", "/api/v1/connect", FORM, &body);
@@ -469,6 +472,9 @@ fn names_are_numbered_from_0_and_match_their_type() {
         ("SANs[0][email]", "%40example.com"),
         ("SANs[0][URI]", "example.com"),
         ("SANs[0][URI]", "https%3Aa+b"),
+        ("SANs[0][URI]", "%3Aa"),
+        ("SANs[0][URI]", "https%3A"),
+        ("SANs[0][URI]", "a_b%3Ac"),
     ] {
         let refused = named(refusal(new(san(name, value))));
         assert_eq!(refused, input_failure("SANs"), "{name}={value}");
@@ -520,4 +526,37 @@ fn too_many_creations_are_rejected() {
         assert_eq!((status, code.as_str()), (429, "RateLimitExceeded"), "{path}");
     }
     assert_eq!(bench.server.certs_named("a.example.com").len(), 1);
+}
+
+#[test]
+fn button_ends_all_sessions() {
+    let mut bench = Bench::new();
+    bench.connect();
+    assert!(!bench.server.press("session", ""));
+    assert_eq!(bench.server.open_sessions(), 2);
+    assert!(bench.server.press("sessions", ""));
+    assert_eq!(bench.server.open_sessions(), 0);
+    assert_eq!(bench.refusal("ca/list", "", "").1, "InvalidToken");
+}
+
+#[test]
+fn a_session_expires_at_its_second() {
+    let mut bench = Bench::new();
+    bench.server.session_seconds = 60;
+    bench.clock.advance(Duration::from_secs(59));
+    assert_eq!(bench.server.open_sessions(), 1);
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(bench.server.open_sessions(), 0);
+    assert_eq!(bench.refusal("ca/list", "", "").1, "InvalidToken");
+}
+
+#[test]
+fn certificate_of_the_initial_state_has_a_complete_subject() {
+    let mut bench = Bench::new();
+    let id = bench.server.certs_named(tc::EXPIRING)[0].0;
+    let details = bench.good("cert/details", &format!("cert_id={id}"), "");
+    assert_eq!(
+        (&details["C"], &details["O"], &details["CN"]),
+        (&json!("US"), &json!(tc::ORGANIZATION), &json!(tc::EXPIRING))
+    );
 }

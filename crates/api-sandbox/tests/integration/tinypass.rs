@@ -460,3 +460,16 @@ fn grant_is_listed_until_it_expires_or_is_revoked() {
     bench.good("POST", revoke);
     assert_eq!(bench.refusal("POST", revoke), no(404, "Access not found"));
 }
+
+#[test]
+fn search_finds_the_accesses_with_a_tag() {
+    let mut bench = Bench::new();
+    for (tag, rid) in [("music", tp::RID), ("books", tp::DOWNLOAD_RID)] {
+        let found = bench.good("GET", &format!("/r2/access/search?tag={tag}"));
+        let found = found["data"].as_array().unwrap();
+        let rids: Vec<&Value> = found.iter().map(|access| &access["rid"]).collect();
+        assert_eq!(rids, [rid], "{tag}");
+    }
+    let none = bench.refusal("GET", "/r2/access/search?tag=films");
+    assert_eq!(none, no(404, "Access not found"));
+}

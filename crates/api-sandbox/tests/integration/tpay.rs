@@ -761,6 +761,19 @@ fn aliases_pay_and_ambiguous_alias_returns_alternatives() {
     let refused = json!({ "description": "S", "pay": { "blikPaymentData": {
         "blikToken": "111111", "aliases": { "value": "x", "type": "UID", "label": "S" } } } });
     assert_eq!(bench.refused("POST", "/blik/alias", Some(&refused)).1, "unsupported_blik_token");
+    // Without the payer's confirmation, the registration is pending.
+    for label in ["S", "T"] {
+        let pending = json!({ "description": "S", "pay": { "blikPaymentData": {
+            "blikToken": "700000", "aliases": { "value": "y", "type": "UID", "label": label } } } });
+        assert_eq!(bench.ok("/blik/alias", &pending)["status"], "pending");
+    }
+    assert_eq!(bench.refused("GET", "/blik/alias/y?aliasType=UID", None).0, 404);
+    bench.server.state(|tpay| {
+        assert!(!tpay.confirm_alias("y", "PAYID"));
+        assert!(tpay.confirm_alias("y", "UID") && !tpay.confirm_alias("y", "UID"));
+    });
+    let alias = bench.get("/blik/alias/y?aliasType=UID").1;
+    assert_eq!((&alias["isActive"], &alias["aliases"][0]["label"]), (&json!(true), &json!("T")));
 }
 
 #[test]
@@ -1085,6 +1098,9 @@ fn payment_page_has_a_button_for_each_decision() {
     let target = url.strip_prefix(bench.server.base_url()).unwrap();
     let open = |target: &str| bench.raw(&format!("GET {target} HTTP/1.1\r\n\r\n"));
     assert_eq!(open("/?title=TR-X&uid=none").0, 404);
+    for invalid in ["/?title=%zz", "/?title=\"", "/?title=%ff"] {
+        assert_eq!(open(invalid).0, 400, "{invalid}");
+    }
     assert_eq!(open(&target.replace("TR-", "XX-")).0, 404);
     // The URL of the shop is not on loopback, so there is no redirect.
     assert_eq!(open(&format!("{target}&decision=decline")).0, 200);
@@ -1223,6 +1239,41 @@ fn marketplace_payment_registers_its_alias_and_saves_its_card() {
     let before = bench.server.state(saved);
     assert!(bench.server.state(|tpay| tpay.pay(&id)));
     assert_eq!(bench.server.state(saved), before + 1);
+}
+
+#[test]
+fn alias_and_card_of_a_failed_attempt_are_not_saved_by_a_later_payment() {
+    let bench = Bench::new();
+    let card = json!({ "card": STANDARD.encode([7; 256]), "save": 1 });
+    let alias = json!({ "value": "late", "type": "UID", "label": "Shop" });
+    let later = json!({ "blikToken": "700201", "aliases": alias });
+    let waiting = json!({ "blikToken": "700000", "aliases": alias });
+    let cards = || bench.server.state(|tpay| tpay.card_tokens.len());
+    let before = cards();
+    let pay = |id: &str, path: String, data: &Value, is_refused: bool| {
+        bench.ok(&path, data);
+        bench.server.state(|tpay| assert!(is_refused || tpay.decline(id, "101")));
+        assert!(bench.server.state(|tpay| tpay.pay(id)));
+        assert_eq!(cards(), before);
+        assert_eq!(bench.get("/blik/alias/late?aliasType=UID").0, 404);
+    };
+    // A card payment of an amount that ends in 5 is refused.
+    for (data, is_refused) in [
+        (json!({ "cardPaymentData": card }), true),
+        (json!({ "cardPaymentData": { "save": 1 } }), false),
+        (json!({ "blikPaymentData": later }), true),
+        (json!({ "blikPaymentData": waiting }), false),
+    ] {
+        let id = bench.create(json!(10.05));
+        let mut with_group = data.clone();
+        with_group["groupId"] = json!(if data["cardPaymentData"].is_null() { 150 } else { 103 });
+        pay(&id, format!("/transactions/{id}/pay"), &with_group, is_refused);
+        let mut body = marketplace();
+        body["childTransactions"][0]["amount"] = json!(1001);
+        let base = "/marketplace/v1/transaction";
+        let id = bench.ok(base, &body)["transactionId"].as_str().unwrap().to_owned();
+        pay(&id, format!("{base}/{id}/pay"), &data, is_refused);
+    }
 }
 
 #[test]

@@ -94,8 +94,11 @@ fn certificate_is_issued_with_the_body_of_a_file_and_fields() {
     let cert = shown(&other["cert_id"]);
     assert_eq!((&cert["CN"], &cert["L"]), (&"d.example".into(), &"Gdynia".into()));
     for (arguments, problem) in [
-        (&["a.example", "--ca", "561", "-F", "CN=b"][..], "NAME and -F CN set the same field"),
-        (&["--ca", "561", "-f", "ca_id=562", "-f", "CN=b"], "--ca and -f ca_id set the same field"),
+        (&["a.example", "--ca", "561", "-F", "CN=b"][..], "NAME and -F CN set the same member"),
+        (
+            &["--ca", "561", "-f", "ca_id=562", "-f", "CN=b"],
+            "--ca and -f ca_id set the same member",
+        ),
         (
             &["-f", "ca_id=561"],
             "missing NAME; pass it as an argument, or in the body with -f, -F or --input FILE",
@@ -109,7 +112,7 @@ fn certificate_is_issued_with_the_body_of_a_file_and_fields() {
         (&["--ca", "561", "-f", "CN=b", "-f", "SANs[1][IP]=x"], "SANs[1][IP]: must be an IP"),
         (
             &["a.example", "--ca", "561", "-f", "SANs[1][DNS]=b.example"],
-            "NAME and -f SANs[1][DNS] set the same field",
+            "NAME and -f SANs[1][DNS] set the same member",
         ),
         (&["a.example", "--ca", "561", "-F", "SANs.0.IP=x"], "NAME and -F SANs.0.IP set the same"),
     ] {

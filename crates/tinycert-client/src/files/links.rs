@@ -147,8 +147,8 @@ impl Links {
         key
     }
 
-    /// Copies the old files into a new version, if they were opened for that; see
-    /// [`with_olds`](Self::with_olds).
+    /// Copies the old files into a version of their own, if [`with_olds`](Self::with_olds) opened
+    /// them.
     fn copy_olds(&mut self) -> io::Result<()> {
         if self.olds.iter().all(Option::is_none) {
             return Ok(());

@@ -82,6 +82,8 @@ fn access_is_granted_for_each_line_of_a_file() {
         ("rid,mail\n", "column \"mail\" is not one of rid, email"),
         ("rid,email\nr,\n", "line 2: email is missing"),
         ("rid,email,expires\nr,a@example.com,soon\n", "line 2: expires: \"soon\""),
+        ("rid,email,expires\nr,a,2020-01-01\n", "line 2: expires: \"2020-01-01\" is in the past"),
+        ("rid,email,expires\nr,a,2020-01-01T00:00:00Z\n", "Z\" is in the past"),
         ("rid,email\n", "no lines"),
         ("rid,email,rid\nr,a@example.com,s\n", "line 1: the column rid occurs twice"),
         ("rid,email\n\"r,a@example.com\nr,b@example.com\n", "line 2, column 1: the quote is not"),
@@ -98,6 +100,10 @@ fn access_is_granted_for_each_line_of_a_file() {
         let run = world.run(&[&grant[..], &["--yes"]].concat());
         assert!(run.status == 2 && run.stderr.contains(problem), "{text:?}: {run:?}");
     }
+    std::fs::write(world.home.join("grants.csv"), b"rid,email\nr,\xe4@example.com\n").unwrap();
+    let run = world.run(&[&grant[..], &["--yes"]].concat());
+    let problem = "grants.csv: line 2, column 3: is not UTF-8";
+    assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
     let run = world.run(&[&grant[..], &["--yes", "--out", "grants.csv"]].concat());
     let problem = "--out: must not be the same file as --file (grants.csv)";
     assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");

@@ -47,6 +47,8 @@ pub enum PurchaseFormat {
 pub struct PriceOption {
     price: String,
     period: String,
+    /// The number of payments of a recurring price, or `*`. `None` if the price is not recurring.
+    cycles: Option<String>,
     starts: Option<i64>,
     ends: Option<i64>,
     caption: String,
@@ -60,6 +62,7 @@ impl PriceOption {
         Self {
             price: price.into(),
             period: period.into(),
+            cycles: None,
             starts: None,
             ends: None,
             caption: String::new(),
@@ -78,7 +81,7 @@ impl PriceOption {
     /// ```
     pub fn recurring(price: &str, period: &str, cycles: Option<u32>) -> Self {
         let cycles = cycles.map_or("*".to_owned(), |cycles| cycles.to_string());
-        Self::new(format!("[{price} | {period} | {cycles}]"), "")
+        Self { cycles: Some(cycles), ..Self::new(price, period) }
     }
 
     /// Sets the time from which the price is offered.
@@ -125,6 +128,17 @@ impl PriceOption {
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("price", &self.price)?;
+        if let Some(cycles) = &self.cycles {
+            validate::not_empty("period", &self.period)?;
+            for (name, text) in [("price", &self.price), ("period", &self.period)] {
+                if text.contains(['[', '|', ']']) {
+                    return Err(InputError::new(name, "must not contain [, | or ]"));
+                }
+            }
+            if cycles == "0" {
+                return Err(InputError::new("cycles", "must be at least 1"));
+            }
+        }
         self.splits.iter().try_for_each(|split| split.text().map(drop))
     }
 
@@ -412,8 +426,17 @@ impl Serialize for PriceText<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { option, format } = *self;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("price", &option.price)?;
-        map.serialize_entry("exp", &option.period)?;
+        let PriceOption { price, period, .. } = option;
+        match &option.cycles {
+            Some(cycles) => {
+                map.serialize_entry("price", &format!("[{price} | {period} | {cycles}]"))?;
+                map.serialize_entry("exp", "")?;
+            }
+            None => {
+                map.serialize_entry("price", price)?;
+                map.serialize_entry("exp", period)?;
+            }
+        }
         if format == PurchaseFormat::Ruby {
             map.serialize_entry("caption", option.short_caption(format))?;
         }
@@ -439,8 +462,9 @@ impl Blocks {
     /// of a [tag](Self::purchase_tag).
     ///
     /// # Errors
-    /// Returns an error if a price is empty, a rid is empty or longer than 255 characters, or a
-    /// split, policy or option is invalid.
+    /// Returns an error if a price is empty, a recurring price has an empty period, 0 cycles, or
+    /// contains `[`, `|` or `]`, a rid is empty or longer than 255 characters, or a split, policy
+    /// or option is invalid.
     pub fn purchase_request(
         &self,
         purchase: &Purchase,

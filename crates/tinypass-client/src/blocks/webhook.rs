@@ -131,7 +131,7 @@ impl Blocks {
         match &webhook.aid {
             Some(aid) if *aid == self.aid => Ok(webhook),
             Some(_) => Err(ReadError::OtherApplication),
-            None => Err(ReadError::Content("aid: missing".to_owned())),
+            None => Err(ReadError::Content("aid: missing from the webhook".to_owned())),
         }
     }
 

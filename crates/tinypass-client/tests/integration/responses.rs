@@ -165,7 +165,10 @@ fn access_get_response_without_an_expiry_never_expires() {
 fn response_without_documented_fields_grants_no_access() {
     for body in ["{}", r#"{"expires":null}"#, r#"{"status":"ok"}"#] {
         let error = one("GET", 200, body, |client| client.get_access("r", "u")).unwrap_err();
-        assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, Some("id: missing")));
+        assert_eq!(
+            (error.kind(), error.message()),
+            (ErrorKind::Decode, Some("id: missing from the response"))
+        );
         assert_eq!(error.body_text(), body);
     }
 }
@@ -180,7 +183,10 @@ fn search_without_results_has_an_empty_list() {
     }
     for body in ["{}", r#"{"total":0}"#, r#"{"data":null}"#] {
         let error = one("GET", 200, body, search).unwrap_err();
-        assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, Some("data: missing")));
+        assert_eq!(
+            (error.kind(), error.message()),
+            (ErrorKind::Decode, Some("data: missing from the response"))
+        );
         assert!(one("GET", 200, body, subscriptions).is_err(), "{body}");
     }
 }
@@ -203,7 +209,10 @@ fn access_grant_response_without_a_record_is_an_acknowledgement() {
         assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Decode, true), "{body}");
     }
     let error = one("POST", 200, "{}", |client| client.grant_access(&expired)).unwrap_err();
-    assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, Some("id: missing")));
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::Decode, Some("id: missing from the response"))
+    );
     let body = r#"{"error":{"message":"no"}}"#;
     let error = one("POST", 200, body, |client| client.grant_access(&expired)).unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Api, Some("no")));

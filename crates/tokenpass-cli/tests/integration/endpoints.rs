@@ -277,12 +277,12 @@ fn writes_take_their_body_from_a_file_or_fields() {
         (&["credit", "give", &group, "-F", "accounts.0.amount=1", "--yes"][..], "missing ACCOUNT;"),
         (
             &["credit", "give", &group, "bob", "1", "-F", "accounts.0.amount=1"],
-            "AMOUNT and -F accounts.0.amount set the same field of the body; use only one of them",
+            "AMOUNT and -F accounts.0.amount set the same member of the body; use only one of them",
         ),
         (&["promise", "create", "-F", "asset=A"], "missing SOURCE, DESTINATION, QUANTITY; pass"),
         (
             &["user", "register", "u", "-f", "email=e", "-f", "password=p", "--password-stdin"],
-            "--password-stdin and -f password set the same field",
+            "--password-stdin and -f password set the same member",
         ),
         (
             &["second-factor", "sign", "-F", "x=1"],
@@ -478,6 +478,8 @@ fn fields_of_credentials_are_rejected() {
 fn messages_name_the_typed_arguments() {
     let world = world();
     let create = ["chat", "create", "n", "--token", "A=0"];
+    let half = r#"{"accounts":[{"account":"a","amount":0.5}]}"#;
+    std::fs::write(world.home.join("half.json"), half).unwrap();
     for (arguments, named) in [
         (&["check", "..", "A"][..], "WHO: must not be \"."),
         (&["user", "address", ""], "USER: must not be empty"),
@@ -492,6 +494,15 @@ fn messages_name_the_typed_arguments() {
         (&["chat", "update", "", "--active", "true"], "CHAT: must not be empty"),
         (&["chat", "privileges", "--holders", ""], "--holders: must not be empty"),
         (&create, "--token: must be more than 0"),
+        (
+            &["promise", "create", "1x", "user:", "TOKENLY", "1", "--yes"],
+            "DESTINATION: must contain a name after the colon",
+        ),
+        (&["promise", "create", "1x", "email:", "TOKENLY", "1"], "DESTINATION: must contain"),
+        (&["promise", "update", "i", "-F", "quantity=0.5"], "quantity: must be a whole number"),
+        (&["credit", "give", "g", "--input", "half.json"], "accounts.0.amount: must be a whole"),
+        (&["promise", "update", "i", "--destination", ""], "--destination: must not be empty"),
+        (&["source", "register", "1x", "--asset", ""], "--asset: must not be empty"),
         (&["user", "update", "i"], "--name <NAME>|--email <EMAIL>"),
         (&["promise", "update", "i"], "--quantity <QUANTITY>|--destination <ADDRESS>"),
     ] {

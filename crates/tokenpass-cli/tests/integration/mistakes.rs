@@ -45,5 +45,7 @@ fn messages_are_those_of_the_table() {
     ] {
         table.command(&world, &["promise", "list", "--retries", "0"], &[variable]);
     }
+    let token = ("TOKENPASS_OAUTH_TOKEN", "a-token-of-yesterday");
+    table.command(&world, &["address", "list", "--retries", "0"], &[token]);
     table.check(14);
 }

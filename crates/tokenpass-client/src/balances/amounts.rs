@@ -291,7 +291,7 @@ impl<'de> Deserialize<'de> for Quantity {
         } else {
             (parse(&raw)?, None)
         };
-        let value = value.ok_or_else(|| D::Error::custom("value: missing"))?;
+        let value = value.ok_or_else(|| D::Error::custom("value: missing from the quantity"))?;
         Ok(Self { value, precision })
     }
 }

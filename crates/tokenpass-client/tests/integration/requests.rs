@@ -933,7 +933,10 @@ fn errors_name_the_invalid_argument() {
     assert_eq!(rejected(&promise(0)), "quantity");
     assert_eq!(rejected(&promise(1).expires(UnixTime::from_seconds(0))), "expires");
     assert_eq!(rejected(&CreatePromise::new("", "1D", "A", Satoshis::new(1))), "source");
-    assert_eq!(rejected(&CreatePromise::new("1S", "", "A", Satoshis::new(1))), "destination");
+    for destination in ["", "user:", "email: "] {
+        let promise = CreatePromise::new("1S", destination, "A", Satoshis::new(1));
+        assert_eq!(rejected(&promise), "destination");
+    }
     assert_eq!(rejected(&CreatePromise::new("1S", "1D", "", Satoshis::new(1))), "asset");
     assert_eq!(rejected(&UpdatePromise::new(PromiseId::new(1))), "update");
     assert_eq!(

@@ -520,6 +520,28 @@ fn messenger_join_response_follows_the_rules() {
 }
 
 #[test]
+fn action_is_confirmed_by_known_values_only() {
+    let read = |body: &str| one("DELETE", 200, body, |client| client.delete_source("1A"));
+    for done in ["true", "1", "\"true\"", "\"success\"", "\"Success\"", "\"ok\"", "\"Signed\""] {
+        read(&format!(r#"{{"result":{done}}}"#)).unwrap();
+        read(&format!(r#"{{"success":{done}}}"#)).unwrap();
+    }
+    for failed in ["false", "0", "\"false\"", "\"0\""] {
+        let error = read(&format!(r#"{{"result":{failed}}}"#)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Api, "{failed}");
+    }
+    for unknown in ["\"failed\"", "\"error\"", "\"unsigned\"", "\"\"", "-1"] {
+        for member in ["result", "success"] {
+            let error = read(&format!(r#"{{"{member}":{unknown}}}"#)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Decode, "{unknown}");
+            let shown = unknown.trim_matches('"');
+            let message = format!("{shown:?} is not one of true, 1, success, ok, signed");
+            assert_eq!(error.message(), Some(&*format!("result: {message}")));
+        }
+    }
+}
+
+#[test]
 fn chat_get_response_follows_the_rules() {
     rules("GET", CHAT, |client| client.get_chat("c"));
     let chat = one("GET", 200, CHAT, |client| client.get_chat("c")).unwrap().unwrap();

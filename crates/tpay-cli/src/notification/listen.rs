@@ -1,7 +1,8 @@
 //! The command `tpay notification listen`: receives, verifies, prints and forwards notifications.
 
 use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
+use std::net::ToSocketAddrs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,9 +102,16 @@ impl Listen {
         };
         let mut folder = self.save.clone().map(Folder::open).transpose()?;
         let failed = |error: std::io::Error| {
-            Failure::new(Exit::Local, format!("--bind {}: {error}", self.bind))
+            let exit = match error.kind() {
+                ErrorKind::InvalidInput | ErrorKind::AddrNotAvailable => Exit::Usage,
+                _ => Exit::Local,
+            };
+            Failure::new(exit, format!("--bind {}: {error}", self.bind))
         };
-        let listener = Listener::bind(self.bind.as_str()).map_err(failed)?;
+        // A host that cannot be resolved is an invalid argument, too.
+        let unresolved = |error| failed(io::Error::new(ErrorKind::InvalidInput, error));
+        let addresses: Vec<_> = self.bind.to_socket_addrs().map_err(unresolved)?.collect();
+        let listener = Listener::bind(addresses.as_slice()).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         // The content of notifications is personal data.
         let mut list = context.output.private().stream(COLUMNS)?;

@@ -88,5 +88,8 @@ fn unknown_and_missing_fields_are_named_without_values() {
         ])
     );
     let channels = row(&rows, "transactions.channels");
-    assert!(channels["result"].as_str().unwrap().contains("channels: missing"), "{rows:?}");
+    assert!(
+        channels["result"].as_str().unwrap().contains("channels: missing from the response"),
+        "{rows:?}"
+    );
 }

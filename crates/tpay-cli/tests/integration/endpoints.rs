@@ -271,7 +271,7 @@ fn bodies_of_writes_come_from_files_and_fields() {
                 "-f",
                 "pay.blikPaymentData.blikToken=1",
             ],
-            "--code-stdin and -f pay.blikPaymentData.blikToken set the same field of the body",
+            "--code-stdin and -f pay.blikPaymentData.blikToken set the same member of the body",
         ),
         (&["transaction", "pay", &id], "--channel"),
         (&["refund", "create", &id, "--amount", "1", "-F", "amount=2"], "--amount and -F amount"),
@@ -403,7 +403,10 @@ fn only_values_of_a_json_body_have_types() {
         assert!(text.contains(sent), "{text}");
     }
     let run = world.run(&["api", "POST", "/x", "-F", "q=007", "--curl"]);
-    assert!(run.status == 2 && run.stderr.starts_with("tpay: -F q: write a number as"), "{run:?}");
+    assert!(
+        run.status == 2 && run.stderr.starts_with("tpay: -F q: the value resembles a number"),
+        "{run:?}"
+    );
 }
 
 /// `-` is the standard input, not a file that `--out` replaces.

@@ -30,6 +30,12 @@ fn terminal_gets_local_times_and_prompts() {
         let card = program.on_terminal(&["card", "get"], &token).unwrap();
         assert_eq!(card.status, 0, "{card:?}");
         assert!(card.stdout.contains("card token: "), "{card:?}");
+        // The code is not echoed, whichever command asks for it.
+        for pay in [&["blik", "pay", "x"][..], &["marketplace", "pay", "x"]] {
+            let pay = program.on_terminal(&[pay, &["--dry-run"]].concat(), "777123\n").unwrap();
+            assert_eq!(pay.status, 0, "{pay:?}");
+            assert!(pay.stdout.contains("BLIK code: \r\n"), "{pay:?}");
+        }
         let all = ["transaction", "list", "--all", "-o", "json", "--out", "list.json"];
         assert_eq!(program.on_terminal(&all, "").unwrap().status, 0);
     });

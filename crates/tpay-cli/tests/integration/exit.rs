@@ -51,6 +51,7 @@ fn status_of_a_blik_payment_is_that_of_the_decision() {
     {
         let run = pay(options, code);
         assert_eq!(run.status, status, "{run:?}");
+        assert_eq!(run.stderr.contains("BLIK code is empty"), code.is_empty(), "{run:?}");
         assert!(!run.stderr.contains("waiting for the payer"), "{run:?}");
         assert!(world.sandbox.take_seen().is_empty());
     }
@@ -59,6 +60,14 @@ fn status_of_a_blik_payment_is_that_of_the_decision() {
         assert!(run.stderr.contains("unknown field `nosuch`"), "{run:?}");
         assert_eq!(run.status, status, "{run:?}");
     }
+    // A payment whose response is lost names the cause.
+    world.sandbox.tpay().state(|server| {
+        assert!(server.refuse_next("transactions.pay", 502, "internal_server_error"));
+    });
+    let run = pay(&[], "700000\n");
+    assert_eq!(run.status, 6, "{run:?}");
+    let cause = format!("transaction {id}: undecided: tpay transactions.pay: 502 Bad Gateway");
+    assert!(run.stderr.contains(&cause), "{run:?}");
 }
 
 /// An output that cannot be written does not look like a payment that was not made.

@@ -256,6 +256,21 @@ fn nothing_is_sent_by_curl_and_dry_run() {
     }
 }
 
+#[test]
+fn unusable_address_is_an_invalid_option() {
+    let world = World::new();
+    let used = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = used.local_addr().unwrap().to_string();
+    for (address, status) in
+        [("x", 2), ("127.0.0.1", 2), ("127.0.0.1:x", 2), ("192.0.2.1:8080", 2), (&*port, 10)]
+    {
+        let listen = ["notification", "listen", "--bind", address, "--for", "1s"];
+        let run = world.run(&[&listen[..], &TEST_KEY].concat());
+        let named = format!("--bind {address}: ");
+        assert!(run.status == status && run.stderr.contains(&named), "{address}: {run:?}");
+    }
+}
+
 /// The sender repeats a notification that was not read.
 #[test]
 fn notification_is_not_acknowledged_when_the_output_is_closed() {

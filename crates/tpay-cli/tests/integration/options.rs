@@ -182,17 +182,48 @@ fn invalid_options_are_2_and_json_if_asked() {
 fn bodies_are_checked_before_they_are_sent() {
     let world = World::new();
     let create = ["transaction", "create", "--email", "a@example.com", "--name", "A"];
+    std::fs::write(world.home.join("three-places.json"), r#"{"amount":1.005}"#).unwrap();
     for (arguments, problem) in [
         (&["--description", "", "--amount", "1"][..], "--description: must not be empty"),
         (&["--description", "", "--amount", "1", "-f", "x=y"], "--description: must not be empty"),
         (&["--description", "x", "-F", "amount=null"], "-F amount: must not be null"),
         (&["--description", "x", "-f", "amount="], "-f amount: must not be empty"),
         (&["--description", "x", "-F", "amount=0"], "-F amount: must be more than 0"),
-        (&["--description", "x", "-F", "amount=7,50"], "-F amount: write a number as 12.34"),
+        (&["--description", "x", "-F", "amount=7,50"], "-F amount: the value resembles a number"),
+        (&["--description", "x", "-F", "amount=nan"], "amount: must be a number more than 0"),
+        (&["--description", "x", "-F", "amount=1e400"], "amount: must be a number more than 0"),
+        (&["--description", "x", "-F", "amount=1.005"], "with at most 2 decimal places"),
+        (&["--description", "x", "-f", "amount=1.50"], "amount: must be a number more than 0"),
+        (&["--description", "x", "-F", "amount.value=1"], "amount: must be a number more than 0"),
+        (
+            &["--description", "x", "--amount", "1.005", "-F", "x=y"],
+            "--amount: must be a number more than 0, with at most 2 decimal places",
+        ),
+        (&["--description", "x", "--input", "three-places.json"], "with at most 2 decimal places"),
+        (&["--description", "x", "--amount", "1", "--currency", ""], "--currency: must not be"),
+        (&["--description", "x", "--amount", "1", "--notify-url="], "--notify-url: must not be"),
+        (&["--description", "x", "--amount", "1", "-f", ".=x"], ".: must be names separated"),
         (&["--description", "x", "--amount", "-5"], "--amount: must be more than 0"),
         (&["--description", "x", "--amount", "0"], "--amount: must be more than 0"),
     ] {
         let run = world.run(&[&create[..], arguments].concat());
+        assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
+    }
+    let parts = r#"{"childTransactions":[{"amount":5},{"amount":2.50}]}"#;
+    std::fs::write(world.home.join("parts.json"), parts).unwrap();
+    for (arguments, problem) in [
+        (&["refund", "create", "t", "-F", "amount=nan"][..], "amount: must be a number more"),
+        (&["refund", "card", "-f", "tokenValue=x", "-F", "amount=1.005"], "amount: must be a num"),
+        (
+            &["marketplace", "create", "--input", "parts.json"],
+            "childTransactions.1.amount: must be a whole number of at least 1",
+        ),
+        (
+            &["marketplace", "refund", "m", "--input", "parts.json"],
+            "childTransactions.1.amount: must be a whole number of at least 1",
+        ),
+    ] {
+        let run = world.run(arguments);
         assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
     }
     for list in ["transaction", "refund"] {

@@ -346,12 +346,8 @@ fn is_failed(attempt: &Attempt) -> bool {
     attempt.payment_error_code.as_ref().is_some_and(|code| !code.as_str().is_empty())
 }
 
-/// Returns the payment method for a BLIK payment. Returns an error if the payment has neither a
-/// code nor an alias, or if it is invalid.
+/// Returns the payment method for a BLIK payment, or an error if the payment is invalid.
 fn payment_method(blik: BlikPayment) -> Result<Pay, InputError> {
-    if !blik.has_code_or_alias() {
-        return Err(InputError::new("blik_token", "must be set unless there is an alias"));
-    }
     let pay = Pay::blik(blik);
     pay.validate()?;
     Ok(pay)

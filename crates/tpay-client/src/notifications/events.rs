@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::NotificationResponse;
-use super::members::{Members, invalid_body};
+use super::members::{Members, invalid_body, missing};
 use crate::blik::AliasType;
 use crate::cards::CardExpiry;
 use crate::{UnixTime, local_time};
@@ -142,7 +142,7 @@ impl NotifiedAlias {
     }
 
     fn missing() -> ResponseError {
-        invalid_body("msg_value.value: missing")
+        missing("msg_value.value")
     }
 }
 
@@ -380,5 +380,5 @@ pub(super) fn is_set(text: &Option<String>) -> bool {
 }
 
 pub(super) fn required(name: &str, is_set: bool) -> Result<(), ResponseError> {
-    if is_set { Ok(()) } else { Err(invalid_body(&format!("{name}: missing"))) }
+    if is_set { Ok(()) } else { Err(missing(name)) }
 }

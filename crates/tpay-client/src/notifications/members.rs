@@ -151,9 +151,8 @@ impl Members {
         })
     }
 
-    /// Returns an error if one of these members of `object` is not exact; see
-    /// [`validate_exact`](Self::validate_exact). `parent` is the name of the member that contains
-    /// `object`.
+    /// Validates members of `object` as [`validate_exact`](Self::validate_exact) does. `parent` is
+    /// the name of the member that contains `object`, for errors.
     pub(super) fn validate_exact_in(
         &self,
         parent: &str,
@@ -207,7 +206,7 @@ impl Members {
     /// Removes the member `name` and returns its value as a string. Returns an error in the cases
     /// in which [`take`](Self::take) returns `None`.
     pub(super) fn require(&mut self, name: &str) -> Result<String, ResponseError> {
-        self.take(name).ok_or_else(|| invalid_body(&format!("{name}: missing")))
+        self.take(name).ok_or_else(|| missing(name))
     }
 
     /// Removes the member `name` and returns its value as an amount, such as 12.34. Returns an
@@ -234,7 +233,7 @@ impl Members {
     /// [`validate_exact_in`](Self::validate_exact_in) rejects one of its members whose names are in
     /// `exact`.
     pub(super) fn data<T: DeserializeOwned>(&self, exact: &[&str]) -> Result<T, ResponseError> {
-        let data = self.get("data").ok_or_else(|| invalid_body("data: missing"))?;
+        let data = self.get("data").ok_or_else(|| missing("data"))?;
         if let Value::Object(data) = data {
             self.validate_exact_in("data", data, exact)?;
         }
@@ -246,7 +245,7 @@ impl Members {
     pub(super) fn require_amount_in_data(&self, name: &str) -> Result<Amount, ResponseError> {
         let value = self.get("data").and_then(|data| data.get(name));
         let text = value.and_then(text).filter(|text| !text.is_empty());
-        let text = text.ok_or_else(|| invalid_body(&format!("{name}: missing")))?;
+        let text = text.ok_or_else(|| missing(name))?;
         text.trim().parse().map_err(|_| invalid_body(&format!("{name}: not an amount")))
     }
 
@@ -271,6 +270,11 @@ fn text(value: &Value) -> Option<String> {
 /// be acknowledged.
 pub(super) fn invalid_body(problem: &str) -> ResponseError {
     ResponseError::new(ErrorKind::Decode).with_message(problem)
+}
+
+/// Returns the error for a member that is absent or empty.
+pub(super) fn missing(name: &str) -> ResponseError {
+    invalid_body(&format!("{name}: missing from the notification"))
 }
 
 /// Converts bytes to a string. Each invalid sequence of bytes becomes U+FFFD.

@@ -166,7 +166,7 @@ impl Notifications {
     }
 }
 
-/// Returns whether a different intermediate could make the message valid.
+/// Returns whether the message could be valid with a different intermediate certificate.
 fn is_about_chain(why: JwsError) -> bool {
     matches!(why, JwsError::Chain | JwsError::Time)
 }

@@ -280,7 +280,7 @@ impl Payee {
             (None, Some(_)) => {
                 Err(InputError::new("payee.mcc", "must be set if there is an address"))
             }
-            _ => Ok(()),
+            (_, address) => address.as_ref().map_or(Ok(()), PayeeAddress::validate),
         }
     }
 }
@@ -325,5 +325,18 @@ impl PayeeAddress {
     setters! {
         /// Sets the number of the flat, such as `7`.
         flat_number: impl Into<String>,
+    }
+
+    fn validate(&self) -> Result<(), InputError> {
+        for (name, text) in [
+            ("payee.address.street", &self.street),
+            ("payee.address.house_number", &self.house_number),
+            ("payee.address.postal_code", &self.postal_code),
+            ("payee.address.city", &self.city),
+        ] {
+            validate::length(name, text, 1, 255)?;
+        }
+        validate::some_length("payee.address.flat_number", self.flat_number.as_deref(), 0, 255)?;
+        validate::length("payee.address.country", &self.country, 2, 2)
     }
 }

@@ -123,6 +123,8 @@ impl Pay {
             return Err(InputError::new("pay.channel_id", "must not be given with a group_id"));
         }
         validate::known("pay.method", self.method.as_ref(), PayMethod::KNOWN)?;
+        validate::some_secret("apple_pay_payment_data", self.apple_pay_payment_data.as_ref())?;
+        validate::some_secret("google_pay_payment_data", self.google_pay_payment_data.as_ref())?;
         self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::validate)?;
         self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::validate)?;
         self.token_payment_data.as_ref().map_or(Ok(()), TokenPayment::validate)?;
@@ -190,8 +192,8 @@ pub struct CardPayment {
 }
 
 impl CardPayment {
-    /// Creates a value without a card. Set an encrypted card or a token before you send the
-    /// request.
+    /// Creates a payment without a card: the payer enters the card on the payment page. Set
+    /// [`save`](Self::save) to 1 to save that card.
     pub fn new() -> Self {
         Self::default()
     }
@@ -208,7 +210,9 @@ impl CardPayment {
     }
 
     pub(crate) fn validate(&self) -> Result<(), InputError> {
-        validate::some_length("token", self.token.as_ref().map(Secret::expose), 1, usize::MAX)?;
+        validate::some_secret("card", self.card.as_ref())?;
+        validate::some_secret("token", self.token.as_ref())?;
+        validate::some_secret("preauthorized_token", self.preauthorized_token.as_ref())?;
         if self.save.is_some_and(|save| save > 1) {
             return Err(InputError::new("save", "must be 0 or 1"));
         }
@@ -318,6 +322,7 @@ impl ClickToPay {
     }
 
     fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("payment_data", self.payment_data.expose())?;
         validate::known("network", Some(&self.network), CardNetwork::KNOWN)
     }
 }

@@ -520,6 +520,12 @@ fn expired_or_future_certificate_anywhere_in_the_chain_is_rejected() {
         let pki = Pki::with_intermediate(intermediate);
         let shop = Shop::new(&pki.anchors());
         assert_eq!(shop.rejects_certificate(pki.certificate(&signer())), TIME, "{what}");
+        // Also if the certificate has only one of the two purposes.
+        for purpose in [ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth] {
+            let mut leaf = signer();
+            leaf.extended_key_usages = vec![purpose];
+            assert_eq!(shop.rejects_certificate(pki.certificate(&leaf)), TIME, "{what}");
+        }
     }
 }
 

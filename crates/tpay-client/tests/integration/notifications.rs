@@ -1088,7 +1088,8 @@ fn empty_values_are_absent_in_both_encodings() {
         r#"{"tr_id":"","type":"token_update","data":{"token":"t"}}"#,
         r#"{"tr_id":null,"type":"token_update","data":{"token":"t"}}"#,
     ] {
-        assert!(try_read(body).unwrap_err().to_string().contains("tr_id: missing"), "{body}");
+        let error = try_read(body).unwrap_err();
+        assert_eq!(error.message(), Some("tr_id: missing from the notification"), "{body}");
     }
 }
 

@@ -160,6 +160,16 @@ fn transactions_create_request() {
 fn transactions_create_request_rejects_what_the_server_would_reject() {
     let with = |payer| CreateTransaction::new(grosze(1), "d", payer);
     let address = PayeeAddress::new("s", "1", "00-001", "W", "PL");
+    let at = |street: &str, number: &str, code: &str, city: &str, country: &str| {
+        let address = PayeeAddress::new(street, number, code, city, country);
+        order().payee(Payee::new("n", "u").mcc("5411").address(address))
+    };
+    let limit = |amount: &str| {
+        let terms =
+            Autopayment::new(AutopaymentModel::A).total_limit_amount(amount.parse().unwrap());
+        let alias = BlikAlias::new("a", AliasType::PayId).autopayment(terms);
+        order().pay(Pay::blik(BlikPayment::autopayment(alias)))
+    };
     let eisop = TokenPayment::new("123456789012", "2812", "INIT1", "visa");
     for (call, argument) in [
         (CreateTransaction::new(grosze(0), "d", payer()), "amount"),
@@ -182,13 +192,25 @@ fn transactions_create_request_rejects_what_the_server_would_reject() {
         (order().callbacks(Callbacks::new().error_url("x".repeat(3073))), "callbacks.error_url"),
         (order().payee(Payee::new("n", "u").mcc("54")), "payee.mcc"),
         (order().payee(Payee::new("n", "u").address(address)), "payee.mcc"),
+        (at("", "1", "2", "W", "PL"), "payee.address.street"),
+        (at("s", "", "2", "W", "PL"), "payee.address.house_number"),
+        (at("s", "1", "", "W", "PL"), "payee.address.postal_code"),
+        (at("s", "1", "2", &"x".repeat(256), "PL"), "payee.address.city"),
+        (at("s", "1", "2", "W", "Poland"), "payee.address.country"),
+        (limit("1.005"), "autopayment.total_limit_amount"),
         (order().pay(Pay::group(150).channel_id(64)), "pay.channel_id"),
         (order().pay(Pay::new().method("cash")), "pay.method"),
         (order().pay(Pay::new()), "pay"),
         (order().pay(Pay::blik(BlikPayment::code("12345"))), "blik_token"),
         (order().pay(Pay::blik(BlikPayment::code("12345x"))), "blik_token"),
         (order().pay(Pay::blik(BlikPayment::new().kind(3))), "type"),
+        (order().pay(Pay::blik(BlikPayment::new())), "blik_token"),
+        (order().pay(Pay::blik(BlikPayment::new().refuse_no_pay_id(true))), "blik_token"),
         (order().pay(Pay::card(CardPayment::saved(""))), "token"),
+        (order().pay(Pay::card(CardPayment::encrypted(" "))), "card"),
+        (order().pay(Pay::card(CardPayment::new().preauthorized_token(""))), "preauthorized_token"),
+        (order().pay(Pay::group(170).apple_pay_payment_data("")), "apple_pay_payment_data"),
+        (order().pay(Pay::group(166).google_pay_payment_data("")), "google_pay_payment_data"),
         (order().pay(Pay::card(CardPayment::new().save(2))), "save"),
         (order().pay(Pay::card(CardPayment::new().roc_text("a b"))), "roc_text"),
         (order().pay(Pay::card(CardPayment::new().roc_text(""))), "roc_text"),
@@ -264,6 +286,9 @@ fn values_that_the_official_sdk_accepts_are_accepted() {
         Pay::card(CardPayment::saved(text(65))),
         Pay::card(CardPayment::new().card(text(1000)).preauthorized_token(text(1000)).save(1)),
         Pay::card(CardPayment::new().roc_text(text(13))),
+        // The payer enters the card on the payment page. The documentation of tokenization has an
+        // example.
+        Pay::card(CardPayment::new().save(1)),
         Pay::new().token_payment_data(token(text(12), text(1))),
         Pay::new().token_payment_data(token(text(19), text(22)).roc_text(text(13))),
         Pay::blik(BlikPayment::code("777123").kind(1)),
@@ -385,6 +410,10 @@ fn every_payment_method_is_serialized_as_documented() {
     for (pay, argument) in [
         (Pay::new().recursive(Recursive::new(6, 1)), "recursive.period"),
         (Pay::new().click_to_pay_payment_data(ClickToPay::new("d", "jcb".into())), "network"),
+        (
+            Pay::new().click_to_pay_payment_data(ClickToPay::new("", CardNetwork::Visa)),
+            "payment_data",
+        ),
         (Pay::new().token_payment_data(TokenPayment::new("1", "2812", "I", "v")), "token_value"),
         (
             Pay::new().token_payment_data(TokenPayment::new("123456789012", "28/12", "I", "v")),
@@ -589,6 +618,7 @@ fn refunds_create_request() {
     let all = call.card_expiry_date("2812").roc_text("Roc1");
     assert!(sent(&all).ends_with(r#","cardExpiryDate":"2812","rocText":"Roc1"}"#));
     assert_eq!(rejected(&RefundCard::new(grosze(1), 985, "")), "token_value");
+    assert_eq!(rejected(&RefundCard::new(grosze(1), 0, "t")), "currency_code");
     let noted = |length| RefundCard::new(grosze(1), 985, "t").roc_text("x".repeat(length));
     assert!(sent(&noted(255)).contains("xxx"));
     assert_eq!(rejected(&noted(256)), "roc_text");
@@ -612,7 +642,19 @@ fn tokens_create_request() {
         sent(&all),
         r#"POST /tokens {"callbackUrl":"https://x/n","payer":{"name":"Ann","email":"a@x"},"redirectUrl":{"success":"https://x/ok","error":"https://x/err"},"card":"blob"}"#
     );
-    assert_eq!(rejected(&CreateCardToken::new("")), "callback_url");
+    for (call, argument) in [
+        (CreateCardToken::new(""), "callback_url"),
+        (CreateCardToken::new("u").payer(CardTokenPayer::new("", "a@x")), "payer.name"),
+        (CreateCardToken::new("u").payer(CardTokenPayer::new("A", "")), "payer.email"),
+        (
+            CreateCardToken::new("u").redirect_url(RedirectUrls::new("", "e")),
+            "redirect_url.success",
+        ),
+        (CreateCardToken::new("u").redirect_url(RedirectUrls::new("s", "")), "redirect_url.error"),
+        (CreateCardToken::new("u").card(""), "card"),
+    ] {
+        assert_eq!(rejected(&call), argument);
+    }
 }
 
 #[test]
@@ -650,6 +692,7 @@ fn blik_create_alias_request() {
     assert!(sent(&call.lang(Language::Polish)).contains(r#""lang":"pl""#));
     let long = CreateBlikAlias::new("x".repeat(106), BlikPayment::new());
     assert_eq!(rejected(&long), "description");
+    assert_eq!(rejected(&CreateBlikAlias::new("d", BlikPayment::new())), "blik_token");
 }
 
 #[test]
@@ -744,6 +787,21 @@ fn accounts_create_merchant_request() {
     let main = MerchantAddress::new().is_main(true);
     let two = CreateMerchant::new("o", "e").address([main.clone(), main]);
     assert_eq!(rejected(&two), "address");
+    // It is documented for merchants only that there must not be more than one main address.
+    let main = AccountAddress::new().is_main(true);
+    sent(&CreateAccount::new("o", "e").address([main.clone(), main]));
+    for (call, argument) in [
+        (AccountPhone::new("1".repeat(16), "PL"), "phone.phone_number"),
+        (AccountPhone::new("123", "Poland"), "phone.phone_country"),
+    ] {
+        assert_eq!(rejected(&CreateAccount::new("o", "e").phone(call)), argument);
+    }
+    for (bank, argument) in [
+        (AccountBank::new("", "O"), "bank_account.account_no"),
+        (AccountBank::new("1", ""), "bank_account.owner_name"),
+    ] {
+        assert_eq!(rejected(&CreateAccount::new("o", "e").bank_account(bank)), argument);
+    }
 }
 
 #[test]
@@ -855,8 +913,14 @@ fn marketplace_create_request() {
         )
     );
     assert_eq!(rejected(&marketplace("1.005".parse().unwrap())), "child_transactions.amount");
-    let none = CreateMarketplaceTransaction::new("d", ULID, BillingAddress::new("a", "A"), [], []);
-    assert_eq!(rejected(&none), "child_transactions");
+    let create = |children: &[ChildTransaction], callback: &str| {
+        let (payer, callback) =
+            (BillingAddress::new("a", "A"), MarketplaceCallback::email(callback));
+        CreateMarketplaceTransaction::new("d", ULID, payer, children, [callback])
+    };
+    let child = ChildTransaction::new(grosze(1), "Tea", ULID, []);
+    assert_eq!(rejected(&create(&[], "a@x")), "child_transactions");
+    assert_eq!(rejected(&create(&[child], "")), "transaction_callbacks.value");
 }
 
 #[test]
@@ -873,6 +937,10 @@ fn marketplace_pay_request() {
     assert_eq!(sent(&call), format!("POST /marketplace/v1/transaction/{ULID}/pay {body}"));
     let blik = PayMarketplaceTransaction::new(ULID).blik_payment_data(BlikPayment::code("12345"));
     assert_eq!(rejected(&blik), "blik_token");
+    let none = PayMarketplaceTransaction::new(ULID).blik_payment_data(BlikPayment::new());
+    assert_eq!(rejected(&none), "blik_token");
+    let none = PayMarketplaceTransaction::new(ULID).apple_pay_payment_data("");
+    assert_eq!(rejected(&none), "apple_pay_payment_data");
     let card = PayMarketplaceTransaction::new(ULID).card_payment_data(CardPayment::new().save(2));
     assert_eq!(rejected(&card), "save");
     assert_eq!(rejected(&PayMarketplaceTransaction::new(ULID)), "pay");
@@ -893,6 +961,14 @@ fn marketplace_refund_request() {
     );
     let nothing = RefundMarketplaceTransaction::partial(ULID, [ChildRefund::by_id("c", grosze(0))]);
     assert_eq!(rejected(&nothing), "child_transactions.amount");
+    let product = Product::new("sku-1", "0".parse().unwrap(), grosze(1));
+    for (part, argument) in [
+        (ChildRefund::by_id("", grosze(1)), "child_transactions.id"),
+        (ChildRefund::by_merchant("", grosze(1)), "child_transactions.merchant_id"),
+        (ChildRefund::by_id("c", grosze(1)).products([product]), "products.quantity"),
+    ] {
+        assert_eq!(rejected(&RefundMarketplaceTransaction::partial(ULID, [part])), argument);
+    }
 }
 
 #[test]
@@ -962,6 +1038,33 @@ fn recurring_create_request() {
     );
     assert_eq!(rejected(&plan("1", grosze(1))), "id");
     assert_eq!(rejected(&plan(ULID, grosze(0))), "schedule.amount");
+    let months = IntervalUnit::Months;
+    let schedule = |first: &str, interval, unit: &IntervalUnit| {
+        Schedule::new(grosze(1), Currency::Pln, first, interval, unit.clone())
+    };
+    let retry = |value, unit: &IntervalUnit| {
+        let retry = RetryInterval::new(value, unit.clone());
+        schedule("2026-12-01", 1, &months)
+            .retry_intervals([RetryInterval::new(1, months.clone()), retry])
+    };
+    let weeks = IntervalUnit::from("weeks");
+    let plan = |schedule, instrument| {
+        CreateRecurring::new(ULID, "Plan", payer(), schedule, instrument, "https://x/r")
+    };
+    for (schedule, argument) in [
+        (schedule("", 1, &months), "schedule.first_charge_date"),
+        (schedule("2026-12-01", 0, &months), "schedule.interval"),
+        (schedule("2026-12-01", 1, &weeks), "schedule.interval_type"),
+        (retry(0, &months), "schedule.retry_intervals.value"),
+        (retry(1, &weeks), "schedule.retry_intervals.unit"),
+    ] {
+        assert_eq!(rejected(&plan(schedule, PaymentInstrument::test("x"))), argument);
+    }
+    let blik = RecurringBlik::new("X".into());
+    let unknown = plan(retry(1, &months), PaymentInstrument::blik_pay_id("p", blik));
+    assert_eq!(rejected(&unknown), "payment_instrument.blik.model");
+    // The official SDK has no lower limit for the number of charges.
+    sent(&plan(retry(1, &months).charge_count(0), PaymentInstrument::test("x")));
 }
 
 #[test]

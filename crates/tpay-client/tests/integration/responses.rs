@@ -77,6 +77,10 @@ fn acknowledgement_rules<T: std::fmt::Debug>(
     let call = |base: &str| -> Outcome { shown(call(&client(base))) };
     let missing = Some("result");
     Case { method, documented, any_body: true, missing, call: &call }.holds(&[]);
+    let unknown = r#"{"result":"declined","requestId":"r"}"#;
+    let error = with_response(method, 200, None, unknown, call).unwrap_err();
+    let message = r#"result: "declined" is not one of success, actionRequired, pending, failed"#;
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, Some(message)));
 }
 
 /// Checks the rules of an object whose format is not documented.
@@ -247,7 +251,11 @@ fn response_of_another_server_leaves_the_outcome_of_a_write_unknown() {
         for body in bodies.iter().take(if missing == "result" { 1 } else { 3 }) {
             let error = of(body).unwrap();
             assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, *body));
-            assert_eq!(error.message(), Some(&*format!("{missing}: missing")), "{body}");
+            assert_eq!(
+                error.message(),
+                Some(&*format!("{missing}: missing from the response")),
+                "{body}"
+            );
             assert!(error.outcome_unknown() && !error.nothing_created(), "{body}");
         }
         // A `result` is enough, even if all other fields are missing.

@@ -133,7 +133,7 @@ impl Bundle {
         Err(InputError::new(
             ARGUMENT,
             match (bundle.unusable, bundle.with_trust_settings) {
-                (0, _) => "contains no certificate in PEM format".to_owned(),
+                (0, _) => "must contain a certificate in PEM format".to_owned(),
                 (all, trusted) if all == trusted => {
                     "contains only certificates with trust settings (TRUSTED CERTIFICATE), which \
                      are not supported; convert them with `openssl x509 -in FILE -out FILE`"
@@ -219,7 +219,7 @@ mod tests {
         for text in ["", "hello", key] {
             assert_eq!(
                 counts(text).unwrap_err(),
-                "extra_root_certificates: contains no certificate in PEM format"
+                "extra_root_certificates: must contain a certificate in PEM format"
             );
         }
     }

@@ -160,6 +160,11 @@ pub(crate) fn parse(mut parser: lexopt::Parser, shell: Option<&OsStr>) -> Result
             Long("env") => format = Some(value(&mut parser, "--env", Format::parse)?),
             Long("env-file") => {
                 let file = parser.value().map_err(|error| error.to_string())?;
+                if file == "-" {
+                    return Err("--env-file -: must be the path of a file; without the option, \
+                                the variables are printed"
+                        .to_owned());
+                }
                 arguments.env_file = Some(file.into());
             }
             Long("clock") => {
@@ -344,7 +349,9 @@ mod tests {
             ),
             (&["--env", "json", "--env-file", "x"], "--env cannot be combined with"),
             (&["run", "--env", "json", "--", "true"], "--env cannot be combined with"),
-            (&["--clock", "noon"], "--clock: \"noon\" is not a time; use Unix seconds"),
+            (&["--clock", "noon"], "--clock: \"noon\" is not a time before the year 10000"),
+            (&["--clock", "10000-01-01T00:00:00Z"], "is not a time before the year 10000"),
+            (&["--clock", "253402300800"], "is not a time before the year 10000"),
             (&["--misbehave", "delays"], "--misbehave: \"delays\" is not a kind of failure"),
             (&["--misbehave", "delay:0"], "--misbehave: \"delay:0\""),
             (&["--misbehave", "delay:x"], "--misbehave: \"delay:x\""),
@@ -354,6 +361,7 @@ mod tests {
                 &["--misbehave", "reset-before-reading@/x"],
                 "--misbehave: \"reset-before-reading@/x\" has a path, which is not known",
             ),
+            (&["--env-file", "-"], "--env-file -: must be the path of a file"),
             (&["--bind", "localhost"], "--bind: \"localhost\" is not an IP address"),
             (&["--seed"], "--seed"),
             (&["--port", "1", "--port", "2"], "--port: is given twice"),

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 #[cfg(unix)]
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -65,6 +65,33 @@ pub(crate) fn certificate(folder: &Path, pem: &str) -> io::Result<Temporary> {
     // The command of `run` can have another current folder.
     let folder = std::path::absolute(folder)?;
     Temporary::write(&mut OpenOptions::new(), &folder, ("api-sandbox-", ".pem"), pem)
+}
+
+/// Returns whether two paths are those of the same regular file.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    match (fs::metadata(one), fs::metadata(other)) {
+        #[cfg(unix)]
+        (Ok(one), Ok(other)) => {
+            one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino())
+        }
+        #[cfg(not(unix))]
+        (Ok(one_file), Ok(_)) => {
+            one_file.is_file() && fs::canonicalize(one).ok() == fs::canonicalize(other).ok()
+        }
+        _ => false,
+    }
+}
+
+/// Reads a text file of at most 64 MiB.
+pub(crate) fn read(path: &Path) -> io::Result<String> {
+    /// The maximum size, so that a device such as `/dev/zero` does not fill the memory.
+    const MOST: u64 = 64 << 20;
+    let mut text = String::new();
+    File::open(path)?.take(MOST).read_to_string(&mut text)?;
+    match text.len() as u64 {
+        MOST => Err(io::Error::other("is larger than 64 MiB")),
+        _ => Ok(text),
+    }
 }
 
 /// Writes a file with secrets, which only its owner can read. A regular file is replaced

@@ -33,6 +33,13 @@ fn main() -> ExitCode {
         Ok(Parsed::Version) => print(VERSION),
         #[cfg(unix)]
         Ok(Parsed::CleanUp(file)) => cleanup::run(file),
+        Ok(Parsed::Run(Arguments { seed: Some(seed), env_file: Some(file), .. }))
+            if files::is_same(&seed, &file) =>
+        {
+            let file = file.display();
+            let why = format!("--env-file: must not be the same file as --seed ({file})");
+            fail(USAGE, &why)
+        }
         Ok(Parsed::Run(arguments)) => match serve(&arguments) {
             Ok(end) => end.exit(),
             Err(why) => fail(LOCAL, &why),

@@ -21,7 +21,7 @@ const FIRST_CA: i64 = 561;
 /// Adds the records in `file`, the JSON file of `--seed`, to the servers.
 pub(crate) fn add(sandbox: &Sandbox, file: &Path) -> Result<(), String> {
     let failed = |why: String| format!("--seed {}: {why}", file.display());
-    let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+    let text = crate::files::read(file).map_err(|error| failed(error.to_string()))?;
     let seed: Map<String, Value> =
         serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
     for (provider, lists) in &seed {

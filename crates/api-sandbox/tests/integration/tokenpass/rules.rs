@@ -1,5 +1,9 @@
 //! Tests of the rules for signatures, nonces and parameters, one by one.
 
+use std::collections::HashSet;
+
+use api_sandbox::Response;
+
 use super::*;
 
 /// Returns the headers of a signed GET request to `/api/v1/credits`.
@@ -129,11 +133,15 @@ fn a_token_expires_at_its_second() {
     bench.server.token_life = 100;
     let got = bench.good(As::Nobody, "POST", "/oauth/token", &body);
     let token = got["access_token"].as_str().unwrap().to_owned();
+    let user = format!("/oauth/user?access_token={token}");
     bench.clock.advance(Duration::from_secs(99));
     assert_eq!(bench.get(As::Nobody, &target(&token)).status, 200);
+    assert_eq!(bench.get(As::Nobody, &user).status, 200);
     bench.clock.advance(Duration::from_secs(1));
     let refused = bench.refusal(As::Nobody, "GET", &target(&token), &Value::Null);
     assert_eq!(refused, no(403, "This access token has expired"));
+    let refused = bench.refusal(As::Nobody, "GET", &user, &Value::Null);
+    assert_eq!(refused, no(401, "access_denied"));
     assert_eq!(bench.get(As::Nobody, &target(&token[..8])).status, 403);
 }
 
@@ -393,6 +401,14 @@ fn amount_above_the_maximum_balance_is_not_booked() {
     assert_eq!(bench.post(APP, &target, &credit).status, 200);
     assert_eq!(bench.post(APP, &target, &credit).status, 500);
     assert!(bench.server.credit_accounts.iter().any(|account| account.balance == i64::MAX));
+    // One of the two accounts is at its limit: first the one that is credited, then the other.
+    bench.good(APP, "POST", &path, &json!({ "name": "b" }));
+    for (account, source) in [("a", "b"), ("b", "_")] {
+        let row = json!({ "account": account, "amount": 2, "source": source });
+        let refused = bench.post(APP, &target, &json!({ "accounts": [row] }));
+        assert_eq!(refused.status, 500, "{account} {source}");
+    }
+    assert_eq!(bench.server.credit_entries.len(), 2);
 }
 
 #[test]
@@ -428,4 +444,369 @@ fn a_code_is_exchanged_with_the_id_and_the_secret() {
     let (status, text) = error("", Some(basic(tp::CLIENT_SECRET)));
     assert!(status == 400 && text.contains("\"code\""), "{text}");
     assert_eq!(error("", Some(basic(&tp::CLIENT_SECRET[..8]))).0, 401);
+}
+
+#[test]
+fn only_errors_are_reasons_of_rejections() {
+    let server = Bench::new().server;
+    for (status, body, expected) in [
+        (200, r#"{"result":true}"#, None),
+        (200, r#"{"message":"done"}"#, None),
+        (200, r#"{"error":"no","result":false}"#, Some("no")),
+        (422, r#"{"message":"no"}"#, Some("no")),
+        (400, r#"{"error":"a","error_description":"b"}"#, Some("a: b")),
+        (500, "<html>", Some("an error page with status 500")),
+    ] {
+        let response = Response::new(status, "application/json", body);
+        assert_eq!(server.rejection(&response).as_deref(), expected, "{status} {body}");
+    }
+}
+
+#[test]
+fn paths_of_the_login_pages_have_no_limit_and_no_options() {
+    let mut bench = Bench::new();
+    let user = format!("/oauth/user?access_token={}", tp::OAUTH_TOKEN);
+    assert_eq!(bench.ask(As::Nobody, "OPTIONS", &user, &Value::Null).status, 405);
+    // The query is part of a request even in the version that signs only bodies.
+    bench.server.generation = Generation::XApi;
+    bench.server.rate_limit = Some(0);
+    let got = bench.get(As::Nobody, &user);
+    assert_eq!((got.status, got.header("x-ratelimit-limit")), (200, None));
+    assert_eq!(bench.get(As::Nobody, "/api/v1/perks/BTC").status, 429);
+}
+
+#[test]
+fn a_user_is_found_by_name_and_by_slug() {
+    let mut bench = Bench::new();
+    let body = json!({
+        "client_id": tp::CLIENT_ID, "username": "Le Roy+2é", "password": "x",
+        "email": "l@example.org",
+    });
+    bench.good(As::Nobody, "POST", "/api/v1/register", &body);
+    assert_eq!(bench.server.users.last().unwrap().slug, "le-roy-2é");
+    for name in ["LE%20Roy%2B2%C3%A9", "Le-roy-2%C3%A9"] {
+        let target = token(&format!("/api/v1/tca/check-sign/{name}"));
+        let got = bench.good(As::Nobody, "GET", &target, &Value::Null);
+        assert_eq!(got, json!({ "result": "unsigned" }), "{name}");
+    }
+}
+
+#[test]
+fn an_update_requires_the_valid_token_of_an_application_and_a_user() {
+    let mut bench = Bench::new();
+    let path = "/api/v1/update";
+    let good = json!({
+        "client_id": tp::CLIENT_ID, "user_id": tp::USER_ID, "token": tp::OAUTH_TOKEN,
+        "current_password": tp::PASSWORD, "name": "N",
+    });
+    let invalid = no(200, "Invalid access token, client ID or user ID");
+    for (name, value) in
+        [("client_id", tp::OTHER_CLIENT_ID), ("user_id", tp::OTHER_USER_ID), ("token", "nobody")]
+    {
+        let mut body = good.clone();
+        body[name] = value.into();
+        assert_eq!(bench.refusal(As::Nobody, "PATCH", path, &body), invalid, "{name}");
+    }
+    let end = bench.server.tokens[0].expires;
+    assert_eq!(bench.server.tokens[0].token, tp::OAUTH_TOKEN);
+    bench.clock.advance(Duration::from_secs(end - bench.clock.unix() - 1));
+    bench.good(As::Nobody, "PATCH", path, &good);
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(bench.refusal(As::Nobody, "PATCH", path, &good), invalid);
+}
+
+#[test]
+fn verification_codes_in_a_row_have_different_words() {
+    let mut bench = Bench::new();
+    let target = token(&format!("/api/v1/tca/address/{}", tp::UNVERIFIED_ADDRESS));
+    let mut words = HashSet::new();
+    for _ in 0..64 {
+        let mine = bench.good(As::Nobody, "GET", &target, &Value::Null);
+        let code = mine["result"]["verify_code"].as_str().unwrap();
+        let parts: Vec<&str> = code.split(' ').collect();
+        assert_eq!((parts.len(), parts[0]), (4, "TOKENPASS"), "{code}");
+        let is_word = |word: &str| word.len() > 3 && word.bytes().all(|b| b.is_ascii_lowercase());
+        assert!(is_word(parts[1]) && is_word(parts[2]), "{code}");
+        assert!(parts[3].parse::<u64>().is_ok(), "{code}");
+        words.insert((parts[1].to_owned(), parts[2].to_owned()));
+    }
+    assert_eq!(words.len(), 64);
+}
+
+#[test]
+fn addresses_that_the_server_creates_are_valid_and_different() {
+    let mut bench = Bench::new();
+    let mut made = Vec::new();
+    let target = token(&format!("/api/v1/tca/address/{}", tp::UNVERIFIED_ADDRESS));
+    let mine = bench.good(As::Nobody, "GET", &target, &Value::Null);
+    made.push(mine["result"]["verify_address"].clone());
+    let list = bench.good(As::Nobody, "GET", &token("/api/v1/tca/addresses"), &Value::Null);
+    assert_eq!(list["result"][3]["verify_address"], made[0]);
+    let new = json!({ "oauth_token": tp::OAUTH_TOKEN, "address": Key::named("another").address() });
+    let new = bench.good(As::Nobody, "POST", "/api/v1/tca/address", &new);
+    made.push(new["result"]["verify_address"].clone());
+    bench.server.addresses.clear();
+    for user in ["bob", "cryptonaut"] {
+        let body = json!({
+            "source": tp::SOURCE_ADDRESS, "destination": format!("user:{user}"),
+            "asset": "TOKENLY", "quantity": 1,
+        });
+        let tx = bench.good(APP, "POST", "/api/v1/tca/provisional/tx", &body);
+        made.push(tx["tx"]["destination"].clone());
+    }
+    let made: HashSet<&str> = made.iter().map(|address| address.as_str().unwrap()).collect();
+    assert_eq!(made.len(), 4, "{made:?}");
+    for address in made {
+        let target = format!("/api/v1/tca/check-address/{address}?TOKENLY=1");
+        assert_eq!(bench.get(As::Nobody, &target).status, 200, "{address}");
+    }
+}
+
+#[test]
+fn a_scope_shows_the_private_addresses_of_the_user() {
+    let mut bench = Bench::new();
+    let mut private = bench.server.tokens[0].clone();
+    private.token = "PrivateAddresses".to_owned();
+    private.scopes = vec!["tca".to_owned(), "private-address".to_owned()];
+    bench.server.tokens.push(private);
+    for (token, shown) in [
+        (tp::LIMITED_TOKEN, &[tp::PUBLIC_ADDRESS][..]),
+        ("PrivateAddresses", &[tp::PUBLIC_ADDRESS, tp::PRIVATE_ADDRESS]),
+    ] {
+        let list = format!("/api/v1/tca/addresses?oauth_token={token}");
+        let rows = bench.good(As::Nobody, "GET", &list, &Value::Null)["result"].clone();
+        let listed: Vec<&str> =
+            rows.as_array().unwrap().iter().map(|row| row["address"].as_str().unwrap()).collect();
+        assert_eq!(listed, shown, "{token}");
+        for address in [
+            tp::PUBLIC_ADDRESS,
+            tp::PRIVATE_ADDRESS,
+            tp::INACTIVE_ADDRESS,
+            tp::UNVERIFIED_ADDRESS,
+            tp::OTHER_ADDRESS,
+        ] {
+            let target = format!("/api/v1/tca/address/{address}?oauth_token={token}");
+            let status = if shown.contains(&address) { 200 } else { 404 };
+            assert_eq!(bench.get(As::Nobody, &target).status, status, "{token} {address}");
+        }
+    }
+}
+
+#[test]
+fn longest_label_and_booleans_of_a_form_are_accepted() {
+    let mut bench = Bench::new();
+    let path = format!("/api/v1/tca/address/{}", tp::PUBLIC_ADDRESS);
+    let label = "é".repeat(255);
+    for active in ["0", "1"] {
+        let body = json!({ "oauth_token": tp::OAUTH_TOKEN, "label": label, "active": active });
+        let got = bench.good(As::Nobody, "PATCH", &path, &body);
+        assert_eq!(got["result"]["active"], active == "1");
+        assert_eq!(got["result"]["label"], "&eacute;".repeat(255));
+    }
+}
+
+#[test]
+fn perks_of_a_token_are_its_active_chats() {
+    let mut bench = Bench::new();
+    let count = |bench: &mut Bench, asset: &str| {
+        let target = format!("/api/v1/perks/{asset}");
+        bench.good(As::Nobody, "GET", &target, &Value::Null)["chatCount"].clone()
+    };
+    assert_eq!((count(&mut bench, "TOKENLY"), count(&mut bench, "LTBCOIN")), (json!(1), json!(0)));
+    bench.server.chats[0].active = false;
+    assert_eq!(count(&mut bench, "TOKENLY"), json!(0));
+}
+
+#[test]
+fn the_owner_of_the_issuing_address_may_send_messages() {
+    let mut bench = Bench::new();
+    let target = token("/api/v1/tca/messenger/privileges/TOKENLY");
+    for (issuer, may) in [
+        (tp::PUBLIC_ADDRESS, true),
+        (tp::PRIVATE_ADDRESS, true),
+        (tp::UNVERIFIED_ADDRESS, false),
+        (tp::OTHER_ADDRESS, false),
+    ] {
+        bench.server.issuers.insert("TOKENLY".to_owned(), issuer.to_owned());
+        let got = bench.good(As::Nobody, "GET", &target, &Value::Null);
+        assert_eq!(got["canMessage"], may, "{issuer}");
+    }
+}
+
+/// Creates a credit group with the account `café`, in which 5 credits are booked. Returns the path
+/// of the group.
+fn credit_group(bench: &mut Bench) -> String {
+    let body = json!({ "name": "g", "app_whitelist": [tp::CLIENT_ID] });
+    let group = bench.good(APP, "POST", "/api/v1/credits", &body);
+    let path = format!("/api/v1/credits/{}", group["credit_group"]["uuid"].as_str().unwrap());
+    bench.good(APP, "POST", &format!("{path}/accounts"), &json!({ "name": "café" }));
+    let rows = json!({ "accounts": [{ "account": "café", "amount": 5 }] });
+    bench.good(APP, "POST", &format!("{path}/accounts/credit"), &rows);
+    path
+}
+
+#[test]
+fn an_unbalanced_ledger_is_noticed() {
+    let mut bench = Bench::new();
+    let group = credit_group(&mut bench);
+    assert!(bench.server.ledger_balances());
+    bench.server.credit_accounts[0].balance += 1;
+    assert!(!bench.server.ledger_balances(), "the entries of the account are missing");
+    bench.server.credit_entries[0].amount += 1;
+    assert!(!bench.server.ledger_balances(), "the entry on the other side is missing");
+    let other = credit_group(&mut bench);
+    for (path, balance) in [(group, "1"), (other, "0")] {
+        let got = bench.good(APP, "GET", &format!("{path}/history"), &Value::Null);
+        assert_eq!((&got["balance"], &got["count"]), (&json!(balance), &json!(2)));
+    }
+}
+
+#[test]
+fn a_credit_account_is_found_by_its_uuid_and_its_names() {
+    let mut bench = Bench::new();
+    let group = credit_group(&mut bench);
+    let id = bench.server.credit_accounts[0].id.clone();
+    for name in [&*id, "caf%C3%A9", "caf%26eacute%3B"] {
+        let got = bench.good(APP, "GET", &format!("{group}/accounts/{name}"), &Value::Null);
+        assert_eq!(got["account"]["uuid"], id, "{name}");
+    }
+    // The accounts of another group have other UUIDs.
+    let other = credit_group(&mut bench);
+    let missing = bench.refusal(APP, "GET", &format!("{other}/accounts/{id}"), &Value::Null);
+    assert_eq!(missing, no(404, "App Credit account not found"));
+}
+
+/// Makes a promise of `quantity` TOKENLY from `source`, with these other parameters. Returns the
+/// response.
+fn promise(bench: &mut Bench, source: &str, quantity: i64, more: &Value) -> Got {
+    let mut body = json!({
+        "source": source, "destination": tp::OTHER_ADDRESS, "asset": "TOKENLY",
+        "quantity": quantity * 100_000_000,
+    });
+    for (name, value) in more.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    bench.post(APP, "/api/v1/tca/provisional/tx", &body)
+}
+
+#[test]
+fn a_promise_is_found_by_its_id_txid_and_fingerprint() {
+    let mut bench = Bench::new();
+    for number in [1, 2] {
+        let more = json!({ "txid": format!("t{number}"), "fingerprint": format!("f{number}") });
+        let made = promise(&mut bench, tp::SOURCE_ADDRESS, 1, &more).json();
+        let id = made["tx"]["promise_id"].clone();
+        for name in [id.to_string(), format!("t{number}"), format!("f{number}")] {
+            let target = format!("/api/v1/tca/provisional/tx/{name}");
+            let got = bench.good(APP, "GET", &target, &Value::Null);
+            assert_eq!(got["tx"]["promise_id"], id, "{name}");
+        }
+    }
+    for name in ["0", "t3", "f"] {
+        let target = format!("/api/v1/tca/provisional/tx/{name}");
+        let missing = bench.refusal(APP, "GET", &target, &Value::Null);
+        assert_eq!(missing, no(404, "Provisional tx not found"), "{name}");
+    }
+}
+
+#[test]
+fn promises_are_subtracted_from_the_balance_of_their_source() {
+    let mut bench = Bench::new();
+    let target = token("/api/v1/tca/public/balances");
+    for (from, to, balance) in
+        [("cryptonaut", "bob", "900000000"), ("bob", "cryptonaut", "1000000000")]
+    {
+        bench.server.lend(from, to, "TOKENLY", 100_000_000, None);
+        let rows = bench.good(As::Nobody, "GET", &target, &Value::Null);
+        let row = rows.as_array().unwrap().iter().find(|row| row["asset"] == "TOKENLY");
+        assert_eq!(row.unwrap()["balanceSat"], balance, "{from}");
+    }
+    // This promise is neither from an address of the user nor to one.
+    assert_eq!(promise(&mut bench, tp::SOURCE_ADDRESS, 7, &json!({})).status, 200);
+    let rows = bench.good(As::Nobody, "GET", &target, &Value::Null);
+    let row = rows.as_array().unwrap().iter().find(|row| row["asset"] == "TOKENLY");
+    assert_eq!(row.unwrap()["balanceSat"], "1000000000");
+}
+
+#[test]
+fn promises_to_users_and_loans_use_active_and_verified_addresses() {
+    let changes: [fn(&mut tp::Address); 2] =
+        [|address| address.active = false, |address| address.verified = false];
+    for change in changes {
+        let mut bench = Bench::new();
+        change(&mut bench.server.addresses[0]);
+        bench.server.lend("cryptonaut", "bob", "TOKENLY", 1, None);
+        assert_eq!(bench.server.promises[0].source, tp::PRIVATE_ADDRESS);
+        let more = json!({ "destination": "user:cryptonaut" });
+        let made = promise(&mut bench, tp::SOURCE_ADDRESS, 1, &more).json();
+        assert_eq!(made["tx"]["destination"], tp::PRIVATE_ADDRESS);
+        change(&mut bench.server.addresses[4]);
+        bench.server.lend("cryptonaut", "bob", "TOKENLY", 1, None);
+        assert_eq!(bench.server.promises.len(), 2, "bob has no such address");
+    }
+}
+
+#[test]
+fn a_source_that_is_registered_again_replaces_only_itself() {
+    let mut bench = Bench::new();
+    let address = Key::named("another source").address();
+    let path = "/api/v1/tca/provisional/register";
+    let other = tp::Source {
+        client_id: tp::OTHER_CLIENT_ID.to_owned(),
+        address: address.clone(),
+        assets: None,
+    };
+    bench.server.sources.push(other);
+    for assets in ["LTBCOIN", "TOKENLY, SOUP"] {
+        bench.good(APP, "POST", path, &json!({ "address": address, "assets": assets }));
+    }
+    let list = bench.good(APP, "GET", "/api/v1/tca/provisional", &Value::Null);
+    let own = json!({ "address": tp::SOURCE_ADDRESS, "assets": null });
+    let new = json!({ "address": address, "assets": ["TOKENLY", "SOUP"] });
+    let rows = json!({ tp::SOURCE_ADDRESS: own, address.as_str(): new });
+    assert_eq!(list["whitelist"], rows);
+    let list = bench.good(OTHER, "GET", "/api/v1/tca/provisional", &Value::Null);
+    let unchanged = json!({ "address": address, "assets": null });
+    assert_eq!(list["whitelist"], json!({ address.as_str(): unchanged }));
+}
+
+#[test]
+fn a_source_must_cover_all_of_its_promises() {
+    let mut bench = Bench::new();
+    let second = Key::named("another source").address();
+    bench.good(APP, "POST", "/api/v1/tca/provisional/register", &json!({ "address": second }));
+    bench.server.hold(&second, "TOKENLY", 700 * 100_000_000);
+    let first = promise(&mut bench, tp::SOURCE_ADDRESS, 600, &json!({})).json();
+    assert_eq!(promise(&mut bench, &second, 700, &json!({})).status, 200);
+    // A change replaces the quantity, so the previous one does not count.
+    let one = format!("/api/v1/tca/provisional/tx/{}", first["tx"]["promise_id"]);
+    let change = |quantity: i64| json!({ "quantity": quantity * 100_000_000 });
+    bench.good(APP, "PATCH", &one, &change(1_000));
+    let insufficient = |free: &str| {
+        let text = "Source address has insufficient asset balance to promise this transaction";
+        no(400, &format!("{text} ({free} TOKENLY available)"))
+    };
+    let refused = bench.refusal(APP, "PATCH", &one, &change(1_001));
+    assert_eq!(refused, insufficient("100000000000"));
+    let refused = promise(&mut bench, &second, 1, &json!({}));
+    assert_eq!(
+        (refused.status, refused.json()["error"].as_str().unwrap().to_owned()),
+        insufficient("0")
+    );
+}
+
+#[test]
+fn promises_to_an_email_address_are_listed_for_their_application() {
+    let mut bench = Bench::new();
+    let more = json!({ "destination": "email:new@example.org" });
+    assert_eq!(promise(&mut bench, tp::SOURCE_ADDRESS, 1, &more).status, 200);
+    for (who, email, count) in [
+        (APP, "NEW%40example.org", 1),
+        (APP, "old%40example.org", 0),
+        (OTHER, "new%40example.org", 0),
+    ] {
+        let target = format!("/api/v1/tca/provisional/byemail/{email}");
+        let list = bench.good(who, "GET", &target, &Value::Null)["list"].clone();
+        assert_eq!(list.as_array().unwrap().len(), count, "{email}");
+    }
 }

@@ -749,6 +749,11 @@ fn file_belongs_to_a_person_of_the_account() {
         body["personId"] = person["personId"].clone();
         bench.ok("/accounts/files", &body);
     }
+    for (kind, is_known) in [(0, false), (1, true), (2, true), (3, false)] {
+        body["documentType"] = json!(kind);
+        let (status, response) = bench.post("/accounts/files", &body);
+        assert_eq!(status, if is_known { 200 } else { 400 }, "{kind}: {response}");
+    }
 }
 
 #[test]
@@ -761,6 +766,77 @@ fn marketplace_payment_is_declined_by_its_id_or_title() {
         assert!(tpay.decline(&id, "101") && tpay.decline(&title, "101"));
         assert!(tpay.pay(&title) && !tpay.decline(&id, "101"));
     });
+}
+
+/// Returns the required fields of a new account.
+fn account() -> Value {
+    json!({
+        "offerCode": "SAND1", "email": "m@example.com", "taxId": "7773061579", "legalForm": 3,
+        "categoryId": 62,
+    })
+}
+
+#[test]
+fn every_part_of_every_account_has_its_own_id() {
+    for (list, item, id) in [
+        ("website", json!({ "url": "https://example.com" }), "posId"),
+        ("address", json!({ "street": "Jelenia" }), "addressId"),
+        ("person", json!({ "name": "Jan" }), "personId"),
+    ] {
+        let bench = Bench::new();
+        let mut body = account();
+        body[list] = json!([item, item]);
+        let mut ids = HashSet::new();
+        for _ in 0..2 {
+            let made = bench.ok("/accounts", &body);
+            ids.insert(made["id"].clone());
+            ids.extend(made[list].as_array().unwrap().iter().map(|item| item[id].clone()));
+        }
+        assert!(ids.len() == 6 && ids.iter().all(Value::is_string), "{list}: {ids:?}");
+    }
+}
+
+#[test]
+fn number_of_a_bank_account_has_26_digits() {
+    let bench = Bench::new();
+    for (number, is_valid) in [
+        ("63105015201000009091194713", true),
+        ("6310501520100000909119471", false),
+        ("631050152010000090911947134", false),
+        ("6310501520100000909119471x", false),
+    ] {
+        let mut body = account();
+        body["bankAccount"] = json!({
+            "accountNo": number, "bankName": "Bank", "ownerName": "Jan", "ownerAddress": "Warszawa",
+        });
+        let (status, response) = bench.post("/accounts", &body);
+        assert_eq!(status, if is_valid { 200 } else { 400 }, "{number}: {response}");
+    }
+}
+
+#[test]
+fn payments_belong_to_the_account_of_the_shop() {
+    let bench = Bench::new();
+    let id = bench.paid(json!(12.34));
+    bench.ok(&format!("/transactions/{id}/refunds"), &json!({ "amount": 2.3 }));
+    bench.paid(json!(1));
+    let other = bench.ok("/accounts", &account())["id"].as_str().unwrap().to_owned();
+    for (account, balance) in [(ACCOUNT_ID, json!(11.04)), (&*other, json!(0))] {
+        let response = bench.get(&format!("/accounts/{account}/balance")).1;
+        assert_eq!((&response["balance"], &response["currency"]), (&balance, &json!("PLN")));
+    }
+}
+
+#[test]
+fn only_an_empty_list_is_an_empty_body() {
+    let bench = Bench::new();
+    let refunds = format!("/transactions/{}/refunds", bench.paid(json!(3)));
+    for body in [json!([1]), json!([{}]), json!([{ "amount": 1 }])] {
+        let refused = bench.refused("POST", &refunds, Some(&body));
+        assert_eq!(refused.0, 400, "{body}");
+    }
+    assert_eq!(bench.get(&refunds).1["total"], 0);
+    assert_eq!(bench.ok(&refunds, &json!([]))["status"], "refund");
 }
 
 #[test]
