@@ -762,9 +762,13 @@ fn aliases_pay_and_ambiguous_alias_returns_alternatives() {
         "blikToken": "111111", "aliases": { "value": "x", "type": "UID", "label": "S" } } } });
     assert_eq!(bench.refused("POST", "/blik/alias", Some(&refused)).1, "unsupported_blik_token");
     // Without the payer's confirmation, the registration is pending.
+    let registration = |code: &str, value: &str, label: &str| {
+        let alias = json!({ "value": value, "type": "UID", "label": label });
+        json!({ "description": "S", "pay": { "blikPaymentData": {
+            "blikToken": code, "aliases": alias } } })
+    };
     for label in ["S", "T"] {
-        let pending = json!({ "description": "S", "pay": { "blikPaymentData": {
-            "blikToken": "700000", "aliases": { "value": "y", "type": "UID", "label": label } } } });
+        let pending = registration("700000", "y", label);
         assert_eq!(bench.ok("/blik/alias", &pending)["status"], "pending");
     }
     assert_eq!(bench.refused("GET", "/blik/alias/y?aliasType=UID", None).0, 404);
@@ -774,6 +778,10 @@ fn aliases_pay_and_ambiguous_alias_returns_alternatives() {
     });
     let alias = bench.get("/blik/alias/y?aliasType=UID").1;
     assert_eq!((&alias["isActive"], &alias["aliases"][0]["label"]), (&json!(true), &json!("T")));
+    // A registration that was confirmed by a code is no longer pending.
+    bench.ok("/blik/alias", &registration("700000", "z", "S"));
+    bench.ok("/blik/alias", &registration("777123", "z", "T"));
+    assert!(!bench.server.state(|tpay| tpay.confirm_alias("z", "UID")));
 }
 
 #[test]
