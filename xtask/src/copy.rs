@@ -1,6 +1,6 @@
 //! For tests: a copy of the files that the checks read, in which a test introduces faults, and a
-//! replacement of cargo. Both apply to the thread of the test. Also a request, and a program that
-//! fails.
+//! replacement of cargo. Both apply to the thread of the test. Also a request, a program that
+//! fails, and the printed output of a function.
 
 use std::cell::RefCell;
 use std::fs;
@@ -148,6 +148,23 @@ pub(crate) fn failing() -> Command {
 /// Returns the output of a program that fails.
 pub(crate) fn failure() -> Output {
     failing().output().unwrap()
+}
+
+/// Returns what `print` prints. For this, the test `name` runs once more in a process of its own, in
+/// which this function calls `print` and returns `None`.
+#[expect(clippy::disallowed_methods, reason = "how a child knows that it is one")]
+pub(crate) fn printed(name: &str, print: impl FnOnce()) -> Option<String> {
+    const IS_PRINTING: &str = "XTASK_TEST_IS_PRINTING";
+    if std::env::var_os(IS_PRINTING).is_some() {
+        print();
+        return None;
+    }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--nocapture"]).env(IS_PRINTING, "1");
+    let output = command.output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains("running 1 test\n"), "{text}");
+    Some(text)
 }
 
 fn copy_all(from: &Path, to: &Path) {

@@ -388,6 +388,25 @@ mod tests {
     }
 
     #[test]
+    fn address_of_a_listener_is_replaced_if_it_is_known() {
+        let provider = PROVIDERS.iter().find(|row| row.name == "tpay").unwrap();
+        let example = &provider.listener.as_ref().unwrap().example;
+        for (address, expected) in [("127.0.0.1:81", "127.0.0.1:81"), ("", LISTEN)] {
+            let arguments = arguments(example, address);
+            assert_eq!(arguments[..2], ["--listen", expected], "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn printed_lines_have_a_mark() {
+        let print = || print_lines("! ", b"a\nb");
+        let Some(text) = copy::printed("demo::tests::printed_lines_have_a_mark", print) else {
+            return;
+        };
+        assert!(text.contains("! a\n! b\n"), "{text}");
+    }
+
+    #[test]
     fn listeners_listen_on_free_addresses() {
         let address: std::net::SocketAddr = free_address().unwrap().parse().unwrap();
         assert!(address.ip().is_loopback() && address.port() != 0, "{address}");

@@ -349,7 +349,8 @@ mod tests {
              impl Endpoint for ExchangeCode {\n    const ID: &'static str = \"exchange\";\n}\n",
         );
         source.read_functions(
-            "impl Client {\n    pub fn authorize_url(&self, login: &Authorize) -> Result<String> {\n\
+            "impl Client {\n    fn private(&self, login: &Authorize) {\n\
+             self.send(login)\n    }\n    pub fn authorize_url(&self, login: &Authorize) -> Result<String> {\n\
              self.request(login)\n    }\n    \
              pub fn finish_login(&self, login: &Authorize) -> Result<UserToken> {\n\
              self.send(&ExchangeCode::new(&login.redirect_uri))\n    }\n",
@@ -403,6 +404,21 @@ mod tests {
                 "the table in tinycert-client's README: run `cargo xtask endpoints --write`",
             ]
         );
+    }
+
+    #[test]
+    fn complete_endpoints_are_counted() {
+        let print = || {
+            let _copy = copy();
+            assert_eq!(gaps(), [""; 0]);
+        };
+        let Some(text) = copy::printed("endpoints::tests::complete_endpoints_are_counted", print)
+        else {
+            return;
+        };
+        let list = listed(tinycert()).unwrap().endpoint;
+        let all = list.iter().filter(|listed| in_scope(tinycert(), listed)).count();
+        assert!(text.contains(&format!("\n{all} of {all}\n")), "{text}");
     }
 
     #[test]

@@ -640,13 +640,20 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn other_user_is_set_if_this_one_may_change_it() {
+        use std::os::unix::process::CommandExt;
+
         let project = Copy::empty();
-        match prepared("other-user", &project.path("")) {
+        let prepared = prepared("other-user", &project.path(""));
+        let mut program = Command::new(env::current_exe().unwrap());
+        program.arg("--help").stdout(Stdio::null()).uid(NOBODY).gid(NOBODY);
+        let works = program.status().is_ok_and(|status| status.success());
+        match prepared {
             Ok(run) => {
+                assert!(works, "the other user cannot run this program");
                 assert_eq!(run.user, Some(NOBODY));
                 assert!(variable(&run, "TMPDIR").unwrap().unwrap().is_dir());
             }
-            Err(why) => assert!(why.contains("user"), "{why}"),
+            Err(why) => assert!(!works && why.contains("user"), "{why}"),
         }
     }
 
@@ -724,6 +731,23 @@ mod tests {
         let cannot = Environment { name: "cannot", prepare: |_| Err("why".to_owned()) };
         let result = in_environment(&cannot, &programs, &project.path("environment"));
         assert_eq!(result.err(), Some("why".to_owned()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn output_of_programs_that_fail_is_printed() {
+        let print = || {
+            let project = Copy::empty();
+            let programs = [
+                script(&project, "good", "echo running 3 tests"),
+                script(&project, "bad", "echo running 2 tests\nexit 101"),
+            ];
+            in_environment(&SHELL, &programs, &project.path("environment")).unwrap();
+        };
+        let name = "environments::tests::output_of_programs_that_fail_is_printed";
+        let Some(text) = copy::printed(name, print) else { return };
+        assert!(text.contains("bad\n  running 2 tests\n5 tests, 1 failed\n"), "{text}");
+        assert!(!text.contains("running 3 tests"), "{text}");
     }
 
     #[cfg(unix)]

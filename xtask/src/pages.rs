@@ -219,7 +219,7 @@ pub(crate) fn release() -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::copy::Copy;
+    use crate::copy::{self, Copy};
 
     const GOOD: &str = "\
 name: CI
@@ -336,6 +336,28 @@ jobs:
         assert!(count_programs(&part).unwrap_err().contains("let a = 1;"));
         let hidden = page("fn main() {\n# let a = 1;\n}\n");
         assert!(count_programs(&hidden).unwrap_err().contains("# let a"));
+    }
+
+    #[test]
+    fn programs_and_steps_of_all_files_are_counted() {
+        let readmes =
+            || published().into_iter().map(|package| format!("crates/{package}/README.md"));
+        let print = || {
+            let project = Copy::empty();
+            for path in PAGES.iter().map(|&path| path.to_owned()).chain(readmes()) {
+                project.write(&path, "text\n\n```rust,no_run\nfn main() {}\n```\n");
+            }
+            for name in ["a", "b"] {
+                project.write(&format!(".github/workflows/{name}.yml"), GOOD);
+            }
+            whole_programs().unwrap();
+            workflows().unwrap();
+        };
+        let name = "pages::tests::programs_and_steps_of_all_files_are_counted";
+        let Some(text) = copy::printed(name, print) else { return };
+        let programs = PAGES.len() + readmes().count();
+        assert!(text.contains(&format!("pages: {programs} complete programs\n")), "{text}");
+        assert!(text.contains("workflows: 4 steps that test\n"), "{text}");
     }
 
     #[test]

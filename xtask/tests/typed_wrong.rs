@@ -47,6 +47,18 @@ fn errors_precede_the_summary() {
 }
 
 #[test]
+fn endpoints_and_check_need_no_argument() {
+    for task in ["endpoints", "check"] {
+        // Cargo rejects the variable, so that the task ends before it builds anything.
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let output = command.arg(task).env("CARGO_TERM_COLOR", "none").output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{task}: {error}");
+        assert!(!error.contains("usage: cargo xtask TASK"), "{task}: {error}");
+    }
+}
+
+#[test]
 fn release_check_needs_no_further_argument() {
     let (_, _, error) = xtask(&["check", "--release"]);
     assert!(error.is_empty() || error.starts_with("xtask: to do:\n"), "{error}");

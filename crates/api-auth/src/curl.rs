@@ -1,12 +1,14 @@
 //! Requests as `curl` commands, for bug reports and manual tests.
 
 use std::borrow::Cow;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::body::is_form;
 use crate::encode::{decode_form, without_user_info};
@@ -203,8 +205,8 @@ pub(crate) fn is_like_json(text: &str) -> bool {
 #[inline]
 pub(crate) fn mask_text(text: &str, parent: &str, listed: &[&str]) -> Option<String> {
     match serde_json::from_str::<Value>(text) {
-        Ok(mut value @ (Value::Object(_) | Value::Array(_) | Value::String(_))) => {
-            return mask_members(&mut value, parent, listed).then(|| value.to_string());
+        Ok(Value::Object(_) | Value::Array(_) | Value::String(_)) => {
+            return mask_value(text, parent, listed);
         }
         Err(_) if is_like_json(text) => {
             return has_secret_name(text, listed).then(|| "***".to_owned());
@@ -240,43 +242,78 @@ fn decoded(name: &str) -> String {
 #[inline]
 fn mask_json(text: &str, listed: &[&str]) -> String {
     match serde_json::from_slice::<Value>(text.as_bytes()) {
-        Ok(mut value @ (Value::Object(_) | Value::Array(_))) => {
-            mask_members(&mut value, "", listed);
-            value.to_string()
+        Ok(Value::Object(_) | Value::Array(_)) => {
+            mask_value(text, "", listed).unwrap_or_else(|| text.to_owned())
         }
         _ => "***".to_owned(),
     }
 }
 
-/// Masks the secrets of a JSON value and returns whether it contained any.
-#[inline]
-fn mask_members(value: &mut Value, parent: &str, listed: &[&str]) -> bool {
-    let mut is_masked = false;
-    match value {
-        Value::Object(object) => {
-            for (name, value) in object {
-                if is_secret(parent, name, listed) {
-                    *value = "***".into();
-                    is_masked = true;
-                } else {
-                    is_masked |= mask_members(value, &scope(parent, name), listed);
+/// The members of a JSON object in their order, with the texts of their values.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
                 }
+                Ok(Members(members))
             }
         }
-        Value::Array(values) => {
-            for value in values {
-                is_masked |= mask_members(value, parent, listed);
-            }
-        }
-        Value::String(text) => {
-            if let Some(masked) = mask_text(text, parent, listed) {
-                *text = masked;
-                is_masked = true;
-            }
-        }
-        _ => {}
+
+        deserializer.deserialize_map(InOrder)
     }
-    is_masked
+}
+
+/// Masks the secrets of a JSON text whose nesting is limited. All other parts of it, such as the
+/// digits of numbers, are unchanged. Returns `None` if the text contains no secret.
+#[inline]
+fn mask_value(text: &str, parent: &str, listed: &[&str]) -> Option<String> {
+    let text = text.trim();
+    let mut is_masked = false;
+    let mut unless_masked = |masked: Option<String>, value: &RawValue| {
+        is_masked |= masked.is_some();
+        masked.unwrap_or_else(|| value.get().to_owned())
+    };
+    let mut parts = Vec::new();
+    let (open, close) = match text.bytes().next() {
+        Some(b'{') => {
+            let Members(members) = serde_json::from_str(text).ok()?;
+            for (name, value) in members {
+                let masked = match is_secret(parent, &name, listed) {
+                    true => Some("\"***\"".to_owned()),
+                    false => mask_value(value.get(), &scope(parent, &name), listed),
+                };
+                let value = unless_masked(masked, value);
+                parts.push(format!("{}:{value}", Value::from(name)));
+            }
+            ('{', '}')
+        }
+        Some(b'[') => {
+            for value in serde_json::from_str::<Vec<&RawValue>>(text).ok()? {
+                parts.push(unless_masked(mask_value(value.get(), parent, listed), value));
+            }
+            ('[', ']')
+        }
+        Some(b'"') => {
+            let text: String = serde_json::from_str(text).ok()?;
+            return Some(Value::from(mask_text(&text, parent, listed)?).to_string());
+        }
+        _ => return None,
+    };
+    is_masked.then(|| format!("{open}{}{close}", parts.join(",")))
 }
 
 /// Formats bytes as a format string for the command `printf`.
@@ -349,6 +386,24 @@ mod tests {
         let masked = curl(&json, &[]);
         assert!(masked.ends_with(r#"--data-raw '{"a":{"password":"***"},"id":"1"}'"#), "{masked}");
         assert!(!masked.contains("CANARY"), "{masked}");
+    }
+
+    #[test]
+    fn numbers_and_the_order_of_members_are_unchanged() {
+        for (body, shown) in [
+            (r#"{"b":90071992547409.93,"a":1.10}"#, r#"{"b":90071992547409.93,"a":1.10}"#),
+            (
+                r#"{"b":[90071992547409.93, 1e2],"cvv":"CANARY","a":{"c":"é"}}"#,
+                r#"{"b":[90071992547409.93, 1e2],"cvv":"***","a":{"c":"é"}}"#,
+            ),
+            (
+                r#"[{"text":"{\"cvv\":\"CANARY\",\"n\":12345678901234567890}"}]"#,
+                r#"[{"text":"{\"cvv\":\"***\",\"n\":12345678901234567890}"}]"#,
+            ),
+        ] {
+            let masked = curl(&request("application/json", body), &[]);
+            assert!(masked.ends_with(&format!("--data-raw '{shown}'")), "{masked}");
+        }
     }
 
     #[test]

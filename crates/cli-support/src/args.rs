@@ -578,15 +578,17 @@ fn claim(owner: &mut Option<String>, option: &str) -> Result<(), Failure> {
 static WRITTEN: OnceLock<Vec<(&'static str, PathBuf)>> = OnceLock::new();
 
 /// Records which files `--out` and `--record` write, so that [`check_read`] can reject a file that
-/// is also read. Removes `--out -`, which is standard output.
+/// is also read. Removes `--out -` and `--out /dev/stdout`, which are standard output: a file to
+/// which it is redirected must be neither truncated nor replaced.
 ///
 /// # Errors
 /// Returns a failure with [`Exit::Usage`] if both options name the same file, or for `--record -`.
 pub(crate) fn claim_written(global: &mut Global) -> Result<(), Failure> {
-    let is_stream = |path: &mut PathBuf| *path == Path::new("-");
+    const STREAMS: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+    let is_stream = |path: &mut PathBuf| STREAMS.iter().any(|name| *path == Path::new(name));
     global.out.take_if(is_stream);
     if global.record.as_mut().is_some_and(is_stream) {
-        let problem = "--record -: must be the path of a file, not standard output";
+        let problem = "--record: must be the path of a file, not standard output";
         return Err(Failure::new(Exit::Usage, problem));
     }
     if let (Some(out), Some(record)) = (&global.out, &global.record)

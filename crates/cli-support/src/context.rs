@@ -722,6 +722,7 @@ impl<P: Provider> Context<P> {
             }
             // A response to a write may have no body.
             let shown = match reply.json()? {
+                Some(json) if json.has_secret() => self.output.private().value(&reply.body),
                 Some(_) => self.output.value(&reply.body),
                 None => {
                     self.note("done; the response has no body");

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use api_auth::is_secret_name;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -58,6 +59,17 @@ impl Json {
         let is_typed = matches!(text, "true" | "false" | "null")
             || serde_json::from_str::<serde_json::Number>(text).is_ok();
         if is_typed { Self::Other(text.to_owned()) } else { Self::Text(text.to_owned()) }
+    }
+
+    /// Returns whether the value contains, at any depth, a member whose name identifies a secret.
+    pub fn has_secret(&self) -> bool {
+        match self {
+            Self::Object(members) => {
+                members.iter().any(|(name, value)| is_secret_name(name) || value.has_secret())
+            }
+            Self::List(entries) => entries.iter().any(Self::has_secret),
+            Self::Text(_) | Self::Other(_) => false,
+        }
     }
 
     /// Returns whether the value is `null`.

@@ -4,9 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use api_auth::hmac::request_line::{self, RequestLine};
+use api_auth::hmac::request_line::RequestLine;
 use api_auth::{
-    Credential, Encoding, Env, HmacKey, InputError, Provider, Result, Secret, Server, Settings,
+    Credential, Encoding, Env, InputError, Provider, Result, Secret, Server, Settings,
     without_user_info,
 };
 
@@ -265,9 +265,8 @@ pub fn authorization(
     method: &str,
     target: &str,
 ) -> Result<String, InputError> {
-    RequestLine::new(("aid", aid.to_owned()), ("private_key", private_key))?;
-    let key = HmacKey::new("private_key", private_key)?;
-    Ok(request_line::header(aid, &request_line::signature(&key, method, target)))
+    let signer = RequestLine::new(("aid", aid.to_owned()), ("private_key", private_key))?;
+    Ok(signer.value(method, target))
 }
 
 #[cfg(test)]

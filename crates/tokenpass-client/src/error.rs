@@ -94,15 +94,16 @@ pub(crate) fn check(response: &Response) -> Result<bool, ResponseError> {
 /// `{"success":true}`. Returns an error if the value is `false`, absent or unknown.
 pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> {
     let fields: ExtraFields = success(response)?;
-    let text = required("result", fields.text("result").or_else(|| fields.text("success")))?;
+    let value = |name| fields.text(name).map(|text| (name, text));
+    let (name, text) = required("result", value("result").or_else(|| value("success")))?;
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "success" | "ok" | "signed" => Ok(()),
         "false" | "0" => Err(ResponseError::new(ErrorKind::Api)
             .with_message("the server reported a failure without a reason")),
-        // The server is written in PHP, in which any other number is true.
+        // The server is written in PHP, in which any other whole number is true.
         number if number.bytes().all(|byte| byte.is_ascii_digit()) && !number.is_empty() => Ok(()),
         _ => Err(ResponseError::new(ErrorKind::Decode)
-            .with_message(format!("result: {text:?} is not one of true, 1, success, ok, signed"))),
+            .with_message(format!("{name}: {text:?} is not one of true, 1, success, ok, signed"))),
     }
 }
 

@@ -623,10 +623,13 @@ impl Program<'_> {
         let content = |name: &str| std::fs::read_to_string(home.join(name)).ok();
         let before = ["env", "body.json", "new"].map(content);
         let stdout = self.run(self.read).stdout;
-        let run = self.run(&[self.read, &["--out", "-"]].concat());
-        assert!(run.status == 0 && run.stdout == stdout, "{run:?}");
-        let run = self.run(&[self.read, &["--record", "-"]].concat());
-        assert!(run.status == 2 && run.stderr.contains("--record -: must be the path"), "{run:?}");
+        for stream in ["-", "/dev/stdout"] {
+            let run = self.run(&[self.read, &["--out", stream]].concat());
+            assert!(run.status == 0 && run.stdout == stdout, "{stream}: {run:?}");
+            let run = self.run(&[self.read, &["--record", stream]].concat());
+            let problem = "--record: must be the path";
+            assert!(run.status == 2 && run.stderr.contains(problem), "{stream}: {run:?}");
+        }
         assert_eq!(content("-"), None);
         let write = ["api", "POST", "/x", "--yes", "--out", "body.json"];
         for (arguments, options, written, read) in [

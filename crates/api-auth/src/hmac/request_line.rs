@@ -91,13 +91,19 @@ impl RequestLine {
         let spaced = key.has_outer_space().then_some(key_name);
         Ok(Self { id, key: HmacKey::new(key_name, key)?, spaced })
     }
+
+    /// Returns the value of the `Authorization` header for `METHOD target`.
+    ///
+    /// See the example in the module [`request_line`](crate::hmac::request_line).
+    pub fn value(&self, method: &str, target: &str) -> String {
+        header(&self.id, &signature(&self.key, method, target))
+    }
 }
 
 impl Auth for RequestLine {
     fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<(), Error> {
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-        let signature = signature(&self.key, request.method().as_str(), target);
-        let mut value = HeaderValue::try_from(header(&self.id, &signature))
+        let mut value = HeaderValue::try_from(self.value(request.method().as_str(), target))
             .map_err(|_| InputError::new("id", "cannot be sent in a header"))?;
         value.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, value);

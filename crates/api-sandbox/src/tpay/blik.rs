@@ -64,6 +64,7 @@ impl Tpay {
     /// the text that the payer's bank shows.
     pub fn add_alias(&mut self, value: &str, kind: &str, label: &str) {
         let now = self.clock.unix();
+        self.take_waiting_alias(value, kind);
         self.aliases.retain(|known| known.value != value || known.kind != kind);
         self.aliases.push(Alias {
             value: value.to_owned(),

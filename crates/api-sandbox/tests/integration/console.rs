@@ -132,12 +132,22 @@ fn buttons_of_payments_and_aliases_are_those_of_the_payer() {
     let browser = Browser::new(sandbox.tpay().base_url());
     let id = create_transaction(&browser, "a");
     let other = create_transaction(&browser, "b");
+    // The newest transaction is in the first row.
+    let labels = |server: &tpay::Tpay| {
+        let rows = &server.console().tables[0].rows;
+        [1, 0].map(|row: usize| {
+            rows[row].buttons.iter().map(|button| button.label).collect::<Vec<_>>().join(", ")
+        })
+    };
     sandbox.tpay().state(|server| {
+        assert_eq!(labels(server), ["Pay, Decline"; 2]);
         assert!(!server.press("chargeback", &id) && !server.press("decline", "none"));
         assert!(server.press("decline", &id));
         assert_eq!(server.transaction(&id).unwrap().attempts.len(), 1);
         assert!(server.press("pay", &id) && !server.press("decline", &id));
+        assert_eq!(labels(server), ["Charge back", "Pay, Decline"]);
         assert!(server.press("chargeback", &id) && !server.press("chargeback", &id));
+        assert_eq!(labels(server), ["", "Pay, Decline"]);
         assert_eq!(server.transaction(&id).unwrap().status, "refund");
         assert_eq!(server.transaction(&other).unwrap().status, "pending");
         let alias = format!("UID:{}", tpay::UID_ALIAS);

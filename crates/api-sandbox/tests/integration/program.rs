@@ -446,7 +446,6 @@ fn variables_are_written_to_a_file() {
     assert!(text.lines().all(|line| line.starts_with("TPAY_")), "{text}");
 }
 
-/// The variables contain secrets.
 #[cfg(unix)]
 #[test]
 fn seed_is_another_file_than_the_variables_and_ends() {
@@ -465,6 +464,7 @@ fn seed_is_another_file_than_the_variables_and_ends() {
     assert!(status == 10 && error.contains("is larger than 64 MiB"), "{status} {error}");
 }
 
+/// The variables contain secrets.
 #[cfg(unix)]
 #[test]
 fn file_with_variables_is_private_and_replaced_atomically() {

@@ -762,9 +762,13 @@ fn aliases_pay_and_ambiguous_alias_returns_alternatives() {
         "blikToken": "111111", "aliases": { "value": "x", "type": "UID", "label": "S" } } } });
     assert_eq!(bench.refused("POST", "/blik/alias", Some(&refused)).1, "unsupported_blik_token");
     // Without the payer's confirmation, the registration is pending.
+    let registration = |code: &str, value: &str, label: &str| {
+        let alias = json!({ "value": value, "type": "UID", "label": label });
+        json!({ "description": "S", "pay": { "blikPaymentData": {
+            "blikToken": code, "aliases": alias } } })
+    };
     for label in ["S", "T"] {
-        let pending = json!({ "description": "S", "pay": { "blikPaymentData": {
-            "blikToken": "700000", "aliases": { "value": "y", "type": "UID", "label": label } } } });
+        let pending = registration("700000", "y", label);
         assert_eq!(bench.ok("/blik/alias", &pending)["status"], "pending");
     }
     assert_eq!(bench.refused("GET", "/blik/alias/y?aliasType=UID", None).0, 404);
@@ -774,6 +778,10 @@ fn aliases_pay_and_ambiguous_alias_returns_alternatives() {
     });
     let alias = bench.get("/blik/alias/y?aliasType=UID").1;
     assert_eq!((&alias["isActive"], &alias["aliases"][0]["label"]), (&json!(true), &json!("T")));
+    // A registration that was confirmed by a code is no longer pending.
+    bench.ok("/blik/alias", &registration("700000", "z", "S"));
+    bench.ok("/blik/alias", &registration("777123", "z", "T"));
+    assert!(!bench.server.state(|tpay| tpay.confirm_alias("z", "UID")));
 }
 
 #[test]
@@ -846,7 +854,10 @@ fn equal_partial_refunds_are_accepted_after_a_minute() {
     let bench = Bench::new();
     let refunds = format!("/transactions/{}/refunds", bench.paid(json!(10)));
     bench.ok(&refunds, &json!({ "amount": 1 }));
-    bench.clock.advance(Duration::from_secs(61));
+    bench.clock.advance(Duration::from_secs(59));
+    let (_, code, _) = bench.refused("POST", &refunds, Some(&json!({ "amount": 1 })));
+    assert_eq!(code, "cannot_create_refund");
+    bench.clock.advance(Duration::from_secs(1));
     assert_eq!(bench.ok(&refunds, &json!({ "amount": 1 }))["total"], 2);
     bench.server.state(|tpay| tpay.refund_seconds = 60);
     let (_, code, _) = bench.refused("POST", &refunds, Some(&json!({ "amount": 2 })));
@@ -1133,7 +1144,10 @@ fn payment_page_has_a_button_for_each_decision() {
     let target = url.strip_prefix(bench.server.base_url()).unwrap();
     let (status, head, _) = open(&format!("{target}&decision=decline"));
     assert!(status == 302 && head.contains("location: http://127.0.0.1:9/err\r\n"), "{head}");
-    assert_eq!(open(target).0, 200);
+    let page = String::from_utf8(open(target).2).unwrap();
+    for part in ["12.34 PLN", "Status: pending", "value=\"pay\"", "value=\"decline\""] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
     let (status, head, _) = open(&format!("{target}&decision=pay"));
     assert!(status == 302 && head.contains("location: http://127.0.0.1:9/ok\r\n"), "{head}");
     assert_eq!(open(&format!("{target}&decision=decline")).0, 409);
@@ -1179,6 +1193,38 @@ fn only_a_successful_response_to_the_question_settles_a_payment() {
     assert_eq!(status(), "paid", "a response about the refund confirms nothing");
     let [first, second] = receiver.join().unwrap();
     assert!(first.contains("tr_status=PAID") && second.contains("tr_status=CHARGEBACK"));
+}
+
+#[test]
+fn response_settles_only_the_payment_of_the_question_while_it_waits() {
+    let bench = Bench::new();
+    bench.server.state(|tpay| {
+        tpay.two_step = true;
+        tpay.delivery_attempts = 1;
+    });
+    let (url, calls) = callback(&["no", "TRUE", "TRUE", "TRUE"]);
+    let mut body = payment();
+    body["callbacks"] = json!({ "notification": { "url": url } });
+    let pay = |and: fn(&mut Tpay, &str)| {
+        let id = bench.ok("/transactions", &body)["transactionId"].as_str().unwrap().to_owned();
+        let (outbox, before) = bench.server.state(|tpay| {
+            let before = tpay.outbox().deliveries().len();
+            assert!(tpay.pay(&id));
+            and(tpay, &id);
+            (tpay.outbox(), before)
+        });
+        outbox.wait_for(before + 1);
+        id
+    };
+    let status = |id: &str| bench.get(&format!("/transactions/{id}")).1["status"].clone();
+    let unanswered = pay(|_, _| {});
+    let confirmed = pay(|_, _| {});
+    assert_eq!((status(&unanswered), status(&confirmed)), (json!("paid"), json!("correct")));
+    // The payment is charged back before the server knows the response.
+    let charged_back = pay(|tpay, id| assert!(tpay.chargeback(id)));
+    bench.server.state(|tpay| tpay.outbox()).wait_for(4);
+    assert_eq!((status(&unanswered), status(&charged_back)), (json!("paid"), json!("refund")));
+    assert_eq!(calls.join().unwrap().len(), 4);
 }
 
 #[test]

@@ -536,7 +536,7 @@ fn action_is_confirmed_by_known_values_only() {
             assert_eq!(error.kind(), ErrorKind::Decode, "{unknown}");
             let shown = unknown.trim_matches('"');
             let message = format!("{shown:?} is not one of true, 1, success, ok, signed");
-            assert_eq!(error.message(), Some(&*format!("result: {message}")));
+            assert_eq!(error.message(), Some(&*format!("{member}: {message}")));
         }
     }
 }

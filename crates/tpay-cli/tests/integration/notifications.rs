@@ -261,8 +261,11 @@ fn unusable_address_is_an_invalid_option() {
     let world = World::new();
     let used = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = used.local_addr().unwrap().to_string();
+    const OTHER: &str = "192.0.2.1:8080";
+    // A system may allow listening on addresses that it does not have.
+    let other = if std::net::TcpListener::bind(OTHER).is_ok() { "x" } else { OTHER };
     for (address, status) in
-        [("x", 2), ("127.0.0.1", 2), ("127.0.0.1:x", 2), ("192.0.2.1:8080", 2), (&*port, 10)]
+        [("x", 2), ("127.0.0.1", 2), ("127.0.0.1:x", 2), (other, 2), (&*port, 10)]
     {
         let listen = ["notification", "listen", "--bind", address, "--for", "1s"];
         let run = world.run(&[&listen[..], &TEST_KEY].concat());

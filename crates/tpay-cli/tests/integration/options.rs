@@ -373,3 +373,18 @@ fn transactions_are_found_by_their_hidden_description() {
     let run = world.run(&["auth", "login", "--wait", "1m"]);
     assert_eq!(run.status, 2, "{run:?}");
 }
+
+/// The response contains the new merchant's client secret and passwords.
+#[cfg(unix)]
+#[test]
+fn file_with_secrets_in_a_response_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let world = World::new();
+    let create = ["account", "create-merchant", "--offer-code", "SAND1"];
+    let create = [&create[..], &["--email", "ann@example.com", "--yes", "-o", "json"]].concat();
+    world.text(&[&create[..], &["--out", "merchant.json"]].concat());
+    let merchant = world.home.join("merchant.json");
+    assert!(file(&merchant).contains("clientSecret"));
+    assert_eq!(std::fs::metadata(&merchant).unwrap().permissions().mode() & 0o777, 0o600);
+}

@@ -506,4 +506,26 @@ mod tests {
             assert_eq!(running.wait(), is_success);
         }
     }
+
+    #[test]
+    fn waiting_lasts_as_long_as_the_fetch() {
+        let cache = Cache::new(&[USUAL]);
+        let Claim::Fetch(fetch) = cache.claim(USUAL, at(0)) else { panic!("no fetch") };
+        let Claim::Running(running) = cache.claim(USUAL, at(0)) else { panic!("not running") };
+        std::thread::scope(|scope| {
+            let (sender, started) = std::sync::mpsc::channel();
+            let waiting = scope.spawn(move || {
+                sender.send(()).unwrap();
+                running.wait()
+            });
+            started.recv().unwrap();
+            // The other thread gets time to end too early.
+            for _ in 0..10_000 {
+                assert!(!waiting.is_finished());
+                std::thread::yield_now();
+            }
+            fetch.end(Some(certificate(0)), at(0));
+            assert!(waiting.join().unwrap());
+        });
+    }
 }

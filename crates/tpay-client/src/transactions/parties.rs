@@ -334,9 +334,8 @@ impl PayeeAddress {
             ("payee.address.postal_code", &self.postal_code),
             ("payee.address.city", &self.city),
         ] {
-            validate::length(name, text, 1, 255)?;
+            validate::not_empty(name, text)?;
         }
-        validate::some_length("payee.address.flat_number", self.flat_number.as_deref(), 0, 255)?;
         validate::length("payee.address.country", &self.country, 2, 2)
     }
 }

@@ -778,6 +778,11 @@ fn alias_events_are_read_from_one_object_or_a_list() {
     let number = r#"{"id":"1010","event":"ALIAS_EXPIRED","msg_value":[{"value":12345678901234567890123,"type":"UID"}]}"#;
     let Notification::Alias(alias) = read(number) else { panic!("{number}") };
     assert_eq!(alias.aliases[0].value, "12345678901234567890123");
+    let numbers = r#"{"id":"1010","event":"ALIAS_EXPIRED","msg_value":{"value":42,"type":7,"expirationDate":2028}}"#;
+    let Notification::Alias(alias) = read(numbers) else { panic!("{numbers}") };
+    let one = &alias.aliases[0];
+    assert_eq!((&*one.value, one.expiration_date.as_deref()), ("42", Some("2028")));
+    assert_eq!(one.kind, Some(AliasType::from("7")));
 }
 
 /// A marketplace payment.

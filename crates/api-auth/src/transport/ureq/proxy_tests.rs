@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 use crate::clock::SystemClock;
@@ -219,5 +219,38 @@ mod socks {
         let error = transport.send(request).unwrap_err();
         assert_eq!((error.kind(), error.sent()), (TransportErrorKind::Connect, Sent::No));
         assert_eq!(*seen.lock().unwrap(), ["x.test:443"]);
+    }
+}
+
+/// Reads the head and the body of a request, which has two bytes.
+fn read_request(stream: &mut TcpStream) {
+    request_line(stream).unwrap();
+    stream.read_exact(&mut [0; 2]).unwrap();
+}
+
+#[test]
+fn connection_that_was_closed_is_not_used_again() {
+    for is_proxy in [false, true] {
+        let (closed, is_closed) = mpsc::channel();
+        let server = serve(move |mut stream| {
+            if is_proxy {
+                request_line(&mut stream).unwrap();
+                stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            }
+            read_request(&mut stream);
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+            drop(stream);
+            closed.send(()).unwrap();
+        });
+        let (variables, url) = match is_proxy {
+            true => (vec![("http_proxy", &*server)], "http://x.test/".to_owned()),
+            false => (Vec::new(), format!("http://{server}/")),
+        };
+        let transport = transport(&variables).unwrap();
+        for _ in 0..3 {
+            let request = http::Request::post(&url).body(b"{}".to_vec()).unwrap();
+            assert_eq!(transport.send(request).unwrap().body(), b"{}");
+            is_closed.recv().unwrap();
+        }
     }
 }

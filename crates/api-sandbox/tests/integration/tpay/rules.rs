@@ -535,6 +535,10 @@ fn channels_have_their_limits() {
         bench.refused("GET", "/transactions/bank-groups?onlyOnline=yes", None).2,
         "onlyOnline"
     );
+    // The marketplace lists the same groups.
+    let listed = bench.get("/marketplace/v1/bank-groups").1["groups"].clone();
+    let all: Vec<Value> = groups("").as_object().unwrap().values().cloned().collect();
+    assert_eq!((listed.as_array(), all.len()), (Some(&all), 8));
     let mut body = payment();
     body["pay"] = json!({ "channelId": 83 });
     for (amount, is_taken) in [(39.99, false), (40.0, true), (5000.0, true), (5000.01, false)] {
@@ -833,4 +837,248 @@ fn only_an_empty_list_is_an_empty_body() {
     }
     assert_eq!(bench.get(&refunds).1["total"], 0);
     assert_eq!(bench.ok(&refunds, &json!([]))["status"], "refund");
+}
+
+#[test]
+fn strings_must_have_their_format() {
+    let bench = Bench::new();
+    let with = |pointer: &str, value: Value| {
+        let mut body = payment();
+        put(&mut body, pointer, value);
+        body
+    };
+    let alias = json!({ "value": "p", "type": "PAYID", "label": "S", "autopayment": {
+        "model": "A", "frequency": "12M" } });
+    let token = json!({
+        "tokenValue": "411111111111", "cardExpiryDate": "3012", "initialTransactionId": "1",
+        "cardBrand": "visa",
+    });
+    let blik =
+        json!({ "groupId": 150, "blikPaymentData": { "blikToken": "777123", "aliases": alias } });
+    let notified = json!({ "notification": { "url": "https://example.com" } });
+    for (target, body, pointer, values) in [
+        (
+            "/transactions",
+            with("/callbacks", notified),
+            "/callbacks/notification/url",
+            &["https://", "http://", "http:///", "https:///path", "https://example.com/a b"][..],
+        ),
+        (
+            "/transactions",
+            with("/pay", blik.clone()),
+            "/pay/blikPaymentData/aliases/autopayment/frequency",
+            &["", "M", "12", "xM", "1xM", "1.5M", "-1M", "12m"],
+        ),
+        (
+            "/transactions",
+            with("/pay", blik),
+            "/pay/blikPaymentData/blikToken",
+            &["", "77712", "7771234", "77712x"],
+        ),
+        (
+            "/transactions",
+            with("/payee", json!({ "name": "Shop", "url": "example.com", "mcc": "5942" })),
+            "/payee/mcc",
+            &["", "594", "59421", "abcd", "594x"],
+        ),
+        (
+            "/transactions",
+            with("/pay", json!({ "groupId": 103, "tokenPaymentData": token })),
+            "/pay/tokenPaymentData/cardExpiryDate",
+            &["", "3000", "3013", "301", "30112", "ab12", "30ab"],
+        ),
+        (
+            "/recurring",
+            plan(PLAN),
+            "/id",
+            &[
+                "",
+                "01K1Z6T40ZWKY1XZG9VD5AZ9Q",
+                "01K1Z6T40ZWKY1XZG9VD5AZ9Q44",
+                "01k1z6t40zwky1xzg9vd5az9q4",
+                "01K1Z6T40ZWKY1XZG9VD5AZ9Q-",
+                // A ULID does not contain these letters.
+                "01K1Z6T40ZWKY1XZG9VD5AZ9QI",
+                "01K1Z6T40ZWKY1XZG9VD5AZ9QL",
+                "01K1Z6T40ZWKY1XZG9VD5AZ9QO",
+                "01K1Z6T40ZWKY1XZG9VD5AZ9QU",
+            ],
+        ),
+    ] {
+        bench.ok(target, &body);
+        for value in values {
+            let mut body = body.clone();
+            put(&mut body, pointer, *value);
+            let (status, code, field) = bench.refused("POST", target, Some(&body));
+            let expected = pointer[1..].replace('/', ".");
+            assert_eq!((status, code.as_str(), field), (400, "not_valid", expected), "{value:?}");
+        }
+    }
+}
+
+#[test]
+fn missing_object_has_its_own_error_code() {
+    let bench = Bench::new();
+    for (name, code) in [("payer", "field_required"), ("description", "is_required")] {
+        let mut body = payment();
+        body.as_object_mut().unwrap().remove(name);
+        let refused = bench.refused("POST", "/transactions", Some(&body));
+        assert_eq!(refused, (400, code.to_owned(), name.to_owned()));
+    }
+}
+
+#[test]
+fn marketplace_error_that_is_not_about_a_field_is_a_reason() {
+    let bench = Bench::new();
+    let (status, response) = bench.post("/marketplace/v1/transaction", &json!(1));
+    assert_eq!((status, response), (400, json!({ "reasons": ["must be a JSON object"] })));
+    for name in ["merchantId[x]", "merchantId[-1]", "merchantId[0", "merchantId"] {
+        let query = format!("{name}={}", MARKETPLACE_MERCHANTS[0]);
+        let (status, response) = bench.get(&format!("/marketplace/v1/bank-groups?{query}"));
+        let expected = json!({ "violations": { name: "the endpoint has no such parameter" } });
+        assert_eq!((status, response), (400, expected));
+    }
+}
+
+#[test]
+fn alias_is_renewed_by_its_value_and_type() {
+    let bench = Bench::new();
+    bench.server.state(|tpay| {
+        tpay.add_alias("a", "UID", "old");
+        tpay.add_alias("a", "PAYID", "other type");
+        tpay.add_alias("b", "UID", "other value");
+        tpay.add_alias("a", "UID", "new");
+    });
+    for (target, label) in [
+        ("/blik/alias/a?aliasType=UID", "new"),
+        ("/blik/alias/a?aliasType=PAYID", "other type"),
+        ("/blik/alias/b?aliasType=UID", "other value"),
+    ] {
+        let (status, response) = bench.get(target);
+        let found = response["aliases"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let labels: Vec<_> = found.iter().map(|alias| alias["label"].clone()).collect();
+        assert_eq!((status, labels), (200, vec![json!(label)]), "{target}");
+    }
+}
+
+#[test]
+fn parts_of_a_marketplace_payment_are_refunded_up_to_their_amounts() {
+    let bench = Bench::new();
+    let base = "/marketplace/v1/transaction";
+    let paid = || {
+        let id = bench.ok(base, &marketplace())["transactionId"].as_str().unwrap().to_owned();
+        assert!(bench.server.state(|tpay| tpay.pay(&id)));
+        id
+    };
+    let refund = |id: &str, parts: &[u64]| {
+        let part =
+            |amount: &u64| json!({ "merchantId": MARKETPLACE_MERCHANTS[0], "amount": amount });
+        let parts: Vec<Value> = parts.iter().map(part).collect();
+        bench.post(&format!("{base}/{id}/refund"), &json!({ "childTransactions": parts }))
+    };
+    let refunds = |id: &str| {
+        let found = bench.get(&format!("{base}/{id}")).1["childTransactions"].clone();
+        [0, 1].map(|child: usize| {
+            let refunds = found[child]["refunds"].as_array().unwrap();
+            refunds.iter().map(|refund| refund["amount"].as_u64().unwrap()).collect::<Vec<_>>()
+        })
+    };
+    let why = json!(["childTransactions: amount exceeds what is left to refund"]);
+    let id = paid();
+    assert_eq!(refund(&id, &[600]).1["amount"], 600);
+    for parts in [&[401][..], &[200, 201]] {
+        let (status, response) = refund(&id, parts);
+        assert_eq!((status, &response["reasons"]), (400, &why), "{parts:?}");
+    }
+    assert_eq!(refunds(&id), [vec![600], vec![]]);
+    assert_eq!(refund(&id, &[200, 200]).1["amount"], 400);
+    // A part that is already refunded gets no further refund.
+    assert_eq!(refund(&id, &[]).1["amount"], 234);
+    assert_eq!(refunds(&id), [vec![600, 200, 200], vec![234]]);
+}
+
+#[test]
+fn refund_is_listed_with_the_method_of_its_payment() {
+    let bench = Bench::new();
+    for (pay, is_card) in [
+        (json!({ "groupId": 103 }), true),
+        (json!({ "channelId": 53 }), true),
+        (json!({ "groupId": 150 }), false),
+        (json!({ "channelId": 64 }), false),
+        (json!({}), false),
+    ] {
+        let mut body = payment();
+        body["pay"] = pay.clone();
+        let created = bench.ok("/transactions", &body);
+        // Without payment data, the payer selects the method on the payment page.
+        let method = if pay == json!({}) { Value::Null } else { json!("pay_by_link") };
+        assert_eq!(
+            (&created["status"], &created["payments"]["method"]),
+            (&json!("pending"), &method)
+        );
+        let id = created["transactionId"].as_str().unwrap();
+        assert!(bench.server.state(|tpay| tpay.pay(id)));
+        let refunded = bench.ok(&format!("/transactions/{id}/refunds"), &json!({}));
+        let count = |list: &str| refunded[list].as_array().unwrap().len();
+        let expected = if is_card { (1, 0) } else { (0, 1) };
+        assert_eq!((count("refundsCardsList"), count("refundsList")), expected, "{pay}");
+    }
+}
+
+#[test]
+fn refunds_are_found_by_the_payer_and_the_title() {
+    let bench = Bench::new();
+    let id = bench.paid(json!(1));
+    let title = bench.ok(&format!("/transactions/{id}/refunds"), &json!({}))["title"].clone();
+    let title = title.as_str().unwrap();
+    for (query, total) in [
+        ("payerEmail=jan%40example.com".to_owned(), 1),
+        ("payerEmail=anna%40example.com".to_owned(), 0),
+        ("payerEmail=".to_owned(), 0),
+        (format!("transactionTitle={title}"), 1),
+        (format!("transactionTitle={title}0"), 0),
+    ] {
+        assert_eq!(bench.get(&format!("/refunds?{query}")).1["total"], total, "{query}");
+    }
+}
+
+#[test]
+fn plan_is_finished_by_the_last_of_its_charges() {
+    let bench = Bench::new();
+    let status = |id: &str| bench.get(&format!("/recurring/{id}")).1["status"].clone();
+    let charge = |id: &str, paid| assert!(bench.server.state(|tpay| tpay.charge_plan(id, paid)));
+    bench.ok("/recurring", &plan(PLAN));
+    charge(PLAN, true);
+    assert_eq!(status(PLAN), "active", "one of two charges is paid");
+    let retry = format!("/recurring/{PLAN}/retry");
+    let (code, response) = bench.send("POST", &retry, None);
+    let why = &response["errors"][0]["errorMessage"];
+    assert_eq!((code, why), (409, &json!("the last charge has not failed")));
+    let charges = bench.get(&format!("/recurring/{PLAN}/transactions")).1["list"].clone();
+    assert_eq!(charges[0]["attempts"], 1);
+    charge(PLAN, false);
+    assert_eq!(status(PLAN), "active", "the last charge failed");
+    charge(PLAN, true);
+    assert_eq!(status(PLAN), "finished");
+    let endless = "01K1Z6T40ZWKY1XZG9VD5AZ9Q5";
+    let mut body = plan(endless);
+    body["schedule"].as_object_mut().unwrap().remove("chargeCount");
+    bench.ok("/recurring", &body);
+    for _ in 0..3 {
+        charge(endless, true);
+        assert_eq!(status(endless), "active");
+    }
+}
+
+#[test]
+fn apple_pay_session_contains_whitespace() {
+    let bench = Bench::new();
+    let body =
+        json!({ "domainName": "shop.example.com", "validationUrl": "https://apple.example/" });
+    let response = bench.ok("/wallet/applepay/init", &body);
+    let session = response["session"].as_str().unwrap();
+    let parts: Vec<&str> = session.split("\n ").collect();
+    assert!(parts.len() == 2 && parts.iter().all(|part| !part.is_empty()), "{session:?}");
+    let decoded: Value = serde_json::from_slice(&STANDARD.decode(parts.concat()).unwrap()).unwrap();
+    assert_eq!(decoded["domainName"], "shop.example.com");
 }

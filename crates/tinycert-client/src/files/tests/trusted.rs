@@ -150,6 +150,15 @@ fn loops_of_links_in_the_path_of_a_folder_end() {
     assert!(error.contains("too many symbolic links"), "{error}");
     fs::write(folder.path("file"), "").unwrap();
     rejected(&KeyPairFiles::combined(folder.path("file/x.pem")));
+    // The path of the folder itself may contain links.
+    let real = fs::canonicalize(folder.path(".")).unwrap();
+    fs::create_dir(real.join("0")).unwrap();
+    for number in 1..=41 {
+        symlink((number - 1).to_string(), real.join(number.to_string())).unwrap();
+    }
+    publish(&KeyPairFiles::combined(real.join("40/x.pem")), 1).unwrap();
+    let error = rejected(&KeyPairFiles::combined(real.join("41/x.pem")));
+    assert!(error.contains("too many symbolic links"), "{error}");
 }
 
 #[test]

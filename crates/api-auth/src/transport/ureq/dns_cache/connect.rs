@@ -130,15 +130,11 @@ impl<In: Transport> Connector<In> for EarlyResponses {
 
     fn connect(
         &self,
-        _details: &ConnectionDetails<'_>,
+        details: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        Ok(chained.map(|inner| EarlyResponse {
-            inner,
-            broken: None,
-            is_broken: false,
-            has_responded: false,
-        }))
+        let is_direct = details.config.proxy().is_none();
+        Ok(chained.map(|inner| EarlyResponse::new(inner, is_direct)))
     }
 }
 
@@ -148,8 +144,17 @@ pub(super) struct EarlyResponse<T> {
     /// The error of a failed write. It is returned if no response follows, and discarded otherwise.
     broken: Option<io::Error>,
     is_broken: bool,
+    /// Whether `inner` is not a connection through a proxy, which contains another value of this
+    /// type.
+    is_direct: bool,
     /// Whether input has been read since the last call of `is_open`.
     has_responded: bool,
+}
+
+impl<T> EarlyResponse<T> {
+    fn new(inner: T, is_direct: bool) -> Self {
+        Self { inner, broken: None, is_broken: false, is_direct, has_responded: false }
+    }
 }
 
 impl<T: Transport> Transport for EarlyResponse<T> {
@@ -181,7 +186,7 @@ impl<T: Transport> Transport for EarlyResponse<T> {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let result = self.inner.await_input(timeout);
-        self.has_responded = matches!(result, Ok(true));
+        self.has_responded = self.is_direct && matches!(result, Ok(true));
         match (&result, self.broken.take()) {
             (Ok(false) | Err(_), Some(error)) => Err(Error::Io(error)),
             _ => result,
@@ -261,11 +266,26 @@ mod tests {
         }
     }
 
+    fn connection() -> Connection {
+        Connection { buffers: LazyBuffers::new(1, 1), checks: 0, is_open: true }
+    }
+
+    /// ureq connects to a proxy with all connectors, and then uses them for the connection through
+    /// it.
+    #[test]
+    fn connection_through_a_proxy_is_checked_once_as_well() {
+        let mut through_proxy = EarlyResponse::new(EarlyResponse::new(connection(), true), false);
+        for calls in 1..=3 {
+            assert!(through_proxy.await_input(NextTimeout::default()).unwrap());
+            assert!(through_proxy.is_open() && through_proxy.is_open());
+            assert_eq!(through_proxy.inner.inner.checks, calls);
+        }
+    }
+
     #[test]
     fn connection_is_checked_when_it_is_taken_from_the_pool() {
-        let inner = Connection { buffers: LazyBuffers::new(1, 1), checks: 0, is_open: true };
-        let mut connection =
-            EarlyResponse { inner, broken: None, is_broken: false, has_responded: false };
+        let inner = connection();
+        let mut connection = EarlyResponse::new(inner, true);
         for calls in 1..=3 {
             connection.transmit_output(0, NextTimeout::default()).unwrap();
             assert!(connection.await_input(NextTimeout::default()).unwrap());
