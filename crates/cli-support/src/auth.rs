@@ -748,6 +748,16 @@ impl AuthCommand {
             };
             return Err(Failure::new(Exit::Usage, problem));
         }
+        let stores = !matches!(self, Self::List | Self::Status);
+        if global.curl && stores {
+            let problem = "--curl cannot be used with a command that stores or removes credentials";
+            return Err(Failure::new(Exit::Usage, problem));
+        }
+        if global.dry_run && matches!(self, Self::Login(WebLogin { web: true, .. })) {
+            let problem = "--dry-run cannot be used with a login through the browser, which sends \
+                           requests";
+            return Err(Failure::new(Exit::Usage, problem));
+        }
         Ok(())
     }
 }

@@ -1091,6 +1091,10 @@ impl Program<'_> {
             (&["auth", "list", "--profile", "default"][..], "--profile"),
             (&["auth", "default", "default", "--profile", "default"], "--profile"),
             (&["auth", "logout", "default", "--profile", "default"], "--profile"),
+            (&[&login[..], &["--profile", "x", "--curl"]].concat(), "--curl"),
+            (&["auth", "default", "default", "--curl"], "--curl"),
+            (&["auth", "logout", "--curl"], "--curl"),
+            (&["auth", "login", "--web", "--dry-run"], "--dry-run"),
         ] {
             let run = self.run(arguments);
             let problem = format!("{option} cannot be used");
