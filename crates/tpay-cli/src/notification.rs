@@ -135,11 +135,15 @@ impl Verify {
     }
 }
 
-/// Rejects an application's URL with an invalid port. `name` is the name of the argument.
+/// Rejects an application's URL with an invalid port, or with a user name or password, which
+/// messages would show. `name` is the name of the argument.
 fn check_url(name: &str, url: &Uri) -> Result<(), Failure> {
     let authority = url.authority().map_or("", |authority| authority.as_str());
-    let port = authority.rsplit_once('@').map_or(authority, |(_, rest)| rest);
-    let port = port.strip_prefix(url.host().unwrap_or_default());
+    if authority.contains('@') {
+        let problem = format!("{name}: must not contain a user name or password");
+        return Err(Failure::new(Exit::Usage, problem));
+    }
+    let port = authority.strip_prefix(url.host().unwrap_or_default());
     let is_valid = |port: &str| {
         port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<NonZeroU16>().is_ok()
     };
