@@ -125,6 +125,7 @@ impl<'a> Params<'a> {
     /// Sorts the parameters by the bytes of their top-level names (the top-level name of
     /// `SANs[0][DNS]` is `SANs`). Parameters with the same top-level name keep their order. Upper
     /// case comes before lower case.
+    #[inline]
     pub fn sort_by_top_level_name(&mut self) {
         fn top(name: &str) -> &str {
             name.split_once('[').map_or(name, |(top, _)| top)

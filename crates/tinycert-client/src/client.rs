@@ -366,6 +366,27 @@ mod tests {
     }
 
     #[test]
+    fn accounts_do_not_share_their_sessions_in_a_store() {
+        use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+        use api_auth::{MemoryStore, Request, Response};
+
+        static OPENED: AtomicUsize = AtomicUsize::new(0);
+        let server = |request: Request| {
+            assert_eq!(request.uri().path(), "/api/v1/connect");
+            let number = OPENED.fetch_add(1, Relaxed);
+            Ok(Response::new(format!(r#"{{"token":"t{number}"}}"#).into_bytes()))
+        };
+        let builder = Client::builder("k").token_store(MemoryStore::new()).transport(server);
+        let client = builder.build().unwrap();
+        for (email, opened) in [("a@x.test", 1), ("b@x.test", 2), ("a@x.test", 2), ("b@x.test", 2)]
+        {
+            client.connect(email, "passphrase").unwrap();
+            assert_eq!(OPENED.load(Relaxed), opened, "{email}");
+        }
+    }
+
+    #[test]
     fn rejected_credential_with_outer_space_is_named() {
         use test_support::settings::{named_in_hint, rejecting};
 

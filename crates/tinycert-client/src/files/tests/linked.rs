@@ -49,6 +49,21 @@ fn renamed_links_are_linked_to_their_new_versions() {
 }
 
 #[test]
+fn link_into_a_folder_with_a_similar_name_is_an_ordinary_link() {
+    let folder = Folder::new();
+    fs::create_dir_all(folder.path("x.versions/current")).unwrap();
+    let target = "x.versions/current/key.pem";
+    symlink(target, folder.path("a.key")).unwrap();
+    let files = KeyPairFiles::new(folder.path("a.pem"), folder.path("a.key"));
+    for number in 1..3 {
+        publish(&files, number).unwrap();
+        assert_eq!(published(&files), Some(number));
+        assert_eq!(fs::read_link(files.key()).unwrap(), Path::new(target));
+        assert_eq!(fs::read_to_string(folder.path(target)).unwrap(), key(number).expose());
+    }
+}
+
+#[test]
 fn current_version_is_kept_for_any_spelling_of_its_link() {
     let folder = Folder::new();
     let files = pair(&folder, "a.pem", "a.key");
