@@ -724,10 +724,40 @@ pub enum AuthCommand {
     },
     /// Remove a profile
     Logout {
-        /// Name of the profile
-        #[arg(default_value = "default")]
-        name: String,
+        /// Name of the profile; default: that of `--profile`, or `default`
+        name: Option<String>,
     },
+}
+
+impl AuthCommand {
+    /// Rejects the options of all commands that this command would ignore.
+    ///
+    /// # Errors
+    /// Returns an error that names the option.
+    pub(crate) fn check(&self, global: &Global) -> Result<(), Failure> {
+        let names_profile = match self {
+            Self::Login(_) | Self::Status | Self::Logout { name: None } => true,
+            Self::List | Self::Default { .. } | Self::Logout { name: Some(_) } => false,
+        };
+        if global.profile.is_some() && !names_profile {
+            let problem = match self {
+                Self::List => "--profile cannot be used with a command that lists all profiles",
+                _ => "--profile cannot be used together with NAME",
+            };
+            return Err(Failure::new(Exit::Usage, problem));
+        }
+        let stores = !matches!(self, Self::List | Self::Status);
+        if global.curl && stores {
+            let problem = "--curl cannot be used with a command that stores or removes credentials";
+            return Err(Failure::new(Exit::Usage, problem));
+        }
+        if global.dry_run && matches!(self, Self::Login(WebLogin { web: true, .. })) {
+            let problem = "--dry-run cannot be used with a login through the browser, which sends \
+                           requests";
+            return Err(Failure::new(Exit::Usage, problem));
+        }
+        Ok(())
+    }
 }
 
 /// Reads credentials from `--env-file` or prompts for them, and stores them in a profile. Returns a

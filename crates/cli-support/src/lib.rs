@@ -145,6 +145,7 @@ impl Common {
 }
 
 fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit, Failure> {
+    command.check(&context.global)?;
     match command {
         AuthCommand::Login(web) if web.web => {
             let settings = context.settings_for_login()?;
@@ -154,7 +155,11 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
         AuthCommand::Login(_) => {
             context.note(&login(context)?);
         }
-        AuthCommand::Logout { name } => context.note(&logout(P::NAME, &name, &context.global)?),
+        AuthCommand::Logout { name } => {
+            let name = name.as_ref().or(context.global.profile.as_ref());
+            let name = name.map_or("default", String::as_str);
+            context.note(&logout(P::NAME, name, &context.global)?);
+        }
         AuthCommand::Default { name } => {
             context.note(&set_default(P::NAME, &name, &context.global)?);
         }

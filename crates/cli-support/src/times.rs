@@ -8,13 +8,19 @@ use jiff::{Timestamp, civil};
 
 use crate::exit::{Exit, Failure};
 
+/// The last second of the year 9999, in Unix seconds. Later times cannot be formatted.
+const LAST: Duration = Duration::from_secs(253_402_300_799);
+
 /// Returns the time `duration` from now.
 ///
 /// # Errors
-/// Returns an error if the duration is too long.
+/// Returns an error if the time is after the year 9999.
 pub fn after(duration: Duration) -> Result<SystemTime, Failure> {
     let time = SystemClock.now().checked_add(duration);
-    time.ok_or_else(|| Failure::new(Exit::Usage, "the duration is too long"))
+    let is_valid = |time: &SystemTime| {
+        time.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since <= LAST)
+    };
+    time.filter(is_valid).ok_or_else(|| Failure::new(Exit::Usage, "the duration is too long"))
 }
 
 /// The times in the responses of a provider: where they are, and how they are parsed.
@@ -65,8 +71,13 @@ pub fn utc(text: &str) -> Option<i64> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time.as_second());
     }
+    // The offset would be ignored.
+    if text.get(10..)?.contains(['+', '-']) {
+        return None;
+    }
     let time: civil::DateTime = text.parse().ok()?;
-    TimeZone::UTC.to_timestamp(time).ok().map(|time| time.as_second())
+    // A `Timestamp` ends on 9999-12-30.
+    Some(time.duration_since(civil::date(1970, 1, 1).at(0, 0, 0, 0)).as_secs())
 }
 
 #[cfg(test)]
@@ -78,8 +89,18 @@ mod tests {
         for text in ["1795314514", "2026-11-22 02:28:34", "2026-11-22T02:28:34Z"] {
             assert_eq!(utc(text), Some(1_795_314_514), "{text}");
         }
-        for text in ["", "0", "-1", "never", "12:00"] {
+        assert_eq!(utc("9999-12-31 00:00:00"), Some(253_402_214_400));
+        for text in ["", "0", "-1", "never", "12:00", "9999-12-31T12:00:00+02:00"] {
             assert_eq!(utc(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_end_with_the_year_9999() {
+        assert!(after(Duration::from_secs(7000 * 365 * 86400)).is_ok());
+        for days in [3_000_000, 99_999_999_999] {
+            let error = after(Duration::from_secs(days * 86400)).unwrap_err();
+            assert_eq!(error.message(), "the duration is too long");
         }
     }
 

@@ -251,14 +251,23 @@ impl Pair {
         files(&self.folder, &self.record.name, self.record.combined)
     }
 
-    /// Checks that the files of the pair can be written.
+    /// Checks that the files of the pair can be written. If the pair is not recorded yet, they must
+    /// not exist, because they are not files of this program.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         let files = self.files();
         let key = files.key().file_name().unwrap_or_default().to_string_lossy();
         let versions = format!(".{key}.versions");
         access::check_link(files.chain(), &versions)?;
         access::check_link(files.key(), &versions)?;
-        files.check().map_err(file_failure)
+        files.check().map_err(file_failure)?;
+        let mut paths = [files.chain(), files.key()].into_iter();
+        match paths.find(|path| fs::symlink_metadata(path).is_ok()) {
+            Some(path) if self.written.is_none() => {
+                let problem = "exists and is not recorded; move it, or use another --dir";
+                Err(Failure::new(Exit::Usage, format!("{}: {problem}", path.display())))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns whether the files of a certificate with this common name would have the same names

@@ -253,8 +253,14 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure
     }
     let mut lines = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| failed(error.to_string()))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let record = record.map_err(|error| match (error.kind(), error.position()) {
+            (csv::ErrorKind::UnequalLengths { expected_len, len, .. }, at) => {
+                let line = line_of(text, at);
+                failed(format!("line {line} has {len} fields instead of {expected_len}"))
+            }
+            _ => failed(error.to_string()),
+        })?;
+        let line = line_of(text, record.position());
         let place = format!("{}: line {line}", file.display());
         let value = |column: &str| {
             let index = names.iter().position(|name| name == column)?;
@@ -279,7 +285,7 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure
         }
         if let Some(expires) = value("expires") {
             let wrong = |why| failed(format!("line {line}: expires: {expires:?} {why}"));
-            request = match (positive_duration(expires), times::utc(&date(expires))) {
+            request = match (positive_duration(expires), seconds(expires)) {
                 (Ok(time), _) => {
                     let end = times::after(time);
                     request.expires(
@@ -311,10 +317,37 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure
     Ok(lines)
 }
 
-/// Adds the time 00:00:00 to a date without a time, such as `2026-11-30`. Returns any other text
-/// unchanged.
-fn date(text: &str) -> String {
-    if text.len() == 10 { format!("{text} 00:00:00") } else { text.to_owned() }
+/// Returns the number of the line on which a record begins. The position that the parser returns is
+/// before the blank lines that precede the record.
+fn line_of(text: &str, position: Option<&csv::Position>) -> usize {
+    let start = position.and_then(|at| usize::try_from(at.byte()).ok()).unwrap_or(0);
+    let (before, rest) = text.split_at_checked(start).unwrap_or_default();
+    let blank = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+    let blank = rest.get(..blank).unwrap_or_default();
+    1 + before.matches('\n').count() + blank.matches('\n').count()
+}
+
+/// Parses a date, such as `2026-11-30`, which begins at 00:00:00 UTC, or a time in RFC 3339 format.
+/// Returns its Unix seconds. Returns `None` for a leap second, and for an offset of 24 hours or
+/// more.
+fn seconds(text: &str) -> Option<i64> {
+    if text.len() == 10 {
+        return times::utc(&format!("{text} 00:00:00"));
+    }
+    let (time, offset) = text.split_at_checked(19)?;
+    let matches = |(byte, form): (u8, u8)| match form {
+        b'0' => byte.is_ascii_digit(),
+        b'T' => matches!(byte, b'T' | b't' | b' '),
+        form => byte == form,
+    };
+    let is_time = time.bytes().zip(*b"0000-00-00T00:00:00").all(matches) && !time.ends_with("60");
+    let offset = offset.trim_start_matches(|char: char| char == '.' || char.is_ascii_digit());
+    let is_offset = match offset.as_bytes() {
+        [] | [b'Z' | b'z'] => true,
+        [b'+' | b'-', tens, ones, b':', _, _] => (tens, ones) < (&b'2', &b'4'),
+        _ => false,
+    };
+    (is_time && is_offset).then(|| times::utc(text)).flatten()
 }
 
 /// Writes `value` unchanged if the output is a table without `--fields`. Otherwise, writes it as

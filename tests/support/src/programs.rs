@@ -1036,7 +1036,8 @@ impl Program<'_> {
     }
 
     /// Checks that the default profile is used only if no variable of the program is set, that
-    /// `--dry-run` writes no file, and that a profile with an unknown key is rejected. `home` is the
+    /// `--dry-run` writes no file, that options without an effect are rejected, and that a profile
+    /// with an unknown key is rejected. `home` is the
     /// home folder, which has the credentials in a file `env`, and `variable` one of their names.
     ///
     /// # Panics
@@ -1083,6 +1084,22 @@ impl Program<'_> {
         assert!(run.status == 3 && run.stderr.contains(&reason), "{run:?}");
         let run = self.run(&["auth", "logout", "--dry-run"]);
         assert!(run.status == 0 && run.stderr.contains("dry run: would"), "{run:?}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), stored);
+        let run = self.run(&["auth", "logout", "--profile", "none"]);
+        assert!(run.status == 4 && run.stderr.contains("no profile `none`"), "{run:?}");
+        for (arguments, option) in [
+            (&["auth", "list", "--profile", "default"][..], "--profile"),
+            (&["auth", "default", "default", "--profile", "default"], "--profile"),
+            (&["auth", "logout", "default", "--profile", "default"], "--profile"),
+            (&[&login[..], &["--profile", "x", "--curl"]].concat(), "--curl"),
+            (&["auth", "default", "default", "--curl"], "--curl"),
+            (&["auth", "logout", "--curl"], "--curl"),
+            (&["auth", "login", "--web", "--dry-run"], "--dry-run"),
+        ] {
+            let run = self.run(arguments);
+            let problem = format!("{option} cannot be used");
+            assert!(run.status == 2 && run.stderr.contains(&problem), "{arguments:?}: {run:?}");
+        }
         assert_eq!(std::fs::read_to_string(&file).unwrap(), stored);
         std::fs::write(&file, stored + "typo = \"x\"\n").unwrap();
         let run = ended(command.env_remove(variable).output().unwrap());

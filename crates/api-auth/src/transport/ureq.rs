@@ -62,9 +62,9 @@ use self::roots::with_extra as extra_roots;
 use crate::clock::Clock;
 use crate::error::input::InputError;
 use crate::message::{Request, Response};
-use crate::network::NetworkSettings;
 #[cfg(feature = "ureq-3")]
 use crate::network::RESPONSE_LIMIT;
+use crate::network::{INVALID_PORT, NetworkSettings, has_valid_port};
 use crate::proxy::{self, Proxies};
 use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 
@@ -125,6 +125,7 @@ impl UreqTransport {
 impl Transport for UreqTransport {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
         let uri = request.uri();
+        check_port(uri)?;
         let timeouts = self.agent.config().timeouts();
         if uri.scheme_str() != Some("https")
             && !self.settings.allows_plain_http(uri.host().unwrap_or_default())
@@ -163,6 +164,7 @@ impl Transport for UreqTransport {
 #[cfg(feature = "ureq-3")]
 impl Transport for Agent {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
+        check_port(request.uri())?;
         let timeouts = self.config().timeouts();
         let destination = Destination::new(request.uri(), self.config().proxy());
         without_panic(|| {
@@ -213,6 +215,16 @@ fn without_tls(settings: &NetworkSettings) -> Result<(), InputError> {
         (true, _) => needs_tls("platform_verifier"),
         (false, false) => needs_tls("extra_root_certificates"),
         (false, true) => Ok(()),
+    }
+}
+
+/// Rejects a URL with an invalid port. Otherwise, the request would be sent to the default port.
+fn check_port(uri: &Uri) -> Result<(), TransportError> {
+    match uri.authority() {
+        Some(authority) if !has_valid_port(authority) => {
+            Err(TransportError::new(TransportErrorKind::Refused, Sent::No, INVALID_PORT))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -576,6 +588,27 @@ mod tests {
         thread::spawn(move || drop(listener.accept().unwrap().0.read(&mut [0; 4096])));
         let error = error_of(&*transport, &format!("http://{address}/CANARY")).to_string();
         assert!(error.ends_with(&format!(" ({address})")) && !error.contains("CANARY"), "{error}");
+    }
+
+    #[test]
+    fn nothing_is_sent_to_an_invalid_port() {
+        let mut settings = Settings::default();
+        settings.no_proxy();
+        let transport = settings.built_in_transport().unwrap();
+        for port in ["0", "65616", "99999", "x", "-1", ""] {
+            let url = format!("http://127.0.0.1:{port}/");
+            let error = error_of(&*transport, &url);
+            assert_eq!(
+                (error.to_string().as_str(), error.sent()),
+                (INVALID_PORT, Sent::No),
+                "{url}"
+            );
+            #[cfg(feature = "ureq-3")]
+            {
+                let agent: Agent = Agent::config_builder().proxy(None).build().into();
+                assert_eq!(error_of(&agent, &url).to_string(), INVALID_PORT, "{url}");
+            }
+        }
     }
 
     #[test]

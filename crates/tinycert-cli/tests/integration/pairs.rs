@@ -361,6 +361,37 @@ fn other_pairs_and_files_of_the_folder_are_kept() {
 }
 
 #[test]
+fn files_that_are_not_recorded_are_kept() {
+    let world = world();
+    let pki = world.home.join("pki");
+    std::fs::create_dir(&pki).unwrap();
+    let issued =
+        good(&world, &["issue", "a.example", "--ca", "561", "--dir", "other", "-o", "json"]);
+    let issued: Value = serde_json::from_str(&issued).unwrap();
+    let id = issued["cert_id"].to_string();
+    let before = world.sandbox.tinycert().state(|server| server.certs_named("a.example"));
+    for (file, more) in [
+        ("a.example.pem", &["--combined"][..]),
+        ("a.example.key.pem", &[]),
+        ("a.example.chain.pem", &[]),
+    ] {
+        let path = pki.join(file);
+        std::fs::write(&path, "other").unwrap();
+        let issue = [&["issue", "a.example", "--ca", "561", "--dir", "pki"], more].concat();
+        let adopt = [&["adopt", &id, "--ca", "561", "--dir", "pki"], more].concat();
+        for arguments in [&issue, &adopt] {
+            let refused = run(&world, arguments);
+            let problem = format!("{file}: exists and is not recorded");
+            assert!(refused.status == 2 && refused.stderr.contains(&problem), "{refused:?}");
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "other");
+        std::fs::remove_file(&path).unwrap();
+    }
+    assert_eq!(world.sandbox.tinycert().state(|server| server.certs_named("a.example")), before);
+    good(&world, &["issue", "a.example", "--ca", "561", "--dir", "pki"]);
+}
+
+#[test]
 fn names_that_differ_only_in_case_are_rejected() {
     let world = world();
     issue(&world, &[]);

@@ -195,6 +195,45 @@ fn full_disk_stops_no_writes() {
 }
 
 #[test]
+fn expiry_of_a_line_is_a_time_that_exists() {
+    let world = world();
+    let file = world.home.join("grants.csv");
+    let grant = |lines: &str| {
+        std::fs::write(&file, lines).unwrap();
+        world.run(&["access", "grant", "--file", "grants.csv", "--yes", "--dry-run"])
+    };
+    for (expires, problem) in [
+        ("9999-12-31", None),
+        ("2999-01-01 10:00:00", None),
+        ("2999-01-01T10:00:00.5Z", None),
+        ("2999-01-01T00:00:00-23:59", None),
+        ("2999-01-01T00:00:00+24:00", Some("is not a time or a date")),
+        ("2999-01-01T00:00:00+25:00", Some("is not a time or a date")),
+        ("2999-01-01T00:00:00+2500", Some("is not a time or a date")),
+        ("2999-01-01T00:00:60Z", Some("is not a time or a date")),
+        ("2999-01-01 00:00:60", Some("is not a time or a date")),
+        ("29990101T000060Z", Some("is not a time or a date")),
+        ("253402300800", Some("is not a time or a date")),
+        ("99999999999d", Some("the duration is too long")),
+        ("3000000d", Some("the duration is too long")),
+    ] {
+        let run = grant(&format!("rid,email,expires\n{},a@b.c,{expires}\n", server::RID));
+        assert_eq!(run.status, if problem.is_some() { 2 } else { 0 }, "{expires}: {run:?}");
+        let shown = run.stderr.contains("line 2") && run.stderr.contains(problem.unwrap_or(""));
+        assert!(problem.is_none() || shown, "{expires}: {run:?}");
+    }
+    // Blank lines are counted.
+    for (lines, problem) in [
+        ("rid,email\nr1,a@b.c\n\n,\n", "line 4: rid is missing"),
+        ("\n\nrid,email\r\n\r\nr1,a@b.c\r\n\r\n\r\nr1,\r\n", "line 8: email is missing"),
+        ("rid,email\n\nr1\n", "line 3 has 1 fields instead of 2"),
+    ] {
+        let run = grant(lines);
+        assert!(run.status == 2 && run.stderr.contains(problem), "{lines:?}: {run:?}");
+    }
+}
+
+#[test]
 fn fields_of_errors_are_in_tables() {
     let world = world();
     let file = world.home.join("grants.csv");

@@ -46,7 +46,7 @@ pub(crate) struct Listen {
     /// Forward genuine notifications to this URL, to which the path and the query of the request
     /// are added, and return its response to the sender
     #[arg(long, value_name = "URL", value_parser = http_url)]
-    forward_to: Option<Uri>,
+    pub(super) forward_to: Option<Uri>,
     /// Print, store and forward only this kind; others are only acknowledged
     #[arg(long, value_enum)]
     kind: Option<Kind>,

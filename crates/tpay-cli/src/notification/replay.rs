@@ -18,7 +18,7 @@ pub(crate) struct Replay {
     body: PathBuf,
     /// URL of your application
     #[arg(value_parser = http_url)]
-    url: Uri,
+    pub(super) url: Uri,
     /// File that contains the headers; default: the path of the body with the extension `.headers`
     #[arg(long, value_name = "FILE")]
     headers: Option<PathBuf>,

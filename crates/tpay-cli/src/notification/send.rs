@@ -26,7 +26,7 @@ pub(crate) enum Tamper {
 pub(crate) struct Send {
     /// URL of your application
     #[arg(value_parser = http_url)]
-    url: Uri,
+    pub(super) url: Uri,
     /// Kind of the notification
     #[arg(long, value_enum, default_value = "payment")]
     kind: Kind,

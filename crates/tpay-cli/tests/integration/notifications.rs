@@ -432,6 +432,31 @@ fn invalid_options_of_notifications_are_2() {
 }
 
 #[test]
+fn invalid_url_of_an_application_is_2() {
+    let world = World::new();
+    let invalid = [":99999", ":x", ":-1", ":65616", ":0", ":+80", ":"];
+    let port = "the port must be a number from 1 to 65535";
+    let urls = invalid.map(|port| format!("http://127.0.0.1{port}/"));
+    let user = "must not contain a user name or password";
+    let urls = urls.iter().map(|url| (url.as_str(), port));
+    let urls =
+        urls.chain([("http://user:CANARY@127.0.0.1:1/", user), ("http://CANARY@a:x/", user)]);
+    std::fs::write(world.home.join("1.body"), "").unwrap();
+    for (url, problem) in urls {
+        for (name, arguments) in [
+            ("URL", &["send", url][..]),
+            ("URL", &["send", url, "--dry-run"]),
+            ("URL", &["replay", "1.body", url]),
+            ("--forward-to", &["listen", "--bind", "127.0.0.1:0", "--forward-to", url]),
+        ] {
+            let run = world.run(&[&["notification"], arguments].concat());
+            let expected = format!("tpay: {name}: {problem}\n");
+            assert_eq!((run.status, run.stderr), (2, expected), "{arguments:?}");
+        }
+    }
+}
+
+#[test]
 fn stored_notifications_are_private_and_never_replaced() {
     let world = World::new();
     let save = |crc: &str| {
